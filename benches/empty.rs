@@ -1,0 +1,3 @@
+//! The floor: what starting and ending a static Rust program costs before it does any work.
+
+fn main() {}

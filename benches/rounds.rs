@@ -1,0 +1,166 @@
+//! Runs commands in turns, round after round, and tells what each whole process took, from spawn to wait.
+//!
+//! Usage: `rounds SPEC ROUNDS WARM_UP`. A line of SPEC is one command, its fields parted by tabs:
+//! name, every how many rounds it takes part, how many at once, stdin file, environment file, program, arguments.
+//! `@ROUND@` in a stdin file becomes the number of the round. The first command of each "at once" is the one
+//! the others are compared with; it has to take part in every round.
+
+use std::collections::HashMap;
+use std::env;
+use std::error::Error;
+use std::fs;
+use std::io;
+use std::io::Write;
+use std::process::Child;
+use std::process::Command as Process;
+use std::process::ExitCode;
+use std::process::Stdio;
+use std::time::Instant;
+
+type Result<T> = std::result::Result<T, Box<dyn Error>>;
+
+/// One row of the table: what to run, and the milliseconds it took by round.
+struct Command {
+    name: String,
+    every: usize,
+    at_once: usize,
+    stdin: String,
+    environment: Vec<(String, String)>,
+    program: String,
+    arguments: Vec<String>,
+    times: HashMap<usize, f64>,
+}
+
+impl Command {
+    fn parse(line: &str) -> Result<Self> {
+        let mut fields = line.split('\t');
+        let mut next = || fields.next().ok_or_else(|| format!("a field is missing: {line}"));
+        Ok(Self {
+            name: next()?.to_owned(),
+            every: next()?.parse()?,
+            at_once: next()?.parse()?,
+            stdin: fs::read_to_string(next()?)?,
+            environment: variables(&fs::read_to_string(next()?)?),
+            program: next()?.to_owned(),
+            arguments: fields.map(str::to_owned).collect(),
+            times: HashMap::new(),
+        })
+    }
+
+    /// Returns the milliseconds from the first spawn until the last process has ended.
+    fn run(&self, round: usize) -> Result<f64> {
+        let stdin = self.stdin.replace("@ROUND@", &round.to_string());
+        let mut ready = (0..self.at_once).map(|_| self.prepare(&stdin)).collect::<Result<Vec<_>>>()?;
+        let start = Instant::now();
+        let children = ready.iter_mut().map(Process::spawn).collect::<io::Result<Vec<Child>>>()?;
+        let ended = children.into_iter().map(Child::wait_with_output).collect::<io::Result<Vec<_>>>()?;
+        let took = start.elapsed().as_secs_f64() * 1e3;
+        match ended.iter().find(|end| !end.status.success()) {
+            Some(end) => {
+                Err(format!("{}: {}: {}", self.name, end.status, String::from_utf8_lossy(&end.stdout)).into())
+            }
+            None => Ok(took),
+        }
+    }
+
+    /// The question lies in its pipe before the process starts (a pipe holds 64 KiB), so writing it is not measured.
+    fn prepare(&self, stdin: &str) -> Result<Process> {
+        let (reader, mut writer) = io::pipe()?;
+        writer.write_all(stdin.as_bytes())?;
+        let mut process = Process::new(&self.program);
+        process.args(&self.arguments).envs(self.environment.iter().cloned());
+        process.stdin(reader).stdout(Stdio::piped());
+        Ok(process)
+    }
+
+    fn row(&self, floor: &Self) -> String {
+        let times = sorted(self.times.values().copied());
+        let floor_median = at(&sorted(floor.times.values().copied()), 50);
+        let ratios = self.times.iter().filter_map(|(round, time)| Some(time / floor.times.get(round)?));
+        format!(
+            "| {} | {:.2} | {:.2} | {:.2} | {:.2} | {:.2} | {} |",
+            self.name,
+            at(&times, 50),
+            at(&times, 0),
+            at(&times, 90),
+            at(&sorted(ratios), 50),
+            at(&times, 50) - floor_median,
+            times.len(),
+        )
+    }
+}
+
+fn variables(text: &str) -> Vec<(String, String)> {
+    text.lines()
+        .filter_map(|line| line.split_once('='))
+        .map(|(key, value)| (key.to_owned(), value.to_owned()))
+        .collect()
+}
+
+fn sorted(values: impl Iterator<Item = f64>) -> Vec<f64> {
+    let mut values: Vec<f64> = values.collect();
+    values.sort_by(f64::total_cmp);
+    values
+}
+
+/// Returns the value below which `percent` of the sorted values lie.
+fn at(sorted: &[f64], percent: usize) -> f64 {
+    let last = sorted.len().saturating_sub(1);
+    sorted.get((last * percent + 50) / 100).copied().unwrap_or(f64::NAN)
+}
+
+/// Shuffles with a fixed seed: no command always follows the same one, and two runs have the same order.
+fn shuffle(order: &mut [usize], seed: &mut usize) {
+    for last in (1..order.len()).rev() {
+        *seed ^= *seed << 13;
+        *seed ^= *seed >> 7;
+        *seed ^= *seed << 17;
+        order.swap(last, *seed % (last + 1));
+    }
+}
+
+fn measure(commands: &mut [Command], rounds: usize, warm_up: usize) -> Result<()> {
+    let mut order: Vec<usize> = (0..commands.len()).collect();
+    let mut seed = 0x9E37_79B9;
+    for round in 0..warm_up + rounds {
+        shuffle(&mut order, &mut seed);
+        for &turn in &order {
+            let command = &mut commands[turn];
+            if round < warm_up || (round - warm_up).is_multiple_of(command.every) {
+                let took = command.run(round)?;
+                command.times.insert(round, took);
+            }
+        }
+    }
+    for command in commands {
+        command.times.retain(|round, _| *round >= warm_up);
+    }
+    Ok(())
+}
+
+fn run() -> Result<()> {
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    let [spec, rounds, warm_up] = arguments.as_slice() else {
+        return Err("usage: rounds SPEC ROUNDS WARM_UP".into());
+    };
+    let mut commands = fs::read_to_string(spec)?.lines().map(Command::parse).collect::<Result<Vec<_>>>()?;
+    measure(&mut commands, rounds.parse()?, warm_up.parse()?)?;
+    let mut out = io::stdout().lock();
+    writeln!(out, "| whole process | median ms | min | p90 | × empty | own ms | rounds |")?;
+    writeln!(out, "|---|--:|--:|--:|--:|--:|--:|")?;
+    for command in &commands {
+        let floor = commands.iter().find(|other| other.at_once == command.at_once).unwrap_or(command);
+        writeln!(out, "{}", command.row(floor))?;
+    }
+    Ok(())
+}
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let _ = writeln!(io::stderr(), "rounds: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}

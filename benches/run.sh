@@ -1,0 +1,231 @@
+#!/usr/bin/env bash
+# How fast the helper is: whole processes, measured in turns with an empty program and Debian's helpers.
+#   benches/run.sh           all of it, about a minute after the build
+#   benches/run.sh --quick   fewer rounds, without the slow peers
+#   BIN=path benches/run.sh  measures this binary instead of building one
+# Speed is never a test: a target that is missed is told, and the exit code stays 0.
+# To measure Debian's helpers too: apt-get install golang-docker-credential-helpers pass gnupg gnome-keyring dbus-daemon time
+set -euo pipefail
+shopt -s inherit_errexit
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+TARGET=x86_64-unknown-linux-musl
+SIZES=(1 100 1000)
+ROUNDS=300 WARM_UP=3 PEERS_EVERY=10 SLOWEST_EVERY=30 AT_ONCE_EVERY=5 peers=yes
+case ${1-} in
+'') ;;
+--quick) ROUNDS=40 WARM_UP=2 peers=no ;;
+*) sed -n 2,5p benches/run.sh; exit 2 ;;
+esac
+# Nothing of the caller's session may answer instead of what is set up here.
+unset DISPLAY WAYLAND_DISPLAY DBUS_SESSION_BUS_ADDRESS GNUPGHOME GPG_TTY PASSWORD_STORE_DIR "${!DOCKER_CREDENTIAL_PAT_@}"
+
+work=$(mktemp -d)
+started=()
+clean_up() {
+  [[ ! -d $work/gnupg ]] || gpgconf --homedir "$work/gnupg" --kill gpg-agent 2>/dev/null || true
+  ((${#started[@]} == 0)) || { kill "${started[@]}"; wait "${started[@]}"; } 2>/dev/null || true
+  rm -rf "$work"
+}
+trap clean_up EXIT
+trap 'exit 130' INT TERM
+say() { printf '%s\n' "$*" >&2; }
+
+# --- what is measured -------------------------------------------------------------------------------------------
+build() {
+  local release=(--target "$TARGET" -C opt-level=3 -C lto=fat -C codegen-units=1 -C relocation-model=static
+    -C target-feature=+crt-static -C strip=symbols)
+  rustc --edition 2024 "${release[@]}" -o "$work/empty" benches/empty.rs
+  rustc --edition 2024 -O -o "$work/rounds" benches/rounds.rs
+  if [[ -z ${BIN-} ]]; then
+    cargo build --release --locked --target "$TARGET"
+    BIN=${CARGO_TARGET_DIR:-target}/$TARGET/release/docker-credential-pat
+  fi
+  BIN=$(realpath "$BIN")
+}
+
+# --- homes: folders of their own, and a file `env` that says so -------------------------------------------------
+new_home() { # NAME [KEY=VALUE…]
+  local home=$work/$1
+  shift
+  mkdir -p "$home"/{config,data,state,run}
+  chmod 700 "$home" "$home/run"
+  printf '%s\n' "HOME=$home" "XDG_CONFIG_HOME=$home/config" "XDG_DATA_HOME=$home/data" "XDG_STATE_HOME=$home/state" \
+    "XDG_RUNTIME_DIR=$home/run" "$@" >"$home/env"
+}
+enter() { while IFS= read -r variable; do export "${variable?}"; done <"$work/$1/env"; }
+in_home() ( # NAME COMMAND…
+  enter "$1"
+  shift
+  "$@"
+)
+
+registry() { printf 'registry-%04d.example.com' "$1"; }
+question() { # NUMBER ROUND: what `docker login` sends, with a secret of its own for each registry and round
+  printf '{"ServerURL":"%s","Username":"user-%04d","Secret":"secret-of-the-bench-%04d-%s"}\n' "$(registry "$1")" "$1" "$1" "$2"
+}
+fill() { # COUNT HELPER: one `store` a token; gives up after a minute
+  local number end=$((SECONDS + 60))
+  for ((number = 1; number <= $1; number++)); do
+    ((SECONDS < end)) || return 1
+    question "$number" new | "$2" store || { say "$2 cannot store token $number"; return 1; }
+  done
+}
+
+# --- the list of commands ---------------------------------------------------------------------------------------
+add() { # NAME EVERY AT_ONCE STDIN HOME PROGRAM [ARGUMENT]
+  local IFS=$'\t'
+  printf '%s\n' "$1"$'\t'"$2"$'\t'"$3"$'\t'"$work/ask/$4"$'\t'"$work/$5/env"$'\t'"${*:6}" >>"$work/spec"
+}
+ask() { # COUNT: the questions for a vault of this size, about the token in its middle
+  local middle=$((($1 + 1) / 2))
+  registry "$middle" >"$work/ask/get-$1"
+  question "$middle" @ROUND@ >"$work/ask/store-$1"
+  printf unused >"$work/ask/list-$1"
+}
+add_verbs() { # LABEL EVERY COUNT HOME HELPER; first makes sure that the helper gives the right answers
+  local verb middle=$((($3 + 1) / 2)) answer
+  answer=$(in_home "$4" "$5" get <"$work/ask/get-$3") || true
+  [[ $answer == *"\"secret-of-the-bench-$(printf %04d "$middle")-new\""* ]] || { say "$1: wrong get: $answer"; exit 1; }
+  answer=$(in_home "$4" "$5" list <"$work/ask/list-$3" | grep -o '"user-[0-9]*"' | sort -u | wc -l) || true
+  ((answer == $3)) || { say "$1: list has $answer of $3"; exit 1; }
+  for verb in get list store; do add "$1 $verb, $3" "$2" 1 "$verb-$3" "$4" "$5" "$verb"; done
+}
+
+ours() {
+  local size
+  for size in "${SIZES[@]}"; do
+    say "preparing $size"
+    new_home "pat-$size"
+    in_home "pat-$size" fill "$size" "$BIN"
+    add_verbs pat 1 "$size" "pat-$size" "$BIN"
+  done
+  add "50 × empty at once" 1 50 list-1 plain "$work/empty"
+  for size in 1 1000; do add "50 × pat get at once, $size" "$AT_ONCE_EVERY" 50 "get-$size" "pat-$size" "$BIN" get; done
+}
+
+# --- Debian's helpers -------------------------------------------------------------------------------------------
+missing() { local program; for program; do type -P "$program" >/dev/null || printf '%s ' "$program"; done; }
+
+pass_home() { # NAME; a throw-away key without a passphrase, one for all homes
+  new_home "$1" "GNUPGHOME=$work/gnupg" "PASSWORD_STORE_DIR=$work/$1/store"
+  if [[ ! -d $work/gnupg ]]; then
+    mkdir -m 700 "$work/gnupg"
+    # Without it some of 50 gets at once fail ("No secret key"): the agent runs out of locked memory.
+    echo auto-expand-secmem >"$work/gnupg/gpg-agent.conf"
+    in_home "$1" gpg --batch --quiet --passphrase '' --quick-generate-key bench@example.com default default never
+  fi
+  in_home "$1" pass init bench@example.com >/dev/null
+}
+
+wait_for() { # COMMAND…: ten seconds at most
+  local try
+  for ((try = 0; try < 100; try++)); do
+    ! "$@" >/dev/null 2>&1 || return 0
+    sleep 0.1
+  done
+  say "no answer: $*"
+  return 1
+}
+secretservice_home() { # NAME; a session bus that can start nothing by itself, and an unlocked keyring on it
+  local home=$work/$1
+  new_home "$1" "DBUS_SESSION_BUS_ADDRESS=unix:path=$home/run/bus"
+  cat >"$home/bus.conf" <<BUS
+<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN" "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
+<busconfig><type>session</type><listen>unix:path=$home/run/bus</listen>
+<policy context="default"><allow send_destination="*" eavesdrop="true"/><allow eavesdrop="true"/><allow own="*"/></policy></busconfig>
+BUS
+  dbus-daemon --config-file="$home/bus.conf" --nofork --nopidfile 2>"$home/bus.log" &
+  started+=($!)
+  wait_for test -S "$home/run/bus"
+  # exec: so that the process id kept is the daemon's
+  printf bench >"$home/password"
+  (enter "$1" && exec gnome-keyring-daemon --foreground --unlock --components=secrets) \
+    <"$home/password" >"$home/keyring.log" 2>&1 &
+  started+=($!)
+  wait_for in_home "$1" docker-credential-secretservice list </dev/null
+}
+
+peer() { # NAME PROGRAM…: what has to be there
+  local name=$1 size lacks home
+  shift
+  lacks=$(missing "docker-credential-$name" "$@")
+  [[ -z $lacks ]] || { notes+=("$name: skipped, not installed here: $lacks"); return 0; }
+  notes+=("docker-credential-$name $("docker-credential-$name" version)")
+  for size in 1 100; do
+    say "preparing $name, $size"
+    home=$name-$size
+    "${name}_home" "$home"
+    if in_home "$home" fill "$size" "docker-credential-$name"; then
+      add_verbs "$name" "$PEERS_EVERY" "$size" "$home" "$(type -P "docker-credential-$name")"
+    else
+      notes+=("$name, $size: skipped, not prepared within a minute")
+    fi
+  done
+  add "50 × $name get at once, 1" "$SLOWEST_EVERY" 50 get-1 "$name-1" "$(type -P "docker-credential-$name")" get
+}
+
+# --- what is not time -------------------------------------------------------------------------------------------
+peak() { # STDIN HOME PROGRAM…: the highest of five, in KiB
+  local try stdin=$work/ask/$1 home=$2
+  shift 2
+  for try in 1 2 3 4 5; do
+    sed "s/@ROUND@/peak-$try/" "$stdin" >"$work/stdin"
+    in_home "$home" "$(type -P time)" -o "$work/peaks" -a -f %M "$@" <"$work/stdin" >/dev/null
+  done
+  sort -n "$work/peaks" | tail -1
+  rm "$work/peaks"
+}
+peaks() {
+  local verb
+  highest=''
+  type -P time >/dev/null || { notes+=("peak memory: skipped, GNU time is not installed"); return 0; }
+  printf '\n| peak memory, 1000 tokens | KiB |\n|---|--:|\n| empty (the floor) | %s |\n' "$(peak list-1 plain "$work/empty")"
+  for verb in get list store; do
+    local kib
+    kib=$(peak "$verb-1000" pat-1000 "$BIN" "$verb")
+    printf '| pat %s | %s |\n' "$verb" "$kib"
+    ((kib <= ${highest:-0})) || highest=$kib
+  done
+}
+sizes() {
+  bytes=$(stat -c %s "$BIN")
+  printf '\n| size | |\n|---|--:|\n| binary, bytes | %s |\n' "$bytes"
+  # cargo marks a crate it shows a second time with (*)
+  printf '| crates it is built from | %s |\n' \
+    $(($(cargo tree --locked --target "$TARGET" -e normal --prefix none | sed 's/ (\*)$//' | sort -u | wc -l) - 1))
+}
+
+cell() { awk -F ' *[|] *' -v name="$1" -v column="$2" '$2 == name { print $column }' "$work/table"; }
+target() { # WHAT VALUE LIMIT UNIT
+  [[ -n $2 ]] || { echo "- not measured: $1"; return 0; }
+  awk -v what="$1" -v value="$2" -v limit="$3" -v unit="$4" 'BEGIN {
+    printf "- %s: %s: %s %s (at most %s)\n", value + 0 <= limit + 0 ? "reached" : "MISSED", what, value, unit, limit }'
+}
+
+notes=()
+build
+mkdir "$work/ask"
+for size in "${SIZES[@]}"; do ask "$size"; done
+new_home plain
+add "empty" 1 1 list-1 plain "$work/empty"
+ours
+if [[ $peers == yes ]]; then
+  peer pass pass gpg
+  peer secretservice dbus-daemon gnome-keyring-daemon
+else
+  notes+=("pass, secretservice: skipped with --quick")
+fi
+
+say "measuring, $ROUNDS rounds"
+"$work/rounds" "$work/spec" "$ROUNDS" "$WARM_UP" >"$work/table"
+cat "$work/table"
+peaks
+sizes
+echo
+printf -- '- %s\n' "${notes[@]}" "vaults on $(df --output=fstype "$work" | tail -1), $(nproc) processors"
+target "get, 1 token" "$(cell 'pat get, 1' 6)" 1.6 "times the empty program"
+target "get, 1000 tokens" "$(cell 'pat get, 1000' 6)" 2.5 "times the empty program"
+target "list, 1000 tokens" "$(cell 'pat list, 1000' 7)" 3 "ms of its own"
+target "peak memory, 1000 tokens" "$highest" 4096 KiB
+target "binary" "$bytes" 2097152 bytes

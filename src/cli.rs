@@ -1,0 +1,200 @@
+//! The command line: Docker's verbs first, since they are what is called all day, then people's.
+
+use crate::command::Desk;
+use crate::command::Failure;
+use crate::command::add;
+use crate::command::install;
+use crate::command::ls;
+use crate::command::protocol;
+use crate::command::protocol::Outcome;
+use crate::command::protocol::Verb;
+use crate::command::rm;
+use crate::command::show;
+use crate::command::status;
+use crate::command::r#use;
+use crate::env;
+use crate::keeper::Keeper;
+use crate::streams;
+use clap::Parser;
+use clap::error::ErrorKind;
+use std::ffi::OsString;
+use std::fs::File;
+use std::io;
+use std::io::BufWriter;
+use std::io::Write;
+use std::process::ExitCode;
+
+/// Not done. Clients take any other code than 1 for success.
+const NOT_DONE: ExitCode = ExitCode::FAILURE;
+
+/// Wrong usage of a verb for people.
+const WRONG_USAGE: u8 = 2;
+
+/// Keeps personal access tokens for Docker, podman and other container tools, and gives out the right one
+#[derive(Parser)]
+#[command(name = "docker-credential-pat", disable_version_flag = true, after_help = AFTER_HELP)]
+struct Cli {
+    #[command(subcommand)]
+    verb: Human,
+}
+
+const AFTER_HELP: &str = "\
+Docker's own verbs, for container tools; JSON or a registry on standard input:
+  get, store, erase, list, version
+
+Files:
+  ~/.local/share/docker-credential-pat/vault   the tokens, their secrets sealed
+  ~/.config/docker-credential-pat/key          the vault's key";
+
+#[derive(clap::Subcommand)]
+enum Human {
+    Add(add::Args),
+    Ls(ls::Args),
+    Show(show::Args),
+    Use(r#use::Args),
+    Rm(rm::Args),
+    /// Make Docker (or podman) keep its credentials here
+    Install(install::Args),
+    /// Put back the helper that Docker (or podman) had before
+    Uninstall(install::Args),
+}
+
+/// Runs the program with its arguments, the program's name not among them.
+#[must_use]
+pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let args: Vec<OsString> = args.into_iter().collect();
+    let words: Vec<&str> = args.iter().map(|arg| arg.to_str().unwrap_or_default()).collect();
+    let out = match streams::stdout() {
+        Ok(out) => out,
+        Err(error) => {
+            Failure::Output(error).report(io::stderr());
+            return NOT_DONE;
+        }
+    };
+    match words.as_slice() {
+        [word] if Verb::named(word).is_some() => Verb::named(word).map_or(NOT_DONE, |verb| answer(verb, out)),
+        [word, flag] if Verb::named(word).is_some() && is_help(flag) => help(out),
+        [word, _, ..] if Verb::named(word).is_some() => {
+            let text = format!("{word} takes no argument: the registry goes to standard input");
+            write(&out, &format!("{text}\n"), NOT_DONE)
+        }
+        ["version" | "--version" | "-v" | "-V"] => write(&out, &version(), ExitCode::SUCCESS),
+        [] if streams::stdout_is_terminal() => serve(out, status::run),
+        [] => write(&out, &usage(), NOT_DONE),
+        _ => people(args, out),
+    }
+}
+
+/// Does one of Docker's verbs.
+fn answer(verb: Verb, mut out: File) -> ExitCode {
+    let mut err = io::stderr();
+    if let Some(what) = verb.waits_for().filter(|_| streams::stdin_is_terminal()) {
+        let _ = writeln!(err, "docker-credential-pat: {what}");
+    }
+    let outcome = (|| -> Result<Outcome, Failure> {
+        // `list` needs no input, so it does not wait for a person to type some.
+        let is_typed = verb == Verb::List && streams::stdin_is_terminal();
+        let input = streams::stdin().map_err(crate::wire::WireError::Read)?;
+        let mut desk =
+            Desk { keeper: Keeper::find()?, now: env::now(), out: &mut out, err: &mut io::stderr() };
+        if is_typed {
+            protocol::run(verb, io::empty(), &mut desk)
+        } else {
+            protocol::run(verb, input, &mut desk)
+        }
+    })();
+    match outcome {
+        Ok(Outcome::Done) => ExitCode::SUCCESS,
+        Ok(Outcome::NotFound) => NOT_DONE,
+        Err(failure) => {
+            protocol::refuse(&failure, out, err);
+            NOT_DONE
+        }
+    }
+}
+
+/// Does one of the verbs for people.
+fn people(args: Vec<OsString>, out: File) -> ExitCode {
+    let program = OsString::from("docker-credential-pat");
+    let cli = match Cli::try_parse_from(std::iter::once(program).chain(args)) {
+        Ok(cli) => cli,
+        Err(error) => return wrong_usage(&error, &out),
+    };
+    serve(out, |desk| match &cli.verb {
+        Human::Add(args) => add::run(args, desk),
+        Human::Ls(args) => ls::run(args, desk),
+        Human::Show(args) => show::run(args, desk),
+        Human::Use(args) => r#use::run(args, desk),
+        Human::Rm(args) => rm::run(args, desk),
+        Human::Install(args) => install::install(args, desk),
+        Human::Uninstall(args) => install::uninstall(args, desk),
+    })
+}
+
+/// Runs a verb for people at a desk, and tells them what went wrong.
+fn serve(out: File, verb: impl FnOnce(&mut Desk) -> Result<(), Failure>) -> ExitCode {
+    let mut out = BufWriter::new(out);
+    let done = (|| {
+        let mut desk =
+            Desk { keeper: Keeper::find()?, now: env::now(), out: &mut out, err: &mut io::stderr() };
+        verb(&mut desk)?;
+        out.flush().map_err(Failure::Output)
+    })();
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        // Whoever reads has seen enough, as in `ls | head -1`.
+        Err(Failure::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        Err(failure) => {
+            failure.report(io::stderr());
+            NOT_DONE
+        }
+    }
+}
+
+/// Tells what is wrong with the arguments, or gives the help that they ask for.
+fn wrong_usage(error: &clap::Error, out: &File) -> ExitCode {
+    match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            write(out, &error.render().to_string(), ExitCode::SUCCESS)
+        }
+        // As the official helpers do: clients look on stdout, and for exit code 1.
+        ErrorKind::InvalidSubcommand => {
+            let _ = io::stderr().write_all(error.render().to_string().as_bytes());
+            let action = error.get(clap::error::ContextKind::InvalidSubcommand);
+            let action = action.map(ToString::to_string).unwrap_or_default();
+            write(out, &format!("unknown action \"{}\"\n", crate::text::clean(&action)), NOT_DONE)
+        }
+        _ => {
+            let _ = io::stderr().write_all(error.render().to_string().as_bytes());
+            ExitCode::from(WRONG_USAGE)
+        }
+    }
+}
+
+fn help(out: File) -> ExitCode {
+    people(vec![OsString::from("--help")], out)
+}
+
+fn is_help(flag: &str) -> bool {
+    matches!(flag, "--help" | "-h")
+}
+
+/// Returns one line as the official helpers print it: name, package, version. The package is the
+/// target that it was built for.
+fn version() -> String {
+    format!("docker-credential-pat ({}) {}\n", env!("TARGET"), env!("CARGO_PKG_VERSION"))
+}
+
+fn usage() -> String {
+    "usage: docker-credential-pat <get|store|erase|list|version>, or --help for all verbs\n".to_owned()
+}
+
+fn write(mut out: &File, text: &str, code: ExitCode) -> ExitCode {
+    match out.write_all(text.as_bytes()) {
+        Ok(()) => code,
+        Err(error) => {
+            Failure::Output(error).report(io::stderr());
+            NOT_DONE
+        }
+    }
+}

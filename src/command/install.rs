@@ -1,0 +1,179 @@
+//! `install` and `uninstall`: make Docker or podman ask this program, and undo that.
+
+use crate::command::Desk;
+use crate::command::Failure;
+use crate::docker_config::ConfigFile;
+use crate::env;
+use crate::inventory::Inventory;
+use crate::provider::WELL_KNOWN;
+use crate::registry::Address;
+use crate::registry::Registry;
+use crate::scope::Scope;
+use crate::setup;
+use crate::setup::Change;
+use crate::setup::Reach;
+use crate::text::clean;
+use std::collections::BTreeSet;
+
+/// The name under which clients look for this program.
+const PROGRAM: &str = "docker-credential-pat";
+
+/// Which set-up is meant
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Only for this registry (`credHelpers`); may be given more than once
+    #[arg(long, short, value_name = "HOST")]
+    registry: Vec<String>,
+    /// For podman, skopeo and buildah instead of Docker. They name a helper for each registry:
+    /// without --registry, for those that the vault, their file and this program know
+    #[arg(long)]
+    podman: bool,
+}
+
+/// Makes this program the helper.
+///
+/// # Errors
+/// When the client's file is not valid or cannot be written; it is then as it was.
+pub fn install(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
+    let config = args.config()?;
+    let path = env::tilde(config.path());
+    let reaches = args.reaches(&config, &desk.keeper.inventory()?)?;
+    let remarks = remarks(&config, &reaches)?;
+    let changes = setup::install(&env::Folders::find()?.setup(), config, &reaches)?;
+    for (reach, change) in reaches.iter().zip(changes) {
+        let what = name_of(reach);
+        let line = match change {
+            Change::Set(None) => format!("{path}: this program now keeps the credentials of {what}"),
+            Change::Set(Some(earlier)) => {
+                format!("{path}: this program now keeps the credentials of {what}, instead of \"{earlier}\"")
+            }
+            Change::WasSet => format!("{path}: this program keeps the credentials of {what} already"),
+            Change::PutBack(_) | Change::Left(_) => continue,
+        };
+        say(desk, &line)?;
+    }
+    for remark in remarks {
+        say(desk, &remark)?;
+    }
+    match env::find_program(PROGRAM) {
+        Some(_) => say(desk, "next: docker login, or docker-credential-pat add"),
+        None => say(
+            desk,
+            &format!("{PROGRAM} is not in a folder of PATH, so clients will not find it: add its folder"),
+        ),
+    }
+}
+
+/// Puts back what was there before.
+///
+/// # Errors
+/// When the client's file is not valid or cannot be written; it is then as it was.
+pub fn uninstall(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
+    let config = args.config()?;
+    let path = env::tilde(config.path());
+    let reaches = if args.registry.is_empty() {
+        args.reaches_set(&config)?
+    } else {
+        args.reaches(&config, &Inventory::default())?
+    };
+    let changes = setup::uninstall(&env::Folders::find()?.setup(), config, &reaches)?;
+    for (reach, change) in reaches.iter().zip(changes) {
+        let what = name_of(reach);
+        let line = match change {
+            Change::PutBack(None) => format!("{path}: no helper keeps the credentials of {what} any more"),
+            Change::PutBack(Some(earlier)) => {
+                format!("{path}: \"{earlier}\" keeps the credentials of {what} again")
+            }
+            Change::Left(None) => format!("{path}: this program was not the helper for {what}"),
+            Change::Left(Some(other)) => {
+                format!("{path}: \"{other}\" keeps the credentials of {what}, and stays")
+            }
+            Change::Set(_) | Change::WasSet => continue,
+        };
+        say(desk, &line)?;
+    }
+    let vault = env::tilde(desk.keeper.path());
+    if desk.keeper.path().exists() { say(desk, &format!("the tokens are still in {vault}")) } else { Ok(()) }
+}
+
+impl Args {
+    fn config(&self) -> Result<ConfigFile, Failure> {
+        let path = if self.podman { env::podman_auth()? } else { env::docker_config()? };
+        Ok(ConfigFile::read(path)?)
+    }
+
+    /// Returns what is to be set.
+    fn reaches(&self, config: &ConfigFile, inventory: &Inventory) -> Result<Vec<Reach>, Failure> {
+        if self.registry.is_empty() && !self.podman {
+            return Ok(vec![Reach::Every]);
+        }
+        let mut keys = BTreeSet::new();
+        for text in &self.registry {
+            keys.insert(self.key(Scope::parse(text)?.registry().as_ref(), text));
+        }
+        if self.registry.is_empty() {
+            let logins = config.plain_logins()?;
+            let in_file = logins.iter().filter_map(|key| Address::parse(key)).map(|at| at.registry().clone());
+            let in_vault =
+                inventory.tokens().iter().flat_map(|token| &token.scopes).filter_map(Scope::registry);
+            let known = WELL_KNOWN.iter().filter_map(|host| Registry::parse(host));
+            keys.extend(in_file.chain(in_vault).chain(known).map(|registry| self.key(Some(&registry), "")));
+        }
+        Ok(keys.into_iter().map(Reach::One).collect())
+    }
+
+    /// Returns what is set.
+    fn reaches_set(&self, config: &ConfigFile) -> Result<Vec<Reach>, Failure> {
+        let mut reaches = if self.podman { Vec::new() } else { vec![Reach::Every] };
+        for key in config.registries_with_helpers()? {
+            if config.helper(&key)?.as_deref() == Some(setup::HELPER) {
+                reaches.push(Reach::One(key));
+            }
+        }
+        Ok(reaches)
+    }
+
+    /// Returns the exact key by which the client looks a registry up.
+    fn key(&self, registry: Option<&Registry>, otherwise: &str) -> String {
+        match registry {
+            Some(registry) if self.podman => registry.as_str().to_owned(),
+            Some(registry) => registry.docker_key().to_owned(),
+            None => otherwise.to_owned(),
+        }
+    }
+}
+
+/// Returns what is worth knowing of the rest of the file.
+fn remarks(config: &ConfigFile, reaches: &[Reach]) -> Result<Vec<String>, Failure> {
+    let mut remarks = Vec::new();
+    if reaches.contains(&Reach::Every) {
+        for key in config.registries_with_helpers()? {
+            match config.helper(&key)? {
+                Some(helper) if helper != setup::HELPER => {
+                    remarks.push(format!("{key} keeps its own helper, \"{helper}\""));
+                }
+                Some(_) | None => {}
+            }
+        }
+    }
+    let plain = config.plain_logins()?;
+    if !plain.is_empty() {
+        let (path, plain) = (env::tilde(config.path()), plain.join(", "));
+        remarks.push(format!("{path} holds logins in plain text, which are not asked for any more: {plain}"));
+        remarks.push(
+            "log in again to bring them into the vault, and log out first to take them out there".to_owned(),
+        );
+    }
+    Ok(remarks)
+}
+
+fn name_of(reach: &Reach) -> &str {
+    match reach {
+        Reach::Every => "every registry",
+        Reach::One(key) => key,
+    }
+}
+
+fn say(desk: &mut Desk, line: &str) -> Result<(), Failure> {
+    writeln!(desk.err, "{}", clean(line)).map_err(Failure::Output)
+}

@@ -1,0 +1,186 @@
+//! Docker's own verbs: get, store, erase, list.
+//!
+//! Clients read the answer, and the error too, on stdout; a person reads stderr.
+
+use crate::command::Desk;
+use crate::command::Failure;
+use crate::command::places;
+use crate::inventory::Index;
+use crate::login::log_in;
+use crate::registry::KeyError;
+use crate::resolve::Reason;
+use crate::resolve::Request;
+use crate::resolve::Verdict;
+use crate::resolve::resolve;
+use crate::text::clean;
+use crate::token::Token;
+use crate::token::User;
+use crate::wire;
+use crate::wire::NOT_FOUND;
+use crate::wire::WireError;
+use std::collections::BTreeMap;
+use std::io::Read;
+use std::io::Write;
+
+/// A verb of the protocol.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verb {
+    /// Gives the credentials for a key.
+    Get,
+    /// Keeps credentials.
+    Store,
+    /// Signs a registry out.
+    Erase,
+    /// Gives every key with its user name.
+    List,
+}
+
+/// How a verb ended, when nothing went wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It is done.
+    Done,
+    /// There are no such credentials, and the client has been told so.
+    NotFound,
+}
+
+impl Verb {
+    /// Returns the verb that Docker calls by this word.
+    #[must_use]
+    pub fn named(word: &str) -> Option<Self> {
+        match word {
+            "get" => Some(Self::Get),
+            "store" => Some(Self::Store),
+            "erase" => Some(Self::Erase),
+            "list" => Some(Self::List),
+            _ => None,
+        }
+    }
+
+    /// Returns what to tell a person who called it by hand and now sees nothing happen.
+    #[must_use]
+    pub fn waits_for(self) -> Option<&'static str> {
+        match self {
+            Self::Get => Some("waiting for a registry, such as ghcr.io; end with Enter and Ctrl-D"),
+            Self::Erase => Some("waiting for the registry to sign out; end with Enter and Ctrl-D"),
+            Self::Store => {
+                Some("waiting for JSON, as Docker sends it; `docker-credential-pat add` is for people")
+            }
+            Self::List => None,
+        }
+    }
+}
+
+/// Does what a client asks.
+///
+/// # Errors
+/// When it cannot be done; the vault is then as it was.
+pub fn run(verb: Verb, input: impl Read, desk: &mut Desk) -> Result<Outcome, Failure> {
+    match verb {
+        Verb::Get => get(input, desk),
+        Verb::Store => store(input, desk),
+        Verb::Erase => erase(input, desk),
+        Verb::List => list(input, desk),
+    }
+}
+
+/// Tells client and person why a verb was not done.
+pub fn refuse(failure: &Failure, mut out: impl Write, err: impl Write) {
+    let line = failure.line();
+    let told = out.write_all(format!("{line}\n").as_bytes());
+    // These are part of the protocol, and no more is to be said about them.
+    let is_protocol = matches!(failure, Failure::Wire(WireError::Key(KeyError::Empty) | WireError::NoUser));
+    if !is_protocol || told.is_err() {
+        failure.report(err);
+    }
+}
+
+fn get(input: impl Read, desk: &mut Desk) -> Result<Outcome, Failure> {
+    let input = wire::read_input(input)?;
+    let key = wire::parse_key(&input)?;
+    let excerpt = desk.keeper.excerpt(Some(&key))?;
+    let verdict = resolve(Request::of(&key), excerpt.inventory().tokens(), desk.now);
+    if let Some(token) = verdict.token {
+        let secret = excerpt.release(token)?;
+        let user = match &token.user {
+            User::Named(name) => name,
+            User::SameAsSecret => secret.expose(),
+        };
+        wire::write_credentials(&mut *desk.out, &key, user, &secret).map_err(Failure::Output)?;
+        return Ok(Outcome::Done);
+    }
+    excerpt.confirm()?;
+    for line in misses(&verdict, desk) {
+        let _ = desk.err.write_all(line.as_bytes());
+    }
+    writeln!(desk.out, "{NOT_FOUND}").map_err(Failure::Output)?;
+    Ok(Outcome::NotFound)
+}
+
+fn store(input: impl Read, desk: &mut Desk) -> Result<Outcome, Failure> {
+    let input = wire::read_input(input)?;
+    let credentials = wire::parse_credentials(&input)?;
+    drop(input);
+    desk.keeper.change(|draft| -> Result<_, Failure> { Ok(log_in(draft, &credentials, desk.now)?) })?;
+    Ok(Outcome::Done)
+}
+
+fn erase(input: impl Read, desk: &mut Desk) -> Result<Outcome, Failure> {
+    let input = wire::read_input(input)?;
+    let key = wire::parse_key(&input)?;
+    let excerpt = desk.keeper.excerpt(Some(&key))?;
+    excerpt.confirm()?;
+    // Most logouts ask four times for what went the first time: nothing to lock or write for then.
+    if excerpt.inventory().tokens().is_empty() {
+        return Ok(Outcome::Done);
+    }
+    let out = desk.keeper.change(|draft| -> Result<_, Failure> { Ok(draft.inventory.sign_out(&key)) })?;
+    for name in out.kept {
+        let line = format!(
+            "docker-credential-pat: kept \"{name}\", which you added, but no longer give it out \
+             (docker-credential-pat use {name})\n"
+        );
+        let _ = desk.err.write_all(clean_line(&line).as_bytes());
+    }
+    Ok(Outcome::Done)
+}
+
+fn list(input: impl Read, desk: &mut Desk) -> Result<Outcome, Failure> {
+    // What clients send means nothing; all of it is read, so that none fails to send it.
+    wire::read_input(input)?;
+    let inventory = desk.keeper.inventory()?;
+    let index = Index::of(&inventory);
+    let keys = inventory.keys();
+    let users: BTreeMap<&str, &str> = keys
+        .iter()
+        .filter_map(|key| {
+            let token = resolve(Request::of(key), index.concerning(key), desk.now).token?;
+            Some((key.as_str(), token.user.shown()))
+        })
+        .collect();
+    wire::write_list(&mut *desk.out, &users).map_err(Failure::Output)?;
+    Ok(Outcome::Done)
+}
+
+/// Returns a line for each token that would have answered, had it not ended or been switched off.
+fn misses(verdict: &Verdict<'_>, desk: &Desk) -> Vec<String> {
+    let line = |(token, reason): &(&Token, Reason)| {
+        let why = match (reason, token.expires) {
+            (Reason::Expired, Some(end)) => format!("expired {}", end.relative_to(desk.now)),
+            (Reason::Inactive, _) => "is switched off".to_owned(),
+            _ => return None,
+        };
+        let (name, places) = (&token.name, places(token));
+        let line = format!(
+            "docker-credential-pat: token \"{name}\" for {places} {why}; going on without credentials \
+             (docker-credential-pat show {name})\n"
+        );
+        Some(clean_line(&line))
+    };
+    verdict.set_aside.iter().filter_map(line).collect()
+}
+
+/// Cleans a line but for its end.
+fn clean_line(line: &str) -> String {
+    clean(line.trim_end_matches('\n')) + "\n"
+}

@@ -1,0 +1,35 @@
+//! What a person sees who calls the program without a verb: how things stand, and what to do next.
+
+use crate::command::Desk;
+use crate::command::Failure;
+use crate::docker_config::ConfigFile;
+use crate::env;
+use crate::setup::HELPER;
+use std::io;
+
+/// Writes how things stand.
+///
+/// # Errors
+/// When vault or configuration cannot be read.
+pub fn run(desk: &mut Desk) -> Result<(), Failure> {
+    let inventory = desk.keeper.inventory()?;
+    let config = ConfigFile::read(env::docker_config()?)?;
+    let config_path = env::tilde(config.path());
+    let is_set = config.store()?.as_deref() == Some(HELPER);
+    let set_up = if is_set { "Docker asks this program" } else { "Docker does not ask this program yet" };
+    let count = match inventory.tokens().len() {
+        0 => "no tokens yet".to_owned(),
+        1 => "1 token".to_owned(),
+        count => format!("{count} tokens"),
+    };
+    let next = match (is_set, inventory.tokens().is_empty()) {
+        (false, _) => "docker-credential-pat install",
+        (true, true) => "docker login, or docker-credential-pat add",
+        (true, false) => "docker-credential-pat ls",
+    };
+    let vault = env::tilde(desk.keeper.path());
+    let lines = format!(
+        "{set_up} ({config_path})\n{count} in {vault}\n\nnext: {next}\nall:  docker-credential-pat --help\n"
+    );
+    desk.out.write_all(lines.as_bytes()).map_err(|error: io::Error| Failure::Output(error))
+}

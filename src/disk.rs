@@ -1,0 +1,251 @@
+//! Files that are written whole or not at all, and are nobody else's.
+
+use std::fs;
+use std::fs::File;
+use std::fs::OpenOptions;
+use std::fs::TryLockError;
+use std::io;
+use std::io::Read;
+use std::io::Write;
+use std::path::Path;
+use std::path::PathBuf;
+use std::thread;
+use std::time::Duration;
+use std::time::Instant;
+use thiserror::Error;
+
+/// How long a writer waits for the others: fifty of them on a slow disk take a few seconds.
+const LOCK_PATIENCE: Duration = Duration::from_secs(30);
+
+/// How often it looks whether they are done.
+const LOCK_POLL: Duration = Duration::from_millis(2);
+
+/// The mode of files that hold secrets or keys: for their owner alone.
+pub const PRIVATE: u32 = 0o600;
+
+/// What could not be done with a file.
+#[derive(Debug, Error)]
+pub enum DiskError {
+    /// Not there for another reason than absence, or closed to us.
+    #[error("cannot read {}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// Not written; what was there before is there still.
+    #[error("cannot write {}", path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// Something else than a file is in its place.
+    #[error("{} is not a file", path.display())]
+    NotAFile {
+        /// The path.
+        path: PathBuf,
+    },
+    /// Larger than anything that this program writes.
+    #[error("{} is larger than {limit} bytes", path.display())]
+    TooLarge {
+        /// The file.
+        path: PathBuf,
+        /// The most that is read, in bytes.
+        limit: u64,
+    },
+    /// Another process holds the lock for longer than [`LOCK_PATIENCE`].
+    #[error("another process has kept {} locked for {} seconds", path.display(), LOCK_PATIENCE.as_secs())]
+    Locked {
+        /// The lock file.
+        path: PathBuf,
+    },
+    /// As root in another user's folder: whatever is made there is lost to that user.
+    #[error("{} belongs to another user (id {owner}), and files made by root would be lost to that user", path.display())]
+    OthersFolder {
+        /// The folder.
+        path: PathBuf,
+        /// Its owner's user id.
+        owner: u32,
+    },
+}
+
+impl DiskError {
+    /// Returns the way out.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Read { path, .. } => Some(format!("make {} readable for you", path.display())),
+            Self::Write { source, .. } if source.kind() == io::ErrorKind::StorageFull => {
+                Some("make room on the disk; nothing was lost".to_owned())
+            }
+            Self::Write { .. } => Some("make its folder writable for you; nothing was lost".to_owned()),
+            Self::NotAFile { path } => Some(format!("move {} away", path.display())),
+            Self::TooLarge { .. } => None,
+            Self::Locked { .. } => Some("end the process that holds it, or try again".to_owned()),
+            Self::OthersFolder { .. } => {
+                Some("run it as that user, or set HOME to your own home folder".to_owned())
+            }
+        }
+    }
+}
+
+/// Opens a file for reading; `None` when there is none.
+///
+/// # Errors
+/// When it is there and cannot be opened, or is no file.
+pub fn open(path: &Path) -> Result<Option<(File, fs::Metadata)>, DiskError> {
+    let unreadable = |source| DiskError::Read { path: path.to_owned(), source };
+    // A pipe in its place would be waited for; it is looked at before it is opened.
+    let kind = match fs::metadata(path) {
+        Ok(metadata) => metadata,
+        Err(error) if is_absence(&error) && fs::symlink_metadata(path).is_err() => return Ok(None),
+        Err(error) => return Err(unreadable(error)),
+    };
+    if !kind.is_file() {
+        return Err(DiskError::NotAFile { path: path.to_owned() });
+    }
+    let file = File::open(path).map_err(unreadable)?;
+    let metadata = file.metadata().map_err(unreadable)?;
+    Ok(Some((file, metadata)))
+}
+
+/// Reads a whole file of at most `limit` bytes; `None` when there is none.
+///
+/// # Errors
+/// When it cannot be read, is no file, or is larger.
+pub fn read(path: &Path, limit: u64) -> Result<Option<Vec<u8>>, DiskError> {
+    let Some((file, metadata)) = open(path)? else { return Ok(None) };
+    if metadata.len() > limit {
+        return Err(DiskError::TooLarge { path: path.to_owned(), limit });
+    }
+    let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or_default() + 1);
+    let read = file.take(limit + 1).read_to_end(&mut bytes);
+    read.map_err(|source| DiskError::Read { path: path.to_owned(), source })?;
+    Ok(Some(bytes))
+}
+
+/// Replaces a file whole or not at all, durably. A link is followed, and stays.
+///
+/// The new file grows beside the old one as `NAME.new`; one that a killed process left is taken over.
+///
+/// # Errors
+/// When it cannot be written; then the old one is as it was.
+pub fn replace(path: &Path, bytes: &[u8], mode: u32) -> Result<(), DiskError> {
+    let failed = |source| DiskError::Write { path: path.to_owned(), source };
+    let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let folder = folder_of(&target);
+    refuse_others_folder(folder)?;
+    let mut grown = target.clone().into_os_string();
+    grown.push(".new");
+    let grown = PathBuf::from(grown);
+    let written = write_durably(&grown, bytes, mode).and_then(|()| fs::rename(&grown, &target));
+    if let Err(error) = written {
+        let _ = fs::remove_file(&grown);
+        return Err(failed(error));
+    }
+    sync_folder(folder).map_err(failed)
+}
+
+/// Takes the lock beside a file, so that one process at a time changes it. It ends with the value.
+///
+/// # Errors
+/// When the lock file cannot be made, or is held by others for too long.
+pub fn lock(path: &Path) -> Result<File, DiskError> {
+    let failed = |source| DiskError::Write { path: path.to_owned(), source };
+    refuse_others_folder(folder_of(path))?;
+    let file = private(OpenOptions::new().create(true).truncate(false).write(true), PRIVATE).open(path);
+    let file = file.map_err(failed)?;
+    let start = Instant::now();
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            Err(TryLockError::WouldBlock) if start.elapsed() < LOCK_PATIENCE => thread::sleep(LOCK_POLL),
+            Err(TryLockError::WouldBlock) => return Err(DiskError::Locked { path: path.to_owned() }),
+            Err(TryLockError::Error(error)) => return Err(failed(error)),
+        }
+    }
+}
+
+/// Makes a folder, and those above it, for their owner alone. One that is there stays as it is.
+///
+/// # Errors
+/// When it cannot be made.
+pub fn make_folder(path: &Path) -> Result<(), DiskError> {
+    if path.is_dir() {
+        return Ok(());
+    }
+    let existing = path.ancestors().find(|above| above.is_dir());
+    existing.map_or(Ok(()), refuse_others_folder)?;
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path).map_err(|source| DiskError::Write { path: path.to_owned(), source })
+}
+
+/// Returns the permission bits of a file; [`PRIVATE`] where there are none.
+#[must_use]
+pub fn mode(metadata: &fs::Metadata) -> u32 {
+    #[cfg(unix)]
+    return std::os::unix::fs::PermissionsExt::mode(&metadata.permissions()) & 0o7777;
+    #[cfg(not(unix))]
+    return if metadata.permissions().readonly() { 0o400 } else { PRIVATE };
+}
+
+/// True for the errors that mean that there is no such file.
+fn is_absence(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent().unwrap_or(path)
+}
+
+fn write_durably(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
+    let mut file = private(OpenOptions::new().create(true).truncate(true).write(true), mode).open(path)?;
+    #[cfg(unix)]
+    file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(mode))?;
+    file.write_all(bytes)?;
+    file.sync_all()
+}
+
+/// Sets the mode that a file is born with, whatever the umask adds to it.
+fn private(options: &mut OpenOptions, mode: u32) -> &mut OpenOptions {
+    #[cfg(unix)]
+    return std::os::unix::fs::OpenOptionsExt::mode(options, mode);
+    #[cfg(not(unix))]
+    return {
+        let _ = mode;
+        options
+    };
+}
+
+/// Makes a rename durable. Other systems have no such call, and keep order by themselves.
+fn sync_folder(folder: &Path) -> io::Result<()> {
+    if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
+}
+
+#[cfg(unix)]
+fn refuse_others_folder(folder: &Path) -> Result<(), DiskError> {
+    use std::os::unix::fs::MetadataExt;
+    if !rustix::process::geteuid().is_root() {
+        return Ok(());
+    }
+    match fs::metadata(folder) {
+        Ok(metadata) if metadata.uid() != 0 => {
+            Err(DiskError::OthersFolder { path: folder.to_owned(), owner: metadata.uid() })
+        }
+        Ok(_) | Err(_) => Ok(()),
+    }
+}
+
+#[cfg(not(unix))]
+#[expect(clippy::unnecessary_wraps, reason = "the same signature everywhere")]
+fn refuse_others_folder(_folder: &Path) -> Result<(), DiskError> {
+    Ok(())
+}

@@ -1,0 +1,311 @@
+//! The files in which Docker and podman note their credential helpers. Only what is asked for
+//! changes: every other value stays byte for byte, and in its order.
+
+use crate::disk;
+use crate::disk::DiskError;
+use crate::disk::PRIVATE;
+use indexmap::IndexMap;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use serde_json::value::to_raw_value;
+use std::ffi::OsString;
+use std::path::Path;
+use std::path::PathBuf;
+use thiserror::Error;
+use zeroize::Zeroizing;
+
+/// The most that is read of such a file, in bytes.
+const MAX_BYTES: u64 = 16 * 1024 * 1024;
+
+const CREDS_STORE: &str = "credsStore";
+const CRED_HELPERS: &str = "credHelpers";
+const AUTHS: &str = "auths";
+
+type Object = IndexMap<String, Box<RawValue>>;
+
+/// A `config.json` of Docker (<https://docs.docker.com/reference/cli/docker/#credential-store-options>)
+/// or an `auth.json` of podman
+/// (<https://github.com/containers/image/blob/main/docs/containers-auth.json.5.md>).
+pub struct ConfigFile {
+    path: PathBuf,
+    /// What is on disk; it may hold logins in plain text.
+    written: Option<Written>,
+    object: Object,
+}
+
+struct Written {
+    bytes: Zeroizing<Vec<u8>>,
+    mode: u32,
+}
+
+/// Why such a file cannot be used. It is left as it is.
+#[derive(Debug, Error)]
+pub enum ConfigError {
+    /// See [`DiskError`].
+    #[error(transparent)]
+    Disk(#[from] DiskError),
+    /// Not JSON. The parser's own words could quote a login.
+    #[error("{} is not valid JSON (line {line}, column {column})", path.display())]
+    NotJson {
+        /// The file.
+        path: PathBuf,
+        /// The line of the first error, from 1.
+        line: usize,
+        /// Its column, from 1.
+        column: usize,
+    },
+    /// JSON, but with something else where an object or a name belongs.
+    #[error("{} has something unexpected at {place}", path.display())]
+    Unexpected {
+        /// The file.
+        path: PathBuf,
+        /// The name of the value.
+        place: &'static str,
+    },
+}
+
+impl ConfigError {
+    /// Returns the way out.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Disk(error) => error.hint(),
+            Self::NotJson { path, .. } | Self::Unexpected { path, .. } => {
+                Some(format!("mend {} by hand and try again; it was left as it is", path.display()))
+            }
+        }
+    }
+}
+
+impl ConfigFile {
+    /// Reads the file; one that is missing or blank is an empty object.
+    ///
+    /// # Errors
+    /// When it cannot be read or is no JSON object.
+    pub fn read(path: PathBuf) -> Result<Self, ConfigError> {
+        let Some(bytes) = disk::read(&path, MAX_BYTES)?.map(Zeroizing::new) else {
+            return Ok(Self { path, written: None, object: Object::new() });
+        };
+        let mode = disk::open(&path)?.map_or(PRIVATE, |(_, metadata)| disk::mode(&metadata));
+        let object = if bytes.trim_ascii().is_empty() {
+            Object::new()
+        } else {
+            serde_json::from_slice(&bytes).map_err(|error| {
+                if error.is_data() {
+                    ConfigError::Unexpected { path: path.clone(), place: "its top level" }
+                } else {
+                    ConfigError::NotJson { path: path.clone(), line: error.line(), column: error.column() }
+                }
+            })?
+        };
+        Ok(Self { path, written: Some(Written { bytes, mode }), object })
+    }
+
+    /// Returns where it is.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Returns the helper for every registry, without its `docker-credential-` in front.
+    ///
+    /// # Errors
+    /// When something else than a name stands there.
+    pub fn store(&self) -> Result<Option<String>, ConfigError> {
+        self.value(CREDS_STORE)
+    }
+
+    /// Sets or removes the helper for every registry.
+    pub fn set_store(&mut self, helper: Option<&str>) {
+        set(&mut self.object, CREDS_STORE, helper);
+    }
+
+    /// Returns the helper for one registry.
+    ///
+    /// # Errors
+    /// When something else than names stands there.
+    pub fn helper(&self, key: &str) -> Result<Option<String>, ConfigError> {
+        match self.helpers()?.get(key) {
+            None => Ok(None),
+            Some(name) => serde_json::from_str(name.get()).map_err(|_| self.unexpected(CRED_HELPERS)),
+        }
+    }
+
+    /// Sets or removes the helper for one registry.
+    ///
+    /// # Errors
+    /// When something else than names stands there.
+    pub fn set_helper(&mut self, key: &str, helper: Option<&str>) -> Result<(), ConfigError> {
+        let mut helpers = self.helpers()?;
+        set(&mut helpers, key, helper);
+        if helpers.is_empty() {
+            self.object.shift_remove(CRED_HELPERS);
+        } else if let Ok(raw) = RawValue::from_string(to_json(&helpers, 1)) {
+            self.object.insert(CRED_HELPERS.to_owned(), raw);
+        }
+        Ok(())
+    }
+
+    /// Returns the registries that have helpers of their own.
+    ///
+    /// # Errors
+    /// When something else than an object stands there.
+    pub fn registries_with_helpers(&self) -> Result<Vec<String>, ConfigError> {
+        Ok(self.helpers()?.into_keys().collect())
+    }
+
+    /// Returns the registries whose logins stand in it in plain text.
+    ///
+    /// # Errors
+    /// When something else than an object stands there.
+    pub fn plain_logins(&self) -> Result<Vec<String>, ConfigError> {
+        #[derive(Deserialize)]
+        struct Login {
+            auth: Option<serde::de::IgnoredAny>,
+        }
+        let logins: Option<IndexMap<String, Login>> = self.value(AUTHS)?;
+        let plain = logins.unwrap_or_default().into_iter().filter(|(_, login)| login.auth.is_some());
+        Ok(plain.map(|(registry, _)| registry).collect())
+    }
+
+    /// Writes it whole, and what was there before to `NAME.bak`; nothing when nothing has changed.
+    ///
+    /// # Errors
+    /// When it cannot be written; then it is as it was.
+    pub fn write(self) -> Result<(), ConfigError> {
+        let mut json = Zeroizing::new(to_json(&self.object, 0));
+        json.push('\n');
+        let mode = match &self.written {
+            Some(Written { bytes, .. }) if **bytes == *json.as_bytes() => return Ok(()),
+            Some(Written { bytes, mode }) => {
+                // The backup is for its owner alone, even where the file is not.
+                disk::replace(&backup_of(&self.path), bytes, mode & PRIVATE)?;
+                *mode
+            }
+            None => {
+                self.path.parent().map_or(Ok(()), disk::make_folder)?;
+                PRIVATE
+            }
+        };
+        Ok(disk::replace(&self.path, json.as_bytes(), mode)?)
+    }
+
+    fn helpers(&self) -> Result<Object, ConfigError> {
+        Ok(self.value(CRED_HELPERS)?.unwrap_or_default())
+    }
+
+    fn value<'s, T: Deserialize<'s>>(&'s self, name: &'static str) -> Result<Option<T>, ConfigError> {
+        let Some(raw) = self.object.get(name) else { return Ok(None) };
+        serde_json::from_str(raw.get()).map_err(|_| self.unexpected(name))
+    }
+
+    fn unexpected(&self, place: &'static str) -> ConfigError {
+        ConfigError::Unexpected { path: self.path.clone(), place }
+    }
+}
+
+/// Returns where the last state before a change is kept.
+#[must_use]
+pub fn backup_of(path: &Path) -> PathBuf {
+    let mut name = OsString::from(path);
+    name.push(".bak");
+    name.into()
+}
+
+fn set(object: &mut Object, name: &str, value: Option<&str>) {
+    match value.map(to_raw_value) {
+        Some(Ok(raw)) => drop(object.insert(name.to_owned(), raw)),
+        Some(Err(_)) | None => drop(object.shift_remove(name)),
+    }
+}
+
+/// Writes an object as Docker does, one value a line, indented by tabs. The values stay as they are.
+fn to_json(object: &Object, depth: usize) -> String {
+    if object.is_empty() {
+        return "{}".to_owned();
+    }
+    let indent = "\t".repeat(depth);
+    let lines: Vec<String> = object
+        .iter()
+        .map(|(name, value)| format!("{indent}\t{}: {}", serde_json::Value::from(name.as_str()), value.get()))
+        .collect();
+    format!("{{\n{}\n{indent}}}", lines.join(",\n"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    fn config(text: &str) -> (tempfile::TempDir, PathBuf) {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("config.json");
+        fs::write(&path, text).expect("written");
+        (folder, path)
+    }
+
+    #[test]
+    fn every_other_value_and_the_order_stay() {
+        let before = "{\n\t\"z\": 1e400,\n\t\"auths\": {\n\t\t\"h\": { \"auth\": \"eA==\" }\n\t},\n\t\"credsStore\": \"desktop\",\n\t\"a\": [ 1,2 ]\n}\n";
+        let (_folder, path) = config(before);
+        let mut file = ConfigFile::read(path.clone()).expect("valid");
+        assert_eq!(file.store().expect("a name").as_deref(), Some("desktop"));
+        file.set_store(Some("pat"));
+        file.write().expect("written");
+        assert_eq!(fs::read_to_string(&path).expect("there"), before.replace("desktop", "pat"));
+        assert_eq!(fs::read_to_string(backup_of(&path)).expect("a backup"), before);
+        let mut file = ConfigFile::read(path.clone()).expect("valid");
+        file.set_store(Some("desktop"));
+        file.write().expect("written");
+        assert_eq!(fs::read_to_string(&path).expect("there"), before);
+    }
+
+    #[test]
+    fn a_helper_for_one_registry_comes_and_goes() {
+        let before = "{\n\t\"credHelpers\": {\n\t\t\"gcr.io\": \"gcloud\"\n\t}\n}\n";
+        let (_folder, path) = config(before);
+        let mut file = ConfigFile::read(path.clone()).expect("valid");
+        file.set_helper("ghcr.io", Some("pat")).expect("an object");
+        assert_eq!(file.registries_with_helpers().expect("an object"), ["gcr.io", "ghcr.io"]);
+        file.write().expect("written");
+        let mut file = ConfigFile::read(path.clone()).expect("valid");
+        assert_eq!(file.helper("ghcr.io").expect("a name").as_deref(), Some("pat"));
+        file.set_helper("ghcr.io", None).expect("an object");
+        file.write().expect("written");
+        assert_eq!(fs::read_to_string(&path).expect("there"), before);
+    }
+
+    #[test]
+    fn what_is_not_json_is_refused_and_left() {
+        for (text, want) in [
+            ("{\n  \"auths\": {,}\n}", "is not valid JSON (line 2, column 13)"),
+            ("{\"credsStore\": \"x\"", "is not valid JSON (line 1, column 18)"),
+            ("[]", "has something unexpected at its top level"),
+            ("{} x", "is not valid JSON (line 1, column 4)"),
+        ] {
+            let (_folder, path) = config(text);
+            let error = ConfigFile::read(path.clone()).err().expect(text);
+            assert_eq!(error.to_string(), format!("{} {want}", path.display()));
+            assert_eq!(fs::read_to_string(&path).expect("there"), text);
+        }
+        let (_folder, path) = config("{\"credsStore\": 1}");
+        assert!(ConfigFile::read(path).expect("valid").store().is_err());
+    }
+
+    #[test]
+    fn a_missing_or_blank_file_is_empty() {
+        let (folder, path) = config(" \n");
+        for path in [path, folder.path().join("new/config.json")] {
+            let mut file = ConfigFile::read(path.clone()).expect("empty");
+            file.set_store(Some("pat"));
+            file.write().expect("written");
+            assert_eq!(fs::read_to_string(&path).expect("there"), "{\n\t\"credsStore\": \"pat\"\n}\n");
+        }
+    }
+
+    #[test]
+    fn logins_in_plain_text_are_seen() {
+        let (_folder, path) = config(r#"{"auths": {"a": {"auth": "eA=="}, "b": {}, "c": {"email": "x"}}}"#);
+        assert_eq!(ConfigFile::read(path).expect("valid").plain_logins().expect("an object"), ["a"]);
+    }
+}

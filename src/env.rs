@@ -1,0 +1,151 @@
+//! What the surroundings tell: variables, folders, the clock.
+
+use crate::moment::Moment;
+use etcetera::BaseStrategy;
+use std::env;
+use std::io;
+use std::path::Path;
+use std::path::PathBuf;
+use std::time::SystemTime;
+use thiserror::Error;
+
+/// The folder of this program below each of the user's folders.
+const PROGRAM: &str = "docker-credential-pat";
+
+/// Where this program keeps its files: <https://specifications.freedesktop.org/basedir-spec/latest/>.
+#[derive(Clone, Debug)]
+pub struct Folders {
+    /// For the vault.
+    pub data: PathBuf,
+    /// For the key and what was set up.
+    pub config: PathBuf,
+}
+
+/// Why it cannot be told where files belong.
+#[derive(Debug, Error)]
+pub enum EnvError {
+    /// No home to put files in. Not looked up by user id: in a user namespace that is another one's.
+    #[error("HOME is not set")]
+    NoHome,
+    /// A path that means something else in each folder.
+    #[error("{variable} is not an absolute path: {}", path.display())]
+    Relative {
+        /// The variable.
+        variable: &'static str,
+        /// What it says.
+        path: PathBuf,
+    },
+    /// The working directory is gone or closed to us.
+    #[error("cannot tell the working directory")]
+    WorkingDirectory(#[source] io::Error),
+}
+
+impl EnvError {
+    /// Returns what to set.
+    #[must_use]
+    pub fn hint(&self) -> String {
+        match self {
+            Self::NoHome => "set HOME to your home folder, an absolute path".to_owned(),
+            Self::Relative { variable, .. } => format!("set {variable} to an absolute path"),
+            Self::WorkingDirectory(_) => "change into a folder that exists".to_owned(),
+        }
+    }
+}
+
+impl Folders {
+    /// Finds the user's folders.
+    ///
+    /// # Errors
+    /// When there is no home, or it is a relative path.
+    pub fn find() -> Result<Self, EnvError> {
+        if cfg!(unix) {
+            home()?;
+        }
+        let base = etcetera::choose_base_strategy().map_err(|_| EnvError::NoHome)?;
+        Ok(Self { data: base.data_dir().join(PROGRAM), config: base.config_dir().join(PROGRAM) })
+    }
+}
+
+impl Folders {
+    /// Returns the file that remembers what was set up.
+    #[must_use]
+    pub fn setup(&self) -> PathBuf {
+        self.config.join("setup.json")
+    }
+}
+
+/// Returns where a program is in the folders of `PATH`.
+#[must_use]
+pub fn find_program(name: &str) -> Option<PathBuf> {
+    let folders = env::var_os("PATH")?;
+    let name = format!("{name}{}", env::consts::EXE_SUFFIX);
+    env::split_paths(&folders).map(|folder| folder.join(&name)).find(|path| path.is_file())
+}
+
+/// Returns the user's home as the environment names it.
+///
+/// # Errors
+/// When it is not set, or relative.
+pub fn home() -> Result<PathBuf, EnvError> {
+    let home = if cfg!(unix) { path("HOME") } else { etcetera::home_dir().ok() };
+    absolute("HOME", home.ok_or(EnvError::NoHome)?)
+}
+
+/// Returns the path of Docker's own configuration file:
+/// <https://docs.docker.com/reference/cli/docker/#change-the-docker-directory>.
+///
+/// # Errors
+/// When neither `DOCKER_CONFIG` nor a home is set, or the working directory is gone.
+pub fn docker_config() -> Result<PathBuf, EnvError> {
+    let folder = match path("DOCKER_CONFIG") {
+        // Docker takes a relative one as it is, so do we.
+        Some(folder) => working_directory()?.join(folder),
+        None => home()?.join(".docker"),
+    };
+    Ok(folder.join("config.json"))
+}
+
+/// Returns the path of the file in which podman, skopeo and buildah keep logins:
+/// <https://github.com/containers/image/blob/main/docs/containers-auth.json.5.md>.
+///
+/// # Errors
+/// When no variable names it and no home is set, or the working directory is gone.
+pub fn podman_auth() -> Result<PathBuf, EnvError> {
+    if let Some(file) = path("REGISTRY_AUTH_FILE") {
+        return Ok(working_directory()?.join(file));
+    }
+    let folder = match path("XDG_RUNTIME_DIR") {
+        Some(folder) if cfg!(target_os = "linux") => absolute("XDG_RUNTIME_DIR", folder)?,
+        Some(_) | None => home()?.join(".config"),
+    };
+    Ok(folder.join("containers").join("auth.json"))
+}
+
+/// Returns the time, to the second.
+#[must_use]
+pub fn now() -> Moment {
+    let since_1970 = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    Moment(i64::try_from(since_1970.as_secs()).unwrap_or(i64::MAX))
+}
+
+/// Returns the path with the user's home as `~`, for people.
+#[must_use]
+pub fn tilde(path: &Path) -> String {
+    match home().ok().and_then(|home| path.strip_prefix(home).ok().map(Path::to_owned)) {
+        Some(below) if cfg!(unix) => format!("~/{}", below.display()),
+        Some(_) | None => path.display().to_string(),
+    }
+}
+
+fn working_directory() -> Result<PathBuf, EnvError> {
+    env::current_dir().map_err(EnvError::WorkingDirectory)
+}
+
+/// Returns what a variable names, unless it is empty.
+fn path(variable: &str) -> Option<PathBuf> {
+    env::var_os(variable).filter(|value| !value.is_empty()).map(PathBuf::from)
+}
+
+fn absolute(variable: &'static str, path: PathBuf) -> Result<PathBuf, EnvError> {
+    if path.is_absolute() { Ok(path) } else { Err(EnvError::Relative { variable, path }) }
+}

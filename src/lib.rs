@@ -1,0 +1,39 @@
+//! A Docker credential helper that keeps many tokens and gives out the right one.
+//!
+//! This is the map. Imports go down only, and `tests/layers.rs` keeps it true.
+
+// EDGE: the command line.
+pub mod cli;
+
+// VERBS: one file each.
+pub mod command;
+
+// DEEDS: what is done to the vault as a whole.
+pub mod keeper;
+pub mod login;
+pub mod setup;
+
+// OUTSIDE: what lies on disk, in its own formats.
+pub mod docker_config;
+pub mod vault;
+
+// TOOLS: mechanics; they know nothing of tokens.
+pub mod disk;
+pub mod env;
+pub mod streams;
+pub mod text;
+pub mod tty;
+
+// DECISIONS: pure; the same input gives the same answer.
+pub mod inventory;
+pub mod provider;
+pub mod resolve;
+
+// WORDS: values that cannot be wrong once they exist.
+pub mod cbor;
+pub mod moment;
+pub mod registry;
+pub mod scope;
+pub mod secret;
+pub mod token;
+pub mod wire;

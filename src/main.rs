@@ -1,0 +1,33 @@
+//! docker-credential-pat: the program. Everything but its start is in the library.
+
+use docker_credential_pat::cli;
+use std::alloc::System;
+use std::process::ExitCode;
+use zeroizing_alloc::ZeroAlloc;
+
+/// Wipes whatever is freed: the second layer, behind the types that wipe themselves.
+#[global_allocator]
+static ALLOCATOR: ZeroAlloc<System> = ZeroAlloc(System);
+
+fn main() -> ExitCode {
+    harden();
+    // Not `process::exit`: it would leave what is on the stack and the heap as it is.
+    cli::run(std::env::args_os().skip(1))
+}
+
+/// Keeps memory out of core dumps and away from other processes of the user.
+fn harden() {
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    {
+        use rustix::process::DumpableBehavior;
+        // Neither can be refused to a process about itself; without them it works all the same.
+        let _ = rustix::process::set_dumpable_behavior(DumpableBehavior::NotDumpable);
+    }
+    #[cfg(unix)]
+    {
+        use rustix::process::Resource;
+        use rustix::process::Rlimit;
+        let none = Rlimit { current: Some(0), maximum: Some(0) };
+        let _ = rustix::process::setrlimit(Resource::Core, none);
+    }
+}

@@ -1,0 +1,122 @@
+//! A moment, to the second.
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::civil::Time;
+use jiff::tz::TimeZone;
+use minicbor::Decode;
+use minicbor::Encode;
+use std::fmt;
+use thiserror::Error;
+
+/// Seconds since the start of 1970 in UTC.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
+#[cbor(transparent)]
+pub struct Moment(#[n(0)] pub i64);
+
+/// A text that names no end.
+#[derive(Debug, Error, PartialEq, Eq)]
+#[error("{0:?} is no date (2027-01-31), moment (2027-01-31T12:00:00Z) or number of days (90d)")]
+pub struct MomentError(String);
+
+const DAY: i64 = 24 * 60 * 60;
+
+impl Moment {
+    /// Reads when something ends: a date, which ends with its last second in UTC; a moment in
+    /// RFC 3339 (<https://www.rfc-editor.org/rfc/rfc3339>); or a number of days from `now`.
+    ///
+    /// # Errors
+    /// When it is none of these, or beyond the year 9999.
+    pub fn parse_end(text: &str, now: Self) -> Result<Self, MomentError> {
+        let error = || MomentError(text.to_owned());
+        if let Some(days) = text.strip_suffix('d') {
+            let seconds = days.parse::<u32>().map_err(|_| error())?;
+            let end = Self(now.0 + i64::from(seconds) * DAY);
+            return end.timestamp().map(|_| end).ok_or_else(error);
+        }
+        if let Ok(timestamp) = text.parse::<Timestamp>() {
+            return Ok(Self(timestamp.as_second()));
+        }
+        let last_second = Time::constant(23, 59, 59, 0);
+        let date: Date = text.parse().map_err(|_| error())?;
+        let end = TimeZone::UTC.to_timestamp(date.to_datetime(last_second)).map_err(|_| error())?;
+        Ok(Self(end.as_second()))
+    }
+
+    /// Returns the date in UTC, such as `2027-01-31`.
+    #[must_use]
+    pub fn date(self) -> String {
+        self.timestamp()
+            .map_or_else(|| self.0.to_string(), |at| TimeZone::UTC.to_datetime(at).date().to_string())
+    }
+
+    /// Returns how far it is from `now`, in days and rounded down: `3 days ago`, `today`, `in 2 days`.
+    #[must_use]
+    pub fn relative_to(self, now: Self) -> String {
+        let days = (self.0 - now.0) / DAY;
+        match days {
+            0 => "today".to_owned(),
+            1 => "in 1 day".to_owned(),
+            -1 => "1 day ago".to_owned(),
+            2.. => format!("in {days} days"),
+            ..-1 => format!("{} days ago", -days),
+        }
+    }
+
+    fn timestamp(self) -> Option<Timestamp> {
+        Timestamp::from_second(self.0).ok()
+    }
+}
+
+impl fmt::Display for Moment {
+    /// Writes it in RFC 3339, such as `2027-01-31T23:59:59Z`.
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.timestamp() {
+            Some(timestamp) => timestamp.fmt(out),
+            None => self.0.fmt(out),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Moment = Moment(1_795_000_000); // 2026-11-18T11:06:40Z
+
+    #[test]
+    fn an_end_is_a_date_a_moment_or_some_days() {
+        for (text, want) in [
+            ("2027-01-31", "2027-01-31T23:59:59Z"),
+            ("2027-01-31T12:00:00Z", "2027-01-31T12:00:00Z"),
+            ("2027-01-31T12:00:00+02:00", "2027-01-31T10:00:00Z"),
+            ("90d", "2027-02-16T11:06:40Z"),
+            ("0d", "2026-11-18T11:06:40Z"),
+        ] {
+            assert_eq!(Moment::parse_end(text, NOW).expect(text).to_string(), want, "{text}");
+        }
+        for text in ["", "d", "-1d", "tomorrow", "2027-02-30", "99999999999d", "4000000000d", "31.1.2027"] {
+            assert!(Moment::parse_end(text, NOW).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn distances_are_told_in_days() {
+        for (seconds, want) in [
+            (0, "today"),
+            (DAY - 1, "today"),
+            (DAY, "in 1 day"),
+            (7 * DAY, "in 7 days"),
+            (-DAY, "1 day ago"),
+            (-3 * DAY - 5, "3 days ago"),
+        ] {
+            assert_eq!(Moment(NOW.0 + seconds).relative_to(NOW), want);
+        }
+    }
+
+    #[test]
+    fn a_moment_out_of_any_calendar_still_shows() {
+        assert_eq!(Moment(i64::MAX).to_string(), i64::MAX.to_string());
+        assert_eq!(Moment(i64::MIN).date(), i64::MIN.to_string());
+    }
+}

@@ -1,0 +1,186 @@
+//! Where a token may go: a registry, a path on it, or every host below a domain.
+
+use crate::registry::Address;
+use crate::registry::Registry;
+use crate::registry::covers;
+use std::fmt;
+use thiserror::Error;
+
+/// A host, a host with a path, or a wildcard host: `ghcr.io`, `docker.io/acme`, `*.pkg.coding.net`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Scope {
+    /// A registry's one spelling; after `*.` when it is a wildcard.
+    host: String,
+    path: Option<String>,
+}
+
+impl Scope {
+    /// Reads a scope. A registry may be spelled in any of its ways; `*` stands for one label at the left.
+    ///
+    /// # Errors
+    /// When it is neither a registry address nor a wildcard in front of one.
+    pub fn parse(text: &str) -> Result<Self, ScopeError> {
+        let invalid = || ScopeError { text: text.to_owned() };
+        let (wildcard, rest) = match text.strip_prefix("*.") {
+            Some(rest) => ("*.", rest),
+            None => ("", text),
+        };
+        let address = Address::parse(rest).ok_or_else(invalid)?;
+        if !wildcard.is_empty() && (rest.contains("://") || !address.registry().as_str().contains('.')) {
+            return Err(invalid());
+        }
+        let exact = Self::at(&address);
+        Ok(Self { host: format!("{wildcard}{}", exact.host), ..exact })
+    }
+
+    /// Returns the scope of an address: its registry, or the part of it below its repository.
+    #[must_use]
+    pub fn at(address: &Address) -> Self {
+        Self { host: address.registry().as_str().to_owned(), path: address.repository().map(str::to_owned) }
+    }
+
+    /// Returns the registry, unless it is a wildcard.
+    #[must_use]
+    pub fn registry(&self) -> Option<Registry> {
+        if self.is_wildcard() { None } else { Registry::parse(&self.host) }
+    }
+
+    /// True when the scope is for every host below a domain.
+    #[must_use]
+    pub fn is_wildcard(&self) -> bool {
+        self.host.starts_with("*.")
+    }
+
+    /// Returns the path on the registry to which it is narrowed.
+    #[must_use]
+    pub fn path(&self) -> Option<&str> {
+        self.path.as_deref()
+    }
+
+    /// True when the registry is the scope's, or below its wildcard, whatever the path.
+    #[must_use]
+    pub fn reaches(&self, registry: &Registry) -> bool {
+        host_reaches(&self.host, registry)
+    }
+
+    /// True when a request for the registry, and for the repository if one is known, is inside.
+    #[must_use]
+    pub fn covers(&self, registry: &Registry, repository: Option<&str>) -> bool {
+        self.reaches(registry)
+            && match (&self.path, repository) {
+                (Some(path), Some(repository)) => covers(path, repository),
+                (None, _) | (_, None) => true,
+            }
+    }
+
+    /// True when everything it covers lies at or below the address.
+    #[must_use]
+    pub fn lies_within(&self, address: &Address) -> bool {
+        self.reaches(address.registry())
+            && match (address.repository(), &self.path) {
+                (None, _) => true,
+                (Some(repository), Some(path)) => covers(repository, path),
+                (Some(_), None) => false,
+            }
+    }
+}
+
+impl fmt::Display for Scope {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(&self.host)?;
+        match &self.path {
+            Some(path) => write!(out, "/{path}"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// A text that is no scope.
+#[derive(Debug, Error, PartialEq, Eq)]
+#[error("{text:?} is no registry, registry/path or *.domain")]
+pub struct ScopeError {
+    text: String,
+}
+
+/// True when the text of a scope reaches the registry. Reads the text as it stands in the vault, so
+/// that a look-up among thousands of tokens need not build them all.
+#[must_use]
+pub fn text_reaches(scope: &str, registry: &Registry) -> bool {
+    host_reaches(scope.split_once('/').map_or(scope, |(host, _)| host), registry)
+}
+
+fn host_reaches(host: &str, registry: &Registry) -> bool {
+    match host.strip_prefix("*.") {
+        Some(domain) => registry.as_str().split_once('.').is_some_and(|(_, rest)| rest == domain),
+        None => host == registry.as_str(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn address(text: &str) -> Address {
+        Address::parse(text).expect(text)
+    }
+
+    #[test]
+    fn a_scope_has_one_spelling() {
+        for (text, want) in [
+            ("GHCR.io", "ghcr.io"),
+            ("https://index.docker.io/v1/", "docker.io"),
+            ("docker.io/acme/", "docker.io/acme"),
+            ("*.pkg.coding.net", "*.pkg.coding.net"),
+            ("*.Azurecr.io/team", "*.azurecr.io/team"),
+            ("[::1]:5000/acme", "[::1]:5000/acme"),
+        ] {
+            let scope = Scope::parse(text).expect(text);
+            assert_eq!(scope.to_string(), want, "{text}");
+            assert_eq!(Scope::parse(want), Ok(scope), "{text}");
+        }
+        for text in ["", "*", "*.", "*.io", "a.*.io", "**.a.io", "*.https://a.io", "x y", "user@ghcr.io"] {
+            assert!(Scope::parse(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn only_what_is_inside_is_covered() {
+        for (scope, request, want) in [
+            ("ghcr.io", "ghcr.io", true),
+            ("ghcr.io", "ghcr.io/acme/app", true),
+            ("ghcr.io", "evil-ghcr.io", false),
+            ("ghcr.io", "ghcr.io.evil.example", false),
+            ("ghcr.io", "ghcr.io:8443", false),
+            ("ghcr.io/acme", "ghcr.io/acme", true),
+            ("ghcr.io/acme", "ghcr.io/acme/app", true),
+            ("ghcr.io/acme", "ghcr.io/acme-x/app", false),
+            ("ghcr.io/acme", "ghcr.io", true), // the repository is not known
+            ("*.pkg.coding.net", "team-docker.pkg.coding.net/shop/app", true),
+            ("*.pkg.coding.net", "pkg.coding.net", false),
+            ("*.pkg.coding.net", "a.b.pkg.coding.net", false),
+            ("*.pkg.coding.net", "evilpkg.coding.net", false),
+            ("*.pkg.coding.net:5000", "team.pkg.coding.net:5000", true),
+            ("*.pkg.coding.net:5000", "team.pkg.coding.net", false),
+        ] {
+            let (parsed, address) = (Scope::parse(scope).expect(scope), address(request));
+            assert_eq!(parsed.covers(address.registry(), address.repository()), want, "{scope} {request}");
+            let by_text = text_reaches(scope, address.registry());
+            assert_eq!(by_text, parsed.reaches(address.registry()), "the text of {scope}, {request}");
+        }
+    }
+
+    #[test]
+    fn signing_out_of_a_path_leaves_the_registry_alone() {
+        for (scope, signed_out, want) in [
+            ("ghcr.io", "ghcr.io", true),
+            ("ghcr.io/acme", "ghcr.io", true),
+            ("ghcr.io", "ghcr.io/acme", false),
+            ("ghcr.io/acme/app", "ghcr.io/acme", true),
+            ("ghcr.io/acme-x", "ghcr.io/acme", false),
+            ("*.pkg.coding.net", "team.pkg.coding.net", true),
+        ] {
+            let parsed = Scope::parse(scope).expect(scope);
+            assert_eq!(parsed.lies_within(&address(signed_out)), want, "{scope} {signed_out}");
+        }
+    }
+}

@@ -1,0 +1,233 @@
+//! Makes this program the credential helper of a client, and puts back what was there before.
+
+use crate::disk;
+use crate::disk::DiskError;
+use crate::docker_config::ConfigError;
+use crate::docker_config::ConfigFile;
+use serde::Deserialize;
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::path::PathBuf;
+use thiserror::Error;
+
+/// The name by which clients call this program, without `docker-credential-` in front.
+pub const HELPER: &str = "pat";
+
+/// The version of the file that remembers.
+const VERSION: u32 = 1;
+
+/// The most that is read of it, in bytes.
+const MAX_BYTES: u64 = 1024 * 1024;
+
+/// For which registries a client is to ask this program.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// All of them.
+    Every,
+    /// The one with this key.
+    One(String),
+}
+
+/// What a change did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// This program is asked from now on, instead of the helper that is named.
+    Set(Option<String>),
+    /// It was asked before.
+    WasSet,
+    /// The helper that is named is asked again, or none.
+    PutBack(Option<String>),
+    /// Another helper had taken its place, and keeps it.
+    Left(Option<String>),
+}
+
+/// Why a set-up cannot be changed.
+#[derive(Debug, Error)]
+pub enum SetupError {
+    /// See [`ConfigError`].
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// See [`DiskError`].
+    #[error(transparent)]
+    Disk(#[from] DiskError),
+    /// The file that remembers is another version's, or was changed by hand.
+    #[error("{} does not say what was set up before", path.display())]
+    Memory {
+        /// The file.
+        path: PathBuf,
+    },
+}
+
+impl SetupError {
+    /// Returns the way out.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Config(error) => error.hint(),
+            Self::Disk(error) => error.hint(),
+            Self::Memory { path } => {
+                Some(format!("move {} away; only earlier helpers are forgotten", path.display()))
+            }
+        }
+    }
+}
+
+/// The helpers that were in the place of this program: by file, then by registry's key or [`EVERY`].
+/// Docker drops names that it does not know from its own file, so they are kept in one of ours.
+#[derive(Serialize, Deserialize)]
+struct Memory {
+    version: u32,
+    files: BTreeMap<String, BTreeMap<String, Option<String>>>,
+}
+
+/// Stands for every registry in a [`Memory`]; no registry's key has a star.
+const EVERY: &str = "*";
+
+/// Makes this program the helper in a client's file. What stands there now is remembered first.
+///
+/// # Errors
+/// When either file cannot be read or written, or is not valid.
+pub fn install(memory: &Path, mut config: ConfigFile, reaches: &[Reach]) -> Result<Vec<Change>, SetupError> {
+    let mut remembered = Memory::read(memory)?;
+    let mut changes = Vec::new();
+    for reach in reaches {
+        let earlier = reach.helper(&config)?;
+        if earlier.as_deref() == Some(HELPER) {
+            changes.push(Change::WasSet);
+            continue;
+        }
+        remembered.of(&config).insert(reach.place().to_owned(), earlier.clone());
+        reach.set_helper(&mut config, Some(HELPER))?;
+        changes.push(Change::Set(earlier));
+    }
+    remembered.write(memory)?;
+    config.write()?;
+    Ok(changes)
+}
+
+/// Puts back what stood in a client's file before, where this program is still the helper.
+///
+/// # Errors
+/// When either file cannot be read or written, or is not valid.
+pub fn uninstall(
+    memory: &Path,
+    mut config: ConfigFile,
+    reaches: &[Reach],
+) -> Result<Vec<Change>, SetupError> {
+    let mut remembered = Memory::read(memory)?;
+    let mut changes = Vec::new();
+    for reach in reaches {
+        let now = reach.helper(&config)?;
+        let earlier = remembered.of(&config).remove(reach.place()).flatten();
+        if now.as_deref() == Some(HELPER) {
+            reach.set_helper(&mut config, earlier.as_deref())?;
+            changes.push(Change::PutBack(earlier));
+        } else {
+            changes.push(Change::Left(now));
+        }
+    }
+    config.write()?;
+    remembered.write(memory)?;
+    Ok(changes)
+}
+
+impl Reach {
+    fn place(&self) -> &str {
+        match self {
+            Self::Every => EVERY,
+            Self::One(key) => key,
+        }
+    }
+
+    fn helper(&self, config: &ConfigFile) -> Result<Option<String>, ConfigError> {
+        match self {
+            Self::Every => config.store(),
+            Self::One(key) => config.helper(key),
+        }
+    }
+
+    fn set_helper(&self, config: &mut ConfigFile, helper: Option<&str>) -> Result<(), ConfigError> {
+        match self {
+            Self::Every => {
+                config.set_store(helper);
+                Ok(())
+            }
+            Self::One(key) => config.set_helper(key, helper),
+        }
+    }
+}
+
+impl Memory {
+    fn read(path: &Path) -> Result<Self, SetupError> {
+        let Some(bytes) = disk::read(path, MAX_BYTES)? else {
+            return Ok(Self { version: VERSION, files: BTreeMap::new() });
+        };
+        let memory: Option<Self> = serde_json::from_slice(&bytes).ok();
+        memory
+            .filter(|memory| memory.version == VERSION)
+            .ok_or_else(|| SetupError::Memory { path: path.to_owned() })
+    }
+
+    fn of(&mut self, config: &ConfigFile) -> &mut BTreeMap<String, Option<String>> {
+        self.files.entry(config.path().display().to_string()).or_default()
+    }
+
+    fn write(mut self, path: &Path) -> Result<(), SetupError> {
+        self.files.retain(|_, helpers| !helpers.is_empty());
+        let Ok(json) = serde_json::to_vec(&self) else { return Ok(()) };
+        path.parent().map_or(Ok(()), disk::make_folder)?;
+        Ok(disk::replace(path, &json, disk::PRIVATE)?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    #[test]
+    fn what_stood_there_comes_back() {
+        for (before, reach) in [
+            ("{\n\t\"credsStore\": \"desktop\",\n\t\"a\": 1\n}\n", Reach::Every),
+            ("{\n\t\"a\": 1\n}\n", Reach::Every),
+            ("{\n\t\"credsStore\": \"desktop\"\n}\n", Reach::One("ghcr.io".to_owned())),
+            ("{\n\t\"credHelpers\": {\n\t\t\"ghcr.io\": \"gh\"\n\t}\n}\n", Reach::One("ghcr.io".to_owned())),
+        ] {
+            let folder = tempfile::tempdir().expect("a folder");
+            let (memory, config) = (folder.path().join("ours/setup.json"), folder.path().join("config.json"));
+            let read = || ConfigFile::read(config.clone()).expect("valid");
+            fs::write(&config, before).expect("written");
+            let reaches = [reach];
+            let set = install(&memory, read(), &reaches).expect("installed");
+            assert!(matches!(set[..], [Change::Set(_)]), "{before}");
+            assert_eq!(reaches[0].helper(&read()).expect("a name").as_deref(), Some(HELPER));
+            assert_eq!(install(&memory, read(), &reaches).expect("again"), [Change::WasSet]);
+            uninstall(&memory, read(), &reaches).expect("uninstalled");
+            assert_eq!(fs::read_to_string(&config).expect("there"), before);
+            assert!(matches!(uninstall(&memory, read(), &reaches).expect("again")[..], [Change::Left(_)]));
+        }
+    }
+
+    #[test]
+    fn a_helper_that_took_its_place_stays() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (memory, config) = (folder.path().join("setup.json"), folder.path().join("config.json"));
+        let read = || ConfigFile::read(config.clone()).expect("valid");
+        install(&memory, read(), &[Reach::Every]).expect("installed");
+        fs::write(&config, r#"{"credsStore":"desktop"}"#).expect("written");
+        let left = uninstall(&memory, read(), &[Reach::Every]).expect("done");
+        assert_eq!(left, [Change::Left(Some("desktop".to_owned()))]);
+        assert_eq!(read().store().expect("a name").as_deref(), Some("desktop"));
+    }
+
+    #[test]
+    fn a_memory_of_another_version_is_refused_before_anything_changes() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (memory, config) = (folder.path().join("setup.json"), folder.path().join("config.json"));
+        fs::write(&memory, r#"{"version":2,"files":{}}"#).expect("written");
+        let file = ConfigFile::read(config.clone()).expect("missing");
+        assert!(matches!(install(&memory, file, &[Reach::Every]), Err(SetupError::Memory { .. })));
+        assert!(!config.exists());
+    }
+}

@@ -1,0 +1,68 @@
+//! stdin, stdout and stderr as the system hands them over: std's own buffers would keep copies.
+
+use std::fs::File;
+use std::io;
+use std::io::IsTerminal;
+#[cfg(unix)]
+use std::os::fd::AsFd as AsHandle;
+#[cfg(windows)]
+use std::os::windows::io::AsHandle;
+
+/// Returns stdin without a buffer.
+///
+/// # Errors
+/// When the system gives no handle for it.
+pub fn stdin() -> io::Result<File> {
+    unbuffered(&io::stdin())
+}
+
+/// Returns stdout without a buffer.
+///
+/// # Errors
+/// When nobody can read what is written to it, or the system gives no handle for it.
+pub fn stdout() -> io::Result<File> {
+    let stdout = unbuffered(&io::stdout())?;
+    if is_placeholder(&stdout) { Err(io::ErrorKind::BrokenPipe.into()) } else { Ok(stdout) }
+}
+
+/// True when a person types on stdin.
+#[must_use]
+pub fn stdin_is_terminal() -> bool {
+    io::stdin().is_terminal()
+}
+
+/// True when a person reads stdout.
+#[must_use]
+pub fn stdout_is_terminal() -> bool {
+    io::stdout().is_terminal()
+}
+
+#[cfg(unix)]
+fn unbuffered(stream: &impl AsHandle) -> io::Result<File> {
+    Ok(stream.as_fd().try_clone_to_owned()?.into())
+}
+
+#[cfg(windows)]
+fn unbuffered(stream: &impl AsHandle) -> io::Result<File> {
+    Ok(stream.as_handle().try_clone_to_owned()?.into())
+}
+
+/// True when stdout was closed at the start: Rust then opens the null device there, for reading and
+/// writing, so that no file comes to lie in its place. A redirection opens it for writing only.
+/// <https://github.com/rust-lang/rust/blob/master/library/std/src/sys/pal/unix/mod.rs>
+#[cfg(target_os = "linux")]
+fn is_placeholder(stdout: &File) -> bool {
+    use rustix::fs::FileType;
+    use rustix::fs::OFlags;
+    const NULL_DEVICE: (u32, u32) = (1, 3);
+    let is_null = rustix::fs::fstat(stdout).is_ok_and(|status| {
+        FileType::from_raw_mode(status.st_mode) == FileType::CharacterDevice
+            && (rustix::fs::major(status.st_rdev), rustix::fs::minor(status.st_rdev)) == NULL_DEVICE
+    });
+    is_null && rustix::fs::fcntl_getfl(stdout).is_ok_and(|flags| flags & OFlags::ACCMODE == OFlags::RDWR)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn is_placeholder(_stdout: &File) -> bool {
+    false
+}

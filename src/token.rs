@@ -1,0 +1,375 @@
+//! A token: one credential, with all that is known of it but its secret.
+
+use crate::moment::Moment;
+use crate::registry::Key;
+use crate::scope::Scope;
+use minicbor::Decode;
+use minicbor::Encode;
+use std::fmt;
+use thiserror::Error;
+
+/// The user name that stands for an OAuth identity token:
+/// <https://github.com/docker/docker-credential-helpers#identity-tokens>
+pub const IDENTITY_USER: &str = "<token>";
+
+/// The longest name of a token, in bytes.
+pub const MAX_NAME_BYTES: usize = 200;
+
+/// One credential. Its secret is sealed in the vault and is not part of it.
+///
+/// The numbers are its places in the vault's CBOR array: a field keeps its number, and a new one
+/// comes last and is optional.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct Token {
+    /// Tells it apart for good; a name can change.
+    #[n(0)]
+    pub id: TokenId,
+    /// Where it may go. Empty for one that is matched by its keys only.
+    #[n(1)]
+    pub scopes: Vec<Scope>,
+    /// The keys under which clients stored it, verbatim.
+    #[n(2)]
+    pub keys: Vec<Key>,
+    /// Unique in the vault.
+    #[n(3)]
+    pub name: Name,
+    /// What sort of credential it is.
+    #[n(4)]
+    pub kind: Kind,
+    /// The user name that goes with the secret.
+    #[n(5)]
+    pub user: User,
+    /// A person's note.
+    #[n(6)]
+    pub label: Option<String>,
+    /// What it is known to allow; `None` is unknown, and unknown is allowed.
+    #[n(7)]
+    pub permissions: Option<Permissions>,
+    /// When it came into the vault, to the second.
+    #[n(8)]
+    pub created: Moment,
+    /// When its secret was last stored, to the second.
+    #[n(9)]
+    pub stored: Moment,
+    /// When it ends, to the second; `None` is never or not known.
+    #[n(10)]
+    pub expires: Option<Moment>,
+    /// Whether it is given out.
+    #[n(11)]
+    pub standing: Standing,
+    /// Who brought it here.
+    #[n(12)]
+    pub origin: Origin,
+    /// When it was last put in use; among tokens that are alike, the latest is the one in use.
+    #[n(13)]
+    pub in_use: Option<InUse>,
+}
+
+impl Token {
+    /// True when it was stored under exactly this key.
+    #[must_use]
+    pub fn holds(&self, key: &Key) -> bool {
+        self.keys.contains(key)
+    }
+
+    /// True when it could answer a request for the key, or was stored for the same registry.
+    #[must_use]
+    pub fn concerns(&self, key: &Key) -> bool {
+        self.holds(key)
+            || key
+                .address()
+                .is_some_and(|address| self.scopes.iter().any(|scope| scope.reaches(address.registry())))
+    }
+
+    /// True from the moment at which it ends.
+    #[must_use]
+    pub fn has_expired(&self, now: Moment) -> bool {
+        self.expires.is_some_and(|end| end <= now)
+    }
+}
+
+/// The number of a token in its vault, counted up and never given twice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
+#[cbor(transparent)]
+pub struct TokenId(#[n(0)] pub u32);
+
+/// When a token was put in use, and by whom.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct InUse {
+    /// Counts every time that some token of the vault was put in use; free of any clock.
+    #[n(0)]
+    pub turn: u64,
+    /// True for a person's `use`, false for a client's login.
+    #[n(1)]
+    pub chosen: bool,
+}
+
+/// A token's name, fit for a command line.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Name(String);
+
+impl Name {
+    /// Takes a name.
+    ///
+    /// # Errors
+    /// When it is empty, longer than [`MAX_NAME_BYTES`], begins with `-`, has blanks around it or holds
+    /// a control character.
+    pub fn parse(text: &str) -> Result<Self, NameError> {
+        if text.trim().is_empty() {
+            return Err(NameError::Empty);
+        }
+        if text.len() > MAX_NAME_BYTES {
+            return Err(NameError::TooLong);
+        }
+        if text.starts_with('-') || text.trim() != text || text.contains(char::is_control) {
+            return Err(NameError::Unfit(text.to_owned()));
+        }
+        Ok(Self(text.to_owned()))
+    }
+
+    /// Makes a name out of any texts: what a shell would take apart becomes `-`.
+    #[must_use]
+    pub fn made_of(user: &str, registry: &str) -> Self {
+        let fit = |text: &str| -> String {
+            let mut fit = String::new();
+            for letter in text.chars() {
+                if fit.len() + letter.len_utf8() > MAX_NAME_BYTES / 3 {
+                    break;
+                }
+                let kept =
+                    letter.is_alphanumeric() || matches!(letter, '.' | '_' | '-' | '+' | ':' | '/' | '@');
+                fit.push(if kept { letter } else { '-' });
+            }
+            fit.trim_matches('-').to_owned()
+        };
+        match (fit(user), fit(registry)) {
+            (user, registry) if user.is_empty() && registry.is_empty() => Self("token".to_owned()),
+            (user, registry) if user.is_empty() => Self(registry),
+            (user, registry) if registry.is_empty() => Self(user),
+            (user, registry) => Self(format!("{user}@{registry}")),
+        }
+    }
+
+    /// Returns the same name with a number behind it.
+    #[must_use]
+    pub fn numbered(&self, number: usize) -> Self {
+        Self(format!("{}-{number}", self.0))
+    }
+
+    /// Returns the name.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Name {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(&self.0)
+    }
+}
+
+/// Why a text is no name.
+#[derive(Debug, Error, PartialEq, Eq)]
+pub enum NameError {
+    /// Nothing but blanks.
+    #[error("a token's name is empty")]
+    Empty,
+    /// Longer than [`MAX_NAME_BYTES`].
+    #[error("a token's name has at most {MAX_NAME_BYTES} bytes")]
+    TooLong,
+    /// It could be taken for an option, or would not show.
+    #[error("{0:?} is no name for a token: no `-` in front, no blanks around it, no control characters")]
+    Unfit(String),
+}
+
+/// A user name, which stands open in the vault unless it is the secret itself.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(flat)]
+pub enum User {
+    /// Any text, byte for byte.
+    #[n(0)]
+    Named(#[n(0)] String),
+    /// The secret serves as user name too, as at `registry.digitalocean.com`, so it must not stand
+    /// open anywhere.
+    #[n(1)]
+    SameAsSecret,
+}
+
+impl User {
+    /// Returns the user name for people and listings; never a secret.
+    #[must_use]
+    pub fn shown(&self) -> &str {
+        match self {
+            Self::Named(name) => name,
+            Self::SameAsSecret => "(the token itself)",
+        }
+    }
+}
+
+/// What sort of credential a token is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(index_only)]
+pub enum Kind {
+    /// A personal access token.
+    #[n(0)]
+    Pat,
+    /// An organization's access token.
+    #[n(1)]
+    Organization,
+    /// A project or deploy token, a robot account.
+    #[n(2)]
+    Project,
+    /// An account's password, or a secret of which nothing is known.
+    #[n(3)]
+    Password,
+    /// An OAuth identity token; its user name is `<token>`.
+    #[n(4)]
+    Identity,
+    /// An entry of Docker Hub's device sign-in.
+    #[n(5)]
+    Session,
+}
+
+impl Kind {
+    /// Every kind.
+    pub const ALL: [Self; 6] =
+        [Self::Pat, Self::Organization, Self::Project, Self::Password, Self::Identity, Self::Session];
+
+    /// Returns the word for it, in flags, listings and JSON.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Pat => "pat",
+            Self::Organization => "organization",
+            Self::Project => "project",
+            Self::Password => "password",
+            Self::Identity => "identity",
+            Self::Session => "session",
+        }
+    }
+}
+
+/// What a token is known to allow.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Encode, Decode)]
+pub struct Permissions {
+    /// Pull.
+    #[n(0)]
+    pub read: bool,
+    /// Push.
+    #[n(1)]
+    pub write: bool,
+    /// Delete.
+    #[n(2)]
+    pub delete: bool,
+}
+
+impl Permissions {
+    /// Returns the words of what is allowed: `read`, `write`, `delete`.
+    pub fn words(self) -> impl Iterator<Item = &'static str> {
+        [(self.read, "read"), (self.write, "write"), (self.delete, "delete")]
+            .into_iter()
+            .filter_map(|(allowed, word)| allowed.then_some(word))
+    }
+}
+
+/// Whether a token is given out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(index_only)]
+pub enum Standing {
+    /// Given out.
+    #[n(0)]
+    Active,
+    /// Switched off by a person.
+    #[n(1)]
+    Inactive,
+    /// Kept when its registry was signed out; a login or `use` brings it back.
+    #[n(2)]
+    SignedOut,
+}
+
+impl Standing {
+    /// Returns the word for it, in listings and JSON.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Inactive => "inactive",
+            Self::SignedOut => "signed-out",
+        }
+    }
+}
+
+/// Who brought a token into the vault.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(index_only)]
+pub enum Origin {
+    /// A client's login, through `store`; its logout removes it.
+    #[n(0)]
+    Store,
+    /// A person, through `add`; a logout keeps it.
+    #[n(1)]
+    Add,
+    /// A person, out of another store; a logout keeps it.
+    #[n(2)]
+    Import,
+}
+
+impl Origin {
+    /// Returns the word for it, in listings and JSON.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Store => "store",
+            Self::Add => "add",
+            Self::Import => "import",
+        }
+    }
+}
+
+/// Which way an image goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(index_only)]
+pub enum Direction {
+    /// From the registry.
+    #[n(0)]
+    Pull,
+    /// To the registry.
+    #[n(1)]
+    Push,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_fit_for_a_command_line() {
+        for text in ["ci", "alice@ghcr.io", "дом", "a b"] {
+            assert_eq!(Name::parse(text).expect(text).as_str(), text);
+        }
+        assert_eq!(Name::parse(" "), Err(NameError::Empty));
+        assert_eq!(Name::parse(&"x".repeat(201)), Err(NameError::TooLong));
+        for text in ["-x", " x", "x ", "a\nb", "a\x1b[0m"] {
+            assert_eq!(Name::parse(text), Err(NameError::Unfit(text.to_owned())), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_made_name_is_always_a_name() {
+        for (user, registry, want) in [
+            ("alice", "ghcr.io", "alice@ghcr.io"),
+            ("robot$ci", "[::1]:5000", "robot-ci@::1-:5000"),
+            ("<token>", "docker.io", "token@docker.io"),
+            ("a\nb\0", "h", "a-b@h"),
+            ("", "h", "h"),
+            ("$$", "--", "token"),
+        ] {
+            let name = Name::made_of(user, registry);
+            assert_eq!(name.as_str(), want, "{user}");
+            assert!(Name::parse(name.as_str()).is_ok(), "{user}");
+        }
+        let long = Name::made_of(&"字".repeat(500), &"x".repeat(500)).numbered(1000);
+        assert!(Name::parse(long.as_str()).is_ok(), "{long}");
+    }
+}

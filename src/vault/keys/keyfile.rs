@@ -1,0 +1,180 @@
+//! The key in a file that only its owner may read.
+
+use crate::disk;
+use crate::disk::DiskError;
+use crate::disk::PRIVATE;
+use crate::vault::seal::KEY_BYTES;
+use crate::vault::seal::VaultKey;
+use std::io::Read;
+use std::path::Path;
+use std::path::PathBuf;
+use thiserror::Error;
+use zeroize::Zeroizing;
+
+/// How a key file begins; its format's version is the number. The key follows, 32 bytes as they are.
+const HEAD: &[u8] = b"docker-credential-pat key 1\n";
+
+/// The size of a key file in bytes.
+const FILE_BYTES: usize = HEAD.len() + KEY_BYTES;
+
+/// The key file of one vault.
+#[derive(Clone, Debug)]
+pub struct KeyFile {
+    path: PathBuf,
+}
+
+/// Why there is no key.
+#[derive(Debug, Error)]
+pub enum KeyFileError {
+    /// The file is gone while a vault needs it.
+    #[error("the key file {} is missing", path.display())]
+    Missing {
+        /// Where it should be.
+        path: PathBuf,
+    },
+    /// Others could have read it.
+    #[error("the key file {} is open to other users (mode {mode:04o})", path.display())]
+    OpenToOthers {
+        /// The file.
+        path: PathBuf,
+        /// Its permission bits.
+        mode: u32,
+    },
+    /// It was cut or written by something else.
+    #[error("{} is not a key file of this program", path.display())]
+    NotAKey {
+        /// The file.
+        path: PathBuf,
+    },
+    /// See [`DiskError`].
+    #[error(transparent)]
+    Disk(#[from] DiskError),
+    /// The system gives no random numbers.
+    #[error("cannot make a key")]
+    Random(#[from] getrandom::Error),
+}
+
+impl KeyFileError {
+    /// Returns the way out.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Missing { .. } => Some(
+                "put it back from a backup; without it the vault cannot be opened, and is left as it is"
+                    .to_owned(),
+            ),
+            Self::OpenToOthers { path, .. } => Some(format!(
+                "run `chmod 600 {}`; if others use this machine, renew the tokens in the vault",
+                path.display()
+            )),
+            Self::NotAKey { .. } => Some("put it back from a backup".to_owned()),
+            Self::Disk(error) => error.hint(),
+            Self::Random(_) => None,
+        }
+    }
+}
+
+impl KeyFile {
+    /// Names a key file, which need not be there yet.
+    #[must_use]
+    pub fn at(path: PathBuf) -> Self {
+        Self { path }
+    }
+
+    /// Returns where it is.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Reads the key.
+    ///
+    /// # Errors
+    /// When the file is missing, open to others or no key file.
+    pub fn read(&self) -> Result<VaultKey, KeyFileError> {
+        self.read_if_there()?.ok_or_else(|| KeyFileError::Missing { path: self.path.clone() })
+    }
+
+    /// Reads the key, or makes one, durably. Only to be called under the vault's lock, so that no two
+    /// processes make one each.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read), and when it cannot be written.
+    pub fn read_or_make(&self) -> Result<VaultKey, KeyFileError> {
+        if let Some(key) = self.read_if_there()? {
+            return Ok(key);
+        }
+        let key = VaultKey::make()?;
+        let mut bytes = Zeroizing::new(Vec::with_capacity(FILE_BYTES));
+        bytes.extend_from_slice(HEAD);
+        bytes.extend_from_slice(key.expose());
+        if let Some(folder) = self.path.parent() {
+            disk::make_folder(folder)?;
+        }
+        disk::replace(&self.path, &bytes, PRIVATE)?;
+        Ok(key)
+    }
+
+    fn read_if_there(&self) -> Result<Option<VaultKey>, KeyFileError> {
+        let Some((mut file, metadata)) = disk::open(&self.path)? else { return Ok(None) };
+        let mode = disk::mode(&metadata);
+        if cfg!(unix) && mode & 0o077 != 0 {
+            return Err(KeyFileError::OpenToOthers { path: self.path.clone(), mode });
+        }
+        let mut bytes = Zeroizing::new([0; FILE_BYTES + 1]);
+        let mut length = 0;
+        while let count @ 1.. = file
+            .read(&mut bytes[length..])
+            .map_err(|source| DiskError::Read { path: self.path.clone(), source })?
+        {
+            length += count;
+        }
+        let key = bytes[..length].strip_prefix(HEAD).and_then(VaultKey::from_bytes);
+        key.map(Some).ok_or_else(|| KeyFileError::NotAKey { path: self.path.clone() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    #[test]
+    fn a_key_is_made_once_and_read_after_that() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = KeyFile::at(folder.path().join("config/key"));
+        assert!(matches!(file.read(), Err(KeyFileError::Missing { .. })));
+        let made = file.read_or_make().expect("a key");
+        assert_eq!(file.read_or_make().expect("the same").expose(), made.expose());
+        assert_eq!(file.read().expect("the same").expose(), made.expose());
+        assert_eq!(fs::read(file.path()).expect("the file").len(), FILE_BYTES);
+    }
+
+    #[test]
+    fn what_is_no_key_is_refused_and_left() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = KeyFile::at(folder.path().join("key"));
+        file.read_or_make().expect("a key");
+        let good = fs::read(file.path()).expect("the file");
+        let longer = [good.as_slice(), b"\n"].concat();
+        for bad in [&b""[..], &good[..FILE_BYTES - 1], &longer, b"docker-credential-pat key 2\n"] {
+            fs::write(file.path(), bad).expect("written");
+            assert!(matches!(file.read_or_make(), Err(KeyFileError::NotAKey { .. })), "{bad:?}");
+            assert_eq!(fs::read(file.path()).expect("the file"), bad);
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_key_that_others_may_read_is_refused() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = KeyFile::at(folder.path().join("key"));
+        file.read_or_make().expect("a key");
+        assert_eq!(fs::metadata(file.path()).expect("the file").permissions().mode() & 0o777, PRIVATE);
+        for mode in [0o644, 0o640, 0o604, 0o660] {
+            fs::set_permissions(file.path(), fs::Permissions::from_mode(mode)).expect("chmod");
+            assert!(matches!(file.read(), Err(KeyFileError::OpenToOthers { .. })), "{mode:o}");
+        }
+    }
+}

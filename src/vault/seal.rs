@@ -1,0 +1,176 @@
+//! The vault's key, and what it seals: XChaCha20-Poly1305
+//! (<https://datatracker.ietf.org/doc/html/draft-irtf-cfrg-xchacha-03>).
+
+use crate::secret::Secret;
+use crate::secret::scrub_stack;
+use chacha20poly1305::AeadInOut;
+use chacha20poly1305::Key;
+use chacha20poly1305::KeyInit;
+use chacha20poly1305::XChaCha20Poly1305;
+use secrecy::ExposeSecret;
+use secrecy::ExposeSecretMut;
+use secrecy::SecretBox;
+use std::mem;
+use zeroize::Zeroizing;
+
+/// The size of a vault's key in bytes.
+pub const KEY_BYTES: usize = 32;
+
+/// The size of a nonce in bytes; large enough to be random every time.
+pub const NONCE_BYTES: usize = 24;
+
+/// The size of an authentication tag in bytes.
+pub const TAG_BYTES: usize = 16;
+
+/// A number that is used once.
+pub type Nonce = [u8; NONCE_BYTES];
+
+/// What proves that bytes are as they were sealed.
+pub type Tag = [u8; TAG_BYTES];
+
+/// What [`VaultKey::fingerprint`] authenticates; nothing else is ever sealed with its nonce.
+const FINGERPRINT: &[u8] = b"docker-credential-pat key fingerprint 1";
+
+/// The key of one vault.
+pub struct VaultKey(SecretBox<[u8; KEY_BYTES]>);
+
+/// A secret, sealed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sealed {
+    /// Used for this sealing only.
+    pub nonce: Nonce,
+    /// Proves that nothing was changed.
+    pub tag: Tag,
+    /// The ciphertext, as long as the secret.
+    pub bytes: Vec<u8>,
+}
+
+impl VaultKey {
+    /// Makes a new key out of the system's random numbers.
+    ///
+    /// # Errors
+    /// When the system gives none.
+    pub fn make() -> Result<Self, getrandom::Error> {
+        let mut key = SecretBox::<[u8; KEY_BYTES]>::default();
+        getrandom::fill(key.expose_secret_mut())?;
+        Ok(Self(key))
+    }
+
+    /// Takes a key over; `None` when it has not [`KEY_BYTES`].
+    #[must_use]
+    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let mut key = SecretBox::<[u8; KEY_BYTES]>::default();
+        if bytes.len() != KEY_BYTES {
+            return None;
+        }
+        key.expose_secret_mut().copy_from_slice(bytes);
+        Some(Self(key))
+    }
+
+    /// Returns the key. Call it where a key holder writes it, and nowhere else.
+    #[must_use]
+    pub fn expose(&self) -> &[u8; KEY_BYTES] {
+        self.0.expose_secret()
+    }
+
+    /// Returns what tells this key from others without telling it.
+    #[must_use]
+    pub fn fingerprint(&self) -> Tag {
+        self.sign(FINGERPRINT, &[0; NONCE_BYTES])
+    }
+
+    /// Returns the tag that proves that the bytes are as they are now.
+    #[must_use]
+    pub fn sign(&self, bytes: &[u8], nonce: &Nonce) -> Tag {
+        let tag = self.cipher().encrypt_inout_detached(&(*nonce).into(), bytes, (&mut [][..]).into());
+        scrub_stack();
+        // It fails for messages of more than 256 GiB; this one is empty. The tag of a failure fits nothing.
+        tag.map_or([0; TAG_BYTES], Into::into)
+    }
+
+    /// True when the bytes are as they were when the tag was made with this key.
+    #[must_use]
+    pub fn proves(&self, bytes: &[u8], nonce: &Nonce, tag: &Tag) -> bool {
+        let nonce = (*nonce).into();
+        let proof = self.cipher().decrypt_inout_detached(&nonce, bytes, (&mut [][..]).into(), &(*tag).into());
+        scrub_stack();
+        proof.is_ok()
+    }
+
+    /// Seals a secret so that it opens only with the same `binding`.
+    ///
+    /// # Errors
+    /// When the system gives no random numbers.
+    pub fn seal(&self, secret: &Secret, binding: &[u8]) -> Result<Sealed, getrandom::Error> {
+        let mut nonce = [0; NONCE_BYTES];
+        getrandom::fill(&mut nonce)?;
+        let mut bytes = secret.expose().as_bytes().to_vec();
+        let tag = self.cipher().encrypt_inout_detached(&nonce.into(), binding, bytes.as_mut_slice().into());
+        scrub_stack();
+        // Only a message of more than 256 GiB fails; a request has at most 4 MiB.
+        let tag = tag.map_err(|_| getrandom::Error::UNEXPECTED)?.into();
+        Ok(Sealed { nonce, tag, bytes })
+    }
+
+    /// Opens a secret; `None` when key or binding are others, or a bit has changed.
+    #[must_use]
+    pub fn open(&self, sealed: Sealed, binding: &[u8]) -> Option<Secret> {
+        let Sealed { nonce, tag, bytes } = sealed;
+        let mut bytes = Zeroizing::new(bytes);
+        let opened = self.cipher().decrypt_inout_detached(
+            &nonce.into(),
+            binding,
+            bytes.as_mut_slice().into(),
+            &tag.into(),
+        );
+        scrub_stack();
+        opened.ok()?;
+        let text = String::from_utf8(mem::take(&mut *bytes)).ok()?;
+        Some(Secret::new(Zeroizing::new(text)))
+    }
+
+    fn cipher(&self) -> XChaCha20Poly1305 {
+        XChaCha20Poly1305::new(<&Key>::from(self.expose()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(byte: u8) -> VaultKey {
+        VaultKey::from_bytes(&[byte; KEY_BYTES]).expect("32 bytes")
+    }
+
+    fn secret(text: &str) -> Secret {
+        Secret::new(Zeroizing::new(text.to_owned()))
+    }
+
+    #[test]
+    fn a_secret_opens_with_its_key_and_binding_only() {
+        let sealed = key(1).seal(&secret("canary"), b"ghcr.io").expect("random numbers");
+        let opened = key(1).open(sealed.clone(), b"ghcr.io").expect("the right key");
+        assert_eq!(opened.expose(), "canary");
+        assert!(key(2).open(sealed.clone(), b"ghcr.io").is_none());
+        assert!(key(1).open(sealed.clone(), b"quay.io").is_none());
+        for place in 0..sealed.bytes.len() {
+            let mut changed = sealed.clone();
+            changed.bytes[place] ^= 1;
+            assert!(key(1).open(changed, b"ghcr.io").is_none(), "{place}");
+        }
+    }
+
+    #[test]
+    fn the_same_secret_is_never_sealed_alike() {
+        let [one, other] = [(); 2].map(|()| key(1).seal(&secret("s"), b"").expect("random numbers"));
+        assert_ne!(one.nonce, other.nonce);
+        assert_ne!(one.bytes, other.bytes);
+    }
+
+    #[test]
+    fn a_fingerprint_tells_keys_apart() {
+        assert_eq!(key(1).fingerprint(), key(1).fingerprint());
+        assert_ne!(key(1).fingerprint(), key(2).fingerprint());
+        assert!(VaultKey::from_bytes(&[0; 31]).is_none());
+    }
+}

@@ -1,0 +1,24 @@
+# shellcheck shell=bash
+# Sourced by the groups of the docker client.
+need docker
+[[ $(docker --version) == Docker* ]] || skip "docker is $(docker --version)"
+config=$HOME/.docker/config.json
+export DOCKER_HOST=unix://$server/engine.sock # no group finds the machine's own engine; without one, login asks the registry itself
+
+docker() { limited docker "$@"; }
+
+install_for_docker() {
+  mkdir -p "$HOME/.docker"
+  echo '{"psFormat": "table"}' >"$config"
+  check "install" pat install
+  equal "install names the helper and keeps the other settings" '["pat","table"]' jq -c '[.credsStore, .psFormat]' "$config"
+}
+
+# login_to HOST USER SECRET; an empty HOST is Docker Hub.
+login_to() { printf '%s\n' "$3" | docker login -u "$2" --password-stdin ${1:+"$1"}; }
+
+# For a registry without an engine: docker manifest is the one command that asks the registry itself.
+client_login() { login_to "$host" "$@"; }
+client_use() { docker manifest inspect --insecure "$host/acme/app:1"; }
+client_logout() { docker logout "$host"; }
+client_push() { docker manifest create --amend --insecure "$host/acme/list:1" "$host/acme/app:1" && docker manifest push --insecure "$host/acme/list:1"; }

@@ -1,0 +1,54 @@
+#!/usr/bin/env bash
+# Runs real clients against docker-credential-pat, each in a home of its own and against servers on this machine alone.
+#   run.sh BIN_DIR [GROUP...]      BIN_DIR holds docker-credential-pat; without GROUP all of them run
+# KEEP=1 keeps the folder with the homes and the servers' logs. The last line is "N passed, N failed, N skipped".
+set -uo pipefail
+here=$(cd "$(dirname "$0")" && pwd)
+all=(docker docker-token docker-identity docker-engine docker-py podman skopeo buildah)
+
+wrong_usage() { echo "$1" >&2; sed -n '3s/^# *//p' "$0" >&2; echo "groups: ${all[*]}" >&2; exit 2; }
+
+[[ -x ${1:-}/docker-credential-pat ]] || wrong_usage "run.sh: no docker-credential-pat in ${1:-BIN_DIR}"
+bin=$(cd "$1" && pwd)
+shift
+(($#)) || set -- "${all[@]}"
+for group; do [[ " ${all[*]} " == *" $group "* ]] || wrong_usage "run.sh: no group $group"; done
+for tool in jq setsid; do command -v "$tool" >/dev/null || { echo "run.sh: $tool is not installed" >&2; exit 2; }; done
+
+# A short path, because the name of a Unix socket ends at 108 bytes.
+work=$(mktemp -d /tmp/e2e.XXXXXX)
+results=$work/results
+: >"$results"
+child=
+
+# A group leads a session of its own, so this reaches its clients too; its EXIT trap then ends its servers.
+stop() { [[ -z $child ]] || { kill -- "-$child" 2>/dev/null; wait "$child" 2>/dev/null; child=; }; }
+# Image layers hold folders that even their owner may not write to.
+clean_up() { stop; [[ -n ${KEEP:-} ]] || { chmod -R u+w "$work"; rm -rf "$work"; }; }
+trap clean_up EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM HUP
+
+# Nothing of the caller's environment reaches a group: no DOCKER_*, no session bus, no proxy, no terminal to ask on.
+run_group() {
+  local dir=$work/$1 home=$work/$1/home before
+  mkdir -p "$home/tmp" "$dir/server"
+  mkdir -m 700 "$home/run"
+  before=$(wc -l <"$results")
+  setsid env -i PATH="$bin:$PATH" LC_ALL=C.UTF-8 TERM=dumb PYTHON="${PYTHON:-}" PYTHONDONTWRITEBYTECODE=1 \
+    HOME="$home" XDG_CONFIG_HOME="$home/.config" XDG_DATA_HOME="$home/.local/share" XDG_STATE_HOME="$home/.local/state" \
+    XDG_CACHE_HOME="$home/.cache" XDG_RUNTIME_DIR="$home/run" TMPDIR="$home/tmp" \
+    GROUP="$1" GROUP_DIR="$dir" RESULTS="$results" bash "$here/$1.sh" </dev/null 2>&1 &
+  child=$!
+  if ! wait "$child" || (($(wc -l <"$results") == before)); then
+    echo "FAIL $1: the group did not come to its end"
+    echo failed >>"$results"
+  fi
+  child=
+}
+
+for group; do run_group "$group"; done
+[[ -z ${KEEP:-} ]] || echo "kept: $work"
+count() { grep -c "^$1$" "$results"; }
+echo "$(count passed) passed, $(count failed) failed, $(count skipped) skipped"
+[[ $(count failed) == 0 ]]

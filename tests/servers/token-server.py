@@ -1,0 +1,87 @@
+#!/usr/bin/env python3
+"""The token server of a registry (distribution token auth): the account decides whether a token allows pull or pull and push.
+usage: token-server.py DIR      needs DIR/signer.pem, DIR/signer-key.pem (EC P-256) and DIR/accounts.json, read anew at every request
+GET /token (Basic), as docker, skopeo and podman ask; POST /token (OAuth2), as docker asks with a refresh token.
+Repositories below public/ may be pulled by anyone. With REFRESH=1 in the environment it gives refresh tokens when asked for
+offline access; they are random, and listed in DIR/refresh-tokens, so that a test can search for them. Needs PyJWT and cryptography."""
+import base64, json, os, sys, time, urllib.parse, uuid
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import jwt
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
+
+DIR = Path(sys.argv[1])
+KEY = load_pem_private_key((DIR / "signer-key.pem").read_bytes(), None)
+CERTIFICATE = x509.load_pem_x509_certificate((DIR / "signer.pem").read_bytes())
+X5C = [base64.b64encode(CERTIFICATE.public_bytes(Encoding.DER)).decode()]
+ANYONE = {"user": "", "actions": []}
+refresh_tokens = {}  # refresh token -> (user, secret)
+
+
+def account(user, secret):
+    rows = json.loads((DIR / "accounts.json").read_text("utf-8"))
+    return next((row for row in rows if (row["user"], row["secret"]) == (user, secret)), None)
+
+
+def granted(who, scopes):
+    access = []
+    for scope in " ".join(scopes).split():
+        kind, rest = scope.split(":", 1)
+        name, actions = rest.rsplit(":", 1)
+        allowed = who["actions"] if name.startswith("acme/") else ["pull"] if name.startswith("public/") else []
+        actions = [action for action in actions.split(",") if action in allowed]
+        if kind == "repository" and actions:
+            access.append({"type": kind, "name": name, "actions": actions})
+    return access
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def answer(self, code, body):
+        content = json.dumps(body).encode()
+        self.send_response(code)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    def issue(self, who, service, scopes, offline):
+        if who is None:
+            return self.answer(401, {"details": "incorrect username or password"})
+        now = int(time.time())
+        claims = {"iss": "test-issuer", "sub": who["user"], "aud": service, "exp": now + 300, "nbf": now - 10, "iat": now,
+                  "jti": str(uuid.uuid4()), "access": granted(who, scopes)}
+        token = jwt.encode(claims, KEY, "ES256", headers={"x5c": X5C})
+        body = {"token": token, "access_token": token, "expires_in": 300}
+        if offline and who is not ANYONE and os.environ.get("REFRESH") == "1":
+            body["refresh_token"] = f"refresh-{uuid.uuid4()}"
+            refresh_tokens[body["refresh_token"]] = (who["user"], who["secret"])
+            with (DIR / "refresh-tokens").open("a") as listed:
+                listed.write(body["refresh_token"] + "\n")
+        self.answer(200, body)
+
+    def do_GET(self):
+        query = urllib.parse.parse_qs(urllib.parse.urlsplit(self.path).query)
+        header = self.headers.get("Authorization", "")
+        who = ANYONE
+        if header.startswith("Basic "):
+            who = account(*base64.b64decode(header[6:]).decode().split(":", 1))
+        self.issue(who, query.get("service", [""])[0], query.get("scope", []), "offline_token" in query)
+
+    def do_POST(self):
+        form = urllib.parse.parse_qs(self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode())
+        field = {name: values[0] for name, values in form.items()}
+        if field.get("grant_type") == "refresh_token":
+            who = account(*refresh_tokens.get(field.get("refresh_token"), ("", "")))
+        else:
+            who = account(field.get("username"), field.get("password"))
+        self.issue(who, field.get("service", ""), form.get("scope", []), field.get("access_type") == "offline")
+
+
+server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+server.daemon_threads = True
+print(f"listening on 127.0.0.1:{server.server_port}", flush=True)
+server.serve_forever()
