@@ -16,7 +16,8 @@ use crate::token::TokenId;
 use crate::token::User;
 use minicbor::Decode;
 use minicbor::Encode;
-use std::collections::BTreeMap;
+use std::borrow::Cow;
+use std::collections::HashMap;
 use thiserror::Error;
 
 /// The tokens, and what people decided about them.
@@ -235,21 +236,21 @@ impl Inventory {
         self.choices.retain(|choice| choice.token != id);
     }
 
-    /// Returns the keys to list: each one under which a token was stored and, for a token that a
-    /// person brought, the one that Docker would send.
+    /// Returns the keys to list, in order: each one under which a token was stored and, for a token
+    /// that a person brought, the one that Docker would send.
     #[must_use]
-    pub fn keys(&self) -> Vec<Key> {
-        let brought = |token: &Token| {
-            let key = |registry: Registry| Key::parse(registry.docker_key()).ok();
-            token.scopes.iter().filter_map(Scope::registry).filter_map(key).collect()
-        };
-        let keys: BTreeMap<String, Key> = self
-            .tokens
-            .iter()
-            .flat_map(|token| if token.keys.is_empty() { brought(token) } else { token.keys.clone() })
-            .map(|key| (key.as_str().to_owned(), key))
-            .collect();
-        keys.into_values().collect()
+    pub fn keys(&self) -> Vec<Cow<'_, Key>> {
+        let mut keys = Vec::with_capacity(self.tokens.len());
+        for token in &self.tokens {
+            keys.extend(token.keys.iter().map(Cow::Borrowed));
+            if token.keys.is_empty() {
+                let registries = token.scopes.iter().filter_map(Scope::registry);
+                keys.extend(registries.filter_map(|at| Key::parse(at.docker_key()).ok()).map(Cow::Owned));
+            }
+        }
+        keys.sort_by(|one, other| one.as_str().cmp(other.as_str()));
+        keys.dedup_by(|one, other| one.as_str() == other.as_str());
+        keys
     }
 
     fn token_mut(&mut self, id: TokenId) -> Option<&mut Token> {
@@ -259,8 +260,8 @@ impl Inventory {
 
 /// The tokens of an inventory by where they may go, for many look-ups in a row.
 pub struct Index<'i> {
-    by_key: BTreeMap<&'i str, Vec<&'i Token>>,
-    by_registry: BTreeMap<Registry, Vec<&'i Token>>,
+    by_key: HashMap<&'i str, Vec<&'i Token>>,
+    by_registry: HashMap<&'i Registry, Vec<&'i Token>>,
     wildcards: Vec<&'i Token>,
 }
 
@@ -268,7 +269,7 @@ impl<'i> Index<'i> {
     /// Sorts the tokens of an inventory.
     #[must_use]
     pub fn of(inventory: &'i Inventory) -> Self {
-        let mut index = Self { by_key: BTreeMap::new(), by_registry: BTreeMap::new(), wildcards: Vec::new() };
+        let mut index = Self { by_key: HashMap::new(), by_registry: HashMap::new(), wildcards: Vec::new() };
         for token in inventory.tokens() {
             for key in token.keys.iter().filter(|key| key.address().is_none()) {
                 index.by_key.entry(key.as_str()).or_default().push(token);

@@ -20,6 +20,7 @@ pub mod vault;
 // TOOLS: mechanics; they know nothing of tokens.
 pub mod disk;
 pub mod env;
+pub mod hygiene;
 pub mod streams;
 pub mod text;
 pub mod tty;

@@ -1,18 +1,25 @@
 //! docker-credential-pat: the program. Everything but its start is in the library.
 
 use docker_credential_pat::cli;
-use std::alloc::System;
+use docker_credential_pat::hygiene;
 use std::process::ExitCode;
 use zeroizing_alloc::ZeroAlloc;
 
+#[cfg(target_env = "musl")]
+use dlmalloc::GlobalDlmalloc as Allocator;
+#[cfg(not(target_env = "musl"))]
+use std::alloc::System as Allocator;
+
 /// Wipes whatever is freed: the second layer, behind the types that wipe themselves.
 #[global_allocator]
-static ALLOCATOR: ZeroAlloc<System> = ZeroAlloc(System);
+static ALLOCATOR: ZeroAlloc<Allocator> = ZeroAlloc(Allocator);
 
 fn main() -> ExitCode {
     harden();
-    // Not `process::exit`: it would leave what is on the stack and the heap as it is.
-    cli::run(std::env::args_os().skip(1))
+    let code = cli::run(std::env::args_os().skip(1));
+    hygiene::scrub();
+    // Not `process::exit` anywhere: it would leave what is on the stack and the heap as it is.
+    code
 }
 
 /// Keeps memory out of core dumps and away from other processes of the user.

@@ -9,9 +9,15 @@ use thiserror::Error;
 /// A host, a host with a path, or a wildcard host: `ghcr.io`, `docker.io/acme`, `*.pkg.coding.net`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Scope {
-    /// A registry's one spelling; after `*.` when it is a wildcard.
-    host: String,
+    host: Host,
     path: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+enum Host {
+    Exact(Registry),
+    /// Every host that has one label more, at the left.
+    Below(Registry),
 }
 
 impl Scope {
@@ -21,34 +27,35 @@ impl Scope {
     /// When it is neither a registry address nor a wildcard in front of one.
     pub fn parse(text: &str) -> Result<Self, ScopeError> {
         let invalid = || ScopeError { text: text.to_owned() };
-        let (wildcard, rest) = match text.strip_prefix("*.") {
-            Some(rest) => ("*.", rest),
-            None => ("", text),
+        let Some(domain) = text.strip_prefix("*.") else {
+            return Address::parse(text).map(|address| Self::at(&address)).ok_or_else(invalid);
         };
-        let address = Address::parse(rest).ok_or_else(invalid)?;
-        if !wildcard.is_empty() && (rest.contains("://") || !address.registry().as_str().contains('.')) {
+        let address = Address::parse(domain).ok_or_else(invalid)?;
+        if domain.contains("://") || !address.registry().as_str().contains('.') {
             return Err(invalid());
         }
-        let exact = Self::at(&address);
-        Ok(Self { host: format!("{wildcard}{}", exact.host), ..exact })
+        Ok(Self { host: Host::Below(address.registry().clone()), ..Self::at(&address) })
     }
 
     /// Returns the scope of an address: its registry, or the part of it below its repository.
     #[must_use]
     pub fn at(address: &Address) -> Self {
-        Self { host: address.registry().as_str().to_owned(), path: address.repository().map(str::to_owned) }
+        Self { host: Host::Exact(address.registry().clone()), path: address.repository().map(str::to_owned) }
     }
 
     /// Returns the registry, unless it is a wildcard.
     #[must_use]
-    pub fn registry(&self) -> Option<Registry> {
-        if self.is_wildcard() { None } else { Registry::parse(&self.host) }
+    pub fn registry(&self) -> Option<&Registry> {
+        match &self.host {
+            Host::Exact(registry) => Some(registry),
+            Host::Below(_) => None,
+        }
     }
 
     /// True when the scope is for every host below a domain.
     #[must_use]
     pub fn is_wildcard(&self) -> bool {
-        self.host.starts_with("*.")
+        self.registry().is_none()
     }
 
     /// Returns the path on the registry to which it is narrowed.
@@ -60,7 +67,10 @@ impl Scope {
     /// True when the registry is the scope's, or below its wildcard, whatever the path.
     #[must_use]
     pub fn reaches(&self, registry: &Registry) -> bool {
-        host_reaches(&self.host, registry)
+        match &self.host {
+            Host::Exact(host) => host == registry,
+            Host::Below(domain) => is_below(registry, domain.as_str()),
+        }
     }
 
     /// True when a request for the registry, and for the repository if one is known, is inside.
@@ -87,7 +97,10 @@ impl Scope {
 
 impl fmt::Display for Scope {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str(&self.host)?;
+        match &self.host {
+            Host::Exact(registry) => registry.fmt(out)?,
+            Host::Below(domain) => write!(out, "*.{domain}")?,
+        }
         match &self.path {
             Some(path) => write!(out, "/{path}"),
             None => Ok(()),
@@ -106,14 +119,15 @@ pub struct ScopeError {
 /// that a look-up among thousands of tokens need not build them all.
 #[must_use]
 pub fn text_reaches(scope: &str, registry: &Registry) -> bool {
-    host_reaches(scope.split_once('/').map_or(scope, |(host, _)| host), registry)
-}
-
-fn host_reaches(host: &str, registry: &Registry) -> bool {
+    let host = scope.split_once('/').map_or(scope, |(host, _)| host);
     match host.strip_prefix("*.") {
-        Some(domain) => registry.as_str().split_once('.').is_some_and(|(_, rest)| rest == domain),
+        Some(domain) => is_below(registry, domain),
         None => host == registry.as_str(),
     }
+}
+
+fn is_below(registry: &Registry, domain: &str) -> bool {
+    registry.as_str().split_once('.').is_some_and(|(_, rest)| rest == domain)
 }
 
 #[cfg(test)]

@@ -3,7 +3,6 @@
 use secrecy::ExposeSecret;
 use secrecy::SecretString;
 use std::fmt;
-use std::hint::black_box;
 use std::mem;
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
@@ -36,16 +35,6 @@ impl fmt::Debug for Secret {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str("Secret(..)")
     }
-}
-
-/// Bytes of stack that [`scrub_stack`] overwrites: more than any cipher or parser here uses.
-const SCRUBBED: usize = 16 * 1024;
-
-/// Overwrites the unused stack below the caller, where a cipher may have left working copies.
-#[inline(never)]
-pub fn scrub_stack() {
-    let blank = [0_u8; SCRUBBED];
-    black_box(&blank);
 }
 
 #[cfg(test)]

@@ -1,10 +1,15 @@
 //! stdin, stdout and stderr as the system hands them over: std's own buffers would keep copies.
 
+// Std's own would each make a buffer, even to be asked whether it is a terminal.
+#[cfg(unix)]
+use rustix::stdio;
 use std::fs::File;
 use std::io;
+#[cfg(windows)]
+use std::io as stdio;
 use std::io::IsTerminal;
 #[cfg(unix)]
-use std::os::fd::AsFd as AsHandle;
+use std::os::fd::AsFd;
 #[cfg(windows)]
 use std::os::windows::io::AsHandle;
 
@@ -13,7 +18,7 @@ use std::os::windows::io::AsHandle;
 /// # Errors
 /// When the system gives no handle for it.
 pub fn stdin() -> io::Result<File> {
-    unbuffered(&io::stdin())
+    unbuffered(stdio::stdin())
 }
 
 /// Returns stdout without a buffer.
@@ -21,29 +26,29 @@ pub fn stdin() -> io::Result<File> {
 /// # Errors
 /// When nobody can read what is written to it, or the system gives no handle for it.
 pub fn stdout() -> io::Result<File> {
-    let stdout = unbuffered(&io::stdout())?;
+    let stdout = unbuffered(stdio::stdout())?;
     if is_placeholder(&stdout) { Err(io::ErrorKind::BrokenPipe.into()) } else { Ok(stdout) }
 }
 
 /// True when a person types on stdin.
 #[must_use]
 pub fn stdin_is_terminal() -> bool {
-    io::stdin().is_terminal()
+    stdio::stdin().is_terminal()
 }
 
 /// True when a person reads stdout.
 #[must_use]
 pub fn stdout_is_terminal() -> bool {
-    io::stdout().is_terminal()
+    stdio::stdout().is_terminal()
 }
 
 #[cfg(unix)]
-fn unbuffered(stream: &impl AsHandle) -> io::Result<File> {
+fn unbuffered(stream: impl AsFd) -> io::Result<File> {
     Ok(stream.as_fd().try_clone_to_owned()?.into())
 }
 
 #[cfg(windows)]
-fn unbuffered(stream: &impl AsHandle) -> io::Result<File> {
+fn unbuffered(stream: impl AsHandle) -> io::Result<File> {
     Ok(stream.as_handle().try_clone_to_owned()?.into())
 }
 

@@ -7,8 +7,8 @@ use crate::registry::KeyError;
 use crate::secret::Secret;
 use serde::Deserialize;
 use serde::Serialize;
+use serde::Serializer;
 use serde_json::value::RawValue;
-use std::collections::BTreeMap;
 use std::io;
 use std::io::Read;
 use std::io::Write;
@@ -22,7 +22,7 @@ pub const MAX_INPUT_BYTES: usize = 4 * 1024 * 1024;
 const MAX_DRAINED_BYTES: u64 = 64 * 1024 * 1024;
 
 /// The first size of the buffer for stdin: it holds any ordinary request.
-const FIRST_BUFFER_BYTES: usize = 4 * 1024;
+const FIRST_BUFFER_BYTES: usize = 1024;
 
 /// The answer that means "go on without credentials". Clients compare it whole:
 /// <https://github.com/docker/docker-credential-helpers/blob/master/credentials/error.go>
@@ -91,12 +91,21 @@ pub fn read_input(mut input: impl Read) -> Result<Zeroizing<Vec<u8>>, WireError>
         }
         if length > MAX_INPUT_BYTES {
             drop(bytes);
-            io::copy(&mut input.take(MAX_DRAINED_BYTES), &mut io::sink()).map_err(WireError::Read)?;
-            return Err(WireError::TooLarge);
+            return Err(drain(input));
         }
     }
     bytes.truncate(length);
     Ok(bytes)
+}
+
+/// Reads what is too much and throws it away.
+#[cold]
+#[inline(never)]
+fn drain(input: impl Read) -> WireError {
+    match io::copy(&mut input.take(MAX_DRAINED_BYTES), &mut io::sink()) {
+        Ok(_) => WireError::TooLarge,
+        Err(error) => WireError::Read(error),
+    }
 }
 
 /// Reads the key that `get` and `erase` are given.
@@ -219,8 +228,14 @@ pub fn write_credentials(out: impl Write, key: &Key, user: &str, secret: &Secret
 ///
 /// # Errors
 /// When it cannot be written whole.
-pub fn write_list(out: impl Write, users: &BTreeMap<&str, &str>) -> io::Result<()> {
-    write_whole(out, users)
+pub fn write_list(out: impl Write, users: &[(&str, &str)]) -> io::Result<()> {
+    struct Answer<'a>(&'a [(&'a str, &'a str)]);
+    impl Serialize for Answer<'_> {
+        fn serialize<S: Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
+            out.collect_map(self.0.iter().copied())
+        }
+    }
+    write_whole(out, &Answer(users))
 }
 
 /// Sizes the answer, makes it in one buffer of that size, and hands it on in one write.

@@ -109,13 +109,17 @@ impl Args {
         }
         let mut keys = BTreeSet::new();
         for text in &self.registry {
-            keys.insert(self.key(Scope::parse(text)?.registry().as_ref(), text));
+            keys.insert(self.key(Scope::parse(text)?.registry(), text));
         }
         if self.registry.is_empty() {
             let logins = config.plain_logins()?;
             let in_file = logins.iter().filter_map(|key| Address::parse(key)).map(|at| at.registry().clone());
-            let in_vault =
-                inventory.tokens().iter().flat_map(|token| &token.scopes).filter_map(Scope::registry);
+            let in_vault = inventory
+                .tokens()
+                .iter()
+                .flat_map(|token| &token.scopes)
+                .filter_map(Scope::registry)
+                .cloned();
             let known = WELL_KNOWN.iter().filter_map(|host| Registry::parse(host));
             keys.extend(in_file.chain(in_vault).chain(known).map(|registry| self.key(Some(&registry), "")));
         }

@@ -18,7 +18,6 @@ use crate::token::User;
 use crate::wire;
 use crate::wire::NOT_FOUND;
 use crate::wire::WireError;
-use std::collections::BTreeMap;
 use std::io::Read;
 use std::io::Write;
 
@@ -151,7 +150,7 @@ fn list(input: impl Read, desk: &mut Desk) -> Result<Outcome, Failure> {
     let inventory = desk.keeper.inventory()?;
     let index = Index::of(&inventory);
     let keys = inventory.keys();
-    let users: BTreeMap<&str, &str> = keys
+    let users: Vec<(&str, &str)> = keys
         .iter()
         .filter_map(|key| {
             let token = resolve(Request::of(key), index.concerning(key), desk.now).token?;

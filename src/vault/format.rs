@@ -239,7 +239,8 @@ impl<'b> OpenPart<'b> {
     /// # Errors
     /// When an entry is not as this version writes it.
     pub fn contents(&self, about: Option<&Key>) -> Result<Contents, decode::Error> {
-        let mut tokens = Vec::new();
+        // Growing by and by would touch twice the memory, and a page of it costs more than a token.
+        let mut tokens = Vec::with_capacity(if about.is_none() { self.entries.len() } else { 0 });
         let mut sealed = BTreeMap::new();
         for bytes in &self.entries {
             if about.is_none_or(|key| could_concern(bytes, key).unwrap_or(true)) {

@@ -2,7 +2,6 @@
 //! (<https://datatracker.ietf.org/doc/html/draft-irtf-cfrg-xchacha-03>).
 
 use crate::secret::Secret;
-use crate::secret::scrub_stack;
 use chacha20poly1305::AeadInOut;
 use chacha20poly1305::Key;
 use chacha20poly1305::KeyInit;
@@ -83,7 +82,6 @@ impl VaultKey {
     #[must_use]
     pub fn sign(&self, bytes: &[u8], nonce: &Nonce) -> Tag {
         let tag = self.cipher().encrypt_inout_detached(&(*nonce).into(), bytes, (&mut [][..]).into());
-        scrub_stack();
         // It fails for messages of more than 256 GiB; this one is empty. The tag of a failure fits nothing.
         tag.map_or([0; TAG_BYTES], Into::into)
     }
@@ -93,7 +91,6 @@ impl VaultKey {
     pub fn proves(&self, bytes: &[u8], nonce: &Nonce, tag: &Tag) -> bool {
         let nonce = (*nonce).into();
         let proof = self.cipher().decrypt_inout_detached(&nonce, bytes, (&mut [][..]).into(), &(*tag).into());
-        scrub_stack();
         proof.is_ok()
     }
 
@@ -106,7 +103,6 @@ impl VaultKey {
         getrandom::fill(&mut nonce)?;
         let mut bytes = secret.expose().as_bytes().to_vec();
         let tag = self.cipher().encrypt_inout_detached(&nonce.into(), binding, bytes.as_mut_slice().into());
-        scrub_stack();
         // Only a message of more than 256 GiB fails; a request has at most 4 MiB.
         let tag = tag.map_err(|_| getrandom::Error::UNEXPECTED)?.into();
         Ok(Sealed { nonce, tag, bytes })
@@ -123,7 +119,6 @@ impl VaultKey {
             bytes.as_mut_slice().into(),
             &tag.into(),
         );
-        scrub_stack();
         opened.ok()?;
         let text = String::from_utf8(mem::take(&mut *bytes)).ok()?;
         Some(Secret::new(Zeroizing::new(text)))

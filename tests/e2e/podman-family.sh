@@ -17,6 +17,13 @@ family_life() {
   check "use the first account" use_account alice
   equal "login --get-login follows it" "alice" "$tool" login --get-login "$host"
   uninstall_for_podman
+
+  # It asks every helper of the file, stops at one that is not installed, and takes all credHelpers out: so it comes last, in a file of its own.
+  echo '{}' >"$REGISTRY_AUTH_FILE"
+  check "install --podman again" pat install --podman --registry "$host"
+  check "the login is still there" used_by alice client_use
+  check "logout --all" "$tool" logout --all
+  equal "no login is left in the vault after it" "" users_kept
 }
 
 # Without root podman leaves a process behind that keeps its user namespace.

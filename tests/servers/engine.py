@@ -10,7 +10,7 @@ from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
 DIR = Path(sys.argv[1])
-VERSION = "1.41"  # the engine API of Docker 20.10: old and new clients both speak it
+VERSION = "1.47"  # a client takes the lower of this and its own highest
 IMAGE = "sha256:" + 64 * "1"
 
 

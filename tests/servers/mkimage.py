@@ -3,7 +3,8 @@
 usage: mkimage.py LAYOUT [DATA REPOSITORY...]
 LAYOUT becomes an OCI layout; DATA, a docker-registry's storage folder, gets the image under each REPOSITORY.
 Writing into the storage needs no credentials, so a test can begin with an image that it may not yet pull.
-There the image has Docker's own format, because docker manifest of version 20.10 knows no other."""
+There the image has Docker's own format, because docker manifest of version 20.10 knows no other; that version also writes
+a manifest anew before it pushes it, so ours has its order and indentation, and with them its digest."""
 import gzip, hashlib, io, json, sys, tarfile
 from pathlib import Path
 
@@ -39,13 +40,12 @@ class Image:
         config = self.blob("config", json.dumps({
             "architecture": "amd64", "os": "linux", "config": {}, "rootfs": {"type": "layers", "diff_ids": [diff]}}).encode())
         self.manifest = self.blob("manifest", json.dumps({
-            "schemaVersion": 2, "mediaType": media_types["manifest"],
-            "config": config, "layers": [layer]}).encode())
+            "schemaVersion": 2, "mediaType": media_types["manifest"], "config": config, "layers": [layer]}, indent=3).encode())
 
     def blob(self, part, content):
         digest = hashlib.sha256(content).hexdigest()
         self.blobs[digest] = content
-        return {"mediaType": self.media_types[part], "digest": "sha256:" + digest, "size": len(content)}
+        return {"mediaType": self.media_types[part], "size": len(content), "digest": "sha256:" + digest}
 
     def write_layout(self, folder):
         for digest, content in self.blobs.items():

@@ -1,0 +1,127 @@
+//! A home of its own for each test, and the program in it.
+
+#![allow(dead_code, reason = "each test file uses its part")]
+#![allow(clippy::expect_used, clippy::unnecessary_wraps, reason = "a test that cannot go on fails")]
+
+use assert_cmd::Command;
+use assert_cmd::assert::Assert;
+use std::fs;
+use std::path::Path;
+use std::path::PathBuf;
+use tempfile::TempDir;
+
+pub(crate) const NOT_FOUND: &str = "credentials not found in native keychain\n";
+
+/// A temporary home; nothing of the real one reaches the program.
+pub(crate) struct Home(TempDir);
+
+impl Home {
+    pub(crate) fn new() -> Self {
+        Self(tempfile::tempdir().expect("a folder"))
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    pub(crate) fn vault(&self) -> PathBuf {
+        self.path().join(".local/share/docker-credential-pat/vault")
+    }
+
+    pub(crate) fn key(&self) -> PathBuf {
+        self.path().join(".config/docker-credential-pat/key")
+    }
+
+    pub(crate) fn docker_config(&self) -> PathBuf {
+        self.path().join(".docker/config.json")
+    }
+
+    /// Returns the program with these arguments, in this home and with no other environment.
+    pub(crate) fn program<const N: usize>(&self, args: [&str; N]) -> Command {
+        let mut command = Command::new(program());
+        command.env_clear().env("HOME", self.path()).env("PATH", program_folder()).args(args);
+        command
+    }
+
+    pub(crate) fn run<const N: usize>(&self, args: [&str; N]) -> Assert {
+        self.program(args).assert()
+    }
+
+    /// Calls one of Docker's verbs with something on stdin.
+    pub(crate) fn call(&self, verb: &str, stdin: impl Into<Vec<u8>>) -> Assert {
+        self.program([verb]).write_stdin(stdin).assert()
+    }
+
+    /// Stores credentials as Docker does; stdout and stderr stay empty.
+    pub(crate) fn store(&self, key: &str, user: &str, secret: &str) {
+        self.call("store", credentials(key, user, secret)).success().stdout("").stderr("");
+    }
+
+    /// Returns user name and secret that `get` answers with, or its error.
+    pub(crate) fn get(&self, key: &str) -> Result<(String, String), String> {
+        let output = self.call("get", key).get_output().clone();
+        let stdout = String::from_utf8(output.stdout).expect("UTF-8");
+        match output.status.code() {
+            Some(0) => {
+                let answer: serde_json::Value = serde_json::from_str(&stdout).expect("JSON");
+                assert_eq!(answer["ServerURL"], key.trim(), "the key comes back as it was asked");
+                assert_eq!(answer.as_object().expect("an object").len(), 3);
+                let text = |name: &str| answer[name].as_str().expect("a string").to_owned();
+                Ok((text("Username"), text("Secret")))
+            }
+            Some(1) => Err(stdout),
+            code => Err(format!("exit code {code:?}")),
+        }
+    }
+
+    pub(crate) fn list(&self) -> serde_json::Value {
+        let output = self.call("list", "unused").success().get_output().clone();
+        serde_json::from_slice(&output.stdout).expect("JSON")
+    }
+
+    /// Returns the tokens of `ls --json`.
+    pub(crate) fn tokens(&self) -> Vec<serde_json::Value> {
+        let output = self.run(["ls", "--json"]).success().get_output().clone();
+        let listing: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+        assert_eq!(listing["version"], 1);
+        listing["tokens"].as_array().expect("an array").clone()
+    }
+
+    /// Adds a token as a person does; its secret is its name with `secret of ` in front.
+    pub(crate) fn add(&self, name: &str, registry: &str) -> Assert {
+        let args = ["add", name, "--registry", registry, "--user", "me", "--secret-stdin"];
+        self.program(args).write_stdin(format!("secret of {name}\n")).assert().success()
+    }
+
+    /// Returns every file in the folders of the program, but for the lock, by its name.
+    pub(crate) fn files(&self) -> Vec<String> {
+        let folders = [self.vault(), self.key()].map(|path| path.parent().map(Path::to_owned));
+        let entries = folders.into_iter().flatten().filter_map(|folder| fs::read_dir(folder).ok()).flatten();
+        let mut names: Vec<_> = entries
+            .map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned())
+            .collect();
+        names.retain(|name| name != "vault.lock");
+        names.sort();
+        names
+    }
+}
+
+pub(crate) fn credentials(key: &str, user: &str, secret: &str) -> String {
+    serde_json::json!({ "ServerURL": key, "Username": user, "Secret": secret }).to_string() + "\n"
+}
+
+pub(crate) fn found(user: &str, secret: &str) -> Result<(String, String), String> {
+    Ok((user.to_owned(), secret.to_owned()))
+}
+
+pub(crate) fn not_found() -> Result<(String, String), String> {
+    Err(NOT_FOUND.to_owned())
+}
+
+pub(crate) fn program() -> &'static Path {
+    Path::new(env!("CARGO_BIN_EXE_docker-credential-pat"))
+}
+
+pub(crate) fn program_folder() -> &'static Path {
+    program().parent().expect("a folder")
+}

@@ -1,0 +1,309 @@
+//! The verbs for people.
+
+#![allow(clippy::expect_used, reason = "a test that cannot go on fails")]
+
+mod common;
+
+use common::Home;
+use common::found;
+use common::not_found;
+use serde_json::json;
+use std::fs;
+
+fn stderr(assert: &assert_cmd::assert::Assert) -> String {
+    String::from_utf8(assert.get_output().stderr.clone()).expect("UTF-8")
+}
+
+fn stdout(assert: &assert_cmd::assert::Assert) -> String {
+    String::from_utf8(assert.get_output().stdout.clone()).expect("UTF-8")
+}
+
+fn config(home: &Home) -> serde_json::Value {
+    serde_json::from_slice(&fs::read(home.docker_config()).expect("a file")).expect("JSON")
+}
+
+fn write_config(home: &Home, text: &str) {
+    fs::create_dir_all(home.docker_config().parent().expect("a folder")).expect("made");
+    fs::write(home.docker_config(), text).expect("written");
+}
+
+#[test]
+fn an_added_token_is_given_out_and_shown() {
+    let home = Home::new();
+    let args = [
+        "add",
+        "ci",
+        "--registry",
+        "https://GHCR.io/acme/",
+        "--user",
+        "me",
+        "--secret-stdin",
+        "--label",
+        "for CI",
+        "--permission",
+        "read,write",
+        "--expires",
+        "2099-01-31",
+    ];
+    let added = home.program(args).write_stdin("dckr_pat_canary\r\n").assert().success().stdout("");
+    assert_eq!(stderr(&added), "added \"ci\", which is in use\n");
+    assert_eq!(home.get("ghcr.io/acme/app"), found("me", "dckr_pat_canary"));
+    assert_eq!(home.get("ghcr.io/other/app"), not_found());
+    let shown = stdout(&home.run(["show", "ci"]).success());
+    for part in ["ghcr.io/acme", "pat", "for CI", "read, write", "2099-01-31", "active, in use", "add"] {
+        assert!(shown.contains(part), "{part}: {shown}");
+    }
+    assert!(!shown.contains("canary"));
+    home.run(["show", "ci", "--reveal"]).success().stdout("dckr_pat_canary\n").stderr("");
+    let token = &home.tokens()[0];
+    assert_eq!(
+        (&token["permissions"], &token["expires"], &token["origin"], &token["label"]),
+        (&json!(["read", "write"]), &json!("2099-01-31T23:59:59Z"), &json!("add"), &json!("for CI"))
+    );
+    let json: serde_json::Value =
+        serde_json::from_str(&stdout(&home.run(["show", "ci", "--json"]))).expect("JSON");
+    assert_eq!(json["tokens"][0], *token);
+}
+
+#[test]
+fn a_secret_comes_from_a_file_as_well() {
+    let home = Home::new();
+    let file = home.path().join("token");
+    fs::write(&file, "from a file\nof two lines\n\n").expect("written");
+    let file = file.to_str().expect("UTF-8");
+    home.run(["add", "ci", "-r", "ghcr.io", "-u", "me", "--secret-file", file]).success();
+    assert_eq!(home.get("ghcr.io"), found("me", "from a file\nof two lines"));
+}
+
+#[test]
+fn what_cannot_be_added_is_told_and_nothing_is_lost() {
+    let home = Home::new();
+    home.add("ci", "ghcr.io");
+    for (args, input, want) in [
+        (
+            vec!["ci", "-r", "quay.io", "-u", "me", "--secret-stdin"],
+            "x",
+            "there is a token named \"ci\" already",
+        ),
+        (vec!["", "-r", "quay.io", "-u", "me", "--secret-stdin"], "x", "a token's name is empty"),
+        (vec!["a\u{7}", "-r", "quay.io", "-u", "me", "--secret-stdin"], "x", "is no name for a token"),
+        (
+            vec!["new", "-r", "quay io", "-u", "me", "--secret-stdin"],
+            "x",
+            "is no registry, registry/path or *.domain",
+        ),
+        (vec!["new", "-r", "quay.io", "-u", "", "--secret-stdin"], "x", "no credentials username"),
+        (vec!["new", "-r", "quay.io", "-u", "me", "--secret-stdin"], "\n", "the secret is empty"),
+        (vec!["new", "-r", "quay.io", "-u", "me", "--secret-stdin", "--expires", "soon"], "x", "is no date"),
+        (
+            vec!["new", "-r", "quay.io", "-u", "me", "--secret-file", "/nonexistent"],
+            "",
+            "cannot read /nonexistent",
+        ),
+    ] {
+        let told = stderr(&home.program(["add"]).args(&args).write_stdin(input).assert().code(1).stdout(""));
+        assert!(
+            told.starts_with("docker-credential-pat: error: ") && told.contains(want),
+            "{args:?}: {told}"
+        );
+        assert!(!told.contains('\u{7}'));
+    }
+    assert_eq!(home.tokens().len(), 1);
+    // A secret is no argument.
+    home.run(["add", "new", "-r", "quay.io", "-u", "me", "--secret", "x"]).code(2);
+    home.run(["add", "new", "-r", "quay.io", "-u", "me", "--secret-stdin=x"]).code(2);
+}
+
+#[test]
+fn an_expired_token_is_not_given_out_and_the_reason_is_told() {
+    let home = Home::new();
+    let args = ["add", "old", "-r", "ghcr.io", "-u", "me", "--secret-stdin", "--expires", "2020-01-31"];
+    let added = stderr(&home.program(args).write_stdin("canary").assert().success());
+    assert!(added.contains("expired") && added.contains("not given out"), "{added}");
+    let asked = home.call("get", "ghcr.io").code(1).stdout(common::NOT_FOUND);
+    let told = stderr(&asked);
+    assert!(told.contains("token \"old\" for ghcr.io expired") && !told.contains("canary"), "{told}");
+    assert_eq!(home.list(), json!({}));
+    assert_eq!(home.tokens()[0]["state"], "expired");
+}
+
+#[test]
+fn use_decides_between_accounts_and_rm_removes() {
+    let home = Home::new();
+    home.store("ghcr.io", "alice", "a");
+    home.store("ghcr.io", "bob", "b");
+    home.add("ci", "ghcr.io");
+    assert_eq!(home.get("ghcr.io"), found("bob", "b"), "adding changes nothing that is in use");
+    home.run(["use", "ci"]).success().stderr("\"ci\" is in use for ghcr.io\n");
+    assert_eq!(home.get("ghcr.io"), found("me", "secret of ci"));
+    home.run(["use", "alice@ghcr.io"]).success();
+    assert_eq!(home.get("ghcr.io"), found("alice", "a"));
+    for args in [["use", "nobody"], ["rm", "nobody"], ["show", "nobody"]] {
+        let told = stderr(&home.run(args).code(1).stdout(""));
+        assert!(told.contains("there is no token named \"nobody\"") && told.contains("hint: "), "{told}");
+    }
+    home.run(["rm", "ci", "nobody"]).code(1);
+    assert_eq!(home.tokens().len(), 3, "all of them go, or none");
+    home.run(["rm", "ci", "alice@ghcr.io"]).success();
+    assert_eq!(home.get("ghcr.io"), found("bob", "b"));
+}
+
+#[test]
+fn a_listing_says_what_there_is() {
+    let home = Home::new();
+    home.run(["ls"])
+        .success()
+        .stdout("")
+        .stderr("no tokens yet: docker login, or docker-credential-pat add\n");
+    home.run(["ls", "--json"]).success().stdout("{\"version\":1,\"tokens\":[]}\n").stderr("");
+    home.store("ghcr.io", "alice\u{1b}[31m\nroot", "a");
+    home.add("ci", "ghcr.io");
+    let listing = stdout(&home.run(["ls"]).success().stderr(""));
+    let lines: Vec<_> = listing.lines().collect();
+    assert_eq!(lines.len(), 3, "{listing}");
+    assert!(
+        lines[0].starts_with("NAME") && lines[1].contains("in use") && lines[2].contains("active"),
+        "{listing}"
+    );
+    assert!(!listing.contains('\u{1b}'), "nothing steers the terminal");
+}
+
+#[test]
+fn a_listing_that_nobody_reads_to_the_end_is_no_failure() {
+    let home = Home::new();
+    home.store("ghcr.io", "alice", "a");
+    let mut command = std::process::Command::new(common::program());
+    command.env_clear().env("HOME", home.path()).arg("ls").stdout(std::process::Stdio::piped());
+    let mut child = command.spawn().expect("it starts");
+    drop(child.stdout.take());
+    assert!(child.wait().expect("it ends").success());
+}
+
+#[test]
+fn install_sets_docker_up_and_uninstall_puts_it_back() {
+    let home = Home::new();
+    home.run(["install"]).success();
+    assert_eq!(config(&home), json!({ "credsStore": "pat" }));
+    home.run(["install"]).success();
+    home.run(["uninstall"]).success();
+    assert_eq!(config(&home), json!({}));
+
+    let before = "{\n\t\"auths\": {\n\t\t\"h\": {}\n\t},\n\t\"credsStore\": \"desktop\",\n\t\"psFormat\": \"{{.ID}}\"\n}\n";
+    write_config(&home, before);
+    let told = stderr(&home.run(["install"]).success());
+    assert!(told.contains("instead of \"desktop\""), "{told}");
+    let after = fs::read_to_string(home.docker_config()).expect("a file");
+    assert_eq!(after, before.replace("desktop", "pat"));
+    let backup = home.path().join(".docker/config.json.bak");
+    assert_eq!(fs::read_to_string(backup).expect("a backup"), before);
+    home.run(["uninstall"]).success();
+    assert_eq!(fs::read_to_string(home.docker_config()).expect("a file"), before);
+}
+
+#[test]
+fn install_for_one_registry_leaves_the_others() {
+    let home = Home::new();
+    write_config(&home, r#"{"credsStore":"desktop","credHelpers":{"gcr.io":"gcloud"}}"#);
+    home.run(["install", "--registry", "GHCR.io", "--registry", "docker.io"]).success();
+    let helpers = json!({ "gcr.io": "gcloud", "ghcr.io": "pat", "https://index.docker.io/v1/": "pat" });
+    assert_eq!(config(&home), json!({ "credsStore": "desktop", "credHelpers": helpers }));
+    home.run(["uninstall", "--registry", "ghcr.io"]).success();
+    assert_eq!(
+        config(&home)["credHelpers"],
+        json!({ "gcr.io": "gcloud", "https://index.docker.io/v1/": "pat" })
+    );
+    let told = stderr(&home.run(["uninstall"]).success());
+    assert_eq!(config(&home)["credHelpers"], json!({ "gcr.io": "gcloud" }));
+    assert!(told.contains("\"desktop\" keeps the credentials of every registry, and stays"), "{told}");
+}
+
+#[test]
+fn install_for_podman_names_each_registry() {
+    let home = Home::new();
+    home.store("reg.example:5000", "alice", "a");
+    let file = home.path().join("auth.json");
+    let run = |args: &[&str]| {
+        home.program([]).args(args).env("REGISTRY_AUTH_FILE", &file).assert().success();
+        serde_json::from_slice::<serde_json::Value>(&fs::read(&file).expect("a file")).expect("JSON")
+    };
+    assert_eq!(
+        run(&["install", "--podman", "-r", "docker.io"]),
+        json!({ "credHelpers": { "docker.io": "pat" } })
+    );
+    let all = run(&["install", "--podman"]);
+    for host in ["docker.io", "ghcr.io", "reg.example:5000"] {
+        assert_eq!(all["credHelpers"][host], "pat", "{host}");
+    }
+    assert_eq!(run(&["uninstall", "--podman"]), json!({}));
+    assert!(!home.docker_config().exists());
+}
+
+#[cfg(unix)]
+#[test]
+fn a_linked_configuration_stays_linked_and_keeps_its_mode() {
+    use std::os::unix::fs::PermissionsExt;
+    let home = Home::new();
+    let dotfile = home.path().join("dotfiles.json");
+    fs::write(&dotfile, "{}").expect("written");
+    fs::set_permissions(&dotfile, fs::Permissions::from_mode(0o640)).expect("chmod");
+    fs::create_dir(home.path().join(".docker")).expect("made");
+    std::os::unix::fs::symlink("../dotfiles.json", home.docker_config()).expect("linked");
+    home.run(["install"]).success();
+    assert!(home.docker_config().is_symlink());
+    assert_eq!(fs::read_to_string(&dotfile).expect("a file"), "{\n\t\"credsStore\": \"pat\"\n}\n");
+    assert_eq!(fs::metadata(&dotfile).expect("a file").permissions().mode() & 0o777, 0o640);
+}
+
+#[test]
+fn a_configuration_that_is_not_json_is_refused_and_left() {
+    let home = Home::new();
+    for text in ["{\"auths\": {\"h\": {\"auth\": \"Y2FuYXJ5\"}}", "[]", "{\"credHelpers\": 1}"] {
+        write_config(&home, text);
+        let told = stderr(&home.run(["install", "-r", "ghcr.io"]).code(1).stdout(""));
+        assert!(told.contains("config.json") && told.contains("hint: mend"), "{told}");
+        assert!(!told.contains("Y2FuYXJ5"));
+        assert_eq!(fs::read_to_string(home.docker_config()).expect("a file"), text);
+    }
+}
+
+#[test]
+fn logins_in_plain_text_are_pointed_out() {
+    let home = Home::new();
+    write_config(&home, r#"{"auths":{"quay.io":{"auth":"Y2FuYXJ5"}}}"#);
+    let told = stderr(&home.run(["install"]).success());
+    assert!(told.contains("plain text") && told.contains("quay.io") && !told.contains("Y2FuYXJ5"), "{told}");
+}
+
+#[test]
+fn the_environment_says_where_files_belong() {
+    let home = Home::new();
+    let elsewhere = home.path().join("a folder é");
+    home.program(["install"]).env("DOCKER_CONFIG", &elsewhere).assert().success();
+    assert!(elsewhere.join("config.json").exists() && !home.docker_config().exists());
+    let store = |variable: &str, value: &str| {
+        let mut command = home.program(["store"]);
+        command.env(variable, value).write_stdin(common::credentials("ghcr.io", "alice", "a"));
+        command.assert()
+    };
+    let told = stderr(&store("HOME", "relative/home").code(1));
+    assert!(
+        told.contains("HOME is not an absolute path: relative/home") && told.contains("hint: set HOME"),
+        "{told}"
+    );
+    let told = stderr(&store("HOME", "").code(1));
+    assert!(told.contains("HOME is not set") && told.contains("hint: set HOME"), "{told}");
+    store("XDG_DATA_HOME", "relative").success();
+    assert!(home.vault().exists(), "a relative folder does not count");
+    store("XDG_DATA_HOME", elsewhere.to_str().expect("UTF-8")).success();
+    assert!(elsewhere.join("docker-credential-pat/vault").exists());
+}
+
+#[test]
+fn the_readme_and_the_help_name_every_verb() {
+    let help = stdout(&Home::new().run(["--help"]).success());
+    let readme = fs::read_to_string("README.md").expect("the README");
+    for verb in ["add", "ls", "show", "use", "rm", "install", "uninstall"] {
+        assert!(help.contains(&format!("  {verb} ")), "{verb}: {help}");
+        assert!(readme.contains(&format!("docker-credential-pat {verb}")), "{verb}");
+    }
+}
