@@ -269,7 +269,11 @@ impl<'i> Index<'i> {
     /// Sorts the tokens of an inventory.
     #[must_use]
     pub fn of(inventory: &'i Inventory) -> Self {
-        let mut index = Self { by_key: HashMap::new(), by_registry: HashMap::new(), wildcards: Vec::new() };
+        let mut index = Self {
+            by_key: HashMap::new(),
+            by_registry: HashMap::with_capacity(inventory.tokens().len()),
+            wildcards: Vec::new(),
+        };
         for token in inventory.tokens() {
             for key in token.keys.iter().filter(|key| key.address().is_none()) {
                 index.by_key.entry(key.as_str()).or_default().push(token);

@@ -8,10 +8,10 @@ use crate::inventory::Inventory;
 use crate::registry::Key;
 use crate::secret::Secret;
 use crate::token::Token;
+use crate::vault::Contents;
 use crate::vault::Draft;
 use crate::vault::Vault;
 use crate::vault::VaultError;
-use crate::vault::format::Contents;
 use crate::vault::keys::Holder;
 use crate::vault::keys::keyfile::KeyFile;
 use crate::vault::keys::keyfile::KeyFileError;
@@ -95,8 +95,7 @@ impl Keeper {
     /// When the vault cannot be read or is damaged.
     pub fn inventory(&self) -> Result<Inventory, KeeperError> {
         let Some(vault) = Vault::find(&self.vault)? else { return Ok(Inventory::default()) };
-        vault.check()?;
-        Ok(vault.contents(None)?.inventory)
+        Ok(vault.all_contents()?.inventory)
     }
 
     /// Returns the tokens that could concern a key, or all, to release one of their secrets.
@@ -105,9 +104,10 @@ impl Keeper {
     /// When the vault cannot be read.
     pub fn excerpt(&self, about: Option<&Key>) -> Result<Excerpt<'_>, KeeperError> {
         let vault = Vault::find(&self.vault)?;
-        let contents = match &vault {
-            Some(vault) => vault.contents(about)?,
-            None => Contents::default(),
+        let contents = match (&vault, about) {
+            (Some(vault), Some(key)) => vault.contents_about(key)?,
+            (Some(vault), None) => vault.all_contents()?,
+            (None, _) => Contents::default(),
         };
         Ok(Excerpt { keeper: self, vault, contents })
     }
@@ -136,7 +136,8 @@ impl Keeper {
 
     fn draft(&self) -> Result<Draft, KeeperError> {
         if let Some(vault) = Vault::find(&self.vault)? {
-            return Ok(vault.unlock(self.key()?)?.into_draft()?);
+            let contents = vault.all_contents()?;
+            return Ok(vault.unlock(self.key()?, &contents)?.into_draft(contents)?);
         }
         let key = self.key_file.read_or_make().map_err(|source| self.no_key(source))?;
         Ok(Draft::new(self.vault.clone(), key, Holder::KeyFile))
@@ -171,18 +172,24 @@ impl Excerpt<'_> {
     /// # Errors
     /// When there is no key, or vault or secret are not as they were written.
     pub fn release(&self, token: &Token) -> Result<Secret, KeeperError> {
-        let (vault, at) = self.vault.as_ref().zip(self.contents.sealed.get(&token.id)).ok_or_else(|| {
-            VaultError::Secret { path: self.keeper.vault.clone(), name: token.name.clone() }
+        let vault = self.vault.as_ref().ok_or_else(|| VaultError::Secret {
+            path: self.keeper.vault.clone(),
+            name: token.name.clone(),
         })?;
-        let unlocked = vault.unlock(self.keeper.key()?)?;
-        Ok(unlocked.secret(token, at)?)
+        let unlocked = vault.unlock(self.keeper.key()?, &self.contents)?;
+        Ok(unlocked.secret(token, &self.contents)?)
     }
 
-    /// Checks that the vault is as it was written, where nothing of it is released.
+    /// Checks that what was read of the vault is as it was written, where nothing of it is released.
     ///
     /// # Errors
     /// When it is damaged.
     pub fn confirm(&self) -> Result<(), KeeperError> {
-        self.vault.as_ref().map_or(Ok(()), |vault| Ok(vault.check()?))
+        let Some(vault) = &self.vault else { return Ok(()) };
+        vault.check()?;
+        if !self.contents.is_empty() {
+            vault.checked_entries()?;
+        }
+        Ok(())
     }
 }

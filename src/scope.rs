@@ -43,6 +43,22 @@ impl Scope {
         Self { host: Host::Exact(address.registry().clone()), path: address.repository().map(str::to_owned) }
     }
 
+    /// Returns the wildcard that reaches a registry, if one can.
+    #[must_use]
+    pub fn above(registry: &Registry) -> Option<Self> {
+        let (_, domain) = registry.as_str().split_once('.')?;
+        Self::parse(&format!("*.{domain}")).ok()
+    }
+
+    /// Returns the host as it is written: a registry, or `*.` and a domain.
+    #[must_use]
+    pub fn host(&self) -> String {
+        match &self.host {
+            Host::Exact(registry) => registry.to_string(),
+            Host::Below(domain) => format!("*.{domain}"),
+        }
+    }
+
     /// Returns the registry, unless it is a wildcard.
     #[must_use]
     pub fn registry(&self) -> Option<&Registry> {
@@ -97,10 +113,7 @@ impl Scope {
 
 impl fmt::Display for Scope {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.host {
-            Host::Exact(registry) => registry.fmt(out)?,
-            Host::Below(domain) => write!(out, "*.{domain}")?,
-        }
+        out.write_str(&self.host())?;
         match &self.path {
             Some(path) => write!(out, "/{path}"),
             None => Ok(()),
@@ -113,17 +126,6 @@ impl fmt::Display for Scope {
 #[error("{text:?} is no registry, registry/path or *.domain")]
 pub struct ScopeError {
     text: String,
-}
-
-/// True when the text of a scope reaches the registry. Reads the text as it stands in the vault, so
-/// that a look-up among thousands of tokens need not build them all.
-#[must_use]
-pub fn text_reaches(scope: &str, registry: &Registry) -> bool {
-    let host = scope.split_once('/').map_or(scope, |(host, _)| host);
-    match host.strip_prefix("*.") {
-        Some(domain) => is_below(registry, domain),
-        None => host == registry.as_str(),
-    }
 }
 
 fn is_below(registry: &Registry, domain: &str) -> bool {
@@ -178,8 +180,6 @@ mod tests {
         ] {
             let (parsed, address) = (Scope::parse(scope).expect(scope), address(request));
             assert_eq!(parsed.covers(address.registry(), address.repository()), want, "{scope} {request}");
-            let by_text = text_reaches(scope, address.registry());
-            assert_eq!(by_text, parsed.reaches(address.registry()), "the text of {scope}, {request}");
         }
     }
 

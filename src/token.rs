@@ -25,10 +25,10 @@ pub struct Token {
     #[n(0)]
     pub id: TokenId,
     /// Where it may go. Empty for one that is matched by its keys only.
-    #[n(1)]
+    #[cbor(n(1), decode_with = "crate::cbor::list")]
     pub scopes: Vec<Scope>,
     /// The keys under which clients stored it, verbatim.
-    #[n(2)]
+    #[cbor(n(2), decode_with = "crate::cbor::list")]
     pub keys: Vec<Key>,
     /// Unique in the vault.
     #[n(3)]

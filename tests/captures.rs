@@ -5,8 +5,6 @@
 
 #![allow(clippy::expect_used, clippy::panic, reason = "a test that cannot go on fails")]
 
-#![allow(clippy::expect_used, reason = "a test that cannot go on fails")]
-
 mod common;
 
 use common::Home;

@@ -1,24 +1,27 @@
 //! How a vault stands on disk, version 1. `tests/fixtures/vault-1` is one, with known answers.
 //!
 //! ```text
-//! text    docker-credential-pat vault 1\n
-//! u32     length of the open part, little-endian like every number here
-//! u64     length of the sealed part
-//! bytes   open part: CBOR (RFC 8949), see OpenPart
-//! u32     CRC-32 of all bytes before it: tells damage without the key
-//! 24 + 16 nonce and tag of XChaCha20-Poly1305 over nothing, with the bytes before the CRC as
-//!         associated data: tells change, with the key
-//! bytes   sealed part: the ciphertexts, each where its token's entry says
+//! text     docker-credential-pat vault 1\n
+//! u32 ×2   length of the directory, length of the entries; little-endian like every number here
+//! u64      length of the ciphertexts
+//! bytes    directory: CBOR (RFC 8949), see Directory
+//! u32      CRC-32 of all bytes before it: tells damage without the key
+//! 16 + 16  base of the nonces, and the tag of the bytes before the CRC: tells change, with the key
+//! bytes    entries: CBOR, one after another, see Entry; each has its tag in the directory
+//! u32      CRC-32 of the entries
+//! bytes    ciphertexts, each where its entry says, with its tag in the entry
 //! ```
 //!
-//! The tag of each secret stands in its entry, so the tag of the open part covers the sealed part too.
+//! A tag is that of XChaCha20-Poly1305 over an empty message with the bytes as associated data. Its nonce
+//! is the base, which is new in every file, and a number: 0 for the directory, 1 for the first entry, …
+//!
+//! So a `get` reads the directory and the few entries that it points to, and proves just these.
 
 use crate::inventory::Choice;
 use crate::inventory::Counters;
 use crate::inventory::Inventory;
 use crate::registry::Key;
 use crate::scope::Scope;
-use crate::scope::text_reaches;
 use crate::token::Token;
 use crate::token::TokenId;
 use crate::vault::keys::Holder;
@@ -29,11 +32,8 @@ use crate::vault::seal::TAG_BYTES;
 use crate::vault::seal::Tag;
 use crate::vault::seal::VaultKey;
 use minicbor::Decode;
-use minicbor::Decoder;
 use minicbor::Encode;
 use minicbor::bytes::ByteArray;
-use minicbor::bytes::ByteSlice;
-use minicbor::bytes::ByteVec;
 use minicbor::decode;
 use std::collections::BTreeMap;
 use std::convert::Infallible;
@@ -46,18 +46,30 @@ const MAGIC: &[u8] = b"docker-credential-pat vault ";
 pub const VERSION: u32 = 1;
 
 const HEAD: &[u8] = b"docker-credential-pat vault 1\n";
-const LENGTHS_BYTES: usize = 4 + 8;
+const LENGTHS_BYTES: usize = 4 + 4 + 8;
 const CRC_BYTES: usize = 4;
-const SEAL_BYTES: usize = CRC_BYTES + NONCE_BYTES + TAG_BYTES;
 
-/// The size of what comes before the open part, in bytes.
+/// The size of [`Base`] in bytes.
+pub const BASE_BYTES: usize = NONCE_BYTES - 8;
+
+/// The size of what comes before the directory, in bytes.
 pub const HEAD_BYTES: usize = HEAD.len() + LENGTHS_BYTES;
 
+/// What all nonces of one file begin with.
+pub type Base = [u8; BASE_BYTES];
+
 /// Where the parts of a vault are, in bytes from its start.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Layout {
-    open: Range<usize>,
-    sealed: Range<u64>,
+    directory: Range<u64>,
+    /// All that a `get` reads first: head, directory and what proves it.
+    pub front: Range<u64>,
+    /// The entries.
+    pub entries: Range<u64>,
+    /// The entries, and their checksum.
+    pub checked_entries: Range<u64>,
+    /// The ciphertexts, which end the file.
+    pub ciphertexts: Range<u64>,
 }
 
 /// Why the start of a file is not that of a vault of this version.
@@ -76,103 +88,157 @@ impl Layout {
     /// When it is no vault, or one of another version.
     pub fn parse(head: &[u8]) -> Result<Self, HeadError> {
         let Some(rest) = head.strip_prefix(HEAD) else { return Err(other_version(head)) };
-        let (open, rest) = rest.split_first_chunk().ok_or(HeadError::NotAVault)?;
-        let sealed = rest.first_chunk().ok_or(HeadError::NotAVault)?;
-        let open = u32::from_le_bytes(*open) as usize;
-        Ok(Self::new(open, u64::from_le_bytes(*sealed)))
+        let (directory, rest) = rest.split_first_chunk().ok_or(HeadError::NotAVault)?;
+        let (entries, rest) = rest.split_first_chunk().ok_or(HeadError::NotAVault)?;
+        let ciphertexts = rest.first_chunk().ok_or(HeadError::NotAVault)?;
+        let (directory, entries) = (u32::from_le_bytes(*directory), u32::from_le_bytes(*entries));
+        Ok(Self::of(directory, entries, u64::from_le_bytes(*ciphertexts)))
     }
 
-    fn new(open: usize, sealed: u64) -> Self {
-        let open = HEAD_BYTES..HEAD_BYTES.saturating_add(open);
-        let start = open.end.saturating_add(SEAL_BYTES) as u64;
-        Self { open, sealed: start..start.saturating_add(sealed) }
+    fn of(directory: u32, entries: u32, ciphertexts: u64) -> Self {
+        let after = |start: u64, length: u64| start..start.saturating_add(length);
+        let crc = CRC_BYTES as u64;
+        let directory = after(HEAD_BYTES as u64, directory.into());
+        let front = 0..directory.end + crc + (BASE_BYTES + TAG_BYTES) as u64;
+        let entries = after(front.end, entries.into());
+        let checked_entries = entries.start..entries.end + crc;
+        let ciphertexts = after(checked_entries.end, ciphertexts);
+        Self { directory, front, entries, checked_entries, ciphertexts }
     }
 
-    /// Returns the size of the whole file in bytes.
+    /// Returns where a ciphertext is in the file, in bytes; `None` when that is beyond the ciphertexts.
     #[must_use]
-    pub fn file_bytes(&self) -> u64 {
-        self.sealed.end
-    }
-
-    /// Returns the size in bytes of all that comes before the sealed part.
-    #[must_use]
-    pub fn front_bytes(&self) -> usize {
-        self.open.end + SEAL_BYTES
+    pub fn place_of(&self, place: Place) -> Option<Range<u64>> {
+        let start = self.ciphertexts.start.checked_add(place.at)?;
+        let end = start.checked_add(place.length)?;
+        (end <= self.ciphertexts.end).then_some(start..end)
     }
 }
 
-/// All of a vault before the sealed part. What it says is not proven until [`Front::is_proven_by`] is true.
-pub struct Front {
-    layout: Layout,
-    bytes: Vec<u8>,
+/// The front of a vault, taken apart. What it says is not proven until [`Front::is_proven_by`] is true.
+pub struct Front<'b> {
+    signed: &'b [u8],
+    directory: &'b [u8],
+    crc: &'b [u8; CRC_BYTES],
+    base: &'b Base,
+    tag: &'b Tag,
 }
 
-impl Front {
-    /// Takes the bytes that [`Layout::front_bytes`] counts.
+impl<'b> Front<'b> {
+    /// Takes the bytes that [`Layout::front`] names; `None` when there are less.
     #[must_use]
-    pub fn new(layout: Layout, bytes: Vec<u8>) -> Self {
-        Self { layout, bytes }
+    pub fn of(layout: &Layout, bytes: &'b [u8]) -> Option<Self> {
+        let (signed, rest) = bytes.split_at_checked(usize::try_from(layout.directory.end).ok()?)?;
+        let directory = signed.get(HEAD_BYTES..)?;
+        let (crc, rest) = rest.split_first_chunk()?;
+        let (base, rest) = rest.split_first_chunk()?;
+        Some(Self { signed, directory, crc, base, tag: rest.first_chunk()? })
     }
 
     /// True when the bytes are as they were written, as far as a checksum tells.
     #[must_use]
     pub fn is_undamaged(&self) -> bool {
-        let (signed, seal) = self.bytes.split_at(self.layout.open.end);
-        seal.first_chunk() == Some(&crc32fast::hash(signed).to_le_bytes())
+        crc32fast::hash(self.signed).to_le_bytes() == *self.crc
     }
 
     /// True when the bytes are as somebody who has the key wrote them.
     #[must_use]
     pub fn is_proven_by(&self, key: &VaultKey) -> bool {
-        let (signed, seal) = self.bytes.split_at(self.layout.open.end);
-        let Some((nonce, tag)) = seal[CRC_BYTES..].split_first_chunk() else { return false };
-        tag.first_chunk().is_some_and(|tag| key.proves(signed, nonce, tag))
+        key.proves(self.signed, &nonce(self.base, 0), self.tag)
     }
 
-    /// Returns the open part, encoded.
+    /// True when an entry is as somebody who has the key wrote it, in this file and place.
     #[must_use]
-    pub fn open_part(&self) -> &[u8] {
-        &self.bytes[self.layout.open.clone()]
+    pub fn proves(&self, pointer: &Pointer, entry: &[u8], key: &VaultKey) -> bool {
+        key.proves(entry, &nonce(self.base, pointer.number), &pointer.tag)
     }
 
-    /// Returns where the sealed part is in the file, in bytes.
-    #[must_use]
-    pub fn sealed_part(&self) -> Range<u64> {
-        self.layout.sealed.clone()
-    }
-
-    /// Returns where a ciphertext is in the file, in bytes; `None` when that is beyond the sealed part.
-    #[must_use]
-    pub fn place_of(&self, place: &Place) -> Option<Range<u64>> {
-        let start = self.layout.sealed.start.checked_add(place.at)?;
-        let end = start.checked_add(place.length)?;
-        (end <= self.layout.sealed.end).then_some(start..end)
+    /// Reads the directory.
+    ///
+    /// # Errors
+    /// When it is not as this version writes it.
+    pub fn directory(&self) -> Result<Directory<'b>, decode::Error> {
+        minicbor::decode(self.directory)
     }
 }
 
-/// The open part of a vault.
+/// What a vault holds, and where.
 #[derive(Encode, Decode)]
-pub struct OpenPart<'b> {
+pub struct Directory<'b> {
     /// Where the key is kept; any of them opens the vault.
     #[n(0)]
     pub holders: Vec<Holder>,
     /// Tells whether a key is this vault's.
     #[n(1)]
     fingerprint: ByteArray<TAG_BYTES>,
+    /// The last numbers given out.
     #[n(2)]
-    counters: Counters,
+    pub counters: Counters,
+    /// What people decided.
     #[n(3)]
-    choices: Vec<Choice>,
-    /// Each an [`Entry`], in bytes of its own, so that those not asked for can be passed over.
+    pub choices: Vec<Choice>,
+    /// A [`Line`] for each entry, in their order.
     #[b(4)]
-    entries: Vec<&'b ByteSlice>,
+    lines: Vec<Line<'b>>,
+}
+
+/// Where to find an entry, and what proves it.
+#[derive(Encode, Decode)]
+struct Line<'b> {
+    /// A [`handle`] of four bytes for each registry, wildcard or key that it concerns.
+    #[cbor(b(0), with = "minicbor::bytes")]
+    handles: &'b [u8],
+    /// Its length in bytes.
+    #[n(1)]
+    length: u32,
+    #[n(2)]
+    tag: ByteArray<TAG_BYTES>,
+}
+
+/// An entry that a directory points to.
+pub struct Pointer {
+    /// From 1, in the order of the entries.
+    number: u64,
+    tag: Tag,
+    /// Where it is among the entries, in bytes.
+    pub place: Range<u64>,
+}
+
+impl Directory<'_> {
+    /// True when the key is this vault's.
+    #[must_use]
+    pub fn is_for(&self, key: &VaultKey) -> bool {
+        *self.fingerprint == key.fingerprint()
+    }
+
+    /// Points to the entries that could [concern](Token::concerns) a key, or to all.
+    #[must_use]
+    pub fn pointers(&self, about: Option<&Key>) -> Vec<Pointer> {
+        let wanted = about.map(handles_asked);
+        let is_wanted = |line: &Line<'_>| {
+            wanted.as_ref().is_none_or(|wanted| {
+                line.handles.as_chunks().0.iter().any(|handle| wanted.contains(&u32::from_le_bytes(*handle)))
+            })
+        };
+        let mut pointers = Vec::with_capacity(if about.is_none() { self.lines.len() } else { 0 });
+        let mut at = 0;
+        for (line, number) in self.lines.iter().zip(1..) {
+            let end = at + u64::from(line.length);
+            if is_wanted(line) {
+                pointers.push(Pointer { number, tag: line.tag.into(), place: at..end });
+            }
+            at = end;
+        }
+        pointers
+    }
 }
 
 /// A token, and its sealed secret.
 #[derive(Encode, Decode)]
-struct Entry {
+pub struct Entry {
+    /// The token.
     #[n(0)]
-    token: Token,
+    pub token: Token,
     #[n(1)]
     nonce: ByteArray<NONCE_BYTES>,
     #[n(2)]
@@ -181,13 +247,22 @@ struct Entry {
     place: Place,
 }
 
-/// Where a ciphertext is in the sealed part, in bytes.
+/// Where a ciphertext is among the others, in bytes.
 #[derive(Clone, Copy, Debug, Encode, Decode)]
 pub struct Place {
     #[n(0)]
     at: u64,
     #[n(1)]
     length: u64,
+}
+
+/// What opens a secret, but for the ciphertext and the key.
+#[derive(Clone, Copy, Debug)]
+pub struct SealedAt {
+    nonce: Nonce,
+    tag: Tag,
+    /// Where the ciphertext is.
+    pub place: Place,
 }
 
 impl Place {
@@ -199,127 +274,129 @@ impl Place {
     }
 }
 
-/// What opens a secret, but for the ciphertext and the key.
-#[derive(Clone, Copy, Debug)]
-pub struct SealedAt {
-    /// See [`Sealed`].
-    pub nonce: Nonce,
-    /// See [`Sealed`].
-    pub tag: Tag,
-    /// Where the ciphertext is.
-    pub place: Place,
-}
-
-/// What an open part says, in words.
-#[derive(Default)]
-pub struct Contents {
-    /// The tokens and choices.
-    pub inventory: Inventory,
-    /// Where each token's secret is.
-    pub sealed: BTreeMap<TokenId, SealedAt>,
-}
-
-impl<'b> OpenPart<'b> {
-    /// Reads an open part.
+impl Entry {
+    /// Reads an entry.
     ///
     /// # Errors
     /// When it is not as this version writes it.
-    pub fn decode(bytes: &'b [u8]) -> Result<Self, decode::Error> {
+    pub fn decode(bytes: &[u8]) -> Result<Self, decode::Error> {
         minicbor::decode(bytes)
     }
 
-    /// True when the key is this vault's.
+    /// Returns where its secret is.
     #[must_use]
-    pub fn is_for(&self, key: &VaultKey) -> bool {
-        *self.fingerprint == key.fingerprint()
-    }
-
-    /// Returns the tokens that could concern a key, or all.
-    ///
-    /// # Errors
-    /// When an entry is not as this version writes it.
-    pub fn contents(&self, about: Option<&Key>) -> Result<Contents, decode::Error> {
-        // Growing by and by would touch twice the memory, and a page of it costs more than a token.
-        let mut tokens = Vec::with_capacity(if about.is_none() { self.entries.len() } else { 0 });
-        let mut sealed = BTreeMap::new();
-        for bytes in &self.entries {
-            if about.is_none_or(|key| could_concern(bytes, key).unwrap_or(true)) {
-                let Entry { token, nonce, tag, place } = minicbor::decode(bytes)?;
-                sealed.insert(token.id, SealedAt { nonce: nonce.into(), tag: tag.into(), place });
-                tokens.push(token);
-            }
-        }
-        let inventory = Inventory::new(tokens, self.choices.clone(), self.counters);
-        Ok(Contents { inventory, sealed })
+    pub fn sealed_at(&self) -> SealedAt {
+        SealedAt { nonce: self.nonce.into(), tag: self.tag.into(), place: self.place }
     }
 }
 
-/// Says [`Token::concerns`] of an encoded entry, from its first fields and without building the token:
-/// a vault may hold thousands, and a `get` asks for a few.
-fn could_concern(entry: &[u8], key: &Key) -> Result<bool, decode::Error> {
-    let mut fields = Decoder::new(entry);
-    fields.array()?; // Entry
-    fields.array()?; // Token
-    fields.skip()?; // id
-    for scope in fields.array_iter::<&str>()? {
-        let scope = scope?;
-        if key.address().is_some_and(|address| text_reaches(scope, address.registry())) {
-            return Ok(true);
-        }
+impl SealedAt {
+    /// Puts the ciphertext to it that is at its place.
+    #[must_use]
+    pub fn with(self, bytes: Vec<u8>) -> Sealed {
+        Sealed { nonce: self.nonce, tag: self.tag, bytes }
     }
-    for held in fields.array_iter::<&str>()? {
-        if held? == key.as_str() {
-            return Ok(true);
-        }
-    }
-    Ok(false)
 }
 
-/// Encodes an open part, and the ciphertexts that it points to.
+/// Takes the checksum from behind the entries; `None` when they are not as they were written.
 #[must_use]
-pub fn encode(
-    inventory: &Inventory,
-    sealed: &BTreeMap<TokenId, Sealed>,
-    holders: &[Holder],
-    key: &VaultKey,
-) -> (Vec<u8>, Vec<u8>) {
-    let mut ciphertexts = Vec::new();
-    let mut entries: Vec<ByteVec> = Vec::with_capacity(inventory.tokens().len());
-    for token in inventory.tokens() {
-        // Without a secret there is no token: whoever adds one seals its secret in the same change.
-        let Some(sealed) = sealed.get(&token.id) else { continue };
-        let place = Place { at: ciphertexts.len() as u64, length: sealed.bytes.len() as u64 };
-        ciphertexts.extend_from_slice(&sealed.bytes);
-        let (nonce, tag) = (sealed.nonce.into(), sealed.tag.into());
-        entries.push(to_cbor(&Entry { token: token.clone(), nonce, tag, place }).into());
-    }
-    let open = to_cbor(&OpenPart {
-        holders: holders.to_vec(),
-        fingerprint: key.fingerprint().into(),
-        counters: inventory.counters(),
-        choices: inventory.choices().to_vec(),
-        entries: entries.iter().map(|entry| <&ByteSlice>::from(entry.as_slice())).collect(),
-    });
-    (open, ciphertexts)
+pub fn undamaged(mut checked_entries: Vec<u8>) -> Option<Vec<u8>> {
+    let (entries, crc) = checked_entries.split_last_chunk()?;
+    let is_whole = crc32fast::hash(entries).to_le_bytes() == *crc;
+    checked_entries.truncate(entries.len());
+    is_whole.then_some(checked_entries)
 }
 
-/// Puts a vault together; `None` when it would be too large for its own numbers.
-#[must_use]
-pub fn assemble(open: &[u8], ciphertexts: &[u8], key: &VaultKey, nonce: &Nonce) -> Option<Vec<u8>> {
-    let open_length = u32::try_from(open.len()).ok()?;
-    let size = HEAD_BYTES + open.len() + SEAL_BYTES + ciphertexts.len();
-    let mut bytes = Vec::with_capacity(size);
-    bytes.extend_from_slice(HEAD);
-    bytes.extend_from_slice(&open_length.to_le_bytes());
-    bytes.extend_from_slice(&(ciphertexts.len() as u64).to_le_bytes());
-    bytes.extend_from_slice(open);
-    let crc = crc32fast::hash(&bytes);
-    let tag = key.sign(&bytes, nonce);
-    bytes.extend_from_slice(&crc.to_le_bytes());
-    bytes.extend_from_slice(nonce);
-    bytes.extend_from_slice(&tag);
-    bytes.extend_from_slice(ciphertexts);
-    Some(bytes)
+/// Entries as they are written, and the ciphertexts that they point to.
+#[derive(Default)]
+pub struct Body {
+    entries: Vec<u8>,
+    lengths: Vec<usize>,
+    ciphertexts: Vec<u8>,
+}
+
+impl Body {
+    /// Encodes the tokens with their secrets.
+    #[must_use]
+    pub fn of(inventory: &Inventory, sealed: &BTreeMap<TokenId, Sealed>) -> Self {
+        let mut body = Self::default();
+        for token in inventory.tokens() {
+            // Without a secret there is no token: whoever adds one seals its secret in the same change.
+            let Some(sealed) = sealed.get(&token.id) else { continue };
+            let place = Place { at: body.ciphertexts.len() as u64, length: sealed.bytes.len() as u64 };
+            body.ciphertexts.extend_from_slice(&sealed.bytes);
+            let (nonce, tag) = (sealed.nonce.into(), sealed.tag.into());
+            let start = body.entries.len();
+            append(&mut body.entries, &Entry { token: token.clone(), nonce, tag, place });
+            body.lengths.push(body.entries.len() - start);
+        }
+        body
+    }
+
+    /// Returns the entries as they are written.
+    #[must_use]
+    pub fn entries(&self) -> &[u8] {
+        &self.entries
+    }
+
+    /// Puts a vault together; `None` when it would be too large for its own numbers.
+    #[must_use]
+    pub fn assemble(
+        &self,
+        inventory: &Inventory,
+        holders: &[Holder],
+        key: &VaultKey,
+        base: &Base,
+    ) -> Option<Vec<u8>> {
+        let directory = self.directory(inventory, holders, key, base)?;
+        let layout = Layout::of(
+            u32::try_from(directory.len()).ok()?,
+            u32::try_from(self.entries.len()).ok()?,
+            self.ciphertexts.len() as u64,
+        );
+        let mut bytes = Vec::with_capacity(usize::try_from(layout.ciphertexts.end).ok()?);
+        bytes.extend_from_slice(HEAD);
+        bytes.extend_from_slice(&u32::try_from(directory.len()).ok()?.to_le_bytes());
+        bytes.extend_from_slice(&u32::try_from(self.entries.len()).ok()?.to_le_bytes());
+        bytes.extend_from_slice(&(self.ciphertexts.len() as u64).to_le_bytes());
+        bytes.extend_from_slice(&directory);
+        let (crc, tag) = (crc32fast::hash(&bytes), key.sign(&bytes, &nonce(base, 0)));
+        bytes.extend_from_slice(&crc.to_le_bytes());
+        bytes.extend_from_slice(base);
+        bytes.extend_from_slice(&tag);
+        bytes.extend_from_slice(&self.entries);
+        bytes.extend_from_slice(&crc32fast::hash(&self.entries).to_le_bytes());
+        bytes.extend_from_slice(&self.ciphertexts);
+        Some(bytes)
+    }
+
+    fn directory(
+        &self,
+        inventory: &Inventory,
+        holders: &[Holder],
+        key: &VaultKey,
+        base: &Base,
+    ) -> Option<Vec<u8>> {
+        let handles: Vec<Vec<u8>> = inventory.tokens().iter().map(handles_of).collect();
+        let mut rest = self.entries.as_slice();
+        let mut lines = Vec::with_capacity(self.lengths.len());
+        for ((length, handles), number) in self.lengths.iter().zip(&handles).zip(1..) {
+            let (entry, after) = rest.split_at_checked(*length)?;
+            rest = after;
+            let tag = key.sign(entry, &nonce(base, number)).into();
+            lines.push(Line { handles, length: u32::try_from(*length).ok()?, tag });
+        }
+        let mut bytes = Vec::new();
+        let directory = Directory {
+            holders: holders.to_vec(),
+            fingerprint: key.fingerprint().into(),
+            counters: inventory.counters(),
+            choices: inventory.choices().to_vec(),
+            lines,
+        };
+        append(&mut bytes, &directory);
+        Some(bytes)
+    }
 }
 
 /// Returns what a token's secret is sealed with: who it is and where it may go. With another scope or
@@ -337,20 +414,49 @@ pub fn binding(token: &Token) -> Vec<u8> {
         #[n(3)]
         keys: &'t [Key],
     }
-    to_cbor(&Binding {
-        what: "docker-credential-pat secret 1",
-        id: token.id,
-        scopes: &token.scopes,
-        keys: &token.keys,
-    })
+    let mut bytes = Vec::new();
+    let what = "docker-credential-pat secret 1";
+    append(&mut bytes, &Binding { what, id: token.id, scopes: &token.scopes, keys: &token.keys });
+    bytes
 }
 
-fn to_cbor(value: &impl Encode<()>) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    let encoded: Result<(), minicbor::encode::Error<Infallible>> = minicbor::encode(value, &mut bytes);
+fn append(bytes: &mut Vec<u8>, value: &impl Encode<()>) {
+    let encoded: Result<(), minicbor::encode::Error<Infallible>> = minicbor::encode(value, bytes);
     // Memory does not fail, and no word of ours refuses to be encoded.
     debug_assert!(encoded.is_ok());
-    bytes
+}
+
+fn nonce(base: &Base, number: u64) -> Nonce {
+    let mut nonce = [0; NONCE_BYTES];
+    nonce[..BASE_BYTES].copy_from_slice(base);
+    nonce[BASE_BYTES..].copy_from_slice(&number.to_le_bytes());
+    nonce
+}
+
+/// Returns the handle of a registry, a wildcard or a key: a checksum of its text. Two that share one
+/// cost a look at an entry that is then passed over.
+fn handle(text: &str) -> u32 {
+    crc32fast::hash(text.as_bytes())
+}
+
+/// Returns the handles of all that a token concerns, each once.
+fn handles_of(token: &Token) -> Vec<u8> {
+    let of_scope = |scope: &Scope| handle(&scope.host());
+    let of_key =
+        |key: &Key| handle(key.address().map_or(key.as_str(), |address| address.registry().as_str()));
+    let mut handles: Vec<u32> =
+        token.scopes.iter().map(of_scope).chain(token.keys.iter().map(of_key)).collect();
+    handles.sort_unstable();
+    handles.dedup();
+    handles.into_iter().flat_map(u32::to_le_bytes).collect()
+}
+
+/// Returns the handles of all that can concern a key: its registry and the wildcard above it, or itself.
+fn handles_asked(key: &Key) -> Vec<u32> {
+    let Some(address) = key.address() else { return vec![handle(key.as_str())] };
+    let registry = address.registry();
+    let wildcard = Scope::above(registry).map(|scope| handle(&scope.host()));
+    std::iter::once(handle(registry.as_str())).chain(wildcard).collect()
 }
 
 fn other_version(head: &[u8]) -> HeadError {
@@ -361,5 +467,66 @@ fn other_version(head: &[u8]) -> HeadError {
     match number {
         Some(version) if version != VERSION => HeadError::Version(version),
         Some(_) | None => HeadError::NotAVault,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::inventory::tests::arrival;
+    use crate::inventory::tests::key;
+    use crate::moment::Moment;
+    use crate::token::Origin;
+
+    #[test]
+    fn the_handles_lead_to_whatever_concerns_a_key() {
+        let mut inventory = Inventory::default();
+        for (name, scope) in [
+            ("a", "ghcr.io"),
+            ("b", "ghcr.io/acme"),
+            ("c", "*.coding.net/shop"),
+            ("d", "docker.io"),
+            ("e", "h:5000"),
+        ] {
+            inventory.add(arrival(name, scope, Origin::Add), Moment(0)).expect(name);
+        }
+        inventory.remember_key(TokenId(4), &key("user@odd"));
+        inventory.remember_key(TokenId(5), &key("https://quay.io/v2/"));
+        for text in [
+            "ghcr.io",
+            "ghcr.io/acme/app",
+            "x.coding.net",
+            "coding.net",
+            "index.docker.io",
+            "user@odd",
+            "quay.io",
+            "h",
+        ] {
+            let key = key(text);
+            let asked = handles_asked(&key);
+            for token in inventory.tokens().iter().filter(|token| token.concerns(&key)) {
+                let held = handles_of(token);
+                let leads =
+                    held.as_chunks().0.iter().any(|handle| asked.contains(&u32::from_le_bytes(*handle)));
+                assert!(leads, "{text} to {}", token.name);
+            }
+        }
+    }
+
+    #[test]
+    fn any_head_is_read_or_refused() {
+        for (head, want) in [
+            (&b""[..], HeadError::NotAVault),
+            (b"docker-credential-pat vault 1\n", HeadError::NotAVault),
+            (b"docker-credential-pat vault 2\n", HeadError::Version(2)),
+            (b"docker-credential-pat vault -1\n", HeadError::NotAVault),
+            (b"docker-credential-pat vault 99999999999\n", HeadError::NotAVault),
+        ] {
+            assert_eq!(Layout::parse(head).err(), Some(want), "{head:?}");
+        }
+        let largest = [HEAD, &[0xff; LENGTHS_BYTES]].concat();
+        let layout = Layout::parse(&largest).expect("a head");
+        assert_eq!(layout.ciphertexts.end, u64::MAX);
+        assert!(layout.place_of(Place { at: u64::MAX, length: 1 }).is_none());
     }
 }

@@ -6,21 +6,24 @@ pub mod seal;
 
 use crate::disk;
 use crate::disk::DiskError;
+use crate::inventory::Choice;
 use crate::inventory::Inventory;
 use crate::registry::Key;
 use crate::secret::Secret;
 use crate::token::Name;
 use crate::token::Token;
 use crate::token::TokenId;
-use crate::vault::format::Contents;
+use crate::vault::format::BASE_BYTES;
+use crate::vault::format::Body;
+use crate::vault::format::Directory;
+use crate::vault::format::Entry;
 use crate::vault::format::Front;
 use crate::vault::format::HEAD_BYTES;
 use crate::vault::format::HeadError;
 use crate::vault::format::Layout;
-use crate::vault::format::OpenPart;
+use crate::vault::format::Pointer;
 use crate::vault::format::SealedAt;
 use crate::vault::keys::Holder;
-use crate::vault::seal::NONCE_BYTES;
 use crate::vault::seal::Sealed;
 use crate::vault::seal::VaultKey;
 use std::collections::BTreeMap;
@@ -37,12 +40,39 @@ use thiserror::Error;
 /// How much of the file is read at first, in bytes: the whole of an ordinary vault.
 const FIRST_READ_BYTES: u64 = 16 * 1024;
 
-/// A vault that was found on disk. What it says is checked when it is used: [`Vault::check`] without
-/// the key, [`Vault::unlock`] with it.
+/// A vault that was found on disk. What it says is checked when it is used: by [`Vault::check`] and
+/// [`Vault::checked_entries`] without the key, by [`Vault::unlock`] with it.
 pub struct Vault {
     path: PathBuf,
     file: File,
-    front: Front,
+    layout: Layout,
+    /// The first bytes of the file: at least the front, which is read already.
+    start: Vec<u8>,
+}
+
+/// What a vault says of some of its tokens, or of all.
+#[derive(Default)]
+pub struct Contents {
+    /// The tokens and choices.
+    pub inventory: Inventory,
+    /// Where the secret of each token is, in the order of the tokens.
+    sealed: Vec<SealedAt>,
+    /// The entries that were read, one after another, and what proves them.
+    entries: Vec<u8>,
+    pointers: Vec<Pointer>,
+}
+
+impl Contents {
+    /// True when no token was read.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.pointers.is_empty()
+    }
+
+    fn sealed_of(&self, token: &Token) -> Option<SealedAt> {
+        let mut tokens = self.inventory.tokens().iter().zip(&self.sealed);
+        tokens.find(|(other, _)| other.id == token.id).map(|(_, at)| *at)
+    }
 }
 
 /// Why a vault cannot be used. The file is left as it is.
@@ -135,7 +165,7 @@ impl VaultError {
 }
 
 impl Vault {
-    /// Finds the vault and reads all of it but the sealed secrets; `None` when there is none.
+    /// Finds the vault and reads its front; `None` when there is none.
     ///
     /// # Errors
     /// When it cannot be read, or is no vault of this version, or has been cut.
@@ -146,68 +176,129 @@ impl Vault {
         if size == 0 {
             return Err(VaultError::Empty { path: path.to_owned() });
         }
-        let mut bytes = Vec::new();
-        read_more(&mut file, &mut bytes, size.min(FIRST_READ_BYTES)).map_err(unreadable)?;
-        let layout = Layout::parse(&bytes[..bytes.len().min(HEAD_BYTES)]).map_err(|error| match error {
+        let mut start = Vec::new();
+        read_more(&mut file, &mut start, size.min(FIRST_READ_BYTES)).map_err(unreadable)?;
+        let layout = Layout::parse(&start[..start.len().min(HEAD_BYTES)]).map_err(|error| match error {
             HeadError::NotAVault => VaultError::NotAVault { path: path.to_owned() },
             HeadError::Version(version) => VaultError::Version { path: path.to_owned(), version },
         })?;
-        if layout.file_bytes() != size {
+        if layout.ciphertexts.end != size {
             return Err(VaultError::Damaged { path: path.to_owned() });
         }
-        let missing = layout.front_bytes().saturating_sub(bytes.len());
-        read_more(&mut file, &mut bytes, missing as u64).map_err(unreadable)?;
-        bytes.truncate(layout.front_bytes());
-        Ok(Some(Self { path: path.to_owned(), file, front: Front::new(layout, bytes) }))
+        let missing = layout.front.end.saturating_sub(start.len() as u64);
+        read_more(&mut file, &mut start, missing).map_err(unreadable)?;
+        Ok(Some(Self { path: path.to_owned(), file, layout, start }))
     }
 
-    /// Returns the tokens that could concern a key, or all. Needs no key, and proves nothing.
+    /// Returns what it says of the tokens that could concern a key. Needs no key, and proves nothing.
     ///
     /// # Errors
-    /// When the open part cannot be read.
-    pub fn contents(&self, about: Option<&Key>) -> Result<Contents, VaultError> {
-        self.open_part()?.contents(about).map_err(|_| self.damaged())
+    /// When directory or entries cannot be read.
+    pub fn contents_about(&self, key: &Key) -> Result<Contents, VaultError> {
+        let directory = self.directory()?;
+        let pointers = directory.pointers(Some(key));
+        let mut entries = Vec::new();
+        for pointer in &pointers {
+            entries.extend(self.read(&self.within(&self.layout.entries, &pointer.place)?)?);
+        }
+        self.contents(directory, pointers, entries)
     }
 
-    /// Checks, without the key, that the open part is as it was written.
+    /// Returns what it says of all tokens. Needs no key, and proves nothing, but a checksum says that it
+    /// is as it was written.
+    ///
+    /// # Errors
+    /// When directory or entries are damaged.
+    pub fn all_contents(&self) -> Result<Contents, VaultError> {
+        self.check()?;
+        let entries = self.checked_entries()?;
+        let directory = self.directory()?;
+        let pointers = directory.pointers(None);
+        self.contents(directory, pointers, entries)
+    }
+
+    fn contents(
+        &self,
+        directory: Directory<'_>,
+        pointers: Vec<Pointer>,
+        entries: Vec<u8>,
+    ) -> Result<Contents, VaultError> {
+        let mut tokens = Vec::with_capacity(pointers.len());
+        let mut sealed = Vec::with_capacity(pointers.len());
+        for (_, bytes) in apart(&pointers, &entries) {
+            let entry = Entry::decode(bytes).map_err(|_| self.damaged())?;
+            sealed.push(entry.sealed_at());
+            tokens.push(entry.token);
+        }
+        let inventory = Inventory::new(tokens, directory.choices, directory.counters);
+        Ok(Contents { inventory, sealed, entries, pointers })
+    }
+
+    /// Checks, without the key, that the directory is as it was written.
     ///
     /// # Errors
     /// When it is not.
     pub fn check(&self) -> Result<(), VaultError> {
-        if self.front.is_undamaged() { Ok(()) } else { Err(self.damaged()) }
+        if self.front()?.is_undamaged() { Ok(()) } else { Err(self.damaged()) }
     }
 
-    /// Proves with the key that the open part is as this program wrote it.
+    /// Reads the entries and checks, without the key, that they are as they were written.
     ///
     /// # Errors
-    /// When it is damaged or changed, or the key is another one's.
-    pub fn unlock(&self, key: VaultKey) -> Result<Unlocked<'_>, VaultError> {
-        if self.front.is_proven_by(&key) {
+    /// When they are not.
+    pub fn checked_entries(&self) -> Result<Vec<u8>, VaultError> {
+        let entries = self.read(&self.layout.checked_entries)?;
+        format::undamaged(entries).ok_or_else(|| self.damaged())
+    }
+
+    /// Proves with the key that the directory, and what was read of the entries, are as this program
+    /// wrote them.
+    ///
+    /// # Errors
+    /// When they are damaged or changed, or the key is another one's.
+    pub fn unlock(&self, key: VaultKey, contents: &Contents) -> Result<Unlocked<'_>, VaultError> {
+        let front = self.front()?;
+        let mut entries = apart(&contents.pointers, &contents.entries);
+        if front.is_proven_by(&key) && entries.all(|(pointer, entry)| front.proves(pointer, entry, &key)) {
             return Ok(Unlocked { vault: self, key });
         }
         self.check()?;
+        self.checked_entries()?;
         let path = self.path.clone();
-        Err(if self.open_part()?.is_for(&key) {
+        Err(if self.directory()?.is_for(&key) {
             VaultError::Changed { path }
         } else {
             VaultError::WrongKey { path }
         })
     }
 
-    fn open_part(&self) -> Result<OpenPart<'_>, VaultError> {
-        OpenPart::decode(self.front.open_part()).map_err(|_| self.damaged())
+    fn front(&self) -> Result<Front<'_>, VaultError> {
+        Front::of(&self.layout, &self.start).ok_or_else(|| self.damaged())
+    }
+
+    fn directory(&self) -> Result<Directory<'_>, VaultError> {
+        self.front()?.directory().map_err(|_| self.damaged())
     }
 
     fn damaged(&self) -> VaultError {
         VaultError::Damaged { path: self.path.clone() }
     }
 
-    /// Reads a part of the file, in bytes from its start.
-    fn read(&self, part: Range<u64>) -> Result<Vec<u8>, VaultError> {
+    /// Returns where a part of a part of the file is.
+    fn within(&self, outer: &Range<u64>, inner: &Range<u64>) -> Result<Range<u64>, VaultError> {
+        let (start, end) = (outer.start.saturating_add(inner.start), outer.start.saturating_add(inner.end));
+        if end <= outer.end { Ok(start..end) } else { Err(self.damaged()) }
+    }
+
+    /// Reads a part of the file.
+    fn read(&self, place: &Range<u64>) -> Result<Vec<u8>, VaultError> {
+        if let Some(bytes) = part(&self.start, place) {
+            return Ok(bytes.to_vec());
+        }
         let mut bytes = Vec::new();
         let mut file = &self.file;
-        file.seek(SeekFrom::Start(part.start))
-            .and_then(|_| read_more(file, &mut bytes, part.end - part.start))
+        file.seek(SeekFrom::Start(place.start))
+            .and_then(|_| read_more(file, &mut bytes, place.end - place.start))
             .map_err(|source| DiskError::Read { path: self.path.clone(), source })?;
         Ok(bytes)
     }
@@ -220,36 +311,44 @@ pub struct Unlocked<'v> {
 }
 
 impl Unlocked<'_> {
-    /// Opens the secret of a token whose place [`Contents`] told.
+    /// Opens the secret of one of the tokens that it was unlocked with.
     ///
     /// # Errors
     /// When it does not open: it was changed, or sealed for another scope.
-    pub fn secret(&self, token: &Token, at: &SealedAt) -> Result<Secret, VaultError> {
-        let place = self.vault.front.place_of(&at.place).ok_or_else(|| self.vault.damaged())?;
-        let sealed = Sealed { nonce: at.nonce, tag: at.tag, bytes: self.vault.read(place)? };
-        let opened = self.key.open(sealed, &format::binding(token));
-        opened.ok_or_else(|| VaultError::Secret { path: self.vault.path.clone(), name: token.name.clone() })
+    pub fn secret(&self, token: &Token, contents: &Contents) -> Result<Secret, VaultError> {
+        let damaged = || VaultError::Secret { path: self.vault.path.clone(), name: token.name.clone() };
+        let at = contents.sealed_of(token).ok_or_else(damaged)?;
+        let place = self.vault.layout.place_of(at.place).ok_or_else(damaged)?;
+        let sealed = at.with(self.vault.read(&place)?);
+        self.key.open(sealed, &format::binding(token)).ok_or_else(damaged)
     }
 
-    /// Reads all of it, to be changed.
+    /// Reads all of it, to be changed. `contents` are all of its tokens, and were proven.
     ///
     /// # Errors
     /// When it cannot be read.
-    pub fn into_draft(self) -> Result<Draft, VaultError> {
-        let OpenPart { holders, .. } = self.vault.open_part()?;
-        let contents = self.vault.contents(None)?;
-        let ciphertexts = self.vault.read(self.vault.front.sealed_part())?;
+    pub fn into_draft(self, contents: Contents) -> Result<Draft, VaultError> {
+        let Directory { holders, .. } = self.vault.directory()?;
+        let ciphertexts = self.vault.read(&self.vault.layout.ciphertexts)?;
         let mut sealed = BTreeMap::new();
         let mut bindings = BTreeMap::new();
-        for token in contents.inventory.tokens() {
-            let Some(at) = contents.sealed.get(&token.id) else { continue };
+        for (token, at) in contents.inventory.tokens().iter().zip(contents.sealed) {
             let bytes = at.place.of(&ciphertexts).ok_or_else(|| self.vault.damaged())?.to_vec();
-            sealed.insert(token.id, Sealed { nonce: at.nonce, tag: at.tag, bytes });
+            sealed.insert(token.id, at.with(bytes));
             bindings.insert(token.id, format::binding(token));
         }
-        let written = self.vault.front.open_part().to_vec();
-        let path = self.vault.path.clone();
-        Ok(Draft { path, key: self.key, holders, inventory: contents.inventory, sealed, bindings, written })
+        Ok(Draft {
+            path: self.vault.path.clone(),
+            key: self.key,
+            holders,
+            written: Some((
+                self.vault.read(&self.vault.layout.entries)?,
+                contents.inventory.choices().to_vec(),
+            )),
+            inventory: contents.inventory,
+            sealed,
+            bindings,
+        })
     }
 }
 
@@ -263,8 +362,8 @@ pub struct Draft {
     sealed: BTreeMap<TokenId, Sealed>,
     /// What each secret is sealed with as it stands in `sealed`.
     bindings: BTreeMap<TokenId, Vec<u8>>,
-    /// The open part as it stands on disk.
-    written: Vec<u8>,
+    /// The entries and choices as they stand on disk.
+    written: Option<(Vec<u8>, Vec<Choice>)>,
 }
 
 impl Draft {
@@ -278,7 +377,7 @@ impl Draft {
             inventory: Inventory::default(),
             sealed: BTreeMap::new(),
             bindings: BTreeMap::new(),
-            written: Vec::new(),
+            written: None,
         }
     }
 
@@ -310,14 +409,17 @@ impl Draft {
     /// When it cannot be written; then the vault on disk is as it was.
     pub fn write(mut self) -> Result<(), VaultError> {
         self.seal_again()?;
-        let (open, ciphertexts) = format::encode(&self.inventory, &self.sealed, &self.holders, &self.key);
-        if open == self.written {
+        let body = Body::of(&self.inventory, &self.sealed);
+        let is_written = self.written.as_ref().is_some_and(|(entries, choices)| {
+            entries == body.entries() && choices == self.inventory.choices()
+        });
+        if is_written {
             return Ok(());
         }
-        let mut nonce = [0; NONCE_BYTES];
-        getrandom::fill(&mut nonce)?;
-        let bytes = format::assemble(&open, &ciphertexts, &self.key, &nonce).ok_or(VaultError::TooLarge)?;
-        Ok(disk::replace(&self.path, &bytes, disk::PRIVATE)?)
+        let mut base = [0; BASE_BYTES];
+        getrandom::fill(&mut base)?;
+        let bytes = body.assemble(&self.inventory, &self.holders, &self.key, &base);
+        Ok(disk::replace(&self.path, &bytes.ok_or(VaultError::TooLarge)?, disk::PRIVATE)?)
     }
 
     /// Seals anew each secret whose token has other scopes or keys than those it was sealed with.
@@ -335,6 +437,22 @@ impl Draft {
     fn binding_now(&self, id: TokenId) -> Option<Vec<u8>> {
         self.inventory.tokens().iter().find(|token| token.id == id).map(format::binding)
     }
+}
+
+/// Takes entries that stand one after another apart. One that is not whole is empty, and no entry.
+fn apart<'c>(pointers: &'c [Pointer], entries: &'c [u8]) -> impl Iterator<Item = (&'c Pointer, &'c [u8])> {
+    let mut rest = entries;
+    pointers.iter().map(move |pointer| {
+        let length = usize::try_from(pointer.place.end - pointer.place.start).unwrap_or(usize::MAX);
+        let (entry, after) = rest.split_at_checked(length).unwrap_or_default();
+        rest = after;
+        (pointer, entry)
+    })
+}
+
+/// Returns a part of some bytes.
+fn part<'b>(bytes: &'b [u8], place: &Range<u64>) -> Option<&'b [u8]> {
+    bytes.get(usize::try_from(place.start).ok()?..usize::try_from(place.end).ok()?)
 }
 
 /// Reads `count` more bytes into a buffer of exactly their size; fails when the file ends before.

@@ -49,6 +49,21 @@ refused() {
   fi
 }
 
+# ends WHAT CODE PATTERN CMD...: CMD must exit with CODE and tell PATTERN on the way.
+ends() {
+  local what=$1 want=$2 pattern=$3 out code
+  shift 3
+  out=$("$@" 2>&1)
+  code=$?
+  if ((code != want)); then
+    failed "$what" "$*: exit $code, not $want"$'\n'"$out"
+  elif ! grep -qE -e "$pattern" <<<"$out"; then
+    failed "$what" "$*: nothing like ($pattern) in"$'\n'"$out"
+  else
+    passed "$what"
+  fi
+}
+
 # equal WHAT WANT CMD...: CMD must succeed and print WANT.
 equal() {
   local what=$1 want=$2 out
@@ -108,6 +123,11 @@ start_engine() {
 
 # sent PATH FILTER: FILTER (jq) on the last request to the engine whose path matches PATH.
 sent() { jq -s -c --arg path "$1" "[.[] | select(.path | test(\$path))] | last | $2" "$server/requests.jsonl"; }
+
+# put KEY USER SECRET stores as a client does; ask KEY gets; given KEY is the secret in the answer.
+put() { jq -nc --arg key "$1" --arg user "$2" --arg secret "$3" '{ServerURL: $key, Username: $user, Secret: $secret}' | pat store; }
+ask() { printf '%s' "$1" | pat get; }
+given() { ask "$1" | jq -r .Secret; }
 
 # kept FILTER: FILTER (jq) on the tokens the vault has for $registry.
 kept() { pat ls --json | jq -r --arg registry "$registry" "[.tokens[] | select(.scopes | index(\$registry))] | $1"; }

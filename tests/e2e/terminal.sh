@@ -1,0 +1,91 @@
+#!/usr/bin/env bash
+# A person at a terminal: what they are told, asked and shown there. The docker client is not needed.
+source "$(dirname "$0")/lib.sh"
+python=$(python_with fcntl termios unicodedata) || skip "python3 is not installed"
+program=docker-credential-pat
+end_of_input=$'\n\x04'
+interrupt=$'\x03'
+
+at_terminal() { limited "$python" "$here/terminal.py" "$@"; }
+at_once() { timeout --foreground 2 "$@"; }
+
+# Nothing but the program's name.
+ends "no arguments: a status" 0 'Docker does not ask this program yet' at_terminal -- "$program"
+ends "and the next step" 0 '^next: docker-credential-pat install' at_terminal -- "$program"
+ends "also while stdin comes from elsewhere" 0 '^next:' at_terminal -- sh -c "$program </dev/null"
+check "the next step, done" at_terminal -- "$program" install
+ends "the next step after that" 0 '^next: docker login' at_terminal -- "$program"
+ends "no arguments and no terminal: the usage on stdout" 1 '^usage: ' eval 'pat 2>/dev/null'
+ends "stdin alone is no terminal to show a status on" 1 '^usage: ' at_terminal -- sh -c "$program >\"\$HOME/out\" && exit; cat \"\$HOME/out\"; exit 1"
+
+# Docker's verbs, called by hand.
+ends "get tells what it waits for" 1 'waiting for a registry' at_terminal --answer waiting "ghcr.example$end_of_input" -- "$program" get
+ends "erase tells what it waits for" 0 'waiting for the registry' at_terminal --answer waiting "ghcr.example$end_of_input" -- "$program" erase
+ends "store tells what it waits for" 1 'waiting for JSON' at_terminal --answer waiting "x$end_of_input" -- "$program" store
+ends "list waits for nothing" 0 '^\{\}' at_terminal -- "$program" list
+equal "get without a terminal tells nothing besides" "credentials not found in native keychain" eval 'ask ghcr.example 2>&1 || true'
+
+# add_typing SECRET ARG...: types SECRET, which must not show; its first five characters are enough to tell.
+add_typing() {
+  local typed=$1 out
+  shift
+  out=$(at_terminal "${answers[@]}" --hidden "Secret for" "$typed"$'\n' -- "$program" add "$@") || { echo "$out"; return 1; }
+  echo "$out"
+  [[ $out == *"Secret for"* && $out != *"${typed:0:5}"* ]]
+}
+answers=()
+check "add asks for the secret, which does not show" add_typing "${secret[alice]}" ci --registry ghcr.example --user alice
+equal "the token works" "${secret[alice]}" given ghcr.example
+answers=(--answer "User name for quay.example" $'bob\n')
+check "add without --user asks for it first" add_typing "${secret[bob]}" ci-2 --registry quay.example
+equal "that token works" "bob ${secret[bob]}" eval "ask quay.example | jq -r '\"\(.Username) \(.Secret)\"'"
+ends "get answers on the terminal, where what is typed shows" 0 'Ctrl-Dquay\.example\{.*Username' \
+  eval 'at_terminal --answer waiting "quay.example$end_of_input" -- "$program" get | tr -d "\r\n"'
+ends "with stdin from elsewhere the terminal is still asked" 0 'added "ci-3"' \
+  at_terminal --hidden "Secret for" $'s3cret\n' -- sh -c "$program add ci-3 --registry other.example --user me </dev/null"
+ends "a taken name is told before anything is asked" 1 'named "ci" already' at_terminal -- "$program" add ci --registry ghcr.example
+ends "the next step once there are tokens" 0 '^next: docker-credential-pat ls' at_terminal -- "$program"
+
+# A person who gives nothing.
+add_new() { at_terminal "$@" -- "$program" add new --registry new.example --user me; }
+ends "an empty secret is refused" 1 'empty' add_new --hidden "Secret for" $'\n'
+ends "the end of input is no secret" 1 'no secret' add_new --hidden "Secret for" $'\x04'
+ends "Ctrl-C ends the question, and the terminal echoes again" 130 'Secret for' add_new --hidden "Secret for" "s3cret$interrupt"
+ends "Ctrl-C ends the question for the user name" 130 'User name' \
+  at_terminal --answer "User name" "$interrupt" -- "$program" add new --registry new.example
+ends "no terminal: add names the option for the secret, at once" 1 '--secret-stdin or --secret-file' \
+  at_once setsid --wait "$program" add new --registry new.example --user me
+ends "no terminal and no stdin: the same" 1 '--secret-stdin or --secret-file' \
+  eval 'at_once setsid --wait "$program" add new --registry new.example --user me <&-'
+ends "no terminal: add names the option for the user name, at once" 1 '--user' \
+  at_once setsid --wait "$program" add new --registry new.example
+equal "none of these was added" "ci ci-2 ci-3" eval 'pat ls --json | jq -r "[.tokens[].name] | join(\" \")"'
+
+# Characters that would steer the terminal, or let a line read as another: C0, C1, DEL and marks of direction.
+nasty=$'\e[31m\e]0;title\a\u009b7m\x7f\u202e\u2066'
+odd_key=$'h\u202e\u2066.example/@'
+# plain PATTERN CMD...: what CMD shows on a terminal has none of them, and PATTERN shows in their place.
+plain() {
+  local pattern=$1
+  shift
+  at_terminal -- "$@" >"$GROUP_DIR/screen" || { cat -v "$GROUP_DIR/screen"; return 1; }
+  cat -v "$GROUP_DIR/screen"
+  grep -qE -e "$pattern" "$GROUP_DIR/screen" || { echo "nothing like ($pattern)"; return 1; }
+  "$python" - "$GROUP_DIR/screen" <<'PYTHON'
+import sys, unicodedata
+text = open(sys.argv[1], encoding="utf-8", newline="").read()
+raw = sorted({repr(letter) for letter in text if letter not in "\r\n" and unicodedata.category(letter) in ("Cc", "Cf")})
+sys.exit(f"raw: {' '.join(raw)}" if raw else 0)
+PYTHON
+}
+check "store a user name that would steer the terminal" put nasty.example "user$nasty" s3cret
+name=$(pat ls --json | jq -r '.tokens[] | select(.scopes | index("nasty.example")).name')
+check "store a key that reads as another" put "$odd_key" odd s3cret
+check "add a label that would steer the terminal" eval 'printf s3cret | pat add labelled --registry label.example --user me --label "label$nasty" --secret-stdin'
+check "ls shows the user name without them" plain 'user\\u\{1b\}' "$program" ls
+check "ls shows the key without them" plain 'h\\u\{202e\}' "$program" ls
+check "show shows the user name without them" plain 'user\\u\{1b\}' "$program" show "$name"
+check "show shows the label without them" plain 'label\\u\{1b\}' "$program" show labelled
+check "ls --json shows none of them either" plain 'user\\u001b' "$program" ls --json
+refused "a key with control characters is refused, without them" 'control character$' put "h$nasty" user s3cret
+equal "the user name comes back byte for byte" "user$nasty" eval "ask nasty.example | jq -r .Username"
