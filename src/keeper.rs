@@ -8,10 +8,10 @@ use crate::inventory::Inventory;
 use crate::registry::Key;
 use crate::secret::Secret;
 use crate::token::Token;
-use crate::vault::Contents;
-use crate::vault::Draft;
-use crate::vault::Vault;
 use crate::vault::VaultError;
+use crate::vault::draft::Draft;
+use crate::vault::file::Contents;
+use crate::vault::file::Vault;
 use crate::vault::keys::Holder;
 use crate::vault::keys::keyfile::KeyFile;
 use crate::vault::keys::keyfile::KeyFileError;
@@ -137,7 +137,8 @@ impl Keeper {
     fn draft(&self) -> Result<Draft, KeeperError> {
         if let Some(vault) = Vault::find(&self.vault)? {
             let contents = vault.all_contents()?;
-            return Ok(vault.unlock(self.key()?, &contents)?.into_draft(contents)?);
+            let unlocked = vault.unlock(self.key()?, &contents)?;
+            return Ok(Draft::of(self.vault.clone(), unlocked, contents)?);
         }
         let key = self.key_file.read_or_make().map_err(|source| self.no_key(source))?;
         Ok(Draft::new(self.vault.clone(), key, Holder::KeyFile))

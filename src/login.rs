@@ -11,8 +11,8 @@ use crate::token::Origin;
 use crate::token::Token;
 use crate::token::TokenId;
 use crate::token::User;
-use crate::vault::Draft;
 use crate::vault::VaultError;
+use crate::vault::draft::Draft;
 use crate::wire::Credentials;
 
 /// Takes in what a client stores, and puts it in use.

@@ -65,7 +65,7 @@ in_namespace() {
   need unshare mount
   "${namespace[@]}" true 2>/dev/null || namespace=(unshare --user --map-root-user --mount)
   mkdir -p "$HOME/mounted"
-  "${namespace[@]}" mount -t tmpfs none "$HOME/mounted" 2>/dev/null || skip "$1: this user may not mount"
+  "${namespace[@]}" mount -t tmpfs none "$HOME/mounted" 2>/dev/null || skip "${1//_/ }: this user may not mount"
   "${namespace[@]}" bash "$0" "$1"
 }
 

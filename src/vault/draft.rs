@@ -1,0 +1,129 @@
+//! A vault that is being changed, under its lock.
+
+use crate::disk;
+use crate::inventory::Choice;
+use crate::inventory::Inventory;
+use crate::secret::Secret;
+use crate::token::Token;
+use crate::token::TokenId;
+use crate::vault::VaultError;
+use crate::vault::directory;
+use crate::vault::entry;
+use crate::vault::entry::Body;
+use crate::vault::file::Contents;
+use crate::vault::file::Unlocked;
+use crate::vault::keys::Holder;
+use crate::vault::layout;
+use crate::vault::layout::BASE_BYTES;
+use crate::vault::seal::Sealed;
+use crate::vault::seal::VaultKey;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+/// A vault that is being changed, under its lock.
+pub struct Draft {
+    path: PathBuf,
+    key: VaultKey,
+    holders: Vec<Holder>,
+    /// The tokens and choices, to be changed freely.
+    pub inventory: Inventory,
+    sealed: BTreeMap<TokenId, Sealed>,
+    /// What each secret is sealed with as it stands in `sealed`.
+    bindings: BTreeMap<TokenId, Vec<u8>>,
+    /// The entries and choices as they stand on disk.
+    written: Option<(Vec<u8>, Vec<Choice>)>,
+}
+
+impl Draft {
+    /// Begins a vault.
+    #[must_use]
+    pub fn new(path: PathBuf, key: VaultKey, holder: Holder) -> Self {
+        Self {
+            path,
+            key,
+            holders: vec![holder],
+            inventory: Inventory::default(),
+            sealed: BTreeMap::new(),
+            bindings: BTreeMap::new(),
+            written: None,
+        }
+    }
+
+    /// Goes on with a vault on disk. `contents` are all of its tokens, with which it was unlocked.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn of(path: PathBuf, unlocked: Unlocked<'_>, contents: Contents) -> Result<Self, VaultError> {
+        let (key, holders, secrets) = unlocked.into_parts(&contents)?;
+        let Contents { inventory, entries, .. } = contents;
+        let tokens = inventory.tokens();
+        Ok(Self {
+            path,
+            key,
+            holders,
+            sealed: tokens.iter().map(|token| token.id).zip(secrets).collect(),
+            bindings: tokens.iter().map(|token| (token.id, entry::binding(token))).collect(),
+            written: Some((entries, inventory.choices().to_vec())),
+            inventory,
+        })
+    }
+
+    /// Seals a token's secret in the place of any that it had.
+    ///
+    /// # Errors
+    /// When the system gives no random numbers.
+    pub fn keep(&mut self, token: TokenId, secret: &Secret) -> Result<(), VaultError> {
+        let Some(binding) = self.binding_now(token) else { return Ok(()) };
+        self.sealed.insert(token, self.key.seal(secret, &binding)?);
+        self.bindings.insert(token, binding);
+        Ok(())
+    }
+
+    /// Opens a token's secret.
+    ///
+    /// # Errors
+    /// When it does not open.
+    pub fn secret(&self, token: &Token) -> Result<Secret, VaultError> {
+        let damaged = || VaultError::Secret { path: self.path.clone(), name: token.name.clone() };
+        let (sealed, binding) =
+            self.sealed.get(&token.id).zip(self.bindings.get(&token.id)).ok_or_else(damaged)?;
+        self.key.open(sealed.clone(), binding).ok_or_else(damaged)
+    }
+
+    /// Writes it, durably, in the place of the vault on disk; nothing when nothing has changed.
+    ///
+    /// # Errors
+    /// When it cannot be written; then the vault on disk is as it was.
+    pub fn write(mut self) -> Result<(), VaultError> {
+        self.seal_again()?;
+        let body = Body::of(&self.inventory, &self.sealed);
+        let is_written = self.written.as_ref().is_some_and(|(entries, choices)| {
+            entries == body.entries() && choices == self.inventory.choices()
+        });
+        if is_written {
+            return Ok(());
+        }
+        let mut base = [0; BASE_BYTES];
+        getrandom::fill(&mut base)?;
+        let Self { path, key, holders, inventory, .. } = &self;
+        let bytes = directory::encode(inventory, &body, holders, key, &base).and_then(|directory| {
+            layout::assemble(&directory, body.entries(), body.ciphertexts(), key, &base)
+        });
+        Ok(disk::replace(path, &bytes.ok_or(VaultError::TooLarge)?, disk::PRIVATE)?)
+    }
+
+    /// Seals anew each secret whose token has other scopes or keys than those it was sealed with.
+    fn seal_again(&mut self) -> Result<(), VaultError> {
+        let mut moved = Vec::new();
+        for token in self.inventory.tokens() {
+            if self.bindings.get(&token.id).is_some_and(|sealed_with| *sealed_with != entry::binding(token)) {
+                moved.push((token.id, self.secret(token)?));
+            }
+        }
+        moved.into_iter().try_for_each(|(token, secret)| self.keep(token, &secret))
+    }
+
+    fn binding_now(&self, id: TokenId) -> Option<Vec<u8>> {
+        self.inventory.tokens().iter().find(|token| token.id == id).map(entry::binding)
+    }
+}
