@@ -1,8 +1,8 @@
 //! How words stand in the vault: texts as text, read back by their own parser, and short lists of them.
 
+use crate::name::Name;
 use crate::registry::Key;
 use crate::scope::Scope;
-use crate::token::Name;
 use minicbor::Decode;
 use minicbor::Decoder;
 use minicbor::Encode;

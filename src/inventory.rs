@@ -1,13 +1,13 @@
 //! All tokens of a vault, and what adding, using, signing out and removing does to them.
 
 use crate::moment::Moment;
+use crate::name::Name;
 use crate::registry::Key;
 use crate::registry::Registry;
 use crate::scope::Scope;
 use crate::token::Direction;
 use crate::token::InUse;
 use crate::token::Kind;
-use crate::token::Name;
 use crate::token::Origin;
 use crate::token::Permissions;
 use crate::token::Standing;

@@ -33,6 +33,7 @@ pub mod resolve;
 // WORDS: values that cannot be wrong once they exist.
 pub mod cbor;
 pub mod moment;
+pub mod name;
 pub mod registry;
 pub mod scope;
 pub mod secret;

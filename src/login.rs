@@ -2,11 +2,11 @@
 
 use crate::inventory::Arrival;
 use crate::moment::Moment;
+use crate::name::Name;
 use crate::provider;
 use crate::registry::Address;
 use crate::registry::Key;
 use crate::scope::Scope;
-use crate::token::Name;
 use crate::token::Origin;
 use crate::token::Token;
 use crate::token::TokenId;

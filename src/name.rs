@@ -1,0 +1,121 @@
+//! The name of a token, fit for a command line.
+
+use std::fmt;
+use thiserror::Error;
+
+/// The longest name of a token, in bytes.
+pub const MAX_NAME_BYTES: usize = 200;
+
+/// A token's name, fit for a command line.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Name(String);
+
+impl Name {
+    /// Takes a name.
+    ///
+    /// # Errors
+    /// When it is empty, longer than [`MAX_NAME_BYTES`], begins with `-`, has blanks around it or holds
+    /// a control character.
+    pub fn parse(text: &str) -> Result<Self, NameError> {
+        if text.trim().is_empty() {
+            return Err(NameError::Empty);
+        }
+        if text.len() > MAX_NAME_BYTES {
+            return Err(NameError::TooLong);
+        }
+        if text.starts_with('-') || text.trim() != text || text.contains(char::is_control) {
+            return Err(NameError::Unfit(text.to_owned()));
+        }
+        Ok(Self(text.to_owned()))
+    }
+
+    /// Makes a name out of any texts: what a shell would take apart becomes `-`.
+    #[must_use]
+    pub fn made_of(user: &str, registry: &str) -> Self {
+        let fit = |text: &str| -> String {
+            let mut fit = String::new();
+            for letter in text.chars() {
+                if fit.len() + letter.len_utf8() > MAX_NAME_BYTES / 3 {
+                    break;
+                }
+                let kept =
+                    letter.is_alphanumeric() || matches!(letter, '.' | '_' | '-' | '+' | ':' | '/' | '@');
+                fit.push(if kept { letter } else { '-' });
+            }
+            fit.trim_matches('-').to_owned()
+        };
+        match (fit(user), fit(registry)) {
+            (user, registry) if user.is_empty() && registry.is_empty() => Self("token".to_owned()),
+            (user, registry) if user.is_empty() => Self(registry),
+            (user, registry) if registry.is_empty() => Self(user),
+            (user, registry) => Self(format!("{user}@{registry}")),
+        }
+    }
+
+    /// Returns the same name with a number behind it.
+    #[must_use]
+    pub fn numbered(&self, number: usize) -> Self {
+        Self(format!("{}-{number}", self.0))
+    }
+
+    /// Returns the name.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Name {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(&self.0)
+    }
+}
+
+/// Why a text is no name.
+#[derive(Debug, Error, PartialEq, Eq)]
+pub enum NameError {
+    /// Nothing but blanks.
+    #[error("a token's name is empty")]
+    Empty,
+    /// Longer than [`MAX_NAME_BYTES`].
+    #[error("a token's name has at most {MAX_NAME_BYTES} bytes")]
+    TooLong,
+    /// It could be taken for an option, or would not show.
+    #[error("{0:?} is no name for a token: no `-` in front, no blanks around it, no control characters")]
+    Unfit(String),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_fit_for_a_command_line() {
+        for text in ["ci", "alice@ghcr.io", "дом", "a b"] {
+            assert_eq!(Name::parse(text).expect(text).as_str(), text);
+        }
+        assert_eq!(Name::parse(" "), Err(NameError::Empty));
+        assert_eq!(Name::parse(&"x".repeat(201)), Err(NameError::TooLong));
+        for text in ["-x", " x", "x ", "a\nb", "a\x1b[0m"] {
+            assert_eq!(Name::parse(text), Err(NameError::Unfit(text.to_owned())), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_made_name_is_always_a_name() {
+        for (user, registry, want) in [
+            ("alice", "ghcr.io", "alice@ghcr.io"),
+            ("robot$ci", "[::1]:5000", "robot-ci@::1-:5000"),
+            ("<token>", "docker.io", "token@docker.io"),
+            ("a\nb\0", "h", "a-b@h"),
+            ("", "h", "h"),
+            ("$$", "--", "token"),
+        ] {
+            let name = Name::made_of(user, registry);
+            assert_eq!(name.as_str(), want, "{user}");
+            assert!(Name::parse(name.as_str()).is_ok(), "{user}");
+        }
+        let long = Name::made_of(&"字".repeat(500), &"x".repeat(500)).numbered(1000);
+        assert!(Name::parse(long.as_str()).is_ok(), "{long}");
+    }
+}
