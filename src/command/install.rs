@@ -40,23 +40,15 @@ pub fn install(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
     let reaches = args.reaches(&config, &desk.keeper.inventory()?)?;
     let remarks = remarks(&config, &reaches)?;
     let changes = setup::install(&env::Folders::find()?.setup(), config, &reaches)?;
-    for (reach, change) in reaches.iter().zip(changes) {
-        let what = name_of(reach);
-        let line = match change {
-            Change::Set(None) => format!("{path}: this program now keeps the credentials of {what}"),
-            Change::Set(Some(earlier)) => {
-                format!("{path}: this program now keeps the credentials of {what}, instead of \"{earlier}\"")
-            }
-            Change::WasSet => format!("{path}: this program keeps the credentials of {what} already"),
-            Change::PutBack(_) | Change::Left(_) => continue,
-        };
-        say(desk, &line)?;
+    for (reach, change) in reaches.iter().zip(&changes) {
+        say(desk, &sentence(&path, reach, change))?;
     }
     for remark in remarks {
         say(desk, &remark)?;
     }
+    let client = if args.podman { "podman" } else { "docker" };
     match env::find_program(PROGRAM) {
-        Some(_) => say(desk, "next: docker login, or docker-credential-pat add"),
+        Some(_) => say(desk, &format!("next: {client} login, or docker-credential-pat add")),
         None => say(
             desk,
             &format!("{PROGRAM} is not in a folder of PATH, so clients will not find it: add its folder"),
@@ -77,20 +69,8 @@ pub fn uninstall(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
         args.reaches(&config, &Inventory::default())?
     };
     let changes = setup::uninstall(&env::Folders::find()?.setup(), config, &reaches)?;
-    for (reach, change) in reaches.iter().zip(changes) {
-        let what = name_of(reach);
-        let line = match change {
-            Change::PutBack(None) => format!("{path}: no helper keeps the credentials of {what} any more"),
-            Change::PutBack(Some(earlier)) => {
-                format!("{path}: \"{earlier}\" keeps the credentials of {what} again")
-            }
-            Change::Left(None) => format!("{path}: this program was not the helper for {what}"),
-            Change::Left(Some(other)) => {
-                format!("{path}: \"{other}\" keeps the credentials of {what}, and stays")
-            }
-            Change::Set(_) | Change::WasSet => continue,
-        };
-        say(desk, &line)?;
+    for (reach, change) in reaches.iter().zip(&changes) {
+        say(desk, &sentence(&path, reach, change))?;
     }
     let vault = env::tilde(desk.keeper.path());
     if desk.keeper.path().exists() { say(desk, &format!("the tokens are still in {vault}")) } else { Ok(()) }
@@ -160,15 +140,42 @@ fn remarks(config: &ConfigFile, reaches: &[Reach]) -> Result<Vec<String>, Failur
             }
         }
     }
-    let plain = config.plain_logins()?;
+    let is_meant = |login: &String| {
+        let registry = Address::parse(login).map(|address| address.registry().clone());
+        reaches.iter().any(|reach| match reach {
+            Reach::Every => true,
+            Reach::One(key) => Address::parse(key).map(|address| address.registry().clone()) == registry,
+        })
+    };
+    let plain: Vec<String> = config.plain_logins()?.into_iter().filter(is_meant).collect();
     if !plain.is_empty() {
         let (path, plain) = (env::tilde(config.path()), plain.join(", "));
         remarks.push(format!("{path} holds logins in plain text, which are not asked for any more: {plain}"));
-        remarks.push(
-            "log in again to bring them into the vault, and log out first to take them out there".to_owned(),
-        );
+        remarks.push("log out of each and in again, and it is in the vault and no longer there".to_owned());
     }
     Ok(remarks)
+}
+
+/// Says what a change did.
+fn sentence(path: &str, reach: &Reach, change: &Change) -> String {
+    let what = name_of(reach);
+    match change {
+        Change::Set(None) => format!("{path}: this program now keeps the credentials of {what}"),
+        Change::Set(Some(earlier)) => {
+            format!("{path}: this program now keeps the credentials of {what}, instead of \"{earlier}\"")
+        }
+        Change::WasSet => format!("{path}: this program keeps the credentials of {what} already"),
+        Change::PutBack(None) => {
+            format!("{path}: this program no longer keeps the credentials of {what}; no helper does")
+        }
+        Change::PutBack(Some(earlier)) => {
+            format!("{path}: \"{earlier}\" keeps the credentials of {what} again")
+        }
+        Change::Left(None) => format!("{path}: this program was not the helper for {what}"),
+        Change::Left(Some(other)) => {
+            format!("{path}: \"{other}\" keeps the credentials of {what}, and stays")
+        }
+    }
 }
 
 fn name_of(reach: &Reach) -> &str {
