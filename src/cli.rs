@@ -65,11 +65,11 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let args: Vec<OsString> = args.into_iter().collect();
     let words: Vec<&str> = args.iter().map(|arg| arg.to_str().unwrap_or_default()).collect();
     let out = match streams::stdout() {
-        Ok(out) => out,
-        Err(error) => {
-            Failure::Output(error).report(io::stderr());
-            return NOT_DONE;
+        Ok(out) if has_answer(&words) && streams::was_closed(&out) => {
+            return unheard(io::Error::other("standard output is closed"));
         }
+        Ok(out) => out,
+        Err(error) => return unheard(error),
     };
     match words.as_slice() {
         [word] if Verb::named(word).is_some() => Verb::named(word).map_or(NOT_DONE, |verb| answer(verb, out)),
@@ -175,6 +175,11 @@ fn help(out: File) -> ExitCode {
     people(vec![OsString::from("--help")], out)
 }
 
+/// True when there is something to say on stdout even when all goes well.
+fn has_answer(words: &[&str]) -> bool {
+    !matches!(words.first(), Some(&("store" | "erase" | "add" | "use" | "rm" | "install" | "uninstall")))
+}
+
 fn is_help(flag: &str) -> bool {
     matches!(flag, "--help" | "-h")
 }
@@ -192,9 +197,12 @@ fn usage() -> String {
 fn write(mut out: &File, text: &str, code: ExitCode) -> ExitCode {
     match out.write_all(text.as_bytes()) {
         Ok(()) => code,
-        Err(error) => {
-            Failure::Output(error).report(io::stderr());
-            NOT_DONE
-        }
+        Err(error) => unheard(error),
     }
+}
+
+/// Tells that nobody gets the answer.
+fn unheard(error: io::Error) -> ExitCode {
+    Failure::Output(error).report(io::stderr());
+    NOT_DONE
 }

@@ -137,12 +137,10 @@ pub fn read(path: &Path, limit: u64) -> Result<Option<Vec<u8>>, DiskError> {
 /// When it cannot be written; then the old one is as it was.
 pub fn replace(path: &Path, bytes: &[u8], mode: u32) -> Result<(), DiskError> {
     let failed = |source| DiskError::Write { path: path.to_owned(), source };
-    let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let target = without_links(path);
     let folder = folder_of(&target);
     refuse_others_folder(folder)?;
-    let mut grown = target.clone().into_os_string();
-    grown.push(".new");
-    let grown = PathBuf::from(grown);
+    let grown = with_suffix(&target, ".new");
     let written = write_durably(&grown, bytes, mode).and_then(|()| fs::rename(&grown, &target));
     if let Err(error) = written {
         let _ = fs::remove_file(&grown);
@@ -151,21 +149,23 @@ pub fn replace(path: &Path, bytes: &[u8], mode: u32) -> Result<(), DiskError> {
     sync_folder(folder).map_err(failed)
 }
 
-/// Takes the lock beside a file, so that one process at a time changes it. It ends with the value.
+/// Takes the lock of a file, `NAME.lock` beside it, so that one process at a time changes it. It ends
+/// with the value. Where the file is a link, the lock is beside what it points to.
 ///
 /// # Errors
 /// When the lock file cannot be made, or is held by others for too long.
 pub fn lock(path: &Path) -> Result<File, DiskError> {
-    let failed = |source| DiskError::Write { path: path.to_owned(), source };
-    refuse_others_folder(folder_of(path))?;
-    let file = private(OpenOptions::new().create(true).truncate(false).write(true), PRIVATE).open(path);
+    let path = with_suffix(&without_links(path), ".lock");
+    let failed = |source| DiskError::Write { path: path.clone(), source };
+    refuse_others_folder(folder_of(&path))?;
+    let file = private(OpenOptions::new().create(true).truncate(false).write(true), PRIVATE).open(&path);
     let file = file.map_err(failed)?;
     let start = Instant::now();
     loop {
         match file.try_lock() {
             Ok(()) => return Ok(file),
             Err(TryLockError::WouldBlock) if start.elapsed() < LOCK_PATIENCE => thread::sleep(LOCK_POLL),
-            Err(TryLockError::WouldBlock) => return Err(DiskError::Locked { path: path.to_owned() }),
+            Err(TryLockError::WouldBlock) => return Err(DiskError::Locked { path }),
             Err(TryLockError::Error(error)) => return Err(failed(error)),
         }
     }
@@ -200,6 +200,19 @@ pub fn mode(metadata: &fs::Metadata) -> u32 {
 /// True for the errors that mean that there is no such file.
 fn is_absence(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
+}
+
+/// Returns where a link leads; a path that leads nowhere stays as it is.
+fn without_links(path: &Path) -> PathBuf {
+    fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
+}
+
+/// Returns the path with something behind its last name.
+#[must_use]
+pub fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    name.into()
 }
 
 fn folder_of(path: &Path) -> &Path {

@@ -8,7 +8,6 @@ use indexmap::IndexMap;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::value::to_raw_value;
-use std::ffi::OsString;
 use std::path::Path;
 use std::path::PathBuf;
 use thiserror::Error;
@@ -207,9 +206,7 @@ impl ConfigFile {
 /// Returns where the last state before a change is kept.
 #[must_use]
 pub fn backup_of(path: &Path) -> PathBuf {
-    let mut name = OsString::from(path);
-    name.push(".bak");
-    name.into()
+    disk::with_suffix(path, ".bak")
 }
 
 fn set(object: &mut Object, name: &str, value: Option<&str>) {

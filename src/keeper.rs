@@ -23,7 +23,6 @@ use thiserror::Error;
 /// The vault of one user, and its key.
 pub struct Keeper {
     vault: PathBuf,
-    lock: PathBuf,
     key_file: KeyFile,
 }
 
@@ -70,11 +69,7 @@ impl Keeper {
     /// When the environment does not tell.
     pub fn find() -> Result<Self, KeeperError> {
         let Folders { data, config } = Folders::find()?;
-        Ok(Self {
-            vault: data.join("vault"),
-            lock: data.join("vault.lock"),
-            key_file: KeyFile::at(config.join("key")),
-        })
+        Ok(Self { vault: data.join("vault"), key_file: KeyFile::at(config.join("key")) })
     }
 
     /// Returns where the vault is, or will be.
@@ -131,7 +126,7 @@ impl Keeper {
         if let Some(folder) = self.vault.parent() {
             disk::make_folder(folder)?;
         }
-        Ok(disk::lock(&self.lock)?)
+        Ok(disk::lock(&self.vault)?)
     }
 
     fn draft(&self) -> Result<Draft, KeeperError> {

@@ -24,10 +24,9 @@ pub fn stdin() -> io::Result<File> {
 /// Returns stdout without a buffer.
 ///
 /// # Errors
-/// When nobody can read what is written to it, or the system gives no handle for it.
+/// When the system gives no handle for it.
 pub fn stdout() -> io::Result<File> {
-    let stdout = unbuffered(stdio::stdout())?;
-    if is_placeholder(&stdout) { Err(io::ErrorKind::BrokenPipe.into()) } else { Ok(stdout) }
+    unbuffered(stdio::stdout())
 }
 
 /// True when a person types on stdin.
@@ -52,11 +51,13 @@ fn unbuffered(stream: impl AsHandle) -> io::Result<File> {
     Ok(stream.as_handle().try_clone_to_owned()?.into())
 }
 
-/// True when stdout was closed at the start: Rust then opens the null device there, for reading and
-/// writing, so that no file comes to lie in its place. A redirection opens it for writing only.
+/// True when stdout was closed at the start, so that nobody can read an answer. Rust then opens the null
+/// device there, for reading and writing, lest a file come to lie in its place; a shell's redirection
+/// opens it for writing only.
 /// <https://github.com/rust-lang/rust/blob/master/library/std/src/sys/pal/unix/mod.rs>
 #[cfg(target_os = "linux")]
-fn is_placeholder(stdout: &File) -> bool {
+#[must_use]
+pub fn was_closed(stdout: &File) -> bool {
     use rustix::fs::FileType;
     use rustix::fs::OFlags;
     const NULL_DEVICE: (u32, u32) = (1, 3);
@@ -67,7 +68,9 @@ fn is_placeholder(stdout: &File) -> bool {
     is_null && rustix::fs::fcntl_getfl(stdout).is_ok_and(|flags| flags & OFlags::ACCMODE == OFlags::RDWR)
 }
 
+/// True when stdout was closed at the start. Other systems do not tell.
 #[cfg(not(target_os = "linux"))]
-fn is_placeholder(_stdout: &File) -> bool {
+#[must_use]
+pub fn was_closed(_stdout: &File) -> bool {
     false
 }

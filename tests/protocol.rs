@@ -262,6 +262,25 @@ fn an_answer_that_cannot_be_written_is_no_success() {
     }
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn a_verb_without_an_answer_needs_nobody_to_read_it() {
+    // Python's subprocess.DEVNULL is the null device for reading and writing, like a closed stdout.
+    let null = std::fs::OpenOptions::new().read(true).write(true).open("/dev/null").expect("a null device");
+    let home = Home::new();
+    let call = |verb: &str, stdin: &str| {
+        let mut command = std::process::Command::new(common::program());
+        command.env_clear().env("HOME", home.path()).arg(verb);
+        command.stdin(std::fs::File::open(write(&home, "input", stdin)).expect("the input"));
+        command.stdout(null.try_clone().expect("another handle")).status().expect("it runs").code()
+    };
+    assert_eq!(call("store", &credentials("ghcr.io", "alice", "a")), Some(0));
+    assert_eq!(home.get("ghcr.io"), found("alice", "a"));
+    assert_eq!(call("get", "ghcr.io"), Some(1));
+    assert_eq!(call("erase", "ghcr.io"), Some(0));
+    assert_eq!(home.get("ghcr.io"), not_found());
+}
+
 #[test]
 fn the_version_is_one_line_and_help_is_there() {
     let home = Home::new();
