@@ -23,6 +23,9 @@ const LOCK_POLL: Duration = Duration::from_millis(2);
 /// The mode of files that hold secrets or keys: for their owner alone.
 pub const PRIVATE: u32 = 0o600;
 
+/// The mode of the folders that they are in.
+const PRIVATE_FOLDER: u32 = 0o700;
+
 /// What could not be done with a file.
 #[derive(Debug, Error)]
 pub enum DiskError {
@@ -158,8 +161,14 @@ pub fn lock(path: &Path) -> Result<File, DiskError> {
     let path = with_suffix(&without_links(path), ".lock");
     let failed = |source| DiskError::Write { path: path.clone(), source };
     refuse_others_folder(folder_of(&path))?;
+    // A pipe in its place would be waited for.
+    if fs::metadata(&path).is_ok_and(|metadata| !metadata.is_file()) {
+        return Err(DiskError::NotAFile { path });
+    }
     let file = private(OpenOptions::new().create(true).truncate(false).write(true), PRIVATE).open(&path);
     let file = file.map_err(failed)?;
+    // Of use to whoever comes next, after a umask that denied even the owner.
+    set_mode_of(&file, PRIVATE).map_err(failed)?;
     let start = Instant::now();
     loop {
         match file.try_lock() {
@@ -179,13 +188,19 @@ pub fn make_folder(path: &Path) -> Result<(), DiskError> {
     if path.is_dir() {
         return Ok(());
     }
-    let existing = path.ancestors().find(|above| above.is_dir());
-    existing.map_or(Ok(()), refuse_others_folder)?;
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(path).map_err(|source| DiskError::Write { path: path.to_owned(), source })
+    let missing: Vec<&Path> = path.ancestors().take_while(|above| !above.is_dir()).collect();
+    path.ancestors().nth(missing.len()).map_or(Ok(()), refuse_others_folder)?;
+    let failed = |source| DiskError::Write { path: path.to_owned(), source };
+    for folder in missing.into_iter().rev() {
+        match private_folder().create(folder) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            made => {
+                made.and_then(|()| set_mode(folder, PRIVATE_FOLDER)).map_err(failed)?;
+                sync_folder(folder_of(folder)).map_err(failed)?;
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Returns the permission bits of a file; [`PRIVATE`] where there are none.
@@ -202,8 +217,9 @@ fn is_absence(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }
 
-/// Returns where a link leads; a path that leads nowhere stays as it is.
-fn without_links(path: &Path) -> PathBuf {
+/// Returns where a path leads, absolute and without links; one that leads nowhere stays as it is.
+#[must_use]
+pub fn without_links(path: &Path) -> PathBuf {
     fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
 }
 
@@ -220,14 +236,50 @@ fn folder_of(path: &Path) -> &Path {
 }
 
 fn write_durably(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
-    let mut file = private(OpenOptions::new().create(true).truncate(true).write(true), mode).open(path)?;
-    #[cfg(unix)]
-    file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(mode))?;
+    // Whatever lies there is left of a process that was killed, or no file that could be written to.
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        Ok(()) | Err(_) => {}
+    }
+    let mut file = private(OpenOptions::new().create_new(true).write(true), mode).open(path)?;
+    set_mode_of(&file, mode)?;
     file.write_all(bytes)?;
     file.sync_all()
 }
 
-/// Sets the mode that a file is born with, whatever the umask adds to it.
+/// Returns what makes a folder that is its owner's alone from birth.
+fn private_folder() -> fs::DirBuilder {
+    #[cfg_attr(not(unix), expect(unused_mut, reason = "no modes there"))]
+    let mut builder = fs::DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, PRIVATE_FOLDER);
+    builder
+}
+
+/// Sets the mode of a file or folder, since the umask may have taken some of what it was born with.
+#[cfg(unix)]
+fn set_mode(path: &Path, mode: u32) -> io::Result<()> {
+    fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(mode))
+}
+
+#[cfg(unix)]
+fn set_mode_of(file: &File, mode: u32) -> io::Result<()> {
+    file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(mode))
+}
+
+#[cfg(not(unix))]
+#[expect(clippy::unnecessary_wraps, reason = "the same signature everywhere")]
+fn set_mode(_path: &Path, _mode: u32) -> io::Result<()> {
+    Ok(())
+}
+
+#[cfg(not(unix))]
+#[expect(clippy::unnecessary_wraps, reason = "the same signature everywhere")]
+fn set_mode_of(_file: &File, _mode: u32) -> io::Result<()> {
+    Ok(())
+}
+
+/// Sets the mode that a file is born with, but for what the umask takes.
 fn private(options: &mut OpenOptions, mode: u32) -> &mut OpenOptions {
     #[cfg(unix)]
     return std::os::unix::fs::OpenOptionsExt::mode(options, mode);

@@ -169,8 +169,9 @@ impl Memory {
             .ok_or_else(|| SetupError::Memory { path: path.to_owned() })
     }
 
+    /// Returns what is remembered of a file, however its path is spelled.
     fn of(&mut self, config: &ConfigFile) -> &mut BTreeMap<String, Option<String>> {
-        self.files.entry(config.path().display().to_string()).or_default()
+        self.files.entry(disk::without_links(config.path()).display().to_string()).or_default()
     }
 
     fn write(mut self, path: &Path) -> Result<(), SetupError> {
