@@ -81,7 +81,8 @@ PYTHON
 check "store a user name that would steer the terminal" put nasty.example "user$nasty" s3cret
 name=$(pat ls --json | jq -r '.tokens[] | select(.scopes | index("nasty.example")).name')
 check "store a key that reads as another" put "$odd_key" odd s3cret
-check "add a label that would steer the terminal" eval 'printf s3cret | pat add labelled --registry label.example --user me --label "label$nasty" --secret-stdin'
+add_labelled() { printf s3cret | pat add labelled --registry label.example --user me --label "$1" --secret-stdin; }
+check "add a label that would steer the terminal" add_labelled "label$nasty"
 check "ls shows the user name without them" plain 'user\\u\{1b\}' "$program" ls
 check "ls shows the key without them" plain 'h\\u\{202e\}' "$program" ls
 check "show shows the user name without them" plain 'user\\u\{1b\}' "$program" show "$name"
