@@ -15,6 +15,8 @@ use crate::command::r#use;
 use crate::env;
 use crate::keeper::Keeper;
 use crate::streams;
+use crate::wire;
+use crate::wire::WireError;
 use clap::Parser;
 use clap::error::ErrorKind;
 use std::ffi::OsString;
@@ -26,6 +28,9 @@ use std::process::ExitCode;
 
 /// Not done. Clients take any other code than 1 for success.
 const NOT_DONE: ExitCode = ExitCode::FAILURE;
+
+/// Ended by Ctrl-C, as shells count it.
+const INTERRUPTED: u8 = 130;
 
 /// Wrong usage of a verb for people.
 const WRONG_USAGE: u8 = 2;
@@ -65,9 +70,6 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let args: Vec<OsString> = args.into_iter().collect();
     let words: Vec<&str> = args.iter().map(|arg| arg.to_str().unwrap_or_default()).collect();
     let out = match streams::stdout() {
-        Ok(out) if has_answer(&words) && streams::was_closed(&out) => {
-            return unheard(io::Error::other("standard output is closed"));
-        }
         Ok(out) => out,
         Err(error) => return unheard(error),
     };
@@ -92,16 +94,20 @@ fn answer(verb: Verb, mut out: File) -> ExitCode {
         let _ = writeln!(err, "docker-credential-pat: {what}");
     }
     let outcome = (|| -> Result<Outcome, Failure> {
+        // All of it is read first, whatever comes: a client that still writes must not be cut off.
         // `list` needs no input, so it does not wait for a person to type some.
         let is_typed = verb == Verb::List && streams::stdin_is_terminal();
-        let input = streams::stdin().map_err(crate::wire::WireError::Read)?;
+        let input = if is_typed {
+            wire::read_input(io::empty())?
+        } else {
+            wire::read_input(streams::stdin().map_err(WireError::Read)?)?
+        };
+        if verb.has_answer() && streams::was_closed(&out) {
+            return Err(Failure::Output(io::Error::other("standard output is closed")));
+        }
         let mut desk =
             Desk { keeper: Keeper::find()?, now: env::now(), out: &mut out, err: &mut io::stderr() };
-        if is_typed {
-            protocol::run(verb, io::empty(), &mut desk)
-        } else {
-            protocol::run(verb, input, &mut desk)
-        }
+        protocol::run(verb, &input, &mut desk)
     })();
     match outcome {
         Ok(Outcome::Done) => ExitCode::SUCCESS,
@@ -146,7 +152,7 @@ fn serve(out: File, verb: impl FnOnce(&mut Desk) -> Result<(), Failure>) -> Exit
         Err(Failure::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(failure) => {
             failure.report(io::stderr());
-            NOT_DONE
+            if failure.is_interruption() { ExitCode::from(INTERRUPTED) } else { NOT_DONE }
         }
     }
 }
@@ -173,11 +179,6 @@ fn wrong_usage(error: &clap::Error, out: &File) -> ExitCode {
 
 fn help(out: File) -> ExitCode {
     people(vec![OsString::from("--help")], out)
-}
-
-/// True when there is something to say on stdout even when all goes well.
-fn has_answer(words: &[&str]) -> bool {
-    !matches!(words.first(), Some(&("store" | "erase" | "add" | "use" | "rm" | "install" | "uninstall")))
 }
 
 fn is_help(flag: &str) -> bool {

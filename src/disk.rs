@@ -47,6 +47,15 @@ pub enum DiskError {
         #[source]
         source: io::Error,
     },
+    /// Written, but a power cut may yet bring the old one back.
+    #[error("{} is written, but the disk does not confirm it", path.display())]
+    NotDurable {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
     /// Something else than a file is in its place.
     #[error("{} is not a file", path.display())]
     NotAFile {
@@ -87,6 +96,7 @@ impl DiskError {
                 Some("make room on the disk; nothing was lost".to_owned())
             }
             Self::Write { .. } => Some("make its folder writable for you; nothing was lost".to_owned()),
+            Self::NotDurable { .. } => Some("check the disk, and do it again".to_owned()),
             Self::NotAFile { path } => Some(format!("move {} away", path.display())),
             Self::TooLarge { .. } => None,
             Self::Locked { .. } => Some("end the process that holds it, or try again".to_owned()),
@@ -106,7 +116,7 @@ pub fn open(path: &Path) -> Result<Option<(File, fs::Metadata)>, DiskError> {
     // A pipe in its place would be waited for; it is looked at before it is opened.
     let kind = match fs::metadata(path) {
         Ok(metadata) => metadata,
-        Err(error) if is_absence(&error) && fs::symlink_metadata(path).is_err() => return Ok(None),
+        Err(error) if error.kind() == io::ErrorKind::NotFound && !path.is_symlink() => return Ok(None),
         Err(error) => return Err(unreadable(error)),
     };
     if !kind.is_file() {
@@ -117,11 +127,11 @@ pub fn open(path: &Path) -> Result<Option<(File, fs::Metadata)>, DiskError> {
     Ok(Some((file, metadata)))
 }
 
-/// Reads a whole file of at most `limit` bytes; `None` when there is none.
+/// Reads a whole file of at most `limit` bytes, and what the system says of it; `None` when there is none.
 ///
 /// # Errors
 /// When it cannot be read, is no file, or is larger.
-pub fn read(path: &Path, limit: u64) -> Result<Option<Vec<u8>>, DiskError> {
+pub fn read(path: &Path, limit: u64) -> Result<Option<(Vec<u8>, fs::Metadata)>, DiskError> {
     let Some((file, metadata)) = open(path)? else { return Ok(None) };
     if metadata.len() > limit {
         return Err(DiskError::TooLarge { path: path.to_owned(), limit });
@@ -129,7 +139,7 @@ pub fn read(path: &Path, limit: u64) -> Result<Option<Vec<u8>>, DiskError> {
     let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or_default() + 1);
     let read = file.take(limit + 1).read_to_end(&mut bytes);
     read.map_err(|source| DiskError::Read { path: path.to_owned(), source })?;
-    Ok(Some(bytes))
+    Ok(Some((bytes, metadata)))
 }
 
 /// Replaces a file whole or not at all, durably. A link is followed, and stays.
@@ -149,7 +159,7 @@ pub fn replace(path: &Path, bytes: &[u8], mode: u32) -> Result<(), DiskError> {
         let _ = fs::remove_file(&grown);
         return Err(failed(error));
     }
-    sync_folder(folder).map_err(failed)
+    sync_folder(folder).map_err(|source| DiskError::NotDurable { path: target.clone(), source })
 }
 
 /// Takes the lock of a file, `NAME.lock` beside it, so that one process at a time changes it. It ends
@@ -193,12 +203,11 @@ pub fn make_folder(path: &Path) -> Result<(), DiskError> {
     let failed = |source| DiskError::Write { path: path.to_owned(), source };
     for folder in missing.into_iter().rev() {
         match private_folder().create(folder) {
+            // Another process was faster; it may not have come to make it durable.
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-            made => {
-                made.and_then(|()| set_mode(folder, PRIVATE_FOLDER)).map_err(failed)?;
-                sync_folder(folder_of(folder)).map_err(failed)?;
-            }
+            made => made.and_then(|()| set_mode(folder, PRIVATE_FOLDER)).map_err(failed)?,
         }
+        sync_folder(folder_of(folder)).map_err(failed)?;
     }
     Ok(())
 }
@@ -210,11 +219,6 @@ pub fn mode(metadata: &fs::Metadata) -> u32 {
     return std::os::unix::fs::PermissionsExt::mode(&metadata.permissions()) & 0o7777;
     #[cfg(not(unix))]
     return if metadata.permissions().readonly() { 0o400 } else { PRIVATE };
-}
-
-/// True for the errors that mean that there is no such file.
-fn is_absence(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }
 
 /// Returns where a path leads, absolute and without links; one that leads nowhere stays as it is.

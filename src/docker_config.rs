@@ -6,6 +6,7 @@ use crate::disk::DiskError;
 use crate::disk::PRIVATE;
 use indexmap::IndexMap;
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 use serde_json::value::to_raw_value;
 use std::path::Path;
@@ -82,10 +83,10 @@ impl ConfigFile {
     /// # Errors
     /// When it cannot be read or is no JSON object.
     pub fn read(path: PathBuf) -> Result<Self, ConfigError> {
-        let Some(bytes) = disk::read(&path, MAX_BYTES)?.map(Zeroizing::new) else {
+        let Some((bytes, metadata)) = disk::read(&path, MAX_BYTES)? else {
             return Ok(Self { path, written: None, object: Object::new() });
         };
-        let mode = disk::open(&path)?.map_or(PRIVATE, |(_, metadata)| disk::mode(&metadata));
+        let (bytes, mode) = (Zeroizing::new(bytes), disk::mode(&metadata));
         let object = if bytes.trim_ascii().is_empty() {
             Object::new()
         } else {
@@ -160,10 +161,16 @@ impl ConfigFile {
     pub fn plain_logins(&self) -> Result<Vec<String>, ConfigError> {
         #[derive(Deserialize)]
         struct Login {
-            auth: Option<serde::de::IgnoredAny>,
+            auth: Option<IgnoredAny>,
+            identitytoken: Option<IgnoredAny>,
+            registrytoken: Option<IgnoredAny>,
         }
-        let logins: Option<IndexMap<String, Login>> = self.value(AUTHS)?;
-        let plain = logins.unwrap_or_default().into_iter().filter(|(_, login)| login.auth.is_some());
+        let logins: Option<IndexMap<String, Option<Login>>> = self.value(AUTHS)?;
+        let plain = logins.unwrap_or_default().into_iter().filter(|(_, login)| {
+            let secrets =
+                login.as_ref().map(|login| [&login.auth, &login.identitytoken, &login.registrytoken]);
+            secrets.is_some_and(|secrets| secrets.iter().any(|secret| secret.is_some()))
+        });
         Ok(plain.map(|(registry, _)| registry).collect())
     }
 
@@ -181,6 +188,7 @@ impl ConfigFile {
                 disk::replace(&backup_of(&self.path), bytes, mode & PRIVATE)?;
                 *mode
             }
+            None if self.object.is_empty() => return Ok(()),
             None => {
                 self.path.parent().map_or(Ok(()), disk::make_folder)?;
                 PRIVATE
@@ -302,7 +310,9 @@ mod tests {
 
     #[test]
     fn logins_in_plain_text_are_seen() {
-        let (_folder, path) = config(r#"{"auths": {"a": {"auth": "eA=="}, "b": {}, "c": {"email": "x"}}}"#);
-        assert_eq!(ConfigFile::read(path).expect("valid").plain_logins().expect("an object"), ["a"]);
+        let (_folder, path) = config(
+            r#"{"auths": {"a": {"auth": "eA=="}, "b": {}, "c": {"email": "x"}, "d": null, "e": {"identitytoken": "x"}}}"#,
+        );
+        assert_eq!(ConfigFile::read(path).expect("valid").plain_logins().expect("an object"), ["a", "e"]);
     }
 }

@@ -35,6 +35,9 @@ pub enum EnvError {
         /// What it says.
         path: PathBuf,
     },
+    /// Podman's own place for logins depends on the session, and there is none.
+    #[error("cannot tell where podman keeps its logins: XDG_RUNTIME_DIR is not set")]
+    NoPodmanFile,
     /// The working directory is gone or closed to us.
     #[error("cannot tell the working directory")]
     WorkingDirectory(#[source] io::Error),
@@ -47,6 +50,9 @@ impl EnvError {
         match self {
             Self::NoHome => "set HOME to your home folder, an absolute path".to_owned(),
             Self::Relative { variable, .. } => format!("set {variable} to an absolute path"),
+            Self::NoPodmanFile => {
+                "set REGISTRY_AUTH_FILE to a file of your own, here and for podman".to_owned()
+            }
             Self::WorkingDirectory(_) => "change into a folder that exists".to_owned(),
         }
     }
@@ -114,11 +120,22 @@ pub fn podman_auth() -> Result<PathBuf, EnvError> {
     if let Some(file) = path("REGISTRY_AUTH_FILE") {
         return Ok(working_directory()?.join(file));
     }
-    let folder = match path("XDG_RUNTIME_DIR") {
-        Some(folder) if cfg!(target_os = "linux") => absolute("XDG_RUNTIME_DIR", folder)?,
-        Some(_) | None => home()?.join(".config"),
-    };
-    Ok(folder.join("containers").join("auth.json"))
+    podman_auth_of_session()
+}
+
+/// Without a session, root's is where podman looks; for others that depends on a user namespace.
+#[cfg(target_os = "linux")]
+fn podman_auth_of_session() -> Result<PathBuf, EnvError> {
+    match path("XDG_RUNTIME_DIR") {
+        Some(folder) => Ok(absolute("XDG_RUNTIME_DIR", folder)?.join("containers/auth.json")),
+        None if rustix::process::getuid().is_root() => Ok(PathBuf::from("/run/containers/0/auth.json")),
+        None => Err(EnvError::NoPodmanFile),
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn podman_auth_of_session() -> Result<PathBuf, EnvError> {
+    Ok(home()?.join(".config/containers/auth.json"))
 }
 
 /// Returns the time, to the second.

@@ -170,15 +170,27 @@ impl Inventory {
             standing: Standing::Active,
             origin: arrival.origin,
             in_use: None,
+            signed_out: Vec::new(),
         });
         id
     }
 
-    /// Puts a token in use, by a client's login or because a person said so, and makes it active.
-    pub fn put_in_use(&mut self, id: TokenId, chosen: bool) {
+    /// Puts a token in use because a person said so, everywhere that it may go.
+    pub fn choose(&mut self, id: TokenId) {
+        self.put_in_use(id, true, |_| false);
+    }
+
+    /// Puts a token in use that a client logged in with under a key; elsewhere it stays signed out.
+    pub fn log_in(&mut self, id: TokenId, key: &Key) {
+        let is_elsewhere = |out: &Scope| !key.address().is_some_and(|at| out.reaches(at.registry()));
+        self.put_in_use(id, false, is_elsewhere);
+    }
+
+    fn put_in_use(&mut self, id: TokenId, chosen: bool, stays_signed_out: impl Fn(&Scope) -> bool) {
         let last = self.counters.turn;
         let Some(token) = self.token_mut(id) else { return };
         token.standing = Standing::Active;
+        token.signed_out.retain(stays_signed_out);
         let is_latest = token.in_use.is_some_and(|in_use| in_use.turn == last && (in_use.chosen || !chosen));
         if !is_latest {
             token.in_use = Some(InUse { turn: last + 1, chosen });
@@ -205,25 +217,24 @@ impl Inventory {
     }
 
     /// Signs out what a `get` for the key could answer with: tokens that came by a login go, tokens
-    /// that a person brought are kept and rest.
+    /// that a person brought are kept and rest, at this address.
     pub fn sign_out(&mut self, key: &Key) -> SignedOut {
         let mut out = SignedOut::default();
         for token in &mut self.tokens {
-            let meant = token.holds(key)
-                || key
-                    .address()
-                    .is_some_and(|address| token.scopes.iter().any(|scope| scope.lies_within(address)));
-            if !meant {
-                continue;
-            }
-            match token.origin {
-                Origin::Store => out.removed.push(token.id),
-                Origin::Add | Origin::Import => {
-                    if token.standing == Standing::Active {
-                        token.standing = Standing::SignedOut;
+            let address =
+                key.address().filter(|address| token.scopes.iter().any(|scope| scope.lies_within(address)));
+            match (address, token.origin) {
+                (Some(_), Origin::Store) => out.removed.push(token.id),
+                (None, Origin::Store) if token.holds(key) => out.removed.push(token.id),
+                (Some(address), Origin::Add | Origin::Import) => {
+                    let place = Scope::at(address);
+                    if !token.signed_out.iter().any(|out| out.includes(&place)) {
+                        token.signed_out.push(place);
                         out.kept.push(token.name.clone());
                     }
                 }
+                (None, Origin::Add | Origin::Import) => token.keys.retain(|held| held != key),
+                (None, Origin::Store) => {}
             }
         }
         out.removed.iter().for_each(|id| self.remove(*id));
@@ -236,17 +247,16 @@ impl Inventory {
         self.choices.retain(|choice| choice.token != id);
     }
 
-    /// Returns the keys to list, in order: each one under which a token was stored and, for a token
-    /// that a person brought, the one that Docker would send.
+    /// Returns the keys to list, in order: each one under which a token was stored and, for each other
+    /// registry that it may go to, the one that Docker would send.
     #[must_use]
     pub fn keys(&self) -> Vec<Cow<'_, Key>> {
         let mut keys = Vec::with_capacity(self.tokens.len());
         for token in &self.tokens {
             keys.extend(token.keys.iter().map(Cow::Borrowed));
-            if token.keys.is_empty() {
-                let registries = token.scopes.iter().filter_map(Scope::registry);
-                keys.extend(registries.filter_map(|at| Key::parse(at.docker_key()).ok()).map(Cow::Owned));
-            }
+            let is_named = |at: &&Registry| token.keys.iter().any(|key| key.is_at(at));
+            let others = token.scopes.iter().filter_map(Scope::registry).filter(|at| !is_named(at));
+            keys.extend(others.filter_map(|at| Key::parse(at.docker_key()).ok()).map(Cow::Owned));
         }
         keys.sort_by(|one, other| one.as_str().cmp(other.as_str()));
         keys.dedup_by(|one, other| one.as_str() == other.as_str());
@@ -375,11 +385,11 @@ pub(crate) mod tests {
     #[test]
     fn putting_the_latest_in_use_again_changes_nothing() {
         let mut inventory = inventory(&[("a", "ghcr.io", Origin::Store), ("b", "ghcr.io", Origin::Store)]);
-        inventory.put_in_use(TokenId(1), false);
+        inventory.log_in(TokenId(1), &key("ghcr.io"));
         let before = inventory.clone();
-        inventory.put_in_use(TokenId(1), false);
+        inventory.log_in(TokenId(1), &key("ghcr.io"));
         assert_eq!(inventory, before);
-        inventory.put_in_use(TokenId(1), true);
+        inventory.choose(TokenId(1));
         assert_ne!(inventory, before);
     }
 

@@ -78,12 +78,6 @@ impl Keeper {
         &self.vault
     }
 
-    /// Returns where the key is, or will be.
-    #[must_use]
-    pub fn key_path(&self) -> &Path {
-        self.key_file.path()
-    }
-
     /// Returns all tokens, without the key.
     ///
     /// # Errors

@@ -24,6 +24,7 @@ use crate::wire::Credentials;
 /// When the secret cannot be sealed.
 pub fn log_in(draft: &mut Draft, credentials: &Credentials, now: Moment) -> Result<(), VaultError> {
     let id = if let Some(id) = the_same(draft, credentials) {
+        revive(draft, id, now);
         id
     } else if let Some(id) = same_account(draft, credentials) {
         renew(draft, id, credentials, now)?
@@ -31,16 +32,30 @@ pub fn log_in(draft: &mut Draft, credentials: &Credentials, now: Moment) -> Resu
         arrive(draft, credentials, now)?
     };
     draft.inventory.remember_key(id, &credentials.key);
-    draft.inventory.put_in_use(id, false);
+    draft.inventory.log_in(id, &credentials.key);
     Ok(())
 }
 
+/// A token that was logged in with has not ended, whatever was noted of its end.
+fn revive(draft: &mut Draft, id: TokenId, now: Moment) {
+    let ended = draft.inventory.tokens().iter().find(|token| token.id == id && token.has_expired(now));
+    if let Some(kind) = ended.map(|token| token.kind) {
+        draft.inventory.renew(id, kind, None, now);
+    }
+}
+
 /// Finds the token that has this user name and this secret already, for the key or its registry.
+///
+/// Where another one of this user was stored under this very key, one that was stored under other keys
+/// is not meant: `https://h/v1/` and `https://h/v2/` stay two, with the same secret as well.
 fn the_same(draft: &Draft, credentials: &Credentials) -> Option<TokenId> {
     let user = user_of(credentials);
     let scope = scope_of(&credentials.key);
+    let is_slot = same_account(draft, credentials).is_some();
     let is_for_it = |token: &Token| {
-        token.holds(&credentials.key) || scope.as_ref().is_some_and(|scope| token.scopes.contains(scope))
+        token.holds(&credentials.key)
+            || (scope.as_ref().is_some_and(|scope| token.scopes.contains(scope))
+                && (token.keys.is_empty() || !is_slot))
     };
     // A secret that no longer opens is none that came again; this login is what mends it.
     let has_it =

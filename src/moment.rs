@@ -53,7 +53,7 @@ impl Moment {
     /// Returns how far it is from `now`, in days and rounded down: `3 days ago`, `today`, `in 2 days`.
     #[must_use]
     pub fn relative_to(self, now: Self) -> String {
-        let days = (self.0 - now.0) / DAY;
+        let days = self.0.saturating_sub(now.0) / DAY;
         match days {
             0 => "today".to_owned(),
             1 => "in 1 day".to_owned(),
@@ -118,5 +118,6 @@ mod tests {
     fn a_moment_out_of_any_calendar_still_shows() {
         assert_eq!(Moment(i64::MAX).to_string(), i64::MAX.to_string());
         assert_eq!(Moment(i64::MIN).date(), i64::MIN.to_string());
+        assert!(Moment(i64::MIN).relative_to(NOW).ends_with("days ago"));
     }
 }

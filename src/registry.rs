@@ -157,6 +157,12 @@ impl Key {
         }
     }
 
+    /// True when it is an address on that registry.
+    #[must_use]
+    pub fn is_at(&self, registry: &Registry) -> bool {
+        self.address().is_some_and(|address| address.registry() == registry)
+    }
+
     /// True for the entries that Docker Hub's device sign-in keeps beside its key.
     #[must_use]
     pub fn is_session(&self) -> bool {
@@ -190,6 +196,13 @@ pub enum KeyError {
     /// It would end up on a terminal or in a file name of some client.
     #[error("the server URL holds a control character")]
     ControlCharacter,
+}
+
+/// Returns the host and port of an address as they are written, without scheme and path.
+#[must_use]
+pub fn host_as_written(text: &str) -> &str {
+    let rest = strip_scheme(text);
+    rest.split_once('/').map_or(rest, |(host, _)| host)
 }
 
 /// True when `path` is `prefix` or lies below it: `team` covers `team/api`, not `team-x`.

@@ -25,12 +25,6 @@ impl<'k> Request<'k> {
         Self { key }
     }
 
-    /// Returns the key that the client sent.
-    #[must_use]
-    pub fn key(self) -> &'k Key {
-        self.key
-    }
-
     /// Returns the repository, as far as it is known.
     fn repository(self) -> Option<&'k str> {
         self.key.address()?.repository()
@@ -102,7 +96,9 @@ pub fn in_use(inventory: &Inventory, now: Moment) -> BTreeSet<TokenId> {
     let answering = keys.iter().filter_map(|key| resolve(Request::of(key), index.concerning(key), now).token);
     let mut used: BTreeSet<TokenId> = answering.map(|token| token.id).collect();
     let mut latest: BTreeMap<&Scope, &Token> = BTreeMap::new();
-    for token in inventory.tokens().iter().filter(|token| rest(token, now).is_none()) {
+    for token in
+        inventory.tokens().iter().filter(|token| rest(token, now).is_none() && !token.is_signed_out())
+    {
         for scope in token.scopes.iter().filter(|scope| scope.is_wildcard() || scope.path().is_some()) {
             let best = latest.entry(scope).or_insert(token);
             if usage_rank(token) > usage_rank(best) {
@@ -141,14 +137,16 @@ fn obstacle(token: &Token, request: Request<'_>, now: Moment) -> Option<Reason> 
     if specificity(token, request).is_none() {
         return Some(Reason::OtherRepository);
     }
-    rest(token, now)
+    let is_signed_out = request.key.address().is_some_and(|address| {
+        token.signed_out.iter().any(|out| out.covers(address.registry(), request.repository()))
+    });
+    rest(token, now).or(is_signed_out.then_some(Reason::SignedOut))
 }
 
-/// Returns why a token is given out to nobody at present.
+/// Returns why a token is given out nowhere at present.
 fn rest(token: &Token, now: Moment) -> Option<Reason> {
     match token.standing {
         Standing::Inactive => Some(Reason::Inactive),
-        Standing::SignedOut => Some(Reason::SignedOut),
         Standing::Active if token.has_expired(now) => Some(Reason::Expired),
         Standing::Active => None,
     }
@@ -218,12 +216,12 @@ mod tests {
                     let mut arrival = arrival(name, "x.example", Origin::Store);
                     (arrival.scopes, arrival.keys) = (scope.into_iter().collect(), vec![key(stored)]);
                     let id = inventory.add(arrival, NOW).expect(name);
-                    inventory.put_in_use(id, false);
+                    inventory.log_in(id, &key(stored));
                 }
                 Add(name, scope) => drop(inventory.add(arrival(name, scope, Origin::Add), NOW).expect(name)),
                 Use(name) => {
                     let id = inventory.named(name).expect(name).id;
-                    inventory.put_in_use(id, true);
+                    inventory.choose(id);
                 }
                 Expire(name) => edit(&mut inventory, name, &|token| token.expires = Some(NOW)),
                 Off(name) => edit(&mut inventory, name, &|token| token.standing = Standing::Inactive),
@@ -318,6 +316,8 @@ mod tests {
             ("expired, another is there", &[Login("a", "h"), Login("b", "h"), Expire("b")], "h", Some("a")),
             ("switched off", &[Login("a", "h"), Off("a")], "h", None),
             ("signed out", &[Add("a", "h"), Login("b", "h"), Logout("h")], "h", None),
+            ("signed out elsewhere", &[Add("w", "*.b.c"), Logout("x.b.c")], "y.b.c", Some("w")),
+            ("signed out here, by a wildcard", &[Add("w", "*.b.c"), Logout("x.b.c")], "x.b.c", None),
             ("signed out and used again", &[Add("a", "h"), Logout("h"), Use("a")], "h", Some("a")),
         ];
         for (case, steps, asked, want) in table {
@@ -344,7 +344,7 @@ mod tests {
             Expire("old"),
             Off("off"),
         ]);
-        inventory.put_in_use(TokenId(7), false);
+        inventory.log_in(TokenId(7), &key("h"));
         let key = key("h");
         let verdict = resolve(Request::of(&key), inventory.tokens(), NOW);
         let reasons: Vec<_> =

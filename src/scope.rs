@@ -31,10 +31,26 @@ impl Scope {
             return Address::parse(text).map(|address| Self::at(&address)).ok_or_else(invalid);
         };
         let address = Address::parse(domain).ok_or_else(invalid)?;
-        if domain.contains("://") || !address.registry().as_str().contains('.') {
+        // Below an alias of Docker Hub there is no registry, and its one spelling is another domain.
+        let is_domain = address.registry().as_str().contains('.') && !address.registry().is_docker_hub();
+        if domain.contains("://") || !is_domain {
             return Err(invalid());
         }
         Ok(Self { host: Host::Below(address.registry().clone()), ..Self::at(&address) })
+    }
+
+    /// Reads a scope as a person writes it, who may leave out the registry in front of a repository.
+    ///
+    /// # Errors
+    /// As [`parse`](Self::parse), and when a path follows what Docker would not take for a registry:
+    /// <https://github.com/distribution/reference/blob/main/normalize.go>.
+    pub fn parse_typed(text: &str) -> Result<Self, ScopeError> {
+        let scope = Self::parse(text)?;
+        let host = scope.host();
+        if scope.path.is_some() && !host.contains(['.', ':']) && host != "localhost" {
+            return Err(ScopeError { text: text.to_owned() });
+        }
+        Ok(scope)
     }
 
     /// Returns the scope of an address: its registry, or the part of it below its repository.
@@ -99,7 +115,18 @@ impl Scope {
             }
     }
 
-    /// True when everything it covers lies at or below the address.
+    /// True when it covers all that the other one does.
+    #[must_use]
+    pub fn includes(&self, other: &Self) -> bool {
+        self.host == other.host
+            && match (&self.path, &other.path) {
+                (None, _) => true,
+                (Some(path), Some(other)) => covers(path, other),
+                (Some(_), None) => false,
+            }
+    }
+
+    /// True when everything that it covers on the address's registry lies at or below the address.
     #[must_use]
     pub fn lies_within(&self, address: &Address) -> bool {
         self.reaches(address.registry())
@@ -154,8 +181,29 @@ mod tests {
             assert_eq!(scope.to_string(), want, "{text}");
             assert_eq!(Scope::parse(want), Ok(scope), "{text}");
         }
-        for text in ["", "*", "*.", "*.io", "a.*.io", "**.a.io", "*.https://a.io", "x y", "user@ghcr.io"] {
+        for text in [
+            "",
+            "*",
+            "*.",
+            "*.io",
+            "a.*.io",
+            "**.a.io",
+            "*.https://a.io",
+            "x y",
+            "user@ghcr.io",
+            "*.index.docker.io",
+            "*.docker.io/x",
+        ] {
             assert!(Scope::parse(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_repository_without_its_registry_is_no_scope() {
+        for (text, is_scope) in
+            [("acme/app", false), ("docker.io/acme", true), ("localhost/a", true), ("h", true)]
+        {
+            assert_eq!(Scope::parse_typed(text).is_ok(), is_scope, "{text}");
         }
     }
 

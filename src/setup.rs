@@ -84,6 +84,15 @@ struct Memory {
 /// Stands for every registry in a [`Memory`]; no registry's key has a star.
 const EVERY: &str = "*";
 
+/// Takes the lock under which set-ups are read and changed. It ends with the value.
+///
+/// # Errors
+/// When it cannot be taken.
+pub fn lock(memory: &Path) -> Result<impl Sized, SetupError> {
+    memory.parent().map_or(Ok(()), disk::make_folder)?;
+    Ok(disk::lock(memory)?)
+}
+
 /// Makes this program the helper in a client's file. What stands there now is remembered first.
 ///
 /// # Errors
@@ -160,7 +169,7 @@ impl Reach {
 
 impl Memory {
     fn read(path: &Path) -> Result<Self, SetupError> {
-        let Some(bytes) = disk::read(path, MAX_BYTES)? else {
+        let Some((bytes, _)) = disk::read(path, MAX_BYTES)? else {
             return Ok(Self { version: VERSION, files: BTreeMap::new() });
         };
         let memory: Option<Self> = serde_json::from_slice(&bytes).ok();
@@ -176,8 +185,10 @@ impl Memory {
 
     fn write(mut self, path: &Path) -> Result<(), SetupError> {
         self.files.retain(|_, helpers| !helpers.is_empty());
+        if self.files.is_empty() && !path.exists() {
+            return Ok(());
+        }
         let Ok(json) = serde_json::to_vec(&self) else { return Ok(()) };
-        path.parent().map_or(Ok(()), disk::make_folder)?;
         Ok(disk::replace(path, &json, disk::PRIVATE)?)
     }
 }
@@ -198,6 +209,7 @@ mod tests {
             let folder = tempfile::tempdir().expect("a folder");
             let (memory, config) = (folder.path().join("ours/setup.json"), folder.path().join("config.json"));
             let read = || ConfigFile::read(config.clone()).expect("valid");
+            drop(lock(&memory).expect("the lock, and its folder"));
             fs::write(&config, before).expect("written");
             let reaches = [reach];
             let set = install(&memory, read(), &reaches).expect("installed");

@@ -1,5 +1,8 @@
 //! Text for people: safe for a terminal, in columns.
 
+use serde::Serialize;
+use serde_json::ser::Formatter;
+use serde_json::ser::Serializer;
 use std::io;
 use std::io::Write;
 use unicode_width::UnicodeWidthStr;
@@ -12,6 +15,26 @@ pub fn clean(text: &str) -> String {
         if is_harmless(letter) { clean.push(letter) } else { clean.extend(letter.escape_unicode()) }
     }
     clean
+}
+
+/// Writes a value as JSON with everything that could steer a terminal, or hide, as an escape.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn write_json(out: impl Write, value: &impl Serialize) -> io::Result<()> {
+    struct Clean;
+    impl Formatter for Clean {
+        fn write_string_fragment<W: ?Sized + Write>(&mut self, out: &mut W, text: &str) -> io::Result<()> {
+            let mut rest = text;
+            while let Some((at, letter)) = rest.char_indices().find(|(_, letter)| !is_harmless(*letter)) {
+                out.write_all(&rest.as_bytes()[..at])?;
+                letter.encode_utf16(&mut [0; 2]).iter().try_for_each(|unit| write!(out, "\\u{unit:04x}"))?;
+                rest = &rest[at + letter.len_utf8()..];
+            }
+            out.write_all(rest.as_bytes())
+        }
+    }
+    Ok(value.serialize(&mut Serializer::with_formatter(out, Clean))?)
 }
 
 /// Writes rows in columns, each as wide as its widest cell.
@@ -40,7 +63,8 @@ pub fn write_table<const COLUMNS: usize>(mut out: impl Write, rows: &[[String; C
 /// <https://www.unicode.org/reports/tr36/#Bidirectional_Text_Spoofing>.
 fn is_harmless(letter: char) -> bool {
     !letter.is_control()
-        && !matches!(letter, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+        && !matches!(letter, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}')
+        && !matches!(letter, '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}')
 }
 
 #[cfg(test)]
@@ -58,6 +82,15 @@ mod tests {
         ] {
             assert_eq!(clean(text), want);
         }
+    }
+
+    #[test]
+    fn json_is_the_same_value_in_harmless_letters() {
+        let text = "a\u{9b}1m\u{202e}\u{7f}\n\"字\u{e0001}";
+        let mut json = Vec::new();
+        write_json(&mut json, &text).expect("memory");
+        assert_eq!(json, "\"a\\u009b1m\\u202e\\u007f\\n\\\"字\\udb40\\udc01\"".as_bytes());
+        assert_eq!(serde_json::from_slice::<String>(&json).expect("JSON"), text);
     }
 
     #[test]

@@ -59,6 +59,9 @@ pub struct Token {
     /// When it was last put in use; among tokens that are alike, the latest is the one in use.
     #[n(13)]
     pub in_use: Option<InUse>,
+    /// Where it was signed out: kept, and not given out there until a login or `use` brings it back.
+    #[cbor(n(14), decode_with = "crate::cbor::list")]
+    pub signed_out: Vec<Scope>,
 }
 
 impl Token {
@@ -75,6 +78,13 @@ impl Token {
             || key
                 .address()
                 .is_some_and(|address| self.scopes.iter().any(|scope| scope.reaches(address.registry())))
+    }
+
+    /// True when it was signed out of everywhere that it may go.
+    #[must_use]
+    pub fn is_signed_out(&self) -> bool {
+        let is_left = |scope: &Scope| !self.signed_out.iter().any(|out| out.includes(scope));
+        !self.scopes.is_empty() && !self.scopes.iter().any(is_left)
     }
 
     /// True from the moment at which it ends.
@@ -149,10 +159,6 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// Every kind.
-    pub const ALL: [Self; 6] =
-        [Self::Pat, Self::Organization, Self::Project, Self::Password, Self::Identity, Self::Session];
-
     /// Returns the word for it, in flags, listings and JSON.
     #[must_use]
     pub fn word(self) -> &'static str {
@@ -200,9 +206,6 @@ pub enum Standing {
     /// Switched off by a person.
     #[n(1)]
     Inactive,
-    /// Kept when its registry was signed out; a login or `use` brings it back.
-    #[n(2)]
-    SignedOut,
 }
 
 impl Standing {
@@ -212,7 +215,6 @@ impl Standing {
         match self {
             Self::Active => "active",
             Self::Inactive => "inactive",
-            Self::SignedOut => "signed-out",
         }
     }
 }

@@ -1,5 +1,13 @@
 //! Questions to a person, on the terminal itself and never through stdin.
 
+#[cfg(unix)]
+use rustix::termios;
+#[cfg(unix)]
+use rustix::termios::LocalModes;
+#[cfg(unix)]
+use rustix::termios::OptionalActions;
+#[cfg(unix)]
+use rustix::termios::Termios;
 use std::fs::File;
 use std::fs::OpenOptions;
 use std::io;
@@ -13,6 +21,10 @@ use zeroize::Zeroizing;
 /// The longest answer that is taken, in bytes: what a terminal hands over as one line.
 const MAX_ANSWER_BYTES: u64 = 4096;
 
+/// The longest secret that is taken from a terminal, in bytes; longer ones come from a file.
+#[cfg(unix)]
+const MAX_SECRET_BYTES: usize = 64 * 1024;
+
 const TERMINAL: &str = if cfg!(windows) { "CONIN$" } else { "/dev/tty" };
 const SCREEN: &str = if cfg!(windows) { "CONOUT$" } else { "/dev/tty" };
 
@@ -22,6 +34,15 @@ pub enum TtyError {
     /// Nobody is there to ask.
     #[error("there is no terminal to ask on")]
     NoTerminal(#[source] io::Error),
+    /// The person pressed Ctrl-C.
+    #[error("interrupted")]
+    Interrupted,
+    /// The person pressed Ctrl-D, or the terminal is gone.
+    #[error("nothing was typed")]
+    NoAnswer,
+    /// A key that is no character, bytes that are no text, or more than anybody types.
+    #[error("what was typed is no text")]
+    Unprintable,
     /// The answer could not be read.
     #[error("cannot read the answer from the terminal")]
     Read(#[source] io::Error),
@@ -43,11 +64,82 @@ pub fn ask(question: &str) -> Result<String, TtyError> {
 /// Asks for a secret, which does not show.
 ///
 /// # Errors
-/// When there is no terminal, or it goes away.
+/// When there is no terminal, or it goes away, or the person presses Ctrl-C, or what was typed is no text.
+#[cfg(unix)]
 pub fn ask_hidden(question: &str) -> Result<Zeroizing<String>, TtyError> {
-    // rpassword says neither which of the two it was; without a terminal it fails to open it.
-    if let Err(error) = File::open(TERMINAL) {
-        return Err(TtyError::NoTerminal(error));
-    }
+    let terminal = OpenOptions::new().read(true).write(true).open(TERMINAL).map_err(TtyError::NoTerminal)?;
+    let silence = Silence::of(&terminal).map_err(TtyError::Read)?;
+    (&terminal).write_all(question.as_bytes()).map_err(TtyError::Read)?;
+    let line = read_line(&terminal);
+    drop(silence);
+    // The Enter that was typed did not show either.
+    (&terminal).write_all(b"\n").map_err(TtyError::Read)?;
+    line
+}
+
+/// Asks for a secret, which does not show.
+///
+/// # Errors
+/// When there is no terminal, or it goes away.
+#[cfg(not(unix))]
+pub fn ask_hidden(question: &str) -> Result<Zeroizing<String>, TtyError> {
     rpassword::prompt_password(question).map(Zeroizing::new).map_err(TtyError::Read)
+}
+
+/// A terminal that shows nothing of what is typed, and hands Ctrl-C over as a key: a process that it
+/// killed would leave the terminal blind. It is as before when this is dropped.
+#[cfg(unix)]
+struct Silence<'t> {
+    terminal: &'t File,
+    before: Termios,
+}
+
+#[cfg(unix)]
+impl<'t> Silence<'t> {
+    fn of(terminal: &'t File) -> io::Result<Self> {
+        let before = termios::tcgetattr(terminal)?;
+        let mut silent = before.clone();
+        silent.local_modes.remove(LocalModes::ECHO | LocalModes::ICANON | LocalModes::ISIG);
+        termios::tcsetattr(terminal, OptionalActions::Flush, &silent)?;
+        Ok(Self { terminal, before })
+    }
+}
+
+#[cfg(unix)]
+impl Drop for Silence<'_> {
+    fn drop(&mut self) {
+        let _ = termios::tcsetattr(self.terminal, OptionalActions::Flush, &self.before);
+    }
+}
+
+/// Reads what is typed up to Enter, key by key, into memory that is wiped.
+#[cfg(unix)]
+fn read_line(mut terminal: &File) -> Result<Zeroizing<String>, TtyError> {
+    const END_OF_TEXT: u8 = 3; // Ctrl-C
+    const END_OF_TRANSMISSION: u8 = 4; // Ctrl-D
+    const ERASE: [u8; 2] = [8, 127];
+    const ERASE_LINE: u8 = 21; // Ctrl-U
+    let mut line = Zeroizing::new(Vec::with_capacity(MAX_SECRET_BYTES));
+    let mut key = Zeroizing::new([0]);
+    loop {
+        if terminal.read(&mut *key).map_err(TtyError::Read)? == 0 {
+            return Err(TtyError::NoAnswer);
+        }
+        match key[0] {
+            b'\n' | b'\r' => break,
+            END_OF_TEXT => return Err(TtyError::Interrupted),
+            END_OF_TRANSMISSION if line.is_empty() => return Err(TtyError::NoAnswer),
+            ERASE_LINE => line.clear(),
+            erase if ERASE.contains(&erase) => {
+                // A character is its first byte and those that go on with it.
+                while line.pop().is_some_and(|byte| byte & 0b1100_0000 == 0b1000_0000) {}
+            }
+            // A key that means something else than a character would be part of the secret, unseen.
+            control if control.is_ascii_control() => return Err(TtyError::Unprintable),
+            _ if line.len() == MAX_SECRET_BYTES => return Err(TtyError::Unprintable),
+            byte => line.push(byte),
+        }
+    }
+    let text = str::from_utf8(&line).map_err(|_| TtyError::Unprintable)?;
+    Ok(Zeroizing::new(text.to_owned()))
 }

@@ -205,9 +205,9 @@ fn install_for_one_registry_leaves_the_others() {
     let home = Home::new();
     write_config(&home, r#"{"credsStore":"desktop","credHelpers":{"gcr.io":"gcloud"}}"#);
     home.run(["install", "--registry", "GHCR.io", "--registry", "docker.io"]).success();
-    let helpers = json!({ "gcr.io": "gcloud", "ghcr.io": "pat", "https://index.docker.io/v1/": "pat" });
+    let helpers = json!({ "gcr.io": "gcloud", "GHCR.io": "pat", "https://index.docker.io/v1/": "pat" });
     assert_eq!(config(&home), json!({ "credsStore": "desktop", "credHelpers": helpers }));
-    home.run(["uninstall", "--registry", "ghcr.io"]).success();
+    home.run(["uninstall", "--registry", "GHCR.io"]).success();
     assert_eq!(
         config(&home)["credHelpers"],
         json!({ "gcr.io": "gcloud", "https://index.docker.io/v1/": "pat" })
@@ -215,6 +215,100 @@ fn install_for_one_registry_leaves_the_others() {
     let told = stderr(&home.run(["uninstall"]).success());
     assert_eq!(config(&home)["credHelpers"], json!({ "gcr.io": "gcloud" }));
     assert!(told.contains("\"desktop\" keeps the credentials of every registry, and stays"), "{told}");
+}
+
+#[test]
+fn install_for_one_registry_sets_the_key_that_its_client_looks_up() {
+    for (named, for_docker, for_podman) in [
+        ("ghcr.io", Some("ghcr.io"), Some("ghcr.io")),
+        ("https://Reg.example:443/v2/", Some("Reg.example:443"), Some("Reg.example:443")),
+        ("docker.io", Some("https://index.docker.io/v1/"), Some("docker.io")),
+        ("https://index.docker.io/v1/", Some("https://index.docker.io/v1/"), Some("docker.io")),
+        ("registry-1.docker.io", Some("registry-1.docker.io"), Some("registry-1.docker.io")),
+        ("[::1]:5000", Some("[::1]:5000"), Some("[::1]:5000")),
+        ("ghcr.io/acme", None, None),
+        ("*.example", None, None),
+        ("user@ghcr.io", None, None),
+    ] {
+        for (args, want) in [
+            (vec!["install", "-r", named], for_docker),
+            (vec!["install", "--podman", "-r", named], for_podman),
+        ] {
+            let home = Home::new();
+            let file = home.path().join("auth.json");
+            let run = home.program([]).args(&args).env("REGISTRY_AUTH_FILE", &file).assert();
+            let file = if args.len() == 3 { home.docker_config() } else { file };
+            if let Some(key) = want {
+                run.success();
+                let json: serde_json::Value =
+                    serde_json::from_slice(&fs::read(&file).expect("a file")).expect("JSON");
+                assert_eq!(json, json!({ "credHelpers": { key: "pat" } }), "{args:?}");
+            } else {
+                let told = stderr(&run.code(1));
+                assert!(told.contains("is not one whole registry"), "{args:?}: {told}");
+                assert!(!file.exists(), "{args:?}");
+            }
+        }
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn podman_without_a_session_is_not_set_up_where_it_does_not_look() {
+    // As root the file would be the machine's own, which a test leaves alone.
+    let home = Home::new();
+    if !rustix::process::getuid().is_root() {
+        let told = stderr(&home.run(["install", "--podman", "-r", "ghcr.io"]).code(1));
+        assert!(told.contains("hint: set REGISTRY_AUTH_FILE"), "{told}");
+    }
+}
+
+#[test]
+fn twenty_installs_at_once_are_all_there() {
+    let home = Home::new();
+    std::thread::scope(|scope| {
+        for number in 0..20 {
+            let home = &home;
+            scope.spawn(move || home.run(["install", "-r", &format!("r{number}.example")]).success());
+        }
+    });
+    assert_eq!(config(&home)["credHelpers"].as_object().expect("an object").len(), 20);
+    home.run(["uninstall"]).success();
+    assert_eq!(config(&home), json!({}));
+}
+
+#[test]
+fn uninstall_where_nothing_is_makes_nothing() {
+    let home = Home::new();
+    home.run(["uninstall"]).success();
+    assert!(!home.docker_config().exists());
+}
+
+#[test]
+fn a_token_for_two_registries_is_listed_for_both() {
+    let home = Home::new();
+    let args = ["add", "two", "-r", "ghcr.io", "-r", "quay.io", "-u", "me", "--secret-stdin"];
+    home.program(args).write_stdin("s").assert().success();
+    assert_eq!(home.list(), json!({ "ghcr.io": "me", "quay.io": "me" }));
+    home.store("ghcr.io", "me", "s");
+    assert_eq!(home.list(), json!({ "ghcr.io": "me", "quay.io": "me" }));
+    let told = stderr(&home.call("erase", "ghcr.io").success());
+    assert!(told.contains("no longer give it out for ghcr.io"), "{told}");
+    assert_eq!(home.list(), json!({ "quay.io": "me" }));
+    assert_eq!(home.get("quay.io"), found("me", "s"));
+    assert_eq!(home.get("ghcr.io"), not_found());
+    home.store("ghcr.io", "me", "s");
+    assert_eq!(home.get("ghcr.io"), found("me", "s"));
+}
+
+#[test]
+fn a_login_with_a_token_noted_as_ended_brings_it_back() {
+    let home = Home::new();
+    let args = ["add", "ci", "-r", "ghcr.io", "-u", "me", "--secret-stdin", "--expires", "2020-01-01"];
+    home.program(args).write_stdin("s").assert().success();
+    home.store("ghcr.io", "me", "s");
+    assert_eq!(home.get("ghcr.io"), found("me", "s"));
+    assert_eq!(home.tokens()[0]["expires"], serde_json::Value::Null);
 }
 
 #[test]

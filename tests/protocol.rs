@@ -144,6 +144,13 @@ fn two_slots_of_one_host_stay_two() {
     assert_eq!(home.get("https://h.example/v1/"), found("alice", "one"));
     assert_eq!(home.get("https://h.example/v2/"), found("alice", "two"));
     assert_eq!(home.get("h.example"), found("alice", "two"));
+    home.store("https://h.example/v2/", "alice", "one");
+    home.store("https://h.example/v2/", "alice", "three");
+    assert_eq!(
+        home.get("https://h.example/v1/"),
+        found("alice", "one"),
+        "the other slot's login left it alone"
+    );
 }
 
 #[test]
@@ -277,6 +284,8 @@ fn a_verb_without_an_answer_needs_nobody_to_read_it() {
     assert_eq!(call("store", &credentials("ghcr.io", "alice", "a")), Some(0));
     assert_eq!(home.get("ghcr.io"), found("alice", "a"));
     assert_eq!(call("get", "ghcr.io"), Some(1));
+    assert_eq!(call("version", ""), Some(0));
+    assert_eq!(call("ls", ""), Some(0));
     assert_eq!(call("erase", "ghcr.io"), Some(0));
     assert_eq!(home.get("ghcr.io"), not_found());
 }

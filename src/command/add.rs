@@ -2,7 +2,7 @@
 
 use crate::command::Desk;
 use crate::command::Failure;
-use crate::disk;
+use crate::disk::DiskError;
 use crate::inventory::Arrival;
 use crate::moment::Moment;
 use crate::name::Name;
@@ -19,6 +19,7 @@ use crate::token::User;
 use crate::tty;
 use crate::wire;
 use clap::ValueEnum;
+use std::fs::File;
 use std::io;
 use std::path::PathBuf;
 use zeroize::Zeroizing;
@@ -87,7 +88,7 @@ impl From<KindWord> for Kind {
 /// When something given is unfit, something is missing, or the vault cannot be changed.
 pub fn run(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
     let name = Name::parse(&args.name)?;
-    let scopes = args.registry.iter().map(|text| Scope::parse(text)).collect::<Result<Vec<_>, _>>()?;
+    let scopes = args.registry.iter().map(|text| Scope::parse_typed(text)).collect::<Result<Vec<_>, _>>()?;
     let expires = args.expires.as_ref().map(|text| Moment::parse_end(text, desk.now)).transpose()?;
     // Asked before the secret: what is known to be wrong is told before anything is typed.
     if desk.keeper.inventory()?.named(name.as_str()).is_some() {
@@ -112,7 +113,6 @@ pub fn run(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
         draft.keep(id, &secret)?;
         Ok(in_use(&draft.inventory, desk.now).contains(&id))
     })?;
-    let name = clean(name.as_str());
     let line = match (expires, is_used) {
         (Some(end), _) if end <= desk.now => {
             format!("added \"{name}\", which expired {} and is not given out", end.relative_to(desk.now))
@@ -120,7 +120,8 @@ pub fn run(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
         (_, true) => format!("added \"{name}\", which is in use"),
         (_, false) => format!("added \"{name}\"; another token is in use (docker-credential-pat use {name})"),
     };
-    writeln!(desk.err, "{line}").map_err(Failure::Output)
+    desk.say(&line);
+    Ok(())
 }
 
 fn user(args: &Args) -> Result<String, Failure> {
@@ -140,11 +141,8 @@ fn secret(args: &Args) -> Result<Secret, Failure> {
     let text = if args.secret_stdin {
         text_of(streams::stdin().map_err(wire::WireError::Read)?)?
     } else if let Some(path) = &args.secret_file {
-        let Some((file, _)) = disk::open(path)? else {
-            let source = io::ErrorKind::NotFound.into();
-            return Err(disk::DiskError::Read { path: path.clone(), source }.into());
-        };
-        text_of(file)?
+        let unreadable = |source| DiskError::Read { path: path.clone(), source };
+        text_of(File::open(path).map_err(unreadable)?)?
     } else {
         tty::ask_hidden(&format!("Secret for \"{}\" (it does not show): ", clean(&args.name)))
             .map_err(missing)?

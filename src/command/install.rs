@@ -3,16 +3,18 @@
 use crate::command::Desk;
 use crate::command::Failure;
 use crate::docker_config::ConfigFile;
+use crate::docker_config::backup_of;
 use crate::env;
 use crate::inventory::Inventory;
 use crate::provider::WELL_KNOWN;
 use crate::registry::Address;
+use crate::registry::DOCKER_HUB_KEY;
 use crate::registry::Registry;
+use crate::registry::host_as_written;
 use crate::scope::Scope;
 use crate::setup;
 use crate::setup::Change;
 use crate::setup::Reach;
-use crate::text::clean;
 use std::collections::BTreeSet;
 
 /// The name under which clients look for this program.
@@ -35,25 +37,26 @@ pub struct Args {
 /// # Errors
 /// When the client's file is not valid or cannot be written; it is then as it was.
 pub fn install(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
+    let memory = env::Folders::find()?.setup();
+    let _lock = setup::lock(&memory)?;
     let config = args.config()?;
     let path = env::tilde(config.path());
     let reaches = args.reaches(&config, &desk.keeper.inventory()?)?;
     let remarks = remarks(&config, &reaches)?;
-    let changes = setup::install(&env::Folders::find()?.setup(), config, &reaches)?;
+    let changes = setup::install(&memory, config, &reaches)?;
     for (reach, change) in reaches.iter().zip(&changes) {
-        say(desk, &sentence(&path, reach, change))?;
+        desk.say(&sentence(&path, reach, change));
     }
     for remark in remarks {
-        say(desk, &remark)?;
+        desk.say(&remark);
     }
     let client = if args.podman { "podman" } else { "docker" };
-    match env::find_program(PROGRAM) {
-        Some(_) => say(desk, &format!("next: {client} login, or docker-credential-pat add")),
-        None => say(
-            desk,
-            &format!("{PROGRAM} is not in a folder of PATH, so clients will not find it: add its folder"),
-        ),
+    if env::find_program(PROGRAM).is_some() {
+        desk.say(&format!("next: {client} login, or docker-credential-pat add"));
+    } else {
+        desk.say("clients will not find this program: add its folder to PATH");
     }
+    Ok(())
 }
 
 /// Puts back what was there before.
@@ -61,6 +64,8 @@ pub fn install(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
 /// # Errors
 /// When the client's file is not valid or cannot be written; it is then as it was.
 pub fn uninstall(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
+    let memory = env::Folders::find()?.setup();
+    let _lock = setup::lock(&memory)?;
     let config = args.config()?;
     let path = env::tilde(config.path());
     let reaches = if args.registry.is_empty() {
@@ -68,12 +73,15 @@ pub fn uninstall(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
     } else {
         args.reaches(&config, &Inventory::default())?
     };
-    let changes = setup::uninstall(&env::Folders::find()?.setup(), config, &reaches)?;
+    let changes = setup::uninstall(&memory, config, &reaches)?;
     for (reach, change) in reaches.iter().zip(&changes) {
-        say(desk, &sentence(&path, reach, change))?;
+        desk.say(&sentence(&path, reach, change));
     }
     let vault = env::tilde(desk.keeper.path());
-    if desk.keeper.path().exists() { say(desk, &format!("the tokens are still in {vault}")) } else { Ok(()) }
+    if desk.keeper.path().exists() {
+        desk.say(&format!("the tokens are still in {vault}"));
+    }
+    Ok(())
 }
 
 impl Args {
@@ -89,7 +97,7 @@ impl Args {
         }
         let mut keys = BTreeSet::new();
         for text in &self.registry {
-            keys.insert(self.key(Scope::parse(text)?.registry(), text));
+            keys.insert(self.key_as_written(text)?);
         }
         if self.registry.is_empty() {
             let logins = config.plain_logins()?;
@@ -101,7 +109,7 @@ impl Args {
                 .filter_map(Scope::registry)
                 .cloned();
             let known = WELL_KNOWN.iter().filter_map(|host| Registry::parse(host));
-            keys.extend(in_file.chain(in_vault).chain(known).map(|registry| self.key(Some(&registry), "")));
+            keys.extend(in_file.chain(in_vault).chain(known).map(|registry| self.key_of(&registry)));
         }
         Ok(keys.into_iter().map(Reach::One).collect())
     }
@@ -117,13 +125,20 @@ impl Args {
         Ok(reaches)
     }
 
-    /// Returns the exact key by which the client looks a registry up.
-    fn key(&self, registry: Option<&Registry>, otherwise: &str) -> String {
-        match registry {
-            Some(registry) if self.podman => registry.as_str().to_owned(),
-            Some(registry) => registry.docker_key().to_owned(),
-            None => otherwise.to_owned(),
+    /// Returns the exact key by which the client looks up a registry that is written like this: it keeps
+    /// port and capitals, and knows Docker Hub by one name only.
+    fn key_as_written(&self, text: &str) -> Result<String, Failure> {
+        let address = Address::parse(text).filter(|address| address.repository().is_none());
+        let address = address.ok_or_else(|| Failure::NotOneRegistry(text.to_owned()))?;
+        let host = host_as_written(text);
+        if text == DOCKER_HUB_KEY || host.eq_ignore_ascii_case("docker.io") {
+            return Ok(self.key_of(address.registry()));
         }
+        Ok(host.to_owned())
+    }
+
+    fn key_of(&self, registry: &Registry) -> String {
+        if self.podman { registry.as_str() } else { registry.docker_key() }.to_owned()
     }
 }
 
@@ -152,6 +167,8 @@ fn remarks(config: &ConfigFile, reaches: &[Reach]) -> Result<Vec<String>, Failur
         let (path, plain) = (env::tilde(config.path()), plain.join(", "));
         remarks.push(format!("{path} holds logins in plain text, which are not asked for any more: {plain}"));
         remarks.push("log out of each and in again, and it is in the vault and no longer there".to_owned());
+        let backup = env::tilde(&backup_of(config.path()));
+        remarks.push(format!("they stay in the backup, {backup}: remove it when all is well"));
     }
     Ok(remarks)
 }
@@ -183,8 +200,4 @@ fn name_of(reach: &Reach) -> &str {
         Reach::Every => "every registry",
         Reach::One(key) => key,
     }
-}
-
-fn say(desk: &mut Desk, line: &str) -> Result<(), Failure> {
-    writeln!(desk.err, "{}", clean(line)).map_err(Failure::Output)
 }

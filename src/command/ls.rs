@@ -5,12 +5,12 @@ use crate::command::Failure;
 use crate::command::places;
 use crate::moment::Moment;
 use crate::resolve::in_use;
+use crate::text;
 use crate::text::clean;
 use crate::text::write_table;
 use crate::token::Standing;
 use crate::token::Token;
 use serde::Serialize;
-use std::io;
 
 /// The version of the JSON that `ls --json` and `show --json` write. A new name is no new version.
 const JSON_VERSION: u32 = 1;
@@ -74,8 +74,7 @@ pub fn write_json(desk: &mut Desk, tokens: Vec<TokenJson<'_>>) -> Result<(), Fai
         tokens: Vec<TokenJson<'t>>,
     }
     let listing = Listing { version: JSON_VERSION, tokens };
-    serde_json::to_writer(&mut *desk.out, &listing)
-        .map_err(io::Error::from)
+    text::write_json(&mut *desk.out, &listing)
         .and_then(|()| desk.out.write_all(b"\n"))
         .map_err(Failure::Output)
 }
@@ -107,7 +106,8 @@ impl<'t> TokenJson<'t> {
 pub fn state(token: &Token, now: Moment) -> &'static str {
     match token.standing {
         Standing::Active if token.has_expired(now) => "expired",
-        Standing::Active | Standing::Inactive | Standing::SignedOut => token.standing.word(),
+        Standing::Active if token.is_signed_out() => "signed-out",
+        Standing::Active | Standing::Inactive => token.standing.word(),
     }
 }
 

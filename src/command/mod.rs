@@ -44,6 +44,13 @@ pub struct Desk<'d> {
     pub err: &'d mut dyn Write,
 }
 
+impl Desk<'_> {
+    /// Tells a person something. What is done is done, even when nobody hears of it.
+    fn say(&mut self, line: &str) {
+        let _ = writeln!(self.err, "{}", clean(line));
+    }
+}
+
 /// Why a verb is not done.
 #[derive(Debug, Error)]
 pub enum Failure {
@@ -91,6 +98,9 @@ pub enum Failure {
     /// See [`DiskError`].
     #[error(transparent)]
     Disk(#[from] DiskError),
+    /// A path or a wildcard where a client knows whole registries only.
+    #[error("{0:?} is not one whole registry")]
+    NotOneRegistry(String),
     /// No token has this name.
     #[error("there is no token named \"{0}\"")]
     NoSuchToken(String),
@@ -124,11 +134,22 @@ impl Failure {
                 "choose another name, or remove that one first: docker-credential-pat rm NAME".to_owned(),
             ),
             Self::Scope(_) => Some("for example: ghcr.io, docker.io/acme or *.pkg.coding.net".to_owned()),
-            Self::Missing { option, .. } => Some(format!("give it with {option}")),
+            Self::NotOneRegistry(_) => {
+                Some("name it as you do at login: ghcr.io or localhost:5000".to_owned())
+            }
+            Self::Missing { option, .. } => {
+                (!self.is_interruption()).then(|| format!("give it with {option}"))
+            }
             Self::NoSuchToken(_) => Some("docker-credential-pat ls shows every name".to_owned()),
             Self::Output(_) => Some("connect standard output to something that takes it".to_owned()),
             Self::Wire(_) | Self::Name(_) | Self::Key(_) | Self::Moment(_) | Self::Secret(_) => None,
         }
+    }
+
+    /// True when a person pressed Ctrl-C.
+    #[must_use]
+    pub fn is_interruption(&self) -> bool {
+        matches!(self, Self::Missing { source: TtyError::Interrupted, .. })
     }
 
     /// Returns the error and what led to it, in one line that is safe for a terminal.

@@ -18,7 +18,6 @@ use crate::token::User;
 use crate::wire;
 use crate::wire::NOT_FOUND;
 use crate::wire::WireError;
-use std::io::Read;
 use std::io::Write;
 
 /// A verb of the protocol.
@@ -56,6 +55,12 @@ impl Verb {
         }
     }
 
+    /// True when there is something to say on stdout even when all goes well.
+    #[must_use]
+    pub fn has_answer(self) -> bool {
+        matches!(self, Self::Get | Self::List)
+    }
+
     /// Returns what to tell a person who called it by hand and now sees nothing happen.
     #[must_use]
     pub fn waits_for(self) -> Option<&'static str> {
@@ -74,12 +79,13 @@ impl Verb {
 ///
 /// # Errors
 /// When it cannot be done; the vault is then as it was.
-pub fn run(verb: Verb, input: impl Read, desk: &mut Desk) -> Result<Outcome, Failure> {
+pub fn run(verb: Verb, input: &[u8], desk: &mut Desk) -> Result<Outcome, Failure> {
     match verb {
         Verb::Get => get(input, desk),
         Verb::Store => store(input, desk),
         Verb::Erase => erase(input, desk),
-        Verb::List => list(input, desk),
+        // What clients send with it means nothing.
+        Verb::List => list(desk),
     }
 }
 
@@ -94,9 +100,8 @@ pub fn refuse(failure: &Failure, mut out: impl Write, err: impl Write) {
     }
 }
 
-fn get(input: impl Read, desk: &mut Desk) -> Result<Outcome, Failure> {
-    let input = wire::read_input(input)?;
-    let key = wire::parse_key(&input)?;
+fn get(input: &[u8], desk: &mut Desk) -> Result<Outcome, Failure> {
+    let key = wire::parse_key(input)?;
     let excerpt = desk.keeper.excerpt(Some(&key))?;
     let verdict = resolve(Request::of(&key), excerpt.inventory().tokens(), desk.now);
     if let Some(token) = verdict.token {
@@ -116,17 +121,14 @@ fn get(input: impl Read, desk: &mut Desk) -> Result<Outcome, Failure> {
     Ok(Outcome::NotFound)
 }
 
-fn store(input: impl Read, desk: &mut Desk) -> Result<Outcome, Failure> {
-    let input = wire::read_input(input)?;
-    let credentials = wire::parse_credentials(&input)?;
-    drop(input);
+fn store(input: &[u8], desk: &mut Desk) -> Result<Outcome, Failure> {
+    let credentials = wire::parse_credentials(input)?;
     desk.keeper.change(|draft| -> Result<_, Failure> { Ok(log_in(draft, &credentials, desk.now)?) })?;
     Ok(Outcome::Done)
 }
 
-fn erase(input: impl Read, desk: &mut Desk) -> Result<Outcome, Failure> {
-    let input = wire::read_input(input)?;
-    let key = wire::parse_key(&input)?;
+fn erase(input: &[u8], desk: &mut Desk) -> Result<Outcome, Failure> {
+    let key = wire::parse_key(input)?;
     let excerpt = desk.keeper.excerpt(Some(&key))?;
     excerpt.confirm()?;
     // Most logouts ask four times for what went the first time: nothing to lock or write for then.
@@ -136,17 +138,16 @@ fn erase(input: impl Read, desk: &mut Desk) -> Result<Outcome, Failure> {
     let out = desk.keeper.change(|draft| -> Result<_, Failure> { Ok(draft.inventory.sign_out(&key)) })?;
     for name in out.kept {
         let line = format!(
-            "docker-credential-pat: kept \"{name}\", which you added, but no longer give it out \
-             (docker-credential-pat use {name})\n"
+            "docker-credential-pat: kept \"{name}\", which you added, but no longer give it out for {key} \
+             (docker-credential-pat use {name})\n",
+            key = key.as_str()
         );
         let _ = desk.err.write_all(clean_line(&line).as_bytes());
     }
     Ok(Outcome::Done)
 }
 
-fn list(input: impl Read, desk: &mut Desk) -> Result<Outcome, Failure> {
-    // What clients send means nothing; all of it is read, so that none fails to send it.
-    wire::read_input(input)?;
+fn list(desk: &mut Desk) -> Result<Outcome, Failure> {
     let inventory = desk.keeper.inventory()?;
     let index = Index::of(&inventory);
     let keys = inventory.keys();

@@ -3,7 +3,6 @@
 use crate::command::Desk;
 use crate::command::Failure;
 use crate::command::find;
-use crate::text::clean;
 
 /// Remove tokens from the vault; at their registry they stay as they are
 #[derive(Debug, clap::Args)]
@@ -18,6 +17,8 @@ pub struct Args {
 /// # Errors
 /// When one of the tokens is not there, or the vault cannot be changed.
 pub fn run(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
+    let inventory = desk.keeper.inventory()?;
+    args.names.iter().try_for_each(|name| find(&inventory, name).map(drop))?;
     desk.keeper.change(|draft| -> Result<_, Failure> {
         let ids: Result<Vec<_>, _> =
             args.names.iter().map(|name| find(&draft.inventory, name).map(|token| token.id)).collect();
@@ -25,7 +26,7 @@ pub fn run(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
         Ok(())
     })?;
     for name in &args.names {
-        writeln!(desk.err, "removed \"{}\" from the vault", clean(name)).map_err(Failure::Output)?;
+        desk.say(&format!("removed \"{name}\" from the vault"));
     }
     Ok(())
 }

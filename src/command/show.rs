@@ -69,7 +69,7 @@ pub fn run(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
     write_table(&mut *desk.out, &rows).map_err(Failure::Output)
 }
 
-/// Writes the secret and a line end, in one buffer that is wiped.
+/// Writes the secret and a line end, from one buffer that is wiped.
 fn reveal(name: &str, desk: &mut Desk) -> Result<(), Failure> {
     let excerpt = desk.keeper.excerpt(None)?;
     let secret = excerpt.release(find(excerpt.inventory(), name)?)?;

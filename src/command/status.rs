@@ -15,7 +15,11 @@ pub fn run(desk: &mut Desk) -> Result<(), Failure> {
     let inventory = desk.keeper.inventory()?;
     let config = ConfigFile::read(env::docker_config()?)?;
     let config_path = env::tilde(config.path());
-    let is_set = config.store()?.as_deref() == Some(HELPER);
+    let asks = |helper: Option<String>| helper.as_deref() == Some(HELPER);
+    let mut is_set = asks(config.store()?);
+    for key in config.registries_with_helpers()? {
+        is_set |= asks(config.helper(&key)?);
+    }
     let set_up = if is_set { "Docker asks this program" } else { "Docker does not ask this program yet" };
     let count = match inventory.tokens().len() {
         0 => "no tokens yet".to_owned(),

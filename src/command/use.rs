@@ -4,7 +4,6 @@ use crate::command::Desk;
 use crate::command::Failure;
 use crate::command::find;
 use crate::command::places;
-use crate::text::clean;
 
 /// Put a token in use, in the place of others for the same registry
 #[derive(Debug, clap::Args)]
@@ -18,19 +17,16 @@ pub struct Args {
 /// # Errors
 /// When there is no such token, or the vault cannot be changed.
 pub fn run(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
+    find(&desk.keeper.inventory()?, &args.name)?;
     let (places, end) = desk.keeper.change(|draft| -> Result<_, Failure> {
         let token = find(&draft.inventory, &args.name)?;
         let (id, places, end) = (token.id, places(token), token.expires);
-        draft.inventory.put_in_use(id, true);
+        draft.inventory.choose(id);
         Ok((places, end))
     })?;
-    let name = clean(&args.name);
-    writeln!(desk.err, "\"{name}\" is in use for {places}").map_err(Failure::Output)?;
-    match end {
-        Some(end) if end <= desk.now => {
-            let ago = end.relative_to(desk.now);
-            writeln!(desk.err, "but it expired {ago}, and is not given out").map_err(Failure::Output)
-        }
-        Some(_) | None => Ok(()),
+    desk.say(&format!("\"{}\" is in use for {places}", args.name));
+    if let Some(end) = end.filter(|end| *end <= desk.now) {
+        desk.say(&format!("but it expired {}, and is not given out", end.relative_to(desk.now)));
     }
+    Ok(())
 }

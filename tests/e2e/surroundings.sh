@@ -293,9 +293,12 @@ undelivered() {
   ends "$1: get does not succeed" 1 "$3" "$2" ask a.example
   ends "$1: get of what is not there does not succeed" 1 "$3" "$2" ask none.example
   ends "$1: list does not succeed" 1 "$3" "$2" pat list
-  ends "$1: version does not succeed" 1 "$3" "$2" pat version
-  ends "$1: ls does not succeed" 1 "$3" "$2" pat ls
-  ends "$1: show --reveal does not succeed" 1 "$3" "$2" pat show alice@a.example --reveal
+  # A closed stdout looks like one that a script throws away, so only what clients read is refused there.
+  if [[ $2 != no_* ]]; then
+    ends "$1: version does not succeed" 1 "$3" "$2" pat version
+    ends "$1: ls does not succeed" 1 "$3" "$2" pat ls
+    ends "$1: show --reveal does not succeed" 1 "$3" "$2" pat show alice@a.example --reveal
+  fi
   check "$1: store tells the truth" honest_store "$2" new.example
   check "$1: a new secret, the same" honest_store "$2" a.example
   check "$1: erase tells the truth" honest_erase "$2"
@@ -327,7 +330,6 @@ streams() (
   # A file that is opened then takes the place of a stream: nothing may be written into it by mistake.
   ends "all closed: get does not succeed" 1 '^$' no_stream pat get
   ends "all closed: store does not succeed" 1 '^$' no_stream pat store
-  ends "all closed: ls does not succeed" 1 '^$' no_stream pat ls
   equal "all closed: the vault is as it was" two given b.example
 )
 

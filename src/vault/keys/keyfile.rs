@@ -60,7 +60,7 @@ impl KeyFileError {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Missing { .. } => Some(
-                "put it back from a backup; without it the vault cannot be opened, and is left as it is"
+                "put it back from a backup; without it the vault cannot be opened. To start anew, move the vault away"
                     .to_owned(),
             ),
             Self::OpenToOthers { path, .. } => Some(format!(
@@ -112,7 +112,8 @@ impl KeyFile {
             disk::make_folder(folder)?;
         }
         disk::replace(&self.path, &bytes, PRIVATE)?;
-        Ok(key)
+        // Read back, since some file systems keep no modes, and then it would not be accepted later.
+        self.read()
     }
 
     fn read_if_there(&self) -> Result<Option<VaultKey>, KeyFileError> {
