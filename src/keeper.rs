@@ -84,7 +84,7 @@ impl Keeper {
     /// When the vault cannot be read or is damaged.
     pub fn inventory(&self) -> Result<Inventory, KeeperError> {
         let Some(vault) = Vault::find(&self.vault)? else { return Ok(Inventory::default()) };
-        Ok(vault.all_contents()?.inventory)
+        Ok(vault.inventory()?)
     }
 
     /// Returns the tokens that could concern a key, or all, to release one of their secrets.

@@ -127,6 +127,9 @@ impl Field<'_> {
     }
 
     fn keep_best<R: Ord>(&mut self, otherwise: Reason, rank: impl Fn(&Token) -> R) {
+        if self.left.len() < 2 {
+            return;
+        }
         let best = self.left.iter().map(|token| rank(token)).max();
         self.drop_if(|token| (best.as_ref() != Some(&rank(token))).then_some(otherwise));
     }

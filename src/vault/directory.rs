@@ -69,25 +69,26 @@ impl Directory<'_> {
         *self.fingerprint == key.fingerprint()
     }
 
-    /// Points to the entries that could [concern](Token::concerns) a key, or to all.
+    /// Returns how many entries there are.
     #[must_use]
-    pub fn pointers(&self, about: Option<&Key>) -> Vec<Pointer> {
+    pub fn count(&self) -> usize {
+        self.lines.len()
+    }
+
+    /// Points to the entries that could [concern](Token::concerns) a key, or to all.
+    pub fn pointers(&self, about: Option<&Key>) -> impl Iterator<Item = Pointer> {
         let wanted = about.map(handles_asked);
-        let is_wanted = |line: &Line<'_>| {
+        let is_wanted = move |line: &Line<'_>| {
             wanted.as_ref().is_none_or(|wanted| {
                 line.handles.as_chunks().0.iter().any(|handle| wanted.contains(&u32::from_le_bytes(*handle)))
             })
         };
-        let mut pointers = Vec::with_capacity(if about.is_none() { self.lines.len() } else { 0 });
         let mut at = 0;
-        for (line, number) in self.lines.iter().zip(1..) {
-            let end = at + u64::from(line.length);
-            if is_wanted(line) {
-                pointers.push(Pointer { number, tag: line.tag.into(), place: at..end });
-            }
-            at = end;
-        }
-        pointers
+        self.lines.iter().zip(1..).filter_map(move |(line, number)| {
+            let start = at;
+            at += u64::from(line.length);
+            is_wanted(line).then(|| Pointer { number, tag: line.tag.into(), place: start..at })
+        })
     }
 }
 

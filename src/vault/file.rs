@@ -20,6 +20,7 @@ use crate::vault::layout::HeadError;
 use crate::vault::layout::Layout;
 use crate::vault::seal::Sealed;
 use crate::vault::seal::VaultKey;
+use std::borrow::Borrow;
 use std::fs::File;
 use std::io;
 use std::io::Read;
@@ -99,12 +100,28 @@ impl Vault {
     /// When directory or entries cannot be read.
     pub fn contents_about(&self, key: &Key) -> Result<Contents, VaultError> {
         let directory = self.directory()?;
-        let pointers = directory.pointers(Some(key));
+        let pointers: Vec<Pointer> = directory.pointers(Some(key)).collect();
         let mut entries = Vec::new();
         for pointer in &pointers {
             entries.extend(self.read(&self.within(&self.layout.entries, &pointer.place)?)?);
         }
         self.contents(directory, pointers, entries)
+    }
+
+    /// Returns all tokens and choices. Needs no key, and proves nothing, but a checksum says that they are
+    /// as they were written.
+    ///
+    /// # Errors
+    /// When directory or entries are damaged.
+    pub fn inventory(&self) -> Result<Inventory, VaultError> {
+        self.check()?;
+        let entries = self.checked_entries()?;
+        let directory = self.directory()?;
+        let mut tokens = Vec::with_capacity(directory.count());
+        for (_, bytes) in apart(directory.pointers(None), &entries) {
+            tokens.push(Entry::decode(bytes).map_err(|_| self.damaged())?.token);
+        }
+        Ok(Inventory::new(tokens, directory.choices, directory.counters))
     }
 
     /// Returns what it says of all tokens. Needs no key, and proves nothing, but a checksum says that it
@@ -116,7 +133,7 @@ impl Vault {
         self.check()?;
         let entries = self.checked_entries()?;
         let directory = self.directory()?;
-        let pointers = directory.pointers(None);
+        let pointers = directory.pointers(None).collect();
         self.contents(directory, pointers, entries)
     }
 
@@ -244,10 +261,14 @@ impl Unlocked<'_> {
 }
 
 /// Takes entries that stand one after another apart. One that is not whole is empty, and no entry.
-fn apart<'c>(pointers: &'c [Pointer], entries: &'c [u8]) -> impl Iterator<Item = (&'c Pointer, &'c [u8])> {
+fn apart<P: Borrow<Pointer>>(
+    pointers: impl IntoIterator<Item = P>,
+    entries: &[u8],
+) -> impl Iterator<Item = (P, &[u8])> {
     let mut rest = entries;
-    pointers.iter().map(move |pointer| {
-        let length = usize::try_from(pointer.place.end - pointer.place.start).unwrap_or(usize::MAX);
+    pointers.into_iter().map(move |pointer| {
+        let Range { start, end } = pointer.borrow().place;
+        let length = usize::try_from(end - start).unwrap_or(usize::MAX);
         let (entry, after) = rest.split_at_checked(length).unwrap_or_default();
         rest = after;
         (pointer, entry)
