@@ -19,6 +19,7 @@ use crate::wire;
 use crate::wire::WireError;
 use clap::Parser;
 use clap::error::ErrorKind;
+use std::cell::LazyCell;
 use std::ffi::OsString;
 use std::fs::File;
 use std::io;
@@ -105,8 +106,12 @@ fn answer(verb: Verb, mut out: File) -> ExitCode {
         if verb.has_answer() && streams::was_closed(&out) {
             return Err(Failure::Output(io::Error::other("standard output is closed")));
         }
-        let mut desk =
-            Desk { keeper: Keeper::find()?, now: env::now(), out: &mut out, err: &mut io::stderr() };
+        let mut desk = Desk {
+            keeper: Keeper::find()?,
+            now: LazyCell::new(env::now),
+            out: &mut out,
+            err: &mut io::stderr(),
+        };
         protocol::run(verb, &input, &mut desk)
     })();
     match outcome {
@@ -141,8 +146,12 @@ fn people(args: Vec<OsString>, out: File) -> ExitCode {
 fn serve(out: File, verb: impl FnOnce(&mut Desk) -> Result<(), Failure>) -> ExitCode {
     let mut out = BufWriter::new(out);
     let done = (|| {
-        let mut desk =
-            Desk { keeper: Keeper::find()?, now: env::now(), out: &mut out, err: &mut io::stderr() };
+        let mut desk = Desk {
+            keeper: Keeper::find()?,
+            now: LazyCell::new(env::now),
+            out: &mut out,
+            err: &mut io::stderr(),
+        };
         verb(&mut desk)?;
         out.flush().map_err(Failure::Output)
     })();

@@ -113,18 +113,17 @@ impl DiskError {
 /// When it is there and cannot be opened, or is no file.
 pub fn open(path: &Path) -> Result<Option<(File, fs::Metadata)>, DiskError> {
     let unreadable = |source| DiskError::Read { path: path.to_owned(), source };
-    // A pipe in its place would be waited for; it is looked at before it is opened.
-    let kind = match fs::metadata(path) {
-        Ok(metadata) => metadata,
+    let file = match without_waiting(OpenOptions::new().read(true)).open(path) {
+        Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound && !path.is_symlink() => return Ok(None),
         Err(error) => return Err(unreadable(error)),
     };
-    if !kind.is_file() {
-        return Err(DiskError::NotAFile { path: path.to_owned() });
-    }
-    let file = File::open(path).map_err(unreadable)?;
     let metadata = file.metadata().map_err(unreadable)?;
-    Ok(Some((file, metadata)))
+    if metadata.is_file() {
+        Ok(Some((file, metadata)))
+    } else {
+        Err(DiskError::NotAFile { path: path.to_owned() })
+    }
 }
 
 /// Reads a whole file of at most `limit` bytes, and what the system says of it; `None` when there is none.
@@ -281,6 +280,17 @@ fn set_mode(_path: &Path, _mode: u32) -> io::Result<()> {
 #[expect(clippy::unnecessary_wraps, reason = "the same signature everywhere")]
 fn set_mode_of(_file: &File, _mode: u32) -> io::Result<()> {
     Ok(())
+}
+
+/// Opens a pipe, should one be in the place of a file, without waiting for somebody at its other end.
+fn without_waiting(options: &mut OpenOptions) -> &mut OpenOptions {
+    #[cfg(unix)]
+    return std::os::unix::fs::OpenOptionsExt::custom_flags(
+        options,
+        rustix::fs::OFlags::NONBLOCK.bits().cast_signed(),
+    );
+    #[cfg(not(unix))]
+    return options;
 }
 
 /// Sets the mode that a file is born with, but for what the umask takes.

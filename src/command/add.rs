@@ -89,7 +89,7 @@ impl From<KindWord> for Kind {
 pub fn run(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
     let name = Name::parse(&args.name)?;
     let scopes = args.registry.iter().map(|text| Scope::parse_typed(text)).collect::<Result<Vec<_>, _>>()?;
-    let expires = args.expires.as_ref().map(|text| Moment::parse_end(text, desk.now)).transpose()?;
+    let expires = args.expires.as_ref().map(|text| Moment::parse_end(text, *desk.now)).transpose()?;
     // Asked before the secret: what is known to be wrong is told before anything is typed.
     if desk.keeper.inventory()?.named(name.as_str()).is_some() {
         return Err(crate::inventory::NameTaken(name).into());
@@ -109,13 +109,13 @@ pub fn run(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
             expires,
             origin: Origin::Add,
         };
-        let id = draft.inventory.add(arrival, desk.now)?;
+        let id = draft.inventory.add(arrival, *desk.now)?;
         draft.keep(id, &secret)?;
-        Ok(in_use(&draft.inventory, desk.now).contains(&id))
+        Ok(in_use(&draft.inventory, *desk.now).contains(&id))
     })?;
     let line = match (expires, is_used) {
-        (Some(end), _) if end <= desk.now => {
-            format!("added \"{name}\", which expired {} and is not given out", end.relative_to(desk.now))
+        (Some(end), _) if end <= *desk.now => {
+            format!("added \"{name}\", which expired {} and is not given out", end.relative_to(*desk.now))
         }
         (_, true) => format!("added \"{name}\", which is in use"),
         (_, false) => format!("added \"{name}\"; another token is in use (docker-credential-pat use {name})"),

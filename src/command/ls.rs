@@ -47,10 +47,10 @@ pub struct TokenJson<'t> {
 /// When the vault cannot be read, or the answer not be written.
 pub fn run(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
     let inventory = desk.keeper.inventory()?;
-    let used = in_use(&inventory, desk.now);
+    let used = in_use(&inventory, *desk.now);
     let tokens = inventory.tokens().iter().map(|token| (token, used.contains(&token.id)));
     if args.json {
-        let tokens = tokens.map(|(token, is_used)| TokenJson::of(token, is_used, desk.now)).collect();
+        let tokens = tokens.map(|(token, is_used)| TokenJson::of(token, is_used, *desk.now)).collect();
         return write_json(desk, tokens);
     }
     if inventory.tokens().is_empty() {
@@ -59,7 +59,7 @@ pub fn run(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
     }
     let head = ["NAME", "KIND", "FOR", "USER", "STATE", "EXPIRES"].map(str::to_owned);
     let mut rows = vec![head];
-    rows.extend(tokens.map(|(token, is_used)| row(token, is_used, desk.now)));
+    rows.extend(tokens.map(|(token, is_used)| row(token, is_used, *desk.now)));
     write_table(&mut *desk.out, &rows).map_err(Failure::Output)
 }
 

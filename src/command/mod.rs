@@ -27,6 +27,7 @@ use crate::token::Token;
 use crate::tty::TtyError;
 use crate::vault::VaultError;
 use crate::wire::WireError;
+use std::cell::LazyCell;
 use std::error::Error as _;
 use std::io;
 use std::io::Write;
@@ -36,8 +37,8 @@ use thiserror::Error;
 pub struct Desk<'d> {
     /// Keeps the vault.
     pub keeper: Keeper,
-    /// The time at which the program was called.
-    pub now: Moment,
+    /// Tells the time, when first asked.
+    pub now: LazyCell<Moment>,
     /// For the answer.
     pub out: &'d mut dyn Write,
     /// For what a person should know besides.

@@ -36,9 +36,9 @@ pub fn run(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
     }
     let inventory = desk.keeper.inventory()?;
     let token = find(&inventory, &args.name)?;
-    let is_used = in_use(&inventory, desk.now).contains(&token.id);
+    let is_used = in_use(&inventory, *desk.now).contains(&token.id);
     if args.json {
-        return write_json(desk, vec![TokenJson::of(token, is_used, desk.now)]);
+        return write_json(desk, vec![TokenJson::of(token, is_used, *desk.now)]);
     }
     let permissions = token.permissions.map_or_else(
         || "not known".to_owned(),
@@ -46,9 +46,9 @@ pub fn run(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
     );
     let keys: Vec<_> = token.keys.iter().map(crate::registry::Key::as_str).collect();
     let state = if is_used {
-        format!("{}, in use", state(token, desk.now))
+        format!("{}, in use", state(token, *desk.now))
     } else {
-        state(token, desk.now).to_owned()
+        state(token, *desk.now).to_owned()
     };
     let rows = [
         ["name", token.name.as_str()],
@@ -62,7 +62,7 @@ pub fn run(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
         ["state", &state],
         ["created", &token.created.date()],
         ["last stored", &token.stored.date()],
-        ["expires", &end(token, desk.now)],
+        ["expires", &end(token, *desk.now)],
         ["came by", token.origin.word()],
     ]
     .map(|row| row.map(clean));

@@ -25,8 +25,8 @@ pub fn run(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
         Ok((places, end))
     })?;
     desk.say(&format!("\"{}\" is in use for {places}", args.name));
-    if let Some(end) = end.filter(|end| *end <= desk.now) {
-        desk.say(&format!("but it expired {}, and is not given out", end.relative_to(desk.now)));
+    if let Some(end) = end.filter(|end| *end <= *desk.now) {
+        desk.say(&format!("but it expired {}, and is not given out", end.relative_to(*desk.now)));
     }
     Ok(())
 }
