@@ -50,10 +50,10 @@ impl Moment {
             .map_or_else(|| self.0.to_string(), |at| TimeZone::UTC.to_datetime(at).date().to_string())
     }
 
-    /// Returns how far it is from `now`, in days and rounded down: `3 days ago`, `today`, `in 2 days`.
+    /// Returns how far its date in UTC is from that of `now`: `3 days ago`, `today`, `in 2 days`.
     #[must_use]
     pub fn relative_to(self, now: Self) -> String {
-        let days = self.0.saturating_sub(now.0) / DAY;
+        let days = self.0.div_euclid(DAY) - now.0.div_euclid(DAY);
         match days {
             0 => "today".to_owned(),
             1 => "in 1 day".to_owned(),
@@ -104,10 +104,12 @@ mod tests {
     fn distances_are_told_in_days() {
         for (seconds, want) in [
             (0, "today"),
-            (DAY - 1, "today"),
+            (12 * 60 * 60, "today"),
+            (13 * 60 * 60, "in 1 day"),
             (DAY, "in 1 day"),
             (7 * DAY, "in 7 days"),
             (-DAY, "1 day ago"),
+            (-12 * 60 * 60, "1 day ago"),
             (-3 * DAY - 5, "3 days ago"),
         ] {
             assert_eq!(Moment(NOW.0 + seconds).relative_to(NOW), want);

@@ -19,6 +19,7 @@ use crate::token::User;
 use crate::tty;
 use crate::wire;
 use clap::ValueEnum;
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io;
 use std::path::PathBuf;
@@ -88,7 +89,8 @@ impl From<KindWord> for Kind {
 /// When something given is unfit, something is missing, or the vault cannot be changed.
 pub fn run(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
     let name = Name::parse(&args.name)?;
-    let scopes = args.registry.iter().map(|text| Scope::parse_typed(text)).collect::<Result<Vec<_>, _>>()?;
+    let scopes: BTreeSet<Scope> =
+        args.registry.iter().map(|text| Scope::parse_typed(text)).collect::<Result<_, _>>()?;
     let expires = args.expires.as_ref().map(|text| Moment::parse_end(text, *desk.now)).transpose()?;
     // Asked before the secret: what is known to be wrong is told before anything is typed.
     if desk.keeper.inventory()?.named(name.as_str()).is_some() {
@@ -102,7 +104,7 @@ pub fn run(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
             name: name.clone(),
             kind,
             user: if user == secret.expose() { User::SameAsSecret } else { User::Named(user) },
-            scopes,
+            scopes: scopes.into_iter().collect(),
             keys: Vec::new(),
             label: args.label.clone(),
             permissions: permissions(&args.permission),
