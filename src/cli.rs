@@ -74,16 +74,17 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Ok(out) => out,
         Err(error) => return unheard(error),
     };
-    match words.as_slice() {
-        [word] if Verb::named(word).is_some() => Verb::named(word).map_or(NOT_DONE, |verb| answer(verb, out)),
-        [word, flag] if Verb::named(word).is_some() && is_help(flag) => help(out),
-        [word, _, ..] if Verb::named(word).is_some() => {
-            let text = format!("{word} takes no argument: the registry goes to standard input");
-            write(&out, &format!("{text}\n"), NOT_DONE)
+    let verb = words.first().and_then(|word| Verb::named(word));
+    match (verb, words.as_slice()) {
+        (Some(verb), [_]) => answer(verb, out),
+        (Some(_), [_, flag]) if is_help(flag) => people(vec![OsString::from("--help")], out),
+        (Some(_), [word, ..]) => {
+            let text = format!("{word} takes no argument: the registry goes to standard input\n");
+            write(&out, &text, NOT_DONE)
         }
-        ["version" | "--version" | "-v" | "-V"] => write(&out, &version(), ExitCode::SUCCESS),
-        [] if streams::stdout_is_terminal() => serve(out, status::run),
-        [] => write(&out, &usage(), NOT_DONE),
+        (_, ["version" | "--version" | "-v" | "-V"]) => write(&out, &version(), ExitCode::SUCCESS),
+        (_, []) if streams::stdout_is_terminal() => serve(out, status::run),
+        (_, []) => write(&out, &usage(), NOT_DONE),
         _ => people(args, out),
     }
 }
@@ -184,10 +185,6 @@ fn wrong_usage(error: &clap::Error, out: &File) -> ExitCode {
             ExitCode::from(WRONG_USAGE)
         }
     }
-}
-
-fn help(out: File) -> ExitCode {
-    people(vec![OsString::from("--help")], out)
 }
 
 fn is_help(flag: &str) -> bool {

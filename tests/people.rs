@@ -149,6 +149,18 @@ fn use_decides_between_accounts_and_rm_removes() {
 }
 
 #[test]
+fn using_a_token_for_a_part_says_who_gets_another() {
+    let home = Home::new();
+    home.store("ghcr.io", "alice", "a");
+    home.add("part", "ghcr.io/acme");
+    let told = stderr(&home.run(["use", "part"]).success());
+    assert!(told.contains("\"part\" is in use for ghcr.io/acme\n"), "{told}");
+    assert!(told.contains("clients that name only ghcr.io go on getting \"alice@ghcr.io\"\n"), "{told}");
+    assert_eq!(home.get("ghcr.io"), found("alice", "a"));
+    assert_eq!(home.get("ghcr.io/acme/app"), found("me", "secret of part"));
+}
+
+#[test]
 fn a_listing_says_what_there_is() {
     let home = Home::new();
     home.run(["ls"])

@@ -4,6 +4,10 @@ use crate::command::Desk;
 use crate::command::Failure;
 use crate::command::find;
 use crate::command::places;
+use crate::registry::Key;
+use crate::resolve::Request;
+use crate::resolve::resolve;
+use crate::scope::Scope;
 
 /// Put a token in use, in the place of others for the same registry
 #[derive(Debug, clap::Args)]
@@ -18,15 +22,26 @@ pub struct Args {
 /// When there is no such token, or the vault cannot be changed.
 pub fn run(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
     find(&desk.keeper.inventory()?, &args.name)?;
-    let (places, end) = desk.keeper.change(|draft| -> Result<_, Failure> {
-        let token = find(&draft.inventory, &args.name)?;
-        let (id, places, end) = (token.id, places(token), token.expires);
+    let inventory = desk.keeper.change(|draft| -> Result<_, Failure> {
+        let id = find(&draft.inventory, &args.name)?.id;
         draft.inventory.choose(id);
-        Ok((places, end))
+        Ok(draft.inventory.clone())
     })?;
-    desk.say(&format!("\"{}\" is in use for {places}", args.name));
-    if let Some(end) = end.filter(|end| *end <= *desk.now) {
+    let token = find(&inventory, &args.name)?;
+    desk.say(&format!("\"{}\" is in use for {}", args.name, places(token)));
+    if let Some(end) = token.expires.filter(|end| *end <= *desk.now) {
         desk.say(&format!("but it expired {}, and is not given out", end.relative_to(*desk.now)));
+        return Ok(());
+    }
+    // Most clients name only the registry; then a token for all of it comes first.
+    for registry in token.scopes.iter().filter(|scope| scope.path().is_some()).filter_map(Scope::registry) {
+        let key = Key::parse(registry.docker_key())?;
+        match resolve(Request::of(&key), inventory.tokens(), *desk.now).token {
+            Some(other) if other.id != token.id => {
+                desk.say(&format!("clients that name only {registry} go on getting \"{}\"", other.name));
+            }
+            Some(_) | None => {}
+        }
     }
     Ok(())
 }
