@@ -42,7 +42,8 @@ probe=$(scan --secret "$small" -- "$program" version 2>&1)
 
 # The search itself: it finds what is there, in this program too, and nothing else.
 holder='import os, sys; held = open(sys.argv[1], "rb").read(); os._exit(0)'
-{ head -c 8 "$small"; tail -c 9 "$small"; } >"$folder/pieces"
+# A mark between them that no secret has, lest by chance a third piece arise there.
+{ head -c 8 "$small"; printf '|'; tail -c 9 "$small"; } >"$folder/pieces"
 with_it_around() { CANARY=$(<"$small") "$@"; }
 ends "the search finds a secret" 1 'a whole copy \(as it is\)' scan --secret "$small" -- "$python" -c "$holder" "$small"
 ends "the search finds a large secret" 1 'a whole copy \(as it is\)' scan --secret "$large" -- "$python" -c "$holder" "$large"
