@@ -12,14 +12,11 @@ use crate::command::rm;
 use crate::command::show;
 use crate::command::status;
 use crate::command::r#use;
-use crate::env;
-use crate::keeper::Keeper;
 use crate::streams;
 use crate::wire;
 use crate::wire::WireError;
 use clap::Parser;
 use clap::error::ErrorKind;
-use std::cell::LazyCell;
 use std::ffi::OsString;
 use std::fs::File;
 use std::io;
@@ -107,12 +104,8 @@ fn answer(verb: Verb, mut out: File) -> ExitCode {
         if verb.has_answer() && streams::was_closed(&out) {
             return Err(Failure::Output(io::Error::other("standard output is closed")));
         }
-        let mut desk = Desk {
-            keeper: Keeper::find()?,
-            now: LazyCell::new(env::now),
-            out: &mut out,
-            err: &mut io::stderr(),
-        };
+        let mut err = io::stderr();
+        let mut desk = Desk::new(&mut out, &mut err)?;
         protocol::run(verb, &input, &mut desk)
     })();
     match outcome {
@@ -147,12 +140,8 @@ fn people(args: Vec<OsString>, out: File) -> ExitCode {
 fn serve(out: File, verb: impl FnOnce(&mut Desk) -> Result<(), Failure>) -> ExitCode {
     let mut out = BufWriter::new(out);
     let done = (|| {
-        let mut desk = Desk {
-            keeper: Keeper::find()?,
-            now: LazyCell::new(env::now),
-            out: &mut out,
-            err: &mut io::stderr(),
-        };
+        let mut err = io::stderr();
+        let mut desk = Desk::new(&mut out, &mut err)?;
         verb(&mut desk)?;
         out.flush().map_err(Failure::Output)
     })();

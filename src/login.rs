@@ -118,9 +118,5 @@ fn scope_of(key: &Key) -> Option<Scope> {
 }
 
 fn user_of(credentials: &Credentials) -> User {
-    if *credentials.user == credentials.secret.expose() {
-        User::SameAsSecret
-    } else {
-        User::Named(credentials.user.to_string())
-    }
+    User::of(&credentials.user, &credentials.secret)
 }

@@ -4,6 +4,7 @@ use crate::moment::Moment;
 use crate::name::Name;
 use crate::registry::Key;
 use crate::scope::Scope;
+use crate::secret::Secret;
 use minicbor::Decode;
 use minicbor::Encode;
 
@@ -124,6 +125,12 @@ pub enum User {
 }
 
 impl User {
+    /// Takes the user name that goes with a secret.
+    #[must_use]
+    pub fn of(name: &str, secret: &Secret) -> Self {
+        if name == secret.expose() { Self::SameAsSecret } else { Self::Named(name.to_owned()) }
+    }
+
     /// Returns the user name for people and listings; never a secret.
     #[must_use]
     pub fn shown(&self) -> &str {

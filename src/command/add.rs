@@ -103,7 +103,7 @@ pub fn run(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
         let arrival = Arrival {
             name: name.clone(),
             kind,
-            user: if user == secret.expose() { User::SameAsSecret } else { User::Named(user) },
+            user: User::of(&user, &secret),
             scopes: scopes.into_iter().collect(),
             keys: Vec::new(),
             label: args.label.clone(),

@@ -11,6 +11,7 @@ pub mod r#use;
 
 use crate::disk::DiskError;
 use crate::docker_config::ConfigError;
+use crate::env;
 use crate::env::EnvError;
 use crate::inventory::Inventory;
 use crate::inventory::NameTaken;
@@ -45,7 +46,15 @@ pub struct Desk<'d> {
     pub err: &'d mut dyn Write,
 }
 
-impl Desk<'_> {
+impl<'d> Desk<'d> {
+    /// Sets a desk up for this user, now.
+    ///
+    /// # Errors
+    /// When the environment does not tell where the vault belongs.
+    pub fn new(out: &'d mut dyn Write, err: &'d mut dyn Write) -> Result<Self, Failure> {
+        Ok(Self { keeper: Keeper::find()?, now: LazyCell::new(env::now), out, err })
+    }
+
     /// Tells a person something. What is done is done, even when nobody hears of it.
     fn say(&mut self, line: &str) {
         let _ = writeln!(self.err, "{}", clean(line));

@@ -13,7 +13,6 @@ use crate::resolve::Reason;
 use crate::resolve::Request;
 use crate::resolve::Verdict;
 use crate::resolve::resolve;
-use crate::text::clean;
 use crate::token::Token;
 use crate::token::User;
 use crate::wire;
@@ -119,7 +118,7 @@ fn get(input: &[u8], desk: &mut Desk) -> Result<Outcome, Failure> {
     }
     excerpt.confirm()?;
     for line in misses(&verdict, desk) {
-        let _ = desk.err.write_all(line.as_bytes());
+        desk.say(&line);
     }
     writeln!(desk.out, "{NOT_FOUND}").map_err(Failure::Output)?;
     Ok(Outcome::NotFound)
@@ -141,12 +140,11 @@ fn erase(input: &[u8], desk: &mut Desk) -> Result<Outcome, Failure> {
     }
     let out = desk.keeper.change(|draft| -> Result<_, Failure> { Ok(draft.inventory.sign_out(&key)) })?;
     for name in out.kept {
-        let line = format!(
+        desk.say(&format!(
             "docker-credential-pat: kept \"{name}\", which you added, but no longer give it out for {key} \
-             (docker-credential-pat use {name})\n",
+             (docker-credential-pat use {name})",
             key = key.as_str()
-        );
-        let _ = desk.err.write_all(clean_line(&line).as_bytes());
+        ));
     }
     Ok(Outcome::Done)
 }
@@ -175,16 +173,10 @@ fn misses(verdict: &Verdict<'_>, desk: &Desk) -> Vec<String> {
             _ => return None,
         };
         let (name, places) = (&token.name, places(token));
-        let line = format!(
+        Some(format!(
             "docker-credential-pat: token \"{name}\" for {places} {why}; going on without credentials \
-             (docker-credential-pat show {name})\n"
-        );
-        Some(clean_line(&line))
+             (docker-credential-pat show {name})"
+        ))
     };
     verdict.set_aside.iter().filter_map(line).collect()
-}
-
-/// Cleans a line but for its end.
-fn clean_line(line: &str) -> String {
-    clean(line.trim_end_matches('\n')) + "\n"
 }
