@@ -32,6 +32,7 @@ pub mod resolve;
 
 // WORDS: values that cannot be wrong once they exist.
 pub mod cbor;
+pub mod image;
 pub mod moment;
 pub mod name;
 pub mod registry;

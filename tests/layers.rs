@@ -14,7 +14,7 @@ const LAYERS: [&[&str]; 7] = [
     &["docker_config", "vault"],
     &["disk", "env", "hygiene", "streams", "text", "tty"],
     &["inventory", "provider", "resolve"],
-    &["cbor", "moment", "name", "registry", "scope", "secret", "token", "wire"],
+    &["cbor", "image", "moment", "name", "registry", "scope", "secret", "token", "wire"],
 ];
 const TOOLS: usize = 4;
 const DECISIONS: usize = 5;
