@@ -26,6 +26,7 @@ pub mod text;
 pub mod tty;
 
 // DECISIONS: pure; the same input gives the same answer.
+pub mod client;
 pub mod inventory;
 pub mod provider;
 pub mod resolve;

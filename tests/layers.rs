@@ -13,7 +13,7 @@ const LAYERS: [&[&str]; 7] = [
     &["keeper", "login", "setup"],
     &["docker_config", "vault"],
     &["disk", "env", "hygiene", "streams", "text", "tty"],
-    &["inventory", "provider", "resolve"],
+    &["client", "inventory", "provider", "resolve"],
     &["cbor", "image", "moment", "name", "registry", "scope", "secret", "token", "wire"],
 ];
 const TOOLS: usize = 4;

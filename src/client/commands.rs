@@ -1,0 +1,294 @@
+//! Which commands of which clients move which images, as tables.
+//!
+//! The options are those of docker 28 and 29, buildx 0.30, podman and buildah 4 to 5, skopeo 1.9 to 1.20,
+//! crane 0.20 and nerdctl 2. Clients that share a command share its table: each of them refuses what it does
+//! not know before it asks for credentials. An option that is missing here makes a line unknown, so those
+//! that lead to images which the line does not name are left out on purpose.
+
+use crate::client::options::Options;
+
+/// A client, as a program.
+pub(super) struct Program {
+    /// What it is called, separated by blanks.
+    names: &'static str,
+    /// How it reads the name of an image.
+    pub(super) naming: Naming,
+    /// The options that may stand in front of the verb, and mostly behind it too.
+    pub(super) globals: Options,
+    pub(super) commands: &'static [Command],
+}
+
+/// How a client reads the name of an image.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Naming {
+    /// As Docker does.
+    Docker,
+    /// A name of one word is looked up in the user's own list, and on several registries:
+    /// <https://github.com/containers/image/blob/main/docs/containers-registries.conf.5.md>
+    ShortNames,
+    /// Only `docker://` is on a registry:
+    /// <https://github.com/containers/image/blob/main/docs/containers-transports.5.md>
+    Transports,
+}
+
+/// A verb of a client.
+pub(super) struct Command {
+    /// The words that call it, such as `pull` and `image pull`.
+    pub(super) verbs: &'static [&'static str],
+    pub(super) options: &'static Options,
+    pub(super) deed: Deed,
+}
+
+/// What a verb does on a registry.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Deed {
+    /// Pulls images.
+    Pulls(Which),
+    /// Pulls the first word's image; the others are a command to run in it.
+    Runs,
+    /// Pushes an image.
+    Pushes(Which),
+    /// Pushes a list, whose images may come from anywhere.
+    PushesList,
+    /// Pulls images, and pushes another.
+    Copies(Which, Which),
+    /// Deletes the first word's image.
+    Deletes,
+    /// Builds an image out of others that the line does not name, and may push it.
+    Builds,
+    /// Asks what is there.
+    Lists,
+}
+
+/// Which words of the line are images.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Which {
+    All,
+    First,
+    Last,
+    ButFirst,
+    ButLast,
+    /// The values of an option, by its names.
+    Option(&'static [&'static str]),
+}
+
+/// Returns the client that a program's file name stands for.
+pub(super) fn of_program(name: &str) -> Option<&'static Program> {
+    PROGRAMS.iter().find(|program| program.names.split(' ').any(|known| known == name))
+}
+
+const fn row(verbs: &'static [&'static str], options: &'static Options, deed: Deed) -> Command {
+    Command { verbs, options, deed }
+}
+
+static PROGRAMS: [Program; 6] = [
+    Program {
+        names: "docker docker-buildx buildx",
+        naming: Naming::Docker,
+        globals: Options {
+            valued: "H c l builder config context host log-level tlscacert tlscert tlskey",
+            switches: "D debug tls tlsverify",
+        },
+        commands: &[
+            row(&["pull", "image pull"], &PULL, Deed::Pulls(Which::All)),
+            row(&["push", "image push"], &PUSH, Deed::Pushes(Which::Last)),
+            row(&["run", "create", "container run", "container create"], &RUN, Deed::Runs),
+            row(
+                &["build", "b", "buildx build", "buildx b", "image build", "builder build"],
+                &BUILD,
+                Deed::Builds,
+            ),
+            row(&["buildx imagetools inspect", "imagetools inspect"], &SHOW, Deed::Pulls(Which::All)),
+            row(&["manifest inspect"], &MANIFEST, Deed::Pulls(Which::Last)),
+            row(&["manifest create"], &MANIFEST, Deed::Pulls(Which::ButFirst)),
+            row(&["manifest annotate"], &MANIFEST, Deed::Pulls(Which::Last)),
+            row(&["manifest push"], &MANIFEST, Deed::PushesList),
+            row(&["search"], &SEARCH, Deed::Lists),
+        ],
+    },
+    Program {
+        names: "podman",
+        naming: Naming::ShortNames,
+        globals: Options {
+            valued: "c cdi-spec-dir cgroup-manager config conmon connection events-backend hooks-dir identity \
+                imagestore log-level module namespace network-cmd-path network-config-dir out root runroot \
+                runtime runtime-flag ssh storage-driver storage-opt tls-ca tls-cert tls-key tmpdir url volumepath",
+            switches: "noout syslog trace transient-store",
+        },
+        commands: &[
+            row(&["pull", "image pull"], &PULL, Deed::Pulls(Which::All)),
+            row(&["push", "image push"], &PUSH, Deed::Pushes(Which::Last)),
+            row(&["run", "create", "container run", "container create"], &RUN, Deed::Runs),
+            row(&["build", "image build", "buildx build"], &BUILD, Deed::Builds),
+            row(&["manifest inspect"], &MANIFEST, Deed::Pulls(Which::Last)),
+            row(&["manifest push"], &PUSH, Deed::PushesList),
+            row(&["search", "image search"], &SEARCH, Deed::Lists),
+        ],
+    },
+    Program {
+        names: "skopeo",
+        naming: Naming::Transports,
+        globals: Options {
+            valued: "command-timeout override-arch override-os override-variant policy registries-conf \
+                registries.d tmpdir user-agent-prefix",
+            switches: "debug insecure-policy",
+        },
+        commands: &[
+            row(&["copy"], &SKOPEO, Deed::Copies(Which::First, Which::Last)),
+            row(&["inspect"], &SKOPEO, Deed::Pulls(Which::First)),
+            row(&["list-tags"], &SKOPEO, Deed::Pulls(Which::First)),
+            row(&["delete"], &SKOPEO, Deed::Deletes),
+        ],
+    },
+    Program {
+        names: "buildah",
+        naming: Naming::ShortNames,
+        globals: Options {
+            valued: "cgroup-manager log-level registries-conf registries-conf-dir root runroot \
+                short-name-alias-conf storage-driver storage-opt userns-gid-map userns-uid-map",
+            switches: "debug",
+        },
+        commands: &[
+            row(&["pull"], &PULL, Deed::Pulls(Which::First)),
+            row(&["push"], &PUSH, Deed::Pushes(Which::Last)),
+            row(&["from"], &FROM, Deed::Pulls(Which::First)),
+            row(&["build", "bud", "build-using-dockerfile"], &BUILD, Deed::Builds),
+            row(&["manifest inspect"], &MANIFEST, Deed::Pulls(Which::Last)),
+            row(&["manifest push"], &PUSH, Deed::PushesList),
+        ],
+    },
+    Program {
+        names: "crane",
+        naming: Naming::Docker,
+        globals: Options {
+            valued: "mtls-certificate mtls-key platform",
+            switches: "v allow-nondistributable-artifacts insecure verbose",
+        },
+        commands: &[
+            row(&["pull"], &CRANE, Deed::Pulls(Which::ButLast)),
+            row(&["manifest", "digest", "config", "export", "ls", "blob"], &CRANE, Deed::Pulls(Which::First)),
+            row(&["push"], &CRANE, Deed::Pushes(Which::Last)),
+            row(&["tag"], &CRANE, Deed::Pushes(Which::First)),
+            row(&["copy", "cp"], &CRANE, Deed::Copies(Which::First, Which::Last)),
+            row(
+                &["append"],
+                &CRANE,
+                Deed::Copies(Which::Option(&["b", "base"]), Which::Option(&["t", "new_tag"])),
+            ),
+            row(&["validate"], &CRANE, Deed::Pulls(Which::Option(&["remote"]))),
+            row(&["delete"], &CRANE, Deed::Deletes),
+            row(&["catalog"], &CRANE, Deed::Lists),
+        ],
+    },
+    Program {
+        names: "nerdctl",
+        naming: Naming::Docker,
+        globals: Options {
+            valued: "H a n address bridge-ip cdi-spec-dirs cgroup-manager cni-netconfpath cni-path data-root \
+                global-dns global-dns-opts global-dns-search host host-gateway-ip hosts-dir namespace \
+                snapshotter storage-driver userns-remap",
+            switches: "debug debug-full experimental insecure-registry kube-hide-dupe",
+        },
+        commands: &[
+            row(&["pull", "image pull"], &PULL, Deed::Pulls(Which::All)),
+            row(&["push", "image push"], &PUSH, Deed::Pushes(Which::Last)),
+            row(&["run", "create", "container run", "container create"], &RUN, Deed::Runs),
+        ],
+    },
+];
+
+const PULL: Options = Options {
+    valued: "arch authfile cert-dir cosign-certificate-identity cosign-certificate-identity-regexp \
+        cosign-certificate-oidc-issuer cosign-certificate-oidc-issuer-regexp cosign-key creds decryption-key \
+        ipfs-address os platform policy retry retry-delay soci-index-digest unpack variant verify",
+    switches: "a q all-platforms all-tags disable-content-trust quiet remove-signatures tls-verify",
+};
+
+const PUSH: Options = Options {
+    valued: "f add-compression authfile cert-dir compression-format compression-level cosign-key creds \
+        digestfile encrypt-layer encryption-key format ipfs-address notation-key-name platform retry \
+        retry-delay sign sign-by sign-by-sigstore sign-by-sigstore-private-key sign-passphrase-file",
+    switches: "D a q all all-platforms all-tags allow-nondistributable-artifacts compress disable-compression \
+        disable-content-trust estargz force-compression ipfs-ensure-image quiet remove-signatures rm tls-verify",
+};
+
+/// Without `use-api-socket`, which hands every credential to the container, and `rootfs`, where the first
+/// word is a folder.
+const RUN: Options = Options {
+    valued: "a c e h l m p u v w add-host annotation arch attach authfile blkio-weight blkio-weight-device \
+        cap-add cap-drop cert-dir cgroup-conf cgroup-parent cgroupns cgroups chrootdirs cidfile conmon-pidfile \
+        cosign-certificate-identity cosign-certificate-identity-regexp cosign-certificate-oidc-issuer \
+        cosign-certificate-oidc-issuer-regexp cosign-key cpu-count cpu-percent cpu-period cpu-quota cpu-rt-period \
+        cpu-rt-runtime cpu-shares cpus cpuset-cpus cpuset-mems creds decryption-key detach-keys device \
+        device-cgroup-rule device-read-bps device-read-iops device-write-bps device-write-iops dns dns-opt \
+        dns-option dns-search domainname entrypoint env env-file env-merge expose gidmap gpus group-add \
+        group-entry health-cmd health-interval health-log-destination health-max-log-count health-max-log-size \
+        health-on-failure health-retries health-start-interval health-start-period health-startup-cmd \
+        health-startup-interval health-startup-retries health-startup-success health-startup-timeout \
+        health-timeout hostname hosts-file hostuser image-volume init-binary init-ctr init-path \
+        io-maxbandwidth io-maxiops ip ip6 ipc ipfs-address isolation kernel-memory label label-file link \
+        link-local-ip log-driver log-opt mac-address memory memory-reservation memory-swap memory-swappiness \
+        mount name net net-alias network network-alias oom-score-adj os passwd-entry personality pid pidfile \
+        pids-limit platform pod pod-id-file preserve-fd preserve-fds publish pull rdt-class requires restart \
+        retry retry-delay runtime sdnotify seccomp-policy secret security-opt shm-size shm-size-systemd \
+        stop-signal stop-timeout storage-opt subgidname subuidname sysctl systemd timeout tmpfs tz uidmap \
+        ulimit umask unsetenv user userns uts variant verify volume volume-driver volumes-from workdir",
+    switches: "P d i q t detach disable-content-trust env-host help http-proxy init interactive \
+        no-healthcheck no-hostname no-hosts oom-kill-disable passwd privileged publish-all quiet read-only \
+        read-only-tmpfs replace rm rmi sig-proxy tls-verify tty unsetenv-all",
+};
+
+const FROM: Options = Options {
+    valued: "c f m v add-host arch authfile cap-add cap-drop cert-dir cgroup-parent cgroupns cidfile cpu-period \
+        cpu-quota cpu-shares cpuset-cpus cpuset-mems creds decryption-key device dns dns-option dns-search \
+        format ipc isolation memory memory-swap name network os pid platform retry retry-delay security-opt \
+        shm-size ulimit userns userns-gid-map userns-gid-map-group userns-uid-map userns-uid-map-user uts \
+        variant volume",
+    switches: "q http-proxy pull pull-always pull-never quiet tls-verify",
+};
+
+/// Without `output`, `cache-to` and `cache-from`, whose values can name more images.
+const BUILD: Options = Options {
+    valued: "c f m t v add-host allow annotation arch attest authfile build-arg build-arg-file build-context \
+        builder cache-ttl call cap-add cap-drop cert-dir cgroup-parent cgroupns cpp-flag cpu-period cpu-quota \
+        cpu-shares cpuset-cpus cpuset-mems creds decryption-key device dns dns-option dns-search env file \
+        format from group-add hooks-dir ignorefile iidfile ipc isolation jobs label layer-label logfile \
+        manifest memory memory-swap metadata-file network no-cache-filter os os-feature os-version pid \
+        platform policy progress provenance retry retry-delay runtime runtime-flag sbom secret security-opt \
+        shm-size sign-by ssh tag target timestamp ulimit unsetenv unsetlabel userns userns-gid-map \
+        userns-gid-map-group userns-uid-map userns-uid-map-user uts variant volume",
+    switches: "D q all-platforms check compress debug disable-compression disable-content-trust force-rm \
+        http-proxy identity-label inherit-labels layers load logsplit no-cache no-hosts omit-history pull \
+        pull-always pull-never push quiet rm skip-unused-stages squash squash-all stdin tls-verify",
+};
+
+const MANIFEST: Options = Options {
+    valued: "arch authfile cert-dir os os-features os-version variant",
+    switches: "a p v amend insecure purge tls-verify verbose",
+};
+
+const SHOW: Options = Options { valued: "format", switches: "raw" };
+
+const SEARCH: Options = Options {
+    valued: "f authfile cert-dir creds filter format limit",
+    switches: "compatible list-tags no-trunc tls-verify",
+};
+
+const SKOPEO: Options = Options {
+    valued: "f additional-tag authfile cert-dir creds daemon-host decryption-key dest-authfile dest-cert-dir \
+        dest-compress-format dest-compress-level dest-creds dest-daemon-host dest-password \
+        dest-registry-token dest-shared-blob-dir dest-username digestfile encrypt-layer encryption-key \
+        format image-parallel-copies manifest-digest multi-arch password registry-token retry-delay \
+        retry-times shared-blob-dir sign-by sign-by-sigstore sign-by-sigstore-private-key sign-by-sq-fingerprint \
+        sign-identity sign-passphrase-file src-authfile src-cert-dir src-creds src-daemon-host src-password \
+        src-registry-token src-shared-blob-dir src-username username",
+    switches: "a n q all config dest-compress dest-decompress dest-force-compress-format dest-no-creds \
+        dest-oci-accept-uncompressed-layers dest-precompute-digests dest-tls-verify no-creds no-tags \
+        preserve-digests quiet raw remove-signatures src-no-creds src-tls-verify tls-verify",
+};
+
+const CRANE: Options = Options {
+    valued: "b c f j o t base cache_path format image-refs jobs new_layer new_tag output remote tarball",
+    switches: "O a n all-tags annotate annotate-ref fast full-ref index no-clobber oci-empty-base \
+        omit-digest-tags",
+};

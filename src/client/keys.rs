@@ -1,0 +1,181 @@
+//! The keys by which each client asks for the credentials of an image.
+
+use crate::image::Image;
+use crate::registry::DOCKER_HUB_KEY;
+
+/// The port that a client need not name.
+const HTTPS_PORT: &str = ":443";
+
+/// A client that asks helpers for credentials.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Client {
+    /// The docker command line.
+    Docker,
+    /// Its builder, also behind `docker build`.
+    Buildx,
+    /// Its way to run several containers.
+    Compose,
+    /// Containers without an engine.
+    Podman,
+    /// Copies images between registries.
+    Skopeo,
+    /// Builds images without an engine.
+    Buildah,
+    /// Works on registries.
+    Crane,
+    /// Builds images of Go programs.
+    Ko,
+    /// Builds images inside a container.
+    Kaniko,
+    /// Signs images.
+    Cosign,
+    /// The command line of containerd.
+    Nerdctl,
+    /// Docker for Python programs.
+    DockerPy,
+    /// Stores artifacts that are no images.
+    Oras,
+}
+
+impl Client {
+    /// Every client, the most common first.
+    pub const ALL: [Self; 13] = [
+        Self::Docker,
+        Self::Buildx,
+        Self::Compose,
+        Self::Podman,
+        Self::Skopeo,
+        Self::Buildah,
+        Self::Crane,
+        Self::Ko,
+        Self::Kaniko,
+        Self::Cosign,
+        Self::Nerdctl,
+        Self::DockerPy,
+        Self::Oras,
+    ];
+
+    /// Returns the word for it, on the command line and in JSON.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Docker => "docker",
+            Self::Buildx => "buildx",
+            Self::Compose => "compose",
+            Self::Podman => "podman",
+            Self::Skopeo => "skopeo",
+            Self::Buildah => "buildah",
+            Self::Crane => "crane",
+            Self::Ko => "ko",
+            Self::Kaniko => "kaniko",
+            Self::Cosign => "cosign",
+            Self::Nerdctl => "nerdctl",
+            Self::DockerPy => "docker-py",
+            Self::Oras => "oras",
+        }
+    }
+
+    /// True when its command line names the image that it asks for.
+    #[must_use]
+    pub fn names_image(self) -> bool {
+        match self {
+            Self::Docker | Self::Podman | Self::Skopeo | Self::Buildah | Self::Crane | Self::Nerdctl => true,
+            Self::Buildx
+            | Self::Compose
+            | Self::Ko
+            | Self::Kaniko
+            | Self::Cosign
+            | Self::DockerPy
+            | Self::Oras => false,
+        }
+    }
+
+    /// Returns the keys that it sends for an image, in order; it stops at the first that is answered.
+    #[must_use]
+    pub fn keys(self, image: &Image) -> Vec<String> {
+        let host = if image.is_on_default_registry() { None } else { image.host() };
+        match self {
+            Self::Docker | Self::Compose | Self::DockerPy => vec![host.unwrap_or(DOCKER_HUB_KEY).to_owned()],
+            Self::Buildx | Self::Oras => vec![hub_by_its_own_host(host).to_owned()],
+            Self::Podman | Self::Skopeo | Self::Buildah => vec![host.unwrap_or("docker.io").to_owned()],
+            Self::Crane | Self::Ko | Self::Kaniko | Self::Cosign => vec![
+                format!("{}/{}", host.unwrap_or("index.docker.io"), image.repository()),
+                host.unwrap_or(DOCKER_HUB_KEY).to_owned(),
+            ],
+            Self::Nerdctl => host.map_or_else(|| vec![DOCKER_HUB_KEY.to_owned()], variants),
+        }
+    }
+}
+
+/// Buildkit and oras know images of Docker Hub by the host that serves them:
+/// <https://github.com/docker/buildx/blob/master/util/imagetools/auth.go>,
+/// <https://github.com/oras-project/oras-go/blob/main/registry/remote/credentials/registry.go>
+fn hub_by_its_own_host(host: Option<&str>) -> &str {
+    host.filter(|host| *host != "registry-1.docker.io").unwrap_or(DOCKER_HUB_KEY)
+}
+
+/// What nerdctl tries for one host:
+/// <https://github.com/containerd/nerdctl/blob/main/pkg/imgutil/dockerconfigresolver/registryurl.go>
+fn variants(host: &str) -> Vec<String> {
+    let has_port = host.rsplit(']').next().is_some_and(|rest| rest.contains(':'));
+    let with_port = if has_port { host.to_owned() } else { format!("{host}{HTTPS_PORT}") };
+    let without_port = with_port.strip_suffix(HTTPS_PORT);
+    [Some(with_port.as_str()), without_port]
+        .into_iter()
+        .flatten()
+        .flat_map(|host| [host.to_owned(), format!("https://{host}"), format!("http://{host}")])
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HUB: &str = DOCKER_HUB_KEY;
+
+    #[test]
+    fn each_client_asks_by_its_own_keys() {
+        use Client::{Buildx, Crane, Docker, DockerPy, Nerdctl, Oras, Podman, Skopeo};
+        for (client, image, want) in [
+            (Docker, "alpine", vec![HUB]),
+            (Docker, "index.docker.io/a/b", vec![HUB]),
+            (Docker, "registry-1.docker.io/a/b", vec!["registry-1.docker.io"]),
+            (Docker, "GHCR.io:443/acme/app:1", vec!["GHCR.io:443"]),
+            (Docker, "127.0.0.1:15500/acme/app", vec!["127.0.0.1:15500"]),
+            (Buildx, "docker.io/acme/app", vec![HUB]),
+            (Buildx, "registry-1.docker.io/a/b", vec![HUB]),
+            (DockerPy, "acme/app", vec![HUB]),
+            (Oras, "ghcr.io/acme/app", vec!["ghcr.io"]),
+            (Podman, "alpine", vec!["docker.io"]),
+            (Podman, "index.docker.io/a/b", vec!["docker.io"]),
+            (Skopeo, "quay.io/acme/app", vec!["quay.io"]),
+            (Crane, "alpine", vec!["index.docker.io/library/alpine", HUB]),
+            (Crane, "ghcr.io/acme/app:1", vec!["ghcr.io/acme/app", "ghcr.io"]),
+            (Crane, "127.0.0.1:15500/acme/app", vec!["127.0.0.1:15500/acme/app", "127.0.0.1:15500"]),
+            (Nerdctl, "alpine", vec![HUB]),
+            (
+                Nerdctl,
+                "ghcr.io/acme/app",
+                vec![
+                    "ghcr.io:443",
+                    "https://ghcr.io:443",
+                    "http://ghcr.io:443",
+                    "ghcr.io",
+                    "https://ghcr.io",
+                    "http://ghcr.io",
+                ],
+            ),
+            (Nerdctl, "[::1]:5000/app", vec!["[::1]:5000", "https://[::1]:5000", "http://[::1]:5000"]),
+        ] {
+            let parsed = Image::parse(image).expect(image);
+            assert_eq!(client.keys(&parsed), want, "{} {image}", client.word());
+        }
+    }
+
+    #[test]
+    fn every_client_is_listed_once_under_its_own_word() {
+        let mut words = Client::ALL.map(Client::word);
+        words.sort_unstable();
+        assert!(words.windows(2).all(|pair| pair[0] != pair[1]), "{words:?}");
+    }
+}
