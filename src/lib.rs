@@ -21,6 +21,7 @@ pub mod vault;
 pub mod disk;
 pub mod env;
 pub mod hygiene;
+pub mod parent;
 pub mod streams;
 pub mod text;
 pub mod tty;

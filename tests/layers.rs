@@ -12,7 +12,7 @@ const LAYERS: [&[&str]; 7] = [
     &["command"],
     &["keeper", "login", "setup"],
     &["docker_config", "vault"],
-    &["disk", "env", "hygiene", "streams", "text", "tty"],
+    &["disk", "env", "hygiene", "parent", "streams", "text", "tty"],
     &["client", "inventory", "provider", "resolve"],
     &["cbor", "image", "moment", "name", "registry", "scope", "secret", "token", "wire"],
 ];
