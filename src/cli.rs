@@ -2,13 +2,17 @@
 
 use crate::command::Desk;
 use crate::command::Failure;
+use crate::command::activate;
 use crate::command::add;
+use crate::command::edit;
+use crate::command::explain;
 use crate::command::install;
 use crate::command::ls;
 use crate::command::protocol;
 use crate::command::protocol::Outcome;
 use crate::command::protocol::Verb;
 use crate::command::rm;
+use crate::command::rotate;
 use crate::command::show;
 use crate::command::status;
 use crate::command::r#use;
@@ -17,11 +21,13 @@ use crate::wire;
 use crate::wire::WireError;
 use clap::Parser;
 use clap::error::ErrorKind;
+use std::ffi::OsStr;
 use std::ffi::OsString;
 use std::fs::File;
 use std::io;
 use std::io::BufWriter;
 use std::io::Write;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 /// Not done. Clients take any other code than 1 for success.
@@ -54,18 +60,28 @@ enum Human {
     Add(add::Args),
     Ls(ls::Args),
     Show(show::Args),
-    Use(r#use::Args),
+    Edit(edit::Args),
+    /// Give tokens out again that were switched off or signed out
+    Activate(activate::Args),
+    /// Switch tokens off: they are kept, and not given out
+    Deactivate(activate::Args),
+    Rotate(rotate::Args),
     Rm(rm::Args),
+    Use(r#use::Args),
+    Explain(explain::Args),
     /// Make Docker (or podman) keep its credentials here
     Install(install::Args),
     /// Put back the helper that Docker (or podman) had before
     Uninstall(install::Args),
 }
 
-/// Runs the program with its arguments, the program's name not among them.
+/// Runs the program with its arguments, of which the first is the name under which it was called.
 #[must_use]
 pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let args: Vec<OsString> = args.into_iter().collect();
+    let mut args = args.into_iter();
+    let program = args.next().map(PathBuf::from).unwrap_or_default();
+    let called_as = program.file_name().and_then(OsStr::to_str);
+    let args: Vec<OsString> = args.collect();
     let words: Vec<&str> = args.iter().map(|arg| arg.to_str().unwrap_or_default()).collect();
     let out = match streams::stdout() {
         Ok(out) => out,
@@ -73,21 +89,21 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     };
     let verb = words.first().and_then(|word| Verb::named(word));
     match (verb, words.as_slice()) {
-        (Some(verb), [_]) => answer(verb, out),
-        (Some(_), [_, flag]) if is_help(flag) => people(vec![OsString::from("--help")], out),
+        (Some(verb), [_]) => answer(verb, called_as, out),
+        (Some(_), [_, flag]) if is_help(flag) => people(vec![OsString::from("--help")], called_as, out),
         (Some(_), [word, ..]) => {
             let text = format!("{word} takes no argument: the registry goes to standard input\n");
             write(&out, &text, NOT_DONE)
         }
         (_, ["version" | "--version" | "-v" | "-V"]) => write(&out, &version(), ExitCode::SUCCESS),
-        (_, []) if streams::stdout_is_terminal() => serve(out, status::run),
+        (_, []) if streams::stdout_is_terminal() => serve(called_as, out, status::run),
         (_, []) => write(&out, &usage(), NOT_DONE),
-        _ => people(args, out),
+        _ => people(args, called_as, out),
     }
 }
 
 /// Does one of Docker's verbs.
-fn answer(verb: Verb, mut out: File) -> ExitCode {
+fn answer(verb: Verb, called_as: Option<&str>, mut out: File) -> ExitCode {
     let mut err = io::stderr();
     if let Some(what) = verb.waits_for().filter(|_| streams::stdin_is_terminal()) {
         let _ = writeln!(err, "docker-credential-pat: {what}");
@@ -105,7 +121,7 @@ fn answer(verb: Verb, mut out: File) -> ExitCode {
             return Err(Failure::Output(io::Error::other("standard output is closed")));
         }
         let mut err = io::stderr();
-        let mut desk = Desk::new(&mut out, &mut err)?;
+        let mut desk = Desk::new(called_as, &mut out, &mut err)?;
         protocol::run(verb, &input, &mut desk)
     })();
     match outcome {
@@ -119,29 +135,38 @@ fn answer(verb: Verb, mut out: File) -> ExitCode {
 }
 
 /// Does one of the verbs for people.
-fn people(args: Vec<OsString>, out: File) -> ExitCode {
+fn people(args: Vec<OsString>, called_as: Option<&str>, out: File) -> ExitCode {
     let program = OsString::from("docker-credential-pat");
     let cli = match Cli::try_parse_from(std::iter::once(program).chain(args)) {
         Ok(cli) => cli,
         Err(error) => return wrong_usage(&error, &out),
     };
-    serve(out, |desk| match &cli.verb {
+    serve(called_as, out, |desk| match &cli.verb {
         Human::Add(args) => add::run(args, desk),
         Human::Ls(args) => ls::run(args, desk),
         Human::Show(args) => show::run(args, desk),
-        Human::Use(args) => r#use::run(args, desk),
+        Human::Edit(args) => edit::run(args, desk),
+        Human::Activate(args) => activate::activate(args, desk),
+        Human::Deactivate(args) => activate::deactivate(args, desk),
+        Human::Rotate(args) => rotate::run(args, desk),
         Human::Rm(args) => rm::run(args, desk),
+        Human::Use(args) => r#use::run(args, desk),
+        Human::Explain(args) => explain::run(args, desk),
         Human::Install(args) => install::install(args, desk),
         Human::Uninstall(args) => install::uninstall(args, desk),
     })
 }
 
 /// Runs a verb for people at a desk, and tells them what went wrong.
-fn serve(out: File, verb: impl FnOnce(&mut Desk) -> Result<(), Failure>) -> ExitCode {
+fn serve(
+    called_as: Option<&str>,
+    out: File,
+    verb: impl FnOnce(&mut Desk) -> Result<(), Failure>,
+) -> ExitCode {
     let mut out = BufWriter::new(out);
     let done = (|| {
         let mut err = io::stderr();
-        let mut desk = Desk::new(&mut out, &mut err)?;
+        let mut desk = Desk::new(called_as, &mut out, &mut err)?;
         verb(&mut desk)?;
         out.flush().map_err(Failure::Output)
     })();

@@ -3,6 +3,7 @@
 use crate::moment::Moment;
 use etcetera::BaseStrategy;
 use std::env;
+use std::ffi::OsString;
 use std::io;
 use std::path::Path;
 use std::path::PathBuf;
@@ -38,6 +39,12 @@ pub enum EnvError {
     /// Podman's own place for logins depends on the session, and there is none.
     #[error("cannot tell where podman keeps its logins: XDG_RUNTIME_DIR is not set")]
     NoPodmanFile,
+    /// A variable that holds no text.
+    #[error("{variable} is not valid UTF-8")]
+    NotText {
+        /// The variable.
+        variable: &'static str,
+    },
     /// The working directory is gone or closed to us.
     #[error("cannot tell the working directory")]
     WorkingDirectory(#[source] io::Error),
@@ -53,6 +60,7 @@ impl EnvError {
             Self::NoPodmanFile => {
                 "set REGISTRY_AUTH_FILE to a file of your own, here and for podman".to_owned()
             }
+            Self::NotText { variable } => format!("set {variable} to something else, or unset it"),
             Self::WorkingDirectory(_) => "change into a folder that exists".to_owned(),
         }
     }
@@ -154,7 +162,20 @@ pub fn tilde(path: &Path) -> String {
     }
 }
 
-fn working_directory() -> Result<PathBuf, EnvError> {
+/// Returns what a variable says, unless it is empty.
+///
+/// # Errors
+/// When it is no text.
+pub fn text(variable: &'static str) -> Result<Option<String>, EnvError> {
+    let text = env::var_os(variable).filter(|value| !value.is_empty()).map(OsString::into_string);
+    text.transpose().map_err(|_| EnvError::NotText { variable })
+}
+
+/// Returns the working directory, an absolute path.
+///
+/// # Errors
+/// When it is gone or closed to us.
+pub fn working_directory() -> Result<PathBuf, EnvError> {
     env::current_dir().map_err(EnvError::WorkingDirectory)
 }
 

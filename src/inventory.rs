@@ -17,7 +17,6 @@ use crate::token::User;
 use minicbor::Decode;
 use minicbor::Encode;
 use std::borrow::Cow;
-use std::collections::HashMap;
 use thiserror::Error;
 
 /// The tokens, and what people decided about them.
@@ -46,6 +45,15 @@ pub struct Choice {
     /// Only for pulls or only for pushes.
     #[n(4)]
     pub direction: Option<Direction>,
+}
+
+impl Choice {
+    /// True when both decide the same case, so that only one of them can hold.
+    #[must_use]
+    pub fn is_same_case(&self, other: &Self) -> bool {
+        (&self.scope, &self.profile, &self.directory, self.direction)
+            == (&other.scope, &other.profile, &other.directory, other.direction)
+    }
 }
 
 /// The last numbers given out, so that none is given twice.
@@ -80,6 +88,23 @@ pub struct Arrival {
     pub expires: Option<Moment>,
     /// Who brought it.
     pub origin: Origin,
+}
+
+/// What a person changes of a token; `None` leaves it as it is.
+#[derive(Debug, Default)]
+pub struct Changes {
+    /// Another name.
+    pub name: Option<Name>,
+    /// Another user name.
+    pub user: Option<User>,
+    /// All places where it may go from now on.
+    pub scopes: Option<Vec<Scope>>,
+    /// Another note, or none.
+    pub label: Option<Option<String>>,
+    /// What it is known to allow, or that this is not known.
+    pub permissions: Option<Option<Permissions>>,
+    /// When it ends, or that this is never or not known.
+    pub expires: Option<Option<Moment>>,
 }
 
 /// What signing out did.
@@ -180,21 +205,44 @@ impl Inventory {
         self.put_in_use(id, true, |_| false);
     }
 
-    /// Puts a token in use that a client logged in with under a key; elsewhere it stays signed out.
-    pub fn log_in(&mut self, id: TokenId, key: &Key) {
+    /// Puts a token in use that a client logged in with under a key, for the profile if there is one;
+    /// elsewhere it stays signed out.
+    pub fn log_in(&mut self, id: TokenId, key: &Key, profile: Option<&str>) {
         let is_elsewhere = |out: &Scope| !key.address().is_some_and(|at| out.reaches(at.registry()));
-        self.put_in_use(id, false, is_elsewhere);
+        let Some((profile, address)) = profile.zip(key.address()) else {
+            return self.put_in_use(id, false, is_elsewhere);
+        };
+        self.put_to_work(id, is_elsewhere);
+        self.set_choice(Choice {
+            scope: Scope::at(address),
+            token: id,
+            profile: Some(profile.to_owned()),
+            directory: None,
+            direction: None,
+        });
+    }
+
+    /// True when a person chose the token for this profile, or logged in with it there.
+    #[must_use]
+    pub fn is_chosen_under(&self, id: TokenId, profile: Option<&str>) -> bool {
+        self.choices.iter().any(|choice| choice.token == id && choice.profile.as_deref() == profile)
     }
 
     fn put_in_use(&mut self, id: TokenId, chosen: bool, stays_signed_out: impl Fn(&Scope) -> bool) {
+        self.put_to_work(id, stays_signed_out);
         let last = self.counters.turn;
         let Some(token) = self.token_mut(id) else { return };
-        token.standing = Standing::Active;
-        token.signed_out.retain(stays_signed_out);
         let is_latest = token.in_use.is_some_and(|in_use| in_use.turn == last && (in_use.chosen || !chosen));
         if !is_latest {
             token.in_use = Some(InUse { turn: last + 1, chosen });
             self.counters.turn = last + 1;
+        }
+    }
+
+    fn put_to_work(&mut self, id: TokenId, stays_signed_out: impl Fn(&Scope) -> bool) {
+        if let Some(token) = self.token_mut(id) {
+            token.standing = Standing::Active;
+            token.signed_out.retain(stays_signed_out);
         }
     }
 
@@ -217,10 +265,13 @@ impl Inventory {
     }
 
     /// Signs out what a `get` for the key could answer with: tokens that came by a login go, tokens
-    /// that a person brought are kept and rest, at this address.
-    pub fn sign_out(&mut self, key: &Key) -> SignedOut {
+    /// that a person brought are kept and rest, at this address. A profile that has tokens of its own
+    /// there signs out these and no others.
+    pub fn sign_out(&mut self, key: &Key, profile: Option<&str>) -> SignedOut {
+        let own: Vec<TokenId> = self.tokens_of_profile(key, profile);
         let mut out = SignedOut::default();
-        for token in &mut self.tokens {
+        let is_meant = |token: &&mut Token| own.is_empty() || own.contains(&token.id);
+        for token in self.tokens.iter_mut().filter(is_meant) {
             let address =
                 key.address().filter(|address| token.scopes.iter().any(|scope| scope.lies_within(address)));
             match (address, token.origin) {
@@ -239,6 +290,60 @@ impl Inventory {
         }
         out.removed.iter().for_each(|id| self.remove(*id));
         out
+    }
+
+    /// Notes a person's decision in the place of any for the same case, and puts its token to work.
+    pub fn decide(&mut self, choice: Choice) {
+        self.put_to_work(choice.token, |_| false);
+        self.set_choice(choice);
+    }
+
+    fn set_choice(&mut self, choice: Choice) {
+        self.choices.retain(|other| !other.is_same_case(&choice));
+        self.choices.push(choice);
+    }
+
+    /// Takes back a person's decisions, and returns them.
+    pub fn take_back(&mut self, is_meant: impl Fn(&Choice) -> bool) -> Vec<Choice> {
+        self.choices.extract_if(.., |choice| is_meant(choice)).collect()
+    }
+
+    /// Switches a token on, wherever it may go.
+    pub fn activate(&mut self, id: TokenId) {
+        self.put_to_work(id, |_| false);
+    }
+
+    /// Switches a token off, until it is switched on or put in use.
+    pub fn deactivate(&mut self, id: TokenId) {
+        if let Some(token) = self.token_mut(id) {
+            token.standing = Standing::Inactive;
+        }
+    }
+
+    /// Changes what a person may change of a token. The secret stays.
+    ///
+    /// # Errors
+    /// When its new name is another token's.
+    pub fn amend(&mut self, id: TokenId, changes: Changes) -> Result<(), NameTaken> {
+        let Changes { name, user, scopes, label, permissions, expires } = changes;
+        if let Some(name) = &name
+            && self.named(name.as_str()).is_some_and(|other| other.id != id)
+        {
+            return Err(NameTaken(name.clone()));
+        }
+        let Some(token) = self.token_mut(id) else { return Ok(()) };
+        token.name = name.unwrap_or_else(|| token.name.clone());
+        token.user = user.unwrap_or_else(|| token.user.clone());
+        token.label = label.unwrap_or_else(|| token.label.clone());
+        token.permissions = permissions.unwrap_or(token.permissions);
+        token.expires = expires.unwrap_or(token.expires);
+        if let Some(scopes) = scopes {
+            let is_reached = |at: &Registry| scopes.iter().any(|scope| scope.reaches(at));
+            token.keys.retain(|key| key.address().is_none_or(|address| is_reached(address.registry())));
+            token.signed_out.retain(|out| out.registry().is_some_and(is_reached));
+            token.scopes = scopes;
+        }
+        Ok(())
     }
 
     /// Removes a token and every choice of it.
@@ -263,49 +368,14 @@ impl Inventory {
         keys
     }
 
+    fn tokens_of_profile(&self, key: &Key, profile: Option<&str>) -> Vec<TokenId> {
+        let Some(profile) = profile else { return Vec::new() };
+        let tokens = self.tokens.iter().filter(|token| token.concerns(key)).map(|token| token.id);
+        tokens.filter(|id| self.is_chosen_under(*id, Some(profile))).collect()
+    }
+
     fn token_mut(&mut self, id: TokenId) -> Option<&mut Token> {
         self.tokens.iter_mut().find(|token| token.id == id)
-    }
-}
-
-/// The tokens of an inventory by where they may go, for many look-ups in a row.
-pub struct Index<'i> {
-    by_key: HashMap<&'i str, Vec<&'i Token>>,
-    by_registry: HashMap<&'i Registry, Vec<&'i Token>>,
-    wildcards: Vec<&'i Token>,
-}
-
-impl<'i> Index<'i> {
-    /// Sorts the tokens of an inventory.
-    #[must_use]
-    pub fn of(inventory: &'i Inventory) -> Self {
-        let mut index = Self {
-            by_key: HashMap::new(),
-            by_registry: HashMap::with_capacity(inventory.tokens().len()),
-            wildcards: Vec::new(),
-        };
-        for token in inventory.tokens() {
-            for key in token.keys.iter().filter(|key| key.address().is_none()) {
-                index.by_key.entry(key.as_str()).or_default().push(token);
-            }
-            for scope in &token.scopes {
-                match scope.registry() {
-                    Some(registry) => index.by_registry.entry(registry).or_default().push(token),
-                    None => index.wildcards.push(token),
-                }
-            }
-        }
-        index
-    }
-
-    /// Returns at least the tokens that [concern](Token::concerns) the key.
-    pub fn concerning(&self, key: &Key) -> impl Iterator<Item = &'i Token> {
-        let (by_key, by_registry) = match key.address() {
-            Some(address) => (None, self.by_registry.get(address.registry())),
-            None => (self.by_key.get(key.as_str()), None),
-        };
-        let wildcards = if key.address().is_some() { self.wildcards.as_slice() } else { &[] };
-        by_key.into_iter().chain(by_registry).flatten().chain(wildcards).copied()
     }
 }
 
@@ -332,7 +402,8 @@ pub(crate) mod tests {
         Key::parse(text).expect(text)
     }
 
-    fn inventory(arrivals: &[(&str, &str, Origin)]) -> Inventory {
+    /// Returns an inventory for tests, of names, scopes and who brings each.
+    pub(crate) fn inventory(arrivals: &[(&str, &str, Origin)]) -> Inventory {
         let mut inventory = Inventory::default();
         for (name, scope, origin) in arrivals {
             inventory.add(arrival(name, scope, *origin), Moment(0)).expect(name);
@@ -375,39 +446,25 @@ pub(crate) mod tests {
                 ("mine", "docker.io", Origin::Add),
                 ("other", "ghcr.io", Origin::Store),
             ]);
-            let out = inventory.sign_out(&key(signed_out));
+            let out = inventory.sign_out(&key(signed_out), None);
             assert_eq!(names(&inventory), left, "{signed_out}");
             assert_eq!(out.kept.iter().map(Name::as_str).collect::<Vec<_>>(), kept, "{signed_out}");
-            assert_eq!(inventory.sign_out(&key(signed_out)), SignedOut::default(), "twice: {signed_out}");
+            assert_eq!(
+                inventory.sign_out(&key(signed_out), None),
+                SignedOut::default(),
+                "twice: {signed_out}"
+            );
         }
     }
 
     #[test]
     fn putting_the_latest_in_use_again_changes_nothing() {
         let mut inventory = inventory(&[("a", "ghcr.io", Origin::Store), ("b", "ghcr.io", Origin::Store)]);
-        inventory.log_in(TokenId(1), &key("ghcr.io"));
+        inventory.log_in(TokenId(1), &key("ghcr.io"), None);
         let before = inventory.clone();
-        inventory.log_in(TokenId(1), &key("ghcr.io"));
+        inventory.log_in(TokenId(1), &key("ghcr.io"), None);
         assert_eq!(inventory, before);
         inventory.choose(TokenId(1));
         assert_ne!(inventory, before);
-    }
-
-    #[test]
-    fn the_index_finds_whatever_concerns_a_key() {
-        let mut inventory = inventory(&[
-            ("a", "ghcr.io", Origin::Store),
-            ("b", "ghcr.io/acme", Origin::Add),
-            ("c", "*.coding.net", Origin::Add),
-            ("d", "docker.io", Origin::Store),
-        ]);
-        inventory.remember_key(TokenId(4), &key("user@odd"));
-        let index = Index::of(&inventory);
-        for text in ["ghcr.io", "ghcr.io/acme/app", "x.coding.net", "docker.io", "user@odd", "none"] {
-            let key = key(text);
-            let wanted: Vec<_> = inventory.tokens().iter().filter(|token| token.concerns(&key)).collect();
-            let found: Vec<_> = index.concerning(&key).filter(|token| token.concerns(&key)).collect();
-            assert_eq!(found, wanted, "{text}");
-        }
     }
 }

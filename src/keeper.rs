@@ -16,6 +16,7 @@ use crate::vault::keys::Holder;
 use crate::vault::keys::keyfile::KeyFile;
 use crate::vault::keys::keyfile::KeyFileError;
 use crate::vault::seal::VaultKey;
+use crate::warned::Warned;
 use std::path::Path;
 use std::path::PathBuf;
 use thiserror::Error;
@@ -76,6 +77,12 @@ impl Keeper {
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.vault
+    }
+
+    /// Returns what remembers the warnings that were given.
+    #[must_use]
+    pub fn warned(&self) -> Warned {
+        Warned::at(self.vault.with_file_name("warned"))
     }
 
     /// Returns all tokens, without the key.

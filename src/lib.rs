@@ -8,7 +8,8 @@ pub mod cli;
 // VERBS: one file each.
 pub mod command;
 
-// DEEDS: what is done to the vault as a whole.
+// DEEDS: what is done to the vault as a whole, and what is known around a request.
+pub mod context;
 pub mod keeper;
 pub mod login;
 pub mod setup;
@@ -16,6 +17,7 @@ pub mod setup;
 // OUTSIDE: what lies on disk, in its own formats.
 pub mod docker_config;
 pub mod vault;
+pub mod warned;
 
 // TOOLS: mechanics; they know nothing of tokens.
 pub mod disk;
@@ -28,8 +30,11 @@ pub mod tty;
 
 // DECISIONS: pure; the same input gives the same answer.
 pub mod client;
+pub mod in_use;
+pub mod index;
 pub mod inventory;
 pub mod provider;
+pub mod request;
 pub mod resolve;
 
 // WORDS: values that cannot be wrong once they exist.

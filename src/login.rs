@@ -18,21 +18,26 @@ use crate::wire::Credentials;
 /// Takes in what a client stores, and puts it in use.
 ///
 /// What is here already stays one token; what comes under the same key for the same user renews it;
-/// anything else is a new token beside the others.
+/// anything else is a new token beside the others. Under a profile it is put in use for that profile only.
 ///
 /// # Errors
 /// When the secret cannot be sealed.
-pub fn log_in(draft: &mut Draft, credentials: &Credentials, now: Moment) -> Result<(), VaultError> {
+pub fn log_in(
+    draft: &mut Draft,
+    credentials: &Credentials,
+    profile: Option<&str>,
+    now: Moment,
+) -> Result<(), VaultError> {
     let id = if let Some(id) = the_same(draft, credentials) {
         revive(draft, id, now);
         id
-    } else if let Some(id) = same_account(draft, credentials) {
+    } else if let Some(id) = same_account(draft, credentials, profile, now) {
         renew(draft, id, credentials, now)?
     } else {
         arrive(draft, credentials, now)?
     };
     draft.inventory.remember_key(id, &credentials.key);
-    draft.inventory.log_in(id, &credentials.key);
+    draft.inventory.log_in(id, &credentials.key, profile);
     Ok(())
 }
 
@@ -51,7 +56,7 @@ fn revive(draft: &mut Draft, id: TokenId, now: Moment) {
 fn the_same(draft: &Draft, credentials: &Credentials) -> Option<TokenId> {
     let user = user_of(credentials);
     let scope = scope_of(&credentials.key);
-    let is_slot = same_account(draft, credentials).is_some();
+    let is_slot = accounts(draft, credentials).next().is_some();
     let is_for_it = |token: &Token| {
         token.holds(&credentials.key)
             || (scope.as_ref().is_some_and(|scope| token.scopes.contains(scope))
@@ -64,12 +69,30 @@ fn the_same(draft: &Draft, credentials: &Credentials) -> Option<TokenId> {
     tokens.find(|token| is_for_it(token) && token.user == user && has_it(token)).map(|token| token.id)
 }
 
-/// Finds the token that was stored under this very key for this user name: the latest in use of them.
-fn same_account(draft: &Draft, credentials: &Credentials) -> Option<TokenId> {
+/// Returns the tokens that were stored under this very key for this user name.
+fn accounts<'d>(draft: &'d Draft, credentials: &Credentials) -> impl Iterator<Item = &'d Token> {
     let user = user_of(credentials);
-    let accounts = draft.inventory.tokens().iter();
-    accounts
-        .filter(|token| token.holds(&credentials.key) && token.user == user)
+    let tokens = draft.inventory.tokens().iter();
+    tokens.filter(move |token| token.holds(&credentials.key) && token.user == user)
+}
+
+/// Finds the token that a new secret is for: of this account, the latest in use. Each profile has its own.
+///
+/// One that a person brought is not renewed while it may still be good: its secret may be shown nowhere
+/// else, and what comes now may be another token of the same account.
+fn same_account(
+    draft: &Draft,
+    credentials: &Credentials,
+    profile: Option<&str>,
+    now: Moment,
+) -> Option<TokenId> {
+    let is_of_profile = |token: &&Token| match profile {
+        None => token.in_use.is_some(),
+        Some(_) => draft.inventory.is_chosen_under(token.id, profile),
+    };
+    accounts(draft, credentials)
+        .filter(|token| token.origin == Origin::Store || token.has_expired(now))
+        .filter(is_of_profile)
         .max_by_key(|token| token.in_use.map(|in_use| in_use.turn))
         .map(|token| token.id)
 }

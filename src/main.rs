@@ -16,7 +16,7 @@ static ALLOCATOR: ZeroAlloc<Allocator> = ZeroAlloc(Allocator);
 
 fn main() -> ExitCode {
     harden();
-    let code = cli::run(std::env::args_os().skip(1));
+    let code = cli::run(std::env::args_os());
     hygiene::scrub();
     // Not `process::exit` anywhere: it would leave what is on the stack and the heap as it is.
     code

@@ -14,20 +14,32 @@ use thiserror::Error;
 #[cbor(transparent)]
 pub struct Moment(#[n(0)] pub i64);
 
+/// The day that stands for never.
+const NEVER: &str = "9999-12-31";
+
 /// A text that names no end.
 #[derive(Debug, Error, PartialEq, Eq)]
-#[error("{0:?} is no date (2027-01-31), moment (2027-01-31T12:00:00Z) or number of days (90d)")]
+#[error("{0:?} is no date (2027-01-31), moment (2027-01-31T12:00:00Z), number of days (90d) or `never`")]
 pub struct MomentError(String);
 
-const DAY: i64 = 24 * 60 * 60;
+/// A day, in seconds.
+pub const DAY: i64 = 24 * 60 * 60;
 
 impl Moment {
     /// Reads when something ends: a date, which ends with its last second in UTC; a moment in
-    /// RFC 3339 (<https://www.rfc-editor.org/rfc/rfc3339>); or a number of days from `now`.
+    /// RFC 3339 (<https://www.rfc-editor.org/rfc/rfc3339>); a number of days from `now`; or `never`, which
+    /// is `None`, as is the last day of the calendar, by which CODING means the same.
     ///
     /// # Errors
     /// When it is none of these, or beyond the year 9999.
-    pub fn parse_end(text: &str, now: Self) -> Result<Self, MomentError> {
+    pub fn parse_end(text: &str, now: Self) -> Result<Option<Self>, MomentError> {
+        if text == "never" || text.get(..NEVER.len()) == Some(NEVER) {
+            return Ok(None);
+        }
+        Self::parse_some_end(text, now).map(Some)
+    }
+
+    fn parse_some_end(text: &str, now: Self) -> Result<Self, MomentError> {
         let error = || MomentError(text.to_owned());
         if let Some(days) = text.strip_suffix('d') {
             let seconds = days.parse::<u32>().map_err(|_| error())?;
@@ -93,7 +105,11 @@ mod tests {
             ("90d", "2027-02-16T11:06:40Z"),
             ("0d", "2026-11-18T11:06:40Z"),
         ] {
-            assert_eq!(Moment::parse_end(text, NOW).expect(text).to_string(), want, "{text}");
+            let end = Moment::parse_end(text, NOW).expect(text).expect(text);
+            assert_eq!(end.to_string(), want, "{text}");
+        }
+        for text in ["never", "9999-12-31", "9999-12-31 00:00:00"] {
+            assert_eq!(Moment::parse_end(text, NOW), Ok(None), "{text}");
         }
         for text in ["", "d", "-1d", "tomorrow", "2027-02-30", "99999999999d", "4000000000d", "31.1.2027"] {
             assert!(Moment::parse_end(text, NOW).is_err(), "{text}");

@@ -1,7 +1,9 @@
 //! The name of a token, fit for a command line.
 
+use std::borrow::Cow;
 use std::fmt;
 use thiserror::Error;
+use unicode_normalization::UnicodeNormalization;
 
 /// The longest name of a token, in bytes.
 pub const MAX_NAME_BYTES: usize = 200;
@@ -27,6 +29,16 @@ impl Name {
             return Err(NameError::Unfit(text.to_owned()));
         }
         Ok(Self(text.to_owned()))
+    }
+
+    /// Takes a name as a person types it: whatever way its letters are put together, it is one name.
+    /// See <https://www.unicode.org/reports/tr15/>.
+    ///
+    /// # Errors
+    /// As [`parse`](Self::parse), and when it holds something that does not show.
+    pub fn typed(text: &str) -> Result<Self, NameError> {
+        let name = Self::parse(&text.nfc().collect::<String>())?;
+        if name.0.contains(is_invisible) { Err(NameError::Unfit(text.to_owned())) } else { Ok(name) }
     }
 
     /// Makes a name out of any texts: what a shell would take apart becomes `-`.
@@ -58,6 +70,16 @@ impl Name {
         Self(format!("{}-{number}", self.0))
     }
 
+    /// Returns the name as it is typed in a shell: in quotes where it needs them.
+    #[must_use]
+    pub fn as_argument(&self) -> Cow<'_, str> {
+        let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "._-+:/@".contains(letter);
+        if self.0.chars().all(is_plain) {
+            return Cow::Borrowed(&self.0);
+        }
+        Cow::Owned(format!("'{}'", self.0.replace('\'', "'\\''")))
+    }
+
     /// Returns the name.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -71,6 +93,13 @@ impl fmt::Display for Name {
     }
 }
 
+/// Marks of direction, width and joining, by which two names could look the same:
+/// <https://www.unicode.org/reports/tr36/#Bidirectional_Text_Spoofing>.
+fn is_invisible(letter: char) -> bool {
+    matches!(letter, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}')
+        || matches!(letter, '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}')
+}
+
 /// Why a text is no name.
 #[derive(Debug, Error, PartialEq, Eq)]
 pub enum NameError {
@@ -81,7 +110,10 @@ pub enum NameError {
     #[error("a token's name has at most {MAX_NAME_BYTES} bytes")]
     TooLong,
     /// It could be taken for an option, or would not show.
-    #[error("{0:?} is no name for a token: no `-` in front, no blanks around it, no control characters")]
+    #[error(
+        "{0:?} is no name for a token: no `-` in front, no blanks around it, no control \
+             characters and nothing else that does not show"
+    )]
     Unfit(String),
 }
 
@@ -98,6 +130,27 @@ mod tests {
         assert_eq!(Name::parse(&"x".repeat(201)), Err(NameError::TooLong));
         for text in ["-x", " x", "x ", "a\nb", "a\x1b[0m"] {
             assert_eq!(Name::parse(text), Err(NameError::Unfit(text.to_owned())), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_name_is_one_however_its_letters_are_put_together() {
+        for (one, other) in
+            [("caf\u{e9}", "cafe\u{301}"), ("\u{c5}", "\u{212b}"), ("\u{ac00}", "\u{1100}\u{1161}")]
+        {
+            assert_eq!(Name::typed(one), Name::typed(other));
+        }
+        for text in ["a\u{200b}b", "\u{202e}ab", "a\u{feff}"] {
+            assert_eq!(Name::typed(text), Err(NameError::Unfit(text.to_owned())), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_name_is_typed_in_quotes_where_a_shell_needs_them() {
+        for (name, want) in
+            [("alice@ghcr.io", "alice@ghcr.io"), ("a b", "'a b'"), ("it's", "'it'\\''s'"), ("$x", "'$x'")]
+        {
+            assert_eq!(Name::parse(name).expect(name).as_argument(), want);
         }
     }
 

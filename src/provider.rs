@@ -58,3 +58,16 @@ mod tests {
         }
     }
 }
+
+/// S.
+pub struct Sort {
+    /// p
+    pub provider: &'static str,
+    /// e
+    pub end_is_fixed: bool,
+}
+/// S
+#[must_use]
+pub fn sort_of(_: &crate::registry::Registry, _: Kind, _: &crate::token::User) -> Option<&'static Sort> {
+    None
+}

@@ -115,6 +115,21 @@ impl Scope {
             }
     }
 
+    /// True when some request is inside both.
+    #[must_use]
+    pub fn overlaps(&self, other: &Self) -> bool {
+        let share_a_host = match (&self.host, &other.host) {
+            (Host::Exact(registry), _) => other.reaches(registry),
+            (_, Host::Exact(registry)) => self.reaches(registry),
+            (Host::Below(one), Host::Below(two)) => one == two,
+        };
+        share_a_host
+            && match (&self.path, &other.path) {
+                (Some(one), Some(two)) => covers(one, two) || covers(two, one),
+                (None, _) | (_, None) => true,
+            }
+    }
+
     /// True when it covers all that the other one does.
     #[must_use]
     pub fn includes(&self, other: &Self) -> bool {
@@ -228,6 +243,23 @@ mod tests {
         ] {
             let (parsed, address) = (Scope::parse(scope).expect(scope), address(request));
             assert_eq!(parsed.covers(address.registry(), address.repository()), want, "{scope} {request}");
+        }
+    }
+
+    #[test]
+    fn scopes_overlap_where_a_request_is_inside_both() {
+        for (one, two, want) in [
+            ("ghcr.io", "ghcr.io/acme", true),
+            ("ghcr.io/acme", "ghcr.io/acme/app", true),
+            ("ghcr.io/acme", "ghcr.io/acme-x", false),
+            ("ghcr.io", "quay.io", false),
+            ("*.b.c", "a.b.c/x", true),
+            ("*.b.c/y", "a.b.c/x", false),
+            ("*.b.c", "*.b.c/x", true),
+            ("*.b.c", "*.c.b", false),
+        ] {
+            let (one, two) = (Scope::parse(one).expect(one), Scope::parse(two).expect(two));
+            assert_eq!((one.overlaps(&two), two.overlaps(&one)), (want, want), "{one} {two}");
         }
     }
 

@@ -81,6 +81,15 @@ impl Token {
                 .is_some_and(|address| self.scopes.iter().any(|scope| scope.reaches(address.registry())))
     }
 
+    /// False when it is known not to allow that an image goes this way.
+    #[must_use]
+    pub fn may_allow(&self, direction: Direction) -> bool {
+        self.permissions.is_none_or(|permissions| match direction {
+            Direction::Pull => permissions.read,
+            Direction::Push => permissions.write,
+        })
+    }
+
     /// True when it was signed out of everywhere that it may go.
     #[must_use]
     pub fn is_signed_out(&self) -> bool {
@@ -263,4 +272,21 @@ pub enum Direction {
     /// To the registry.
     #[n(1)]
     Push,
+}
+
+impl Direction {
+    /// Returns the direction of that word.
+    #[must_use]
+    pub fn named(word: &str) -> Option<Self> {
+        [Self::Pull, Self::Push].into_iter().find(|direction| direction.word() == word)
+    }
+
+    /// Returns the word for it, in flags, listings and JSON.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Pull => "pull",
+            Self::Push => "push",
+        }
+    }
 }

@@ -10,10 +10,10 @@ use std::path::PathBuf;
 const LAYERS: [&[&str]; 7] = [
     &["cli"],
     &["command"],
-    &["keeper", "login", "setup"],
-    &["docker_config", "vault"],
+    &["context", "keeper", "login", "setup"],
+    &["docker_config", "vault", "warned"],
     &["disk", "env", "hygiene", "parent", "streams", "text", "tty"],
-    &["client", "inventory", "provider", "resolve"],
+    &["client", "in_use", "index", "inventory", "provider", "request", "resolve"],
     &["cbor", "image", "moment", "name", "registry", "scope", "secret", "token", "wire"],
 ];
 const TOOLS: usize = 4;

@@ -2,28 +2,22 @@
 
 use crate::command::Desk;
 use crate::command::Failure;
-use crate::disk::DiskError;
+use crate::command::given;
+use crate::command::given::PermissionWord;
+use crate::command::given::SecretFrom;
+use crate::in_use::in_use;
 use crate::inventory::Arrival;
-use crate::moment::Moment;
 use crate::name::Name;
 use crate::provider;
-use crate::resolve::in_use;
 use crate::scope::Scope;
-use crate::secret::Secret;
-use crate::streams;
 use crate::text::clean;
 use crate::token::Kind;
 use crate::token::Origin;
-use crate::token::Permissions;
 use crate::token::User;
 use crate::tty;
 use crate::wire;
 use clap::ValueEnum;
 use std::collections::BTreeSet;
-use std::fs::File;
-use std::io;
-use std::path::PathBuf;
-use zeroize::Zeroizing;
 
 /// Add a token: its secret is asked for on the terminal, or read from a file or standard input
 #[derive(Debug, clap::Args)]
@@ -36,19 +30,15 @@ pub struct Args {
     /// The user name that goes with it
     #[arg(long, short)]
     user: Option<String>,
-    /// Read the secret from standard input; line ends at its end do not count
-    #[arg(long, conflicts_with = "secret_file")]
-    secret_stdin: bool,
-    /// Read the secret from a file; line ends at its end do not count
-    #[arg(long, value_name = "FILE")]
-    secret_file: Option<PathBuf>,
+    #[command(flatten)]
+    secret: SecretFrom,
     /// What sort of token it is, where its beginning does not tell
     #[arg(long)]
     kind: Option<KindWord>,
     /// What it is known to allow; not known is allowed
     #[arg(long, value_delimiter = ',')]
     permission: Vec<PermissionWord>,
-    /// When it ends: 2027-01-31, 2027-01-31T12:00:00Z or 90d
+    /// When it ends: 2027-01-31, 2027-01-31T12:00:00Z, 90d or never
     #[arg(long, value_name = "WHEN")]
     expires: Option<String>,
     /// A note for yourself
@@ -63,13 +53,6 @@ enum KindWord {
     Organization,
     Project,
     Password,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum PermissionWord {
-    Read,
-    Write,
-    Delete,
 }
 
 impl From<KindWord> for Kind {
@@ -88,18 +71,18 @@ impl From<KindWord> for Kind {
 /// # Errors
 /// When something given is unfit, something is missing, or the vault cannot be changed.
 pub fn run(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
-    let name = Name::parse(&args.name)?;
+    let name = Name::typed(&args.name)?;
     let scopes: BTreeSet<Scope> =
         args.registry.iter().map(|text| Scope::parse_typed(text)).collect::<Result<_, _>>()?;
-    let expires = args.expires.as_ref().map(|text| Moment::parse_end(text, *desk.now)).transpose()?;
+    let expires = given::end(args.expires.as_ref(), *desk.now)?.flatten();
     // Asked before the secret: what is known to be wrong is told before anything is typed.
     if desk.keeper.inventory()?.named(name.as_str()).is_some() {
         return Err(crate::inventory::NameTaken(name).into());
     }
     let user = user(args)?;
-    let secret = secret(args)?;
+    let secret = args.secret.read(name.as_str())?;
     let kind = args.kind.map_or_else(|| provider::kind_of(None, &user, secret.expose()), Kind::from);
-    let is_used = desk.keeper.change(|draft| -> Result<_, Failure> {
+    let uses = desk.keeper.change(|draft| -> Result<_, Failure> {
         let arrival = Arrival {
             name: name.clone(),
             kind,
@@ -107,20 +90,23 @@ pub fn run(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
             scopes: scopes.into_iter().collect(),
             keys: Vec::new(),
             label: args.label.clone(),
-            permissions: permissions(&args.permission),
+            permissions: given::permissions(&args.permission).flatten(),
             expires,
             origin: Origin::Add,
         };
         let id = draft.inventory.add(arrival, *desk.now)?;
         draft.keep(id, &secret)?;
-        Ok(in_use(&draft.inventory, *desk.now).contains(&id))
+        Ok(in_use(&draft.inventory, *desk.now).get(&id).copied())
     })?;
-    let line = match (expires, is_used) {
+    let line = match (expires, uses) {
         (Some(end), _) if end <= *desk.now => {
             format!("added \"{name}\", which expired {} and is not given out", end.relative_to(*desk.now))
         }
-        (_, true) => format!("added \"{name}\", which is in use"),
-        (_, false) => format!("added \"{name}\"; another token is in use (docker-credential-pat use {name})"),
+        (_, Some(uses)) => format!("added \"{name}\", which is {}", uses.words()),
+        (_, None) => format!(
+            "added \"{name}\"; another token is in use (docker-credential-pat use {})",
+            name.as_argument()
+        ),
     };
     desk.say(&line);
     Ok(())
@@ -135,38 +121,4 @@ fn user(args: &Args) -> Result<String, Failure> {
         }
     };
     if user.is_empty() { Err(Failure::Wire(wire::WireError::NoUser)) } else { Ok(user) }
-}
-
-fn secret(args: &Args) -> Result<Secret, Failure> {
-    let missing =
-        |source| Failure::Missing { what: "secret", option: "--secret-stdin or --secret-file", source };
-    let text = if args.secret_stdin {
-        text_of(streams::stdin().map_err(wire::WireError::Read)?)?
-    } else if let Some(path) = &args.secret_file {
-        let unreadable = |source| DiskError::Read { path: path.clone(), source };
-        text_of(File::open(path).map_err(unreadable)?)?
-    } else {
-        tty::ask_hidden(&format!("Secret for \"{}\" (it does not show): ", clean(&args.name)))
-            .map_err(missing)?
-    };
-    if text.is_empty() { Err(Failure::Secret("empty")) } else { Ok(Secret::new(text)) }
-}
-
-/// Reads a secret that was written as a line of text, into a buffer of exactly its size.
-fn text_of(input: impl io::Read) -> Result<Zeroizing<String>, Failure> {
-    let bytes = wire::read_input(input)?;
-    let text = str::from_utf8(&bytes).map_err(|_| Failure::Secret("not valid UTF-8"))?;
-    Ok(Zeroizing::new(text.trim_end_matches(['\r', '\n']).to_owned()))
-}
-
-fn permissions(words: &[PermissionWord]) -> Option<Permissions> {
-    let mut permissions = Permissions::default();
-    for word in words {
-        match word {
-            PermissionWord::Read => permissions.read = true,
-            PermissionWord::Write => permissions.write = true,
-            PermissionWord::Delete => permissions.delete = true,
-        }
-    }
-    (!words.is_empty()).then_some(permissions)
 }

@@ -3,8 +3,8 @@
 use crate::command::Desk;
 use crate::command::Failure;
 use crate::command::places;
+use crate::in_use::in_use;
 use crate::moment::Moment;
-use crate::resolve::in_use;
 use crate::text;
 use crate::text::clean;
 use crate::text::write_table;
@@ -48,7 +48,7 @@ pub struct TokenJson<'t> {
 pub fn run(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
     let inventory = desk.keeper.inventory()?;
     let used = in_use(&inventory, *desk.now);
-    let tokens = inventory.tokens().iter().map(|token| (token, used.contains(&token.id)));
+    let tokens = inventory.tokens().iter().map(|token| (token, used.contains_key(&token.id)));
     if args.json {
         let tokens = tokens.map(|(token, is_used)| TokenJson::of(token, is_used, *desk.now)).collect();
         return write_json(desk, tokens);

@@ -1,14 +1,22 @@
 //! The verbs, one file each, and why a verb is not done.
 
+pub mod activate;
 pub mod add;
+pub mod edit;
+pub mod explain;
+pub mod given;
 pub mod install;
 pub mod ls;
+pub mod notices;
 pub mod protocol;
 pub mod rm;
+pub mod rotate;
 pub mod show;
 pub mod status;
 pub mod r#use;
 
+use crate::context::ContextError;
+use crate::context::TOKEN;
 use crate::disk::DiskError;
 use crate::docker_config::ConfigError;
 use crate::env;
@@ -19,6 +27,7 @@ use crate::keeper::Keeper;
 use crate::keeper::KeeperError;
 use crate::moment::Moment;
 use crate::moment::MomentError;
+use crate::name::Name;
 use crate::name::NameError;
 use crate::registry::KeyError;
 use crate::scope::ScopeError;
@@ -38,6 +47,8 @@ use thiserror::Error;
 pub struct Desk<'d> {
     /// Keeps the vault.
     pub keeper: Keeper,
+    /// The name under which the program was called, without its folder.
+    pub called_as: Option<&'d str>,
     /// Tells the time, when first asked.
     pub now: LazyCell<Moment>,
     /// For the answer.
@@ -51,13 +62,27 @@ impl<'d> Desk<'d> {
     ///
     /// # Errors
     /// When the environment does not tell where the vault belongs.
-    pub fn new(out: &'d mut dyn Write, err: &'d mut dyn Write) -> Result<Self, Failure> {
-        Ok(Self { keeper: Keeper::find()?, now: LazyCell::new(env::now), out, err })
+    pub fn new(
+        called_as: Option<&'d str>,
+        out: &'d mut dyn Write,
+        err: &'d mut dyn Write,
+    ) -> Result<Self, Failure> {
+        Ok(Self { keeper: Keeper::find()?, called_as, now: LazyCell::new(env::now), out, err })
     }
 
     /// Tells a person something. What is done is done, even when nobody hears of it.
     fn say(&mut self, line: &str) {
         let _ = writeln!(self.err, "{}", clean(line));
+    }
+
+    /// Tells a person that a token has ended, if it has.
+    fn say_if_ended(&mut self, token: &Token) {
+        if let Some(end) = token.expires.filter(|end| *end <= *self.now) {
+            let (end, argument) = (end.relative_to(*self.now), token.name.as_argument());
+            self.say(&format!(
+                "it expired {end}, and is not given out (docker-credential-pat rotate {argument})"
+            ));
+        }
     }
 }
 
@@ -114,6 +139,42 @@ pub enum Failure {
     /// No token has this name.
     #[error("there is no token named \"{0}\"")]
     NoSuchToken(String),
+    /// The one token that was named is not for what was asked.
+    #[error("{TOKEN} names \"{name}\", which is no token for {key}")]
+    NotForIt {
+        /// The name.
+        name: String,
+        /// What was asked.
+        key: String,
+    },
+    /// A choice that could never hold.
+    #[error("\"{name}\" may not go to {place}")]
+    OutOfScope {
+        /// The token.
+        name: Name,
+        /// Where it was to be chosen for.
+        place: String,
+    },
+    /// The provider decides on a token's end when it makes it.
+    #[error("the end of \"{name}\" cannot be changed: {provider} fixes it when it makes a token")]
+    FixedEnd {
+        /// The token.
+        name: Name,
+        /// The provider.
+        provider: &'static str,
+    },
+    /// A new secret that is the old one.
+    #[error("that is the secret that \"{0}\" has already")]
+    SameSecret(Name),
+    /// A path that is no text cannot be kept.
+    #[error("{0} is not valid UTF-8")]
+    NotText(String),
+    /// Nothing that a client could ask for.
+    #[error("{0:?} is no image and no registry")]
+    NoImage(String),
+    /// See [`ContextError`].
+    #[error(transparent)]
+    Context(#[from] ContextError),
     /// Not written whole.
     #[error("cannot write the answer")]
     Output(#[source] io::Error),
@@ -151,8 +212,29 @@ impl Failure {
                 (!self.is_interruption()).then(|| format!("give it with {option}"))
             }
             Self::NoSuchToken(_) => Some("docker-credential-pat ls shows every name".to_owned()),
+            Self::NotForIt { .. } => Some(format!("name another one, or run `unset {TOKEN}`")),
+            Self::OutOfScope { name, .. } => Some(format!(
+                "docker-credential-pat show {0} tells where it may go, edit {0} --registry changes it",
+                name.as_argument()
+            )),
+            Self::FixedEnd { name, provider } => Some(format!(
+                "make a new token at {provider} and run `docker-credential-pat rotate {}`; if only the note \
+                 of it here is wrong, say so with --note-only",
+                name.as_argument()
+            )),
+            Self::SameSecret(name) => Some(format!(
+                "make a new one where it comes from; docker-credential-pat edit {} changes all else",
+                name.as_argument()
+            )),
+            Self::NoImage(_) => Some("for example: alpine, ghcr.io/acme/app or ghcr.io".to_owned()),
+            Self::Context(error) => Some(error.hint()),
             Self::Output(_) => Some("connect standard output to something that takes it".to_owned()),
-            Self::Wire(_) | Self::Name(_) | Self::Key(_) | Self::Moment(_) | Self::Secret(_) => None,
+            Self::Wire(_)
+            | Self::Name(_)
+            | Self::Key(_)
+            | Self::Moment(_)
+            | Self::Secret(_)
+            | Self::NotText(_) => None,
         }
     }
 
@@ -186,7 +268,20 @@ impl Failure {
 
 /// Returns the token of that name.
 fn find<'i>(inventory: &'i Inventory, name: &str) -> Result<&'i Token, Failure> {
-    inventory.named(name).ok_or_else(|| Failure::NoSuchToken(name.to_owned()))
+    let token = Name::typed(name).ok().and_then(|name| inventory.named(name.as_str()));
+    token.or_else(|| inventory.named(name)).ok_or_else(|| Failure::NoSuchToken(name.to_owned()))
+}
+
+/// Returns the tokens of those names, each once.
+fn find_all(inventory: &Inventory, names: &[String]) -> Result<Vec<Token>, Failure> {
+    let mut tokens: Vec<Token> = Vec::new();
+    for name in names {
+        let token = find(inventory, name)?;
+        if tokens.iter().all(|other| other.id != token.id) {
+            tokens.push(token.clone());
+        }
+    }
+    Ok(tokens)
 }
 
 /// Returns the scopes of a token, or the keys of one that has none, for people.

@@ -4,21 +4,27 @@
 
 use crate::command::Desk;
 use crate::command::Failure;
-use crate::command::places;
-use crate::inventory::Index;
+use crate::command::notices;
+use crate::context::Context;
+use crate::context::warning_time;
+use crate::index::Index;
 use crate::login::log_in;
+use crate::moment::DAY;
 use crate::moment::Moment;
 use crate::registry::KeyError;
 use crate::resolve::Reason;
-use crate::resolve::Request;
 use crate::resolve::Verdict;
 use crate::resolve::resolve;
+use crate::token::Origin;
 use crate::token::Token;
 use crate::token::User;
 use crate::wire;
 use crate::wire::NOT_FOUND;
 use crate::wire::WireError;
 use std::io::Write;
+
+/// Who speaks, in front of what clients pass on to the terminal among their own lines.
+const SPEAKER: &str = "docker-credential-pat";
 
 /// A verb of the protocol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -102,81 +108,105 @@ pub fn refuse(failure: &Failure, mut out: impl Write, err: impl Write) {
 
 fn get(input: &[u8], desk: &mut Desk) -> Result<Outcome, Failure> {
     let key = wire::parse_key(input)?;
+    let context = Context::gather(desk.called_as)?;
     let excerpt = desk.keeper.excerpt(Some(&key))?;
-    let tokens = excerpt.inventory().tokens();
+    let inventory = excerpt.inventory();
     // Where nothing ends the clock is not asked: its first answer costs more than reading the key.
-    let now = if tokens.iter().any(|token| token.expires.is_some()) { *desk.now } else { Moment(0) };
-    let verdict = resolve(Request::of(&key), tokens, now);
-    if let Some(token) = verdict.token {
-        let secret = excerpt.release(token)?;
-        let user = match &token.user {
-            User::Named(name) => name,
-            User::SameAsSecret => secret.expose(),
-        };
-        wire::write_credentials(&mut *desk.out, &key, user, &secret).map_err(Failure::Output)?;
-        return Ok(Outcome::Done);
+    let ends = inventory.tokens().iter().any(|token| token.expires.is_some());
+    let now = if ends { *desk.now } else { Moment(0) };
+    let request = context.request(&key, inventory);
+    let verdict = resolve(&request, inventory.tokens(), inventory.choices(), now);
+    let Some(token) = verdict.token else {
+        excerpt.confirm()?;
+        if let Some(named) = request.named.filter(|named| is_misplaced(named.value, &verdict)) {
+            return Err(Failure::NotForIt { name: named.value.to_owned(), key: key.as_str().to_owned() });
+        }
+        let lines = notices::of_misses(&verdict, *desk.now);
+        for line in lines {
+            desk.say(&format!("{SPEAKER}: {line}"));
+        }
+        writeln!(desk.out, "{NOT_FOUND}").map_err(Failure::Output)?;
+        return Ok(Outcome::NotFound);
+    };
+    let secret = excerpt.release(token)?;
+    let user = match &token.user {
+        User::Named(name) => name,
+        User::SameAsSecret => secret.expose(),
+    };
+    wire::write_credentials(&mut *desk.out, &key, user, &secret).map_err(Failure::Output)?;
+    let lines = [notices::of_refusal_to_come(&request, &verdict), warning_of_end(token, desk)?];
+    for line in lines.into_iter().flatten() {
+        desk.say(&format!("{SPEAKER}: {line}"));
     }
-    excerpt.confirm()?;
-    for line in misses(&verdict, desk) {
-        desk.say(&line);
+    Ok(Outcome::Done)
+}
+
+/// True when a token that was named as the only one is not for what was asked, or not there.
+fn is_misplaced(named: &str, verdict: &Verdict<'_>) -> bool {
+    let is_resting = |(token, reason): &(&Token, Reason)| {
+        token.name.as_str() == named && reason.is_obstacle() && *reason != Reason::OtherRepository
+    };
+    !verdict.set_aside.iter().any(is_resting)
+}
+
+/// Returns a warning of a token that ends soon, once a day.
+fn warning_of_end(token: &Token, desk: &Desk) -> Result<Option<String>, Failure> {
+    // What a login brought for less than a day is renewed by whatever brought it.
+    let is_passing =
+        |end: Moment| token.origin == Origin::Store && end.0.saturating_sub(token.stored.0) < DAY;
+    if token.expires.is_none_or(is_passing) {
+        return Ok(None);
     }
-    writeln!(desk.out, "{NOT_FOUND}").map_err(Failure::Output)?;
-    Ok(Outcome::NotFound)
+    let line = notices::of_end(token, *desk.now, warning_time()?);
+    Ok(line.filter(|_| desk.keeper.warned().is_first_today(token.id, *desk.now)))
 }
 
 fn store(input: &[u8], desk: &mut Desk) -> Result<Outcome, Failure> {
     let credentials = wire::parse_credentials(input)?;
-    desk.keeper.change(|draft| -> Result<_, Failure> { Ok(log_in(draft, &credentials, *desk.now)?) })?;
+    let context = Context::gather(desk.called_as)?;
+    let now = *desk.now;
+    desk.keeper
+        .change(|draft| -> Result<_, Failure> { Ok(log_in(draft, &credentials, context.profile(), now)?) })?;
     Ok(Outcome::Done)
 }
 
 fn erase(input: &[u8], desk: &mut Desk) -> Result<Outcome, Failure> {
     let key = wire::parse_key(input)?;
+    let context = Context::gather(desk.called_as)?;
     let excerpt = desk.keeper.excerpt(Some(&key))?;
     excerpt.confirm()?;
     // Most logouts ask four times for what went the first time: nothing to lock or write for then.
     if excerpt.inventory().tokens().is_empty() {
         return Ok(Outcome::Done);
     }
-    let out = desk.keeper.change(|draft| -> Result<_, Failure> { Ok(draft.inventory.sign_out(&key)) })?;
+    let out = desk
+        .keeper
+        .change(|draft| -> Result<_, Failure> { Ok(draft.inventory.sign_out(&key, context.profile())) })?;
     for name in out.kept {
         desk.say(&format!(
-            "docker-credential-pat: kept \"{name}\", which you added, but no longer give it out for {key} \
-             (docker-credential-pat use {name})",
-            key = key.as_str()
+            "{SPEAKER}: kept \"{name}\", which you added, but no longer give it out for {key} \
+             (docker-credential-pat use {argument})",
+            key = key.as_str(),
+            argument = name.as_argument()
         ));
     }
     Ok(Outcome::Done)
 }
 
 fn list(desk: &mut Desk) -> Result<Outcome, Failure> {
+    let context = Context::gather(desk.called_as)?;
     let inventory = desk.keeper.inventory()?;
     let index = Index::of(&inventory);
     let keys = inventory.keys();
     let users: Vec<(&str, &str)> = keys
         .iter()
         .filter_map(|key| {
-            let token = resolve(Request::of(key), index.concerning(key), *desk.now).token?;
+            // Whoever lists asks for every key then: no one image is meant.
+            let request = context.request_as_told(key, &inventory);
+            let token = resolve(&request, index.concerning(key), inventory.choices(), *desk.now).token?;
             Some((key.as_str(), token.user.shown()))
         })
         .collect();
     wire::write_list(&mut *desk.out, &users).map_err(Failure::Output)?;
     Ok(Outcome::Done)
-}
-
-/// Returns a line for each token that would have answered, had it not ended or been switched off.
-fn misses(verdict: &Verdict<'_>, desk: &Desk) -> Vec<String> {
-    let line = |(token, reason): &(&Token, Reason)| {
-        let why = match (reason, token.expires) {
-            (Reason::Expired, Some(end)) => format!("expired {}", end.relative_to(*desk.now)),
-            (Reason::Inactive, _) => "is switched off".to_owned(),
-            _ => return None,
-        };
-        let (name, places) = (&token.name, places(token));
-        Some(format!(
-            "docker-credential-pat: token \"{name}\" for {places} {why}; going on without credentials \
-             (docker-credential-pat show {name})"
-        ))
-    };
-    verdict.set_aside.iter().filter_map(line).collect()
 }

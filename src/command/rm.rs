@@ -2,7 +2,7 @@
 
 use crate::command::Desk;
 use crate::command::Failure;
-use crate::command::find;
+use crate::command::find_all;
 
 /// Remove tokens from the vault; at their registry they stay as they are
 #[derive(Debug, clap::Args)]
@@ -17,16 +17,13 @@ pub struct Args {
 /// # Errors
 /// When one of the tokens is not there, or the vault cannot be changed.
 pub fn run(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
-    let inventory = desk.keeper.inventory()?;
-    args.names.iter().try_for_each(|name| find(&inventory, name).map(drop))?;
-    desk.keeper.change(|draft| -> Result<_, Failure> {
-        let ids: Result<Vec<_>, _> =
-            args.names.iter().map(|name| find(&draft.inventory, name).map(|token| token.id)).collect();
-        ids?.into_iter().for_each(|id| draft.inventory.remove(id));
-        Ok(())
+    let gone = desk.keeper.change(|draft| -> Result<_, Failure> {
+        let tokens = find_all(&draft.inventory, &args.names)?;
+        tokens.iter().for_each(|token| draft.inventory.remove(token.id));
+        Ok(tokens)
     })?;
-    for name in &args.names {
-        desk.say(&format!("removed \"{name}\" from the vault"));
+    for token in gone {
+        desk.say(&format!("removed \"{}\" from the vault", token.name));
     }
     Ok(())
 }

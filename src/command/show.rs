@@ -8,7 +8,7 @@ use crate::command::ls::end;
 use crate::command::ls::state;
 use crate::command::ls::write_json;
 use crate::command::places;
-use crate::resolve::in_use;
+use crate::in_use::in_use;
 use crate::text::clean;
 use crate::text::write_table;
 use zeroize::Zeroizing;
@@ -36,7 +36,7 @@ pub fn run(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
     }
     let inventory = desk.keeper.inventory()?;
     let token = find(&inventory, &args.name)?;
-    let is_used = in_use(&inventory, *desk.now).contains(&token.id);
+    let is_used = in_use(&inventory, *desk.now).contains_key(&token.id);
     if args.json {
         return write_json(desk, vec![TokenJson::of(token, is_used, *desk.now)]);
     }

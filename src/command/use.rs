@@ -1,42 +1,113 @@
-//! `use`: puts a token in use for its scopes.
+//! `use`: puts a token in use, or chooses it for a scope, a profile, a directory, pulls or pushes.
 
 use crate::command::Desk;
 use crate::command::Failure;
 use crate::command::find;
 use crate::command::places;
+use crate::disk;
+use crate::env;
+use crate::inventory::Choice;
+use crate::inventory::Inventory;
 use crate::registry::Key;
-use crate::resolve::Request;
+use crate::request::Request;
 use crate::resolve::resolve;
 use crate::scope::Scope;
+use crate::token::Direction;
+use crate::token::Token;
+use crate::token::TokenId;
+use std::path::Path;
+use std::path::PathBuf;
 
-/// Put a token in use, in the place of others for the same registry
+/// Put a token in use, in the place of others; or choose it for one case, for as long as you do not say
+/// otherwise
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The token's name
-    name: String,
+    #[arg(required_unless_present = "clear")]
+    name: Option<String>,
+    /// Choose it for this registry or part of one only
+    #[arg(value_name = "REGISTRY[/PATH]")]
+    scope: Option<String>,
+    /// Choose it under this profile only
+    #[arg(long)]
+    profile: Option<String>,
+    /// Choose it in and below this directory only
+    #[arg(long)]
+    dir: Option<PathBuf>,
+    /// Choose it for pulls only
+    #[arg(long, conflicts_with = "push")]
+    pull: bool,
+    /// Choose it for pushes only
+    #[arg(long)]
+    push: bool,
+    /// Take choices back: those of the token, or all, that are for what else is given
+    #[arg(long)]
+    clear: bool,
+}
+
+/// For which case a token is chosen, as far as it was given.
+struct Case {
+    scope: Option<Scope>,
+    profile: Option<String>,
+    directory: Option<String>,
+    direction: Option<Direction>,
 }
 
 /// Runs the verb.
 ///
 /// # Errors
-/// When there is no such token, or the vault cannot be changed.
+/// When there is no such token, it may not go there, or the vault cannot be changed.
 pub fn run(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
-    find(&desk.keeper.inventory()?, &args.name)?;
+    let case = Case::of(args)?;
+    let Some(name) = &args.name else { return clear(None, &case, desk) };
+    find(&desk.keeper.inventory()?, name)?;
+    if args.clear {
+        return clear(Some(name), &case, desk);
+    }
     let inventory = desk.keeper.change(|draft| -> Result<_, Failure> {
-        let id = find(&draft.inventory, &args.name)?.id;
-        draft.inventory.choose(id);
+        let token = find(&draft.inventory, name)?.clone();
+        if case.is_any() {
+            draft.inventory.choose(token.id);
+        } else {
+            case.choices(&token)?.into_iter().for_each(|choice| draft.inventory.decide(choice));
+        }
         Ok(draft.inventory.clone())
     })?;
-    let token = find(&inventory, &args.name)?;
-    desk.say(&format!("\"{}\" is in use for {}", args.name, places(token)));
-    if let Some(end) = token.expires.filter(|end| *end <= *desk.now) {
-        desk.say(&format!("but it expired {}, and is not given out", end.relative_to(*desk.now)));
-        return Ok(());
+    let token = find(&inventory, name)?;
+    if case.is_any() {
+        desk.say(&format!("\"{}\" is in use for {}", token.name, places(token)));
+    } else {
+        for choice in case.choices(token)? {
+            desk.say(&format!("\"{}\" is chosen for {}", token.name, words(&choice)));
+        }
     }
-    // Most clients name only the registry; then a token for all of it comes first.
-    for registry in token.scopes.iter().filter(|scope| scope.path().is_some()).filter_map(Scope::registry) {
+    desk.say_if_ended(token);
+    if case.is_any() { say_who_goes_on(token, &inventory, desk) } else { Ok(()) }
+}
+
+fn clear(name: Option<&str>, case: &Case, desk: &mut Desk) -> Result<(), Failure> {
+    let (gone, inventory) = desk.keeper.change(|draft| -> Result<_, Failure> {
+        let token = name.map(|name| find(&draft.inventory, name).map(|token| token.id)).transpose()?;
+        let gone = draft.inventory.take_back(|choice| case.includes(choice, token));
+        Ok((gone, draft.inventory.clone()))
+    })?;
+    for choice in &gone {
+        let token = inventory.tokens().iter().find(|token| token.id == choice.token);
+        let name = token.map_or("a token", |token| token.name.as_str());
+        desk.say(&format!("\"{name}\" is no longer chosen for {}", words(choice)));
+    }
+    if gone.is_empty() {
+        desk.say("there was no such choice (docker-credential-pat show NAME lists those of a token)");
+    }
+    Ok(())
+}
+
+/// Most clients name only the registry; then a token for all of it comes first.
+fn say_who_goes_on(token: &Token, inventory: &Inventory, desk: &mut Desk) -> Result<(), Failure> {
+    for registry in token.scopes.iter().filter_map(Scope::registry) {
         let key = Key::parse(registry.docker_key())?;
-        match resolve(Request::of(&key), inventory.tokens(), *desk.now).token {
+        let request = Request::of(&key);
+        match resolve(&request, inventory.tokens(), inventory.choices(), *desk.now).token {
             Some(other) if other.id != token.id => {
                 desk.say(&format!("clients that name only {registry} go on getting \"{}\"", other.name));
             }
@@ -44,4 +115,75 @@ pub fn run(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
         }
     }
     Ok(())
+}
+
+impl Case {
+    fn of(args: &Args) -> Result<Self, Failure> {
+        let scope = args.scope.as_deref().map(Scope::parse_typed).transpose()?;
+        let directory = args.dir.as_deref().map(absolute).transpose()?;
+        let direction = match (args.pull, args.push) {
+            (true, _) => Some(Direction::Pull),
+            (_, true) => Some(Direction::Push),
+            (false, false) => None,
+        };
+        Ok(Self { scope, profile: args.profile.clone(), directory, direction })
+    }
+
+    /// True when nothing was given, so that every case is meant.
+    fn is_any(&self) -> bool {
+        let Self { scope, profile, directory, direction } = self;
+        scope.is_none() && profile.is_none() && directory.is_none() && direction.is_none()
+    }
+
+    fn includes(&self, choice: &Choice, token: Option<TokenId>) -> bool {
+        token.is_none_or(|token| choice.token == token)
+            && self.scope.as_ref().is_none_or(|scope| choice.scope == *scope)
+            && (self.profile.is_none() || choice.profile == self.profile)
+            && (self.directory.is_none() || choice.directory == self.directory)
+            && (self.direction.is_none() || choice.direction == self.direction)
+    }
+
+    /// Returns the choices that it makes of a token: for the scope that was given, or each of its own.
+    fn choices(&self, token: &Token) -> Result<Vec<Choice>, Failure> {
+        let scopes = match &self.scope {
+            Some(scope) if token.scopes.iter().any(|own| own.overlaps(scope)) => vec![scope.clone()],
+            None if !token.scopes.is_empty() => token.scopes.clone(),
+            Some(scope) => {
+                return Err(Failure::OutOfScope { name: token.name.clone(), place: scope.to_string() });
+            }
+            None => return Err(Failure::OutOfScope { name: token.name.clone(), place: places(token) }),
+        };
+        let choice = |scope| Choice {
+            scope,
+            token: token.id,
+            profile: self.profile.clone(),
+            directory: self.directory.clone(),
+            direction: self.direction,
+        };
+        Ok(scopes.into_iter().map(choice).collect())
+    }
+}
+
+/// Returns what a choice is for, for people: `ghcr.io/acme, pushes, under profile "work", in ~/src`.
+#[must_use]
+pub fn words(choice: &Choice) -> String {
+    let mut words = choice.scope.to_string();
+    match choice.direction {
+        Some(Direction::Pull) => words.push_str(", pulls"),
+        Some(Direction::Push) => words.push_str(", pushes"),
+        None => {}
+    }
+    if let Some(profile) = &choice.profile {
+        words.push_str(&format!(", under profile \"{profile}\""));
+    }
+    if let Some(directory) = &choice.directory {
+        words.push_str(&format!(", in {}", env::tilde(Path::new(directory))));
+    }
+    words
+}
+
+/// Returns a directory as the system tells it to a process that is in it: absolute, without links.
+fn absolute(directory: &Path) -> Result<String, Failure> {
+    let path = disk::without_links(&env::working_directory()?.join(directory));
+    path.into_os_string().into_string().map_err(|path| Failure::NotText(path.display().to_string()))
 }

@@ -1,0 +1,90 @@
+//! `edit`: changes what is noted of a token; its secret stays.
+
+use crate::command::Desk;
+use crate::command::Failure;
+use crate::command::find;
+use crate::command::given;
+use crate::command::given::PermissionWord;
+use crate::command::places;
+use crate::inventory::Changes;
+use crate::name::Name;
+use crate::provider;
+use crate::scope::Scope;
+use crate::token::Token;
+use crate::token::User;
+use crate::vault::draft::Draft;
+use clap::ArgGroup;
+use std::collections::BTreeSet;
+
+/// Change a token's name, label, registries, permissions or user name; its secret stays
+#[derive(Debug, clap::Args)]
+#[command(group(ArgGroup::new("change").required(true).multiple(true)))]
+pub struct Args {
+    /// The token's name
+    name: String,
+    /// Another name
+    #[arg(long = "name", value_name = "NEW-NAME", group = "change")]
+    new_name: Option<String>,
+    /// Another note for yourself; an empty one removes it
+    #[arg(long, group = "change")]
+    label: Option<String>,
+    /// Where it may go from now on, in the place of all before; may be given more than once
+    #[arg(long, short, value_name = "REGISTRY[/PATH]", group = "change")]
+    registry: Vec<String>,
+    /// What it is known to allow
+    #[arg(long, value_delimiter = ',', group = "change")]
+    permission: Vec<PermissionWord>,
+    /// Another user name
+    #[arg(long, short, group = "change")]
+    user: Option<String>,
+    /// When it ends: 2027-01-31, 2027-01-31T12:00:00Z, 90d or never
+    #[arg(long, value_name = "WHEN", group = "change")]
+    expires: Option<String>,
+    /// The end that is noted here is wrong: correct the note, where a provider's tokens have a fixed end
+    #[arg(long, requires = "expires")]
+    note_only: bool,
+}
+
+/// Runs the verb.
+///
+/// # Errors
+/// When something given is unfit, the provider fixes the token's end, or the vault cannot be changed.
+pub fn run(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
+    let expires = given::end(args.expires.as_ref(), *desk.now)?;
+    let name = args.new_name.as_deref().map(Name::typed).transpose()?;
+    let scopes: BTreeSet<Scope> =
+        args.registry.iter().map(|text| Scope::parse_typed(text)).collect::<Result<_, _>>()?;
+    let token = desk.keeper.change(|draft| -> Result<_, Failure> {
+        let token = find(&draft.inventory, &args.name)?.clone();
+        if let Some(provider) = fixed_end(&token).filter(|_| expires.is_some() && !args.note_only) {
+            return Err(Failure::FixedEnd { name: token.name, provider });
+        }
+        let changes = Changes {
+            user: args.user.as_ref().map(|user| user_of(draft, &token, user)).transpose()?,
+            name,
+            scopes: (!scopes.is_empty()).then(|| scopes.into_iter().collect()),
+            label: args.label.as_ref().map(|label| Some(label.clone()).filter(|label| !label.is_empty())),
+            permissions: given::permissions(&args.permission),
+            expires,
+        };
+        draft.inventory.amend(token.id, changes)?;
+        Ok(draft.inventory.tokens().iter().find(|other| other.id == token.id).cloned().unwrap_or(token))
+    })?;
+    desk.say(&format!("changed \"{}\", for {}", token.name, places(&token)));
+    desk.say_if_ended(&token);
+    Ok(())
+}
+
+/// Returns the provider that fixes the end of such a token when it makes it.
+fn fixed_end(token: &Token) -> Option<&'static str> {
+    let registries = token.scopes.iter().filter_map(Scope::registry);
+    let mut sorts = registries.filter_map(|registry| provider::sort_of(registry, token.kind, &token.user));
+    sorts.find(|sort| sort.end_is_fixed).map(|sort| sort.provider)
+}
+
+fn user_of(draft: &Draft, token: &Token, user: &str) -> Result<User, Failure> {
+    if user.is_empty() {
+        return Err(Failure::Wire(crate::wire::WireError::NoUser));
+    }
+    Ok(User::of(user, &draft.secret(token)?))
+}

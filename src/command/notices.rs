@@ -1,0 +1,82 @@
+//! What a person is told on stderr at a `get`: why there is nothing, what cannot work, what ends soon.
+
+use crate::command::places;
+use crate::moment::Moment;
+use crate::request::Request;
+use crate::resolve::Reason;
+use crate::resolve::Verdict;
+use crate::token::Direction;
+use crate::token::Token;
+
+/// Tells of each token that would have answered, had it not ended or been switched off.
+#[must_use]
+pub fn of_misses(verdict: &Verdict<'_>, now: Moment) -> Vec<String> {
+    let line = |(token, reason): &(&Token, Reason)| {
+        let (why, way_out) = match (reason, token.expires) {
+            (Reason::Expired, Some(end)) => (format!("expired {}", end.relative_to(now)), "rotate"),
+            (Reason::Inactive, _) => ("is switched off".to_owned(), "activate"),
+            _ => return None,
+        };
+        let (name, places, argument) = (&token.name, places(token), token.name.as_argument());
+        Some(format!(
+            "token \"{name}\" for {places} {why}; going on without credentials \
+             (docker-credential-pat {way_out} {argument})"
+        ))
+    };
+    verdict.set_aside.iter().filter_map(line).collect()
+}
+
+/// Tells why a push will be refused: the token that was given may not write.
+#[must_use]
+pub fn of_refusal_to_come(request: &Request<'_>, verdict: &Verdict<'_>) -> Option<String> {
+    let given = verdict.token?;
+    if request.direction() != Some(Direction::Push) || given.may_allow(Direction::Push) {
+        return None;
+    }
+    let may_push = |(token, _): &&(&Token, Reason)| token.may_allow(Direction::Push);
+    let why = match verdict.set_aside.iter().rfind(may_push) {
+        None => "no other token here may push (docker-credential-pat add)".to_owned(),
+        Some((other, reason)) => why_not_the_other(other, *reason),
+    };
+    Some(format!("token \"{}\" for {} may not push; {why}", given.name, places(given)))
+}
+
+fn why_not_the_other(other: &Token, reason: Reason) -> String {
+    let (name, argument) = (&other.name, other.name.as_argument());
+    match reason {
+        Reason::Inactive => {
+            format!("\"{name}\" may, but is switched off (docker-credential-pat activate {argument})")
+        }
+        Reason::Expired => {
+            format!("\"{name}\" may, but has expired (docker-credential-pat rotate {argument})")
+        }
+        Reason::SignedOut => {
+            format!("\"{name}\" may, but was signed out (docker-credential-pat use {argument})")
+        }
+        Reason::OtherRepository => format!("\"{name}\" may, but only in {}", places(other)),
+        Reason::NotNamed | Reason::NotChosen => {
+            format!("\"{name}\" may, but another was chosen (docker-credential-pat show {argument})")
+        }
+        Reason::NotAllowed
+        | Reason::LessSpecific
+        | Reason::NotUsed
+        | Reason::MorePermissions
+        | Reason::OtherKey
+        | Reason::NotInUse => {
+            format!("\"{name}\" may (docker-credential-pat use {argument} --push)")
+        }
+    }
+}
+
+/// Tells that a token ends soon: within that many seconds.
+#[must_use]
+pub fn of_end(token: &Token, now: Moment, within: i64) -> Option<String> {
+    let end = token.expires.filter(|end| end.0.saturating_sub(now.0) <= within)?;
+    let (name, argument) = (&token.name, token.name.as_argument());
+    Some(format!(
+        "token \"{name}\" for {} ends {}, on {} (docker-credential-pat rotate {argument})",
+        places(token),
+        end.relative_to(now),
+        end.date(),
+    ))
+}

@@ -1,0 +1,51 @@
+//! `rotate`: a new secret for the same token.
+
+use crate::command::Desk;
+use crate::command::Failure;
+use crate::command::find;
+use crate::command::given;
+use crate::command::given::SecretFrom;
+use crate::token::Standing;
+
+/// Give a token a new secret and a new end; its name, scopes, choices and label stay
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The token's name
+    name: String,
+    #[command(flatten)]
+    secret: SecretFrom,
+    /// When the new secret ends: 2027-01-31, 2027-01-31T12:00:00Z, 90d or never
+    #[arg(long, value_name = "WHEN")]
+    expires: Option<String>,
+}
+
+/// Runs the verb. The old secret is gone only when the new one is on the disk.
+///
+/// # Errors
+/// When there is no such token, the secret is the old one, or the vault cannot be changed.
+pub fn run(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
+    let now = *desk.now;
+    let told = given::end(args.expires.as_ref(), now)?;
+    find(&desk.keeper.inventory()?, &args.name)?;
+    let secret = args.secret.read(&args.name)?;
+    let token = desk.keeper.change(|draft| -> Result<_, Failure> {
+        let token = find(&draft.inventory, &args.name)?.clone();
+        // One that no longer opens is none that could come again; this mends it.
+        if draft.secret(&token).is_ok_and(|old| old.is_same_as(&secret)) {
+            return Err(Failure::SameSecret(token.name));
+        }
+        draft.inventory.renew(token.id, token.kind, told.flatten(), now);
+        draft.keep(token.id, &secret)?;
+        Ok(find(&draft.inventory, &args.name)?.clone())
+    })?;
+    let end = token.expires.map_or_else(
+        || if told.is_some() { "does not end".to_owned() } else { "has no known end".to_owned() },
+        |end| format!("ends {}, on {}", end.relative_to(now), end.date()),
+    );
+    let (name, argument) = (&token.name, token.name.as_argument());
+    desk.say(&format!("\"{name}\" has its new secret, which {end}"));
+    if token.standing == Standing::Inactive {
+        desk.say(&format!("it is still switched off (docker-credential-pat activate {argument})"));
+    }
+    Ok(())
+}

@@ -1,0 +1,209 @@
+//! What is known of a request besides its key: from the environment, the program's name, the client's
+//! command line and the working directory. It only ever chooses among tokens that may go there.
+
+use crate::client;
+use crate::client::Errand;
+use crate::env;
+use crate::env::EnvError;
+use crate::image::Image;
+use crate::inventory::Inventory;
+use crate::moment::DAY;
+use crate::parent::CommandLine;
+use crate::registry::Address;
+use crate::registry::Key;
+use crate::request::Known;
+use crate::request::Repository;
+use crate::request::Request;
+use crate::request::Source;
+use crate::token::Direction;
+use std::cell::OnceCell;
+use std::path::Path;
+use std::path::PathBuf;
+use thiserror::Error;
+
+/// Names the one token that may answer.
+pub const TOKEN: &str = "DOCKER_CREDENTIAL_PAT_TOKEN";
+
+/// Names the profile whose choices come first.
+pub const PROFILE: &str = "DOCKER_CREDENTIAL_PAT_PROFILE";
+
+/// Names the image that is meant, for clients whose command line does not.
+pub const REPOSITORY: &str = "DOCKER_CREDENTIAL_PAT_REPOSITORY";
+
+/// Says `pull` or `push`, for clients whose command line does not.
+pub const DIRECTION: &str = "DOCKER_CREDENTIAL_PAT_DIRECTION";
+
+/// Says how many days before a token's end a warning comes; 0 is never.
+pub const WARN_DAYS: &str = "DOCKER_CREDENTIAL_PAT_WARN_DAYS";
+
+/// How long before a token's end a warning comes when nothing else is said, in days.
+const DEFAULT_WARN_DAYS: i64 = 7;
+
+/// What every program name of ours begins with; a profile follows behind a hyphen.
+const PROGRAM: &str = "docker-credential-pat";
+
+/// What is known around the requests of one process.
+#[derive(Default)]
+pub struct Context {
+    named: Option<String>,
+    profile: Option<Known<String>>,
+    image: Option<Image>,
+    direction: Option<Direction>,
+    command_line: OnceCell<Option<CommandLine>>,
+    directory: OnceCell<Option<PathBuf>>,
+}
+
+/// Why it cannot be told what is meant.
+#[derive(Debug, Error)]
+pub enum ContextError {
+    /// See [`EnvError`].
+    #[error(transparent)]
+    Env(#[from] EnvError),
+    /// A variable that says something else than it may.
+    #[error("{variable} is {text:?}, not {want}")]
+    Variable {
+        /// The variable.
+        variable: &'static str,
+        /// What it says.
+        text: String,
+        /// What it may say.
+        want: &'static str,
+    },
+}
+
+impl ContextError {
+    /// Returns the way out.
+    #[must_use]
+    pub fn hint(&self) -> String {
+        match self {
+            Self::Env(error) => error.hint(),
+            Self::Variable { variable, .. } => format!("set it to that, or run `unset {variable}`"),
+        }
+    }
+}
+
+impl Context {
+    /// Takes in what environment and program name say; all else is looked at when it matters.
+    ///
+    /// # Errors
+    /// When a variable says what it may not.
+    pub fn gather(called_as: Option<&str>) -> Result<Self, ContextError> {
+        let by_name = called_as.and_then(profile_of);
+        let profile = match (env::text(PROFILE)?, by_name) {
+            (Some(value), _) => Some(Known { value, from: Source::Variable(PROFILE) }),
+            (None, Some(name)) => Some(Known { value: name.to_owned(), from: Source::ProgramName }),
+            (None, None) => None,
+        };
+        Ok(Self {
+            named: env::text(TOKEN)?,
+            profile,
+            image: variable(REPOSITORY, "an image such as ghcr.io/acme/app", Image::parse)?,
+            direction: variable(DIRECTION, "pull or push", Direction::named)?,
+            ..Self::default()
+        })
+    }
+
+    /// Returns the profile whose choices come first.
+    #[must_use]
+    pub fn profile(&self) -> Option<&str> {
+        self.profile.as_ref().map(|known| known.value.as_str())
+    }
+
+    /// Returns the request for a key, with what may decide between the tokens of the inventory.
+    #[must_use]
+    pub fn request<'r>(&'r self, key: &'r Key, inventory: &Inventory) -> Request<'r> {
+        let mut request = self.request_as_told(key, inventory);
+        if (request.repository.is_none() || request.direction.is_none())
+            && matters(inventory)
+            && let Some(errand) = key.address().and_then(|address| self.errand(address))
+        {
+            let Errand { repository, direction, is_all } = errand;
+            let from = Source::CommandLine;
+            let repository = repository.map(|path| Repository { path: path.into(), is_all });
+            request.repository = request.repository.or(repository.map(|value| Known { value, from }));
+            request.direction = request.direction.or(direction.map(|value| Known { value, from }));
+        }
+        request
+    }
+
+    /// Returns the request for a key, with what a person said of it but not what the client shows.
+    #[must_use]
+    pub fn request_as_told<'r>(&'r self, key: &'r Key, inventory: &Inventory) -> Request<'r> {
+        let mut request = Request::of(key);
+        request.named = self.named.as_deref().map(|value| Known { value, from: Source::Variable(TOKEN) });
+        request.profile = self.profile.as_ref().map(|known| Known { value: &*known.value, from: known.from });
+        let image = self.image.as_ref().map(Image::address).filter(|image| key.is_at(image.registry()));
+        if let (None, Some(path)) = (&request.repository, image.and_then(Address::repository)) {
+            let value = Repository { path: path.into(), is_all: true };
+            request.repository = Some(Known { value, from: Source::Variable(REPOSITORY) });
+        }
+        request.direction = self.direction.map(|value| Known { value, from: Source::Variable(DIRECTION) });
+        if inventory.choices().iter().any(|choice| choice.directory.is_some()) {
+            request.directory = self.directory().map(|value| Known { value, from: Source::WorkingDirectory });
+        }
+        request
+    }
+
+    fn errand(&self, address: &Address) -> Option<Errand> {
+        let command_line = self.command_line.get_or_init(CommandLine::of_parent).as_ref()?;
+        client::errand(&command_line.words()?, address)
+    }
+
+    fn directory(&self) -> Option<&Path> {
+        self.directory.get_or_init(|| env::working_directory().ok()).as_deref()
+    }
+}
+
+/// Returns how long before a token's end a warning comes, in seconds.
+///
+/// # Errors
+/// When the variable for it is no number of days.
+pub fn warning_time() -> Result<i64, ContextError> {
+    let days = variable(WARN_DAYS, "a number of days from 0 to 3650", |text| {
+        text.parse().ok().filter(|days| (0..=3650).contains(days))
+    })?;
+    Ok(days.unwrap_or(DEFAULT_WARN_DAYS) * DAY)
+}
+
+/// True when repository or direction could decide between tokens, or are worth a word.
+fn matters(inventory: &Inventory) -> bool {
+    match inventory.tokens() {
+        [] => false,
+        [token] => token.permissions.is_some() || token.scopes.iter().any(|scope| scope.path().is_some()),
+        _ => true,
+    }
+}
+
+/// Returns the profile that a program name stands for.
+fn profile_of(called_as: &str) -> Option<&str> {
+    let name = called_as.strip_suffix(std::env::consts::EXE_SUFFIX).unwrap_or(called_as);
+    name.strip_prefix(PROGRAM)?.strip_prefix('-').filter(|profile| !profile.is_empty())
+}
+
+fn variable<T>(
+    variable: &'static str,
+    want: &'static str,
+    parse: impl Fn(&str) -> Option<T>,
+) -> Result<Option<T>, ContextError> {
+    let Some(text) = env::text(variable)? else { return Ok(None) };
+    parse(&text).map(Some).ok_or(ContextError::Variable { variable, text, want })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_program_name_can_stand_for_a_profile() {
+        for (name, want) in [
+            ("docker-credential-pat", None),
+            ("docker-credential-pat-", None),
+            ("docker-credential-pat-work", Some("work")),
+            ("docker-credential-pat-a-b", Some("a-b")),
+            ("docker-credential-patty", None),
+            ("dcp", None),
+        ] {
+            assert_eq!(profile_of(name), want, "{name}");
+        }
+    }
+}

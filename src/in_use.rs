@@ -1,0 +1,90 @@
+//! Which tokens are in use as things stand, and for what.
+
+use crate::index::Index;
+use crate::inventory::Choice;
+use crate::inventory::Inventory;
+use crate::moment::Moment;
+use crate::registry::Key;
+use crate::request::Known;
+use crate::request::Request;
+use crate::request::Source;
+use crate::resolve::resolve;
+use crate::scope::Scope;
+use crate::token::Direction;
+use crate::token::Token;
+use crate::token::TokenId;
+use std::collections::BTreeMap;
+
+/// What a token answers when no directory and no profile speaks for another.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Uses {
+    /// Requests of which the direction is not known.
+    pub other: bool,
+    /// Pulls.
+    pub pull: bool,
+    /// Pushes.
+    pub push: bool,
+}
+
+impl Uses {
+    /// Returns the words for it: `in use`, `in use to pull`, `in use to push`.
+    #[must_use]
+    pub fn words(self) -> &'static str {
+        match (self.pull, self.push) {
+            (true, false) => "in use to pull",
+            (false, true) => "in use to push",
+            (true, true) | (false, false) => "in use",
+        }
+    }
+}
+
+/// Returns the tokens that are in use: those that answer for one of the keys to be listed, or for one of
+/// their own scopes.
+#[must_use]
+pub fn in_use(inventory: &Inventory, now: Moment) -> BTreeMap<TokenId, Uses> {
+    let mut used = BTreeMap::new();
+    let index = Index::of(inventory);
+    for key in inventory.keys() {
+        note(&mut used, &key, index.concerning(&key), inventory.choices(), now);
+    }
+    // Whatever holds the very scope comes before all that hold a wider one.
+    let mut by_scope: BTreeMap<&Scope, Vec<&Token>> = BTreeMap::new();
+    for token in inventory.tokens() {
+        for scope in token.scopes.iter().filter(|scope| scope.is_wildcard() || scope.path().is_some()) {
+            by_scope.entry(scope).or_default().push(token);
+        }
+    }
+    for (scope, tokens) in by_scope {
+        if let Some(key) = key_within(scope) {
+            note(&mut used, &key, tokens.into_iter(), inventory.choices(), now);
+        }
+    }
+    used
+}
+
+fn note<'i>(
+    used: &mut BTreeMap<TokenId, Uses>,
+    key: &Key,
+    tokens: impl Iterator<Item = &'i Token> + Clone,
+    choices: &'i [Choice],
+    now: Moment,
+) {
+    for direction in [None, Some(Direction::Pull), Some(Direction::Push)] {
+        let known = direction.map(|value| Known { value, from: Source::Argument });
+        let request = Request { direction: known, ..Request::of(key) };
+        let Some(token) = resolve(&request, tokens.clone(), choices, now).token else { continue };
+        let uses = used.entry(token.id).or_default();
+        match direction {
+            None => uses.other = true,
+            Some(Direction::Pull) => uses.pull |= token.may_allow(Direction::Pull),
+            Some(Direction::Push) => uses.push |= token.may_allow(Direction::Push),
+        }
+    }
+}
+
+/// Returns a key that lies in a scope; for a wildcard, at some host below it.
+fn key_within(scope: &Scope) -> Option<Key> {
+    let host = scope.host().replacen('*', "any", 1);
+    let path = scope.path().map(|path| format!("/{path}")).unwrap_or_default();
+    Key::parse(&format!("{host}{path}")).ok()
+}

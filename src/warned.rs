@@ -1,0 +1,82 @@
+//! Which warnings were given today, so that none is given twice.
+
+use crate::disk;
+use crate::moment::Moment;
+use crate::token::TokenId;
+use std::fs;
+use std::fs::File;
+use std::io;
+use std::path::PathBuf;
+
+/// A folder with an empty file for each warning of late: `TOKEN.DATE`, such as `3.2027-01-31` in UTC.
+pub struct Warned(PathBuf);
+
+impl Warned {
+    /// Remembers in a folder, which is made when it is needed.
+    #[must_use]
+    pub fn at(folder: PathBuf) -> Self {
+        Self(folder)
+    }
+
+    /// Returns true the first time on a day, for each token; of many processes that ask at once, to one.
+    /// Where nothing can be remembered it is always the first time.
+    #[must_use]
+    pub fn is_first_today(&self, token: TokenId, now: Moment) -> bool {
+        let name = format!("{}.{}", token.0, now.date());
+        if disk::make_folder(&self.0).is_err() {
+            return true;
+        }
+        match File::create_new(self.0.join(&name)) {
+            Ok(_) => {
+                self.forget_others(token, &name);
+                true
+            }
+            Err(error) => error.kind() != io::ErrorKind::AlreadyExists,
+        }
+    }
+
+    fn forget_others(&self, token: TokenId, today: &str) {
+        let of_token = format!("{}.", token.0);
+        let Ok(entries) = fs::read_dir(&self.0) else { return };
+        for entry in entries.flatten() {
+            let name = entry.file_name();
+            let is_old = name.to_str().is_some_and(|name| name.starts_with(&of_token) && name != today);
+            if is_old {
+                // Another process may have done it already.
+                let _ = fs::remove_file(entry.path());
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn once_a_day_for_each_token() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let warned = Warned::at(folder.path().join("warned"));
+        let (day, next) = (Moment(1_800_000_000), Moment(1_800_000_000 + 24 * 60 * 60));
+        for (token, now, want) in [
+            (1, day, true),
+            (1, day, false),
+            (11, day, true),
+            (1, next, true),
+            (11, day, false),
+            (1, day, true),
+        ] {
+            assert_eq!(warned.is_first_today(TokenId(token), now), want, "{token} {now}");
+        }
+        assert_eq!(fs::read_dir(folder.path().join("warned")).expect("there").count(), 2);
+    }
+
+    #[test]
+    fn where_nothing_can_be_remembered_the_warning_comes() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("file");
+        fs::write(&file, "").expect("written");
+        let warned = Warned::at(file);
+        assert!(warned.is_first_today(TokenId(1), Moment(0)) && warned.is_first_today(TokenId(1), Moment(0)));
+    }
+}
