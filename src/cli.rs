@@ -142,6 +142,7 @@ fn serve(out: File, verb: impl FnOnce(&mut Desk) -> Result<(), Failure>) -> Exit
     let done = (|| {
         let mut err = io::stderr();
         let mut desk = Desk::new(&mut out, &mut err)?;
+        desk.screen = streams::screen();
         verb(&mut desk)?;
         out.flush().map_err(Failure::Output)
     })();

@@ -22,6 +22,7 @@ pub mod disk;
 pub mod env;
 pub mod hygiene;
 pub mod streams;
+pub mod table;
 pub mod text;
 pub mod tty;
 

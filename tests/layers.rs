@@ -12,7 +12,7 @@ const LAYERS: [&[&str]; 7] = [
     &["command"],
     &["keeper", "login", "setup"],
     &["docker_config", "vault"],
-    &["disk", "env", "hygiene", "streams", "text", "tty"],
+    &["disk", "env", "hygiene", "streams", "table", "text", "tty"],
     &["inventory", "provider", "resolve"],
     &["cbor", "moment", "name", "registry", "scope", "secret", "token", "wire"],
 ];

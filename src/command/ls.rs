@@ -3,11 +3,15 @@
 use crate::command::Desk;
 use crate::command::Failure;
 use crate::command::places;
+use crate::inventory::Inventory;
 use crate::moment::Moment;
 use crate::resolve::in_use;
+use crate::scope::Scope;
+use crate::scope::ScopeError;
+use crate::table::Cell;
+use crate::table::Table;
+use crate::table::Tone;
 use crate::text;
-use crate::text::clean;
-use crate::text::write_table;
 use crate::token::Standing;
 use crate::token::Token;
 use serde::Serialize;
@@ -15,9 +19,24 @@ use serde::Serialize;
 /// The version of the JSON that `ls --json` and `show --json` write. A new name is no new version.
 const JSON_VERSION: u32 = 1;
 
+/// A token that ends within so many days is pointed out.
+const SOON_DAYS: i64 = 7;
+
+const HEADS: [&str; 10] =
+    ["NAME", "KIND", "FOR", "USER", "ALLOWS", "STATE", "CREATED", "STORED", "EXPIRES", "CAME-BY"];
+
+/// What a narrow terminal does without, and in which order.
+const LEAST_FIRST: &[&str] = &["CAME-BY", "STORED", "CREATED", "ALLOWS", "KIND", "USER"];
+
 /// List the tokens, and which of them are in use
 #[derive(Debug, clap::Args)]
 pub struct Args {
+    /// Only tokens that may go there
+    #[arg(long, short, value_name = "REGISTRY[/PATH]")]
+    registry: Option<String>,
+    /// Only tokens that have expired
+    #[arg(long)]
+    expired: bool,
     /// Write JSON: {"version":1,"tokens":[…]}
     #[arg(long)]
     json: bool,
@@ -47,20 +66,43 @@ pub struct TokenJson<'t> {
 /// When the vault cannot be read, or the answer not be written.
 pub fn run(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
     let inventory = desk.keeper.inventory()?;
+    let tokens = args.select(&inventory, *desk.now)?;
     let used = in_use(&inventory, *desk.now);
-    let tokens = inventory.tokens().iter().map(|token| (token, used.contains(&token.id)));
+    let is_used = |token: &Token| used.contains(&token.id);
     if args.json {
-        let tokens = tokens.map(|(token, is_used)| TokenJson::of(token, is_used, *desk.now)).collect();
+        let tokens = tokens.iter().map(|token| TokenJson::of(token, is_used(token), *desk.now)).collect();
         return write_json(desk, tokens);
     }
-    if inventory.tokens().is_empty() {
-        let line = "no tokens yet: docker login, or docker-credential-pat add\n";
-        return desk.err.write_all(line.as_bytes()).map_err(Failure::Output);
+    if tokens.is_empty() {
+        desk.say(match inventory.tokens().len() {
+            0 => "no tokens yet: docker login, or docker-credential-pat add",
+            _ => "no token is like that; docker-credential-pat ls shows all of them",
+        });
+        return Ok(());
     }
-    let head = ["NAME", "KIND", "FOR", "USER", "STATE", "EXPIRES"].map(str::to_owned);
-    let mut rows = vec![head];
-    rows.extend(tokens.map(|(token, is_used)| row(token, is_used, *desk.now)));
-    write_table(&mut *desk.out, &rows).map_err(Failure::Output)
+    let mut table = Table::with_heads(HEADS, LEAST_FIRST);
+    for token in tokens {
+        table.push(row(token, is_used(token), *desk.now));
+    }
+    table.write(&mut *desk.out, desk.screen).map_err(Failure::Output)
+}
+
+impl Args {
+    /// Returns the tokens that are asked for.
+    fn select<'i>(&self, inventory: &'i Inventory, now: Moment) -> Result<Vec<&'i Token>, ScopeError> {
+        let mut tokens: Vec<_> = inventory.tokens().iter().collect();
+        if let Some(text) = &self.registry {
+            let holds = |token: &Token| token.keys.iter().any(|key| key.as_str() == text);
+            // A key that is no registry address is still one that a client asks for.
+            let place = match Scope::parse_typed(text) {
+                Err(_) if tokens.iter().any(|token| holds(token)) => None,
+                place => Some(place?),
+            };
+            tokens.retain(|token| holds(token) || place.as_ref().is_some_and(|place| token.may_go_to(place)));
+        }
+        tokens.retain(|token| !self.expired || token.has_expired(now));
+        Ok(tokens)
+    }
 }
 
 /// Writes tokens as JSON.
@@ -111,19 +153,46 @@ pub fn state(token: &Token, now: Moment) -> &'static str {
     }
 }
 
-/// Returns when a token ends, for people.
+/// Returns the state of a token for people, who ask first which one is in use.
 #[must_use]
-pub fn end(token: &Token, now: Moment) -> String {
-    token.expires.map_or_else(|| "-".to_owned(), |end| format!("{} ({})", end.date(), end.relative_to(now)))
+pub fn state_cell(token: &Token, is_used: bool, now: Moment) -> Cell {
+    match (is_used, state(token, now)) {
+        (true, _) => Cell::new("in use", Tone::Good),
+        (false, "expired") => Cell::new("expired", Tone::Bad),
+        (false, state) => Cell::from(state),
+    }
 }
 
-fn row(token: &Token, is_used: bool, now: Moment) -> [String; 6] {
+/// Returns when a token ends, for people.
+#[must_use]
+pub fn end_cell(token: &Token, now: Moment) -> Cell {
+    let Some(end) = token.expires else { return Cell::from("-") };
+    let tone = match end {
+        _ if token.has_expired(now) => Tone::Bad,
+        _ if end.is_within(SOON_DAYS, now) => Tone::Warning,
+        _ => Tone::Plain,
+    };
+    Cell::new(&dated(end, now), tone)
+}
+
+/// Returns a date and how far it is from now: `2027-01-31 (in 70 days)`.
+#[must_use]
+pub fn dated(moment: Moment, now: Moment) -> String {
+    format!("{} ({})", moment.date(), moment.relative_to(now))
+}
+
+fn row(token: &Token, is_used: bool, now: Moment) -> [Cell; HEADS.len()] {
+    let allowed = token.permissions.map(|allowed| allowed.words().collect::<Vec<_>>().join(", "));
     [
-        clean(token.name.as_str()),
-        token.kind.word().to_owned(),
-        places(token),
-        clean(token.user.shown()),
-        if is_used { "in use".to_owned() } else { state(token, now).to_owned() },
-        end(token, now),
+        token.name.as_str().into(),
+        token.kind.word().into(),
+        places(token).into(),
+        token.user.shown().into(),
+        allowed.unwrap_or_else(|| "-".to_owned()).into(),
+        state_cell(token, is_used, now),
+        dated(token.created, now).into(),
+        dated(token.stored, now).into(),
+        end_cell(token, now),
+        token.origin.word().into(),
     ]
 }

@@ -23,6 +23,7 @@ use crate::name::NameError;
 use crate::registry::KeyError;
 use crate::scope::ScopeError;
 use crate::setup::SetupError;
+use crate::table::Screen;
 use crate::text::clean;
 use crate::token::Token;
 use crate::tty::TtyError;
@@ -42,6 +43,8 @@ pub struct Desk<'d> {
     pub now: LazyCell<Moment>,
     /// For the answer.
     pub out: &'d mut dyn Write,
+    /// What the answer is shown on; nothing special unless somebody sets it.
+    pub screen: Screen,
     /// For what a person should know besides.
     pub err: &'d mut dyn Write,
 }
@@ -52,7 +55,13 @@ impl<'d> Desk<'d> {
     /// # Errors
     /// When the environment does not tell where the vault belongs.
     pub fn new(out: &'d mut dyn Write, err: &'d mut dyn Write) -> Result<Self, Failure> {
-        Ok(Self { keeper: Keeper::find()?, now: LazyCell::new(env::now), out, err })
+        Ok(Self {
+            keeper: Keeper::find()?,
+            now: LazyCell::new(env::now),
+            out,
+            screen: Screen::default(),
+            err,
+        })
     }
 
     /// Tells a person something. What is done is done, even when nobody hears of it.

@@ -4,13 +4,19 @@ use crate::command::Desk;
 use crate::command::Failure;
 use crate::command::find;
 use crate::command::ls::TokenJson;
-use crate::command::ls::end;
+use crate::command::ls::dated;
+use crate::command::ls::end_cell;
 use crate::command::ls::state;
+use crate::command::ls::state_cell;
 use crate::command::ls::write_json;
 use crate::command::places;
+use crate::moment::Moment;
 use crate::resolve::in_use;
-use crate::text::clean;
-use crate::text::write_table;
+use crate::table::Cell;
+use crate::table::Screen;
+use crate::table::Table;
+use crate::table::Tone;
+use crate::token::Token;
 use zeroize::Zeroizing;
 
 /// Show all that is known of a token
@@ -40,33 +46,40 @@ pub fn run(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
     if args.json {
         return write_json(desk, vec![TokenJson::of(token, is_used, *desk.now)]);
     }
+    let mut table = Table::headless();
+    for (head, value) in rows(token, is_used, *desk.now) {
+        table.push([Cell::new(head, Tone::Head), value]);
+    }
+    // All that is known is shown whole, however narrow the screen.
+    table.write(&mut *desk.out, Screen { width: None, ..desk.screen }).map_err(Failure::Output)
+}
+
+fn rows(token: &Token, is_used: bool, now: Moment) -> [(&'static str, Cell); 13] {
     let permissions = token.permissions.map_or_else(
         || "not known".to_owned(),
         |permissions| permissions.words().collect::<Vec<_>>().join(", "),
     );
     let keys: Vec<_> = token.keys.iter().map(crate::registry::Key::as_str).collect();
     let state = if is_used {
-        format!("{}, in use", state(token, *desk.now))
+        Cell::new(&format!("{}, in use", state(token, now)), Tone::Good)
     } else {
-        state(token, *desk.now).to_owned()
+        state_cell(token, false, now)
     };
-    let rows = [
-        ["name", token.name.as_str()],
-        ["kind", token.kind.word()],
-        ["for", &places(token)],
-        ["keys", &keys.join(", ")],
-        ["user", token.user.shown()],
-        ["secret", "******** (--reveal writes it)"],
-        ["label", token.label.as_deref().unwrap_or("-")],
-        ["permissions", &permissions],
-        ["state", &state],
-        ["created", &token.created.date()],
-        ["last stored", &token.stored.date()],
-        ["expires", &end(token, *desk.now)],
-        ["came by", token.origin.word()],
+    [
+        ("name", token.name.as_str().into()),
+        ("kind", token.kind.word().into()),
+        ("for", places(token).into()),
+        ("keys", keys.join(", ").into()),
+        ("user", token.user.shown().into()),
+        ("secret", "******** (--reveal writes it)".into()),
+        ("label", token.label.as_deref().unwrap_or("-").into()),
+        ("permissions", permissions.into()),
+        ("state", state),
+        ("created", dated(token.created, now).into()),
+        ("last stored", dated(token.stored, now).into()),
+        ("expires", end_cell(token, now)),
+        ("came by", token.origin.word().into()),
     ]
-    .map(|row| row.map(clean));
-    write_table(&mut *desk.out, &rows).map_err(Failure::Output)
 }
 
 /// Writes the secret and a line end, from one buffer that is wiped.
