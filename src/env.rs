@@ -3,11 +3,15 @@
 use crate::moment::Moment;
 use etcetera::BaseStrategy;
 use std::env;
+use std::ffi::OsString;
 use std::io;
 use std::path::Path;
 use std::path::PathBuf;
 use std::time::SystemTime;
 use thiserror::Error;
+
+/// Set by the scripts of `completions` to the name of their shell.
+const COMPLETE: &str = "DOCKER_CREDENTIAL_PAT_COMPLETE";
 
 /// The folder of this program below each of the user's folders.
 const PROGRAM: &str = "docker-credential-pat";
@@ -145,6 +149,12 @@ pub fn now() -> Moment {
     Moment(i64::try_from(since_1970.as_secs()).unwrap_or(i64::MAX))
 }
 
+/// Returns the shell that asks what it could offer next, if one does.
+#[must_use]
+pub fn completing_shell() -> Option<OsString> {
+    env::var_os(COMPLETE).filter(|shell| !shell.is_empty())
+}
+
 /// Returns the path with the user's home as `~`, for people.
 #[must_use]
 pub fn tilde(path: &Path) -> String {
@@ -154,7 +164,11 @@ pub fn tilde(path: &Path) -> String {
     }
 }
 
-fn working_directory() -> Result<PathBuf, EnvError> {
+/// Returns the folder in which the program was called.
+///
+/// # Errors
+/// When it is gone or closed to us.
+pub fn working_directory() -> Result<PathBuf, EnvError> {
     env::current_dir().map_err(EnvError::WorkingDirectory)
 }
 

@@ -503,8 +503,72 @@ fn the_environment_says_where_files_belong() {
 fn the_readme_and_the_help_name_every_verb() {
     let help = stdout(&Home::new().run(["--help"]).success());
     let readme = fs::read_to_string("README.md").expect("the README");
-    for verb in ["add", "ls", "show", "use", "rm", "install", "uninstall"] {
+    for verb in ["add", "ls", "show", "use", "rm", "install", "uninstall", "completions", "man"] {
         assert!(help.contains(&format!("  {verb} ")), "{verb}: {help}");
         assert!(readme.contains(&format!("docker-credential-pat {verb}")), "{verb}");
+    }
+}
+
+#[test]
+fn every_shell_has_its_script_of_completions() {
+    let home = Home::new();
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        let script = stdout(&home.run(["completions", shell]).success().stderr(""));
+        assert!(script.contains("DOCKER_CREDENTIAL_PAT_COMPLETE"), "{shell}");
+        let asks = home
+            .program(["--", "docker-credential-pat", "show", ".c"])
+            .env("DOCKER_CREDENTIAL_PAT_COMPLETE", shell)
+            .assert();
+        asks.success().stdout("").stderr("");
+    }
+    home.run(["completions", "tcsh"]).code(2).stdout("");
+    assert!(!home.vault().exists(), "asking makes nothing");
+}
+
+#[test]
+fn the_name_of_a_token_is_offered_by_each_verb_that_takes_one() {
+    let home = Home::new();
+    home.add("ci", "ghcr.io");
+    let offered = |words: &[&str]| {
+        let mut program = home.program(["--", "docker-credential-pat"]);
+        program.env("DOCKER_CREDENTIAL_PAT_COMPLETE", "bash").args(words);
+        stdout(&program.assert().success().stderr(""))
+    };
+    for verb in ["show", "use", "rm"] {
+        assert_eq!(offered(&[verb, "."]), "ci\n", "{verb}");
+    }
+    fs::write(home.vault(), "damaged").expect("written");
+    assert_eq!(offered(&["show", ".c"]), "");
+}
+
+#[test]
+fn every_verb_has_help_and_a_page_in_the_manual() {
+    let home = Home::new();
+    let folder = home.path().join("share/man1");
+    let dir = folder.to_str().expect("UTF-8");
+    home.run(["man", "--dir", dir]).success().stdout("").stderr("");
+    let main = stdout(&home.run(["man"]).success());
+    assert_eq!(fs::read_to_string(folder.join("docker-credential-pat.1")).expect("a page"), main);
+    for verb in ["add", "ls", "man", "get", "store", "erase", "list", "version"] {
+        let page = stdout(&home.run(["man", verb]).success());
+        let file = folder.join(format!("docker-credential-pat-{verb}.1"));
+        assert_eq!(fs::read_to_string(file).expect("a page"), page, "{verb}");
+        assert!(page.contains(".SH SYNOPSIS"), "{page}");
+        let help = stdout(&home.run(["help", verb]).success().stderr(""));
+        assert!(help.contains(&format!("Usage: docker-credential-pat {verb}")), "{help}");
+        home.run([verb, "--help"]).success().stdout(help);
+    }
+    let told = stderr(&home.run(["man", "frobnicate"]).code(1).stdout(""));
+    assert!(told.contains("there is no verb \"frobnicate\"") && told.contains("hint: "), "{told}");
+}
+
+#[test]
+fn wrong_arguments_are_told_without_what_would_steer_the_terminal() {
+    let home = Home::new();
+    for args in [["ls", "--x\u{1b}[31m\u{9b}\u{202e}"], ["x\u{1b}[31m", "y"], ["add", "--kind=\u{1b}"]] {
+        let assert = home.run(args).failure();
+        let told = stdout(&assert) + &stderr(&assert);
+        assert!(told.contains("\\u{1b}") && told.lines().count() > 2, "{told}");
+        assert!(!told.contains(['\u{1b}', '\u{9b}', '\u{202e}']), "{told:?}");
     }
 }

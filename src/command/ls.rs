@@ -2,6 +2,7 @@
 
 use crate::command::Desk;
 use crate::command::Failure;
+use crate::command::completions::token_places;
 use crate::command::places;
 use crate::inventory::Inventory;
 use crate::moment::Moment;
@@ -32,7 +33,7 @@ const LEAST_FIRST: &[&str] = &["CAME-BY", "STORED", "CREATED", "ALLOWS", "KIND",
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Only tokens that may go there
-    #[arg(long, short, value_name = "REGISTRY[/PATH]")]
+    #[arg(long, short, value_name = "REGISTRY[/PATH]", add = token_places())]
     registry: Option<String>,
     /// Only tokens that have expired
     #[arg(long)]

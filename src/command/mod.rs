@@ -1,8 +1,10 @@
 //! The verbs, one file each, and why a verb is not done.
 
 pub mod add;
+pub mod completions;
 pub mod install;
 pub mod ls;
+pub mod man;
 pub mod protocol;
 pub mod rm;
 pub mod show;
@@ -123,6 +125,9 @@ pub enum Failure {
     /// No token has this name.
     #[error("there is no token named \"{0}\"")]
     NoSuchToken(String),
+    /// No verb has this name.
+    #[error("there is no verb {0:?}")]
+    NoSuchVerb(String),
     /// Not written whole.
     #[error("cannot write the answer")]
     Output(#[source] io::Error),
@@ -160,6 +165,7 @@ impl Failure {
                 (!self.is_interruption()).then(|| format!("give it with {option}"))
             }
             Self::NoSuchToken(_) => Some("docker-credential-pat ls shows every name".to_owned()),
+            Self::NoSuchVerb(_) => Some("docker-credential-pat --help shows every verb".to_owned()),
             Self::Output(_) => Some("connect standard output to something that takes it".to_owned()),
             Self::Wire(_) | Self::Name(_) | Self::Key(_) | Self::Moment(_) | Self::Secret(_) => None,
         }

@@ -2,6 +2,7 @@
 
 use crate::command::Desk;
 use crate::command::Failure;
+use crate::command::completions::token_names;
 use crate::command::find;
 use indexmap::IndexSet;
 
@@ -9,7 +10,7 @@ use indexmap::IndexSet;
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The tokens' names; all of them go, or none
-    #[arg(required = true)]
+    #[arg(required = true, add = token_names())]
     names: Vec<String>,
 }
 

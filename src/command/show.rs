@@ -2,6 +2,7 @@
 
 use crate::command::Desk;
 use crate::command::Failure;
+use crate::command::completions::token_names;
 use crate::command::find;
 use crate::command::ls::TokenJson;
 use crate::command::ls::dated;
@@ -23,6 +24,7 @@ use zeroize::Zeroizing;
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The token's name
+    #[arg(add = token_names())]
     name: String,
     /// Write the secret, and nothing else
     #[arg(long)]

@@ -2,6 +2,7 @@
 
 use crate::command::Desk;
 use crate::command::Failure;
+use crate::command::completions::token_names;
 use crate::command::find;
 use crate::command::places;
 use crate::registry::Key;
@@ -13,6 +14,7 @@ use crate::scope::Scope;
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The token's name
+    #[arg(add = token_names())]
     name: String,
 }
 
