@@ -4,10 +4,12 @@ use crate::command::Desk;
 use crate::command::Failure;
 use crate::command::activate;
 use crate::command::add;
+use crate::command::completions;
 use crate::command::edit;
 use crate::command::explain;
 use crate::command::install;
 use crate::command::ls;
+use crate::command::man;
 use crate::command::protocol;
 use crate::command::protocol::Outcome;
 use crate::command::protocol::Verb;
@@ -16,9 +18,14 @@ use crate::command::rotate;
 use crate::command::show;
 use crate::command::status;
 use crate::command::r#use;
+use crate::env;
 use crate::streams;
+use crate::text::clean;
+use crate::text::clean_lines;
 use crate::wire;
 use crate::wire::WireError;
+use clap::CommandFactory;
+use clap::FromArgMatches;
 use clap::Parser;
 use clap::error::ErrorKind;
 use std::ffi::OsStr;
@@ -48,9 +55,6 @@ struct Cli {
 }
 
 const AFTER_HELP: &str = "\
-Docker's own verbs, for container tools; JSON or a registry on standard input:
-  get, store, erase, list, version
-
 Files:
   ~/.local/share/docker-credential-pat/vault   the tokens, their secrets sealed
   ~/.config/docker-credential-pat/key          the vault's key";
@@ -73,6 +77,28 @@ enum Human {
     Install(install::Args),
     /// Put back the helper that Docker (or podman) had before
     Uninstall(install::Args),
+    Completions(completions::Args),
+    Man(man::Args),
+}
+
+/// Verbs that are answered before any argument is parsed. Here they are for help, manual and completions.
+const DOCKER_VERBS: [(&str, &str); 5] = [
+    ("get", "Docker's verb: give the credentials for the registry on standard input, as JSON"),
+    ("store", "Docker's verb: keep the credentials on standard input, which are JSON"),
+    ("erase", "Docker's verb: sign out of the registry on standard input"),
+    ("list", "Docker's verb: give every registry that has credentials with its user name, as JSON"),
+    ("version", "Docker's verb: give the name and the version of this program"),
+];
+
+/// Below people's verbs.
+const DOCKER_VERBS_ORDER: usize = 100;
+
+/// Returns the whole command line, for people.
+fn command() -> clap::Command {
+    let docker_verbs = DOCKER_VERBS.iter().enumerate().map(|(at, (name, does))| {
+        clap::Command::new(*name).about(*does).display_order(DOCKER_VERBS_ORDER + at)
+    });
+    Cli::command().subcommands(docker_verbs)
 }
 
 /// Runs the program with its arguments, of which the first is the name under which it was called.
@@ -90,7 +116,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let verb = words.first().and_then(|word| Verb::named(word));
     match (verb, words.as_slice()) {
         (Some(verb), [_]) => answer(verb, called_as, out),
-        (Some(_), [_, flag]) if is_help(flag) => people(vec![OsString::from("--help")], called_as, out),
+        (Some(_), [word, flag]) if is_help(flag) => people(vec!["help".into(), word.into()], called_as, out),
         (Some(_), [word, ..]) => {
             let text = format!("{word} takes no argument: the registry goes to standard input\n");
             write(&out, &text, NOT_DONE)
@@ -136,8 +162,12 @@ fn answer(verb: Verb, called_as: Option<&str>, mut out: File) -> ExitCode {
 
 /// Does one of the verbs for people.
 fn people(args: Vec<OsString>, called_as: Option<&str>, out: File) -> ExitCode {
-    let program = OsString::from("docker-credential-pat");
-    let cli = match Cli::try_parse_from(std::iter::once(program).chain(args)) {
+    if let Some(shell) = env::completing_shell() {
+        return write(&out, &completions::answer(&shell, &args, command()), ExitCode::SUCCESS);
+    }
+    let line = std::iter::once("docker-credential-pat".into()).chain(args);
+    let parsed = command().try_get_matches_from(line).and_then(|parsed| Cli::from_arg_matches(&parsed));
+    let cli = match parsed {
         Ok(cli) => cli,
         Err(error) => return wrong_usage(&error, &out),
     };
@@ -154,6 +184,8 @@ fn people(args: Vec<OsString>, called_as: Option<&str>, out: File) -> ExitCode {
         Human::Explain(args) => explain::run(args, desk),
         Human::Install(args) => install::install(args, desk),
         Human::Uninstall(args) => install::uninstall(args, desk),
+        Human::Completions(args) => completions::run(args, desk),
+        Human::Man(args) => man::run(args, command(), desk),
     })
 }
 
@@ -167,6 +199,7 @@ fn serve(
     let done = (|| {
         let mut err = io::stderr();
         let mut desk = Desk::new(called_as, &mut out, &mut err)?;
+        desk.screen = streams::screen();
         verb(&mut desk)?;
         out.flush().map_err(Failure::Output)
     })();
@@ -183,19 +216,21 @@ fn serve(
 
 /// Tells what is wrong with the arguments, or gives the help that they ask for.
 fn wrong_usage(error: &clap::Error, out: &File) -> ExitCode {
+    // It quotes the arguments as they are.
+    let text = clean_lines(&error.render().to_string());
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
-            write(out, &error.render().to_string(), ExitCode::SUCCESS)
+            write(out, &text, ExitCode::SUCCESS)
         }
         // As the official helpers do: clients look on stdout, and for exit code 1.
         ErrorKind::InvalidSubcommand => {
-            let _ = io::stderr().write_all(error.render().to_string().as_bytes());
+            let _ = io::stderr().write_all(text.as_bytes());
             let action = error.get(clap::error::ContextKind::InvalidSubcommand);
             let action = action.map(ToString::to_string).unwrap_or_default();
-            write(out, &format!("unknown action \"{}\"\n", crate::text::clean(&action)), NOT_DONE)
+            write(out, &format!("unknown action \"{}\"\n", clean(&action)), NOT_DONE)
         }
         _ => {
-            let _ = io::stderr().write_all(error.render().to_string().as_bytes());
+            let _ = io::stderr().write_all(text.as_bytes());
             ExitCode::from(WRONG_USAGE)
         }
     }

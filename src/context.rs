@@ -7,7 +7,6 @@ use crate::env;
 use crate::env::EnvError;
 use crate::image::Image;
 use crate::inventory::Inventory;
-use crate::moment::DAY;
 use crate::parent::CommandLine;
 use crate::registry::Address;
 use crate::registry::Key;
@@ -154,15 +153,15 @@ impl Context {
     }
 }
 
-/// Returns how long before a token's end a warning comes, in seconds.
+/// Returns how long before a token's end a warning comes, in days; 0 is never.
 ///
 /// # Errors
 /// When the variable for it is no number of days.
-pub fn warning_time() -> Result<i64, ContextError> {
+pub fn warning_days() -> Result<i64, ContextError> {
     let days = variable(WARN_DAYS, "a number of days from 0 to 3650", |text| {
         text.parse().ok().filter(|days| (0..=3650).contains(days))
     })?;
-    Ok(days.unwrap_or(DEFAULT_WARN_DAYS) * DAY)
+    Ok(days.unwrap_or(DEFAULT_WARN_DAYS))
 }
 
 /// True when repository or direction could decide between tokens, or are worth a word.

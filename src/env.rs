@@ -10,6 +10,9 @@ use std::path::PathBuf;
 use std::time::SystemTime;
 use thiserror::Error;
 
+/// Set by the scripts of `completions` to the name of their shell.
+const COMPLETE: &str = "DOCKER_CREDENTIAL_PAT_COMPLETE";
+
 /// The folder of this program below each of the user's folders.
 const PROGRAM: &str = "docker-credential-pat";
 
@@ -151,6 +154,12 @@ fn podman_auth_of_session() -> Result<PathBuf, EnvError> {
 pub fn now() -> Moment {
     let since_1970 = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     Moment(i64::try_from(since_1970.as_secs()).unwrap_or(i64::MAX))
+}
+
+/// Returns the shell that asks what it could offer next, if one does.
+#[must_use]
+pub fn completing_shell() -> Option<OsString> {
+    env::var_os(COMPLETE).filter(|shell| !shell.is_empty())
 }
 
 /// Returns the path with the user's home as `~`, for people.

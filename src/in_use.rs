@@ -45,7 +45,7 @@ pub fn in_use(inventory: &Inventory, now: Moment) -> BTreeMap<TokenId, Uses> {
     let mut used = BTreeMap::new();
     let index = Index::of(inventory);
     for key in inventory.keys() {
-        note(&mut used, &key, index.concerning(&key), inventory.choices(), now);
+        note(&mut used, &key, &index.concerning(&key), inventory.choices(), now);
     }
     // Whatever holds the very scope comes before all that hold a wider one.
     let mut by_scope: BTreeMap<&Scope, Vec<&Token>> = BTreeMap::new();
@@ -56,7 +56,7 @@ pub fn in_use(inventory: &Inventory, now: Moment) -> BTreeMap<TokenId, Uses> {
     }
     for (scope, tokens) in by_scope {
         if let Some(key) = key_within(scope) {
-            note(&mut used, &key, tokens.into_iter(), inventory.choices(), now);
+            note(&mut used, &key, &tokens.into_iter(), inventory.choices(), now);
         }
     }
     used
@@ -65,7 +65,7 @@ pub fn in_use(inventory: &Inventory, now: Moment) -> BTreeMap<TokenId, Uses> {
 fn note<'i>(
     used: &mut BTreeMap<TokenId, Uses>,
     key: &Key,
-    tokens: impl Iterator<Item = &'i Token> + Clone,
+    tokens: &(impl Iterator<Item = &'i Token> + Clone),
     choices: &'i [Choice],
     now: Moment,
 ) {
@@ -73,11 +73,11 @@ fn note<'i>(
         let known = direction.map(|value| Known { value, from: Source::Argument });
         let request = Request { direction: known, ..Request::of(key) };
         let Some(token) = resolve(&request, tokens.clone(), choices, now).token else { continue };
-        let uses = used.entry(token.id).or_default();
+        let note = used.entry(token.id).or_default();
         match direction {
-            None => uses.other = true,
-            Some(Direction::Pull) => uses.pull |= token.may_allow(Direction::Pull),
-            Some(Direction::Push) => uses.push |= token.may_allow(Direction::Push),
+            None => note.other = true,
+            Some(Direction::Pull) => note.pull |= token.may_allow(Direction::Pull),
+            Some(Direction::Push) => note.push |= token.may_allow(Direction::Push),
         }
     }
 }

@@ -25,6 +25,7 @@ pub mod env;
 pub mod hygiene;
 pub mod parent;
 pub mod streams;
+pub mod table;
 pub mod text;
 pub mod tty;
 

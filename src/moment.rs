@@ -75,6 +75,12 @@ impl Moment {
         }
     }
 
+    /// True when it is no more than so many days away from `now`, or past.
+    #[must_use]
+    pub fn is_within(self, days: i64, now: Self) -> bool {
+        self.0.saturating_sub(now.0) <= days.saturating_mul(DAY)
+    }
+
     fn timestamp(self) -> Option<Timestamp> {
         Timestamp::from_second(self.0).ok()
     }
@@ -130,6 +136,14 @@ mod tests {
         ] {
             assert_eq!(Moment(NOW.0 + seconds).relative_to(NOW), want);
         }
+    }
+
+    #[test]
+    fn what_is_near_or_past_is_within_the_days() {
+        for (seconds, want) in [(-DAY, true), (0, true), (7 * DAY, true), (7 * DAY + 1, false)] {
+            assert_eq!(Moment(NOW.0 + seconds).is_within(7, NOW), want, "{seconds}");
+        }
+        assert!(Moment(i64::MIN).is_within(7, NOW) && !Moment(i64::MAX).is_within(7, Moment(-1)));
     }
 
     #[test]

@@ -93,9 +93,10 @@ impl fmt::Display for Name {
     }
 }
 
-/// Marks of direction, width and joining, by which two names could look the same:
+/// True for marks of direction, width and joining, by which two texts could look the same:
 /// <https://www.unicode.org/reports/tr36/#Bidirectional_Text_Spoofing>.
-fn is_invisible(letter: char) -> bool {
+#[must_use]
+pub fn is_invisible(letter: char) -> bool {
     matches!(letter, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}')
         || matches!(letter, '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}')
 }

@@ -1,5 +1,6 @@
 //! stdin, stdout and stderr as the system hands them over: std's own buffers would keep copies.
 
+use crate::table::Screen;
 // Std's own would each make a buffer, even to be asked whether it is a terminal.
 #[cfg(unix)]
 use rustix::stdio;
@@ -39,6 +40,23 @@ pub fn stdin_is_terminal() -> bool {
 #[must_use]
 pub fn stdout_is_terminal() -> bool {
     stdio::stdout().is_terminal()
+}
+
+/// Returns what stdout is for who reads it. Colour is left to the variables that are usual for it:
+/// <https://no-color.org>, <https://bixense.com/clicolors>.
+#[must_use]
+pub fn screen() -> Screen {
+    if !stdout_is_terminal() {
+        return Screen::default();
+    }
+    let is_wanted = !anstyle_query::no_color() && anstyle_query::clicolor() != Some(false);
+    Screen {
+        width: terminal_size::terminal_size_of(stdio::stdout()).map(|(width, _)| usize::from(width.0)),
+        // On Windows the console is asked to show them; elsewhere there is nothing to ask.
+        has_colour: is_wanted
+            && anstyle_query::term_supports_color()
+            && anstyle_query::windows::enable_ansi_colors() != Some(false),
+    }
 }
 
 #[cfg(unix)]

@@ -1,11 +1,11 @@
-//! Text for people: safe for a terminal, in columns.
+//! Text for people: safe for a terminal.
 
+use crate::name::is_invisible;
 use serde::Serialize;
 use serde_json::ser::Formatter;
 use serde_json::ser::Serializer;
 use std::io;
 use std::io::Write;
-use unicode_width::UnicodeWidthStr;
 
 /// Returns the text with everything that could steer a terminal, or hide, shown as an escape.
 #[must_use]
@@ -15,6 +15,12 @@ pub fn clean(text: &str) -> String {
         if is_harmless(letter) { clean.push(letter) } else { clean.extend(letter.escape_unicode()) }
     }
     clean
+}
+
+/// Returns a text of several lines, each of them [clean].
+#[must_use]
+pub fn clean_lines(text: &str) -> String {
+    text.split('\n').map(clean).collect::<Vec<_>>().join("\n")
 }
 
 /// Writes a value as JSON with everything that could steer a terminal, or hide, as an escape.
@@ -37,34 +43,9 @@ pub fn write_json(out: impl Write, value: &impl Serialize) -> io::Result<()> {
     Ok(value.serialize(&mut Serializer::with_formatter(out, Clean))?)
 }
 
-/// Writes rows in columns, each as wide as its widest cell.
-///
-/// # Errors
-/// When it cannot be written.
-pub fn write_table<const COLUMNS: usize>(mut out: impl Write, rows: &[[String; COLUMNS]]) -> io::Result<()> {
-    let mut widths = [0; COLUMNS];
-    for row in rows {
-        for (width, cell) in widths.iter_mut().zip(row) {
-            *width = (*width).max(cell.width());
-        }
-    }
-    for row in rows {
-        let mut line = String::new();
-        for (width, cell) in widths.iter().zip(row) {
-            line.push_str(cell);
-            line.extend(std::iter::repeat_n(' ', width - cell.width() + 2));
-        }
-        writeln!(out, "{}", line.trim_end())?;
-    }
-    Ok(())
-}
-
-/// Control characters steer a terminal; marks of direction and width make a line read as another:
-/// <https://www.unicode.org/reports/tr36/#Bidirectional_Text_Spoofing>.
+/// Control characters steer a terminal; marks of direction and width make a line read as another.
 fn is_harmless(letter: char) -> bool {
-    !letter.is_control()
-        && !matches!(letter, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}')
-        && !matches!(letter, '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}')
+    !letter.is_control() && !is_invisible(letter)
 }
 
 #[cfg(test)]
@@ -82,6 +63,7 @@ mod tests {
         ] {
             assert_eq!(clean(text), want);
         }
+        assert_eq!(clean_lines("a\nb\r\n\x1b"), "a\nb\\u{d}\n\\u{1b}");
     }
 
     #[test]
@@ -91,13 +73,5 @@ mod tests {
         write_json(&mut json, &text).expect("memory");
         assert_eq!(json, "\"a\\u009b1m\\u202e\\u007f\\n\\\"字\\udb40\\udc01\"".as_bytes());
         assert_eq!(serde_json::from_slice::<String>(&json).expect("JSON"), text);
-    }
-
-    #[test]
-    fn columns_line_up_whatever_the_script() {
-        let rows = [["NAME", "USER"], ["字字字", "a"], ["b", "c"]].map(|row| row.map(str::to_owned));
-        let mut out = Vec::new();
-        write_table(&mut out, &rows).expect("memory");
-        assert_eq!(String::from_utf8(out).expect("text"), "NAME    USER\n字字字  a\nb       c\n");
     }
 }

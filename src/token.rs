@@ -90,6 +90,16 @@ impl Token {
         })
     }
 
+    /// True when one of its scopes covers the place, or a part of it.
+    #[must_use]
+    pub fn may_go_to(&self, place: &Scope) -> bool {
+        let covers = |scope: &Scope| match place.registry() {
+            Some(registry) => scope.covers(registry, place.path()),
+            None => scope.includes(place),
+        };
+        self.scopes.iter().any(covers)
+    }
+
     /// True when it was signed out of everywhere that it may go.
     #[must_use]
     pub fn is_signed_out(&self) -> bool {

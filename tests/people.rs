@@ -181,6 +181,101 @@ fn a_listing_says_what_there_is() {
 }
 
 #[test]
+fn a_listing_is_narrowed_to_what_is_asked_for() {
+    let home = Home::new();
+    let told = stderr(&home.run(["ls", "--expired"]).success().stdout(""));
+    assert!(told.starts_with("no tokens yet: "), "{told}");
+    home.add("all", "ghcr.io");
+    home.add("part", "ghcr.io/acme");
+    home.add("cloud", "*.pkg.coding.net");
+    home.store("odd key", "me", "s");
+    let args = ["add", "old", "-r", "ghcr.io", "-u", "me", "--secret-stdin", "--expires", "2020-01-31"];
+    home.program(args).write_stdin("s").assert().success();
+    for (args, want) in [
+        (vec!["--registry", "ghcr.io"], "all part old"),
+        (vec!["--registry", "https://GHCR.io/v2/"], "all part old"),
+        (vec!["--registry", "ghcr.io/acme/app"], "all part old"),
+        (vec!["--registry", "ghcr.io/acme-x"], "all old"),
+        (vec!["--registry", "team.pkg.coding.net/shop"], "cloud"),
+        (vec!["--registry", "*.pkg.coding.net"], "cloud"),
+        (vec!["--registry", "odd key"], "me@odd-key"),
+        (vec!["--registry", "quay.io"], ""),
+        (vec!["--expired"], "old"),
+        (vec!["--expired", "-r", "quay.io"], ""),
+    ] {
+        let json = stdout(&home.program(["ls", "--json"]).args(&args).assert().success().stderr(""));
+        let json: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+        let names: Vec<_> = json["tokens"].as_array().expect("an array").clone();
+        let names: Vec<_> = names.iter().filter_map(|token| token["name"].as_str()).collect();
+        assert_eq!(names.join(" "), want, "{args:?}");
+        let listing = home.program(["ls"]).args(&args).assert().success();
+        assert_eq!(stdout(&listing).lines().count(), if want.is_empty() { 0 } else { names.len() + 1 });
+        assert_eq!(stderr(&listing).is_empty(), !want.is_empty(), "{args:?}");
+    }
+    let told = stderr(&home.run(["ls", "--registry", "quay io"]).code(1).stdout(""));
+    assert!(told.contains("is no registry") && told.contains("hint: for example"), "{told}");
+}
+
+#[test]
+fn a_listing_for_programs_keeps_its_shape() {
+    let home = Home::new();
+    let args = ["add", "ci", "-r", "ghcr.io/acme", "-u", "me", "--secret-stdin", "--expires", "2099-01-31"];
+    home.program(args).args(["--label", "x", "--permission", "read"]).write_stdin("s").assert().success();
+    home.store("ghcr.io", "alice", "a");
+    let shape = |token: &serde_json::Value| -> Vec<(String, &str)> {
+        let kind = |value: &serde_json::Value| match value {
+            serde_json::Value::Null => "null",
+            serde_json::Value::Bool(_) => "boolean",
+            serde_json::Value::Number(_) => "number",
+            serde_json::Value::String(_) => "text",
+            serde_json::Value::Array(_) => "list",
+            serde_json::Value::Object(_) => "object",
+        };
+        token
+            .as_object()
+            .expect("an object")
+            .iter()
+            .map(|(name, value)| (name.clone(), kind(value)))
+            .collect()
+    };
+    // Version 1 is published: a name may be added here, and none may change or go.
+    let want = |known: [&'static str; 3]| {
+        let [label, permissions, expires] = known;
+        [
+            ("name", "text"),
+            ("kind", "text"),
+            ("scopes", "list"),
+            ("keys", "list"),
+            ("user", "text"),
+            ("label", label),
+            ("permissions", permissions),
+            ("state", "text"),
+            ("in_use", "boolean"),
+            ("created", "text"),
+            ("stored", "text"),
+            ("expires", expires),
+            ("origin", "text"),
+        ]
+    };
+    for (token, known) in home.tokens().iter().zip([["text", "list", "text"], ["null"; 3]]) {
+        let shape = shape(token);
+        for (name, kind) in want(known) {
+            assert!(shape.contains(&(name.to_owned(), kind)), "{name} {kind}: {shape:?}");
+        }
+    }
+    let shown = stdout(&home.run(["show", "ci", "--json"]).success());
+    let shown: serde_json::Value = serde_json::from_str(&shown).expect("JSON");
+    assert_eq!(shown, json!({ "version": 1, "tokens": [home.tokens()[0]] }));
+}
+
+#[test]
+fn a_token_named_twice_is_removed_once() {
+    let home = Home::new();
+    home.add("ci", "ghcr.io");
+    home.run(["rm", "ci", "ci"]).success().stderr("removed \"ci\" from the vault\n");
+}
+
+#[test]
 fn a_listing_that_nobody_reads_to_the_end_is_no_failure() {
     let home = Home::new();
     home.store("ghcr.io", "alice", "a");
@@ -408,8 +503,72 @@ fn the_environment_says_where_files_belong() {
 fn the_readme_and_the_help_name_every_verb() {
     let help = stdout(&Home::new().run(["--help"]).success());
     let readme = fs::read_to_string("README.md").expect("the README");
-    for verb in ["add", "ls", "show", "use", "rm", "install", "uninstall"] {
+    for verb in ["add", "ls", "show", "use", "rm", "install", "uninstall", "completions", "man"] {
         assert!(help.contains(&format!("  {verb} ")), "{verb}: {help}");
         assert!(readme.contains(&format!("docker-credential-pat {verb}")), "{verb}");
+    }
+}
+
+#[test]
+fn every_shell_has_its_script_of_completions() {
+    let home = Home::new();
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        let script = stdout(&home.run(["completions", shell]).success().stderr(""));
+        assert!(script.contains("DOCKER_CREDENTIAL_PAT_COMPLETE"), "{shell}");
+        let asks = home
+            .program(["--", "docker-credential-pat", "show", ".c"])
+            .env("DOCKER_CREDENTIAL_PAT_COMPLETE", shell)
+            .assert();
+        asks.success().stdout("").stderr("");
+    }
+    home.run(["completions", "tcsh"]).code(2).stdout("");
+    assert!(!home.vault().exists(), "asking makes nothing");
+}
+
+#[test]
+fn the_name_of_a_token_is_offered_by_each_verb_that_takes_one() {
+    let home = Home::new();
+    home.add("ci", "ghcr.io");
+    let offered = |words: &[&str]| {
+        let mut program = home.program(["--", "docker-credential-pat"]);
+        program.env("DOCKER_CREDENTIAL_PAT_COMPLETE", "bash").args(words);
+        stdout(&program.assert().success().stderr(""))
+    };
+    for verb in ["show", "use", "rm"] {
+        assert_eq!(offered(&[verb, "."]), "ci\n", "{verb}");
+    }
+    fs::write(home.vault(), "damaged").expect("written");
+    assert_eq!(offered(&["show", ".c"]), "");
+}
+
+#[test]
+fn every_verb_has_help_and_a_page_in_the_manual() {
+    let home = Home::new();
+    let folder = home.path().join("share/man1");
+    let dir = folder.to_str().expect("UTF-8");
+    home.run(["man", "--dir", dir]).success().stdout("").stderr("");
+    let main = stdout(&home.run(["man"]).success());
+    assert_eq!(fs::read_to_string(folder.join("docker-credential-pat.1")).expect("a page"), main);
+    for verb in ["add", "ls", "man", "get", "store", "erase", "list", "version"] {
+        let page = stdout(&home.run(["man", verb]).success());
+        let file = folder.join(format!("docker-credential-pat-{verb}.1"));
+        assert_eq!(fs::read_to_string(file).expect("a page"), page, "{verb}");
+        assert!(page.contains(".SH SYNOPSIS"), "{page}");
+        let help = stdout(&home.run(["help", verb]).success().stderr(""));
+        assert!(help.contains(&format!("Usage: docker-credential-pat {verb}")), "{help}");
+        home.run([verb, "--help"]).success().stdout(help);
+    }
+    let told = stderr(&home.run(["man", "frobnicate"]).code(1).stdout(""));
+    assert!(told.contains("there is no verb \"frobnicate\"") && told.contains("hint: "), "{told}");
+}
+
+#[test]
+fn wrong_arguments_are_told_without_what_would_steer_the_terminal() {
+    let home = Home::new();
+    for args in [["ls", "--x\u{1b}[31m\u{9b}\u{202e}"], ["x\u{1b}[31m", "y"], ["add", "--kind=\u{1b}"]] {
+        let assert = home.run(args).failure();
+        let told = stdout(&assert) + &stderr(&assert);
+        assert!(told.contains("\\u{1b}") && told.lines().count() > 2, "{told}");
+        assert!(!told.contains(['\u{1b}', '\u{9b}', '\u{202e}']), "{told:?}");
     }
 }

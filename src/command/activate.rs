@@ -2,6 +2,7 @@
 
 use crate::command::Desk;
 use crate::command::Failure;
+use crate::command::completions::token_names;
 use crate::command::find_all;
 use crate::inventory::Inventory;
 use crate::token::TokenId;
@@ -10,7 +11,7 @@ use crate::token::TokenId;
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The tokens' names; all of them, or none
-    #[arg(required = true)]
+    #[arg(required = true, add = token_names())]
     names: Vec<String>,
 }
 
@@ -36,9 +37,12 @@ fn switch(
     how: impl Fn(&mut Inventory, TokenId),
     outcome: &str,
 ) -> Result<(), Failure> {
+    find_all(&desk.keeper.inventory()?, &args.names)?;
     let tokens = desk.keeper.change(|draft| -> Result<_, Failure> {
         let tokens = find_all(&draft.inventory, &args.names)?;
-        tokens.iter().for_each(|token| how(&mut draft.inventory, token.id));
+        for token in &tokens {
+            how(&mut draft.inventory, token.id);
+        }
         find_all(&draft.inventory, &args.names)
     })?;
     for token in tokens {

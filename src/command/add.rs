@@ -82,7 +82,7 @@ pub fn run(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
     let user = user(args)?;
     let secret = args.secret.read(name.as_str())?;
     let kind = args.kind.map_or_else(|| provider::kind_of(None, &user, secret.expose()), Kind::from);
-    let uses = desk.keeper.change(|draft| -> Result<_, Failure> {
+    let in_use_for = desk.keeper.change(|draft| -> Result<_, Failure> {
         let arrival = Arrival {
             name: name.clone(),
             kind,
@@ -98,11 +98,11 @@ pub fn run(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
         draft.keep(id, &secret)?;
         Ok(in_use(&draft.inventory, *desk.now).get(&id).copied())
     })?;
-    let line = match (expires, uses) {
+    let line = match (expires, in_use_for) {
         (Some(end), _) if end <= *desk.now => {
             format!("added \"{name}\", which expired {} and is not given out", end.relative_to(*desk.now))
         }
-        (_, Some(uses)) => format!("added \"{name}\", which is {}", uses.words()),
+        (_, Some(for_what)) => format!("added \"{name}\", which is {}", for_what.words()),
         (_, None) => format!(
             "added \"{name}\"; another token is in use (docker-credential-pat use {})",
             name.as_argument()

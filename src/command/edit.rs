@@ -2,6 +2,7 @@
 
 use crate::command::Desk;
 use crate::command::Failure;
+use crate::command::completions::token_names;
 use crate::command::find;
 use crate::command::given;
 use crate::command::given::PermissionWord;
@@ -21,6 +22,7 @@ use std::collections::BTreeSet;
 #[command(group(ArgGroup::new("change").required(true).multiple(true)))]
 pub struct Args {
     /// The token's name
+    #[arg(add = token_names())]
     name: String,
     /// Another name
     #[arg(long = "name", value_name = "NEW-NAME", group = "change")]
@@ -54,6 +56,7 @@ pub fn run(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
     let name = args.new_name.as_deref().map(Name::typed).transpose()?;
     let scopes: BTreeSet<Scope> =
         args.registry.iter().map(|text| Scope::parse_typed(text)).collect::<Result<_, _>>()?;
+    find(&desk.keeper.inventory()?, &args.name)?;
     let token = desk.keeper.change(|draft| -> Result<_, Failure> {
         let token = find(&draft.inventory, &args.name)?.clone();
         if let Some(provider) = fixed_end(&token).filter(|_| expires.is_some() && !args.note_only) {

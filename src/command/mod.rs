@@ -2,16 +2,19 @@
 
 pub mod activate;
 pub mod add;
+pub mod completions;
 pub mod edit;
 pub mod explain;
 pub mod given;
 pub mod install;
 pub mod ls;
+pub mod man;
 pub mod notices;
 pub mod protocol;
 pub mod rm;
 pub mod rotate;
 pub mod show;
+pub mod shown;
 pub mod status;
 pub mod r#use;
 
@@ -21,6 +24,7 @@ use crate::disk::DiskError;
 use crate::docker_config::ConfigError;
 use crate::env;
 use crate::env::EnvError;
+use crate::inventory::Choice;
 use crate::inventory::Inventory;
 use crate::inventory::NameTaken;
 use crate::keeper::Keeper;
@@ -32,7 +36,9 @@ use crate::name::NameError;
 use crate::registry::KeyError;
 use crate::scope::ScopeError;
 use crate::setup::SetupError;
+use crate::table::Screen;
 use crate::text::clean;
+use crate::token::Direction;
 use crate::token::Token;
 use crate::tty::TtyError;
 use crate::vault::VaultError;
@@ -41,6 +47,7 @@ use std::cell::LazyCell;
 use std::error::Error as _;
 use std::io;
 use std::io::Write;
+use std::path::Path;
 use thiserror::Error;
 
 /// What a verb works with: the vault's keeper, the clock's word, and where to write.
@@ -53,6 +60,8 @@ pub struct Desk<'d> {
     pub now: LazyCell<Moment>,
     /// For the answer.
     pub out: &'d mut dyn Write,
+    /// What the answer is shown on; nothing special unless somebody sets it.
+    pub screen: Screen,
     /// For what a person should know besides.
     pub err: &'d mut dyn Write,
 }
@@ -67,7 +76,14 @@ impl<'d> Desk<'d> {
         out: &'d mut dyn Write,
         err: &'d mut dyn Write,
     ) -> Result<Self, Failure> {
-        Ok(Self { keeper: Keeper::find()?, called_as, now: LazyCell::new(env::now), out, err })
+        Ok(Self {
+            keeper: Keeper::find()?,
+            called_as,
+            now: LazyCell::new(env::now),
+            out,
+            screen: Screen::default(),
+            err,
+        })
     }
 
     /// Tells a person something. What is done is done, even when nobody hears of it.
@@ -175,6 +191,9 @@ pub enum Failure {
     /// See [`ContextError`].
     #[error(transparent)]
     Context(#[from] ContextError),
+    /// No verb has this name.
+    #[error("there is no verb {0:?}")]
+    NoSuchVerb(String),
     /// Not written whole.
     #[error("cannot write the answer")]
     Output(#[source] io::Error),
@@ -228,6 +247,7 @@ impl Failure {
             )),
             Self::NoImage(_) => Some("for example: alpine, ghcr.io/acme/app or ghcr.io".to_owned()),
             Self::Context(error) => Some(error.hint()),
+            Self::NoSuchVerb(_) => Some("docker-credential-pat --help shows every verb".to_owned()),
             Self::Output(_) => Some("connect standard output to something that takes it".to_owned()),
             Self::Wire(_)
             | Self::Name(_)
@@ -290,4 +310,16 @@ fn places(token: &Token) -> String {
     let keys = token.keys.iter().map(|key| key.as_str().to_owned());
     let places: Vec<_> = if token.scopes.is_empty() { keys.collect() } else { scopes.collect() };
     clean(&places.join(", "))
+}
+
+/// Returns what a choice is for, for people: `ghcr.io/acme, pushes, under profile "work", in ~/src`.
+fn choice_words(choice: &Choice) -> String {
+    let direction = choice.direction.map(|direction| match direction {
+        Direction::Pull => "pulls".to_owned(),
+        Direction::Push => "pushes".to_owned(),
+    });
+    let profile = choice.profile.as_ref().map(|profile| format!("under profile \"{profile}\""));
+    let directory = choice.directory.as_deref().map(|folder| format!("in {}", env::tilde(Path::new(folder))));
+    let scope = Some(choice.scope.to_string());
+    [scope, direction, profile, directory].into_iter().flatten().collect::<Vec<_>>().join(", ")
 }

@@ -68,10 +68,10 @@ fn why_not_the_other(other: &Token, reason: Reason) -> String {
     }
 }
 
-/// Tells that a token ends soon: within that many seconds.
+/// Tells that a token ends soon: within that many days, of which 0 is never.
 #[must_use]
-pub fn of_end(token: &Token, now: Moment, within: i64) -> Option<String> {
-    let end = token.expires.filter(|end| end.0.saturating_sub(now.0) <= within)?;
+pub fn of_end(token: &Token, now: Moment, days: i64) -> Option<String> {
+    let end = token.expires.filter(|end| days > 0 && end.is_within(days, now))?;
     let (name, argument) = (&token.name, token.name.as_argument());
     Some(format!(
         "token \"{name}\" for {} ends {}, on {} (docker-credential-pat rotate {argument})",

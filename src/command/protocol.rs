@@ -6,7 +6,7 @@ use crate::command::Desk;
 use crate::command::Failure;
 use crate::command::notices;
 use crate::context::Context;
-use crate::context::warning_time;
+use crate::context::warning_days;
 use crate::index::Index;
 use crate::login::log_in;
 use crate::moment::DAY;
@@ -157,7 +157,7 @@ fn warning_of_end(token: &Token, desk: &Desk) -> Result<Option<String>, Failure>
     if token.expires.is_none_or(is_passing) {
         return Ok(None);
     }
-    let line = notices::of_end(token, *desk.now, warning_time()?);
+    let line = notices::of_end(token, *desk.now, warning_days()?);
     Ok(line.filter(|_| desk.keeper.warned().is_first_today(token.id, *desk.now)))
 }
 

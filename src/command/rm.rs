@@ -2,13 +2,14 @@
 
 use crate::command::Desk;
 use crate::command::Failure;
+use crate::command::completions::token_names;
 use crate::command::find_all;
 
 /// Remove tokens from the vault; at their registry they stay as they are
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The tokens' names; all of them go, or none
-    #[arg(required = true)]
+    #[arg(required = true, add = token_names())]
     names: Vec<String>,
 }
 
@@ -17,9 +18,12 @@ pub struct Args {
 /// # Errors
 /// When one of the tokens is not there, or the vault cannot be changed.
 pub fn run(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
+    find_all(&desk.keeper.inventory()?, &args.names)?;
     let gone = desk.keeper.change(|draft| -> Result<_, Failure> {
         let tokens = find_all(&draft.inventory, &args.names)?;
-        tokens.iter().for_each(|token| draft.inventory.remove(token.id));
+        for token in &tokens {
+            draft.inventory.remove(token.id);
+        }
         Ok(tokens)
     })?;
     for token in gone {

@@ -2,6 +2,7 @@
 
 use crate::command::Desk;
 use crate::command::Failure;
+use crate::command::completions::token_names;
 use crate::command::find;
 use crate::command::given;
 use crate::command::given::SecretFrom;
@@ -11,6 +12,7 @@ use crate::token::Standing;
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The token's name
+    #[arg(add = token_names())]
     name: String,
     #[command(flatten)]
     secret: SecretFrom,

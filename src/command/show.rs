@@ -2,21 +2,23 @@
 
 use crate::command::Desk;
 use crate::command::Failure;
+use crate::command::completions::token_names;
 use crate::command::find;
-use crate::command::ls::TokenJson;
-use crate::command::ls::end;
-use crate::command::ls::state;
-use crate::command::ls::write_json;
-use crate::command::places;
+use crate::command::shown;
+use crate::command::shown::Shown;
 use crate::in_use::in_use;
-use crate::text::clean;
-use crate::text::write_table;
+use crate::registry::Key;
+use crate::table::Cell;
+use crate::table::Screen;
+use crate::table::Table;
+use crate::table::Tone;
 use zeroize::Zeroizing;
 
 /// Show all that is known of a token
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The token's name
+    #[arg(add = token_names())]
     name: String,
     /// Write the secret, and nothing else
     #[arg(long)]
@@ -36,37 +38,39 @@ pub fn run(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
     }
     let inventory = desk.keeper.inventory()?;
     let token = find(&inventory, &args.name)?;
-    let is_used = in_use(&inventory, *desk.now).contains_key(&token.id);
+    let used = in_use(&inventory, *desk.now);
+    let shown = Shown::of(token, &inventory, &used, *desk.now);
     if args.json {
-        return write_json(desk, vec![TokenJson::of(token, is_used, *desk.now)]);
+        return shown::write_json(desk, &[shown]);
     }
-    let permissions = token.permissions.map_or_else(
-        || "not known".to_owned(),
-        |permissions| permissions.words().collect::<Vec<_>>().join(", "),
-    );
-    let keys: Vec<_> = token.keys.iter().map(crate::registry::Key::as_str).collect();
-    let state = if is_used {
-        format!("{}, in use", state(token, *desk.now))
-    } else {
-        state(token, *desk.now).to_owned()
-    };
-    let rows = [
-        ["name", token.name.as_str()],
-        ["kind", token.kind.word()],
-        ["for", &places(token)],
-        ["keys", &keys.join(", ")],
-        ["user", token.user.shown()],
-        ["secret", "******** (--reveal writes it)"],
-        ["label", token.label.as_deref().unwrap_or("-")],
-        ["permissions", &permissions],
-        ["state", &state],
-        ["created", &token.created.date()],
-        ["last stored", &token.stored.date()],
-        ["expires", &end(token, *desk.now)],
-        ["came by", token.origin.word()],
-    ]
-    .map(|row| row.map(clean));
-    write_table(&mut *desk.out, &rows).map_err(Failure::Output)
+    let mut table = Table::headless();
+    for (head, value) in rows(&shown) {
+        table.push([Cell::new(head, Tone::Head), value]);
+    }
+    // All that is known is shown whole, however narrow the screen.
+    table.write(&mut *desk.out, Screen { width: None, ..desk.screen }).map_err(Failure::Output)
+}
+
+fn rows(shown: &Shown<'_>) -> Vec<(&'static str, Cell)> {
+    let token = shown.token();
+    let keys: Vec<_> = token.keys.iter().map(Key::as_str).collect();
+    let mut rows = vec![
+        ("name", shown.name()),
+        ("kind", shown.kind()),
+        ("for", shown.places()),
+        ("keys", keys.join(", ").into()),
+        ("user", shown.user()),
+        ("secret", "******** (--reveal writes it)".into()),
+        ("label", token.label.as_deref().unwrap_or("-").into()),
+        ("permissions", shown.permissions()),
+        ("state", shown.state()),
+        ("created", shown.created()),
+        ("last stored", shown.stored()),
+        ("expires", shown.end()),
+        ("came by", shown.origin()),
+    ];
+    rows.extend(shown.choices().into_iter().map(|choice| ("chosen for", choice)));
+    rows
 }
 
 /// Writes the secret and a line end, from one buffer that is wiped.

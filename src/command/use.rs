@@ -2,6 +2,9 @@
 
 use crate::command::Desk;
 use crate::command::Failure;
+use crate::command::choice_words;
+use crate::command::completions::token_names;
+use crate::command::completions::token_places;
 use crate::command::find;
 use crate::command::places;
 use crate::disk;
@@ -23,10 +26,10 @@ use std::path::PathBuf;
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The token's name
-    #[arg(required_unless_present = "clear")]
+    #[arg(required_unless_present = "clear", add = token_names())]
     name: Option<String>,
     /// Choose it for this registry or part of one only
-    #[arg(value_name = "REGISTRY[/PATH]")]
+    #[arg(value_name = "REGISTRY[/PATH]", add = token_places())]
     scope: Option<String>,
     /// Choose it under this profile only
     #[arg(long)]
@@ -78,7 +81,7 @@ pub fn run(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
         desk.say(&format!("\"{}\" is in use for {}", token.name, places(token)));
     } else {
         for choice in case.choices(token)? {
-            desk.say(&format!("\"{}\" is chosen for {}", token.name, words(&choice)));
+            desk.say(&format!("\"{}\" is chosen for {}", token.name, choice_words(&choice)));
         }
     }
     desk.say_if_ended(token);
@@ -94,7 +97,7 @@ fn clear(name: Option<&str>, case: &Case, desk: &mut Desk) -> Result<(), Failure
     for choice in &gone {
         let token = inventory.tokens().iter().find(|token| token.id == choice.token);
         let name = token.map_or("a token", |token| token.name.as_str());
-        desk.say(&format!("\"{name}\" is no longer chosen for {}", words(choice)));
+        desk.say(&format!("\"{name}\" is no longer chosen for {}", choice_words(choice)));
     }
     if gone.is_empty() {
         desk.say("there was no such choice (docker-credential-pat show NAME lists those of a token)");
@@ -162,24 +165,6 @@ impl Case {
         };
         Ok(scopes.into_iter().map(choice).collect())
     }
-}
-
-/// Returns what a choice is for, for people: `ghcr.io/acme, pushes, under profile "work", in ~/src`.
-#[must_use]
-pub fn words(choice: &Choice) -> String {
-    let mut words = choice.scope.to_string();
-    match choice.direction {
-        Some(Direction::Pull) => words.push_str(", pulls"),
-        Some(Direction::Push) => words.push_str(", pushes"),
-        None => {}
-    }
-    if let Some(profile) = &choice.profile {
-        words.push_str(&format!(", under profile \"{profile}\""));
-    }
-    if let Some(directory) = &choice.directory {
-        words.push_str(&format!(", in {}", env::tilde(Path::new(directory))));
-    }
-    words
 }
 
 /// Returns a directory as the system tells it to a process that is in it: absolute, without links.

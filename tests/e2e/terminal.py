@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Runs a program on a terminal of its own, types what a person would, and prints all that the terminal then shows.
-usage: terminal.py [--answer TEXT KEYS | --hidden TEXT KEYS]... -- PROGRAM ARG...
+usage: terminal.py [--columns N] [--answer TEXT KEYS | --hidden TEXT KEYS]... -- PROGRAM ARG...
 Each answer waits until TEXT shows (after what the answer before it waited for), then types KEYS as they are, line feed and control
-keys included; --hidden first waits until the terminal has stopped echoing. 80 columns, 24 rows; the program has 10 seconds.
+keys included; --hidden first waits until the terminal has stopped echoing. 80 columns or N, 24 rows; the program has 10 seconds.
 Exit code: the program's (128 + N after signal N); 124 when its time ran out; 125 when it left the terminal without echo."""
 import argparse, fcntl, os, select, struct, subprocess, sys, termios, time
 
@@ -17,10 +17,10 @@ class Answer(argparse.Action):
 
 
 class Terminal:
-    def __init__(self, command):
+    def __init__(self, command, columns):
         self.screen, self.answered = b"", 0  # all that was shown, and up to where it has been answered
         self.us, self.them = os.openpty()
-        fcntl.ioctl(self.them, termios.TIOCSWINSZ, struct.pack("4H", 24, 80, 0, 0))
+        fcntl.ioctl(self.them, termios.TIOCSWINSZ, struct.pack("4H", 24, columns, 0, 0))
         self.end = time.monotonic() + SECONDS
         self.process = subprocess.Popen(
             command, stdin=self.them, stdout=self.them, stderr=self.them, start_new_session=True,
@@ -65,9 +65,10 @@ def main():
     parser = argparse.ArgumentParser(usage=__doc__.splitlines()[1].removeprefix("usage: "))
     for option in ("--answer", "--hidden"):
         parser.add_argument(option, nargs=2, action=Answer, dest="answers", default=[])
+    parser.add_argument("--columns", type=int, default=80)
     parser.add_argument("command", nargs="+")
     arguments = parser.parse_args()
-    terminal = Terminal(arguments.command)
+    terminal = Terminal(arguments.command, arguments.columns)
     for answer in arguments.answers:
         terminal.type(*answer)
     code = terminal.finish()

@@ -61,6 +61,29 @@ ends "no terminal: add names the option for the user name, at once" 1 '--user' \
   at_once setsid --wait "$program" add new --registry new.example
 equal "none of these was added" "ci ci-2 ci-3" eval 'pat ls --json | jq -r "[.tokens[].name] | join(\" \")"'
 
+# A listing fits the terminal; elsewhere nothing is cut.
+printf s3cret | pat add old --registry a-registry-with-a-long-name.example/and/a/long/path --user me --expires 2020-01-31 --secret-stdin 2>/dev/null
+listing() { at_terminal --columns "$1" -- "$program" ls | tr -d '\r'; }
+widest() { listing "$1" | wc -L; }
+for columns in 20 40 80 120 200; do
+  check "a listing fits $columns columns" eval '(($(widest $columns) <= columns))'
+done
+heads() { listing "$1" | head -1 | tr -s ' '; }
+equal "a wide terminal shows every column" "NAME KIND FOR USER ALLOWS STATE CREATED STORED EXPIRES CAME-BY" heads 200
+equal "80 columns show what counts most" "NAME KIND FOR USER STATE EXPIRES" heads 80
+ends "40 columns shorten the longest cells" 0 '^old .*…' listing 40
+equal "without a terminal nothing is cut" "a-registry-with-a-long-name.example/and/a/long/path" eval 'pat ls | grep -o "a-registry[^ ]*"'
+
+# Colours, only where they show.
+coloured() { at_terminal -- env "$@" "$program" ls | grep -c $'\e\[3[12]m'; }
+equal "a terminal shows what is in use and what has expired in colour" 4 coloured TERM=xterm
+for variable in NO_COLOR=1 CLICOLOR=0 TERM=dumb; do
+  equal "$variable: no colour" 0 eval 'coloured TERM=xterm $variable || true'
+done
+equal "without a terminal: no colour" 0 eval 'TERM=xterm pat ls | grep -c $'"'\e'"' || true'
+ends "without colour it is told as well" 0 'expired .* 2020-01-31 \([0-9]+ days ago\)' pat ls
+ends "ls of a registry without a token says so" 0 'no token is like that' at_terminal -- "$program" ls --registry nowhere.example
+
 # Characters that would steer the terminal, or let a line read as another: C0, C1, DEL and marks of direction.
 nasty=$'\e[31m\e]0;title\a\u009b7m\x7f\u202e\u2066'
 odd_key=$'h\u202e\u2066.example/@'
@@ -68,7 +91,7 @@ odd_key=$'h\u202e\u2066.example/@'
 plain() {
   local pattern=$1
   shift
-  at_terminal -- "$@" >"$GROUP_DIR/screen" || { cat -v "$GROUP_DIR/screen"; return 1; }
+  at_terminal --columns 250 -- "$@" >"$GROUP_DIR/screen" || { cat -v "$GROUP_DIR/screen"; return 1; }
   cat -v "$GROUP_DIR/screen"
   grep -qE -e "$pattern" "$GROUP_DIR/screen" || { echo "nothing like ($pattern)"; return 1; }
   "$python" - "$GROUP_DIR/screen" <<'PYTHON'
@@ -87,6 +110,8 @@ check "ls shows the user name without them" plain 'user\\u\{1b\}' "$program" ls
 check "ls shows the key without them" plain 'h\\u\{202e\}' "$program" ls
 check "show shows the user name without them" plain 'user\\u\{1b\}' "$program" show "$name"
 check "show shows the label without them" plain 'label\\u\{1b\}' "$program" show labelled
+check "an argument that is wrong is told without them" plain 'x\\u\{1b\}' sh -c "\"$program\" ls \"\$1\"; true" sh "--x$nasty"
+check "a verb that is wrong is told without them" plain 'x\\u\{1b\}' sh -c "\"$program\" \"\$1\"; true" sh "x$nasty"
 check "ls --json shows none of them either" plain 'user\\u001b' "$program" ls --json
 refused "a key with control characters is refused, without them" 'control character$' put "h$nasty" user s3cret
 equal "the user name comes back byte for byte" "user$nasty" eval "ask nasty.example | jq -r .Username"

@@ -1,0 +1,133 @@
+//! `explain`: which token a request gets, and why; the way of a `get` without the unsealing.
+
+mod json;
+mod told;
+
+use crate::client::Client;
+use crate::command::Desk;
+use crate::command::Failure;
+use crate::command::explain::told::Explanation;
+use crate::context::Context;
+use crate::image::Image;
+use crate::index::Index;
+use crate::inventory::Inventory;
+use crate::registry::Key;
+use crate::request::Known;
+use crate::request::Repository;
+use crate::request::Request;
+use crate::request::Source;
+use crate::resolve::Verdict;
+use crate::resolve::resolve;
+use crate::token::Direction;
+use clap::builder::PossibleValuesParser;
+use clap::builder::TypedValueParser;
+
+/// Explain which token an image or a registry gets, and why
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// An image such as alpine or ghcr.io/acme/app, or a registry as clients send it, such as ghcr.io
+    #[arg(value_name = "IMAGE|KEY")]
+    asked: String,
+    /// As it is pushed; without it, as it is pulled
+    #[arg(long)]
+    push: bool,
+    /// As this client asks, with as much as it shows of the image
+    #[arg(long, value_parser = client_parser())]
+    client: Option<Client>,
+    /// Write JSON
+    #[arg(long)]
+    json: bool,
+}
+
+fn client_parser() -> impl TypedValueParser<Value = Client> {
+    let words = PossibleValuesParser::new(Client::ALL.map(Client::word));
+    words.try_map(|word| Client::ALL.into_iter().find(|client| client.word() == word).ok_or("not known"))
+}
+
+/// What a person asks about.
+enum Asked {
+    Image(Image),
+    Key(Key),
+}
+
+impl Asked {
+    /// What could be either, such as `registry:5000`, is a registry where the vault knows it as one.
+    fn parse(text: &str, inventory: &Inventory) -> Result<Self, Failure> {
+        let key = Key::parse(text)?;
+        let is_known = || inventory.tokens().iter().any(|token| token.concerns(&key));
+        let host = text.split_once(':').map_or(text, |(host, _)| host);
+        let is_host = !text.contains('/') && (host.contains(['.', '[']) || host == "localhost" || is_known());
+        match Image::parse(text) {
+            Some(image) if !is_host => Ok(Self::Image(image)),
+            _ if key.address().is_some() || key.is_session() || is_known() => Ok(Self::Key(key)),
+            _ => Err(Failure::NoImage(text.to_owned())),
+        }
+    }
+
+    /// Returns the keys that are sent, one after another until one has an answer.
+    fn keys(&self, client: Option<Client>) -> Result<Vec<Key>, Failure> {
+        let keys = match (self, client) {
+            (Self::Key(key), _) => return Ok(vec![key.clone()]),
+            (Self::Image(image), Some(client)) => client.keys(image),
+            (Self::Image(image), None) => {
+                vec![image.address().registry().docker_key().to_owned()]
+            }
+        };
+        keys.iter().map(|key| Ok(Key::parse(key)?)).collect()
+    }
+
+    /// Returns the keys that each client sends.
+    fn clients(&self) -> Vec<(Client, Vec<String>)> {
+        match self {
+            Self::Image(image) => Client::ALL.map(|client| (client, client.keys(image))).into(),
+            Self::Key(_) => Vec::new(),
+        }
+    }
+}
+
+/// Runs the verb.
+///
+/// # Errors
+/// When it is neither image nor key, or the vault cannot be read.
+pub fn run(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
+    let inventory = desk.keeper.inventory()?;
+    let context = Context::gather(desk.called_as)?;
+    let asked = Asked::parse(&args.asked, &inventory)?;
+    let keys = asked.keys(args.client)?;
+    let index = Index::of(&inventory);
+    let now = *desk.now;
+    let answer = |key| {
+        let request = request(&asked, args, context.request_as_told(key, &inventory));
+        let verdict = resolve(&request, index.concerning(key), inventory.choices(), now);
+        (request, verdict)
+    };
+    // The last one decides where none has an answer.
+    let has_answer = |(_, verdict): &(_, Verdict<'_>)| verdict.token.is_some();
+    let answered = keys.iter().map(answer).find(has_answer).or_else(|| keys.last().map(answer));
+    let Some((request, verdict)) = answered else { return Err(Failure::NoImage(args.asked.clone())) };
+    let clients = asked.clients();
+    let explanation = Explanation { request: &request, verdict: &verdict, clients: &clients, now };
+    let written = if args.json {
+        json::write(&explanation, &mut *desk.out)
+    } else {
+        explanation.write(&mut *desk.out, desk.screen)
+    };
+    written.map_err(Failure::Output)
+}
+
+/// Adds what the client's command line would show of the image.
+fn request<'r>(asked: &'r Asked, args: &Args, mut request: Request<'r>) -> Request<'r> {
+    let is_shown = args.client.is_none_or(Client::names_image);
+    let from = Source::Argument;
+    if let Asked::Image(image) = asked
+        && is_shown
+    {
+        let value = Repository { path: image.repository().into(), is_all: true };
+        request.repository = request.repository.or(Some(Known { value, from }));
+    }
+    if is_shown && (args.push || matches!(asked, Asked::Image(_))) {
+        let value = if args.push { Direction::Push } else { Direction::Pull };
+        request.direction = Some(Known { value, from });
+    }
+    request
+}

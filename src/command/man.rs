@@ -1,0 +1,59 @@
+//! `man`: the manual, made of the same definitions as `--help`.
+
+use crate::command::Desk;
+use crate::command::Failure;
+use crate::disk;
+use crate::disk::DiskError;
+use clap_mangen::Man;
+use std::fs;
+use std::path::Path;
+use std::path::PathBuf;
+
+/// The mode of a page, which is for everybody.
+const PAGE_MODE: u32 = 0o644;
+
+/// Write the manual page of this program, or of one of its verbs
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The verb; without one, the page of the whole program
+    verb: Option<String>,
+    /// Write every page into this folder, as man1 of a MANPATH
+    #[arg(long, conflicts_with = "verb")]
+    dir: Option<PathBuf>,
+}
+
+/// Runs the verb.
+///
+/// # Errors
+/// When there is no such verb, or a page cannot be written.
+pub fn run(args: &Args, command: clap::Command, desk: &mut Desk) -> Result<(), Failure> {
+    let mut command = command.disable_help_subcommand(true);
+    command.build();
+    match (&args.dir, &args.verb) {
+        (Some(folder), _) => write_all(&command, folder),
+        (None, None) => desk.out.write_all(&page(&command)?).map_err(Failure::Output),
+        (None, Some(verb)) => {
+            let verb = command.find_subcommand(verb).ok_or_else(|| Failure::NoSuchVerb(verb.clone()))?;
+            desk.out.write_all(&page(verb)?).map_err(Failure::Output)
+        }
+    }
+}
+
+fn write_all(command: &clap::Command, folder: &Path) -> Result<(), Failure> {
+    let failed = |source| DiskError::Write { path: folder.to_owned(), source };
+    fs::create_dir_all(folder).map_err(failed)?;
+    for command in std::iter::once(command).chain(command.get_subcommands()) {
+        let name = command.get_display_name().unwrap_or(command.get_name());
+        disk::replace(&folder.join(format!("{name}.1")), &page(command)?, PAGE_MODE)?;
+    }
+    Ok(())
+}
+
+fn page(command: &clap::Command) -> Result<Vec<u8>, Failure> {
+    // Short ones: the name of a verb's page stands on both sides of them.
+    let man = Man::new(command.clone()).manual("Manual").source(env!("CARGO_PKG_VERSION"));
+    let mut page = Vec::new();
+    man.render(&mut page).map_err(Failure::Output)?;
+    // What stands below the options has lines of its own, which are to stay apart.
+    Ok(String::from_utf8_lossy(&page).replace(".SH EXTRA\n", ".SH NOTES\n.nf\n").into_bytes())
+}

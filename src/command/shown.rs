@@ -1,0 +1,228 @@
+//! How a token is shown: in the cells of a table, and as JSON.
+
+use crate::command::Desk;
+use crate::command::Failure;
+use crate::command::choice_words;
+use crate::command::places;
+use crate::in_use::Uses;
+use crate::inventory::Choice;
+use crate::inventory::Inventory;
+use crate::moment::Moment;
+use crate::registry::Key;
+use crate::table::Cell;
+use crate::table::Tone;
+use crate::text;
+use crate::token::Direction;
+use crate::token::Standing;
+use crate::token::Token;
+use crate::token::TokenId;
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// The version of the JSON that `ls --json` and `show --json` write. A new name is no new version.
+const JSON_VERSION: u32 = 1;
+
+/// A token that ends within so many days is pointed out.
+const SOON_DAYS: i64 = 7;
+
+/// A token with all that is told of it.
+pub struct Shown<'t> {
+    token: &'t Token,
+    uses: Option<Uses>,
+    choices: Vec<&'t Choice>,
+    now: Moment,
+}
+
+/// A token as JSON shows it. Moments are in RFC 3339, and `null` means none or not known.
+#[derive(Serialize)]
+struct TokenJson<'t> {
+    name: &'t str,
+    kind: &'static str,
+    scopes: Vec<String>,
+    keys: Vec<&'t str>,
+    user: &'t str,
+    label: Option<&'t str>,
+    permissions: Option<Vec<&'static str>>,
+    state: &'static str,
+    in_use: bool,
+    in_use_to: Vec<&'static str>,
+    choices: Vec<ChoiceJson<'t>>,
+    created: String,
+    stored: String,
+    expires: Option<String>,
+    origin: &'static str,
+}
+
+/// A person's choice as JSON shows it; `null` means whatever it is.
+#[derive(Serialize)]
+struct ChoiceJson<'t> {
+    scope: String,
+    profile: Option<&'t str>,
+    directory: Option<&'t str>,
+    direction: Option<&'static str>,
+}
+
+impl<'t> Shown<'t> {
+    /// Puts together what is told of one token of an inventory, of which those are in use.
+    #[must_use]
+    pub fn of(
+        token: &'t Token,
+        inventory: &'t Inventory,
+        used: &BTreeMap<TokenId, Uses>,
+        now: Moment,
+    ) -> Self {
+        let choices = inventory.choices().iter().filter(|choice| choice.token == token.id).collect();
+        Self { token, uses: used.get(&token.id).copied(), choices, now }
+    }
+
+    /// Returns the token itself.
+    #[must_use]
+    pub fn token(&self) -> &'t Token {
+        self.token
+    }
+
+    /// Returns its name.
+    #[must_use]
+    pub fn name(&self) -> Cell {
+        self.token.name.as_str().into()
+    }
+
+    /// Returns what sort of credential it is.
+    #[must_use]
+    pub fn kind(&self) -> Cell {
+        self.token.kind.word().into()
+    }
+
+    /// Returns where it may go.
+    #[must_use]
+    pub fn places(&self) -> Cell {
+        places(self.token).into()
+    }
+
+    /// Returns the user name that goes with it.
+    #[must_use]
+    pub fn user(&self) -> Cell {
+        self.token.user.shown().into()
+    }
+
+    /// Returns what it is known to allow.
+    #[must_use]
+    pub fn permissions(&self) -> Cell {
+        let words = self.token.permissions.map(|known| known.words().collect::<Vec<_>>().join(", "));
+        words.map_or_else(
+            || "-".into(),
+            |words| if words.is_empty() { "nothing".into() } else { words.into() },
+        )
+    }
+
+    /// Returns its state: first whether it is in use, which is asked most.
+    #[must_use]
+    pub fn state(&self) -> Cell {
+        match (self.uses, state(self.token, self.now)) {
+            (Some(uses), _) => Cell::new(uses.words(), Tone::Good),
+            (None, "expired") => Cell::new("expired", Tone::Bad),
+            (None, "active") if !self.choices.is_empty() => Cell::new("chosen", Tone::Good),
+            (None, state) => Cell::from(state),
+        }
+    }
+
+    /// Returns when it came.
+    #[must_use]
+    pub fn created(&self) -> Cell {
+        dated(self.token.created, self.now).into()
+    }
+
+    /// Returns when its secret was last stored.
+    #[must_use]
+    pub fn stored(&self) -> Cell {
+        dated(self.token.stored, self.now).into()
+    }
+
+    /// Returns when it ends.
+    #[must_use]
+    pub fn end(&self) -> Cell {
+        let Some(end) = self.token.expires else { return Cell::from("-") };
+        let tone = match end {
+            _ if self.token.has_expired(self.now) => Tone::Bad,
+            _ if end.is_within(SOON_DAYS, self.now) => Tone::Warning,
+            _ => Tone::Plain,
+        };
+        Cell::new(&dated(end, self.now), tone)
+    }
+
+    /// Returns who brought it.
+    #[must_use]
+    pub fn origin(&self) -> Cell {
+        self.token.origin.word().into()
+    }
+
+    /// Returns for what it was chosen.
+    #[must_use]
+    pub fn choices(&self) -> Vec<Cell> {
+        self.choices.iter().map(|choice| choice_words(choice).into()).collect()
+    }
+
+    fn json(&self) -> TokenJson<'t> {
+        let Self { token, uses, choices, now } = self;
+        let uses = uses.unwrap_or_default();
+        let to = [(uses.pull, Direction::Pull), (uses.push, Direction::Push)];
+        TokenJson {
+            name: token.name.as_str(),
+            kind: token.kind.word(),
+            scopes: token.scopes.iter().map(ToString::to_string).collect(),
+            keys: token.keys.iter().map(Key::as_str).collect(),
+            user: token.user.shown(),
+            label: token.label.as_deref(),
+            permissions: token.permissions.map(|permissions| permissions.words().collect()),
+            state: state(token, *now),
+            in_use: self.uses.is_some(),
+            in_use_to: to.into_iter().filter(|(is_used, _)| *is_used).map(|(_, way)| way.word()).collect(),
+            choices: choices.iter().copied().map(ChoiceJson::of).collect(),
+            created: token.created.to_string(),
+            stored: token.stored.to_string(),
+            expires: token.expires.map(|end| end.to_string()),
+            origin: token.origin.word(),
+        }
+    }
+}
+
+impl<'t> ChoiceJson<'t> {
+    fn of(choice: &'t Choice) -> Self {
+        Self {
+            scope: choice.scope.to_string(),
+            profile: choice.profile.as_deref(),
+            directory: choice.directory.as_deref(),
+            direction: choice.direction.map(Direction::word),
+        }
+    }
+}
+
+/// Writes tokens as JSON.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn write_json(desk: &mut Desk, tokens: &[Shown<'_>]) -> Result<(), Failure> {
+    #[derive(Serialize)]
+    struct Listing<'t> {
+        version: u32,
+        tokens: Vec<TokenJson<'t>>,
+    }
+    let listing = Listing { version: JSON_VERSION, tokens: tokens.iter().map(Shown::json).collect() };
+    text::write_json(&mut *desk.out, &listing)
+        .and_then(|()| desk.out.write_all(b"\n"))
+        .map_err(Failure::Output)
+}
+
+/// Returns the word for the state of a token: `active`, `inactive`, `signed-out` or `expired`.
+fn state(token: &Token, now: Moment) -> &'static str {
+    match token.standing {
+        Standing::Active if token.has_expired(now) => "expired",
+        Standing::Active if token.is_signed_out() => "signed-out",
+        Standing::Active | Standing::Inactive => token.standing.word(),
+    }
+}
+
+/// Returns a date and how far it is from now: `2027-01-31 (in 70 days)`.
+fn dated(moment: Moment, now: Moment) -> String {
+    format!("{} ({})", moment.date(), moment.relative_to(now))
+}
