@@ -1,9 +1,9 @@
 //! Which commands of which clients move which images, as tables.
 //!
-//! The options are those of docker 28 and 29, buildx 0.30, podman and buildah 4 to 5, skopeo 1.9 to 1.20,
-//! crane 0.20 and nerdctl 2. Clients that share a command share its table: each of them refuses what it does
-//! not know before it asks for credentials. An option that is missing here makes a line unknown, so those
-//! that lead to images which the line does not name are left out on purpose.
+//! The options are those that docker 28.2, podman 4.3, skopeo 1.9 and buildah 1.28 print for `--help`, and those
+//! of later versions, buildx, crane and nerdctl by their documentation. Clients that share a command share its
+//! table: each of them refuses what it does not know before it asks for credentials. An option that is missing
+//! here makes a line unknown; those that lead to images which the line does not name are left out on purpose.
 
 use crate::client::options::Options;
 

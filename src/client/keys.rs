@@ -96,7 +96,11 @@ impl Client {
         let host = if image.is_on_default_registry() { None } else { image.host() };
         match self {
             Self::Docker | Self::Compose | Self::DockerPy => vec![host.unwrap_or(DOCKER_HUB_KEY).to_owned()],
-            Self::Buildx | Self::Oras => vec![hub_by_its_own_host(host).to_owned()],
+            Self::Buildx => vec![hub_by_its_own_host(host).to_owned()],
+            // It knows one name of Docker Hub, and leaves none out.
+            Self::Oras => {
+                vec![hub_by_its_own_host(image.host().filter(|host| *host != "docker.io")).to_owned()]
+            }
             Self::Podman | Self::Skopeo | Self::Buildah => vec![host.unwrap_or("docker.io").to_owned()],
             Self::Crane | Self::Ko | Self::Kaniko | Self::Cosign => vec![
                 format!("{}/{}", host.unwrap_or("index.docker.io"), image.repository()),
@@ -108,7 +112,7 @@ impl Client {
 }
 
 /// Buildkit and oras know images of Docker Hub by the host that serves them:
-/// <https://github.com/docker/buildx/blob/master/util/imagetools/auth.go>,
+/// <https://github.com/moby/buildkit/blob/master/session/auth/authprovider/authprovider.go>,
 /// <https://github.com/oras-project/oras-go/blob/main/registry/remote/credentials/registry.go>
 fn hub_by_its_own_host(host: Option<&str>) -> &str {
     host.filter(|host| *host != "registry-1.docker.io").unwrap_or(DOCKER_HUB_KEY)
@@ -146,6 +150,8 @@ mod tests {
             (Buildx, "registry-1.docker.io/a/b", vec![HUB]),
             (DockerPy, "acme/app", vec![HUB]),
             (Oras, "ghcr.io/acme/app", vec!["ghcr.io"]),
+            (Oras, "docker.io/acme/app", vec![HUB]),
+            (Oras, "index.docker.io/acme/app", vec!["index.docker.io"]),
             (Podman, "alpine", vec!["docker.io"]),
             (Podman, "index.docker.io/a/b", vec!["docker.io"]),
             (Skopeo, "quay.io/acme/app", vec!["quay.io"]),

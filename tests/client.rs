@@ -1,0 +1,170 @@
+//! What is known of a request from the command line of the client that makes it.
+
+#![allow(clippy::expect_used, clippy::panic, reason = "a test that cannot go on fails")]
+
+use docker_credential_pat::client;
+use docker_credential_pat::registry::Key;
+use docker_credential_pat::token::Direction;
+
+#[test]
+fn every_recorded_command_line_tells_what_it_says_and_no_more() {
+    let rows = include_str!("fixtures/command-lines.txt")
+        .lines()
+        .filter(|line| !line.is_empty() && !line.starts_with('#'));
+    let mut count = 0;
+    for row in rows {
+        count += 1;
+        let columns: Vec<_> = row.split('|').map(str::trim).collect();
+        let [key, line, known] = columns[..] else { panic!("not three columns: {row}") };
+        let words = shell_words(line);
+        let words: Vec<_> = words.iter().map(String::as_str).collect();
+        assert_eq!(told(key, &words), known, "{key}: {line}");
+    }
+    assert!(count > 100, "{count} rows read");
+}
+
+/// Says in the words of the list what is known.
+fn told(key: &str, words: &[&str]) -> String {
+    let key = Key::parse(key).expect("a key");
+    let Some(errand) = client::errand(words, key.address().expect("an address")) else {
+        return "not known".to_owned();
+    };
+    let direction = match errand.direction {
+        Some(Direction::Pull) => "pull",
+        Some(Direction::Push) => "push",
+        None => "delete",
+    };
+    format!("{direction} {}", errand.repository.as_deref().unwrap_or("-"))
+}
+
+/// Splits at blanks outside of quotes; nothing else of a shell is needed here.
+fn shell_words(line: &str) -> Vec<String> {
+    let (mut words, mut word, mut quote) = (Vec::new(), String::new(), None);
+    for letter in line.chars() {
+        match (letter, quote) {
+            ('\'' | '"', None) => quote = Some(letter),
+            (_, Some(open)) if letter == open => quote = None,
+            (' ', None) => words.push(std::mem::take(&mut word)),
+            _ => word.push(letter),
+        }
+    }
+    words.push(word);
+    words.retain(|word| !word.is_empty());
+    words
+}
+
+#[cfg(target_os = "linux")]
+mod of_processes {
+    use docker_credential_pat::parent::CommandLine;
+    use docker_credential_pat::parent::MAX_BYTES;
+    use std::io;
+    use std::io::Read;
+    use std::process::Child;
+    use std::process::Command;
+    use std::process::Stdio;
+    use std::time::Duration;
+    use std::time::Instant;
+
+    /// A shell that runs until it is dropped.
+    struct Shell(Child);
+
+    impl Shell {
+        /// Starts one that waits, and returns when it does: while a program starts its words are not there yet.
+        fn waiting(arguments: &[&str]) -> io::Result<Self> {
+            let mut shell = Self::run("echo; read line", arguments)?;
+            shell.0.stdout.as_mut().expect("a pipe").read_exact(&mut [0])?;
+            Ok(shell)
+        }
+
+        fn run(script: &str, arguments: &[&str]) -> io::Result<Self> {
+            let mut command = Command::new("sh");
+            command.args(["-c", script, script]).args(arguments);
+            Ok(Self(command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?))
+        }
+
+        fn words(&self) -> Option<Vec<String>> {
+            let line = CommandLine::of_process(self.0.id())?;
+            Some(line.words()?.into_iter().map(str::to_owned).collect())
+        }
+    }
+
+    impl Drop for Shell {
+        fn drop(&mut self) {
+            let ended: io::Result<_> = self.0.kill().and_then(|()| self.0.wait());
+            assert!(ended.is_ok() || std::thread::panicking(), "{ended:?}");
+        }
+    }
+
+    #[test]
+    fn the_parent_is_the_process_that_started_this_one() {
+        let parent = CommandLine::of_process(std::os::unix::process::parent_id());
+        let words = |line: &Option<CommandLine>| {
+            line.as_ref()
+                .and_then(|line| Some(line.words()?.into_iter().map(str::to_owned).collect::<Vec<_>>()))
+        };
+        assert!(words(&parent).is_some());
+        assert_eq!(words(&CommandLine::of_parent()), words(&parent));
+    }
+
+    #[test]
+    fn words_arrive_as_they_were_given() {
+        let long = "x".repeat(MAX_BYTES / 2);
+        for arguments in [&["docker", "pull", "acme/app"][..], &["", "a b", "'", "\n", "é"], &[&long]] {
+            let words = Shell::waiting(arguments).expect("a shell").words().expect("words");
+            assert_eq!(words[..2], ["sh", "-c"]);
+            assert_eq!(words[4..], *arguments);
+        }
+    }
+
+    #[test]
+    fn a_command_line_of_two_megabytes_is_not_known() {
+        let piece = "x".repeat(100_000);
+        // Where a program may not be started with so much, as much as it may.
+        for pieces in [20, 10, 1] {
+            let Ok(shell) = Shell::waiting(&vec![piece.as_str(); pieces]) else { continue };
+            assert_eq!(shell.words(), None, "{pieces}");
+            return;
+        }
+        panic!("no process with a long command line could be started");
+    }
+
+    #[test]
+    fn a_process_that_has_ended_is_not_known() {
+        let mut shell = Shell::waiting(&[]).expect("a shell");
+        let process = shell.0.id();
+        shell.0.kill().expect("an end");
+        let patience = Instant::now() + Duration::from_secs(10);
+        // Until it is waited for its number stays, without words.
+        while shell.words().is_some() {
+            assert!(Instant::now() < patience, "it still has words");
+            std::thread::yield_now();
+        }
+        shell.0.wait().expect("an end");
+        assert!(CommandLine::of_process(process).is_none());
+    }
+
+    #[test]
+    fn what_is_no_process_is_not_known() {
+        for process in [0, u32::MAX] {
+            assert!(CommandLine::of_process(process).is_none(), "{process}");
+        }
+    }
+
+    #[test]
+    fn a_command_line_that_changes_is_read_whole_or_not_at_all() {
+        // It starts itself again and again, with other words each time.
+        let script = r#"case $1 in short) set -- long long long ;; *) set -- short ;; esac; exec sh -c "$0" "$0" "$@""#;
+        let shell = Shell::run(script, &["short"]).expect("a shell");
+        let patience = Instant::now() + Duration::from_secs(10);
+        let (mut short, mut long) = (0, 0);
+        while short < 20 || long < 20 {
+            assert!(Instant::now() < patience, "read {short} and {long} times");
+            match shell.words().as_deref().map(|words| &words[4..]) {
+                None => {}
+                Some([word]) if word == "short" => short += 1,
+                Some([one, two, three]) if [one, two, three].iter().all(|word| *word == "long") => long += 1,
+                Some(other) => panic!("neither: {other:?}"),
+            }
+        }
+    }
+}
