@@ -1,5 +1,7 @@
 //! What a secret and its user name tell by their shape.
 
+pub mod expiry;
+
 use crate::registry::Key;
 use crate::token::IDENTITY_USER;
 use crate::token::Kind;
