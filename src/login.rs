@@ -3,10 +3,12 @@
 use crate::inventory::Arrival;
 use crate::moment::Moment;
 use crate::name::Name;
-use crate::provider;
+use crate::provider::Seen;
+use crate::provider::recognize;
 use crate::registry::Address;
 use crate::registry::Key;
 use crate::scope::Scope;
+use crate::token::Kind;
 use crate::token::Origin;
 use crate::token::Token;
 use crate::token::TokenId;
@@ -14,6 +16,7 @@ use crate::token::User;
 use crate::vault::VaultError;
 use crate::vault::draft::Draft;
 use crate::wire::Credentials;
+use std::slice;
 
 /// Takes in what a client stores, and puts it in use.
 ///
@@ -80,14 +83,13 @@ fn renew(
     credentials: &Credentials,
     now: Moment,
 ) -> Result<TokenId, VaultError> {
-    let kind = provider::kind_of(Some(&credentials.key), &credentials.user, credentials.secret.expose());
-    draft.inventory.renew(id, kind, None, now);
+    draft.inventory.renew(id, kind_of(credentials), None, now);
     draft.keep(id, &credentials.secret)?;
     Ok(id)
 }
 
 fn arrive(draft: &mut Draft, credentials: &Credentials, now: Moment) -> Result<TokenId, VaultError> {
-    let Credentials { key, user, secret } = credentials;
+    let Credentials { key, secret, .. } = credentials;
     let registry = key.address().map(Address::registry);
     let known_as = match user_of(credentials) {
         User::Named(name) => name,
@@ -97,7 +99,7 @@ fn arrive(draft: &mut Draft, credentials: &Credentials, now: Moment) -> Result<T
     let id = draft.inventory.take_in(
         Arrival {
             name,
-            kind: provider::kind_of(Some(key), user, secret.expose()),
+            kind: kind_of(credentials),
             user: user_of(credentials),
             scopes: scope_of(key).into_iter().collect(),
             keys: vec![key.clone()],
@@ -119,4 +121,10 @@ fn scope_of(key: &Key) -> Option<Scope> {
 
 fn user_of(credentials: &Credentials) -> User {
     User::of(&credentials.user, &credentials.secret)
+}
+
+fn kind_of(credentials: &Credentials) -> Kind {
+    let Credentials { key, user, secret } = credentials;
+    let seen = Seen { keys: slice::from_ref(key), scopes: &[], user, secret: secret.expose() };
+    recognize(&seen).kind.unwrap_or(Kind::Password)
 }

@@ -6,7 +6,8 @@ use crate::disk::DiskError;
 use crate::inventory::Arrival;
 use crate::moment::Moment;
 use crate::name::Name;
-use crate::provider;
+use crate::provider::Seen;
+use crate::provider::recognize;
 use crate::resolve::in_use;
 use crate::scope::Scope;
 use crate::secret::Secret;
@@ -89,8 +90,9 @@ impl From<KindWord> for Kind {
 /// When something given is unfit, something is missing, or the vault cannot be changed.
 pub fn run(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
     let name = Name::parse(&args.name)?;
-    let scopes: BTreeSet<Scope> =
+    let scopes: BTreeSet<_> =
         args.registry.iter().map(|text| Scope::parse_typed(text)).collect::<Result<_, _>>()?;
+    let scopes: Vec<_> = scopes.into_iter().collect();
     let expires = args.expires.as_ref().map(|text| Moment::parse_end(text, *desk.now)).transpose()?;
     // Asked before the secret: what is known to be wrong is told before anything is typed.
     if desk.keeper.inventory()?.named(name.as_str()).is_some() {
@@ -98,13 +100,14 @@ pub fn run(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
     }
     let user = user(args)?;
     let secret = secret(args)?;
-    let kind = args.kind.map_or_else(|| provider::kind_of(None, &user, secret.expose()), Kind::from);
+    let seen = Seen { keys: &[], scopes: &scopes, user: &user, secret: secret.expose() };
+    let kind = args.kind.map_or_else(|| recognize(&seen).kind.unwrap_or(Kind::Password), Kind::from);
     let is_used = desk.keeper.change(|draft| -> Result<_, Failure> {
         let arrival = Arrival {
             name: name.clone(),
             kind,
             user: User::of(&user, &secret),
-            scopes: scopes.into_iter().collect(),
+            scopes,
             keys: Vec::new(),
             label: args.label.clone(),
             permissions: permissions(&args.permission),
