@@ -4,6 +4,7 @@
 
 pub mod expiry;
 pub mod home;
+pub mod remark;
 pub mod sort;
 pub mod table;
 

@@ -197,6 +197,11 @@ impl Sort {
         }
     }
 
+    /// False when it goes with certain user names only, and this is none of them.
+    pub(crate) fn fits_user(&self, user: Option<&str>) -> bool {
+        !matches!(self.users, Users::Exactly(_)) || self.users.fit(user)
+    }
+
     fn has_rule(&self) -> bool {
         self.users != Users::Any || self.shape != Shape::Any
     }
