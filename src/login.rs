@@ -1,12 +1,18 @@
 //! What a client's login and logout do to the tokens.
 
 use crate::inventory::Arrival;
+use crate::inventory::Inventory;
 use crate::moment::Moment;
 use crate::name::Name;
-use crate::provider;
+use crate::provider::Seen;
+use crate::provider::recognize;
+use crate::provider::remark::Remark;
+use crate::provider::remark::remarks;
 use crate::registry::Address;
 use crate::registry::Key;
+use crate::registry::Registry;
 use crate::scope::Scope;
+use crate::token::Kind;
 use crate::token::Origin;
 use crate::token::Token;
 use crate::token::TokenId;
@@ -14,11 +20,13 @@ use crate::token::User;
 use crate::vault::VaultError;
 use crate::vault::draft::Draft;
 use crate::wire::Credentials;
+use std::slice;
 
 /// Takes in what a client stores, and puts it in use.
 ///
 /// What is here already stays one token; what comes under the same key for the same user renews it;
 /// anything else is a new token beside the others. Under a profile it is put in use for that profile only.
+/// Returns what a person should be told of a secret that is new here.
 ///
 /// # Errors
 /// When the secret cannot be sealed.
@@ -27,18 +35,21 @@ pub fn log_in(
     credentials: &Credentials,
     profile: Option<&str>,
     now: Moment,
-) -> Result<(), VaultError> {
+) -> Result<Vec<Remark>, VaultError> {
+    let mut told = Vec::new();
     let id = if let Some(id) = the_same(draft, credentials) {
         revive(draft, id, now);
         id
     } else if let Some(id) = same_account(draft, credentials, profile, now) {
+        told = remarks(&seen(credentials), &people(&draft.inventory, Some(id)));
         renew(draft, id, credentials, now)?
     } else {
+        told = remarks(&seen(credentials), &people(&draft.inventory, None));
         arrive(draft, credentials, now)?
     };
     draft.inventory.remember_key(id, &credentials.key);
     draft.inventory.log_in(id, &credentials.key, profile);
-    Ok(())
+    Ok(told)
 }
 
 /// A token that was logged in with has not ended, whatever was noted of its end.
@@ -103,14 +114,15 @@ fn renew(
     credentials: &Credentials,
     now: Moment,
 ) -> Result<TokenId, VaultError> {
-    let kind = provider::kind_of(Some(&credentials.key), &credentials.user, credentials.secret.expose());
-    draft.inventory.renew(id, kind, None, now);
+    let (kind, end) = read_off(credentials, now);
+    draft.inventory.renew(id, kind, end, now);
     draft.keep(id, &credentials.secret)?;
     Ok(id)
 }
 
 fn arrive(draft: &mut Draft, credentials: &Credentials, now: Moment) -> Result<TokenId, VaultError> {
-    let Credentials { key, user, secret } = credentials;
+    let Credentials { key, secret, .. } = credentials;
+    let (kind, expires) = read_off(credentials, now);
     let registry = key.address().map(Address::registry);
     let known_as = match user_of(credentials) {
         User::Named(name) => name,
@@ -120,13 +132,13 @@ fn arrive(draft: &mut Draft, credentials: &Credentials, now: Moment) -> Result<T
     let id = draft.inventory.take_in(
         Arrival {
             name,
-            kind: provider::kind_of(Some(key), user, secret.expose()),
+            kind,
             user: user_of(credentials),
             scopes: scope_of(key).into_iter().collect(),
             keys: vec![key.clone()],
             label: None,
             permissions: None,
-            expires: None,
+            expires,
             origin: Origin::Store,
         },
         now,
@@ -142,4 +154,34 @@ fn scope_of(key: &Key) -> Option<Scope> {
 
 fn user_of(credentials: &Credentials) -> User {
     User::of(&credentials.user, &credentials.secret)
+}
+
+fn seen(credentials: &Credentials) -> Seen<'_> {
+    let Credentials { key, user, secret } = credentials;
+    Seen { keys: slice::from_ref(key), scopes: &[], user, secret: secret.expose() }
+}
+
+/// Returns what shows in credentials: their kind and their end.
+fn read_off(credentials: &Credentials, now: Moment) -> (Kind, Option<Moment>) {
+    let recognized = recognize(&seen(credentials));
+    let kind = recognized.kind.unwrap_or(Kind::Password);
+    // The client has just logged in with it: what seems to have ended has a clock that disagrees. A
+    // session is renewed by whoever keeps it.
+    (kind, recognized.end.filter(|end| *end > now && kind != Kind::Session))
+}
+
+/// Returns the user names of people's tokens for Docker Hub, but for one token's.
+#[must_use]
+pub fn people(inventory: &Inventory, but: Option<TokenId>) -> Vec<&str> {
+    let is_for_docker_hub =
+        |token: &Token| token.scopes.iter().filter_map(Scope::registry).any(Registry::is_docker_hub);
+    let is_a_persons = |token: &Token| matches!(token.kind, Kind::Pat | Kind::Password);
+    let tokens = inventory.tokens().iter().filter(|token| Some(token.id) != but);
+    tokens
+        .filter(|token| is_for_docker_hub(token) && is_a_persons(token))
+        .filter_map(|token| match &token.user {
+            User::Named(name) => Some(name.as_str()),
+            User::SameAsSecret => None,
+        })
+        .collect()
 }

@@ -45,7 +45,7 @@ fn every_recorded_call_gets_what_its_client_needs() {
                 }
             }
             "store" => {
-                home.call("store", stdin.as_str()).success().stdout("").stderr("");
+                home.store_as_sent(&stdin);
                 let stored: serde_json::Value = serde_json::from_str(&stdin).expect("JSON");
                 let text = |name: &str| stored[name].as_str().expect("a string").to_owned();
                 assert_eq!(home.get(&text("ServerURL")), Ok((text("Username"), text("Secret"))), "{told}");

@@ -7,8 +7,11 @@ use crate::command::given::PermissionWord;
 use crate::command::given::SecretFrom;
 use crate::in_use::in_use;
 use crate::inventory::Arrival;
+use crate::login::people;
 use crate::name::Name;
-use crate::provider;
+use crate::provider::Seen;
+use crate::provider::recognize;
+use crate::provider::remark::remarks;
 use crate::scope::Scope;
 use crate::text::clean;
 use crate::token::Kind;
@@ -72,22 +75,28 @@ impl From<KindWord> for Kind {
 /// When something given is unfit, something is missing, or the vault cannot be changed.
 pub fn run(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
     let name = Name::typed(&args.name)?;
-    let scopes: BTreeSet<Scope> =
+    let scopes: BTreeSet<_> =
         args.registry.iter().map(|text| Scope::parse_typed(text)).collect::<Result<_, _>>()?;
-    let expires = given::end(args.expires.as_ref(), *desk.now)?.flatten();
+    let scopes: Vec<_> = scopes.into_iter().collect();
+    let told_end = given::end(args.expires.as_ref(), *desk.now)?;
     // Asked before the secret: what is known to be wrong is told before anything is typed.
     if desk.keeper.inventory()?.named(name.as_str()).is_some() {
         return Err(crate::inventory::NameTaken(name).into());
     }
     let user = user(args)?;
     let secret = args.secret.read(name.as_str())?;
-    let kind = args.kind.map_or_else(|| provider::kind_of(None, &user, secret.expose()), Kind::from);
+    let seen = Seen { keys: &[], scopes: &scopes, user: &user, secret: secret.expose() };
+    let recognized = recognize(&seen);
+    let kind = args.kind.map_or_else(|| recognized.kind.unwrap_or(Kind::Password), Kind::from);
+    let expires = told_end.unwrap_or(recognized.end);
+    let mut remarks_on_it = Vec::new();
     let in_use_for = desk.keeper.change(|draft| -> Result<_, Failure> {
+        remarks_on_it = remarks(&seen, &people(&draft.inventory, None));
         let arrival = Arrival {
             name: name.clone(),
             kind,
             user: User::of(&user, &secret),
-            scopes: scopes.into_iter().collect(),
+            scopes: scopes.clone(),
             keys: Vec::new(),
             label: args.label.clone(),
             permissions: given::permissions(&args.permission).flatten(),
@@ -109,6 +118,9 @@ pub fn run(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
         ),
     };
     desk.say(&line);
+    for remark in remarks_on_it {
+        desk.say(&format!("note: {remark}"));
+    }
     Ok(())
 }
 

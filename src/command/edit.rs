@@ -80,9 +80,8 @@ pub fn run(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
 
 /// Returns the provider that fixes the end of such a token when it makes it.
 fn fixed_end(token: &Token) -> Option<&'static str> {
-    let registries = token.scopes.iter().filter_map(Scope::registry);
-    let mut sorts = registries.filter_map(|registry| provider::sort_of(registry, token.kind, &token.user));
-    sorts.find(|sort| sort.end_is_fixed).map(|sort| sort.provider)
+    let sort = provider::sort_of(&token.scopes, token.kind, &token.user)?;
+    sort.end_is_fixed.then_some(sort.provider.name)
 }
 
 fn user_of(draft: &Draft, token: &Token, user: &str) -> Result<User, Failure> {

@@ -165,8 +165,13 @@ fn store(input: &[u8], desk: &mut Desk) -> Result<Outcome, Failure> {
     let credentials = wire::parse_credentials(input)?;
     let context = Context::gather(desk.called_as)?;
     let now = *desk.now;
-    desk.keeper
-        .change(|draft| -> Result<_, Failure> { Ok(log_in(draft, &credentials, context.profile(), now)?) })?;
+    let remarks = desk.keeper.change(|draft| -> Result<_, Failure> {
+        let remarks = log_in(draft, &credentials, context.profile(), now)?;
+        Ok(remarks)
+    })?;
+    for remark in remarks {
+        desk.say(&format!("{SPEAKER}: {remark}"));
+    }
     Ok(Outcome::Done)
 }
 

@@ -6,7 +6,12 @@ use crate::command::completions::token_names;
 use crate::command::find;
 use crate::command::given;
 use crate::command::given::SecretFrom;
+use crate::login::people;
+use crate::provider::Seen;
+use crate::provider::recognize;
+use crate::provider::remark::remarks;
 use crate::token::Standing;
+use crate::token::User;
 
 /// Give a token a new secret and a new end; its name, scopes, choices and label stay
 #[derive(Debug, clap::Args)]
@@ -30,15 +35,23 @@ pub fn run(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
     let told = given::end(args.expires.as_ref(), now)?;
     find(&desk.keeper.inventory()?, &args.name)?;
     let secret = args.secret.read(&args.name)?;
-    let token = desk.keeper.change(|draft| -> Result<_, Failure> {
+    let (token, remarks) = desk.keeper.change(|draft| -> Result<_, Failure> {
         let token = find(&draft.inventory, &args.name)?.clone();
         // One that no longer opens is none that could come again; this mends it.
         if draft.secret(&token).is_ok_and(|old| old.is_same_as(&secret)) {
             return Err(Failure::SameSecret(token.name));
         }
-        draft.inventory.renew(token.id, token.kind, told.flatten(), now);
+        let user = match &token.user {
+            User::Named(name) => name,
+            User::SameAsSecret => secret.expose(),
+        };
+        let seen = Seen { keys: &token.keys, scopes: &token.scopes, user, secret: secret.expose() };
+        let recognized = recognize(&seen);
+        let kind = recognized.kind.unwrap_or(token.kind);
+        draft.inventory.renew(token.id, kind, told.unwrap_or(recognized.end), now);
         draft.keep(token.id, &secret)?;
-        Ok(find(&draft.inventory, &args.name)?.clone())
+        let remarks = remarks(&seen, &people(&draft.inventory, Some(token.id)));
+        Ok((find(&draft.inventory, &args.name)?.clone(), remarks))
     })?;
     let end = token.expires.map_or_else(
         || if told.is_some() { "does not end".to_owned() } else { "has no known end".to_owned() },
@@ -46,6 +59,9 @@ pub fn run(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
     );
     let (name, argument) = (&token.name, token.name.as_argument());
     desk.say(&format!("\"{name}\" has its new secret, which {end}"));
+    for remark in remarks {
+        desk.say(&format!("note: {remark}"));
+    }
     if token.standing == Standing::Inactive {
         desk.say(&format!("it is still switched off (docker-credential-pat activate {argument})"));
     }

@@ -60,13 +60,15 @@ fn rows(shown: &Shown<'_>) -> Vec<(&'static str, Cell)> {
         ("for", shown.places()),
         ("keys", keys.join(", ").into()),
         ("user", shown.user()),
+        ("sort", shown.sort()),
+        ("made at", shown.made_at()),
         ("secret", "******** (--reveal writes it)".into()),
         ("label", token.label.as_deref().unwrap_or("-").into()),
         ("permissions", shown.permissions()),
         ("state", shown.state()),
         ("created", shown.created()),
         ("last stored", shown.stored()),
-        ("expires", shown.end()),
+        ("expires", shown.end_or_where()),
         ("came by", shown.origin()),
     ];
     rows.extend(shown.choices().into_iter().map(|choice| ("chosen for", choice)));

@@ -8,6 +8,9 @@ use crate::in_use::Uses;
 use crate::inventory::Choice;
 use crate::inventory::Inventory;
 use crate::moment::Moment;
+use crate::provider::sort::End;
+use crate::provider::sort::Sort;
+use crate::provider::sort_of;
 use crate::registry::Key;
 use crate::table::Cell;
 use crate::table::Tone;
@@ -30,6 +33,7 @@ pub struct Shown<'t> {
     token: &'t Token,
     uses: Option<Uses>,
     choices: Vec<&'t Choice>,
+    sort: Option<&'static Sort>,
     now: Moment,
 }
 
@@ -51,6 +55,8 @@ struct TokenJson<'t> {
     stored: String,
     expires: Option<String>,
     origin: &'static str,
+    provider: Option<&'static str>,
+    made_at: Option<&'static str>,
 }
 
 /// A person's choice as JSON shows it; `null` means whatever it is.
@@ -72,7 +78,8 @@ impl<'t> Shown<'t> {
         now: Moment,
     ) -> Self {
         let choices = inventory.choices().iter().filter(|choice| choice.token == token.id).collect();
-        Self { token, uses: used.get(&token.id).copied(), choices, now }
+        let sort = sort_of(&token.scopes, token.kind, &token.user);
+        Self { token, uses: used.get(&token.id).copied(), choices, sort, now }
     }
 
     /// Returns the token itself.
@@ -103,6 +110,18 @@ impl<'t> Shown<'t> {
     #[must_use]
     pub fn user(&self) -> Cell {
         self.token.user.shown().into()
+    }
+
+    /// Returns what it is called where it comes from.
+    #[must_use]
+    pub fn sort(&self) -> Cell {
+        self.sort.map_or_else(|| "-".into(), |sort| format!("{}, {}", sort.provider.name, sort.called).into())
+    }
+
+    /// Returns where it is made and revoked.
+    #[must_use]
+    pub fn made_at(&self) -> Cell {
+        self.sort.map_or("-", |sort| sort.made_at).into()
     }
 
     /// Returns what it is known to allow.
@@ -150,6 +169,17 @@ impl<'t> Shown<'t> {
         Cell::new(&dated(end, self.now), tone)
     }
 
+    /// Returns when it ends, or whether its provider tells.
+    #[must_use]
+    pub fn end_or_where(&self) -> Cell {
+        match (self.token.expires, self.sort) {
+            (None, Some(sort)) if sort.end == End::AtProvider => {
+                "not known here; it shows where it is made".into()
+            }
+            (Some(_) | None, _) => self.end(),
+        }
+    }
+
     /// Returns who brought it.
     #[must_use]
     pub fn origin(&self) -> Cell {
@@ -163,7 +193,7 @@ impl<'t> Shown<'t> {
     }
 
     fn json(&self) -> TokenJson<'t> {
-        let Self { token, uses, choices, now } = self;
+        let Self { token, uses, choices, sort, now } = self;
         let uses = uses.unwrap_or_default();
         let to = [(uses.pull, Direction::Pull), (uses.push, Direction::Push)];
         TokenJson {
@@ -182,6 +212,8 @@ impl<'t> Shown<'t> {
             stored: token.stored.to_string(),
             expires: token.expires.map(|end| end.to_string()),
             origin: token.origin.word(),
+            provider: sort.map(|sort| sort.provider.name),
+            made_at: sort.map(|sort| sort.made_at),
         }
     }
 }

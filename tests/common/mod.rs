@@ -52,9 +52,18 @@ impl Home {
         self.program([verb]).write_stdin(stdin).assert()
     }
 
-    /// Stores credentials as Docker does; stdout and stderr stay empty.
+    /// Stores credentials as Docker does.
     pub(crate) fn store(&self, key: &str, user: &str, secret: &str) {
-        self.call("store", credentials(key, user, secret)).success().stdout("").stderr("");
+        self.store_as_sent(&credentials(key, user, secret));
+    }
+
+    /// Stores what a client sends; stdout and stderr stay empty, but for one hint at Docker Hub.
+    pub(crate) fn store_as_sent(&self, json: &str) {
+        let stored = self.call("store", json).success().stdout("");
+        let told = String::from_utf8_lossy(&stored.get_output().stderr).into_owned();
+        let hint = "docker-credential-pat: a personal access token is safer than a password";
+        let is_hint = told.starts_with(hint) && told.lines().count() == 1 && json.contains("docker.io");
+        assert!(told.is_empty() || is_hint, "{told}");
     }
 
     /// Returns user name and secret that `get` answers with, or its error.

@@ -1,0 +1,174 @@
+//! The end that shows in a secret. Only the date is taken; nothing is verified, so nothing else is believed.
+
+use crate::moment::Moment;
+use base64::Engine;
+use base64::engine::GeneralPurpose;
+use base64::engine::general_purpose::STANDARD;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use std::ops::RangeInclusive;
+use zeroize::Zeroizing;
+
+/// The largest text that is decoded, in bytes; the tokens of clouds have some KiB.
+const MAX_ENCODED_BYTES: usize = 64 * 1024;
+
+/// Dates that are meant: after the formats were thought of, and before the calendar ends.
+const SANE: RangeInclusive<i64> = 1_000_000_000..=253_402_300_799;
+
+/// Borrows from what was decoded; the parser makes no copy.
+#[derive(Deserialize)]
+struct Dates<'a> {
+    #[serde(borrow)]
+    exp: Option<&'a RawValue>,
+    #[serde(borrow)]
+    expiration: Option<&'a RawValue>,
+}
+
+/// True when a secret looks like a JSON Web Token: <https://www.rfc-editor.org/rfc/rfc7519#section-3>.
+#[must_use]
+pub fn is_jwt(secret: &str) -> bool {
+    // `{"` in base64.
+    secret.starts_with("eyJ") && payload(secret).is_some()
+}
+
+/// Returns the end that a JSON Web Token names, with or without a provider's mark in front of it:
+/// <https://www.rfc-editor.org/rfc/rfc7519#section-4.1.4>.
+#[must_use]
+pub fn end_of_jwt(secret: &str) -> Option<Moment> {
+    let json = decode(&URL_SAFE_NO_PAD, payload(secret)?)?;
+    moment(dates(&json)?.exp?)
+}
+
+/// Returns the end that a password of Amazon ECR names, which is JSON in base64. The form is not
+/// documented, and where it is another one there is no end.
+#[must_use]
+pub fn end_of_ecr(secret: &str) -> Option<Moment> {
+    let json = decode(&STANDARD, secret)?;
+    moment(dates(&json)?.expiration?)
+}
+
+/// Returns the middle one of the three parts.
+fn payload(secret: &str) -> Option<&str> {
+    let mut parts = secret.split('.');
+    let (header, payload, signature) = (parts.next()?, parts.next()?, parts.next()?);
+    let is_encoded = |part: &str| {
+        !part.is_empty()
+            && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+    };
+    (parts.next().is_none() && [header, payload, signature].into_iter().all(is_encoded)).then_some(payload)
+}
+
+fn decode(engine: &GeneralPurpose, text: &str) -> Option<Zeroizing<Vec<u8>>> {
+    if text.len() > MAX_ENCODED_BYTES {
+        return None;
+    }
+    let mut bytes = Zeroizing::new(vec![0; base64::decoded_len_estimate(text.len())]);
+    let length = engine.decode_slice(text, &mut bytes).ok()?;
+    bytes.truncate(length);
+    Some(bytes)
+}
+
+fn dates(json: &[u8]) -> Option<Dates<'_>> {
+    // An array of two would do for serde.
+    json.trim_ascii_start().starts_with(b"{").then(|| serde_json::from_slice(json).ok())?
+}
+
+/// Reads a number of seconds; a fraction does not count, and powers of ten nobody writes.
+fn moment(number: &RawValue) -> Option<Moment> {
+    let (seconds, fraction) = number.get().split_once('.').unwrap_or((number.get(), ""));
+    let seconds = seconds.parse().ok()?;
+    let is_plain = fraction.bytes().all(|byte| byte.is_ascii_digit());
+    (is_plain && SANE.contains(&seconds)).then_some(Moment(seconds))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Returns a JSON Web Token with this payload.
+    fn jwt(payload: &str) -> String {
+        let [header, payload] = [r#"{"alg":"HS256"}"#, payload].map(encode);
+        format!("{header}.{payload}.c2lnbmF0dXJl")
+    }
+
+    fn encode(text: &str) -> String {
+        let mut encoded = vec![0; text.len() * 2 + 4];
+        let length = URL_SAFE_NO_PAD.encode_slice(text, &mut encoded).expect("room");
+        String::from_utf8(encoded[..length].to_vec()).expect("ASCII")
+    }
+
+    #[test]
+    fn the_end_in_a_json_web_token_is_read() {
+        for (payload, want) in [
+            (r#"{"exp":1893456000}"#, Some(1_893_456_000)),
+            (r#" {"sub":"a\"b","exp" : 1893456000 ,"x":[{"exp":1}]}"#, Some(1_893_456_000)),
+            (r#"{"exp":1893456000.75}"#, Some(1_893_456_000)),
+            (r#"{"sub":"alice"}"#, None),
+            (r#"{"exp":null}"#, None),
+            (r#"{"exp":"1893456000"}"#, None),
+            (r#"{"exp":1893456000000}"#, None), // milliseconds
+            (r#"{"exp":1.893456e9}"#, None),
+            (r#"{"exp":1893456000.5e3}"#, None),
+            (r#"{"exp":12}"#, None),
+            (r#"{"exp":-1893456000}"#, None),
+            (r#"{"exp":1e999}"#, None),
+            (r#"{"exp":99999999999999999999}"#, None),
+            (r#"{"exp":1893456000,"exp":1893456001}"#, None),
+            (r#"{"expiration":1893456000}"#, None),
+            ("[1893456000,1893456000]", None),
+            (r#"{"exp":1893456000} x"#, None),
+            ("1893456000", None),
+            ("", None),
+        ] {
+            assert_eq!(end_of_jwt(&jwt(payload)), want.map(Moment), "{payload}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_json_web_token_has_no_end() {
+        let whole = jwt(r#"{"exp":1893456000}"#);
+        let (two_parts, _) = whole.rsplit_once('.').expect("a dot");
+        for secret in [
+            "",
+            "..",
+            "a.b.c",
+            "garbage",
+            two_parts,
+            &format!("{whole}.x"),
+            &whole.replace('.', ""),
+            &whole.replacen("ey", "e!", 1),
+            &format!("{two_parts}."),
+            &format!("{whole}="),
+            "glpat-Zm9vYmFy.01.0z1a2b3c4",
+            "eyJhbGciOiJIUzI1NiJ9.\u{e9}\u{e9}.c2ln",
+        ] {
+            assert_eq!(end_of_jwt(secret), None, "{secret}");
+        }
+        let own = format!("glcbt-{whole}");
+        assert_eq!((is_jwt(&own), end_of_jwt(&own)), (false, Some(Moment(1_893_456_000))));
+    }
+
+    #[test]
+    fn a_token_of_a_megabyte_is_not_decoded() {
+        let filler = "x".repeat(1024 * 1024);
+        let secret = jwt(&format!(r#"{{"exp":1893456000,"x":"{filler}"}}"#));
+        assert_eq!((is_jwt(&secret), end_of_jwt(&secret)), (true, None));
+        assert_eq!(end_of_ecr(&"A".repeat(1024 * 1024)), None);
+    }
+
+    #[test]
+    fn the_end_in_a_password_of_ecr_is_read() {
+        for (json, want) in [
+            (r#"{"payload":"r9D8+x==","version":"2","type":"DATA_KEY","expiration":1893456000}"#, true),
+            (r#"{"payload":"r9D8+x==","exp":1893456000}"#, false),
+        ] {
+            let mut secret = encode(json).replace('-', "+").replace('_', "/");
+            while !secret.len().is_multiple_of(4) {
+                secret.push('=');
+            }
+            assert_eq!(end_of_ecr(&secret), want.then_some(Moment(1_893_456_000)), "{json}");
+        }
+        assert_eq!(end_of_ecr("not base64"), None);
+    }
+}
