@@ -41,10 +41,11 @@ equal "bash: nothing" "" in_bash "$program show nobody" "$program" show nobody
 
 # A person who types, then presses Tab and Enter. Each line is typed when the prompt shows.
 python=$(python_with fcntl termios) || skip "typing into a shell: python3 is not installed"
-type_into() { # SHELL LINE...
-  local typed=() line
+type_into() { # SHELL LINE...; SHELL with its options
+  local typed=() line shell
+  read -ra shell <<<"$1"
   for line in "${@:2}" exit; do typed+=(--answer 'ready> ' "$line"$'\n'); done
-  (cd "$GROUP_DIR" && PS1='ready> ' limited "$python" "$here/terminal.py" "${typed[@]}" -- $1)
+  (cd "$GROUP_DIR" && PS1='ready> ' limited "$python" "$here/terminal.py" "${typed[@]}" -- "${shell[@]}")
 }
 shown() { type_into "$@" | tr -d '\r'; ! [[ -e $GROUP_DIR/oops ]]; }
 read_bash="source <($program completions bash)"
