@@ -3,6 +3,7 @@
 #   packaging/install.sh            into ~/.local/bin; needs a Rust toolchain (https://rustup.rs)
 #   BINDIR=DIR packaging/install.sh into another folder
 #   SETUP=no packaging/install.sh   without touching Docker's configuration
+#   EXTRAS=no packaging/install.sh  without completions and manual
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 say() { printf 'install.sh: %s\n' "$*"; }
@@ -29,5 +30,22 @@ mkdir -p "$bindir"
 install -m 755 "$built" "$bindir/.docker-credential-pat.new"
 mv -f "$bindir/.docker-credential-pat.new" "$bindir/docker-credential-pat"
 say "$("$bindir/docker-credential-pat" version) is in $bindir"
+
+# Where shells and man look for what a user brings; only for shells that are here.
+data=${XDG_DATA_HOME:-$HOME/.local/share} config=${XDG_CONFIG_HOME:-$HOME/.config}
+offer_in() { # SHELL FILE
+  command -v "$1" >/dev/null || return 0
+  mkdir -p "$(dirname "$2")" && "$bindir/docker-credential-pat" completions "$1" >"$2" && say "completions for $1 are in $2"
+}
+extras() {
+  "$bindir/docker-credential-pat" man --dir "$data/man/man1" && say "the manual is in $data/man: man docker-credential-pat"
+  offer_in bash "$data/bash-completion/completions/docker-credential-pat"
+  offer_in fish "$config/fish/completions/docker-credential-pat.fish"
+  offer_in zsh "$data/zsh/site-functions/_docker-credential-pat"
+  ! command -v zsh >/dev/null ||
+    say "zsh finds them with this in ~/.zshrc, before compinit: fpath=($data/zsh/site-functions \$fpath)"
+}
+# Without them the program does all the same.
+[[ ${EXTRAS:-yes} == no ]] || extras || say "completions or manual could not be put there"
 
 [[ ${SETUP:-yes} == no ]] || "$bindir/docker-credential-pat" install

@@ -162,8 +162,11 @@ fn answer(verb: Verb, called_as: Option<&str>, mut out: File) -> ExitCode {
 
 /// Does one of the verbs for people.
 fn people(args: Vec<OsString>, called_as: Option<&str>, out: File) -> ExitCode {
-    if let Some(shell) = env::completing_shell() {
-        return write(&out, &completions::answer(&shell, &args, command()), ExitCode::SUCCESS);
+    // A variable that somebody left set does not keep the verbs from their work.
+    if let ([escape, words @ ..], Some(shell)) = (args.as_slice(), env::completing_shell())
+        && escape == "--"
+    {
+        return write(&out, &completions::answer(&shell, words, command()), ExitCode::SUCCESS);
     }
     let line = std::iter::once("docker-credential-pat".into()).chain(args);
     let parsed = command().try_get_matches_from(line).and_then(|parsed| Cli::from_arg_matches(&parsed));

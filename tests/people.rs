@@ -45,16 +45,16 @@ fn an_added_token_is_given_out_and_shown() {
         "--expires",
         "2099-01-31",
     ];
-    let added = home.program(args).write_stdin("dckr_pat_canary\r\n").assert().success().stdout("");
+    let added = home.program(args).write_stdin("ghp_canary\r\n").assert().success().stdout("");
     assert_eq!(stderr(&added), "added \"ci\", which is in use\n");
-    assert_eq!(home.get("ghcr.io/acme/app"), found("me", "dckr_pat_canary"));
+    assert_eq!(home.get("ghcr.io/acme/app"), found("me", "ghp_canary"));
     assert_eq!(home.get("ghcr.io/other/app"), not_found());
     let shown = stdout(&home.run(["show", "ci"]).success());
     for part in ["ghcr.io/acme", "pat", "for CI", "read, write", "2099-01-31", "active, in use", "add"] {
         assert!(shown.contains(part), "{part}: {shown}");
     }
     assert!(!shown.contains("canary"));
-    home.run(["show", "ci", "--reveal"]).success().stdout("dckr_pat_canary\n").stderr("");
+    home.run(["show", "ci", "--reveal"]).success().stdout("ghp_canary\n").stderr("");
     let token = &home.tokens()[0];
     assert_eq!(
         (&token["permissions"], &token["expires"], &token["origin"], &token["label"]),

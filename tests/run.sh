@@ -9,7 +9,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 say() { printf '\n== %s\n' "$*"; }
 
 packages=(docker-registry podman skopeo buildah apache2-utils openssl jq python3 python3-docker python3-jwt
-  python3-cryptography util-linux procps gcc libc6-dev)
+  python3-cryptography util-linux procps gcc libc6-dev zsh fish)
 install_packages() {
   command -v docker >/dev/null || packages+=("$(apt-cache show docker-cli >/dev/null 2>&1 && echo docker-cli || echo docker.io)")
   local missing=() package

@@ -43,15 +43,13 @@ pub fn run(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
 
 /// Returns what a script is to offer, a candidate on each line; nothing where nothing can be told.
 ///
-/// The arguments are `--`, the words before the one that is typed, and that word with a dot in front:
-/// some shells leave out an empty argument.
+/// The words are those before the one that is typed, and that one with a dot in front: some shells leave
+/// out an empty argument.
 #[must_use]
-pub fn answer(shell: &OsStr, args: &[OsString], mut command: clap::Command) -> String {
+pub fn answer(shell: &OsStr, words: &[OsString], mut command: clap::Command) -> String {
     let shell = shell.to_str().and_then(|shell| Shell::from_str(shell, false).ok());
-    let (Some(shell), [escape, words @ .., last]) = (shell, args) else { return String::new() };
-    let Some(typed) = last.to_str().and_then(|last| last.strip_prefix('.')).filter(|_| escape == "--") else {
-        return String::new();
-    };
+    let typed = words.last().and_then(|last| last.to_str()?.strip_prefix('.'));
+    let (Some(shell), Some(typed), [words @ .., _]) = (shell, typed, words) else { return String::new() };
     let line = words.iter().cloned().chain([typed.into()]).collect();
     let folder = env::working_directory().ok();
     let mut found = engine::complete(&mut command, line, words.len(), folder.as_deref()).unwrap_or_default();

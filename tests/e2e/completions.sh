@@ -17,7 +17,7 @@ equal "Docker's verbs have help too" 0 eval '"$program" help get >/dev/null; ech
 equal "the options once one is begun" "--registry" offered bash ls --reg
 equal "the places that tokens may go to" "quay.example/acme" offered bash ls --registry q
 equal "an unknown shell is offered nothing" "" offered tcsh show ""
-equal "a call that is none is offered nothing" "" eval 'DOCKER_CREDENTIAL_PAT_COMPLETE=bash "$program" show alice@ghcr.example 2>&1'
+ends "a call that does not ask is done as ever" 0 '^user +alice$' env DOCKER_CREDENTIAL_PAT_COMPLETE=bash "$program" show alice@ghcr.example
 given_while_completing() { printf ghcr.example | DOCKER_CREDENTIAL_PAT_COMPLETE=bash pat get | jq -r .Secret; }
 equal "Docker's verbs do not look at it" s3cret given_while_completing
 
@@ -41,10 +41,11 @@ equal "bash: nothing" "" in_bash "$program show nobody" "$program" show nobody
 
 # A person who types, then presses Tab and Enter. Each line is typed when the prompt shows.
 python=$(python_with fcntl termios) || skip "typing into a shell: python3 is not installed"
-type_into() { # SHELL LINE...
-  local typed=() line
+type_into() { # SHELL LINE...; SHELL with its options
+  local typed=() line shell
+  read -ra shell <<<"$1"
   for line in "${@:2}" exit; do typed+=(--answer 'ready> ' "$line"$'\n'); done
-  (cd "$GROUP_DIR" && PS1='ready> ' limited "$python" "$here/terminal.py" "${typed[@]}" -- $1)
+  (cd "$GROUP_DIR" && PS1='ready> ' limited "$python" "$here/terminal.py" "${typed[@]}" -- "${shell[@]}")
 }
 shown() { type_into "$@" | tr -d '\r'; ! [[ -e $GROUP_DIR/oops ]]; }
 read_bash="source <($program completions bash)"

@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Offers verbs, options and names of tokens to Bash. The names hold `@` and `:`, at which Bash takes a word apart.
 _docker_credential_pat() {
     local line=${COMP_LINE:0:COMP_POINT} words=() last=-1 blanks word i prefix
