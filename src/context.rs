@@ -38,9 +38,6 @@ pub const WARN_DAYS: &str = "DOCKER_CREDENTIAL_PAT_WARN_DAYS";
 /// How long before a token's end a warning comes when nothing else is said, in days.
 const DEFAULT_WARN_DAYS: i64 = 7;
 
-/// What every program name of ours begins with; a profile follows behind a hyphen.
-const PROGRAM: &str = "docker-credential-pat";
-
 /// What is known around the requests of one process.
 #[derive(Default)]
 pub struct Context {
@@ -173,10 +170,10 @@ fn matters(inventory: &Inventory) -> bool {
     }
 }
 
-/// Returns the profile that a program name stands for.
+/// Returns the profile that a program name stands for: what follows behind ours and a hyphen.
 fn profile_of(called_as: &str) -> Option<&str> {
     let name = called_as.strip_suffix(std::env::consts::EXE_SUFFIX).unwrap_or(called_as);
-    name.strip_prefix(PROGRAM)?.strip_prefix('-').filter(|profile| !profile.is_empty())
+    name.strip_prefix(env::PROGRAM)?.strip_prefix('-').filter(|profile| !profile.is_empty())
 }
 
 fn variable<T>(

@@ -13,8 +13,8 @@ use thiserror::Error;
 /// Set by the scripts of `completions` to the name of their shell.
 const COMPLETE: &str = "DOCKER_CREDENTIAL_PAT_COMPLETE";
 
-/// The folder of this program below each of the user's folders.
-const PROGRAM: &str = "docker-credential-pat";
+/// The name of this program, and of its folder below each of the user's folders.
+pub const PROGRAM: &str = "docker-credential-pat";
 
 /// Where this program keeps its files: <https://specifications.freedesktop.org/basedir-spec/latest/>.
 #[derive(Clone, Debug)]
@@ -48,6 +48,9 @@ pub enum EnvError {
         /// The variable.
         variable: &'static str,
     },
+    /// The system does not tell which program this is.
+    #[error("cannot tell where this program is")]
+    Program(#[source] io::Error),
     /// The working directory is gone or closed to us.
     #[error("cannot tell the working directory")]
     WorkingDirectory(#[source] io::Error),
@@ -64,6 +67,7 @@ impl EnvError {
                 "set REGISTRY_AUTH_FILE to a file of your own, here and for podman".to_owned()
             }
             Self::NotText { variable } => format!("set {variable} to something else, or unset it"),
+            Self::Program(_) => format!("add the folder of {PROGRAM} to PATH"),
             Self::WorkingDirectory(_) => "change into a folder that exists".to_owned(),
         }
     }
@@ -97,6 +101,14 @@ pub fn find_program(name: &str) -> Option<PathBuf> {
     let folders = env::var_os("PATH")?;
     let name = format!("{name}{}", env::consts::EXE_SUFFIX);
     env::split_paths(&folders).map(|folder| folder.join(&name)).find(|path| path.is_file())
+}
+
+/// Returns where this program is.
+///
+/// # Errors
+/// When the system does not tell.
+pub fn this_program() -> Result<PathBuf, EnvError> {
+    env::current_exe().map_err(EnvError::Program)
 }
 
 /// Returns the user's home as the environment names it.

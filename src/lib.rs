@@ -23,6 +23,7 @@ pub mod warned;
 pub mod disk;
 pub mod env;
 pub mod hygiene;
+pub mod link;
 pub mod parent;
 pub mod streams;
 pub mod table;

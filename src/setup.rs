@@ -12,13 +12,37 @@ use std::path::PathBuf;
 use thiserror::Error;
 
 /// The name by which clients call this program, without `docker-credential-` in front.
-pub const HELPER: &str = "pat";
+const HELPER: &str = "pat";
 
 /// The version of the file that remembers.
 const VERSION: u32 = 1;
 
 /// The most that is read of it, in bytes.
 const MAX_BYTES: u64 = 1024 * 1024;
+
+/// The name by which a client calls this program: `pat`, or `pat-work` for the profile `work`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Helper(String);
+
+impl Helper {
+    /// Returns the name for a profile, or for none.
+    #[must_use]
+    pub fn of(profile: Option<&str>) -> Self {
+        Self(profile.map_or_else(|| HELPER.to_owned(), |profile| format!("{HELPER}-{profile}")))
+    }
+
+    /// Returns the name as it stands in a client's file.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// True for the name of this program, under any profile.
+    #[must_use]
+    pub fn is_ours(name: &str) -> bool {
+        name.strip_prefix(HELPER).is_some_and(|profile| profile.is_empty() || profile.starts_with('-'))
+    }
+}
 
 /// For which registries a client is to ask this program.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -97,17 +121,25 @@ pub fn lock(memory: &Path) -> Result<impl Sized, SetupError> {
 ///
 /// # Errors
 /// When either file cannot be read or written, or is not valid.
-pub fn install(memory: &Path, mut config: ConfigFile, reaches: &[Reach]) -> Result<Vec<Change>, SetupError> {
+pub fn install(
+    memory: &Path,
+    mut config: ConfigFile,
+    reaches: &[Reach],
+    helper: &Helper,
+) -> Result<Vec<Change>, SetupError> {
     let mut remembered = Memory::read(memory)?;
     let mut changes = Vec::new();
     for reach in reaches {
         let earlier = reach.helper(&config)?;
-        if earlier.as_deref() == Some(HELPER) {
+        if earlier.as_deref() == Some(helper.as_str()) {
             changes.push(Change::WasSet);
             continue;
         }
-        remembered.of(&config).insert(reach.place().to_owned(), earlier.clone());
-        reach.set_helper(&mut config, Some(HELPER))?;
+        // From one profile to another, what stood there before either is still what comes back.
+        if !earlier.as_deref().is_some_and(Helper::is_ours) {
+            remembered.of(&config).insert(reach.place().to_owned(), earlier.clone());
+        }
+        reach.set_helper(&mut config, Some(helper.as_str()))?;
         changes.push(Change::Set(earlier));
     }
     remembered.write(memory)?;
@@ -129,7 +161,7 @@ pub fn uninstall(
     for reach in reaches {
         let now = reach.helper(&config)?;
         let earlier = remembered.of(&config).remove(reach.place()).flatten();
-        if now.as_deref() == Some(HELPER) {
+        if now.as_deref().is_some_and(Helper::is_ours) {
             reach.set_helper(&mut config, earlier.as_deref())?;
             changes.push(Change::PutBack(earlier));
         } else {
@@ -149,7 +181,11 @@ impl Reach {
         }
     }
 
-    fn helper(&self, config: &ConfigFile) -> Result<Option<String>, ConfigError> {
+    /// Returns the helper that stands there in a client's file.
+    ///
+    /// # Errors
+    /// When the file is not as the client writes it.
+    pub fn helper(&self, config: &ConfigFile) -> Result<Option<String>, ConfigError> {
         match self {
             Self::Every => config.store(),
             Self::One(key) => config.helper(key),
@@ -200,6 +236,7 @@ mod tests {
 
     #[test]
     fn what_stood_there_comes_back() {
+        let plain = Helper::of(None);
         for (before, reach) in [
             ("{\n\t\"credsStore\": \"desktop\",\n\t\"a\": 1\n}\n", Reach::Every),
             ("{\n\t\"a\": 1\n}\n", Reach::Every),
@@ -212,10 +249,13 @@ mod tests {
             drop(lock(&memory).expect("the lock, and its folder"));
             fs::write(&config, before).expect("written");
             let reaches = [reach];
-            let set = install(&memory, read(), &reaches).expect("installed");
+            let set = install(&memory, read(), &reaches, &plain).expect("installed");
             assert!(matches!(set[..], [Change::Set(_)]), "{before}");
-            assert_eq!(reaches[0].helper(&read()).expect("a name").as_deref(), Some(HELPER));
-            assert_eq!(install(&memory, read(), &reaches).expect("again"), [Change::WasSet]);
+            assert_eq!(reaches[0].helper(&read()).expect("a name").as_deref(), Some("pat"));
+            assert_eq!(install(&memory, read(), &reaches, &plain).expect("again"), [Change::WasSet]);
+            let work = Helper::of(Some("work"));
+            install(&memory, read(), &reaches, &work).expect("for a profile");
+            assert_eq!(reaches[0].helper(&read()).expect("a name").as_deref(), Some("pat-work"));
             uninstall(&memory, read(), &reaches).expect("uninstalled");
             assert_eq!(fs::read_to_string(&config).expect("there"), before);
             assert!(matches!(uninstall(&memory, read(), &reaches).expect("again")[..], [Change::Left(_)]));
@@ -227,7 +267,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let (memory, config) = (folder.path().join("setup.json"), folder.path().join("config.json"));
         let read = || ConfigFile::read(config.clone()).expect("valid");
-        install(&memory, read(), &[Reach::Every]).expect("installed");
+        install(&memory, read(), &[Reach::Every], &Helper::of(None)).expect("installed");
         fs::write(&config, r#"{"credsStore":"desktop"}"#).expect("written");
         let left = uninstall(&memory, read(), &[Reach::Every]).expect("done");
         assert_eq!(left, [Change::Left(Some("desktop".to_owned()))]);
@@ -240,7 +280,10 @@ mod tests {
         let (memory, config) = (folder.path().join("setup.json"), folder.path().join("config.json"));
         fs::write(&memory, r#"{"version":2,"files":{}}"#).expect("written");
         let file = ConfigFile::read(config.clone()).expect("missing");
-        assert!(matches!(install(&memory, file, &[Reach::Every]), Err(SetupError::Memory { .. })));
+        assert!(matches!(
+            install(&memory, file, &[Reach::Every], &Helper::of(None)),
+            Err(SetupError::Memory { .. })
+        ));
         assert!(!config.exists());
     }
 }

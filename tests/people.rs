@@ -572,3 +572,38 @@ fn wrong_arguments_are_told_without_what_would_steer_the_terminal() {
         assert!(!told.contains(['\u{1b}', '\u{9b}', '\u{202e}']), "{told:?}");
     }
 }
+
+#[cfg(unix)]
+#[test]
+fn a_profile_has_a_link_and_logins_of_its_own() {
+    let home = Home::new();
+    let bin = home.path().join("bin");
+    fs::create_dir(&bin).expect("made");
+    fs::copy(common::program(), bin.join("docker-credential-pat")).expect("copied");
+    let program = |args: &[&str]| {
+        let mut command = assert_cmd::Command::new(bin.join("docker-credential-pat"));
+        command.env_clear().env("HOME", home.path()).env("PATH", &bin).args(args);
+        command
+    };
+    home.store("ghcr.io", "me", "personal");
+    let install = ["install", "--profile", "work", "--registry", "ghcr.io", "--registry", "quay.io"];
+    let told = stderr(&program(&install).assert().success());
+    assert!(told.contains("docker-credential-pat-work calls this program for the profile"), "{told}");
+    assert_eq!(config(&home)["credHelpers"], json!({ "ghcr.io": "pat-work", "quay.io": "pat-work" }));
+    let work = |verb: &str, stdin: String| {
+        let mut command = assert_cmd::Command::new(bin.join("docker-credential-pat-work"));
+        command.env_clear().env("HOME", home.path()).arg(verb).write_stdin(stdin).assert()
+    };
+    work("store", common::credentials("ghcr.io", "team", "shared")).success().stdout("").stderr("");
+    assert!(stdout(&work("get", "ghcr.io".to_owned()).success()).contains("shared"));
+    assert_eq!(home.get("ghcr.io"), found("me", "personal"), "the login of no profile stays in use");
+    work("erase", "ghcr.io".to_owned()).success();
+    assert_eq!(home.get("ghcr.io"), found("me", "personal"));
+    // The link goes with the last registry that needs it.
+    for (registry, is_left) in [("ghcr.io", true), ("quay.io", false)] {
+        program(&["uninstall", "--profile", "work", "--registry", registry]).assert().success();
+        assert_eq!(bin.join("docker-credential-pat-work").exists(), is_left, "{registry}");
+    }
+    program(&["install", "--profile", "../x", "--registry", "ghcr.io"]).assert().code(2);
+    program(&["install", "--profile", "work"]).assert().code(2);
+}

@@ -86,3 +86,16 @@ pub fn permissions(words: &[PermissionWord]) -> Option<Option<Permissions>> {
 pub fn end(text: Option<&String>, now: Moment) -> Result<Option<Option<Moment>>, Failure> {
     Ok(text.map(|text| Moment::parse_end(text, now)).transpose()?)
 }
+
+/// Takes the name of a profile, which is a part of a program's name too.
+///
+/// # Errors
+/// When it is empty, too long, or holds what does not belong into the name of a program.
+pub fn profile(text: &str) -> Result<String, String> {
+    const MAX_BYTES: usize = 64;
+    let is_fit = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_' | '.');
+    if text.is_empty() || text.len() > MAX_BYTES || !text.chars().all(is_fit) {
+        return Err(format!("a profile has 1 to {MAX_BYTES} letters, digits, `-`, `_` and `.`"));
+    }
+    Ok(text.to_owned())
+}

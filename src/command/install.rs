@@ -2,10 +2,12 @@
 
 use crate::command::Desk;
 use crate::command::Failure;
+use crate::command::given;
 use crate::docker_config::ConfigFile;
 use crate::docker_config::backup_of;
 use crate::env;
 use crate::inventory::Inventory;
+use crate::link;
 use crate::provider::WELL_KNOWN;
 use crate::registry::Address;
 use crate::registry::DOCKER_HUB_KEY;
@@ -14,11 +16,10 @@ use crate::registry::host_as_written;
 use crate::scope::Scope;
 use crate::setup;
 use crate::setup::Change;
+use crate::setup::Helper;
 use crate::setup::Reach;
 use std::collections::BTreeSet;
-
-/// The name under which clients look for this program.
-const PROGRAM: &str = "docker-credential-pat";
+use std::path::PathBuf;
 
 /// Which set-up is meant
 #[derive(Debug, clap::Args)]
@@ -30,6 +31,10 @@ pub struct Args {
     /// without --registry, for those that the vault, their file and this program know
     #[arg(long)]
     podman: bool,
+    /// Under the name of a profile, whose choices and logins come first: makes the link
+    /// docker-credential-pat-PROFILE beside this program
+    #[arg(long, requires = "registry", value_parser = given::profile)]
+    profile: Option<String>,
 }
 
 /// Makes this program the helper.
@@ -43,7 +48,13 @@ pub fn install(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
     let path = env::tilde(config.path());
     let reaches = args.reaches(&config, &desk.keeper.inventory()?)?;
     let remarks = remarks(&config, &reaches)?;
-    let changes = setup::install(&memory, config, &reaches)?;
+    if let Some(profile) = &args.profile {
+        let link = link_of(profile)?;
+        link::make(&link)?;
+        desk.say(&format!("{} calls this program for the profile \"{profile}\"", env::tilde(&link)));
+    }
+    let helper = Helper::of(args.profile.as_deref());
+    let changes = setup::install(&memory, config, &reaches, &helper)?;
     for (reach, change) in reaches.iter().zip(&changes) {
         desk.say(&sentence(&path, reach, change));
     }
@@ -51,7 +62,7 @@ pub fn install(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
         desk.say(&remark);
     }
     let client = if args.podman { "podman" } else { "docker" };
-    if env::find_program(PROGRAM).is_some() {
+    if env::find_program(env::PROGRAM).is_some() {
         desk.say(&format!("next: {client} login, or docker-credential-pat add"));
     } else {
         desk.say("clients will not find this program: add its folder to PATH");
@@ -76,6 +87,12 @@ pub fn uninstall(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
     let changes = setup::uninstall(&memory, config, &reaches)?;
     for (reach, change) in reaches.iter().zip(&changes) {
         desk.say(&sentence(&path, reach, change));
+    }
+    if let Some(profile) = args.profile.as_deref().filter(|profile| !is_called(profile)) {
+        let link = link_of(profile)?;
+        if link::remove(&link)? {
+            desk.say(&format!("removed {}", env::tilde(&link)));
+        }
     }
     let vault = env::tilde(desk.keeper.path());
     if desk.keeper.path().exists() {
@@ -118,7 +135,7 @@ impl Args {
     fn reaches_set(&self, config: &ConfigFile) -> Result<Vec<Reach>, Failure> {
         let mut reaches = if self.podman { Vec::new() } else { vec![Reach::Every] };
         for key in config.registries_with_helpers()? {
-            if config.helper(&key)?.as_deref() == Some(setup::HELPER) {
+            if config.helper(&key)?.as_deref().is_some_and(Helper::is_ours) {
                 reaches.push(Reach::One(key));
             }
         }
@@ -142,13 +159,37 @@ impl Args {
     }
 }
 
+/// True when Docker's file or podman's still calls this program for a profile.
+fn is_called(profile: &str) -> bool {
+    let helper = Helper::of(Some(profile));
+    let files = [env::docker_config(), env::podman_auth()];
+    let files = files.into_iter().flatten().filter_map(|path| ConfigFile::read(path).ok());
+    let calls = |config: &ConfigFile, key: &str| {
+        config.helper(key).is_ok_and(|name| name.as_deref() == Some(helper.as_str()))
+    };
+    files.into_iter().any(|config| {
+        let keys = config.registries_with_helpers().unwrap_or_default();
+        keys.iter().any(|key| calls(&config, key))
+    })
+}
+
+/// Returns where the link of a profile belongs: beside the program that clients find.
+fn link_of(profile: &str) -> Result<PathBuf, Failure> {
+    let program = match env::find_program(env::PROGRAM) {
+        Some(program) => program,
+        None => env::this_program()?,
+    };
+    let name = format!("{}-{profile}{}", env::PROGRAM, std::env::consts::EXE_SUFFIX);
+    Ok(program.with_file_name(name))
+}
+
 /// Returns what is worth knowing of the rest of the file.
 fn remarks(config: &ConfigFile, reaches: &[Reach]) -> Result<Vec<String>, Failure> {
     let mut remarks = Vec::new();
     if reaches.contains(&Reach::Every) {
         for key in config.registries_with_helpers()? {
             match config.helper(&key)? {
-                Some(helper) if helper != setup::HELPER => {
+                Some(helper) if !Helper::is_ours(&helper) => {
                     remarks.push(format!("{key} keeps its own helper, \"{helper}\""));
                 }
                 Some(_) | None => {}

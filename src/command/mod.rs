@@ -29,6 +29,7 @@ use crate::inventory::Inventory;
 use crate::inventory::NameTaken;
 use crate::keeper::Keeper;
 use crate::keeper::KeeperError;
+use crate::link::LinkError;
 use crate::moment::Moment;
 use crate::moment::MomentError;
 use crate::name::Name;
@@ -114,6 +115,9 @@ pub enum Failure {
     /// See [`WireError`].
     #[error(transparent)]
     Wire(#[from] WireError),
+    /// See [`LinkError`].
+    #[error(transparent)]
+    Link(#[from] LinkError),
     /// See [`SetupError`].
     #[error(transparent)]
     Setup(#[from] SetupError),
@@ -219,6 +223,7 @@ impl Failure {
             Self::Keeper(error) => error.hint(),
             Self::Env(error) => Some(error.hint()),
             Self::Setup(error) => error.hint(),
+            Self::Link(error) => error.hint(),
             Self::Disk(error) => error.hint(),
             Self::NameTaken(_) => Some(
                 "choose another name, or remove that one first: docker-credential-pat rm NAME".to_owned(),

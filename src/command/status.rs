@@ -4,7 +4,7 @@ use crate::command::Desk;
 use crate::command::Failure;
 use crate::docker_config::ConfigFile;
 use crate::env;
-use crate::setup::HELPER;
+use crate::setup::Helper;
 use std::io;
 
 /// Writes how things stand.
@@ -15,7 +15,7 @@ pub fn run(desk: &mut Desk) -> Result<(), Failure> {
     let inventory = desk.keeper.inventory()?;
     let config = ConfigFile::read(env::docker_config()?)?;
     let config_path = env::tilde(config.path());
-    let asks = |helper: Option<String>| helper.as_deref() == Some(HELPER);
+    let asks = |helper: Option<String>| helper.as_deref().is_some_and(Helper::is_ours);
     let mut is_set = asks(config.store()?);
     for key in config.registries_with_helpers()? {
         is_set |= asks(config.helper(&key)?);

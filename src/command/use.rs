@@ -6,6 +6,7 @@ use crate::command::choice_words;
 use crate::command::completions::token_names;
 use crate::command::completions::token_places;
 use crate::command::find;
+use crate::command::given;
 use crate::command::places;
 use crate::disk;
 use crate::env;
@@ -32,7 +33,7 @@ pub struct Args {
     #[arg(value_name = "REGISTRY[/PATH]", add = token_places())]
     scope: Option<String>,
     /// Choose it under this profile only
-    #[arg(long)]
+    #[arg(long, value_parser = given::profile)]
     profile: Option<String>,
     /// Choose it in and below this directory only
     #[arg(long)]
