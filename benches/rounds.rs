@@ -1,6 +1,9 @@
 //! Runs commands in turns, round after round, and tells what each whole process took, from spawn to wait.
 //!
-//! Usage: `rounds SPEC ROUNDS WARM_UP`. A line of SPEC is one command, its fields parted by tabs:
+//! Usage: `SPEC=FILE ROUNDS=NUMBER WARM_UP=NUMBER rounds [ANYTHING]`. Its arguments mean nothing to it: they are
+//! what the commands can read of their parent's command line, as they would a client's.
+//!
+//! A line of SPEC is one command, its fields parted by tabs:
 //! name, every how many rounds it takes part, how many at once, stdin file, environment file, program, arguments.
 //! `@ROUND@` in a stdin file becomes the number of the round. The first command of each "at once" is the one
 //! the others are compared with; it has to take part in every round.
@@ -139,10 +142,8 @@ fn measure(commands: &mut [Command], rounds: usize, warm_up: usize) -> Result<()
 }
 
 fn run() -> Result<()> {
-    let arguments: Vec<String> = env::args().skip(1).collect();
-    let [spec, rounds, warm_up] = arguments.as_slice() else {
-        return Err("usage: rounds SPEC ROUNDS WARM_UP".into());
-    };
+    let setting = |name| env::var(name).map_err(|_| format!("{name} is not set"));
+    let (spec, rounds, warm_up) = (setting("SPEC")?, setting("ROUNDS")?, setting("WARM_UP")?);
     let mut commands = fs::read_to_string(spec)?.lines().map(Command::parse).collect::<Result<Vec<_>>>()?;
     measure(&mut commands, rounds.parse()?, warm_up.parse()?)?;
     let mut out = io::stdout().lock();

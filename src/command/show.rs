@@ -58,7 +58,7 @@ fn rows(shown: &Shown<'_>) -> Vec<(&'static str, Cell)> {
         ("name", shown.name()),
         ("kind", shown.kind()),
         ("for", shown.places()),
-        ("keys", keys.join(", ").into()),
+        ("keys", if keys.is_empty() { "-".into() } else { keys.join(", ").into() }),
         ("user", shown.user()),
         ("sort", shown.sort()),
         ("made at", shown.made_at()),

@@ -4,17 +4,22 @@ use crate::client::Client;
 use crate::command::choice_words;
 use crate::env;
 use crate::moment::Moment;
+use crate::provider::sort::Sort;
+use crate::provider::sort_of;
 use crate::request::Request;
 use crate::request::Source;
 use crate::resolve::Reason;
 use crate::resolve::Verdict;
+use crate::scope::Scope;
 use crate::table::Cell;
 use crate::table::Screen;
 use crate::table::Table;
 use crate::table::Tone;
 use crate::text::clean;
 use crate::token::Direction;
+use crate::token::Kind;
 use crate::token::Token;
+use crate::token::User;
 use indexmap::IndexMap;
 use std::io;
 use std::io::Write;
@@ -91,6 +96,13 @@ impl<'e> Explanation<'e> {
             Some(token) => writeln!(out, "\n\"{}\" is given", clean(token.name.as_str()))?,
             None => writeln!(out, "\nno token is given: clients go on without credentials")?,
         }
+        if let (None, Some(sort)) = (self.verdict.token, self.sort()) {
+            writeln!(
+                out,
+                "{} makes tokens at {}; docker-credential-pat add brings one in",
+                sort.provider.name, sort.made_at
+            )?;
+        }
         let mut tokens = Table::headless();
         for Decision { token, reason, why } in self.decisions() {
             let (word, tone) =
@@ -100,7 +112,7 @@ impl<'e> Explanation<'e> {
         tokens.write(&mut out, screen)?;
         let mut clients = Table::headless();
         for (keys, names) in self.clients_by_keys() {
-            clients.push([format!("{} send", names.join(", ")).into(), keys.into()]);
+            clients.push([format!("sent by {}", names.join(", ")).into(), keys.into()]);
         }
         if self.clients.is_empty() { Ok(()) } else { writeln!(out).and_then(|()| clients.write(out, screen)) }
     }
@@ -122,6 +134,12 @@ impl<'e> Explanation<'e> {
         rows.extend(directory.map(|known| ("directory", told(&env::tilde(known.value), known.from))));
         rows.extend(named.map(|known| ("token", told(known.value, known.from))));
         rows
+    }
+
+    /// Returns the sort of token that the registry's owner makes for anybody.
+    fn sort(&self) -> Option<&'static Sort> {
+        let scope = Scope::at(self.request.key.address()?);
+        sort_of(&[scope], Kind::Pat, &User::Named(String::new()))
     }
 
     /// Returns which clients send the same keys.
@@ -147,24 +165,22 @@ pub(super) fn source(from: Source) -> String {
 }
 
 fn why_not(token: &Token, reason: Reason, direction: Option<Direction>, now: Moment) -> String {
-    let text = match reason {
-        Reason::OtherRepository => "for other repositories",
-        Reason::Inactive => "switched off",
+    let way_out = |verb: &str| format!("(docker-credential-pat {verb} {})", token.name.as_argument());
+    match reason {
+        Reason::OtherRepository => "for other repositories".to_owned(),
+        Reason::Inactive => format!("switched off {}", way_out("activate")),
         Reason::Expired => {
             let end = token.expires.map(|end| end.relative_to(now)).unwrap_or_default();
-            return format!("expired {end}");
+            format!("expired {end} {}", way_out("rotate"))
         }
-        Reason::SignedOut => "signed out",
-        Reason::NotNamed => "another one is named",
-        Reason::NotChosen => "another one is chosen",
-        Reason::NotAllowed => {
-            return format!("may not {}", direction.map_or("do this", Direction::word));
-        }
-        Reason::LessSpecific => "another one's scope fits more closely",
-        Reason::NotUsed => "another one was put in use",
-        Reason::MorePermissions => "allows more than it takes",
-        Reason::OtherKey => "another one was stored under the very key that is sent",
-        Reason::NotInUse => "another one is in use",
-    };
-    text.to_owned()
+        Reason::SignedOut => format!("signed out {}", way_out("use")),
+        Reason::NotNamed => "another one is named".to_owned(),
+        Reason::NotChosen => "another one is chosen".to_owned(),
+        Reason::NotAllowed => format!("may not {}", direction.map_or("do this", Direction::word)),
+        Reason::LessSpecific => "another one's scope fits more closely".to_owned(),
+        Reason::NotUsed => "another one was put in use".to_owned(),
+        Reason::MorePermissions => "allows more than it takes".to_owned(),
+        Reason::OtherKey => "another one was stored under the very key that is sent".to_owned(),
+        Reason::NotInUse => "another one is in use".to_owned(),
+    }
 }
