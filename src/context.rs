@@ -7,6 +7,7 @@ use crate::env;
 use crate::env::EnvError;
 use crate::image::Image;
 use crate::inventory::Inventory;
+use crate::name::Name;
 use crate::parent::CommandLine;
 use crate::registry::Address;
 use crate::registry::Key;
@@ -84,25 +85,14 @@ impl Context {
     /// # Errors
     /// When a variable says what it may not.
     pub fn gather(called_as: Option<&str>) -> Result<Self, ContextError> {
-        let by_name = called_as.and_then(profile_of);
-        let profile = match (env::text(PROFILE)?, by_name) {
-            (Some(value), _) => Some(Known { value, from: Source::Variable(PROFILE) }),
-            (None, Some(name)) => Some(Known { value: name.to_owned(), from: Source::ProgramName }),
-            (None, None) => None,
-        };
+        let named = env::text(TOKEN)?;
         Ok(Self {
-            named: env::text(TOKEN)?,
-            profile,
+            named: named.map(|text| Name::typed(&text).map_or(text, |name| name.to_string())),
+            profile: profile(called_as)?,
             image: variable(REPOSITORY, "an image such as ghcr.io/acme/app", Image::parse)?,
             direction: variable(DIRECTION, "pull or push", Direction::named)?,
             ..Self::default()
         })
-    }
-
-    /// Returns the profile whose choices come first.
-    #[must_use]
-    pub fn profile(&self) -> Option<&str> {
-        self.profile.as_ref().map(|known| known.value.as_str())
     }
 
     /// Returns the request for a key, with what may decide between the tokens of the inventory.
@@ -148,6 +138,18 @@ impl Context {
     fn directory(&self) -> Option<&Path> {
         self.directory.get_or_init(|| env::working_directory().ok()).as_deref()
     }
+}
+
+/// Returns the profile whose choices and logins come first.
+///
+/// # Errors
+/// When the variable for it is no text.
+pub fn profile(called_as: Option<&str>) -> Result<Option<Known<String>>, ContextError> {
+    Ok(match (env::text(PROFILE)?, called_as.and_then(profile_of)) {
+        (Some(value), _) => Some(Known { value, from: Source::Variable(PROFILE) }),
+        (None, Some(name)) => Some(Known { value: name.to_owned(), from: Source::ProgramName }),
+        (None, None) => None,
+    })
 }
 
 /// Returns how long before a token's end a warning comes, in days; 0 is never.

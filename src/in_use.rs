@@ -1,7 +1,7 @@
 //! Which tokens are in use as things stand, and for what.
 
+use crate::choice::Choice;
 use crate::index::Index;
-use crate::inventory::Choice;
 use crate::inventory::Inventory;
 use crate::moment::Moment;
 use crate::registry::Key;

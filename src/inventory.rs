@@ -1,11 +1,11 @@
 //! All tokens of a vault, and what adding, using, signing out and removing does to them.
 
+use crate::choice::Choice;
 use crate::moment::Moment;
 use crate::name::Name;
 use crate::registry::Key;
 use crate::registry::Registry;
 use crate::scope::Scope;
-use crate::token::Direction;
 use crate::token::InUse;
 use crate::token::Kind;
 use crate::token::Origin;
@@ -25,35 +25,6 @@ pub struct Inventory {
     tokens: Vec<Token>,
     choices: Vec<Choice>,
     counters: Counters,
-}
-
-/// A person's decision: this token for this scope, and perhaps only in one case.
-#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
-pub struct Choice {
-    /// Where it holds.
-    #[n(0)]
-    pub scope: Scope,
-    /// The token chosen.
-    #[n(1)]
-    pub token: TokenId,
-    /// Only under this profile.
-    #[n(2)]
-    pub profile: Option<String>,
-    /// Only in or below this directory, an absolute path.
-    #[n(3)]
-    pub directory: Option<String>,
-    /// Only for pulls or only for pushes.
-    #[n(4)]
-    pub direction: Option<Direction>,
-}
-
-impl Choice {
-    /// True when both decide the same case, so that only one of them can hold.
-    #[must_use]
-    pub fn is_same_case(&self, other: &Self) -> bool {
-        (&self.scope, &self.profile, &self.directory, self.direction)
-            == (&other.scope, &other.profile, &other.directory, other.direction)
-    }
 }
 
 /// The last numbers given out, so that none is given twice.

@@ -41,6 +41,7 @@ pub mod resolve;
 
 // WORDS: values that cannot be wrong once they exist.
 pub mod cbor;
+pub mod choice;
 pub mod image;
 pub mod moment;
 pub mod name;

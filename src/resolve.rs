@@ -1,6 +1,6 @@
 //! Which token answers a request, and why.
 
-use crate::inventory::Choice;
+use crate::choice::Choice;
 use crate::moment::Moment;
 use crate::request::Request;
 use crate::scope::Scope;

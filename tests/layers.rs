@@ -14,7 +14,7 @@ const LAYERS: [&[&str]; 7] = [
     &["docker_config", "vault", "warned"],
     &["disk", "env", "hygiene", "link", "parent", "streams", "table", "text", "tty"],
     &["client", "in_use", "index", "inventory", "provider", "request", "resolve"],
-    &["cbor", "image", "moment", "name", "registry", "scope", "secret", "token", "wire"],
+    &["cbor", "choice", "image", "moment", "name", "registry", "scope", "secret", "token", "wire"],
 ];
 const TOOLS: usize = 4;
 const DECISIONS: usize = 5;

@@ -2,8 +2,8 @@
 
 #![allow(clippy::expect_used, clippy::panic, reason = "a test that cannot go on fails")]
 
+use docker_credential_pat::choice::Choice;
 use docker_credential_pat::inventory::Arrival;
-use docker_credential_pat::inventory::Choice;
 use docker_credential_pat::inventory::Inventory;
 use docker_credential_pat::moment::Moment;
 use docker_credential_pat::name::Name;

@@ -9,7 +9,7 @@ use common::found;
 use std::fs;
 use std::path::Path;
 
-const SECRET: &str = "dckr_pat_canary";
+const SECRET: &str = "ghp_canary";
 
 fn home_with_vault() -> Home {
     let home = Home::new();
@@ -164,7 +164,7 @@ fn a_secret_does_not_open_for_another_token() {
     // Two vaults of one key, the sealed part of one in the other: lengths fit, the tags do not.
     let home = home_with_vault();
     let first = fs::read(home.vault()).expect("the vault");
-    home.store("ghcr.io", "alice", "dckr_pat_CANARY");
+    home.store("ghcr.io", "alice", "ghp_CANARY");
     let mut second = fs::read(home.vault()).expect("the vault");
     let start = second.len() - SECRET.len();
     second[start..].copy_from_slice(&first[first.len() - SECRET.len()..]);
@@ -195,7 +195,14 @@ fn the_published_vault_is_read_as_its_answers_say() {
     }
     let answers = fs::read(fixture.join("answers.json")).expect("the answers");
     let answers: serde_json::Value = serde_json::from_slice(&answers).expect("JSON");
-    assert_eq!(serde_json::Value::from(home.tokens()), answers["tokens"]);
+    let wanted = answers["tokens"].as_array().expect("an array");
+    assert_eq!(home.tokens().len(), wanted.len());
+    for (token, wanted) in home.tokens().iter().zip(wanted) {
+        // A later version may tell more of a token, and nothing else of what is told here.
+        for (name, value) in wanted.as_object().expect("an object") {
+            assert_eq!(token[name], *value, "{name}");
+        }
+    }
     assert_eq!(home.list(), answers["list"]);
     for (key, answer) in answers["get"].as_object().expect("an object") {
         let text = |name: &str| answer[name].as_str().expect("a string");

@@ -6,6 +6,7 @@ use crate::command::Desk;
 use crate::command::Failure;
 use crate::command::notices;
 use crate::context::Context;
+use crate::context::profile;
 use crate::context::warning_days;
 use crate::index::Index;
 use crate::login::log_in;
@@ -134,7 +135,7 @@ fn get(input: &[u8], desk: &mut Desk) -> Result<Outcome, Failure> {
         User::SameAsSecret => secret.expose(),
     };
     wire::write_credentials(&mut *desk.out, &key, user, &secret).map_err(Failure::Output)?;
-    let lines = [notices::of_refusal_to_come(&request, &verdict), warning_of_end(token, desk)?];
+    let lines = [notices::of_refusal_to_come(&request, &verdict), warning_of_end(token, desk)];
     for line in lines.into_iter().flatten() {
         desk.say(&format!("{SPEAKER}: {line}"));
     }
@@ -150,23 +151,29 @@ fn is_misplaced(named: &str, verdict: &Verdict<'_>) -> bool {
 }
 
 /// Returns a warning of a token that ends soon, once a day.
-fn warning_of_end(token: &Token, desk: &Desk) -> Result<Option<String>, Failure> {
+fn warning_of_end(token: &Token, desk: &Desk) -> Option<String> {
     // What a login brought for less than a day is renewed by whatever brought it.
     let is_passing =
         |end: Moment| token.origin == Origin::Store && end.0.saturating_sub(token.stored.0) < DAY;
     if token.expires.is_none_or(is_passing) {
-        return Ok(None);
+        return None;
     }
-    let line = notices::of_end(token, *desk.now, warning_days()?);
-    Ok(line.filter(|_| desk.keeper.warned().is_first_today(token.id, *desk.now)))
+    let days = match warning_days() {
+        Ok(days) => days,
+        // The answer is given already, and this is no reason to take it back.
+        Err(error) => return Some(format!("{error}: {}", error.hint())),
+    };
+    let line = notices::of_end(token, *desk.now, days);
+    line.filter(|_| desk.keeper.warned().is_first_today(token.id, *desk.now))
 }
 
 fn store(input: &[u8], desk: &mut Desk) -> Result<Outcome, Failure> {
     let credentials = wire::parse_credentials(input)?;
-    let context = Context::gather(desk.called_as)?;
+    let profile = profile(desk.called_as)?;
+    let profile = profile.as_ref().map(|known| known.value.as_str());
     let now = *desk.now;
     let remarks = desk.keeper.change(|draft| -> Result<_, Failure> {
-        let remarks = log_in(draft, &credentials, context.profile(), now)?;
+        let remarks = log_in(draft, &credentials, profile, now)?;
         Ok(remarks)
     })?;
     for remark in remarks {
@@ -177,16 +184,16 @@ fn store(input: &[u8], desk: &mut Desk) -> Result<Outcome, Failure> {
 
 fn erase(input: &[u8], desk: &mut Desk) -> Result<Outcome, Failure> {
     let key = wire::parse_key(input)?;
-    let context = Context::gather(desk.called_as)?;
+    let profile = profile(desk.called_as)?;
+    let profile = profile.as_ref().map(|known| known.value.as_str());
     let excerpt = desk.keeper.excerpt(Some(&key))?;
     excerpt.confirm()?;
     // Most logouts ask four times for what went the first time: nothing to lock or write for then.
     if excerpt.inventory().tokens().is_empty() {
         return Ok(Outcome::Done);
     }
-    let out = desk
-        .keeper
-        .change(|draft| -> Result<_, Failure> { Ok(draft.inventory.sign_out(&key, context.profile())) })?;
+    let out =
+        desk.keeper.change(|draft| -> Result<_, Failure> { Ok(draft.inventory.sign_out(&key, profile)) })?;
     for name in out.kept {
         desk.say(&format!(
             "{SPEAKER}: kept \"{name}\", which you added, but no longer give it out for {key} \

@@ -1,11 +1,11 @@
 //! How a token is shown: in the cells of a table, and as JSON.
 
+use crate::choice::Choice;
 use crate::command::Desk;
 use crate::command::Failure;
 use crate::command::choice_words;
 use crate::command::places;
 use crate::in_use::Uses;
-use crate::inventory::Choice;
 use crate::inventory::Inventory;
 use crate::moment::Moment;
 use crate::provider::sort::End;

@@ -1,5 +1,6 @@
 //! `use`: puts a token in use, or chooses it for a scope, a profile, a directory, pulls or pushes.
 
+use crate::choice::Choice;
 use crate::command::Desk;
 use crate::command::Failure;
 use crate::command::choice_words;
@@ -10,7 +11,6 @@ use crate::command::given;
 use crate::command::places;
 use crate::disk;
 use crate::env;
-use crate::inventory::Choice;
 use crate::inventory::Inventory;
 use crate::registry::Key;
 use crate::request::Request;

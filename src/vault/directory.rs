@@ -1,6 +1,6 @@
 //! The directory of a vault: which entries concern a key, where they are, and what proves them.
 
-use crate::inventory::Choice;
+use crate::choice::Choice;
 use crate::inventory::Counters;
 use crate::inventory::Inventory;
 use crate::registry::Key;

@@ -1,7 +1,7 @@
 //! A vault that is being changed, under its lock.
 
+use crate::choice::Choice;
 use crate::disk;
-use crate::inventory::Choice;
 use crate::inventory::Inventory;
 use crate::secret::Secret;
 use crate::token::Token;

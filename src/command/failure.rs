@@ -1,0 +1,212 @@
+//! Why a verb is not done, and the way out.
+
+use crate::context::ContextError;
+use crate::context::TOKEN;
+use crate::disk::DiskError;
+use crate::docker_config::ConfigError;
+use crate::env::EnvError;
+use crate::inventory::NameTaken;
+use crate::keeper::KeeperError;
+use crate::link::LinkError;
+use crate::moment::MomentError;
+use crate::name::Name;
+use crate::name::NameError;
+use crate::registry::KeyError;
+use crate::scope::ScopeError;
+use crate::setup::SetupError;
+use crate::text::clean;
+use crate::tty::TtyError;
+use crate::vault::VaultError;
+use crate::wire::WireError;
+use std::error::Error as _;
+use std::io;
+use std::io::Write;
+use thiserror::Error;
+
+/// Why a verb is not done.
+#[derive(Debug, Error)]
+pub enum Failure {
+    /// See [`KeeperError`].
+    #[error(transparent)]
+    Keeper(#[from] KeeperError),
+    /// See [`EnvError`].
+    #[error(transparent)]
+    Env(#[from] EnvError),
+    /// See [`WireError`].
+    #[error(transparent)]
+    Wire(#[from] WireError),
+    /// See [`LinkError`].
+    #[error(transparent)]
+    Link(#[from] LinkError),
+    /// See [`SetupError`].
+    #[error(transparent)]
+    Setup(#[from] SetupError),
+    /// See [`NameError`].
+    #[error(transparent)]
+    Name(#[from] NameError),
+    /// See [`NameTaken`].
+    #[error(transparent)]
+    NameTaken(#[from] NameTaken),
+    /// See [`ScopeError`].
+    #[error(transparent)]
+    Scope(#[from] ScopeError),
+    /// See [`KeyError`].
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    /// See [`MomentError`].
+    #[error(transparent)]
+    Moment(#[from] MomentError),
+    /// Nobody there to ask for what is missing.
+    #[error("no {what} was given")]
+    Missing {
+        /// What is missing.
+        what: &'static str,
+        /// The option that gives it.
+        option: &'static str,
+        /// Why it cannot be asked for.
+        #[source]
+        source: TtyError,
+    },
+    /// A file or a stream with a secret that cannot be used.
+    #[error("the secret is {0}")]
+    Secret(&'static str),
+    /// See [`DiskError`].
+    #[error(transparent)]
+    Disk(#[from] DiskError),
+    /// A path or a wildcard where a client knows whole registries only.
+    #[error("{0:?} is not one whole registry")]
+    NotOneRegistry(String),
+    /// No token has this name.
+    #[error("there is no token named \"{0}\"")]
+    NoSuchToken(String),
+    /// The one token that was named is not for what was asked.
+    #[error("{TOKEN} names \"{name}\", which is no token for {key}")]
+    NotForIt {
+        /// The name.
+        name: String,
+        /// What was asked.
+        key: String,
+    },
+    /// A choice that could never hold.
+    #[error("\"{name}\" may not go to {place}")]
+    OutOfScope {
+        /// The token.
+        name: Name,
+        /// Where it was to be chosen for.
+        place: String,
+    },
+    /// The provider decides on a token's end when it makes it.
+    #[error("the end of \"{name}\" cannot be changed: {provider} fixes it when it makes a token")]
+    FixedEnd {
+        /// The token.
+        name: Name,
+        /// The provider.
+        provider: &'static str,
+    },
+    /// A new secret that is the old one.
+    #[error("that is the secret that \"{0}\" has already")]
+    SameSecret(Name),
+    /// A path that is no text cannot be kept.
+    #[error("{0} is not valid UTF-8")]
+    NotText(String),
+    /// Nothing that a client could ask for.
+    #[error("{0:?} is no image and no registry")]
+    NoImage(String),
+    /// See [`ContextError`].
+    #[error(transparent)]
+    Context(#[from] ContextError),
+    /// No verb has this name.
+    #[error("there is no verb {0:?}")]
+    NoSuchVerb(String),
+    /// Not written whole.
+    #[error("cannot write the answer")]
+    Output(#[source] io::Error),
+}
+
+impl From<VaultError> for Failure {
+    fn from(error: VaultError) -> Self {
+        Self::Keeper(error.into())
+    }
+}
+
+impl From<ConfigError> for Failure {
+    fn from(error: ConfigError) -> Self {
+        Self::Setup(error.into())
+    }
+}
+
+impl Failure {
+    /// Returns the way out.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Keeper(error) => error.hint(),
+            Self::Env(error) => Some(error.hint()),
+            Self::Setup(error) => error.hint(),
+            Self::Link(error) => error.hint(),
+            Self::Disk(error) => error.hint(),
+            Self::NameTaken(_) => Some(
+                "choose another name, or remove that one first: docker-credential-pat rm NAME".to_owned(),
+            ),
+            Self::Scope(_) => Some("for example: ghcr.io, docker.io/acme or *.pkg.coding.net".to_owned()),
+            Self::NotOneRegistry(_) => {
+                Some("name it as you do at login: ghcr.io or localhost:5000".to_owned())
+            }
+            Self::Missing { option, .. } => {
+                (!self.is_interruption()).then(|| format!("give it with {option}"))
+            }
+            Self::NoSuchToken(_) => Some("docker-credential-pat ls shows every name".to_owned()),
+            Self::NotForIt { .. } => Some(format!("name another one, or run `unset {TOKEN}`")),
+            Self::OutOfScope { name, .. } => Some(format!(
+                "docker-credential-pat show {0} tells where it may go, edit {0} --registry changes it",
+                name.as_argument()
+            )),
+            Self::FixedEnd { name, provider } => Some(format!(
+                "make a new token at {provider} and run `docker-credential-pat rotate {}`; if only the note \
+                 of it here is wrong, say so with --note-only",
+                name.as_argument()
+            )),
+            Self::SameSecret(name) => Some(format!(
+                "make a new one where it comes from; docker-credential-pat edit {} changes all else",
+                name.as_argument()
+            )),
+            Self::NoImage(_) => Some("for example: alpine, ghcr.io/acme/app or ghcr.io".to_owned()),
+            Self::Context(error) => Some(error.hint()),
+            Self::NoSuchVerb(_) => Some("docker-credential-pat --help shows every verb".to_owned()),
+            Self::Output(_) => Some("connect standard output to something that takes it".to_owned()),
+            Self::Wire(_)
+            | Self::Name(_)
+            | Self::Key(_)
+            | Self::Moment(_)
+            | Self::Secret(_)
+            | Self::NotText(_) => None,
+        }
+    }
+
+    /// True when a person pressed Ctrl-C.
+    #[must_use]
+    pub fn is_interruption(&self) -> bool {
+        matches!(self, Self::Missing { source: TtyError::Interrupted, .. })
+    }
+
+    /// Returns the error and what led to it, in one line that is safe for a terminal.
+    #[must_use]
+    pub fn line(&self) -> String {
+        let mut line = self.to_string();
+        let mut source = self.source();
+        while let Some(error) = source {
+            line.push_str(": ");
+            line.push_str(&error.to_string());
+            source = error.source();
+        }
+        clean(&line)
+    }
+
+    /// Tells a person what was not done, and the way out.
+    pub fn report(&self, mut err: impl Write) {
+        let hint = self.hint().map(|hint| format!("docker-credential-pat: hint: {}\n", clean(&hint)));
+        let text = format!("docker-credential-pat: error: {}\n{}", self.line(), hint.unwrap_or_default());
+        // Nobody is left to be told when stderr is closed too.
+        let _ = err.write_all(text.as_bytes());
+    }
+}
