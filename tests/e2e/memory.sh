@@ -72,6 +72,11 @@ for kind in "36 bytes" "36 bytes to escape" "64 KiB" "1 MiB"; do
   no_trace "$kind: add --secret-stdin" --secret "$old" --stdin "$old" -- "$program" add added --registry ghcr.example --user bob --secret-stdin
   check "$kind: get gives the added one" gives "$old"
   no_trace "$kind: add --secret-file" --secret "$new" -- "$program" add filed --registry filed.example --user bob --secret-file "$new"
+  no_trace "$kind: rotate" --secret "$old" --secret "$new" --stdin "$new" -- "$program" rotate added --secret-stdin
+  check "$kind: get gives the new one" gives "$new"
+  no_trace "$kind: edit of the user name" --secret "$old" --secret "$new" -- "$program" edit added --user carol
+  no_trace "$kind: a choice of two" --secret "$old" --secret "$new" -- "$program" use filed filed.example --push
+  no_trace "$kind: explain" --secret "$old" --secret "$new" -- "$program" explain ghcr.example/acme/app
   no_trace "$kind: use" --secret "$old" --secret "$new" -- "$program" use filed
   no_trace "$kind: rm" --secret "$old" --secret "$new" -- "$program" rm added filed
 done
