@@ -91,7 +91,10 @@ fn reader(process: u32) -> Option<impl FnMut(&mut [u8]) -> io::Result<usize>> {
 }
 
 #[cfg(not(target_os = "linux"))]
-fn reader(_process: u32) -> Option<fn(&mut [u8]) -> io::Result<usize>> {
+type Reader = fn(&mut [u8]) -> io::Result<usize>;
+
+#[cfg(not(target_os = "linux"))]
+fn reader(_process: u32) -> Option<Reader> {
     None
 }
 
