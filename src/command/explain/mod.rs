@@ -125,9 +125,13 @@ fn request<'r>(asked: &'r Asked, args: &Args, mut request: Request<'r>) -> Reque
         let value = Repository { path: image.repository().into(), is_all: true };
         request.repository = request.repository.or(Some(Known { value, from }));
     }
-    if is_shown && (args.push || matches!(asked, Asked::Image(_))) {
-        let value = if args.push { Direction::Push } else { Direction::Pull };
-        request.direction = Some(Known { value, from });
-    }
+    let shown = match asked {
+        _ if !is_shown => None,
+        _ if args.push => Some(Direction::Push),
+        Asked::Image(_) => Some(Direction::Pull),
+        Asked::Key(_) => None,
+    };
+    // What a variable says comes before what a client shows, as in a `get`.
+    request.direction = request.direction.or(shown.map(|value| Known { value, from }));
     request
 }
