@@ -4,7 +4,8 @@
 # KEEP=1 keeps the folder with the homes and the servers' logs. The last line is "N passed, N failed, N skipped".
 set -uo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
-all=(docker docker-token docker-identity docker-engine docker-py podman skopeo buildah surroundings terminal completions memory)
+all=(docker docker-token docker-identity docker-engine docker-py podman skopeo buildah
+  tokens-docker tokens-podman tokens-skopeo tokens-buildah tokens-keys surroundings terminal completions memory)
 
 wrong_usage() { echo "$1" >&2; sed -n '3s/^# *//p' "$0" >&2; echo "groups: ${all[*]}" >&2; exit 2; }
 

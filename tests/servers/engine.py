@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """A stand-in for the Docker engine: just what docker login, pull, push and the classic build ask of it.
 usage: engine.py DIR      listens on DIR/engine.sock
-DIR/accounts.json tells who may log in, on any registry: [{"user": "alice", "secret": "…"}, …]. Images below acme/ need an account,
-all others are public. Every request becomes one line of DIR/requests.jsonl: method, path, "auth" (the decoded X-Registry-Auth)
-and "config" (the decoded X-Registry-Config)."""
-import base64, json, re, socketserver, sys
+DIR/accounts.json tells who may log in, on any registry: [{"user": "alice", "secret": "…", "actions": ["pull", "push"]}, …]. Images
+below acme/ need an account; where one is held to "repos", a list of patterns, it alone has these. All others are public. Every
+request becomes one line of DIR/requests.jsonl: method, path, "auth" (the decoded X-Registry-Auth) and "config" (the
+decoded X-Registry-Config)."""
+import base64, fnmatch, json, re, socketserver, sys
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -14,9 +15,23 @@ VERSION = "1.47"  # a client takes the lower of this and its own highest
 IMAGE = "sha256:" + 64 * "1"
 
 
-def known(auth):
-    rows = json.loads((DIR / "accounts.json").read_text("utf-8"))
-    return any((row["user"], row["secret"]) == (auth.get("username"), auth.get("password")) for row in rows)
+def accounts():
+    return json.loads((DIR / "accounts.json").read_text("utf-8"))
+
+
+def account(auth):
+    who = (auth.get("username"), auth.get("password"))
+    return next((row for row in accounts() if (row["user"], row["secret"]) == who), None)
+
+
+def is_theirs(row, name):
+    # With or without a registry and a tag.
+    return any(fnmatch.fnmatchcase(name, form) for repo in row.get("repos", ["*"]) for form in (repo, "*/" + repo))
+
+
+def may(auth, action, name):
+    row = account(auth)
+    return row is not None and action in row["actions"] and is_theirs(row, name)
 
 
 def decoded(header):
@@ -30,7 +45,7 @@ def folded(auth):
 
 
 def is_private(name):
-    return bool(re.search(r"(^|/)acme/", name))
+    return bool(re.search(r"(^|/)acme/", name)) or any("repos" in row and is_theirs(row, name) for row in accounts())
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -87,18 +102,18 @@ class Handler(BaseHTTPRequestHandler):
         if path == "/info":
             return self.answer(200, {"OSType": "linux", "Architecture": "x86_64", "IndexServerAddress": "https://index.docker.io/v1/"})
         if path == "/auth":
-            if known(json.loads(body)):
+            if account(json.loads(body)):
                 return self.answer(200, {"Status": "Login Succeeded", "IdentityToken": ""})
             return self.answer(401, {"message": "unauthorized: incorrect username or password"})
         if path == "/build":
             return self.progress({"aux": {"ID": IMAGE}}, {"stream": "Successfully built 111111111111\n"})
         if path == "/images/create":
             name = parse_qs(url.query)["fromImage"][0]
-            if is_private(name) and not known(auth):
+            if is_private(name) and not may(auth, "pull", name):
                 return self.answer(404, {"message": f"pull access denied for {name}"})
             return self.progress({"status": f"Status: Image is up to date for {name}"})
         if pushed := re.fullmatch(r"/images/(.+)/push", path):
-            if not known(auth):  # the engine tells this in the stream, after the 200
+            if not may(auth, "push", pushed[1]):  # the engine tells this in the stream, after the 200
                 message = f"denied: requested access to {pushed[1]} is denied"
                 return self.progress({"errorDetail": {"message": message}, "error": message})
             return self.progress({"status": "1: digest: " + IMAGE + " size: 1"})

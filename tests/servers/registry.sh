@@ -2,8 +2,9 @@
 # A real docker-registry on a free port of 127.0.0.1, with acme/app:1 and public/app:1 in it.
 #   registry.sh open DIR        asks for no credentials
 #   registry.sh htpasswd DIR    the accounts of DIR/accounts.json; all or nothing
-#   registry.sh token DIR       the same accounts through token-server.py: each is held to its "actions" (pull, push);
-#                               with REFRESH=1 it also gives refresh tokens, and docker login then stores the user name "<token>"
+#   registry.sh token DIR       the same accounts through token-server.py: each is held to its "actions" (pull, push),
+#                               and to its "repos" if it has them; DIR/issued.jsonl tells which was used; with REFRESH=1 it
+#                               also gives refresh tokens, and docker login then stores the user name "<token>"
 #   registry.sh accounts DIR    takes over a changed DIR/accounts.json; no restart
 #   registry.sh stop DIR
 # DIR/host tells where it listens. accounts.json: [{"user": "alice", "secret": "…", "actions": ["pull", "push"]}, …]

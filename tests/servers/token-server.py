@@ -2,9 +2,12 @@
 """The token server of a registry (distribution token auth): the account decides whether a token allows pull or pull and push.
 usage: token-server.py DIR      needs DIR/signer.pem, DIR/signer-key.pem (EC P-256) and DIR/accounts.json, read anew at every request
 GET /token (Basic), as docker, skopeo and podman ask; POST /token (OAuth2), as docker asks with a refresh token.
-Repositories below public/ may be pulled by anyone. With REFRESH=1 in the environment it gives refresh tokens when asked for
-offline access; they are random, and listed in DIR/refresh-tokens, so that a test can search for them. Needs PyJWT and cryptography."""
-import base64, json, os, sys, time, urllib.parse, uuid
+An account may be held to "repos", a list of patterns (["acme/*"] where it has none), and go by a "name" (else its user name).
+Repositories below public/ may be pulled by anyone. Each access token is one line of DIR/issued.jsonl: the account's name, null
+for nobody's, and its access: {"name": "ro", "access": ["acme/app:pull"]}; a login, which names no repository, has none.
+With REFRESH=1 in the environment it gives refresh tokens when asked for offline access; they are random, and listed in
+DIR/refresh-tokens, so that a test can search for them. Needs PyJWT and cryptography."""
+import base64, fnmatch, json, os, sys, time, urllib.parse, uuid
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -16,7 +19,7 @@ DIR = Path(sys.argv[1])
 KEY = load_pem_private_key((DIR / "signer-key.pem").read_bytes(), None)
 CERTIFICATE = x509.load_pem_x509_certificate((DIR / "signer.pem").read_bytes())
 X5C = [base64.b64encode(CERTIFICATE.public_bytes(Encoding.DER)).decode()]
-ANYONE = {"user": "", "actions": []}
+ANYONE = {"user": "", "actions": [], "name": None}
 refresh_tokens = {}  # refresh token -> (user, secret)
 
 
@@ -30,7 +33,8 @@ def granted(who, scopes):
     for scope in " ".join(scopes).split():
         kind, rest = scope.split(":", 1)
         name, actions = rest.rsplit(":", 1)
-        allowed = who["actions"] if name.startswith("acme/") else ["pull"] if name.startswith("public/") else []
+        is_theirs = any(fnmatch.fnmatchcase(name, pattern) for pattern in who.get("repos", ["acme/*"]))
+        allowed = who["actions"] if is_theirs else ["pull"] if name.startswith("public/") else []
         actions = [action for action in actions.split(",") if action in allowed]
         if kind == "repository" and actions:
             access.append({"type": kind, "name": name, "actions": actions})
@@ -51,9 +55,13 @@ class Handler(BaseHTTPRequestHandler):
     def issue(self, who, service, scopes, offline):
         if who is None:
             return self.answer(401, {"details": "incorrect username or password"})
+        access = granted(who, scopes)
+        record = {"name": who.get("name", who["user"]), "access": [f"{row['name']}:{','.join(row['actions'])}" for row in access]}
+        with (DIR / "issued.jsonl").open("a") as issued:
+            issued.write(json.dumps(record) + "\n")
         now = int(time.time())
         claims = {"iss": "test-issuer", "sub": who["user"], "aud": service, "exp": now + 300, "nbf": now - 10, "iat": now,
-                  "jti": str(uuid.uuid4()), "access": granted(who, scopes)}
+                  "jti": str(uuid.uuid4()), "access": access}
         token = jwt.encode(claims, KEY, "ES256", headers={"x5c": X5C})
         body = {"token": token, "access_token": token, "expires_in": 300}
         if offline and who is not ANYONE and os.environ.get("REFRESH") == "1":

@@ -1,0 +1,69 @@
+#!/usr/bin/env bash
+# Many tokens on one registry and clients that are not installed here: played by bash under their name.
+source "$(dirname "$0")/lib.sh"
+registry=reg.example:5000
+secret=([ro]=ro-secret [rw]=rw-secret [shop]=shop-secret [blog]=blog-secret)
+
+add() { printf '%s' "${secret[$1]}" | pat add "$1" --registry "$2" --user "$1" --secret-stdin "${@:3}"; }
+
+# as CLIENT KEY VERB [WORD...]: what the helper answers a process with that command line. bash takes the verb for its script.
+as() (
+  mkdir -p "$HOME/verbs" && cd "$HOME/verbs" || exit
+  echo 'printf "%s" "$KEY" | docker-credential-pat get' >"$3"
+  export KEY=$2
+  exec -a "$1" bash "${@:3}"
+)
+user_as() { as "$@" | jq -r .Username; }
+# crane asks for the repository, then for the registry.
+user_as_crane() { user_as crane "$@" 2>/dev/null || user_as crane "$registry" "${@:2}"; }
+sign_out() { printf '%s' "$registry" | pat erase; }
+explained() { pat explain --json "$@" | jq -r '.token // "none"'; }
+
+# One token to pull and one to push.
+check "add a token that may pull" add ro "$registry" --permission read
+check "add a token that may push too" add rw "$registry" --permission read,write
+equal "docker pull" ro user_as docker "$registry" pull "$registry/acme/app"
+equal "docker push" rw user_as docker "$registry" push "$registry/acme/app"
+equal "crane digest" ro user_as crane "$registry/acme/app" digest "$registry/acme/app"
+equal "crane push" rw user_as crane "$registry/acme/app" push image.tar "$registry/acme/app"
+equal "crane copy reads the first image" ro user_as crane "$registry/acme/app" copy "$registry/acme/app" "$registry/acme/copy"
+equal "crane copy writes the last" rw user_as crane "$registry/acme/copy" copy "$registry/acme/app" "$registry/acme/copy"
+for client in docker-compose /usr/libexec/docker/cli-plugins/docker-compose; do
+  equal "$client push tells nothing, so the first one added is given" ro user_as "$client" "$registry" compose push
+  equal "the environment tells" rw eval "DOCKER_CREDENTIAL_PAT_DIRECTION=push user_as $client '$registry' compose push"
+  equal "explain says the same" ro explained --client compose --push "$registry/acme/app"
+done
+check "put the other in use" pat use rw
+equal "docker-compose gets it" rw user_as docker-compose "$registry" compose push
+equal "explain says the same of compose" rw explained --client compose "$registry/acme/app"
+check "remove both" pat rm ro rw
+
+# Two project tokens on one host.
+check "add a token for one project" add shop "$registry/shop"
+check "add a token for another project" add blog "$registry/blog"
+for project in shop blog; do
+  equal "$project: a key with a repository" "$project" eval "ask '$registry/$project/app' | jq -r .Username"
+  equal "$project: crane digest" "$project" user_as_crane "$registry/$project/app" digest "$registry/$project/app"
+  equal "$project: docker pull" "$project" user_as docker "$registry" pull "$registry/$project/app"
+  equal "$project: explain" "$project" explained "$registry/$project/app"
+  equal "$project: explain --client crane" "$project" explained --client crane "$registry/$project/app"
+  equal "$project: the environment tells" "$project" \
+    eval "DOCKER_CREDENTIAL_PAT_REPOSITORY=$registry/$project/app user_as docker-compose '$registry' compose pull"
+done
+ends "a key of a third project is not found" 1 '^credentials not found in native keychain$' ask "$registry/third/app"
+ends "nor is its project's name with more behind it" 1 '^credentials not found in native keychain$' ask "$registry/shop-x/app"
+ends "crane's second key is not found either, as its line names the third project" 1 '^credentials not found in native keychain$' \
+  as crane "$registry" digest "$registry/third/app"
+equal "explain: a third project gets none" none explained "$registry/third/app"
+ends "explain says why" 0 'no token is given' pat explain "$registry/third/app"
+equal "docker-compose gets the first added" shop user_as docker-compose "$registry" compose pull
+equal "explain says the same of compose" shop explained --client compose "$registry/third/app"
+ends "and that the repository is not known" 0 '^repository  not known' pat explain --client compose "$registry/third/app"
+check "put the other in use" pat use blog
+equal "docker-compose gets it" blog user_as docker-compose "$registry" compose pull
+equal "docker pull gets its own" shop user_as docker "$registry" pull "$registry/shop/app"
+equal "two images on one line get what is in use" blog user_as podman "$registry" pull "$registry/shop/app" "$registry/blog/app"
+ends "a logout keeps both and says so" 0 'kept "blog", which you added' sign_out
+ends "after it there is none" 1 '^credentials not found in native keychain$' ask "$registry/shop/app"
+check "activate brings one back" pat activate shop
+equal "it is given" shop eval "ask '$registry/shop/app' | jq -r .Username"

@@ -1,0 +1,8 @@
+#!/usr/bin/env bash
+# podman and a registry where many tokens may go.
+source "$(dirname "$0")/lib.sh"
+source "$here/podman-family.sh"
+source "$here/tokens-common.sh"
+pull() { podman pull --tls-verify=false "$1"; }
+push() { podman push --tls-verify=false "$host/public/app:1" "$1"; }
+tokens_family_life podman
