@@ -184,7 +184,7 @@ impl Inventory {
             return self.put_in_use(id, false, is_elsewhere);
         };
         self.put_to_work(id, is_elsewhere);
-        self.set_choice(Choice {
+        self.decide(Choice {
             scope: Scope::at(address),
             token: id,
             profile: Some(profile.to_owned()),
@@ -263,13 +263,9 @@ impl Inventory {
         out
     }
 
-    /// Notes a person's decision in the place of any for the same case, and puts its token to work.
+    /// Notes a person's decision in the place of any for the same case. A token that was switched off or
+    /// signed out stays so: one case is no word for all others.
     pub fn decide(&mut self, choice: Choice) {
-        self.put_to_work(choice.token, |_| false);
-        self.set_choice(choice);
-    }
-
-    fn set_choice(&mut self, choice: Choice) {
         self.choices.retain(|other| !other.is_same_case(&choice));
         self.choices.push(choice);
     }

@@ -5,6 +5,7 @@ use crate::command::Failure;
 use crate::command::completions::token_names;
 use crate::command::find_all;
 use crate::inventory::Inventory;
+use crate::token::Standing;
 use crate::token::TokenId;
 
 /// Which tokens
@@ -47,7 +48,9 @@ fn switch(
     })?;
     for token in tokens {
         desk.say(&format!("\"{}\" {outcome}", token.name));
-        desk.say_if_ended(&token);
+        if token.standing == Standing::Active {
+            desk.say_if_resting(&token);
+        }
     }
     Ok(())
 }

@@ -2,6 +2,7 @@
 
 use crate::command::Desk;
 use crate::command::Failure;
+use crate::command::find;
 use crate::command::given;
 use crate::command::given::PermissionWord;
 use crate::command::given::SecretFrom;
@@ -89,9 +90,8 @@ pub fn run(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
     let recognized = recognize(&seen);
     let kind = args.kind.map_or_else(|| recognized.kind.unwrap_or(Kind::Password), Kind::from);
     let expires = told_end.unwrap_or(recognized.end);
-    let mut remarks_on_it = Vec::new();
-    let in_use_for = desk.keeper.change(|draft| -> Result<_, Failure> {
-        remarks_on_it = remarks(&seen, &people(&draft.inventory, None));
+    let (inventory, remarks) = desk.keeper.change(|draft| -> Result<_, Failure> {
+        let remarks = remarks(&seen, &people(&draft.inventory, None));
         let arrival = Arrival {
             name: name.clone(),
             kind,
@@ -105,9 +105,10 @@ pub fn run(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
         };
         let id = draft.inventory.add(arrival, *desk.now)?;
         draft.keep(id, &secret)?;
-        Ok(in_use(&draft.inventory, *desk.now).get(&id).copied())
+        Ok((draft.inventory.clone(), remarks))
     })?;
-    let line = match (expires, in_use_for) {
+    let token = find(&inventory, name.as_str())?;
+    let line = match (expires, in_use(&inventory, *desk.now).get(&token.id)) {
         (Some(end), _) if end <= *desk.now => {
             format!("added \"{name}\", which expired {} and is not given out", end.relative_to(*desk.now))
         }
@@ -118,10 +119,11 @@ pub fn run(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
         ),
     };
     desk.say(&line);
-    for remark in remarks_on_it {
+    for remark in remarks {
         desk.say(&format!("note: {remark}"));
     }
-    Ok(())
+    let is_for_a_part = scopes.iter().any(|scope| scope.path().is_some());
+    if is_for_a_part { desk.say_who_goes_on(token, &inventory) } else { Ok(()) }
 }
 
 fn user(args: &Args) -> Result<String, Failure> {

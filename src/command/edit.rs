@@ -74,7 +74,7 @@ pub fn run(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
         Ok(draft.inventory.tokens().iter().find(|other| other.id == token.id).cloned().unwrap_or(token))
     })?;
     desk.say(&format!("changed \"{}\", for {}", token.name, places(&token)));
-    desk.say_if_ended(&token);
+    desk.say_if_resting(&token);
     Ok(())
 }
 

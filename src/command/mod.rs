@@ -26,9 +26,14 @@ use crate::inventory::Inventory;
 use crate::keeper::Keeper;
 use crate::moment::Moment;
 use crate::name::Name;
+use crate::registry::Key;
+use crate::request::Request;
+use crate::resolve::resolve;
+use crate::scope::Scope;
 use crate::table::Screen;
 use crate::text::clean;
 use crate::token::Direction;
+use crate::token::Standing;
 use crate::token::Token;
 use std::cell::LazyCell;
 use std::io::Write;
@@ -75,10 +80,32 @@ impl<'d> Desk<'d> {
         let _ = writeln!(self.err, "{}", clean(line));
     }
 
-    /// Tells a person that a token has ended, if it has.
-    fn say_if_ended(&mut self, token: &Token) {
+    /// Tells a person which clients go on getting another token: most name only the registry, and then a
+    /// token for all of it comes first.
+    fn say_who_goes_on(&mut self, token: &Token, inventory: &Inventory) -> Result<(), Failure> {
+        for registry in token.scopes.iter().filter_map(Scope::registry) {
+            let key = Key::parse(registry.docker_key())?;
+            let request = Request::of(&key);
+            match resolve(&request, inventory.tokens(), inventory.choices(), *self.now).token {
+                Some(other) if other.id != token.id => {
+                    self.say(&format!("clients that name only {registry} go on getting \"{}\"", other.name));
+                }
+                Some(_) | None => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Tells a person that a token is not given out, if it is not.
+    fn say_if_resting(&mut self, token: &Token) {
+        let argument = token.name.as_argument();
+        if token.standing == Standing::Inactive {
+            self.say(&format!("it is switched off (docker-credential-pat activate {argument})"));
+        } else if token.is_signed_out() {
+            self.say(&format!("it is signed out (docker-credential-pat activate {argument})"));
+        }
         if let Some(end) = token.expires.filter(|end| *end <= *self.now) {
-            let (end, argument) = (end.relative_to(*self.now), token.name.as_argument());
+            let end = end.relative_to(*self.now);
             self.say(&format!(
                 "it expired {end}, and is not given out (docker-credential-pat rotate {argument})"
             ));

@@ -1,6 +1,8 @@
 //! What a person is told on stderr at a `get`: why there is nothing, what cannot work, what ends soon.
 
+use crate::choice::Choice;
 use crate::command::places;
+use crate::context::TOKEN;
 use crate::moment::Moment;
 use crate::request::Request;
 use crate::resolve::Reason;
@@ -36,12 +38,12 @@ pub fn of_refusal_to_come(request: &Request<'_>, verdict: &Verdict<'_>) -> Optio
     let may_push = |(token, _): &&(&Token, Reason)| token.may_allow(Direction::Push);
     let why = match verdict.set_aside.iter().rfind(may_push) {
         None => "no other token here may push (docker-credential-pat add)".to_owned(),
-        Some((other, reason)) => why_not_the_other(other, *reason),
+        Some((other, reason)) => why_not_the_other(other, *reason, verdict.choice),
     };
     Some(format!("token \"{}\" for {} may not push; {why}", given.name, places(given)))
 }
 
-fn why_not_the_other(other: &Token, reason: Reason) -> String {
+fn why_not_the_other(other: &Token, reason: Reason, choice: Option<&Choice>) -> String {
     let (name, argument) = (&other.name, other.name.as_argument());
     match reason {
         Reason::Inactive => {
@@ -51,11 +53,15 @@ fn why_not_the_other(other: &Token, reason: Reason) -> String {
             format!("\"{name}\" may, but has expired (docker-credential-pat rotate {argument})")
         }
         Reason::SignedOut => {
-            format!("\"{name}\" may, but was signed out (docker-credential-pat use {argument})")
+            format!("\"{name}\" may, but was signed out (docker-credential-pat activate {argument})")
         }
         Reason::OtherRepository => format!("\"{name}\" may, but only in {}", places(other)),
-        Reason::NotNamed | Reason::NotChosen => {
-            format!("\"{name}\" may, but another was chosen (docker-credential-pat show {argument})")
+        Reason::NotNamed => format!("\"{name}\" may, but {TOKEN} names another"),
+        Reason::NotChosen => {
+            let place = choice.map(|choice| format!(" {}", choice.scope)).unwrap_or_default();
+            format!(
+                "\"{name}\" may, but another one is chosen (docker-credential-pat use {argument}{place} --push)"
+            )
         }
         Reason::NotAllowed
         | Reason::LessSpecific

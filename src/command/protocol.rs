@@ -197,7 +197,7 @@ fn erase(input: &[u8], desk: &mut Desk) -> Result<Outcome, Failure> {
     for name in out.kept {
         desk.say(&format!(
             "{SPEAKER}: kept \"{name}\", which you added, but no longer give it out for {key} \
-             (docker-credential-pat use {argument})",
+             (docker-credential-pat activate {argument})",
             key = key.as_str(),
             argument = name.as_argument()
         ));

@@ -10,7 +10,6 @@ use crate::login::people;
 use crate::provider::Seen;
 use crate::provider::recognize;
 use crate::provider::remark::remarks;
-use crate::token::Standing;
 use crate::token::User;
 
 /// Give a token a new secret and a new end; its name, scopes, choices and label stay
@@ -57,13 +56,10 @@ pub fn run(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
         || if told.is_some() { "does not end".to_owned() } else { "has no known end".to_owned() },
         |end| format!("ends {}, on {}", end.relative_to(now), end.date()),
     );
-    let (name, argument) = (&token.name, token.name.as_argument());
-    desk.say(&format!("\"{name}\" has its new secret, which {end}"));
+    desk.say(&format!("\"{}\" has its new secret, which {end}", token.name));
     for remark in remarks {
         desk.say(&format!("note: {remark}"));
     }
-    if token.standing == Standing::Inactive {
-        desk.say(&format!("it is still switched off (docker-credential-pat activate {argument})"));
-    }
+    desk.say_if_resting(&token);
     Ok(())
 }

@@ -11,10 +11,6 @@ use crate::command::given;
 use crate::command::places;
 use crate::disk;
 use crate::env;
-use crate::inventory::Inventory;
-use crate::registry::Key;
-use crate::request::Request;
-use crate::resolve::resolve;
 use crate::scope::Scope;
 use crate::token::Direction;
 use crate::token::Token;
@@ -85,8 +81,8 @@ pub fn run(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
             desk.say(&format!("\"{}\" is chosen for {}", token.name, choice_words(&choice)));
         }
     }
-    desk.say_if_ended(token);
-    if case.is_any() { say_who_goes_on(token, &inventory, desk) } else { Ok(()) }
+    desk.say_if_resting(token);
+    if case.is_any() { desk.say_who_goes_on(token, &inventory) } else { Ok(()) }
 }
 
 fn clear(name: Option<&str>, case: &Case, desk: &mut Desk) -> Result<(), Failure> {
@@ -102,21 +98,6 @@ fn clear(name: Option<&str>, case: &Case, desk: &mut Desk) -> Result<(), Failure
     }
     if gone.is_empty() {
         desk.say("there was no such choice (docker-credential-pat show NAME lists those of a token)");
-    }
-    Ok(())
-}
-
-/// Most clients name only the registry; then a token for all of it comes first.
-fn say_who_goes_on(token: &Token, inventory: &Inventory, desk: &mut Desk) -> Result<(), Failure> {
-    for registry in token.scopes.iter().filter_map(Scope::registry) {
-        let key = Key::parse(registry.docker_key())?;
-        let request = Request::of(&key);
-        match resolve(&request, inventory.tokens(), inventory.choices(), *desk.now).token {
-            Some(other) if other.id != token.id => {
-                desk.say(&format!("clients that name only {registry} go on getting \"{}\"", other.name));
-            }
-            Some(_) | None => {}
-        }
     }
     Ok(())
 }

@@ -2,6 +2,7 @@
 
 use crate::command::explain::told::Explanation;
 use crate::command::explain::told::source;
+use crate::command::notices;
 use crate::request::Request;
 use crate::request::Source;
 use crate::resolve::Reason;
@@ -21,6 +22,8 @@ struct ExplanationJson<'e> {
     request: RequestJson<'e>,
     /// The name of the token that is given, or null.
     token: Option<&'e str>,
+    /// What will not work with it.
+    warning: Option<String>,
     tokens: Vec<DecisionJson<'e>>,
     /// The keys that each client sends, one after another until one has an answer.
     keys: BTreeMap<&'static str, &'e Vec<String>>,
@@ -84,6 +87,7 @@ pub(super) fn write(explanation: &Explanation<'_>, mut out: impl Write) -> io::R
             named: named.map(|known| KnownJson::of(known.value, known.from)),
         },
         token: explanation.verdict.token.map(|token| token.name.as_str()),
+        warning: notices::of_refusal_to_come(explanation.request, explanation.verdict),
         tokens: tokens.collect(),
         keys: explanation.clients.iter().map(|(client, keys)| (client.word(), keys)).collect(),
     };

@@ -2,6 +2,7 @@
 
 use crate::client::Client;
 use crate::command::choice_words;
+use crate::command::notices;
 use crate::env;
 use crate::moment::Moment;
 use crate::provider::sort::Sort;
@@ -103,6 +104,9 @@ impl<'e> Explanation<'e> {
                 sort.provider.name, sort.made_at
             )?;
         }
+        if let Some(line) = notices::of_refusal_to_come(self.request, self.verdict) {
+            writeln!(out, "{}", clean(&line))?;
+        }
         let mut tokens = Table::headless();
         for Decision { token, reason, why } in self.decisions() {
             let (word, tone) =
@@ -173,7 +177,7 @@ fn why_not(token: &Token, reason: Reason, direction: Option<Direction>, now: Mom
             let end = token.expires.map(|end| end.relative_to(now)).unwrap_or_default();
             format!("expired {end} {}", way_out("rotate"))
         }
-        Reason::SignedOut => format!("signed out {}", way_out("use")),
+        Reason::SignedOut => format!("signed out {}", way_out("activate")),
         Reason::NotNamed => "another one is named".to_owned(),
         Reason::NotChosen => "another one is chosen".to_owned(),
         Reason::NotAllowed => format!("may not {}", direction.map_or("do this", Direction::word)),
