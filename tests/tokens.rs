@@ -341,7 +341,7 @@ fn what_is_amiss_with_a_secret_is_told_and_refuses_nothing() {
         assert!(!stderr(&stored).contains(secret));
         match want {
             Some(want) => {
-                assert!(told.contains("note: ") && told.contains(want), "{registry} {user}: {told}")
+                assert!(told.contains("note: ") && told.contains(want), "{registry} {user}: {told}");
             }
             None => assert_eq!(told.lines().count(), 1, "{registry} {user}: {told}"),
         }
