@@ -563,6 +563,26 @@ fn an_explanation_says_what_a_get_does() {
 }
 
 #[test]
+fn an_explanation_heeds_the_variable_that_says_which_way() {
+    let home = Home::new();
+    home.bring("ro", "ghcr.io", "me", "ro", &["--permission", "read"]).success();
+    home.bring("rw", "ghcr.io", "me", "rw", &["--permission", "read,write"]).success();
+    let push = (DIRECTION, "push");
+    assert_eq!(ask(&home, &[push], "ghcr.io"), "rw");
+    let explained =
+        stdout(&home.program(["explain", "ghcr.io/acme/app"]).env(push.0, push.1).assert().success());
+    assert!(explained.contains("\"rw\" is given") && explained.contains("push (from "), "{explained}");
+}
+
+#[test]
+fn an_explanation_says_that_a_push_will_be_refused() {
+    let home = Home::new();
+    home.bring("ro", "ghcr.io", "me", "ro", &["--permission", "read"]).success();
+    let explained = stdout(&home.run(["explain", "ghcr.io/acme/app", "--push"]).success());
+    assert!(explained.contains("may not push"), "{explained}");
+}
+
+#[test]
 fn an_explanation_says_that_a_wrong_name_is_an_error() {
     let home = home_with_three();
     let explained = home.program(["explain", "ghcr.io"]).env(TOKEN, "nobody").assert();

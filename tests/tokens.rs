@@ -95,6 +95,42 @@ fn a_token_with_other_registries_goes_there_and_nowhere_else() {
 }
 
 #[test]
+fn a_choice_goes_with_the_registry_that_it_was_for() {
+    let home = Home::new();
+    home.add("ci", "ghcr.io");
+    told(&home, &["use", "ci", "ghcr.io/acme", "--push"]);
+    told(&home, &["edit", "ci", "--registry", "quay.io"]);
+    assert_eq!(home.token("ci")["choices"], json!([]), "it could never hold");
+}
+
+#[test]
+fn a_logout_of_one_registry_leaves_a_token_to_the_others() {
+    let home = Home::new();
+    home.store("ghcr.io", "alice", "s");
+    told(&home, &["edit", "alice@ghcr.io", "-r", "ghcr.io", "-r", "quay.io"]);
+    home.call("erase", "ghcr.io").success();
+    assert_eq!(home.get("ghcr.io"), not_found());
+    assert_eq!(home.get("quay.io"), found("alice", "s"));
+}
+
+#[test]
+fn a_logout_keeps_a_token_that_a_person_rotated() {
+    let home = Home::new();
+    home.store("ghcr.io", "alice", "old");
+    rotate(&home, "alice@ghcr.io", "typed by hand, and shown nowhere again", &[]).success();
+    let told = stderr(&home.call("erase", "ghcr.io").success().stdout(""));
+    assert_eq!(home.get("ghcr.io"), not_found());
+    assert!(told.contains("kept \"alice@ghcr.io\""), "{told}");
+}
+
+#[test]
+fn an_empty_label_is_none() {
+    let home = Home::new();
+    home.bring("ci", "ghcr.io", "me", "s", &["--label", ""]).success();
+    assert_eq!(home.token("ci")["label"], Value::Null);
+}
+
+#[test]
 fn an_unfit_change_is_refused_and_changes_nothing() {
     let home = Home::new();
     home.add("ci", "ghcr.io");
@@ -209,6 +245,24 @@ fn a_rotated_token_that_is_not_given_out_says_so() {
         told_of_out.contains("signed out") && told_of_out.contains("docker-credential-pat use out"),
         "{told_of_out}"
     );
+}
+
+#[test]
+fn a_new_secret_that_is_the_user_name_too_stands_nowhere_in_the_open() {
+    let home = Home::new();
+    home.bring("do", "registry.digitalocean.com", "dop_v1_canary", "old", &[]).success();
+    rotate(&home, "do", "dop_v1_canary", &[]).success();
+    assert_eq!(home.get("registry.digitalocean.com"), found("dop_v1_canary", "dop_v1_canary"));
+    assert!(!vault_holds(&home, "canary"), "as after `add` and `store`");
+    assert_eq!(home.token("do")["user"], "(the token itself)");
+}
+
+#[test]
+fn the_kind_that_a_person_told_stays() {
+    let home = Home::new();
+    home.bring("ci", "docker.io", "me", "old", &["--kind", "project"]).success();
+    rotate(&home, "ci", "new", &[]).success();
+    assert_eq!(home.token("ci")["kind"], "project");
 }
 
 #[test]
@@ -385,8 +439,26 @@ fn a_name_is_one_however_it_is_typed() {
 fn a_name_that_would_not_show_is_refused() {
     let home = Home::new();
     home.add("ci", "ghcr.io");
-    for name in ["", " ", "a\u{7}", "a\nb", "\u{1b}[31m", "a\u{200b}", "\u{202e}ab", "\u{feff}a", " a", "a "]
-    {
+    for name in [
+        "",
+        " ",
+        "a\u{7}",
+        "a\nb",
+        "\u{1b}[31m",
+        "a\u{200b}",
+        "\u{202e}ab",
+        "\u{feff}a",
+        " a",
+        "a ",
+        "a\u{3164}",
+        "a\u{34f}b",
+        "a\u{fe0f}",
+        "a\u{2800}",
+        "\u{115f}x",
+        "\u{e0100}a",
+        "a\u{fff9}b",
+        "a\u{180e}",
+    ] {
         for args in [
             &["add", name, "-r", "ghcr.io", "-u", "me", "--secret-stdin"][..],
             &["edit", "ci", "--name", name],
