@@ -255,6 +255,38 @@ fn a_logout_under_a_profile_leaves_the_same_login_elsewhere() {
 }
 
 #[test]
+fn a_logout_under_a_profile_leaves_an_added_token_in_use_elsewhere() {
+    let home = home_with_three();
+    choose(&home, &["a", "--profile", "work"]);
+    home.call_with((PROFILE, "work"), "erase", "ghcr.io").success();
+    assert_eq!(home.get("ghcr.io"), found("me", "a"));
+}
+
+#[test]
+fn a_new_secret_under_a_profile_leaves_the_same_login_elsewhere() {
+    let home = Home::new();
+    let work = (PROFILE, "work");
+    home.store("ghcr.io", "me", "one");
+    for secret in ["one", "two"] {
+        home.call_with(work, "store", &credentials("ghcr.io", "me", secret)).success();
+    }
+    assert_eq!(ask(&home, &[work], "ghcr.io"), "two");
+    assert_eq!(home.get("ghcr.io"), found("me", "one"));
+}
+
+#[test]
+fn a_login_under_a_profile_is_that_profiles_only_whatever_the_key() {
+    for key in ["https://index.docker.io/v1/access-token", "user@odd", "ghcr.io/acme"] {
+        let home = Home::new();
+        let work = (PROFILE, "work");
+        home.store(key, "me", "mine");
+        home.call_with(work, "store", &credentials(key, "team", "canary")).success();
+        assert_eq!(ask(&home, &[work], key), "canary", "{key}");
+        assert_eq!(home.get(key), found("me", "mine"), "{key}");
+    }
+}
+
+#[test]
 fn a_variable_names_the_one_token_that_may_answer() {
     let home = home_with_three();
     home.bring("elsewhere", "quay.io", "me", "canary", &[]).success();
