@@ -248,6 +248,15 @@ fn a_rotated_token_that_is_not_given_out_says_so() {
 }
 
 #[test]
+fn a_new_secret_that_has_ended_is_not_given_out_and_says_so() {
+    let home = Home::new();
+    home.bring("ci", "ghcr.io", "me", "old", &[]).success();
+    let told = stderr(&rotate(&home, "ci", "new", &["--expires", "2020-01-31"]).success());
+    assert_eq!(home.get("ghcr.io"), not_found());
+    assert!(told.contains("expired") && told.contains("is not given out"), "{told}");
+}
+
+#[test]
 fn a_new_secret_that_is_the_user_name_too_stands_nowhere_in_the_open() {
     let home = Home::new();
     home.bring("do", "registry.digitalocean.com", "dop_v1_canary", "old", &[]).success();
