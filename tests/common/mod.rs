@@ -5,6 +5,8 @@
 
 use assert_cmd::Command;
 use assert_cmd::assert::Assert;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use std::fs;
 use std::path::Path;
 use std::path::PathBuf;
@@ -102,6 +104,29 @@ impl Home {
         self.program(args).write_stdin(format!("secret of {name}\n")).assert().success()
     }
 
+    /// Brings a token as a person does, with this secret and further arguments.
+    pub(crate) fn bring(
+        &self,
+        name: &str,
+        registry: &str,
+        user: &str,
+        secret: &str,
+        more: &[&str],
+    ) -> Assert {
+        let mut program = self.program(["add", name, "-r", registry, "-u", user, "--secret-stdin"]);
+        program.args(more).write_stdin(secret).assert()
+    }
+
+    /// Returns the token of `ls --json` that has this name.
+    pub(crate) fn token(&self, name: &str) -> serde_json::Value {
+        self.tokens().into_iter().find(|token| token["name"] == name).expect(name)
+    }
+
+    /// Calls one of Docker's verbs with something on stdin and one more variable.
+    pub(crate) fn call_with(&self, variable: (&str, &str), verb: &str, stdin: &str) -> Assert {
+        self.program([verb]).env(variable.0, variable.1).write_stdin(stdin).assert()
+    }
+
     /// Returns every file in the folders of the program, but for the lock, by its name.
     pub(crate) fn files(&self) -> Vec<String> {
         let folders = [self.vault(), self.key()].map(|path| path.parent().map(Path::to_owned));
@@ -125,6 +150,35 @@ pub(crate) fn found(user: &str, secret: &str) -> Result<(String, String), String
 
 pub(crate) fn not_found() -> Result<(String, String), String> {
     Err(NOT_FOUND.to_owned())
+}
+
+/// Returns what the program wrote for people.
+pub(crate) fn stderr(assert: &Assert) -> String {
+    String::from_utf8(assert.get_output().stderr.clone()).expect("UTF-8")
+}
+
+/// Returns what the program answered.
+pub(crate) fn stdout(assert: &Assert) -> String {
+    String::from_utf8(assert.get_output().stdout.clone()).expect("UTF-8")
+}
+
+/// Returns the secret in an answer to `get`, or what it wrote instead.
+pub(crate) fn secret_in(assert: &Assert) -> String {
+    let text = stdout(assert);
+    let answer: Result<serde_json::Value, _> = serde_json::from_str(&text);
+    answer.ok().and_then(|answer| answer["Secret"].as_str().map(str::to_owned)).unwrap_or(text)
+}
+
+/// Returns a JSON Web Token that ends at this moment, in seconds since 1970.
+pub(crate) fn jwt(end: i64) -> String {
+    let parts = [r#"{"alg":"HS256"}"#.to_owned(), format!(r#"{{"exp":{end}}}"#), "signature".to_owned()];
+    let encode = |text: String| {
+        let mut encoded = vec![0; text.len() * 2 + 4];
+        let length = URL_SAFE_NO_PAD.encode_slice(text, &mut encoded).expect("room");
+        encoded.truncate(length);
+        String::from_utf8(encoded).expect("ASCII")
+    };
+    parts.map(encode).join(".")
 }
 
 pub(crate) fn program() -> &'static Path {

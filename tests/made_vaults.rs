@@ -1,0 +1,191 @@
+//! Vaults that nobody makes by hand: ten thousand tokens, a clock that was set back, odd names of old.
+
+#![allow(clippy::expect_used, reason = "a test that cannot go on fails")]
+
+mod common;
+
+use common::Home;
+use common::found;
+use common::not_found;
+use common::stderr;
+use common::stdout;
+use docker_credential_pat::disk;
+use docker_credential_pat::env;
+use docker_credential_pat::inventory::Arrival;
+use docker_credential_pat::moment::DAY;
+use docker_credential_pat::moment::Moment;
+use docker_credential_pat::name::Name;
+use docker_credential_pat::scope::Scope;
+use docker_credential_pat::secret::Secret;
+use docker_credential_pat::token::Kind;
+use docker_credential_pat::token::Origin;
+use docker_credential_pat::token::User;
+use docker_credential_pat::vault::draft::Draft;
+use docker_credential_pat::vault::keys::Holder;
+use docker_credential_pat::vault::keys::keyfile::KeyFile;
+use serde_json::Value;
+use zeroize::Zeroizing;
+
+/// One token to write: its name, scope, secret, and when it ends.
+struct Made {
+    name: String,
+    scope: String,
+    secret: String,
+    expires: Option<Moment>,
+}
+
+impl Made {
+    fn new(name: &str, scope: &str) -> Self {
+        Self { name: name.to_owned(), scope: scope.to_owned(), secret: format!("of {name}"), expires: None }
+    }
+}
+
+/// Writes a vault with these tokens, which all came at one moment.
+fn home_with(tokens: &[Made], came: Moment) -> Home {
+    let home = Home::new();
+    disk::make_folder(home.vault().parent().expect("a folder")).expect("made");
+    let key = KeyFile::at(home.key()).read_or_make().expect("a key");
+    let mut draft = Draft::new(home.vault(), key, Holder::KeyFile);
+    for Made { name, scope, secret, expires } in tokens {
+        let arrival = Arrival {
+            name: Name::parse(name).expect(name),
+            kind: Kind::Pat,
+            user: User::Named("me".to_owned()),
+            scopes: vec![Scope::parse(scope).expect(scope)],
+            keys: Vec::new(),
+            label: None,
+            permissions: None,
+            expires: *expires,
+            origin: Origin::Add,
+        };
+        let id = draft.inventory.take_in(arrival, came);
+        draft.keep(id, &Secret::new(Zeroizing::new(secret.clone()))).expect("sealed");
+    }
+    draft.write().expect("written");
+    home
+}
+
+#[test]
+fn every_verb_ends_with_ten_thousand_tokens() {
+    let made: Vec<_> = (0..10_000)
+        .map(|number| {
+            // Two thousand on one host, each for its own part of it, the others each on its own.
+            let scope = if number % 5 == 0 {
+                format!("team.example/project-{number}")
+            } else {
+                format!("r{number}.example")
+            };
+            Made::new(&format!("t{number}"), &scope)
+        })
+        .collect();
+    let home = home_with(&made, env::now());
+    for (key, want) in [
+        ("r9999.example", "of t9999"),
+        ("r1.example/acme/app", "of t1"),
+        ("team.example/project-9995/app", "of t9995"),
+        ("team.example", "of t0"),
+    ] {
+        assert_eq!(home.get(key), found("me", want), "{key}");
+    }
+    assert_eq!(home.get("team.example/project-1/app"), not_found());
+    assert_eq!(home.list().as_object().map(serde_json::Map::len), Some(8_001));
+    assert_eq!(home.tokens().len(), 10_000);
+    assert_eq!(stdout(&home.run(["ls"]).success().stderr("")).lines().count(), 10_001);
+    home.run(["ls", "--registry", "team.example/project-5"]).success();
+    let explained = stdout(&home.run(["explain", "team.example/project-9995/app"]).success());
+    assert!(explained.contains("\"t9995\" is given"), "{}", &explained[..200]);
+    home.run(["use", "t9999"]).success();
+    home.run(["use", "t5", "team.example/project-5", "--push"]).success();
+    assert!(stdout(&home.run(["show", "t5"]).success()).contains("chosen for"));
+    home.run(["edit", "t5", "--name", "new"]).success();
+    home.run(["deactivate", "t6", "t7"]).success();
+    let rotated = home.program(["rotate", "t8", "--secret-stdin"]).write_stdin("next").assert();
+    rotated.success();
+    assert_eq!(home.get("r8.example"), found("me", "next"));
+    home.run(["rm", "t9"]).success();
+    home.store("r10.example", "you", "login");
+    assert_eq!(home.get("r10.example"), found("you", "login"));
+    home.call("erase", "team.example").success();
+    assert_eq!(home.get("team.example"), not_found());
+}
+
+#[test]
+fn what_is_told_of_a_thousand_tokens_that_ended_can_still_be_read() {
+    let ended = |number| Made { expires: Some(Moment(1)), ..Made::new(&format!("t{number}"), "ghcr.io") };
+    let made: Vec<_> = (0..1_000).map(ended).collect();
+    let home = home_with(&made, Moment(0));
+    let told = stderr(&home.call("get", "ghcr.io").code(1).stdout(common::NOT_FOUND));
+    assert!(!told.is_empty() && told.lines().count() <= 20, "{} lines", told.lines().count());
+}
+
+#[test]
+fn tokens_that_came_in_the_future_are_used_like_others() {
+    let now = env::now();
+    for (came, end) in [
+        (Moment(now.0 + 400 * DAY), Some(Moment(now.0 + 500 * DAY))),
+        (Moment(now.0 + 400 * DAY), Some(Moment(now.0 + 2 * DAY))),
+        (Moment(i64::MAX), None),
+        (Moment(i64::MAX), Some(Moment(i64::MAX))),
+        (Moment(i64::MIN), Some(Moment(i64::MAX - 1))),
+    ] {
+        let home = home_with(&[Made { expires: end, ..Made::new("ci", "ghcr.io") }], came);
+        assert_eq!(home.get("ghcr.io"), found("me", "of ci"), "{came} {end:?}");
+        assert_eq!(home.token("ci")["state"], "active", "{came} {end:?}");
+        for args in [
+            &["ls"][..],
+            &["show", "ci"],
+            &["explain", "ghcr.io"],
+            &["use", "ci"],
+            &["use", "ci", "--push"],
+            &["edit", "ci", "--label", "x"],
+            &["deactivate", "ci"],
+            &["activate", "ci"],
+        ] {
+            let run = home.program([]).args(args).assert().success();
+            assert!(!stderr(&run).contains("panicked"), "{args:?}: {}", stderr(&run));
+        }
+        let rotated = home.program(["rotate", "ci", "--secret-stdin"]).write_stdin("new").assert();
+        rotated.success();
+        assert_eq!(home.get("ghcr.io"), found("me", "new"), "{came} {end:?}");
+        home.call("erase", "ghcr.io").success();
+        home.store("ghcr.io", "me", "new");
+        assert_eq!(home.get("ghcr.io"), found("me", "new"), "{came} {end:?}");
+    }
+}
+
+#[test]
+fn a_moment_before_any_calendar_is_an_end() {
+    let home = home_with(
+        &[Made { expires: Some(Moment(i64::MIN)), ..Made::new("ci", "ghcr.io") }],
+        Moment(i64::MIN),
+    );
+    assert_eq!(home.get("ghcr.io"), not_found());
+    assert_eq!(home.token("ci")["state"], "expired");
+    home.run(["show", "ci"]).success();
+}
+
+#[test]
+fn a_name_that_was_not_typed_is_found_shown_and_changed() {
+    // The last is two letters put together, as a client may store a user name.
+    for name in ["a\u{200b}b", "\u{202e}x", "cafe\u{301}", "\u{1100}\u{1161}@ghcr.io"] {
+        let home = home_with(&[Made::new(name, "ghcr.io")], env::now());
+        for args in [&["ls"][..], &["ls", "--json"], &["explain", "ghcr.io"]] {
+            let shown = stdout(&home.program([]).args(args).assert().success());
+            assert!(!shown.contains(['\u{200b}', '\u{202e}']), "{shown:?}");
+        }
+        home.run(["show", name]).success();
+        home.run(["use", name, "--push"]).success();
+        home.run(["edit", name, "--name", "plain"]).success();
+        assert_eq!(home.tokens()[0]["name"], Value::from("plain"));
+    }
+}
+
+#[test]
+fn a_login_makes_a_name_that_is_one_however_it_is_typed() {
+    // Korean letters put together and apart, as two systems send one user name.
+    let home = Home::new();
+    home.store("ghcr.io", "\u{1100}\u{1161}", "s");
+    home.run(["show", "\u{1100}\u{1161}@ghcr.io"]).success();
+    home.run(["show", "\u{ac00}@ghcr.io"]).success();
+    home.bring("\u{ac00}@ghcr.io", "ghcr.io", "me", "s", &[]).code(1);
+}

@@ -1,0 +1,673 @@
+//! What decides between tokens, through the whole program: choices, profiles, variables; and what is told.
+
+#![allow(clippy::expect_used, reason = "a test that cannot go on fails")]
+
+mod common;
+
+use common::Home;
+use common::NOT_FOUND;
+use common::credentials;
+use common::found;
+use common::not_found;
+use common::secret_in;
+use common::stderr;
+use common::stdout;
+use docker_credential_pat::context::DIRECTION;
+use docker_credential_pat::context::PROFILE;
+use docker_credential_pat::context::REPOSITORY;
+use docker_credential_pat::context::TOKEN;
+use docker_credential_pat::context::WARN_DAYS;
+use serde_json::Value;
+use serde_json::json;
+use std::fs;
+use std::path::PathBuf;
+
+/// Runs `use` with these arguments, and returns what it told.
+fn choose(home: &Home, args: &[&str]) -> String {
+    stderr(&home.program(["use"]).args(args).assert().success().stdout(""))
+}
+
+/// Returns the secret that a `get` for a key gives under some variables, or what it answers instead.
+fn ask(home: &Home, variables: &[(&str, &str)], key: &str) -> String {
+    let mut program = home.program(["get"]);
+    secret_in(&program.envs(variables.iter().copied()).write_stdin(key).assert())
+}
+
+fn explain(home: &Home, args: &[&str]) -> Value {
+    let explained = home.program(["explain", "--json"]).args(args).assert().success().stderr("");
+    let explained: Value = serde_json::from_str(&stdout(&explained)).expect("JSON");
+    assert_eq!(explained["version"], 1);
+    explained
+}
+
+/// Three tokens on one host; `a` came first.
+fn home_with_three() -> Home {
+    let home = Home::new();
+    for name in ["a", "b", "c"] {
+        home.bring(name, "ghcr.io", "me", name, &[]).success();
+    }
+    home
+}
+
+#[test]
+fn a_token_is_chosen_for_one_case_and_the_choice_is_taken_back() {
+    for (args, variables, key, words) in [
+        (&["ghcr.io/acme"][..], &[][..], "ghcr.io/acme/app", "ghcr.io/acme"),
+        (&["--push"], &[(DIRECTION, "push")], "ghcr.io", "ghcr.io, pushes"),
+        (&["--pull"], &[(DIRECTION, "pull")], "ghcr.io", "ghcr.io, pulls"),
+        (&["--profile", "work"], &[(PROFILE, "work")], "ghcr.io", "ghcr.io, under profile \"work\""),
+        (
+            &["ghcr.io/acme", "--push", "--profile", "work"],
+            &[(PROFILE, "work"), (DIRECTION, "push")],
+            "ghcr.io/acme/app",
+            "ghcr.io/acme, pushes, under profile \"work\"",
+        ),
+        (
+            &["GHCR.io/acme", "--pull"],
+            &[(REPOSITORY, "ghcr.io/acme/app"), (DIRECTION, "pull")],
+            "ghcr.io",
+            "ghcr.io/acme, pulls",
+        ),
+    ] {
+        let home = home_with_three();
+        let told = choose(&home, &[&["b"], args].concat());
+        assert_eq!(told, format!("\"b\" is chosen for {words}\n"));
+        assert_eq!(ask(&home, variables, key), "b", "{args:?}");
+        assert_eq!(ask(&home, &[], "ghcr.io"), "a", "{args:?}: elsewhere nothing changes");
+        let shown = stdout(&home.run(["show", "b"]).success());
+        assert!(shown.contains("chosen for") && shown.contains(words), "{shown}");
+        let shown: Value = serde_json::from_str(&stdout(&home.run(["show", "b", "--json"]))).expect("JSON");
+        assert_eq!(shown, json!({ "version": 1, "tokens": [home.token("b")] }));
+        // The same case again is the same choice; another token takes its place.
+        choose(&home, &[&["b"], args].concat());
+        assert_eq!(home.token("b")["choices"].as_array().map(Vec::len), Some(1));
+        choose(&home, &[&["c"], args].concat());
+        assert_eq!(home.token("b")["choices"], json!([]));
+        assert_eq!(ask(&home, variables, key), "c", "{args:?}");
+        let told = choose(&home, &[&["c", "--clear"], args].concat());
+        assert_eq!(told, format!("\"c\" is no longer chosen for {words}\n"));
+        assert_eq!(ask(&home, variables, key), "a", "{args:?}");
+        assert!(choose(&home, &[&["c", "--clear"], args].concat()).contains("no such choice"));
+    }
+}
+
+#[test]
+fn choices_are_listed_with_their_case() {
+    let home = home_with_three();
+    choose(&home, &["b", "ghcr.io/acme", "--push", "--profile", "work"]);
+    choose(&home, &["b", "--pull"]);
+    let want = json!([
+        { "scope": "ghcr.io/acme", "profile": "work", "directory": null, "direction": "push" },
+        { "scope": "ghcr.io", "profile": null, "directory": null, "direction": "pull" },
+    ]);
+    assert_eq!(home.token("b")["choices"], want);
+    home.run(["rm", "b"]).success();
+    home.bring("b", "ghcr.io", "me", "b", &[]).success();
+    assert_eq!(home.token("b")["choices"], json!([]), "a removed token's choices are not the next one's");
+    assert!(choose(&home, &["--clear"]).contains("no such choice"), "and none is left");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_choice_for_a_directory_holds_in_and_below_it() {
+    let home = home_with_three();
+    let folder = |name: &str| {
+        let path = home.path().join(name);
+        fs::create_dir_all(&path).expect("made");
+        fs::canonicalize(path).expect("there")
+    };
+    let [src, below, beside] = ["src", "src/acme/app", "src-x"].map(folder);
+    std::os::unix::fs::symlink(&src, home.path().join("link")).expect("linked");
+    let told =
+        stderr(&home.program(["use", "b", "--dir", "link"]).current_dir(home.path()).assert().success());
+    assert!(told.starts_with("\"b\" is chosen for ghcr.io, in ") && told.ends_with("/src\n"), "{told}");
+    assert_eq!(home.token("b")["choices"][0]["directory"], src.to_str().expect("UTF-8"));
+    choose(&home, &["c", "--dir", below.to_str().expect("UTF-8"), "--push"]);
+    for (folder, direction, want) in [
+        (src.clone(), "pull", "b"),
+        (home.path().join("link"), "pull", "b"),
+        (below.clone(), "pull", "b"),
+        (below, "push", "c"),
+        (beside, "push", "a"),
+        (home.path().to_owned(), "pull", "a"),
+    ] {
+        let mut program = home.program(["get"]);
+        program.current_dir(&folder).env(DIRECTION, direction).write_stdin("ghcr.io");
+        assert_eq!(secret_in(&program.assert()), want, "{} {direction}", folder.display());
+    }
+    home.program(["use", "b", "--clear", "--dir", "src"]).current_dir(home.path()).assert().success();
+    assert_eq!(home.token("b")["choices"], json!([]));
+    assert_eq!(home.token("c")["choices"].as_array().map(Vec::len), Some(1));
+}
+
+#[test]
+fn a_choice_where_a_token_may_not_go_is_refused() {
+    let home = home_with_three();
+    home.bring("part", "ghcr.io/acme", "me", "part", &[]).success();
+    home.store("odd key", "me", "s");
+    for (args, want) in [
+        (&["a", "quay.io"][..], "\"a\" may not go to quay.io"),
+        (&["a", "*.ghcr.io"], "\"a\" may not go to *.ghcr.io"),
+        (&["part", "ghcr.io/acme-x"], "\"part\" may not go to ghcr.io/acme-x"),
+        (&["me@odd-key", "ghcr.io"], "\"me@odd-key\" may not go to ghcr.io"),
+        (&["me@odd-key", "--push"], "\"me@odd-key\" may not go to odd key"),
+        (&["nobody", "ghcr.io"], "there is no token named \"nobody\""),
+        (&["a", "ghcr io"], "is no registry"),
+    ] {
+        let before = fs::read(home.vault()).expect("the vault");
+        let told = stderr(&home.program(["use"]).args(args).assert().code(1).stdout(""));
+        assert!(told.contains(want) && told.contains("hint: "), "{args:?}: {told}");
+        assert_eq!(fs::read(home.vault()).expect("the vault"), before, "{args:?}");
+    }
+    for args in [&["a", "--pull", "--push"][..], &[], &["--push"], &["a", "ghcr.io", "x"]] {
+        home.program(["use"]).args(args).assert().code(2).stdout("");
+    }
+}
+
+#[test]
+fn a_case_without_a_name_is_refused() {
+    let home = home_with_three();
+    for args in [["--profile", ""], ["--dir", ""]] {
+        home.program(["use", "b"]).args(args).assert().failure().stdout("");
+        assert_eq!(home.token("b")["choices"], json!([]), "{args:?}");
+    }
+}
+
+#[test]
+fn choices_of_all_tokens_for_one_case_are_taken_back_at_once() {
+    let home = home_with_three();
+    choose(&home, &["a", "ghcr.io/acme"]);
+    choose(&home, &["b", "ghcr.io/acme", "--push"]);
+    choose(&home, &["c", "--profile", "work"]);
+    let told = choose(&home, &["--clear", "--profile", "work"]);
+    assert_eq!(told, "\"c\" is no longer chosen for ghcr.io, under profile \"work\"\n");
+    assert_eq!(home.token("a")["choices"].as_array().map(Vec::len), Some(1));
+    assert_eq!(choose(&home, &["--clear"]).lines().count(), 2);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_profile_is_told_by_the_name_of_the_program_or_by_a_variable() {
+    let home = home_with_three();
+    choose(&home, &["b", "--profile", "work"]);
+    choose(&home, &["c", "--profile", "play"]);
+    let get_as = |name: &str, variable: Option<&str>| {
+        let path = home.path().join(name);
+        let _ = std::os::unix::fs::symlink(common::program(), &path);
+        let mut program = assert_cmd::Command::new(path);
+        program.env_clear().env("HOME", home.path()).envs(variable.map(|profile| (PROFILE, profile)));
+        secret_in(&program.arg("get").write_stdin("ghcr.io").assert())
+    };
+    for (name, variable, want) in [
+        ("docker-credential-pat", None, "a"),
+        ("docker-credential-pat-work", None, "b"),
+        ("docker-credential-pat-play", None, "c"),
+        ("docker-credential-pat-other", None, "a"),
+        ("docker-credential-pat-work", Some("play"), "c"),
+        ("docker-credential-pat-work", Some(""), "b"),
+        ("docker-credential-pat", Some("work"), "b"),
+    ] {
+        assert_eq!(get_as(name, variable), want, "{name} {variable:?}");
+    }
+}
+
+#[test]
+fn a_login_under_a_profile_is_that_profiles_only() {
+    let home = Home::new();
+    let work = (PROFILE, "work");
+    home.store("ghcr.io", "me", "mine");
+    let stored = home.call_with(work, "store", &credentials("ghcr.io", "team", "canary"));
+    stored.success().stdout("").stderr("");
+    assert_eq!(home.get("ghcr.io"), found("me", "mine"));
+    assert_eq!(ask(&home, &[work], "ghcr.io"), "canary");
+    let listed = home.call_with(work, "list", "").success();
+    assert_eq!(stdout(&listed), "{\"ghcr.io\":\"team\"}\n");
+    assert_eq!(home.list(), json!({ "ghcr.io": "me" }));
+    // A new secret for the same account there renews that profile's token alone.
+    home.call_with(work, "store", &credentials("ghcr.io", "team", "canary-2")).success();
+    assert_eq!(home.tokens().len(), 2);
+    home.call_with(work, "store", &credentials("ghcr.io", "me", "canary-3")).success();
+    assert_eq!(home.get("ghcr.io"), found("me", "mine"), "the same user name, another profile");
+    assert_eq!(ask(&home, &[work], "ghcr.io"), "canary-3");
+}
+
+#[test]
+fn a_logout_under_a_profile_is_that_profiles_only() {
+    let home = Home::new();
+    let work = (PROFILE, "work");
+    home.store("ghcr.io", "me", "mine");
+    home.call_with(work, "store", &credentials("ghcr.io", "team", "canary")).success();
+    // As `docker logout` asks: for the name and for each form that older versions stored.
+    for key in ["ghcr.io", "ghcr.io", "http://ghcr.io", "https://ghcr.io"] {
+        home.call_with(work, "erase", key).success();
+    }
+    assert_eq!(home.get("ghcr.io"), found("me", "mine"));
+}
+
+#[test]
+fn a_logout_under_a_profile_leaves_the_same_login_elsewhere() {
+    let home = Home::new();
+    let work = (PROFILE, "work");
+    home.store("ghcr.io", "me", "mine");
+    home.call_with(work, "store", &credentials("ghcr.io", "me", "mine")).success();
+    home.call_with(work, "erase", "ghcr.io").success();
+    assert_eq!(home.get("ghcr.io"), found("me", "mine"));
+}
+
+#[test]
+fn a_logout_under_a_profile_leaves_an_added_token_in_use_elsewhere() {
+    let home = home_with_three();
+    choose(&home, &["a", "--profile", "work"]);
+    home.call_with((PROFILE, "work"), "erase", "ghcr.io").success();
+    assert_eq!(home.get("ghcr.io"), found("me", "a"));
+}
+
+#[test]
+fn a_new_secret_under_a_profile_leaves_the_same_login_elsewhere() {
+    let home = Home::new();
+    let work = (PROFILE, "work");
+    home.store("ghcr.io", "me", "one");
+    for secret in ["one", "two"] {
+        home.call_with(work, "store", &credentials("ghcr.io", "me", secret)).success();
+    }
+    assert_eq!(ask(&home, &[work], "ghcr.io"), "two");
+    assert_eq!(home.get("ghcr.io"), found("me", "one"));
+}
+
+#[test]
+fn a_login_under_a_profile_is_that_profiles_only_whatever_the_key() {
+    for key in ["https://index.docker.io/v1/access-token", "user@odd", "ghcr.io/acme"] {
+        let home = Home::new();
+        let work = (PROFILE, "work");
+        home.store(key, "me", "mine");
+        home.call_with(work, "store", &credentials(key, "team", "canary")).success();
+        assert_eq!(ask(&home, &[work], key), "canary", "{key}");
+        assert_eq!(home.get(key), found("me", "mine"), "{key}");
+    }
+}
+
+#[test]
+fn a_variable_names_the_one_token_that_may_answer() {
+    let home = home_with_three();
+    home.bring("elsewhere", "quay.io", "me", "canary", &[]).success();
+    for (name, key, want) in [
+        ("b", "ghcr.io", "b"),
+        ("", "ghcr.io", "a"),
+        (
+            "elsewhere",
+            "ghcr.io",
+            "DOCKER_CREDENTIAL_PAT_TOKEN names \"elsewhere\", which is no token for ghcr.io\n",
+        ),
+        (
+            "nobody",
+            "ghcr.io",
+            "DOCKER_CREDENTIAL_PAT_TOKEN names \"nobody\", which is no token for ghcr.io\n",
+        ),
+        (
+            "a\u{1b}[31m",
+            "ghcr.io",
+            "DOCKER_CREDENTIAL_PAT_TOKEN names \"a\\u{1b}[31m\", which is no token for ghcr.io\n",
+        ),
+    ] {
+        let asked = home.call_with((TOKEN, name), "get", key);
+        assert_eq!(secret_in(&asked), want, "{name}");
+        let is_refused = want.contains("which is no token");
+        assert_eq!(asked.get_output().status.code(), Some(i32::from(is_refused)));
+        assert_eq!(stderr(&asked).contains("hint: name another one, or run `unset"), is_refused);
+        assert!(!stderr(&asked).contains("canary"));
+    }
+    home.run(["deactivate", "b"]).success();
+    let asked = home.call_with((TOKEN, "b"), "get", "ghcr.io").code(1).stdout(NOT_FOUND);
+    assert!(stderr(&asked).contains("activate b"), "{}", stderr(&asked));
+}
+
+#[test]
+fn variables_say_what_is_pulled_or_pushed() {
+    let home = Home::new();
+    home.bring("ro", "ghcr.io", "me", "ro", &["--permission", "read"]).success();
+    home.bring("rw", "ghcr.io", "me", "rw", &["--permission", "read,write"]).success();
+    home.bring("app", "ghcr.io/acme/app", "me", "app", &["--permission", "read"]).success();
+    home.bring("hub", "docker.io/library", "me", "hub", &[]).success();
+    for (variables, key, want) in [
+        (&[][..], "ghcr.io", "ro"),
+        (&[(DIRECTION, "push")], "ghcr.io", "rw"),
+        (&[(REPOSITORY, "ghcr.io/acme/app:1.0")], "ghcr.io", "app"),
+        (&[(REPOSITORY, "ghcr.io/acme/app"), (DIRECTION, "push")], "ghcr.io", "rw"),
+        (&[(REPOSITORY, "quay.io/acme/app")], "ghcr.io", "ro"),
+        (&[(REPOSITORY, "ghcr.io/acme/app")], "ghcr.io/other/app", "ro"),
+        (&[(REPOSITORY, "alpine")], "https://index.docker.io/v1/", "hub"),
+        (&[(REPOSITORY, "acme/app")], "https://index.docker.io/v1/", NOT_FOUND),
+        (&[(REPOSITORY, ""), (DIRECTION, "")], "ghcr.io", "ro"),
+    ] {
+        assert_eq!(ask(&home, variables, key), want, "{variables:?} {key}");
+    }
+}
+
+#[test]
+fn a_variable_that_says_what_it_may_not_is_an_error_without_a_secret() {
+    let home = Home::new();
+    home.bring("ci", "ghcr.io", "me", "canary", &["--expires", "3d"]).success();
+    for (variable, text, want) in [
+        (DIRECTION, "both", "not pull or push"),
+        (DIRECTION, "PUSH", "not pull or push"),
+        (REPOSITORY, "https://ghcr.io/acme/app", "not an image such as ghcr.io/acme/app"),
+        (REPOSITORY, "ghcr.io/Acme", "not an image"),
+        (REPOSITORY, "\u{1b}[31m", "not an image"),
+    ] {
+        let asked = home.call_with((variable, text), "get", "ghcr.io").code(1);
+        let (answer, told) = (stdout(&asked), stderr(&asked));
+        assert!(answer.starts_with(&format!("{variable} is ")) && answer.contains(want), "{answer}");
+        assert_eq!(answer.lines().count(), 1, "{variable}={text}: {answer}");
+        assert!(told.contains(want) && told.contains(&format!("`unset {variable}`")), "{told}");
+        for text in [answer, told] {
+            assert!(!text.contains("canary") && !text.contains('\u{1b}'), "{text}");
+        }
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_variable_that_is_no_text_is_an_error_without_a_secret() {
+    use std::os::unix::ffi::OsStrExt;
+    let home = Home::new();
+    home.bring("ci", "ghcr.io", "me", "canary", &["--expires", "3d"]).success();
+    for variable in [TOKEN, PROFILE, REPOSITORY, DIRECTION] {
+        let mut program = home.program(["get"]);
+        program.env(variable, std::ffi::OsStr::from_bytes(b"\xff")).write_stdin("ghcr.io");
+        let asked = program.assert().code(1).stdout(format!("{variable} is not valid UTF-8\n"));
+        let told = stderr(&asked);
+        assert!(told.contains("hint: ") && !told.contains("canary"), "{told}");
+    }
+}
+
+#[test]
+fn a_wrong_number_of_days_is_told_and_takes_nothing_from_the_answer() {
+    let home = Home::new();
+    home.bring("ci", "ghcr.io", "me", "canary", &["--expires", "3d"]).success();
+    for text in ["a week", "-1", "3651", "99999999999999999999", "\u{1b}[31m"] {
+        let asked = home.call_with((WARN_DAYS, text), "get", "ghcr.io").success();
+        assert_eq!(secret_in(&asked), "canary", "{text:?}");
+        let told = stderr(&asked);
+        assert!(told.contains("not a number of days from 0 to 3650"), "{told}");
+        assert!(told.contains("unset DOCKER_CREDENTIAL_PAT_WARN_DAYS"), "{told}");
+        assert!(
+            told.lines().count() == 1 && !told.contains(['\u{1b}']) && !told.contains("canary"),
+            "{told}"
+        );
+    }
+}
+
+/// Returns the files that remember today's warnings.
+fn warned(home: &Home) -> Vec<PathBuf> {
+    let entries = fs::read_dir(home.vault().with_file_name("warned")).into_iter().flatten();
+    entries.map(|entry| entry.expect("an entry").path()).collect()
+}
+
+#[test]
+fn a_token_that_ends_soon_is_spoken_of_once_a_day() {
+    let home = Home::new();
+    home.bring("a b", "ghcr.io", "me", "canary", &["--expires", "3d"]).success();
+    home.bring("far", "quay.io", "me", "far", &["--expires", "8d"]).success();
+    let get = |key: &str| {
+        let asked = home.call("get", key).success();
+        assert_eq!(stdout(&asked).lines().count(), 1, "never on stdout");
+        stderr(&asked)
+    };
+    let warning = get("ghcr.io");
+    assert!(
+        warning.starts_with("docker-credential-pat: token \"a b\" for ghcr.io ends in 3 days, on "),
+        "{warning}"
+    );
+    assert!(warning.ends_with(" (docker-credential-pat rotate 'a b')\n"), "{warning}");
+    assert!(warning.lines().count() == 1 && !warning.contains("canary"), "{warning}");
+    assert_eq!((get("ghcr.io"), get("quay.io")), (String::new(), String::new()));
+    // Yesterday's mark.
+    let [today] = <[PathBuf; 1]>::try_from(warned(&home)).expect("one");
+    fs::rename(&today, today.with_file_name("1.2020-01-31")).expect("renamed");
+    assert_eq!(get("ghcr.io"), warning);
+    assert_eq!(warned(&home), [today], "yesterday's is gone");
+    let with_days = |days: &str, key: &str| stderr(&home.call_with((WARN_DAYS, days), "get", key).success());
+    assert!(with_days("8", "quay.io").contains("\"far\" for quay.io ends in 8 days"));
+    for mark in warned(&home) {
+        fs::remove_file(mark).expect("removed");
+    }
+    assert_eq!((with_days("0", "ghcr.io"), with_days("2", "ghcr.io")), (String::new(), String::new()));
+    assert!(warned(&home).is_empty(), "what was not told is not remembered");
+    assert_eq!(get("ghcr.io"), warning);
+}
+
+#[test]
+fn two_at_once_are_told_once() {
+    let home = Home::new();
+    home.bring("ci", "ghcr.io", "me", "canary", &["--expires", "3d"]).success();
+    let told: usize = std::thread::scope(|scope| {
+        let ask = || scope.spawn(|| stderr(&home.call("get", "ghcr.io").success()).lines().count());
+        let asked: Vec<_> = (0..20).map(|_| ask()).collect();
+        asked.into_iter().map(|asked| asked.join().expect("it ends")).sum()
+    });
+    assert_eq!(told, 1);
+}
+
+#[test]
+fn a_warning_that_cannot_be_remembered_takes_nothing_from_the_answer() {
+    let home = Home::new();
+    home.bring("ci", "ghcr.io", "me", "canary", &["--expires", "3d"]).success();
+    fs::write(home.vault().with_file_name("warned"), "a file").expect("written");
+    for _ in 0..2 {
+        let asked = home.call("get", "ghcr.io").success();
+        assert_eq!(secret_in(&asked), "canary");
+        assert_eq!(stderr(&asked).lines().count(), 1);
+    }
+}
+
+#[test]
+fn a_push_with_a_token_that_may_only_pull_says_why() {
+    let home = Home::new();
+    home.bring("ro", "ghcr.io", "me", "ro-secret", &["--permission", "read"]).success();
+    home.bring("rw", "ghcr.io", "me", "rw-secret", &["--permission", "write"]).success();
+    home.run(["deactivate", "rw"]).success();
+    let asked = home.call_with((DIRECTION, "push"), "get", "ghcr.io").success();
+    assert_eq!(secret_in(&asked), "ro-secret");
+    let told = stderr(&asked);
+    assert!(told.contains("token \"ro\" for ghcr.io may not push") && told.contains("activate rw"), "{told}");
+    assert_eq!(stderr(&home.call("get", "ghcr.io").success()), "");
+}
+
+#[test]
+fn an_explanation_for_programs_keeps_its_shape() {
+    let home = home_with_three();
+    choose(&home, &["b", "ghcr.io/acme"]);
+    home.run(["deactivate", "c"]).success();
+    let mut explained = explain(&home, &["ghcr.io/acme/app:1.0"]);
+    for token in explained["tokens"].as_array_mut().expect("an array") {
+        // Words for people, which may change.
+        let why = token.as_object_mut().expect("an object").remove("why");
+        assert!(why.is_some_and(|why| why.as_str().is_some_and(|why| !why.is_empty())));
+    }
+    assert_eq!(
+        explained,
+        json!({
+            "version": 1,
+            "request": {
+                "key": "ghcr.io",
+                "registry": "ghcr.io",
+                "repository": { "value": "acme/app", "from": "as asked" },
+                "direction": { "value": "pull", "from": "as asked" },
+                "profile": null,
+                "directory": null,
+                "named": null,
+            },
+            "token": "b",
+            "tokens": [
+                { "name": "b", "is_given": true, "reason": null },
+                { "name": "a", "is_given": false, "reason": "not-chosen" },
+                { "name": "c", "is_given": false, "reason": "inactive" },
+            ],
+            "keys": {
+                "buildah": ["ghcr.io"],
+                "buildx": ["ghcr.io"],
+                "compose": ["ghcr.io"],
+                "cosign": ["ghcr.io/acme/app", "ghcr.io"],
+                "crane": ["ghcr.io/acme/app", "ghcr.io"],
+                "docker": ["ghcr.io"],
+                "docker-py": ["ghcr.io"],
+                "kaniko": ["ghcr.io/acme/app", "ghcr.io"],
+                "ko": ["ghcr.io/acme/app", "ghcr.io"],
+                "nerdctl": [
+                    "ghcr.io:443", "https://ghcr.io:443", "http://ghcr.io:443",
+                    "ghcr.io", "https://ghcr.io", "http://ghcr.io",
+                ],
+                "oras": ["ghcr.io"],
+                "podman": ["ghcr.io"],
+                "skopeo": ["ghcr.io"],
+            },
+        })
+    );
+}
+
+#[test]
+fn what_is_asked_is_understood_as_clients_would() {
+    let home = home_with_three();
+    let known = |value: &str| json!({ "value": value, "from": "as asked" });
+    let hub = "https://index.docker.io/v1/";
+    for (args, key, repository, direction) in [
+        (&["alpine"][..], hub, known("library/alpine"), known("pull")),
+        (&["docker.io/library/alpine:3.20"], hub, known("library/alpine"), known("pull")),
+        (&["acme/app", "--push"], hub, known("acme/app"), known("push")),
+        (&["alpine", "--client", "podman"], "docker.io", known("library/alpine"), known("pull")),
+        (&["alpine", "--client", "crane", "--push"], hub, known("library/alpine"), known("push")),
+        (&["ghcr.io/acme/app", "--client", "compose"], "ghcr.io", Value::Null, Value::Null),
+        (&["ghcr.io"], "ghcr.io", Value::Null, Value::Null),
+        (&["ghcr.io", "--push"], "ghcr.io", Value::Null, known("push")),
+        (&["https://ghcr.io/v2/"], "https://ghcr.io/v2/", Value::Null, Value::Null),
+        (&["localhost:5000"], "localhost:5000", Value::Null, Value::Null),
+        (&["[::1]:5000/acme/app"], "[::1]:5000", known("acme/app"), known("pull")),
+    ] {
+        let explained = explain(&home, args);
+        assert_eq!(explained["request"]["key"], key, "{args:?}");
+        assert_eq!(explained["request"]["repository"], repository, "{args:?}");
+        assert_eq!(explained["request"]["direction"], direction, "{args:?}");
+    }
+    let short = explain(&home, &["alpine"]);
+    assert_eq!(short, explain(&home, &["docker.io/library/alpine"]));
+    for text in ["a b", "", "docker://", "*.ghcr.io", "ghcr.io/Acme?"] {
+        let told = stderr(&home.run(["explain", text]).code(1).stdout(""));
+        assert!(told.starts_with("docker-credential-pat: error: "), "{text}: {told}");
+    }
+    home.run(["explain", "a\u{7}"]).code(1).stdout("");
+    home.run(["explain"]).code(2);
+    home.run(["explain", "alpine", "--client", "frobnicate"]).code(2);
+}
+
+#[test]
+fn crane_is_answered_by_the_first_key_that_has_an_answer() {
+    let home = Home::new();
+    home.bring("part", "ghcr.io/acme", "me", "part", &[]).success();
+    for (image, token) in [("ghcr.io/acme/app", json!("part")), ("ghcr.io/other/app", Value::Null)] {
+        assert_eq!(explain(&home, &[image, "--client", "crane"])["token"], token, "{image}");
+        assert_eq!(home.get(image).is_ok(), token != Value::Null, "{image}");
+    }
+}
+
+#[test]
+fn an_explanation_needs_no_key_and_no_vault() {
+    let home = Home::new();
+    let told = stdout(&home.run(["explain", "alpine"]).success().stderr(""));
+    assert!(told.contains("no token is given: clients go on without credentials"), "{told}");
+    assert_eq!(explain(&home, &["alpine"])["tokens"], json!([]));
+    assert_eq!(home.files(), [""; 0], "asking makes nothing");
+    home.add("ci", "ghcr.io");
+    fs::remove_file(home.key()).expect("removed");
+    assert_eq!(explain(&home, &["ghcr.io"])["token"], "ci");
+    let told = stdout(&home.run(["explain", "ghcr.io/acme/app", "--push"]).success().stderr(""));
+    for part in ["ghcr.io", "acme/app (as asked)", "push (as asked)", "\"ci\" is given", "the only one"] {
+        assert!(told.contains(part), "{part}: {told}");
+    }
+    home.run(["ls"]).success();
+    home.run(["show", "ci"]).success();
+    let told = stderr(&home.run(["use", "ci", "--push"]).code(1).stdout(""));
+    assert!(told.contains("key file") && told.contains("is missing") && told.contains("hint: "), "{told}");
+}
+
+#[test]
+fn an_explanation_says_what_a_get_does() {
+    let home = home_with_three();
+    choose(&home, &["b", "ghcr.io/acme", "--push"]);
+    choose(&home, &["c", "--profile", "work"]);
+    home.bring("old", "quay.io", "me", "old", &["--expires", "2020-01-31"]).success();
+    for variables in [
+        &[][..],
+        &[(PROFILE, "work")],
+        &[(REPOSITORY, "ghcr.io/acme/app"), (DIRECTION, "push")],
+        &[(TOKEN, "b")],
+    ] {
+        // An image is explained as a pull, so only what names no repository is the same request.
+        for key in ["ghcr.io", "quay.io"] {
+            let mut program = home.program(["explain", "--json", key]);
+            let explained = program.envs(variables.iter().copied()).assert().success();
+            let explained: Value = serde_json::from_str(&stdout(&explained)).expect("JSON");
+            let answer = ask(&home, variables, key);
+            let want = explained["token"].as_str().map(str::to_owned);
+            assert_eq!(Some(answer).filter(|answer| !answer.contains(' ')), want, "{variables:?} {key}");
+        }
+    }
+}
+
+#[test]
+fn an_explanation_heeds_the_variable_that_says_which_way() {
+    let home = Home::new();
+    home.bring("ro", "ghcr.io", "me", "ro", &["--permission", "read"]).success();
+    home.bring("rw", "ghcr.io", "me", "rw", &["--permission", "read,write"]).success();
+    let push = (DIRECTION, "push");
+    assert_eq!(ask(&home, &[push], "ghcr.io"), "rw");
+    let explained =
+        stdout(&home.program(["explain", "ghcr.io/acme/app"]).env(push.0, push.1).assert().success());
+    assert!(explained.contains("\"rw\" is given") && explained.contains("push (from "), "{explained}");
+}
+
+#[test]
+fn an_explanation_says_that_a_push_will_be_refused() {
+    let home = Home::new();
+    home.bring("ro", "ghcr.io", "me", "ro", &["--permission", "read"]).success();
+    let explained = stdout(&home.run(["explain", "ghcr.io/acme/app", "--push"]).success());
+    assert!(explained.contains("may not push"), "{explained}");
+}
+
+#[test]
+fn an_explanation_says_that_a_wrong_name_is_an_error() {
+    let home = home_with_three();
+    let explained = home.program(["explain", "ghcr.io"]).env(TOKEN, "nobody").assert();
+    let text = stdout(&explained) + &stderr(&explained);
+    assert!(!text.contains("clients go on without credentials"), "a get is refused: {text}");
+    assert!(text.contains("\"nobody\", which is no token for ghcr.io"), "{text}");
+}
+
+#[test]
+fn nothing_that_is_stored_steers_the_terminal() {
+    let home = Home::new();
+    let bad = "x\u{1b}[31m\u{9b}1m\u{202e}\n\u{7}";
+    home.store("ghcr.io", bad, "canary");
+    home.store(&format!("odd {}", "\u{202e}key"), "me", "canary");
+    home.bring("ci", "ghcr.io", bad, "s", &["--label", bad]).success();
+    home.run(["use", "ci", "--profile", bad]).failure().stdout("");
+    choose(&home, &["ci", "--dir", "/tmp/\u{1b}[31m"]);
+    for args in [
+        &["ls"][..],
+        &["ls", "--json"],
+        &["show", "ci"],
+        &["show", "ci", "--json"],
+        &["explain", "ghcr.io"],
+        &["explain", "ghcr.io", "--json"],
+        &["explain", "odd \u{202e}key"],
+        &["edit", "ci", "--user", bad],
+        &["use", "ci", "--clear"],
+    ] {
+        let run = home.program([]).args(args).env(PROFILE, bad).assert().success();
+        for text in [stdout(&run), stderr(&run)] {
+            assert!(!text.contains(['\u{1b}', '\u{9b}', '\u{202e}', '\u{7}']), "{args:?}: {text:?}");
+        }
+    }
+    assert_eq!(home.token("ci")["label"], bad, "in JSON it is the same text");
+    home.run(["rm", "ci"]).success();
+    assert_eq!(home.get("nowhere.example"), not_found());
+}
