@@ -55,6 +55,14 @@ struct Cli {
 }
 
 const AFTER_HELP: &str = "\
+Environment:
+  DOCKER_CREDENTIAL_PAT_TOKEN        the name of the one token that may answer
+  DOCKER_CREDENTIAL_PAT_PROFILE      the profile whose choices and logins come first
+  DOCKER_CREDENTIAL_PAT_REPOSITORY   the image that is meant, such as ghcr.io/acme/app
+  DOCKER_CREDENTIAL_PAT_DIRECTION    pull or push
+  DOCKER_CREDENTIAL_PAT_WARN_DAYS    how many days before its end a token is announced; 7, or 0 for never
+  NO_COLOR                           no colour, whatever the terminal can show
+
 Files:
   ~/.local/share/docker-credential-pat/vault   the tokens, their secrets sealed
   ~/.config/docker-credential-pat/key          the vault's key";

@@ -3,6 +3,7 @@
 use crate::choice::Choice;
 use crate::moment::Moment;
 use crate::name::Name;
+use crate::registry::Address;
 use crate::registry::Key;
 use crate::registry::Registry;
 use crate::scope::Scope;
@@ -184,13 +185,7 @@ impl Inventory {
             return self.put_in_use(id, false, is_elsewhere);
         };
         self.put_to_work(id, is_elsewhere);
-        self.decide(Choice {
-            scope: Scope::at(address),
-            token: id,
-            profile: Some(profile.to_owned()),
-            directory: None,
-            direction: None,
-        });
+        self.decide(Choice::of_login(Scope::at(address), id, profile));
     }
 
     /// True when a person chose the token for this profile, or logged in with it there.
@@ -236,16 +231,43 @@ impl Inventory {
     }
 
     /// Signs out what a `get` for the key could answer with: tokens that came by a login go, tokens
-    /// that a person brought are kept and rest, at this address. A profile that has tokens of its own
-    /// there signs out these and no others.
+    /// that a person brought are kept and rest, at this address. A profile signs out its own logins and
+    /// nothing else, and they are left alone without it.
     pub fn sign_out(&mut self, key: &Key, profile: Option<&str>) -> SignedOut {
-        let own: Vec<TokenId> = self.tokens_of_profile(key, profile);
+        match (profile, key.address()) {
+            (Some(profile), Some(address)) => self.sign_out_profile(address, profile),
+            (None, _) | (_, None) => self.sign_out_key(key),
+        }
+    }
+
+    fn sign_out_profile(&mut self, address: &Address, profile: &str) -> SignedOut {
+        let ended = self.take_back(|choice| {
+            choice.is_of_login()
+                && choice.profile.as_deref() == Some(profile)
+                && choice.scope.lies_within(address)
+        });
+        let is_over = |token: &&Token| {
+            token.is_for_profiles()
+                && ended.iter().any(|choice| choice.token == token.id)
+                && !self.has_login_elsewhere(token.id)
+        };
+        let removed: Vec<TokenId> = self.tokens.iter().filter(is_over).map(|token| token.id).collect();
+        for id in &removed {
+            self.remove(*id);
+        }
+        SignedOut { removed, kept: Vec::new() }
+    }
+
+    fn sign_out_key(&mut self, key: &Key) -> SignedOut {
         let mut out = SignedOut::default();
-        let is_meant = |token: &&mut Token| own.is_empty() || own.contains(&token.id);
-        for token in self.tokens.iter_mut().filter(is_meant) {
+        let shared: Vec<TokenId> =
+            self.choices.iter().filter(|choice| choice.is_of_login()).map(|choice| choice.token).collect();
+        for token in self.tokens.iter_mut().filter(|token| !token.is_for_profiles()) {
             let address =
                 key.address().filter(|address| token.scopes.iter().any(|scope| scope.lies_within(address)));
             match (address, token.origin) {
+                // From now on it is that profile's alone.
+                (Some(_), Origin::Store) if shared.contains(&token.id) => token.in_use = None,
                 (Some(_), Origin::Store) => out.removed.push(token.id),
                 (None, Origin::Store) if token.holds(key) => out.removed.push(token.id),
                 (Some(address), Origin::Add | Origin::Import) => {
@@ -261,6 +283,10 @@ impl Inventory {
         }
         out.removed.iter().for_each(|id| self.remove(*id));
         out
+    }
+
+    fn has_login_elsewhere(&self, id: TokenId) -> bool {
+        self.choices.iter().any(|choice| choice.token == id && choice.is_of_login())
     }
 
     /// Notes a person's decision in the place of any for the same case. A token that was switched off or
@@ -298,7 +324,7 @@ impl Inventory {
         {
             return Err(NameTaken(name.clone()));
         }
-        let Some(token) = self.token_mut(id) else { return Ok(()) };
+        let Some(token) = self.tokens.iter_mut().find(|token| token.id == id) else { return Ok(()) };
         token.name = name.unwrap_or_else(|| token.name.clone());
         token.user = user.unwrap_or_else(|| token.user.clone());
         token.label = label.unwrap_or_else(|| token.label.clone());
@@ -308,9 +334,24 @@ impl Inventory {
             let is_reached = |at: &Registry| scopes.iter().any(|scope| scope.reaches(at));
             token.keys.retain(|key| key.address().is_none_or(|address| is_reached(address.registry())));
             token.signed_out.retain(|out| out.registry().is_some_and(is_reached));
+            self.choices.retain(|choice| {
+                choice.token != id || scopes.iter().any(|scope| scope.overlaps(&choice.scope))
+            });
             token.scopes = scopes;
+            self.adopt(id);
         }
         Ok(())
+    }
+
+    /// Makes a token that came by a login its person's own, who has put more into it than a login brings
+    /// back: a logout keeps it. One that is for profiles stays theirs.
+    pub fn adopt(&mut self, id: TokenId) {
+        if let Some(token) = self.token_mut(id)
+            && token.origin == Origin::Store
+            && !token.is_for_profiles()
+        {
+            token.origin = Origin::Add;
+        }
     }
 
     /// Removes a token and every choice of it.
@@ -333,12 +374,6 @@ impl Inventory {
         keys.sort_by(|one, other| one.as_str().cmp(other.as_str()));
         keys.dedup_by(|one, other| one.as_str() == other.as_str());
         keys
-    }
-
-    fn tokens_of_profile(&self, key: &Key, profile: Option<&str>) -> Vec<TokenId> {
-        let Some(profile) = profile else { return Vec::new() };
-        let tokens = self.tokens.iter().filter(|token| token.concerns(key)).map(|token| token.id);
-        tokens.filter(|id| self.is_chosen_under(*id, Some(profile))).collect()
     }
 
     fn token_mut(&mut self, id: TokenId) -> Option<&mut Token> {
@@ -413,6 +448,8 @@ pub(crate) mod tests {
                 ("mine", "docker.io", Origin::Add),
                 ("other", "ghcr.io", Origin::Store),
             ]);
+            inventory.log_in(TokenId(1), &key("docker.io"), None);
+            inventory.log_in(TokenId(3), &key("ghcr.io"), None);
             let out = inventory.sign_out(&key(signed_out), None);
             assert_eq!(names(&inventory), left, "{signed_out}");
             assert_eq!(out.kept.iter().map(Name::as_str).collect::<Vec<_>>(), kept, "{signed_out}");

@@ -36,6 +36,8 @@ pub fn log_in(
     profile: Option<&str>,
     now: Moment,
 ) -> Result<Vec<Remark>, VaultError> {
+    // A choice is for a registry; a key that is none is the same for all profiles.
+    let profile = profile.filter(|_| credentials.key.address().is_some());
     let mut told = Vec::new();
     let id = if let Some(id) = the_same(draft, credentials) {
         revive(draft, id, now);
@@ -99,7 +101,7 @@ fn same_account(
 ) -> Option<TokenId> {
     let is_of_profile = |token: &&Token| match profile {
         None => token.in_use.is_some(),
-        Some(_) => draft.inventory.is_chosen_under(token.id, profile),
+        Some(_) => token.in_use.is_none() && draft.inventory.is_chosen_under(token.id, profile),
     };
     accounts(draft, credentials)
         .filter(|token| token.origin == Origin::Store || token.has_expired(now))

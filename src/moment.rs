@@ -33,7 +33,9 @@ impl Moment {
     /// # Errors
     /// When it is none of these, or beyond the year 9999.
     pub fn parse_end(text: &str, now: Self) -> Result<Option<Self>, MomentError> {
-        if text == "never" || text.get(..NEVER.len()) == Some(NEVER) {
+        let is_time =
+            |rest: &str| rest.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b':' | b' ' | b'T' | b'Z'));
+        if text == "never" || text.strip_prefix(NEVER).is_some_and(is_time) {
             return Ok(None);
         }
         Self::parse_some_end(text, now).map(Some)
@@ -117,7 +119,17 @@ mod tests {
         for text in ["never", "9999-12-31", "9999-12-31 00:00:00"] {
             assert_eq!(Moment::parse_end(text, NOW), Ok(None), "{text}");
         }
-        for text in ["", "d", "-1d", "tomorrow", "2027-02-30", "99999999999d", "4000000000d", "31.1.2027"] {
+        for text in [
+            "",
+            "d",
+            "-1d",
+            "tomorrow",
+            "2027-02-30",
+            "99999999999d",
+            "9999-12-31junk",
+            "4000000000d",
+            "31.1.2027",
+        ] {
             assert!(Moment::parse_end(text, NOW).is_err(), "{text}");
         }
     }

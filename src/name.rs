@@ -38,7 +38,11 @@ impl Name {
     /// As [`parse`](Self::parse), and when it holds something that does not show.
     pub fn typed(text: &str) -> Result<Self, NameError> {
         let name = Self::parse(&text.nfc().collect::<String>())?;
-        if name.0.contains(is_invisible) { Err(NameError::Unfit(text.to_owned())) } else { Ok(name) }
+        if name.0.contains(is_invisible) || name.0.contains(is_variation) {
+            Err(NameError::Unfit(text.to_owned()))
+        } else {
+            Ok(name)
+        }
     }
 
     /// Makes a name out of any texts: what a shell would take apart becomes `-`.
@@ -46,7 +50,7 @@ impl Name {
     pub fn made_of(user: &str, registry: &str) -> Self {
         let fit = |text: &str| -> String {
             let mut fit = String::new();
-            for letter in text.chars() {
+            for letter in text.nfc() {
                 if fit.len() + letter.len_utf8() > MAX_NAME_BYTES / 3 {
                     break;
                 }
@@ -93,12 +97,20 @@ impl fmt::Display for Name {
     }
 }
 
-/// True for marks of direction, width and joining, by which two texts could look the same:
-/// <https://www.unicode.org/reports/tr36/#Bidirectional_Text_Spoofing>.
+/// True for marks of direction, width and joining and for letters that are blank, by which two texts could
+/// look the same: <https://www.unicode.org/reports/tr36/#Bidirectional_Text_Spoofing>,
+/// <https://www.unicode.org/reports/tr44/#Default_Ignorable_Code_Point>.
 #[must_use]
 pub fn is_invisible(letter: char) -> bool {
-    matches!(letter, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}')
-        || matches!(letter, '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}')
+    matches!(letter, '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}')
+        || matches!(letter, '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}')
+        || matches!(letter, '\u{2060}'..='\u{206f}' | '\u{2800}' | '\u{3164}')
+        || matches!(letter, '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+}
+
+/// True for what only chooses among the shapes of the letter before it.
+fn is_variation(letter: char) -> bool {
+    matches!(letter, '\u{fe00}'..='\u{fe0f}' | '\u{e0100}'..='\u{e01ef}')
 }
 
 /// Why a text is no name.

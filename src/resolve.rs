@@ -20,6 +20,8 @@ pub struct Verdict<'i> {
     pub set_aside: Vec<(&'i Token, Reason)>,
     /// What a person decided for this case.
     pub choice: Option<&'i Choice>,
+    /// The token that was chosen for this case and cannot be given, with why.
+    pub missed: Option<(&'i Token, Reason)>,
 }
 
 impl Verdict<'_> {
@@ -41,6 +43,8 @@ pub enum Reason {
     Expired,
     /// Its registry was signed out.
     SignedOut,
+    /// It was logged in with under another profile.
+    OtherProfile,
     /// Another token was named as the only one.
     NotNamed,
     /// A person chose another token for this case.
@@ -68,6 +72,7 @@ impl Reason {
             Self::Inactive => "inactive",
             Self::Expired => "expired",
             Self::SignedOut => "signed-out",
+            Self::OtherProfile => "other-profile",
             Self::NotNamed => "not-named",
             Self::NotChosen => "not-chosen",
             Self::NotAllowed => "not-allowed",
@@ -82,7 +87,7 @@ impl Reason {
     /// True when the token could not have been taken whatever other tokens there are.
     #[must_use]
     pub fn is_obstacle(self) -> bool {
-        self <= Self::SignedOut
+        self <= Self::OtherProfile
     }
 }
 
@@ -114,7 +119,8 @@ fn weigh<'i>(
     now: Moment,
 ) -> Verdict<'i> {
     let mut field = Field { left: tokens, set_aside: Vec::new() };
-    field.drop_if(|token| obstacle(token, request, now));
+    let wanted = chosen(&field.left, request, choices);
+    field.drop_if(|token| obstacle(token, request, choices, now));
     if let Some(named) = request.named {
         field.drop_if(|token| (token.name.as_str() != named.value).then_some(Reason::NotNamed));
     }
@@ -134,7 +140,9 @@ fn weigh<'i>(
     field.keep_best(Reason::OtherKey, |token| token.holds(request.key));
     field.keep_best(Reason::NotInUse, usage_rank);
     field.set_aside.sort_by_key(|(token, reason)| (*reason, token.id));
-    Verdict { token: field.left.first().copied(), set_aside: field.set_aside, choice }
+    let missed = wanted.and_then(|choice| field.set_aside.iter().find(|(token, _)| token.id == choice.token));
+    let missed = missed.filter(|(_, reason)| matches!(reason, Reason::Expired | Reason::Inactive)).copied();
+    Verdict { token: field.left.first().copied(), set_aside: field.set_aside, choice, missed }
 }
 
 /// The tokens that are still in question, and those that no longer are.
@@ -163,9 +171,16 @@ impl Field<'_> {
 }
 
 /// Returns what keeps a token from being given out at all.
-fn obstacle(token: &Token, request: &Request<'_>, now: Moment) -> Option<Reason> {
+fn obstacle(token: &Token, request: &Request<'_>, choices: &[Choice], now: Moment) -> Option<Reason> {
     if specificity(token, request).is_none() {
         return Some(Reason::OtherRepository);
+    }
+    let is_of_profile = |choice: &Choice| {
+        let profile = request.profile.map(|known| known.value);
+        choice.token == token.id && choice.profile.as_deref() == profile
+    };
+    if token.is_for_profiles() && (request.profile.is_none() || !choices.iter().any(is_of_profile)) {
+        return Some(Reason::OtherProfile);
     }
     let is_signed_out = request.key.address().is_some_and(|address| {
         token.signed_out.iter().any(|out| out.covers(address.registry(), request.repository()))

@@ -147,7 +147,8 @@ pub fn install(
     Ok(changes)
 }
 
-/// Puts back what stood in a client's file before, where this program is still the helper.
+/// Puts back what stood in a client's file before, where this program is still the helper: under that
+/// name, or under any.
 ///
 /// # Errors
 /// When either file cannot be read or written, or is not valid.
@@ -155,16 +156,25 @@ pub fn uninstall(
     memory: &Path,
     mut config: ConfigFile,
     reaches: &[Reach],
+    helper: Option<&Helper>,
 ) -> Result<Vec<Change>, SetupError> {
     let mut remembered = Memory::read(memory)?;
     let mut changes = Vec::new();
     for reach in reaches {
         let now = reach.helper(&config)?;
-        let earlier = remembered.of(&config).remove(reach.place()).flatten();
-        if now.as_deref().is_some_and(Helper::is_ours) {
+        let is_meant = |name: &str| match helper {
+            Some(helper) => name == helper.as_str(),
+            None => Helper::is_ours(name),
+        };
+        if now.as_deref().is_some_and(is_meant) {
+            let earlier = remembered.of(&config).remove(reach.place()).flatten();
             reach.set_helper(&mut config, earlier.as_deref())?;
             changes.push(Change::PutBack(earlier));
         } else {
+            // Another helper's place is no longer ours to put back; another profile's still is.
+            if !now.as_deref().is_some_and(Helper::is_ours) {
+                remembered.of(&config).remove(reach.place());
+            }
             changes.push(Change::Left(now));
         }
     }
@@ -256,9 +266,12 @@ mod tests {
             let work = Helper::of(Some("work"));
             install(&memory, read(), &reaches, &work).expect("for a profile");
             assert_eq!(reaches[0].helper(&read()).expect("a name").as_deref(), Some("pat-work"));
-            uninstall(&memory, read(), &reaches).expect("uninstalled");
+            uninstall(&memory, read(), &reaches, None).expect("uninstalled");
             assert_eq!(fs::read_to_string(&config).expect("there"), before);
-            assert!(matches!(uninstall(&memory, read(), &reaches).expect("again")[..], [Change::Left(_)]));
+            assert!(matches!(
+                uninstall(&memory, read(), &reaches, None).expect("again")[..],
+                [Change::Left(_)]
+            ));
         }
     }
 
@@ -269,7 +282,7 @@ mod tests {
         let read = || ConfigFile::read(config.clone()).expect("valid");
         install(&memory, read(), &[Reach::Every], &Helper::of(None)).expect("installed");
         fs::write(&config, r#"{"credsStore":"desktop"}"#).expect("written");
-        let left = uninstall(&memory, read(), &[Reach::Every]).expect("done");
+        let left = uninstall(&memory, read(), &[Reach::Every], None).expect("done");
         assert_eq!(left, [Change::Left(Some("desktop".to_owned()))]);
         assert_eq!(read().store().expect("a name").as_deref(), Some("desktop"));
     }

@@ -57,7 +57,8 @@ pub struct Token {
     /// Who brought it here.
     #[n(12)]
     pub origin: Origin,
-    /// When it was last put in use; among tokens that are alike, the latest is the one in use.
+    /// When it was last put in use; among tokens that are alike, the latest is the one in use. A login
+    /// puts its token in use, but under a profile.
     #[n(13)]
     pub in_use: Option<InUse>,
     /// Where it was signed out: kept, and not given out there until a login or `use` brings it back.
@@ -79,6 +80,12 @@ impl Token {
             || key
                 .address()
                 .is_some_and(|address| self.scopes.iter().any(|scope| scope.reaches(address.registry())))
+    }
+
+    /// True for a login that was made under a profile and never without one: it is for profiles only.
+    #[must_use]
+    pub fn is_for_profiles(&self) -> bool {
+        self.origin == Origin::Store && self.in_use.is_none()
     }
 
     /// False when it is known not to allow that an image goes this way.

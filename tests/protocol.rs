@@ -160,7 +160,7 @@ fn a_logout_keeps_what_a_person_added_and_a_login_brings_it_back() {
     assert_eq!(home.list(), json!({ "ghcr.io": "me" }));
     let told = home.call("erase", "ghcr.io").success().stdout("").get_output().stderr.clone();
     let told = String::from_utf8(told).expect("UTF-8");
-    assert!(told.contains("kept \"ci\"") && told.contains("use ci"), "{told}");
+    assert!(told.contains("kept \"ci\"") && told.contains("activate ci"), "{told}");
     assert_eq!(home.get("ghcr.io"), not_found());
     assert_eq!(home.list(), json!({}));
     home.call("erase", "https://ghcr.io").success().stdout("").stderr("");

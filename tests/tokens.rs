@@ -234,7 +234,7 @@ fn a_rotated_token_that_is_not_given_out_says_so() {
     home.add("off", "ghcr.io");
     told(&home, &["deactivate", "off"]);
     let told_of_off = stderr(&rotate(&home, "off", "new", &[]).success());
-    assert!(told_of_off.contains("still switched off (docker-credential-pat activate off)"), "{told_of_off}");
+    assert!(told_of_off.contains("is switched off (docker-credential-pat activate off)"), "{told_of_off}");
     assert_eq!(home.token("off")["state"], "inactive");
     assert_eq!(home.get("ghcr.io"), not_found());
     home.add("out", "quay.io");
@@ -242,7 +242,7 @@ fn a_rotated_token_that_is_not_given_out_says_so() {
     let told_of_out = stderr(&rotate(&home, "out", "new", &[]).success());
     assert_eq!(home.get("quay.io"), not_found());
     assert!(
-        told_of_out.contains("signed out") && told_of_out.contains("docker-credential-pat use out"),
+        told_of_out.contains("signed out") && told_of_out.contains("docker-credential-pat activate out"),
         "{told_of_out}"
     );
 }
@@ -356,7 +356,7 @@ fn a_login_with_another_secret_leaves_the_added_one_alone() {
     home.run(["show", "mine", "--reveal"]).success().stdout("ghp_mine\n");
     assert_eq!(home.get("ghcr.io"), found("me", "ghp_next"));
     let told = stderr(&home.call("erase", "ghcr.io").success().stdout(""));
-    assert!(told.contains("kept \"mine\", which you added") && told.contains("use mine"), "{told}");
+    assert!(told.contains("kept \"mine\", which you added") && told.contains("activate mine"), "{told}");
     assert!(!told.contains("ghp_"), "{told}");
     assert_eq!(home.get("ghcr.io"), not_found());
     assert_eq!(home.token("mine")["state"], "signed-out");
@@ -494,7 +494,7 @@ fn a_name_is_told_as_a_shell_takes_it() {
         rotate(&home, name, "new", &[]).success();
         self::told(&home, &["activate", name]);
         let told = stderr(&home.call("erase", "ghcr.io").success());
-        assert!(told.contains(&format!("(docker-credential-pat use {argument})")), "{told}");
+        assert!(told.contains(&format!("(docker-credential-pat activate {argument})")), "{told}");
     }
 }
 
@@ -512,7 +512,7 @@ fn the_secret_of_a_damaged_token_can_be_mended_by_the_hint_that_names_it() {
     vault[start..].copy_from_slice(&sealed[start..]);
     fs::write(home.vault(), vault).expect("written");
     let asked = home.call("get", "ghcr.io").code(1);
-    assert!(stderr(&asked).contains("docker-credential-pat rm 'a b'"), "{}", stderr(&asked));
+    assert!(stderr(&asked).contains("docker-credential-pat rotate 'a b'"), "{}", stderr(&asked));
     told(&home, &["edit", "a b", "--label", "x"]);
     told(&home, &["deactivate", "a b"]);
     rotate(&home, "a b", "mended", &[]).success();

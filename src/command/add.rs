@@ -85,7 +85,7 @@ pub fn run(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
         return Err(crate::inventory::NameTaken(name).into());
     }
     let user = user(args)?;
-    let secret = args.secret.read(name.as_str())?;
+    let secret = args.secret.read("Secret", name.as_str())?;
     let seen = Seen { keys: &[], scopes: &scopes, user: &user, secret: secret.expose() };
     let recognized = recognize(&seen);
     let kind = args.kind.map_or_else(|| recognized.kind.unwrap_or(Kind::Password), Kind::from);
@@ -98,7 +98,7 @@ pub fn run(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
             user: User::of(&user, &secret),
             scopes: scopes.clone(),
             keys: Vec::new(),
-            label: args.label.clone(),
+            label: args.label.clone().filter(|label| !label.is_empty()),
             permissions: given::permissions(&args.permission).flatten(),
             expires,
             origin: Origin::Add,

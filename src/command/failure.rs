@@ -21,6 +21,7 @@ use crate::wire::WireError;
 use std::error::Error as _;
 use std::io;
 use std::io::Write;
+use std::path::PathBuf;
 use thiserror::Error;
 
 /// Why a verb is not done.
@@ -106,6 +107,9 @@ pub enum Failure {
     /// A new secret that is the old one.
     #[error("that is the secret that \"{0}\" has already")]
     SameSecret(Name),
+    /// A file where a directory is meant.
+    #[error("{} is no directory", .0.display())]
+    NoDirectory(PathBuf),
     /// A path that is no text cannot be kept.
     #[error("{0} is not valid UTF-8")]
     NotText(String),
@@ -146,7 +150,8 @@ impl Failure {
             Self::Link(error) => error.hint(),
             Self::Disk(error) => error.hint(),
             Self::NameTaken(_) => Some(
-                "choose another name, or remove that one first: docker-credential-pat rm NAME".to_owned(),
+                "choose another name; docker-credential-pat rotate NAME gives that one a new secret"
+                    .to_owned(),
             ),
             Self::Scope(_) => Some("for example: ghcr.io, docker.io/acme or *.pkg.coding.net".to_owned()),
             Self::NotOneRegistry(_) => {
@@ -179,6 +184,7 @@ impl Failure {
             | Self::Key(_)
             | Self::Moment(_)
             | Self::Secret(_)
+            | Self::NoDirectory(_)
             | Self::NotText(_) => None,
         }
     }

@@ -9,6 +9,7 @@ use crate::text::clean;
 use crate::token::Permissions;
 use crate::tty;
 use crate::wire;
+use crate::wire::WireError;
 use clap::ValueEnum;
 use std::fs::File;
 use std::io;
@@ -31,16 +32,19 @@ impl SecretFrom {
     ///
     /// # Errors
     /// When it cannot be read, is empty or no text, or nobody is there to ask.
-    pub fn read(&self, name: &str) -> Result<Secret, Failure> {
+    pub fn read(&self, what: &str, name: &str) -> Result<Secret, Failure> {
         let missing =
             |source| Failure::Missing { what: "secret", option: "--secret-stdin or --secret-file", source };
         let text = if self.secret_stdin {
-            text_of(streams::stdin().map_err(wire::WireError::Read)?)?
+            text_of(streams::stdin().map_err(WireError::Read)?)?
         } else if let Some(path) = &self.secret_file {
             let unreadable = |source| DiskError::Read { path: path.clone(), source };
-            text_of(File::open(path).map_err(unreadable)?)?
+            text_of(File::open(path).map_err(unreadable)?).map_err(|failure| match failure {
+                Failure::Wire(WireError::Read(source)) => unreadable(source).into(),
+                other => other,
+            })?
         } else {
-            tty::ask_hidden(&format!("Secret for \"{}\" (it does not show): ", clean(name)))
+            tty::ask_hidden(&format!("{what} for \"{}\" (it does not show): ", clean(name)))
                 .map_err(missing)?
         };
         if text.is_empty() { Err(Failure::Secret("empty")) } else { Ok(Secret::new(text)) }
@@ -49,7 +53,10 @@ impl SecretFrom {
 
 /// Reads a secret that was written as a line of text, into a buffer of exactly its size.
 fn text_of(input: impl io::Read) -> Result<Zeroizing<String>, Failure> {
-    let bytes = wire::read_input(input)?;
+    let bytes = wire::read_input(input).map_err(|error| match error {
+        WireError::TooLarge => Failure::Secret("larger than 4 MiB"),
+        other => other.into(),
+    })?;
     let text = str::from_utf8(&bytes).map_err(|_| Failure::Secret("not valid UTF-8"))?;
     Ok(Zeroizing::new(text.trim_end_matches(['\r', '\n']).to_owned()))
 }
@@ -94,7 +101,8 @@ pub fn end(text: Option<&String>, now: Moment) -> Result<Option<Option<Moment>>,
 pub fn profile(text: &str) -> Result<String, String> {
     const MAX_BYTES: usize = 64;
     let is_fit = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_' | '.');
-    if text.is_empty() || text.len() > MAX_BYTES || !text.chars().all(is_fit) {
+    let is_dots = text.chars().all(|letter| letter == '.');
+    if is_dots || text.len() > MAX_BYTES || !text.chars().all(is_fit) {
         return Err(format!("a profile has 1 to {MAX_BYTES} letters, digits, `-`, `_` and `.`"));
     }
     Ok(text.to_owned())

@@ -84,7 +84,8 @@ pub fn uninstall(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
     } else {
         args.reaches(&config, &Inventory::default())?
     };
-    let changes = setup::uninstall(&memory, config, &reaches)?;
+    let helper = args.profile.as_deref().map(|profile| Helper::of(Some(profile)));
+    let changes = setup::uninstall(&memory, config, &reaches, helper.as_ref())?;
     for (reach, change) in reaches.iter().zip(&changes) {
         desk.say(&sentence(&path, reach, change));
     }

@@ -10,22 +10,56 @@ use crate::resolve::Verdict;
 use crate::token::Direction;
 use crate::token::Token;
 
+/// The most tokens that are told of at once.
+const MAX_LINES: usize = 5;
+
 /// Tells of each token that would have answered, had it not ended or been switched off.
 #[must_use]
-pub fn of_misses(verdict: &Verdict<'_>, now: Moment) -> Vec<String> {
-    let line = |(token, reason): &(&Token, Reason)| {
-        let (why, way_out) = match (reason, token.expires) {
-            (Reason::Expired, Some(end)) => (format!("expired {}", end.relative_to(now)), "rotate"),
-            (Reason::Inactive, _) => ("is switched off".to_owned(), "activate"),
-            _ => return None,
-        };
-        let (name, places, argument) = (&token.name, places(token), token.name.as_argument());
-        Some(format!(
-            "token \"{name}\" for {places} {why}; going on without credentials \
-             (docker-credential-pat {way_out} {argument})"
-        ))
+pub fn of_misses(request: &Request<'_>, verdict: &Verdict<'_>, now: Moment) -> Vec<String> {
+    let is_meant = |token: &Token| request.named.is_none_or(|named| named.value == token.name.as_str());
+    let missed = verdict.set_aside.iter().filter(|(token, _)| is_meant(token));
+    let mut lines: Vec<String> = missed
+        .filter_map(|(token, reason)| {
+            let (why, way_out) = why_missed(token, *reason, now)?;
+            let (name, places) = (&token.name, places(token));
+            Some(format!("token \"{name}\" for {places} {why}; going on without credentials ({way_out})"))
+        })
+        .collect();
+    if lines.len() > MAX_LINES {
+        let more = lines.len() - MAX_LINES;
+        lines.truncate(MAX_LINES);
+        lines.push(format!("and {more} more tokens like that (docker-credential-pat ls)"));
+    }
+    lines
+}
+
+/// Tells that another token is given than the one that a person chose for this case.
+#[must_use]
+pub fn of_missed_choice(verdict: &Verdict<'_>, now: Moment) -> Option<String> {
+    let (given, (chosen, reason)) = verdict.token.zip(verdict.missed)?;
+    let (why, way_out) = why_missed(chosen, reason, now)?;
+    let (name, given) = (&chosen.name, &given.name);
+    Some(format!("token \"{name}\" is chosen here, but {why}; going on with \"{given}\" ({way_out})"))
+}
+
+/// Returns why a token is not given that would be otherwise, and the way out.
+fn why_missed(token: &Token, reason: Reason, now: Moment) -> Option<(String, String)> {
+    let (why, verb) = match (reason, token.expires) {
+        (Reason::Expired, Some(end)) => (format!("expired {}", end.relative_to(now)), "rotate"),
+        (Reason::Inactive, _) => ("is switched off".to_owned(), "activate"),
+        _ => return None,
     };
-    verdict.set_aside.iter().filter_map(line).collect()
+    Some((why, format!("docker-credential-pat {verb} {}", token.name.as_argument())))
+}
+
+/// True when a token that was named as the only one is not for what was asked, or not there.
+#[must_use]
+pub fn is_misplaced(named: &str, verdict: &Verdict<'_>) -> bool {
+    let is_resting = |(token, reason): &(&Token, Reason)| {
+        token.name.as_str() == named && reason.is_obstacle() && *reason != Reason::OtherRepository
+    };
+    verdict.token.is_none_or(|token| token.name.as_str() != named)
+        && !verdict.set_aside.iter().any(is_resting)
 }
 
 /// Tells why a push will be refused: the token that was given may not write.
@@ -56,6 +90,7 @@ fn why_not_the_other(other: &Token, reason: Reason, choice: Option<&Choice>) -> 
             format!("\"{name}\" may, but was signed out (docker-credential-pat activate {argument})")
         }
         Reason::OtherRepository => format!("\"{name}\" may, but only in {}", places(other)),
+        Reason::OtherProfile => format!("\"{name}\" may, but under its profile only"),
         Reason::NotNamed => format!("\"{name}\" may, but {TOKEN} names another"),
         Reason::NotChosen => {
             let place = choice.map(|choice| format!(" {}", choice.scope)).unwrap_or_default();

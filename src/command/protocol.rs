@@ -13,8 +13,6 @@ use crate::login::log_in;
 use crate::moment::DAY;
 use crate::moment::Moment;
 use crate::registry::KeyError;
-use crate::resolve::Reason;
-use crate::resolve::Verdict;
 use crate::resolve::resolve;
 use crate::token::Origin;
 use crate::token::Token;
@@ -119,10 +117,10 @@ fn get(input: &[u8], desk: &mut Desk) -> Result<Outcome, Failure> {
     let verdict = resolve(&request, inventory.tokens(), inventory.choices(), now);
     let Some(token) = verdict.token else {
         excerpt.confirm()?;
-        if let Some(named) = request.named.filter(|named| is_misplaced(named.value, &verdict)) {
+        if let Some(named) = request.named.filter(|named| notices::is_misplaced(named.value, &verdict)) {
             return Err(Failure::NotForIt { name: named.value.to_owned(), key: key.as_str().to_owned() });
         }
-        let lines = notices::of_misses(&verdict, *desk.now);
+        let lines = notices::of_misses(&request, &verdict, *desk.now);
         for line in lines {
             desk.say(&format!("{SPEAKER}: {line}"));
         }
@@ -135,19 +133,15 @@ fn get(input: &[u8], desk: &mut Desk) -> Result<Outcome, Failure> {
         User::SameAsSecret => secret.expose(),
     };
     wire::write_credentials(&mut *desk.out, &key, user, &secret).map_err(Failure::Output)?;
-    let lines = [notices::of_refusal_to_come(&request, &verdict), warning_of_end(token, desk)];
+    let lines = [
+        notices::of_missed_choice(&verdict, now),
+        notices::of_refusal_to_come(&request, &verdict),
+        warning_of_end(token, desk),
+    ];
     for line in lines.into_iter().flatten() {
         desk.say(&format!("{SPEAKER}: {line}"));
     }
     Ok(Outcome::Done)
-}
-
-/// True when a token that was named as the only one is not for what was asked, or not there.
-fn is_misplaced(named: &str, verdict: &Verdict<'_>) -> bool {
-    let is_resting = |(token, reason): &(&Token, Reason)| {
-        token.name.as_str() == named && reason.is_obstacle() && *reason != Reason::OtherRepository
-    };
-    !verdict.set_aside.iter().any(is_resting)
 }
 
 /// Returns a warning of a token that ends soon, once a day.

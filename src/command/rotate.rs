@@ -6,6 +6,7 @@ use crate::command::completions::token_names;
 use crate::command::find;
 use crate::command::given;
 use crate::command::given::SecretFrom;
+use crate::inventory::Changes;
 use crate::login::people;
 use crate::provider::Seen;
 use crate::provider::recognize;
@@ -33,7 +34,7 @@ pub fn run(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
     let now = *desk.now;
     let told = given::end(args.expires.as_ref(), now)?;
     find(&desk.keeper.inventory()?, &args.name)?;
-    let secret = args.secret.read(&args.name)?;
+    let secret = args.secret.read("New secret", &args.name)?;
     let (token, remarks) = desk.keeper.change(|draft| -> Result<_, Failure> {
         let token = find(&draft.inventory, &args.name)?.clone();
         // One that no longer opens is none that could come again; this mends it.
@@ -46,16 +47,22 @@ pub fn run(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
         };
         let seen = Seen { keys: &token.keys, scopes: &token.scopes, user, secret: secret.expose() };
         let recognized = recognize(&seen);
-        let kind = recognized.kind.unwrap_or(token.kind);
+        // What only the host suggests is no reason to forget what a person said.
+        let kind = recognized.kind.filter(|_| recognized.is_marked).unwrap_or(token.kind);
+        let user = Some(User::of(user, &secret));
+        draft.inventory.amend(token.id, Changes { user, ..Changes::default() })?;
         draft.inventory.renew(token.id, kind, told.unwrap_or(recognized.end), now);
+        draft.inventory.adopt(token.id);
         draft.keep(token.id, &secret)?;
         let remarks = remarks(&seen, &people(&draft.inventory, Some(token.id)));
         Ok((find(&draft.inventory, &args.name)?.clone(), remarks))
     })?;
-    let end = token.expires.map_or_else(
-        || if told.is_some() { "does not end".to_owned() } else { "has no known end".to_owned() },
-        |end| format!("ends {}, on {}", end.relative_to(now), end.date()),
-    );
+    let end = match token.expires {
+        Some(end) if end <= now => format!("ended {}, on {}", end.relative_to(now), end.date()),
+        Some(end) => format!("ends {}, on {}", end.relative_to(now), end.date()),
+        None if told.is_some() => "does not end".to_owned(),
+        None => "has no known end".to_owned(),
+    };
     desk.say(&format!("\"{}\" has its new secret, which {end}", token.name));
     for remark in remarks {
         desk.say(&format!("note: {remark}"));

@@ -9,12 +9,13 @@ use crate::command::completions::token_places;
 use crate::command::find;
 use crate::command::given;
 use crate::command::places;
-use crate::disk;
+use crate::disk::DiskError;
 use crate::env;
 use crate::scope::Scope;
 use crate::token::Direction;
 use crate::token::Token;
 use crate::token::TokenId;
+use std::fs;
 use std::path::Path;
 use std::path::PathBuf;
 
@@ -58,12 +59,21 @@ struct Case {
 /// # Errors
 /// When there is no such token, it may not go there, or the vault cannot be changed.
 pub fn run(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
-    let case = Case::of(args)?;
+    let mut case = Case::of(args)?;
     let Some(name) = &args.name else { return clear(None, &case, desk) };
-    find(&desk.keeper.inventory()?, name)?;
+    let token = find(&desk.keeper.inventory()?, name).map(drop);
     if args.clear {
-        return clear(Some(name), &case, desk);
+        // With --clear the token may be left out in front of the registry.
+        let scope = Scope::parse_typed(name).ok().filter(|_| token.is_err() && case.scope.is_none());
+        let is_scope = scope.is_some();
+        case.scope = case.scope.or(scope);
+        return if is_scope {
+            clear(None, &case, desk)
+        } else {
+            token.and_then(|()| clear(Some(name), &case, desk))
+        };
     }
+    token?;
     let inventory = desk.keeper.change(|draft| -> Result<_, Failure> {
         let token = find(&draft.inventory, name)?.clone();
         if case.is_any() {
@@ -105,7 +115,7 @@ fn clear(name: Option<&str>, case: &Case, desk: &mut Desk) -> Result<(), Failure
 impl Case {
     fn of(args: &Args) -> Result<Self, Failure> {
         let scope = args.scope.as_deref().map(Scope::parse_typed).transpose()?;
-        let directory = args.dir.as_deref().map(absolute).transpose()?;
+        let directory = args.dir.as_deref().map(|folder| absolute(folder, args.clear)).transpose()?;
         let direction = match (args.pull, args.push) {
             (true, _) => Some(Direction::Pull),
             (_, true) => Some(Direction::Push),
@@ -149,8 +159,15 @@ impl Case {
     }
 }
 
-/// Returns a directory as the system tells it to a process that is in it: absolute, without links.
-fn absolute(directory: &Path) -> Result<String, Failure> {
-    let path = disk::without_links(&env::working_directory()?.join(directory));
+/// Returns a directory as the system tells it to a process that is in it: absolute, without links. One
+/// that is gone is taken as it is written, where it is only to be found again.
+fn absolute(directory: &Path, may_be_gone: bool) -> Result<String, Failure> {
+    let path = match fs::canonicalize(directory) {
+        Ok(path) if path.is_dir() => path,
+        Ok(path) => return Err(Failure::NoDirectory(path)),
+        Err(_) if may_be_gone && directory.is_absolute() => directory.to_owned(),
+        Err(_) if may_be_gone => env::working_directory()?.join(directory),
+        Err(source) => return Err(DiskError::Read { path: directory.to_owned(), source }.into()),
+    };
     path.into_os_string().into_string().map_err(|path| Failure::NotText(path.display().to_string()))
 }

@@ -51,6 +51,8 @@ pub struct Recognized {
     pub sort: Option<&'static Sort>,
     /// When it ends, where that shows in the secret. Nobody has verified it, and it may be past.
     pub end: Option<Moment>,
+    /// True when the secret itself is marked as of that sort, wherever it is met.
+    pub is_marked: bool,
 }
 
 /// Tells what a credential is.
@@ -62,7 +64,13 @@ pub fn recognize(seen: &Seen<'_>) -> Recognized {
         Some(sort) if sort.provider == &AWS => expiry::end_of_ecr(seen.secret),
         Some(_) | None => expiry::end_of_jwt(seen.secret),
     };
-    Recognized { kind: sort.map(|sort| sort.kind).or(is_identity.then_some(Kind::Identity)), sort, end }
+    let is_marked = sort.is_some_and(|sort| sort.marks(seen.secret));
+    Recognized {
+        is_marked,
+        kind: sort.map(|sort| sort.kind).or(is_identity.then_some(Kind::Identity)),
+        sort,
+        end,
+    }
 }
 
 /// Returns the sort that a token of this kind most likely is, without its secret.

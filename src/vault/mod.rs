@@ -95,9 +95,10 @@ impl VaultError {
                 "put back the key that belongs to it from a backup, or run `mv {0} {0}.broken` and log in again",
                 path.display()
             )),
-            Self::Secret { name, .. } => {
-                Some(format!("run `docker-credential-pat rm {name}` and log in or add it again"))
-            }
+            Self::Secret { name, .. } => Some(format!(
+                "run `docker-credential-pat rotate {}` and give it a new one",
+                name.as_argument()
+            )),
             Self::Random(_) | Self::TooLarge => None,
         }
     }

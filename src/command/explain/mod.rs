@@ -7,6 +7,7 @@ use crate::client::Client;
 use crate::command::Desk;
 use crate::command::Failure;
 use crate::command::explain::told::Explanation;
+use crate::command::notices;
 use crate::context::Context;
 use crate::image::Image;
 use crate::index::Index;
@@ -59,7 +60,8 @@ impl Asked {
         let is_host = !text.contains('/') && (host.contains(['.', '[']) || host == "localhost" || is_known());
         match Image::parse(text) {
             Some(image) if !is_host => Ok(Self::Image(image)),
-            _ if key.address().is_some() || key.is_session() || is_known() => Ok(Self::Key(key)),
+            _ if key.is_session() || is_known() => Ok(Self::Key(key)),
+            _ if key.address().is_some() && (is_host || text.contains([':', '/'])) => Ok(Self::Key(key)),
             _ => Err(Failure::NoImage(text.to_owned())),
         }
     }
@@ -105,6 +107,11 @@ pub fn run(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
     let has_answer = |(_, verdict): &(_, Verdict<'_>)| verdict.token.is_some();
     let answered = keys.iter().map(answer).find(has_answer).or_else(|| keys.last().map(answer));
     let Some((request, verdict)) = answered else { return Err(Failure::NoImage(args.asked.clone())) };
+    // As a `get` refuses it, lest the client go on with nothing.
+    if let Some(named) = request.named.filter(|named| notices::is_misplaced(named.value, &verdict)) {
+        let key = request.key.as_str().to_owned();
+        return Err(Failure::NotForIt { name: named.value.to_owned(), key });
+    }
     let clients = asked.clients();
     let explanation = Explanation { request: &request, verdict: &verdict, clients: &clients, now };
     let written = if args.json {

@@ -78,7 +78,8 @@ impl<'e> Explanation<'e> {
                 | Reason::OtherRepository
                 | Reason::Inactive
                 | Reason::Expired
-                | Reason::SignedOut,
+                | Reason::SignedOut
+                | Reason::OtherProfile,
             ) => "in use: the last login, else the first that came".to_owned(),
         }
     }
@@ -114,11 +115,13 @@ impl<'e> Explanation<'e> {
             tokens.push([token.name.as_str().into(), Cell::new(word, tone), why.into()]);
         }
         tokens.write(&mut out, screen)?;
+        // A key that is cut off is none.
+        let whole = Screen { width: None, ..screen };
         let mut clients = Table::headless();
         for (keys, names) in self.clients_by_keys() {
             clients.push([format!("sent by {}", names.join(", ")).into(), keys.into()]);
         }
-        if self.clients.is_empty() { Ok(()) } else { writeln!(out).and_then(|()| clients.write(out, screen)) }
+        if self.clients.is_empty() { Ok(()) } else { writeln!(out).and_then(|()| clients.write(out, whole)) }
     }
 
     /// Returns what is known of the request, with where it is known from.
@@ -178,6 +181,7 @@ fn why_not(token: &Token, reason: Reason, direction: Option<Direction>, now: Mom
             format!("expired {end} {}", way_out("rotate"))
         }
         Reason::SignedOut => format!("signed out {}", way_out("activate")),
+        Reason::OtherProfile => "logged in with under a profile".to_owned(),
         Reason::NotNamed => "another one is named".to_owned(),
         Reason::NotChosen => "another one is chosen".to_owned(),
         Reason::NotAllowed => format!("may not {}", direction.map_or("do this", Direction::word)),
