@@ -96,7 +96,7 @@ tokens_life() {
   equal "a client started beside it does not" ro came_with inside "$HOME/src-x" pull "$app"
   check "take both back" pat use --clear
   refused "the environment names the token that may not push" "$denied" with DOCKER_CREDENTIAL_PAT_TOKEN=ro push "$pushed"
-  refused "and the terminal says so" '"ro" for .* may not push; "(rw|ci)" may, but another was chosen' \
+  refused "and the terminal says so" '"ro" for .* may not push; "(rw|ci)" may, but DOCKER_CREDENTIAL_PAT_TOKEN names another' \
     with DOCKER_CREDENTIAL_PAT_TOKEN=ro push "$pushed"
   equal "the environment names one to pull" ci came_with with DOCKER_CREDENTIAL_PAT_TOKEN=ci pull "$app"
   check "put one in use" pat use rw
