@@ -184,7 +184,7 @@ fn line<const COLUMNS: usize>(
             line.push_str(&style.render_reset().to_string());
             blanks = 0;
         }
-        blanks += width - text.width() + GAP;
+        blanks += width.saturating_sub(text.width()) + GAP;
     }
     line
 }
@@ -196,10 +196,15 @@ fn shortened(text: &str, width: usize) -> String {
     }
     let mut room = width.saturating_sub(CUT.width().unwrap_or_default());
     let fits = |letter: &char| {
-        let left = room.checked_sub(letter.width().unwrap_or_default());
+        let left = room.checked_sub(width_within(*letter));
         left.map(|left| room = left).is_some()
     };
     text.chars().take_while(fits).chain([CUT]).collect()
+}
+
+/// Returns the most that a letter adds to the width of a text: U+FE0F makes the one before it an emoji, two wide.
+fn width_within(letter: char) -> usize {
+    if letter == '\u{fe0f}' { 1 } else { letter.width().unwrap_or_default() }
 }
 
 #[cfg(test)]
@@ -253,6 +258,16 @@ mod tests {
     fn no_line_is_wider_than_the_screen() {
         for width in 4..=60 {
             let text = written(&tokens(), Screen { width: Some(width), has_colour: false });
+            assert!(text.lines().all(|line| line.width() <= width), "{width}: {text}");
+        }
+    }
+
+    #[test]
+    fn letters_that_are_wider_together_are_shortened_too() {
+        let mut table = Table::with_heads(["USER", "STATE"], &[]);
+        table.push(["\u{2601}\u{fe0f}".repeat(40).into(), "in use".into()]);
+        for width in 4..=60 {
+            let text = written(&table, Screen { width: Some(width), has_colour: false });
             assert!(text.lines().all(|line| line.width() <= width), "{width}: {text}");
         }
     }
