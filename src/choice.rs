@@ -27,18 +27,6 @@ pub struct Choice {
 }
 
 impl Choice {
-    /// Makes the choice that a login under a profile is: the token for all that it asks for there.
-    #[must_use]
-    pub fn of_login(scope: Scope, token: TokenId, profile: &str) -> Self {
-        Self { scope, token, profile: Some(profile.to_owned()), directory: None, direction: None }
-    }
-
-    /// True for one as a login makes it.
-    #[must_use]
-    pub fn is_of_login(&self) -> bool {
-        self.profile.is_some() && self.directory.is_none() && self.direction.is_none()
-    }
-
     /// True when both decide the same case, so that only one of them can hold.
     #[must_use]
     pub fn is_same_case(&self, other: &Self) -> bool {

@@ -8,6 +8,7 @@ use crate::env::EnvError;
 use crate::image::Image;
 use crate::inventory::Inventory;
 use crate::name::Name;
+use crate::name::is_profile;
 use crate::parent::CommandLine;
 use crate::registry::Address;
 use crate::registry::Key;
@@ -26,6 +27,9 @@ pub const TOKEN: &str = "DOCKER_CREDENTIAL_PAT_TOKEN";
 
 /// Names the profile whose choices come first.
 pub const PROFILE: &str = "DOCKER_CREDENTIAL_PAT_PROFILE";
+
+/// What the name of a profile may be.
+pub const PROFILE_FORM: &str = "1 to 64 letters, digits, `-`, `_` and `.`";
 
 /// Names the image that is meant, for clients whose command line does not.
 pub const REPOSITORY: &str = "DOCKER_CREDENTIAL_PAT_REPOSITORY";
@@ -146,9 +150,10 @@ impl Context {
 /// Returns the profile whose choices and logins come first.
 ///
 /// # Errors
-/// When the variable for it is no text.
+/// When the variable for it names none.
 pub fn profile(called_as: Option<&str>) -> Result<Option<Known<String>>, ContextError> {
-    Ok(match (env::text(PROFILE)?, called_as.and_then(profile_of)) {
+    let by_variable = variable(PROFILE, PROFILE_FORM, |text| is_profile(text).then(|| text.to_owned()))?;
+    Ok(match (by_variable, called_as.and_then(profile_of)) {
         (Some(value), _) => Some(Known { value, from: Source::Variable(PROFILE) }),
         (None, Some(name)) => Some(Known { value: name.to_owned(), from: Source::ProgramName }),
         (None, None) => None,
@@ -178,7 +183,7 @@ fn matters(inventory: &Inventory) -> bool {
 /// Returns the profile that a program name stands for: what follows behind ours and a hyphen.
 fn profile_of(called_as: &str) -> Option<&str> {
     let name = called_as.strip_suffix(std::env::consts::EXE_SUFFIX).unwrap_or(called_as);
-    name.strip_prefix(env::PROGRAM)?.strip_prefix('-').filter(|profile| !profile.is_empty())
+    name.strip_prefix(env::PROGRAM)?.strip_prefix('-').filter(|profile| is_profile(profile))
 }
 
 fn variable<T>(

@@ -14,6 +14,7 @@ use crate::token::Direction;
 use crate::token::Token;
 use crate::token::TokenId;
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 /// What a token answers when no directory and no profile speaks for another.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -47,14 +48,20 @@ pub fn in_use(inventory: &Inventory, now: Moment) -> BTreeMap<TokenId, Uses> {
     for key in inventory.keys() {
         note(&mut used, &key, &index.concerning(&key), inventory.choices(), now);
     }
-    // Whatever holds the very scope comes before all that hold a wider one.
+    // Whatever holds the very scope comes before all that hold a wider one, but for what is chosen there.
     let mut by_scope: BTreeMap<&Scope, Vec<&Token>> = BTreeMap::new();
     for token in inventory.tokens() {
         for scope in token.scopes.iter().filter(|scope| scope.is_wildcard() || scope.path().is_some()) {
             by_scope.entry(scope).or_default().push(token);
         }
     }
-    for (scope, tokens) in by_scope {
+    for (scope, mut tokens) in by_scope {
+        let chosen = inventory.choices().iter().filter(|choice| choice.scope.overlaps(scope));
+        let chosen: BTreeSet<TokenId> = chosen.map(|choice| choice.token).collect();
+        if !chosen.is_empty() {
+            let is_new = |token: &&Token| chosen.contains(&token.id) && !token.scopes.contains(scope);
+            tokens.extend(inventory.tokens().iter().filter(is_new));
+        }
         if let Some(key) = key_within(scope) {
             note(&mut used, &key, &tokens.into_iter(), inventory.choices(), now);
         }

@@ -79,7 +79,11 @@ fn link(path: &Path) -> io::Result<()> {
 
 #[cfg(unix)]
 fn is_ours(path: &Path) -> bool {
-    fs::read_link(path).is_ok_and(|target| target.file_name() == program_beside(path).file_name())
+    let program = program_beside(path);
+    let is_beside = fs::read_link(path).is_ok_and(|target| Some(target.as_os_str()) == program.file_name());
+    let leads_to_it = fs::canonicalize(path)
+        .is_ok_and(|end| fs::canonicalize(&program).is_ok_and(|program| end == program));
+    is_beside || leads_to_it
 }
 
 /// Two names of one file cannot be told apart from a copy here: the same bytes are the same program.
@@ -105,6 +109,12 @@ mod tests {
         assert!(remove(&ours).expect("removed") && !remove(&ours).expect("gone"));
         let theirs = folder.path().join("docker-credential-pat-other");
         fs::write(&theirs, "another").expect("written");
+        #[cfg(unix)]
+        {
+            let lost = folder.path().join("docker-credential-pat-lost");
+            std::os::unix::fs::symlink("/nonexistent/docker-credential-pat", &lost).expect("linked");
+            assert!(matches!(make(&lost), Err(LinkError::Taken { .. })));
+        }
         assert!(matches!(make(&theirs), Err(LinkError::Taken { .. })));
         assert!(!remove(&theirs).expect("left alone") && theirs.exists());
     }

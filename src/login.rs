@@ -25,7 +25,9 @@ use std::slice;
 /// Takes in what a client stores, and puts it in use.
 ///
 /// What is here already stays one token; what comes under the same key for the same user renews it;
-/// anything else is a new token beside the others. Under a profile it is put in use for that profile only.
+/// anything else is a new token beside the others. A profile's logins are its own: none of them renews or
+/// revives another's, or one of none.
+///
 /// Returns what a person should be told of a secret that is new here.
 ///
 /// # Errors
@@ -36,10 +38,8 @@ pub fn log_in(
     profile: Option<&str>,
     now: Moment,
 ) -> Result<Vec<Remark>, VaultError> {
-    // A choice is for a registry; a key that is none is the same for all profiles.
-    let profile = profile.filter(|_| credentials.key.address().is_some());
     let mut told = Vec::new();
-    let id = if let Some(id) = the_same(draft, credentials) {
+    let id = if let Some(id) = the_same(draft, credentials, profile) {
         revive(draft, id, now);
         id
     } else if let Some(id) = same_account(draft, credentials, profile, now) {
@@ -47,10 +47,10 @@ pub fn log_in(
         renew(draft, id, credentials, now)?
     } else {
         told = remarks(&seen(credentials), &people(&draft.inventory, None));
-        arrive(draft, credentials, now)?
+        arrive(draft, credentials, profile, now)?
     };
     draft.inventory.remember_key(id, &credentials.key);
-    draft.inventory.log_in(id, &credentials.key, profile);
+    draft.inventory.log_in(id, &credentials.key);
     Ok(told)
 }
 
@@ -66,10 +66,10 @@ fn revive(draft: &mut Draft, id: TokenId, now: Moment) {
 ///
 /// Where another one of this user was stored under this very key, one that was stored under other keys
 /// is not meant: `https://h/v1/` and `https://h/v2/` stay two, with the same secret as well.
-fn the_same(draft: &Draft, credentials: &Credentials) -> Option<TokenId> {
+fn the_same(draft: &Draft, credentials: &Credentials, profile: Option<&str>) -> Option<TokenId> {
     let user = user_of(credentials);
     let scope = scope_of(&credentials.key);
-    let is_slot = accounts(draft, credentials).next().is_some();
+    let is_slot = accounts(draft, credentials, profile).next().is_some();
     let is_for_it = |token: &Token| {
         token.holds(&credentials.key)
             || (scope.as_ref().is_some_and(|scope| token.scopes.contains(scope))
@@ -78,18 +78,22 @@ fn the_same(draft: &Draft, credentials: &Credentials) -> Option<TokenId> {
     // A secret that no longer opens is none that came again; this login is what mends it.
     let has_it =
         |token: &Token| draft.secret(token).is_ok_and(|secret| secret.is_same_as(&credentials.secret));
-    let mut tokens = draft.inventory.tokens().iter();
+    let mut tokens = draft.inventory.tokens().iter().filter(|token| token.profile.as_deref() == profile);
     tokens.find(|token| is_for_it(token) && token.user == user && has_it(token)).map(|token| token.id)
 }
 
-/// Returns the tokens that were stored under this very key for this user name.
-fn accounts<'d>(draft: &'d Draft, credentials: &Credentials) -> impl Iterator<Item = &'d Token> {
+/// Returns the tokens of a profile that were stored under this very key for this user name.
+fn accounts<'d>(
+    draft: &'d Draft,
+    credentials: &Credentials,
+    profile: Option<&str>,
+) -> impl Iterator<Item = &'d Token> {
     let user = user_of(credentials);
-    let tokens = draft.inventory.tokens().iter();
+    let tokens = draft.inventory.tokens().iter().filter(move |token| token.profile.as_deref() == profile);
     tokens.filter(move |token| token.holds(&credentials.key) && token.user == user)
 }
 
-/// Finds the token that a new secret is for: of this account, the latest in use. Each profile has its own.
+/// Finds the token that a new secret is for: of this account, the latest in use.
 ///
 /// One that a person brought is not renewed while it may still be good: its secret may be shown nowhere
 /// else, and what comes now may be another token of the same account.
@@ -99,13 +103,8 @@ fn same_account(
     profile: Option<&str>,
     now: Moment,
 ) -> Option<TokenId> {
-    let is_of_profile = |token: &&Token| match profile {
-        None => token.in_use.is_some(),
-        Some(_) => token.in_use.is_none() && draft.inventory.is_chosen_under(token.id, profile),
-    };
-    accounts(draft, credentials)
+    accounts(draft, credentials, profile)
         .filter(|token| token.origin == Origin::Store || token.has_expired(now))
-        .filter(is_of_profile)
         .max_by_key(|token| token.in_use.map(|in_use| in_use.turn))
         .map(|token| token.id)
 }
@@ -122,7 +121,12 @@ fn renew(
     Ok(id)
 }
 
-fn arrive(draft: &mut Draft, credentials: &Credentials, now: Moment) -> Result<TokenId, VaultError> {
+fn arrive(
+    draft: &mut Draft,
+    credentials: &Credentials,
+    profile: Option<&str>,
+    now: Moment,
+) -> Result<TokenId, VaultError> {
     let Credentials { key, secret, .. } = credentials;
     let (kind, expires) = read_off(credentials, now);
     let registry = key.address().map(Address::registry);
@@ -142,6 +146,7 @@ fn arrive(draft: &mut Draft, credentials: &Credentials, now: Moment) -> Result<T
             permissions: None,
             expires,
             origin: Origin::Store,
+            profile: profile.map(str::to_owned),
         },
         now,
     );

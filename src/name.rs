@@ -77,11 +77,7 @@ impl Name {
     /// Returns the name as it is typed in a shell: in quotes where it needs them.
     #[must_use]
     pub fn as_argument(&self) -> Cow<'_, str> {
-        let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "._-+:/@".contains(letter);
-        if self.0.chars().all(is_plain) {
-            return Cow::Borrowed(&self.0);
-        }
-        Cow::Owned(format!("'{}'", self.0.replace('\'', "'\\''")))
+        quoted(&self.0)
     }
 
     /// Returns the name.
@@ -95,6 +91,25 @@ impl fmt::Display for Name {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str(&self.0)
     }
+}
+
+/// True for the name of a profile, which is a part of a program's name too.
+#[must_use]
+pub fn is_profile(text: &str) -> bool {
+    const MAX_BYTES: usize = 64;
+    let is_fit = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_' | '.');
+    let is_dots = text.chars().all(|letter| letter == '.');
+    !is_dots && text.len() <= MAX_BYTES && text.chars().all(is_fit)
+}
+
+/// Returns a text as it is typed in a shell: in quotes where it needs them.
+#[must_use]
+pub fn quoted(text: &str) -> Cow<'_, str> {
+    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "._-+:/@".contains(letter);
+    if text.chars().all(is_plain) {
+        return Cow::Borrowed(text);
+    }
+    Cow::Owned(format!("'{}'", text.replace('\'', "'\\''")))
 }
 
 /// True for marks of direction, width and joining and for letters that are blank, by which two texts could

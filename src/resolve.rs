@@ -47,6 +47,8 @@ pub enum Reason {
     OtherProfile,
     /// Another token was named as the only one.
     NotNamed,
+    /// Another token was logged in with under this profile.
+    NotOfProfile,
     /// A person chose another token for this case.
     NotChosen,
     /// It is known not to allow what is asked.
@@ -74,6 +76,7 @@ impl Reason {
             Self::SignedOut => "signed-out",
             Self::OtherProfile => "other-profile",
             Self::NotNamed => "not-named",
+            Self::NotOfProfile => "not-of-profile",
             Self::NotChosen => "not-chosen",
             Self::NotAllowed => "not-allowed",
             Self::LessSpecific => "less-specific",
@@ -120,11 +123,16 @@ fn weigh<'i>(
 ) -> Verdict<'i> {
     let mut field = Field { left: tokens, set_aside: Vec::new() };
     let wanted = chosen(&field.left, request, choices);
-    field.drop_if(|token| obstacle(token, request, choices, now));
+    field.drop_if(|token| obstacle(token, request, now));
     if let Some(named) = request.named {
         field.drop_if(|token| (token.name.as_str() != named.value).then_some(Reason::NotNamed));
     }
-    let choice = chosen(&field.left, request, choices);
+    let mut choice = chosen(&field.left, request, choices);
+    if choice.is_none_or(|choice| choice.profile.is_none()) {
+        // Between the choices for a profile and those for all stand its own logins.
+        field.keep_best(Reason::NotOfProfile, |token| token.profile.is_some());
+        choice = chosen(&field.left, request, choices);
+    }
     if let Some(choice) = choice {
         field.drop_if(|token| (token.id != choice.token).then_some(Reason::NotChosen));
     }
@@ -141,7 +149,9 @@ fn weigh<'i>(
     field.keep_best(Reason::NotInUse, usage_rank);
     field.set_aside.sort_by_key(|(token, reason)| (*reason, token.id));
     let missed = wanted.and_then(|choice| field.set_aside.iter().find(|(token, _)| token.id == choice.token));
-    let missed = missed.filter(|(_, reason)| matches!(reason, Reason::Expired | Reason::Inactive)).copied();
+    let missed = missed
+        .filter(|(_, reason)| matches!(reason, Reason::Expired | Reason::Inactive | Reason::SignedOut))
+        .copied();
     Verdict { token: field.left.first().copied(), set_aside: field.set_aside, choice, missed }
 }
 
@@ -171,25 +181,31 @@ impl Field<'_> {
 }
 
 /// Returns what keeps a token from being given out at all.
-fn obstacle(token: &Token, request: &Request<'_>, choices: &[Choice], now: Moment) -> Option<Reason> {
+fn obstacle(token: &Token, request: &Request<'_>, now: Moment) -> Option<Reason> {
     if specificity(token, request).is_none() {
         return Some(Reason::OtherRepository);
     }
-    let is_of_profile = |choice: &Choice| {
-        let profile = request.profile.map(|known| known.value);
-        choice.token == token.id && choice.profile.as_deref() == profile
-    };
-    if token.is_for_profiles() && (request.profile.is_none() || !choices.iter().any(is_of_profile)) {
+    let profile = request.profile.map(|known| known.value);
+    if token.profile.is_some() && token.profile.as_deref() != profile {
         return Some(Reason::OtherProfile);
     }
-    let is_signed_out = request.key.address().is_some_and(|address| {
-        token.signed_out.iter().any(|out| out.covers(address.registry(), request.repository()))
-    });
     match token.standing {
         Standing::Inactive => Some(Reason::Inactive),
         Standing::Active if token.has_expired(now) => Some(Reason::Expired),
-        Standing::Active => is_signed_out.then_some(Reason::SignedOut),
+        Standing::Active => is_signed_out(token, request).then_some(Reason::SignedOut),
     }
+}
+
+/// True when a token was signed out of where the request goes: where the repository is not known, out of
+/// all that it may have there.
+fn is_signed_out(token: &Token, request: &Request<'_>) -> bool {
+    let Some(address) = request.key.address().filter(|_| !token.signed_out.is_empty()) else { return false };
+    let registry = address.registry();
+    if request.repository.is_some() {
+        return token.signed_out.iter().any(|out| out.covers(registry, request.repository()));
+    }
+    let is_out = |place: Scope| token.signed_out.iter().any(|out| out.includes(&place));
+    token.scopes.iter().filter_map(|scope| scope.on(registry)).all(is_out)
 }
 
 /// Returns what a person decided of these tokens for this case: under the profile, for the deepest

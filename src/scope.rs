@@ -141,6 +141,13 @@ impl Scope {
             }
     }
 
+    /// Returns the part of it that is on a registry.
+    #[must_use]
+    pub fn on(&self, registry: &Registry) -> Option<Self> {
+        let host = Host::Exact(registry.clone());
+        self.reaches(registry).then(|| Self { host, path: self.path.clone() })
+    }
+
     /// True when everything that it covers on the address's registry lies at or below the address.
     #[must_use]
     pub fn lies_within(&self, address: &Address) -> bool {

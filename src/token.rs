@@ -57,13 +57,15 @@ pub struct Token {
     /// Who brought it here.
     #[n(12)]
     pub origin: Origin,
-    /// When it was last put in use; among tokens that are alike, the latest is the one in use. A login
-    /// puts its token in use, but under a profile.
+    /// When it was last put in use; among tokens that are alike, the latest is the one in use.
     #[n(13)]
     pub in_use: Option<InUse>,
     /// Where it was signed out: kept, and not given out there until a login or `use` brings it back.
     #[cbor(n(14), decode_with = "crate::cbor::list")]
     pub signed_out: Vec<Scope>,
+    /// The profile under which a client logged in with it; it is for no other, and for none without one.
+    #[n(15)]
+    pub profile: Option<String>,
 }
 
 impl Token {
@@ -80,12 +82,6 @@ impl Token {
             || key
                 .address()
                 .is_some_and(|address| self.scopes.iter().any(|scope| scope.reaches(address.registry())))
-    }
-
-    /// True for a login that was made under a profile and never without one: it is for profiles only.
-    #[must_use]
-    pub fn is_for_profiles(&self) -> bool {
-        self.origin == Origin::Store && self.in_use.is_none()
     }
 
     /// False when it is known not to allow that an image goes this way.

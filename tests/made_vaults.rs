@@ -57,6 +57,7 @@ fn home_with(tokens: &[Made], came: Moment) -> Home {
             permissions: None,
             expires: *expires,
             origin: Origin::Add,
+            profile: None,
         };
         let id = draft.inventory.take_in(arrival, came);
         draft.keep(id, &Secret::new(Zeroizing::new(secret.clone()))).expect("sealed");

@@ -102,6 +102,7 @@ pub fn run(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
             permissions: given::permissions(&args.permission).flatten(),
             expires,
             origin: Origin::Add,
+            profile: None,
         };
         let id = draft.inventory.add(arrival, *desk.now)?;
         draft.keep(id, &secret)?;

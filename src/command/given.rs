@@ -1,8 +1,10 @@
 //! What more than one verb takes as arguments.
 
 use crate::command::Failure;
+use crate::context::PROFILE_FORM;
 use crate::disk::DiskError;
 use crate::moment::Moment;
+use crate::name::is_profile;
 use crate::secret::Secret;
 use crate::streams;
 use crate::text::clean;
@@ -94,16 +96,10 @@ pub fn end(text: Option<&String>, now: Moment) -> Result<Option<Option<Moment>>,
     Ok(text.map(|text| Moment::parse_end(text, now)).transpose()?)
 }
 
-/// Takes the name of a profile, which is a part of a program's name too.
+/// Takes the name of a profile.
 ///
 /// # Errors
-/// When it is empty, too long, or holds what does not belong into the name of a program.
-pub fn profile(text: &str) -> Result<String, String> {
-    const MAX_BYTES: usize = 64;
-    let is_fit = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_' | '.');
-    let is_dots = text.chars().all(|letter| letter == '.');
-    if is_dots || text.len() > MAX_BYTES || !text.chars().all(is_fit) {
-        return Err(format!("a profile has 1 to {MAX_BYTES} letters, digits, `-`, `_` and `.`"));
-    }
-    Ok(text.to_owned())
+/// When it is none.
+pub fn profile(text: &str) -> Result<String, &'static str> {
+    is_profile(text).then(|| text.to_owned()).ok_or(PROFILE_FORM)
 }

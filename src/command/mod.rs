@@ -104,6 +104,11 @@ impl<'d> Desk<'d> {
         } else if token.is_signed_out() {
             self.say(&format!("it is signed out (docker-credential-pat activate {argument})"));
         }
+        if let Some(profile) = &token.profile {
+            self.say(&format!(
+                "it is for profile \"{profile}\" only (docker-credential-pat use {argument} makes it everybody's)"
+            ));
+        }
         if let Some(end) = token.expires.filter(|end| *end <= *self.now) {
             let end = end.relative_to(*self.now);
             self.say(&format!(

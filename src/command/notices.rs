@@ -4,6 +4,7 @@ use crate::choice::Choice;
 use crate::command::places;
 use crate::context::TOKEN;
 use crate::moment::Moment;
+use crate::name::quoted;
 use crate::request::Request;
 use crate::resolve::Reason;
 use crate::resolve::Verdict;
@@ -19,6 +20,7 @@ pub fn of_misses(request: &Request<'_>, verdict: &Verdict<'_>, now: Moment) -> V
     let is_meant = |token: &Token| request.named.is_none_or(|named| named.value == token.name.as_str());
     let missed = verdict.set_aside.iter().filter(|(token, _)| is_meant(token));
     let mut lines: Vec<String> = missed
+        .filter(|(_, reason)| *reason != Reason::SignedOut || request.named.is_some())
         .filter_map(|(token, reason)| {
             let (why, way_out) = why_missed(token, *reason, now)?;
             let (name, places) = (&token.name, places(token));
@@ -47,7 +49,22 @@ fn why_missed(token: &Token, reason: Reason, now: Moment) -> Option<(String, Str
     let (why, verb) = match (reason, token.expires) {
         (Reason::Expired, Some(end)) => (format!("expired {}", end.relative_to(now)), "rotate"),
         (Reason::Inactive, _) => ("is switched off".to_owned(), "activate"),
-        _ => return None,
+        (Reason::SignedOut, _) => ("is signed out".to_owned(), "activate"),
+        (
+            Reason::Expired
+            | Reason::OtherRepository
+            | Reason::OtherProfile
+            | Reason::NotNamed
+            | Reason::NotOfProfile
+            | Reason::NotChosen
+            | Reason::NotAllowed
+            | Reason::LessSpecific
+            | Reason::NotUsed
+            | Reason::MorePermissions
+            | Reason::OtherKey
+            | Reason::NotInUse,
+            _,
+        ) => return None,
     };
     Some((why, format!("docker-credential-pat {verb} {}", token.name.as_argument())))
 }
@@ -56,7 +73,8 @@ fn why_missed(token: &Token, reason: Reason, now: Moment) -> Option<(String, Str
 #[must_use]
 pub fn is_misplaced(named: &str, verdict: &Verdict<'_>) -> bool {
     let is_resting = |(token, reason): &(&Token, Reason)| {
-        token.name.as_str() == named && reason.is_obstacle() && *reason != Reason::OtherRepository
+        token.name.as_str() == named
+            && matches!(reason, Reason::Inactive | Reason::Expired | Reason::SignedOut)
     };
     verdict.token.is_none_or(|token| token.name.as_str() != named)
         && !verdict.set_aside.iter().any(is_resting)
@@ -93,20 +111,29 @@ fn why_not_the_other(other: &Token, reason: Reason, choice: Option<&Choice>) -> 
         Reason::OtherProfile => format!("\"{name}\" may, but under its profile only"),
         Reason::NotNamed => format!("\"{name}\" may, but {TOKEN} names another"),
         Reason::NotChosen => {
-            let place = choice.map(|choice| format!(" {}", choice.scope)).unwrap_or_default();
+            let case = choice.map(case_of).unwrap_or_default();
             format!(
-                "\"{name}\" may, but another one is chosen (docker-credential-pat use {argument}{place} --push)"
+                "\"{name}\" may, but another one is chosen (docker-credential-pat use {argument}{case} --push)"
             )
         }
+        Reason::NotOfProfile => {
+            format!("\"{name}\" may, but another one was logged in with under this profile")
+        }
+        // Whatever may push comes before what may not, so that none of these stands behind one that may not.
         Reason::NotAllowed
         | Reason::LessSpecific
         | Reason::NotUsed
         | Reason::MorePermissions
         | Reason::OtherKey
-        | Reason::NotInUse => {
-            format!("\"{name}\" may (docker-credential-pat use {argument} --push)")
-        }
+        | Reason::NotInUse => format!("\"{name}\" may (docker-credential-pat use {argument} --push)"),
     }
+}
+
+/// Returns the arguments of `use` that stand for the case of a choice, but for its direction.
+fn case_of(choice: &Choice) -> String {
+    let profile = choice.profile.as_ref().map(|profile| format!(" --profile {}", quoted(profile)));
+    let directory = choice.directory.as_ref().map(|folder| format!(" --dir {}", quoted(folder)));
+    format!(" {}{}{}", choice.scope, profile.unwrap_or_default(), directory.unwrap_or_default())
 }
 
 /// Tells that a token ends soon: within that many days, of which 0 is never.

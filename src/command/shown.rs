@@ -57,6 +57,7 @@ struct TokenJson<'t> {
     origin: &'static str,
     provider: Option<&'static str>,
     made_at: Option<&'static str>,
+    profile: Option<&'t str>,
 }
 
 /// A person's choice as JSON shows it; `null` means whatever it is.
@@ -140,6 +141,10 @@ impl<'t> Shown<'t> {
         match (self.uses, state(self.token, self.now)) {
             (Some(uses), _) => Cell::new(uses.words(), Tone::Good),
             (None, "expired") => Cell::new("expired", Tone::Bad),
+            (None, "active") if self.token.profile.is_some() => {
+                let profile = self.token.profile.as_deref().unwrap_or_default();
+                Cell::new(&format!("for profile {profile}"), Tone::Good)
+            }
             (None, "active") if !self.choices.is_empty() => Cell::new("chosen", Tone::Good),
             (None, state) => Cell::from(state),
         }
@@ -214,6 +219,7 @@ impl<'t> Shown<'t> {
             origin: token.origin.word(),
             provider: sort.map(|sort| sort.provider.name),
             made_at: sort.map(|sort| sort.made_at),
+            profile: token.profile.as_deref(),
         }
     }
 }

@@ -61,6 +61,8 @@ pub struct Arrival {
     pub expires: Option<Moment>,
     /// Who brought it.
     pub origin: Origin,
+    /// The profile under which a client brings it.
+    pub profile: Option<String>,
 }
 
 /// What a person changes of a token; `None` leaves it as it is.
@@ -160,30 +162,23 @@ impl Inventory {
             origin: arrival.origin,
             in_use: None,
             signed_out: Vec::new(),
+            profile: arrival.profile,
         });
         id
     }
 
-    /// Puts a token in use because a person said so, everywhere that it may go.
+    /// Puts a token in use because a person said so, everywhere that it may go and for every profile.
     pub fn choose(&mut self, id: TokenId) {
+        if let Some(token) = self.token_mut(id) {
+            token.profile = None;
+        }
         self.put_in_use(id, true, |_| false);
     }
 
-    /// Puts a token in use that a client logged in with under a key, for the profile if there is one;
-    /// elsewhere it stays signed out.
-    pub fn log_in(&mut self, id: TokenId, key: &Key, profile: Option<&str>) {
+    /// Puts a token in use that a client logged in with under a key; elsewhere it stays signed out.
+    pub fn log_in(&mut self, id: TokenId, key: &Key) {
         let is_elsewhere = |out: &Scope| !key.address().is_some_and(|at| out.reaches(at.registry()));
-        let Some((profile, address)) = profile.zip(key.address()) else {
-            return self.put_in_use(id, false, is_elsewhere);
-        };
-        self.put_to_work(id, is_elsewhere);
-        self.decide(Choice::of_login(Scope::at(address), id, profile));
-    }
-
-    /// True when a person chose the token for this profile, or logged in with it there.
-    #[must_use]
-    pub fn is_chosen_under(&self, id: TokenId, profile: Option<&str>) -> bool {
-        self.choices.iter().any(|choice| choice.token == id && choice.profile.as_deref() == profile)
+        self.put_in_use(id, false, is_elsewhere);
     }
 
     fn put_in_use(&mut self, id: TokenId, chosen: bool, stays_signed_out: impl Fn(&Scope) -> bool) {
@@ -277,11 +272,10 @@ impl Inventory {
     }
 
     /// Makes a token that came by a login its person's own, who has put more into it than a login brings
-    /// back: a logout keeps it. One that is for profiles stays theirs.
+    /// back: a logout keeps it.
     pub fn adopt(&mut self, id: TokenId) {
         if let Some(token) = self.token_mut(id)
             && token.origin == Origin::Store
-            && !token.is_for_profiles()
         {
             token.origin = Origin::Add;
         }
@@ -330,6 +324,7 @@ pub(crate) mod tests {
             permissions: None,
             expires: None,
             origin,
+            profile: None,
         }
     }
 
@@ -371,9 +366,9 @@ pub(crate) mod tests {
     #[test]
     fn putting_the_latest_in_use_again_changes_nothing() {
         let mut inventory = inventory(&[("a", "ghcr.io", Origin::Store), ("b", "ghcr.io", Origin::Store)]);
-        inventory.log_in(TokenId(1), &key("ghcr.io"), None);
+        inventory.log_in(TokenId(1), &key("ghcr.io"));
         let before = inventory.clone();
-        inventory.log_in(TokenId(1), &key("ghcr.io"), None);
+        inventory.log_in(TokenId(1), &key("ghcr.io"));
         assert_eq!(inventory, before);
         inventory.choose(TokenId(1));
         assert_ne!(inventory, before);

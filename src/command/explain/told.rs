@@ -68,6 +68,7 @@ impl<'e> Explanation<'e> {
                 Some(choice) => format!("chosen for {}", choice_words(choice)),
                 None => "chosen".to_owned(),
             },
+            Some(Reason::NotOfProfile) => "logged in with under this profile".to_owned(),
             Some(Reason::NotAllowed) => format!("the one that may {direction}"),
             Some(Reason::LessSpecific) => "its scope fits most closely".to_owned(),
             Some(Reason::NotUsed) => "put in use, later than any login".to_owned(),
@@ -181,7 +182,11 @@ fn why_not(token: &Token, reason: Reason, direction: Option<Direction>, now: Mom
             format!("expired {end} {}", way_out("rotate"))
         }
         Reason::SignedOut => format!("signed out {}", way_out("activate")),
-        Reason::OtherProfile => "logged in with under a profile".to_owned(),
+        Reason::OtherProfile => match &token.profile {
+            Some(profile) => format!("for profile \"{profile}\" only"),
+            None => "for a profile only".to_owned(),
+        },
+        Reason::NotOfProfile => "another one was logged in with under this profile".to_owned(),
         Reason::NotNamed => "another one is named".to_owned(),
         Reason::NotChosen => "another one is chosen".to_owned(),
         Reason::NotAllowed => format!("may not {}", direction.map_or("do this", Direction::word)),
