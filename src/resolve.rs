@@ -155,6 +155,34 @@ fn weigh<'i>(
     Verdict { token: field.left.first().copied(), set_aside: field.set_aside, choice, missed }
 }
 
+/// How closely a scope fits: an exact host before a wildcard, then the longer path.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Closeness {
+    is_exact_host: bool,
+    path: usize,
+}
+
+impl Closeness {
+    /// Where no repository is known, a token for the whole registry is the safer guess than one for a part.
+    fn of(scope: &Scope, repository: Option<&str>) -> Self {
+        let path = match (repository, scope.path()) {
+            (Some(_), path) => path.map_or(0, str::len),
+            (None, path) => usize::from(path.is_none()),
+        };
+        Self { is_exact_host: !scope.is_wildcard(), path }
+    }
+}
+
+/// How closely a choice fits; its parts count in this order.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Rank {
+    has_profile: bool,
+    /// Of its directory, in names; the deepest one counts.
+    depth: usize,
+    closeness: Closeness,
+    has_direction: bool,
+}
+
 /// The tokens that are still in question, and those that no longer are.
 struct Field<'i> {
     left: Vec<&'i Token>,
@@ -220,7 +248,7 @@ fn chosen<'c>(left: &[&Token], request: &Request<'_>, choices: &'c [Choice]) -> 
 }
 
 /// How closely a choice fits, greater is closer; `None` when it is for another case.
-fn rank_of(choice: &Choice, request: &Request<'_>) -> Option<(bool, usize, (bool, usize), bool)> {
+fn rank_of(choice: &Choice, request: &Request<'_>) -> Option<Rank> {
     let Choice { scope, profile, directory, direction, token: _ } = choice;
     let address = request.key.address()?;
     let is_there = match (scope.path(), request.repository()) {
@@ -236,27 +264,22 @@ fn rank_of(choice: &Choice, request: &Request<'_>) -> Option<(bool, usize, (bool
         && profile.as_ref().is_none_or(has_profile)
         && folder.is_none_or(is_below);
     let depth = folder.map_or(0, |folder| folder.components().count());
-    fits.then(|| (profile.is_some(), depth, closeness(scope, request.repository()), direction.is_some()))
+    fits.then(|| Rank {
+        has_profile: profile.is_some(),
+        depth,
+        closeness: Closeness::of(scope, request.repository()),
+        has_direction: direction.is_some(),
+    })
 }
 
 /// How closely a token fits: by the closest of its scopes.
-fn specificity(token: &Token, request: &Request<'_>) -> Option<(bool, usize)> {
+fn specificity(token: &Token, request: &Request<'_>) -> Option<Closeness> {
     let Some(address) = request.key.address() else {
-        return token.holds(request.key).then_some((true, 0));
+        return token.holds(request.key).then_some(Closeness { is_exact_host: true, path: 0 });
     };
     let repository = request.repository();
     let covering = token.scopes.iter().filter(|scope| scope.covers(address.registry(), repository));
-    covering.map(|scope| closeness(scope, repository)).max()
-}
-
-/// An exact host before a wildcard, then the longer path. Where no repository is known, a token for the
-/// whole registry is the safer guess than one for a part.
-fn closeness(scope: &Scope, repository: Option<&str>) -> (bool, usize) {
-    let path = match (repository, scope.path()) {
-        (Some(_), path) => path.map_or(0, str::len),
-        (None, path) => usize::from(path.is_none()),
-    };
-    (!scope.is_wildcard(), path)
+    covering.map(|scope| Closeness::of(scope, repository)).max()
 }
 
 /// How much a token allows; of one of which nothing is known, more than all.

@@ -4,6 +4,7 @@ use crate::disk;
 use crate::disk::DiskError;
 use crate::docker_config::ConfigError;
 use crate::docker_config::ConfigFile;
+use crate::name::is_profile;
 use serde::Deserialize;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -37,10 +38,16 @@ impl Helper {
         &self.0
     }
 
+    /// Returns the profile that such a name stands for.
+    #[must_use]
+    pub fn profile_of(name: &str) -> Option<&str> {
+        name.strip_prefix(HELPER)?.strip_prefix('-').filter(|profile| is_profile(profile))
+    }
+
     /// True for the name of this program, under any profile.
     #[must_use]
     pub fn is_ours(name: &str) -> bool {
-        name.strip_prefix(HELPER).is_some_and(|profile| profile.is_empty() || profile.starts_with('-'))
+        name == HELPER || Self::profile_of(name).is_some()
     }
 }
 

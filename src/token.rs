@@ -237,17 +237,6 @@ pub enum Standing {
     Inactive,
 }
 
-impl Standing {
-    /// Returns the word for it, in listings and JSON.
-    #[must_use]
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Active => "active",
-            Self::Inactive => "inactive",
-        }
-    }
-}
-
 /// Who brought a token into the vault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
 #[cbor(index_only)]

@@ -185,31 +185,40 @@ fn no_secret_stands_in_any_file() {
 }
 
 #[test]
-fn the_published_vault_is_read_as_its_answers_say() {
-    let home = Home::new();
-    let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/vault-1");
-    for (name, path) in [("vault", home.vault()), ("key", home.key())] {
-        fs::create_dir_all(path.parent().expect("a folder")).expect("made");
-        fs::copy(fixture.join(name), &path).expect("copied");
-        make_private(&path);
-    }
-    let answers = fs::read(fixture.join("answers.json")).expect("the answers");
-    let answers: serde_json::Value = serde_json::from_slice(&answers).expect("JSON");
-    let wanted = answers["tokens"].as_array().expect("an array");
-    assert_eq!(home.tokens().len(), wanted.len());
-    for (token, wanted) in home.tokens().iter().zip(wanted) {
-        // A later version may tell more of a token, and nothing else of what is told here.
-        for (name, value) in wanted.as_object().expect("an object") {
-            assert_eq!(token[name], *value, "{name}");
+fn the_published_vaults_are_read_as_their_answers_say() {
+    for name in ["vault-1", "vault-1-choices"] {
+        let home = Home::new();
+        let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name);
+        for (name, path) in [("vault", home.vault()), ("key", home.key())] {
+            fs::create_dir_all(path.parent().expect("a folder")).expect("made");
+            fs::copy(fixture.join(name), &path).expect("copied");
+            make_private(&path);
         }
+        let answers = fs::read(fixture.join("answers.json")).expect("the answers");
+        let answers: serde_json::Value = serde_json::from_slice(&answers).expect("JSON");
+        let wanted = answers["tokens"].as_array().expect("an array");
+        assert_eq!(home.tokens().len(), wanted.len());
+        for (token, wanted) in home.tokens().iter().zip(wanted) {
+            // A later version may tell more of a token, and nothing else of what is told here.
+            for (name, value) in wanted.as_object().expect("an object") {
+                assert_eq!(token[name], *value, "{name}");
+            }
+        }
+        assert_eq!(home.list(), answers["list"]);
+        for (verb, profile) in [("get", None), ("get_under_work", Some("work"))] {
+            for (key, answer) in answers[verb].as_object().into_iter().flatten() {
+                let mut program = home.program(["get"]);
+                let asked = program.envs(profile.map(|name| ("DOCKER_CREDENTIAL_PAT_PROFILE", name)));
+                let output = asked.write_stdin(key.as_str()).output().expect("it runs");
+                let given: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap_or_default();
+                for name in ["Username", "Secret"] {
+                    assert_eq!(given[name], answer[name], "{verb} {key}");
+                }
+            }
+        }
+        home.store("new.example", "alice", "still writable");
+        assert_eq!(home.get("new.example"), found("alice", "still writable"));
     }
-    assert_eq!(home.list(), answers["list"]);
-    for (key, answer) in answers["get"].as_object().expect("an object") {
-        let text = |name: &str| answer[name].as_str().expect("a string");
-        assert_eq!(home.get(key), found(text("Username"), text("Secret")), "{key}");
-    }
-    home.store("new.example", "alice", "still writable");
-    assert_eq!(home.get("new.example"), found("alice", "still writable"));
 }
 
 #[cfg(unix)]

@@ -8,7 +8,9 @@ use crate::command::given::PermissionWord;
 use crate::command::given::SecretFrom;
 use crate::in_use::in_use;
 use crate::inventory::Arrival;
+use crate::inventory::Inventory;
 use crate::login::people;
+use crate::moment::Moment;
 use crate::name::Name;
 use crate::provider::Seen;
 use crate::provider::recognize;
@@ -17,6 +19,7 @@ use crate::scope::Scope;
 use crate::text::clean;
 use crate::token::Kind;
 use crate::token::Origin;
+use crate::token::Token;
 use crate::token::User;
 use crate::tty;
 use crate::wire;
@@ -109,22 +112,26 @@ pub fn run(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
         Ok((draft.inventory.clone(), remarks))
     })?;
     let token = find(&inventory, name.as_str())?;
-    let line = match (expires, in_use(&inventory, *desk.now).get(&token.id)) {
-        (Some(end), _) if end <= *desk.now => {
-            format!("added \"{name}\", which expired {} and is not given out", end.relative_to(*desk.now))
-        }
-        (_, Some(for_what)) => format!("added \"{name}\", which is {}", for_what.words()),
-        (_, None) => format!(
-            "added \"{name}\"; another token is in use (docker-credential-pat use {})",
-            name.as_argument()
-        ),
-    };
-    desk.say(&line);
+    desk.say(&outcome(token, &inventory, *desk.now));
     for remark in remarks {
         desk.say(&format!("note: {remark}"));
     }
     let is_for_a_part = scopes.iter().any(|scope| scope.path().is_some());
     if is_for_a_part { desk.say_who_goes_on(token, &inventory) } else { Ok(()) }
+}
+
+/// Says whether the token is in use now.
+fn outcome(token: &Token, inventory: &Inventory, now: Moment) -> String {
+    let (name, argument) = (&token.name, token.name.as_argument());
+    match (token.expires, in_use(inventory, now).get(&token.id)) {
+        (Some(end), _) if end <= now => {
+            format!("added \"{name}\", which expired {} and is not given out", end.relative_to(now))
+        }
+        (_, Some(for_what)) => format!("added \"{name}\", which is {}", for_what.words()),
+        (_, None) => {
+            format!("added \"{name}\"; another token is in use (docker-credential-pat use {argument})")
+        }
+    }
 }
 
 fn user(args: &Args) -> Result<String, Failure> {

@@ -84,12 +84,13 @@ pub fn uninstall(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
     } else {
         args.reaches(&config, &Inventory::default())?
     };
+    let profiles = profiles_of(&config)?;
     let helper = args.profile.as_deref().map(|profile| Helper::of(Some(profile)));
     let changes = setup::uninstall(&memory, config, &reaches, helper.as_ref())?;
     for (reach, change) in reaches.iter().zip(&changes) {
         desk.say(&sentence(&path, reach, change));
     }
-    if let Some(profile) = args.profile.as_deref().filter(|profile| !is_called(profile)) {
+    for profile in profiles.iter().chain(&args.profile).filter(|profile| !is_called(profile)) {
         let link = link_of(profile)?;
         if link::remove(&link)? {
             desk.say(&format!("removed {}", env::tilde(&link)));
@@ -158,6 +159,16 @@ impl Args {
     fn key_of(&self, registry: &Registry) -> String {
         if self.podman { registry.as_str() } else { registry.docker_key() }.to_owned()
     }
+}
+
+/// Returns the profiles for which a client's file calls this program.
+fn profiles_of(config: &ConfigFile) -> Result<BTreeSet<String>, Failure> {
+    let mut profiles = BTreeSet::new();
+    for key in config.registries_with_helpers()? {
+        let helper = config.helper(&key)?;
+        profiles.extend(helper.as_deref().and_then(Helper::profile_of).map(str::to_owned));
+    }
+    Ok(profiles)
 }
 
 /// True when Docker's file or podman's still calls this program for a profile.

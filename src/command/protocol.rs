@@ -13,6 +13,8 @@ use crate::login::log_in;
 use crate::moment::DAY;
 use crate::moment::Moment;
 use crate::registry::KeyError;
+use crate::request::Known;
+use crate::request::Request;
 use crate::resolve::resolve;
 use crate::token::Origin;
 use crate::token::Token;
@@ -178,16 +180,21 @@ fn store(input: &[u8], desk: &mut Desk) -> Result<Outcome, Failure> {
 
 fn erase(input: &[u8], desk: &mut Desk) -> Result<Outcome, Failure> {
     let key = wire::parse_key(input)?;
-    let profile = profile(desk.called_as)?;
-    let profile = profile.as_ref().map(|known| known.value.as_str());
+    let known = profile(desk.called_as)?;
+    let profile = known.as_ref().map(|known| Known { value: known.value.as_str(), from: known.from });
     let excerpt = desk.keeper.excerpt(Some(&key))?;
     excerpt.confirm()?;
     // Most logouts ask four times for what went the first time: nothing to lock or write for then.
     if excerpt.inventory().tokens().is_empty() {
         return Ok(Outcome::Done);
     }
-    let out =
-        desk.keeper.change(|draft| -> Result<_, Failure> { Ok(draft.inventory.sign_out(&key, profile)) })?;
+    let now = *desk.now;
+    let (out, heir) = desk.keeper.change(|draft| -> Result<_, Failure> {
+        let out = draft.inventory.sign_out(&key, profile.map(|known| known.value));
+        let request = Request { profile, ..Request::of(&key) };
+        let heir = resolve(&request, draft.inventory.tokens(), draft.inventory.choices(), now).token;
+        Ok((out, heir.map(|token| token.name.clone())))
+    })?;
     for name in out.kept {
         desk.say(&format!(
             "{SPEAKER}: kept \"{name}\", which you added, but no longer give it out for {key} \
@@ -195,6 +202,11 @@ fn erase(input: &[u8], desk: &mut Desk) -> Result<Outcome, Failure> {
             key = key.as_str(),
             argument = name.as_argument()
         ));
+    }
+    // Without its own login a profile gets what all others do, which is not what a logout suggests.
+    if let (Some(profile), Some(heir), false) = (profile, heir, out.removed.is_empty()) {
+        let (profile, key) = (profile.value, key.as_str());
+        desk.say(&format!("{SPEAKER}: \"{heir}\", no login of profile \"{profile}\", answers for {key} now"));
     }
     Ok(Outcome::Done)
 }

@@ -138,15 +138,13 @@ impl<'t> Shown<'t> {
     /// Returns its state: first whether it is in use, which is asked most.
     #[must_use]
     pub fn state(&self) -> Cell {
-        match (self.uses, state(self.token, self.now)) {
-            (Some(uses), _) => Cell::new(uses.words(), Tone::Good),
-            (None, "expired") => Cell::new("expired", Tone::Bad),
-            (None, "active") if self.token.profile.is_some() => {
-                let profile = self.token.profile.as_deref().unwrap_or_default();
-                Cell::new(&format!("for profile {profile}"), Tone::Good)
-            }
-            (None, "active") if !self.choices.is_empty() => Cell::new("chosen", Tone::Good),
-            (None, state) => Cell::from(state),
+        let state = State::of(self.token, self.now);
+        match (self.uses, state, &self.token.profile) {
+            (Some(uses), _, _) => Cell::new(uses.words(), Tone::Good),
+            (None, State::Active, Some(profile)) => Cell::new(&format!("for profile {profile}"), Tone::Good),
+            (None, State::Active, None) if !self.choices.is_empty() => Cell::new("chosen", Tone::Good),
+            (None, State::Expired, _) => Cell::new(state.word(), Tone::Bad),
+            (None, State::Active | State::Inactive | State::SignedOut, _) => Cell::from(state.word()),
         }
     }
 
@@ -209,7 +207,7 @@ impl<'t> Shown<'t> {
             user: token.user.shown(),
             label: token.label.as_deref(),
             permissions: token.permissions.map(|permissions| permissions.words().collect()),
-            state: state(token, *now),
+            state: State::of(token, *now).word(),
             in_use: self.uses.is_some(),
             in_use_to: to.into_iter().filter(|(is_used, _)| *is_used).map(|(_, way)| way.word()).collect(),
             choices: choices.iter().copied().map(ChoiceJson::of).collect(),
@@ -251,12 +249,32 @@ pub fn write_json(desk: &mut Desk, tokens: &[Shown<'_>]) -> Result<(), Failure> 
         .map_err(Failure::Output)
 }
 
-/// Returns the word for the state of a token: `active`, `inactive`, `signed-out` or `expired`.
-fn state(token: &Token, now: Moment) -> &'static str {
-    match token.standing {
-        Standing::Active if token.has_expired(now) => "expired",
-        Standing::Active if token.is_signed_out() => "signed-out",
-        Standing::Active | Standing::Inactive => token.standing.word(),
+/// Whether a token is given out, and why not.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum State {
+    Active,
+    Inactive,
+    SignedOut,
+    Expired,
+}
+
+impl State {
+    fn of(token: &Token, now: Moment) -> Self {
+        match token.standing {
+            Standing::Inactive => Self::Inactive,
+            Standing::Active if token.has_expired(now) => Self::Expired,
+            Standing::Active if token.is_signed_out() => Self::SignedOut,
+            Standing::Active => Self::Active,
+        }
+    }
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Inactive => "inactive",
+            Self::SignedOut => "signed-out",
+            Self::Expired => "expired",
+        }
     }
 }
 

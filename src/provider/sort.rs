@@ -190,10 +190,12 @@ impl Sort {
 
     /// Returns how well a user name goes with it; `None` when nothing speaks for it.
     pub(crate) fn suits(&self, user: Option<&str>, is_at_home: bool) -> Option<u8> {
-        match self.users {
-            Users::Any => is_at_home.then_some(1),
-            users if users.fit(user) => (is_at_home || self.users_tell_anywhere).then_some(2),
-            _ => is_at_home.then_some(0),
+        if self.users == Users::Any {
+            is_at_home.then_some(1)
+        } else if self.users.fit(user) {
+            (is_at_home || self.users_tell_anywhere).then_some(2)
+        } else {
+            is_at_home.then_some(0)
         }
     }
 
