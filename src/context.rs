@@ -3,6 +3,7 @@
 
 use crate::client;
 use crate::client::Errand;
+use crate::disk;
 use crate::env;
 use crate::env::EnvError;
 use crate::image::Image;
@@ -143,7 +144,12 @@ impl Context {
     }
 
     fn directory(&self) -> Option<&Path> {
-        self.directory.get_or_init(|| env::working_directory().ok()).as_deref()
+        let found = || {
+            let directory = env::working_directory().ok()?;
+            // Windows tells it otherwise than the path that a choice is kept with.
+            Some(if cfg!(windows) { disk::without_links(&directory) } else { directory })
+        };
+        self.directory.get_or_init(found).as_deref()
     }
 }
 
