@@ -4,12 +4,13 @@ use crate::inventory::Inventory;
 use crate::registry::Key;
 use crate::registry::Registry;
 use crate::token::Token;
-use std::collections::HashMap;
 
 /// The tokens of an inventory by where they may go, for many look-ups in a row.
 pub struct Index<'i> {
-    by_key: HashMap<&'i str, Vec<&'i Token>>,
-    by_registry: HashMap<&'i Registry, Vec<&'i Token>>,
+    /// In the order of the keys that are no address.
+    by_key: Vec<(&'i str, &'i Token)>,
+    /// In the order of the registries.
+    by_registry: Vec<(&'i Registry, &'i Token)>,
     wildcards: Vec<&'i Token>,
 }
 
@@ -17,34 +18,41 @@ impl<'i> Index<'i> {
     /// Sorts the tokens of an inventory.
     #[must_use]
     pub fn of(inventory: &'i Inventory) -> Self {
-        let mut index = Self {
-            by_key: HashMap::new(),
-            by_registry: HashMap::with_capacity(inventory.tokens().len()),
-            wildcards: Vec::new(),
-        };
+        let mut by_key = Vec::new();
+        let mut by_registry = Vec::with_capacity(inventory.tokens().len());
+        let mut wildcards = Vec::new();
         for token in inventory.tokens() {
-            for key in token.keys.iter().filter(|key| key.address().is_none()) {
-                index.by_key.entry(key.as_str()).or_default().push(token);
-            }
+            let verbatim = token.keys.iter().filter(|key| key.address().is_none());
+            by_key.extend(verbatim.map(|key| (key.as_str(), token)));
             for scope in &token.scopes {
                 match scope.registry() {
-                    Some(registry) => index.by_registry.entry(registry).or_default().push(token),
-                    None => index.wildcards.push(token),
+                    Some(registry) => by_registry.push((registry, token)),
+                    None => wildcards.push(token),
                 }
             }
         }
-        index
+        by_key.sort_by_key(|(key, _)| *key);
+        by_registry.sort_by_key(|(registry, _)| *registry);
+        Self { by_key, by_registry, wildcards }
     }
 
-    /// Returns at least the tokens that [concern](Token::concerns) the key.
-    pub fn concerning(&self, key: &Key) -> impl Iterator<Item = &'i Token> + Clone {
-        let (by_key, by_registry) = match key.address() {
-            Some(address) => (None, self.by_registry.get(address.registry())),
-            None => (self.by_key.get(key.as_str()), None),
+    /// Returns at least the tokens that [concern](Token::concerns) the key, each once for each of its
+    /// scopes there.
+    pub fn concerning<'s>(&'s self, key: &'s Key) -> impl Iterator<Item = &'i Token> + Clone + use<'i, 's> {
+        let (by_key, by_registry, wildcards) = match key.address() {
+            Some(address) => (&[][..], equal(&self.by_registry, &address.registry()), &self.wildcards[..]),
+            None => (equal(&self.by_key, &key.as_str()), &[][..], &[][..]),
         };
-        let wildcards = if key.address().is_some() { self.wildcards.as_slice() } else { &[] };
-        by_key.into_iter().chain(by_registry).flatten().chain(wildcards).copied()
+        let by_key = by_key.iter().map(|(_, token)| *token);
+        by_key.chain(by_registry.iter().map(|(_, token)| *token)).chain(wildcards.iter().copied())
     }
+}
+
+/// Returns the pairs, of some in order, that begin with this.
+fn equal<'s, K: Ord, V>(pairs: &'s [(K, V)], wanted: &K) -> &'s [(K, V)] {
+    let start = pairs.partition_point(|(key, _)| key < wanted);
+    let length = pairs[start..].partition_point(|(key, _)| key <= wanted);
+    &pairs[start..start + length]
 }
 
 #[cfg(test)]

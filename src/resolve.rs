@@ -104,7 +104,10 @@ pub fn resolve<'i>(
     choices: &'i [Choice],
     now: Moment,
 ) -> Verdict<'i> {
-    let tokens: Vec<&Token> = tokens.into_iter().filter(|token| token.concerns(request.key)).collect();
+    let mut tokens: Vec<&Token> = tokens.into_iter().filter(|token| token.concerns(request.key)).collect();
+    // Whoever looks them up by their scopes may find one twice.
+    tokens.sort_unstable_by_key(|token| token.id);
+    tokens.dedup_by_key(|token| token.id);
     if request.is_open() {
         let verdict = weigh(request, tokens.clone(), choices, now);
         if verdict.token.is_some() {
@@ -232,7 +235,8 @@ fn is_signed_out(token: &Token, request: &Request<'_>) -> bool {
     if request.repository.is_some() {
         return token.signed_out.iter().any(|out| out.covers(registry, request.repository()));
     }
-    let is_out = |place: Scope| token.signed_out.iter().any(|out| out.includes(&place));
+    let out_here: Vec<Scope> = token.signed_out.iter().filter_map(|out| out.on(registry)).collect();
+    let is_out = |place: Scope| out_here.iter().any(|out| out.includes(&place));
     token.scopes.iter().filter_map(|scope| scope.on(registry)).all(is_out)
 }
 

@@ -312,6 +312,8 @@ proptest! {
         let one = resolve(&request, &tokens, &choices, NOW);
         let other = resolve(&request, &shuffled, &backwards, NOW);
         prop_assert_eq!(shown(&one), shown(&other));
+        let twice = resolve(&request, tokens.iter().chain(&shuffled), &choices, NOW);
+        prop_assert_eq!(shown(&one), shown(&twice));
     }
 
     #[test]
