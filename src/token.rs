@@ -153,6 +153,15 @@ impl User {
         if name == secret.expose() { Self::SameAsSecret } else { Self::Named(name.to_owned()) }
     }
 
+    /// Returns the user name as it goes out beside its secret. Call it where both leave.
+    #[must_use]
+    pub fn beside<'u>(&'u self, secret: &'u Secret) -> &'u str {
+        match self {
+            Self::Named(name) => name,
+            Self::SameAsSecret => secret.expose(),
+        }
+    }
+
     /// Returns the user name for people and listings; never a secret.
     #[must_use]
     pub fn shown(&self) -> &str {

@@ -113,9 +113,7 @@ pub fn run(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
     })?;
     let token = find(&inventory, name.as_str())?;
     desk.say(&outcome(token, &inventory, *desk.now));
-    for remark in remarks {
-        desk.say(&format!("note: {remark}"));
-    }
+    desk.say_notes(&remarks);
     let is_for_a_part = scopes.iter().any(|scope| scope.path().is_some());
     if is_for_a_part { desk.say_who_goes_on(token, &inventory) } else { Ok(()) }
 }

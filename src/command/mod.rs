@@ -26,6 +26,7 @@ use crate::inventory::Inventory;
 use crate::keeper::Keeper;
 use crate::moment::Moment;
 use crate::name::Name;
+use crate::provider::remark::Remark;
 use crate::registry::Key;
 use crate::request::Request;
 use crate::resolve::resolve;
@@ -78,6 +79,13 @@ impl<'d> Desk<'d> {
     /// Tells a person something. What is done is done, even when nobody hears of it.
     fn say(&mut self, line: &str) {
         let _ = writeln!(self.err, "{}", clean(line));
+    }
+
+    /// Tells a person what is worth knowing of a secret that came in.
+    fn say_notes(&mut self, remarks: &[Remark]) {
+        for remark in remarks {
+            self.say(&format!("note: {remark}"));
+        }
     }
 
     /// Tells a person which clients go on getting another token: most name only the registry, and then a

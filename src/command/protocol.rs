@@ -18,7 +18,6 @@ use crate::request::Request;
 use crate::resolve::resolve;
 use crate::token::Origin;
 use crate::token::Token;
-use crate::token::User;
 use crate::wire;
 use crate::wire::NOT_FOUND;
 use crate::wire::WireError;
@@ -131,10 +130,7 @@ fn get(input: &[u8], desk: &mut Desk) -> Result<Outcome, Failure> {
         return Ok(Outcome::NotFound);
     };
     let secret = excerpt.release(token)?;
-    let user = match &token.user {
-        User::Named(name) => name,
-        User::SameAsSecret => secret.expose(),
-    };
+    let user = token.user.beside(&secret);
     wire::write_credentials(&mut *desk.out, &key, user, &secret).map_err(Failure::Output)?;
     let lines = [
         notices::of_missed_choice(&verdict, now),

@@ -41,10 +41,7 @@ pub fn run(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
         if draft.secret(&token).is_ok_and(|old| old.is_same_as(&secret)) {
             return Err(Failure::SameSecret(token.name));
         }
-        let user = match &token.user {
-            User::Named(name) => name,
-            User::SameAsSecret => secret.expose(),
-        };
+        let user = token.user.beside(&secret);
         let seen = Seen { keys: &token.keys, scopes: &token.scopes, user, secret: secret.expose() };
         let recognized = recognize(&seen);
         // What only the host suggests is no reason to forget what a person said.
@@ -64,9 +61,7 @@ pub fn run(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
         None => "has no known end".to_owned(),
     };
     desk.say(&format!("\"{}\" has its new secret, which {end}", token.name));
-    for remark in remarks {
-        desk.say(&format!("note: {remark}"));
-    }
+    desk.say_notes(&remarks);
     desk.say_if_resting(&token);
     Ok(())
 }
