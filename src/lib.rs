@@ -20,6 +20,7 @@ pub mod vault;
 pub mod warned;
 
 // TOOLS: mechanics; they know nothing of tokens.
+pub mod child;
 pub mod disk;
 pub mod env;
 pub mod hygiene;

@@ -12,7 +12,7 @@ const LAYERS: [&[&str]; 7] = [
     &["command"],
     &["context", "keeper", "login", "setup"],
     &["docker_config", "vault", "warned"],
-    &["disk", "env", "hygiene", "link", "parent", "streams", "table", "text", "tty"],
+    &["child", "disk", "env", "hygiene", "link", "parent", "streams", "table", "text", "tty"],
     &["client", "in_use", "index", "inventory", "provider", "request", "resolve"],
     &["cbor", "choice", "image", "moment", "name", "registry", "scope", "secret", "token", "wire"],
 ];

@@ -1,0 +1,238 @@
+//! Another program, run within a limit of time and of what it may write.
+
+use crate::wire::WireError;
+use crate::wire::read_input;
+use std::ffi::OsStr;
+use std::ffi::OsString;
+use std::io;
+use std::io::Write;
+use std::process::Child;
+use std::process::ChildStdin;
+use std::process::ChildStdout;
+use std::process::Command;
+use std::process::Stdio;
+use std::sync::mpsc;
+use std::sync::mpsc::Receiver;
+use std::thread;
+use std::time::Duration;
+use std::time::Instant;
+use thiserror::Error;
+use zeroize::Zeroizing;
+
+/// How often it looks at first whether a program that has said all has ended, and how often later.
+const FIRST_LOOK: Duration = Duration::from_micros(100);
+const LATER_LOOK: Duration = Duration::from_millis(20);
+
+/// How long the memory of what a program was told may still be in use once it has ended.
+const LAST_MOMENT: Duration = Duration::from_millis(100);
+
+/// What a program said, and how it ended.
+#[derive(Debug)]
+pub struct Output {
+    /// Its exit code; `None` when a signal ended it.
+    pub code: Option<i32>,
+    /// All that it wrote to its standard output.
+    pub stdout: Zeroizing<Vec<u8>>,
+}
+
+/// Why a program has given no answer.
+#[derive(Debug, Error)]
+pub enum ChildError {
+    /// It is not there, or not in `PATH`.
+    #[error("there is no program {}", program.display())]
+    NotFound {
+        /// The program.
+        program: OsString,
+    },
+    /// It is there and does not start.
+    #[error("cannot start {}", program.display())]
+    Start {
+        /// The program.
+        program: OsString,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// It, or what it left behind with its output open, was not done in time.
+    #[error("{} gave no answer within {seconds} s", program.display())]
+    Hung {
+        /// The program.
+        program: OsString,
+        /// How long it was waited for.
+        seconds: u64,
+    },
+    /// It wrote more than is read of any input.
+    #[error("{} writes too much", program.display())]
+    TooMuch {
+        /// The program.
+        program: OsString,
+    },
+    /// Its output cannot be read.
+    #[error("cannot read what {} writes", program.display())]
+    Read {
+        /// The program.
+        program: OsString,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+}
+
+/// Runs a program, which is looked for in `PATH` if it is a bare name, and returns what it wrote.
+///
+/// It reads `stdin`, or does not; its standard error is ours. One that is not done after `patience` is
+/// killed, and what it has started itself is left alone: an answer that only that could end is given up.
+///
+/// # Errors
+/// When it does not start, takes too long or writes too much. An exit code is no error.
+pub fn run(
+    program: &OsStr,
+    args: &[impl AsRef<OsStr>],
+    stdin: &[u8],
+    patience: Duration,
+) -> Result<Output, ChildError> {
+    let end = Instant::now() + patience;
+    let mut command = Command::new(program);
+    command.args(args).stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut child = command.spawn().map_err(|source| match source.kind() {
+        io::ErrorKind::NotFound => ChildError::NotFound { program: program.to_owned() },
+        _ => ChildError::Start { program: program.to_owned(), source },
+    })?;
+    let outcome = converse(&mut child, stdin, end).map_err(|trouble| trouble.of(program, patience));
+    if outcome.is_err() {
+        // It may have ended by itself meanwhile.
+        let _ = child.kill();
+        let _ = child.wait();
+    }
+    outcome
+}
+
+/// What went wrong with a program that runs.
+enum Trouble {
+    Start(io::Error),
+    Hung,
+    Read(WireError),
+}
+
+impl Trouble {
+    fn of(self, program: &OsStr, patience: Duration) -> ChildError {
+        let program = program.to_owned();
+        match self {
+            Self::Start(source) => ChildError::Start { program, source },
+            Self::Hung => ChildError::Hung { program, seconds: patience.as_secs() },
+            Self::Read(WireError::Read(source)) => ChildError::Read { program, source },
+            Self::Read(_) => ChildError::TooMuch { program },
+        }
+    }
+}
+
+/// Tells a program what it is to read, and waits for what it writes and for its end.
+fn converse(child: &mut Child, stdin: &[u8], end: Instant) -> Result<Output, Trouble> {
+    let told = child.stdin.take().map(|pipe| tell(pipe, stdin)).transpose().map_err(Trouble::Start)?;
+    let said = child.stdout.take().map(listen).transpose().map_err(Trouble::Start)?;
+    let stdout = match said {
+        Some(said) => said.recv_timeout(left(end)).map_err(|_| Trouble::Hung)?.map_err(Trouble::Read)?,
+        None => Zeroizing::default(),
+    };
+    let mut pause = FIRST_LOOK;
+    let status = loop {
+        match child.try_wait() {
+            Ok(Some(status)) => break status,
+            Ok(None) if left(end).is_zero() => return Err(Trouble::Hung),
+            Ok(None) => thread::sleep(pause.min(left(end))),
+            Err(source) => return Err(Trouble::Read(WireError::Read(source))),
+        }
+        pause = (pause * 2).min(LATER_LOOK);
+    };
+    if let Some(told) = told {
+        let _ = told.recv_timeout(LAST_MOMENT);
+    }
+    Ok(Output { code: status.code(), stdout })
+}
+
+/// Writes to a program beside whatever else is done, since it may read late or never. What comes back
+/// tells when the copy of `stdin` is wiped.
+fn tell(mut pipe: ChildStdin, stdin: &[u8]) -> io::Result<Receiver<()>> {
+    let bytes = Zeroizing::new(stdin.to_vec());
+    let (done, is_done) = mpsc::channel();
+    thread::Builder::new().spawn(move || {
+        // Whoever does not read it did not need it.
+        let _ = pipe.write_all(&bytes);
+        drop((pipe, bytes));
+        let _ = done.send(());
+    })?;
+    Ok(is_done)
+}
+
+/// Reads what a program writes. The thread ends with the last writer, which may be long after the program.
+fn listen(pipe: ChildStdout) -> io::Result<Receiver<Result<Zeroizing<Vec<u8>>, WireError>>> {
+    let (said, hear) = mpsc::channel();
+    thread::Builder::new().spawn(move || {
+        let _ = said.send(read_input(pipe));
+    })?;
+    Ok(hear)
+}
+
+fn left(end: Instant) -> Duration {
+    end.saturating_duration_since(Instant::now())
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+    use crate::wire::MAX_INPUT_BYTES;
+
+    const LONG: Duration = Duration::from_secs(60);
+    const SHORT: Duration = Duration::from_secs(1);
+
+    fn sh(script: &str, stdin: &[u8], patience: Duration) -> Result<Output, ChildError> {
+        run(OsStr::new("sh"), &["-c", script], stdin, patience)
+    }
+
+    #[test]
+    fn what_a_program_writes_comes_back_with_its_exit_code() {
+        for (script, stdin, code, stdout) in [
+            ("cat", "hello", Some(0), "hello"),
+            ("printf out; exit 3", "unread", Some(3), "out"),
+            (":", "", Some(0), ""),
+            ("kill -9 $$", "", None, ""),
+            ("exec >&-; sleep 0.1; exit 4", "", Some(4), ""),
+        ] {
+            let output = sh(script, stdin.as_bytes(), LONG).expect(script);
+            assert_eq!((output.code, output.stdout.as_slice()), (code, stdout.as_bytes()), "{script}");
+        }
+    }
+
+    #[test]
+    fn much_goes_in_and_out() {
+        let bytes: Vec<u8> = (0..=u8::MAX).cycle().take(MAX_INPUT_BYTES).collect();
+        let output = run(OsStr::new("cat"), &[] as &[&str], &bytes, LONG).expect("it fits");
+        assert!(*output.stdout == bytes);
+        // More than a pipe holds, and nobody reads it.
+        assert_eq!(sh("exit 1", &bytes, LONG).expect("it ends").code, Some(1));
+    }
+
+    #[test]
+    fn a_program_that_does_not_end_is_killed() {
+        let started = Instant::now();
+        for script in ["exec sleep 5", "exec >&-; exec sleep 5", "sleep 5 & exit 0", "sleep 5"] {
+            let error = sh(script, &[0; 1_000_000], SHORT).expect_err(script);
+            assert_eq!(error.to_string(), "sh gave no answer within 1 s", "{script}");
+        }
+        assert!(started.elapsed() < Duration::from_secs(10));
+    }
+
+    #[test]
+    fn an_endless_answer_is_too_much() {
+        let error = run(OsStr::new("yes"), &[] as &[&str], b"", LONG).expect_err("endless");
+        assert!(matches!(error, ChildError::TooMuch { .. }), "{error}");
+    }
+
+    #[test]
+    fn a_program_that_is_not_there_is_named() {
+        let error = run(OsStr::new("no-such-program"), &["x"], b"", LONG).expect_err("absent");
+        assert_eq!(error.to_string(), "there is no program no-such-program");
+        let error = run(OsStr::new("/etc/passwd"), &["x"], b"", LONG).expect_err("no program");
+        assert_eq!(error.to_string(), "cannot start /etc/passwd");
+    }
+}
