@@ -8,6 +8,7 @@ use crate::command::completions;
 use crate::command::edit;
 use crate::command::explain;
 use crate::command::install;
+use crate::command::key;
 use crate::command::ls;
 use crate::command::man;
 use crate::command::protocol;
@@ -17,6 +18,7 @@ use crate::command::rm;
 use crate::command::rotate;
 use crate::command::show;
 use crate::command::status;
+use crate::command::unlock;
 use crate::command::r#use;
 use crate::env;
 use crate::streams;
@@ -61,11 +63,13 @@ Environment:
   DOCKER_CREDENTIAL_PAT_REPOSITORY   the image that is meant, such as ghcr.io/acme/app
   DOCKER_CREDENTIAL_PAT_DIRECTION    pull or push
   DOCKER_CREDENTIAL_PAT_WARN_DAYS    how many days before its end a token is announced; 7, or 0 for never
+  DOCKER_CREDENTIAL_PAT_PASSPHRASE_FILE   a file with the vault's passphrase, for machines
+  DOCKER_CREDENTIAL_PAT_KEY_HOLDER   where the key of a new vault goes: keyring or key-file
   NO_COLOR                           no colour, whatever the terminal can show
 
 Files:
   ~/.local/share/docker-credential-pat/vault   the tokens, their secrets sealed
-  ~/.config/docker-credential-pat/key          the vault's key";
+  ~/.config/docker-credential-pat/key          the vault's key, where no OS keyring has it";
 
 #[derive(clap::Subcommand)]
 enum Human {
@@ -85,6 +89,9 @@ enum Human {
     Install(install::Args),
     /// Put back the helper that Docker (or podman) had before
     Uninstall(install::Args),
+    Key(key::Args),
+    Unlock(unlock::UnlockArgs),
+    Lock(unlock::LockArgs),
     Completions(completions::Args),
     Man(man::Args),
 }
@@ -195,6 +202,9 @@ fn people(args: Vec<OsString>, called_as: Option<&str>, out: File) -> ExitCode {
         Human::Explain(args) => explain::run(args, desk),
         Human::Install(args) => install::install(args, desk),
         Human::Uninstall(args) => install::uninstall(args, desk),
+        Human::Key(args) => key::run(args, desk),
+        Human::Unlock(args) => unlock::unlock(args, desk),
+        Human::Lock(args) => unlock::lock(args, desk),
         Human::Completions(args) => completions::run(args, desk),
         Human::Man(args) => man::run(args, command(), desk),
     })

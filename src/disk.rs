@@ -161,6 +161,44 @@ pub fn replace(path: &Path, bytes: &[u8], mode: u32) -> Result<(), DiskError> {
     sync_folder(folder).map_err(|source| DiskError::NotDurable { path: target.clone(), source })
 }
 
+/// Gives a file the name of another, in the same folder, durably. The other is then gone.
+///
+/// # Errors
+/// When it cannot be renamed.
+pub fn rename(from: &Path, to: &Path) -> Result<(), DiskError> {
+    let failed = |source| DiskError::Write { path: to.to_owned(), source };
+    let target = without_links(to);
+    fs::rename(from, &target).map_err(failed)?;
+    sync_folder(folder_of(&target)).map_err(failed)
+}
+
+/// Removes a file durably, if it is there.
+///
+/// # Errors
+/// When it is there and cannot be removed.
+pub fn remove(path: &Path) -> Result<(), DiskError> {
+    let failed = |source| DiskError::Write { path: path.to_owned(), source };
+    match fs::remove_file(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        removed => removed.and_then(|()| sync_folder(folder_of(path))).map_err(failed),
+    }
+}
+
+/// True when others than its owner may change a file, or it is not ours.
+#[must_use]
+pub fn others_may_write(path: &Path) -> bool {
+    #[cfg(unix)]
+    return [Some(path), path.parent()].into_iter().flatten().any(|place| {
+        fs::metadata(place).map_or(true, |metadata| {
+            let owner = std::os::unix::fs::MetadataExt::uid(&metadata);
+            let is_ours = owner == 0 || owner == rustix::process::geteuid().as_raw();
+            !is_ours || mode(&metadata) & 0o022 != 0
+        })
+    });
+    #[cfg(not(unix))]
+    return path.as_os_str().is_empty();
+}
+
 /// Takes the lock of a file, `NAME.lock` beside it, so that one process at a time changes it. It ends
 /// with the value. Where the file is a link, the lock is beside what it points to.
 ///

@@ -13,6 +13,9 @@ use thiserror::Error;
 /// Set by the scripts of `completions` to the name of their shell.
 const COMPLETE: &str = "DOCKER_CREDENTIAL_PAT_COMPLETE";
 
+/// Names a file with the vault's passphrase, for machines.
+pub const PASSPHRASE_FILE: &str = "DOCKER_CREDENTIAL_PAT_PASSPHRASE_FILE";
+
 /// The name of this program, and of its folder below each of the user's folders.
 pub const PROGRAM: &str = "docker-credential-pat";
 
@@ -190,6 +193,25 @@ pub fn tilde(path: &Path) -> String {
 pub fn text(variable: &'static str) -> Result<Option<String>, EnvError> {
     let text = env::var_os(variable).filter(|value| !value.is_empty()).map(OsString::into_string);
     text.transpose().map_err(|_| EnvError::NotText { variable })
+}
+
+/// Returns the file with the vault's passphrase, if one is named.
+#[must_use]
+pub fn passphrase_file() -> Option<PathBuf> {
+    path(PASSPHRASE_FILE)
+}
+
+/// Returns where systemd hands a service its credentials: <https://systemd.io/CREDENTIALS/>.
+#[must_use]
+pub fn credentials_directory() -> Option<PathBuf> {
+    path("CREDENTIALS_DIRECTORY").filter(|folder| folder.is_absolute())
+}
+
+/// True where a desktop could ask a person something.
+#[must_use]
+pub fn has_desktop() -> bool {
+    cfg!(any(windows, target_os = "macos"))
+        || ["DISPLAY", "WAYLAND_DISPLAY"].into_iter().any(|name| path(name).is_some())
 }
 
 /// Returns the working directory, an absolute path.

@@ -13,6 +13,9 @@ use std::hint::black_box;
 /// they have touched already. A build for debugging uses more.
 const STACK_BYTES: usize = if cfg!(debug_assertions) { 16 } else { 10 } * 1024;
 
+/// The same where a message bus and its cryptography were at work; a thread has 2 MiB.
+const DEEP_STACK_BYTES: usize = 512 * 1024;
+
 /// Bytes that the cipher works on at once, in every register that it has.
 const CIPHER_BYTES: usize = 512;
 
@@ -25,6 +28,19 @@ pub fn scrub() {
 #[inline(never)]
 fn scrub_stack() {
     let blank = [0_u8; STACK_BYTES];
+    black_box(&blank);
+}
+
+/// Overwrites far more of the stack than [`scrub`]: for a thread that has been deep in other libraries.
+pub fn scrub_deep() {
+    scrub_much_stack();
+    scrub_registers();
+}
+
+#[inline(never)]
+#[expect(clippy::large_stack_arrays, reason = "the stack is what it is about")]
+fn scrub_much_stack() {
+    let blank = [0_u8; DEEP_STACK_BYTES];
     black_box(&blank);
 }
 

@@ -2,6 +2,7 @@
 
 use crate::disk;
 use crate::disk::DiskError;
+use crate::env;
 use crate::env::EnvError;
 use crate::env::Folders;
 use crate::inventory::Inventory;
@@ -12,14 +13,25 @@ use crate::vault::VaultError;
 use crate::vault::draft::Draft;
 use crate::vault::file::Contents;
 use crate::vault::file::Vault;
+use crate::vault::keys::CLIENTS_PATIENCE;
 use crate::vault::keys::Holder;
+use crate::vault::keys::HolderError;
+use crate::vault::keys::holders::Holders;
+use crate::vault::keys::holders::Locked;
 use crate::vault::keys::keyfile::KeyFile;
-use crate::vault::keys::keyfile::KeyFileError;
+use crate::vault::keys::keyring::Keyring;
 use crate::vault::seal::VaultKey;
 use crate::warned::Warned;
 use std::path::Path;
 use std::path::PathBuf;
+use std::time::Duration;
 use thiserror::Error;
+
+/// Says which holder the key of a new vault goes to: `key-file` or `keyring`.
+pub const KEY_HOLDER: &str = "DOCKER_CREDENTIAL_PAT_KEY_HOLDER";
+
+/// How long the OS keyring may take to become the holder of a new vault's key.
+const NEW_KEYS_PATIENCE: Duration = Duration::from_secs(1);
 
 /// The vault of one user, and its key.
 pub struct Keeper {
@@ -39,15 +51,27 @@ pub enum KeeperError {
     /// See [`VaultError`].
     #[error(transparent)]
     Vault(#[from] VaultError),
-    /// See [`KeyFileError`].
+    /// No key for a new vault, or for one that is to change.
     #[error("cannot open the vault {}", vault.display())]
     Key {
         /// The vault.
         vault: PathBuf,
-        /// What is wrong with its key.
+        /// What is wrong with the holder of its key.
         #[source]
-        source: KeyFileError,
+        source: HolderError,
     },
+    /// See [`Locked`].
+    #[error("cannot open the vault {}", vault.display())]
+    Locked {
+        /// The vault.
+        vault: PathBuf,
+        /// What each of its key holders says.
+        #[source]
+        source: Locked,
+    },
+    /// A variable that names no holder for a new key.
+    #[error("{KEY_HOLDER} is neither key-file nor keyring: {0:?}")]
+    NoSuchHolder(String),
 }
 
 impl KeeperError {
@@ -59,6 +83,8 @@ impl KeeperError {
             Self::Disk(error) => error.hint(),
             Self::Vault(error) => error.hint(),
             Self::Key { source, .. } => source.hint(),
+            Self::Locked { source, .. } => source.hint(),
+            Self::NoSuchHolder(_) => Some(format!("set {KEY_HOLDER} to one of them, or unset it")),
         }
     }
 }
@@ -77,6 +103,33 @@ impl Keeper {
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.vault
+    }
+
+    /// Returns where the key file is, or would be.
+    #[must_use]
+    pub fn key_file(&self) -> &KeyFile {
+        &self.key_file
+    }
+
+    /// Returns who has the key of the vault; `None` when there is no vault yet.
+    ///
+    /// # Errors
+    /// When the vault cannot be read.
+    pub fn holders(&self) -> Result<Option<Holders>, KeeperError> {
+        let Some(vault) = Vault::find(&self.vault)? else { return Ok(None) };
+        Ok(Some(vault.all_contents()?.holders))
+    }
+
+    /// Makes the vault and its key if there are none, and returns who has the key.
+    ///
+    /// # Errors
+    /// When the vault cannot be read, opened or written.
+    pub fn make(&self) -> Result<Holders, KeeperError> {
+        if let Some(holders) = self.holders()? {
+            return Ok(holders);
+        }
+        self.change(|_| Ok::<_, KeeperError>(()))?;
+        Ok(self.holders()?.unwrap_or_default())
     }
 
     /// Returns what remembers the warnings that were given.
@@ -98,14 +151,14 @@ impl Keeper {
     ///
     /// # Errors
     /// When the vault cannot be read.
-    pub fn excerpt(&self, about: Option<&Key>) -> Result<Excerpt<'_>, KeeperError> {
+    pub fn excerpt<'k>(&'k self, about: Option<&'k Key>) -> Result<Excerpt<'k>, KeeperError> {
         let vault = Vault::find(&self.vault)?;
         let contents = match (&vault, about) {
             (Some(vault), Some(key)) => vault.contents_about(key)?,
             (Some(vault), None) => vault.all_contents()?,
             (None, _) => Contents::default(),
         };
-        Ok(Excerpt { keeper: self, vault, contents })
+        Ok(Excerpt { keeper: self, about, vault, contents })
     }
 
     /// Changes the vault, durably, one process at a time. Makes vault and key if there are none.
@@ -116,10 +169,23 @@ impl Keeper {
         &self,
         edit: impl FnOnce(&mut Draft) -> Result<T, E>,
     ) -> Result<T, E> {
+        self.change_and(edit, |_| Ok(()))
+    }
+
+    /// Changes the vault, and does something else when that is durable, before another process can.
+    ///
+    /// # Errors
+    /// As [`change`](Self::change), and those of `then`, by when the vault has changed.
+    pub fn change_and<T, E: From<KeeperError>>(
+        &self,
+        edit: impl FnOnce(&mut Draft) -> Result<T, E>,
+        then: impl FnOnce(&T) -> Result<(), E>,
+    ) -> Result<T, E> {
         let _lock = self.lock()?;
         let mut draft = self.draft()?;
         let outcome = edit(&mut draft)?;
         draft.write().map_err(KeeperError::from)?;
+        then(&outcome)?;
         Ok(outcome)
     }
 
@@ -133,18 +199,47 @@ impl Keeper {
     fn draft(&self) -> Result<Draft, KeeperError> {
         if let Some(vault) = Vault::find(&self.vault)? {
             let contents = vault.all_contents()?;
-            let unlocked = vault.unlock(self.key()?, &contents)?;
+            let unlocked = vault.unlock(self.key(&contents.holders)?, &contents)?;
+            self.key_file
+                .settle(|key| contents.holders.hold(key))
+                .map_err(|source| self.no_key(source.into()))?;
             return Ok(Draft::of(self.vault.clone(), unlocked, contents)?);
         }
-        let key = self.key_file.read_or_make().map_err(|source| self.no_key(source))?;
-        Ok(Draft::new(self.vault.clone(), key, Holder::KeyFile))
+        let (key, holder) = self.new_key()?;
+        Ok(Draft::new(self.vault.clone(), key, holder))
     }
 
-    fn key(&self) -> Result<VaultKey, KeeperError> {
-        self.key_file.read().map_err(|source| self.no_key(source))
+    /// Makes the key of a new vault. Where the OS keyring answers, it is there; this is decided here, and
+    /// never again.
+    fn new_key(&self) -> Result<(VaultKey, Holder), KeeperError> {
+        let wish = env::text(KEY_HOLDER)?;
+        let patience = match wish.as_deref() {
+            _ if self.key_file.path().exists() => None,
+            None => Some(NEW_KEYS_PATIENCE),
+            Some("keyring") => Some(CLIENTS_PATIENCE),
+            Some("key-file") => None,
+            Some(other) => return Err(KeeperError::NoSuchHolder(other.to_owned())),
+        };
+        if let Some(patience) = patience {
+            let key = VaultKey::make().map_err(VaultError::from)?;
+            match Keyring::of(&key.fingerprint()).keep(&key, patience) {
+                Ok(()) => return Ok((key, Holder::Keyring)),
+                Err(error) if wish.is_some() => return Err(self.no_key(error.into())),
+                // It may have taken that key after all, so the key file gets another.
+                Err(_) => {}
+            }
+        }
+        let key = self.key_file.read_or_make().map_err(|source| self.no_key(source.into()))?;
+        Ok((key, Holder::KeyFile))
     }
 
-    fn no_key(&self, source: KeyFileError) -> KeeperError {
+    fn key(&self, holders: &Holders) -> Result<VaultKey, KeeperError> {
+        holders
+            .key(&self.key_file)
+            .map_err(|source| KeeperError::Locked { vault: self.vault.clone(), source })
+    }
+
+    fn no_key(&self, source: HolderError) -> KeeperError {
         KeeperError::Key { vault: self.vault.clone(), source }
     }
 }
@@ -153,6 +248,7 @@ impl Keeper {
 /// where a secret goes out, by [`confirm`](Self::confirm) where none does.
 pub struct Excerpt<'k> {
     keeper: &'k Keeper,
+    about: Option<&'k Key>,
     vault: Option<Vault>,
     contents: Contents,
 }
@@ -169,12 +265,29 @@ impl Excerpt<'_> {
     /// # Errors
     /// When there is no key, or vault or secret are not as they were written.
     pub fn release(&self, token: &Token) -> Result<Secret, KeeperError> {
+        let key = match self.keeper.key(&self.contents.holders) {
+            Ok(key) => key,
+            Err(error) => return self.release_renewed(token).unwrap_or(Err(error)),
+        };
+        self.open(token, key)
+    }
+
+    fn open(&self, token: &Token, key: VaultKey) -> Result<Secret, KeeperError> {
         let vault = self.vault.as_ref().ok_or_else(|| VaultError::Secret {
             path: self.keeper.vault.clone(),
             name: token.name.clone(),
         })?;
-        let unlocked = vault.unlock(self.keeper.key()?, &self.contents)?;
+        let unlocked = vault.unlock(key, &self.contents)?;
         Ok(unlocked.secret(token, &self.contents)?)
+    }
+
+    /// Does it with the vault as it is now, when its key was renewed since it was read: the old key is gone.
+    #[cold]
+    fn release_renewed(&self, token: &Token) -> Option<Result<Secret, KeeperError>> {
+        let now = self.keeper.excerpt(self.about).ok()?;
+        let is_renewed = now.contents.holders.fingerprint != self.contents.holders.fingerprint;
+        let same = now.inventory().tokens().iter().find(|other| other.id == token.id)?;
+        is_renewed.then(|| now.open(same, self.keeper.key(&now.contents.holders)?))
     }
 
     /// Checks that what was read of the vault is as it was written, where nothing of it is released.

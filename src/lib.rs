@@ -11,6 +11,7 @@ pub mod command;
 // DEEDS: what is done to the vault as a whole, and what is known around a request.
 pub mod context;
 pub mod keeper;
+pub mod key_life;
 pub mod login;
 pub mod setup;
 

@@ -61,6 +61,13 @@ pub fn ask(question: &str) -> Result<String, TtyError> {
     Ok(line.trim_end_matches(['\r', '\n']).to_owned())
 }
 
+/// Tells whoever sits at the terminal something, if somebody does.
+pub fn tell(line: &str) {
+    if let Ok(mut screen) = OpenOptions::new().write(true).open(SCREEN) {
+        let _ = writeln!(screen, "docker-credential-pat: {line}");
+    }
+}
+
 /// Asks for a secret, which does not show.
 ///
 /// # Errors

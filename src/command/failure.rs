@@ -7,6 +7,7 @@ use crate::docker_config::ConfigError;
 use crate::env::EnvError;
 use crate::inventory::NameTaken;
 use crate::keeper::KeeperError;
+use crate::key_life::KeyLifeError;
 use crate::link::LinkError;
 use crate::moment::MomentError;
 use crate::name::Name;
@@ -17,6 +18,7 @@ use crate::setup::SetupError;
 use crate::text::clean;
 use crate::tty::TtyError;
 use crate::vault::VaultError;
+use crate::vault::keys::passphrase::PassphraseError;
 use crate::wire::WireError;
 use std::error::Error as _;
 use std::io;
@@ -42,6 +44,15 @@ pub enum Failure {
     /// See [`SetupError`].
     #[error(transparent)]
     Setup(#[from] SetupError),
+    /// See [`KeyLifeError`].
+    #[error(transparent)]
+    KeyLife(#[from] KeyLifeError),
+    /// See [`PassphraseError`].
+    #[error(transparent)]
+    Passphrase(#[from] PassphraseError),
+    /// A new passphrase that was typed in two ways.
+    #[error("the two passphrases are not the same")]
+    TwoPassphrases,
     /// See [`NameError`].
     #[error(transparent)]
     Name(#[from] NameError),
@@ -148,6 +159,8 @@ impl Failure {
             Self::Env(error) => Some(error.hint()),
             Self::Setup(error) => error.hint(),
             Self::Link(error) => error.hint(),
+            Self::KeyLife(error) => error.hint(),
+            Self::Passphrase(error) => error.hint(),
             Self::Disk(error) => error.hint(),
             Self::NameTaken(_) => Some(
                 "choose another name; docker-credential-pat rotate NAME gives that one a new secret"
@@ -179,6 +192,7 @@ impl Failure {
             Self::Context(error) => Some(error.hint()),
             Self::NoSuchVerb(_) => Some("docker-credential-pat --help shows every verb".to_owned()),
             Self::Output(_) => Some("connect standard output to something that takes it".to_owned()),
+            Self::TwoPassphrases => Some("nothing was changed; try again".to_owned()),
             Self::Wire(_)
             | Self::Name(_)
             | Self::Key(_)

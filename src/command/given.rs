@@ -10,12 +10,16 @@ use crate::streams;
 use crate::text::clean;
 use crate::token::Permissions;
 use crate::tty;
+use crate::vault::keys::cache;
+use crate::vault::keys::passphrase;
 use crate::wire;
 use crate::wire::WireError;
 use clap::ValueEnum;
+use jiff::SignedDuration;
 use std::fs::File;
 use std::io;
 use std::path::PathBuf;
+use std::time::Duration;
 use zeroize::Zeroizing;
 
 /// Where a secret comes from: it is never an argument
@@ -51,6 +55,50 @@ impl SecretFrom {
         };
         if text.is_empty() { Err(Failure::Secret("empty")) } else { Ok(Secret::new(text)) }
     }
+}
+
+/// Where a new passphrase comes from: it is never an argument
+#[derive(Debug, clap::Args)]
+pub struct NewPassphrase {
+    /// Read the passphrase from a file instead of the terminal; line ends at its end do not count
+    #[arg(long, value_name = "FILE")]
+    passphrase_file: Option<PathBuf>,
+}
+
+impl NewPassphrase {
+    /// Reads the passphrase, or asks for it twice on the terminal.
+    ///
+    /// # Errors
+    /// When it cannot be read, is empty or typed in two ways, or nobody is there to ask.
+    pub fn read(&self, what: &str) -> Result<Zeroizing<String>, Failure> {
+        if let Some(file) = &self.passphrase_file {
+            return Ok(passphrase::read(file)?);
+        }
+        let missing = |source| Failure::Missing { what: "passphrase", option: "--passphrase-file", source };
+        let text = tty::ask_hidden(&format!("{what} (it does not show): ")).map_err(missing)?;
+        if text.is_empty() {
+            return Err(Failure::Secret("empty"));
+        }
+        let again = tty::ask_hidden("The same again: ").map_err(missing)?;
+        if *text == *again { Ok(text) } else { Err(Failure::TwoPassphrases) }
+    }
+}
+
+/// Reads how long something is to last: `8h`, `30m`, `1h 30m`.
+///
+/// # Errors
+/// When it is no time, none at all, or longer than a key can be kept.
+pub fn time(text: &str) -> Result<Duration, String> {
+    let time = text.parse::<SignedDuration>().ok().and_then(|time| Duration::try_from(time).ok());
+    time.filter(|time| (Duration::from_secs(1)..=cache::AT_MOST).contains(time))
+        .ok_or_else(|| format!("want a time such as 8h or 30m, at most {}", time_words(cache::AT_MOST)))
+}
+
+/// Returns a time for people: `8h`.
+#[must_use]
+pub fn time_words(time: Duration) -> String {
+    SignedDuration::try_from(time)
+        .map_or_else(|_| format!("{} s", time.as_secs()), |time| format!("{time:#}"))
 }
 
 /// Reads a secret that was written as a line of text, into a buffer of exactly its size.

@@ -18,6 +18,7 @@ use crate::setup;
 use crate::setup::Change;
 use crate::setup::Helper;
 use crate::setup::Reach;
+use crate::vault::keys::Sort;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
@@ -58,6 +59,7 @@ pub fn install(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
     for (reach, change) in reaches.iter().zip(&changes) {
         desk.say(&sentence(&path, reach, change));
     }
+    desk.say(&key_holder(desk)?);
     for remark in remarks {
         desk.say(&remark);
     }
@@ -224,6 +226,19 @@ fn remarks(config: &ConfigFile, reaches: &[Reach]) -> Result<Vec<String>, Failur
         remarks.push(format!("they stay in the backup, {backup}: remove it when all is well"));
     }
     Ok(remarks)
+}
+
+/// Makes the vault if there is none, and says who has its key: that is decided here, and not at a request.
+fn key_holder(desk: &Desk) -> Result<String, Failure> {
+    let holders = desk.keeper.make()?;
+    let names = holders.list.iter().map(|holder| match holder.sort() {
+        Sort::KeyFile => format!("the key file {}", env::tilde(desk.keeper.key_file().path())),
+        sort => sort.name().to_owned(),
+    });
+    Ok(format!(
+        "the key of the vault is kept by {} (docker-credential-pat key status)",
+        names.collect::<Vec<_>>().join(" and ")
+    ))
 }
 
 /// Says what a change did.

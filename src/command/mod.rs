@@ -8,6 +8,7 @@ pub mod explain;
 pub mod failure;
 pub mod given;
 pub mod install;
+pub mod key;
 pub mod ls;
 pub mod man;
 pub mod notices;
@@ -17,6 +18,7 @@ pub mod rotate;
 pub mod show;
 pub mod shown;
 pub mod status;
+pub mod unlock;
 pub mod r#use;
 
 use crate::choice::Choice;

@@ -1,6 +1,7 @@
 //! The directory of a vault: which entries concern a key, where they are, and what proves them.
 
 use crate::choice::Choice;
+use crate::disk;
 use crate::inventory::Counters;
 use crate::inventory::Inventory;
 use crate::registry::Key;
@@ -9,6 +10,8 @@ use crate::token::Token;
 use crate::vault::entry::Body;
 use crate::vault::entry::to_cbor;
 use crate::vault::keys::Holder;
+use crate::vault::keys::Sort;
+use crate::vault::keys::holders::Holders;
 use crate::vault::layout::Base;
 use crate::vault::layout::nonce;
 use crate::vault::seal::TAG_BYTES;
@@ -17,14 +20,16 @@ use crate::vault::seal::VaultKey;
 use minicbor::Decode;
 use minicbor::Encode;
 use minicbor::bytes::ByteArray;
+use std::mem;
 use std::ops::Range;
+use std::path::Path;
 
 /// What a vault holds, and where.
 #[derive(Encode, Decode)]
 pub struct Directory<'b> {
     /// Where the key is kept; any of them opens the vault.
     #[n(0)]
-    pub holders: Vec<Holder>,
+    holders: Vec<Holder>,
     /// Tells whether a key is this vault's.
     #[n(1)]
     fingerprint: ByteArray<TAG_BYTES>,
@@ -63,10 +68,16 @@ pub struct Pointer {
 }
 
 impl Directory<'_> {
-    /// True when the key is this vault's.
+    /// Takes out who has the key, of a vault at this path.
     #[must_use]
-    pub fn is_for(&self, key: &VaultKey) -> bool {
-        *self.fingerprint == key.fingerprint()
+    pub fn take_holders(&mut self, path: &Path) -> Holders {
+        let list = mem::take(&mut self.holders);
+        let runs_a_command = list.iter().any(|holder| holder.sort() == Sort::Command);
+        Holders {
+            fingerprint: *self.fingerprint,
+            others_may_write: runs_a_command && disk::others_may_write(path),
+            list,
+        }
     }
 
     /// Returns how many entries there are.

@@ -13,6 +13,7 @@ use crate::vault::entry::Body;
 use crate::vault::file::Contents;
 use crate::vault::file::Unlocked;
 use crate::vault::keys::Holder;
+use crate::vault::keys::Sort;
 use crate::vault::layout;
 use crate::vault::layout::BASE_BYTES;
 use crate::vault::seal::Sealed;
@@ -24,14 +25,22 @@ use std::path::PathBuf;
 pub struct Draft {
     path: PathBuf,
     key: VaultKey,
+    /// Who has the key.
     holders: Vec<Holder>,
     /// The tokens and choices, to be changed freely.
     pub inventory: Inventory,
     sealed: BTreeMap<TokenId, Sealed>,
     /// What each secret is sealed with as it stands in `sealed`.
     bindings: BTreeMap<TokenId, Vec<u8>>,
-    /// The entries and choices as they stand on disk.
-    written: Option<(Vec<u8>, Vec<Choice>)>,
+    /// What stands on disk.
+    written: Option<Written>,
+}
+
+/// What of a vault on disk a draft is compared with.
+struct Written {
+    entries: Vec<u8>,
+    choices: Vec<Choice>,
+    holders: Vec<Holder>,
 }
 
 impl Draft {
@@ -54,16 +63,16 @@ impl Draft {
     /// # Errors
     /// When it cannot be read.
     pub fn of(path: PathBuf, unlocked: Unlocked<'_>, contents: Contents) -> Result<Self, VaultError> {
-        let (key, holders, secrets) = unlocked.into_parts(&contents)?;
-        let Contents { inventory, entries, .. } = contents;
+        let (key, secrets) = unlocked.into_parts(&contents)?;
+        let Contents { inventory, holders, entries, .. } = contents;
         let tokens = inventory.tokens();
         Ok(Self {
             path,
             key,
-            holders,
+            holders: holders.list.clone(),
             sealed: tokens.iter().map(|token| token.id).zip(secrets).collect(),
             bindings: tokens.iter().map(|token| (token.id, entry::binding(token))).collect(),
-            written: Some((entries, inventory.choices().to_vec())),
+            written: Some(Written { entries, choices: inventory.choices().to_vec(), holders: holders.list }),
             inventory,
         })
     }
@@ -90,6 +99,56 @@ impl Draft {
         self.key.open(sealed.clone(), binding).ok_or_else(damaged)
     }
 
+    /// Returns the vault's key. Call it where a holder is to have it, and nowhere else.
+    #[must_use]
+    pub fn key(&self) -> &VaultKey {
+        &self.key
+    }
+
+    /// Returns who has the key.
+    #[must_use]
+    pub fn holders(&self) -> &[Holder] {
+        &self.holders
+    }
+
+    /// Has one more holder keep the key, in the place of any of the same sort.
+    pub fn entrust(&mut self, holder: Holder) {
+        self.dismiss(holder.sort());
+        self.holders.push(holder);
+    }
+
+    /// Has the holder of this sort keep the key no longer.
+    pub fn dismiss(&mut self, sort: Sort) {
+        self.holders.retain(|holder| holder.sort() != sort);
+    }
+
+    /// Seals every secret with another key, which these holders have.
+    ///
+    /// # Errors
+    /// When a secret does not open; then nothing has changed.
+    pub fn seal_anew(&mut self, key: VaultKey, holders: Vec<Holder>) -> Result<(), VaultError> {
+        let mut sealed = BTreeMap::new();
+        for token in self.inventory.tokens() {
+            let binding = self.bindings.get(&token.id).map(Vec::as_slice).unwrap_or_default();
+            sealed.insert(token.id, key.seal(&self.secret(token)?, binding)?);
+        }
+        (self.key, self.holders, self.sealed) = (key, holders, sealed);
+        self.written = None;
+        Ok(())
+    }
+
+    /// Makes a copy of it to be written elsewhere, all of it sealed with another key.
+    ///
+    /// # Errors
+    /// When a secret does not open.
+    pub fn copy_to(&self, path: PathBuf, key: VaultKey, holder: Holder) -> Result<Self, VaultError> {
+        let mut copy = Self { inventory: self.inventory.clone(), ..Self::new(path, key, holder) };
+        for token in self.inventory.tokens() {
+            copy.keep(token.id, &self.secret(token)?)?;
+        }
+        Ok(copy)
+    }
+
     /// Writes it, durably, in the place of the vault on disk; nothing when nothing has changed.
     ///
     /// # Errors
@@ -97,8 +156,10 @@ impl Draft {
     pub fn write(mut self) -> Result<(), VaultError> {
         self.seal_again()?;
         let body = Body::of(&self.inventory, &self.sealed);
-        let is_written = self.written.as_ref().is_some_and(|(entries, choices)| {
-            entries == body.entries() && choices == self.inventory.choices()
+        let is_written = self.written.as_ref().is_some_and(|written| {
+            written.entries == body.entries()
+                && written.choices == self.inventory.choices()
+                && written.holders == self.holders
         });
         if is_written {
             return Ok(());

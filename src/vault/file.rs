@@ -12,7 +12,7 @@ use crate::vault::directory::Pointer;
 use crate::vault::entry;
 use crate::vault::entry::Entry;
 use crate::vault::entry::SealedAt;
-use crate::vault::keys::Holder;
+use crate::vault::keys::holders::Holders;
 use crate::vault::layout;
 use crate::vault::layout::Front;
 use crate::vault::layout::HEAD_BYTES;
@@ -48,6 +48,8 @@ pub struct Vault {
 pub struct Contents {
     /// The tokens and choices.
     pub inventory: Inventory,
+    /// Who has the key.
+    pub holders: Holders,
     /// Where the secret of each token is, in the order of the tokens.
     sealed: Vec<SealedAt>,
     /// The entries that were read, one after another, and what proves them.
@@ -139,10 +141,11 @@ impl Vault {
 
     fn contents(
         &self,
-        directory: Directory<'_>,
+        mut directory: Directory<'_>,
         pointers: Vec<Pointer>,
         entries: Vec<u8>,
     ) -> Result<Contents, VaultError> {
+        let holders = directory.take_holders(&self.path);
         let mut tokens = Vec::with_capacity(pointers.len());
         let mut sealed = Vec::with_capacity(pointers.len());
         for (_, bytes) in apart(&pointers, &entries) {
@@ -151,7 +154,7 @@ impl Vault {
             tokens.push(entry.token);
         }
         let inventory = Inventory::new(tokens, directory.choices, directory.counters);
-        Ok(Contents { inventory, sealed, entries, pointers })
+        Ok(Contents { inventory, holders, sealed, entries, pointers })
     }
 
     /// Checks, without the key, that the directory is as it was written.
@@ -185,7 +188,7 @@ impl Vault {
         self.check()?;
         self.checked_entries()?;
         let path = self.path.clone();
-        Err(if self.directory()?.is_for(&key) {
+        Err(if contents.holders.hold(&key) {
             VaultError::Changed { path }
         } else {
             VaultError::WrongKey { path }
@@ -197,7 +200,11 @@ impl Vault {
     }
 
     fn directory(&self) -> Result<Directory<'_>, VaultError> {
-        self.front()?.directory().map_err(|_| self.damaged())
+        self.front()?.directory().map_err(|error| {
+            // Whoever wrote it knows a key holder that we do not.
+            let is_later = error.is_unknown_variant() && self.check().is_ok();
+            if is_later { VaultError::Later { path: self.path.clone() } } else { self.damaged() }
+        })
     }
 
     fn damaged(&self) -> VaultError {
@@ -243,20 +250,15 @@ impl Unlocked<'_> {
         self.key.open(sealed, &entry::binding(token)).ok_or_else(damaged)
     }
 
-    /// Returns the key, the holders of it, and every sealed secret in the order of the tokens.
-    /// `contents` are all of its tokens.
+    /// Returns the key, and every sealed secret in the order of the tokens. `contents` are all of its tokens.
     ///
     /// # Errors
     /// When it cannot be read.
-    pub(super) fn into_parts(
-        self,
-        contents: &Contents,
-    ) -> Result<(VaultKey, Vec<Holder>, Vec<Sealed>), VaultError> {
-        let Directory { holders, .. } = self.vault.directory()?;
+    pub(super) fn into_parts(self, contents: &Contents) -> Result<(VaultKey, Vec<Sealed>), VaultError> {
         let ciphertexts = self.vault.read(&self.vault.layout.ciphertexts)?;
         let sealed = contents.sealed.iter().map(|at| Some(at.with(at.place.of(&ciphertexts)?.to_vec())));
         let sealed: Option<Vec<_>> = sealed.collect();
-        Ok((self.key, holders, sealed.ok_or_else(|| self.vault.damaged())?))
+        Ok((self.key, sealed.ok_or_else(|| self.vault.damaged())?))
     }
 }
 

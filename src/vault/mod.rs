@@ -40,6 +40,12 @@ pub enum VaultError {
         /// The version of its format.
         version: u32,
     },
+    /// A later version of this program wrote it, in the same format, with a key holder that is new to us.
+    #[error("the vault {} has a key holder that this version of docker-credential-pat does not know", path.display())]
+    Later {
+        /// The file.
+        path: PathBuf,
+    },
     /// Bytes are missing or have changed.
     #[error("the vault {} is damaged", path.display())]
     Damaged {
@@ -90,7 +96,9 @@ impl VaultError {
             | Self::NotAVault { path }
             | Self::Damaged { path }
             | Self::Changed { path } => Some(start_anew(path)),
-            Self::Version { .. } => Some("use the version of docker-credential-pat that wrote it".to_owned()),
+            Self::Version { .. } | Self::Later { .. } => {
+                Some("use the version of docker-credential-pat that wrote it".to_owned())
+            }
             Self::WrongKey { path } => Some(format!(
                 "put back the key that belongs to it from a backup, or run `mv {0} {0}.broken` and log in again",
                 path.display()

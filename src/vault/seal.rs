@@ -6,6 +6,9 @@ use chacha20poly1305::AeadInOut;
 use chacha20poly1305::Key;
 use chacha20poly1305::KeyInit;
 use chacha20poly1305::XChaCha20Poly1305;
+use minicbor::Decode;
+use minicbor::Encode;
+use minicbor::bytes::ByteArray;
 use secrecy::ExposeSecret;
 use secrecy::ExposeSecretMut;
 use secrecy::SecretBox;
@@ -30,7 +33,10 @@ pub type Tag = [u8; TAG_BYTES];
 /// What [`VaultKey::fingerprint`] authenticates; nothing else is ever sealed with its nonce.
 const FINGERPRINT: &[u8] = b"docker-credential-pat key fingerprint 1";
 
-/// The key of one vault.
+/// What a wrapped key is sealed with, so that it is never taken for a secret.
+const WRAPPING: &[u8] = b"docker-credential-pat wrapped key 1";
+
+/// The key of one vault, or one that such a key is wrapped with.
 pub struct VaultKey(SecretBox<[u8; KEY_BYTES]>);
 
 /// A secret, sealed.
@@ -42,6 +48,17 @@ pub struct Sealed {
     pub tag: Tag,
     /// The ciphertext, as long as the secret.
     pub bytes: Vec<u8>,
+}
+
+/// A vault's key, sealed with another key.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct Wrapped {
+    #[n(0)]
+    nonce: ByteArray<NONCE_BYTES>,
+    #[n(1)]
+    tag: ByteArray<TAG_BYTES>,
+    #[n(2)]
+    key: ByteArray<KEY_BYTES>,
 }
 
 impl VaultKey {
@@ -124,6 +141,33 @@ impl VaultKey {
         Some(Secret::new(Zeroizing::new(text)))
     }
 
+    /// Seals a vault's key with this one.
+    ///
+    /// # Errors
+    /// When the system gives no random numbers.
+    pub fn wrap(&self, vault_key: &Self) -> Result<Wrapped, getrandom::Error> {
+        let mut nonce = [0; NONCE_BYTES];
+        getrandom::fill(&mut nonce)?;
+        // Sealed in its place, so that no copy of it is left.
+        let mut key = *vault_key.expose();
+        let tag = self.cipher().encrypt_inout_detached(&nonce.into(), WRAPPING, key.as_mut_slice().into());
+        let tag: Tag = tag.map_err(|_| getrandom::Error::UNEXPECTED)?.into();
+        Ok(Wrapped { nonce: nonce.into(), tag: tag.into(), key: key.into() })
+    }
+
+    /// Opens a key that was sealed with this one; `None` when it was another one.
+    #[must_use]
+    pub fn unwrap(&self, wrapped: &Wrapped) -> Option<Self> {
+        let mut key = Zeroizing::new(*wrapped.key);
+        let opened = self.cipher().decrypt_inout_detached(
+            &(*wrapped.nonce).into(),
+            WRAPPING,
+            key.as_mut_slice().into(),
+            &(*wrapped.tag).into(),
+        );
+        opened.ok().and_then(|()| Self::from_bytes(key.as_slice()))
+    }
+
     fn cipher(&self) -> XChaCha20Poly1305 {
         XChaCha20Poly1305::new(<&Key>::from(self.expose()))
     }
@@ -153,6 +197,15 @@ mod tests {
             changed.bytes[place] ^= 1;
             assert!(key(1).open(changed, b"ghcr.io").is_none(), "{place}");
         }
+    }
+
+    #[test]
+    fn a_wrapped_key_opens_with_its_wrapping_only() {
+        let wrapped = key(1).wrap(&key(7)).expect("random numbers");
+        assert_eq!(key(1).unwrap(&wrapped).expect("the right key").expose(), key(7).expose());
+        assert!(key(2).unwrap(&wrapped).is_none());
+        let changed = Wrapped { key: [0; KEY_BYTES].into(), ..wrapped };
+        assert!(key(1).unwrap(&changed).is_none());
     }
 
     #[test]

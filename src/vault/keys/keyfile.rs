@@ -46,6 +46,12 @@ pub enum KeyFileError {
         /// The file.
         path: PathBuf,
     },
+    /// The file is there, with a key that something else may need.
+    #[error("the key file {} has another key already", path.display())]
+    Taken {
+        /// The file.
+        path: PathBuf,
+    },
     /// See [`DiskError`].
     #[error(transparent)]
     Disk(#[from] DiskError),
@@ -67,6 +73,7 @@ impl KeyFileError {
                 "run `chmod 600 {}`; if others use this machine, renew the tokens in the vault",
                 path.display()
             )),
+            Self::Taken { path } => Some(format!("if no vault needs it any more, run `mv {0} {0}.old`", path.display())),
             Self::NotAKey { .. } => Some("put it back from a backup".to_owned()),
             Self::Disk(error) => error.hint(),
             Self::Random(_) => None,
@@ -87,6 +94,69 @@ impl KeyFile {
         &self.path
     }
 
+    /// Names the file beside it that has the new key while the vault changes over to it.
+    #[must_use]
+    pub fn renewed(&self) -> Self {
+        Self { path: disk::with_suffix(&self.path, ".renewed") }
+    }
+
+    /// Writes a key, durably, in the place of any.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn keep(&self, key: &VaultKey) -> Result<(), KeyFileError> {
+        let mut bytes = Zeroizing::new(Vec::with_capacity(FILE_BYTES));
+        bytes.extend_from_slice(HEAD);
+        bytes.extend_from_slice(key.expose());
+        if let Some(folder) = self.path.parent() {
+            disk::make_folder(folder)?;
+        }
+        disk::replace(&self.path, &bytes, PRIVATE)?;
+        // Read back, since some file systems keep no modes, and then it would not be accepted later.
+        self.read().map(drop)
+    }
+
+    /// Writes a key, unless another is there.
+    ///
+    /// # Errors
+    /// When another is there, or it cannot be written.
+    pub fn keep_beside_none(&self, key: &VaultKey) -> Result<(), KeyFileError> {
+        match self.read_if_there()? {
+            Some(other) if other.fingerprint() == key.fingerprint() => Ok(()),
+            Some(_) => Err(KeyFileError::Taken { path: self.path.clone() }),
+            None => self.keep(key),
+        }
+    }
+
+    /// Puts this file in the place of another, durably.
+    ///
+    /// # Errors
+    /// When it cannot be renamed.
+    pub fn take_the_place_of(&self, other: &Self) -> Result<(), KeyFileError> {
+        Ok(disk::rename(&self.path, &other.path)?)
+    }
+
+    /// Ends a renewal that a stopped machine left halfway: when the vault has changed over to the new key,
+    /// that takes its place. Only to be called under the vault's lock.
+    ///
+    /// # Errors
+    /// When it cannot be renamed.
+    pub fn settle(&self, is_the_vaults: impl Fn(&VaultKey) -> bool) -> Result<(), KeyFileError> {
+        let renewed = self.renewed();
+        if renewed.path.exists() && renewed.read().is_ok_and(|key| is_the_vaults(&key)) {
+            renewed.take_the_place_of(self)?;
+        }
+        Ok(())
+    }
+
+    /// Removes the file, if it is there.
+    ///
+    /// # Errors
+    /// When it cannot be removed.
+    pub fn remove(&self) -> Result<(), KeyFileError> {
+        Ok(disk::remove(&self.path)?)
+    }
+
     /// Reads the key.
     ///
     /// # Errors
@@ -105,15 +175,8 @@ impl KeyFile {
             return Ok(key);
         }
         let key = VaultKey::make()?;
-        let mut bytes = Zeroizing::new(Vec::with_capacity(FILE_BYTES));
-        bytes.extend_from_slice(HEAD);
-        bytes.extend_from_slice(key.expose());
-        if let Some(folder) = self.path.parent() {
-            disk::make_folder(folder)?;
-        }
-        disk::replace(&self.path, &bytes, PRIVATE)?;
-        // Read back, since some file systems keep no modes, and then it would not be accepted later.
-        self.read()
+        self.keep(&key)?;
+        Ok(key)
     }
 
     fn read_if_there(&self) -> Result<Option<VaultKey>, KeyFileError> {

@@ -1,14 +1,155 @@
-//! Where a vault's key is kept.
+//! Where a vault's key is kept: the holders that its open part names, each of which opens it.
 
+pub mod cache;
+pub mod command;
+pub mod elsewhere;
+pub mod holders;
 pub mod keyfile;
+pub mod keyring;
+pub mod passphrase;
+pub mod spare;
 
+use crate::vault::keys::command::CommandError;
+use crate::vault::keys::command::CommandHolder;
+use crate::vault::keys::elsewhere::FileElsewhere;
+use crate::vault::keys::elsewhere::FileError;
+use crate::vault::keys::keyfile::KeyFileError;
+use crate::vault::keys::keyring::KeyringError;
+use crate::vault::keys::passphrase::Passphrase;
+use crate::vault::keys::passphrase::PassphraseError;
+use crate::vault::seal::VaultKey;
 use minicbor::Decode;
 use minicbor::Encode;
+use std::time::Duration;
+use thiserror::Error;
 
-/// A key holder, as the vault's open part names it, so that `get` never has to look for one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+/// How long a key holder may take when a client waits for the answer.
+pub const CLIENTS_PATIENCE: Duration = Duration::from_secs(3);
+
+/// How long it may take when a person is there to answer its questions.
+pub const PERSONS_PATIENCE: Duration = Duration::from_secs(120);
+
+/// Gives a vault's key.
+pub trait KeyHolder {
+    /// Returns the key, or why there is none; within `patience`, unless a person is asked.
+    ///
+    /// # Errors
+    /// When it does not answer, or its answer does not open the vault's key.
+    fn key(&self, patience: Duration) -> Result<VaultKey, HolderError>;
+}
+
+/// A key holder, as the vault's open part names it, so that `get` never has to look for one. A new sort of
+/// holder has a new number; a program that does not know it takes the vault for one of a later version.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub enum Holder {
-    /// [`keyfile`].
+    /// See [`keyfile`].
     #[n(0)]
     KeyFile,
+    /// See [`keyring`].
+    #[n(1)]
+    Keyring,
+    /// See [`passphrase`].
+    #[n(2)]
+    Passphrase(#[n(0)] Passphrase),
+    /// See [`command`].
+    #[n(3)]
+    Command(#[n(0)] CommandHolder),
+    /// See [`elsewhere`].
+    #[n(4)]
+    File(#[n(0)] FileElsewhere),
+}
+
+/// What sort of holder a holder is; a vault has at most one of each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sort {
+    /// The key file in the configuration folder.
+    KeyFile,
+    /// The OS keyring.
+    Keyring,
+    /// A passphrase.
+    Passphrase,
+    /// A command.
+    Command,
+    /// A file elsewhere.
+    File,
+}
+
+impl Holder {
+    /// Returns what sort it is.
+    #[must_use]
+    pub fn sort(&self) -> Sort {
+        match self {
+            Self::KeyFile => Sort::KeyFile,
+            Self::Keyring => Sort::Keyring,
+            Self::Passphrase(_) => Sort::Passphrase,
+            Self::Command(_) => Sort::Command,
+            Self::File(_) => Sort::File,
+        }
+    }
+}
+
+impl Sort {
+    /// Returns the word for it, in arguments and listings.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::KeyFile => "key-file",
+            Self::Keyring => "keyring",
+            Self::Passphrase => "passphrase",
+            Self::Command => "command",
+            Self::File => "file",
+        }
+    }
+
+    /// Returns what it is called in a sentence.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::KeyFile => "the key file",
+            Self::Keyring => "the OS keyring",
+            Self::Passphrase => "the passphrase",
+            Self::Command => "the key command",
+            Self::File => "the key file elsewhere",
+        }
+    }
+}
+
+/// Why a holder gives no key.
+#[derive(Debug, Error)]
+pub enum HolderError {
+    /// See [`KeyFileError`].
+    #[error(transparent)]
+    KeyFile(#[from] KeyFileError),
+    /// See [`KeyringError`].
+    #[error(transparent)]
+    Keyring(#[from] KeyringError),
+    /// See [`PassphraseError`].
+    #[error(transparent)]
+    Passphrase(#[from] PassphraseError),
+    /// See [`CommandError`].
+    #[error(transparent)]
+    Command(#[from] CommandError),
+    /// See [`FileError`].
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// It gives a key, which is another vault's.
+    #[error("{}: the key does not belong to the vault", .0.name())]
+    Another(Sort),
+}
+
+impl HolderError {
+    /// Returns the way out.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::KeyFile(error) => error.hint(),
+            Self::Keyring(error) => Some(error.hint()),
+            Self::Passphrase(error) => error.hint(),
+            Self::Command(error) => Some(error.hint()),
+            Self::File(error) => error.hint(),
+            Self::Another(sort) => {
+                Some(format!("put back the key of this vault in {} from a backup", sort.name()))
+            }
+        }
+    }
 }

@@ -1,0 +1,57 @@
+//! `unlock` and `lock`: keep the vault's key in the kernel's memory for a while, and end that.
+
+use crate::command::Desk;
+use crate::command::Failure;
+use crate::command::given;
+use crate::key_life;
+use crate::key_life::Unlocked;
+use crate::vault::keys::Sort;
+use crate::vault::keys::cache::USUALLY;
+use std::time::Duration;
+
+/// Keep the vault open for a while, so that nothing is asked meanwhile
+#[derive(Debug, clap::Args)]
+pub struct UnlockArgs {
+    /// For how long: 8h, 30m, 1h 30m; at most 30 days
+    #[arg(long = "for", value_name = "TIME", value_parser = given::time)]
+    time: Option<Duration>,
+}
+
+/// Close the vault again
+#[derive(Debug, clap::Args)]
+pub struct LockArgs {}
+
+/// Runs `unlock`.
+///
+/// # Errors
+/// When no key holder gives the key, or this system keeps none.
+pub fn unlock(args: &UnlockArgs, desk: &mut Desk) -> Result<(), Failure> {
+    let time = args.time.unwrap_or(USUALLY);
+    match key_life::unlock(&desk.keeper, time)? {
+        Unlocked::Always => {
+            desk.say("the vault is open always: its key is in a file (docker-credential-pat key status)");
+        }
+        Unlocked::ForATime => desk.say(&format!("the vault is open for {}", given::time_words(time))),
+    }
+    Ok(())
+}
+
+/// Runs `lock`.
+///
+/// # Errors
+/// When there is no vault, or it cannot be read.
+pub fn lock(_args: &LockArgs, desk: &mut Desk) -> Result<(), Failure> {
+    let closed = key_life::lock(&desk.keeper)?;
+    match (closed.was_open, closed.open.as_slice()) {
+        (true, []) => desk.say("the vault is closed"),
+        (false, []) => desk.say("the vault was closed already"),
+        (_, open) => {
+            let names: Vec<_> = open.iter().copied().map(Sort::name).collect();
+            let names = names.join(" and ");
+            desk.say(&format!(
+                "the key is no longer kept in memory, but {names} gives it without asking you"
+            ));
+        }
+    }
+    Ok(())
+}

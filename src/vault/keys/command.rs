@@ -1,0 +1,122 @@
+//! A command that writes a spare key: a password manager's, or whatever else keeps it.
+
+use crate::child;
+use crate::child::ChildError;
+use crate::vault::keys::HolderError;
+use crate::vault::keys::KeyHolder;
+use crate::vault::keys::Sort;
+use crate::vault::keys::spare;
+use crate::vault::seal::VaultKey;
+use crate::vault::seal::Wrapped;
+use minicbor::Decode;
+use minicbor::Encode;
+use std::ffi::OsStr;
+use std::time::Duration;
+use thiserror::Error;
+
+/// A command, and the vault's key wrapped with the spare key that it writes.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct CommandHolder {
+    #[n(0)]
+    program: String,
+    #[n(1)]
+    args: Vec<String>,
+    #[n(2)]
+    wrapped: Wrapped,
+}
+
+/// Why a command gives no key.
+#[derive(Debug, Error)]
+pub enum CommandError {
+    /// See [`ChildError`].
+    #[error("the key command gives no key")]
+    Child(#[from] ChildError),
+    /// It says itself that it could not do it.
+    #[error("the key command {program} ended with {}", code.map_or("a signal".to_owned(), |code| format!("exit code {code}")))]
+    Failed {
+        /// The program.
+        program: String,
+        /// Its exit code, unless a signal ended it.
+        code: Option<i32>,
+    },
+    /// It writes something else.
+    #[error("what the key command {program} writes is no key of this program")]
+    NotAKey {
+        /// The program.
+        program: String,
+    },
+    /// A vault that others may change could run any command.
+    #[error("others may write to the vault, so the command that it names is not run")]
+    OthersMayWrite,
+    /// The system gives no random numbers.
+    #[error("cannot wrap the key")]
+    Random(#[from] getrandom::Error),
+}
+
+impl CommandError {
+    /// Returns the way out.
+    #[must_use]
+    pub fn hint(&self) -> String {
+        match self {
+            Self::Child(ChildError::Hung { .. }) => {
+                "run `docker-credential-pat unlock`, which waits longer for it".to_owned()
+            }
+            Self::Child(_) | Self::Failed { .. } => {
+                "run the command by itself to see what it lacks; docker-credential-pat key status shows it"
+                    .to_owned()
+            }
+            Self::NotAKey { .. } => {
+                "`docker-credential-pat key make` writes a key, to be kept where the command finds it"
+                    .to_owned()
+            }
+            Self::OthersMayWrite => "run `chmod go-w` on the vault and on its folder".to_owned(),
+            Self::Random(_) => "try again".to_owned(),
+        }
+    }
+}
+
+impl CommandHolder {
+    /// Wraps a vault's key with the spare key that a command writes.
+    ///
+    /// # Errors
+    /// When it writes none within `patience`.
+    pub fn wrapping(
+        vault_key: &VaultKey,
+        program: String,
+        args: Vec<String>,
+        patience: Duration,
+    ) -> Result<Self, CommandError> {
+        let wrapped = ask(&program, &args, patience)?.wrap(vault_key)?;
+        Ok(Self { program, args, wrapped })
+    }
+
+    /// Wraps another key with the spare key that the same command writes.
+    ///
+    /// # Errors
+    /// When it writes none within `patience`.
+    pub fn rewrapping(&self, vault_key: &VaultKey, patience: Duration) -> Result<Self, CommandError> {
+        Self::wrapping(vault_key, self.program.clone(), self.args.clone(), patience)
+    }
+
+    /// Returns the command as it was given, for people.
+    #[must_use]
+    pub fn line(&self) -> String {
+        std::iter::once(&self.program).chain(&self.args).map(String::as_str).collect::<Vec<_>>().join(" ")
+    }
+}
+
+impl KeyHolder for CommandHolder {
+    fn key(&self, patience: Duration) -> Result<VaultKey, HolderError> {
+        let spare = ask(&self.program, &self.args, patience)?;
+        spare.unwrap(&self.wrapped).ok_or(HolderError::Another(Sort::Command))
+    }
+}
+
+/// Runs the command and reads the key that it writes.
+fn ask(program: &str, args: &[String], patience: Duration) -> Result<VaultKey, CommandError> {
+    let output = child::run(OsStr::new(program), args, b"", patience)?;
+    if output.code != Some(0) {
+        return Err(CommandError::Failed { program: program.to_owned(), code: output.code });
+    }
+    spare::from_text(&output.stdout).ok_or_else(|| CommandError::NotAKey { program: program.to_owned() })
+}

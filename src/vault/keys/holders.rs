@@ -1,0 +1,170 @@
+//! All key holders of a vault, and in which order they are asked for its key.
+
+use crate::env;
+use crate::tty;
+use crate::vault::keys::CLIENTS_PATIENCE;
+use crate::vault::keys::Holder;
+use crate::vault::keys::HolderError;
+use crate::vault::keys::KeyHolder;
+use crate::vault::keys::Sort;
+use crate::vault::keys::cache;
+use crate::vault::keys::command::CommandError;
+use crate::vault::keys::keyfile::KeyFile;
+use crate::vault::keys::keyring::Keyring;
+use crate::vault::seal::Tag;
+use crate::vault::seal::VaultKey;
+use std::fmt;
+use std::time::Duration;
+use thiserror::Error;
+
+/// The holders of one vault's key, any of which opens it.
+#[derive(Clone, Debug, Default)]
+pub struct Holders {
+    /// At most one of each sort.
+    pub list: Vec<Holder>,
+    /// Tells the vault's key from others.
+    pub fingerprint: Tag,
+    /// True when others than the owner may change the vault, and so the list.
+    pub others_may_write: bool,
+}
+
+/// Why none of a vault's holders gives its key: what each of them says.
+#[derive(Debug, Error)]
+pub struct Locked(pub Vec<(Sort, HolderError)>);
+
+impl fmt::Display for Locked {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (at, (_, error)) in self.0.iter().enumerate() {
+            out.write_str(if at == 0 { "" } else { "; " })?;
+            error.fmt(out)?;
+            let mut source = std::error::Error::source(error);
+            while let Some(error) = source {
+                write!(out, ": {error}")?;
+                source = error.source();
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Locked {
+    /// Returns the way out that the last holder asked has to offer: it is the one that would ask a person.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        self.0.iter().rev().find_map(|(_, error)| error.hint())
+    }
+}
+
+impl Holders {
+    /// True when the key is the one that they hold.
+    #[must_use]
+    pub fn hold(&self, key: &VaultKey) -> bool {
+        key.fingerprint() == self.fingerprint
+    }
+
+    /// Returns them without those that ask anybody, or may not answer.
+    #[must_use]
+    pub fn those_open(&self) -> Self {
+        let mut open = self.clone();
+        open.list.retain(|holder| matches!(holder.sort(), Sort::KeyFile | Sort::File));
+        open
+    }
+
+    /// Returns the holder of this sort.
+    #[must_use]
+    pub fn of_sort(&self, sort: Sort) -> Option<&Holder> {
+        self.list.iter().find(|holder| holder.sort() == sort)
+    }
+
+    /// Returns the key of the vault: from the key file at once, or else from the kernel's memory, or from
+    /// the first of the other holders that has it.
+    ///
+    /// # Errors
+    /// When none of them has it.
+    pub fn key(&self, key_file: &KeyFile) -> Result<VaultKey, Locked> {
+        let mut troubles = Vec::new();
+        if self.of_sort(Sort::KeyFile).is_some() {
+            match self.key_in_file(key_file) {
+                Ok(key) => return Ok(key),
+                Err(error) => troubles.push((Sort::KeyFile, error)),
+            }
+        }
+        self.key_of_others(key_file, troubles)
+    }
+
+    /// Returns the key that a holder has, asked for now.
+    ///
+    /// # Errors
+    /// When it has none, or another one.
+    pub fn key_of(
+        &self,
+        holder: &Holder,
+        key_file: &KeyFile,
+        patience: Duration,
+    ) -> Result<VaultKey, HolderError> {
+        let key = match holder {
+            Holder::KeyFile => return self.key_in_file(key_file),
+            Holder::Keyring => Keyring::of(&self.fingerprint).key(patience),
+            Holder::Passphrase(passphrase) => passphrase.key(patience),
+            Holder::Command(_) if self.others_may_write => Err(CommandError::OthersMayWrite.into()),
+            Holder::Command(command) => command.key(patience),
+            Holder::File(file) => file.key(patience),
+        }?;
+        if self.hold(&key) { Ok(key) } else { Err(HolderError::Another(holder.sort())) }
+    }
+
+    /// A key file that was renewed while the machine went down has the new key beside the old one.
+    fn key_in_file(&self, key_file: &KeyFile) -> Result<VaultKey, HolderError> {
+        let key = key_file.read();
+        match key {
+            Ok(key) if self.hold(&key) => Ok(key),
+            key => match key_file.renewed().read() {
+                Ok(renewed) if self.hold(&renewed) => Ok(renewed),
+                Ok(_) | Err(_) => {
+                    Err(key.map_or_else(HolderError::from, |_| HolderError::Another(Sort::KeyFile)))
+                }
+            },
+        }
+    }
+
+    #[cold]
+    fn key_of_others(
+        &self,
+        key_file: &KeyFile,
+        mut troubles: Vec<(Sort, HolderError)>,
+    ) -> Result<VaultKey, Locked> {
+        if let Some(key) = cache::find(&self.fingerprint).filter(|key| self.hold(key)) {
+            return Ok(key);
+        }
+        for holder in self.in_turn() {
+            match self.key_of(holder, key_file, CLIENTS_PATIENCE) {
+                Ok(key) => {
+                    Self::keep(&key, holder.sort());
+                    return Ok(key);
+                }
+                Err(error) => troubles.push((holder.sort(), error)),
+            }
+        }
+        Err(Locked(troubles))
+    }
+
+    /// Returns the holders but for the key file: first those that ask nobody, last the one that a person
+    /// has to answer.
+    #[must_use]
+    pub fn in_turn(&self) -> Vec<&Holder> {
+        let asked_for = if env::passphrase_file().is_some() {
+            [Sort::File, Sort::Passphrase, Sort::Keyring, Sort::Command]
+        } else {
+            [Sort::File, Sort::Keyring, Sort::Command, Sort::Passphrase]
+        };
+        asked_for.into_iter().filter_map(|sort| self.of_sort(sort)).collect()
+    }
+
+    /// Keeps a key that was worth asking for, and says so to who typed a passphrase for it.
+    fn keep(key: &VaultKey, from: Sort) {
+        let is_typed = from == Sort::Passphrase && env::passphrase_file().is_none();
+        if from != Sort::File && cache::keep(key, cache::USUALLY) && is_typed {
+            tty::tell("the vault is open for 8 hours (docker-credential-pat lock closes it)");
+        }
+    }
+}
