@@ -217,7 +217,7 @@ mod tests {
     fn a_program_that_does_not_end_is_killed() {
         let started = Instant::now();
         for script in ["exec sleep 5", "exec >&-; exec sleep 5", "sleep 5 & exit 0", "sleep 5"] {
-            let error = sh(script, &[0; 1_000_000], SHORT).expect_err(script);
+            let error = sh(script, &vec![0; 1_000_000], SHORT).expect_err(script);
             assert_eq!(error.to_string(), "sh gave no answer within 1 s", "{script}");
         }
         assert!(started.elapsed() < Duration::from_secs(10));

@@ -7,6 +7,7 @@ pub mod edit;
 pub mod explain;
 pub mod failure;
 pub mod given;
+pub mod import;
 pub mod install;
 pub mod ls;
 pub mod man;

@@ -1,12 +1,15 @@
 //! The files in which Docker and podman note their credential helpers. Only what is asked for
 //! changes: every other value stays byte for byte, and in its order.
 
+pub mod asked;
+pub mod logins;
+
 use crate::disk;
 use crate::disk::DiskError;
 use crate::disk::PRIVATE;
+use crate::docker_config::logins::without_secrets;
 use indexmap::IndexMap;
 use serde::Deserialize;
-use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 use serde_json::value::to_raw_value;
 use std::path::Path;
@@ -87,17 +90,13 @@ impl ConfigFile {
             return Ok(Self { path, written: None, object: Object::new() });
         };
         let (bytes, mode) = (Zeroizing::new(bytes), disk::mode(&metadata));
-        let object = if bytes.trim_ascii().is_empty() {
-            Object::new()
-        } else {
-            serde_json::from_slice(&bytes).map_err(|error| {
-                if error.is_data() {
-                    ConfigError::Unexpected { path: path.clone(), place: "its top level" }
-                } else {
-                    ConfigError::NotJson { path: path.clone(), line: error.line(), column: error.column() }
-                }
-            })?
-        };
+        let object = object_in(&bytes).map_err(|error| {
+            if error.is_data() {
+                ConfigError::Unexpected { path: path.clone(), place: "its top level" }
+            } else {
+                ConfigError::NotJson { path: path.clone(), line: error.line(), column: error.column() }
+            }
+        })?;
         Ok(Self { path, written: Some(Written { bytes, mode }), object })
     }
 
@@ -154,36 +153,19 @@ impl ConfigFile {
         Ok(self.helpers()?.into_keys().collect())
     }
 
-    /// Returns the registries whose logins stand in it in plain text.
-    ///
-    /// # Errors
-    /// When something else than an object stands there.
-    pub fn plain_logins(&self) -> Result<Vec<String>, ConfigError> {
-        #[derive(Deserialize)]
-        struct Login {
-            auth: Option<IgnoredAny>,
-            identitytoken: Option<IgnoredAny>,
-            registrytoken: Option<IgnoredAny>,
-        }
-        let logins: Option<IndexMap<String, Option<Login>>> = self.value(AUTHS)?;
-        let plain = logins.unwrap_or_default().into_iter().filter(|(_, login)| {
-            let secrets =
-                login.as_ref().map(|login| [&login.auth, &login.identitytoken, &login.registrytoken]);
-            secrets.is_some_and(|secrets| secrets.iter().any(|secret| secret.is_some()))
-        });
-        Ok(plain.map(|(registry, _)| registry).collect())
-    }
-
-    /// Writes it whole, and what was there before to `NAME.bak`; nothing when nothing has changed.
+    /// Writes it whole, and what was there before to `NAME.bak`, but for any secret; nothing when nothing has
+    /// changed.
     ///
     /// # Errors
     /// When it cannot be written; then it is as it was.
     pub fn write(self) -> Result<(), ConfigError> {
-        let mut json = Zeroizing::new(to_json(&self.object, 0));
-        json.push('\n');
+        let json = file_of(&self.object);
         let mode = match &self.written {
             Some(Written { bytes, .. }) if **bytes == *json.as_bytes() => return Ok(()),
             Some(Written { bytes, mode }) => {
+                let earlier = object_in(bytes).ok().as_ref().and_then(without_secrets);
+                let clean = earlier.map(|object| file_of(&object));
+                let bytes = clean.as_ref().map_or(bytes.as_slice(), |json| json.as_bytes());
                 // The backup is for its owner alone, even where the file is not.
                 disk::replace(&backup_of(&self.path), bytes, mode & PRIVATE)?;
                 *mode
@@ -215,6 +197,30 @@ impl ConfigFile {
 #[must_use]
 pub fn backup_of(path: &Path) -> PathBuf {
     disk::with_suffix(path, ".bak")
+}
+
+/// Takes every secret out of the backup of a file: one of an earlier version may hold some. Returns whether
+/// it did.
+///
+/// # Errors
+/// When it cannot be read or written, or is no JSON object.
+pub fn clean_backup(path: &Path) -> Result<bool, ConfigError> {
+    let backup = ConfigFile::read(backup_of(path))?;
+    let Some(clean) = without_secrets(&backup.object) else { return Ok(false) };
+    disk::replace(&backup.path, file_of(&clean).as_bytes(), PRIVATE)?;
+    Ok(true)
+}
+
+/// Reads a file's text; a blank one is an empty object.
+fn object_in(bytes: &[u8]) -> Result<Object, serde_json::Error> {
+    if bytes.trim_ascii().is_empty() { Ok(Object::new()) } else { serde_json::from_slice(bytes) }
+}
+
+/// Returns a file's text.
+fn file_of(object: &Object) -> Zeroizing<String> {
+    let mut json = Zeroizing::new(to_json(object, 0));
+    json.push('\n');
+    json
 }
 
 fn set(object: &mut Object, name: &str, value: Option<&str>) {
@@ -258,7 +264,12 @@ mod tests {
         file.set_store(Some("pat"));
         file.write().expect("written");
         assert_eq!(fs::read_to_string(&path).expect("there"), before.replace("desktop", "pat"));
-        assert_eq!(fs::read_to_string(backup_of(&path)).expect("a backup"), before);
+        let backup = fs::read_to_string(backup_of(&path)).expect("a backup");
+        assert_eq!(backup, before.replace("{ \"auth\": \"eA==\" }", "{}"), "without the login");
+        assert!(!clean_backup(&path).expect("valid"));
+        fs::write(backup_of(&path), before).expect("written");
+        assert!(clean_backup(&path).expect("valid"));
+        assert_eq!(fs::read_to_string(backup_of(&path)).expect("a backup"), backup);
         let mut file = ConfigFile::read(path.clone()).expect("valid");
         file.set_store(Some("desktop"));
         file.write().expect("written");
