@@ -7,6 +7,7 @@ use crate::command::add;
 use crate::command::completions;
 use crate::command::edit;
 use crate::command::explain;
+use crate::command::export;
 use crate::command::import;
 use crate::command::install;
 use crate::command::ls;
@@ -83,6 +84,7 @@ enum Human {
     Use(r#use::Args),
     Explain(explain::Args),
     Import(import::Args),
+    Export(export::Args),
     /// Make Docker (or podman) keep its credentials here
     Install(install::Args),
     /// Put back the helper that Docker (or podman) had before
@@ -196,6 +198,7 @@ fn people(args: Vec<OsString>, called_as: Option<&str>, out: File) -> ExitCode {
         Human::Use(args) => r#use::run(args, desk),
         Human::Explain(args) => explain::run(args, desk),
         Human::Import(args) => import::run(args, desk),
+        Human::Export(args) => export::run(args, desk),
         Human::Install(args) => install::install(args, desk),
         Human::Uninstall(args) => install::uninstall(args, desk),
         Human::Completions(args) => completions::run(args, desk),

@@ -270,6 +270,18 @@ fn write_whole(mut out: impl Write, answer: &impl Serialize) -> io::Result<()> {
     out.flush()
 }
 
+/// Makes a text twice: to size it, then in one buffer of that size, which is wiped.
+///
+/// # Errors
+/// When `write` fails.
+pub fn exact(write: impl Fn(&mut dyn Write) -> io::Result<()>) -> io::Result<Zeroizing<Vec<u8>>> {
+    let mut size = Size(0);
+    write(&mut size)?;
+    let mut bytes = Zeroizing::new(Vec::with_capacity(size.0));
+    write(&mut *bytes)?;
+    Ok(bytes)
+}
+
 /// Counts what is written to it.
 struct Size(usize);
 

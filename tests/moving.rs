@@ -348,3 +348,123 @@ fn podmans_paths_become_scopes_and_its_entries_go_wholly() {
     assert_eq!(home.get("docker.io"), found("me", "canary-2"));
     assert_no_canary(home.path());
 }
+
+/// Runs a line in a shell whose `docker` tells its arguments and its input.
+fn in_shell(home: &Home, line: &str) -> String {
+    script(home, "docker", "#!/bin/sh\nfor arg; do printf '[%s]' \"$arg\"; done; cat; echo '|'\n");
+    let path = format!("{}:/usr/bin:/bin", home.path().join("bin").display());
+    let shell = Command::new("sh").env_clear().env("PATH", path).args(["-c", line]).assert().success();
+    stdout(&shell)
+}
+
+#[test]
+fn a_token_is_written_as_a_login_for_a_shell() {
+    let home = Home::new();
+    let secret = "it's \"$HOME\"\\ `x`\n!字";
+    home.program(["add", "ci", "-r", "ghcr.io", "-r", "docker.io", "-u", "o'me", "--secret-stdin"])
+        .write_stdin(secret)
+        .assert()
+        .success();
+    let written = home.run(["export", "ci", "--format", "docker-login"]).success();
+    assert_eq!(stderr(&written), "note: this holds the secret of \"ci\" in the open\n");
+    let line = stdout(&written);
+    assert!(line.starts_with(" printf %s "), "{line}");
+    let hub = format!("[login][--username][o'me][--password-stdin]{secret}|\n");
+    let ghcr = format!("[login][--username][o'me][--password-stdin][ghcr.io]{secret}|\n");
+    assert_eq!(in_shell(&home, &line), hub + &ghcr);
+}
+
+#[test]
+fn a_token_is_written_as_dockers_file_a_manifest_and_a_variable() {
+    let home = Home::new();
+    home.bring("CI for Hub", "docker.io", "me", "canary-1", &[]).success();
+    let want = json!({"auths": {HUB: {"auth": CANARIES[0]}}});
+    let config = stdout(&home.run(["export", "CI for Hub", "--format", "docker-config"]).success());
+    assert_eq!(
+        config,
+        format!(
+            "{{\n\t\"auths\": {{\n\t\t\"{HUB}\": {{\n\t\t\t\"auth\": \"{}\"\n\t\t}}\n\t}}\n}}\n",
+            CANARIES[0]
+        )
+    );
+
+    let manifest = stdout(&home.run(["export", "CI for Hub", "--format", "kubernetes-secret"]).success());
+    let (head, data) = manifest.trim_end().rsplit_once(' ').expect("data");
+    assert_eq!(
+        head,
+        "apiVersion: v1\nkind: Secret\nmetadata:\n  name: \"ci-for-hub\"\ntype: kubernetes.io/dockerconfigjson\ndata:\n  .dockerconfigjson:"
+    );
+    let mut decoded = vec![0; data.len()];
+    let length = base64::Engine::decode_slice(&base64::engine::general_purpose::STANDARD, data, &mut decoded);
+    assert_eq!(String::from_utf8_lossy(&decoded[..length.expect("base64")]), config);
+
+    let line = stdout(&home.run(["export", "CI for Hub", "--format", "env"]).success());
+    assert_eq!(line.lines().count(), 1);
+    let shown = in_shell(&home, &format!("eval \"$1\"; {line} printf %s \"$DOCKER_AUTH_CONFIG\""));
+    assert_eq!(serde_json::from_str::<Value>(&shown).expect("JSON"), want);
+}
+
+#[test]
+fn what_is_written_to_a_file_is_for_its_owner_alone() {
+    let home = Home::new();
+    home.bring("ci", "*.example.com", "me", "canary-1", &[]).success();
+    let file = home.path().join("out.json");
+    let path = file.to_str().expect("UTF-8");
+    let args = ["export", "ci", "--format", "docker-config", "--registry", "a.example.com", "--output", path];
+    let told = told(&home.run(args).success());
+    assert!(told.contains("out.json holds the secret of \"ci\" in the open"), "{told}");
+    assert_eq!(read(&file), json!({"auths": {"a.example.com": {"auth": CANARIES[0]}}}));
+    assert_eq!(fs::metadata(&file).expect("a file").permissions().mode() & 0o777, 0o600);
+    let refused = stderr(&home.run(args).code(1).stdout(""));
+    assert!(refused.contains("is there already"), "{refused}");
+    for (registry, want) in [
+        ("", "is for every registry of *.example.com"),
+        ("ghcr.io", "may not go to ghcr.io"),
+        ("a.example.com/x", "is not one whole registry"),
+    ] {
+        let mut program = home.program(["export", "ci", "--format", "docker-config"]);
+        let program = if registry.is_empty() { &mut program } else { program.args(["--registry", registry]) };
+        let refused = stderr(&program.assert().code(1).stdout(""));
+        assert!(refused.contains(want), "{want}: {refused}");
+    }
+}
+
+#[test]
+fn what_a_format_has_no_room_for_is_refused() {
+    let home = Home::new();
+    home.store("ghcr.io", "<token>", "canary-1");
+    home.store("https://index.docker.io/v1/refresh-token", "me", "canary-2");
+    home.store("quay.io", "canary-3", "canary-3");
+    home.store("a.example", "a:b", "canary-1");
+    let names: Vec<_> =
+        home.tokens().iter().map(|token| token["name"].as_str().expect("a name").to_owned()).collect();
+    for (name, formats, want) in [
+        (&names[0], ["docker-login", "env", "kubernetes-secret"].as_slice(), "identity token"),
+        (&names[1], &["docker-login", "env", "kubernetes-secret"], "a part of Docker Hub's sign-in"),
+        (&names[2], &["docker-login"], "its user name is the secret too"),
+        (&names[3], &["docker-config", "env"], "at its first colon"),
+    ] {
+        for format in formats {
+            let refused = home.run(["export", name, "--format", format]).code(1).stdout("");
+            let told = told(&refused);
+            assert!(told.contains(want) && told.contains("hint: "), "{name} {format}: {told}");
+        }
+    }
+    let identity = stdout(&home.run(["export", &names[0], "--format", "docker-config"]).success());
+    let want = json!({"auths": {"ghcr.io": {"identitytoken": "canary-1"}}});
+    assert_eq!(serde_json::from_str::<Value>(&identity).expect("JSON"), want);
+    // What was written moves in again as it was.
+    let other = Home::new();
+    write(&other.docker_config(), &identity);
+    told(&other.run(["import"]).success());
+    assert_eq!(other.get("ghcr.io"), found("<token>", "canary-1"));
+}
+
+#[test]
+fn a_token_for_a_part_is_written_with_a_warning() {
+    let home = Home::new();
+    home.bring("ci", "ghcr.io/acme", "me", "canary-1", &[]).success();
+    let written = home.run(["export", "ci", "--format", "docker-config"]).success();
+    assert!(stderr(&written).contains("\"ci\" is for ghcr.io/acme only"), "{}", stderr(&written));
+    assert!(stdout(&written).contains("\"ghcr.io\""));
+}

@@ -139,6 +139,24 @@ pub enum Failure {
         /// The command by which it calls this program.
         install: String,
     },
+    /// A format has no room for a token.
+    #[error("\"{name}\" cannot be written like that: {why}")]
+    Unexportable {
+        /// The token.
+        name: Name,
+        /// Why not.
+        why: &'static str,
+        /// What has room for it.
+        instead: &'static str,
+    },
+    /// No client looks a wildcard up.
+    #[error("\"{name}\" is for every registry of {scope}")]
+    Wildcard {
+        /// The token.
+        name: Name,
+        /// Its scope.
+        scope: String,
+    },
     /// The vault does not give back what it took.
     #[error("what was taken over for {0} does not come back from the vault; nothing is taken out elsewhere")]
     NotReadBack(String),
@@ -206,6 +224,8 @@ impl Failure {
             Self::NoImage(_) => Some("for example: alpine, ghcr.io/acme/app or ghcr.io".to_owned()),
             Self::Context(error) => Some(error.hint()),
             Self::WouldLogOut { install, .. } => Some(format!("{install}, then import again")),
+            Self::Unexportable { instead, .. } => Some((*instead).to_owned()),
+            Self::Wildcard { .. } => Some("say which one with --registry".to_owned()),
             Self::NotReadBack(_) => Some("docker-credential-pat ls shows what is here".to_owned()),
             Self::NoSuchVerb(_) => Some("docker-credential-pat --help shows every verb".to_owned()),
             Self::Output(_) => Some("connect standard output to something that takes it".to_owned()),

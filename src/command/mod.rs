@@ -5,6 +5,7 @@ pub mod add;
 pub mod completions;
 pub mod edit;
 pub mod explain;
+pub mod export;
 pub mod failure;
 pub mod given;
 pub mod import;
