@@ -202,7 +202,7 @@ fn resource_name(name: &Name) -> String {
 fn in_base64(bytes: &[u8]) -> io::Result<Bytes> {
     let size = base64::encoded_len(bytes.len(), true).unwrap_or_default();
     let mut encoded = Zeroizing::new(vec![0; size]);
-    STANDARD.encode_slice(bytes, &mut encoded).map_err(io::Error::other)?;
+    STANDARD.encode_slice(bytes, &mut encoded).map_err(|_| io::Error::other("too large for base64"))?;
     Ok(encoded)
 }
 
