@@ -3,13 +3,12 @@
 
 use crate::child;
 use crate::child::ChildError;
+use crate::docker_config::object_in;
 use crate::registry::Key;
 use crate::wire::Credentials;
 use crate::wire::NOT_FOUND;
 use crate::wire::WireError;
 use crate::wire::parse_answer;
-use indexmap::IndexMap;
-use serde::de::IgnoredAny;
 use std::ffi::OsStr;
 use std::time::Duration;
 use thiserror::Error;
@@ -102,9 +101,9 @@ impl OtherHelper {
     /// When it does not tell.
     pub fn keys(&self) -> Result<Vec<String>, HelperError> {
         let answer = self.call("list", "unused")?;
-        let users: Option<IndexMap<String, IgnoredAny>> =
-            serde_json::from_slice(&answer).map_err(|_| self.unreadable("list"))?;
-        let keys = users.unwrap_or_default().into_keys();
+        let text = str::from_utf8(&answer).map_err(|_| self.unreadable("list"))?;
+        let users = object_in(text).ok_or_else(|| self.unreadable("list"))?;
+        let keys = users.into_keys();
         Ok(keys.map(|key| key.strip_prefix(TITLE).map(str::to_owned).unwrap_or(key)).collect())
     }
 

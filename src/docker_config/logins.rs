@@ -4,6 +4,7 @@ use crate::docker_config::AUTHS;
 use crate::docker_config::ConfigError;
 use crate::docker_config::ConfigFile;
 use crate::docker_config::Object;
+use crate::docker_config::object_in;
 use crate::docker_config::to_json;
 use crate::registry::Key;
 use crate::registry::KeyError;
@@ -89,9 +90,8 @@ impl ConfigFile {
     /// # Errors
     /// When something else than an object stands in their place.
     pub fn logins(&self) -> Result<Vec<Login>, ConfigError> {
-        let entries: Option<Object> = self.value::<Option<Object>>(AUTHS)?.flatten();
         let mut logins = Vec::new();
-        for (key, entry) in entries.unwrap_or_default() {
+        for (key, entry) in self.object_at(AUTHS)? {
             let found = read(&key, &entry);
             logins.extend(found.into_iter().map(|credentials| Login { key: key.clone(), credentials }));
         }
@@ -113,8 +113,7 @@ impl ConfigFile {
     /// # Errors
     /// When something else than an object stands in their place.
     pub fn take_out(&mut self, keys: &[&str], remains: Remains) -> Result<(), ConfigError> {
-        let entries: Option<Object> = self.value::<Option<Object>>(AUTHS)?.flatten();
-        let mut entries = entries.unwrap_or_default();
+        let mut entries = self.object_at(AUTHS)?;
         for key in keys {
             let Some(rest) = entries.get(*key).and_then(|entry| without(entry, &LOGIN)) else { continue };
             if remains == Remains::Nothing && field(&rest, REGISTRY).is_none() {
@@ -162,8 +161,7 @@ pub(super) fn without_secrets(object: &Object) -> Option<Object> {
 
 /// Returns an entry without some of its fields; `None` when it has none of them. All of what is no entry goes.
 fn without(entry: &RawValue, names: &[&str]) -> Option<Object> {
-    let Ok(fields) = serde_json::from_str::<Option<Object>>(entry.get()) else { return Some(Object::new()) };
-    let mut fields = fields.unwrap_or_default();
+    let Some(mut fields) = object_in(entry.get()) else { return Some(Object::new()) };
     let before = fields.len();
     fields.retain(|name, _| !names.iter().any(|other| name.eq_ignore_ascii_case(other)));
     (fields.len() < before).then_some(fields)
@@ -175,10 +173,7 @@ fn raw(object: &Object, depth: usize) -> Option<Box<RawValue>> {
 
 /// Reads an entry as clients do: an identity token before `auth`, that before user name and password.
 fn read(key: &str, entry: &RawValue) -> Vec<Result<Credentials, Unfit>> {
-    let Ok(fields) = serde_json::from_str::<Option<Object>>(entry.get()) else {
-        return vec![Err(Unfit::Entry)];
-    };
-    let fields = fields.unwrap_or_default();
+    let Some(fields) = object_in(entry.get()) else { return vec![Err(Unfit::Entry)] };
     let mut found = Vec::new();
     found.extend(credentials(key, &fields).transpose());
     if field(&fields, REGISTRY).is_some() {

@@ -9,7 +9,6 @@ use crate::disk::DiskError;
 use crate::disk::PRIVATE;
 use crate::docker_config::logins::without_secrets;
 use indexmap::IndexMap;
-use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::value::to_raw_value;
 use std::path::Path;
@@ -24,7 +23,8 @@ const CREDS_STORE: &str = "credsStore";
 const CRED_HELPERS: &str = "credHelpers";
 const AUTHS: &str = "auths";
 
-type Object = IndexMap<String, Box<RawValue>>;
+/// A JSON object: its values are as they were written.
+pub type Object = IndexMap<String, Box<RawValue>>;
 
 /// A `config.json` of Docker (<https://docs.docker.com/reference/cli/docker/#credential-store-options>)
 /// or an `auth.json` of podman
@@ -90,7 +90,7 @@ impl ConfigFile {
             return Ok(Self { path, written: None, object: Object::new() });
         };
         let (bytes, mode) = (Zeroizing::new(bytes), disk::mode(&metadata));
-        let object = object_in(&bytes).map_err(|error| {
+        let object = object_of(&bytes).map_err(|error| {
             if error.is_data() {
                 ConfigError::Unexpected { path: path.clone(), place: "its top level" }
             } else {
@@ -111,7 +111,8 @@ impl ConfigFile {
     /// # Errors
     /// When something else than a name stands there.
     pub fn store(&self) -> Result<Option<String>, ConfigError> {
-        self.value(CREDS_STORE)
+        let raw = self.object.get(CREDS_STORE);
+        raw.map(|name| serde_json::from_str(name.get())).transpose().map_err(|_| self.unexpected(CREDS_STORE))
     }
 
     /// Sets or removes the helper for every registry.
@@ -163,7 +164,7 @@ impl ConfigFile {
         let mode = match &self.written {
             Some(Written { bytes, .. }) if **bytes == *json.as_bytes() => return Ok(()),
             Some(Written { bytes, mode }) => {
-                let earlier = object_in(bytes).ok().as_ref().and_then(without_secrets);
+                let earlier = object_of(bytes).ok().as_ref().and_then(without_secrets);
                 let clean = earlier.map(|object| file_of(&object));
                 let bytes = clean.as_ref().map_or(bytes.as_slice(), |json| json.as_bytes());
                 // The backup is for its owner alone, even where the file is not.
@@ -180,12 +181,13 @@ impl ConfigFile {
     }
 
     fn helpers(&self) -> Result<Object, ConfigError> {
-        Ok(self.value(CRED_HELPERS)?.unwrap_or_default())
+        self.object_at(CRED_HELPERS)
     }
 
-    fn value<'s, T: Deserialize<'s>>(&'s self, name: &'static str) -> Result<Option<T>, ConfigError> {
-        let Some(raw) = self.object.get(name) else { return Ok(None) };
-        serde_json::from_str(raw.get()).map_err(|_| self.unexpected(name))
+    /// Returns the object that stands at a name, or an empty one.
+    fn object_at(&self, name: &'static str) -> Result<Object, ConfigError> {
+        let Some(raw) = self.object.get(name) else { return Ok(Object::new()) };
+        object_in(raw.get()).ok_or_else(|| self.unexpected(name))
     }
 
     fn unexpected(&self, place: &'static str) -> ConfigError {
@@ -211,8 +213,14 @@ pub fn clean_backup(path: &Path) -> Result<bool, ConfigError> {
     Ok(true)
 }
 
+/// Reads a JSON object; for Go's decoder, which clients use, `null` is an empty one.
+#[must_use]
+pub fn object_in(text: &str) -> Option<Object> {
+    if text.trim_ascii() == "null" { Some(Object::new()) } else { serde_json::from_str(text).ok() }
+}
+
 /// Reads a file's text; a blank one is an empty object.
-fn object_in(bytes: &[u8]) -> Result<Object, serde_json::Error> {
+fn object_of(bytes: &[u8]) -> Result<Object, serde_json::Error> {
     if bytes.trim_ascii().is_empty() { Ok(Object::new()) } else { serde_json::from_slice(bytes) }
 }
 
