@@ -81,8 +81,9 @@ pub fn run(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
         let (inventory, places) = foresee(&credentials, desk)?;
         table(&haul, &inventory, &places).write(&mut *desk.out, desk.screen).map_err(Failure::Output)?;
     }
-    if args.remove {
-        removal::refuse_to_log_out(&haul)?;
+    let spared = if args.remove { removal::spared(&haul)? } else { Vec::new() };
+    if !spared.is_empty() && !removal::is_possible(&haul) {
+        return removal::would_log_out(&haul, spared);
     }
     if args.dry_run {
         return haul.end();
@@ -99,7 +100,7 @@ pub fn run(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
     } else if !credentials.is_empty() {
         desk.say("what is there stays there; --remove takes it out");
     }
-    haul.end()
+    if spared.is_empty() { haul.end() } else { removal::would_log_out(&haul, spared) }
 }
 
 impl Args {

@@ -5,6 +5,7 @@ use crate::command::Failure;
 use crate::command::import::Haul;
 use crate::command::import::found::Found;
 use crate::command::import::found::Source;
+use crate::docker_config::ConfigError;
 use crate::docker_config::ConfigFile;
 use crate::docker_config::asked::Owner;
 use crate::docker_config::backup_of;
@@ -17,22 +18,34 @@ use crate::setup;
 use crate::setup::Helper;
 use crate::wire::Credentials;
 
-/// Refuses to take anything out where the client does not ask this program: it would be logged out.
-pub(super) fn refuse_to_log_out(haul: &Haul) -> Result<(), Failure> {
-    let (config, owner) = (&haul.config, haul.owner);
+/// Returns the owner's names of the registries for which it does not ask this program. What is taken out for
+/// these would be lost to it, so it stays.
+pub(super) fn spared(haul: &Haul) -> Result<Vec<String>, Failure> {
     let mut names: Vec<String> = Vec::new();
     for credentials in haul.found.iter().filter_map(Found::credentials) {
-        let helper = config.asked_for(&credentials.key, owner)?;
-        let name = owner.name_of(&credentials.key);
-        if !helper.as_deref().is_some_and(Helper::is_ours) && names.iter().all(|other| other != name) {
+        let name = haul.owner.name_of(&credentials.key);
+        if !is_called(haul, credentials)? && names.iter().all(|other| other != name) {
             names.push(name.to_owned());
         }
     }
-    if names.is_empty() {
-        return Ok(());
-    }
-    let install = install_for(config, &names, owner)?;
-    Err(Failure::WouldLogOut { path: config.path().to_owned(), names, install })
+    Ok(names)
+}
+
+/// Tells why something was spared.
+pub(super) fn would_log_out(haul: &Haul, names: Vec<String>) -> Result<(), Failure> {
+    let install = install_for(&haul.config, &names, haul.owner)?;
+    Err(Failure::WouldLogOut { path: haul.config.path().to_owned(), names, install })
+}
+
+/// True when something can be taken out without a client's being logged out.
+pub(super) fn is_possible(haul: &Haul) -> bool {
+    let mut all = haul.found.iter().filter_map(Found::credentials);
+    all.any(|credentials| is_called(haul, credentials).unwrap_or_default())
+}
+
+fn is_called(haul: &Haul, credentials: &Credentials) -> Result<bool, ConfigError> {
+    let helper = haul.config.asked_for(&credentials.key, haul.owner)?;
+    Ok(helper.as_deref().is_some_and(Helper::is_ours))
 }
 
 /// Returns the command that makes the owner of a file ask this program.
@@ -69,8 +82,10 @@ pub(super) fn remove(haul: &Haul, desk: &mut Desk) -> Result<usize, Failure> {
     Ok(troubles)
 }
 
+/// Returns what of a source is in the vault, and needed there no more.
 fn kept(haul: &Haul, source: Source) -> impl Iterator<Item = &Credentials> {
-    haul.found.iter().filter(move |found| found.source == source).filter_map(Found::credentials)
+    let found = haul.found.iter().filter(move |found| found.source == source);
+    found.filter_map(Found::credentials).filter(|kept| is_called(haul, kept).unwrap_or_default())
 }
 
 /// Has one helper forget what it gave.
