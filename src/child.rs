@@ -11,15 +11,15 @@ use std::process::ChildStdin;
 use std::process::ChildStdout;
 use std::process::Command;
 use std::process::Stdio;
-use std::sync::mpsc;
-use std::sync::mpsc::Receiver;
+use std::sync::Arc;
+use std::sync::Mutex;
 use std::thread;
 use std::time::Duration;
 use std::time::Instant;
 use thiserror::Error;
 use zeroize::Zeroizing;
 
-/// How often it looks at first whether a program that has said all has ended, and how often later.
+/// How long it waits at first before it looks again whether a program has ended, and how long later.
 const FIRST_LOOK: Duration = Duration::from_micros(100);
 const LATER_LOOK: Duration = Duration::from_millis(20);
 
@@ -126,51 +126,72 @@ impl Trouble {
     }
 }
 
+/// What a thread leaves for the one that waits for it, which may have given up long before.
+type Slot<T> = Arc<Mutex<Option<T>>>;
+
 /// Tells a program what it is to read, and waits for what it writes and for its end.
 fn converse(child: &mut Child, stdin: &[u8], end: Instant) -> Result<Output, Trouble> {
     let told = child.stdin.take().map(|pipe| tell(pipe, stdin)).transpose().map_err(Trouble::Start)?;
     let said = child.stdout.take().map(listen).transpose().map_err(Trouble::Start)?;
     let stdout = match said {
-        Some(said) => said.recv_timeout(left(end)).map_err(|_| Trouble::Hung)?.map_err(Trouble::Read)?,
+        Some(said) => wait(end, || taken(&said)).ok_or(Trouble::Hung)?.map_err(Trouble::Read)?,
         None => Zeroizing::default(),
     };
-    let mut pause = FIRST_LOOK;
-    let status = loop {
-        match child.try_wait() {
-            Ok(Some(status)) => break status,
-            Ok(None) if left(end).is_zero() => return Err(Trouble::Hung),
-            Ok(None) => thread::sleep(pause.min(left(end))),
-            Err(source) => return Err(Trouble::Read(WireError::Read(source))),
-        }
-        pause = (pause * 2).min(LATER_LOOK);
-    };
+    let status = wait(end, || child.try_wait().transpose()).ok_or(Trouble::Hung)?;
+    let status = status.map_err(|source| Trouble::Read(WireError::Read(source)))?;
     if let Some(told) = told {
-        let _ = told.recv_timeout(LAST_MOMENT);
+        wait(Instant::now() + LAST_MOMENT, || taken(&told));
     }
     Ok(Output { code: status.code(), stdout })
 }
 
-/// Writes to a program beside whatever else is done, since it may read late or never. What comes back
-/// tells when the copy of `stdin` is wiped.
-fn tell(mut pipe: ChildStdin, stdin: &[u8]) -> io::Result<Receiver<()>> {
+/// Waits until there is something, in steps that grow; a thread that has it ready ends a step.
+fn wait<T>(end: Instant, mut ready: impl FnMut() -> Option<T>) -> Option<T> {
+    let mut step = FIRST_LOOK;
+    loop {
+        if let Some(something) = ready() {
+            return Some(something);
+        }
+        let left = left(end);
+        if left.is_zero() {
+            return None;
+        }
+        thread::park_timeout(step.min(left));
+        step = (step * 2).min(LATER_LOOK);
+    }
+}
+
+fn taken<T>(slot: &Slot<T>) -> Option<T> {
+    slot.lock().ok()?.take()
+}
+
+/// Writes to a program beside whatever else is done, since it may read late or never. The slot is filled when
+/// the copy of `stdin` is wiped.
+fn tell(mut pipe: ChildStdin, stdin: &[u8]) -> io::Result<Slot<()>> {
     let bytes = Zeroizing::new(stdin.to_vec());
-    let (done, is_done) = mpsc::channel();
-    thread::Builder::new().spawn(move || {
+    beside(move || {
         // Whoever does not read it did not need it.
         let _ = pipe.write_all(&bytes);
-        drop((pipe, bytes));
-        let _ = done.send(());
-    })?;
-    Ok(is_done)
+    })
 }
 
 /// Reads what a program writes. The thread ends with the last writer, which may be long after the program.
-fn listen(pipe: ChildStdout) -> io::Result<Receiver<Result<Zeroizing<Vec<u8>>, WireError>>> {
-    let (said, hear) = mpsc::channel();
+fn listen(pipe: ChildStdout) -> io::Result<Slot<Result<Zeroizing<Vec<u8>>, WireError>>> {
+    beside(move || read_input(pipe))
+}
+
+/// Does something in a thread of its own, which wakes this one when it is done.
+fn beside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> io::Result<Slot<T>> {
+    let slot = Slot::default();
+    let (filled, waiting) = (Arc::clone(&slot), thread::current());
     thread::Builder::new().spawn(move || {
-        let _ = said.send(read_input(pipe));
+        let outcome = work();
+        if let Ok(mut slot) = filled.lock() {
+            *slot = Some(outcome);
+        }
+        waiting.unpark();
     })?;
-    Ok(hear)
+    Ok(slot)
 }
 
 fn left(end: Instant) -> Duration {
@@ -217,7 +238,7 @@ mod tests {
     fn a_program_that_does_not_end_is_killed() {
         let started = Instant::now();
         for script in ["exec sleep 5", "exec >&-; exec sleep 5", "sleep 5 & exit 0", "sleep 5"] {
-            let error = sh(script, &[0; 1_000_000], SHORT).expect_err(script);
+            let error = sh(script, &vec![0; 1_000_000], SHORT).expect_err(script);
             assert_eq!(error.to_string(), "sh gave no answer within 1 s", "{script}");
         }
         assert!(started.elapsed() < Duration::from_secs(10));

@@ -7,6 +7,8 @@ use crate::command::add;
 use crate::command::completions;
 use crate::command::edit;
 use crate::command::explain;
+use crate::command::export;
+use crate::command::import;
 use crate::command::install;
 use crate::command::key;
 use crate::command::ls;
@@ -85,6 +87,8 @@ enum Human {
     Rm(rm::Args),
     Use(r#use::Args),
     Explain(explain::Args),
+    Import(import::Args),
+    Export(export::Args),
     /// Make Docker (or podman) keep its credentials here
     Install(install::Args),
     /// Put back the helper that Docker (or podman) had before
@@ -200,6 +204,8 @@ fn people(args: Vec<OsString>, called_as: Option<&str>, out: File) -> ExitCode {
         Human::Rm(args) => rm::run(args, desk),
         Human::Use(args) => r#use::run(args, desk),
         Human::Explain(args) => explain::run(args, desk),
+        Human::Import(args) => import::run(args, desk),
+        Human::Export(args) => export::run(args, desk),
         Human::Install(args) => install::install(args, desk),
         Human::Uninstall(args) => install::uninstall(args, desk),
         Human::Key(args) => key::run(args, desk),

@@ -62,6 +62,12 @@ pub enum DiskError {
         /// The path.
         path: PathBuf,
     },
+    /// A new file was asked for.
+    #[error("{} is there already", path.display())]
+    Exists {
+        /// The file.
+        path: PathBuf,
+    },
     /// Larger than anything that this program writes.
     #[error("{} is larger than {limit} bytes", path.display())]
     TooLarge {
@@ -98,6 +104,7 @@ impl DiskError {
             Self::Write { .. } => Some("make its folder writable for you; nothing was lost".to_owned()),
             Self::NotDurable { .. } => Some("check the disk, and do it again".to_owned()),
             Self::NotAFile { path } => Some(format!("move {} away", path.display())),
+            Self::Exists { .. } => Some("choose another name, or remove it first".to_owned()),
             Self::TooLarge { .. } => None,
             Self::Locked { .. } => Some("end the process that holds it, or try again".to_owned()),
             Self::OthersFolder { .. } => {
@@ -197,6 +204,25 @@ pub fn others_may_write(path: &Path) -> bool {
     });
     #[cfg(not(unix))]
     return path.as_os_str().is_empty();
+}
+
+/// Makes a new file, whole or not at all. Nothing that is there is touched, and no link is followed.
+///
+/// # Errors
+/// When something is there, or it cannot be written.
+pub fn create(path: &Path, bytes: &[u8], mode: u32) -> Result<(), DiskError> {
+    let opened = private(OpenOptions::new().create_new(true).write(true), mode).open(path);
+    let mut file = opened.map_err(|source| match source.kind() {
+        io::ErrorKind::AlreadyExists => DiskError::Exists { path: path.to_owned() },
+        _ => DiskError::Write { path: path.to_owned(), source },
+    })?;
+    // The umask may have denied even the owner.
+    let written =
+        set_mode_of(&file, mode).and_then(|()| file.write_all(bytes)).and_then(|()| file.sync_all());
+    written.map_err(|source| {
+        let _ = fs::remove_file(path);
+        DiskError::Write { path: path.to_owned(), source }
+    })
 }
 
 /// Takes the lock of a file, `NAME.lock` beside it, so that one process at a time changes it. It ends

@@ -13,10 +13,12 @@ pub mod context;
 pub mod keeper;
 pub mod key_life;
 pub mod login;
+pub mod moving;
 pub mod setup;
 
 // OUTSIDE: what lies on disk, in its own formats.
 pub mod docker_config;
+pub mod other_helper;
 pub mod vault;
 pub mod warned;
 

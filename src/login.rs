@@ -127,43 +127,51 @@ fn arrive(
     profile: Option<&str>,
     now: Moment,
 ) -> Result<TokenId, VaultError> {
-    let Credentials { key, secret, .. } = credentials;
-    let (kind, expires) = read_off(credentials, now);
-    let registry = key.address().map(Address::registry);
-    let known_as = match user_of(credentials) {
-        User::Named(name) => name,
-        User::SameAsSecret => String::new(),
-    };
-    let name = Name::made_of(&known_as, registry.map_or(key.as_str(), |registry| registry.as_str()));
-    let id = draft.inventory.take_in(
-        Arrival {
-            name,
-            kind,
-            user: user_of(credentials),
-            scopes: scope_of(key).into_iter().collect(),
-            keys: vec![key.clone()],
-            label: None,
-            permissions: None,
-            expires,
-            origin: Origin::Store,
-            profile: profile.map(str::to_owned),
-        },
-        now,
-    );
-    draft.keep(id, secret)?;
+    let id = draft.inventory.take_in(arrival(credentials, Origin::Store, profile, now), now);
+    draft.keep(id, &credentials.secret)?;
     Ok(id)
 }
 
+/// Makes a token of credentials as a client keeps them; kind and end are read off them.
+#[must_use]
+pub fn arrival(credentials: &Credentials, origin: Origin, profile: Option<&str>, now: Moment) -> Arrival {
+    let key = &credentials.key;
+    let (kind, expires) = read_off(credentials, now);
+    let registry = key.address().map(Address::registry);
+    let user = user_of(credentials);
+    let known_as = match &user {
+        User::Named(name) => name,
+        User::SameAsSecret => "",
+    };
+    Arrival {
+        name: Name::made_of(known_as, registry.map_or(key.as_str(), |registry| registry.as_str())),
+        kind,
+        user,
+        scopes: scope_of(key).into_iter().collect(),
+        keys: vec![key.clone()],
+        label: None,
+        permissions: None,
+        expires,
+        origin,
+        profile: profile.map(str::to_owned),
+    }
+}
+
 /// Returns where credentials that a client stores under a key may go.
-fn scope_of(key: &Key) -> Option<Scope> {
+#[must_use]
+pub fn scope_of(key: &Key) -> Option<Scope> {
     key.address().map(Scope::at)
 }
 
-fn user_of(credentials: &Credentials) -> User {
+/// Returns the user name of credentials, unless it is their secret.
+#[must_use]
+pub fn user_of(credentials: &Credentials) -> User {
     User::of(&credentials.user, &credentials.secret)
 }
 
-fn seen(credentials: &Credentials) -> Seen<'_> {
+/// Returns credentials as they are recognized.
+#[must_use]
+pub fn seen(credentials: &Credentials) -> Seen<'_> {
     let Credentials { key, user, secret } = credentials;
     Seen { keys: slice::from_ref(key), scopes: &[], user, secret: secret.expose() }
 }

@@ -190,6 +190,15 @@ pub fn uninstall(
     Ok(changes)
 }
 
+/// Returns the helpers that are remembered for a client's file.
+///
+/// # Errors
+/// When what remembers them cannot be read.
+pub fn remembered(memory: &Path, config: &ConfigFile) -> Result<Vec<String>, SetupError> {
+    let mut remembered = Memory::read(memory)?;
+    Ok(remembered.of(config).values().flatten().cloned().collect())
+}
+
 impl Reach {
     fn place(&self) -> &str {
         match self {

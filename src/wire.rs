@@ -134,26 +134,47 @@ struct Stored<'a> {
 /// # Errors
 /// When they are not the JSON object of the protocol.
 pub fn parse_credentials(input: &[u8]) -> Result<Credentials, WireError> {
-    let text = str::from_utf8(input).map_err(|_| WireError::NotUtf8)?;
-    // An array of three would do for serde.
-    if !text.trim_start().starts_with('{') {
-        return Err(WireError::NotCredentials);
-    }
-    let stored: Stored<'_> = serde_json::from_str(text).map_err(|_| WireError::NotCredentials)?;
+    let stored = Stored::parse(input)?;
     let key = match stored.server_url {
         Some(raw) => Key::parse(&unescape(raw)?)?,
         None => return Err(KeyError::Empty.into()),
     };
-    let user = unescape(stored.username.ok_or(WireError::NoUser)?)?;
-    if user.is_empty() {
-        return Err(WireError::NoUser);
+    stored.credentials(key)
+}
+
+/// Reads what a helper answers to `get`. It is for the key that was asked, whatever the answer says.
+///
+/// # Errors
+/// When it is not the JSON object of the protocol.
+pub fn parse_answer(input: &[u8], key: Key) -> Result<Credentials, WireError> {
+    Stored::parse(input)?.credentials(key)
+}
+
+impl<'a> Stored<'a> {
+    fn parse(input: &'a [u8]) -> Result<Self, WireError> {
+        let text = str::from_utf8(input).map_err(|_| WireError::NotUtf8)?;
+        // An array of three would do for serde.
+        if !text.trim_start().starts_with('{') {
+            return Err(WireError::NotCredentials);
+        }
+        serde_json::from_str(text).map_err(|_| WireError::NotCredentials)
     }
-    let secret = Secret::new(unescape(stored.secret.ok_or(WireError::NoSecret)?)?);
-    Ok(Credentials { key, user, secret })
+
+    fn credentials(self, key: Key) -> Result<Credentials, WireError> {
+        let user = unescape(self.username.ok_or(WireError::NoUser)?)?;
+        if user.is_empty() {
+            return Err(WireError::NoUser);
+        }
+        let secret = Secret::new(unescape(self.secret.ok_or(WireError::NoSecret)?)?);
+        Ok(Credentials { key, user, secret })
+    }
 }
 
 /// Turns a JSON string into its text, in a buffer of exactly its size, so that none is left behind.
-fn unescape(raw: &RawValue) -> Result<Zeroizing<String>, WireError> {
+///
+/// # Errors
+/// When it is no string.
+pub fn unescape(raw: &RawValue) -> Result<Zeroizing<String>, WireError> {
     let quoted = raw.get().strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
     let quoted = quoted.ok_or(WireError::NotCredentials)?;
     let mut length = 0;
@@ -247,6 +268,18 @@ fn write_whole(mut out: impl Write, answer: &impl Serialize) -> io::Result<()> {
     bytes.push(b'\n');
     out.write_all(&bytes)?;
     out.flush()
+}
+
+/// Makes a text twice: to size it, then in one buffer of that size, which is wiped.
+///
+/// # Errors
+/// When `write` fails.
+pub fn exact(write: impl Fn(&mut dyn Write) -> io::Result<()>) -> io::Result<Zeroizing<Vec<u8>>> {
+    let mut size = Size(0);
+    write(&mut size)?;
+    let mut bytes = Zeroizing::new(Vec::with_capacity(size.0));
+    write(&mut *bytes)?;
+    Ok(bytes)
 }
 
 /// Counts what is written to it.

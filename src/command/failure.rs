@@ -12,6 +12,7 @@ use crate::link::LinkError;
 use crate::moment::MomentError;
 use crate::name::Name;
 use crate::name::NameError;
+use crate::other_helper::HelperError;
 use crate::registry::KeyError;
 use crate::scope::ScopeError;
 use crate::setup::SetupError;
@@ -133,6 +134,51 @@ pub enum Failure {
     /// No verb has this name.
     #[error("there is no verb {0:?}")]
     NoSuchVerb(String),
+    /// See [`HelperError`].
+    #[error(transparent)]
+    Helper(#[from] HelperError),
+    /// What this program keeps needs no import.
+    #[error("\"{0}\" is this program itself")]
+    OwnHelper(String),
+    /// Whoever reads the file would find nothing any more.
+    #[error("{} does not call this program for {}: it would be logged out there", path.display(), names.join(", "))]
+    WouldLogOut {
+        /// The client's file.
+        path: PathBuf,
+        /// Its names of the registries.
+        names: Vec<String>,
+        /// The command by which it calls this program.
+        install: String,
+    },
+    /// A format has no room for a token.
+    #[error("\"{name}\" cannot be written like that: {why}")]
+    Unexportable {
+        /// The token.
+        name: Name,
+        /// Why not.
+        why: &'static str,
+        /// What has room for it.
+        instead: &'static str,
+    },
+    /// No client looks a wildcard up.
+    #[error("\"{name}\" is for every registry of {scope}")]
+    Wildcard {
+        /// The token.
+        name: Name,
+        /// Its scope.
+        scope: String,
+    },
+    /// The vault does not give back what it took.
+    #[error("what was taken over for {0} does not come back from the vault; nothing is taken out elsewhere")]
+    NotReadBack(String),
+    /// Something could not be taken over, or out; all else is done.
+    #[error("{}", not_all(*left, *troubles))]
+    NotAll {
+        /// How many logins.
+        left: usize,
+        /// How many helpers.
+        troubles: usize,
+    },
     /// Not written whole.
     #[error("cannot write the answer")]
     Output(#[source] io::Error),
@@ -190,6 +236,10 @@ impl Failure {
             )),
             Self::NoImage(_) => Some("for example: alpine, ghcr.io/acme/app or ghcr.io".to_owned()),
             Self::Context(error) => Some(error.hint()),
+            Self::WouldLogOut { install, .. } => Some(format!("{install}, then import again")),
+            Self::Unexportable { instead, .. } => Some((*instead).to_owned()),
+            Self::Wildcard { .. } => Some("say which one with --registry".to_owned()),
+            Self::NotReadBack(_) => Some("docker-credential-pat ls shows what is here".to_owned()),
             Self::NoSuchVerb(_) => Some("docker-credential-pat --help shows every verb".to_owned()),
             Self::Output(_) => Some("connect standard output to something that takes it".to_owned()),
             Self::TwoPassphrases => Some("nothing was changed; try again".to_owned()),
@@ -199,6 +249,9 @@ impl Failure {
             | Self::Moment(_)
             | Self::Secret(_)
             | Self::NoDirectory(_)
+            | Self::Helper(_)
+            | Self::OwnHelper(_)
+            | Self::NotAll { .. }
             | Self::NotText(_) => None,
         }
     }
@@ -228,5 +281,15 @@ impl Failure {
         let text = format!("docker-credential-pat: error: {}\n{}", self.line(), hint.unwrap_or_default());
         // Nobody is left to be told when stderr is closed too.
         let _ = err.write_all(text.as_bytes());
+    }
+}
+
+fn not_all(left: usize, troubles: usize) -> String {
+    match (left, troubles) {
+        (left, 0) => format!("{left} could not be taken over, and stay where they are"),
+        (0, troubles) => format!("{troubles} helpers did not do all that they were asked"),
+        (left, troubles) => format!(
+            "{left} could not be taken over, and {troubles} helpers did not do all that they were asked"
+        ),
     }
 }

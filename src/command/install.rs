@@ -4,7 +4,6 @@ use crate::command::Desk;
 use crate::command::Failure;
 use crate::command::given;
 use crate::docker_config::ConfigFile;
-use crate::docker_config::backup_of;
 use crate::env;
 use crate::inventory::Inventory;
 use crate::link;
@@ -48,7 +47,7 @@ pub fn install(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
     let config = args.config()?;
     let path = env::tilde(config.path());
     let reaches = args.reaches(&config, &desk.keeper.inventory()?)?;
-    let remarks = remarks(&config, &reaches)?;
+    let remarks = remarks(&config, &reaches, args.podman)?;
     if let Some(profile) = &args.profile {
         let link = link_of(profile)?;
         link::make(&link)?;
@@ -198,7 +197,7 @@ fn link_of(profile: &str) -> Result<PathBuf, Failure> {
 }
 
 /// Returns what is worth knowing of the rest of the file.
-fn remarks(config: &ConfigFile, reaches: &[Reach]) -> Result<Vec<String>, Failure> {
+fn remarks(config: &ConfigFile, reaches: &[Reach], is_podman: bool) -> Result<Vec<String>, Failure> {
     let mut remarks = Vec::new();
     if reaches.contains(&Reach::Every) {
         for key in config.registries_with_helpers()? {
@@ -221,9 +220,9 @@ fn remarks(config: &ConfigFile, reaches: &[Reach]) -> Result<Vec<String>, Failur
     if !plain.is_empty() {
         let (path, plain) = (env::tilde(config.path()), plain.join(", "));
         remarks.push(format!("{path} holds logins in plain text, which are not asked for any more: {plain}"));
-        remarks.push("log out of each and in again, and it is in the vault and no longer there".to_owned());
-        let backup = env::tilde(&backup_of(config.path()));
-        remarks.push(format!("they stay in the backup, {backup}: remove it when all is well"));
+        let podman = if is_podman { " --podman" } else { "" };
+        remarks
+            .push(format!("docker-credential-pat import{podman} --remove takes them over and out of there"));
     }
     Ok(remarks)
 }

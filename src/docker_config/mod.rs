@@ -1,12 +1,14 @@
 //! The files in which Docker and podman note their credential helpers. Only what is asked for
 //! changes: every other value stays byte for byte, and in its order.
 
+pub mod asked;
+pub mod logins;
+
 use crate::disk;
 use crate::disk::DiskError;
 use crate::disk::PRIVATE;
+use crate::docker_config::logins::without_secrets;
 use indexmap::IndexMap;
-use serde::Deserialize;
-use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 use serde_json::value::to_raw_value;
 use std::path::Path;
@@ -21,7 +23,8 @@ const CREDS_STORE: &str = "credsStore";
 const CRED_HELPERS: &str = "credHelpers";
 const AUTHS: &str = "auths";
 
-type Object = IndexMap<String, Box<RawValue>>;
+/// A JSON object: its values are as they were written.
+pub type Object = IndexMap<String, Box<RawValue>>;
 
 /// A `config.json` of Docker (<https://docs.docker.com/reference/cli/docker/#credential-store-options>)
 /// or an `auth.json` of podman
@@ -87,17 +90,13 @@ impl ConfigFile {
             return Ok(Self { path, written: None, object: Object::new() });
         };
         let (bytes, mode) = (Zeroizing::new(bytes), disk::mode(&metadata));
-        let object = if bytes.trim_ascii().is_empty() {
-            Object::new()
-        } else {
-            serde_json::from_slice(&bytes).map_err(|error| {
-                if error.is_data() {
-                    ConfigError::Unexpected { path: path.clone(), place: "its top level" }
-                } else {
-                    ConfigError::NotJson { path: path.clone(), line: error.line(), column: error.column() }
-                }
-            })?
-        };
+        let object = object_of(&bytes).map_err(|error| {
+            if error.is_data() {
+                ConfigError::Unexpected { path: path.clone(), place: "its top level" }
+            } else {
+                ConfigError::NotJson { path: path.clone(), line: error.line(), column: error.column() }
+            }
+        })?;
         Ok(Self { path, written: Some(Written { bytes, mode }), object })
     }
 
@@ -112,7 +111,8 @@ impl ConfigFile {
     /// # Errors
     /// When something else than a name stands there.
     pub fn store(&self) -> Result<Option<String>, ConfigError> {
-        self.value(CREDS_STORE)
+        let raw = self.object.get(CREDS_STORE);
+        raw.map(|name| serde_json::from_str(name.get())).transpose().map_err(|_| self.unexpected(CREDS_STORE))
     }
 
     /// Sets or removes the helper for every registry.
@@ -154,36 +154,19 @@ impl ConfigFile {
         Ok(self.helpers()?.into_keys().collect())
     }
 
-    /// Returns the registries whose logins stand in it in plain text.
-    ///
-    /// # Errors
-    /// When something else than an object stands there.
-    pub fn plain_logins(&self) -> Result<Vec<String>, ConfigError> {
-        #[derive(Deserialize)]
-        struct Login {
-            auth: Option<IgnoredAny>,
-            identitytoken: Option<IgnoredAny>,
-            registrytoken: Option<IgnoredAny>,
-        }
-        let logins: Option<IndexMap<String, Option<Login>>> = self.value(AUTHS)?;
-        let plain = logins.unwrap_or_default().into_iter().filter(|(_, login)| {
-            let secrets =
-                login.as_ref().map(|login| [&login.auth, &login.identitytoken, &login.registrytoken]);
-            secrets.is_some_and(|secrets| secrets.iter().any(|secret| secret.is_some()))
-        });
-        Ok(plain.map(|(registry, _)| registry).collect())
-    }
-
-    /// Writes it whole, and what was there before to `NAME.bak`; nothing when nothing has changed.
+    /// Writes it whole, and what was there before to `NAME.bak`, but for any secret; nothing when nothing has
+    /// changed.
     ///
     /// # Errors
     /// When it cannot be written; then it is as it was.
     pub fn write(self) -> Result<(), ConfigError> {
-        let mut json = Zeroizing::new(to_json(&self.object, 0));
-        json.push('\n');
+        let json = file_of(&self.object);
         let mode = match &self.written {
             Some(Written { bytes, .. }) if **bytes == *json.as_bytes() => return Ok(()),
             Some(Written { bytes, mode }) => {
+                let earlier = object_of(bytes).ok().as_ref().and_then(without_secrets);
+                let clean = earlier.map(|object| file_of(&object));
+                let bytes = clean.as_ref().map_or(bytes.as_slice(), |json| json.as_bytes());
                 // The backup is for its owner alone, even where the file is not.
                 disk::replace(&backup_of(&self.path), bytes, mode & PRIVATE)?;
                 *mode
@@ -198,12 +181,13 @@ impl ConfigFile {
     }
 
     fn helpers(&self) -> Result<Object, ConfigError> {
-        Ok(self.value(CRED_HELPERS)?.unwrap_or_default())
+        self.object_at(CRED_HELPERS)
     }
 
-    fn value<'s, T: Deserialize<'s>>(&'s self, name: &'static str) -> Result<Option<T>, ConfigError> {
-        let Some(raw) = self.object.get(name) else { return Ok(None) };
-        serde_json::from_str(raw.get()).map_err(|_| self.unexpected(name))
+    /// Returns the object that stands at a name, or an empty one.
+    fn object_at(&self, name: &'static str) -> Result<Object, ConfigError> {
+        let Some(raw) = self.object.get(name) else { return Ok(Object::new()) };
+        object_in(raw.get()).ok_or_else(|| self.unexpected(name))
     }
 
     fn unexpected(&self, place: &'static str) -> ConfigError {
@@ -215,6 +199,36 @@ impl ConfigFile {
 #[must_use]
 pub fn backup_of(path: &Path) -> PathBuf {
     disk::with_suffix(path, ".bak")
+}
+
+/// Takes every secret out of the backup of a file: one of an earlier version may hold some. Returns whether
+/// it did.
+///
+/// # Errors
+/// When it cannot be read or written, or is no JSON object.
+pub fn clean_backup(path: &Path) -> Result<bool, ConfigError> {
+    let backup = ConfigFile::read(backup_of(path))?;
+    let Some(clean) = without_secrets(&backup.object) else { return Ok(false) };
+    disk::replace(&backup.path, file_of(&clean).as_bytes(), PRIVATE)?;
+    Ok(true)
+}
+
+/// Reads a JSON object; for Go's decoder, which clients use, `null` is an empty one.
+#[must_use]
+pub fn object_in(text: &str) -> Option<Object> {
+    if text.trim_ascii() == "null" { Some(Object::new()) } else { serde_json::from_str(text).ok() }
+}
+
+/// Reads a file's text; a blank one is an empty object.
+fn object_of(bytes: &[u8]) -> Result<Object, serde_json::Error> {
+    if bytes.trim_ascii().is_empty() { Ok(Object::new()) } else { serde_json::from_slice(bytes) }
+}
+
+/// Returns a file's text.
+fn file_of(object: &Object) -> Zeroizing<String> {
+    let mut json = Zeroizing::new(to_json(object, 0));
+    json.push('\n');
+    json
 }
 
 fn set(object: &mut Object, name: &str, value: Option<&str>) {
@@ -258,7 +272,12 @@ mod tests {
         file.set_store(Some("pat"));
         file.write().expect("written");
         assert_eq!(fs::read_to_string(&path).expect("there"), before.replace("desktop", "pat"));
-        assert_eq!(fs::read_to_string(backup_of(&path)).expect("a backup"), before);
+        let backup = fs::read_to_string(backup_of(&path)).expect("a backup");
+        assert_eq!(backup, before.replace("{ \"auth\": \"eA==\" }", "{}"), "without the login");
+        assert!(!clean_backup(&path).expect("valid"));
+        fs::write(backup_of(&path), before).expect("written");
+        assert!(clean_backup(&path).expect("valid"));
+        assert_eq!(fs::read_to_string(backup_of(&path)).expect("a backup"), backup);
         let mut file = ConfigFile::read(path.clone()).expect("valid");
         file.set_store(Some("desktop"));
         file.write().expect("written");

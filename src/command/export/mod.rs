@@ -1,0 +1,89 @@
+//! `export`: writes a token down for another machine, a cluster or a CI job.
+
+mod written;
+
+use crate::command::Desk;
+use crate::command::Failure;
+use crate::command::completions::token_names;
+use crate::command::completions::token_places;
+use crate::command::export::written::Form;
+use crate::command::find;
+use crate::disk;
+use crate::env;
+use crate::registry::Key;
+use crate::registry::Registry;
+use crate::scope::Scope;
+use crate::token::Token;
+use std::path::PathBuf;
+
+/// Write a token down for another machine, a cluster or a CI job: its secret in the open
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The token's name
+    #[arg(add = token_names())]
+    name: String,
+    /// As what
+    #[arg(long)]
+    format: Form,
+    /// Only for this registry
+    #[arg(long, short, add = token_places())]
+    registry: Option<String>,
+    /// Write it to a new file, for you alone, instead of standard output
+    #[arg(long, short, value_name = "FILE")]
+    output: Option<PathBuf>,
+}
+
+/// Runs the verb.
+///
+/// # Errors
+/// When there is no such token, its secret does not open, or the format has no room for it.
+pub fn run(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
+    let excerpt = desk.keeper.excerpt(None)?;
+    let token = find(excerpt.inventory(), &args.name)?.clone();
+    let keys = keys(&token, args.registry.as_deref())?;
+    let secret = excerpt.release(&token)?;
+    drop(excerpt);
+    let text = written::write(args.format, &token, &secret, &keys)?;
+    match &args.output {
+        Some(path) => disk::create(path, &text, disk::PRIVATE)?,
+        None => desk.out.write_all(&text).map_err(Failure::Output)?,
+    }
+    let place = args.output.as_deref().map_or("this".to_owned(), env::tilde);
+    desk.say(&format!("note: {place} holds the secret of \"{}\" in the open", token.name));
+    let parts: Vec<_> = token.scopes.iter().filter(|scope| scope.path().is_some()).collect();
+    for scope in parts {
+        desk.say(&format!(
+            "note: \"{}\" is for {scope} only, and whoever gets this uses it for all of {}",
+            token.name,
+            scope.host()
+        ));
+    }
+    desk.say_if_resting(&token);
+    Ok(())
+}
+
+/// Returns the keys under which Docker looks the token up, or the one for a registry.
+fn keys(token: &Token, registry: Option<&str>) -> Result<Vec<String>, Failure> {
+    if let Some(text) = registry {
+        let place = Scope::parse_typed(text)?;
+        let registry = place.registry().filter(|_| place.path().is_none());
+        let registry = registry.ok_or_else(|| Failure::NotOneRegistry(text.to_owned()))?;
+        return if token.may_go_to(&place) {
+            Ok(vec![registry.docker_key().to_owned()])
+        } else {
+            Err(Failure::OutOfScope { name: token.name.clone(), place: registry.to_string() })
+        };
+    }
+    if let Some(scope) = token.scopes.iter().find(|scope| scope.is_wildcard()) {
+        return Err(Failure::Wildcard { name: token.name.clone(), scope: scope.to_string() });
+    }
+    let registries = token.scopes.iter().filter_map(Scope::registry).map(Registry::docker_key);
+    let verbatim = token.keys.iter().filter(|key| key.address().is_none()).map(Key::as_str);
+    let mut keys: Vec<String> = Vec::new();
+    for key in registries.chain(verbatim) {
+        if keys.iter().all(|other| other != key) {
+            keys.push(key.to_owned());
+        }
+    }
+    Ok(keys)
+}

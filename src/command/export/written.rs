@@ -1,0 +1,237 @@
+//! What each format makes of a token. Every text with a secret is sized first, then written into one buffer of
+//! that size, which is wiped.
+
+use crate::command::Failure;
+use crate::name::Name;
+use crate::name::quoted;
+use crate::registry::DOCKER_HUB_KEY;
+use crate::secret::Secret;
+use crate::token::Kind;
+use crate::token::Token;
+use crate::token::User;
+use crate::wire::exact;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde::Serialize;
+use serde::Serializer;
+use serde_json::ser::PrettyFormatter;
+use std::io;
+use std::io::Write;
+use zeroize::Zeroizing;
+
+type Bytes = Zeroizing<Vec<u8>>;
+
+/// As what a token is written down
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum Form {
+    /// A line for a shell, with docker login in it
+    DockerLogin,
+    /// A config.json of Docker
+    DockerConfig,
+    /// A manifest for imagePullSecrets, of type kubernetes.io/dockerconfigjson
+    KubernetesSecret,
+    /// A line for a shell that sets `DOCKER_AUTH_CONFIG`, as the docker CLI 28.3 and GitLab's runners read it
+    Env,
+}
+
+/// Writes a token down for these keys.
+pub(super) fn write(form: Form, token: &Token, secret: &Secret, keys: &[String]) -> Result<Bytes, Failure> {
+    if let Some((why, instead)) = obstacle(form, token, secret) {
+        return Err(Failure::Unexportable { name: token.name.clone(), why, instead });
+    }
+    let user = token.user.beside(secret);
+    let text = match form {
+        Form::DockerLogin => exact(|out| keys.iter().try_for_each(|key| login(out, user, secret, key))),
+        Form::DockerConfig => config(token, secret, keys, Layout::Pretty),
+        Form::KubernetesSecret => config(token, secret, keys, Layout::Pretty).and_then(|json| {
+            let data = in_base64(&json)?;
+            exact(|out| manifest(out, &resource_name(&token.name), &data))
+        }),
+        Form::Env => config(token, secret, keys, Layout::OneLine).and_then(|json| {
+            exact(|out| {
+                out.write_all(b"export DOCKER_AUTH_CONFIG=")?;
+                quote(out, &json)?;
+                out.write_all(b"\n")
+            })
+        }),
+    };
+    text.map_err(Failure::Output)
+}
+
+/// Returns why a format has no room for a token, and what has.
+fn obstacle(form: Form, token: &Token, secret: &Secret) -> Option<(&'static str, &'static str)> {
+    const CONFIG: &str = "--format docker-config has room for it";
+    let (user, text) = (token.user.beside(secret), secret.expose());
+    match token.kind {
+        Kind::Identity if form == Form::DockerConfig => return None,
+        Kind::Identity => return Some(("it is an identity token, which is no password", CONFIG)),
+        Kind::Session if form != Form::DockerConfig => {
+            return Some((
+                "it is a part of Docker Hub's sign-in, which is no password",
+                "run docker login there",
+            ));
+        }
+        Kind::Pat | Kind::Organization | Kind::Project | Kind::Password | Kind::Session => {}
+    }
+    if form == Form::DockerLogin {
+        // docker login drops one line end, and a shell every NUL.
+        let is_cut = text.ends_with(['\r', '\n']) || text.contains('\0') || user.contains('\0');
+        return match token.user {
+            User::SameAsSecret => Some(("its user name is the secret too, and would be an argument", CONFIG)),
+            User::Named(_) if is_cut => Some(("a shell or docker login would cut its secret", CONFIG)),
+            User::Named(_) => None,
+        };
+    }
+    if user.contains(':') {
+        Some(("Docker ends a user name at its first colon", "--format docker-login has room for it"))
+    } else if text.starts_with('\0') || text.ends_with('\0') {
+        Some(("Docker drops NULs around a secret", "docker-credential-pat show --reveal writes it"))
+    } else {
+        None
+    }
+}
+
+/// Writes one login as a command. `printf` is the shell's own, so the secret is in no program's arguments, and many
+/// shells keep a line that begins with a blank out of their history.
+fn login(out: &mut dyn Write, user: &str, secret: &Secret, key: &str) -> io::Result<()> {
+    out.write_all(b" printf %s ")?;
+    quote(out, secret.expose().as_bytes())?;
+    out.write_all(b" | docker login --username ")?;
+    quote(out, user.as_bytes())?;
+    out.write_all(b" --password-stdin")?;
+    if key != DOCKER_HUB_KEY {
+        // A key that is no address could look like an option.
+        out.write_all(if key.starts_with('-') { b" -- " } else { b" " })?;
+        out.write_all(quoted(key).as_bytes())?;
+    }
+    out.write_all(b"\n")
+}
+
+/// Writes a text so that a POSIX shell takes it for one word.
+fn quote(out: &mut dyn Write, text: &[u8]) -> io::Result<()> {
+    out.write_all(b"'")?;
+    for (at, piece) in text.split(|byte| *byte == b'\'').enumerate() {
+        if at > 0 {
+            out.write_all(b"'\\''")?;
+        }
+        out.write_all(piece)?;
+    }
+    out.write_all(b"'")
+}
+
+#[derive(Clone, Copy)]
+enum Layout {
+    Pretty,
+    OneLine,
+}
+
+/// A `config.json` with one login, under each of its keys.
+#[derive(Serialize)]
+struct Config<'c> {
+    auths: Entries<'c>,
+}
+
+struct Entries<'c> {
+    keys: &'c [String],
+    entry: Entry<'c>,
+}
+
+#[derive(Clone, Copy, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum Entry<'c> {
+    Auth(&'c str),
+    /// As Docker writes it for a login of which it has no user name.
+    IdentityToken(&'c str),
+}
+
+impl Serialize for Entries<'_> {
+    fn serialize<S: Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
+        out.collect_map(self.keys.iter().map(|key| (key, self.entry)))
+    }
+}
+
+fn config(token: &Token, secret: &Secret, keys: &[String], layout: Layout) -> io::Result<Bytes> {
+    let user = token.user.beside(secret);
+    let pair =
+        exact(|out| [user, ":", secret.expose()].iter().try_for_each(|part| out.write_all(part.as_bytes())))?;
+    let auth = in_base64(&pair)?;
+    let entry = match token.kind {
+        Kind::Identity => Entry::IdentityToken(secret.expose()),
+        Kind::Pat | Kind::Organization | Kind::Project | Kind::Password | Kind::Session => {
+            Entry::Auth(str::from_utf8(&auth).map_err(io::Error::other)?)
+        }
+    };
+    let config = Config { auths: Entries { keys, entry } };
+    exact(|out| match layout {
+        Layout::OneLine => Ok(serde_json::to_writer(out, &config)?),
+        Layout::Pretty => {
+            let form = PrettyFormatter::with_indent(b"\t");
+            config.serialize(&mut serde_json::Serializer::with_formatter(&mut *out, form))?;
+            out.write_all(b"\n")
+        }
+    })
+}
+
+/// Writes a manifest: <https://kubernetes.io/docs/concepts/configuration/secret/#docker-config-secrets>.
+fn manifest(out: &mut dyn Write, name: &str, data: &[u8]) -> io::Result<()> {
+    // In quotes, since some names are numbers or words of YAML.
+    let head = format!("apiVersion: v1\nkind: Secret\nmetadata:\n  name: \"{name}\"\n");
+    out.write_all(head.as_bytes())?;
+    out.write_all(b"type: kubernetes.io/dockerconfigjson\ndata:\n  .dockerconfigjson: ")?;
+    out.write_all(data)?;
+    out.write_all(b"\n")
+}
+
+/// Makes a name for Kubernetes of a token's, within the stricter of its rules:
+/// <https://kubernetes.io/docs/concepts/overview/working-with-objects/names/#dns-label-names>.
+fn resource_name(name: &Name) -> String {
+    const MAX_BYTES: usize = 63;
+    let mut fit = String::new();
+    for letter in name.as_str().chars() {
+        if letter.is_ascii_alphanumeric() {
+            fit.push(letter.to_ascii_lowercase());
+        } else if !fit.is_empty() && !fit.ends_with('-') {
+            fit.push('-');
+        }
+    }
+    fit.truncate(MAX_BYTES);
+    let fit = fit.trim_end_matches('-');
+    if fit.is_empty() { "registry-token".to_owned() } else { fit.to_owned() }
+}
+
+fn in_base64(bytes: &[u8]) -> io::Result<Bytes> {
+    let size = base64::encoded_len(bytes.len(), true).unwrap_or_default();
+    let mut encoded = Zeroizing::new(vec![0; size]);
+    STANDARD.encode_slice(bytes, &mut encoded).map_err(|_| io::Error::other("too large for base64"))?;
+    Ok(encoded)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_shell_gets_back_what_was_quoted() {
+        for (text, want) in [("a b", "'a b'"), ("", "''"), ("'", "''\\'''"), ("a'b$`\\\n", "'a'\\''b$`\\\n'")]
+        {
+            let mut out = Vec::new();
+            quote(&mut out, text.as_bytes()).expect("memory");
+            assert_eq!(String::from_utf8(out).expect("text"), want, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_resource_has_a_name_that_kubernetes_takes() {
+        for (name, want) in [
+            ("ci", "ci"),
+            ("me@ghcr.io", "me-ghcr-io"),
+            ("Team_1 / Push!", "team-1-push"),
+            ("字", "registry-token"),
+            ("...", "registry-token"),
+            ("1e3", "1e3"),
+        ] {
+            assert_eq!(resource_name(&Name::parse(name).expect(name)), want, "{name}");
+        }
+        assert_eq!(resource_name(&Name::parse(&"a-".repeat(60)).expect("a name")).len(), 63);
+    }
+}

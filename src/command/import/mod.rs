@@ -1,0 +1,274 @@
+//! `import`: takes over what Docker, podman or another helper keeps, and on demand takes it out of there.
+
+mod found;
+mod removal;
+
+use crate::command::Desk;
+use crate::command::Failure;
+use crate::command::import::found::Found;
+use crate::command::import::found::Source;
+use crate::docker_config::ConfigFile;
+use crate::docker_config::asked::Owner;
+use crate::env;
+use crate::inventory::Inventory;
+use crate::keeper::KeeperError;
+use crate::login::people;
+use crate::login::seen;
+use crate::login::user_of;
+use crate::moving::Place;
+use crate::moving::take_over;
+use crate::other_helper::HelperError;
+use crate::other_helper::OtherHelper;
+use crate::provider::remark::remarks;
+use crate::secret::Secret;
+use crate::setup;
+use crate::setup::Helper;
+use crate::table::Cell;
+use crate::table::Table;
+use crate::table::Tone;
+use crate::token::Token;
+use crate::token::TokenId;
+use crate::wire::Credentials;
+use std::path::PathBuf;
+
+const HEADS: [&str; 5] = ["FROM", "KEY", "USER", "AS", "WHAT"];
+
+/// What a narrow terminal does without, and in which order.
+const LEAST_FIRST: &[&str] = &["AS", "FROM"];
+
+/// Take over what Docker keeps in plain text or with another helper; nothing here is overwritten
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// From podman's file instead of Docker's, and from the helpers that it names
+    #[arg(long)]
+    podman: bool,
+    /// From another such file: Docker's if it is called config.json, else podman's
+    #[arg(long, conflicts_with_all = ["podman", "helper"])]
+    file: Option<PathBuf>,
+    /// Only from this helper, such as secretservice
+    #[arg(long, value_name = "NAME", conflicts_with = "podman")]
+    helper: Option<String>,
+    /// Only show what would be done
+    #[arg(long)]
+    dry_run: bool,
+    /// Then take out of there what is safely here: plain text out of the file, entries out of the helpers
+    #[arg(long)]
+    remove: bool,
+}
+
+/// What is taken over, and what is not.
+struct Haul {
+    /// The client's file.
+    config: ConfigFile,
+    owner: Owner,
+    helpers: Vec<OtherHelper>,
+    found: Vec<Found>,
+    /// How many sources could not be read to their end.
+    troubles: usize,
+}
+
+/// Runs the verb.
+///
+/// # Errors
+/// When the client's file is not valid, the vault cannot be changed, or something could not be taken over or
+/// out; all else is done then.
+pub fn run(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
+    let mut haul = args.haul(desk)?;
+    let credentials: Vec<&Credentials> = haul.found.iter().filter_map(Found::credentials).collect();
+    if haul.found.is_empty() {
+        desk.say("there is nothing to take over");
+    } else {
+        let (inventory, places) = foresee(&credentials, desk)?;
+        table(&haul, &inventory, &places).write(&mut *desk.out, desk.screen).map_err(Failure::Output)?;
+    }
+    let spared = if args.remove { removal::spared(&haul)? } else { Vec::new() };
+    if !spared.is_empty() && !removal::is_possible(&haul) {
+        return removal::would_log_out(&haul, spared);
+    }
+    if args.dry_run {
+        return haul.end();
+    }
+    if !credentials.is_empty() {
+        let places = take_in(&credentials, desk)?;
+        read_back(&credentials, &places, desk)?;
+        let new = places.iter().filter(|place| place.is_new).count();
+        let count = places.len();
+        desk.say(&format!("{new} taken over; {count} read back from the vault, each as it was"));
+    }
+    if args.remove {
+        haul.troubles += removal::remove(&haul, desk)?;
+    } else if !credentials.is_empty() {
+        desk.say("what is there stays there; --remove takes it out");
+    }
+    if spared.is_empty() { haul.end() } else { removal::would_log_out(&haul, spared) }
+}
+
+impl Args {
+    /// Reads what is there. A helper that fails is told, and the others go on.
+    fn haul(&self, desk: &mut Desk) -> Result<Haul, Failure> {
+        let path = match &self.file {
+            Some(path) => env::working_directory()?.join(path),
+            None if self.podman => env::podman_auth()?,
+            None => env::docker_config()?,
+        };
+        let is_dockers = path.file_name().is_some_and(|name| name == "config.json");
+        let is_podmans = self.podman || (self.file.is_some() && !is_dockers);
+        let owner = if is_podmans { Owner::Podman } else { Owner::Docker };
+        let config = ConfigFile::read(path)?;
+        let mut haul = Haul { config, owner, helpers: Vec::new(), found: Vec::new(), troubles: 0 };
+        // Helpers first: where a client asks one, it does not read the plain text beside it.
+        for name in self.helpers(&haul.config, desk)? {
+            let trouble = OtherHelper::named(&name).and_then(|helper| haul.add_helper(helper));
+            if let Err(error) = trouble {
+                haul.troubles += 1;
+                desk.say(&format!("docker-credential-pat: error: {}", Failure::Helper(error).line()));
+            }
+        }
+        if self.helper.is_none() {
+            haul.found.extend(found::in_file(&haul.config)?);
+        }
+        Ok(haul)
+    }
+
+    /// Returns the names of the helpers to ask, each once.
+    fn helpers(&self, config: &ConfigFile, desk: &mut Desk) -> Result<Vec<String>, Failure> {
+        if let Some(name) = &self.helper {
+            return if Helper::is_ours(name) {
+                Err(Failure::OwnHelper(name.clone()))
+            } else {
+                Ok(vec![name.clone()])
+            };
+        }
+        let mut all: Vec<String> = config.store()?.into_iter().collect();
+        for key in config.registries_with_helpers()? {
+            all.extend(config.helper(&key)?);
+        }
+        all.extend(setup::remembered(&env::Folders::find()?.setup(), config)?);
+        let mut names: Vec<String> = Vec::new();
+        for name in all {
+            // An empty name is a client's word for "none".
+            if name.is_empty() || Helper::is_ours(&name) || names.contains(&name) {
+                continue;
+            }
+            if OtherHelper::is_maker(&name) {
+                desk.say(&format!(
+                    "\"{name}\" makes a new token at each call, which soon ends: it is left as it is"
+                ));
+            } else {
+                names.push(name);
+            }
+        }
+        Ok(names)
+    }
+}
+
+impl Haul {
+    /// Adds what a helper keeps, as far as it tells.
+    fn add_helper(&mut self, helper: OtherHelper) -> Result<(), HelperError> {
+        let at = Source::Helper(self.helpers.len());
+        let outcome = found::in_helper(&helper, at, &mut self.found);
+        self.helpers.push(helper);
+        outcome
+    }
+
+    /// Returns where something was found, for people.
+    fn origin(&self, source: Source) -> String {
+        match source {
+            Source::File => env::tilde(self.config.path()),
+            Source::Helper(at) => {
+                self.helpers.get(at).map(|helper| helper.program().to_owned()).unwrap_or_default()
+            }
+        }
+    }
+
+    /// Ends it: done is done, but not all of it may be.
+    fn end(&self) -> Result<(), Failure> {
+        let left = self.found.iter().filter(|found| found.credentials().is_none()).count();
+        if left + self.troubles == 0 {
+            Ok(())
+        } else {
+            Err(Failure::NotAll { left, troubles: self.troubles })
+        }
+    }
+}
+
+/// Returns what the vault will hold, and where each of the credentials will be. Nothing is changed.
+fn foresee(credentials: &[&Credentials], desk: &Desk) -> Result<(Inventory, Vec<Place>), Failure> {
+    let excerpt = desk.keeper.excerpt(None)?;
+    let mut inventory = excerpt.inventory().clone();
+    let has_secret =
+        |token: &Token, secret: &Secret| excerpt.release(token).is_ok_and(|its| its.is_same_as(secret));
+    let places = take_over(&mut inventory, credentials.iter().copied(), has_secret, *desk.now);
+    Ok((inventory, places))
+}
+
+fn table(haul: &Haul, inventory: &Inventory, places: &[Place]) -> Table<{ HEADS.len() }> {
+    let mut table = Table::with_heads(HEADS, LEAST_FIRST);
+    let mut places = places.iter();
+    for found in &haul.found {
+        let from = Cell::from(haul.origin(found.source));
+        let key = Cell::from(found.key.as_str());
+        let (user, name, what) = match &found.login {
+            Ok(credentials) => {
+                let place = places.next();
+                let token = place.and_then(|place| named(inventory, place.token));
+                let is_new = place.is_some_and(|place| place.is_new);
+                let what = if is_new { Cell::new("new", Tone::Good) } else { "already here".into() };
+                (
+                    user_of(credentials).shown().into(),
+                    token.map_or("-", |token| token.name.as_str()).into(),
+                    what,
+                )
+            }
+            Err(reason) => ("-".into(), "-".into(), Cell::new(&format!("cannot: {reason}"), Tone::Bad)),
+        };
+        table.push([from, key, user, name, what]);
+    }
+    table
+}
+
+fn named(inventory: &Inventory, id: TokenId) -> Option<&Token> {
+    inventory.tokens().iter().find(|token| token.id == id)
+}
+
+/// Takes all of them in by one change, and tells what should be known of those that are new.
+fn take_in(credentials: &[&Credentials], desk: &mut Desk) -> Result<Vec<Place>, Failure> {
+    let now = *desk.now;
+    let (places, mut told) = desk.keeper.change(|draft| -> Result<_, Failure> {
+        let mut inventory = draft.inventory.clone();
+        let has_secret =
+            |token: &Token, secret: &Secret| draft.secret(token).is_ok_and(|its| its.is_same_as(secret));
+        let places = take_over(&mut inventory, credentials.iter().copied(), has_secret, now);
+        draft.inventory = inventory;
+        let mut told = Vec::new();
+        for (credentials, place) in credentials.iter().zip(&places).filter(|(_, place)| place.is_new) {
+            draft.keep(place.token, &credentials.secret)?;
+            told.extend(remarks(&seen(credentials), &people(&draft.inventory, Some(place.token))));
+        }
+        Ok((places, told))
+    })?;
+    let mut once = Vec::new();
+    told.retain(|remark| {
+        let is_new = !once.contains(remark);
+        once.extend(is_new.then(|| remark.clone()));
+        is_new
+    });
+    desk.say_notes(&told);
+    Ok(places)
+}
+
+/// Opens the vault anew and compares every secret with what was found.
+fn read_back(credentials: &[&Credentials], places: &[Place], desk: &Desk) -> Result<(), Failure> {
+    let excerpt = desk.keeper.excerpt(None)?;
+    for (credentials, place) in credentials.iter().zip(places) {
+        let is_kept = |token: &Token| -> Result<bool, KeeperError> {
+            let is_for_it = token.holds(&credentials.key) && token.user == user_of(credentials);
+            Ok(is_for_it && excerpt.release(token)?.is_same_as(&credentials.secret))
+        };
+        let token = named(excerpt.inventory(), place.token);
+        if !token.map(is_kept).transpose()?.unwrap_or_default() {
+            return Err(Failure::NotReadBack(credentials.key.as_str().to_owned()));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,147 @@
+//! Takes what is safely in the vault out of where it was.
+
+use crate::command::Desk;
+use crate::command::Failure;
+use crate::command::import::Haul;
+use crate::command::import::found::Found;
+use crate::command::import::found::Source;
+use crate::docker_config::ConfigError;
+use crate::docker_config::ConfigFile;
+use crate::docker_config::asked::Owner;
+use crate::docker_config::backup_of;
+use crate::docker_config::clean_backup;
+use crate::docker_config::logins::Login;
+use crate::docker_config::logins::Remains;
+use crate::env;
+use crate::name::quoted;
+use crate::setup;
+use crate::setup::Helper;
+use crate::wire::Credentials;
+
+/// Returns the owner's names of the registries for which it does not ask this program. What is taken out for
+/// these would be lost to it, so it stays.
+pub(super) fn spared(haul: &Haul) -> Result<Vec<String>, Failure> {
+    let mut names: Vec<String> = Vec::new();
+    for credentials in haul.found.iter().filter_map(Found::credentials) {
+        let name = haul.owner.name_of(&credentials.key);
+        if !is_called(haul, credentials)? && names.iter().all(|other| other != name) {
+            names.push(name.to_owned());
+        }
+    }
+    Ok(names)
+}
+
+/// Tells why something was spared.
+pub(super) fn would_log_out(haul: &Haul, names: Vec<String>) -> Result<(), Failure> {
+    let install = install_for(&haul.config, &names, haul.owner)?;
+    Err(Failure::WouldLogOut { path: haul.config.path().to_owned(), names, install })
+}
+
+/// True when something can be taken out without a client's being logged out.
+pub(super) fn is_possible(haul: &Haul) -> bool {
+    let mut all = haul.found.iter().filter_map(Found::credentials);
+    all.any(|credentials| is_called(haul, credentials).unwrap_or_default())
+}
+
+fn is_called(haul: &Haul, credentials: &Credentials) -> Result<bool, ConfigError> {
+    let helper = haul.config.asked_for(&credentials.key, haul.owner)?;
+    Ok(helper.as_deref().is_some_and(Helper::is_ours))
+}
+
+/// Returns the command that makes the owner of a file ask this program.
+fn install_for(config: &ConfigFile, names: &[String], owner: Owner) -> Result<String, Failure> {
+    let path = config.path();
+    let (usual, variable, place, podman) = match owner {
+        Owner::Docker => (env::docker_config(), "DOCKER_CONFIG", path.parent().unwrap_or(path), ""),
+        Owner::Podman => (env::podman_auth(), "REGISTRY_AUTH_FILE", path, " --podman"),
+    };
+    let is_usual = usual.is_ok_and(|usual| usual == path);
+    let mut command = String::new();
+    if !is_usual {
+        command = format!("{variable}={} ", quoted(&place.to_string_lossy()));
+    }
+    command.push_str(env::PROGRAM);
+    command.push_str(" install");
+    command.push_str(podman);
+    // Docker asks one helper for all, but where a registry has its own.
+    let own = config.registries_with_helpers()?;
+    if owner == Owner::Podman || names.iter().any(|name| own.contains(name)) {
+        for name in names {
+            command.push_str(" --registry ");
+            command.push_str(&quoted(name));
+        }
+    }
+    Ok(command)
+}
+
+/// Takes everything out that was read back from the vault. Returns how many helpers did not do their part;
+/// each was told.
+pub(super) fn remove(haul: &Haul, desk: &mut Desk) -> Result<usize, Failure> {
+    let troubles = (0..haul.helpers.len()).filter(|at| !erase(haul, *at, desk)).count();
+    take_out(haul, desk)?;
+    Ok(troubles)
+}
+
+/// Returns what of a source is in the vault, and needed there no more.
+fn kept(haul: &Haul, source: Source) -> impl Iterator<Item = &Credentials> {
+    let found = haul.found.iter().filter(move |found| found.source == source);
+    found.filter_map(Found::credentials).filter(|kept| is_called(haul, kept).unwrap_or_default())
+}
+
+/// Has one helper forget what it gave.
+fn erase(haul: &Haul, at: usize, desk: &mut Desk) -> bool {
+    let Some(helper) = haul.helpers.get(at) else { return true };
+    let mut erased = 0;
+    for credentials in kept(haul, Source::Helper(at)) {
+        match helper.erase(credentials) {
+            Ok(true) => erased += 1,
+            Ok(false) => {
+                let key = credentials.key.as_str();
+                desk.say(&format!("{} has something else for {key} by now: left there", helper.program()));
+            }
+            Err(error) => {
+                desk.say(&format!("docker-credential-pat: error: {}", Failure::Helper(error).line()));
+                return false;
+            }
+        }
+    }
+    if erased > 0 {
+        desk.say(&format!("{erased} erased from {}", helper.program()));
+    }
+    true
+}
+
+/// Takes the plain text out of the client's file as it is now: what has changed meanwhile stays.
+fn take_out(haul: &Haul, desk: &mut Desk) -> Result<(), Failure> {
+    let path = haul.config.path();
+    let memory = env::Folders::find()?.setup();
+    let _lock = setup::lock(&memory)?;
+    let mut config = ConfigFile::read(path.to_owned())?;
+    let is_kept = |login: &Login| {
+        login.credentials.as_ref().is_ok_and(|now| {
+            kept(haul, Source::File).any(|kept| {
+                kept.key == now.key && *kept.user == *now.user && kept.secret.is_same_as(&now.secret)
+            })
+        })
+    };
+    let logins = config.logins()?;
+    let keys: Vec<&str> =
+        logins.iter().filter(|login| is_kept(login)).map(|login| login.key.as_str()).collect();
+    if !keys.is_empty() {
+        let remains = match haul.owner {
+            Owner::Docker => Remains::Entry,
+            Owner::Podman => Remains::Nothing,
+        };
+        config.take_out(&keys, remains)?;
+        config.write()?;
+        desk.say(&format!("{} taken out of {}", keys.len(), env::tilde(path)));
+    }
+    let left = kept(haul, Source::File).count().saturating_sub(keys.len());
+    if left > 0 {
+        desk.say(&format!("{left} changed in {} meanwhile: left there", env::tilde(path)));
+    }
+    if clean_backup(path)? {
+        desk.say(&format!("the secrets in {} are taken out as well", env::tilde(&backup_of(path))));
+    }
+    Ok(())
+}

@@ -1,0 +1,71 @@
+//! Which helper a client asks for a registry.
+
+use crate::docker_config::ConfigError;
+use crate::docker_config::ConfigFile;
+use crate::registry::Address;
+use crate::registry::DOCKER_HUB_KEY;
+use crate::registry::Key;
+use crate::registry::Registry;
+use crate::registry::host_as_written;
+
+/// Whose file it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Owner {
+    /// Docker's, and that of all who read it.
+    Docker,
+    /// That of podman, skopeo and buildah.
+    Podman,
+}
+
+impl Owner {
+    /// Returns the name by which the owner looks a helper up for what is stored under a key: the host as it
+    /// is written, and Docker Hub by one name.
+    #[must_use]
+    pub fn name_of(self, key: &Key) -> &str {
+        let host = host_as_written(key.as_str());
+        match self {
+            Self::Docker => {
+                let is_docker_hub = key.as_str() == DOCKER_HUB_KEY || host.eq_ignore_ascii_case("docker.io");
+                if is_docker_hub || key.is_session() { DOCKER_HUB_KEY } else { host }
+            }
+            Self::Podman => {
+                let is_docker_hub = key.address().map(Address::registry).is_some_and(Registry::is_docker_hub);
+                if is_docker_hub || key.is_session() { "docker.io" } else { host }
+            }
+        }
+    }
+}
+
+impl ConfigFile {
+    /// Returns the helper that the file's owner asks for what is stored under a key. `credsStore` is
+    /// Docker's alone: <https://github.com/containers/image/blob/main/docs/containers-auth.json.5.md>.
+    ///
+    /// # Errors
+    /// When something else than names stands there.
+    pub fn asked_for(&self, key: &Key, owner: Owner) -> Result<Option<String>, ConfigError> {
+        match (self.helper(owner.name_of(key))?, owner) {
+            (None, Owner::Docker) => self.store(),
+            (helper, Owner::Docker | Owner::Podman) => Ok(helper),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_owner_has_its_own_name_for_a_registry() {
+        for (key, docker, podman) in [
+            ("https://index.docker.io/v1/", "https://index.docker.io/v1/", "docker.io"),
+            ("docker.io", "https://index.docker.io/v1/", "docker.io"),
+            ("https://index.docker.io/v1/refresh-token", "https://index.docker.io/v1/", "docker.io"),
+            ("registry-1.docker.io", "registry-1.docker.io", "docker.io"),
+            ("https://GHCR.io/v1/", "GHCR.io", "GHCR.io"),
+            ("localhost:5000/acme", "localhost:5000", "localhost:5000"),
+        ] {
+            let parsed = Key::parse(key).expect(key);
+            assert_eq!((Owner::Docker.name_of(&parsed), Owner::Podman.name_of(&parsed)), (docker, podman));
+        }
+    }
+}

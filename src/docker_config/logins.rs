@@ -1,0 +1,316 @@
+//! The logins that stand in a client's file in plain text: read as clients read them, and taken out.
+
+use crate::docker_config::AUTHS;
+use crate::docker_config::ConfigError;
+use crate::docker_config::ConfigFile;
+use crate::docker_config::Object;
+use crate::docker_config::object_in;
+use crate::docker_config::to_json;
+use crate::registry::Key;
+use crate::registry::KeyError;
+use crate::secret::Secret;
+use crate::token::IDENTITY_USER;
+use crate::wire::Credentials;
+use crate::wire::unescape;
+use base64::Engine;
+use base64::alphabet::STANDARD;
+use base64::engine::GeneralPurpose;
+use base64::engine::GeneralPurposeConfig;
+use serde_json::value::RawValue;
+use thiserror::Error;
+use zeroize::Zeroizing;
+
+const AUTH: &str = "auth";
+const IDENTITY: &str = "identitytoken";
+const REGISTRY: &str = "registrytoken";
+const USER: &str = "username";
+const PASSWORD: &str = "password";
+
+/// What holds a secret within an entry:
+/// <https://github.com/docker/cli/blob/master/cli/config/types/authconfig.go>.
+const SECRETS: [&str; 4] = [AUTH, IDENTITY, REGISTRY, PASSWORD];
+
+/// What makes up a login within an entry.
+const LOGIN: [&str; 4] = [AUTH, IDENTITY, USER, PASSWORD];
+
+/// Go's decoder, which clients use, takes any bits behind the last byte.
+const BASE64: GeneralPurpose =
+    GeneralPurpose::new(&STANDARD, GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true));
+
+/// A login in plain text.
+#[derive(Debug)]
+pub struct Login {
+    /// The name of its entry, as it stands in the file.
+    pub key: String,
+    /// What a client reads there, or why that cannot be kept elsewhere.
+    pub credentials: Result<Credentials, Unfit>,
+}
+
+/// Why a login cannot be kept elsewhere.
+#[derive(Debug, Error, PartialEq, Eq)]
+pub enum Unfit {
+    /// Something else than an object, or in it something else than a text.
+    #[error("its entry is not as clients write it")]
+    Entry,
+    /// Clients would not read it either.
+    #[error("its auth is not base64")]
+    NotBase64,
+    /// Clients would not read it either.
+    #[error("its auth is not user:secret")]
+    NotUserAndSecret,
+    /// The protocol of helpers is JSON, which is text.
+    #[error("user name or secret is not valid UTF-8")]
+    NotUtf8,
+    /// Nothing to log in with.
+    #[error("it has no user name")]
+    NoUser,
+    /// Nothing to log in with.
+    #[error("its secret is empty")]
+    NoSecret,
+    /// No place for it in the protocol of helpers.
+    #[error("no helper can keep a registrytoken")]
+    RegistryToken,
+    /// See [`KeyError`].
+    #[error(transparent)]
+    Key(#[from] KeyError),
+}
+
+/// What stays of an entry whose login is taken out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Remains {
+    /// All else that it holds, if only `{}`: by that Docker knows which registries it is logged in to.
+    Entry,
+    /// Nothing.
+    Nothing,
+}
+
+impl ConfigFile {
+    /// Returns the logins that stand in it in plain text.
+    ///
+    /// # Errors
+    /// When something else than an object stands in their place.
+    pub fn logins(&self) -> Result<Vec<Login>, ConfigError> {
+        let mut logins = Vec::new();
+        for (key, entry) in self.object_at(AUTHS)? {
+            let found = read(&key, &entry);
+            logins.extend(found.into_iter().map(|credentials| Login { key: key.clone(), credentials }));
+        }
+        Ok(logins)
+    }
+
+    /// Returns the names of the entries with such logins.
+    ///
+    /// # Errors
+    /// See [`logins`](Self::logins).
+    pub fn plain_logins(&self) -> Result<Vec<String>, ConfigError> {
+        let mut keys: Vec<_> = self.logins()?.into_iter().map(|login| login.key).collect();
+        keys.dedup();
+        Ok(keys)
+    }
+
+    /// Takes the logins of some entries out. A `registrytoken` stays, with its entry.
+    ///
+    /// # Errors
+    /// When something else than an object stands in their place.
+    pub fn take_out(&mut self, keys: &[&str], remains: Remains) -> Result<(), ConfigError> {
+        let mut entries = self.object_at(AUTHS)?;
+        for key in keys {
+            let Some(rest) = entries.get(*key).and_then(|entry| without(entry, &LOGIN)) else { continue };
+            if remains == Remains::Nothing && field(&rest, REGISTRY).is_none() {
+                entries.shift_remove(*key);
+            } else if let Some(rest) = raw(&rest, 2) {
+                entries.insert((*key).to_owned(), rest);
+            }
+        }
+        if let Some(entries) = raw(&entries, 1) {
+            self.object.insert(AUTHS.to_owned(), entries);
+        }
+        Ok(())
+    }
+}
+
+/// Returns the same object without any secret of its logins; `None` when it holds none.
+///
+/// What is not as clients write it could be anything, and goes.
+pub(super) fn without_secrets(object: &Object) -> Option<Object> {
+    let mut clean = object.clone();
+    let mut has_changed = false;
+    // Go's decoder takes names in any case.
+    for (_, entries) in clean.iter_mut().filter(|(name, _)| name.eq_ignore_ascii_case(AUTHS)) {
+        let Ok(mut rest) =
+            serde_json::from_str::<Option<Object>>(entries.get()).map(Option::unwrap_or_default)
+        else {
+            *entries = raw(&Object::new(), 1)?;
+            has_changed = true;
+            continue;
+        };
+        let mut is_touched = false;
+        for entry in rest.values_mut() {
+            if let Some(fields) = without(entry, &SECRETS) {
+                *entry = raw(&fields, 2)?;
+                is_touched = true;
+            }
+        }
+        if is_touched {
+            *entries = raw(&rest, 1)?;
+            has_changed = true;
+        }
+    }
+    has_changed.then_some(clean)
+}
+
+/// Returns an entry without some of its fields; `None` when it has none of them. All of what is no entry goes.
+fn without(entry: &RawValue, names: &[&str]) -> Option<Object> {
+    let Some(mut fields) = object_in(entry.get()) else { return Some(Object::new()) };
+    let before = fields.len();
+    fields.retain(|name, _| !names.iter().any(|other| name.eq_ignore_ascii_case(other)));
+    (fields.len() < before).then_some(fields)
+}
+
+fn raw(object: &Object, depth: usize) -> Option<Box<RawValue>> {
+    RawValue::from_string(to_json(object, depth)).ok()
+}
+
+/// Reads an entry as clients do: an identity token before `auth`, that before user name and password.
+fn read(key: &str, entry: &RawValue) -> Vec<Result<Credentials, Unfit>> {
+    let Some(fields) = object_in(entry.get()) else { return vec![Err(Unfit::Entry)] };
+    let mut found = Vec::new();
+    found.extend(credentials(key, &fields).transpose());
+    if field(&fields, REGISTRY).is_some() {
+        found.push(Err(Unfit::RegistryToken));
+    }
+    found
+}
+
+fn credentials(key: &str, fields: &Object) -> Result<Option<Credentials>, Unfit> {
+    let (user, secret) = if let Some(token) = text(fields, IDENTITY)? {
+        (Zeroizing::new(IDENTITY_USER.to_owned()), token)
+    } else if let Some(auth) = text(fields, AUTH)? {
+        decode(&auth)?
+    } else if let Some(password) = text(fields, PASSWORD)? {
+        (text(fields, USER)?.ok_or(Unfit::NoUser)?, password)
+    } else {
+        return Ok(None);
+    };
+    Ok(Some(Credentials { key: Key::parse(key)?, user, secret: Secret::new(secret) }))
+}
+
+/// Takes `auth` apart as Docker does:
+/// <https://github.com/docker/cli/blob/master/cli/config/configfile/file.go> (`decodeAuth`).
+fn decode(auth: &str) -> Result<(Zeroizing<String>, Zeroizing<String>), Unfit> {
+    let mut encoded = Zeroizing::new(Vec::with_capacity(auth.len()));
+    encoded.extend(auth.bytes().filter(|byte| !matches!(byte, b'\r' | b'\n')));
+    let mut decoded = Zeroizing::new(vec![0; encoded.len()]);
+    let length = BASE64.decode_slice(&*encoded, &mut decoded).map_err(|_| Unfit::NotBase64)?;
+    let decoded = str::from_utf8(&decoded[..length]).map_err(|_| Unfit::NotUtf8)?;
+    let (user, secret) = decoded.split_once(':').ok_or(Unfit::NotUserAndSecret)?;
+    let secret = secret.trim_matches('\0');
+    match (user, secret) {
+        ("", _) => Err(Unfit::NoUser),
+        (_, "") => Err(Unfit::NoSecret),
+        (user, secret) => Ok((Zeroizing::new(user.to_owned()), Zeroizing::new(secret.to_owned()))),
+    }
+}
+
+/// Returns a field that is there and not empty.
+fn text(fields: &Object, name: &str) -> Result<Option<Zeroizing<String>>, Unfit> {
+    let Some(raw) = field(fields, name) else { return Ok(None) };
+    unescape(raw).map(Some).map_err(|_| Unfit::Entry)
+}
+
+fn field<'f>(fields: &'f Object, name: &str) -> Option<&'f RawValue> {
+    let mut fields = fields.iter().filter(|(other, _)| other.eq_ignore_ascii_case(name));
+    fields.next_back().map(|(_, raw)| &**raw).filter(|raw| !matches!(raw.get(), "null" | "\"\""))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    fn config(text: &str) -> (tempfile::TempDir, ConfigFile) {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("config.json");
+        fs::write(&path, text).expect("written");
+        (folder, ConfigFile::read(path).expect("valid"))
+    }
+
+    fn told(entry: &str) -> Vec<String> {
+        let (_folder, file) = config(&format!(r#"{{"auths":{{"ghcr.io":{entry}}}}}"#));
+        let told = |login: Login| match login.credentials {
+            Ok(Credentials { user, secret, .. }) => format!("{} {}", *user, secret.expose()),
+            Err(unfit) => unfit.to_string(),
+        };
+        file.logins().expect("an object").into_iter().map(told).collect()
+    }
+
+    #[test]
+    fn a_login_is_read_as_clients_read_it() {
+        for (entry, want) in [
+            (r#"{"auth":"YTpi"}"#, vec!["a b"]),
+            (r#"{"auth":"YTpi","email":"x"}"#, vec!["a b"]),
+            (r#"{"AUTH":"YTpi"}"#, vec!["a b"]),
+            (r#"{"auth":"YTpiOmM="}"#, vec!["a b:c"]),
+            (r#"{"auth":"YTpiAAA="}"#, vec!["a b"]),
+            (r#"{"auth":"YT\npi"}"#, vec!["a b"]),
+            (r#"{"auth":"YTpi\/w=="}"#, vec!["user name or secret is not valid UTF-8"]),
+            (r#"{"auth":"YTo=","identitytoken":"t"}"#, vec!["<token> t"]),
+            (r#"{"username":"a","password":"b\u003c"}"#, vec!["a b<"]),
+            (r#"{"auth":"","username":"a","password":"b"}"#, vec!["a b"]),
+            (r#"{"registrytoken":"t"}"#, vec!["no helper can keep a registrytoken"]),
+            (r#"{"auth":"YTpi","registrytoken":"t"}"#, vec!["a b", "no helper can keep a registrytoken"]),
+            (r#"{"auth":"YTo="}"#, vec!["its secret is empty"]),
+            (r#"{"auth":"OmI="}"#, vec!["it has no user name"]),
+            (r#"{"auth":"YWI="}"#, vec!["its auth is not user:secret"]),
+            (r#"{"auth":"YT*i"}"#, vec!["its auth is not base64"]),
+            (r#"{"auth":"YTp"}"#, vec!["its auth is not base64"]),
+            (r#"{"password":"b"}"#, vec!["it has no user name"]),
+            (r#"{"auth":1}"#, vec!["its entry is not as clients write it"]),
+            ("1", vec!["its entry is not as clients write it"]),
+            ("{}", vec![]),
+            ("null", vec![]),
+            (r#"{"auth":null,"username":"a"}"#, vec![]),
+        ] {
+            assert_eq!(told(entry), want, "{entry}");
+        }
+        let (_folder, file) = config("{\"auths\":{\"a\\u0007\":{\"auth\":\"YTpi\"}}}");
+        let logins = file.logins().expect("an object");
+        assert!(matches!(logins[0].credentials, Err(Unfit::Key(KeyError::ControlCharacter))));
+    }
+
+    #[test]
+    fn a_login_is_taken_out_and_all_else_stays() {
+        let before = r#"{"z":1e400,"auths":{"a":{"auth":"YTpi","email":"x@y"},"b":{"auth":"YTpi"},"c":{"auth":"YTpi"}},"credsStore":"pat"}"#;
+        for (remains, want) in [
+            (Remains::Entry, r#"{"a":{"email":"x@y"},"b":{},"c":{"auth":"YTpi"}}"#),
+            (Remains::Nothing, r#"{"c":{"auth":"YTpi"}}"#),
+        ] {
+            let (_folder, mut file) = config(before);
+            let path = file.path().to_owned();
+            file.take_out(&["a", "b", "nowhere"], remains).expect("an object");
+            file.write().expect("written");
+            let text = fs::read_to_string(&path).expect("there");
+            let blank = |text: &str| text.replace(['\n', '\t', ' '], "");
+            assert_eq!(blank(&text), format!("{{\"z\":1e400,\"auths\":{want},\"credsStore\":\"pat\"}}"));
+        }
+    }
+
+    #[test]
+    fn nothing_secret_is_left_of_any_entry() {
+        for (before, want) in [
+            (r#"{"auths":{"a":{"auth":"s","email":"x"},"b":{}},"c":1}"#, r#"{"a":{"email":"x"},"b":{}}"#),
+            (r#"{"auths":{"a":{"Password":"s","identitytoken":"s","registrytoken":"s"}}}"#, r#"{"a":{}}"#),
+            (r#"{"Auths":{"a":["s"]}}"#, r#"{"a":{}}"#),
+            (r#"{"auths":["s"]}"#, "{}"),
+        ] {
+            let object: Object = serde_json::from_str(before).expect(before);
+            let clean = without_secrets(&object).expect("something is taken out");
+            let entries = clean.values().next().expect("auths").get();
+            assert_eq!(entries.replace(['\n', '\t', ' '], ""), want, "{before}");
+        }
+        for before in [r#"{"auths":{"a":{}}}"#, r#"{"auths":null}"#, "{}"] {
+            let object: Object = serde_json::from_str(before).expect(before);
+            assert!(without_secrets(&object).is_none(), "{before}");
+        }
+    }
+}

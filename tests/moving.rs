@@ -1,0 +1,473 @@
+//! `import` and `export`: logins that move in from where they were, and out to where they are needed.
+
+#![cfg(unix)]
+#![allow(clippy::expect_used, reason = "a test that cannot go on fails")]
+
+mod common;
+
+use assert_cmd::Command;
+use common::Home;
+use common::found;
+use common::not_found;
+use common::stderr;
+use common::stdout;
+use serde_json::Value;
+use serde_json::json;
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::path::PathBuf;
+
+const HUB: &str = "https://index.docker.io/v1/";
+
+/// The base64 of `me:canary-1`, `me:canary-2` and `me:canary-3`.
+const CANARIES: [&str; 3] = ["bWU6Y2FuYXJ5LTE=", "bWU6Y2FuYXJ5LTI=", "bWU6Y2FuYXJ5LTM="];
+
+/// Keeps what the folder `kept` beside it holds: for each key a file `N.json`, and its key in `N.key`.
+const HELPER: &str = r#"#!/bin/sh
+cd "${0%/*}/kept" || exit 1
+input=$(cat)
+case $1 in
+list)
+  sep='{'
+  for file in *.key; do [ -e "$file" ] || continue; printf '%s"Registry credentials for %s":"me"' "$sep" "$(cat "$file")"; sep=,; done
+  [ "$sep" = , ] || printf '{'
+  printf '}\n' ;;
+get | erase)
+  for file in *.key; do
+    [ "$(cat "$file")" = "$input" ] || continue
+    [ -e "${file%.key}.json" ] || break
+    if [ "$1" = get ]; then cat "${file%.key}.json"; else rm "$file" "${file%.key}.json"; fi
+    exit
+  done
+  echo "credentials not found in native keychain"
+  exit 1 ;;
+esac
+"#;
+
+fn write(path: &Path, text: &str) {
+    fs::create_dir_all(path.parent().expect("a folder")).expect("made");
+    fs::write(path, text).expect("written");
+}
+
+fn read(path: &Path) -> Value {
+    serde_json::from_slice(&fs::read(path).expect("a file")).expect("JSON")
+}
+
+fn backup(path: &Path) -> PathBuf {
+    PathBuf::from(format!("{}.bak", path.display()))
+}
+
+/// Returns the program with `PATH` and with the helpers of the home in it.
+fn program<const N: usize>(home: &Home, args: [&str; N]) -> Command {
+    let mut program = home.program(args);
+    program.env("PATH", format!("{}:{}:/usr/bin:/bin", home.path().join("bin").display(), path()));
+    program
+}
+
+fn path() -> String {
+    common::program_folder().display().to_string()
+}
+
+/// Puts a program into the home's `bin`.
+fn script(home: &Home, name: &str, text: &str) {
+    let path = home.path().join("bin").join(name);
+    write(&path, text);
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("set");
+}
+
+/// Puts a helper into the home that keeps these keys, each with its answer to `get`.
+fn helper(home: &Home, name: &str, kept: &[(&str, &str)]) -> PathBuf {
+    script(home, &format!("docker-credential-{name}"), HELPER);
+    let folder = home.path().join("bin/kept");
+    fs::create_dir_all(&folder).expect("made");
+    for (at, (key, answer)) in kept.iter().enumerate() {
+        fs::write(folder.join(format!("{at}.key")), key).expect("written");
+        if !answer.is_empty() {
+            fs::write(folder.join(format!("{at}.json")), answer).expect("written");
+        }
+    }
+    folder
+}
+
+/// Fails where a secret of these tests shows in any file of the home but for those in `bin`.
+fn assert_no_canary(folder: &Path) {
+    for entry in fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            if !path.ends_with("bin") {
+                assert_no_canary(&path);
+            }
+            continue;
+        }
+        let text = String::from_utf8_lossy(&fs::read(&path).expect("a file")).into_owned();
+        let shows = |form: &str| text.contains(form);
+        assert!(!shows("canary") && !CANARIES.iter().any(|form| shows(form)), "{}", path.display());
+    }
+}
+
+/// Returns all that the program wrote, having made sure that no secret is in it.
+fn told(assert: &assert_cmd::assert::Assert) -> String {
+    let told = stdout(assert) + &stderr(assert);
+    assert!(!told.contains("canary") && !CANARIES.iter().any(|form| told.contains(form)), "{told}");
+    told
+}
+
+#[test]
+fn plain_logins_of_docker_move_in_and_out_of_the_file() {
+    let home = Home::new();
+    let config = home.docker_config();
+    let [one, two, three] = CANARIES;
+    write(
+        &config,
+        &format!(
+            r#"{{"psFormat":"table","auths":{{"{HUB}":{{"auth":"{one}","email":"x"}},"ghcr.io":{{"auth":"{two}"}},"quay.io":{{"auth":"bWU6","identitytoken":"canary-3"}},"empty.example":{{}}}}}}"#
+        ),
+    );
+    let before = fs::read(&config).expect("there");
+    let dry = told(&home.run(["import", "--dry-run"]).success());
+    assert!(dry.contains("me@docker.io") && dry.matches("new").count() == 3, "{dry}");
+    assert!(!home.vault().exists() && !home.key().exists(), "nothing is made");
+    let refused = told(&home.run(["import", "--remove"]).code(1));
+    assert!(
+        refused.contains("it would be logged out there")
+            && refused.contains("hint: docker-credential-pat install,"),
+        "{refused}"
+    );
+    assert!(home.tokens().is_empty());
+    let moved = told(&home.run(["import"]).success());
+    assert!(moved.contains("3 taken over; 3 read back"), "{moved}");
+    assert_eq!(fs::read(&config).expect("there"), before);
+    assert_eq!(home.get("ghcr.io"), found("me", "canary-2"));
+    assert_eq!(home.get("quay.io"), found("<token>", "canary-3"));
+    assert_eq!(home.token("me@ghcr.io")["origin"], "import");
+    assert_eq!(home.list(), json!({HUB: "me", "ghcr.io": "me", "quay.io": "<token>"}));
+
+    let installed = told(&home.run(["install"]).success());
+    assert!(installed.contains("docker-credential-pat import --remove"), "{installed}");
+    assert!(
+        !fs::read_to_string(backup(&config)).expect("a backup").contains(one),
+        "no backup holds a secret"
+    );
+    write(&backup(&config), &format!(r#"{{"auths":{{"old.example":{{"auth":"{three}"}}}}}}"#));
+    let removed = told(&home.run(["import", "--remove"]).success());
+    assert!(
+        removed.contains("0 taken over; 3 read back")
+            && removed.contains("3 taken out of ~/.docker/config.json"),
+        "{removed}"
+    );
+    let auths = json!({HUB: {"email": "x"}, "ghcr.io": {}, "quay.io": {}, "empty.example": {}});
+    assert_eq!(read(&config), json!({"psFormat": "table", "auths": auths, "credsStore": "pat"}));
+    assert_eq!(fs::metadata(backup(&config)).expect("a backup").permissions().mode() & 0o777 & !0o600, 0);
+    assert_no_canary(home.path());
+    assert_eq!(home.get(HUB), found("me", "canary-1"));
+    assert!(told(&home.run(["import", "--remove"]).success()).contains("there is nothing to take over"));
+}
+
+#[test]
+fn a_backup_of_before_is_cleaned_even_where_nothing_is_taken_over() {
+    let home = Home::new();
+    let config = home.docker_config();
+    write(&config, r#"{"credsStore":"pat"}"#);
+    write(&backup(&config), &format!(r#"{{"auths":{{"a.example":{{"auth":"{}"}}}}}}"#, CANARIES[0]));
+    told(&home.run(["import"]).success());
+    assert!(fs::read_to_string(backup(&config)).expect("there").contains(CANARIES[0]), "without --remove");
+    told(&home.run(["import", "--remove"]).success());
+    assert_eq!(read(&backup(&config)), json!({"auths": {"a.example": {}}}));
+}
+
+#[test]
+fn what_cannot_be_kept_stays_and_the_rest_goes_on() {
+    let home = Home::new();
+    let config = home.docker_config();
+    write(
+        &config,
+        &format!(
+            r#"{{"credsStore":"pat","auths":{{"a.example":{{"auth":"canary!"}},"b.example":{{"registrytoken":"canary"}},"c.example":{{"auth":"{}"}}}}}}"#,
+            CANARIES[0]
+        ),
+    );
+    let moved = told(&home.run(["import", "--remove"]).code(1));
+    for part in [
+        "cannot: its auth is not base64",
+        "cannot: no helper can keep a registrytoken",
+        "error: 2 could not be taken over, and stay where they are",
+    ] {
+        assert!(moved.contains(part), "{part}: {moved}");
+    }
+    assert_eq!(
+        read(&config)["auths"],
+        json!({"a.example": {"auth": "canary!"}, "b.example": {"registrytoken": "canary"}, "c.example": {}})
+    );
+    assert_eq!(home.get("c.example"), found("me", "canary-1"));
+}
+
+#[test]
+fn nothing_here_is_overwritten_or_put_out_of_use() {
+    let home = Home::new();
+    home.store("https://ghcr.io/v2/", "me", "of a login");
+    home.bring("mine", "quay.io", "me", "of a person", &[]).success();
+    let login = |secret: &str| format!(r#"{{"username":"me","password":"{secret}"}}"#);
+    let auths = format!(
+        r#"{{"auths":{{"ghcr.io":{},"https://ghcr.io/v1/":{},"quay.io":{},"new.example":{}}}}}"#,
+        login("canary-1"),
+        login("of a login"),
+        login("canary-2"),
+        login("canary-3")
+    );
+    write(&home.docker_config(), &auths);
+    let moved = told(&home.run(["import"]).success());
+    assert!(moved.contains("3 taken over; 4 read back"), "{moved}");
+    let names: Vec<_> =
+        home.tokens().iter().map(|token| token["name"].as_str().expect("a name").to_owned()).collect();
+    assert_eq!(names, ["me@ghcr.io", "mine", "me@ghcr.io-2", "me@quay.io", "me@new.example"]);
+    for key in ["ghcr.io", "https://ghcr.io/v1/", "https://ghcr.io"] {
+        assert_eq!(home.get(key), found("me", "of a login"), "{key}");
+    }
+    assert_eq!(home.get("quay.io"), found("me", "of a person"));
+    assert_eq!(home.get("new.example"), found("me", "canary-3"));
+    told(&home.run(["use", "me@ghcr.io-2"]).success());
+    assert_eq!(home.get("ghcr.io"), found("me", "canary-1"));
+    assert!(told(&home.run(["import"]).success()).contains("0 taken over; 4 read back"));
+    assert_eq!(home.get("ghcr.io"), found("me", "canary-1"));
+}
+
+#[test]
+fn another_helpers_entries_move_in_and_are_erased_there() {
+    let home = Home::new();
+    let answer = |key: &str, secret: &str| common::credentials(key, "me", secret);
+    let kept = helper(
+        &home,
+        "other",
+        &[
+            (HUB, &answer(HUB, "canary-1")),
+            ("https://ghcr.io", &answer("https://ghcr.io", "canary-2")),
+            ("gone.example", ""),
+        ],
+    );
+    write(&home.docker_config(), r#"{"credsStore":"other"}"#);
+    let refused = told(&program(&home, ["import", "--remove"]).assert().code(1));
+    assert!(refused.contains("it would be logged out there"), "{refused}");
+    // It is remembered when this program takes its place.
+    told(&program(&home, ["install"]).assert().success());
+    let moved = told(&program(&home, ["import"]).assert().code(1));
+    for part in [
+        "docker-credential-other",
+        "it lists the key, and has nothing for it",
+        "2 taken over; 2 read back",
+        "1 could not be taken over",
+    ] {
+        assert!(moved.contains(part), "{part}: {moved}");
+    }
+    assert_eq!(home.get("https://ghcr.io"), found("me", "canary-2"));
+    assert_eq!(fs::read_dir(&kept).expect("there").count(), 5, "nothing is erased yet");
+    let removed = told(&program(&home, ["import", "--remove"]).assert().code(1));
+    assert!(removed.contains("2 erased from docker-credential-other"), "{removed}");
+    assert_eq!(fs::read_dir(&kept).expect("there").count(), 1);
+    assert_no_canary(home.path());
+    assert_eq!(home.get(HUB), found("me", "canary-1"));
+}
+
+#[test]
+fn a_helper_that_fails_is_named_and_the_others_go_on() {
+    let home = Home::new();
+    helper(&home, "other", &[("ghcr.io", &common::credentials("ghcr.io", "me", "canary-1"))]);
+    script(&home, "docker-credential-bad", "#!/bin/sh\necho 'the store is locked'\nexit 1\n");
+    script(&home, "docker-credential-liar", "#!/bin/sh\necho canary\n");
+    write(
+        &home.docker_config(),
+        r#"{"credsStore":"bad","credHelpers":{"a":"absent","b":"../x","c":"liar","d":"other","e":"pat","f":"ecr-login"}}"#,
+    );
+    let moved = told(&program(&home, ["import"]).assert().code(1));
+    for part in [
+        "docker-credential-bad list says: the store is locked",
+        "there is no program docker-credential-absent",
+        "\"../x\" is no name of a credential helper",
+        "docker-credential-liar list gives no answer that can be read",
+        "\"ecr-login\" makes a new token at each call",
+        "1 taken over; 1 read back",
+        "error: 4 helpers did not do all that they were asked",
+    ] {
+        assert!(moved.contains(part), "{part}: {moved}");
+    }
+    assert_eq!(home.get("ghcr.io"), found("me", "canary-1"));
+    let alone = told(&program(&home, ["import", "--helper", "bad"]).assert().code(1));
+    assert!(alone.contains("the store is locked") && !alone.contains("absent"), "{alone}");
+    assert!(
+        told(&program(&home, ["import", "--helper", "pat"]).assert().code(1)).contains("this program itself")
+    );
+    program(&home, ["import", "--helper", "other", "--podman"]).assert().code(2);
+}
+
+#[test]
+fn an_erase_that_does_nothing_is_told() {
+    let home = Home::new();
+    helper(&home, "other", &[("ghcr.io", &common::credentials("ghcr.io", "me", "canary-1"))]);
+    let lame = HELPER.replace("rm \"$file\" \"${file%.key}.json\"", ":");
+    script(&home, "docker-credential-other", &lame);
+    write(&home.docker_config(), r#"{"credsStore":"pat"}"#);
+    let removed = told(&program(&home, ["import", "--helper", "other", "--remove"]).assert().code(1));
+    assert!(
+        removed.contains("docker-credential-other says that it has erased ghcr.io, and has it still"),
+        "{removed}"
+    );
+    assert_eq!(home.get("ghcr.io"), found("me", "canary-1"));
+}
+
+#[test]
+fn podmans_paths_become_scopes_and_its_entries_go_wholly() {
+    let home = Home::new();
+    let file = home.path().join("run/auth.json");
+    let auth = |auth: &str| format!(r#"{{"auth":"{auth}"}}"#);
+    let [one, two, three] = CANARIES.map(auth);
+    write(
+        &file,
+        &format!(
+            r#"{{"auths":{{"ghcr.io/acme":{one},"docker.io":{two},"quay.io":{three}}},"credHelpers":{{"ghcr.io":"pat","docker.io":"pat"}}}}"#
+        ),
+    );
+    let run = |args: &[&str]| {
+        let mut program = home.program([]);
+        program.args(args).env("REGISTRY_AUTH_FILE", &file).assert()
+    };
+    // What would log podman out stays, and the rest goes on.
+    let spared = told(&run(&["import", "--podman", "--remove"]).code(1));
+    assert!(spared.contains("3 taken over; 3 read back") && spared.contains("2 taken out of"), "{spared}");
+    assert!(spared.contains("does not call this program for quay.io:"), "{spared}");
+    assert!(spared.contains("docker-credential-pat install --podman --registry quay.io,"), "{spared}");
+    assert_eq!(read(&file)["auths"], json!({"quay.io": {"auth": CANARIES[2]}}));
+    let other = told(&home.run(["import", "--remove", "--file", file.to_str().expect("UTF-8")]).code(1));
+    assert!(
+        other.contains("REGISTRY_AUTH_FILE=") && other.contains(" install --podman --registry quay.io,"),
+        "{other}"
+    );
+    told(&run(&["install", "--podman", "--registry", "quay.io"]).success());
+    let moved = told(&run(&["import", "--podman", "--remove"]).success());
+    assert!(moved.contains("0 taken over; 1 read back"), "{moved}");
+    assert_eq!(read(&file)["auths"], json!({}));
+    assert_eq!(home.token("me@ghcr.io")["scopes"], json!(["ghcr.io/acme"]));
+    assert_eq!(home.get("ghcr.io/acme/app"), found("me", "canary-1"));
+    assert_eq!(home.get("ghcr.io/other/app"), not_found());
+    assert_eq!(home.get("docker.io"), found("me", "canary-2"));
+    assert_no_canary(home.path());
+}
+
+/// Runs a line in a shell whose `docker` tells its arguments and its input.
+fn in_shell(home: &Home, line: &str) -> String {
+    script(home, "docker", "#!/bin/sh\nfor arg; do printf '[%s]' \"$arg\"; done; cat; echo '|'\n");
+    let path = format!("{}:/usr/bin:/bin", home.path().join("bin").display());
+    let shell = Command::new("sh").env_clear().env("PATH", path).args(["-c", line]).assert().success();
+    stdout(&shell)
+}
+
+#[test]
+fn a_token_is_written_as_a_login_for_a_shell() {
+    let home = Home::new();
+    let secret = "it's \"$HOME\"\\ `x`\n!字";
+    home.program(["add", "ci", "-r", "ghcr.io", "-r", "docker.io", "-u", "o'me", "--secret-stdin"])
+        .write_stdin(secret)
+        .assert()
+        .success();
+    let written = home.run(["export", "ci", "--format", "docker-login"]).success();
+    assert_eq!(stderr(&written), "note: this holds the secret of \"ci\" in the open\n");
+    let line = stdout(&written);
+    assert!(line.starts_with(" printf %s "), "{line}");
+    let hub = format!("[login][--username][o'me][--password-stdin]{secret}|\n");
+    let ghcr = format!("[login][--username][o'me][--password-stdin][ghcr.io]{secret}|\n");
+    assert_eq!(in_shell(&home, &line), hub + &ghcr);
+}
+
+#[test]
+fn a_token_is_written_as_dockers_file_a_manifest_and_a_variable() {
+    let home = Home::new();
+    home.bring("CI for Hub", "docker.io", "me", "canary-1", &[]).success();
+    let want = json!({"auths": {HUB: {"auth": CANARIES[0]}}});
+    let config = stdout(&home.run(["export", "CI for Hub", "--format", "docker-config"]).success());
+    assert_eq!(
+        config,
+        format!(
+            "{{\n\t\"auths\": {{\n\t\t\"{HUB}\": {{\n\t\t\t\"auth\": \"{}\"\n\t\t}}\n\t}}\n}}\n",
+            CANARIES[0]
+        )
+    );
+
+    let manifest = stdout(&home.run(["export", "CI for Hub", "--format", "kubernetes-secret"]).success());
+    let (head, data) = manifest.trim_end().rsplit_once(' ').expect("data");
+    assert_eq!(
+        head,
+        "apiVersion: v1\nkind: Secret\nmetadata:\n  name: \"ci-for-hub\"\ntype: kubernetes.io/dockerconfigjson\ndata:\n  .dockerconfigjson:"
+    );
+    let mut decoded = vec![0; data.len()];
+    let length = base64::Engine::decode_slice(&base64::engine::general_purpose::STANDARD, data, &mut decoded);
+    assert_eq!(String::from_utf8_lossy(&decoded[..length.expect("base64")]), config);
+
+    let line = stdout(&home.run(["export", "CI for Hub", "--format", "env"]).success());
+    assert_eq!(line.lines().count(), 1);
+    let shown = in_shell(&home, &format!("eval \"$1\"; {line} printf %s \"$DOCKER_AUTH_CONFIG\""));
+    assert_eq!(serde_json::from_str::<Value>(&shown).expect("JSON"), want);
+}
+
+#[test]
+fn what_is_written_to_a_file_is_for_its_owner_alone() {
+    let home = Home::new();
+    home.bring("ci", "*.example.com", "me", "canary-1", &[]).success();
+    let file = home.path().join("out.json");
+    let path = file.to_str().expect("UTF-8");
+    let args = ["export", "ci", "--format", "docker-config", "--registry", "a.example.com", "--output", path];
+    let told = told(&home.run(args).success());
+    assert!(told.contains("out.json holds the secret of \"ci\" in the open"), "{told}");
+    assert_eq!(read(&file), json!({"auths": {"a.example.com": {"auth": CANARIES[0]}}}));
+    assert_eq!(fs::metadata(&file).expect("a file").permissions().mode() & 0o777, 0o600);
+    let refused = stderr(&home.run(args).code(1).stdout(""));
+    assert!(refused.contains("is there already"), "{refused}");
+    for (registry, want) in [
+        ("", "is for every registry of *.example.com"),
+        ("ghcr.io", "may not go to ghcr.io"),
+        ("a.example.com/x", "is not one whole registry"),
+    ] {
+        let mut program = home.program(["export", "ci", "--format", "docker-config"]);
+        let program = if registry.is_empty() { &mut program } else { program.args(["--registry", registry]) };
+        let refused = stderr(&program.assert().code(1).stdout(""));
+        assert!(refused.contains(want), "{want}: {refused}");
+    }
+}
+
+#[test]
+fn what_a_format_has_no_room_for_is_refused() {
+    let home = Home::new();
+    home.store("ghcr.io", "<token>", "canary-1");
+    home.store("https://index.docker.io/v1/refresh-token", "me", "canary-2");
+    home.store("quay.io", "canary-3", "canary-3");
+    home.store("a.example", "a:b", "canary-1");
+    let names: Vec<_> =
+        home.tokens().iter().map(|token| token["name"].as_str().expect("a name").to_owned()).collect();
+    for (name, formats, want) in [
+        (&names[0], ["docker-login", "env", "kubernetes-secret"].as_slice(), "identity token"),
+        (&names[1], &["docker-login", "env", "kubernetes-secret"], "a part of Docker Hub's sign-in"),
+        (&names[2], &["docker-login"], "its user name is the secret too"),
+        (&names[3], &["docker-config", "env"], "at its first colon"),
+    ] {
+        for format in formats {
+            let refused = home.run(["export", name, "--format", format]).code(1).stdout("");
+            let told = told(&refused);
+            assert!(told.contains(want) && told.contains("hint: "), "{name} {format}: {told}");
+        }
+    }
+    let identity = stdout(&home.run(["export", &names[0], "--format", "docker-config"]).success());
+    let want = json!({"auths": {"ghcr.io": {"identitytoken": "canary-1"}}});
+    assert_eq!(serde_json::from_str::<Value>(&identity).expect("JSON"), want);
+    // What was written moves in again as it was.
+    let other = Home::new();
+    write(&other.docker_config(), &identity);
+    told(&other.run(["import"]).success());
+    assert_eq!(other.get("ghcr.io"), found("<token>", "canary-1"));
+}
+
+#[test]
+fn a_token_for_a_part_is_written_with_a_warning() {
+    let home = Home::new();
+    home.bring("ci", "ghcr.io/acme", "me", "canary-1", &[]).success();
+    let written = home.run(["export", "ci", "--format", "docker-config"]).success();
+    assert!(stderr(&written).contains("\"ci\" is for ghcr.io/acme only"), "{}", stderr(&written));
+    assert!(stdout(&written).contains("\"ghcr.io\""));
+}
