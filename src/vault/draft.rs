@@ -2,6 +2,7 @@
 
 use crate::choice::Choice;
 use crate::disk;
+use crate::inventory::Counters;
 use crate::inventory::Inventory;
 use crate::secret::Secret;
 use crate::token::Token;
@@ -30,8 +31,8 @@ pub struct Draft {
     sealed: BTreeMap<TokenId, Sealed>,
     /// What each secret is sealed with as it stands in `sealed`.
     bindings: BTreeMap<TokenId, Vec<u8>>,
-    /// The entries and choices as they stand on disk.
-    written: Option<(Vec<u8>, Vec<Choice>)>,
+    /// The entries, choices and counters as they stand on disk.
+    written: Option<(Vec<u8>, Vec<Choice>, Counters)>,
 }
 
 impl Draft {
@@ -63,7 +64,7 @@ impl Draft {
             holders,
             sealed: tokens.iter().map(|token| token.id).zip(secrets).collect(),
             bindings: tokens.iter().map(|token| (token.id, entry::binding(token))).collect(),
-            written: Some((entries, inventory.choices().to_vec())),
+            written: Some((entries, inventory.choices().to_vec(), inventory.counters())),
             inventory,
         })
     }
@@ -97,8 +98,10 @@ impl Draft {
     pub fn write(mut self) -> Result<(), VaultError> {
         self.seal_again()?;
         let body = Body::of(&self.inventory, &self.sealed);
-        let is_written = self.written.as_ref().is_some_and(|(entries, choices)| {
-            entries == body.entries() && choices == self.inventory.choices()
+        let is_written = self.written.as_ref().is_some_and(|(entries, choices, counters)| {
+            entries == body.entries()
+                && choices == self.inventory.choices()
+                && *counters == self.inventory.counters()
         });
         if is_written {
             return Ok(());
@@ -125,5 +128,45 @@ impl Draft {
 
     fn binding_now(&self, id: TokenId) -> Option<Vec<u8>> {
         self.inventory.tokens().iter().find(|token| token.id == id).map(entry::binding)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::inventory::tests::arrival;
+    use crate::moment::Moment;
+    use crate::token::Origin;
+    use crate::vault::file::Vault;
+    use crate::vault::seal::KEY_BYTES;
+    use zeroize::Zeroizing;
+
+    fn key() -> VaultKey {
+        VaultKey::from_bytes(&[1; KEY_BYTES]).expect("32 bytes")
+    }
+
+    fn bring(draft: &mut Draft, name: &str) -> TokenId {
+        let id = draft.inventory.take_in(arrival(name, "ghcr.io", Origin::Add), Moment(0));
+        draft.keep(id, &Secret::new(Zeroizing::new("canary".to_owned()))).expect("sealed");
+        id
+    }
+
+    #[test]
+    fn a_number_stays_given_though_its_token_came_and_went_in_one_change() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("vault");
+        let mut draft = Draft::new(path.clone(), key(), Holder::KeyFile);
+        bring(&mut draft, "a");
+        draft.write().expect("written");
+        for number in 2..4 {
+            let vault = Vault::find(&path).expect("a vault").expect("there");
+            let contents = vault.all_contents().expect("undamaged");
+            let unlocked = vault.unlock(key(), &contents).expect("its key");
+            let mut draft = Draft::of(path.clone(), unlocked, contents).expect("read");
+            let id = bring(&mut draft, "b");
+            assert_eq!(id, TokenId(number));
+            draft.inventory.remove(id);
+            draft.write().expect("written");
+        }
     }
 }
