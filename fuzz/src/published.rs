@@ -5,6 +5,7 @@ use docker_credential_pat::inventory::Inventory;
 use docker_credential_pat::registry::Key;
 use docker_credential_pat::secret::Secret;
 use docker_credential_pat::token::Token;
+use docker_credential_pat::vault::draft::Draft;
 use docker_credential_pat::vault::file::Contents;
 use docker_credential_pat::vault::file::Vault;
 use docker_credential_pat::vault::seal::KEY_BYTES;
@@ -57,21 +58,31 @@ pub fn examine(path: &Path) {
         let _ = inventory.keys();
     }
     assert_eq!(inventory.is_ok(), contents.is_ok(), "two ways to read a vault");
-    let about = ASKED.map(|text| vault.contents_about(&Key::parse(text).expect("a key")));
-    for contents in about.into_iter().chain([contents]).flatten() {
-        open(&vault, &contents);
+    for text in ASKED {
+        if let Ok(contents) = vault.contents_about(&Key::parse(text).expect("a key")) {
+            open(&vault, &contents);
+        }
+    }
+    let Ok(contents) = contents else { return };
+    open(&vault, &contents);
+    let Ok(unlocked) = vault.unlock(key(), &contents) else { return };
+    // As it is read before a change.
+    let Ok(draft) = Draft::of(path.to_owned(), unlocked, contents) else { return };
+    for token in draft.inventory.tokens() {
+        check(token, draft.secret(token).ok().as_ref());
     }
 }
 
 fn open(vault: &Vault, contents: &Contents) {
     let Ok(unlocked) = vault.unlock(key(), contents) else { return };
-    let (inventory, held) = &*HELD;
-    assert!(contents.inventory.choices() == inventory.choices(), "another choice is proven");
+    assert!(contents.inventory.choices() == HELD.0.choices(), "another choice is proven");
     for token in contents.inventory.tokens() {
-        let known = held.iter().find(|(other, _)| other == token);
-        let (_, known) = known.expect("another token is proven");
-        if let Ok(secret) = unlocked.secret(token, contents) {
-            assert!(secret.is_same_as(known), "another secret is given out");
-        }
+        check(token, unlocked.secret(token, contents).ok().as_ref());
     }
+}
+
+fn check(token: &Token, secret: Option<&Secret>) {
+    let known = HELD.1.iter().find(|(other, _)| other == token);
+    let (_, known) = known.expect("another token is proven");
+    assert!(secret.is_none_or(|secret| secret.is_same_as(known)), "another secret is given out");
 }
