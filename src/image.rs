@@ -36,12 +36,12 @@ impl Image {
             Some((first, rest)) if is_host(first) => (Some(first), rest),
             Some(_) | None => (None, name),
         };
-        if path.len() > MAX_REPOSITORY_BYTES || !path.split('/').all(is_part) {
-            return None;
-        }
         let is_default = host.is_none_or(is_default_host);
         let repository =
             if is_default && !path.contains('/') { format!("library/{path}") } else { path.to_owned() };
+        if repository.len() > MAX_REPOSITORY_BYTES || !path.split('/').all(is_part) {
+            return None;
+        }
         let address = Address::parse(&format!("{}/{repository}", host.unwrap_or(DEFAULT_HOST)))?;
         // `ghcr.io/v2` reads as the root of an API: a key of that form is no image's.
         address.repository()?;
@@ -202,7 +202,8 @@ mod tests {
             "*.io/app",
             "KEY=value",
             SHA.trim_start_matches("sha256:"),
-            &"a".repeat(256),
+            &format!("ghcr.io/{}", "a".repeat(256)),
+            &"a".repeat(256 - "library/".len()),
             &format!("app:{}", "1".repeat(129)),
         ] {
             assert_eq!(Image::parse(text), None, "{text}");

@@ -45,7 +45,8 @@ impl Name {
         }
     }
 
-    /// Makes a name out of any texts: what a shell would take apart becomes `-`.
+    /// Makes a name out of any texts, which a person can [type](Self::typed): what a shell would take apart
+    /// and what does not show become `-`.
     #[must_use]
     pub fn made_of(user: &str, registry: &str) -> Self {
         let fit = |text: &str| -> String {
@@ -56,7 +57,8 @@ impl Name {
                 }
                 let kept =
                     letter.is_alphanumeric() || matches!(letter, '.' | '_' | '-' | '+' | ':' | '/' | '@');
-                fit.push(if kept { letter } else { '-' });
+                // Some letters are blank.
+                fit.push(if kept && !is_invisible(letter) { letter } else { '-' });
             }
             fit.trim_matches('-').to_owned()
         };
@@ -191,10 +193,11 @@ mod tests {
             ("a\nb\0", "h", "a-b@h"),
             ("", "h", "h"),
             ("$$", "--", "token"),
+            ("a\u{3164}b\u{115f}", "h", "a-b@h"),
         ] {
             let name = Name::made_of(user, registry);
             assert_eq!(name.as_str(), want, "{user}");
-            assert!(Name::parse(name.as_str()).is_ok(), "{user}");
+            assert_eq!(Name::typed(name.as_str()), Ok(name), "{user}");
         }
         let long = Name::made_of(&"字".repeat(500), &"x".repeat(500)).numbered(1000);
         assert!(Name::parse(long.as_str()).is_ok(), "{long}");

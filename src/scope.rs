@@ -32,7 +32,10 @@ impl Scope {
         };
         let address = Address::parse(domain).ok_or_else(invalid)?;
         // Below an alias of Docker Hub there is no registry, and its one spelling is another domain.
-        let is_domain = address.registry().as_str().contains('.') && !address.registry().is_docker_hub();
+        // Nor is there one below a number such as `[::ffff:1.2.3.4]`.
+        let is_domain = address.registry().as_str().contains('.')
+            && !address.registry().as_str().starts_with('[')
+            && !address.registry().is_docker_hub();
         if domain.contains("://") || !is_domain {
             return Err(invalid());
         }
@@ -215,6 +218,7 @@ mod tests {
             "user@ghcr.io",
             "*.index.docker.io",
             "*.docker.io/x",
+            "*.[::ffff:1.2.3.4]",
         ] {
             assert!(Scope::parse(text).is_err(), "{text}");
         }

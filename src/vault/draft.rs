@@ -2,6 +2,7 @@
 
 use crate::choice::Choice;
 use crate::disk;
+use crate::inventory::Counters;
 use crate::inventory::Inventory;
 use crate::secret::Secret;
 use crate::token::Token;
@@ -40,6 +41,7 @@ pub struct Draft {
 struct Written {
     entries: Vec<u8>,
     choices: Vec<Choice>,
+    counters: Counters,
     holders: Vec<Holder>,
 }
 
@@ -72,7 +74,12 @@ impl Draft {
             holders: holders.list.clone(),
             sealed: tokens.iter().map(|token| token.id).zip(secrets).collect(),
             bindings: tokens.iter().map(|token| (token.id, entry::binding(token))).collect(),
-            written: Some(Written { entries, choices: inventory.choices().to_vec(), holders: holders.list }),
+            written: Some(Written {
+                entries,
+                choices: inventory.choices().to_vec(),
+                counters: inventory.counters(),
+                holders: holders.list,
+            }),
             inventory,
         })
     }
@@ -159,6 +166,7 @@ impl Draft {
         let is_written = self.written.as_ref().is_some_and(|written| {
             written.entries == body.entries()
                 && written.choices == self.inventory.choices()
+                && written.counters == self.inventory.counters()
                 && written.holders == self.holders
         });
         if is_written {
@@ -186,5 +194,45 @@ impl Draft {
 
     fn binding_now(&self, id: TokenId) -> Option<Vec<u8>> {
         self.inventory.tokens().iter().find(|token| token.id == id).map(entry::binding)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::inventory::tests::arrival;
+    use crate::moment::Moment;
+    use crate::token::Origin;
+    use crate::vault::file::Vault;
+    use crate::vault::seal::KEY_BYTES;
+    use zeroize::Zeroizing;
+
+    fn key() -> VaultKey {
+        VaultKey::from_bytes(&[1; KEY_BYTES]).expect("32 bytes")
+    }
+
+    fn bring(draft: &mut Draft, name: &str) -> TokenId {
+        let id = draft.inventory.take_in(arrival(name, "ghcr.io", Origin::Add), Moment(0));
+        draft.keep(id, &Secret::new(Zeroizing::new("canary".to_owned()))).expect("sealed");
+        id
+    }
+
+    #[test]
+    fn a_number_stays_given_though_its_token_came_and_went_in_one_change() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("vault");
+        let mut draft = Draft::new(path.clone(), key(), Holder::KeyFile);
+        bring(&mut draft, "a");
+        draft.write().expect("written");
+        for number in 2..4 {
+            let vault = Vault::find(&path).expect("a vault").expect("there");
+            let contents = vault.all_contents().expect("undamaged");
+            let unlocked = vault.unlock(key(), &contents).expect("its key");
+            let mut draft = Draft::of(path.clone(), unlocked, contents).expect("read");
+            let id = bring(&mut draft, "b");
+            assert_eq!(id, TokenId(number));
+            draft.inventory.remove(id);
+            draft.write().expect("written");
+        }
     }
 }

@@ -1,0 +1,41 @@
+//! Whatever a client was started with, what is told of it is about the registry that was asked for.
+//!
+//! One word a line, in front of them the key.
+
+#![no_main]
+
+use docker_credential_pat::client;
+use docker_credential_pat::image::Image;
+use docker_credential_pat::registry::Address;
+use docker_credential_pat::registry::covers;
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|text: &str| {
+    let (key, words) = text.split_once('\n').unwrap_or((text, ""));
+    let Some(at) = Address::parse(key) else { return };
+    let mut words: Vec<&str> = words.split('\n').collect();
+    let errand = client::errand(&words, &at);
+    assert_eq!(client::errand(&words, &at), errand, "the same words, another answer");
+    if let Some(repository) = errand.as_ref().and_then(|errand| errand.repository.as_deref()) {
+        assert!(at.repository().is_none_or(|asked| covers(asked, repository)), "beside what was asked for");
+        assert!(words[1..].iter().any(|word| names(word, &at, repository)), "no word names it");
+    }
+    let elsewhere = format!("/opt/bin/{}", words[0]);
+    words[0] = &elsewhere;
+    assert_eq!(client::errand(&words, &at), errand, "the same program, from its folder");
+});
+
+/// True when a word, or what follows an option in it, is that image.
+fn names(word: &str, at: &Address, repository: &str) -> bool {
+    let rests: Vec<&str> = if word.starts_with('-') {
+        word.char_indices().map(|(start, _)| &word[start..]).collect()
+    } else {
+        vec![word]
+    };
+    rests.iter().any(|rest| {
+        let image = Image::parse(rest.strip_prefix("docker://").unwrap_or(rest));
+        image.is_some_and(|image| {
+            image.address().registry() == at.registry() && image.repository() == repository
+        })
+    })
+}

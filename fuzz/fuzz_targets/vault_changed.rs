@@ -1,0 +1,82 @@
+//! A vault that somebody changed, and whose lengths and checksums they put right again.
+
+#![no_main]
+
+use arbitrary::Arbitrary;
+use docker_credential_pat::vault::layout;
+use docker_credential_pat::vault::layout::BASE_BYTES;
+use docker_credential_pat::vault::layout::HEAD_BYTES;
+use docker_credential_pat::vault::layout::Layout;
+use docker_credential_pat::vault::seal::KEY_BYTES;
+use docker_credential_pat::vault::seal::TAG_BYTES;
+use docker_credential_pat::vault::seal::VaultKey;
+use docker_credential_pat_fuzz::memory;
+use docker_credential_pat_fuzz::published;
+use docker_credential_pat_fuzz::published::VAULT;
+use libfuzzer_sys::fuzz_target;
+use std::ops::Range;
+
+/// What was done to each part.
+#[derive(Arbitrary, Debug)]
+struct Change<'a> {
+    directory: Vec<Edit<'a>>,
+    entries: Vec<Edit<'a>>,
+    ciphertexts: Vec<Edit<'a>>,
+    proof: Proof,
+}
+
+#[derive(Arbitrary, Debug)]
+enum Edit<'a> {
+    Flip(u16, u8),
+    Put(u16, &'a [u8]),
+    Take(u16, u8),
+    Double(u16, u8),
+}
+
+/// What tag the directory gets.
+#[derive(Arbitrary, Debug, PartialEq)]
+enum Proof {
+    AsItWas,
+    ByAnotherKey,
+}
+
+fuzz_target!(init: published::prepare(), |change: Change| {
+    let layout = Layout::parse(&VAULT[..HEAD_BYTES]).expect("a vault");
+    let proof = part(&(layout.front.end - (BASE_BYTES + TAG_BYTES) as u64..layout.front.end));
+    let (base, tag) = proof.split_first_chunk().expect("its size");
+    // The directory ends where its checksum begins.
+    let directory = part(&(HEAD_BYTES as u64..layout.front.end - (4 + BASE_BYTES + TAG_BYTES) as u64));
+    let directory = edited(directory, &change.directory);
+    let entries = edited(part(&layout.entries), &change.entries);
+    let ciphertexts = edited(part(&layout.ciphertexts), &change.ciphertexts);
+
+    let another = VaultKey::from_bytes(&[7; KEY_BYTES]).expect("a key");
+    let bytes = layout::assemble(&directory, &entries, &ciphertexts, &another, base);
+    let mut bytes = bytes.expect("it is not too large");
+    if change.proof == Proof::AsItWas {
+        let end = usize::try_from(Layout::parse(&bytes[..HEAD_BYTES]).expect("a head").front.end);
+        let end = end.expect("it is in memory");
+        bytes[end - TAG_BYTES..end].copy_from_slice(tag);
+    }
+    published::examine(&memory::write(&bytes));
+});
+
+fn part(place: &Range<u64>) -> &'static [u8] {
+    &VAULT[usize::try_from(place.start).expect("small")..usize::try_from(place.end).expect("small")]
+}
+
+fn edited(part: &[u8], edits: &[Edit]) -> Vec<u8> {
+    let mut bytes = part.to_vec();
+    for edit in edits {
+        let (Edit::Flip(at, _) | Edit::Put(at, _) | Edit::Take(at, _) | Edit::Double(at, _)) = edit;
+        let at = usize::from(*at) % (bytes.len() + 1);
+        let reach = |count: &u8| at..(at + usize::from(*count)).min(bytes.len());
+        match edit {
+            Edit::Flip(_, bits) => bytes.get_mut(at).into_iter().for_each(|byte| *byte ^= bits),
+            Edit::Put(_, more) => drop(bytes.splice(at..at, more.iter().copied())),
+            Edit::Take(_, count) => drop(bytes.drain(reach(count))),
+            Edit::Double(_, count) => bytes.extend_from_within(reach(count)),
+        }
+    }
+    bytes
+}

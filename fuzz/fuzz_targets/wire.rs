@@ -1,0 +1,55 @@
+//! What comes in on stdin is taken whole, byte for byte, or refused; what goes out is JSON.
+
+#![no_main]
+
+use docker_credential_pat::registry::Key;
+use docker_credential_pat::wire;
+use docker_credential_pat::wire::Credentials;
+use libfuzzer_sys::fuzz_target;
+use serde::Deserialize;
+use std::collections::BTreeMap;
+
+/// The same as another reader sees it.
+#[derive(Deserialize)]
+struct Sent {
+    #[serde(rename = "ServerURL")]
+    key: String,
+    #[serde(rename = "Username")]
+    user: String,
+    #[serde(rename = "Secret")]
+    secret: String,
+}
+
+fn is_taken(input: &[u8], sent: &Sent) -> bool {
+    // The other reader takes an array for an object.
+    input.trim_ascii_start().starts_with(b"{") && !sent.user.is_empty() && Key::parse(&sent.key).is_ok()
+}
+
+fuzz_target!(|input: &[u8]| {
+    assert_eq!(*wire::read_input(input).expect("it fits"), input);
+    if let Ok(key) = wire::parse_key(input) {
+        assert_eq!(wire::parse_key(key.as_str().as_bytes()).ok(), Some(key));
+    }
+    // Of bytes the other reader would take what it passes over for text unseen.
+    let sent = str::from_utf8(input).ok().and_then(|text| serde_json::from_str::<Sent>(text).ok());
+    let sent = sent.filter(|sent| is_taken(input, sent));
+    let Ok(Credentials { key, user, secret }) = wire::parse_credentials(input) else {
+        return assert!(sent.is_none(), "refused, though nothing is wrong with it");
+    };
+    let sent = sent.expect("taken, though another reader does not");
+    assert_eq!(Key::parse(&sent.key).ok().as_ref(), Some(&key));
+    assert!(sent.user == *user && sent.secret == secret.expose());
+
+    let mut answer = Vec::new();
+    wire::write_credentials(&mut answer, &key, &user, &secret).expect("memory");
+    let told: Sent = serde_json::from_slice(&answer).expect("JSON");
+    assert!(told.key == key.as_str() && told.user == *user && told.secret == secret.expose());
+    let again = wire::parse_credentials(&answer).expect("our own words");
+    assert!(again.key == key && *again.user == *user && again.secret.is_same_as(&secret));
+
+    let rows = [(key.as_str(), &**user), (&**user, secret.expose())];
+    let mut list = Vec::new();
+    wire::write_list(&mut list, &rows).expect("memory");
+    let told: BTreeMap<String, String> = serde_json::from_slice(&list).expect("JSON");
+    assert_eq!(told, rows.map(|(key, user)| (key.to_owned(), user.to_owned())).into());
+});

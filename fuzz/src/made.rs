@@ -1,0 +1,108 @@
+//! A token as input makes it up, and what is done with it.
+
+use arbitrary::Arbitrary;
+use docker_credential_pat::choice::Choice;
+use docker_credential_pat::inventory::Arrival;
+use docker_credential_pat::moment::Moment;
+use docker_credential_pat::name::Name;
+use docker_credential_pat::registry::Key;
+use docker_credential_pat::scope::Scope;
+use docker_credential_pat::secret::Secret;
+use docker_credential_pat::token::Direction;
+use docker_credential_pat::token::Kind;
+use docker_credential_pat::token::Origin;
+use docker_credential_pat::token::Permissions;
+use docker_credential_pat::token::TokenId;
+use docker_credential_pat::token::User;
+use docker_credential_pat::vault::draft::Draft;
+use std::collections::BTreeMap;
+use zeroize::Zeroizing;
+
+const KINDS: [Kind; 6] =
+    [Kind::Pat, Kind::Organization, Kind::Project, Kind::Password, Kind::Identity, Kind::Session];
+const ORIGINS: [Origin; 3] = [Origin::Store, Origin::Add, Origin::Import];
+
+/// A token as input makes it up, and what is done with it.
+#[derive(Arbitrary, Debug)]
+pub struct Made<'a> {
+    name: &'a str,
+    user: Option<&'a str>,
+    secret: (&'a str, u8),
+    scopes: Vec<&'a str>,
+    keys: Vec<&'a str>,
+    label: Option<&'a str>,
+    permissions: Option<(bool, bool, bool)>,
+    kind: u8,
+    origin: u8,
+    came: i64,
+    expires: Option<i64>,
+    profile: Option<&'a str>,
+    deeds: Vec<Deed<'a>>,
+}
+
+#[derive(Arbitrary, Debug)]
+enum Deed<'a> {
+    Choose,
+    LogIn(&'a str),
+    SignOut(&'a str),
+    Deactivate,
+    Decide { at: &'a str, profile: Option<&'a str>, directory: Option<&'a str>, pulls: Option<bool> },
+}
+
+impl Made<'_> {
+    /// Brings it into a vault, notes its secret, and does with it what is to be done.
+    ///
+    /// # Panics
+    /// When it cannot be sealed.
+    pub fn bring(&self, draft: &mut Draft, secrets: &mut BTreeMap<TokenId, String>) {
+        // Long ones lie beyond what is read of the file at first.
+        let secret = Secret::new(Zeroizing::new(self.secret.0.repeat(self.secret.1.into())));
+        let Some(arrival) = self.arrival(&secret) else { return };
+        let id = draft.inventory.take_in(arrival, Moment(self.came));
+        draft.keep(id, &secret).expect("sealed");
+        secrets.insert(id, secret.expose().to_owned());
+        for deed in &self.deeds {
+            deed.be_done(draft, id, self.profile);
+        }
+    }
+
+    fn arrival(&self, secret: &Secret) -> Option<Arrival> {
+        Some(Arrival {
+            name: Name::parse(self.name).ok()?,
+            kind: KINDS[usize::from(self.kind) % KINDS.len()],
+            user: self.user.map_or(User::SameAsSecret, |user| User::of(user, secret)),
+            scopes: self.scopes.iter().filter_map(|text| Scope::parse(text).ok()).collect(),
+            keys: self.keys.iter().filter_map(|text| Key::parse(text).ok()).collect(),
+            label: self.label.map(str::to_owned),
+            permissions: self.permissions.map(|(read, write, delete)| Permissions { read, write, delete }),
+            expires: self.expires.map(Moment),
+            origin: ORIGINS[usize::from(self.origin) % ORIGINS.len()],
+            profile: self.profile.map(str::to_owned),
+        })
+    }
+}
+
+impl Deed<'_> {
+    fn be_done(&self, draft: &mut Draft, id: TokenId, profile: Option<&str>) {
+        let inventory = &mut draft.inventory;
+        match self {
+            Self::Choose => inventory.choose(id),
+            Self::Deactivate => inventory.deactivate(id),
+            Self::LogIn(key) => {
+                let Ok(key) = Key::parse(key) else { return };
+                inventory.remember_key(id, &key);
+                inventory.log_in(id, &key);
+            }
+            Self::SignOut(key) => {
+                let Ok(key) = Key::parse(key) else { return };
+                inventory.sign_out(&key, profile);
+            }
+            Self::Decide { at, profile, directory, pulls } => {
+                let Ok(scope) = Scope::parse(at) else { return };
+                let direction = pulls.map(|pulls| if pulls { Direction::Pull } else { Direction::Push });
+                let (profile, directory) = (profile.map(str::to_owned), directory.map(str::to_owned));
+                inventory.decide(Choice { scope, token: id, profile, directory, direction });
+            }
+        }
+    }
+}

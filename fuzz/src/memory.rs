@@ -1,0 +1,41 @@
+//! One file a process for what takes a path. `fuzz/run.sh` has it in memory, and removes it.
+
+use std::fs;
+use std::path::Path;
+use std::path::PathBuf;
+use std::sync::LazyLock;
+use tempfile::TempDir;
+
+static FOLDER: LazyLock<TempDir> = LazyLock::new(|| tempfile::tempdir().expect("a folder"));
+
+/// Gives the file this content, and returns its path.
+///
+/// # Panics
+/// When it cannot be written.
+#[must_use]
+pub fn write(bytes: &[u8]) -> PathBuf {
+    let path = path();
+    fs::write(&path, bytes).expect("written");
+    path
+}
+
+/// Removes the file, and returns its path.
+#[must_use]
+pub fn without() -> PathBuf {
+    let path = path();
+    let _ = fs::remove_file(&path);
+    path
+}
+
+/// Returns the content of the file.
+///
+/// # Panics
+/// When it cannot be read.
+#[must_use]
+pub fn read(path: &Path) -> Vec<u8> {
+    fs::read(path).expect("read")
+}
+
+fn path() -> PathBuf {
+    FOLDER.path().join("file")
+}
