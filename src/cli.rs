@@ -4,6 +4,7 @@ use crate::command::Desk;
 use crate::command::Failure;
 use crate::command::activate;
 use crate::command::add;
+use crate::command::backup;
 use crate::command::completions;
 use crate::command::edit;
 use crate::command::explain;
@@ -93,6 +94,8 @@ enum Human {
     Install(install::Args),
     /// Put back the helper that Docker (or podman) had before
     Uninstall(install::Args),
+    Backup(backup::BackupArgs),
+    Restore(backup::RestoreArgs),
     Key(key::Args),
     Unlock(unlock::UnlockArgs),
     Lock(unlock::LockArgs),
@@ -208,6 +211,8 @@ fn people(args: Vec<OsString>, called_as: Option<&str>, out: File) -> ExitCode {
         Human::Export(args) => export::run(args, desk),
         Human::Install(args) => install::install(args, desk),
         Human::Uninstall(args) => install::uninstall(args, desk),
+        Human::Backup(args) => backup::backup(args, desk),
+        Human::Restore(args) => backup::restore(args, desk),
         Human::Key(args) => key::run(args, desk),
         Human::Unlock(args) => unlock::unlock(args, desk),
         Human::Lock(args) => unlock::lock(args, desk),

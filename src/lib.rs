@@ -9,6 +9,7 @@ pub mod cli;
 pub mod command;
 
 // DEEDS: what is done to the vault as a whole, and what is known around a request.
+pub mod backup;
 pub mod context;
 pub mod keeper;
 pub mod key_life;

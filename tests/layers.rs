@@ -10,7 +10,7 @@ use std::path::PathBuf;
 const LAYERS: [&[&str]; 7] = [
     &["cli"],
     &["command"],
-    &["context", "keeper", "key_life", "login", "moving", "setup"],
+    &["backup", "context", "keeper", "key_life", "login", "moving", "setup"],
     &["docker_config", "other_helper", "vault", "warned"],
     &["child", "disk", "env", "hygiene", "link", "parent", "streams", "table", "text", "tty"],
     &["client", "in_use", "index", "inventory", "provider", "request", "resolve"],

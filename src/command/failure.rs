@@ -1,5 +1,6 @@
 //! Why a verb is not done, and the way out.
 
+use crate::backup::BackupError;
 use crate::context::ContextError;
 use crate::context::TOKEN;
 use crate::disk::DiskError;
@@ -48,6 +49,12 @@ pub enum Failure {
     /// See [`KeyLifeError`].
     #[error(transparent)]
     KeyLife(#[from] KeyLifeError),
+    /// See [`BackupError`].
+    #[error(transparent)]
+    Backup(#[from] BackupError),
+    /// A person said no.
+    #[error("nothing was changed")]
+    Declined,
     /// See [`PassphraseError`].
     #[error(transparent)]
     Passphrase(#[from] PassphraseError),
@@ -206,6 +213,7 @@ impl Failure {
             Self::Setup(error) => error.hint(),
             Self::Link(error) => error.hint(),
             Self::KeyLife(error) => error.hint(),
+            Self::Backup(error) => error.hint(),
             Self::Passphrase(error) => error.hint(),
             Self::Disk(error) => error.hint(),
             Self::NameTaken(_) => Some(
@@ -243,7 +251,8 @@ impl Failure {
             Self::NoSuchVerb(_) => Some("docker-credential-pat --help shows every verb".to_owned()),
             Self::Output(_) => Some("connect standard output to something that takes it".to_owned()),
             Self::TwoPassphrases => Some("nothing was changed; try again".to_owned()),
-            Self::Wire(_)
+            Self::Declined
+            | Self::Wire(_)
             | Self::Name(_)
             | Self::Key(_)
             | Self::Moment(_)

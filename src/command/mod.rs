@@ -2,6 +2,7 @@
 
 pub mod activate;
 pub mod add;
+pub mod backup;
 pub mod completions;
 pub mod edit;
 pub mod explain;

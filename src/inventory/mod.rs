@@ -1,6 +1,7 @@
 //! All tokens of a vault, and what adding, using, signing out and removing does to them.
 
 pub mod logout;
+pub mod merge;
 
 use crate::choice::Choice;
 use crate::moment::Moment;

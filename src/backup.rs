@@ -1,0 +1,168 @@
+//! A copy of the vault that a passphrase alone opens, and the way back from it.
+
+use crate::disk::DiskError;
+use crate::inventory::merge::Merged;
+use crate::keeper::Keeper;
+use crate::keeper::KeeperError;
+use crate::secret::Secret;
+use crate::token::TokenId;
+use crate::vault::VaultError;
+use crate::vault::file::Contents;
+use crate::vault::file::Vault;
+use crate::vault::keys::Holder;
+use crate::vault::keys::Sort;
+use crate::vault::keys::passphrase::Passphrase;
+use crate::vault::keys::passphrase::PassphraseError;
+use crate::vault::seal::VaultKey;
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::path::PathBuf;
+use thiserror::Error;
+
+/// Why there is no backup, or nothing comes back from it.
+#[derive(Debug, Error)]
+pub enum BackupError {
+    /// See [`KeeperError`].
+    #[error(transparent)]
+    Keeper(#[from] KeeperError),
+    /// See [`PassphraseError`].
+    #[error(transparent)]
+    Passphrase(#[from] PassphraseError),
+    /// Nothing has been stored yet.
+    #[error("there is no vault yet")]
+    NoVault,
+    /// Something else lies where the backup should go.
+    #[error("{} is there already, and is no backup", path.display())]
+    InTheWay {
+        /// The path.
+        path: PathBuf,
+    },
+    /// No file there.
+    #[error("there is no backup {}", path.display())]
+    Missing {
+        /// The path.
+        path: PathBuf,
+    },
+    /// A vault, but with other key holders than a backup has.
+    #[error("{} is no backup: no passphrase opens it", path.display())]
+    NoPassphrase {
+        /// The path.
+        path: PathBuf,
+    },
+}
+
+impl From<VaultError> for BackupError {
+    fn from(error: VaultError) -> Self {
+        Self::Keeper(error.into())
+    }
+}
+
+impl BackupError {
+    /// Returns the way out.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Keeper(error) => error.hint(),
+            Self::Passphrase(PassphraseError::Wrong) => {
+                Some("try again: the backup has the passphrase that it was made with".to_owned())
+            }
+            Self::Passphrase(error) => error.hint(),
+            Self::NoVault => Some("docker login, or docker-credential-pat add, makes one".to_owned()),
+            Self::InTheWay { .. } => Some("choose another name; nothing was overwritten".to_owned()),
+            Self::Missing { .. } => None,
+            Self::NoPassphrase { .. } => {
+                Some("a copy of the vault itself goes back to its place, with its key".to_owned())
+            }
+        }
+    }
+}
+
+/// Writes a copy of the vault to a file, durably, sealed with a new key that only the passphrase opens. An
+/// earlier backup in its place is replaced. Returns how many tokens it holds.
+///
+/// # Errors
+/// When there is no vault, it does not open, or the file is something else or cannot be written.
+pub fn make(keeper: &Keeper, file: &Path, passphrase: &str) -> Result<usize, BackupError> {
+    keeper.holders()?.ok_or(BackupError::NoVault)?;
+    refuse_what_is_no_backup(file)?;
+    let key = VaultKey::make().map_err(VaultError::from)?;
+    let holder = Holder::Passphrase(Passphrase::wrapping(&key, passphrase)?);
+    keeper.change(|draft| {
+        draft.copy_to(file.to_owned(), key, holder)?.write()?;
+        Ok(draft.inventory.tokens().len())
+    })
+}
+
+/// An earlier backup is a vault that a passphrase alone opens; the vault itself is none.
+fn refuse_what_is_no_backup(file: &Path) -> Result<(), BackupError> {
+    let in_the_way = || BackupError::InTheWay { path: file.to_owned() };
+    match Vault::find(file).and_then(|vault| vault.map(|vault| vault.all_contents()).transpose()) {
+        Ok(None) => Ok(()),
+        Ok(Some(contents))
+            if contents.holders.list.iter().all(|holder| holder.sort() == Sort::Passphrase) =>
+        {
+            Ok(())
+        }
+        Err(VaultError::Disk(error @ DiskError::Read { .. })) => Err(VaultError::from(error).into()),
+        Ok(Some(_)) | Err(_) => Err(in_the_way()),
+    }
+}
+
+/// A backup that its passphrase has opened, with every secret in it.
+pub struct Backup {
+    contents: Contents,
+    secrets: BTreeMap<TokenId, Secret>,
+}
+
+impl Backup {
+    /// Opens a backup, and every token in it.
+    ///
+    /// `key_of` is given how the passphrase opens it, and returns the key.
+    ///
+    /// # Errors
+    /// When it is no backup or damaged, or the passphrase is another one.
+    pub fn open(
+        file: &Path,
+        key_of: impl FnOnce(&Passphrase) -> Result<VaultKey, PassphraseError>,
+    ) -> Result<Self, BackupError> {
+        let path = file.to_owned();
+        let vault = Vault::find(file)?.ok_or(BackupError::Missing { path: path.clone() })?;
+        let contents = vault.all_contents()?;
+        let Some(Holder::Passphrase(passphrase)) = contents.holders.of_sort(Sort::Passphrase) else {
+            return Err(BackupError::NoPassphrase { path });
+        };
+        let unlocked = vault.unlock(key_of(passphrase)?, &contents)?;
+        let mut secrets = BTreeMap::new();
+        for token in contents.inventory.tokens() {
+            secrets.insert(token.id, unlocked.secret(token, &contents)?);
+        }
+        Ok(Self { contents, secrets })
+    }
+
+    /// Returns how many tokens are in it.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.secrets.len()
+    }
+
+    /// Brings its tokens into the vault, by their names, and makes the vault if there is none.
+    ///
+    /// # Errors
+    /// When the vault does not open or cannot be written; then it is as it was.
+    pub fn restore(&self, keeper: &Keeper) -> Result<Merged, BackupError> {
+        keeper.change(|draft| {
+            let mut inventory = draft.inventory.clone();
+            let merged = inventory.merge(&self.contents.inventory, |here, there| {
+                let secret = self.secrets.get(&there.id);
+                secret.is_some_and(|secret| draft.secret(here).is_ok_and(|its| its.is_same_as(secret)))
+            });
+            draft.inventory = inventory;
+            for (there, here) in &merged.added {
+                if let Some(secret) = self.secrets.get(there) {
+                    draft.keep(*here, secret)?;
+                }
+            }
+            Ok(merged)
+        })
+    }
+}

@@ -1,0 +1,90 @@
+//! `backup` and `restore`: the vault as a file that a passphrase alone opens, and back.
+
+use crate::backup;
+use crate::backup::Backup;
+use crate::command::Desk;
+use crate::command::Failure;
+use crate::command::given::NewPassphrase;
+use crate::env;
+use crate::name::Name;
+use crate::tty;
+use crate::vault::keys::passphrase;
+use std::path::PathBuf;
+
+/// Write the whole vault to a file that a passphrase alone opens
+#[derive(Debug, clap::Args)]
+pub struct BackupArgs {
+    /// Where to; an earlier backup there is replaced
+    file: PathBuf,
+    #[command(flatten)]
+    passphrase: NewPassphrase,
+}
+
+/// Bring back what a backup holds, when every token in it has been opened
+#[derive(Debug, clap::Args)]
+pub struct RestoreArgs {
+    /// The backup
+    file: PathBuf,
+    /// Read the passphrase from a file instead of the terminal; line ends at its end do not count
+    #[arg(long, value_name = "FILE")]
+    passphrase_file: Option<PathBuf>,
+    /// Do not ask before tokens come into a vault that has some
+    #[arg(long, short)]
+    yes: bool,
+}
+
+/// Runs `backup`.
+///
+/// # Errors
+/// When there is no vault, something else is in the way, or it cannot be written.
+pub fn backup(args: &BackupArgs, desk: &mut Desk) -> Result<(), Failure> {
+    let text = args.passphrase.read("Passphrase for the backup")?;
+    let file = env::working_directory()?.join(&args.file);
+    let count = backup::make(&desk.keeper, &file, &text)?;
+    let file = env::tilde(&file);
+    desk.say(&format!("{file} holds {}; nothing but its passphrase opens it", tokens(count)));
+    Ok(())
+}
+
+/// Runs `restore`.
+///
+/// # Errors
+/// When it is no backup, one of its tokens does not open, or the vault cannot be written.
+pub fn restore(args: &RestoreArgs, desk: &mut Desk) -> Result<(), Failure> {
+    let backup = Backup::open(&args.file, |holder| match &args.passphrase_file {
+        Some(file) => holder.open(&passphrase::read(file)?),
+        None => Ok(holder.ask("Passphrase of the backup (it does not show): ")?.1),
+    })?;
+    let here = desk.keeper.inventory()?.tokens().len();
+    if here > 0 && !args.yes {
+        let question = format!(
+            "The vault has {}. Bring in those of the {} in the backup whose names are not here? [y/N] ",
+            tokens(here),
+            backup.count()
+        );
+        let missing = |source| Failure::Missing { what: "answer", option: "--yes", source };
+        if !matches!(tty::ask(&question).map_err(missing)?.trim(), "y" | "Y" | "yes") {
+            return Err(Failure::Declined);
+        }
+    }
+    let merged = backup.restore(&desk.keeper)?;
+    desk.say(&format!("{} came back", tokens(merged.added.len())));
+    if !merged.same.is_empty() {
+        desk.say(&format!("{} here already", names(&merged.same)));
+    }
+    for name in &merged.kept {
+        desk.say(&format!(
+            "\"{name}\" has another secret here, which stays; to take the backup's: docker-credential-pat rm {}, and restore again",
+            name.as_argument()
+        ));
+    }
+    Ok(())
+}
+
+fn tokens(count: usize) -> String {
+    if count == 1 { "1 token".to_owned() } else { format!("{count} tokens") }
+}
+
+fn names(names: &[Name]) -> String {
+    names.iter().map(|name| format!("\"{name}\"")).collect::<Vec<_>>().join(", ")
+}
