@@ -78,6 +78,13 @@ for kind in "36 bytes" "36 bytes to escape" "64 KiB" "1 MiB"; do
   no_trace "$kind: a choice of two" --secret "$old" --secret "$new" -- "$program" use filed filed.example --push
   no_trace "$kind: explain" --secret "$old" --secret "$new" -- "$program" explain ghcr.example/acme/app
   no_trace "$kind: use" --secret "$old" --secret "$new" -- "$program" use filed
+  no_trace "$kind: export as a manifest" --secret "$new" -- "$program" export filed --format kubernetes-secret
+  no_trace "$kind: export as Docker's file" --secret "$new" -- "$program" export filed --format docker-config
+  jq -Rs '{credsStore: "pat", auths: {"moved.example": {auth: ("alice:" + . | @base64)}}}' <"$old" >"$folder/config.json"
+  no_trace "$kind: import" --secret "$old" -- "$program" import --file "$folder/config.json"
+  no_trace "$kind: import --remove" --secret "$old" -- "$program" import --file "$folder/config.json" --remove
+  check "$kind: it is taken out of the file" jq -e '.auths == {"moved.example": {}}' "$folder/config.json"
+  check "$kind: rm of what was imported" "$program" rm alice@moved.example
   no_trace "$kind: rm" --secret "$old" --secret "$new" -- "$program" rm added filed
 done
 
