@@ -22,6 +22,7 @@ use crate::vault::keys::keyfile::KeyFile;
 use crate::vault::keys::keyring::Keyring;
 use crate::vault::seal::VaultKey;
 use crate::warned::Warned;
+use std::cell::OnceCell;
 use std::path::Path;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -37,6 +38,8 @@ const NEW_KEYS_PATIENCE: Duration = Duration::from_secs(1);
 pub struct Keeper {
     vault: PathBuf,
     key_file: KeyFile,
+    /// The key as it was got first, so that a person is asked for it once.
+    known: OnceCell<VaultKey>,
 }
 
 /// Why the keeper cannot do what it is asked.
@@ -96,7 +99,11 @@ impl Keeper {
     /// When the environment does not tell.
     pub fn find() -> Result<Self, KeeperError> {
         let Folders { data, config } = Folders::find()?;
-        Ok(Self { vault: data.join("vault"), key_file: KeyFile::at(config.join("key")) })
+        Ok(Self {
+            vault: data.join("vault"),
+            key_file: KeyFile::at(config.join("key")),
+            known: OnceCell::new(),
+        })
     }
 
     /// Returns where the vault is, or will be.
@@ -234,9 +241,15 @@ impl Keeper {
     }
 
     fn key(&self, holders: &Holders) -> Result<VaultKey, KeeperError> {
-        holders
+        if let Some(known) = self.known.get().filter(|known| holders.hold(known)) {
+            return Ok(known.duplicate());
+        }
+        let key = holders
             .key(&self.key_file)
-            .map_err(|source| KeeperError::Locked { vault: self.vault.clone(), source })
+            .map_err(|source| KeeperError::Locked { vault: self.vault.clone(), source })?;
+        // A second one is that of a vault that was renewed meanwhile, and is asked for again.
+        let _ = self.known.set(key.duplicate());
+        Ok(key)
     }
 
     fn no_key(&self, source: HolderError) -> KeeperError {

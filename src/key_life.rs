@@ -274,8 +274,7 @@ pub fn unlock(keeper: &Keeper, time: Duration) -> Result<Unlocked, KeyLifeError>
     if key_of_any(keeper, &holders.those_open()).is_ok() {
         return Ok(Unlocked::Always);
     }
-    let kept = cache::find(&holders.fingerprint).filter(|key| holders.hold(key));
-    let key = match kept {
+    let key = match holders.kept() {
         Some(key) => key,
         None => key_of_any(keeper, &holders)
             .map_err(|source| KeeperError::Locked { vault: keeper.path().to_owned(), source })?,

@@ -1,7 +1,6 @@
 //! The directory of a vault: which entries concern a key, where they are, and what proves them.
 
 use crate::choice::Choice;
-use crate::disk;
 use crate::inventory::Counters;
 use crate::inventory::Inventory;
 use crate::registry::Key;
@@ -10,7 +9,6 @@ use crate::token::Token;
 use crate::vault::entry::Body;
 use crate::vault::entry::to_cbor;
 use crate::vault::keys::Holder;
-use crate::vault::keys::Sort;
 use crate::vault::keys::holders::Holders;
 use crate::vault::layout::Base;
 use crate::vault::layout::nonce;
@@ -71,13 +69,7 @@ impl Directory<'_> {
     /// Takes out who has the key, of a vault at this path.
     #[must_use]
     pub fn take_holders(&mut self, path: &Path) -> Holders {
-        let list = mem::take(&mut self.holders);
-        let runs_a_command = list.iter().any(|holder| holder.sort() == Sort::Command);
-        Holders {
-            fingerprint: *self.fingerprint,
-            others_may_write: runs_a_command && disk::others_may_write(path),
-            list,
-        }
+        Holders { list: mem::take(&mut self.holders), fingerprint: *self.fingerprint, vault: path.to_owned() }
     }
 
     /// Returns how many entries there are.

@@ -83,6 +83,14 @@ impl VaultKey {
         Some(Self(key))
     }
 
+    /// Makes a second one of it.
+    #[must_use]
+    pub fn duplicate(&self) -> Self {
+        let mut key = SecretBox::<[u8; KEY_BYTES]>::default();
+        key.expose_secret_mut().copy_from_slice(self.expose());
+        Self(key)
+    }
+
     /// Returns the key. Call it where a key holder writes it, and nowhere else.
     #[must_use]
     pub fn expose(&self) -> &[u8; KEY_BYTES] {

@@ -1,5 +1,6 @@
 //! All key holders of a vault, and in which order they are asked for its key.
 
+use crate::disk;
 use crate::env;
 use crate::tty;
 use crate::vault::keys::CLIENTS_PATIENCE;
@@ -14,6 +15,7 @@ use crate::vault::keys::keyring::Keyring;
 use crate::vault::seal::Tag;
 use crate::vault::seal::VaultKey;
 use std::fmt;
+use std::path::PathBuf;
 use std::time::Duration;
 use thiserror::Error;
 
@@ -24,8 +26,8 @@ pub struct Holders {
     pub list: Vec<Holder>,
     /// Tells the vault's key from others.
     pub fingerprint: Tag,
-    /// True when others than the owner may change the vault, and so the list.
-    pub others_may_write: bool,
+    /// The vault.
+    pub vault: PathBuf,
 }
 
 /// Why none of a vault's holders gives its key: what each of them says.
@@ -106,7 +108,10 @@ impl Holders {
             Holder::KeyFile => return self.key_in_file(key_file),
             Holder::Keyring => Keyring::of(&self.fingerprint).key(patience),
             Holder::Passphrase(passphrase) => passphrase.key(patience),
-            Holder::Command(_) if self.others_may_write => Err(CommandError::OthersMayWrite.into()),
+            // It is read before anything proves it, and whoever may write to it could run any command.
+            Holder::Command(_) if disk::others_may_write(&self.vault) => {
+                Err(CommandError::OthersMayWrite.into())
+            }
             Holder::Command(command) => command.key(patience),
             Holder::File(file) => file.key(patience),
         }?;
@@ -133,19 +138,30 @@ impl Holders {
         key_file: &KeyFile,
         mut troubles: Vec<(Sort, HolderError)>,
     ) -> Result<VaultKey, Locked> {
-        if let Some(key) = cache::find(&self.fingerprint).filter(|key| self.hold(key)) {
+        if let Some(key) = self.kept() {
             return Ok(key);
         }
         for holder in self.in_turn() {
+            // Of several clients at once on a terminal one asks, and the others find what it was told.
+            let turn = is_asked_for(holder).then(|| disk::lock(&self.vault.with_file_name("asking")));
+            if let (true, Some(key)) = (turn.is_some(), self.kept()) {
+                return Ok(key);
+            }
             match self.key_of(holder, key_file, CLIENTS_PATIENCE) {
                 Ok(key) => {
-                    Self::keep(&key, holder.sort());
+                    Self::keep(&key, holder);
                     return Ok(key);
                 }
                 Err(error) => troubles.push((holder.sort(), error)),
             }
         }
         Err(Locked(troubles))
+    }
+
+    /// Returns the key that the kernel keeps.
+    #[must_use]
+    pub fn kept(&self) -> Option<VaultKey> {
+        cache::find(&self.fingerprint).filter(|key| self.hold(key))
     }
 
     /// Returns the holders but for the key file: first those that ask nobody, last the one that a person
@@ -161,10 +177,15 @@ impl Holders {
     }
 
     /// Keeps a key that was worth asking for, and says so to who typed a passphrase for it.
-    fn keep(key: &VaultKey, from: Sort) {
-        let is_typed = from == Sort::Passphrase && env::passphrase_file().is_none();
-        if from != Sort::File && cache::keep(key, cache::USUALLY) && is_typed {
+    fn keep(key: &VaultKey, holder: &Holder) {
+        let is_kept = holder.sort() != Sort::File && cache::keep(key, cache::USUALLY);
+        if is_kept && is_asked_for(holder) {
             tty::tell("the vault is open for 8 hours (docker-credential-pat lock closes it)");
         }
     }
+}
+
+/// True when a person has to type what opens it.
+fn is_asked_for(holder: &Holder) -> bool {
+    holder.sort() == Sort::Passphrase && env::passphrase_file().is_none()
 }
