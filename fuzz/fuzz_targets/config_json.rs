@@ -10,10 +10,6 @@ use serde_json::value::RawValue;
 use std::path::Path;
 
 const REGISTRY: &str = "ghcr.io";
-const OURS: [&str; 2] = ["credsStore", "credHelpers"];
-
-/// The helper for all registries, the one for [`REGISTRY`], and those that have one.
-type Helpers = (Option<String>, Option<String>, Vec<String>);
 
 fuzz_target!(|input: &[u8]| {
     let path = memory::write(input);
@@ -23,43 +19,40 @@ fuzz_target!(|input: &[u8]| {
     let _ = file.plain_logins();
     // An import of those logins: what it reads here is what it took, and the rest stays as it was.
 
-    let (Some((store, helper, registries)), others) = (helpers(&file), others(input)) else { return };
-    set(file, Some("pat"), Some("pat"));
-    assert_eq!(others_on_disk(&path), others);
-    let file = ConfigFile::read(path.clone()).expect("our own");
-    let ours = Some("pat".to_owned());
-    assert!(file.store().ok() == Some(ours.clone()) && file.helper(REGISTRY).ok() == Some(ours));
-
-    set(file, store.as_deref(), helper.as_deref());
-    assert_eq!(others_on_disk(&path), others);
-    let file = ConfigFile::read(path).expect("our own");
-    let (store_now, helper_now, mut registries_now) = helpers(&file).expect("as before");
-    // What stood there without naming a helper is gone with ours.
-    registries_now.extend(registries.iter().filter(|name| *name == REGISTRY && helper.is_none()).cloned());
-    registries_now.sort_by_key(|name| registries.iter().position(|other| other == name));
-    assert_eq!((store_now, helper_now, registries_now), (store, helper, registries));
+    let Some((store, helper)) = helpers(&file) else { return };
+    let others = others(&path);
+    let pat = Some("pat");
+    for (store, helper) in [(pat, pat), (store.as_deref(), helper.as_deref()), (pat, pat), (None, None)] {
+        let mut file = ConfigFile::read(path.clone()).expect("as before or our own");
+        file.set_store(store);
+        file.set_helper(REGISTRY, helper).expect("it was read");
+        file.write().expect("written");
+        let file = ConfigFile::read(path.clone()).expect("our own");
+        assert_eq!(helpers(&file), Some((store.map(str::to_owned), helper.map(str::to_owned))));
+        assert_eq!(self::others(&path), others);
+    }
 });
 
-fn helpers(file: &ConfigFile) -> Option<Helpers> {
-    Some((file.store().ok()?, file.helper(REGISTRY).ok()?, file.registries_with_helpers().ok()?))
-}
-
-fn set(mut file: ConfigFile, store: Option<&str>, helper: Option<&str>) {
-    file.set_store(store);
-    file.set_helper(REGISTRY, helper).expect("it was read");
-    file.write().expect("written");
-}
-
-fn others_on_disk(path: &Path) -> Vec<(String, String)> {
-    others(&memory::read(path))
+/// Returns the helper for all registries and the one for [`REGISTRY`].
+fn helpers(file: &ConfigFile) -> Option<(Option<String>, Option<String>)> {
+    Some((file.store().ok()?, file.helper(REGISTRY).ok()?))
 }
 
 /// Returns all values but ours, as they are written and in their order.
-fn others(json: &[u8]) -> Vec<(String, String)> {
-    if json.trim_ascii().is_empty() {
-        return Vec::new();
+fn others(path: &Path) -> Vec<(String, String)> {
+    let json = memory::read(path);
+    let mut others = Vec::new();
+    for (name, value) in object(if json.trim_ascii().is_empty() { b"{}" } else { &json }) {
+        match name.as_str() {
+            "credsStore" => {}
+            "credHelpers" => others.extend(object(value.as_bytes()).filter(|(name, _)| name != REGISTRY)),
+            _ => others.push((name, value)),
+        }
     }
-    let all: IndexMap<String, Box<RawValue>> = serde_json::from_slice(json).expect("valid JSON");
-    let others = all.into_iter().filter(|(name, _)| !OURS.contains(&name.as_str()));
-    others.map(|(name, value)| (name, value.get().to_owned())).collect()
+    others
+}
+
+fn object(json: &[u8]) -> impl Iterator<Item = (String, String)> {
+    let object: Option<IndexMap<String, Box<RawValue>>> = serde_json::from_slice(json).expect("valid JSON");
+    object.unwrap_or_default().into_iter().map(|(name, value)| (name, value.get().to_owned()))
 }

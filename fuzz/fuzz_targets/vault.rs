@@ -1,11 +1,15 @@
-//! Any bytes in the place of the vault: refused, or read, and nothing told with its key but what it held.
+//! Any bytes in the place of the vault: refused, or read, and nothing told with a key but what it held.
 
 #![no_main]
 
 use docker_credential_pat_fuzz::memory;
 use docker_credential_pat_fuzz::published;
 use libfuzzer_sys::fuzz_target;
+use std::sync::LazyLock;
 
-fuzz_target!(init: published::prepare(), |input: &[u8]| {
-    published::examine(&memory::write(input));
+fuzz_target!(init: { LazyLock::force(&published::ALL); }, |input: &[u8]| {
+    let path = memory::write(input);
+    for vault in &*published::ALL {
+        vault.examine(&path);
+    }
 });

@@ -12,13 +12,14 @@ use docker_credential_pat::vault::seal::TAG_BYTES;
 use docker_credential_pat::vault::seal::VaultKey;
 use docker_credential_pat_fuzz::memory;
 use docker_credential_pat_fuzz::published;
-use docker_credential_pat_fuzz::published::VAULT;
 use libfuzzer_sys::fuzz_target;
 use std::ops::Range;
+use std::sync::LazyLock;
 
-/// What was done to each part.
+/// Which of the published vaults, and what was done to each part.
 #[derive(Arbitrary, Debug)]
 struct Change<'a> {
+    which: bool,
     directory: Vec<Edit<'a>>,
     entries: Vec<Edit<'a>>,
     ciphertexts: Vec<Edit<'a>>,
@@ -40,15 +41,19 @@ enum Proof {
     ByAnotherKey,
 }
 
-fuzz_target!(init: published::prepare(), |change: Change| {
-    let layout = Layout::parse(&VAULT[..HEAD_BYTES]).expect("a vault");
-    let proof = part(&(layout.front.end - (BASE_BYTES + TAG_BYTES) as u64..layout.front.end));
+fuzz_target!(init: { LazyLock::force(&published::ALL); }, |change: Change| {
+    let vault = &published::ALL[usize::from(change.which)];
+    let part = |place: Range<u64>| {
+        &vault.vault[usize::try_from(place.start).expect("small")..usize::try_from(place.end).expect("small")]
+    };
+    let layout = Layout::parse(part(0..HEAD_BYTES as u64)).expect("a vault");
+    let proof = part(layout.front.end - (BASE_BYTES + TAG_BYTES) as u64..layout.front.end);
     let (base, tag) = proof.split_first_chunk().expect("its size");
     // The directory ends where its checksum begins.
-    let directory = part(&(HEAD_BYTES as u64..layout.front.end - (4 + BASE_BYTES + TAG_BYTES) as u64));
+    let directory = part(HEAD_BYTES as u64..layout.front.end - (4 + BASE_BYTES + TAG_BYTES) as u64);
     let directory = edited(directory, &change.directory);
-    let entries = edited(part(&layout.entries), &change.entries);
-    let ciphertexts = edited(part(&layout.ciphertexts), &change.ciphertexts);
+    let entries = edited(part(layout.entries), &change.entries);
+    let ciphertexts = edited(part(layout.ciphertexts), &change.ciphertexts);
 
     let another = VaultKey::from_bytes(&[7; KEY_BYTES]).expect("a key");
     let bytes = layout::assemble(&directory, &entries, &ciphertexts, &another, base);
@@ -58,12 +63,8 @@ fuzz_target!(init: published::prepare(), |change: Change| {
         let end = end.expect("it is in memory");
         bytes[end - TAG_BYTES..end].copy_from_slice(tag);
     }
-    published::examine(&memory::write(&bytes));
+    vault.examine(&memory::write(&bytes));
 });
-
-fn part(place: &Range<u64>) -> &'static [u8] {
-    &VAULT[usize::try_from(place.start).expect("small")..usize::try_from(place.end).expect("small")]
-}
 
 fn edited(part: &[u8], edits: &[Edit]) -> Vec<u8> {
     let mut bytes = part.to_vec();

@@ -7,16 +7,17 @@ use docker_credential_pat::token::TokenId;
 use docker_credential_pat::vault::draft::Draft;
 use docker_credential_pat::vault::file::Vault;
 use docker_credential_pat::vault::keys::Holder;
+use docker_credential_pat::vault::seal::KEY_BYTES;
+use docker_credential_pat::vault::seal::VaultKey;
 use docker_credential_pat_fuzz::made::Made;
 use docker_credential_pat_fuzz::memory;
-use docker_credential_pat_fuzz::published;
 use libfuzzer_sys::fuzz_target;
 use std::collections::BTreeMap;
 use std::path::Path;
 
 fuzz_target!(|changes: (Vec<Made>, Vec<Made>)| {
     let path = memory::without();
-    let mut draft = Draft::new(path.clone(), published::key(), Holder::KeyFile);
+    let mut draft = Draft::new(path.clone(), vault_key(), Holder::KeyFile);
     let mut secrets = BTreeMap::new();
     for tokens in [changes.0, changes.1] {
         for made in &tokens {
@@ -37,7 +38,7 @@ fn read(path: &Path, written: &Inventory, secrets: &BTreeMap<TokenId, String>) -
     assert_eq!(vault.inventory().expect("undamaged"), *written);
     for key in written.keys() {
         let about = vault.contents_about(&key).expect("undamaged");
-        let unlocked = vault.unlock(published::key(), &about).expect("its key");
+        let unlocked = vault.unlock(vault_key(), &about).expect("its key");
         for token in written.tokens().iter().filter(|token| token.concerns(&key)) {
             assert!(about.inventory.tokens().contains(token), "the directory does not lead to it");
             assert_eq!(unlocked.secret(token, &about).expect("undamaged").expose(), secrets[&token.id]);
@@ -45,9 +46,13 @@ fn read(path: &Path, written: &Inventory, secrets: &BTreeMap<TokenId, String>) -
     }
     let all = vault.all_contents().expect("undamaged");
     assert_eq!(all.inventory, *written);
-    let unlocked = vault.unlock(published::key(), &all).expect("its key");
+    let unlocked = vault.unlock(vault_key(), &all).expect("its key");
     for token in written.tokens() {
         assert_eq!(unlocked.secret(token, &all).expect("undamaged").expose(), secrets[&token.id]);
     }
     Draft::of(path.to_owned(), unlocked, all).expect("read")
+}
+
+fn vault_key() -> VaultKey {
+    VaultKey::from_bytes(&[7; KEY_BYTES]).expect("a key")
 }

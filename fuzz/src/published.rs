@@ -1,4 +1,4 @@
-//! A published vault, and what any vault may tell that is opened with its key: what stands in this one.
+//! The published vaults, and what a file may tell that is opened with the key of one: what stands in it.
 
 use crate::memory;
 use docker_credential_pat::inventory::Inventory;
@@ -13,76 +13,91 @@ use docker_credential_pat::vault::seal::VaultKey;
 use std::path::Path;
 use std::sync::LazyLock;
 
-/// The vault as it stands on disk.
-pub const VAULT: &[u8] = include_bytes!("../../tests/fixtures/vault-1/vault");
+/// Keys to ask for: in a vault, an alias, a repository, below a wildcard, no address, in none.
+const ASKED: [&str; 6] =
+    ["ghcr.io", "https://index.docker.io/v1/", "reg.example/acme/app", "a.example.org", "user@odd", "x.io"];
 
-const KEY_FILE: &[u8] = include_bytes!("../../tests/fixtures/vault-1/key");
+/// A published vault.
+pub struct Published {
+    /// As it stands on disk.
+    pub vault: &'static [u8],
+    key: &'static [u8],
+    inventory: Inventory,
+    /// In the order of its tokens.
+    secrets: Vec<Secret>,
+}
 
-/// Keys to ask for: an address in the vault, its alias, a repository, none of both.
-const ASKED: [&str; 5] = ["ghcr.io", "https://index.docker.io/v1/", "ghcr.io/acme/app", "user@odd", "x.io"];
-
-static HELD: LazyLock<(Inventory, Vec<(Token, Secret)>)> = LazyLock::new(|| {
-    let vault = Vault::find(&memory::write(VAULT)).expect("a vault").expect("there");
-    let contents = vault.all_contents().expect("undamaged");
-    let unlocked = vault.unlock(key(), &contents).expect("its own key");
-    let tokens = contents.inventory.tokens().iter();
-    let held =
-        tokens.map(|token| (token.clone(), unlocked.secret(token, &contents).expect("undamaged"))).collect();
-    (vault.inventory().expect("undamaged"), held)
+/// All of them.
+pub static ALL: LazyLock<[Published; 2]> = LazyLock::new(|| {
+    [
+        Published::of(
+            include_bytes!("../../tests/fixtures/vault-1/vault"),
+            include_bytes!("../../tests/fixtures/vault-1/key"),
+        ),
+        Published::of(
+            include_bytes!("../../tests/fixtures/vault-1-choices/vault"),
+            include_bytes!("../../tests/fixtures/vault-1-choices/key"),
+        ),
+    ]
 });
 
-/// Returns its key.
-///
-/// # Panics
-/// When the fixture has changed.
-#[must_use]
-pub fn key() -> VaultKey {
-    VaultKey::from_bytes(&KEY_FILE[KEY_FILE.len() - KEY_BYTES..]).expect("a key")
-}
-
-/// Makes sure that its answers are known before anything else is written.
-pub fn prepare() {
-    LazyLock::force(&HELD);
-}
-
-/// Reads a file in every way in which the program reads a vault.
-///
-/// # Panics
-/// When it opens with the key and tells another token, choice or secret than the published vault.
-pub fn examine(path: &Path) {
-    let Ok(Some(vault)) = Vault::find(path) else { return };
-    let inventory = vault.inventory();
-    let contents = vault.all_contents();
-    if let (Ok(inventory), Ok(contents)) = (&inventory, &contents) {
-        assert!(*inventory == contents.inventory, "two ways to read a vault");
-        let _ = inventory.keys();
+impl Published {
+    fn of(vault: &'static [u8], key: &'static [u8]) -> Self {
+        let found = Vault::find(&memory::write(vault)).expect("a vault").expect("there");
+        let contents = found.all_contents().expect("undamaged");
+        let key = &key[key.len() - KEY_BYTES..];
+        let unlocked = found.unlock(VaultKey::from_bytes(key).expect("a key"), &contents).expect("its own");
+        let tokens = contents.inventory.tokens().iter();
+        let secrets = tokens.map(|token| unlocked.secret(token, &contents).expect("undamaged")).collect();
+        Self { vault, key, inventory: found.inventory().expect("undamaged"), secrets }
     }
-    assert_eq!(inventory.is_ok(), contents.is_ok(), "two ways to read a vault");
-    for text in ASKED {
-        if let Ok(contents) = vault.contents_about(&Key::parse(text).expect("a key")) {
-            open(&vault, &contents);
+
+    /// Returns its key.
+    ///
+    /// # Panics
+    /// Never: it was one before.
+    #[must_use]
+    pub fn key(&self) -> VaultKey {
+        VaultKey::from_bytes(self.key).expect("a key")
+    }
+
+    /// Reads a file in every way in which the program reads a vault.
+    ///
+    /// # Panics
+    /// When it opens with the key and tells another token, choice, number or secret than this vault.
+    pub fn examine(&self, path: &Path) {
+        let Ok(Some(vault)) = Vault::find(path) else { return };
+        for text in ASKED {
+            if let Ok(contents) = vault.contents_about(&Key::parse(text).expect("a key")) {
+                self.open(&vault, &contents);
+            }
+        }
+        let (inventory, contents) = (vault.inventory(), vault.all_contents());
+        assert_eq!(inventory.as_ref().ok(), contents.as_ref().ok().map(|contents| &contents.inventory));
+        let Ok(contents) = contents else { return };
+        let _ = contents.inventory.keys();
+        self.open(&vault, &contents);
+        // As it is read before a change.
+        let Ok(unlocked) = vault.unlock(self.key(), &contents) else { return };
+        assert_eq!(contents.inventory, self.inventory, "another inventory is proven");
+        let Ok(draft) = Draft::of(path.to_owned(), unlocked, contents) else { return };
+        for token in draft.inventory.tokens() {
+            self.check(token, draft.secret(token).ok().as_ref());
         }
     }
-    let Ok(contents) = contents else { return };
-    open(&vault, &contents);
-    let Ok(unlocked) = vault.unlock(key(), &contents) else { return };
-    // As it is read before a change.
-    let Ok(draft) = Draft::of(path.to_owned(), unlocked, contents) else { return };
-    for token in draft.inventory.tokens() {
-        check(token, draft.secret(token).ok().as_ref());
-    }
-}
 
-fn open(vault: &Vault, contents: &Contents) {
-    let Ok(unlocked) = vault.unlock(key(), contents) else { return };
-    assert!(contents.inventory.choices() == HELD.0.choices(), "another choice is proven");
-    for token in contents.inventory.tokens() {
-        check(token, unlocked.secret(token, contents).ok().as_ref());
+    fn open(&self, vault: &Vault, contents: &Contents) {
+        let Ok(unlocked) = vault.unlock(self.key(), contents) else { return };
+        let told = (contents.inventory.choices(), contents.inventory.counters());
+        assert_eq!(told, (self.inventory.choices(), self.inventory.counters()), "another choice is proven");
+        for token in contents.inventory.tokens() {
+            self.check(token, unlocked.secret(token, contents).ok().as_ref());
+        }
     }
-}
 
-fn check(token: &Token, secret: Option<&Secret>) {
-    let known = HELD.1.iter().find(|(other, _)| other == token);
-    let (_, known) = known.expect("another token is proven");
-    assert!(secret.is_none_or(|secret| secret.is_same_as(known)), "another secret is given out");
+    fn check(&self, token: &Token, secret: Option<&Secret>) {
+        let known = self.inventory.tokens().iter().zip(&self.secrets).find(|(other, _)| *other == token);
+        let (_, known) = known.expect("another token is proven");
+        assert!(secret.is_none_or(|secret| secret.is_same_as(known)), "another secret is given out");
+    }
 }
