@@ -47,6 +47,7 @@ pub mod resolve;
 // WORDS: values that cannot be wrong once they exist.
 pub mod cbor;
 pub mod choice;
+pub mod composed;
 pub mod image;
 pub mod moment;
 pub mod name;

@@ -1,9 +1,9 @@
 //! The name of a token, fit for a command line.
 
+use crate::composed::composed;
 use std::borrow::Cow;
 use std::fmt;
 use thiserror::Error;
-use unicode_normalization::UnicodeNormalization;
 
 /// The longest name of a token, in bytes.
 pub const MAX_NAME_BYTES: usize = 200;
@@ -37,7 +37,7 @@ impl Name {
     /// # Errors
     /// As [`parse`](Self::parse), and when it holds something that does not show.
     pub fn typed(text: &str) -> Result<Self, NameError> {
-        let name = Self::parse(&text.nfc().collect::<String>())?;
+        let name = Self::parse(&composed(text))?;
         if name.0.contains(is_invisible) || name.0.contains(is_variation) {
             Err(NameError::Unfit(text.to_owned()))
         } else {
@@ -51,7 +51,7 @@ impl Name {
     pub fn made_of(user: &str, registry: &str) -> Self {
         let fit = |text: &str| -> String {
             let mut fit = String::new();
-            for letter in text.nfc() {
+            for letter in composed(text).chars() {
                 if fit.len() + letter.len_utf8() > MAX_NAME_BYTES / 3 {
                     break;
                 }

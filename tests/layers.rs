@@ -14,7 +14,10 @@ const LAYERS: [&[&str]; 7] = [
     &["docker_config", "other_helper", "vault", "warned"],
     &["child", "disk", "env", "hygiene", "link", "parent", "streams", "table", "text", "tty"],
     &["client", "in_use", "index", "inventory", "provider", "request", "resolve"],
-    &["cbor", "choice", "image", "moment", "name", "registry", "scope", "secret", "token", "wire"],
+    &[
+        "cbor", "choice", "composed", "image", "moment", "name", "registry", "scope", "secret", "token",
+        "wire",
+    ],
 ];
 const TOOLS: usize = 4;
 const DECISIONS: usize = 5;
