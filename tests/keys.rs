@@ -16,6 +16,7 @@ use common::stdout;
 use std::fs;
 use std::ops::Deref;
 use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 use std::path::PathBuf;
 use std::time::Duration;
 use std::time::Instant;
@@ -771,4 +772,63 @@ fn what_is_asked_for_a_new_vault_counts_though_a_key_file_is_there() {
     store("").success();
     assert_eq!(fs::read(home.key()).expect("a key"), key);
     assert!(home.opens());
+}
+
+#[test]
+fn the_published_vault_opens_by_each_of_its_holders() {
+    let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/vault-1-holders");
+    let answers = fs::read(fixture.join("answers.json")).expect("the answers");
+    let answers: serde_json::Value = serde_json::from_slice(&answers).expect("JSON");
+    for (holder, word) in [("passphrase", "passphrase"), ("spare key", "file")] {
+        let home = Kept(Home::new());
+        fs::create_dir_all(home.vault().parent().expect("a folder")).expect("made");
+        fs::copy(fixture.join("vault"), home.vault()).expect("copied");
+        let asked = |args: &[&str]| {
+            let mut program = home.without_terminal(args);
+            if holder == "passphrase" {
+                home.write("passphrase", answers["passphrase"].as_str().expect("a passphrase"));
+            } else {
+                program.env("CREDENTIALS_DIRECTORY", &fixture).env_remove(PASSPHRASE_FILE);
+            }
+            program
+        };
+        let status = stdout(&asked(&["key", "status"]).assert().success());
+        let states: Vec<_> = status
+            .lines()
+            .skip(1)
+            .map(|line| (line.starts_with(word), line.ends_with("opens the vault")))
+            .collect();
+        assert_eq!(states.iter().filter(|(is_it, opens)| *is_it && *opens).count(), 1, "{status}");
+        let wanted = answers["tokens"].as_array().expect("an array");
+        assert_eq!(home.tokens().len(), wanted.len());
+        for (token, wanted) in home.tokens().iter().zip(wanted) {
+            // A later version may tell more of a token, and nothing else of what is told here.
+            for (name, value) in wanted.as_object().expect("an object") {
+                assert_eq!(token[name], *value, "{name}");
+            }
+        }
+        assert_eq!(home.list(), answers["list"]);
+        for (key, answer) in answers["get"].as_object().expect("an object") {
+            home.close();
+            let output = asked(&["get"]).write_stdin(key.as_str()).output().expect("it runs");
+            let given: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap_or_default();
+            for name in ["Username", "Secret"] {
+                assert_eq!(given[name], answer[name], "{holder}: {key}");
+            }
+        }
+        asked(&["store"])
+            .write_stdin(credentials("new.example", "alice", "still writable"))
+            .assert()
+            .success();
+        let given = asked(&["get"]).write_stdin("new.example").assert();
+        assert_eq!(common::secret_in(&given), "still writable", "{holder}");
+        // The key that it was published with, as `key file` writes it.
+        let digits = answers["vault_key"].as_str().expect("a key");
+        let key = (0..digits.len())
+            .step_by(2)
+            .map(|at| u8::from_str_radix(&digits[at..at + 2], 16).expect("a byte"));
+        asked(&["key", "add", "key-file"]).assert().success();
+        let file = fs::read(home.key()).expect("the key");
+        assert!(file.ends_with(&key.collect::<Vec<u8>>()), "{holder}: another key");
+    }
 }
