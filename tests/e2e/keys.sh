@@ -93,7 +93,7 @@ refused "a wish that is no holder is refused" 'neither key-file nor keyring' in_
 
 # --- The kernel's memory.
 has_cache() { keyctl search @u user "$(on_bus item)" >/dev/null 2>&1; }
-check "get keeps the key in the kernel's memory" eval 'cold on_bus alices && has_cache'
+check "get keeps the key in the kernel's memory" eval 'cold on_bus alice_given && has_cache'
 has_cache && cached=yes || cached=
 if [[ -n $cached ]]; then
   keyring kill
