@@ -82,6 +82,7 @@ pub enum ChildError {
 ///
 /// It reads `stdin`, or does not; its standard error is ours. One that is not done after `patience` is
 /// killed, and what it has started itself is left alone: an answer that only that could end is given up.
+/// Its environment is ours, and `mark` besides.
 ///
 /// # Errors
 /// When it does not start, takes too long or writes too much. An exit code is no error.
@@ -89,11 +90,12 @@ pub fn run(
     program: &OsStr,
     args: &[impl AsRef<OsStr>],
     stdin: &[u8],
+    mark: Option<&str>,
     patience: Duration,
 ) -> Result<Output, ChildError> {
     let end = Instant::now() + patience;
     let mut command = Command::new(program);
-    command.args(args).stdin(Stdio::piped()).stdout(Stdio::piped());
+    command.args(args).envs(mark.map(|name| (name, "1"))).stdin(Stdio::piped()).stdout(Stdio::piped());
     let mut child = command.spawn().map_err(|source| match source.kind() {
         io::ErrorKind::NotFound => ChildError::NotFound { program: program.to_owned() },
         _ => ChildError::Start { program: program.to_owned(), source },
@@ -208,7 +210,7 @@ mod tests {
     const SHORT: Duration = Duration::from_secs(1);
 
     fn sh(script: &str, stdin: &[u8], patience: Duration) -> Result<Output, ChildError> {
-        run(OsStr::new("sh"), &["-c", script], stdin, patience)
+        run(OsStr::new("sh"), &["-c", script], stdin, None, patience)
     }
 
     #[test]
@@ -226,9 +228,16 @@ mod tests {
     }
 
     #[test]
+    fn a_mark_is_in_the_environment_and_all_else_too() {
+        let output =
+            run(OsStr::new("sh"), &["-c", "printf %s \"$MARK${PATH:+ and PATH}\""], b"", Some("MARK"), LONG);
+        assert_eq!(output.expect("it runs").stdout.as_slice(), b"1 and PATH");
+    }
+
+    #[test]
     fn much_goes_in_and_out() {
         let bytes: Vec<u8> = (0..=u8::MAX).cycle().take(MAX_INPUT_BYTES).collect();
-        let output = run(OsStr::new("cat"), &[] as &[&str], &bytes, LONG).expect("it fits");
+        let output = run(OsStr::new("cat"), &[] as &[&str], &bytes, None, LONG).expect("it fits");
         assert!(*output.stdout == bytes);
         // More than a pipe holds, and nobody reads it.
         assert_eq!(sh("exit 1", &bytes, LONG).expect("it ends").code, Some(1));
@@ -246,15 +255,15 @@ mod tests {
 
     #[test]
     fn an_endless_answer_is_too_much() {
-        let error = run(OsStr::new("yes"), &[] as &[&str], b"", LONG).expect_err("endless");
+        let error = run(OsStr::new("yes"), &[] as &[&str], b"", None, LONG).expect_err("endless");
         assert!(matches!(error, ChildError::TooMuch { .. }), "{error}");
     }
 
     #[test]
     fn a_program_that_is_not_there_is_named() {
-        let error = run(OsStr::new("no-such-program"), &["x"], b"", LONG).expect_err("absent");
+        let error = run(OsStr::new("no-such-program"), &["x"], b"", None, LONG).expect_err("absent");
         assert_eq!(error.to_string(), "there is no program no-such-program");
-        let error = run(OsStr::new("/etc/passwd"), &["x"], b"", LONG).expect_err("no program");
+        let error = run(OsStr::new("/etc/passwd"), &["x"], b"", None, LONG).expect_err("no program");
         assert_eq!(error.to_string(), "cannot start /etc/passwd");
     }
 }

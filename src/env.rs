@@ -16,6 +16,9 @@ const COMPLETE: &str = "DOCKER_CREDENTIAL_PAT_COMPLETE";
 /// Names a file with the vault's passphrase, for machines.
 pub const PASSPHRASE_FILE: &str = "DOCKER_CREDENTIAL_PAT_PASSPHRASE_FILE";
 
+/// Set for a command that is asked for the vault's key.
+pub const KEY_WANTED: &str = "DOCKER_CREDENTIAL_PAT_KEY_WANTED";
+
 /// The name of this program, and of its folder below each of the user's folders.
 pub const PROGRAM: &str = "docker-credential-pat";
 
@@ -199,6 +202,12 @@ pub fn text(variable: &'static str) -> Result<Option<String>, EnvError> {
 #[must_use]
 pub fn passphrase_file() -> Option<PathBuf> {
     path(PASSPHRASE_FILE)
+}
+
+/// True when this process was started by a command that is to give the vault's key.
+#[must_use]
+pub fn is_key_wanted() -> bool {
+    path(KEY_WANTED).is_some()
 }
 
 /// Returns where systemd hands a service its credentials: <https://systemd.io/CREDENTIALS/>.

@@ -221,7 +221,8 @@ impl Keeper {
     fn new_key(&self) -> Result<(VaultKey, Holder), KeeperError> {
         let wish = env::text(KEY_HOLDER)?;
         let patience = match wish.as_deref() {
-            _ if self.key_file.path().exists() => None,
+            // A key that is there already may be the one of a vault that comes back.
+            None if self.key_file.path().exists() => None,
             None => Some(NEW_KEYS_PATIENCE),
             Some("keyring") => Some(CLIENTS_PATIENCE),
             Some("key-file") => None,

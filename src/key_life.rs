@@ -50,6 +50,9 @@ pub enum KeyLifeError {
     /// See [`HolderError`].
     #[error("{} cannot take the key", .0.name())]
     Holder(Sort, #[source] HolderError),
+    /// What was to be taken from it is still there.
+    #[error("the vault has changed, but {} still has the key that it had", .0.name())]
+    NotTaken(Sort, #[source] HolderError),
     /// Nothing has been stored yet.
     #[error("there is no vault yet")]
     NoVault,
@@ -85,6 +88,7 @@ impl KeyLifeError {
         match self {
             Self::Keeper(error) => error.hint(),
             Self::Holder(_, error) => error.hint(),
+            Self::NotTaken(..) => Some("`docker-credential-pat key renew` makes it worthless".to_owned()),
             Self::NoVault => Some("docker login, or docker-credential-pat add, makes one".to_owned()),
             Self::NotAHolder(_) => Some("docker-credential-pat key status shows who has it".to_owned()),
             Self::Last(_) => Some("give it to another one first: docker-credential-pat key add".to_owned()),
@@ -165,8 +169,8 @@ pub fn remove(keeper: &Keeper, sort: Sort) -> Result<(), KeyLifeError> {
 /// Removes what a holder has of a key that the vault does not need there.
 fn take_from(keeper: &Keeper, sort: Sort, fingerprint: &Tag) -> Result<(), KeyLifeError> {
     match sort {
-        Sort::KeyFile => keeper.key_file().remove().map_err(because(sort)),
-        Sort::Keyring => Keyring::of(fingerprint).forget(PERSONS_PATIENCE).map_err(because(sort)),
+        Sort::KeyFile => keeper.key_file().remove().map_err(still(sort)),
+        Sort::Keyring => Keyring::of(fingerprint).forget(PERSONS_PATIENCE).map_err(still(sort)),
         Sort::Passphrase | Sort::Command | Sort::File => Ok(()),
     }
 }
@@ -184,7 +188,7 @@ pub fn renew(keeper: &Keeper) -> Result<Vec<Sort>, KeyLifeError> {
     let holders = keeper.holders()?.ok_or(KeyLifeError::NoVault)?;
     let passphrase = passphrase_of(&holders)?;
     let key = VaultKey::make().map_err(VaultError::from)?;
-    let (old, sorts) = keeper.change_and(
+    let (_, sorts) = keeper.change_and(
         |draft| {
             let old = draft.key().fingerprint();
             let mut holders = Vec::new();
@@ -198,7 +202,6 @@ pub fn renew(keeper: &Keeper) -> Result<Vec<Sort>, KeyLifeError> {
         },
         |(old, sorts)| change_over(keeper, sorts, old),
     )?;
-    cache::forget(&old);
     Ok(sorts.into_iter().filter(|sort| !matches!(sort, Sort::KeyFile | Sort::Keyring)).collect())
 }
 
@@ -228,8 +231,9 @@ fn entrust_anew(
 
 /// Does away with the old key, which the vault on disk needs no longer.
 fn change_over(keeper: &Keeper, sorts: &[Sort], old: &Tag) -> Result<(), KeyLifeError> {
+    cache::forget(old);
     if sorts.contains(&Sort::KeyFile) {
-        keeper.key_file().renewed().take_the_place_of(keeper.key_file()).map_err(because(Sort::KeyFile))?;
+        keeper.key_file().renewed().take_the_place_of(keeper.key_file()).map_err(still(Sort::KeyFile))?;
     }
     if sorts.contains(&Sort::Keyring) {
         take_from(keeper, Sort::Keyring, old)?;
@@ -301,6 +305,11 @@ pub fn lock(keeper: &Keeper) -> Result<Closed, KeyLifeError> {
         was_open: cache::forget(&holders.fingerprint),
         open: holders.list.iter().map(Holder::sort).filter(is_silent).collect(),
     })
+}
+
+/// Says which holder a key is still with, when the vault on disk has changed already.
+fn still<E: Into<HolderError>>(sort: Sort) -> impl Fn(E) -> KeyLifeError {
+    move |error| KeyLifeError::NotTaken(sort, error.into())
 }
 
 /// Says which holder an error is about.

@@ -144,7 +144,7 @@ impl OtherHelper {
     }
 
     fn call(&self, verb: &'static str, stdin: &str) -> Result<Zeroizing<Vec<u8>>, HelperError> {
-        let output = child::run(OsStr::new(&self.program), &[verb], stdin.as_bytes(), PATIENCE)?;
+        let output = child::run(OsStr::new(&self.program), &[verb], stdin.as_bytes(), None, PATIENCE)?;
         if output.code == Some(0) {
             return Ok(output.stdout);
         }

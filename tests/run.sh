@@ -10,7 +10,7 @@ say() { printf '\n== %s\n' "$*"; }
 
 packages=(docker-registry podman skopeo buildah apache2-utils openssl jq python3 python3-docker python3-jwt
   python3-cryptography util-linux procps gcc libc6-dev zsh fish
-  golang-docker-credential-helpers pass gnupg gnome-keyring dbus-daemon dbus-bin libsecret-tools)
+  golang-docker-credential-helpers pass gnupg gnome-keyring dbus-daemon dbus-bin libsecret-tools keyutils)
 install_packages() {
   command -v docker >/dev/null || packages+=("$(apt-cache show docker-cli >/dev/null 2>&1 && echo docker-cli || echo docker.io)")
   local missing=() package

@@ -2,6 +2,7 @@
 
 use crate::child;
 use crate::child::ChildError;
+use crate::env;
 use crate::vault::keys::HolderError;
 use crate::vault::keys::KeyHolder;
 use crate::vault::keys::Sort;
@@ -48,6 +49,9 @@ pub enum CommandError {
     /// A vault that others may change could run any command.
     #[error("others may write to the vault, so the command that it names is not run")]
     OthersMayWrite,
+    /// A command that asks for a token of the vault that it is to open would ask itself without end.
+    #[error("the key command asks this program for what only the key command can open")]
+    AsksItself,
     /// The system gives no random numbers.
     #[error("cannot wrap the key")]
     Random(#[from] getrandom::Error),
@@ -70,6 +74,10 @@ impl CommandError {
                     .to_owned()
             }
             Self::OthersMayWrite => "run `chmod go-w` on the vault and on its folder".to_owned(),
+            Self::AsksItself => {
+                "have the command take the key from somewhere else; docker-credential-pat key status shows it"
+                    .to_owned()
+            }
             Self::Random(_) => "try again".to_owned(),
         }
     }
@@ -114,7 +122,10 @@ impl KeyHolder for CommandHolder {
 
 /// Runs the command and reads the key that it writes.
 fn ask(program: &str, args: &[String], patience: Duration) -> Result<VaultKey, CommandError> {
-    let output = child::run(OsStr::new(program), args, b"", patience)?;
+    if env::is_key_wanted() {
+        return Err(CommandError::AsksItself);
+    }
+    let output = child::run(OsStr::new(program), args, b"", Some(env::KEY_WANTED), patience)?;
     if output.code != Some(0) {
         return Err(CommandError::Failed { program: program.to_owned(), code: output.code });
     }

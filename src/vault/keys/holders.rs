@@ -118,18 +118,16 @@ impl Holders {
         if self.hold(&key) { Ok(key) } else { Err(HolderError::Another(holder.sort())) }
     }
 
-    /// A key file that was renewed while the machine went down has the new key beside the old one.
+    /// A key file that is being renewed, or was while the machine went down, has the new key beside the old
+    /// one. Between two looks that may have taken its place.
     fn key_in_file(&self, key_file: &KeyFile) -> Result<VaultKey, HolderError> {
-        let key = key_file.read();
-        match key {
-            Ok(key) if self.hold(&key) => Ok(key),
-            key => match key_file.renewed().read() {
-                Ok(renewed) if self.hold(&renewed) => Ok(renewed),
-                Ok(_) | Err(_) => {
-                    Err(key.map_or_else(HolderError::from, |_| HolderError::Another(Sort::KeyFile)))
-                }
-            },
-        }
+        let trouble = match key_file.read() {
+            Ok(key) if self.hold(&key) => return Ok(key),
+            Ok(_) => HolderError::Another(Sort::KeyFile),
+            Err(error) => error.into(),
+        };
+        let again = [key_file.renewed().read(), key_file.read()];
+        again.into_iter().flatten().find(|key| self.hold(key)).ok_or(trouble)
     }
 
     #[cold]

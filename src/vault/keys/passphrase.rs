@@ -82,6 +82,12 @@ pub enum PassphraseError {
         /// The file.
         path: PathBuf,
     },
+    /// A file that is no text.
+    #[error("the passphrase file {} is not valid UTF-8", path.display())]
+    NotText {
+        /// The file.
+        path: PathBuf,
+    },
     /// The vault asks for more memory or time than any that this program makes.
     #[error("the vault's passphrase would take {memory} KiB of memory and {passes} passes to check")]
     Unfit {
@@ -110,7 +116,7 @@ impl PassphraseError {
                 "run `docker-credential-pat unlock` in a terminal, or name a file with the passphrase in {}",
                 env::PASSPHRASE_FILE
             )),
-            Self::Missing { .. } | Self::Empty { .. } => {
+            Self::Missing { .. } | Self::Empty { .. } | Self::NotText { .. } => {
                 Some(format!("mend {}, or unset it to be asked", env::PASSPHRASE_FILE))
             }
             Self::Unfit { .. } => {
@@ -195,7 +201,8 @@ pub fn read(path: &Path) -> Result<Zeroizing<String>, PassphraseError> {
     let missing = || PassphraseError::Missing { path: path.to_owned() };
     let (bytes, _) = disk::read(path, MAX_BYTES)?.ok_or_else(missing)?;
     let bytes = Zeroizing::new(bytes);
-    let text = str::from_utf8(&bytes).unwrap_or_default().trim_end_matches(['\r', '\n']);
+    let text = str::from_utf8(&bytes).map_err(|_| PassphraseError::NotText { path: path.to_owned() })?;
+    let text = text.trim_end_matches(['\r', '\n']);
     if text.is_empty() {
         return Err(PassphraseError::Empty { path: path.to_owned() });
     }
