@@ -1,5 +1,7 @@
 //! Another program, run within a limit of time and of what it may write.
 
+use crate::beside;
+use crate::beside::Beside;
 use crate::wire::WireError;
 use crate::wire::read_input;
 use std::ffi::OsStr;
@@ -11,17 +13,10 @@ use std::process::ChildStdin;
 use std::process::ChildStdout;
 use std::process::Command;
 use std::process::Stdio;
-use std::sync::Arc;
-use std::sync::Mutex;
-use std::thread;
 use std::time::Duration;
 use std::time::Instant;
 use thiserror::Error;
 use zeroize::Zeroizing;
-
-/// How long it waits at first before it looks again whether a program has ended, and how long later.
-const FIRST_LOOK: Duration = Duration::from_micros(100);
-const LATER_LOOK: Duration = Duration::from_millis(20);
 
 /// How long the memory of what a program was told may still be in use once it has ended.
 const LAST_MOMENT: Duration = Duration::from_millis(100);
@@ -128,76 +123,34 @@ impl Trouble {
     }
 }
 
-/// What a thread leaves for the one that waits for it, which may have given up long before.
-type Slot<T> = Arc<Mutex<Option<T>>>;
-
 /// Tells a program what it is to read, and waits for what it writes and for its end.
 fn converse(child: &mut Child, stdin: &[u8], end: Instant) -> Result<Output, Trouble> {
     let told = child.stdin.take().map(|pipe| tell(pipe, stdin)).transpose().map_err(Trouble::Start)?;
     let said = child.stdout.take().map(listen).transpose().map_err(Trouble::Start)?;
     let stdout = match said {
-        Some(said) => wait(end, || taken(&said)).ok_or(Trouble::Hung)?.map_err(Trouble::Read)?,
+        Some(said) => said.wait(end).ok_or(Trouble::Hung)?.map_err(Trouble::Read)?,
         None => Zeroizing::default(),
     };
-    let status = wait(end, || child.try_wait().transpose()).ok_or(Trouble::Hung)?;
+    let status = beside::wait(end, || child.try_wait().transpose()).ok_or(Trouble::Hung)?;
     let status = status.map_err(|source| Trouble::Read(WireError::Read(source)))?;
     if let Some(told) = told {
-        wait(Instant::now() + LAST_MOMENT, || taken(&told));
+        let _ = told.wait(Instant::now() + LAST_MOMENT);
     }
     Ok(Output { code: status.code(), stdout })
 }
 
-/// Waits until there is something, in steps that grow; a thread that has it ready ends a step.
-fn wait<T>(end: Instant, mut ready: impl FnMut() -> Option<T>) -> Option<T> {
-    let mut step = FIRST_LOOK;
-    loop {
-        if let Some(something) = ready() {
-            return Some(something);
-        }
-        let left = left(end);
-        if left.is_zero() {
-            return None;
-        }
-        thread::park_timeout(step.min(left));
-        step = (step * 2).min(LATER_LOOK);
-    }
-}
-
-fn taken<T>(slot: &Slot<T>) -> Option<T> {
-    slot.lock().ok()?.take()
-}
-
-/// Writes to a program beside whatever else is done, since it may read late or never. The slot is filled when
-/// the copy of `stdin` is wiped.
-fn tell(mut pipe: ChildStdin, stdin: &[u8]) -> io::Result<Slot<()>> {
+/// Writes to a program, which may read late or never. It is done when the copy of `stdin` is wiped.
+fn tell(mut pipe: ChildStdin, stdin: &[u8]) -> io::Result<Beside<()>> {
     let bytes = Zeroizing::new(stdin.to_vec());
-    beside(move || {
+    Beside::start(move || {
         // Whoever does not read it did not need it.
         let _ = pipe.write_all(&bytes);
     })
 }
 
-/// Reads what a program writes. The thread ends with the last writer, which may be long after the program.
-fn listen(pipe: ChildStdout) -> io::Result<Slot<Result<Zeroizing<Vec<u8>>, WireError>>> {
-    beside(move || read_input(pipe))
-}
-
-/// Does something in a thread of its own, which wakes this one when it is done.
-fn beside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> io::Result<Slot<T>> {
-    let slot = Slot::default();
-    let (filled, waiting) = (Arc::clone(&slot), thread::current());
-    thread::Builder::new().spawn(move || {
-        let outcome = work();
-        if let Ok(mut slot) = filled.lock() {
-            *slot = Some(outcome);
-        }
-        waiting.unpark();
-    })?;
-    Ok(slot)
-}
-
-fn left(end: Instant) -> Duration {
-    end.saturating_duration_since(Instant::now())
+/// Reads what a program writes. It is done with the last writer, which may be long after the program.
+fn listen(pipe: ChildStdout) -> io::Result<Beside<Result<Zeroizing<Vec<u8>>, WireError>>> {
+    Beside::start(move || read_input(pipe))
 }
 
 #[cfg(test)]

@@ -16,11 +16,13 @@ pub fn composed(text: &str) -> String {
     }
     let mut letters: Vec<(u8, char)> = Vec::with_capacity(text.len());
     for letter in text.chars() {
-        decompose_canonical(letter, |part| letters.push((canonical_combining_class(part), part)));
-    }
-    // Marks are in the order of their classes, up to the next letter that is no mark.
-    for marks in letters.chunk_by_mut(|(one, _), (other, _)| *one != 0 && *other != 0) {
-        marks.sort_by_key(|(class, _)| *class);
+        decompose_canonical(letter, |part| {
+            // Marks are in the order of their classes, behind the letter that they are on.
+            let class = canonical_combining_class(part);
+            let comes_before = |(other, _): &(u8, char)| class == 0 || *other <= class;
+            let at = letters.iter().rposition(comes_before).map_or(0, |before| before + 1);
+            letters.insert(at, (class, part));
+        });
     }
     let mut composed: Vec<(u8, char)> = Vec::with_capacity(letters.len());
     let mut starter = None;

@@ -14,7 +14,6 @@ use crate::token::Direction;
 use crate::token::Token;
 use crate::token::TokenId;
 use std::collections::BTreeMap;
-use std::collections::BTreeSet;
 
 /// What a token answers when no directory and no profile speaks for another.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -57,7 +56,7 @@ pub fn in_use(inventory: &Inventory, now: Moment) -> BTreeMap<TokenId, Uses> {
     }
     for (scope, mut tokens) in by_scope {
         let chosen = inventory.choices().iter().filter(|choice| choice.scope.overlaps(scope));
-        let chosen: BTreeSet<TokenId> = chosen.map(|choice| choice.token).collect();
+        let chosen: Vec<TokenId> = chosen.map(|choice| choice.token).collect();
         if !chosen.is_empty() {
             let is_new = |token: &&Token| chosen.contains(&token.id) && !token.scopes.contains(scope);
             tokens.extend(inventory.tokens().iter().filter(is_new));

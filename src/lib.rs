@@ -24,6 +24,7 @@ pub mod vault;
 pub mod warned;
 
 // TOOLS: mechanics; they know nothing of tokens.
+pub mod beside;
 pub mod child;
 pub mod disk;
 pub mod env;

@@ -792,13 +792,13 @@ fn the_published_vault_opens_by_each_of_its_holders() {
             }
             program
         };
-        let status = stdout(&asked(&["key", "status"]).assert().success());
-        let states: Vec<_> = status
+        let told = stdout(&asked(&["key", "status"]).assert().success());
+        let states: Vec<_> = told
             .lines()
             .skip(1)
             .map(|line| (line.starts_with(word), line.ends_with("opens the vault")))
             .collect();
-        assert_eq!(states.iter().filter(|(is_it, opens)| *is_it && *opens).count(), 1, "{status}");
+        assert_eq!(states.iter().filter(|(is_it, opens)| *is_it && *opens).count(), 1, "{told}");
         let wanted = answers["tokens"].as_array().expect("an array");
         assert_eq!(home.tokens().len(), wanted.len());
         for (token, wanted) in home.tokens().iter().zip(wanted) {

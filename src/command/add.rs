@@ -15,7 +15,6 @@ use crate::name::Name;
 use crate::provider::Seen;
 use crate::provider::recognize;
 use crate::provider::remark::remarks;
-use crate::scope::Scope;
 use crate::text::clean;
 use crate::token::Kind;
 use crate::token::Origin;
@@ -24,7 +23,6 @@ use crate::token::User;
 use crate::tty;
 use crate::wire;
 use clap::ValueEnum;
-use std::collections::BTreeSet;
 
 /// Add a token: its secret is asked for on the terminal, or read from a file or standard input
 #[derive(Debug, clap::Args)]
@@ -79,9 +77,7 @@ impl From<KindWord> for Kind {
 /// When something given is unfit, something is missing, or the vault cannot be changed.
 pub fn run(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
     let name = Name::typed(&args.name)?;
-    let scopes: BTreeSet<_> =
-        args.registry.iter().map(|text| Scope::parse_typed(text)).collect::<Result<_, _>>()?;
-    let scopes: Vec<_> = scopes.into_iter().collect();
+    let scopes = given::scopes(&args.registry)?;
     let told_end = given::end(args.expires.as_ref(), *desk.now)?;
     // Asked before the secret: what is known to be wrong is told before anything is typed.
     if desk.keeper.inventory()?.named(name.as_str()).is_some() {

@@ -76,7 +76,8 @@ pub fn token_names() -> ArgValueCandidates {
 pub fn token_places() -> ArgValueCandidates {
     ArgValueCandidates::new(|| {
         let inventory = inventory();
-        let scopes: BTreeSet<&Scope> = inventory.tokens().iter().flat_map(|token| &token.scopes).collect();
+        let mut scopes: BTreeSet<&Scope> = BTreeSet::new();
+        scopes.extend(inventory.tokens().iter().flat_map(|token| &token.scopes));
         scopes.into_iter().map(|scope| CompletionCandidate::new(scope.to_string())).collect()
     })
 }

@@ -10,12 +10,10 @@ use crate::command::places;
 use crate::inventory::Changes;
 use crate::name::Name;
 use crate::provider;
-use crate::scope::Scope;
 use crate::token::Token;
 use crate::token::User;
 use crate::vault::draft::Draft;
 use clap::ArgGroup;
-use std::collections::BTreeSet;
 
 /// Change a token's name, label, registries, permissions or user name; its secret stays
 #[derive(Debug, clap::Args)]
@@ -54,8 +52,7 @@ pub struct Args {
 pub fn run(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
     let expires = given::end(args.expires.as_ref(), *desk.now)?;
     let name = args.new_name.as_deref().map(Name::typed).transpose()?;
-    let scopes: BTreeSet<Scope> =
-        args.registry.iter().map(|text| Scope::parse_typed(text)).collect::<Result<_, _>>()?;
+    let scopes = given::scopes(&args.registry)?;
     find(&desk.keeper.inventory()?, &args.name)?;
     let token = desk.keeper.change(|draft| -> Result<_, Failure> {
         let token = find(&draft.inventory, &args.name)?.clone();
@@ -65,7 +62,7 @@ pub fn run(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
         let changes = Changes {
             user: args.user.as_ref().map(|user| user_of(draft, &token, user)).transpose()?,
             name,
-            scopes: (!scopes.is_empty()).then(|| scopes.into_iter().collect()),
+            scopes: (!scopes.is_empty()).then_some(scopes),
             label: args.label.as_ref().map(|label| Some(label.clone()).filter(|label| !label.is_empty())),
             permissions: given::permissions(&args.permission),
             expires,

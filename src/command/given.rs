@@ -5,6 +5,8 @@ use crate::context::PROFILE_FORM;
 use crate::disk::DiskError;
 use crate::moment::Moment;
 use crate::name::is_profile;
+use crate::scope::Scope;
+use crate::scope::ScopeError;
 use crate::secret::Secret;
 use crate::streams;
 use crate::text::clean;
@@ -16,6 +18,7 @@ use crate::wire;
 use crate::wire::WireError;
 use clap::ValueEnum;
 use jiff::SignedDuration;
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io;
 use std::path::PathBuf;
@@ -134,6 +137,18 @@ pub fn permissions(words: &[PermissionWord]) -> Option<Option<Permissions>> {
         delete: has(PermissionWord::Delete),
     };
     (!words.is_empty()).then(|| (!has(PermissionWord::Unknown)).then_some(permissions))
+}
+
+/// Reads the places where a token may go, each once.
+///
+/// # Errors
+/// When one is none.
+pub fn scopes(texts: &[String]) -> Result<Vec<Scope>, ScopeError> {
+    let mut scopes = BTreeSet::new();
+    for text in texts {
+        scopes.insert(Scope::parse_typed(text)?);
+    }
+    Ok(scopes.into_iter().collect())
 }
 
 /// Reads when a token ends: `None` where nothing was given, `Some(None)` for never.

@@ -246,7 +246,9 @@ fn to_json(object: &Object, depth: usize) -> String {
     let indent = "\t".repeat(depth);
     let lines: Vec<String> = object
         .iter()
-        .map(|(name, value)| format!("{indent}\t{}: {}", serde_json::Value::from(name.as_str()), value.get()))
+        .map(|(name, value)| {
+            format!("{indent}\t{}: {}", serde_json::to_string(name).unwrap_or_default(), value.get())
+        })
         .collect();
     format!("{{\n{}\n{indent}}}", lines.join(",\n"))
 }

@@ -68,12 +68,17 @@ impl Draft {
         let (key, secrets) = unlocked.into_parts(&contents)?;
         let Contents { inventory, holders, entries, .. } = contents;
         let tokens = inventory.tokens();
+        let (mut sealed, mut bindings) = (BTreeMap::new(), BTreeMap::new());
+        for (token, secret) in tokens.iter().zip(secrets) {
+            sealed.insert(token.id, secret);
+            bindings.insert(token.id, entry::binding(token));
+        }
         Ok(Self {
             path,
             key,
             holders: holders.list.clone(),
-            sealed: tokens.iter().map(|token| token.id).zip(secrets).collect(),
-            bindings: tokens.iter().map(|token| (token.id, entry::binding(token))).collect(),
+            sealed,
+            bindings,
             written: Some(Written {
                 entries,
                 choices: inventory.choices().to_vec(),

@@ -4,15 +4,15 @@
 //! The item bears the fingerprint of its key, so a renewed key has another item, and both are there until
 //! the vault has changed over.
 
+use crate::beside::Beside;
 use crate::vault::keys::HolderError;
 use crate::vault::keys::KeyHolder;
 use crate::vault::keys::Sort;
 use crate::vault::keys::cache;
 use crate::vault::seal::Tag;
 use crate::vault::seal::VaultKey;
-use std::sync::mpsc;
-use std::thread;
 use std::time::Duration;
+use std::time::Instant;
 use thiserror::Error;
 use zeroize::Zeroizing;
 
@@ -118,25 +118,21 @@ impl Keyring {
         self.ask(patience, os::forget)
     }
 
-    /// Asks the keyring beside whatever else is done, since it may never answer.
+    /// Asks the keyring, which may never answer.
     fn ask<T: Send + 'static>(
         &self,
         patience: Duration,
         question: impl FnOnce(&str) -> Result<T, KeyringError> + Send + 'static,
     ) -> Result<T, KeyringError> {
         let item = self.item.clone();
-        let (say, hear) = mpsc::channel();
-        let asking = thread::Builder::new().spawn(move || {
+        let asking = Beside::start(move || {
             let answer = question(&item);
             os::leave();
-            let _ = say.send(answer);
+            answer
         });
         let asking = asking.map_err(|error| KeyringError::Other(error.to_string()))?;
-        let answer = hear.recv_timeout(patience);
-        let answer = answer.map_err(|_| KeyringError::Hung { seconds: patience.as_secs() })?;
-        // Its stack must be gone, or wiped, before this process is.
-        let _ = asking.join();
-        answer
+        let answer = asking.wait(Instant::now() + patience);
+        answer.unwrap_or(Err(KeyringError::Hung { seconds: patience.as_secs() }))
     }
 }
 
