@@ -4,7 +4,8 @@
 //! what the commands can read of their parent's command line, as they would a client's.
 //!
 //! A line of SPEC is one command, its fields parted by tabs:
-//! name, every how many rounds it takes part, how many at once, stdin file, environment file, program, arguments.
+//! name, every how many rounds it takes part, how many at once, stdin file, environment file, what is run before it
+//! and not measured (a program and its arguments parted by blanks, or nothing), program, arguments.
 //! `@ROUND@` in a stdin file becomes the number of the round. The first command of each "at once" is the one
 //! the others are compared with; it has to take part in every round.
 
@@ -29,6 +30,7 @@ struct Command {
     at_once: usize,
     stdin: String,
     environment: Vec<(String, String)>,
+    before: Vec<String>,
     program: String,
     arguments: Vec<String>,
     times: HashMap<usize, f64>,
@@ -44,6 +46,7 @@ impl Command {
             at_once: next()?.parse()?,
             stdin: fs::read_to_string(next()?)?,
             environment: variables(&fs::read_to_string(next()?)?),
+            before: next()?.split(' ').filter(|word| !word.is_empty()).map(str::to_owned).collect(),
             program: next()?.to_owned(),
             arguments: fields.map(str::to_owned).collect(),
             times: HashMap::new(),
@@ -53,6 +56,7 @@ impl Command {
     /// Returns the milliseconds from the first spawn until the last process has ended.
     fn run(&self, round: usize) -> Result<f64> {
         let stdin = self.stdin.replace("@ROUND@", &round.to_string());
+        self.make_ready()?;
         let mut ready = (0..self.at_once).map(|_| self.prepare(&stdin)).collect::<Result<Vec<_>>>()?;
         let start = Instant::now();
         let children = ready.iter_mut().map(Process::spawn).collect::<io::Result<Vec<Child>>>()?;
@@ -64,6 +68,15 @@ impl Command {
             }
             None => Ok(took),
         }
+    }
+
+    /// Brings about what each round begins with.
+    fn make_ready(&self) -> Result<()> {
+        let Some((program, arguments)) = self.before.split_first() else { return Ok(()) };
+        let mut process = Process::new(program);
+        process.args(arguments).envs(self.environment.iter().cloned());
+        let end = process.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status()?;
+        if end.success() { Ok(()) } else { Err(format!("{}: before it: {end}", self.name).into()) }
     }
 
     /// The question lies in its pipe before the process starts (a pipe holds 64 KiB), so writing it is not measured.

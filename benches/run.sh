@@ -4,14 +4,14 @@
 #   benches/run.sh --quick   fewer rounds, without the slow peers
 #   BIN=path benches/run.sh  measures this binary instead of building one
 # Speed is never a test: a target that is missed is told, and the exit code stays 0.
-# To measure Debian's helpers too: apt-get install golang-docker-credential-helpers pass gnupg gnome-keyring dbus-daemon time
+# To measure Debian's helpers too: apt-get install golang-docker-credential-helpers pass gnupg gnome-keyring dbus-daemon dbus-bin time
 set -euo pipefail
 shopt -s inherit_errexit
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 TARGET=x86_64-unknown-linux-musl
 SIZES=(1 100 1000)
-ROUNDS=300 WARM_UP=3 PEERS_EVERY=10 SLOWEST_EVERY=30 AT_ONCE_EVERY=5 peers=yes
+ROUNDS=300 WARM_UP=3 PEERS_EVERY=10 SLOWEST_EVERY=30 AT_ONCE_EVERY=5 HOLDERS_EVERY=3 peers=yes
 case ${1-} in
 '') ;;
 --quick) ROUNDS=40 WARM_UP=2 peers=no ;;
@@ -22,7 +22,10 @@ unset DISPLAY WAYLAND_DISPLAY DBUS_SESSION_BUS_ADDRESS GNUPGHOME GPG_TTY PASSWOR
 
 work=$(mktemp -d)
 started=()
+closed=()
 clean_up() {
+  local home
+  for home in "${closed[@]}"; do in_home "$home" "$BIN" lock 2>/dev/null || true; done
   [[ ! -d $work/gnupg ]] || gpgconf --homedir "$work/gnupg" --kill gpg-agent 2>/dev/null || true
   ((${#started[@]} == 0)) || { kill "${started[@]}"; wait "${started[@]}"; } 2>/dev/null || true
   rm -rf "$work"
@@ -73,9 +76,10 @@ fill() { # COUNT HELPER: one `store` a token; gives up after a minute
 }
 
 # --- the list of commands ---------------------------------------------------------------------------------------
+before='' # what is run before a command, and not measured
 add() { # NAME EVERY AT_ONCE STDIN HOME PROGRAM [ARGUMENT]
   local IFS=$'\t'
-  printf '%s\n' "$1"$'\t'"$2"$'\t'"$3"$'\t'"$work/ask/$4"$'\t'"$work/$5/env"$'\t'"${*:6}" >>"$work/spec"
+  printf '%s\n' "$1"$'\t'"$2"$'\t'"$3"$'\t'"$work/ask/$4"$'\t'"$work/$5/env"$'\t'"$before"$'\t'"${*:6}" >>"$work/spec"
 }
 ask() { # COUNT: the questions for a vault of this size, about the token in its middle
   local middle=$((($1 + 1) / 2))
@@ -135,7 +139,8 @@ wait_for() { # COMMAND…: ten seconds at most
   say "no answer: $*"
   return 1
 }
-secretservice_home() { # NAME; a session bus that can start nothing by itself, and an unlocked keyring on it
+secretservice_home() { keyring_home "$1" docker-credential-secretservice; }
+keyring_home() { # NAME HELPER, whose list answers from then on; a session bus that can start nothing by itself, and an unlocked keyring on it
   local home=$work/$1
   new_home "$1" "DBUS_SESSION_BUS_ADDRESS=unix:path=$home/run/bus"
   cat >"$home/bus.conf" <<BUS
@@ -151,7 +156,46 @@ BUS
   (enter "$1" && exec gnome-keyring-daemon --foreground --unlock --components=secrets) \
     <"$home/password" >"$home/keyring.log" 2>&1 &
   started+=($!)
-  wait_for in_home "$1" docker-credential-secretservice list </dev/null
+  wait_for in_home "$1" "$2" list </dev/null
+  wait_for in_home "$1" dbus-send --session --print-reply --dest=org.freedesktop.secrets /org/freedesktop/secrets \
+    org.freedesktop.DBus.Peer.Ping
+}
+
+# One keyring, two vaults: one is closed before each round, the other stays open.
+key_holders() {
+  local lacks home bus
+  lacks=$(missing dbus-daemon dbus-send gnome-keyring-daemon)
+  [[ -z $lacks ]] || { notes+=("the OS keyring as key holder: skipped, not installed here: $lacks"); return 0; }
+  say "preparing the key holders"
+  bus=unix:path=$work/keyring/run/bus
+  keyring_home keyring "$BIN"
+  for home in pat-cold pat-kept; do
+    new_home "$home" "DBUS_SESSION_BUS_ADDRESS=$bus" DOCKER_CREDENTIAL_PAT_KEY_HOLDER=keyring
+    in_home "$home" fill 1 "$BIN"
+    holds_key "$home" keyring
+  done
+  echo "passphrase of the bench" >"$work/passphrase"
+  new_home pat-passphrase "DOCKER_CREDENTIAL_PAT_PASSPHRASE_FILE=$work/passphrase"
+  in_home pat-passphrase fill 1 "$BIN"
+  in_home pat-passphrase "$BIN" key add passphrase --passphrase-file "$work/passphrase" 2>/dev/null
+  in_home pat-passphrase "$BIN" key remove key-file 2>/dev/null
+  holds_key pat-passphrase passphrase
+  closed=(pat-cold pat-kept pat-passphrase)
+  before="$BIN lock"
+  add "pat get, 1, keyring asked" "$HOLDERS_EVERY" 1 get-1 pat-cold "$BIN" get
+  add "50 × pat get at once, keyring asked" "$SLOWEST_EVERY" 50 get-1 pat-cold "$BIN" get
+  before=''
+  if in_home pat-kept "$BIN" unlock 2>/dev/null && in_home pat-passphrase "$BIN" unlock 2>/dev/null; then
+    add "pat get, 1, keyring's key kept" 1 1 get-1 pat-kept "$BIN" get
+    add "pat get, 1, passphrase's key kept" 1 1 get-1 pat-passphrase "$BIN" get
+  else
+    notes+=("keys that the kernel keeps: skipped, keyctl is refused here")
+  fi
+}
+holds_key() { # HOME HOLDER: makes sure that this holder, and no other, has the key
+  local holders
+  holders=$(in_home "$1" "$BIN" key status | sed 1d | cut -d ' ' -f 1)
+  [[ $holders == "$2" ]] || { say "$1: the key is with: $holders"; exit 1; }
 }
 
 peer() { # NAME PROGRAM…: what has to be there
@@ -218,9 +262,10 @@ for size in "${SIZES[@]}"; do ask "$size"; done
 new_home plain
 add "empty" 1 1 list-1 plain "$work/empty"
 ours
+key_holders
 if [[ $peers == yes ]]; then
   peer pass pass gpg
-  peer secretservice dbus-daemon gnome-keyring-daemon
+  peer secretservice dbus-daemon dbus-send gnome-keyring-daemon
 else
   notes+=("pass, secretservice: skipped with --quick")
 fi
@@ -236,6 +281,10 @@ printf -- '- %s\n' "${notes[@]}" "vaults on $(df --output=fstype "$work" | tail 
 target "get, 1 token" "$(cell 'pat get, 1' 6)" 1.6 "times the empty program"
 target "get, 1 of 2 tokens by the command line" "$(cell 'pat get, 1 of 2 by the command line' 6)" 1.8 "times the empty program"
 target "get, 1000 tokens" "$(cell 'pat get, 1000' 6)" 2.5 "times the empty program"
+ratio() { awk -v one="$(cell "$1" 3)" -v other="$(cell "$2" 3)" 'BEGIN { if (one && other) printf "%.2f", one / other }'; }
+target "get, keyring asked" "$(ratio 'pat get, 1, keyring asked' 'secretservice get, 1')" 0.6 "times docker-credential-secretservice"
+target "get, keyring's key kept" "$(ratio "pat get, 1, keyring's key kept" 'pat get, 1')" 1.2 "times the key file"
+target "get, passphrase's key kept" "$(ratio "pat get, 1, passphrase's key kept" 'pat get, 1')" 1.2 "times the key file"
 target "list, 1000 tokens" "$(cell 'pat list, 1000' 7)" 3 "ms of its own"
 target "peak memory, 1000 tokens" "$highest" 4096 KiB
 target "binary" "$bytes" 2097152 bytes

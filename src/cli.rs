@@ -24,6 +24,7 @@ use crate::command::status;
 use crate::command::unlock;
 use crate::command::r#use;
 use crate::env;
+use crate::hygiene;
 use crate::streams;
 use crate::text::clean;
 use crate::text::clean_lines;
@@ -146,7 +147,11 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         (_, ["version" | "--version" | "-v" | "-V"]) => write(&out, &version(), ExitCode::SUCCESS),
         (_, []) if streams::stdout_is_terminal() => serve(called_as, out, status::run),
         (_, []) => write(&out, &usage(), NOT_DONE),
-        _ => people(args, called_as, out),
+        _ => {
+            let code = people(args, called_as, out);
+            hygiene::scrub_peoples_stack();
+            code
+        }
     }
 }
 
@@ -183,6 +188,7 @@ fn answer(verb: Verb, called_as: Option<&str>, mut out: File) -> ExitCode {
 }
 
 /// Does one of the verbs for people.
+#[inline(never)]
 fn people(args: Vec<OsString>, called_as: Option<&str>, out: File) -> ExitCode {
     // A variable that somebody left set does not keep the verbs from their work.
     if let ([escape, words @ ..], Some(shell)) = (args.as_slice(), env::completing_shell())

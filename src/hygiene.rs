@@ -13,6 +13,9 @@ use std::hint::black_box;
 /// they have touched already. A build for debugging uses more.
 const STACK_BYTES: usize = if cfg!(debug_assertions) { 16 } else { 10 } * 1024;
 
+/// The same where arguments were parsed first, and files of others read.
+const PEOPLES_STACK_BYTES: usize = 128 * 1024;
+
 /// The same where a message bus and its cryptography were at work; a thread has 2 MiB.
 const DEEP_STACK_BYTES: usize = 512 * 1024;
 
@@ -28,6 +31,13 @@ pub fn scrub() {
 #[inline(never)]
 fn scrub_stack() {
     let blank = [0_u8; STACK_BYTES];
+    black_box(&blank);
+}
+
+/// Overwrites more of the stack than [`scrub`], where nobody counts microseconds: after a verb for people.
+#[inline(never)]
+pub fn scrub_peoples_stack() {
+    let blank = [0_u8; PEOPLES_STACK_BYTES];
     black_box(&blank);
 }
 

@@ -108,3 +108,111 @@ no_trace "the vault's key: store" --secret "$folder/key" --stdin "$small.json" -
 no_trace "the vault's key: list" --secret "$folder/key" -- "$program" list
 no_trace "the vault's key: show --reveal" --secret "$folder/key" -- "$program" show typed --reveal
 no_trace "the vault's key: erase" --secret "$folder/key" --stdin "$request" -- "$program" erase
+
+# --- Every holder of the vault's key: nothing is left of the secrets, of that key, and of what the holder has.
+keyring=$server/keyring
+end_all() {
+  local home
+  for home in "$HOME"/by-*; do in_home "$home" pat lock >/dev/null 2>&1; done
+  stop_all "$keyring"
+  stop_servers
+}
+trap end_all EXIT
+in_home() {
+  HOME=$1 XDG_CONFIG_HOME=$1/.config XDG_DATA_HOME=$1/.local/share XDG_STATE_HOME=$1/.local/state "${@:2}"
+}
+letters() { "$python" -c 'import secrets, sys; print(secrets.token_hex(int(sys.argv[1]) // 2), end="")' "$1"; }
+
+letters 24 >"$folder/passphrase"
+letters 24 >"$folder/next passphrase"
+pat key make >"$folder/spare"
+tr -d '\n' <"$folder/spare" | tail -c 64 >"$folder/spare digits" # what is before them is no secret
+"$python" -c 'import sys; sys.stdout.buffer.write(bytes.fromhex(open(sys.argv[1]).read()))' "$folder/spare digits" >"$folder/spare bytes"
+printf '#!/bin/sh\ncat "%s"\n' "$folder/spare" >"$folder/give-key"
+chmod 700 "$folder/give-key"
+
+# login_file SECRET: a config.json with it; its base64 is beside it, without the piece that hangs on the user name.
+login_file() {
+  jq -Rsc '{auths: {"moved.example": {auth: ("carol:" + .) | @base64}}}' <"$1" >"$folder/config.json"
+  jq -j '.auths[].auth' "$folder/config.json" | tail -c +9 | head -c -4 >"$folder/auth"
+}
+
+# every_verb WHAT ARG...: each verb with the vault in HOME closed before it; ARG... are needles and the like for the scan.
+every_verb() {
+  local what=$1 kind old new
+  shift
+  one() { # VERB ARG... -- COMMAND
+    pat lock >/dev/null 2>&1
+    no_trace "$what: $kind: $1" "${needles[@]}" --secret "$old" --secret "$new" "${@:2}"
+  }
+  local needles=("$@")
+  for kind in "36 bytes" "64 KiB"; do
+    old=$folder/"$kind old" new=$folder/"$kind new"
+    one "store" --stdin "$old.json" -- "$program" store
+    one "get" --stdin "$request" -- "$program" get
+    no_trace "$what: $kind: get while it is open" "${needles[@]}" --secret "$old" --stdin "$request" -- "$program" get
+    check "$what: $kind: get gives it" gives "$old"
+    one "get that nobody takes" --stdin "$request" --stdout /dev/full --code 1 -- "$program" get
+    one "list" -- "$program" list
+    one "show --reveal" -- "$program" show alice@ghcr.example --reveal
+    login_file "$old"
+    one "import" --secret "$folder/auth" -- "$program" import --file "$folder/config.json"
+    rm -f "$folder/exported"
+    one "export" --secret "$folder/auth" -- "$program" export --format docker-config --output "$folder/exported" carol@moved.example
+    check "$what: $kind: export gives it" eval 'jq -e --slurpfile was "$folder/config.json" ".auths[].auth == \$was[0].auths[].auth" "$folder/exported"'
+    one "add" --stdin "$new" -- "$program" add added --registry added.example --user bob --secret-stdin
+    one "rotate" --stdin "$old" -- "$program" rotate added --secret-stdin
+    one "key status" -- "$program" key status
+    one "key renew" -- "$program" key renew
+    check "$what: $kind: get gives it still" gives "$old"
+    one "unlock" -- "$program" unlock
+    one "lock" -- "$program" lock
+    one "rm" -- "$program" rm added carol@moved.example
+    one "erase" --stdin "$request" -- "$program" erase
+  done
+}
+
+# kept_by HOLDER ARG...: the home of a vault whose key only `key add ARG...` has; $folder/HOLDER key is the key.
+kept_by() {
+  local holder=$1 home=$HOME/by-$1
+  shift
+  mkdir -m 700 "$home"
+  in_home "$home" put first.example alice s3cret-s3cret || return
+  tail -c 32 "$home/.config/docker-credential-pat/key" >"$folder/$holder key"
+  no_trace "$holder: key add" --secret "$folder/$holder key" "${needles[@]}" -- env HOME="$home" XDG_CONFIG_HOME="$home/.config" XDG_DATA_HOME="$home/.local/share" "$program" key add "$@"
+  no_trace "$holder: key remove" --secret "$folder/$holder key" "${needles[@]}" -- env HOME="$home" XDG_CONFIG_HOME="$home/.config" XDG_DATA_HOME="$home/.local/share" "$program" key remove key-file
+}
+
+export DOCKER_CREDENTIAL_PAT_KEY_HOLDER=key-file
+needles=(--secret "$folder/spare digits" --secret "$folder/spare bytes")
+kept_by command command "$folder/give-key"
+in_home "$HOME/by-command" every_verb "key command" --secret "$folder/command key" "${needles[@]}"
+kept_by file file "$folder/spare"
+in_home "$HOME/by-file" every_verb "key file elsewhere" --secret "$folder/file key" "${needles[@]}"
+no_trace "key make" "${needles[@]}" -- "$program" key make
+
+needles=(--secret "$folder/passphrase")
+export DOCKER_CREDENTIAL_PAT_PASSPHRASE_FILE=$folder/passphrase
+kept_by passphrase passphrase --passphrase-file "$folder/passphrase"
+in_home "$HOME/by-passphrase" every_verb "passphrase" --secret "$folder/passphrase key" "${needles[@]}"
+unset DOCKER_CREDENTIAL_PAT_PASSPHRASE_FILE
+typed_passphrase() {
+  in_home "$HOME/by-passphrase" pat lock 2>/dev/null
+  in_home "$HOME/by-passphrase" limited "$python" "$here/terminal.py" --hidden "Passphrase" "$(<"$folder/passphrase")"$'\n' -- \
+    "${memscan[@]}" "${needles[@]}" -- "$program" unlock
+}
+check "passphrase: unlock by a typed one: nothing is left" typed_passphrase
+
+keyring_part() {
+  local tool
+  for tool in dbus-daemon dbus-send gnome-keyring-daemon secret-tool; do
+    type -P "$tool" >/dev/null || { echo "skipped $GROUP: the OS keyring: $tool is not installed"; echo skipped >>"$RESULTS"; return; }
+  done
+  ((EUID == 0)) || { echo "skipped $GROUP: the OS keyring: its bus knows no user of another namespace"; echo skipped >>"$RESULTS"; return; }
+  "$servers/keyring.sh" up "$keyring" || give_up "the keyring starts" "$(tail -n 20 "$keyring"/*.log)"
+  export XDG_RUNTIME_DIR=$keyring/run DBUS_SESSION_BUS_ADDRESS=unix:path=$keyring/run/bus
+  needles=()
+  kept_by keyring keyring
+  in_home "$HOME/by-keyring" every_verb "OS keyring" --secret "$folder/keyring key"
+}
+keyring_part
