@@ -188,12 +188,24 @@ impl Keeper {
         edit: impl FnOnce(&mut Draft) -> Result<T, E>,
         then: impl FnOnce(&T) -> Result<(), E>,
     ) -> Result<T, E> {
+        self.be_ready()?;
         let _lock = self.lock()?;
         let mut draft = self.draft()?;
         let outcome = edit(&mut draft)?;
         draft.write().map_err(KeeperError::from)?;
         then(&outcome)?;
         Ok(outcome)
+    }
+
+    /// Gets a key that somebody may have to be asked for before others are kept waiting.
+    fn be_ready(&self) -> Result<(), KeeperError> {
+        if self.known.get().is_none()
+            && !self.key_file.path().exists()
+            && let Some(holders) = self.holders()?
+        {
+            self.key(&holders)?;
+        }
+        Ok(())
     }
 
     fn lock(&self) -> Result<impl Sized, KeeperError> {

@@ -792,13 +792,13 @@ fn the_published_vault_opens_by_each_of_its_holders() {
             }
             program
         };
-        let told = stdout(&asked(&["key", "status"]).assert().success());
-        let states: Vec<_> = told
+        let status = stdout(&asked(&["key", "status"]).assert().success());
+        let lines: Vec<_> = status
             .lines()
             .skip(1)
             .map(|line| (line.starts_with(word), line.ends_with("opens the vault")))
             .collect();
-        assert_eq!(states.iter().filter(|(is_it, opens)| *is_it && *opens).count(), 1, "{told}");
+        assert_eq!(lines.iter().filter(|(is_it, opens)| *is_it && *opens).count(), 1, "{status}");
         let wanted = answers["tokens"].as_array().expect("an array");
         assert_eq!(home.tokens().len(), wanted.len());
         for (token, wanted) in home.tokens().iter().zip(wanted) {
@@ -835,27 +835,27 @@ fn the_published_vault_opens_by_each_of_its_holders() {
 
 #[test]
 fn no_umask_opens_or_closes_what_has_a_key() {
-    for mask in ["000", "077", "777"] {
+    for umask in ["000", "077", "777"] {
         let home = Home::new();
-        let made = home.path().join("made");
-        let made = made.to_str().expect("text");
+        let spare = home.path().join("spare");
+        let spare = spare.to_str().expect("text");
         let run = |line: &str, stdin: &str| {
             let mut shell = Command::new("sh");
             shell.env_clear().env("HOME", home.path()).env("PATH", "/usr/bin:/bin");
             shell.env("DOCKER_CREDENTIAL_PAT_KEY_HOLDER", "key-file");
-            let line = format!("umask {mask}; exec '{}' {line}", common::program().display());
+            let line = format!("umask {umask}; exec '{}' {line}", common::program().display());
             shell.args(["-c", &line]).write_stdin(stdin).assert().success()
         };
         drop(run("store", &credentials("ghcr.io", "alice", SECRET)));
-        drop(run(&format!("key add file '{made}'"), ""));
+        drop(run(&format!("key add file '{spare}'"), ""));
         drop(run("key renew", ""));
         let mode = |path: &Path| fs::metadata(path).expect("there").permissions().mode() & 0o777;
-        for path in [&home.vault(), &home.key(), Path::new(made)] {
-            assert_eq!(mode(path), 0o600, "umask {mask}: {}", path.display());
+        for path in [&home.vault(), &home.key(), Path::new(spare)] {
+            assert_eq!(mode(path), 0o600, "umask {umask}: {}", path.display());
         }
         for path in [home.vault(), home.key()] {
-            assert_eq!(mode(path.parent().expect("a folder")), 0o700, "umask {mask}: {}", path.display());
+            assert_eq!(mode(path.parent().expect("a folder")), 0o700, "umask {umask}: {}", path.display());
         }
-        assert_eq!(common::secret_in(&run("get", "ghcr.io")), SECRET, "umask {mask}");
+        assert_eq!(common::secret_in(&run("get", "ghcr.io")), SECRET, "umask {umask}");
     }
 }

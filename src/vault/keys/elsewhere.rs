@@ -147,6 +147,6 @@ fn read(place: &Path) -> Result<Option<VaultKey>, FileError> {
 
 fn make(place: &Path) -> Result<VaultKey, FileError> {
     let spare = VaultKey::make()?;
-    disk::replace(place, spare::to_text(&spare).as_bytes(), disk::PRIVATE)?;
+    disk::create(place, spare::to_text(&spare).as_bytes(), disk::PRIVATE)?;
     Ok(spare)
 }

@@ -17,6 +17,7 @@ use thiserror::Error;
 use zeroize::Zeroizing;
 
 /// What the items of this program are filed under.
+#[cfg(feature = "keyring")]
 const SERVICE: &str = "docker-credential-pat";
 
 /// The item of one vault's key.

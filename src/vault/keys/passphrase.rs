@@ -33,9 +33,10 @@ const PASSES: u32 = 3;
 /// Lanes are worked through one after another here, so more than one would only help who guesses.
 const LANES: u32 = 1;
 
-/// The most that a vault's open part may ask for, since it is read before anything proves it: memory in KiB,
-/// and passes.
-const MOST: (u32, u32) = (1024 * 1024, 64);
+/// The most memory, in KiB, that a vault's open part may ask for, since it is read before anything proves it;
+/// and the most of it that is gone through in all passes, which takes some seconds.
+const MOST_MEMORY_KIB: u32 = 1024 * 1024;
+const MOST_WORK_KIB: u64 = 4 * 1024 * 1024;
 
 const SALT_BYTES: usize = 16;
 
@@ -218,7 +219,7 @@ fn stretch(
     lanes: u32,
 ) -> Result<VaultKey, PassphraseError> {
     let unfit = || PassphraseError::Unfit { memory, passes };
-    if memory > MOST.0 || passes > MOST.1 {
+    if memory > MOST_MEMORY_KIB || u64::from(memory) * u64::from(passes) > MOST_WORK_KIB {
         return Err(unfit());
     }
     let params = Params::new(memory, passes, lanes, Some(KEY_BYTES)).map_err(|_| unfit())?;
@@ -247,7 +248,7 @@ mod tests {
         let key = VaultKey::from_bytes(&[7; KEY_BYTES]).expect("32 bytes");
         let wrapped = key.wrap(&key).expect("random numbers");
         for (memory, passes, lanes) in
-            [(u32::MAX, 3, 1), (64, u32::MAX, 1), (64, 0, 1), (0, 1, 1), (64, 1, 0)]
+            [(u32::MAX, 3, 1), (1024 * 1024, 5, 1), (64, u32::MAX, 1), (64, 0, 1), (0, 1, 1), (64, 1, 0)]
         {
             let wrapped = wrapped.clone();
             let holder = Passphrase { salt: [0; SALT_BYTES].into(), memory, passes, lanes, wrapped };
