@@ -186,7 +186,7 @@ fn take_from(keeper: &Keeper, sort: Sort, fingerprint: &Tag) -> Result<(), KeyLi
 /// changed.
 pub fn renew(keeper: &Keeper) -> Result<Vec<Sort>, KeyLifeError> {
     let holders = keeper.holders()?.ok_or(KeyLifeError::NoVault)?;
-    let passphrase = passphrase_of(&holders)?;
+    let passphrase = passphrase_of(keeper, &holders)?;
     let key = VaultKey::make().map_err(VaultError::from)?;
     let (_, sorts) = keeper.change_and(
         |draft| {
@@ -242,9 +242,13 @@ fn change_over(keeper: &Keeper, sorts: &[Sort], old: &Tag) -> Result<(), KeyLife
 }
 
 /// Returns the passphrase of the vault, if it has one.
-fn passphrase_of(holders: &Holders) -> Result<Option<Zeroizing<String>>, KeyLifeError> {
+fn passphrase_of(keeper: &Keeper, holders: &Holders) -> Result<Option<Zeroizing<String>>, KeyLifeError> {
     let Some(Holder::Passphrase(passphrase)) = holders.of_sort(Sort::Passphrase) else { return Ok(None) };
-    let (text, _) = passphrase.text().map_err(because(Sort::Passphrase))?;
+    let locked = |error: PassphraseError| KeeperError::Locked {
+        vault: keeper.path().to_owned(),
+        source: Locked(vec![(Sort::Passphrase, error.into())]),
+    };
+    let (text, _) = passphrase.text().map_err(locked)?;
     Ok(Some(text))
 }
 

@@ -70,7 +70,7 @@ pub fn restore(args: &RestoreArgs, desk: &mut Desk) -> Result<(), Failure> {
     let merged = backup.restore(&desk.keeper)?;
     desk.say(&format!("{} came back", tokens(merged.added.len())));
     if !merged.same.is_empty() {
-        desk.say(&format!("{} here already", names(&merged.same)));
+        desk.say(&format!("here already: {}", names(&merged.same)));
     }
     for name in &merged.kept {
         desk.say(&format!(
