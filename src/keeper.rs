@@ -197,15 +197,14 @@ impl Keeper {
         Ok(outcome)
     }
 
-    /// Gets a key that somebody may have to be asked for before others are kept waiting.
+    /// Gets a key that somebody may have to be asked for before others are kept waiting. A vault that cannot
+    /// be read is told of later.
     fn be_ready(&self) -> Result<(), KeeperError> {
-        if self.known.get().is_none()
-            && !self.key_file.path().exists()
-            && let Some(holders) = self.holders()?
-        {
-            self.key(&holders)?;
+        if self.known.get().is_some() || self.key_file.path().exists() {
+            return Ok(());
         }
-        Ok(())
+        let Ok(Some(holders)) = self.holders() else { return Ok(()) };
+        self.key(&holders).map(drop)
     }
 
     fn lock(&self) -> Result<impl Sized, KeeperError> {
