@@ -3,6 +3,8 @@
 #![no_main]
 
 use docker_credential_pat::docker_config::ConfigFile;
+use docker_credential_pat::docker_config::logins::Login;
+use docker_credential_pat::docker_config::logins::Remains;
 use docker_credential_pat_fuzz::memory;
 use indexmap::IndexMap;
 use libfuzzer_sys::fuzz_target;
@@ -17,9 +19,10 @@ fuzz_target!(|input: &[u8]| {
         return assert_eq!(memory::read(&path), input, "what is refused is left");
     };
     let _ = file.plain_logins();
-    // An import of those logins: what it reads here is what it took, and the rest stays as it was.
 
     let Some((store, helper)) = helpers(&file) else { return };
+    take_logins_out(ConfigFile::read(path.clone()).expect("as before"), &path);
+    memory::write(input);
     let others = others(&path);
     let pat = Some("pat");
     for (store, helper) in [(pat, pat), (store.as_deref(), helper.as_deref()), (pat, pat), (None, None)] {
@@ -32,6 +35,23 @@ fuzz_target!(|input: &[u8]| {
         assert_eq!(self::others(&path), others);
     }
 });
+
+/// What an import does: the logins that it could take are gone then, and all others are as they were.
+fn take_logins_out(mut file: ConfigFile, path: &Path) {
+    let Ok(logins) = file.logins() else { return };
+    let (taken, left): (Vec<Login>, Vec<Login>) =
+        logins.into_iter().partition(|login| login.credentials.is_ok());
+    let keys: Vec<&str> = taken.iter().map(|login| login.key.as_str()).collect();
+    let rest = |path: &Path| others(path).into_iter().filter(|(name, _)| name != "auths").collect::<Vec<_>>();
+    let before = rest(path);
+    file.take_out(&keys, Remains::Entry).expect("it was read");
+    file.write().expect("memory takes it");
+    assert_eq!(rest(path), before);
+    let now = ConfigFile::read(path.to_owned()).expect("our own").logins().expect("our own");
+    assert!(now.iter().all(|login| login.credentials.is_err() || !keys.contains(&login.key.as_str())));
+    let is_left = |login: &&Login| !keys.contains(&login.key.as_str());
+    assert!(left.iter().filter(is_left).all(|login| now.iter().any(|other| other.key == login.key)));
+}
 
 /// Returns the helper for all registries and the one for [`REGISTRY`].
 fn helpers(file: &ConfigFile) -> Option<(Option<String>, Option<String>)> {
