@@ -32,6 +32,7 @@ if [[ ${1-} != --no-apt && $(id -u) == 0 ]] && command -v apt-get >/dev/null; th
 say "format and lints"
 cargo fmt --check
 cargo clippy --locked --all-targets -- -D warnings
+cargo clippy --locked --no-default-features -- -D warnings
 
 say "unit tests, and the program by itself"
 cargo test --locked
