@@ -1,5 +1,16 @@
 //! Files that are written whole or not at all, and are nobody else's.
 
+pub mod rights;
+
+pub use crate::disk::rights::PRIVATE;
+use crate::disk::rights::PRIVATE_FOLDER;
+pub use crate::disk::rights::mode;
+pub use crate::disk::rights::others_may_write;
+use crate::disk::rights::private;
+use crate::disk::rights::private_folder;
+use crate::disk::rights::refuse_others_folder;
+use crate::disk::rights::set_mode;
+use crate::disk::rights::set_mode_of;
 use std::fs;
 use std::fs::File;
 use std::fs::OpenOptions;
@@ -19,12 +30,6 @@ const LOCK_PATIENCE: Duration = Duration::from_secs(30);
 
 /// How often it looks whether they are done.
 const LOCK_POLL: Duration = Duration::from_millis(2);
-
-/// The mode of files that hold secrets or keys: for their owner alone.
-pub const PRIVATE: u32 = 0o600;
-
-/// The mode of the folders that they are in.
-const PRIVATE_FOLDER: u32 = 0o700;
 
 /// What could not be done with a file.
 #[derive(Debug, Error)]
@@ -191,21 +196,6 @@ pub fn remove(path: &Path) -> Result<(), DiskError> {
     }
 }
 
-/// True when others than its owner may change a file, or it is not ours.
-#[must_use]
-pub fn others_may_write(path: &Path) -> bool {
-    #[cfg(unix)]
-    return [Some(path), path.parent()].into_iter().flatten().any(|place| {
-        fs::metadata(place).map_or(true, |metadata| {
-            let owner = std::os::unix::fs::MetadataExt::uid(&metadata);
-            let is_ours = owner == 0 || owner == rustix::process::geteuid().as_raw();
-            !is_ours || mode(&metadata) & 0o022 != 0
-        })
-    });
-    #[cfg(not(unix))]
-    return path.as_os_str().is_empty();
-}
-
 /// Makes a new file, whole or not at all. Nothing that is there is touched, and no link is followed.
 ///
 /// # Errors
@@ -275,15 +265,6 @@ pub fn make_folder(path: &Path) -> Result<(), DiskError> {
     Ok(())
 }
 
-/// Returns the permission bits of a file; [`PRIVATE`] where there are none.
-#[must_use]
-pub fn mode(metadata: &fs::Metadata) -> u32 {
-    #[cfg(unix)]
-    return std::os::unix::fs::PermissionsExt::mode(&metadata.permissions()) & 0o7777;
-    #[cfg(not(unix))]
-    return if metadata.permissions().readonly() { 0o400 } else { PRIVATE };
-}
-
 /// Returns where a path leads, absolute and without links; one that leads nowhere stays as it is.
 #[must_use]
 pub fn without_links(path: &Path) -> PathBuf {
@@ -314,38 +295,6 @@ fn write_durably(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
     file.sync_all()
 }
 
-/// Returns what makes a folder that is its owner's alone from birth.
-fn private_folder() -> fs::DirBuilder {
-    #[cfg_attr(not(unix), expect(unused_mut, reason = "no modes there"))]
-    let mut builder = fs::DirBuilder::new();
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, PRIVATE_FOLDER);
-    builder
-}
-
-/// Sets the mode of a file or folder, since the umask may have taken some of what it was born with.
-#[cfg(unix)]
-fn set_mode(path: &Path, mode: u32) -> io::Result<()> {
-    fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(mode))
-}
-
-#[cfg(unix)]
-fn set_mode_of(file: &File, mode: u32) -> io::Result<()> {
-    file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(mode))
-}
-
-#[cfg(not(unix))]
-#[expect(clippy::unnecessary_wraps, reason = "the same signature everywhere")]
-fn set_mode(_path: &Path, _mode: u32) -> io::Result<()> {
-    Ok(())
-}
-
-#[cfg(not(unix))]
-#[expect(clippy::unnecessary_wraps, reason = "the same signature everywhere")]
-fn set_mode_of(_file: &File, _mode: u32) -> io::Result<()> {
-    Ok(())
-}
-
 /// Opens a pipe, should one be in the place of a file, without waiting for somebody at its other end.
 fn without_waiting(options: &mut OpenOptions) -> &mut OpenOptions {
     #[cfg(unix)]
@@ -357,38 +306,7 @@ fn without_waiting(options: &mut OpenOptions) -> &mut OpenOptions {
     return options;
 }
 
-/// Sets the mode that a file is born with, but for what the umask takes.
-fn private(options: &mut OpenOptions, mode: u32) -> &mut OpenOptions {
-    #[cfg(unix)]
-    return std::os::unix::fs::OpenOptionsExt::mode(options, mode);
-    #[cfg(not(unix))]
-    return {
-        let _ = mode;
-        options
-    };
-}
-
 /// Makes a rename durable. Other systems have no such call, and keep order by themselves.
 fn sync_folder(folder: &Path) -> io::Result<()> {
     if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
-}
-
-#[cfg(unix)]
-fn refuse_others_folder(folder: &Path) -> Result<(), DiskError> {
-    use std::os::unix::fs::MetadataExt;
-    if !rustix::process::geteuid().is_root() {
-        return Ok(());
-    }
-    match fs::metadata(folder) {
-        Ok(metadata) if metadata.uid() != 0 => {
-            Err(DiskError::OthersFolder { path: folder.to_owned(), owner: metadata.uid() })
-        }
-        Ok(_) | Err(_) => Ok(()),
-    }
-}
-
-#[cfg(not(unix))]
-#[expect(clippy::unnecessary_wraps, reason = "the same signature everywhere")]
-fn refuse_others_folder(_folder: &Path) -> Result<(), DiskError> {
-    Ok(())
 }

@@ -1,0 +1,101 @@
+//! Whose a file is, and who else may read it or write to it.
+
+use crate::disk::DiskError;
+use std::fs;
+use std::fs::File;
+use std::fs::OpenOptions;
+use std::io;
+use std::path::Path;
+
+/// The mode of files that hold secrets or keys: for their owner alone.
+pub const PRIVATE: u32 = 0o600;
+
+/// The mode of the folders that they are in.
+pub(super) const PRIVATE_FOLDER: u32 = 0o700;
+
+/// True when others than its owner may change a file, or it is not ours.
+#[must_use]
+pub fn others_may_write(path: &Path) -> bool {
+    #[cfg(unix)]
+    return [Some(path), path.parent()].into_iter().flatten().any(|place| {
+        fs::metadata(place).map_or(true, |metadata| {
+            let owner = std::os::unix::fs::MetadataExt::uid(&metadata);
+            let is_ours = owner == 0 || owner == rustix::process::geteuid().as_raw();
+            !is_ours || mode(&metadata) & 0o022 != 0
+        })
+    });
+    #[cfg(not(unix))]
+    return path.as_os_str().is_empty();
+}
+
+/// Returns the permission bits of a file; [`PRIVATE`] where there are none.
+#[must_use]
+pub fn mode(metadata: &fs::Metadata) -> u32 {
+    #[cfg(unix)]
+    return std::os::unix::fs::PermissionsExt::mode(&metadata.permissions()) & 0o7777;
+    #[cfg(not(unix))]
+    return if metadata.permissions().readonly() { 0o400 } else { PRIVATE };
+}
+
+/// Returns what makes a folder that is its owner's alone from birth.
+pub(super) fn private_folder() -> fs::DirBuilder {
+    #[cfg_attr(not(unix), expect(unused_mut, reason = "no modes there"))]
+    let mut builder = fs::DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, PRIVATE_FOLDER);
+    builder
+}
+
+/// Sets the mode of a file or folder, since the umask may have taken some of what it was born with.
+#[cfg(unix)]
+pub(super) fn set_mode(path: &Path, mode: u32) -> io::Result<()> {
+    fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(mode))
+}
+
+#[cfg(unix)]
+pub(super) fn set_mode_of(file: &File, mode: u32) -> io::Result<()> {
+    file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(mode))
+}
+
+#[cfg(not(unix))]
+#[expect(clippy::unnecessary_wraps, reason = "the same signature everywhere")]
+pub(super) fn set_mode(_path: &Path, _mode: u32) -> io::Result<()> {
+    Ok(())
+}
+
+#[cfg(not(unix))]
+#[expect(clippy::unnecessary_wraps, reason = "the same signature everywhere")]
+pub(super) fn set_mode_of(_file: &File, _mode: u32) -> io::Result<()> {
+    Ok(())
+}
+
+/// Sets the mode that a file is born with, but for what the umask takes.
+pub(super) fn private(options: &mut OpenOptions, mode: u32) -> &mut OpenOptions {
+    #[cfg(unix)]
+    return std::os::unix::fs::OpenOptionsExt::mode(options, mode);
+    #[cfg(not(unix))]
+    return {
+        let _ = mode;
+        options
+    };
+}
+
+#[cfg(unix)]
+pub(super) fn refuse_others_folder(folder: &Path) -> Result<(), DiskError> {
+    use std::os::unix::fs::MetadataExt;
+    if !rustix::process::geteuid().is_root() {
+        return Ok(());
+    }
+    match fs::metadata(folder) {
+        Ok(metadata) if metadata.uid() != 0 => {
+            Err(DiskError::OthersFolder { path: folder.to_owned(), owner: metadata.uid() })
+        }
+        Ok(_) | Err(_) => Ok(()),
+    }
+}
+
+#[cfg(not(unix))]
+#[expect(clippy::unnecessary_wraps, reason = "the same signature everywhere")]
+pub(super) fn refuse_others_folder(_folder: &Path) -> Result<(), DiskError> {
+    Ok(())
+}
