@@ -549,6 +549,18 @@ fn a_key_command_that_gives_no_key_is_named() {
 }
 
 #[test]
+fn a_key_command_is_not_looked_for_in_the_working_directory() {
+    let home = Kept::new();
+    home.spare();
+    for path in ["./give-key", "x/../give-key"] {
+        let mut program = home.without_terminal(&["key", "add", "command", path]);
+        let told = stderr(&program.current_dir(home.path()).assert().code(1));
+        assert!(told.contains("nor an absolute path"), "{told}");
+    }
+    assert_eq!(home.holders(), ["key-file"]);
+}
+
+#[test]
 fn a_key_command_that_hangs_is_given_up() {
     let home = Kept::new();
     let (_, command) = home.spare();
