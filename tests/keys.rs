@@ -484,6 +484,22 @@ fn a_locked_vault_without_a_terminal_says_so_at_once() {
 }
 
 #[test]
+fn who_has_no_terminal_does_not_wait_for_who_types_a_passphrase() {
+    let home = Kept::new();
+    let file = home.write("passphrase", PASSPHRASE);
+    home.give(&["passphrase", "--passphrase-file", &file]).success();
+    home.without_terminal(&["key", "remove", "key-file"]).assert().success();
+    home.close();
+    let asking = fs::File::create(home.vault().with_file_name("asking.lock")).expect("made");
+    asking.lock().expect("locked");
+    let started = Instant::now();
+    let mut program = home.without_terminal(&["get"]);
+    let asked = program.env_remove(PASSPHRASE_FILE).write_stdin("ghcr.io").assert().code(1);
+    assert!(stdout(&asked).contains("its passphrase is needed"));
+    assert!(started.elapsed() < Duration::from_secs(10), "{:?}", started.elapsed());
+}
+
+#[test]
 fn a_key_command_gets_its_arguments_as_they_were_given_and_nothing_secret() {
     let home = Kept::new();
     let (spare, _) = home.spare();
