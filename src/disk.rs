@@ -191,11 +191,11 @@ pub fn remove(path: &Path) -> Result<(), DiskError> {
     }
 }
 
-/// True when others than its owner may change a file, or it is not ours.
+/// True when others than its owner may change a file, or what it is a link to, or it is not ours.
 #[must_use]
 pub fn others_may_write(path: &Path) -> bool {
     #[cfg(unix)]
-    return [Some(path), path.parent()].into_iter().flatten().any(|place| {
+    return [Some(path), path.parent(), without_links(path).parent()].into_iter().flatten().any(|place| {
         fs::metadata(place).map_or(true, |metadata| {
             let owner = std::os::unix::fs::MetadataExt::uid(&metadata);
             let is_ours = owner == 0 || owner == rustix::process::geteuid().as_raw();

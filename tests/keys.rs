@@ -630,6 +630,15 @@ fn a_command_that_others_could_have_written_is_not_run() {
         fs::set_permissions(place, fs::Permissions::from_mode(usual)).expect("chmod");
         assert!(home.opens() && ran.exists(), "{mode:o}: and runs again");
     }
+    let elsewhere = home.file("elsewhere");
+    fs::create_dir(&elsewhere).expect("made");
+    fs::set_permissions(&elsewhere, fs::Permissions::from_mode(0o777)).expect("chmod");
+    fs::rename(home.vault(), elsewhere.join("vault")).expect("moved");
+    std::os::unix::fs::symlink(elsewhere.join("vault"), home.vault()).expect("linked");
+    fs::remove_file(&ran).expect("it ran before");
+    home.close();
+    home.ask().code(1);
+    assert!(!ran.exists(), "in a folder that a link leads to");
 }
 
 #[test]
