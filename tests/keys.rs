@@ -723,6 +723,21 @@ fn a_key_file_that_something_else_may_need_is_not_written_over() {
 }
 
 #[test]
+fn a_key_file_with_another_vaults_key_is_neither_renewed_over_nor_removed() {
+    let home = Kept::new();
+    home.give(&["file", &home.text("made")]).success();
+    let other = Kept::new();
+    let others = fs::read(other.key()).expect("there");
+    fs::write(home.key(), &others).expect("written");
+    let told = stderr(&home.run(["key", "renew"]).code(1));
+    assert!(told.contains("has another key already"), "{told}");
+    assert!(home.opens());
+    home.run(["key", "remove", "key-file"]).success();
+    assert_eq!(fs::read(home.key()).expect("there"), others);
+    assert!(home.opens());
+}
+
+#[test]
 fn how_long_to_stay_open_is_a_time() {
     let home = Kept::new();
     for wrong in ["", "0s", "8", "-1h", "31d", "forever", "8h --"] {
