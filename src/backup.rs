@@ -1,5 +1,6 @@
 //! A copy of the vault that a passphrase alone opens, and the way back from it.
 
+use crate::disk;
 use crate::disk::DiskError;
 use crate::inventory::merge::Merged;
 use crate::keeper::Keeper;
@@ -84,7 +85,7 @@ impl BackupError {
 /// When there is no vault, it does not open, or the file is something else or cannot be written.
 pub fn make(keeper: &Keeper, file: &Path, passphrase: &str) -> Result<usize, BackupError> {
     keeper.holders()?.ok_or(BackupError::NoVault)?;
-    refuse_what_is_no_backup(file)?;
+    refuse_what_is_no_backup(file, keeper.path())?;
     let key = VaultKey::make().map_err(VaultError::from)?;
     let holder = Holder::Passphrase(Passphrase::wrapping(&key, passphrase)?);
     keeper.change(|draft| {
@@ -94,8 +95,11 @@ pub fn make(keeper: &Keeper, file: &Path, passphrase: &str) -> Result<usize, Bac
 }
 
 /// An earlier backup is a vault that a passphrase alone opens; the vault itself is none.
-fn refuse_what_is_no_backup(file: &Path) -> Result<(), BackupError> {
+fn refuse_what_is_no_backup(file: &Path, own_vault: &Path) -> Result<(), BackupError> {
     let in_the_way = || BackupError::InTheWay { path: file.to_owned() };
+    if disk::without_links(file) == disk::without_links(own_vault) {
+        return Err(in_the_way());
+    }
     match Vault::find(file).and_then(|vault| vault.map(|vault| vault.all_contents()).transpose()) {
         Ok(None) => Ok(()),
         Ok(Some(contents))

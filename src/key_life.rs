@@ -169,7 +169,7 @@ pub fn remove(keeper: &Keeper, sort: Sort) -> Result<(), KeyLifeError> {
 /// Removes what a holder has of a key that the vault does not need there.
 fn take_from(keeper: &Keeper, sort: Sort, fingerprint: &Tag) -> Result<(), KeyLifeError> {
     match sort {
-        Sort::KeyFile => keeper.key_file().remove().map_err(still(sort)),
+        Sort::KeyFile => keeper.key_file().remove(fingerprint).map_err(still(sort)),
         Sort::Keyring => Keyring::of(fingerprint).forget(PERSONS_PATIENCE).map_err(still(sort)),
         Sort::Passphrase | Sort::Command | Sort::File => Ok(()),
     }
@@ -193,7 +193,7 @@ pub fn renew(keeper: &Keeper) -> Result<Vec<Sort>, KeyLifeError> {
             let old = draft.key().fingerprint();
             let mut holders = Vec::new();
             for holder in draft.holders() {
-                let renewed = entrust_anew(keeper, holder, &key, passphrase.as_deref());
+                let renewed = entrust_anew(keeper, holder, &key, &old, passphrase.as_deref());
                 holders.push(renewed.map_err(|error| KeyLifeError::Holder(holder.sort(), error))?);
             }
             let sorts: Vec<Sort> = holders.iter().map(Holder::sort).collect();
@@ -210,10 +210,12 @@ fn entrust_anew(
     keeper: &Keeper,
     holder: &Holder,
     key: &VaultKey,
+    old: &Tag,
     passphrase: Option<&String>,
 ) -> Result<Holder, HolderError> {
     Ok(match (holder, passphrase) {
         (Holder::KeyFile, _) => {
+            keeper.key_file().refuse_another(old)?;
             keeper.key_file().renewed().keep(key)?;
             Holder::KeyFile
         }

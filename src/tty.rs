@@ -61,6 +61,12 @@ pub fn ask(question: &str) -> Result<String, TtyError> {
     Ok(line.trim_end_matches(['\r', '\n']).to_owned())
 }
 
+/// True where a question could be asked.
+#[must_use]
+pub fn is_there() -> bool {
+    File::open(TERMINAL).is_ok()
+}
+
 /// Tells whoever sits at the terminal something, if somebody does.
 pub fn tell(line: &str) {
     if let Ok(mut screen) = OpenOptions::new().write(true).open(SCREEN) {

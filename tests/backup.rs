@@ -128,6 +128,23 @@ fn nothing_else_is_overwritten_and_the_vault_is_no_backup() {
 }
 
 #[test]
+fn a_vault_that_a_passphrase_alone_opens_is_no_backup_either() {
+    let home = Home::new();
+    home.add("ci", "ghcr.io");
+    let file = passphrase(&home, "its own");
+    let mut program = home.program(["key", "add", "passphrase"]);
+    program.arg("--passphrase-file").arg(&file).assert().success();
+    let mut program = home.program(["key", "remove", "key-file"]);
+    program.env("DOCKER_CREDENTIAL_PAT_PASSPHRASE_FILE", &file).assert().success();
+    let vault = fs::read(home.vault()).expect("the vault");
+    let mut program = home.program(["backup"]);
+    program.arg(home.vault()).arg("--passphrase-file").arg(&file);
+    let told = stderr(&program.env("DOCKER_CREDENTIAL_PAT_PASSPHRASE_FILE", &file).assert().code(1));
+    assert!(told.contains("is no backup"), "{told}");
+    assert_eq!(fs::read(home.vault()).expect("there"), vault);
+}
+
+#[test]
 fn without_a_vault_there_is_no_backup_and_none_is_made() {
     let home = Home::new();
     let mut program = home.program(["backup", "b"]);

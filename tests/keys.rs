@@ -484,6 +484,22 @@ fn a_locked_vault_without_a_terminal_says_so_at_once() {
 }
 
 #[test]
+fn who_has_no_terminal_does_not_wait_for_who_types_a_passphrase() {
+    let home = Kept::new();
+    let file = home.write("passphrase", PASSPHRASE);
+    home.give(&["passphrase", "--passphrase-file", &file]).success();
+    home.without_terminal(&["key", "remove", "key-file"]).assert().success();
+    home.close();
+    let asking = fs::File::create(home.vault().with_file_name("asking.lock")).expect("made");
+    asking.lock().expect("locked");
+    let started = Instant::now();
+    let mut program = home.without_terminal(&["get"]);
+    let asked = program.env_remove(PASSPHRASE_FILE).write_stdin("ghcr.io").assert().code(1);
+    assert!(stdout(&asked).contains("its passphrase is needed"));
+    assert!(started.elapsed() < Duration::from_secs(10), "{:?}", started.elapsed());
+}
+
+#[test]
 fn a_key_command_gets_its_arguments_as_they_were_given_and_nothing_secret() {
     let home = Kept::new();
     let (spare, _) = home.spare();
@@ -549,6 +565,18 @@ fn a_key_command_that_gives_no_key_is_named() {
 }
 
 #[test]
+fn a_key_command_is_not_looked_for_in_the_working_directory() {
+    let home = Kept::new();
+    home.spare();
+    for path in ["./give-key", "x/../give-key"] {
+        let mut program = home.without_terminal(&["key", "add", "command", path]);
+        let told = stderr(&program.current_dir(home.path()).assert().code(1));
+        assert!(told.contains("nor an absolute path"), "{told}");
+    }
+    assert_eq!(home.holders(), ["key-file"]);
+}
+
+#[test]
 fn a_key_command_that_hangs_is_given_up() {
     let home = Kept::new();
     let (_, command) = home.spare();
@@ -602,6 +630,15 @@ fn a_command_that_others_could_have_written_is_not_run() {
         fs::set_permissions(place, fs::Permissions::from_mode(usual)).expect("chmod");
         assert!(home.opens() && ran.exists(), "{mode:o}: and runs again");
     }
+    let elsewhere = home.file("elsewhere");
+    fs::create_dir(&elsewhere).expect("made");
+    fs::set_permissions(&elsewhere, fs::Permissions::from_mode(0o777)).expect("chmod");
+    fs::rename(home.vault(), elsewhere.join("vault")).expect("moved");
+    std::os::unix::fs::symlink(elsewhere.join("vault"), home.vault()).expect("linked");
+    fs::remove_file(&ran).expect("it ran before");
+    home.close();
+    home.ask().code(1);
+    assert!(!ran.exists(), "in a folder that a link leads to");
 }
 
 #[test]
@@ -682,6 +719,21 @@ fn a_key_file_that_something_else_may_need_is_not_written_over() {
     let told = stderr(&home.give(&["key-file"]).code(1));
     assert!(told.contains("has another key already"), "{told}");
     assert_eq!(fs::read(home.key()).expect("there"), fs::read(other.key()).expect("there"));
+    assert!(home.opens());
+}
+
+#[test]
+fn a_key_file_with_another_vaults_key_is_neither_renewed_over_nor_removed() {
+    let home = Kept::new();
+    home.give(&["file", &home.text("made")]).success();
+    let other = Kept::new();
+    let others = fs::read(other.key()).expect("there");
+    fs::write(home.key(), &others).expect("written");
+    let told = stderr(&home.run(["key", "renew"]).code(1));
+    assert!(told.contains("has another key already"), "{told}");
+    assert!(home.opens());
+    home.run(["key", "remove", "key-file"]).success();
+    assert_eq!(fs::read(home.key()).expect("there"), others);
     assert!(home.opens());
 }
 

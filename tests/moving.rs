@@ -300,6 +300,20 @@ fn a_helper_that_fails_is_named_and_the_others_go_on() {
 }
 
 #[test]
+fn what_a_failing_helper_says_is_not_shown_when_it_is_an_answer() {
+    let home = Home::new();
+    script(
+        &home,
+        "docker-credential-odd",
+        r#"#!/bin/sh
+[ $1 = list ] && echo '{"ghcr.io":"alice"}' && exit
+echo '{"ServerURL":"ghcr.io","Username":"alice","Secret":"CANARY"}'; exit 1"#,
+    );
+    let told = told(&program(&home, ["import", "--helper", "odd"]).assert().code(1));
+    assert!(told.contains("docker-credential-odd get says") && !told.contains("CANARY"), "{told}");
+}
+
+#[test]
 fn an_erase_that_does_nothing_is_told() {
     let home = Home::new();
     helper(&home, "other", &[("ghcr.io", &common::credentials("ghcr.io", "me", "canary-1"))]);

@@ -1,6 +1,8 @@
 //! Whose a file is, and who else may read it or write to it.
 
 use crate::disk::DiskError;
+#[cfg(unix)]
+use crate::disk::without_links;
 use std::fs;
 use std::fs::File;
 use std::fs::OpenOptions;
@@ -13,11 +15,11 @@ pub const PRIVATE: u32 = 0o600;
 /// The mode of the folders that they are in.
 pub(super) const PRIVATE_FOLDER: u32 = 0o700;
 
-/// True when others than its owner may change a file, or it is not ours.
+/// True when others than its owner may change a file, or what it is a link to, or it is not ours.
 #[must_use]
 pub fn others_may_write(path: &Path) -> bool {
     #[cfg(unix)]
-    return [Some(path), path.parent()].into_iter().flatten().any(|place| {
+    return [Some(path), path.parent(), without_links(path).parent()].into_iter().flatten().any(|place| {
         fs::metadata(place).map_or(true, |metadata| {
             let owner = std::os::unix::fs::MetadataExt::uid(&metadata);
             let is_ours = owner == 0 || owner == rustix::process::geteuid().as_raw();

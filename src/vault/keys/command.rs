@@ -12,6 +12,7 @@ use crate::vault::seal::Wrapped;
 use minicbor::Decode;
 use minicbor::Encode;
 use std::ffi::OsStr;
+use std::path::Path;
 use std::time::Duration;
 use thiserror::Error;
 
@@ -32,6 +33,12 @@ pub enum CommandError {
     /// See [`ChildError`].
     #[error("the key command gives no key")]
     Child(#[from] ChildError),
+    /// A path that depends on the working directory, where anybody could have put a program.
+    #[error("the key command {program} is neither a name to be found in PATH nor an absolute path")]
+    NoPath {
+        /// The program.
+        program: String,
+    },
     /// It says itself that it could not do it.
     #[error("the key command {program} ended with {}", code.map_or("a signal".to_owned(), |code| format!("exit code {code}")))]
     Failed {
@@ -73,6 +80,7 @@ impl CommandError {
                 "`docker-credential-pat key make` writes a key, to be kept where the command finds it"
                     .to_owned()
             }
+            Self::NoPath { .. } => "give the path from the root on".to_owned(),
             Self::OthersMayWrite => "run `chmod go-w` on the vault and on its folder".to_owned(),
             Self::AsksItself => {
                 "have the command take the key from somewhere else; docker-credential-pat key status shows it"
@@ -124,6 +132,10 @@ impl KeyHolder for CommandHolder {
 fn ask(program: &str, args: &[String], patience: Duration) -> Result<VaultKey, CommandError> {
     if env::is_key_wanted() {
         return Err(CommandError::AsksItself);
+    }
+    let path = Path::new(program);
+    if path.components().count() != 1 && !path.is_absolute() {
+        return Err(CommandError::NoPath { program: program.to_owned() });
     }
     let output = child::run(OsStr::new(program), args, b"", Some(env::KEY_WANTED), patience)?;
     if output.code != Some(0) {

@@ -141,7 +141,8 @@ impl Holders {
         }
         for holder in self.in_turn() {
             // Of several clients at once on a terminal one asks, and the others find what it was told.
-            let turn = is_asked_for(holder).then(|| disk::lock(&self.vault.with_file_name("asking")));
+            let asks = is_asked_for(holder) && tty::is_there();
+            let turn = asks.then(|| disk::lock(&self.vault.with_file_name("asking")));
             if let (true, Some(key)) = (turn.is_some(), self.kept()) {
                 return Ok(key);
             }

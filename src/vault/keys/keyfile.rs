@@ -4,6 +4,7 @@ use crate::disk;
 use crate::disk::DiskError;
 use crate::disk::PRIVATE;
 use crate::vault::seal::KEY_BYTES;
+use crate::vault::seal::Tag;
 use crate::vault::seal::VaultKey;
 use std::io::Read;
 use std::path::Path;
@@ -94,10 +95,11 @@ impl KeyFile {
         &self.path
     }
 
-    /// Names the file beside it that has the new key while the vault changes over to it.
+    /// Names the file beside it that has the new key while the vault changes over to it. Where it is a link,
+    /// that is beside what it points to, since nothing is renamed from one file system to another.
     #[must_use]
     pub fn renewed(&self) -> Self {
-        Self { path: disk::with_suffix(&self.path, ".renewed") }
+        Self { path: disk::with_suffix(&disk::without_links(&self.path), ".renewed") }
     }
 
     /// Writes a key, durably, in the place of any.
@@ -128,6 +130,19 @@ impl KeyFile {
         }
     }
 
+    /// Checks that there is no key but the one with this fingerprint.
+    ///
+    /// # Errors
+    /// When another is there.
+    pub fn refuse_another(&self, fingerprint: &Tag) -> Result<(), KeyFileError> {
+        match self.read_if_there() {
+            Ok(Some(other)) if other.fingerprint() != *fingerprint => {
+                Err(KeyFileError::Taken { path: self.path.clone() })
+            }
+            Ok(_) | Err(_) => Ok(()),
+        }
+    }
+
     /// Puts this file in the place of another, durably.
     ///
     /// # Errors
@@ -149,12 +164,15 @@ impl KeyFile {
         Ok(())
     }
 
-    /// Removes the file, if it is there.
+    /// Removes the file, if it is there. One with another key stays, since another vault may need it.
     ///
     /// # Errors
     /// When it cannot be removed.
-    pub fn remove(&self) -> Result<(), KeyFileError> {
-        Ok(disk::remove(&self.path)?)
+    pub fn remove(&self, fingerprint: &Tag) -> Result<(), KeyFileError> {
+        if self.refuse_another(fingerprint).is_ok() {
+            disk::remove(&self.path)?;
+        }
+        Ok(())
     }
 
     /// Reads the key.
@@ -226,6 +244,32 @@ mod tests {
             assert!(matches!(file.read_or_make(), Err(KeyFileError::NotAKey { .. })), "{bad:?}");
             assert_eq!(fs::read(file.path()).expect("the file"), bad);
         }
+    }
+
+    #[test]
+    fn a_key_that_is_not_the_vaults_is_not_removed() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = KeyFile::at(folder.path().join("key"));
+        let other = file.read_or_make().expect("a key").fingerprint();
+        file.remove(&VaultKey::make().expect("a key").fingerprint()).expect("nothing to do");
+        assert!(file.path().exists());
+        file.remove(&other).expect("removed");
+        assert!(!file.path().exists());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_renewed_key_lies_beside_what_a_link_points_to() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let there = KeyFile::at(folder.path().join("stick/key"));
+        there.read_or_make().expect("a key");
+        let link = folder.path().join("key");
+        std::os::unix::fs::symlink(there.path(), &link).expect("a link");
+        let link = KeyFile::at(link);
+        assert_eq!(link.renewed().path(), there.renewed().path());
+        link.renewed().keep(&VaultKey::make().expect("a key")).expect("kept");
+        link.renewed().take_the_place_of(&link).expect("in its place");
+        assert!(link.path().is_symlink() && !there.renewed().path().exists());
     }
 
     #[cfg(unix)]
