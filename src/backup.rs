@@ -5,7 +5,9 @@ use crate::disk::DiskError;
 use crate::inventory::merge::Merged;
 use crate::keeper::Keeper;
 use crate::keeper::KeeperError;
+use crate::moment::Moment;
 use crate::secret::Secret;
+use crate::token::Token;
 use crate::token::TokenId;
 use crate::vault::VaultError;
 use crate::vault::file::Contents;
@@ -100,6 +102,11 @@ fn refuse_what_is_no_backup(file: &Path, own_vault: &Path) -> Result<(), BackupE
     if disk::without_links(file) == disk::without_links(own_vault) {
         return Err(in_the_way());
     }
+    // It grows there before it takes its place, and whatever lies there would go.
+    let grown = disk::with_suffix(&disk::without_links(file), ".new");
+    if grown.symlink_metadata().is_ok() {
+        return Err(BackupError::InTheWay { path: grown });
+    }
     match Vault::find(file).and_then(|vault| vault.map(|vault| vault.all_contents()).transpose()) {
         Ok(None) => Ok(()),
         Ok(Some(contents))
@@ -153,13 +160,14 @@ impl Backup {
     ///
     /// # Errors
     /// When the vault does not open or cannot be written; then it is as it was.
-    pub fn restore(&self, keeper: &Keeper) -> Result<Merged, BackupError> {
+    pub fn restore(&self, keeper: &Keeper, now: Moment) -> Result<Merged, BackupError> {
         keeper.change(|draft| {
             let mut inventory = draft.inventory.clone();
-            let merged = inventory.merge(&self.contents.inventory, |here, there| {
+            let is_same = |here: &Token, there: &Token| {
                 let secret = self.secrets.get(&there.id);
                 secret.is_some_and(|secret| draft.secret(here).is_ok_and(|its| its.is_same_as(secret)))
-            });
+            };
+            let merged = inventory.merge(&self.contents.inventory, is_same, now);
             draft.inventory = inventory;
             for (there, here) in &merged.added {
                 if let Some(secret) = self.secrets.get(there) {

@@ -1,5 +1,6 @@
 //! What is done to a vault's key: other holders are given it, some lose it, and it is made anew.
 
+use crate::env;
 use crate::keeper::Keeper;
 use crate::keeper::KeeperError;
 use crate::vault::VaultError;
@@ -97,7 +98,7 @@ impl KeyLifeError {
             }
             Self::NotKept => Some(format!(
                 "name a file with the passphrase in {}, or add a holder that asks nobody",
-                crate::env::PASSPHRASE_FILE
+                env::PASSPHRASE_FILE
             )),
         }
     }
@@ -306,7 +307,7 @@ pub struct Closed {
 /// When there is no vault, or it cannot be read.
 pub fn lock(keeper: &Keeper) -> Result<Closed, KeyLifeError> {
     let holders = keeper.holders()?.ok_or(KeyLifeError::NoVault)?;
-    let is_silent = |sort: &Sort| *sort != Sort::Passphrase;
+    let is_silent = |sort: &Sort| *sort != Sort::Passphrase || env::passphrase_file().is_some();
     Ok(Closed {
         was_open: cache::forget(&holders.fingerprint),
         open: holders.list.iter().map(Holder::sort).filter(is_silent).collect(),

@@ -118,6 +118,11 @@ fn nothing_else_is_overwritten_and_the_vault_is_no_backup() {
         program.assert().code(1);
     }
     assert_eq!(fs::read(&notes).expect("there"), b"my notes");
+    let beside = home.path().join("monday.new");
+    fs::write(&beside, "my notes").expect("written");
+    let mut program = home.program(["backup"]);
+    program.arg(home.path().join("monday")).arg("--passphrase-file").arg(&passphrase).assert().code(1);
+    assert_eq!(fs::read(&beside).expect("there"), b"my notes");
     assert_eq!(fs::read(home.vault()).expect("there"), vault);
     let told = stderr(&restore(&home, &home.vault(), "correct horse", &["--yes"]).code(1));
     assert!(told.contains("no passphrase opens it"), "{told}");

@@ -67,7 +67,7 @@ pub fn restore(args: &RestoreArgs, desk: &mut Desk) -> Result<(), Failure> {
             return Err(Failure::Declined);
         }
     }
-    let merged = backup.restore(&desk.keeper)?;
+    let merged = backup.restore(&desk.keeper, *desk.now)?;
     desk.say(&format!("{} came back", tokens(merged.added.len())));
     if !merged.same.is_empty() {
         desk.say(&format!("here already: {}", names(&merged.same)));

@@ -294,11 +294,10 @@ impl Failure {
 }
 
 fn not_all(left: usize, troubles: usize) -> String {
-    match (left, troubles) {
-        (left, 0) => format!("{left} could not be taken over, and stay where they are"),
-        (0, troubles) => format!("{troubles} helpers did not do all that they were asked"),
-        (left, troubles) => format!(
-            "{left} could not be taken over, and {troubles} helpers did not do all that they were asked"
-        ),
-    }
+    let troubles = match troubles {
+        0 => return format!("{left} could not be taken over, and stay where they are"),
+        1 => "1 helper did not do all that it was asked".to_owned(),
+        _ => format!("{troubles} helpers did not do all that they were asked"),
+    };
+    if left == 0 { troubles } else { format!("{left} could not be taken over, and {troubles}") }
 }

@@ -1,9 +1,13 @@
 //! Brings the tokens of another inventory in, by their names.
 
 use crate::choice::Choice;
-use crate::inventory::Counters;
 use crate::inventory::Inventory;
+use crate::moment::Moment;
 use crate::name::Name;
+use crate::registry::Key;
+use crate::request::Request;
+use crate::resolve::resolve;
+use crate::scope::Scope;
 use crate::token::InUse;
 use crate::token::Token;
 use crate::token::TokenId;
@@ -20,11 +24,12 @@ pub struct Merged {
 }
 
 impl Inventory {
-    /// Brings in each token whose name is not here, and the choices of those. What is here stays as it is,
-    /// and in use; between those that come, what was in use stays so.
+    /// Brings in each token whose name is not here, and their choices for places for which nothing is here.
+    /// What is here stays as it is, and in use; between those that come, what was in use stays so.
     ///
     /// `is_same` tells whether a token here has the secret of one that would come in.
-    pub fn merge(&mut self, other: &Self, is_same: impl Fn(&Token, &Token) -> bool) -> Merged {
+    pub fn merge(&mut self, other: &Self, is_same: impl Fn(&Token, &Token) -> bool, now: Moment) -> Merged {
+        let answers = self.answers(other, now);
         let mut merged = Merged::default();
         // What was put in use here is later than all that was put in use there.
         let earlier = other.counters.turn;
@@ -44,15 +49,53 @@ impl Inventory {
                 }
             }
         }
-        self.counters = Counters { id: self.counters.id, turn: self.counters.turn + earlier };
+        self.counters.turn += earlier;
         for choice in &other.choices {
             let token = merged.added.iter().find(|(there, _)| *there == choice.token);
-            let is_decided = self.choices.iter().any(|other| other.is_same_case(choice));
-            if let (Some((_, token)), false) = (token, is_decided) {
+            let mut scopes = here.iter().flat_map(|token| &token.scopes);
+            let is_taken = scopes.any(|scope| scope.overlaps(&choice.scope))
+                || self.choices.iter().any(|other| other.is_same_case(choice));
+            if let (Some((_, token)), false) = (token, is_taken) {
                 self.choices.push(Choice { token: *token, ..choice.clone() });
             }
         }
+        for (key, token) in answers {
+            self.keep_in_use(token, &key, now);
+        }
         merged
+    }
+
+    /// Returns which token answers here for each key of either inventory.
+    fn answers(&self, other: &Self, now: Moment) -> Vec<(Key, TokenId)> {
+        let keys = self.keys().into_iter().chain(other.keys());
+        keys.filter_map(|key| Some((key.clone().into_owned(), self.answer(&key, now)?))).collect()
+    }
+
+    fn answer(&self, key: &Key, now: Moment) -> Option<TokenId> {
+        resolve(&Request::of(key), &self.tokens, &self.choices, now).token.map(|token| token.id)
+    }
+
+    /// Has a token go on answering for a key: as if it had been stored under it, and put in use last. What
+    /// comes before it even so is signed out there.
+    fn keep_in_use(&mut self, id: TokenId, key: &Key, now: Moment) {
+        if self.answer(key, now) != Some(id) {
+            self.remember_key(id, key);
+        }
+        if self.answer(key, now) != Some(id) {
+            self.counters.turn += 1;
+            let turn = self.counters.turn;
+            if let Some(token) = self.token_mut(id) {
+                let chosen = token.in_use.is_some_and(|in_use| in_use.chosen);
+                token.in_use = Some(InUse { turn, chosen });
+            }
+        }
+        for _ in 0..self.tokens.len() {
+            let Some(other) = self.answer(key, now).filter(|other| *other != id) else { return };
+            let Some(scope) = key.address().map(Scope::at) else { return };
+            if let Some(token) = self.token_mut(other) {
+                token.signed_out.push(scope);
+            }
+        }
     }
 }
 
@@ -62,9 +105,6 @@ mod tests {
     use crate::inventory::tests::inventory;
     use crate::inventory::tests::key;
     use crate::inventory::tests::names;
-    use crate::moment::Moment;
-    use crate::request::Request;
-    use crate::resolve::resolve;
     use crate::token::Origin;
 
     fn answer<'i>(inventory: &'i Inventory, text: &str) -> Option<&'i str> {
@@ -82,7 +122,7 @@ mod tests {
         ]);
         there.choose(TokenId(2));
         let mut here = Inventory::default();
-        let merged = here.merge(&there, |_, _| false);
+        let merged = here.merge(&there, |_, _| false, Moment(0));
         assert_eq!(merged.added.len(), 3);
         assert_eq!(here, there);
     }
@@ -102,17 +142,17 @@ mod tests {
             there.log_in(TokenId(4), &key("quay.io"));
         }
         assert_eq!(answer(&there, "quay.io"), Some("z"));
-        let merged = here.merge(&there, |_, _| false);
+        let merged = here.merge(&there, |_, _| false, Moment(0));
         assert_eq!(names(&here), ["a", "mine", "x", "y", "z"]);
         assert_eq!(merged.kept, [Name::parse("a").expect("a name")]);
         assert_eq!(answer(&here, "quay.io"), Some("z"), "as it was there");
-        let once_more = here.clone().merge(&there, |_, _| true);
+        let once_more = here.clone().merge(&there, |_, _| true, Moment(0));
         assert!(once_more.added.is_empty());
         assert_eq!(once_more.same.len(), 4);
     }
 
     #[test]
-    fn a_choice_comes_with_its_token_unless_the_case_is_decided() {
+    fn a_choice_comes_with_its_token_where_nothing_is_here() {
         let choice = |token: u32, scope: &str| Choice {
             scope: crate::scope::Scope::parse(scope).expect(scope),
             token: TokenId(token),
@@ -124,8 +164,44 @@ mod tests {
         here.decide(choice(1, "ghcr.io/acme"));
         let mut there = inventory(&[("other", "quay.io", Origin::Add), ("x", "ghcr.io", Origin::Add)]);
         there.decide(choice(2, "ghcr.io/acme"));
-        there.decide(choice(2, "ghcr.io/else"));
-        here.merge(&there, |_, _| false);
-        assert_eq!(here.choices(), [choice(1, "ghcr.io/acme"), choice(3, "ghcr.io/else")]);
+        there.decide(choice(1, "quay.io/else"));
+        here.merge(&there, |_, _| false, Moment(0));
+        assert_eq!(here.choices(), [choice(1, "ghcr.io/acme"), choice(2, "quay.io/else")]);
+    }
+
+    #[test]
+    fn what_was_stored_under_the_very_key_there_does_not_answer_here() {
+        let mut here = inventory(&[("mine", "ghcr.io", Origin::Add)]);
+        here.choose(TokenId(1));
+        let mut there = inventory(&[("x", "ghcr.io", Origin::Store)]);
+        there.remember_key(TokenId(1), &key("ghcr.io"));
+        there.log_in(TokenId(1), &key("ghcr.io"));
+        for _ in 0..2 {
+            here.merge(&there, |_, _| true, Moment(0));
+            assert_eq!(answer(&here, "ghcr.io"), Some("mine"));
+        }
+        let mut here = inventory(&[("mine", "ghcr.io", Origin::Add)]);
+        here.merge(&there, |_, _| true, Moment(0));
+        assert_eq!(answer(&here, "ghcr.io"), Some("mine"), "the first that came");
+        let mut here = inventory(&[("mine", "ghcr.io", Origin::Add)]);
+        here.choose(TokenId(1));
+        there.choose(TokenId(1));
+        here.merge(&there, |_, _| true, Moment(0));
+        assert_eq!(answer(&here, "ghcr.io"), Some("mine"), "both chosen");
+        let mut here = inventory(&[("mine", "ghcr.io", Origin::Add)]);
+        here.log_in(TokenId(1), &key("https://ghcr.io"));
+        here.merge(&there, |_, _| true, Moment(0));
+        assert_eq!(answer(&here, "ghcr.io"), Some("mine"), "login here, chosen there");
+    }
+
+    #[test]
+    fn a_narrower_token_that_comes_is_for_its_part_alone() {
+        let mut here = inventory(&[("mine", "ghcr.io", Origin::Add)]);
+        let mut there =
+            inventory(&[("other", "ghcr.io", Origin::Add), ("deep", "ghcr.io/acme", Origin::Add)]);
+        there.choose(TokenId(1));
+        here.merge(&there, |_, _| true, Moment(0));
+        assert_eq!(answer(&here, "ghcr.io"), Some("mine"));
+        assert_eq!(answer(&here, "ghcr.io/acme"), Some("deep"));
     }
 }
