@@ -4,6 +4,7 @@ use crate::backup;
 use crate::backup::Backup;
 use crate::command::Desk;
 use crate::command::Failure;
+use crate::command::count_words;
 use crate::command::given::NewPassphrase;
 use crate::env;
 use crate::name::Name;
@@ -42,7 +43,7 @@ pub fn backup(args: &BackupArgs, desk: &mut Desk) -> Result<(), Failure> {
     let file = env::working_directory()?.join(&args.file);
     let count = backup::make(&desk.keeper, &file, &text)?;
     let file = env::tilde(&file);
-    desk.say(&format!("{file} holds {}; nothing but its passphrase opens it", tokens(count)));
+    desk.say(&format!("{file} holds {}; nothing but its passphrase opens it", count_words(count)));
     Ok(())
 }
 
@@ -59,7 +60,7 @@ pub fn restore(args: &RestoreArgs, desk: &mut Desk) -> Result<(), Failure> {
     if here > 0 && !args.yes {
         let question = format!(
             "The vault has {}. Bring in those of the {} in the backup whose names are not here? [y/N] ",
-            tokens(here),
+            count_words(here),
             backup.count()
         );
         let missing = |source| Failure::Missing { what: "answer", option: "--yes", source };
@@ -68,7 +69,7 @@ pub fn restore(args: &RestoreArgs, desk: &mut Desk) -> Result<(), Failure> {
         }
     }
     let merged = backup.restore(&desk.keeper, *desk.now)?;
-    desk.say(&format!("{} came back", tokens(merged.added.len())));
+    desk.say(&format!("{} came back", count_words(merged.added.len())));
     if !merged.same.is_empty() {
         desk.say(&format!("here already: {}", names(&merged.same)));
     }
@@ -79,10 +80,6 @@ pub fn restore(args: &RestoreArgs, desk: &mut Desk) -> Result<(), Failure> {
         ));
     }
     Ok(())
-}
-
-fn tokens(count: usize) -> String {
-    if count == 1 { "1 token".to_owned() } else { format!("{count} tokens") }
 }
 
 fn names(names: &[Name]) -> String {

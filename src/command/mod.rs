@@ -149,6 +149,11 @@ fn find_all(inventory: &Inventory, names: &[String]) -> Result<Vec<Token>, Failu
     Ok(tokens)
 }
 
+/// Returns how many tokens there are, for people.
+fn count_words(count: usize) -> String {
+    if count == 1 { "1 token".to_owned() } else { format!("{count} tokens") }
+}
+
 /// Returns the scopes of a token, or the keys of one that has none, for people.
 fn places(token: &Token) -> String {
     let scopes = token.scopes.iter().map(ToString::to_string);

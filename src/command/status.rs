@@ -2,6 +2,7 @@
 
 use crate::command::Desk;
 use crate::command::Failure;
+use crate::command::count_words;
 use crate::docker_config::ConfigFile;
 use crate::env;
 use crate::setup::Helper;
@@ -23,8 +24,7 @@ pub fn run(desk: &mut Desk) -> Result<(), Failure> {
     let set_up = if is_set { "Docker asks this program" } else { "Docker does not ask this program yet" };
     let count = match inventory.tokens().len() {
         0 => "no tokens yet".to_owned(),
-        1 => "1 token".to_owned(),
-        count => format!("{count} tokens"),
+        count => count_words(count),
     };
     let next = match (is_set, inventory.tokens().is_empty()) {
         (false, _) => "docker-credential-pat install",

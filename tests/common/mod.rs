@@ -124,6 +124,19 @@ impl Home {
         self.tokens().into_iter().find(|token| token["name"] == name).expect(name)
     }
 
+    /// Sees that `ls` and `list` tell of a published vault what its answers say.
+    pub(crate) fn assert_tells(&self, answers: &serde_json::Value) {
+        let wanted = answers["tokens"].as_array().expect("an array");
+        assert_eq!(self.tokens().len(), wanted.len());
+        for (token, wanted) in self.tokens().iter().zip(wanted) {
+            // A later version may tell more of a token, and nothing else of what is told here.
+            for (name, value) in wanted.as_object().expect("an object") {
+                assert_eq!(token[name], *value, "{name}");
+            }
+        }
+        assert_eq!(self.list(), answers["list"]);
+    }
+
     /// Calls one of Docker's verbs with something on stdin and one more variable.
     pub(crate) fn call_with(&self, variable: (&str, &str), verb: &str, stdin: &str) -> Assert {
         self.program([verb]).env(variable.0, variable.1).write_stdin(stdin).assert()
