@@ -44,6 +44,7 @@ pub mod inventory;
 pub mod provider;
 pub mod request;
 pub mod resolve;
+pub mod used;
 
 // WORDS: values that cannot be wrong once they exist.
 pub mod cbor;
