@@ -204,6 +204,13 @@ pub fn passphrase_file() -> Option<PathBuf> {
     path(PASSPHRASE_FILE)
 }
 
+/// Returns the file with certificates that a variable names.
+#[cfg(feature = "online")]
+#[must_use]
+pub fn ca_file(variable: &str) -> Option<PathBuf> {
+    path(variable)
+}
+
 /// True when this process was started by a command that is to give the vault's key.
 #[must_use]
 pub fn is_key_wanted() -> bool {

@@ -28,6 +28,8 @@ pub mod beside;
 pub mod child;
 pub mod disk;
 pub mod env;
+#[cfg(feature = "online")]
+pub mod http;
 pub mod hygiene;
 pub mod link;
 pub mod parent;

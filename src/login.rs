@@ -57,8 +57,9 @@ pub fn log_in(
 /// A token that was logged in with has not ended, whatever was noted of its end.
 fn revive(draft: &mut Draft, id: TokenId, now: Moment) {
     let ended = draft.inventory.tokens().iter().find(|token| token.id == id && token.has_expired(now));
-    if let Some(kind) = ended.map(|token| token.kind) {
+    if let Some((kind, remote)) = ended.map(|token| (token.kind, token.remote.clone())) {
         draft.inventory.renew(id, kind, None, now);
+        draft.inventory.recognize(id, remote);
     }
 }
 
@@ -154,6 +155,7 @@ pub fn arrival(credentials: &Credentials, origin: Origin, profile: Option<&str>,
         expires,
         origin,
         profile: profile.map(str::to_owned),
+        remote: None,
     }
 }
 

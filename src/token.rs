@@ -1,10 +1,13 @@
 //! A token: one credential, with all that is known of it but its secret.
 
+pub mod remote;
+
 use crate::moment::Moment;
 use crate::name::Name;
 use crate::registry::Key;
 use crate::scope::Scope;
 use crate::secret::Secret;
+use crate::token::remote::Remote;
 use minicbor::Decode;
 use minicbor::Encode;
 
@@ -66,6 +69,9 @@ pub struct Token {
     /// The profile under which a client logged in with it; it is for no other, and for none without one.
     #[n(15)]
     pub profile: Option<String>,
+    /// What it is at the service that made it, where that is known.
+    #[n(16)]
+    pub remote: Option<Remote>,
 }
 
 impl Token {

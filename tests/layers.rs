@@ -12,7 +12,10 @@ const LAYERS: [&[&str]; 7] = [
     &["command"],
     &["backup", "context", "keeper", "key_life", "login", "moving", "setup"],
     &["docker_config", "other_helper", "vault", "warned"],
-    &["beside", "child", "disk", "env", "hygiene", "link", "parent", "streams", "table", "text", "tty"],
+    &[
+        "beside", "child", "disk", "env", "http", "hygiene", "link", "parent", "streams", "table", "text",
+        "tty",
+    ],
     &["client", "in_use", "index", "inventory", "provider", "request", "resolve", "used"],
     &[
         "cbor", "choice", "composed", "image", "moment", "name", "registry", "scope", "secret", "token",

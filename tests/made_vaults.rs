@@ -58,6 +58,7 @@ fn home_with(tokens: &[Made], came: Moment) -> Home {
             expires: *expires,
             origin: Origin::Add,
             profile: None,
+            remote: None,
         };
         let id = draft.inventory.take_in(arrival, came);
         draft.keep(id, &Secret::new(Zeroizing::new(secret.clone()))).expect("sealed");

@@ -62,6 +62,7 @@ fn arrival(name: &str, origin: Origin, scopes: Vec<Scope>, permissions: Option<P
         expires: None,
         origin,
         profile: None,
+        remote: None,
     }
 }
 
@@ -228,6 +229,7 @@ prop_compose! {
             in_use: (turn > 0)
                 .then_some(docker_credential_pat::token::InUse { turn, chosen }),
             profile,
+            remote: None,
         }
     }
 }

@@ -78,6 +78,7 @@ impl Made<'_> {
             expires: self.expires.map(Moment),
             origin: ORIGINS[usize::from(self.origin) % ORIGINS.len()],
             profile: self.profile.map(str::to_owned),
+            remote: None,
         })
     }
 }

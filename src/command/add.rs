@@ -102,6 +102,7 @@ pub fn run(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
             expires,
             origin: Origin::Add,
             profile: None,
+            remote: None,
         };
         let id = draft.inventory.add(arrival, *desk.now)?;
         draft.keep(id, &secret)?;

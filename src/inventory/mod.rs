@@ -17,6 +17,7 @@ use crate::token::Standing;
 use crate::token::Token;
 use crate::token::TokenId;
 use crate::token::User;
+use crate::token::remote::Remote;
 use minicbor::Decode;
 use minicbor::Encode;
 use std::borrow::Cow;
@@ -64,6 +65,8 @@ pub struct Arrival {
     pub origin: Origin,
     /// The profile under which a client brings it.
     pub profile: Option<String>,
+    /// What it is at the service that made it.
+    pub remote: Option<Remote>,
 }
 
 /// What a person changes of a token; `None` leaves it as it is.
@@ -164,6 +167,7 @@ impl Inventory {
             in_use: None,
             signed_out: Vec::new(),
             profile: arrival.profile,
+            remote: arrival.remote,
         });
         id
     }
@@ -209,12 +213,21 @@ impl Inventory {
         }
     }
 
-    /// Notes a new secret: what sort it is, when it ends, and that it came now.
+    /// Notes a new secret: what sort it is, when it ends, and that it came now. What it is at the service
+    /// that made it is not known then.
     pub fn renew(&mut self, id: TokenId, kind: Kind, expires: Option<Moment>, now: Moment) {
         if let Some(token) = self.token_mut(id) {
             token.kind = kind;
             token.expires = expires;
             token.stored = now;
+            token.remote = None;
+        }
+    }
+
+    /// Notes what a token is at the service that made it.
+    pub fn recognize(&mut self, id: TokenId, remote: Option<Remote>) {
+        if let Some(token) = self.token_mut(id) {
+            token.remote = remote;
         }
     }
 
@@ -326,6 +339,7 @@ pub(crate) mod tests {
             expires: None,
             origin,
             profile: None,
+            remote: None,
         }
     }
 

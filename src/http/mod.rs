@@ -1,0 +1,610 @@
+//! One request to a server, and its answer, within limits of time and size.
+//!
+//! What a server says is taken for data, and what is sent to it may be a secret: no error holds a header or a
+//! body, nothing follows a redirect to another host, and nothing is sent twice that must not be.
+
+mod again;
+pub mod place;
+mod trust;
+
+use crate::http::place::Place;
+use crate::http::place::Plain;
+pub use crate::http::trust::CA_FILE;
+use crate::wire::WireError;
+use crate::wire::read_input;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde::Deserialize;
+use std::cell::OnceCell;
+use std::fmt;
+use std::io::Read;
+use std::path::PathBuf;
+use std::time::Duration;
+use thiserror::Error;
+use ureq::Agent;
+use ureq::AsSendBody;
+use ureq::Body;
+use ureq::Proxy;
+use ureq::http::HeaderMap;
+use ureq::http::HeaderValue;
+use ureq::http::header;
+use ureq::http::method::Method as Verb;
+use ureq::tls::TlsConfig;
+use zeroize::Zeroizing;
+
+/// How long a server may take to be found, and how long to be connected to.
+const CONNECT_PATIENCE: Duration = Duration::from_secs(2);
+
+/// How long one request may take as a whole, its answer read.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// The most that is read of an answer, in bytes: 1 MiB.
+const MAX_BODY_BYTES: u64 = 1024 * 1024;
+
+/// The most that is read of an answer's headers, in bytes: 32 KiB.
+const MAX_HEADER_BYTES: usize = 32 * 1024;
+
+/// How this program names itself: <https://www.rfc-editor.org/rfc/rfc9110#name-user-agent>.
+const USER_AGENT: &str = concat!("docker-credential-pat/", env!("CARGO_PKG_VERSION"));
+
+/// How many redirects within one host are followed.
+const MAX_REDIRECTS: usize = 3;
+
+/// What is asked of a server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Method {
+    /// Read something.
+    Get,
+    /// Read what is told of something, and not the thing itself.
+    Head,
+    /// Do something, or make it.
+    Post,
+    /// Change something.
+    Patch,
+    /// Remove something.
+    Delete,
+}
+
+impl Method {
+    fn verb(self) -> Verb {
+        match self {
+            Self::Get => Verb::GET,
+            Self::Head => Verb::HEAD,
+            Self::Post => Verb::POST,
+            Self::Patch => Verb::PATCH,
+            Self::Delete => Verb::DELETE,
+        }
+    }
+
+    /// True when asking changes nothing.
+    fn only_reads(self) -> bool {
+        matches!(self, Self::Get | Self::Head)
+    }
+}
+
+/// Whether a request may be sent again when it is not known what became of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Repeat {
+    /// Done twice it is as if done once.
+    Harmless,
+    /// Done twice it would make two of something.
+    Never,
+}
+
+/// By what a server knows who asks. It shows itself nowhere, and is wiped.
+pub struct Authorization(Zeroizing<String>);
+
+impl Authorization {
+    /// A user name and a secret: <https://www.rfc-editor.org/rfc/rfc7617>.
+    #[must_use]
+    pub fn basic(user: &str, secret: &str) -> Self {
+        let mut pair = Zeroizing::new(String::with_capacity(user.len() + 1 + secret.len()));
+        for part in [user, ":", secret] {
+            pair.push_str(part);
+        }
+        let size = base64::encoded_len(pair.len(), true).unwrap_or_default();
+        let mut encoded = Zeroizing::new(vec![0; size]);
+        // It has exactly the size that is asked for.
+        let length = STANDARD.encode_slice(pair.as_bytes(), &mut encoded).unwrap_or_default();
+        Self::of("Basic ", str::from_utf8(&encoded[..length]).unwrap_or_default())
+    }
+
+    /// A token of whoever may ask: <https://www.rfc-editor.org/rfc/rfc6750>.
+    #[must_use]
+    pub fn bearer(token: &str) -> Self {
+        Self::of("Bearer ", token)
+    }
+
+    /// A token as CODING's interface takes it.
+    #[must_use]
+    pub fn token(token: &str) -> Self {
+        Self::of("token ", token)
+    }
+
+    fn of(scheme: &str, value: &str) -> Self {
+        let mut text = Zeroizing::new(String::with_capacity(scheme.len() + value.len()));
+        text.push_str(scheme);
+        text.push_str(value);
+        Self(text)
+    }
+}
+
+impl fmt::Debug for Authorization {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("Authorization(..)")
+    }
+}
+
+/// What is sent to a server.
+#[derive(Clone, Copy, Debug)]
+pub struct Request<'a> {
+    /// What is asked.
+    pub method: Method,
+    /// Where.
+    pub place: &'a Place,
+    /// By whom.
+    pub authorization: Option<&'a Authorization>,
+    /// The types of answer that are understood.
+    pub accept: &'static str,
+    /// What is said besides, with its type.
+    pub body: Option<(&'static str, &'a [u8])>,
+    /// Whether it may be sent again.
+    pub repeat: Repeat,
+}
+
+/// The type of JSON: <https://www.rfc-editor.org/rfc/rfc8259#section-11>.
+pub const JSON: &str = "application/json";
+
+impl<'a> Request<'a> {
+    /// A question, which changes nothing.
+    #[must_use]
+    pub fn get(place: &'a Place) -> Self {
+        let method = Method::Get;
+        Self { method, place, authorization: None, accept: JSON, body: None, repeat: Repeat::Harmless }
+    }
+}
+
+/// What a server has answered. Its body is wiped.
+pub struct Answer {
+    at: String,
+    /// The status: <https://www.rfc-editor.org/rfc/rfc9110#section-15>.
+    pub status: u16,
+    headers: HeaderMap,
+    body: Zeroizing<Vec<u8>>,
+}
+
+impl Answer {
+    /// Returns a header's text; `None` when it is not there or no text.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+
+    /// Returns every header of a name that is text.
+    pub fn headers(&self, name: &str) -> impl Iterator<Item = &str> {
+        self.headers.get_all(name).iter().filter_map(|value| value.to_str().ok())
+    }
+
+    /// Returns the body.
+    #[must_use]
+    pub fn body(&self) -> &[u8] {
+        &self.body
+    }
+
+    /// Reads the body as JSON.
+    ///
+    /// # Errors
+    /// When it is something else. The parser's own words could quote a secret.
+    pub fn json<'a, T: Deserialize<'a>>(&'a self) -> Result<T, HttpError> {
+        serde_json::from_slice(&self.body).map_err(|_| HttpError::Unexpected { at: self.at.clone() })
+    }
+
+    /// Returns the error for an answer that fits no question.
+    #[must_use]
+    pub fn unexpected(&self) -> HttpError {
+        HttpError::Unexpected { at: self.at.clone() }
+    }
+}
+
+impl fmt::Debug for Answer {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "Answer({} from {})", self.status, self.at)
+    }
+}
+
+/// Why a server has given no answer.
+#[derive(Debug, Error)]
+pub enum HttpError {
+    /// Not to be found, or closed to us.
+    #[error("cannot reach {at}: {why}")]
+    Unreachable {
+        /// Scheme, host and port.
+        at: String,
+        /// What the system says.
+        why: String,
+    },
+    /// Not done within the time.
+    #[error("{at} gave no answer within {} s", patience.as_secs())]
+    Slow {
+        /// Scheme, host and port.
+        at: String,
+        /// How long it was waited for.
+        patience: Duration,
+    },
+    /// Somebody else may be answering.
+    #[error("cannot trust {at}: {why}")]
+    Untrusted {
+        /// Scheme, host and port.
+        at: String,
+        /// What is wrong with its certificate.
+        why: String,
+    },
+    /// It ended in the middle, or is no HTTP.
+    #[error("the answer of {at} is broken")]
+    Broken {
+        /// Scheme, host and port.
+        at: String,
+    },
+    /// Larger than anything that a server has to say.
+    #[error("the answer of {at} is too large")]
+    TooLarge {
+        /// Scheme, host and port.
+        at: String,
+    },
+    /// It sends us elsewhere.
+    #[error("{at} sends to {to}, where nothing is sent")]
+    Redirected {
+        /// Scheme, host and port.
+        at: String,
+        /// Where to.
+        to: String,
+    },
+    /// An answer to another question.
+    #[error("the answer of {at} is not as its interface is described")]
+    Unexpected {
+        /// Scheme, host and port.
+        at: String,
+    },
+    /// It wants to be left alone for longer than anybody waits.
+    #[error("{at} asks to wait for {seconds} s")]
+    Busy {
+        /// Scheme, host and port.
+        at: String,
+        /// How long, in seconds.
+        seconds: u64,
+    },
+    /// The proxy that the environment names.
+    #[error("cannot reach {at} through the proxy: {why}")]
+    Proxy {
+        /// Scheme, host and port.
+        at: String,
+        /// What it says.
+        why: String,
+    },
+    /// Nothing to know any server by.
+    #[error("no certificates of authorities are on this system")]
+    NoAuthorities,
+    /// A file with certificates that cannot be used.
+    #[error("{CA_FILE} names {}, in which {why}", path.display())]
+    CaFile {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// A secret that no header can carry, such as one with a line end.
+    #[error("that secret cannot be sent to {at}: it has letters that no request has")]
+    Unsendable {
+        /// Scheme, host and port.
+        at: String,
+    },
+}
+
+impl HttpError {
+    /// Returns the way out.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Unreachable { .. } | Self::Slow { .. } | Self::Proxy { .. } => Some(
+                "check the address, the network, and HTTPS_PROXY and NO_PROXY if there is a proxy".to_owned(),
+            ),
+            Self::Untrusted { .. } => {
+                Some(format!("if an authority of your own vouches for it, name its certificate in {CA_FILE}"))
+            }
+            Self::NoAuthorities => {
+                Some(format!("install ca-certificates, or name a file with certificates in {CA_FILE}"))
+            }
+            Self::CaFile { .. } => Some("name a file with certificates in PEM".to_owned()),
+            Self::Busy { .. } => Some("run it again then".to_owned()),
+            Self::Redirected { .. } => Some("if that is where it belongs, give that address".to_owned()),
+            Self::Broken { .. } | Self::TooLarge { .. } | Self::Unexpected { .. } => {
+                Some("check that the address is right, and try again later".to_owned())
+            }
+            Self::Unsendable { .. } => None,
+        }
+    }
+}
+
+/// What asks servers. The certificates that it trusts are read when they are first needed.
+pub struct Http {
+    encrypted: OnceCell<Agent>,
+    pause: Duration,
+}
+
+impl Default for Http {
+    fn default() -> Self {
+        Self { encrypted: OnceCell::new(), pause: again::PAUSE }
+    }
+}
+
+impl Http {
+    /// Sends a request, and again where that is harmless and may help. What is waited for is told.
+    ///
+    /// # Errors
+    /// When there is no answer. A status that means an error is an answer.
+    pub fn send(&self, request: &Request<'_>, tell: &mut dyn FnMut(&str)) -> Result<Answer, HttpError> {
+        again::send(request.repeat, self.pause, tell, || self.follow(request))
+    }
+
+    /// Follows redirects within the host, for what only reads.
+    fn follow(&self, request: &Request<'_>) -> Result<Answer, HttpError> {
+        let mut place = request.place.clone();
+        for _ in 0..=MAX_REDIRECTS {
+            let answer = self.once(&Request { place: &place, ..*request })?;
+            let is_redirect = matches!(answer.status, 301 | 302 | 303 | 307 | 308);
+            let Some(to) = answer.header("location").filter(|_| is_redirect) else { return Ok(answer) };
+            place = match redirected(&place, to) {
+                Ok(there) if request.method.only_reads() => there,
+                Ok(there) => {
+                    return Err(HttpError::Redirected { at: place.to_string(), to: there.to_string() });
+                }
+                Err(to) => return Err(HttpError::Redirected { at: place.to_string(), to }),
+            };
+        }
+        Err(HttpError::Redirected { at: place.to_string(), to: "itself again and again".to_owned() })
+    }
+
+    fn once(&self, request: &Request<'_>) -> Result<Answer, HttpError> {
+        let at = request.place.to_string();
+        let head = head(request)?;
+        let sent = match request.body {
+            Some((_, body)) => self.run(head.map(|()| body), request.place)?,
+            None => self.run(head, request.place)?,
+        };
+        let (parts, body) = sent.map_err(|error| trust::told(error, &at, PATIENCE))?.into_parts();
+        let reader = body.into_with_config().limit(u64::MAX).reader();
+        let body = read_input(reader.take(MAX_BODY_BYTES + 1)).map_err(|error| match error {
+            WireError::Read(error) => trust::told(error.into(), &at, PATIENCE),
+            _ => HttpError::TooLarge { at: at.clone() },
+        })?;
+        if u64::try_from(body.len()).is_ok_and(|bytes| bytes <= MAX_BODY_BYTES) {
+            Ok(Answer { at, status: parts.status.as_u16(), headers: parts.headers, body })
+        } else {
+            Err(HttpError::TooLarge { at })
+        }
+    }
+
+    fn run(
+        &self,
+        request: ureq::http::Request<impl AsSendBody>,
+        place: &Place,
+    ) -> Result<Result<ureq::http::Response<Body>, ureq::Error>, HttpError> {
+        let plain;
+        let agent = if !place.is_encrypted() {
+            plain = agent(TlsConfig::default());
+            &plain
+        } else if let Some(agent) = self.encrypted.get() {
+            agent
+        } else {
+            let trusting = agent(trust::config()?);
+            self.encrypted.get_or_init(|| trusting)
+        };
+        // Nothing within this machine is looked for behind a proxy.
+        let proxy = if place.is_loopback() { None } else { Proxy::try_from_env() };
+        Ok(agent.run(agent.configure_request(request).proxy(proxy).build()))
+    }
+}
+
+/// Makes what sends requests within the limits.
+fn agent(trusted: TlsConfig) -> Agent {
+    Agent::config_builder()
+        .http_status_as_error(false)
+        .max_redirects(0)
+        .max_redirects_will_error(false)
+        .max_response_header_size(MAX_HEADER_BYTES)
+        .timeout_resolve(Some(CONNECT_PATIENCE))
+        .timeout_connect(Some(CONNECT_PATIENCE))
+        .timeout_global(Some(PATIENCE))
+        .user_agent(USER_AGENT)
+        .tls_config(trusted)
+        .build()
+        .new_agent()
+}
+
+/// Writes the head of a request.
+fn head(request: &Request<'_>) -> Result<ureq::http::Request<()>, HttpError> {
+    let unsendable = || HttpError::Unsendable { at: request.place.to_string() };
+    let mut head = ureq::http::Request::new(());
+    *head.method_mut() = request.method.verb();
+    *head.uri_mut() = request.place.uri().clone();
+    let headers = head.headers_mut();
+    headers.insert(header::ACCEPT, HeaderValue::from_static(request.accept));
+    if let Some((kind, _)) = request.body {
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+    }
+    if let Some(Authorization(text)) = request.authorization {
+        let mut value = HeaderValue::from_str(text).map_err(|_| unsendable())?;
+        value.set_sensitive(true);
+        headers.insert(header::AUTHORIZATION, value);
+    }
+    Ok(head)
+}
+
+/// Returns where a redirect leads within the same host, or the name of where else.
+fn redirected(from: &Place, to: &str) -> Result<Place, String> {
+    let there = match to {
+        path if path.starts_with('/') && !path.starts_with("//") => from.at(path),
+        address => Place::parse(address, Plain::Anywhere),
+    };
+    match there {
+        Ok(there) if there.is_same_origin(from) => Ok(there),
+        Ok(there) => Err(there.to_string()),
+        Err(_) => Err("what is no address".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Write;
+    use std::net::TcpListener;
+    use std::sync::Arc;
+    use std::sync::Mutex;
+    use std::thread;
+    use std::time::Instant;
+
+    /// A server that gives each connection the next answer, and the last one again; it keeps what was asked.
+    fn server(answers: &'static [&'static str]) -> (Place, Arc<Mutex<Vec<String>>>) {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let port = listener.local_addr().expect("an address").port();
+        let asked = Arc::new(Mutex::new(Vec::new()));
+        let seen = Arc::clone(&asked);
+        thread::spawn(move || {
+            for (number, stream) in listener.incoming().enumerate() {
+                let Ok(mut stream) = stream else { return };
+                let mut bytes = vec![0; 8192];
+                let count = stream.read(&mut bytes).unwrap_or_default();
+                seen.lock().expect("unpoisoned").push(String::from_utf8_lossy(&bytes[..count]).into_owned());
+                let answer = answers[number.min(answers.len() - 1)];
+                let _ = stream.write_all(answer.replace("PORT", &port.to_string()).as_bytes());
+                // Endless ones go on until nobody listens any more.
+                while answer.ends_with("ENDLESS") && stream.write_all(&[b'x'; 4096]).is_ok() {}
+                thread::sleep(Duration::from_millis(if answer.is_empty() { 15_000 } else { 0 }));
+            }
+        });
+        (Place::parse(&format!("http://127.0.0.1:{port}/a"), Plain::Loopback).expect("a place"), asked)
+    }
+
+    fn send(request: &Request<'_>) -> Result<Answer, HttpError> {
+        let http = Http { pause: Duration::from_millis(1), ..Http::default() };
+        http.send(request, &mut |_| {})
+    }
+
+    /// Asks a server that answers so, and returns the error without its address.
+    fn refused(answer: &'static [&'static str]) -> String {
+        let (place, _) = server(answer);
+        let error = send(&Request::get(&place)).expect_err("no answer");
+        error.to_string().replace(&place.to_string(), "HOST")
+    }
+
+    #[test]
+    fn an_answer_comes_with_its_status_its_headers_and_its_body() {
+        let (place, asked) =
+            server(&["HTTP/1.1 404 No\r\nX-Some: thing\r\nContent-Length: 7\r\n\r\n{\"a\":1}"]);
+        let authorization = Authorization::basic("alice", "pw");
+        let request = Request {
+            method: Method::Post,
+            authorization: Some(&authorization),
+            body: Some((JSON, b"{}")),
+            repeat: Repeat::Never,
+            ..Request::get(&place)
+        };
+        let answer = send(&request).expect("an answer");
+        assert_eq!(
+            (answer.status, answer.header("x-some"), answer.body()),
+            (404, Some("thing"), &b"{\"a\":1}"[..])
+        );
+        let asked = asked.lock().expect("unpoisoned").concat();
+        for part in [
+            "POST /a HTTP/1.1",
+            "authorization: Basic YWxpY2U6cHc=",
+            "content-length: 2",
+            USER_AGENT,
+            "\r\n\r\n{}",
+        ] {
+            assert!(asked.contains(part), "{part} in {asked}");
+        }
+    }
+
+    #[test]
+    fn what_never_ends_or_is_no_http_is_refused() {
+        for (answer, want) in [
+            (
+                &["HTTP/1.1 200 OK\r\nContent-Length: 104857600\r\n\r\nENDLESS"][..],
+                "the answer of HOST is too large",
+            ),
+            (
+                &["HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nfffffff\r\nENDLESS"],
+                "the answer of HOST is too large",
+            ),
+            (&["HTTP/1.1 200 OK\r\nX: ENDLESS"], "the answer of HOST is too large"),
+            (&["hello\r\n\r\n"], "the answer of HOST is broken"),
+            (&["HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf"], "the answer of HOST is broken"),
+        ] {
+            assert_eq!(refused(answer), want, "{answer:?}");
+        }
+    }
+
+    #[test]
+    fn a_silent_server_is_given_up() {
+        let started = Instant::now();
+        assert_eq!(refused(&[""]), "HOST gave no answer within 10 s");
+        assert!(started.elapsed() < Duration::from_secs(14));
+    }
+
+    #[test]
+    fn a_redirect_is_followed_within_the_host_only() {
+        let (place, asked) = server(&[
+            "HTTP/1.1 307 Go\r\nLocation: /b\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
+            "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok",
+        ]);
+        assert_eq!(send(&Request::get(&place)).expect("an answer").body(), b"ok");
+        assert!(asked.lock().expect("unpoisoned")[1].starts_with("GET /b HTTP/1.1"));
+        for to in [
+            "HTTP/1.1 302 Go\r\nLocation: http://localhost:PORT/\r\nContent-Length: 0\r\n\r\n",
+            "HTTP/1.1 302 Go\r\nLocation: https://evil.example/?q\r\nContent-Length: 0\r\n\r\n",
+            "HTTP/1.1 302 Go\r\nLocation: //evil.example/\r\nContent-Length: 0\r\n\r\n",
+        ] {
+            let told = refused(Box::leak(Box::new([to])));
+            assert!(told.starts_with("HOST sends to ") && told.ends_with("where nothing is sent"), "{told}");
+        }
+        let around = "HTTP/1.1 302 Go\r\nLocation: /a\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+        assert!(refused(Box::leak(Box::new([around]))).contains("again and again"));
+    }
+
+    #[test]
+    fn only_what_is_harmless_is_sent_again() {
+        const BUSY: &str =
+            "HTTP/1.1 429 No\r\nRetry-After: 0\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+        const ILL: &str = "HTTP/1.1 503 No\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+        const FINE: &str = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+        for (answers, repeat, status, tries) in [
+            (&[ILL, "x", FINE][..], Repeat::Harmless, 200, 3),
+            (&[ILL][..], Repeat::Harmless, 503, 3),
+            (&[ILL, FINE], Repeat::Never, 503, 1),
+            (&[BUSY, FINE], Repeat::Never, 200, 2),
+        ] {
+            let (place, asked) = server(answers);
+            let answer = send(&Request { repeat, ..Request::get(&place) }).expect("an answer");
+            assert_eq!(
+                (answer.status, asked.lock().expect("unpoisoned").len()),
+                (status, tries),
+                "{answers:?}"
+            );
+        }
+        let later = "HTTP/1.1 429 No\r\nRetry-After: 3600\r\nContent-Length: 0\r\n\r\n";
+        assert_eq!(refused(Box::leak(Box::new([later]))), "HOST asks to wait for 3600 s");
+    }
+
+    #[test]
+    fn nothing_secret_shows_when_it_is_debugged() {
+        assert_eq!(format!("{:?}", Authorization::bearer("canary")), "Authorization(..)");
+        let (place, _) = server(&["HTTP/1.1 200 OK\r\nX: canary\r\nContent-Length: 6\r\n\r\ncanary"]);
+        let answer = send(&Request::get(&place)).expect("an answer");
+        assert!(!format!("{answer:?}").contains("canary"));
+        assert!(!answer.json::<String>().expect_err("no JSON").to_string().contains("canary"));
+        let authorization = Authorization::bearer("canary\n");
+        let request = Request { authorization: Some(&authorization), ..Request::get(&place) };
+        assert!(!send(&request).expect_err("no header").to_string().contains("canary"));
+    }
+}

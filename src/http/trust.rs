@@ -1,0 +1,97 @@
+//! Whom to believe that a server is the one that it says, and what went wrong with one.
+
+use crate::disk;
+use crate::disk::DiskError;
+use crate::env;
+use crate::http::HttpError;
+use rustls_native_certs::load_native_certs;
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+use ureq::tls::Certificate;
+use ureq::tls::PemItem;
+use ureq::tls::RootCerts;
+use ureq::tls::TlsConfig;
+use ureq::tls::parse_pem;
+
+/// Names a file with the certificates of further authorities, in PEM.
+pub const CA_FILE: &str = "DOCKER_CREDENTIAL_PAT_CA_FILE";
+
+/// The largest such file, in bytes: that of a whole system has 0.3 MiB.
+const MAX_CA_BYTES: u64 = 4 * 1024 * 1024;
+
+/// Trusts the system's authorities, and those of [`CA_FILE`].
+pub(super) fn config() -> Result<TlsConfig, HttpError> {
+    let mut authorities = own()?;
+    // One that cannot be read is one less; what only it vouches for is refused.
+    let of_system = load_native_certs().certs;
+    authorities.extend(of_system.iter().map(|certificate| Certificate::from_der(certificate).to_owned()));
+    if authorities.is_empty() {
+        return Err(HttpError::NoAuthorities);
+    }
+    Ok(TlsConfig::builder()
+        .root_certs(RootCerts::from(authorities))
+        .unversioned_rustls_crypto_provider(Arc::new(rustls::crypto::ring::default_provider()))
+        .build())
+}
+
+/// Reads the certificates that a person names.
+fn own() -> Result<Vec<Certificate<'static>>, HttpError> {
+    let unfit = |path: &PathBuf, why: &str| HttpError::CaFile { path: path.clone(), why: why.to_owned() };
+    let Some(path) = env::ca_file(CA_FILE) else { return Ok(Vec::new()) };
+    let pem = match disk::read(&path, MAX_CA_BYTES) {
+        Ok(Some((pem, _))) => pem,
+        Ok(None) => return Err(unfit(&path, "there is nothing: no such file")),
+        Err(DiskError::TooLarge { .. }) => return Err(unfit(&path, "there is too much")),
+        Err(_) => return Err(unfit(&path, "nothing can be read")),
+    };
+    let mut certificates = Vec::new();
+    for item in parse_pem(&pem) {
+        match item {
+            Ok(PemItem::Certificate(certificate)) => certificates.push(certificate),
+            Ok(_) => {}
+            Err(_) => return Err(unfit(&path, "something is no PEM")),
+        }
+    }
+    if certificates.is_empty() { Err(unfit(&path, "there is no certificate")) } else { Ok(certificates) }
+}
+
+/// Puts what went wrong into our words. Those of the library could quote what was sent or received.
+pub(super) fn told(error: ureq::Error, at: &str, patience: Duration) -> HttpError {
+    let at = at.to_owned();
+    match error {
+        ureq::Error::Timeout(ureq::Timeout::Resolve | ureq::Timeout::Connect) => {
+            HttpError::Slow { at, patience: super::CONNECT_PATIENCE }
+        }
+        ureq::Error::Timeout(_) => HttpError::Slow { at, patience },
+        ureq::Error::HostNotFound => HttpError::Unreachable { at, why: "there is no such host".to_owned() },
+        ureq::Error::ConnectionFailed => HttpError::Unreachable { at, why: "it does not answer".to_owned() },
+        ureq::Error::ConnectProxyFailed(_) | ureq::Error::InvalidProxyUrl => {
+            HttpError::Proxy { at, why: "it refuses".to_owned() }
+        }
+        ureq::Error::LargeResponseHeader(..) | ureq::Error::BodyExceedsLimit(_) => HttpError::TooLarge { at },
+        ureq::Error::Rustls(error) => distrust(&error, at),
+        ureq::Error::Io(error) => of_system(&error, at),
+        _ => HttpError::Broken { at },
+    }
+}
+
+fn of_system(error: &io::Error, at: String) -> HttpError {
+    if let Some(error) = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
+        return distrust(error, at);
+    }
+    match error.kind() {
+        io::ErrorKind::ConnectionRefused
+        | io::ErrorKind::NetworkUnreachable
+        | io::ErrorKind::HostUnreachable => HttpError::Unreachable { at, why: error.to_string() },
+        _ => HttpError::Broken { at },
+    }
+}
+
+fn distrust(error: &rustls::Error, at: String) -> HttpError {
+    match error {
+        rustls::Error::InvalidCertificate(why) => HttpError::Untrusted { at, why: why.to_string() },
+        _ => HttpError::Broken { at },
+    }
+}
