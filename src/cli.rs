@@ -23,6 +23,8 @@ use crate::command::show;
 use crate::command::status;
 use crate::command::unlock;
 use crate::command::r#use;
+#[cfg(feature = "online")]
+use crate::command::verify;
 use crate::env;
 use crate::hygiene;
 use crate::streams;
@@ -69,6 +71,7 @@ Environment:
   DOCKER_CREDENTIAL_PAT_WARN_DAYS    how many days before its end a token is announced; 7, or 0 for never
   DOCKER_CREDENTIAL_PAT_PASSPHRASE_FILE   a file with the vault's passphrase, for machines
   DOCKER_CREDENTIAL_PAT_KEY_HOLDER   where the key of a new vault goes: keyring or key-file
+  DOCKER_CREDENTIAL_PAT_CA_FILE      certificates of further authorities, in PEM, for verify, hub and coding
   NO_COLOR                           no colour, whatever the terminal can show
 
 Files:
@@ -100,6 +103,8 @@ enum Human {
     Key(key::Args),
     Unlock(unlock::UnlockArgs),
     Lock(unlock::LockArgs),
+    #[cfg(feature = "online")]
+    Verify(verify::Args),
     Completions(completions::Args),
     Man(man::Args),
 }
@@ -222,6 +227,8 @@ fn people(args: Vec<OsString>, called_as: Option<&str>, out: File) -> ExitCode {
         Human::Key(args) => key::run(args, desk),
         Human::Unlock(args) => unlock::unlock(args, desk),
         Human::Lock(args) => unlock::lock(args, desk),
+        #[cfg(feature = "online")]
+        Human::Verify(args) => verify::run(args, desk),
         Human::Completions(args) => completions::run(args, desk),
         Human::Man(args) => man::run(args, command(), desk),
     })

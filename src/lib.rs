@@ -20,6 +20,8 @@ pub mod setup;
 // OUTSIDE: what lies on disk, in its own formats.
 pub mod docker_config;
 pub mod other_helper;
+#[cfg(feature = "online")]
+pub mod remote;
 pub mod vault;
 pub mod warned;
 

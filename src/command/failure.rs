@@ -15,6 +15,8 @@ use crate::name::Name;
 use crate::name::NameError;
 use crate::other_helper::HelperError;
 use crate::registry::KeyError;
+#[cfg(feature = "online")]
+use crate::remote::registry::RegistryError;
 use crate::scope::ScopeError;
 use crate::setup::SetupError;
 use crate::text::clean;
@@ -178,6 +180,31 @@ pub enum Failure {
     /// The vault does not give back what it took.
     #[error("what was taken over for {0} does not come back from the vault; nothing is taken out elsewhere")]
     NotReadBack(String),
+    /// See [`RegistryError`].
+    #[cfg(feature = "online")]
+    #[error(transparent)]
+    Registry(#[from] RegistryError),
+    /// A registry that does not take a secret.
+    #[cfg(feature = "online")]
+    #[error("{0} does not take that user name and secret; nothing was changed")]
+    Refused(String),
+    /// Not every registry took its token.
+    #[cfg(feature = "online")]
+    #[error("{}", not_accepted(*refused, *unknown))]
+    NotAccepted {
+        /// How many refused it.
+        refused: usize,
+        /// Of how many it could not be told.
+        unknown: usize,
+    },
+    /// A token that no registry can be asked about.
+    #[cfg(feature = "online")]
+    #[error("no registry can be asked about \"{0}\" like that")]
+    NothingToAsk(Name),
+    /// Only wildcards, or keys that are no registries.
+    #[cfg(feature = "online")]
+    #[error("there is no one registry that could be asked")]
+    NoRegistryToAsk,
     /// Something could not be taken over, or out; all else is done.
     #[error("{}", not_all(*left, *troubles))]
     NotAll {
@@ -251,6 +278,22 @@ impl Failure {
             Self::NoSuchVerb(_) => Some("docker-credential-pat --help shows every verb".to_owned()),
             Self::Output(_) => Some("connect standard output to something that takes it".to_owned()),
             Self::TwoPassphrases => Some("nothing was changed; try again".to_owned()),
+            #[cfg(feature = "online")]
+            Self::Registry(error) => error.hint(),
+            #[cfg(feature = "online")]
+            Self::Refused(_) => {
+                Some("check user name and secret; without --verify it is kept unasked".to_owned())
+            }
+            #[cfg(feature = "online")]
+            Self::NothingToAsk(_) => {
+                Some("name a registry and path that it may go to: --repository ghcr.io/acme/app".to_owned())
+            }
+            #[cfg(feature = "online")]
+            Self::NoRegistryToAsk => Some("leave out --verify".to_owned()),
+            #[cfg(feature = "online")]
+            Self::NotAccepted { refused, .. } => (*refused > 0).then(|| {
+                "make a new one where it comes from, then docker-credential-pat rotate NAME".to_owned()
+            }),
             Self::Declined
             | Self::Wire(_)
             | Self::Name(_)
@@ -290,6 +333,15 @@ impl Failure {
         let text = format!("docker-credential-pat: error: {}\n{}", self.line(), hint.unwrap_or_default());
         // Nobody is left to be told when stderr is closed too.
         let _ = err.write_all(text.as_bytes());
+    }
+}
+
+#[cfg(feature = "online")]
+fn not_accepted(refused: usize, unknown: usize) -> String {
+    match (refused, unknown) {
+        (0, unknown) => format!("{unknown} could not be verified"),
+        (refused, 0) => format!("{refused} refused"),
+        (refused, unknown) => format!("{refused} refused, and {unknown} could not be verified"),
     }
 }
 

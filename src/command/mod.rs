@@ -23,6 +23,8 @@ pub mod shown;
 pub mod status;
 pub mod unlock;
 pub mod r#use;
+#[cfg(feature = "online")]
+pub mod verify;
 
 use crate::choice::Choice;
 pub use crate::command::failure::Failure;

@@ -1,0 +1,4 @@
+//! What registries and providers are asked over the network.
+
+pub mod challenge;
+pub mod registry;
