@@ -384,11 +384,11 @@ fn pulls_of(limit: Option<&str>, remaining: Option<&str>) -> Option<Pulls> {
     Some(Pulls { left: number(remaining)?, of: number(limit)?, seconds })
 }
 
-/// Reads `2027-10-07 19:07:53 UTC`.
+/// Reads `2027-10-07 19:07:53 UTC` and `2027-10-07 21:07:53 +0200`.
 fn moment_of(text: &str) -> Option<Moment> {
-    let text =
-        text.trim().strip_suffix(" UTC").map_or_else(|| text.trim().to_owned(), |time| format!("{time}Z"));
-    text.parse::<Timestamp>().ok().map(|at| Moment(at.as_second()))
+    let (time, zone) = text.trim().rsplit_once(' ')?;
+    let zone = if zone == "UTC" { "Z" } else { zone };
+    format!("{time}{zone}").parse::<Timestamp>().ok().map(|at| Moment(at.as_second()))
 }
 
 #[cfg(test)]
