@@ -192,16 +192,21 @@ impl Registries<'_> {
         let open = Place::parse(&format!("http://{host}/v2/"), self.plain);
         let repeat = if open.is_ok() { Repeat::Never } else { Repeat::Harmless };
         let answered = self.http.send(&Request { repeat, ..Request::get(&encrypted) }, tell);
-        let place = match (answered, open) {
+        let (error, place) = match (answered, open) {
             (Ok(answer), _) => return Ok((encrypted, answer)),
             (
-                Err(HttpError::Broken { .. } | HttpError::Unreachable { .. } | HttpError::Slow { .. }),
+                Err(
+                    error @ (HttpError::Broken { .. }
+                    | HttpError::Unreachable { .. }
+                    | HttpError::Slow { .. }),
+                ),
                 Ok(open),
-            ) => open,
+            ) => (error, open),
             (Err(error), _) => return Err(error.into()),
         };
         let answer = self.http.send(&Request::get(&place), tell)?;
-        Ok((place, answer))
+        // So an encrypted server answers what is not encrypted: the first error is the one that counts.
+        if answer.status == 400 { Err(error.into()) } else { Ok((place, answer)) }
     }
 }
 

@@ -3,7 +3,7 @@
 source "$(dirname "$0")/lib.sh"
 need docker-registry openssl htpasswd
 python_with jwt cryptography >/dev/null || skip "python3-jwt or python3-cryptography is not installed"
-stop_servers() { local mode; for mode in htpasswd token tls; do stop_all "$GROUP_DIR/server/$mode"; done; }
+stop_servers() { local of; for of in htpasswd token tls .; do stop_all "$GROUP_DIR/server/$of"; done; }
 secret[reader]='read-only&<'
 accounts() { # reader may only pull
   jq -n --arg alice "${secret[alice]}" --arg reader "${secret[reader]}" \
@@ -47,6 +47,34 @@ for mode in htpasswd token tls; do
   refused "$mode: rotate --verify takes no bad one" "does not take" bash -c "printf bad | docker-credential-pat rotate new-$mode --secret-stdin --verify"
   equal "$mode: and the old one is still there" "${secret[alice]}" pat show "new-$mode" --reveal
 done
+# The same encrypted registry behind a proxy that is ill; its certificate is good for any port of this machine.
+ill() { # MODE [N]: sets host to a proxy that does so
+  stop_pid "$GROUP_DIR/server/proxy.pid"
+  rm -f "$GROUP_DIR/server/proxy.log"
+  bg "$GROUP_DIR/server" proxy "$(python_with asyncio)" "$servers/fault-proxy.py" "${real##*:}" "$@"
+  wait_for 10 "the proxy" grep -q listening "$GROUP_DIR/server/proxy.log"
+  host=$(sed 's/.* on //' "$GROUP_DIR/server/proxy.log")
+}
+real=$host
+while read -r pattern fault; do
+  # shellcheck disable=SC2086
+  ill $fault
+  name=behind-${fault// /-}
+  check "$fault: add a token" add "$name" "${secret[alice]}" alice
+  SECONDS=0
+  ends "$fault: verify says so" "$([[ $pattern == accepted ]] && echo 0 || echo 1)" "${pattern//_/ }" pat verify "$name"
+  check "$fault: within the limits" test "$SECONDS" -lt 45
+  check "$fault: rm" pat rm "$name"
+done <<'FAULTS'
+accepted pass
+accepted delay 150
+cannot_reach|is_broken refuse
+is_broken cut 700
+is_broken garbage
+no_answer_within blackhole
+no_answer_within|is_broken trickle 100
+FAULTS
+
 ends "all of them, with progress" 1 '^9 of 12:|^12 of 12: ' pat verify --all
 check "no secret in any file" no_secret_in_files
 stop_servers
