@@ -175,11 +175,11 @@ fn answer(verb: Verb, called_as: Option<&str>, mut out: File) -> ExitCode {
         }
         let mut err = io::stderr();
         let mut desk = Desk::new(called_as, &mut out, &mut err)?;
-        protocol::run(verb, &input, &mut desk)
+        Ok(protocol::run(verb, &input, &mut desk))
     })();
     match outcome {
         Ok(Outcome::Done) => ExitCode::SUCCESS,
-        Ok(Outcome::NotFound) => NOT_DONE,
+        Ok(Outcome::NotFound | Outcome::Refused) => NOT_DONE,
         Err(failure) => {
             protocol::refuse(&failure, out, err);
             NOT_DONE

@@ -20,6 +20,7 @@ pub mod setup;
 // OUTSIDE: what lies on disk, in its own formats.
 pub mod docker_config;
 pub mod other_helper;
+pub mod usage;
 pub mod vault;
 pub mod warned;
 

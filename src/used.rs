@@ -18,3 +18,23 @@ pub struct Used {
     /// How often to push, of the times at which the direction was known.
     pub pushes: u64,
 }
+
+impl Used {
+    /// Stands for the first of no dated use.
+    pub const NEVER_FIRST: Moment = Moment(i64::MAX);
+
+    /// Stands for the last of no dated use.
+    pub const NEVER_LAST: Moment = Moment(i64::MIN);
+
+    /// Adds other uses of the same token.
+    pub fn add(&mut self, other: Self) {
+        if other.client.is_some() && (other.last >= self.last || self.client.is_none()) {
+            self.client = other.client;
+        }
+        self.count = self.count.saturating_add(other.count);
+        self.first = self.first.min(other.first);
+        self.last = self.last.max(other.last);
+        self.pulls = self.pulls.saturating_add(other.pulls);
+        self.pushes = self.pushes.saturating_add(other.pushes);
+    }
+}

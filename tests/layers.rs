@@ -11,7 +11,7 @@ const LAYERS: [&[&str]; 7] = [
     &["cli"],
     &["command"],
     &["backup", "context", "keeper", "key_life", "login", "moving", "setup"],
-    &["docker_config", "other_helper", "vault", "warned"],
+    &["docker_config", "other_helper", "usage", "vault", "warned"],
     &["beside", "child", "disk", "env", "hygiene", "link", "parent", "streams", "table", "text", "tty"],
     &["client", "in_use", "index", "inventory", "provider", "request", "resolve", "used"],
     &[

@@ -15,6 +15,7 @@ use crate::name::Name;
 use crate::name::NameError;
 use crate::other_helper::HelperError;
 use crate::registry::KeyError;
+use crate::resolve::Reason;
 use crate::scope::ScopeError;
 use crate::setup::SetupError;
 use crate::text::clean;
@@ -269,6 +270,18 @@ impl Failure {
     #[must_use]
     pub fn is_interruption(&self) -> bool {
         matches!(self, Self::Missing { source: TtyError::Interrupted, .. })
+    }
+
+    /// Returns a word for what went wrong with a request, where there is one.
+    #[must_use]
+    pub fn word(&self) -> Option<&'static str> {
+        if matches!(self, Self::NotForIt { .. }) {
+            return Some(Reason::NotNamed.word());
+        }
+        if matches!(self, Self::Keeper(KeeperError::Locked { .. } | KeeperError::Key { .. })) {
+            return Some("locked");
+        }
+        matches!(self, Self::Output(_)).then_some("not-read")
     }
 
     /// Returns the error and what led to it, in one line that is safe for a terminal.

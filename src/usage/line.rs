@@ -1,0 +1,246 @@
+//! One line of the log: what was asked, and what came of it.
+
+use crate::moment::Moment;
+use crate::registry::Address;
+use crate::registry::Key;
+use crate::text::push_json;
+use crate::text::push_number;
+use crate::token::Direction;
+use crate::token::Token;
+use serde::Deserialize;
+
+/// The version of the lines. A new name is no new version.
+pub const VERSION: u64 = 1;
+
+/// How every line of any version begins. No text in a line can hold it, since its quotes are escaped there.
+const START: &[u8] = b"{\"version\":";
+
+/// The most bytes that are noted of a text.
+const MAX_TEXT_BYTES: usize = 512;
+
+/// The most bytes of a line that is read: each byte of its texts may be six in it.
+const MAX_BYTES: usize = 32 * 1024;
+
+/// Room for nearly every line, so that it is made in one piece of memory.
+const USUAL_BYTES: usize = 320;
+
+/// What came of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// A token was given out.
+    Given,
+    /// There was none to give.
+    NotFound,
+    /// Credentials were stored.
+    Stored,
+    /// A registry was signed out, or nothing was there to sign out.
+    SignedOut,
+    /// It was not done.
+    Failed,
+}
+
+impl Outcome {
+    /// Returns the word for it in the log.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Given => "given",
+            Self::NotFound => "not-found",
+            Self::Stored => "stored",
+            Self::SignedOut => "signed-out",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+/// What is to be noted of a request.
+#[derive(Clone, Copy, Debug)]
+pub struct Line<'l> {
+    /// Docker's verb.
+    pub verb: &'static str,
+    /// The token that was given, stored or signed out.
+    pub token: Option<&'l Token>,
+    /// The registry, or the key where that is no address.
+    pub registry: Option<&'l str>,
+    /// The repository, if it was known.
+    pub repository: Option<&'l str>,
+    /// The direction, if it was known.
+    pub direction: Option<Direction>,
+    /// What came of it.
+    pub outcome: Outcome,
+    /// Why, in a word.
+    pub reason: Option<&'static str>,
+}
+
+impl<'l> Line<'l> {
+    /// Begins with what a key tells. Of one that is no address nothing is noted where it may hold a password.
+    #[must_use]
+    pub fn of(verb: &'static str, key: Option<&'l Key>, outcome: Outcome) -> Self {
+        let address = key.and_then(Key::address);
+        let verbatim =
+            key.map(Key::as_str).filter(|text| address.is_none() && !text.contains(['@', '?', '#']));
+        Self {
+            verb,
+            token: None,
+            registry: address.map(|address| address.registry().as_str()).or(verbatim),
+            repository: address.and_then(Address::repository),
+            direction: None,
+            outcome,
+            reason: None,
+        }
+    }
+
+    /// Returns it as it is written: one JSON object, and a line end.
+    #[must_use]
+    pub fn bytes(&self, now: Moment, client: Option<&str>) -> Vec<u8> {
+        let mut out = Vec::with_capacity(USUAL_BYTES);
+        start(&mut out);
+        push_whole(&mut out, "at", now.0);
+        push_text(&mut out, "verb", Some(self.verb));
+        if let Some(token) = self.token {
+            push_whole(&mut out, "id", token.id.0.into());
+            push_whole(&mut out, "created", token.created.0);
+            push_text(&mut out, "token", Some(token.name.as_str()));
+        }
+        push_text(&mut out, "registry", self.registry);
+        push_text(&mut out, "repository", self.repository);
+        push_text(&mut out, "direction", self.direction.map(Direction::word));
+        push_text(&mut out, "client", client);
+        push_text(&mut out, "outcome", Some(self.outcome.word()));
+        push_text(&mut out, "reason", self.reason);
+        out.extend_from_slice(b"}\n");
+        out
+    }
+}
+
+/// Begins a line.
+pub(super) fn start(out: &mut Vec<u8>) {
+    out.extend_from_slice(START);
+    push_number(out, VERSION);
+}
+
+/// Adds a whole number under a name.
+pub(super) fn push_whole(out: &mut Vec<u8>, name: &str, number: i64) {
+    push_name(out, name);
+    if number < 0 {
+        out.push(b'-');
+    }
+    push_number(out, number.unsigned_abs());
+}
+
+/// Adds a text under a name, if there is one, or as much of it as is noted.
+#[inline(never)]
+pub(super) fn push_text(out: &mut Vec<u8>, name: &str, text: Option<&str>) {
+    let Some(text) = text else { return };
+    push_name(out, name);
+    let mut end = text.len().min(MAX_TEXT_BYTES);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    push_json(out, &text[..end]);
+}
+
+#[inline(never)]
+fn push_name(out: &mut Vec<u8>, name: &str) {
+    out.extend_from_slice(b",\"");
+    out.extend_from_slice(name.as_bytes());
+    out.extend_from_slice(b"\":");
+}
+
+/// A line as it is read: one request, or in the summary all uses of a token that were folded into it.
+#[derive(Debug, Default, Deserialize)]
+pub struct Record {
+    /// When, in seconds since the start of 1970; in the summary, the last use.
+    pub at: Option<i64>,
+    /// Docker's verb; none in the summary.
+    pub verb: Option<String>,
+    /// The token's name at that time.
+    pub token: Option<String>,
+    /// The token's number, which another vault may have given to another.
+    pub id: Option<u32>,
+    /// When the token came into the vault; with its number it tells it apart for good.
+    pub created: Option<i64>,
+    /// Where it went.
+    pub registry: Option<String>,
+    /// Which way, if it was known.
+    pub direction: Option<String>,
+    /// The client's program.
+    pub client: Option<String>,
+    /// What came of it.
+    pub outcome: Option<String>,
+    /// In the summary: how many uses this stands for.
+    pub count: Option<u64>,
+    /// In the summary: the first use.
+    pub first: Option<i64>,
+    /// In the summary: how many of the uses were pulls.
+    pub pulls: Option<u64>,
+    /// In the summary: how many of the uses were pushes.
+    pub pushes: Option<u64>,
+    /// In the summary: the checksum of the file that was folded last.
+    pub folded: Option<u32>,
+    /// In the summary: the size of that file, in bytes.
+    pub bytes: Option<u64>,
+}
+
+impl Record {
+    /// True when a token was given out.
+    #[must_use]
+    pub fn is_use(&self) -> bool {
+        self.outcome.as_deref() == Some(Outcome::Given.word())
+    }
+
+    /// True when a client asked for a token and got none.
+    #[must_use]
+    pub fn is_miss(&self) -> bool {
+        self.verb.as_deref() == Some("get") && self.outcome.as_deref() == Some(Outcome::NotFound.word())
+    }
+
+    /// Returns whether it went this way, as a number to add.
+    #[must_use]
+    pub fn went(&self, direction: Direction) -> u64 {
+        u64::from(self.direction.as_deref() == Some(direction.word()))
+    }
+}
+
+/// What could not be read of a log.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Skipped {
+    /// Lines of a version that this program does not know.
+    pub other_version: u64,
+    /// Lines that are damaged.
+    pub damaged: u64,
+}
+
+impl Skipped {
+    /// Hands each line of a file on, and counts those that cannot be read.
+    pub(super) fn visit(&mut self, bytes: &[u8], visit: &mut dyn FnMut(Record)) {
+        for line in bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
+            match read(line) {
+                Ok(record) => visit(record),
+                Err(true) => self.other_version += 1,
+                Err(false) => self.damaged += 1,
+            }
+        }
+    }
+}
+
+/// Reads a line; an error tells whether it is of another version. A writer that ran out of room leaves the
+/// beginning of one, and then the next stands behind it.
+fn read(line: &[u8]) -> Result<Record, bool> {
+    let start = line.windows(START.len()).rposition(|part| part == START).ok_or(false)?;
+    let line = &line[start..];
+    if line.len() > MAX_BYTES {
+        return Err(false);
+    }
+    let digits = line[START.len()..].iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let version = &line[START.len()..][..digits];
+    match version {
+        b"1" => serde_json::from_slice(line).map_err(|_| false),
+        _ => Err(digits > 0),
+    }
+}
+
+/// Returns the lines of versions that this program does not know.
+pub(super) fn of_other_versions(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
+    bytes.split(|byte| *byte == b'\n').filter(|line| matches!(read(line), Err(true)))
+}
