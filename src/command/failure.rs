@@ -77,6 +77,9 @@ pub enum Failure {
     /// See [`MomentError`].
     #[error(transparent)]
     Moment(#[from] MomentError),
+    /// A text that names no beginning.
+    #[error("{0:?} is no date (2027-01-31) and no number of days (30d)")]
+    NoStart(String),
     /// Nobody there to ask for what is missing.
     #[error("no {what} was given")]
     Missing {
@@ -257,6 +260,7 @@ impl Failure {
             | Self::Name(_)
             | Self::Key(_)
             | Self::Moment(_)
+            | Self::NoStart(_)
             | Self::Secret(_)
             | Self::NoDirectory(_)
             | Self::Helper(_)

@@ -22,6 +22,7 @@ pub mod show;
 pub mod shown;
 pub mod status;
 pub mod unlock;
+pub mod usage;
 pub mod r#use;
 
 use crate::choice::Choice;

@@ -1,15 +1,11 @@
 //! How each token was used, as far as the log remembers.
 
 use crate::moment::Moment;
-use crate::token::Direction;
 use crate::token::Token;
 use crate::usage::line;
 use crate::usage::line::Record;
 use crate::used::Used;
 use std::cmp::Reverse;
-
-/// How far the clock of a writer may be ahead of a reader's, in seconds.
-const AHEAD: i64 = 60;
 
 /// What is known of every token's use.
 #[derive(Debug)]
@@ -38,10 +34,7 @@ impl History {
     /// Adds a line of the log, or of its summary.
     pub fn add(&mut self, record: &Record) {
         let Some((id, created)) = record.id.zip(record.created) else { return };
-        if !record.is_use() && record.count.is_none() {
-            return;
-        }
-        let used = self.used(record);
+        let Some(used) = record.used(self.now) else { return };
         let found = self.entries.iter_mut().rfind(|entry| entry.id == id && entry.created == created);
         let name = record.token.as_deref().unwrap_or_default();
         match found {
@@ -52,19 +45,6 @@ impl History {
                 }
             }
             None => self.entries.push(Entry { id, created, name: name.to_owned(), used }),
-        }
-    }
-
-    fn used(&self, record: &Record) -> Used {
-        let is_past = |at: &i64| (0..=self.now.0.saturating_add(AHEAD)).contains(at);
-        let (pull, push) = (Direction::Pull, Direction::Push);
-        Used {
-            count: record.count.unwrap_or(1),
-            first: record.first.or(record.at).filter(is_past).map_or(Used::NEVER_FIRST, Moment),
-            last: record.at.filter(is_past).map_or(Used::NEVER_LAST, Moment),
-            client: record.client.clone(),
-            pulls: record.pulls.unwrap_or_else(|| record.went(pull)),
-            pushes: record.pushes.unwrap_or_else(|| record.went(push)),
         }
     }
 

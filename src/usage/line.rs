@@ -7,6 +7,7 @@ use crate::text::push_json;
 use crate::text::push_number;
 use crate::token::Direction;
 use crate::token::Token;
+use crate::used::Used;
 use serde::Deserialize;
 
 /// The version of the lines. A new name is no new version.
@@ -23,6 +24,9 @@ const MAX_BYTES: usize = 32 * 1024;
 
 /// Room for nearly every line, so that it is made in one piece of memory.
 const USUAL_BYTES: usize = 320;
+
+/// How far the clock of a writer may be ahead of a reader's, in seconds.
+const AHEAD: i64 = 60;
 
 /// What came of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -183,23 +187,39 @@ pub struct Record {
 }
 
 impl Record {
-    /// True when a token was given out.
-    #[must_use]
-    pub fn is_use(&self) -> bool {
-        self.outcome.as_deref() == Some(Outcome::Given.word())
-    }
-
     /// True when a client asked for a token and got none.
     #[must_use]
     pub fn is_miss(&self) -> bool {
         self.verb.as_deref() == Some("get") && self.outcome.as_deref() == Some(Outcome::NotFound.word())
     }
 
-    /// Returns whether it went this way, as a number to add.
+    /// Returns when it was; `None` for what is later than now, since a clock was wrong.
     #[must_use]
-    pub fn went(&self, direction: Direction) -> u64 {
-        u64::from(self.direction.as_deref() == Some(direction.word()))
+    pub fn moment(&self, now: Moment) -> Option<Moment> {
+        self.at.filter(|at| is_past(*at, now)).map(|at| Moment(at).min(now))
     }
+
+    /// Returns the use, or the uses, that it tells of; `None` where no token was given out.
+    #[must_use]
+    pub fn used(&self, now: Moment) -> Option<Used> {
+        if self.count.is_none() && self.outcome.as_deref() != Some(Outcome::Given.word()) {
+            return None;
+        }
+        let went = |direction: Direction| u64::from(self.direction.as_deref() == Some(direction.word()));
+        let first = self.first.or(self.at).filter(|at| is_past(*at, now));
+        Some(Used {
+            count: self.count.unwrap_or(1),
+            first: first.map_or(Used::NEVER_FIRST, Moment),
+            last: self.moment(now).unwrap_or(Used::NEVER_LAST),
+            client: self.client.clone(),
+            pulls: self.pulls.unwrap_or_else(|| went(Direction::Pull)),
+            pushes: self.pushes.unwrap_or_else(|| went(Direction::Push)),
+        })
+    }
+}
+
+fn is_past(at: i64, now: Moment) -> bool {
+    (0..=now.0.saturating_add(AHEAD)).contains(&at)
 }
 
 /// What could not be read of a log.
