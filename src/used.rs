@@ -38,3 +38,28 @@ impl Used {
         self.pushes = self.pushes.saturating_add(other.pushes);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn used(count: u64, first: i64, last: i64, client: Option<&str>) -> Used {
+        let client = client.map(str::to_owned);
+        Used { count, first: Moment(first), last: Moment(last), client, pulls: count, pushes: 0 }
+    }
+
+    #[test]
+    fn the_last_client_is_that_of_the_last_use() {
+        for (one, other, want) in [
+            (used(1, 5, 5, Some("a")), used(1, 7, 7, Some("b")), used(2, 5, 7, Some("b"))),
+            (used(1, 7, 7, Some("b")), used(1, 5, 5, Some("a")), used(2, 5, 7, Some("b"))),
+            (used(1, 5, 5, Some("a")), used(1, 7, 7, None), used(2, 5, 7, Some("a"))),
+            (used(9, 5, 5, None), used(1, 5, 5, Some("b")), used(10, 5, 5, Some("b"))),
+            (used(u64::MAX, 5, 5, None), used(9, i64::MAX, i64::MIN, None), used(u64::MAX, 5, 5, None)),
+        ] {
+            let mut sum = one;
+            sum.add(other);
+            assert_eq!(sum, want);
+        }
+    }
+}

@@ -104,7 +104,8 @@ impl<'l> Line<'l> {
         if let Some(token) = self.token {
             push_whole(&mut out, "id", token.id.0.into());
             push_whole(&mut out, "created", token.created.0);
-            push_text(&mut out, "token", Some(token.name.as_str()));
+            // One for no registry has its name from a key, which may hold a password.
+            push_text(&mut out, "token", Some(token.name.as_str()).filter(|_| !token.scopes.is_empty()));
         }
         push_text(&mut out, "registry", self.registry);
         push_text(&mut out, "repository", self.repository);
@@ -263,4 +264,80 @@ fn read(line: &[u8]) -> Result<Record, bool> {
 /// Returns the lines of versions that this program does not know.
 pub(super) fn of_other_versions(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
     bytes.split(|byte| *byte == b'\n').filter(|line| matches!(read(line), Err(true)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Moment = Moment(1_800_000_000);
+
+    /// Returns the key of each line that can be read, and what could not.
+    fn visited(text: &[u8]) -> (Vec<String>, Skipped) {
+        let (mut found, mut skipped) = (Vec::new(), Skipped::default());
+        skipped.visit(text, &mut |record| found.push(record.registry.unwrap_or_default()));
+        (found, skipped)
+    }
+
+    #[test]
+    fn what_is_written_is_read() {
+        for (key, registry, repository) in [
+            ("ghcr.io", Some("ghcr.io"), None),
+            ("https://ghcr.io/acme/app", Some("ghcr.io"), Some("acme/app")),
+            (
+                "https://index.docker.io/v1/access-token",
+                Some("https://index.docker.io/v1/access-token"),
+                None,
+            ),
+            ("https://user:password@ghcr.io", None, None),
+            ("https://ghcr.io/?token=secret", None, None),
+        ] {
+            let key = Key::parse(key).expect("a key");
+            let line = Line::of("get", Some(&key), Outcome::NotFound);
+            let bytes = line.bytes(NOW, Some("a\"b\n{\"version\":1}"));
+            let record = read(bytes.strip_suffix(b"\n").expect("a line end")).expect("a line");
+            assert_eq!((record.registry.as_deref(), line.repository), (registry, repository));
+            assert_eq!((record.at, record.is_miss()), (Some(NOW.0), true));
+            assert_eq!(record.client.as_deref(), Some("a\"b\n{\"version\":1}"));
+            assert_eq!(record.used(NOW), None);
+        }
+    }
+
+    #[test]
+    fn long_texts_are_cut_between_letters() {
+        let client = "字".repeat(MAX_TEXT_BYTES);
+        let bytes = Line::of("get", None, Outcome::Failed).bytes(Moment(-1), Some(&client));
+        let record = read(bytes.trim_ascii_end()).expect("a line");
+        assert_eq!(record.client, Some("字".repeat(MAX_TEXT_BYTES / 3)));
+        assert_eq!((record.at, record.moment(NOW)), (Some(-1), None));
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_counted() {
+        let good = "{\"version\":1,\"registry\":\"x\"}\n";
+        for (text, found, other_version, damaged) in [
+            ("", 0, 0, 0),
+            (good, 1, 0, 0),
+            ("\n\n", 0, 0, 0),
+            ("{\"version\":1,\"registry\":\"x\"}", 1, 0, 0),
+            ("{\"version\":1,\"regis{\"version\":1,\"registry\":\"x\"}\n", 1, 0, 0),
+            ("{\"version\":11,\"registry\":7}\n{\"version\":2}\n", 0, 2, 0),
+            ("{\"version\":1,\"registry\":7}\n{\"version\":x\nplain\n{\"version\":1", 0, 0, 4),
+            ("{\"version\":1,\"at\":1,\"at\":2}\n", 0, 0, 1),
+        ] {
+            let (read, skipped) = visited(text.as_bytes());
+            assert_eq!((read.len(), skipped), (found, Skipped { other_version, damaged }), "{text}");
+        }
+        let long = format!("{{\"version\":1,\"registry\":\"{}\"}}\n{good}", "x".repeat(MAX_BYTES));
+        assert_eq!(
+            visited(long.as_bytes()),
+            (vec!["x".to_owned()], Skipped { other_version: 0, damaged: 1 })
+        );
+    }
+
+    #[test]
+    fn a_later_program_s_lines_are_told_from_damage() {
+        let bytes = b"{\"version\":2,\"a\":1}\nplain\n{\"version\":1}\n";
+        assert_eq!(of_other_versions(bytes).collect::<Vec<_>>(), [b"{\"version\":2,\"a\":1}"]);
+    }
 }
