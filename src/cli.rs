@@ -22,6 +22,7 @@ use crate::command::rotate;
 use crate::command::show;
 use crate::command::status;
 use crate::command::unlock;
+use crate::command::usage;
 use crate::command::r#use;
 #[cfg(feature = "online")]
 use crate::command::verify;
@@ -72,11 +73,13 @@ Environment:
   DOCKER_CREDENTIAL_PAT_PASSPHRASE_FILE   a file with the vault's passphrase, for machines
   DOCKER_CREDENTIAL_PAT_KEY_HOLDER   where the key of a new vault goes: keyring or key-file
   DOCKER_CREDENTIAL_PAT_CA_FILE      certificates of further authorities, in PEM, for verify, hub and coding
+  DOCKER_CREDENTIAL_PAT_USAGE        off, and this call is not noted in the log
   NO_COLOR                           no colour, whatever the terminal can show
 
 Files:
   ~/.local/share/docker-credential-pat/vault   the tokens, their secrets sealed
-  ~/.config/docker-credential-pat/key          the vault's key, where no OS keyring has it";
+  ~/.config/docker-credential-pat/key          the vault's key, where no OS keyring has it
+  ~/.local/state/docker-credential-pat/usage.jsonl   what clients asked for, which `usage` counts";
 
 #[derive(clap::Subcommand)]
 enum Human {
@@ -92,6 +95,7 @@ enum Human {
     Rm(rm::Args),
     Use(r#use::Args),
     Explain(explain::Args),
+    Usage(usage::Args),
     Import(import::Args),
     Export(export::Args),
     /// Make Docker (or podman) keep its credentials here
@@ -151,7 +155,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         }
         (_, ["version" | "--version" | "-v" | "-V"]) => write(&out, &version(), ExitCode::SUCCESS),
         (_, []) if streams::stdout_is_terminal() => serve(called_as, out, status::run),
-        (_, []) => write(&out, &usage(), NOT_DONE),
+        (_, []) => write(&out, &short_help(), NOT_DONE),
         _ => {
             let code = people(args, called_as, out);
             hygiene::scrub_peoples_stack();
@@ -180,11 +184,11 @@ fn answer(verb: Verb, called_as: Option<&str>, mut out: File) -> ExitCode {
         }
         let mut err = io::stderr();
         let mut desk = Desk::new(called_as, &mut out, &mut err)?;
-        protocol::run(verb, &input, &mut desk)
+        Ok(protocol::run(verb, &input, &mut desk))
     })();
     match outcome {
         Ok(Outcome::Done) => ExitCode::SUCCESS,
-        Ok(Outcome::NotFound) => NOT_DONE,
+        Ok(Outcome::NotFound | Outcome::Refused) => NOT_DONE,
         Err(failure) => {
             protocol::refuse(&failure, out, err);
             NOT_DONE
@@ -218,6 +222,7 @@ fn people(args: Vec<OsString>, called_as: Option<&str>, out: File) -> ExitCode {
         Human::Rm(args) => rm::run(args, desk),
         Human::Use(args) => r#use::run(args, desk),
         Human::Explain(args) => explain::run(args, desk),
+        Human::Usage(args) => usage::run(args, desk),
         Human::Import(args) => import::run(args, desk),
         Human::Export(args) => export::run(args, desk),
         Human::Install(args) => install::install(args, desk),
@@ -291,7 +296,7 @@ fn version() -> String {
     format!("docker-credential-pat ({}) {}\n", env!("TARGET"), env!("CARGO_PKG_VERSION"))
 }
 
-fn usage() -> String {
+fn short_help() -> String {
     "usage: docker-credential-pat <get|store|erase|list|version>, or --help for all verbs\n".to_owned()
 }
 

@@ -19,6 +19,9 @@ pub const PASSPHRASE_FILE: &str = "DOCKER_CREDENTIAL_PAT_PASSPHRASE_FILE";
 /// Set for a command that is asked for the vault's key.
 pub const KEY_WANTED: &str = "DOCKER_CREDENTIAL_PAT_KEY_WANTED";
 
+/// Says `off` where no use is to be noted.
+pub const USAGE: &str = "DOCKER_CREDENTIAL_PAT_USAGE";
+
 /// The name of this program, and of its folder below each of the user's folders.
 pub const PROGRAM: &str = "docker-credential-pat";
 
@@ -29,6 +32,8 @@ pub struct Folders {
     pub data: PathBuf,
     /// For the key and what was set up.
     pub config: PathBuf,
+    /// For what is noted of the past; where the platform has no folder for it, that for the vault.
+    pub state: PathBuf,
 }
 
 /// Why it cannot be told where files belong.
@@ -89,7 +94,9 @@ impl Folders {
             home()?;
         }
         let base = etcetera::choose_base_strategy().map_err(|_| EnvError::NoHome)?;
-        Ok(Self { data: base.data_dir().join(PROGRAM), config: base.config_dir().join(PROGRAM) })
+        let data = base.data_dir().join(PROGRAM);
+        let state = base.state_dir().map_or_else(|| data.clone(), |state| state.join(PROGRAM));
+        Ok(Self { data, config: base.config_dir().join(PROGRAM), state })
     }
 }
 
@@ -215,6 +222,12 @@ pub fn ca_file(variable: &str) -> Option<PathBuf> {
 #[must_use]
 pub fn is_key_wanted() -> bool {
     path(KEY_WANTED).is_some()
+}
+
+/// True when this call is not to be noted. Whatever else the variable says means nothing.
+#[must_use]
+pub fn is_usage_off() -> bool {
+    env::var_os(USAGE).is_some_and(|value| value == "off")
 }
 
 /// Returns where systemd hands a service its credentials: <https://systemd.io/CREDENTIALS/>.

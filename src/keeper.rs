@@ -9,6 +9,7 @@ use crate::inventory::Inventory;
 use crate::registry::Key;
 use crate::secret::Secret;
 use crate::token::Token;
+use crate::usage::Log;
 use crate::vault::VaultError;
 use crate::vault::draft::Draft;
 use crate::vault::file::Contents;
@@ -38,6 +39,7 @@ const NEW_KEYS_PATIENCE: Duration = Duration::from_secs(1);
 pub struct Keeper {
     vault: PathBuf,
     key_file: KeyFile,
+    log: Log,
     /// The key as it was got first, so that a person is asked for it once.
     known: OnceCell<VaultKey>,
 }
@@ -98,10 +100,11 @@ impl Keeper {
     /// # Errors
     /// When the environment does not tell.
     pub fn find() -> Result<Self, KeeperError> {
-        let Folders { data, config } = Folders::find()?;
+        let Folders { data, config, state } = Folders::find()?;
         Ok(Self {
             vault: data.join("vault"),
             key_file: KeyFile::at(config.join("key")),
+            log: Log::at(state),
             known: OnceCell::new(),
         })
     }
@@ -137,6 +140,12 @@ impl Keeper {
         }
         self.change(|_| Ok::<_, KeeperError>(()))?;
         Ok(self.holders()?.unwrap_or_default())
+    }
+
+    /// Returns the log of what clients asked for.
+    #[must_use]
+    pub fn log(&self) -> &Log {
+        &self.log
     }
 
     /// Returns what remembers the warnings that were given.

@@ -22,6 +22,7 @@ pub mod docker_config;
 pub mod other_helper;
 #[cfg(feature = "online")]
 pub mod remote;
+pub mod usage;
 pub mod vault;
 pub mod warned;
 

@@ -17,6 +17,7 @@ use crate::other_helper::HelperError;
 use crate::registry::KeyError;
 #[cfg(feature = "online")]
 use crate::remote::registry::RegistryError;
+use crate::resolve::Reason;
 use crate::scope::ScopeError;
 use crate::setup::SetupError;
 use crate::text::clean;
@@ -78,6 +79,9 @@ pub enum Failure {
     /// See [`MomentError`].
     #[error(transparent)]
     Moment(#[from] MomentError),
+    /// A text that names no beginning.
+    #[error("{0:?} is no date (2027-01-31) and no number of days (30d)")]
+    NoStart(String),
     /// Nobody there to ask for what is missing.
     #[error("no {what} was given")]
     Missing {
@@ -299,6 +303,7 @@ impl Failure {
             | Self::Name(_)
             | Self::Key(_)
             | Self::Moment(_)
+            | Self::NoStart(_)
             | Self::Secret(_)
             | Self::NoDirectory(_)
             | Self::Helper(_)
@@ -312,6 +317,18 @@ impl Failure {
     #[must_use]
     pub fn is_interruption(&self) -> bool {
         matches!(self, Self::Missing { source: TtyError::Interrupted, .. })
+    }
+
+    /// Returns a word for what went wrong with a request, where there is one.
+    #[must_use]
+    pub fn word(&self) -> Option<&'static str> {
+        if matches!(self, Self::NotForIt { .. }) {
+            return Some(Reason::NotNamed.word());
+        }
+        if matches!(self, Self::Keeper(KeeperError::Locked { .. } | KeeperError::Key { .. })) {
+            return Some("locked");
+        }
+        matches!(self, Self::Output(_)).then_some("not-read")
     }
 
     /// Returns the error and what led to it, in one line that is safe for a terminal.

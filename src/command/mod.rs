@@ -22,6 +22,7 @@ pub mod show;
 pub mod shown;
 pub mod status;
 pub mod unlock;
+pub mod usage;
 pub mod r#use;
 #[cfg(feature = "online")]
 pub mod verify;
@@ -85,7 +86,7 @@ impl<'d> Desk<'d> {
 
     /// Tells a person something. What is done is done, even when nobody hears of it.
     fn say(&mut self, line: &str) {
-        let _ = writeln!(self.err, "{}", clean(line));
+        say(&mut *self.err, line);
     }
 
     /// Tells a person what is worth knowing of a secret that came in.
@@ -131,6 +132,11 @@ impl<'d> Desk<'d> {
             ));
         }
     }
+}
+
+/// Tells a person something while the desk is in use.
+fn say(err: &mut dyn Write, line: &str) {
+    let _ = writeln!(err, "{}", clean(line));
 }
 
 /// Returns the token of that name.

@@ -1,5 +1,6 @@
 //! Files that are written whole or not at all, and are nobody else's.
 
+pub mod appended;
 pub mod rights;
 
 pub use crate::disk::rights::PRIVATE;
@@ -221,6 +222,20 @@ pub fn create(path: &Path, bytes: &[u8], mode: u32) -> Result<(), DiskError> {
 /// # Errors
 /// When the lock file cannot be made, or is held by others for too long.
 pub fn lock(path: &Path) -> Result<File, DiskError> {
+    let (file, path) = lock_file(path)?;
+    let start = Instant::now();
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            Err(TryLockError::WouldBlock) if start.elapsed() < LOCK_PATIENCE => thread::sleep(LOCK_POLL),
+            Err(TryLockError::WouldBlock) => return Err(DiskError::Locked { path }),
+            Err(TryLockError::Error(source)) => return Err(DiskError::Write { path, source }),
+        }
+    }
+}
+
+/// Opens the lock file of a file, and tells where it is.
+fn lock_file(path: &Path) -> Result<(File, PathBuf), DiskError> {
     let path = with_suffix(&without_links(path), ".lock");
     let failed = |source| DiskError::Write { path: path.clone(), source };
     refuse_others_folder(folder_of(&path))?;
@@ -232,15 +247,7 @@ pub fn lock(path: &Path) -> Result<File, DiskError> {
     let file = file.map_err(failed)?;
     // Of use to whoever comes next, after a umask that denied even the owner.
     set_mode_of(&file, PRIVATE).map_err(failed)?;
-    let start = Instant::now();
-    loop {
-        match file.try_lock() {
-            Ok(()) => return Ok(file),
-            Err(TryLockError::WouldBlock) if start.elapsed() < LOCK_PATIENCE => thread::sleep(LOCK_POLL),
-            Err(TryLockError::WouldBlock) => return Err(DiskError::Locked { path }),
-            Err(TryLockError::Error(error)) => return Err(failed(error)),
-        }
-    }
+    Ok((file, path))
 }
 
 /// Makes a folder, and those above it, for their owner alone. One that is there stays as it is.
