@@ -4,6 +4,7 @@ use crate::name::is_invisible;
 use serde::Serialize;
 use serde_json::ser::Formatter;
 use serde_json::ser::Serializer;
+use std::error::Error;
 use std::io;
 use std::io::Write;
 
@@ -21,6 +22,19 @@ pub fn clean(text: &str) -> String {
 #[must_use]
 pub fn clean_lines(text: &str) -> String {
     text.split('\n').map(clean).collect::<Vec<_>>().join("\n")
+}
+
+/// Returns an error and all that led to it, in one line. It may hold what is not [clean].
+#[must_use]
+pub fn line_of(error: &dyn Error) -> String {
+    let mut line = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        line.push_str(": ");
+        line.push_str(&error.to_string());
+        source = error.source();
+    }
+    line
 }
 
 /// Writes a value as JSON with everything that could steer a terminal, or hide, as an escape.

@@ -3,6 +3,7 @@
 use crate::disk;
 use crate::moment::Moment;
 use crate::token::TokenId;
+use std::ffi::OsStr;
 use std::fs;
 use std::fs::File;
 use std::io;
@@ -33,6 +34,17 @@ impl Warned {
             }
             Err(error) => error.kind() != io::ErrorKind::AlreadyExists,
         }
+    }
+
+    /// Returns the files that remember a warning about a token which is not here any more.
+    #[must_use]
+    pub fn strays(&self, is_here: impl Fn(TokenId) -> bool) -> Vec<PathBuf> {
+        let entries = fs::read_dir(&self.0).into_iter().flatten().flatten();
+        let is_stray = |path: &PathBuf| {
+            let name = path.file_name().and_then(OsStr::to_str).and_then(|name| name.split_once('.'));
+            name.and_then(|(id, _)| id.parse().ok()).is_some_and(|id| !is_here(TokenId(id)))
+        };
+        entries.map(|entry| entry.path()).filter(is_stray).collect()
     }
 
     fn forget_others(&self, token: TokenId, today: &str) {

@@ -3,8 +3,9 @@
 pub mod rights;
 
 pub use crate::disk::rights::PRIVATE;
-use crate::disk::rights::PRIVATE_FOLDER;
+pub use crate::disk::rights::PRIVATE_FOLDER;
 pub use crate::disk::rights::mode;
+pub use crate::disk::rights::other_owner;
 pub use crate::disk::rights::others_may_write;
 use crate::disk::rights::private;
 use crate::disk::rights::private_folder;
@@ -263,6 +264,14 @@ pub fn make_folder(path: &Path) -> Result<(), DiskError> {
         sync_folder(folder_of(folder)).map_err(failed)?;
     }
     Ok(())
+}
+
+/// Gives a file or folder these permission bits.
+///
+/// # Errors
+/// When it cannot be changed.
+pub fn close(path: &Path, mode: u32) -> Result<(), DiskError> {
+    set_mode(path, mode).map_err(|source| DiskError::Write { path: path.to_owned(), source })
 }
 
 /// Returns where a path leads, absolute and without links; one that leads nowhere stays as it is.

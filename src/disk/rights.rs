@@ -13,7 +13,7 @@ use std::path::Path;
 pub const PRIVATE: u32 = 0o600;
 
 /// The mode of the folders that they are in.
-pub(super) const PRIVATE_FOLDER: u32 = 0o700;
+pub const PRIVATE_FOLDER: u32 = 0o700;
 
 /// True when others than its owner may change a file, or what it is a link to, or it is not ours.
 #[must_use]
@@ -37,6 +37,16 @@ pub fn mode(metadata: &fs::Metadata) -> u32 {
     return std::os::unix::fs::PermissionsExt::mode(&metadata.permissions()) & 0o7777;
     #[cfg(not(unix))]
     return if metadata.permissions().readonly() { 0o400 } else { PRIVATE };
+}
+
+/// Returns the user id of a file's owner, if that is another user.
+#[must_use]
+pub fn other_owner(metadata: &fs::Metadata) -> Option<u32> {
+    #[cfg(unix)]
+    return Some(std::os::unix::fs::MetadataExt::uid(metadata))
+        .filter(|owner| *owner != rustix::process::geteuid().as_raw());
+    #[cfg(not(unix))]
+    return metadata.is_symlink().then_some(0).filter(|_| false);
 }
 
 /// Returns what makes a folder that is its owner's alone from birth.
