@@ -104,15 +104,15 @@ impl Folders {
 /// Returns where a program is in the folders of `PATH`.
 #[must_use]
 pub fn find_program(name: &str) -> Option<PathBuf> {
-    programs(name).next()
+    programs(name).into_iter().next()
 }
 
 /// Returns the files of a program's name in the folders of `PATH`, in their order.
-pub fn programs(name: &str) -> impl Iterator<Item = PathBuf> {
+#[must_use]
+pub fn programs(name: &str) -> Vec<PathBuf> {
+    let Some(folders) = env::var_os("PATH") else { return Vec::new() };
     let name = format!("{name}{}", env::consts::EXE_SUFFIX);
-    let folders: Vec<PathBuf> =
-        env::var_os("PATH").map(|folders| env::split_paths(&folders).collect()).unwrap_or_default();
-    folders.into_iter().map(move |folder| folder.join(&name)).filter(|path| path.is_file())
+    env::split_paths(&folders).map(|folder| folder.join(&name)).filter(|path| path.is_file()).collect()
 }
 
 /// Returns where this program is.

@@ -1,6 +1,8 @@
 //! How the clients are set up: whom they ask, and what they keep in plain text.
 
+use crate::checkup::Fact;
 use crate::checkup::Finding;
+use crate::checkup::Findings;
 use crate::checkup::Rule;
 use crate::checkup::Severity;
 use crate::checkup::files;
@@ -12,230 +14,219 @@ use crate::docker_config::asked::Owner;
 use crate::docker_config::backup_has_secrets;
 use crate::docker_config::backup_of;
 use crate::env;
-use crate::name::quoted;
 use crate::other_helper::OtherHelper;
 use crate::registry::Key;
 use crate::setup;
 use crate::setup::Helper;
 use crate::setup::Reach;
 use crate::setup::SetupError;
-use crate::text::line_of;
+use std::path::PathBuf;
 
-const UNREADABLE: Rule = Rule {
+static UNREADABLE: Rule = Rule {
     word: "client-file-unreadable",
     severity: Severity::Problem,
-    what: "%",
+    what: "%1",
     why: "it cannot be told whom the client asks for credentials, and the client itself may refuse the file",
-    mend: "%",
+    mend: "%2",
+    repair: None,
 };
-const NOT_INSTALLED: Rule = Rule {
+static NOT_INSTALLED: Rule = Rule {
     word: "not-installed",
     severity: Severity::Warning,
-    what: "% %",
+    what: "%1",
     why: "no login is kept here, and no token is given out from here",
     mend: "docker-credential-pat install",
+    repair: None,
 };
-const SET_UP_LOST: Rule = Rule {
+static SET_UP_LOST: Rule = Rule {
     word: "set-up-lost",
-    severity: Severity::Warning,
-    what: "% was set up to ask this program for %, and asks % now",
-    why: "the next login is kept elsewhere, in plain text where no helper is asked; podman logout --all does this",
-    mend: "docker-credential-pat install%%",
+    what: "%1 was set up to ask this program for %2, and now names %3",
+    why: "the next login is kept elsewhere, and in plain text where no helper is named; podman logout --all does so",
+    mend: "docker-credential-pat install%4%2",
+    ..NOT_INSTALLED
 };
-const SHADOWED: Rule = Rule {
+static OTHER_HELPER: Rule = Rule {
     word: "other-helper",
     severity: Severity::Note,
-    what: "% asks \"%\" for %, and not this program",
+    what: "%1 asks \"%3\" for %2, and not this program",
     why: "what the vault has for it is not given out",
-    mend: "docker-credential-pat install%%",
+    ..SET_UP_LOST
 };
-const PLAIN: Rule = Rule {
+static PLAIN: Rule = Rule {
     word: "plain-text-login",
-    severity: Severity::Warning,
-    what: "% holds logins in plain text: %",
+    what: "%1 holds logins in plain text: %2",
     why: "whoever can read that file, or a backup of it, has them",
-    mend: "docker-credential-pat import% --remove",
+    mend: "docker-credential-pat import%3 --remove",
+    ..NOT_INSTALLED
 };
-const PLAIN_BACKUP: Rule =
-    Rule { word: "plain-text-backup", what: "% holds secrets that an earlier version left there", ..PLAIN };
-const PLAIN_OPEN: Rule = Rule {
+static PLAIN_BACKUP: Rule =
+    Rule { word: "plain-text-backup", what: "%1 holds secrets that an earlier version left there", ..PLAIN };
+static PLAIN_OPEN: Rule = Rule {
     word: "plain-text-open-to-others",
     severity: Severity::Problem,
-    what: "% holds logins in plain text and is open to other users (mode %)",
+    what: "%1 holds logins in plain text and is open to other users (mode %2)",
     why: "they can log in as you",
-    mend: "chmod % %",
+    mend: "chmod %3 %1",
+    repair: None,
 };
-const VARIABLE: Rule = Rule {
+static VARIABLE: Rule = Rule {
     word: "auth-config-variable",
-    severity: Severity::Warning,
     what: "DOCKER_AUTH_CONFIG is set",
     why: "the docker CLI from 28.3 on takes what it says before it asks any helper",
     mend: "unset DOCKER_AUTH_CONFIG",
+    ..NOT_INSTALLED
 };
+
+/// A client's file that is looked at.
+struct Client<'c> {
+    config: &'c ConfigFile,
+    owner: Owner,
+    /// The option of `install` and `import` that stands for it.
+    option: &'static str,
+}
 
 /// Looks at the files of Docker and podman. Returns the names by which they call this program; without any,
 /// the one by which they would.
-pub fn look(contents: Option<&Contents>, findings: &mut Vec<Finding>) -> Vec<String> {
+pub fn look(contents: Option<&Contents>, findings: &mut Findings) -> Vec<String> {
     let mut names = Vec::new();
-    let before = findings.len();
+    let before = findings.0.len();
+    let mut docker_asks = None;
     match env::docker_config() {
-        Ok(path) => look_at(path, Owner::Docker, contents, &mut names, findings),
-        Err(error) => findings.push(UNREADABLE.found(&[&line_of(&error)], &[&error.hint()])),
+        Ok(path) => docker_asks = look_at(path, Owner::Docker, contents, &mut names, findings),
+        Err(error) => findings.add(&UNREADABLE, &[Fact::Error(&error), Fact::Text(&error.hint())]),
     }
     // Without a session podman's file cannot be told, and where there is no podman it is missing.
     if let Ok(path) = env::podman_auth() {
         look_at(path, Owner::Podman, contents, &mut names, findings);
     }
-    let is_told = |finding: &Finding| [SET_UP_LOST.word, UNREADABLE.word].contains(&finding.word);
     if names.is_empty() {
-        if !findings.iter().skip(before).any(is_told) {
-            findings.push(of_nothing());
+        let is_told = |finding: &Finding| finding.rule == &SET_UP_LOST || finding.rule == &UNREADABLE;
+        if !findings.0.iter().skip(before).any(is_told) {
+            let what = match docker_asks {
+                Some(other) => ["Docker asks \"", &other, "\", and no client asks this program"].concat(),
+                None => "no client asks this program".to_owned(),
+            };
+            findings.add(&NOT_INSTALLED, &[Fact::Text(&what)]);
         }
         names.push(Helper::of(None).as_str().to_owned());
     }
     if env::is_auth_config_set() {
-        findings.push(VARIABLE.found(&[], &[]));
+        findings.add(&VARIABLE, &[]);
     }
     names
 }
 
-/// Says whom Docker asks instead.
-fn of_nothing() -> Finding {
-    let config = env::docker_config().ok().and_then(|path| ConfigFile::read(path).ok());
-    match config.and_then(|config| config.store().ok().flatten()) {
-        Some(other) => NOT_INSTALLED.found(&["Docker asks another helper than this program:", &other], &[]),
-        None => NOT_INSTALLED.found(&["no client asks", "this program"], &[]),
-    }
-}
-
+/// Looks at one file. Returns the helper that it names for every registry.
 fn look_at(
-    path: std::path::PathBuf,
+    path: PathBuf,
     owner: Owner,
     contents: Option<&Contents>,
     names: &mut Vec<String>,
-    findings: &mut Vec<Finding>,
-) {
+    findings: &mut Findings,
+) -> Option<String> {
+    let option = match owner {
+        Owner::Docker => "",
+        Owner::Podman => " --podman",
+    };
     let at = path.clone();
     let looked = ConfigFile::read(path).map_err(SetupError::from).and_then(|config| {
-        look_at_logins(&config, owner, findings)?;
-        look_at_helpers(&config, owner, contents, names, findings)
+        let client = Client { config: &config, owner, option };
+        look_at_logins(&client, findings)?;
+        look_at_helpers(&client, contents, names, findings)?;
+        Ok(config.store()?)
     });
-    if let Err(error) = looked {
+    looked.unwrap_or_else(|error| {
         let hint = error.hint().unwrap_or_default();
-        findings.push(UNREADABLE.found(&[&line_of(&error)], &[&hint]).at(&at));
-    }
+        findings.add(&UNREADABLE, &[Fact::Error(&error), Fact::Text(&hint), Fact::Path(&at)]);
+        None
+    })
 }
 
-fn look_at_logins(config: &ConfigFile, owner: Owner, findings: &mut Vec<Finding>) -> Result<(), ConfigError> {
-    let (path, place) = (config.path(), env::tilde(config.path()));
-    let podman = podman_flag(owner);
-    let logins = config.plain_logins()?;
+fn look_at_logins(client: &Client<'_>, findings: &mut Findings) -> Result<(), ConfigError> {
+    let (path, option) = (client.config.path(), Fact::Text(client.option));
+    let logins = client.config.plain_logins()?;
     if !logins.is_empty() {
         let keys = logins.iter().map(|key| shown_key(key)).collect::<Vec<_>>().join(", ");
-        findings.push(PLAIN.found(&[&place, &keys], &[podman]).at(path));
-        files::look_at(path, &PLAIN_OPEN, None, findings);
+        findings.add(&PLAIN, &[Fact::Path(path), Fact::Text(&keys), option]);
+        files::look_at(path, &PLAIN_OPEN, findings);
     }
     // What is no JSON is no backup of ours.
     if backup_has_secrets(path).unwrap_or_default() {
-        let backup = backup_of(path);
-        findings.push(PLAIN_BACKUP.found(&[&env::tilde(&backup)], &[podman]).at(&backup));
+        findings.add(&PLAIN_BACKUP, &[Fact::Path(&backup_of(path)), Fact::Text(""), option]);
     }
     Ok(())
 }
 
+/// Looks at whom the client asks: at each place that is set now, or once was set up.
 fn look_at_helpers(
-    config: &ConfigFile,
-    owner: Owner,
+    client: &Client<'_>,
     contents: Option<&Contents>,
     names: &mut Vec<String>,
-    findings: &mut Vec<Finding>,
+    findings: &mut Findings,
 ) -> Result<(), SetupError> {
-    let mut reaches = vec![Reach::Every];
-    if owner == Owner::Podman {
-        reaches.clear();
+    let set_up = match env::Folders::find() {
+        Ok(folders) => setup::reaches(&folders.setup(), client.config)?,
+        Err(_) => Vec::new(),
+    };
+    let mut reaches: Vec<Reach> =
+        client.config.registries_with_helpers()?.into_iter().map(Reach::One).collect();
+    // Podman has no helper for every registry.
+    if client.owner == Owner::Docker {
+        reaches.push(Reach::Every);
     }
-    reaches.extend(config.registries_with_helpers()?.into_iter().map(Reach::One));
-    let ours_before = names.len();
+    let is_gone = |reach: &Reach| !reaches.contains(reach);
+    let gone: Vec<Reach> = set_up.iter().filter(|reach| is_gone(reach)).cloned().collect();
+    reaches.extend(gone);
+    let before = names.len();
     let mut others = Vec::new();
     for reach in reaches {
-        match reach.helper(config)? {
-            Some(helper) if Helper::is_ours(&helper) => {
-                if !names.contains(&helper) {
-                    names.push(helper);
-                }
+        // An empty name is a client's word for none.
+        let helper = reach.helper(client.config)?.filter(|helper| !helper.is_empty());
+        match helper {
+            Some(helper) if Helper::is_ours(&helper) => note(names, helper),
+            helper if set_up.contains(&reach) => {
+                let asked = helper.as_deref().unwrap_or("no helper");
+                add_helper(&SET_UP_LOST, SET_UP_LOST.severity, client, &reach, asked, findings);
             }
-            Some(helper) if !helper.is_empty() => others.push((reach, helper)),
-            Some(_) | None => {}
+            Some(helper) => others.push((reach, helper)),
+            None => {}
         }
     }
-    let lost = look_at_losses(config, owner, findings)?;
-    let is_partly_ours = names.len() > ours_before;
-    for (reach, helper) in others.iter().filter(|(reach, _)| is_partly_ours && !lost.contains(reach)) {
-        findings.push(of_other(config, owner, reach, helper, contents));
+    // Where no client asks this program at all, that alone is told.
+    for (reach, helper) in others.iter().filter(|_| names.len() > before) {
+        let severity = severity_of(reach, helper, contents);
+        add_helper(&OTHER_HELPER, severity, client, reach, helper, findings);
     }
     Ok(())
 }
 
-/// Tells where this program was set up and is not asked any more. Returns those places.
-fn look_at_losses(
-    config: &ConfigFile,
-    owner: Owner,
-    findings: &mut Vec<Finding>,
-) -> Result<Vec<Reach>, SetupError> {
-    let memory = env::Folders::find().map(|folders| folders.setup());
-    let Ok(memory) = memory else { return Ok(Vec::new()) };
-    let mut lost = setup::reaches(&memory, config)?;
-    let mut helpers = Vec::new();
-    for reach in &lost {
-        helpers.push(reach.helper(config)?);
+fn note(names: &mut Vec<String>, name: String) {
+    if !names.contains(&name) {
+        names.push(name);
     }
-    let mut helpers = helpers.into_iter();
-    lost.retain(|reach| {
-        let now = helpers.next().flatten();
-        let is_lost = !now.as_deref().is_some_and(Helper::is_ours);
-        if is_lost {
-            let asked = now.map_or("nobody".to_owned(), |name| format!("\"{name}\""));
-            let place = env::tilde(config.path());
-            let mend = [podman_flag(owner), &*registry_flag(reach)];
-            let found = SET_UP_LOST.found(&[&place, shown_key(reach.words()), &asked], &mend);
-            findings.push(found.at(config.path()));
-        }
-        is_lost
-    });
-    Ok(lost)
 }
 
-/// Another helper beside this one stands in its way where the vault has something for that registry.
-fn of_other(
-    config: &ConfigFile,
-    owner: Owner,
+fn add_helper(
+    rule: &'static Rule,
+    severity: Severity,
+    client: &Client<'_>,
     reach: &Reach,
     helper: &str,
-    contents: Option<&Contents>,
-) -> Finding {
-    let place = env::tilde(config.path());
-    let mend = [podman_flag(owner), &*registry_flag(reach)];
-    let found = SHADOWED.found(&[&place, helper, shown_key(reach.words())], &mend).at(config.path());
+    findings: &mut Findings,
+) {
+    let path = Fact::Path(client.config.path());
+    let facts = [path, Fact::Reach(reach), Fact::Text(helper), Fact::Text(client.option)];
+    findings.add_as(severity, rule, &facts);
+}
+
+/// Another helper beside this one is in its way where the vault has something for that registry.
+fn severity_of(reach: &Reach, helper: &str, contents: Option<&Contents>) -> Severity {
     let key = match reach {
         Reach::Every => None,
         Reach::One(key) => Key::parse(key).ok(),
     };
-    let tokens = contents.map_or(&[][..], |contents| contents.inventory.tokens());
-    let has_token = key.is_some_and(|key| tokens.iter().any(|token| token.concerns(&key)));
-    let is_in_the_way = has_token && !OtherHelper::is_maker(helper);
-    Finding { severity: if is_in_the_way { Severity::Warning } else { found.severity }, ..found }
-}
-
-fn podman_flag(owner: Owner) -> &'static str {
-    match owner {
-        Owner::Docker => "",
-        Owner::Podman => " --podman",
-    }
-}
-
-fn registry_flag(reach: &Reach) -> String {
-    match reach {
-        Reach::Every => String::new(),
-        Reach::One(key) => format!(" --registry {}", quoted(key)),
-    }
+    let has_token = key
+        .zip(contents)
+        .is_some_and(|(key, contents)| contents.inventory.tokens().iter().any(|token| token.concerns(&key)));
+    if has_token && !OtherHelper::is_maker(helper) { Severity::Warning } else { Severity::Note }
 }

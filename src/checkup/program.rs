@@ -1,55 +1,49 @@
 //! Whether clients find this program under each name by which they call it.
 
-use crate::checkup::Finding;
+use crate::checkup::Fact;
+use crate::checkup::Findings;
 use crate::checkup::Rule;
 use crate::checkup::Severity;
+use crate::disk;
 use crate::env;
 use crate::name::quoted;
 use std::fs;
 use std::path::Path;
 
-const NOT_FOUND: Rule = Rule {
+/// The most that is read of a program, in bytes.
+const MAX_BYTES: u64 = 64 * 1024 * 1024;
+
+static NOT_FOUND: Rule = Rule {
     word: "program-not-found",
     severity: Severity::Problem,
-    what: "% is in no folder of PATH",
+    what: "%1 is in no folder of PATH",
     why: "clients look for it there, and go on without credentials, or write them down in plain text",
-    mend: "%",
+    mend: "%2",
+    repair: None,
 };
-const NOT_EXECUTABLE: Rule = Rule {
-    word: "program-not-executable",
-    severity: Severity::Problem,
-    what: "% may not be executed",
-    why: NOT_FOUND.why,
-    mend: "chmod +x %",
-};
-const ANOTHER: Rule = Rule {
+static NOT_EXECUTABLE: Rule =
+    Rule { word: "program-not-executable", what: "%1 may not be executed", mend: "chmod +x %1", ..NOT_FOUND };
+static ANOTHER: Rule = Rule {
     word: "another-program",
     severity: Severity::Warning,
-    what: "clients call %, which is another program or another version than this one",
+    what: "clients call %1, which is another program or another version than this one",
     why: "what you see here and what clients get may differ",
-    mend: "type -a %, then remove the one or put the folder of the other first in PATH",
+    mend: "type -a %2, then remove one of them, or put the folder of the other first in PATH",
+    repair: None,
 };
 
 /// Looks for this program under the names that clients have for it: `pat`, or `pat-work` for a profile.
-pub fn look(names: &[String], findings: &mut Vec<Finding>) {
+pub fn look(names: &[String], findings: &mut Findings) {
     for name in names {
-        let program = format!("docker-credential-{name}");
-        let mut last = None;
-        let found = env::programs(&program).find(|path| {
-            let is_fit = is_executable(path);
-            if !is_fit {
-                last.get_or_insert_with(|| path.clone());
+        let program = ["docker-credential-", name].concat();
+        let files = env::programs(&program);
+        match (files.iter().find(|path| is_executable(path)), files.first()) {
+            (Some(path), _) if is_this(path) => {}
+            (Some(path), _) => findings.add(&ANOTHER, &[Fact::Path(path), Fact::Text(&program)]),
+            (None, Some(path)) => findings.add(&NOT_EXECUTABLE, &[Fact::Path(path)]),
+            (None, None) => {
+                findings.add(&NOT_FOUND, &[Fact::Text(&program), Fact::Text(&way_in(&program))]);
             }
-            is_fit
-        });
-        match (found, last) {
-            (Some(path), _) if is_this(&path) => {}
-            (Some(path), _) => findings.push(ANOTHER.found(&[&env::tilde(&path)], &[&program]).at(&path)),
-            (None, Some(path)) => {
-                let typed = path.to_string_lossy();
-                findings.push(NOT_EXECUTABLE.found(&[&env::tilde(&path)], &[&quoted(&typed)]).at(&path));
-            }
-            (None, None) => findings.push(NOT_FOUND.found(&[&program], &[&way_in(&program)])),
         }
     }
 }
@@ -57,25 +51,25 @@ pub fn look(names: &[String], findings: &mut Vec<Finding>) {
 /// Returns the command by which a name of this program gets into PATH.
 fn way_in(program: &str) -> String {
     let here = env::this_program().unwrap_or_default();
-    let folder = here.parent().unwrap_or(&here);
     if program == env::PROGRAM {
-        return format!("export PATH={}:\"$PATH\"", quoted(&folder.to_string_lossy()));
+        let folder = here.parent().unwrap_or(&here).to_string_lossy();
+        return ["export PATH=", &quoted(&folder), ":\"$PATH\""].concat();
     }
-    let beside = env::find_program(env::PROGRAM).unwrap_or(here.clone());
-    let link = beside.with_file_name(program);
-    format!("ln -s {} {}", env::PROGRAM, quoted(&link.to_string_lossy()))
+    let link = env::find_program(env::PROGRAM).unwrap_or(here).with_file_name(program);
+    ["ln -s ", env::PROGRAM, " ", &quoted(&link.to_string_lossy())].concat()
 }
 
 /// A copy of this program is as good as a link to it.
 fn is_this(path: &Path) -> bool {
     let Ok(here) = env::this_program() else { return true };
-    let is_same = |one: &Path, other: &Path| fs::canonicalize(one).ok() == fs::canonicalize(other).ok();
-    is_same(path, &here) || matches!((fs::read(path), fs::read(&here)), (Ok(one), Ok(other)) if one == other)
+    let bytes = |path: &Path| disk::read(path, MAX_BYTES).ok().flatten().map(|(bytes, _)| bytes);
+    disk::without_links(path) == disk::without_links(&here)
+        || bytes(path).is_some_and(|one| Some(one) == bytes(&here))
 }
 
 fn is_executable(path: &Path) -> bool {
     #[cfg(unix)]
-    return fs::metadata(path).is_ok_and(|metadata| crate::disk::mode(&metadata) & 0o111 != 0);
+    return fs::metadata(path).is_ok_and(|metadata| disk::mode(&metadata) & 0o111 != 0);
     #[cfg(not(unix))]
     return path.is_file();
 }

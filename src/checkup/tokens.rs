@@ -1,6 +1,7 @@
 //! What is wrong with the tokens, or could be better. Pure: what is known comes in, findings go out.
 
-use crate::checkup::Finding;
+use crate::checkup::Fact;
+use crate::checkup::Findings;
 use crate::checkup::Rule;
 use crate::checkup::Severity;
 use crate::checkup::keys::Contents;
@@ -9,6 +10,7 @@ use crate::moment::Moment;
 use crate::provider::marked;
 use crate::provider::remark::SAFER_THAN_A_PASSWORD;
 use crate::provider::sort::End;
+use crate::provider::sort::Sort;
 use crate::provider::sort_of;
 use crate::provider::table::SORTS;
 use crate::registry::Registry;
@@ -51,82 +53,85 @@ pub struct Usage<'u> {
     pub of: &'u dyn Fn(&Token) -> Option<Used>,
 }
 
-const EXPIRED: Rule = Rule {
+static EXPIRED: Rule = Rule {
     word: "token-expired",
     severity: Severity::Warning,
-    what: "token \"%\" expired %",
+    what: "token \"%1\" expired %2",
     why: "it is not given out any more, and its registry does not take it",
-    mend: "docker-credential-pat rotate %",
+    mend: "docker-credential-pat rotate %1",
+    repair: None,
 };
-const ENDS_SOON: Rule = Rule {
+static ENDS_SOON: Rule = Rule {
     word: "token-ends-soon",
-    severity: Severity::Warning,
-    what: "token \"%\" ends %",
+    what: "token \"%1\" ends %2",
     why: "from then on its registry does not take it",
-    mend: "docker-credential-pat rotate %",
+    ..EXPIRED
 };
-const NEVER_ENDS: Rule = Rule {
+static NEVER_ENDS: Rule = Rule {
     word: "token-never-ends",
     severity: Severity::Note,
-    what: "no end is known of token \"%\", and % can give it one",
+    what: "no end is known of token \"%1\", and %2 can give it one",
     why: "a token that leaks and never ends is good for as long as nobody notices",
-    mend: "docker-credential-pat rotate % --expires 90d, with a new one from %",
+    mend: "docker-credential-pat rotate %1 --expires 90d, with a new one from %3",
+    ..EXPIRED
 };
-const UNUSED: Rule = Rule {
+static UNUSED: Rule = Rule {
     word: "token-unused",
-    severity: Severity::Warning,
-    what: "token \"%\" was % 90 days",
+    what: "token \"%1\" was %2 90 days",
     why: "what nobody needs can still leak",
-    mend: "docker-credential-pat rm %, and revoke it where it was made",
+    mend: "docker-credential-pat rm %1, and revoke it where it was made",
+    ..EXPIRED
 };
-const WIDER_THAN_NEEDED: Rule = Rule {
+static WIDER_THAN_NEEDED: Rule = Rule {
     word: "token-wider-than-needed",
     severity: Severity::Note,
-    what: "token \"%\" may %, and was only ever seen to pull",
+    what: "token \"%1\" may %2, and was only ever seen to pull",
     why: "whoever gets hold of it can change your images",
-    mend: "docker-credential-pat rotate %, with a new one that may only read",
+    mend: "docker-credential-pat rotate %1, with a new one that may only read",
+    ..EXPIRED
 };
-const PASSWORD: Rule = Rule {
+static PASSWORD: Rule = Rule {
     word: "password",
-    severity: Severity::Warning,
-    what: "\"%\" is a password, and % has tokens",
+    what: "\"%1\" is a password, and %2 has tokens",
     why: SAFER_THAN_A_PASSWORD,
-    mend: "docker-credential-pat rotate %, with a token from %",
+    mend: "docker-credential-pat rotate %1, with a token from %3",
+    ..EXPIRED
 };
-const OPENS_NOTHING: Rule = Rule {
+static OPENS_NOTHING: Rule = Rule {
     word: "token-opens-nothing",
     severity: Severity::Problem,
-    what: "token \"%\" is a % of %, and no registry takes that",
+    what: "token \"%1\" is a %2 of %3, and no registry takes that",
     why: "whatever is pulled or pushed with it is refused",
-    mend: "docker-credential-pat rotate %, with a token for registries",
+    mend: "docker-credential-pat rotate %1, with a token for registries",
+    ..EXPIRED
 };
-const SAME_SECRET: Rule = Rule {
+static SAME_SECRET: Rule = Rule {
     word: "same-secret",
-    severity: Severity::Warning,
-    what: "tokens \"%\" and \"%\" have the same secret",
+    what: "tokens \"%2\" and \"%1\" have the same secret",
     why: "when one of them gets a new secret, the other goes on with the old one",
-    mend: "docker-credential-pat rm %, after edit % --registry has given its registries to the other",
+    mend: "docker-credential-pat rm %1, after edit %2 --registry has given its registries to the other",
+    ..EXPIRED
 };
-const USER_IS_TOKEN: Rule = Rule {
+static USER_IS_TOKEN: Rule = Rule {
     word: "user-name-is-token",
     severity: Severity::Problem,
-    what: "the user name of % looks like a token, and user names stand open in the vault",
-    why: "whoever may read the vault, or a backup of it, has that token",
-    mend: "docker-credential-pat edit % --user NAME; revoke that token where it was made",
+    what: "the user name of token \"%1\" looks like a token, and user names stand open in the vault",
+    why: "whoever may read the vault, or a backup of it, has it",
+    mend: "docker-credential-pat edit %1 --user USER; revoke that token where it was made",
+    ..EXPIRED
 };
-const KEY_HAS_PASSWORD: Rule = Rule {
+static KEY_HAS_PASSWORD: Rule = Rule {
     word: "key-with-password",
-    severity: Severity::Problem,
-    what: "% was stored under an address with a password in it, and addresses stand open in the vault",
-    why: "whoever may read the vault, or a backup of it, has that password",
-    mend: "docker-credential-pat rm %; change that password, and log in with the bare host name",
+    what: "token \"%1\" was stored under an address with a password, and addresses stand open in the vault",
+    mend: "docker-credential-pat rm %1; change that password, and log in with the bare host name",
+    ..USER_IS_TOKEN
 };
-const MANY: Rule = Rule {
+static MANY: Rule = Rule {
     word: "many-tokens",
-    severity: Severity::Warning,
-    what: "% tokens of \"%\" at Docker Hub are here, of which % are %",
-    why: "Docker may slow down or charge accounts with more, and refuses new ones beyond a plan's number",
+    what: "%1 tokens of \"%2\" at Docker Hub are here, and %3 are %4",
+    why: "Docker may slow down or charge an account with more, and refuses new ones beyond a plan's number",
     mend: "docker-credential-pat rm NAME, for each that nothing needs; revoke it where it was made",
+    ..EXPIRED
 };
 
 /// Looks at the tokens. Without usage nothing is said of what is used.
@@ -135,147 +140,133 @@ pub fn look(
     usage: Option<&Usage<'_>>,
     warning_days: i64,
     now: Moment,
-    findings: &mut Vec<Finding>,
+    findings: &mut Findings,
 ) {
-    let tokens = contents.inventory.tokens();
-    for (at, token) in tokens.iter().enumerate() {
-        let used = usage.and_then(|usage| of_use(token, usage, now));
-        let secret = contents.secret(at);
-        // What a provider's own page tells of a token comes here as one more line.
-        let found = [
-            of_end(token, warning_days, now),
-            used,
-            of_password(token),
-            secret.and_then(|secret| of_sort(token, secret)),
-            of_user(token),
-            of_keys(token),
-        ];
-        findings.extend(found.into_iter().flatten().map(|finding| about(finding, token)));
+    for (at, token) in contents.inventory.tokens().iter().enumerate() {
+        of_end(token, warning_days, now, findings);
+        if let Some(usage) = usage {
+            of_use(token, usage, now, findings);
+        }
+        of_password(token, findings);
+        of_open_text(token, findings);
+        if let Some(secret) = contents.secret(at) {
+            of_secret(token, secret, findings);
+            of_same_secret(at, token, secret, contents, findings);
+        }
+        of_count(at, token, contents.inventory.tokens(), findings);
+        // What the place that made a token tells of it is one more line here.
     }
-    of_same_secrets(contents, findings);
-    of_counts(tokens, findings);
 }
 
-fn of_end(token: &Token, warning_days: i64, now: Moment) -> Option<Finding> {
-    let (name, argument) = (&*shown(token), &*argument(token));
+fn of_end(token: &Token, warning_days: i64, now: Moment, findings: &mut Findings) {
     let is_on = token.standing == Standing::Active;
-    match token.expires {
-        Some(end) if end <= now => Some(EXPIRED.found(&[name, &end.relative_to(now)], &[argument])),
-        Some(end) if is_on && warning_days > 0 && end.is_within(warning_days, now) => {
-            Some(ENDS_SOON.found(&[name, &end.relative_to(now)], &[argument]))
+    let sort = sort_of(&token.scopes, token.kind, &token.user);
+    match (token.expires, sort) {
+        (Some(end), _) if end <= now => findings.add(&EXPIRED, &[Fact::Token(token), Fact::When(end, now)]),
+        (Some(end), _) if is_on && warning_days > 0 && end.is_within(warning_days, now) => {
+            findings.add(&ENDS_SOON, &[Fact::Token(token), Fact::When(end, now)]);
         }
-        Some(_) => None,
-        None => {
-            let sort = sort_of(&token.scopes, token.kind, &token.user)?;
-            let is_open = sort.end == End::AtProvider && is_on;
-            is_open.then(|| NEVER_ENDS.found(&[name, sort.provider.name], &[argument, sort.made_at]))
+        (None, Some(sort)) if is_on && sort.end == End::AtProvider => {
+            let facts = [Fact::Token(token), Fact::Text(sort.provider.name), Fact::Text(sort.made_at)];
+            findings.add(&NEVER_ENDS, &facts);
         }
+        (Some(_) | None, _) => {}
     }
 }
 
-fn of_use(token: &Token, usage: &Usage<'_>, now: Moment) -> Option<Finding> {
-    let (name, argument) = (&*shown(token), &*argument(token));
+fn of_use(token: &Token, usage: &Usage<'_>, now: Moment, findings: &mut Findings) {
     let used = (usage.of)(token);
     let came = token.created.max(token.stored);
     let (quiet_since, how) = match &used {
         Some(used) => (used.last.max(came), "last used more than"),
         None => (usage.since.max(came), "never used in the last"),
     };
-    let is_quiet = !now.is_within(UNUSED_DAYS, quiet_since);
-    if is_quiet && token.standing == Standing::Active {
-        return Some(UNUSED.found(&[name, how], &[argument]));
+    if token.standing == Standing::Active && !now.is_within(UNUSED_DAYS, quiet_since) {
+        findings.add(&UNUSED, &[Fact::Token(token), Fact::Text(how)]);
+        return;
     }
-    let used = used?;
-    let allowed = token.permissions.filter(|allowed| allowed.write || allowed.delete)?;
+    let Some((used, allowed)) = used.zip(token.permissions) else { return };
     let is_observed = used.last.0.saturating_sub(used.first.0) >= OBSERVED_DAYS * DAY;
     // Of a use whose direction nobody told, nothing is known.
     let only_pulls = used.pushes == 0 && used.pulls >= OBSERVED_PULLS && used.pulls == used.count;
-    let words = allowed.words().collect::<Vec<_>>().join(", ");
-    (is_observed && only_pulls).then(|| WIDER_THAN_NEEDED.found(&[name, &words], &[argument]))
+    if is_observed && only_pulls && (allowed.write || allowed.delete) {
+        let words = allowed.words().collect::<Vec<_>>().join(", ");
+        findings.add(&WIDER_THAN_NEEDED, &[Fact::Token(token), Fact::Text(&words)]);
+    }
 }
 
 /// A password counts where the provider makes tokens that last.
-fn of_password(token: &Token) -> Option<Finding> {
-    let sort = sort_of(&token.scopes, token.kind, &token.user).filter(|sort| sort.kind == Kind::Password)?;
+fn of_password(token: &Token, findings: &mut Findings) {
+    let Some(sort) = sort_of(&token.scopes, token.kind, &token.user) else { return };
     let lasts = |end: End| match end {
         End::AtProvider | End::InSecret | End::None => true,
         End::Hours(_) | End::WithJob => false,
     };
-    let better = SORTS.iter().find(|other| {
-        other.provider == sort.provider
-            && other.kind == Kind::Pat
-            && other.opens_registries
-            && lasts(other.end)
-    })?;
-    Some(PASSWORD.found(&[&shown(token), sort.provider.name], &[&argument(token), better.made_at]))
-}
-
-fn of_sort(token: &Token, secret: &Secret) -> Option<Finding> {
-    let sort = marked(secret.expose()).filter(|sort| !sort.opens_registries)?;
-    Some(OPENS_NOTHING.found(&[&shown(token), sort.called, sort.provider.name], &[&argument(token)]))
-}
-
-fn of_user(token: &Token) -> Option<Finding> {
-    user_token(token)?;
-    Some(USER_IS_TOKEN.found(&[&in_sentence(token)], &[&argument(token)]))
-}
-
-fn of_keys(token: &Token) -> Option<Finding> {
-    key_password(token)?;
-    Some(KEY_HAS_PASSWORD.found(&[&in_sentence(token)], &[&argument(token)]))
-}
-
-/// Tells of each token whose secret another one before it has.
-fn of_same_secrets(contents: &Contents, findings: &mut Vec<Finding>) {
-    let tokens = contents.inventory.tokens();
-    for (at, token) in tokens.iter().enumerate() {
-        let Some(secret) = contents.secret(at) else { continue };
-        let is_same = |other: &usize| contents.secret(*other).is_some_and(|its| its.is_same_as(secret));
-        if let Some(first) = (0..at).find(is_same).and_then(|first| tokens.get(first)) {
-            let (name, other) = (argument(token), shown(first));
-            let finding = SAME_SECRET.found(&[&other, &shown(token)], &[&name, &argument(first)]);
-            findings.push(about(finding, token));
-        }
-    }
-}
-
-/// Tells of the accounts at Docker Hub with more tokens than are usual or allowed.
-fn of_counts(tokens: &[Token], findings: &mut Vec<Finding>) {
-    let is_of = |token: &Token, kind: Kind, user: &str| {
-        let is_here = token.scopes.iter().filter_map(Scope::registry).any(Registry::is_docker_hub);
-        is_here && token.kind == kind && token.user.shown().eq_ignore_ascii_case(user)
+    let is_better = |other: &&Sort| {
+        let is_token = other.kind == Kind::Pat && other.opens_registries && lasts(other.end);
+        other.provider == sort.provider && is_token
     };
-    for (at, token) in tokens.iter().enumerate() {
-        let user = token.user.shown();
-        let before = tokens.iter().take(at).any(|other| is_of(other, token.kind, user));
-        if before || !is_of(token, token.kind, user) || user_token(token).is_some() {
-            continue;
-        }
-        let count = tokens.iter().filter(|other| is_of(other, token.kind, user)).count();
-        let (limit, how) = match token.kind {
-            Kind::Pat if count > MANY_OF_A_PERSON => (MANY_OF_A_PERSON, "usual"),
-            Kind::Organization if count > BUSINESS_PLAN => (BUSINESS_PLAN, "allowed by the Business plan"),
-            Kind::Organization if count > TEAM_PLAN => (TEAM_PLAN, "allowed by the Team plan"),
-            Kind::Pat
-            | Kind::Organization
-            | Kind::Project
-            | Kind::Password
-            | Kind::Identity
-            | Kind::Session => continue,
-        };
-        findings.push(MANY.found(&[&count.to_string(), user, &limit.to_string(), how], &[]));
+    if let (Kind::Password, Some(better)) = (sort.kind, SORTS.iter().find(is_better)) {
+        let facts = [Fact::Token(token), Fact::Text(sort.provider.name), Fact::Text(better.made_at)];
+        findings.add(&PASSWORD, &facts);
     }
 }
 
-fn about(finding: Finding, token: &Token) -> Finding {
-    Finding { token: Some(shown(token)), ..finding }
+/// Tells of what is secret and stands open.
+fn of_open_text(token: &Token, findings: &mut Findings) {
+    if has_token_for_user(token) {
+        findings.add(&USER_IS_TOKEN, &[Fact::Token(token)]);
+    }
+    if key_password(token).is_some() {
+        findings.add(&KEY_HAS_PASSWORD, &[Fact::Token(token)]);
+    }
 }
 
-/// Returns the user name that is itself a token.
-fn user_token(token: &Token) -> Option<&str> {
+fn of_secret(token: &Token, secret: &Secret, findings: &mut Findings) {
+    if let Some(sort) = marked(secret.expose()).filter(|sort| !sort.opens_registries) {
+        let facts = [Fact::Token(token), Fact::Text(sort.called), Fact::Text(sort.provider.name)];
+        findings.add(&OPENS_NOTHING, &facts);
+    }
+}
+
+/// Tells that another token before this one has its secret.
+fn of_same_secret(at: usize, token: &Token, secret: &Secret, contents: &Contents, findings: &mut Findings) {
+    let mut before = contents.inventory.tokens().iter().take(at).enumerate();
+    let has_it = |at: usize| contents.secret(at).is_some_and(|its| its.is_same_as(secret));
+    if let Some((_, other)) = before.find(|(at, _)| has_it(*at)) {
+        findings.add(&SAME_SECRET, &[Fact::Token(token), Fact::Token(other)]);
+    }
+}
+
+/// Tells, at the first of them, that an account at Docker Hub has more tokens than are usual or allowed.
+fn of_count(at: usize, token: &Token, tokens: &[Token], findings: &mut Findings) {
+    let user = token.user.shown();
+    let is_alike = |other: &&Token| {
+        let is_here = other.scopes.iter().filter_map(Scope::registry).any(Registry::is_docker_hub);
+        is_here && other.kind == token.kind && other.user.shown().eq_ignore_ascii_case(user)
+    };
+    let limits: &[(usize, &str)] = match token.kind {
+        Kind::Pat => &[(MANY_OF_A_PERSON, "usual")],
+        Kind::Organization => {
+            &[(BUSINESS_PLAN, "what Business allows"), (TEAM_PLAN, "what the Team plan allows")]
+        }
+        Kind::Project | Kind::Password | Kind::Identity | Kind::Session => return,
+    };
+    if has_token_for_user(token) || tokens.iter().take(at).any(|other| is_alike(&other)) {
+        return;
+    }
+    let count = tokens.iter().filter(is_alike).count();
+    if let Some((limit, how)) = limits.iter().find(|(limit, _)| count > *limit) {
+        let number = |count: usize| Fact::Line(count as u64);
+        findings.add(&MANY, &[number(count), Fact::Text(user), number(*limit), Fact::Text(how)]);
+    }
+}
+
+/// True when the user name is itself a token, and stands open.
+fn has_token_for_user(token: &Token) -> bool {
     match &token.user {
-        User::Named(user) => Some(&**user).filter(|user| looks_like_token(user)),
-        User::SameAsSecret => None,
+        User::Named(user) => looks_like_token(user),
+        User::SameAsSecret => false,
     }
 }
 
@@ -302,10 +293,6 @@ fn is_telling(token: &Token) -> bool {
 /// Returns the name of a token, for people.
 pub(super) fn shown(token: &Token) -> String {
     if is_telling(token) { format!("no. {}", token.id.0) } else { token.name.as_str().to_owned() }
-}
-
-fn in_sentence(token: &Token) -> String {
-    format!("token \"{}\"", shown(token))
 }
 
 /// Returns the name of a token as it is typed in a shell.

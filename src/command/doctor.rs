@@ -2,6 +2,7 @@
 
 use crate::checkup;
 use crate::checkup::Finding;
+use crate::checkup::Findings;
 use crate::checkup::Severity;
 #[cfg(feature = "scan")]
 use crate::checkup::keys;
@@ -43,7 +44,7 @@ struct FindingJson<'f> {
     finding: &'static str,
     severity: &'static str,
     what: &'f str,
-    why: &'static str,
+    why: &'f str,
     mend: &'f str,
     #[serde(skip_serializing_if = "Option::is_none")]
     token: Option<&'f str>,
@@ -66,32 +67,35 @@ struct Report<'f> {
 /// # Errors
 /// When something is wrong, or the answer cannot be written.
 pub fn run(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
-    let mut findings = match &args.scan {
+    let findings = match &args.scan {
         Some(folder) => scan(folder, desk)?,
         None => examine(args.fix, desk)?,
     };
     // The worst comes first, and else they stay in their order.
-    let mut ordered = Vec::with_capacity(findings.len());
+    let mut ordered = Vec::with_capacity(findings.0.len());
     for severity in Severity::ALL {
-        ordered.extend(findings.extract_if(.., |finding| finding.severity == severity));
+        ordered.extend(findings.0.iter().filter(|finding| finding.severity == severity));
     }
+    let wrong = ordered.iter().filter(|finding| finding.is_wrong()).count();
     if args.json {
         write_json(&ordered, args.fix, desk)?;
     } else {
         write_list(&ordered, desk)?;
+        if wrong == 0 {
+            desk.out.write_all(b"nothing is wrong\n").map_err(Failure::Output)?;
+        }
     }
     desk.out.flush().map_err(Failure::Output)?;
-    let wrong = ordered.iter().filter(|finding| finding.is_wrong()).count();
-    let fixable = ordered.iter().filter(|finding| finding.is_wrong() && finding.repair.is_some()).count();
+    let is_fixable = |finding: &&&Finding| finding.is_wrong() && finding.rule.repair.is_some();
+    let fixable = ordered.iter().filter(is_fixable).count();
     if wrong == 0 { Ok(()) } else { Err(Failure::Unwell { wrong, fixable }) }
 }
 
 /// Looks at everything, and mends it if that is asked for: then nobody else changes the vault meanwhile.
-fn examine(is_to_fix: bool, desk: &mut Desk) -> Result<Vec<Finding>, Failure> {
+fn examine(is_to_fix: bool, desk: &mut Desk) -> Result<Findings, Failure> {
     let _lock = if is_to_fix { desk.keeper.hold_still()? } else { None };
-    let days = context::warning_days()?;
-    let mut findings = checkup::collect(&desk.keeper, None, days, *desk.now);
-    for finding in findings.iter_mut().filter(|_| is_to_fix) {
+    let mut findings = checkup::collect(&desk.keeper, None, context::warning_days()?, *desk.now);
+    for finding in findings.0.iter_mut().filter(|_| is_to_fix) {
         if let Err(error) = finding.fix() {
             desk.say(&format!("docker-credential-pat: error: {}", text::line_of(&error)));
         }
@@ -101,23 +105,23 @@ fn examine(is_to_fix: bool, desk: &mut Desk) -> Result<Vec<Finding>, Failure> {
 
 /// Looks into the files below a folder. Of the vault it only says what keeps its secrets from being looked for.
 #[cfg(feature = "scan")]
-fn scan(folder: &Path, desk: &mut Desk) -> Result<Vec<Finding>, Failure> {
+fn scan(folder: &Path, desk: &mut Desk) -> Result<Findings, Failure> {
     if !folder.exists() {
         return Err(Failure::NoDirectory(folder.to_owned()));
     }
-    let mut findings = Vec::new();
+    let mut findings = Findings::default();
     let contents = keys::look(&desk.keeper, &mut findings).unwrap_or_default();
-    findings.retain(|finding| finding.severity == Severity::Problem || finding.word == keys::LOCKED.word);
+    findings.0.retain(|finding| finding.severity == Severity::Problem || finding.rule == &keys::LOCKED);
     checkup::scan::look(folder, &contents, &mut findings);
     Ok(findings)
 }
 
 #[cfg(not(feature = "scan"))]
-fn scan(_folder: &Path, _desk: &mut Desk) -> Result<Vec<Finding>, Failure> {
+fn scan(_folder: &Path, _desk: &mut Desk) -> Result<Findings, Failure> {
     Err(Failure::NoScan)
 }
 
-fn write_list(findings: &[Finding], desk: &mut Desk) -> Result<(), Failure> {
+fn write_list(findings: &[&Finding], desk: &mut Desk) -> Result<(), Failure> {
     let mut table = Table::headless();
     for finding in findings {
         let tone = match finding.severity {
@@ -126,25 +130,21 @@ fn write_list(findings: &[Finding], desk: &mut Desk) -> Result<(), Failure> {
             Severity::Note => Tone::Plain,
         };
         table.push([Cell::new(finding.severity.word(), tone), Cell::new(&finding.what, Tone::Head)]);
-        table.push(["".into(), finding.why.into()]);
+        table.push(["".into(), finding.why.as_str().into()]);
         let (head, tone) = if finding.is_fixed { ("mended", Tone::Good) } else { ("mend", Tone::Plain) };
         table.push(["".into(), Cell::new(&format!("{head}: {}", finding.mend), tone)]);
     }
     // A command is shown whole, however narrow the screen.
-    table.write(&mut *desk.out, Screen { width: None, ..desk.screen }).map_err(Failure::Output)?;
-    if findings.iter().any(Finding::is_wrong) {
-        return Ok(());
-    }
-    desk.out.write_all(b"nothing is wrong\n").map_err(Failure::Output)
+    table.write(&mut *desk.out, Screen { width: None, ..desk.screen }).map_err(Failure::Output)
 }
 
-fn write_json(findings: &[Finding], is_to_fix: bool, desk: &mut Desk) -> Result<(), Failure> {
+fn write_json(findings: &[&Finding], is_to_fix: bool, desk: &mut Desk) -> Result<(), Failure> {
     let shown = |finding: &Finding| finding.path.as_ref().map(|path| path.display().to_string());
     let findings = findings.iter().map(|finding| FindingJson {
-        finding: finding.word,
+        finding: finding.rule.word,
         severity: finding.severity.word(),
         what: &finding.what,
-        why: finding.why,
+        why: &finding.why,
         mend: &finding.mend,
         token: finding.token.as_deref(),
         path: shown(finding),

@@ -3,7 +3,7 @@
 pub mod rights;
 
 pub use crate::disk::rights::PRIVATE;
-pub use crate::disk::rights::PRIVATE_FOLDER;
+use crate::disk::rights::PRIVATE_FOLDER;
 pub use crate::disk::rights::mode;
 pub use crate::disk::rights::other_owner;
 pub use crate::disk::rights::others_may_write;
@@ -266,12 +266,13 @@ pub fn make_folder(path: &Path) -> Result<(), DiskError> {
     Ok(())
 }
 
-/// Gives a file or folder these permission bits.
+/// Closes a file or folder to all but its owner.
 ///
 /// # Errors
 /// When it cannot be changed.
-pub fn close(path: &Path, mode: u32) -> Result<(), DiskError> {
-    set_mode(path, mode).map_err(|source| DiskError::Write { path: path.to_owned(), source })
+pub fn close(path: &Path) -> Result<(), DiskError> {
+    set_mode(path, if path.is_dir() { PRIVATE_FOLDER } else { PRIVATE })
+        .map_err(|source| DiskError::Write { path: path.to_owned(), source })
 }
 
 /// Returns where a path leads, absolute and without links; one that leads nowhere stays as it is.

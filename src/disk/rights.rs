@@ -13,7 +13,7 @@ use std::path::Path;
 pub const PRIVATE: u32 = 0o600;
 
 /// The mode of the folders that they are in.
-pub const PRIVATE_FOLDER: u32 = 0o700;
+pub(super) const PRIVATE_FOLDER: u32 = 0o700;
 
 /// True when others than its owner may change a file, or what it is a link to, or it is not ours.
 #[must_use]

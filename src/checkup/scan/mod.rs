@@ -2,19 +2,16 @@
 
 pub mod needles;
 
-use crate::checkup::Finding;
+use crate::checkup::Fact;
+use crate::checkup::Findings;
 use crate::checkup::Rule;
 use crate::checkup::Severity;
 use crate::checkup::keys::Contents;
 use crate::checkup::scan::needles::Met;
 use crate::checkup::scan::needles::Needles;
 use crate::checkup::scan::needles::Searched;
-use crate::checkup::tokens::argument;
-use crate::checkup::tokens::shown;
 use crate::disk;
 use crate::disk::DiskError;
-use crate::env;
-use crate::text::line_of;
 use ignore::WalkBuilder;
 use std::path::Path;
 
@@ -24,32 +21,35 @@ const MAX_PLACES: usize = 1000;
 /// What git keeps for itself is compressed, and no source.
 const GITS_OWN: &str = ".git";
 
-const SECRET: Rule = Rule {
+static SECRET: Rule = Rule {
     word: "secret-in-file",
     severity: Severity::Problem,
-    what: "the secret of \"%\" stands in %:%",
+    what: "the secret of token \"%1\" stands in %2:%3",
     why: "whoever can read the file has it, and a commit or an image keeps it for good",
-    mend: "docker-credential-pat rotate %; revoke the old one, and take it out of the file",
+    mend: "docker-credential-pat rotate %1; revoke the old one, and take it out of the file",
+    repair: None,
 };
-const TOKEN: Rule = Rule {
+static TOKEN: Rule = Rule {
     word: "token-in-file",
-    what: "what looks like a % of % stands in %:%",
-    mend: "take it out of the file, and revoke it: %",
+    what: "what looks like a %1 of %4 stands in %2:%3",
+    mend: "take it out of the file, and revoke it: %5",
     ..SECRET
 };
-const INCOMPLETE: Rule = Rule {
+static UNSEARCHED: Rule = Rule {
     word: "search-incomplete",
     severity: Severity::Warning,
-    what: "%",
+    what: "%1",
     why: "there may be secrets where nothing was looked for",
     mend: "docker-credential-pat doctor --scan DIR, for the rest",
+    repair: None,
 };
+static CUT: Rule = Rule { what: "%1 has more than is looked at or told of", ..UNSEARCHED };
 
 /// Looks into the files below a folder, or into one file. Left out is what .gitignore, .ignore and git's other
 /// lists name, what git keeps for itself and what is no text; hidden files are not, and no link is followed.
-pub fn look(folder: &Path, contents: &Contents, findings: &mut Vec<Finding>) {
+pub fn look(folder: &Path, contents: &Contents, findings: &mut Findings) {
     let needles = Needles::of(contents);
-    let start = findings.len();
+    let start = findings.0.len();
     let mut walk = WalkBuilder::new(folder);
     walk.hidden(false).require_git(false).filter_entry(|entry| entry.file_name() != GITS_OWN);
     for entry in walk.build() {
@@ -58,41 +58,37 @@ pub fn look(folder: &Path, contents: &Contents, findings: &mut Vec<Finding>) {
                 look_into(entry.path(), &needles, contents, findings);
             }
             Ok(_) => {}
-            Err(error) => findings.push(INCOMPLETE.found(&[&line_of(&error)], &[])),
+            Err(error) => findings.add(&UNSEARCHED, &[Fact::Error(&error)]),
         }
-        if findings.len() - start >= MAX_PLACES {
-            findings.push(INCOMPLETE.found(&["the search ended after 1000 places"], &[]));
+        if findings.0.len() - start >= MAX_PLACES {
+            findings.add(&CUT, &[Fact::Path(folder)]);
             return;
         }
     }
 }
 
-fn look_into(path: &Path, needles: &Needles, contents: &Contents, findings: &mut Vec<Finding>) {
-    let place = env::tilde(path);
+fn look_into(path: &Path, needles: &Needles, contents: &Contents, findings: &mut Findings) {
     let searched = match search(path, needles) {
         Ok(searched) => searched,
-        Err(error) => {
-            findings.push(INCOMPLETE.found(&[&line_of(&error)], &[]).at(path));
-            return;
-        }
+        Err(error) => return findings.add(&UNSEARCHED, &[Fact::Error(&error), Fact::Path(path)]),
     };
+    let tokens = contents.inventory.tokens();
     for (met, line) in searched.places {
-        let number = line.to_string();
-        let found = match met {
-            Met::Secret(at) => contents.inventory.tokens().get(at).map(|token| {
-                let name = shown(token);
-                let found = SECRET.found(&[&name, &place, &number], &[&argument(token)]);
-                Finding { token: Some(name), ..found }
-            }),
-            Met::Marked(sort) => {
-                Some(TOKEN.found(&[sort.called, sort.provider.name, &place, &number], &[sort.made_at]))
+        let (path, line) = (Fact::Path(path), Fact::Line(line));
+        match met {
+            Met::Secret(at) => {
+                let token = tokens.get(at).map_or(Fact::Text(""), Fact::Token);
+                findings.add(&SECRET, &[token, path, line]);
             }
-        };
-        findings.extend(found.map(|found| Finding { line: Some(line), ..found.at(path) }));
+            Met::Marked(sort) => {
+                let [called, provider, made_at] =
+                    [sort.called, sort.provider.name, sort.made_at].map(Fact::Text);
+                findings.add(&TOKEN, &[called, path, line, provider, made_at]);
+            }
+        }
     }
     if searched.is_cut {
-        let told = [&*place, " has more than is looked at or told of"].concat();
-        findings.push(INCOMPLETE.found(&[&told], &[]).at(path));
+        findings.add(&CUT, &[Fact::Path(path)]);
     }
 }
 
