@@ -24,11 +24,13 @@ pub fn clean_lines(text: &str) -> String {
     text.split('\n').map(clean).collect::<Vec<_>>().join("\n")
 }
 
-/// Returns an error and all that led to it, in one line. It may hold what is not [clean].
+/// Returns an error's text and all that led to it, in one line. It may hold what is not [clean].
 #[must_use]
-pub fn line_of(error: &dyn Error) -> String {
-    let mut line = error.to_string();
-    let mut source = error.source();
+pub fn line_of(error: &impl Error) -> String {
+    with_sources(error.to_string(), error.source())
+}
+
+fn with_sources(mut line: String, mut source: Option<&dyn Error>) -> String {
     while let Some(error) = source {
         line.push_str(": ");
         line.push_str(&error.to_string());

@@ -20,6 +20,7 @@ use crate::setup;
 use crate::setup::Helper;
 use crate::setup::Reach;
 use crate::setup::SetupError;
+use crate::text::line_of;
 use std::path::PathBuf;
 
 static UNREADABLE: Rule = Rule {
@@ -93,7 +94,7 @@ pub fn look(contents: Option<&Contents>, findings: &mut Findings) -> Vec<String>
     let mut docker_asks = None;
     match env::docker_config() {
         Ok(path) => docker_asks = look_at(path, Owner::Docker, contents, &mut names, findings),
-        Err(error) => findings.add(&UNREADABLE, &[Fact::Error(&error), Fact::Text(&error.hint())]),
+        Err(error) => findings.add(&UNREADABLE, &[Fact::Text(&line_of(&error)), Fact::Text(&error.hint())]),
     }
     // Without a session podman's file cannot be told, and where there is no podman it is missing.
     if let Ok(path) = env::podman_auth() {
@@ -137,7 +138,7 @@ fn look_at(
     });
     looked.unwrap_or_else(|error| {
         let hint = error.hint().unwrap_or_default();
-        findings.add(&UNREADABLE, &[Fact::Error(&error), Fact::Text(&hint), Fact::Path(&at)]);
+        findings.add(&UNREADABLE, &[Fact::Text(&line_of(&error)), Fact::Text(&hint), Fact::Path(&at)]);
         None
     })
 }
@@ -164,27 +165,26 @@ fn look_at_helpers(
     names: &mut Vec<String>,
     findings: &mut Findings,
 ) -> Result<(), SetupError> {
-    let set_up = match env::Folders::find() {
+    let mut reaches = match env::Folders::find() {
         Ok(folders) => setup::reaches(&folders.setup(), client.config)?,
         Err(_) => Vec::new(),
     };
-    let mut reaches: Vec<Reach> =
-        client.config.registries_with_helpers()?.into_iter().map(Reach::One).collect();
+    let set_up = reaches.len();
+    for key in client.config.registries_with_helpers()? {
+        note(&mut reaches, Reach::One(key));
+    }
     // Podman has no helper for every registry.
     if client.owner == Owner::Docker {
-        reaches.push(Reach::Every);
+        note(&mut reaches, Reach::Every);
     }
-    let is_gone = |reach: &Reach| !reaches.contains(reach);
-    let gone: Vec<Reach> = set_up.iter().filter(|reach| is_gone(reach)).cloned().collect();
-    reaches.extend(gone);
     let before = names.len();
     let mut others = Vec::new();
-    for reach in reaches {
+    for (at, reach) in reaches.into_iter().enumerate() {
         // An empty name is a client's word for none.
         let helper = reach.helper(client.config)?.filter(|helper| !helper.is_empty());
         match helper {
             Some(helper) if Helper::is_ours(&helper) => note(names, helper),
-            helper if set_up.contains(&reach) => {
+            helper if at < set_up => {
                 let asked = helper.as_deref().unwrap_or("no helper");
                 add_helper(&SET_UP_LOST, SET_UP_LOST.severity, client, &reach, asked, findings);
             }
@@ -200,9 +200,9 @@ fn look_at_helpers(
     Ok(())
 }
 
-fn note(names: &mut Vec<String>, name: String) {
-    if !names.contains(&name) {
-        names.push(name);
+fn note<T: PartialEq>(known: &mut Vec<T>, one: T) {
+    if !known.contains(&one) {
+        known.push(one);
     }
 }
 

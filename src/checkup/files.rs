@@ -59,8 +59,7 @@ static OLD_WARNING: Rule =
 pub fn look(keeper: &Keeper, contents: Option<&Contents>, now: Moment, findings: &mut Findings) {
     for folder in [keeper.path(), keeper.key_file().path()].into_iter().filter_map(Path::parent) {
         look_at(folder, &OPEN, findings);
-        let Ok(entries) = fs::read_dir(folder) else { continue };
-        for path in entries.flatten().map(|entry| entry.path()) {
+        for path in disk::entries(folder) {
             let name = path.file_name().and_then(OsStr::to_str).unwrap_or_default();
             look_at(&path, if name.starts_with("key") { &KEY_OPEN } else { &OPEN }, findings);
             if HALF_WRITTEN.contains(&name) && is_old(&path, now) {

@@ -10,6 +10,7 @@ use crate::keeper::Excerpt;
 use crate::keeper::Keeper;
 use crate::keeper::KeeperError;
 use crate::secret::Secret;
+use crate::text::line_of;
 use crate::vault::VaultError;
 use crate::vault::keys::Sort;
 use crate::vault::keys::holders::Holders;
@@ -96,7 +97,7 @@ pub fn look(keeper: &Keeper, findings: &mut Findings) -> Option<Contents> {
         Err(error) => {
             let hint = error.hint().unwrap_or_default();
             let vault = Fact::Path(keeper.path());
-            findings.add(rule_of(&error), &[Fact::Error(&error), Fact::Text(&hint), vault]);
+            findings.add(rule_of(&error), &[Fact::Text(&line_of(&error)), Fact::Text(&hint), vault]);
             None
         }
     }
@@ -143,13 +144,14 @@ fn look_at_holders(keeper: &Keeper, holders: &Holders, findings: &mut Findings) 
     if !is_open && are_all {
         let locked = Locked(troubles);
         let hint = locked.hint().unwrap_or_default();
-        findings.add(&NOT_OPENED, &[Fact::Error(&locked), Fact::Text(&hint), Fact::Path(keeper.path())]);
+        findings
+            .add(&NOT_OPENED, &[Fact::Text(&line_of(&locked)), Fact::Text(&hint), Fact::Path(keeper.path())]);
     } else {
         for (sort, error) in &troubles {
             let hint = error.hint().unwrap_or_default();
             // One that answers elsewhere only, as a keyring does on the desktop, is no reason to worry.
             let severity = if *sort == Sort::KeyFile { Severity::Warning } else { Severity::Note };
-            let facts = [Fact::Error(error), Fact::Text(&hint), Fact::Text(sort.name())];
+            let facts = [Fact::Text(&line_of(error)), Fact::Text(&hint), Fact::Text(sort.name())];
             findings.add_as(severity, &HOLDER_FAILS, &facts);
         }
         if !is_open {
@@ -182,7 +184,8 @@ fn secrets(excerpt: &Excerpt<'_>, findings: &mut Findings) -> Result<Vec<Option<
     for (secret, token) in opened.into_iter().zip(excerpt.inventory().tokens()) {
         if let Err(error) = &secret {
             let hint = error.hint().unwrap_or_default();
-            findings.add(&SECRET_DAMAGED, &[Fact::Error(error), Fact::Text(&hint), Fact::Token(token)]);
+            findings
+                .add(&SECRET_DAMAGED, &[Fact::Text(&line_of(error)), Fact::Text(&hint), Fact::Token(token)]);
         }
         secrets.push(secret.ok());
     }

@@ -16,9 +16,7 @@ use crate::keeper::Keeper;
 use crate::moment::Moment;
 use crate::name::quoted;
 use crate::setup::Reach;
-use crate::text::line_of;
 use crate::token::Token;
-use std::error::Error;
 use std::path::Path;
 use std::path::PathBuf;
 
@@ -74,8 +72,6 @@ pub enum Fact<'f> {
     Line(u64),
     /// How long ago or ahead the first moment is at the second.
     When(Moment, Moment),
-    /// What an error says.
-    Error(&'f dyn Error),
     /// A file or folder, which the finding is about.
     Path(&'f Path),
     /// A token, which the finding is about.
@@ -166,7 +162,7 @@ impl Findings {
                 Fact::Path(path) => finding.path = Some(path.to_path_buf()),
                 Fact::Token(token) => finding.token = Some(tokens::shown(token)),
                 Fact::Line(line) => finding.line = Some(*line),
-                Fact::Text(_) | Fact::When(..) | Fact::Error(_) | Fact::Reach(_) => {}
+                Fact::Text(_) | Fact::When(..) | Fact::Reach(_) => {}
             }
         }
         self.0.push(finding);
@@ -179,7 +175,6 @@ impl Fact<'_> {
             (Self::Text(text), _) => (*text).to_owned(),
             (Self::Line(number), _) => number.to_string(),
             (Self::When(moment, now), _) => moment.relative_to(*now),
-            (Self::Error(error), _) => line_of(*error),
             (Self::Path(path), Form::Sentence) => env::tilde(path),
             (Self::Path(path), Form::Command) => quoted(&path.to_string_lossy()).into_owned(),
             (Self::Token(token), Form::Sentence) => tokens::shown(token),

@@ -11,7 +11,7 @@ use std::fs;
 use std::path::Path;
 
 /// The most that is read of a program, in bytes.
-const MAX_BYTES: u64 = 64 * 1024 * 1024;
+const MAX_BYTES: u64 = 256 * 1024 * 1024;
 
 static NOT_FOUND: Rule = Rule {
     word: "program-not-found",

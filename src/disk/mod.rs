@@ -266,6 +266,13 @@ pub fn make_folder(path: &Path) -> Result<(), DiskError> {
     Ok(())
 }
 
+/// Returns the paths of all that is in a folder; nothing for one that cannot be read.
+#[must_use]
+pub fn entries(folder: &Path) -> Vec<PathBuf> {
+    let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
+    entries.flatten().map(|entry| entry.path()).collect()
+}
+
 /// Closes a file or folder to all but its owner.
 ///
 /// # Errors

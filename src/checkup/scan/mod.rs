@@ -12,6 +12,7 @@ use crate::checkup::scan::needles::Needles;
 use crate::checkup::scan::needles::Searched;
 use crate::disk;
 use crate::disk::DiskError;
+use crate::text::line_of;
 use ignore::WalkBuilder;
 use std::path::Path;
 
@@ -58,7 +59,7 @@ pub fn look(folder: &Path, contents: &Contents, findings: &mut Findings) {
                 look_into(entry.path(), &needles, contents, findings);
             }
             Ok(_) => {}
-            Err(error) => findings.add(&UNSEARCHED, &[Fact::Error(&error)]),
+            Err(error) => findings.add(&UNSEARCHED, &[Fact::Text(&line_of(&error))]),
         }
         if findings.0.len() - start >= MAX_PLACES {
             findings.add(&CUT, &[Fact::Path(folder)]);
@@ -70,7 +71,7 @@ pub fn look(folder: &Path, contents: &Contents, findings: &mut Findings) {
 fn look_into(path: &Path, needles: &Needles, contents: &Contents, findings: &mut Findings) {
     let searched = match search(path, needles) {
         Ok(searched) => searched,
-        Err(error) => return findings.add(&UNSEARCHED, &[Fact::Error(&error), Fact::Path(path)]),
+        Err(error) => return findings.add(&UNSEARCHED, &[Fact::Text(&line_of(&error)), Fact::Path(path)]),
     };
     let tokens = contents.inventory.tokens();
     for (met, line) in searched.places {
