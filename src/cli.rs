@@ -6,6 +6,7 @@ use crate::command::activate;
 use crate::command::add;
 use crate::command::backup;
 use crate::command::completions;
+use crate::command::doctor;
 use crate::command::edit;
 use crate::command::explain;
 use crate::command::export;
@@ -102,6 +103,7 @@ enum Human {
     Install(install::Args),
     /// Put back the helper that Docker (or podman) had before
     Uninstall(install::Args),
+    Doctor(doctor::Args),
     Backup(backup::BackupArgs),
     Restore(backup::RestoreArgs),
     Key(key::Args),
@@ -227,6 +229,7 @@ fn people(args: Vec<OsString>, called_as: Option<&str>, out: File) -> ExitCode {
         Human::Export(args) => export::run(args, desk),
         Human::Install(args) => install::install(args, desk),
         Human::Uninstall(args) => install::uninstall(args, desk),
+        Human::Doctor(args) => doctor::run(args, desk),
         Human::Backup(args) => backup::backup(args, desk),
         Human::Restore(args) => backup::restore(args, desk),
         Human::Key(args) => key::run(args, desk),

@@ -111,9 +111,15 @@ impl Folders {
 /// Returns where a program is in the folders of `PATH`.
 #[must_use]
 pub fn find_program(name: &str) -> Option<PathBuf> {
-    let folders = env::var_os("PATH")?;
+    programs(name).into_iter().next()
+}
+
+/// Returns the files of a program's name in the folders of `PATH`, in their order.
+#[must_use]
+pub fn programs(name: &str) -> Vec<PathBuf> {
+    let Some(folders) = env::var_os("PATH") else { return Vec::new() };
     let name = format!("{name}{}", env::consts::EXE_SUFFIX);
-    env::split_paths(&folders).map(|folder| folder.join(&name)).find(|path| path.is_file())
+    env::split_paths(&folders).map(|folder| folder.join(&name)).filter(|path| path.is_file()).collect()
 }
 
 /// Returns where this program is.
@@ -241,6 +247,19 @@ pub fn credentials_directory() -> Option<PathBuf> {
 pub fn has_desktop() -> bool {
     cfg!(any(windows, target_os = "macos"))
         || ["DISPLAY", "WAYLAND_DISPLAY"].into_iter().any(|name| path(name).is_some())
+}
+
+/// True where a session bus could lead to a keyring: <https://dbus.freedesktop.org/doc/dbus-specification.html>.
+#[must_use]
+pub fn has_session_bus() -> bool {
+    let is_usual = || path("XDG_RUNTIME_DIR").is_some_and(|folder| folder.join("bus").exists());
+    cfg!(any(windows, target_os = "macos")) || path("DBUS_SESSION_BUS_ADDRESS").is_some() || is_usual()
+}
+
+/// True when the variable is set by which docker CLIs from 28.3 on are given logins.
+#[must_use]
+pub fn is_auth_config_set() -> bool {
+    path("DOCKER_AUTH_CONFIG").is_some()
 }
 
 /// Returns the working directory, an absolute path.

@@ -19,6 +19,7 @@ use crate::vault::keys::Holder;
 use crate::vault::keys::HolderError;
 use crate::vault::keys::holders::Holders;
 use crate::vault::keys::holders::Locked;
+use crate::vault::keys::holders::Unasked;
 use crate::vault::keys::keyfile::KeyFile;
 use crate::vault::keys::keyring::Keyring;
 use crate::vault::seal::VaultKey;
@@ -216,7 +217,7 @@ impl Keeper {
         self.key(&holders).map(drop)
     }
 
-    fn lock(&self) -> Result<impl Sized, KeeperError> {
+    fn lock(&self) -> Result<impl Sized + use<>, KeeperError> {
         if let Some(folder) = self.vault.parent() {
             disk::make_folder(folder)?;
         }
@@ -273,6 +274,23 @@ impl Keeper {
         Ok(key)
     }
 
+    /// Opens the vault of these holders if that asks nobody, for all that is done with it later. Returns whether
+    /// it is open, and what those holders say that do not open it.
+    #[must_use]
+    pub fn open_unasked(&self, holders: &Holders) -> Unasked<bool> {
+        let Unasked { key, troubles, are_all } = holders.unasked(&self.key_file);
+        let is_open = key.is_some_and(|key| self.known.set(key).is_ok());
+        Unasked { key: is_open, troubles, are_all }
+    }
+
+    /// Takes the lock under which the vault is changed, if there is a vault. It ends with the value.
+    ///
+    /// # Errors
+    /// When it cannot be taken.
+    pub fn hold_still(&self) -> Result<Option<impl Sized + use<>>, KeeperError> {
+        self.vault.exists().then(|| self.lock()).transpose()
+    }
+
     fn no_key(&self, source: HolderError) -> KeeperError {
         KeeperError::Key { vault: self.vault.clone(), source }
     }
@@ -304,6 +322,23 @@ impl Excerpt<'_> {
             Err(error) => return self.release_renewed(token).unwrap_or(Err(error)),
         };
         self.open(token, key)
+    }
+
+    /// Returns who has the key of the vault; `None` when there is no vault.
+    #[must_use]
+    pub fn holders(&self) -> Option<&Holders> {
+        self.vault.is_some().then_some(&self.contents.holders)
+    }
+
+    /// Opens the secrets of all tokens, in their order, after the key has proven the vault.
+    ///
+    /// # Errors
+    /// When there is no key, or the vault is not as it was written.
+    pub fn release_all(&self) -> Result<Vec<Result<Secret, VaultError>>, KeeperError> {
+        let Some(vault) = &self.vault else { return Ok(Vec::new()) };
+        let unlocked = vault.unlock(self.keeper.key(&self.contents.holders)?, &self.contents)?;
+        let tokens = self.inventory().tokens();
+        Ok(tokens.iter().map(|token| unlocked.secret(token, &self.contents)).collect())
     }
 
     fn open(&self, token: &Token, key: VaultKey) -> Result<Secret, KeeperError> {

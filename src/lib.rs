@@ -10,6 +10,7 @@ pub mod command;
 
 // DEEDS: what is done to the vault as a whole, and what is known around a request.
 pub mod backup;
+pub mod checkup;
 pub mod context;
 pub mod keeper;
 pub mod key_life;

@@ -4,6 +4,7 @@ use crate::name::is_invisible;
 use serde::Serialize;
 use serde_json::ser::Formatter;
 use serde_json::ser::Serializer;
+use std::error::Error;
 use std::io;
 use std::io::Write;
 
@@ -21,6 +22,21 @@ pub fn clean(text: &str) -> String {
 #[must_use]
 pub fn clean_lines(text: &str) -> String {
     text.split('\n').map(clean).collect::<Vec<_>>().join("\n")
+}
+
+/// Returns an error's text and all that led to it, in one line. It may hold what is not [clean].
+#[must_use]
+pub fn line_of(error: &impl Error) -> String {
+    with_sources(error.to_string(), error.source())
+}
+
+fn with_sources(mut line: String, mut source: Option<&dyn Error>) -> String {
+    while let Some(error) = source {
+        line.push_str(": ");
+        line.push_str(&error.to_string());
+        source = error.source();
+    }
+    line
 }
 
 /// Writes a value as JSON with everything that could steer a terminal, or hide, as an escape.

@@ -21,11 +21,11 @@ use crate::resolve::Reason;
 use crate::scope::ScopeError;
 use crate::setup::SetupError;
 use crate::text::clean;
+use crate::text::line_of;
 use crate::tty::TtyError;
 use crate::vault::VaultError;
 use crate::vault::keys::passphrase::PassphraseError;
 use crate::wire::WireError;
-use std::error::Error as _;
 use std::io;
 use std::io::Write;
 use std::path::PathBuf;
@@ -217,6 +217,17 @@ pub enum Failure {
         /// How many helpers.
         troubles: usize,
     },
+    /// A check-up with problems or warnings.
+    #[error("{wrong} {} wrong", if *wrong == 1 { "thing is" } else { "things are" })]
+    Unwell {
+        /// How many.
+        wrong: usize,
+        /// How many of them can be mended without losing anything.
+        fixable: usize,
+    },
+    /// The feature is not built in.
+    #[error("this program was built without the search for secrets")]
+    NoScan,
     /// Not written whole.
     #[error("cannot write the answer")]
     Output(#[source] io::Error),
@@ -281,6 +292,10 @@ impl Failure {
             Self::NotReadBack(_) => Some("docker-credential-pat ls shows what is here".to_owned()),
             Self::NoSuchVerb(_) => Some("docker-credential-pat --help shows every verb".to_owned()),
             Self::Output(_) => Some("connect standard output to something that takes it".to_owned()),
+            Self::Unwell { fixable, .. } => {
+                (*fixable > 0).then(|| format!("docker-credential-pat doctor --fix mends {fixable} of them"))
+            }
+            Self::NoScan => Some("use the release of docker-credential-pat that has it".to_owned()),
             Self::TwoPassphrases => Some("nothing was changed; try again".to_owned()),
             #[cfg(feature = "online")]
             Self::Registry(error) => error.hint(),
@@ -334,14 +349,7 @@ impl Failure {
     /// Returns the error and what led to it, in one line that is safe for a terminal.
     #[must_use]
     pub fn line(&self) -> String {
-        let mut line = self.to_string();
-        let mut source = self.source();
-        while let Some(error) = source {
-            line.push_str(": ");
-            line.push_str(&error.to_string());
-            source = error.source();
-        }
-        clean(&line)
+        clean(&line_of(self))
     }
 
     /// Tells a person what was not done, and the way out.

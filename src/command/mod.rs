@@ -4,6 +4,7 @@ pub mod activate;
 pub mod add;
 pub mod backup;
 pub mod completions;
+pub mod doctor;
 pub mod edit;
 pub mod explain;
 pub mod export;

@@ -6,6 +6,7 @@ pub mod rights;
 pub use crate::disk::rights::PRIVATE;
 use crate::disk::rights::PRIVATE_FOLDER;
 pub use crate::disk::rights::mode;
+pub use crate::disk::rights::other_owner;
 pub use crate::disk::rights::others_may_write;
 use crate::disk::rights::private;
 use crate::disk::rights::private_folder;
@@ -270,6 +271,22 @@ pub fn make_folder(path: &Path) -> Result<(), DiskError> {
         sync_folder(folder_of(folder)).map_err(failed)?;
     }
     Ok(())
+}
+
+/// Returns the paths of all that is in a folder; nothing for one that cannot be read.
+#[must_use]
+pub fn entries(folder: &Path) -> Vec<PathBuf> {
+    let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
+    entries.flatten().map(|entry| entry.path()).collect()
+}
+
+/// Closes a file or folder to all but its owner.
+///
+/// # Errors
+/// When it cannot be changed.
+pub fn close(path: &Path) -> Result<(), DiskError> {
+    set_mode(path, if path.is_dir() { PRIVATE_FOLDER } else { PRIVATE })
+        .map_err(|source| DiskError::Write { path: path.to_owned(), source })
 }
 
 /// Returns where a path leads, absolute and without links; one that leads nowhere stays as it is.
