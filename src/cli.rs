@@ -5,6 +5,7 @@ use crate::command::Failure;
 use crate::command::activate;
 use crate::command::add;
 use crate::command::backup;
+#[cfg(feature = "extras")]
 use crate::command::completions;
 use crate::command::doctor;
 use crate::command::edit;
@@ -14,6 +15,7 @@ use crate::command::import;
 use crate::command::install;
 use crate::command::key;
 use crate::command::ls;
+#[cfg(feature = "extras")]
 use crate::command::man;
 use crate::command::protocol;
 use crate::command::protocol::Outcome;
@@ -27,6 +29,7 @@ use crate::command::usage;
 use crate::command::r#use;
 #[cfg(feature = "online")]
 use crate::command::verify;
+#[cfg(feature = "extras")]
 use crate::env;
 use crate::hygiene;
 use crate::streams;
@@ -111,7 +114,9 @@ enum Human {
     Lock(unlock::LockArgs),
     #[cfg(feature = "online")]
     Verify(verify::Args),
+    #[cfg(feature = "extras")]
     Completions(completions::Args),
+    #[cfg(feature = "extras")]
     Man(man::Args),
 }
 
@@ -202,6 +207,7 @@ fn answer(verb: Verb, called_as: Option<&str>, mut out: File) -> ExitCode {
 #[inline(never)]
 fn people(args: Vec<OsString>, called_as: Option<&str>, out: File) -> ExitCode {
     // A variable that somebody left set does not keep the verbs from their work.
+    #[cfg(feature = "extras")]
     if let ([escape, words @ ..], Some(shell)) = (args.as_slice(), env::completing_shell())
         && escape == "--"
     {
@@ -237,7 +243,9 @@ fn people(args: Vec<OsString>, called_as: Option<&str>, out: File) -> ExitCode {
         Human::Lock(args) => unlock::lock(args, desk),
         #[cfg(feature = "online")]
         Human::Verify(args) => verify::run(args, desk),
+        #[cfg(feature = "extras")]
         Human::Completions(args) => completions::run(args, desk),
+        #[cfg(feature = "extras")]
         Human::Man(args) => man::run(args, command(), desk),
     })
 }

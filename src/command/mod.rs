@@ -3,6 +3,10 @@
 pub mod activate;
 pub mod add;
 pub mod backup;
+#[cfg(feature = "extras")]
+pub mod completions;
+#[cfg(not(feature = "extras"))]
+#[path = "completions/none.rs"]
 pub mod completions;
 pub mod doctor;
 pub mod edit;
@@ -14,6 +18,7 @@ pub mod import;
 pub mod install;
 pub mod key;
 pub mod ls;
+#[cfg(feature = "extras")]
 pub mod man;
 pub mod notices;
 pub mod protocol;
