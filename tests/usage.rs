@@ -522,7 +522,11 @@ fn uses_are_told_by_token_client_day_and_registry() {
     let per_day: Vec<u64> = per_day.as_array().expect("days").iter().filter_map(Value::as_u64).collect();
     assert_eq!((per_day.iter().sum::<u64>(), per_day.len()), (3, 29), "{per_day:?}");
     let told = stdout(&home.run(["usage"]).success());
-    assert!(told.starts_with("TOKEN       USES  PULLS  PUSHES  LAST USED"), "{told}");
+    assert!(
+        told.starts_with("TOKEN       USES               LAST USED")
+            && told.contains("  4, 3 pull, 1 push  "),
+        "{told}"
+    );
     assert!(told.contains("··█▄·"), "{told}");
     let told = home.run(["usage", "--since", "0d"]).success();
     assert!(stderr(&told).contains("tells of no such use"), "{}", stderr(&told));

@@ -7,7 +7,6 @@ use crate::command::usage::By;
 use crate::command::usage::rows::Row;
 use crate::command::usage::rows::Rows;
 use crate::moment::Moment;
-use crate::table::Cell;
 use crate::table::Table;
 use crate::text::push_json;
 use crate::text::push_number;
@@ -18,7 +17,7 @@ use crate::used::Used;
 const JSON_VERSION: u64 = 1;
 
 /// What a narrow terminal does without, and in which order.
-const LEAST_FIRST: &[&str] = &["PUSHES", "PULLS", "LAST CLIENT", "LAST TOKEN"];
+const LEAST_FIRST: &[&str] = &["LAST CLIENT", "LAST TOKEN"];
 
 /// How high the uses of a part of the time stand, beside those of the other parts.
 const HEIGHTS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
@@ -31,26 +30,23 @@ const LONGEST: u64 = 20;
 
 /// Returns the rows as a table.
 #[must_use]
-pub fn table(rows: &Rows<'_>) -> Table<7> {
+pub fn table(rows: &Rows<'_>) -> Table<5> {
     let (name, other) = match rows.by {
         By::Token => ("TOKEN", "LAST CLIENT"),
         By::Client => ("CLIENT", "LAST TOKEN"),
         By::Day => ("DAY", "LAST CLIENT"),
         By::Registry => ("REGISTRY", "LAST CLIENT"),
     };
-    let heads = [name, "USES", "PULLS", "PUSHES", "LAST USED", other, rows.span()];
+    let heads = [name, "USES", "LAST USED", other, rows.span()];
     let mut table = Table::with_heads(heads, LEAST_FIRST);
     let busiest = rows.all().iter().map(|row| row.used.count).max().unwrap_or_default();
     for row in rows.all() {
         let used = &row.used;
         let bar =
             if rows.by == By::Day { bar(used.count, busiest) } else { skyline(&row.parts(rows.days())) };
-        let number = |number: u64| Cell::from(number.to_string());
         table.push([
             row.words().into(),
-            number(used.count),
-            number(used.pulls),
-            number(used.pushes),
+            times(used).into(),
             last(used).map_or_else(|| "never".into(), |last| dated(last, rows.now).into()),
             used.client.as_deref().unwrap_or("-").into(),
             bar.into(),
@@ -130,6 +126,16 @@ fn push_count(out: &mut Vec<u8>, name: &str, count: u64) {
 
 fn last(used: &Used) -> Option<Moment> {
     Some(used.last).filter(|last| *last != Used::NEVER_LAST)
+}
+
+/// Returns how often, and which way of the times at which it is known.
+fn times(used: &Used) -> String {
+    let Used { count, pulls, pushes, .. } = used;
+    if (*pulls, *pushes) == (0, 0) {
+        count.to_string()
+    } else {
+        format!("{count}, {pulls} pull, {pushes} push")
+    }
 }
 
 /// Returns a bar for one of the days.
