@@ -315,9 +315,21 @@ impl Skipped {
 /// Reads a line; an error tells whether it is of another version. A writer that ran out of room leaves the
 /// beginning of one, and then the next stands behind it.
 fn read(line: &[u8]) -> Result<Record, bool> {
+    match read_whole(line) {
+        Ok(record) => Ok(record),
+        Err(_) => read_end(line),
+    }
+}
+
+/// Reads the last line that begins in one that is not whole.
+#[cold]
+fn read_end(line: &[u8]) -> Result<Record, bool> {
     let start = line.windows(START.len()).rposition(|part| part == START).ok_or(false)?;
-    let line = &line[start..];
-    if line.len() > MAX_BYTES {
+    read_whole(&line[start..])
+}
+
+fn read_whole(line: &[u8]) -> Result<Record, bool> {
+    if line.len() > MAX_BYTES || !line.starts_with(START) {
         return Err(false);
     }
     let digits = line[START.len()..].iter().take_while(|byte| byte.is_ascii_digit()).count();
