@@ -8,13 +8,13 @@ use crate::command::usage::rows::Row;
 use crate::command::usage::rows::Rows;
 use crate::moment::Moment;
 use crate::table::Table;
-use crate::text::push_json;
-use crate::text::push_number;
+use crate::text;
 use crate::usage::line::Skipped;
 use crate::used::Used;
+use serde::Serialize;
 
 /// The version of the JSON that is written. A new name is no new version.
-const JSON_VERSION: u64 = 1;
+const JSON_VERSION: u32 = 1;
 
 /// What a narrow terminal does without, and in which order.
 const LEAST_FIRST: &[&str] = &["LAST CLIENT", "LAST TOKEN"];
@@ -27,6 +27,32 @@ const NONE: char = '·';
 
 /// How long the bar of the busiest day is, in letters.
 const LONGEST: u64 = 20;
+
+/// The answer as JSON shows it. Moments are in RFC 3339, and `null` means none or not known.
+#[derive(Serialize)]
+struct Answer<'r> {
+    version: u32,
+    noted: bool,
+    by: &'static str,
+    since: Option<String>,
+    rows: Vec<RowJson<'r>>,
+    not_found: u64,
+    damaged_lines: u64,
+    lines_of_other_versions: u64,
+}
+
+#[derive(Serialize)]
+struct RowJson<'r> {
+    name: &'r str,
+    in_vault: Option<bool>,
+    uses: u64,
+    pulls: u64,
+    pushes: u64,
+    first_used: Option<String>,
+    last_used: Option<String>,
+    last_client: Option<&'r str>,
+    per_day: &'r [u64],
+}
 
 /// Returns the rows as a table.
 #[must_use]
@@ -55,73 +81,39 @@ pub fn table(rows: &Rows<'_>) -> Table<5> {
     table
 }
 
-/// Writes the rows as JSON. Moments are in RFC 3339, and `null` means none or not known.
+/// Writes the rows as JSON.
 ///
 /// # Errors
 /// When it cannot be written.
 pub fn write_json(rows: &Rows<'_>, skipped: Skipped, desk: &mut Desk) -> Result<(), Failure> {
-    // A derived writer would be ten times as large.
-    let mut out = b"{\"version\":".to_vec();
-    push_number(&mut out, JSON_VERSION);
-    push(&mut out, "noted", if desk.keeper.log().is_off() { b"false" } else { b"true" });
-    push_text(&mut out, "by", Some(rows.by.word()));
-    push_text(&mut out, "since", rows.since.map(|since| since.to_string()).as_deref());
-    push(&mut out, "rows", b"[");
-    for (at, row) in rows.all().iter().enumerate() {
-        if at > 0 {
-            out.push(b',');
-        }
-        push_row(&mut out, row, rows);
-    }
-    out.push(b']');
-    push_count(&mut out, "not_found", rows.not_found);
-    push_count(&mut out, "damaged_lines", skipped.damaged);
-    push_count(&mut out, "lines_of_other_versions", skipped.other_version);
-    out.extend_from_slice(b"}\n");
-    desk.out.write_all(&out).map_err(Failure::Output)
+    let answer = Answer {
+        version: JSON_VERSION,
+        noted: !desk.keeper.log().is_off(),
+        by: rows.by.word(),
+        since: rows.since.map(|since| since.to_string()),
+        rows: rows.all().iter().map(|row| row_json(row, rows)).collect(),
+        not_found: rows.not_found,
+        damaged_lines: skipped.damaged,
+        lines_of_other_versions: skipped.other_version,
+    };
+    text::write_json(&mut *desk.out, &answer)
+        .and_then(|()| desk.out.write_all(b"\n"))
+        .map_err(Failure::Output)
 }
 
-fn push_row(out: &mut Vec<u8>, row: &Row, rows: &Rows<'_>) {
+fn row_json<'r>(row: &'r Row, rows: &Rows<'_>) -> RowJson<'r> {
     let used = &row.used;
-    out.extend_from_slice(b"{\"name\":");
-    push_json(out, &row.name);
-    let is_here: &[u8] = if row.is_here { b"true" } else { b"false" };
-    push(out, "in_vault", if rows.by == By::Token { is_here } else { b"null" });
-    push_count(out, "uses", used.count);
-    push_count(out, "pulls", used.pulls);
-    push_count(out, "pushes", used.pushes);
-    let first = Some(used.first).filter(|first| *first != Used::NEVER_FIRST);
-    push_text(out, "first_used", first.map(|first| first.to_string()).as_deref());
-    push_text(out, "last_used", last(used).map(|last| last.to_string()).as_deref());
-    push_text(out, "last_client", used.client.as_deref().filter(|_| rows.by != By::Client));
-    push(out, "per_day", b"[");
-    for (at, count) in row.days(rows.days()).iter().enumerate().filter(|_| rows.by != By::Day) {
-        if at > 0 {
-            out.push(b',');
-        }
-        push_number(out, *count);
+    RowJson {
+        name: &row.name,
+        in_vault: (rows.by == By::Token).then_some(row.is_here),
+        uses: used.count,
+        pulls: used.pulls,
+        pushes: used.pushes,
+        first_used: (used.first != Used::NEVER_FIRST).then(|| used.first.to_string()),
+        last_used: last(used).map(|last| last.to_string()),
+        last_client: used.client.as_deref().filter(|_| rows.by != By::Client),
+        per_day: if rows.by == By::Day { &[] } else { row.days(rows.days()) },
     }
-    out.extend_from_slice(b"]}");
-}
-
-/// Adds a name and its value, or how that begins.
-fn push(out: &mut Vec<u8>, name: &str, value: &[u8]) {
-    out.push(b',');
-    push_json(out, name);
-    out.push(b':');
-    out.extend_from_slice(value);
-}
-
-fn push_text(out: &mut Vec<u8>, name: &str, text: Option<&str>) {
-    push(out, name, if text.is_some() { b"" } else { b"null" });
-    if let Some(text) = text {
-        push_json(out, text);
-    }
-}
-
-fn push_count(out: &mut Vec<u8>, name: &str, count: u64) {
-    push(out, name, b"");
-    push_number(out, count);
 }
 
 fn last(used: &Used) -> Option<Moment> {
