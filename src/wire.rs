@@ -176,14 +176,7 @@ impl<'a> Stored<'a> {
 /// When it is no string.
 pub fn unescape(raw: &RawValue) -> Result<Zeroizing<String>, WireError> {
     let quoted = raw.get().strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
-    unescaped(quoted.ok_or(WireError::NotCredentials)?)
-}
-
-/// Turns what is between the quotes of a JSON string into its text, in a buffer of exactly its size.
-///
-/// # Errors
-/// When an escape in it is none.
-pub fn unescaped(quoted: &str) -> Result<Zeroizing<String>, WireError> {
+    let quoted = quoted.ok_or(WireError::NotCredentials)?;
     let mut length = 0;
     for_each_piece(quoted, |piece| length += piece.len())?;
     let mut text = Zeroizing::new(String::with_capacity(length));

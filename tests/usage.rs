@@ -381,9 +381,11 @@ fn ended_between_any_two_steps_nothing_is_forgotten_or_counted_twice() {
     let identity = identity(&home);
     let path = |name: &str| folder(&home).join(name);
     let names = ["usage.3.jsonl", "usage.2.jsonl", "usage.1.jsonl", "usage.jsonl"];
+    // The same bytes each time, however long it takes.
+    let at = now();
     let fill = || {
         for (days, name) in (0..).zip(names) {
-            fs::write(path(name), full(&identity, now() - (40 - days) * DAY, name).0).expect("written");
+            fs::write(path(name), full(&identity, at - (40 - days) * DAY, name).0).expect("written");
         }
         let _ = fs::remove_file(path("usage.summary.jsonl"));
     };

@@ -5,6 +5,7 @@ use crate::token::Token;
 use crate::usage::line;
 use crate::usage::line::Record;
 use crate::used::Used;
+use std::cmp::Reverse;
 
 /// What is known of every token's use.
 #[derive(Debug)]
@@ -60,11 +61,9 @@ impl History {
 
     /// Forgets what was used longest ago, but for so many tokens.
     pub(super) fn forget_but(&mut self, tokens: usize) {
-        while self.entries.len() > tokens
-            && let Some((oldest, _)) =
-                self.entries.iter().enumerate().min_by_key(|(_, entry)| entry.used.last)
-        {
-            self.entries.swap_remove(oldest);
+        if self.entries.len() > tokens {
+            self.entries.sort_unstable_by_key(|entry| Reverse(entry.used.last));
+            self.entries.truncate(tokens);
         }
     }
 

@@ -8,7 +8,7 @@ use crate::text::push_number;
 use crate::token::Direction;
 use crate::token::Token;
 use crate::used::Used;
-use crate::wire::unescaped;
+use serde::Deserialize;
 
 /// The version of the lines. A new name is no new version.
 pub const VERSION: u64 = 1;
@@ -153,7 +153,7 @@ fn push_name(out: &mut Vec<u8>, name: &str) {
 }
 
 /// A line as it is read: one request, or in the summary all uses of a token that were folded into it.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Deserialize)]
 pub struct Record {
     /// When, in seconds since the start of 1970; in the summary, the last use.
     pub at: Option<i64>,
@@ -188,61 +188,6 @@ pub struct Record {
 }
 
 impl Record {
-    /// Reads the one object of a line, whose values are texts and whole numbers; `None` when it is none. What
-    /// a later program may have added is passed over.
-    fn parse(line: &str) -> Option<Self> {
-        let mut record = Self::default();
-        let mut rest = line.strip_prefix('{')?;
-        loop {
-            let (name, value) = after_text(rest.strip_prefix('"')?)?;
-            let value = value.strip_prefix(':')?;
-            rest = if let Some(text) = value.strip_prefix('"') {
-                let (text, rest) = after_text(text)?;
-                record.set_text(name, text)?;
-                rest
-            } else {
-                let end = value.find([',', '}'])?;
-                record.set_whole(name, value[..end].parse().ok()?);
-                &value[end..]
-            };
-            match rest.strip_prefix(',') {
-                Some(more) => rest = more,
-                None => return (rest == "}").then_some(record),
-            }
-        }
-    }
-
-    fn set_text(&mut self, name: &str, text: &str) -> Option<()> {
-        let place = match name {
-            "verb" => &mut self.verb,
-            "token" => &mut self.token,
-            "registry" => &mut self.registry,
-            "direction" => &mut self.direction,
-            "client" => &mut self.client,
-            "outcome" => &mut self.outcome,
-            _ => return Some(()),
-        };
-        *place = Some(unescaped(text).ok()?.to_string());
-        Some(())
-    }
-
-    fn set_whole(&mut self, name: &str, number: i64) {
-        let count = u64::try_from(number).ok();
-        let small = u32::try_from(number).ok();
-        match name {
-            "at" => self.at = Some(number),
-            "created" => self.created = Some(number),
-            "first" => self.first = Some(number),
-            "id" => self.id = small,
-            "folded" => self.folded = small,
-            "count" => self.count = count,
-            "pulls" => self.pulls = count,
-            "pushes" => self.pushes = count,
-            "bytes" => self.bytes = count,
-            _ => {}
-        }
-    }
-
     /// True when a client asked for a token and got none.
     #[must_use]
     pub fn is_miss(&self) -> bool {
@@ -272,18 +217,6 @@ impl Record {
             pushes: self.pushes.unwrap_or_else(|| went(Direction::Push)),
         })
     }
-}
-
-/// Returns what is between the quotes, of which the first is gone, and what is behind them.
-fn after_text(text: &str) -> Option<(&str, &str)> {
-    let mut is_escaped = false;
-    let is_end = |letter: char| {
-        let is_end = letter == '"' && !is_escaped;
-        is_escaped = letter == '\\' && !is_escaped;
-        is_end
-    };
-    let end = text.find(is_end)?;
-    Some((&text[..end], &text[end + 1..]))
 }
 
 fn is_past(at: i64, now: Moment) -> bool {
@@ -335,7 +268,7 @@ fn read_whole(line: &[u8]) -> Result<Record, bool> {
     let digits = line[START.len()..].iter().take_while(|byte| byte.is_ascii_digit()).count();
     let version = &line[START.len()..][..digits];
     match version {
-        b"1" => str::from_utf8(line).ok().and_then(Record::parse).ok_or(false),
+        b"1" => serde_json::from_slice(line).map_err(|_| false),
         _ => Err(digits > 0),
     }
 }

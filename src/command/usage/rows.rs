@@ -7,6 +7,7 @@ use crate::moment::Moment;
 use crate::token::Token;
 use crate::usage::line::Record;
 use crate::used::Used;
+use std::cmp::Reverse;
 
 /// How many letters the days have at most.
 const MAX_PARTS: usize = 30;
@@ -158,13 +159,9 @@ impl<'t> Rows<'t> {
 
     /// Puts days in their order, and all else in that of its last use.
     pub fn sort(&mut self) {
-        let last = |row: &Row| row.used.last.0;
-        let rank = |row: &Row| if self.by == By::Day { last(row) } else { last(row).saturating_neg() };
-        // The library's ways to sort are larger than all else of this verb.
-        for place in 0..self.all.len() {
-            let next = (place..self.all.len()).min_by_key(|at| rank(&self.all[*at]));
-            let row = self.all.remove(next.unwrap_or(place));
-            self.all.insert(place, row);
+        match self.by {
+            By::Day => self.all.sort_by(|one, other| one.name.cmp(&other.name)),
+            By::Token | By::Client | By::Registry => self.all.sort_by_key(|row| Reverse(row.used.last)),
         }
     }
 
