@@ -94,7 +94,7 @@ pub fn look(contents: Option<&Contents>, findings: &mut Findings) -> Vec<String>
     let mut docker_asks = None;
     match env::docker_config() {
         Ok(path) => docker_asks = look_at(path, Owner::Docker, contents, &mut names, findings),
-        Err(error) => findings.add(&UNREADABLE, &[Fact::Text(&line_of(&error)), Fact::Text(&error.hint())]),
+        Err(error) => findings.add(&UNREADABLE, &[Fact::Text(&error.to_string()), Fact::Text(&error.hint())]),
     }
     // Without a session podman's file cannot be told, and where there is no podman it is missing.
     if let Ok(path) = env::podman_auth() {
