@@ -15,8 +15,8 @@ const LAYERS: [&[&str]; 7] = [
     &["beside", "child", "disk", "env", "hygiene", "link", "parent", "streams", "table", "text", "tty"],
     &["client", "in_use", "index", "inventory", "provider", "request", "resolve", "used"],
     &[
-        "cbor", "choice", "composed", "image", "moment", "name", "registry", "scope", "secret", "token",
-        "wire",
+        "cbor", "choice", "composed", "crc32", "image", "moment", "name", "registry", "scope", "secret",
+        "token", "wire",
     ],
 ];
 const TOOLS: usize = 4;
