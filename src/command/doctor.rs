@@ -25,8 +25,7 @@ const JSON_VERSION: u32 = 1;
 
 /// Tell what is wrong or could be safer, and the command that mends it
 ///
-/// Looks at the clients' files, the program in PATH, the vault, its key and the tokens. Asks nobody anything.
-/// The exit code is 1 when there is a problem or a warning.
+/// Asks nobody anything. The exit code is 1 when there is a problem or a warning.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Write JSON: {"version":1,"findings":[…]}
