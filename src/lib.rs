@@ -56,7 +56,6 @@ pub mod used;
 pub mod cbor;
 pub mod choice;
 pub mod composed;
-pub mod crc32;
 pub mod image;
 pub mod moment;
 pub mod name;

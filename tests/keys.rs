@@ -760,7 +760,7 @@ fn with_holder(number: u8, vault: &[u8]) -> Vec<u8> {
     vault[START + 3] = number;
     let length = u32::from_le_bytes(*vault[HEAD..].first_chunk().expect("a head"));
     let end = START + usize::try_from(length).expect("small");
-    let crc = docker_credential_pat::crc32::hash(&vault[..end]).to_le_bytes();
+    let crc = crc32fast::hash(&vault[..end]).to_le_bytes();
     vault[end..end + crc.len()].copy_from_slice(&crc);
     vault
 }

@@ -18,8 +18,8 @@ const LAYERS: [&[&str]; 7] = [
     ],
     &["client", "in_use", "index", "inventory", "provider", "request", "resolve", "used"],
     &[
-        "cbor", "choice", "composed", "crc32", "image", "moment", "name", "registry", "scope", "secret",
-        "token", "wire",
+        "cbor", "choice", "composed", "image", "moment", "name", "registry", "scope", "secret", "token",
+        "wire",
     ],
 ];
 const TOOLS: usize = 4;

@@ -1,6 +1,5 @@
 //! What a person should be told of a credential that comes in. None of it is a reason to refuse one.
 
-use crate::crc32;
 use crate::provider::Seen;
 use crate::provider::home::DOCKER_HUB;
 use crate::provider::home::GITHUB;
@@ -138,7 +137,7 @@ fn has_wrong_checksum(secret: &str) -> bool {
         return false;
     }
     let (random, checksum) = body.split_at(GITHUB_BODY_BYTES - GITHUB_CHECKSUM_BYTES);
-    checksum != base62(crc32::hash(random))
+    checksum != base62(crc32fast::hash(random))
 }
 
 fn base62(mut number: u32) -> [u8; GITHUB_CHECKSUM_BYTES] {

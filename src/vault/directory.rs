@@ -1,7 +1,6 @@
 //! The directory of a vault: which entries concern a key, where they are, and what proves them.
 
 use crate::choice::Choice;
-use crate::crc32;
 use crate::inventory::Counters;
 use crate::inventory::Inventory;
 use crate::registry::Key;
@@ -123,7 +122,7 @@ pub fn encode(
 /// Returns the handle of a registry, a wildcard or a key: a checksum of its text. Two that share one
 /// cost a look at an entry that is then passed over.
 fn handle(text: &str) -> u32 {
-    crc32::hash(text.as_bytes())
+    crc32fast::hash(text.as_bytes())
 }
 
 /// Returns the handles of all that a token concerns, each once.

@@ -17,7 +17,6 @@
 //!
 //! So a `get` reads the directory and the few entries that it points to, and proves just these.
 
-use crate::crc32;
 use crate::vault::directory::Directory;
 use crate::vault::directory::Pointer;
 use crate::vault::entry::Place;
@@ -126,7 +125,7 @@ impl<'b> Front<'b> {
     /// True when the bytes are as they were written, as far as a checksum tells.
     #[must_use]
     pub fn is_undamaged(&self) -> bool {
-        crc32::hash(self.signed).to_le_bytes() == *self.crc
+        crc32fast::hash(self.signed).to_le_bytes() == *self.crc
     }
 
     /// True when the bytes are as somebody who has the key wrote them.
@@ -154,7 +153,7 @@ impl<'b> Front<'b> {
 #[must_use]
 pub fn undamaged(mut checked_entries: Vec<u8>) -> Option<Vec<u8>> {
     let (entries, crc) = checked_entries.split_last_chunk()?;
-    let is_whole = crc32::hash(entries).to_le_bytes() == *crc;
+    let is_whole = crc32fast::hash(entries).to_le_bytes() == *crc;
     checked_entries.truncate(entries.len());
     is_whole.then_some(checked_entries)
 }
@@ -177,12 +176,12 @@ pub fn assemble(
     bytes.extend_from_slice(&entries_length.to_le_bytes());
     bytes.extend_from_slice(&(ciphertexts.len() as u64).to_le_bytes());
     bytes.extend_from_slice(directory);
-    let (crc, tag) = (crc32::hash(&bytes), key.sign(&bytes, &nonce(base, 0)));
+    let (crc, tag) = (crc32fast::hash(&bytes), key.sign(&bytes, &nonce(base, 0)));
     bytes.extend_from_slice(&crc.to_le_bytes());
     bytes.extend_from_slice(base);
     bytes.extend_from_slice(&tag);
     bytes.extend_from_slice(entries);
-    bytes.extend_from_slice(&crc32::hash(entries).to_le_bytes());
+    bytes.extend_from_slice(&crc32fast::hash(entries).to_le_bytes());
     bytes.extend_from_slice(ciphertexts);
     Some(bytes)
 }
