@@ -9,6 +9,8 @@ use crate::command::completions;
 use crate::command::edit;
 use crate::command::explain;
 use crate::command::export;
+#[cfg(feature = "online")]
+use crate::command::hub;
 use crate::command::import;
 use crate::command::install;
 use crate::command::key;
@@ -69,6 +71,7 @@ Environment:
   DOCKER_CREDENTIAL_PAT_WARN_DAYS    how many days before its end a token is announced; 7, or 0 for never
   DOCKER_CREDENTIAL_PAT_PASSPHRASE_FILE   a file with the vault's passphrase, for machines
   DOCKER_CREDENTIAL_PAT_KEY_HOLDER   where the key of a new vault goes: keyring or key-file
+  DOCKER_CREDENTIAL_PAT_HUB_URL      another address of Docker Hub's interface, for `hub`
   NO_COLOR                           no colour, whatever the terminal can show
 
 Files:
@@ -91,6 +94,8 @@ enum Human {
     Explain(explain::Args),
     Import(import::Args),
     Export(export::Args),
+    #[cfg(feature = "online")]
+    Hub(hub::Args),
     /// Make Docker (or podman) keep its credentials here
     Install(install::Args),
     /// Put back the helper that Docker (or podman) had before
@@ -215,6 +220,8 @@ fn people(args: Vec<OsString>, called_as: Option<&str>, out: File) -> ExitCode {
         Human::Explain(args) => explain::run(args, desk),
         Human::Import(args) => import::run(args, desk),
         Human::Export(args) => export::run(args, desk),
+        #[cfg(feature = "online")]
+        Human::Hub(args) => hub::run(args, desk),
         Human::Install(args) => install::install(args, desk),
         Human::Uninstall(args) => install::uninstall(args, desk),
         Human::Backup(args) => backup::backup(args, desk),

@@ -13,6 +13,8 @@ pub mod backup;
 pub mod context;
 pub mod keeper;
 pub mod key_life;
+#[cfg(feature = "online")]
+pub mod lifecycle;
 pub mod login;
 pub mod moving;
 pub mod setup;
@@ -20,6 +22,8 @@ pub mod setup;
 // OUTSIDE: what lies on disk, in its own formats.
 pub mod docker_config;
 pub mod other_helper;
+#[cfg(feature = "online")]
+pub mod remote;
 pub mod vault;
 pub mod warned;
 
