@@ -86,6 +86,28 @@ fn known(names: &[String], hub: &Hub, desk: &Desk) -> Result<Vec<Known>, Failure
     tokens.iter().map(|token| Ok(Known::of(token, hub.at().as_deref())?)).collect()
 }
 
+/// Returns the tokens of those names or IDs that are in the vault, and the IDs of those that are not.
+fn known_or_not(
+    names: &[String],
+    ids: &[String],
+    hub: &Hub,
+    desk: &Desk,
+) -> Result<(Vec<Known>, Vec<String>), Failure> {
+    let mut known = known(names, hub, desk)?;
+    let inventory = desk.keeper.inventory()?;
+    let here: Vec<_> =
+        inventory.tokens().iter().filter_map(|token| Known::of(token, hub.at().as_deref()).ok()).collect();
+    let mut others = Vec::new();
+    for id in ids {
+        match here.iter().find(|here| here.remote.id == *id) {
+            Some(here) if known.iter().any(|known| known.token.id == here.token.id) => {}
+            Some(here) => known.push(here.clone()),
+            None => others.push(id.clone()),
+        }
+    }
+    Ok((known, others))
+}
+
 /// Returns the Docker ID that has to be signed in for all of them.
 fn owner_of(known: &[Known]) -> Option<&str> {
     known.iter().find_map(Known::owner)

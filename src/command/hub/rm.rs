@@ -4,7 +4,7 @@ use crate::command::Desk;
 use crate::command::Failure;
 use crate::command::completions::token_names;
 use crate::command::hub::account;
-use crate::command::hub::known;
+use crate::command::hub::known_or_not;
 use crate::command::hub::life;
 use crate::command::hub::owner_of;
 use crate::command::hub::sign_in::SignIn;
@@ -18,7 +18,7 @@ pub(super) struct Args {
     /// The tokens' names
     #[arg(required_unless_present = "id", add = token_names())]
     names: Vec<String>,
-    /// One that is not in the vault, by its ID; may be given more than once
+    /// One by its ID at Docker Hub, in the vault or not; may be given more than once
     #[arg(long)]
     id: Vec<String>,
     /// The organization whose it is
@@ -36,10 +36,10 @@ pub(super) struct Args {
 /// # Errors
 /// When a person says no, Docker Hub refuses or does not answer, or the vault cannot be changed.
 pub(super) fn run(args: &Args, hub: &Hub, desk: &mut Desk) -> Result<(), Failure> {
-    let known = known(&args.names, hub, desk)?;
+    let (known, others) = known_or_not(&args.names, &args.id, hub, desk)?;
     if !args.yes {
         let names = known.iter().map(|known| known.token.name.as_str());
-        let all: Vec<_> = names.chain(args.id.iter().map(String::as_str)).map(clean).collect();
+        let all: Vec<_> = names.chain(others.iter().map(String::as_str)).map(clean).collect();
         let missing = |source| Failure::Missing { what: "answer", option: "--yes", source };
         let question = format!("Delete {} at Docker Hub for good? [y/N] ", all.join(", "));
         if !matches!(tty::ask(&question).map_err(missing)?.trim(), "y" | "Y" | "yes") {
@@ -52,10 +52,10 @@ pub(super) fn run(args: &Args, hub: &Hub, desk: &mut Desk) -> Result<(), Failure
         desk.say(&format!("deleted \"{}\" at Docker Hub and here", known.token.name));
     }
     let account = account(args.org.as_ref());
-    for id in &args.id {
+    for id in &others {
         let was_there = signed_in.delete(&account, id)?;
-        let outcome = if was_there { "is deleted at Docker Hub" } else { "was gone at Docker Hub already" };
-        desk.say(&format!("{id} {outcome}"));
+        let outcome = if was_there { "is deleted" } else { "is not there, or not any more" };
+        desk.say(&format!("{id} {outcome} at Docker Hub"));
     }
     Ok(())
 }

@@ -5,7 +5,7 @@ use crate::command::Failure;
 use crate::command::completions::token_names;
 use crate::command::find;
 use crate::command::hub::account;
-use crate::command::hub::known;
+use crate::command::hub::known_or_not;
 use crate::command::hub::life;
 use crate::command::hub::owner_of;
 use crate::command::hub::sign_in::SignIn;
@@ -17,7 +17,7 @@ pub(super) struct Args {
     /// The tokens' names
     #[arg(required_unless_present = "id", add = token_names())]
     names: Vec<String>,
-    /// One that is not in the vault, by its ID; may be given more than once
+    /// One by its ID at Docker Hub, in the vault or not; may be given more than once
     #[arg(long)]
     id: Vec<String>,
     /// The organization whose it is
@@ -51,7 +51,7 @@ pub(super) fn deactivate(args: &Args, hub: &Hub, desk: &mut Desk) -> Result<(), 
 }
 
 fn switch(args: &Args, to: To, hub: &Hub, desk: &mut Desk) -> Result<(), Failure> {
-    let known = known(&args.names, hub, desk)?;
+    let (known, others) = known_or_not(&args.names, &args.id, hub, desk)?;
     let signed_in = args.sign_in.run(hub, owner_of(&known), desk)?;
     let outcome = match to {
         To::On => "is active, at Docker Hub and here",
@@ -70,7 +70,7 @@ fn switch(args: &Args, to: To, hub: &Hub, desk: &mut Desk) -> Result<(), Failure
         }
     }
     let account = account(args.org.as_ref());
-    for id in &args.id {
+    for id in &others {
         if !signed_in.switch(&account, id, to == To::On)? {
             return Err(Failure::NotForHub(format!("no token at Docker Hub has the ID \"{id}\"")));
         }
