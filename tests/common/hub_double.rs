@@ -43,6 +43,7 @@ impl HubDouble {
         let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/servers/hub-double.py");
         let started = Command::new("python3").arg(script).stdout(Stdio::piped()).spawn();
         let Ok(mut server) = started else {
+            #[allow(clippy::print_stderr, reason = "whoever reads the test's output should know")]
             eprintln!("skipped: there is no python3 for the stand-in of Docker Hub");
             return None;
         };

@@ -11,7 +11,7 @@ POST /_ctl with any of these, which are no part of Hub, answers {}:
   {"hold": [3, "after"]}                             stops at the third call from now on, before or after it is done, until
                                                      {"release": true}; then the connection ends without an answer
   {"page_cap": 2}  {"delay_ms": 5}  {"advance_s": 60}  {"echo": true} repeats what was sent in the words of an error
-  {"forget": "ID"} deletes a token; {"reject": true} takes no secret at /v2/auth/token that is made from now on
+  {"next_secret": "x"}  {"forget": "ID"} deletes a token; {"reject": true} takes no secret at /v2/auth/token that is made from now on
   {"seed": {"owner": "alice", "label": "x", "count": 120, "generated_by": "desktop"}}
 and {"jwt": {"sub": "alice", "via": "password" | "pat", "ttl": 600}} answers {"jwt": …}, {"try": ["alice", "secret"]} answers
 {"works": true | false} without noting a use. GET /_ctl gives what was seen: {"calls": [...], "held": true | false, "pats":
@@ -31,6 +31,7 @@ class State:
     calls, fail, cut, hold, counted = [], [], [], None, 0
     held, release = threading.Event(), threading.Event()
     wait_s, wait_is, page_cap, delay_ms, shift, echo, reject = 1, "seconds", 100, 0, 0, False, False
+    next_secret = None
 
 
 class Refused(Exception):
@@ -124,11 +125,16 @@ def end_of(body):
     return body["expires_at"]
 
 
+def make_secret(prefix):
+    chosen, State.next_secret = State.next_secret, None
+    return chosen or prefix + secrets.token_urlsafe(20)
+
+
 def make_pat(owner, label, scopes, agent="", generated_by="manual"):
     return {
         "uuid": str(uuid.uuid4()), "client_id": "HUB", "creator_ip": "127.0.0.1", "creator_ua": agent,
         "created_at": iso(now()), "last_used": None, "generated_by": generated_by, "is_active": True, "token_label": label,
-        "scopes": scopes, "_account": owner, "_secret": "dckr_pat_" + secrets.token_urlsafe(20), "_rejected": State.reject,
+        "scopes": scopes, "_account": owner, "_secret": make_secret("dckr_pat_"), "_rejected": State.reject,
     }
 
 
@@ -136,12 +142,12 @@ def make_oat(organization, owner, label):
     return {
         "id": str(uuid.uuid4()), "label": label, "created_by": owner, "is_active": True, "created_at": iso(now()),
         "expires_at": None, "last_used_at": None, "resources": [], "_account": organization,
-        "_secret": "dckr_oat_" + secrets.token_urlsafe(20), "_rejected": State.reject,
+        "_secret": make_secret("dckr_oat_"), "_rejected": State.reject,
     }
 
 
 def control(body):
-    for name in ("wait_s", "wait_is", "page_cap", "delay_ms", "echo", "reject"):
+    for name in ("wait_s", "wait_is", "page_cap", "delay_ms", "echo", "reject", "next_secret"):
         setattr(State, name, body.get(name, getattr(State, name)))
     State.shift += body.get("advance_s", 0)
     State.fail += [list(row) for row in body.get("fail", [])]
