@@ -4,6 +4,7 @@
 use crate::disk;
 use crate::inventory::Arrival;
 use crate::inventory::Changes;
+use crate::inventory::left::awaits;
 use crate::lifecycle::Known;
 use crate::lifecycle::Life;
 use crate::lifecycle::create::kind_of;
@@ -273,12 +274,6 @@ impl Life<'_> {
             Ok(())
         })
     }
-}
-
-/// True when a token waits for this one to take its place.
-fn awaits(token: &Token, id: TokenId) -> bool {
-    let rotation = token.remote.as_ref().and_then(|remote| remote.rotation.as_ref());
-    matches!(rotation, Some(Rotation::Made { successor, .. }) if *successor == id)
 }
 
 /// Returns the token as it is now; it may have got another name, and no other secret.
