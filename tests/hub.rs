@@ -2,6 +2,7 @@
 
 #![cfg(feature = "online")]
 #![allow(clippy::expect_used, reason = "a test that cannot go on fails")]
+#![allow(clippy::print_stderr, reason = "whoever reads the test's output should know what was skipped")]
 
 mod common;
 #[path = "common/hub_double.rs"]
@@ -430,7 +431,9 @@ fn a_login_is_linked_by_a_use_of_it_and_then_kept_in_step() {
     let told = stderr(&hub.run(&home, &["link", name]).success());
     assert!(told.contains("is \"web\"") && told.contains("a use of it showed there"), "{told}");
     assert_eq!(home.token(name)["permissions"], json!(["read", "write"]));
-    hub.run(&home, &["rotate", name, "--delete-old"]).success();
+    home.bring("copy", "mirror.example", "alice", &login, &[]).success();
+    let told = stderr(&hub.run(&home, &["rotate", name, "--delete-old"]).success());
+    assert!(told.contains("\"copy\" has the old secret, which no longer works"), "{told}");
     assert_eq!(hub.labels(), ["other", "web"]);
     assert!(hub.takes("alice", &secret(&home)) && !hub.takes("alice", &login));
     // What proves nothing needs a person's word.

@@ -2,6 +2,7 @@
 
 use crate::inventory::Inventory;
 use crate::token::Token;
+use crate::token::TokenId;
 use crate::token::remote::Rotation;
 
 /// Something that is left, and what mends it.
@@ -44,11 +45,7 @@ pub fn left(token: &Token, inventory: &Inventory) -> Option<Left> {
             format!("hub rotate {argument}"),
         ),
         Rotation::Succeeds { token: old } => {
-            let is_awaited = |old: &Token| {
-                let rotation = old.remote.as_ref().and_then(|remote| remote.rotation.as_ref());
-                matches!(rotation, Some(Rotation::Made { successor, .. }) if *successor == token.id)
-            };
-            if with(*old).is_some_and(is_awaited) {
+            if with(*old).is_some_and(|old| awaits(old, token.id)) {
                 return None;
             }
             let what =
@@ -59,12 +56,18 @@ pub fn left(token: &Token, inventory: &Inventory) -> Option<Left> {
     Some(Left { what, command })
 }
 
+/// True when a token waits for the other one to take its place.
+#[must_use]
+pub fn awaits(token: &Token, other: TokenId) -> bool {
+    let rotation = token.remote.as_ref().and_then(|remote| remote.rotation.as_ref());
+    matches!(rotation, Some(Rotation::Made { successor, .. }) if *successor == other)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::inventory::tests::inventory;
     use crate::token::Origin;
-    use crate::token::TokenId;
     use crate::token::remote::Remote;
     use crate::token::remote::Service;
 

@@ -4,6 +4,7 @@
 
 pub mod change;
 pub mod create;
+mod heir;
 pub mod link;
 pub mod marker;
 pub mod rotate;

@@ -4,21 +4,22 @@
 use crate::disk;
 use crate::inventory::Arrival;
 use crate::inventory::Changes;
+use crate::inventory::left::awaits;
 use crate::lifecycle::Known;
 use crate::lifecycle::Life;
 use crate::lifecycle::create::kind_of;
+use crate::lifecycle::heir::as_long;
+use crate::lifecycle::heir::grants_of;
+use crate::lifecycle::heir::label_of;
 use crate::lifecycle::marker::marked;
-use crate::lifecycle::marker::unmarked;
 use crate::lifecycle::trouble::LifeError;
 use crate::lifecycle::with_id;
 use crate::moment::Moment;
 use crate::name::Name;
-use crate::remote::hub::listed::Grants;
 use crate::remote::hub::listed::Listed;
 use crate::remote::hub::listed::Made;
 use crate::remote::hub::signed_in::Wish;
 use crate::token::Origin;
-use crate::token::Permissions;
 use crate::token::Token;
 use crate::token::TokenId;
 use crate::token::User;
@@ -71,6 +72,8 @@ pub struct Rotated {
     pub fate: Fate,
     /// True when a rotation that was stopped went on.
     pub went_on: bool,
+    /// Other tokens of the vault that have the old secret.
+    pub orphaned: Vec<Name>,
 }
 
 impl Life<'_> {
@@ -87,16 +90,17 @@ impl Life<'_> {
             return Err(LifeError::Meanwhile);
         }
         let went_on = known.remote.rotation.is_some();
+        let mut orphaned = Vec::new();
         if !matches!(known.remote.rotation, Some(Rotation::Switched { .. })) {
             let old = self.hub.one(&known.account, &known.remote.id)?;
             let successor = match self.pick_up(&known)? {
                 Some(successor) => successor,
                 None => self.make_successor(&known, old.as_ref(), how)?,
             };
-            self.switch(id, successor, old.as_ref())?;
+            orphaned = self.switch(id, successor, old.as_ref())?;
         }
         let (old, fate) = self.finish(id, how.old)?;
-        Ok(Rotated { old, fate, went_on })
+        Ok(Rotated { old, fate, went_on, orphaned })
     }
 
     /// Returns the successor that an earlier call kept, if it is still good; clears up what else it left.
@@ -134,7 +138,7 @@ impl Life<'_> {
         let known = self.known(known.token.id)?;
         let grants = grants_of(&known, old)?;
         let label = label_of(&known.token, old, "");
-        let expires = how.expires.unwrap_or_else(|| self.as_long(&known.token, old));
+        let expires = how.expires.unwrap_or_else(|| as_long(&known.token, old, self.now));
         let marker = marked(&label).map_err(LifeError::Random)?;
         let making = Rotation::Making { label: marker.clone() };
         self.step(&known, |_, _| Ok(Some(making.clone())))?;
@@ -182,8 +186,8 @@ impl Life<'_> {
         Ok(kept)
     }
 
-    /// Proves the successor, and puts it in the place of the old one.
-    fn switch(&self, id: TokenId, successor: TokenId, old: Option<&Listed>) -> Result<(), LifeError> {
+    /// Proves the successor, and puts it in the place of the old one. Returns who else has the old secret.
+    fn switch(&self, id: TokenId, successor: TokenId, old: Option<&Listed>) -> Result<Vec<Name>, LifeError> {
         let known = self.known(id)?;
         let new = self.known(successor)?;
         if !self.is_working(&new)? {
@@ -204,12 +208,13 @@ impl Life<'_> {
             let new = with_id(&draft.inventory, successor).cloned().ok_or(LifeError::Meanwhile)?;
             let Some(remote) = new.remote.clone() else { return Err(LifeError::Meanwhile) };
             let secret = draft.secret(&new)?;
+            let orphaned = with_same_secret(draft, &token);
             draft.inventory.renew(token.id, new.kind, new.expires, self.now);
             draft.inventory.adopt(token.id);
             draft.inventory.recognize(token.id, Some(Remote { rotation: Some(switched), ..remote }));
             draft.keep(token.id, &secret)?;
             draft.inventory.remove(successor);
-            Ok(())
+            Ok(orphaned)
         })
     }
 
@@ -269,19 +274,6 @@ impl Life<'_> {
             Ok(())
         })
     }
-
-    /// Returns the end by which a new token lasts as long as the old one did.
-    fn as_long(&self, token: &Token, old: Option<&Listed>) -> Option<Moment> {
-        let end = old.map_or(token.expires, |old| old.expires)?;
-        let start = old.and_then(|old| old.created).unwrap_or(token.stored);
-        Some(Moment(self.now.0.saturating_add(end.0.saturating_sub(start.0).max(0))))
-    }
-}
-
-/// True when a token waits for this one to take its place.
-fn awaits(token: &Token, id: TokenId) -> bool {
-    let rotation = token.remote.as_ref().and_then(|remote| remote.rotation.as_ref());
-    matches!(rotation, Some(Rotation::Made { successor, .. }) if *successor == id)
 }
 
 /// Returns the token as it is now; it may have got another name, and no other secret.
@@ -293,28 +285,10 @@ fn unchanged(draft: &Draft, known: &Known) -> Result<Token, LifeError> {
     token.cloned().ok_or(LifeError::Meanwhile)
 }
 
-/// Returns the label that the new token is to have in the end. `marker` is the one that it was made under.
-fn label_of(token: &Token, old: Option<&Listed>, marker: &str) -> String {
-    let there = old.map(|old| old.label.as_str());
-    let label = there.or(unmarked(marker)).or(token.label.as_deref()).unwrap_or(token.name.as_str());
-    unmarked(label).unwrap_or(label).to_owned()
-}
-
-/// Returns what the new token is to be allowed: what the old one was.
-fn grants_of(known: &Known, old: Option<&Listed>) -> Result<Grants, LifeError> {
-    match (old, known.token.permissions) {
-        (Some(old), _) => Ok(old.grants.clone()),
-        (None, Some(permissions)) if known.owner().is_some() => Ok(scopes_of(permissions)),
-        (None, _) => Err(LifeError::Gone(known.token.name.clone())),
-    }
-}
-
-/// Returns the least scope with these permissions.
-fn scopes_of(permissions: Permissions) -> Grants {
-    let scope = match permissions {
-        Permissions { delete: true, .. } => "repo:admin",
-        Permissions { write: true, .. } => "repo:write",
-        Permissions { .. } => "repo:read",
-    };
-    Grants::Scopes(vec![scope.to_owned()])
+/// Returns the other tokens that have the secret of this one, such as one of a `docker login` with it.
+fn with_same_secret(draft: &Draft, token: &Token) -> Vec<Name> {
+    let Ok(secret) = draft.secret(token) else { return Vec::new() };
+    let others = draft.inventory.tokens().iter().filter(|other| other.id != token.id);
+    let has_it = |other: &&Token| draft.secret(other).is_ok_and(|other| other.is_same_as(&secret));
+    others.filter(has_it).map(|other| other.name.clone()).collect()
 }

@@ -37,9 +37,36 @@ impl Life<'_> {
     /// # Errors
     /// When Docker Hub refuses or does not answer, or the vault cannot be changed.
     pub fn sync(&self) -> Result<Synced, LifeError> {
+        let mut synced = Synced::default();
+        let mine = self.mine(&mut synced)?;
+        let accounts: BTreeSet<&Account> = mine.iter().map(|known| &known.account).collect();
+        let mut there = BTreeMap::new();
+        for account in accounts {
+            let all = self.hub.all(account)?;
+            there.extend(all.into_iter().map(|listed| ((account, listed.id.clone()), listed)));
+        }
+        synced.compared = mine.len();
+        self.keeper.change(|draft| -> Result<_, LifeError> {
+            for known in &mine {
+                let Some(token) = with_id(&draft.inventory, known.token.id).cloned() else { continue };
+                // What changed meanwhile is another's word, and newer.
+                if token.remote.as_ref().is_none_or(|remote| remote.id != known.remote.id) {
+                    continue;
+                }
+                match there.get(&(&known.account, known.remote.id.clone())) {
+                    Some(listed) => note(draft, &token, listed, &mut synced)?,
+                    None => synced.gone.push(token.name),
+                }
+            }
+            Ok(())
+        })?;
+        Ok(synced)
+    }
+
+    /// Returns the known tokens that Docker Hub shows to who is signed in, and notes those of others.
+    fn mine(&self, synced: &mut Synced) -> Result<Vec<Known>, LifeError> {
         let at = self.hub.hub().at();
         let inventory = self.keeper.inventory()?;
-        let mut synced = Synced::default();
         let mut mine = Vec::new();
         for known in inventory.tokens().iter().filter_map(|token| Known::of(token, at.as_deref()).ok()) {
             match known.owner() {
@@ -49,29 +76,7 @@ impl Life<'_> {
                 Some(_) | None => mine.push(known),
             }
         }
-        let accounts: BTreeSet<&Account> = mine.iter().map(|known| &known.account).collect();
-        let mut there = BTreeMap::new();
-        for account in accounts {
-            let all = self.hub.all(account)?;
-            there.extend(all.into_iter().map(|listed| ((account.clone(), listed.id.clone()), listed)));
-        }
-        synced.compared = mine.len();
-        self.keeper.change(|draft| -> Result<_, LifeError> {
-            for known in &mine {
-                let key = (known.account.clone(), known.remote.id.clone());
-                let Some(token) = with_id(&draft.inventory, known.token.id).cloned() else { continue };
-                // What changed meanwhile is another's word, and newer.
-                if token.remote.as_ref().is_none_or(|remote| remote.id != known.remote.id) {
-                    continue;
-                }
-                match there.get(&key) {
-                    Some(listed) => note(draft, &token, listed, &mut synced)?,
-                    None => synced.gone.push(token.name),
-                }
-            }
-            Ok(())
-        })?;
-        Ok(synced)
+        Ok(mine)
     }
 }
 

@@ -55,6 +55,12 @@ pub(super) fn run(args: &Args, hub: &Hub, desk: &mut Desk) -> Result<(), Failure
             end_words(token, *desk.now),
             fate(&rotated)
         ));
+        for name in &rotated.orphaned {
+            desk.say(&format!(
+                "\"{name}\" has the old secret, which no longer works (docker-credential-pat rm {})",
+                name.as_argument()
+            ));
+        }
         desk.say_if_resting(token);
     }
     Ok(())

@@ -15,6 +15,10 @@ use zeroize::Zeroizing;
 /// The most that is shown of a server's words, in characters.
 const MAX_WORDS: usize = 200;
 
+/// What Docker Hub says, in one way or another, to who signed in with an access token.
+const BY_TOKEN: [&str; 3] =
+    ["issued from personal access token", "access token may not", "using an access token"];
+
 /// Why Docker Hub does not do what it is asked.
 #[derive(Debug, Error)]
 pub enum HubError {
@@ -62,9 +66,11 @@ impl HubError {
                  --password-stdin)"
                     .to_owned(),
             ),
-            Self::SignIn(_) => {
-                Some("where an organization demands single sign-on, run `docker login` without -u".to_owned())
-            }
+            Self::SignIn(_) => Some(
+                "check Docker ID and password; where an organization demands single sign-on, run `docker login` \
+                 without -u"
+                    .to_owned(),
+            ),
             Self::Refused { status: 401, .. } => Some(
                 "sign in again: `docker login` without -u, or your password (--user, --password-stdin)"
                     .to_owned(),
@@ -116,8 +122,7 @@ struct Words<'a> {
 pub(super) fn of(answer: &Answer, sent: &[&str]) -> HubError {
     let why = why(answer, sent);
     let told = why.to_ascii_lowercase();
-    let is_for_tokens = told.contains("access token")
-        && ["not allowed", "may not", "can't", "cannot"].iter().any(|word| told.contains(word));
+    let is_for_tokens = BY_TOKEN.iter().any(|words| told.contains(words));
     match answer.status {
         401 | 403 if is_for_tokens => HubError::SignedInByToken,
         status => HubError::Refused { status, why },
