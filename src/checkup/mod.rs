@@ -3,11 +3,14 @@
 pub mod clients;
 pub mod files;
 pub mod keys;
+#[cfg(feature = "online")]
+pub mod online;
 pub mod program;
 #[cfg(feature = "scan")]
 pub mod scan;
 pub mod tokens;
 
+use crate::checkup::keys::Contents;
 use crate::checkup::tokens::Usage;
 use crate::disk;
 use crate::disk::DiskError;
@@ -195,10 +198,16 @@ pub enum Repair {
     Remove,
 }
 
-/// Looks at everything but the files of a source tree. Asks nobody anything; whatever cannot be looked at is a
-/// finding, and all else is looked at nevertheless.
+/// Looks at everything but the files of a source tree. Asks nobody anything, unless `besides` does; whatever
+/// cannot be looked at is a finding, and all else is looked at nevertheless.
 #[must_use]
-pub fn collect(keeper: &Keeper, usage: Option<&Usage<'_>>, warning_days: i64, now: Moment) -> Findings {
+pub fn collect(
+    keeper: &Keeper,
+    usage: Option<&Usage<'_>>,
+    warning_days: i64,
+    now: Moment,
+    besides: impl FnOnce(&Contents, &mut Findings),
+) -> Findings {
     let mut findings = Findings::default();
     let contents = keys::look(keeper, &mut findings);
     files::look(keeper, contents.as_ref(), now, &mut findings);
@@ -206,6 +215,7 @@ pub fn collect(keeper: &Keeper, usage: Option<&Usage<'_>>, warning_days: i64, no
     program::look(&names, &mut findings);
     if let Some(contents) = contents {
         tokens::look(&contents, usage, warning_days, now, &mut findings);
+        besides(&contents, &mut findings);
     }
     findings
 }

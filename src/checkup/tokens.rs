@@ -5,6 +5,8 @@ use crate::checkup::Findings;
 use crate::checkup::Rule;
 use crate::checkup::Severity;
 use crate::checkup::keys::Contents;
+use crate::inventory::left::Left;
+use crate::inventory::left::left;
 use crate::moment::DAY;
 use crate::moment::Moment;
 use crate::provider::marked;
@@ -126,6 +128,13 @@ static KEY_HAS_PASSWORD: Rule = Rule {
     mend: "docker-credential-pat rm %1; change that password, and log in with the bare host name",
     ..USER_IS_TOKEN
 };
+static ROTATION: Rule = Rule {
+    word: "rotation-stopped",
+    what: "%2",
+    why: "a token that nobody needs may still open your repositories",
+    mend: "docker-credential-pat %3",
+    ..EXPIRED
+};
 static MANY: Rule = Rule {
     word: "many-tokens",
     what: "%1 tokens of \"%2\" at Docker Hub are here, and %3 are %4",
@@ -154,7 +163,9 @@ pub fn look(
             of_same_secret(at, token, secret, contents, findings);
         }
         of_count(at, token, contents.inventory.tokens(), findings);
-        // What the place that made a token tells of it is one more line here.
+        if let Some(Left { what, command }) = left(token, &contents.inventory) {
+            findings.add(&ROTATION, &[Fact::Token(token), Fact::Text(&what), Fact::Text(&command)]);
+        }
     }
 }
 

@@ -6,14 +6,24 @@ use crate::checkup::Findings;
 use crate::checkup::Severity;
 #[cfg(feature = "scan")]
 use crate::checkup::keys;
+use crate::checkup::keys::Contents;
+#[cfg(feature = "online")]
+use crate::checkup::online;
+use crate::checkup::tokens::Usage;
 use crate::command::Desk;
 use crate::command::Failure;
+#[cfg(feature = "online")]
+use crate::command::tell;
 use crate::context;
+use crate::moment::Moment;
+#[cfg(feature = "online")]
+use crate::remote::hub::Hub;
 use crate::table::Cell;
 use crate::table::Screen;
 use crate::table::Table;
 use crate::table::Tone;
 use crate::text;
+use crate::token::Token;
 use serde::Serialize;
 use serde::Serializer;
 use serde::ser::SerializeMap;
@@ -25,7 +35,7 @@ const JSON_VERSION: u32 = 1;
 
 /// Tell what is wrong or could be safer, and the command that mends it
 ///
-/// Asks nobody anything. The exit code is 1 when there is a problem or a warning.
+/// The exit code is 1 when there is a problem or a warning.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Write JSON: {"version":1,"findings":[…]}
@@ -34,8 +44,13 @@ pub struct Args {
     /// Mend what can be mended without losing anything: file modes, and what was left over
     #[arg(long)]
     fix: bool,
+    /// Ask the tokens' registries too whether they take them, and Docker Hub if docker login is signed in there
+    #[cfg(feature = "online")]
+    #[arg(long, conflicts_with = "fix")]
+    online: bool,
     /// Only look for secrets of the vault, and for what looks like a token, in the files below a folder
     #[arg(long, value_name = "DIR", conflicts_with = "fix")]
+    #[cfg_attr(feature = "online", arg(conflicts_with = "online"))]
     scan: Option<PathBuf>,
 }
 
@@ -87,7 +102,7 @@ struct Report<'f> {
 pub fn run(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
     let findings = match &args.scan {
         Some(folder) => scan(folder, desk)?,
-        None => examine(args.fix, desk)?,
+        None => examine(args, desk)?,
     };
     // The worst comes first, and else they stay in their order.
     let mut ordered = Vec::with_capacity(findings.0.len());
@@ -110,9 +125,16 @@ pub fn run(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
 }
 
 /// Looks at everything, and mends it if that is asked for: then nobody else changes the vault meanwhile.
-fn examine(is_to_fix: bool, desk: &mut Desk) -> Result<Findings, Failure> {
+fn examine(args: &Args, desk: &mut Desk) -> Result<Findings, Failure> {
+    let is_to_fix = args.fix;
     let _lock = if is_to_fix { desk.keeper.hold_still()? } else { None };
-    let mut findings = checkup::collect(&desk.keeper, None, context::warning_days()?, *desk.now);
+    let now = *desk.now;
+    let log = desk.keeper.log();
+    let history = log.history(now);
+    let of = |token: &Token| history.of(token);
+    let usage = history.since().filter(|_| !log.is_off()).map(|since| Usage { since, of: &of });
+    let besides = |contents: &Contents, findings: &mut Findings| ask(args, contents, now, findings);
+    let mut findings = checkup::collect(&desk.keeper, usage.as_ref(), context::warning_days()?, now, besides);
     for finding in findings.0.iter_mut().filter(|_| is_to_fix) {
         if let Err(error) = finding.fix() {
             desk.say(&format!("docker-credential-pat: error: {}", text::line_of(&error)));
@@ -120,6 +142,17 @@ fn examine(is_to_fix: bool, desk: &mut Desk) -> Result<Findings, Failure> {
     }
     Ok(findings)
 }
+
+/// Asks registries and Docker Hub, if a person wants that.
+#[cfg(feature = "online")]
+fn ask(args: &Args, contents: &Contents, now: Moment, findings: &mut Findings) {
+    if args.online {
+        online::look(contents, Hub::find(tell), now, &mut |line| tell(line), findings);
+    }
+}
+
+#[cfg(not(feature = "online"))]
+fn ask(_: &Args, _: &Contents, _: Moment, _: &mut Findings) {}
 
 /// Looks into the files below a folder. Of the vault it only says what keeps its secrets from being looked for.
 #[cfg(feature = "scan")]

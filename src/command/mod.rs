@@ -53,6 +53,8 @@ use crate::token::Direction;
 use crate::token::Standing;
 use crate::token::Token;
 use std::cell::LazyCell;
+#[cfg(feature = "online")]
+use std::io;
 use std::io::Write;
 use std::path::Path;
 
@@ -145,6 +147,12 @@ impl<'d> Desk<'d> {
 /// Tells a person something while the desk is in use.
 fn say(err: &mut dyn Write, line: &str) {
     let _ = writeln!(err, "{}", clean(line));
+}
+
+/// Tells a person what is waited for over the network.
+#[cfg(feature = "online")]
+fn tell(line: &str) {
+    say(&mut io::stderr(), line);
 }
 
 /// Returns the token of that name.

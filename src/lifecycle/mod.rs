@@ -8,6 +8,7 @@ mod heir;
 pub mod link;
 pub mod marker;
 pub mod rotate;
+pub mod session;
 pub mod sync;
 pub mod trouble;
 

@@ -11,6 +11,7 @@ use std::cmp::Reverse;
 #[derive(Debug)]
 pub struct History {
     entries: Vec<Entry>,
+    since: Option<Moment>,
     now: Moment,
 }
 
@@ -28,11 +29,12 @@ impl History {
     /// Begins with nothing. What is dated later than now counts, and its date does not: a clock was wrong.
     #[must_use]
     pub fn until(now: Moment) -> Self {
-        Self { entries: Vec::new(), now }
+        Self { entries: Vec::new(), since: None, now }
     }
 
     /// Adds a line of the log, or of its summary.
     pub fn add(&mut self, record: &Record) {
+        self.since = self.since.into_iter().chain(record.begin(self.now)).min();
         let Some((id, created)) = record.id.zip(record.created) else { return };
         let Some(used) = record.used(self.now) else { return };
         let found = self.entries.iter_mut().rfind(|entry| entry.id == id && entry.created == created);
@@ -57,6 +59,12 @@ impl History {
         // Of which no date can be believed, it is only known that it was before now.
         let last = if last == Used::NEVER_LAST { self.now } else { last };
         Some(Used { first, last, ..entry.used.clone() })
+    }
+
+    /// Returns since when uses are remembered; `None` when nothing is.
+    #[must_use]
+    pub fn since(&self) -> Option<Moment> {
+        self.since
     }
 
     /// Forgets what was used longest ago, but for so many tokens.

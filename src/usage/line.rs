@@ -200,6 +200,12 @@ impl Record {
         self.at.filter(|at| is_past(*at, now)).map(|at| Moment(at).min(now))
     }
 
+    /// Returns when the first of what it tells of was; `None` where no date can be believed.
+    #[must_use]
+    pub fn begin(&self, now: Moment) -> Option<Moment> {
+        self.first.or(self.at).filter(|at| is_past(*at, now)).map(Moment)
+    }
+
     /// Returns the use, or the uses, that it tells of; `None` where no token was given out.
     #[must_use]
     pub fn used(&self, now: Moment) -> Option<Used> {
@@ -207,10 +213,9 @@ impl Record {
             return None;
         }
         let went = |direction: Direction| u64::from(self.direction.as_deref() == Some(direction.word()));
-        let first = self.first.or(self.at).filter(|at| is_past(*at, now));
         Some(Used {
             count: self.count.unwrap_or(1),
-            first: first.map_or(Used::NEVER_FIRST, Moment),
+            first: self.begin(now).unwrap_or(Used::NEVER_FIRST),
             last: self.moment(now).unwrap_or(Used::NEVER_LAST),
             client: self.client.clone(),
             pulls: self.pulls.unwrap_or_else(|| went(Direction::Pull)),

@@ -14,6 +14,7 @@ use crate::command::Desk;
 use crate::command::Failure;
 use crate::command::find_all;
 use crate::command::given;
+use crate::command::tell;
 use crate::lifecycle::Known;
 use crate::lifecycle::Life;
 use crate::lifecycle::marker::MAX_LABEL;
@@ -22,10 +23,7 @@ use crate::moment::Moment;
 use crate::remote::hub::Account;
 use crate::remote::hub::Hub;
 use crate::remote::hub::signed_in::SignedIn;
-use crate::text::clean;
 use crate::token::Token;
-use std::io;
-use std::io::Write;
 
 /// How far away the end of a token may be, in days: a year, whatever year it is.
 const MAX_DAYS: i64 = 366;
@@ -69,11 +67,6 @@ pub fn run(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
         Deed::Sync(args) => sync::run(args, &hub, desk),
         Deed::Link(args) => link::run(args, &hub, desk),
     }
-}
-
-/// Tells a person what is waited for.
-fn tell(line: &str) {
-    let _ = writeln!(io::stderr(), "{}", clean(line));
 }
 
 fn life<'l>(desk: &'l Desk, hub: &'l SignedIn<'l>) -> Life<'l> {

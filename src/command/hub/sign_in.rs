@@ -3,30 +3,20 @@
 use crate::command::Desk;
 use crate::command::Failure;
 use crate::command::given;
+use crate::lifecycle::session::SESSION_KEY;
+use crate::lifecycle::session::is_good;
+use crate::lifecycle::session::sessions;
 use crate::login::people;
-use crate::moment::Moment;
-use crate::provider::expiry::end_of_jwt;
 use crate::registry::Key;
 use crate::remote::hub::Hub;
 use crate::remote::hub::sign_in::Progress;
 use crate::remote::hub::signed_in::SignedIn;
 use crate::secret::Secret;
 use crate::text::clean;
-use crate::token::Kind;
-use crate::token::Standing;
-use crate::token::Token;
-use crate::token::User;
 use crate::tty;
 use crate::wire::WireError;
 use std::path::PathBuf;
 use zeroize::Zeroizing;
-
-/// Where `docker login` keeps the token of a sign-in by browser:
-/// <https://github.com/docker/cli/blob/master/internal/oauth/manager/manager.go>.
-const SESSION_KEY: &str = "https://index.docker.io/v1/access-token";
-
-/// How long that token has to be good for still, in seconds.
-const MARGIN: i64 = 30;
 
 /// Who signs in; without any of these whoever signed in by `docker login` and the browser
 #[derive(Debug, clap::Args)]
@@ -125,22 +115,16 @@ fn session(wanted: Option<&str>, desk: &mut Desk) -> Result<Option<(String, Secr
     let (mut found, mut has_ended) = (None, None);
     {
         let excerpt = desk.keeper.excerpt(Some(&key))?;
-        let is_session = |token: &&Token| {
-            token.kind == Kind::Session && token.standing == Standing::Active && token.holds(&key)
-        };
-        let mut sessions: Vec<_> = excerpt.inventory().tokens().iter().filter(is_session).collect();
-        sessions.sort_by_key(|token| token.in_use.map(|in_use| in_use.turn));
-        for token in sessions.into_iter().rev() {
-            let User::Named(user) = &token.user else { continue };
+        for (token, user) in sessions(excerpt.inventory()) {
             if wanted.is_some_and(|wanted| !wanted.eq_ignore_ascii_case(user)) {
                 continue;
             }
             let secret = excerpt.release(token)?;
-            if end_of_jwt(secret.expose()).is_none_or(|end| end > Moment(desk.now.0 + MARGIN)) {
-                found = Some((user.clone(), secret));
+            if is_good(&secret, *desk.now) {
+                found = Some((user.to_owned(), secret));
                 break;
             }
-            has_ended = Some(user.clone());
+            has_ended = Some(user.to_owned());
         }
     }
     if let (None, Some(user)) = (&found, has_ended) {

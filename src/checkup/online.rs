@@ -1,0 +1,157 @@
+//! What registries and Docker Hub say of the tokens, when a person lets them be asked.
+
+use crate::checkup::Fact;
+use crate::checkup::Findings;
+use crate::checkup::Rule;
+use crate::checkup::Severity;
+use crate::checkup::keys::Contents;
+use crate::http::Http;
+use crate::http::place::Plain;
+use crate::inventory::Inventory;
+use crate::lifecycle::marker::unmarked;
+use crate::lifecycle::session::is_good;
+use crate::lifecycle::session::sessions;
+use crate::moment::Moment;
+use crate::registry::Registry;
+use crate::remote::hub::Account;
+use crate::remote::hub::Hub;
+use crate::remote::hub::listed::Listed;
+use crate::remote::hub::refusal::HubError;
+use crate::remote::registry::Entry;
+use crate::remote::registry::Login;
+use crate::remote::registry::Registries;
+use crate::scope::Scope;
+use crate::secret::Secret;
+use crate::text::line_of;
+use crate::token::Kind;
+use crate::token::Standing;
+use crate::token::Token;
+use zeroize::Zeroizing;
+
+static REFUSED: Rule = Rule {
+    word: "token-refused",
+    severity: Severity::Problem,
+    what: "%2 does not take token \"%1\"",
+    why: "whatever is pulled or pushed with it is refused",
+    mend: "docker-credential-pat rotate %1, with a new one from where it was made",
+    repair: None,
+};
+static UNASKED: Rule = Rule {
+    word: "registry-unasked",
+    severity: Severity::Warning,
+    what: "%2 could not be asked about token \"%1\": %3",
+    why: "whether it takes the token is not known",
+    mend: "docker-credential-pat verify %1",
+    repair: None,
+};
+static USED_UP: Rule = Rule {
+    word: "pulls-used-up",
+    severity: Severity::Warning,
+    what: "%2 has no pulls left for token \"%1\"",
+    why: "pulls are refused until the time is up",
+    mend: "docker-credential-pat verify %1, which tells how many there are in how long a time",
+    repair: None,
+};
+static LOST_AT_HUB: Rule = Rule {
+    word: "hub-token-lost",
+    severity: Severity::Warning,
+    what: "a token labelled \"%1\" is at Docker Hub, of which nobody has the secret",
+    why: "it was left when its making was stopped, and counts as one of yours",
+    mend: "docker-credential-pat hub rm --id %2",
+    repair: None,
+};
+static GENERATED: Rule = Rule {
+    word: "hub-tokens-generated",
+    severity: Severity::Note,
+    what: "%1 of your tokens at Docker Hub were made by Docker Desktop or docker login",
+    why: "five at most are kept, the oldest goes, and deleted ones come back by themselves",
+    mend: "docker-credential-pat hub tokens shows them; there is nothing to do",
+    repair: None,
+};
+static HUB_UNASKED: Rule = Rule {
+    word: "hub-unasked",
+    severity: Severity::Note,
+    what: "Docker Hub was not asked about your tokens: %1",
+    why: "tokens of which nobody has the secret, and those of Docker Desktop, are known there alone",
+    mend: "docker login without -u, then doctor --online again; or docker-credential-pat hub tokens",
+    repair: None,
+};
+
+/// Asks each registry about each token that it could get, and Docker Hub for its list where somebody is signed
+/// in there. What is waited for is told.
+pub fn look(
+    contents: &Contents,
+    hub: Result<Hub, HubError>,
+    now: Moment,
+    tell: &mut dyn FnMut(&str),
+    findings: &mut Findings,
+) {
+    let http = Http::default();
+    let registries = Registries { http: &http, plain: Plain::Loopback };
+    for (at, token) in contents.inventory.tokens().iter().enumerate() {
+        let is_asked =
+            token.standing == Standing::Active && !token.has_expired(now) && token.kind != Kind::Session;
+        if let Some(secret) = contents.secret(at).filter(|_| is_asked) {
+            for registry in token.scopes.iter().filter_map(Scope::registry) {
+                of_registry(token, secret, registry, &registries, tell, findings);
+            }
+        }
+    }
+    let has_hub =
+        |token: &Token| token.scopes.iter().filter_map(Scope::registry).any(Registry::is_docker_hub);
+    if contents.inventory.tokens().iter().any(has_hub) {
+        match hub.and_then(|hub| listed(contents, &hub, now)) {
+            Ok(Some(listed)) => of_hub(&listed, &contents.inventory, findings),
+            Ok(None) => findings.add(&HUB_UNASKED, &[Fact::Text("nobody is signed in there by a browser")]),
+            Err(error) => findings.add(&HUB_UNASKED, &[Fact::Text(&line_of(&error))]),
+        }
+    }
+}
+
+fn of_registry(
+    token: &Token,
+    secret: &Secret,
+    registry: &Registry,
+    registries: &Registries<'_>,
+    tell: &mut dyn FnMut(&str),
+    findings: &mut Findings,
+) {
+    let login = Login { user: token.user.beside(secret), secret };
+    let (token, name) = (Fact::Token(token), Fact::Text(registry.as_str()));
+    match registries.receive(registry, login, None, tell) {
+        Ok(reception) if reception.entry == Entry::Refused => findings.add(&REFUSED, &[token, name]),
+        Ok(reception) if reception.pulls.is_some_and(|pulls| pulls.left == 0) => {
+            findings.add(&USED_UP, &[token, name]);
+        }
+        Ok(_) => {}
+        Err(error) => findings.add(&UNASKED, &[token, name, Fact::Text(&line_of(&error))]),
+    }
+}
+
+/// Returns every token of who is signed in at Docker Hub by what `docker login` left; `None` when nobody is.
+fn listed(contents: &Contents, hub: &Hub, now: Moment) -> Result<Option<Vec<Listed>>, HubError> {
+    for (token, user) in sessions(&contents.inventory) {
+        let at = contents.inventory.tokens().iter().position(|other| other.id == token.id);
+        let bearer = at.and_then(|at| contents.secret(at)).filter(|bearer| is_good(bearer, now));
+        if let Some(bearer) = bearer {
+            // It goes with who is signed in, and is wiped with them.
+            let bearer = Secret::new(Zeroizing::new(bearer.expose().to_owned()));
+            return hub.as_before(user.to_owned(), bearer).all(&Account::Person).map(Some);
+        }
+    }
+    Ok(None)
+}
+
+fn of_hub(listed: &[Listed], inventory: &Inventory, findings: &mut Findings) {
+    let is_here = |listed: &Listed| {
+        let mut remotes = inventory.tokens().iter().filter_map(|token| token.remote.as_ref());
+        remotes.any(|remote| remote.id == listed.id)
+    };
+    for lost in listed.iter().filter(|listed| unmarked(&listed.label).is_some() && !is_here(listed)) {
+        findings.add(&LOST_AT_HUB, &[Fact::Text(&lost.label), Fact::Text(&lost.id)]);
+    }
+    let generated = listed.iter().filter(|listed| listed.is_generated()).count();
+    if generated > 0 {
+        findings.add(&GENERATED, &[Fact::Line(generated as u64)]);
+    }
+}

@@ -1,0 +1,45 @@
+//! The sign-ins that `docker login` and a browser left, by which tokens can be managed at Docker Hub.
+
+use crate::inventory::Inventory;
+use crate::moment::Moment;
+use crate::provider::expiry::end_of_jwt;
+use crate::secret::Secret;
+use crate::token::Kind;
+use crate::token::Standing;
+use crate::token::Token;
+use crate::token::User;
+
+/// Where `docker login` keeps the token of a sign-in by browser:
+/// <https://github.com/docker/cli/blob/master/internal/oauth/manager/manager.go>.
+pub const SESSION_KEY: &str = "https://index.docker.io/v1/access-token";
+
+/// How long such a token has to be good for still, in seconds.
+const MARGIN: i64 = 30;
+
+/// Returns the sign-ins with their Docker IDs, the latest first.
+#[must_use]
+pub fn sessions(inventory: &Inventory) -> Vec<(&Token, &str)> {
+    let is_session = |token: &&Token| {
+        token.kind == Kind::Session
+            && token.standing == Standing::Active
+            && token.keys.iter().any(|key| key.as_str() == SESSION_KEY)
+    };
+    let mut sessions: Vec<_> = inventory
+        .tokens()
+        .iter()
+        .filter(is_session)
+        .filter_map(|token| match &token.user {
+            User::Named(user) => Some((token, user.as_str())),
+            User::SameAsSecret => None,
+        })
+        .collect();
+    sessions.sort_by_key(|(token, _)| token.in_use.map(|in_use| in_use.turn));
+    sessions.reverse();
+    sessions
+}
+
+/// True when the token of a sign-in is good still.
+#[must_use]
+pub fn is_good(bearer: &Secret, now: Moment) -> bool {
+    end_of_jwt(bearer.expose()).is_none_or(|end| end > Moment(now.0 + MARGIN))
+}
