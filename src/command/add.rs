@@ -6,6 +6,8 @@ use crate::command::find;
 use crate::command::given;
 use crate::command::given::PermissionWord;
 use crate::command::given::SecretFrom;
+#[cfg(feature = "online")]
+use crate::command::verify;
 use crate::in_use::in_use;
 use crate::inventory::Arrival;
 use crate::inventory::Inventory;
@@ -49,6 +51,10 @@ pub struct Args {
     /// A note for yourself
     #[arg(long)]
     label: Option<String>,
+    /// Keep it only if every registry takes it
+    #[cfg(feature = "online")]
+    #[arg(long)]
+    verify: bool,
 }
 
 /// The kinds that a person can bring.
@@ -85,6 +91,10 @@ pub fn run(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
     }
     let user = user(args)?;
     let secret = args.secret.read("Secret", name.as_str())?;
+    #[cfg(feature = "online")]
+    if args.verify {
+        verify::refuse_unaccepted(&scopes, &user, &secret, desk)?;
+    }
     let seen = Seen { keys: &[], scopes: &scopes, user: &user, secret: secret.expose() };
     let recognized = recognize(&seen);
     let kind = args.kind.map_or_else(|| recognized.kind.unwrap_or(Kind::Password), Kind::from);

@@ -19,14 +19,17 @@ use crate::other_helper::HelperError;
 use crate::registry::KeyError;
 #[cfg(feature = "online")]
 use crate::remote::hub::refusal::HubError;
+#[cfg(feature = "online")]
+use crate::remote::registry::RegistryError;
+use crate::resolve::Reason;
 use crate::scope::ScopeError;
 use crate::setup::SetupError;
 use crate::text::clean;
+use crate::text::line_of;
 use crate::tty::TtyError;
 use crate::vault::VaultError;
 use crate::vault::keys::passphrase::PassphraseError;
 use crate::wire::WireError;
-use std::error::Error as _;
 use std::io;
 use std::io::Write;
 use std::path::PathBuf;
@@ -92,6 +95,9 @@ pub enum Failure {
     /// See [`MomentError`].
     #[error(transparent)]
     Moment(#[from] MomentError),
+    /// A text that names no beginning.
+    #[error("{0:?} is no date (2027-01-31) and no number of days (30d)")]
+    NoStart(String),
     /// Nobody there to ask for what is missing.
     #[error("no {what} was given")]
     Missing {
@@ -194,6 +200,31 @@ pub enum Failure {
     /// The vault does not give back what it took.
     #[error("what was taken over for {0} does not come back from the vault; nothing is taken out elsewhere")]
     NotReadBack(String),
+    /// See [`RegistryError`].
+    #[cfg(feature = "online")]
+    #[error(transparent)]
+    Registry(#[from] RegistryError),
+    /// A registry that does not take a secret.
+    #[cfg(feature = "online")]
+    #[error("{0} does not take that user name and secret; nothing was changed")]
+    Refused(String),
+    /// Not every registry took its token.
+    #[cfg(feature = "online")]
+    #[error("{}", not_accepted(*refused, *unknown))]
+    NotAccepted {
+        /// How many refused it.
+        refused: usize,
+        /// Of how many it could not be told.
+        unknown: usize,
+    },
+    /// A token that no registry can be asked about.
+    #[cfg(feature = "online")]
+    #[error("no registry can be asked about \"{0}\" like that")]
+    NothingToAsk(Name),
+    /// Only wildcards, or keys that are no registries.
+    #[cfg(feature = "online")]
+    #[error("there is no one registry that could be asked")]
+    NoRegistryToAsk,
     /// Something could not be taken over, or out; all else is done.
     #[error("{}", not_all(*left, *troubles))]
     NotAll {
@@ -202,6 +233,17 @@ pub enum Failure {
         /// How many helpers.
         troubles: usize,
     },
+    /// A check-up with problems or warnings.
+    #[error("{wrong} {} wrong", if *wrong == 1 { "thing is" } else { "things are" })]
+    Unwell {
+        /// How many.
+        wrong: usize,
+        /// How many of them can be mended without losing anything.
+        fixable: usize,
+    },
+    /// The feature is not built in.
+    #[error("this program was built without the search for secrets")]
+    NoScan,
     /// Not written whole.
     #[error("cannot write the answer")]
     Output(#[source] io::Error),
@@ -272,12 +314,33 @@ impl Failure {
             Self::NotReadBack(_) => Some("docker-credential-pat ls shows what is here".to_owned()),
             Self::NoSuchVerb(_) => Some("docker-credential-pat --help shows every verb".to_owned()),
             Self::Output(_) => Some("connect standard output to something that takes it".to_owned()),
+            Self::Unwell { fixable, .. } => {
+                (*fixable > 0).then(|| format!("docker-credential-pat doctor --fix mends {fixable} of them"))
+            }
+            Self::NoScan => Some("use the release of docker-credential-pat that has it".to_owned()),
             Self::TwoPassphrases => Some("nothing was changed; try again".to_owned()),
+            #[cfg(feature = "online")]
+            Self::Registry(error) => error.hint(),
+            #[cfg(feature = "online")]
+            Self::Refused(_) => {
+                Some("check user name and secret; without --verify it is kept unasked".to_owned())
+            }
+            #[cfg(feature = "online")]
+            Self::NothingToAsk(_) => {
+                Some("name a registry and path that it may go to: --repository ghcr.io/acme/app".to_owned())
+            }
+            #[cfg(feature = "online")]
+            Self::NoRegistryToAsk => Some("leave out --verify".to_owned()),
+            #[cfg(feature = "online")]
+            Self::NotAccepted { refused, .. } => (*refused > 0).then(|| {
+                "make a new one where it comes from, then docker-credential-pat rotate NAME".to_owned()
+            }),
             Self::Declined
             | Self::Wire(_)
             | Self::Name(_)
             | Self::Key(_)
             | Self::Moment(_)
+            | Self::NoStart(_)
             | Self::Secret(_)
             | Self::NoDirectory(_)
             | Self::Helper(_)
@@ -293,17 +356,22 @@ impl Failure {
         matches!(self, Self::Missing { source: TtyError::Interrupted, .. })
     }
 
+    /// Returns a word for what went wrong with a request, where there is one.
+    #[must_use]
+    pub fn word(&self) -> Option<&'static str> {
+        if matches!(self, Self::NotForIt { .. }) {
+            return Some(Reason::NotNamed.word());
+        }
+        if matches!(self, Self::Keeper(KeeperError::Locked { .. } | KeeperError::Key { .. })) {
+            return Some("locked");
+        }
+        matches!(self, Self::Output(_)).then_some("not-read")
+    }
+
     /// Returns the error and what led to it, in one line that is safe for a terminal.
     #[must_use]
     pub fn line(&self) -> String {
-        let mut line = self.to_string();
-        let mut source = self.source();
-        while let Some(error) = source {
-            line.push_str(": ");
-            line.push_str(&error.to_string());
-            source = error.source();
-        }
-        clean(&line)
+        clean(&line_of(self))
     }
 
     /// Tells a person what was not done, and the way out.
@@ -312,6 +380,15 @@ impl Failure {
         let text = format!("docker-credential-pat: error: {}\n{}", self.line(), hint.unwrap_or_default());
         // Nobody is left to be told when stderr is closed too.
         let _ = err.write_all(text.as_bytes());
+    }
+}
+
+#[cfg(feature = "online")]
+fn not_accepted(refused: usize, unknown: usize) -> String {
+    match (refused, unknown) {
+        (0, unknown) => format!("{unknown} could not be verified"),
+        (refused, 0) => format!("{refused} refused"),
+        (refused, unknown) => format!("{refused} refused, and {unknown} could not be verified"),
     }
 }
 

@@ -6,6 +6,8 @@ use crate::command::completions::token_names;
 use crate::command::find;
 use crate::command::given;
 use crate::command::given::SecretFrom;
+#[cfg(feature = "online")]
+use crate::command::verify;
 use crate::inventory::Changes;
 use crate::login::people;
 use crate::provider::Seen;
@@ -24,6 +26,10 @@ pub struct Args {
     /// When the new secret ends: 2027-01-31, 2027-01-31T12:00:00Z, 90d or never
     #[arg(long, value_name = "WHEN")]
     expires: Option<String>,
+    /// Take it only if every registry does
+    #[cfg(feature = "online")]
+    #[arg(long)]
+    verify: bool,
 }
 
 /// Runs the verb. The old secret is gone only when the new one is on the disk.
@@ -33,8 +39,14 @@ pub struct Args {
 pub fn run(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
     let now = *desk.now;
     let told = given::end(args.expires.as_ref(), now)?;
-    let was_linked = find(&desk.keeper.inventory()?, &args.name)?.remote.is_some();
+    let inventory = desk.keeper.inventory()?;
+    let was_linked = find(&inventory, &args.name)?.remote.is_some();
     let secret = args.secret.read("New secret", &args.name)?;
+    #[cfg(feature = "online")]
+    if args.verify {
+        let token = find(&inventory, &args.name)?;
+        verify::refuse_unaccepted(&token.scopes, token.user.beside(&secret), &secret, desk)?;
+    }
     let (token, remarks) = desk.keeper.change(|draft| -> Result<_, Failure> {
         let token = find(&draft.inventory, &args.name)?.clone();
         // One that no longer opens is none that could come again; this mends it.

@@ -1,3 +1,5 @@
-//! What servers tell and do when they are asked about tokens, one file a service.
+//! What registries and providers are asked over the network.
 
+pub mod challenge;
 pub mod hub;
+pub mod registry;

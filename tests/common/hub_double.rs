@@ -1,5 +1,7 @@
 //! The stand-in for Docker Hub, and the program that speaks to it.
 
+#![allow(clippy::print_stderr, reason = "whoever reads the test's output should know")]
+
 use crate::common::Home;
 use crate::common::stderr;
 use crate::common::stdout;

@@ -1,0 +1,181 @@
+//! `verify`: whether registries take a token, and what they say of it.
+
+mod told;
+
+use crate::command::Desk;
+use crate::command::Failure;
+use crate::command::completions::token_names;
+use crate::command::find_all;
+use crate::http::Http;
+use crate::http::place::Plain;
+use crate::image::Image;
+use crate::inventory::Changes;
+use crate::registry::Registry;
+use crate::remote::registry::Entry;
+use crate::remote::registry::Login;
+use crate::remote::registry::Reception;
+use crate::remote::registry::Registries;
+use crate::remote::registry::RegistryError;
+use crate::scope::Scope;
+use crate::secret::Secret;
+use crate::text::clean;
+use crate::token::Kind;
+use crate::token::Token;
+
+/// Ask registries whether they take a token, what it may do there, and how many pulls are left
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The tokens' names
+    #[arg(required_unless_present = "all", add = token_names())]
+    names: Vec<String>,
+    /// Every token that a registry can be asked about
+    #[arg(long, conflicts_with = "names")]
+    all: bool,
+    /// What it may do in this repository, such as ghcr.io/acme/app
+    #[arg(long, value_name = "[REGISTRY/]PATH")]
+    repository: Option<String>,
+    /// Send secrets unencrypted too, where a registry is not encrypted: anybody on the way can read them
+    #[arg(long)]
+    plain_http: bool,
+    /// Write JSON: {"version":1,"answers":[…]}
+    #[arg(long)]
+    json: bool,
+}
+
+/// A token with one registry that it may go to, and the repository that is asked about.
+struct Question<'t> {
+    token: &'t Token,
+    registry: Registry,
+    repository: Option<String>,
+}
+
+/// What a registry said of a token.
+struct Answered<'t> {
+    question: Question<'t>,
+    answer: Result<Reception, RegistryError>,
+}
+
+/// Runs the verb.
+///
+/// # Errors
+/// When there is no such token, it does not open, or not every registry took its token.
+pub fn run(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
+    let now = *desk.now;
+    let excerpt = desk.keeper.excerpt(None)?;
+    let inventory = excerpt.inventory();
+    let tokens = if args.all { inventory.tokens().to_vec() } else { find_all(inventory, &args.names)? };
+    let mut questions = Vec::new();
+    for token in &tokens {
+        let of_token = questions_about(token, args.repository.as_deref())?;
+        if of_token.is_empty() && !args.all {
+            return Err(Failure::NothingToAsk(token.name.clone()));
+        }
+        questions.extend(of_token);
+    }
+    let http = Http::default();
+    let plain = if args.plain_http { Plain::Anywhere } else { Plain::Loopback };
+    let (registries, count) = (Registries { http: &http, plain }, questions.len());
+    let mut answers = Vec::with_capacity(count);
+    for (number, question) in questions.into_iter().enumerate() {
+        if count > 1 {
+            let Question { token, registry, .. } = &question;
+            let _ = writeln!(
+                desk.err,
+                "{} of {count}: {} asks {registry}",
+                number + 1,
+                clean(token.name.as_str())
+            );
+        }
+        let secret = excerpt.release(question.token)?;
+        let login = Login { user: question.token.user.beside(&secret), secret: &secret };
+        let mut tell = |line: &str| drop(writeln!(desk.err, "{}", clean(line)));
+        let answer = registries.receive(&question.registry, login, question.repository.as_deref(), &mut tell);
+        answers.push(Answered { question, answer });
+    }
+    note_ends(&answers, desk)?;
+    if args.json { told::write_json(&answers, desk) } else { told::write_table(&answers, now, desk) }?;
+    outcome(&answers)
+}
+
+/// Refuses a secret that a registry of these scopes does not take, before anything is kept of it.
+///
+/// # Errors
+/// When one refuses it, or it cannot be told, or no scope is one registry.
+pub fn refuse_unaccepted(
+    scopes: &[Scope],
+    user: &str,
+    secret: &Secret,
+    desk: &mut Desk,
+) -> Result<(), Failure> {
+    let registries: Vec<_> = scopes.iter().filter_map(Scope::registry).collect();
+    if registries.is_empty() {
+        return Err(Failure::NoRegistryToAsk);
+    }
+    let http = Http::default();
+    for registry in registries {
+        let asking = Registries { http: &http, plain: Plain::Loopback };
+        let answer = asking.receive(registry, Login { user, secret }, None, &mut |line| desk.say(line))?;
+        match answer.entry {
+            Entry::Accepted => {}
+            Entry::Refused => return Err(Failure::Refused(registry.to_string())),
+            Entry::Open => {
+                desk.say(&format!("note: {registry} asks for no credentials, so nothing is verified"));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Returns each registry that a token goes to, with the repository there.
+fn questions_about<'t>(token: &'t Token, repository: Option<&str>) -> Result<Vec<Question<'t>>, Failure> {
+    // Docker Hub's own entries of a sign-in are for no registry.
+    if token.kind == Kind::Session {
+        return Ok(Vec::new());
+    }
+    let mut registries: Vec<Registry> = token.scopes.iter().filter_map(Scope::registry).cloned().collect();
+    registries.dedup();
+    let Some(text) = repository else {
+        let question = |registry| Question { token, registry, repository: None };
+        return Ok(registries.into_iter().map(question).collect());
+    };
+    let no_image = || Failure::NoImage(text.to_owned());
+    let image = Image::parse(text).ok_or_else(no_image)?;
+    if image.host().is_some() {
+        let address = image.address();
+        let covers = |scope: &Scope| scope.covers(address.registry(), address.repository());
+        let repository = Some(image.repository().to_owned());
+        let question = Question { token, registry: address.registry().clone(), repository };
+        return Ok(token.scopes.iter().any(covers).then_some(question).into_iter().collect());
+    }
+    let question = |registry: Registry| {
+        let image = Image::parse(&format!("{registry}/{text}")).ok_or_else(no_image)?;
+        Ok(Question { token, registry, repository: Some(image.repository().to_owned()) })
+    };
+    registries.into_iter().map(question).collect()
+}
+
+/// Keeps the ends that registries told, so that a warning comes in time.
+fn note_ends(answers: &[Answered<'_>], desk: &mut Desk) -> Result<(), Failure> {
+    let end = |answered: &Answered<'_>| answered.answer.as_ref().ok().and_then(|reception| reception.end);
+    let is_news = |answered: &&Answered<'_>| {
+        end(answered).is_some_and(|end| answered.question.token.expires != Some(end))
+    };
+    let news: Vec<_> = answers.iter().filter(is_news).collect();
+    if news.is_empty() {
+        return Ok(());
+    }
+    desk.keeper.change(|draft| -> Result<_, Failure> {
+        for answered in &news {
+            let changes = Changes { expires: Some(end(answered)), ..Changes::default() };
+            draft.inventory.amend(answered.question.token.id, changes)?;
+        }
+        Ok(())
+    })
+}
+
+fn outcome(answers: &[Answered<'_>]) -> Result<(), Failure> {
+    let is_refused = |answered: &&Answered<'_>| matches!(&answered.answer, Ok(reception) if reception.entry == Entry::Refused);
+    let refused = answers.iter().filter(is_refused).count();
+    let unknown = answers.iter().filter(|answered| answered.answer.is_err()).count();
+    if refused + unknown == 0 { Ok(()) } else { Err(Failure::NotAccepted { refused, unknown }) }
+}

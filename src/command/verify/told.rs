@@ -1,0 +1,139 @@
+//! What registries said of tokens, for people and as JSON.
+
+use crate::command::Desk;
+use crate::command::Failure;
+use crate::command::verify::Answered;
+use crate::moment::Moment;
+use crate::remote::registry::Entry;
+use crate::remote::registry::Pulls;
+use crate::remote::registry::Reception;
+use crate::remote::registry::RegistryError;
+use crate::remote::registry::Rights;
+use crate::table::Cell;
+use crate::table::Table;
+use crate::table::Tone;
+use crate::text;
+use crate::text::clean;
+use serde::Serialize;
+
+/// The version of the JSON that it writes. A new name is no new version.
+const JSON_VERSION: u32 = 1;
+
+const HEADS: [&str; 6] = ["NAME", "REGISTRY", "ANSWER", "MAY", "PULLS-LEFT", "EXPIRES"];
+
+/// What a narrow terminal does without, and in which order.
+const LEAST_FIRST: &[&str] = &["EXPIRES", "PULLS-LEFT", "MAY"];
+
+fn word(answer: &Result<Reception, RegistryError>) -> &'static str {
+    match answer {
+        Ok(Reception { entry: Entry::Accepted, .. }) => "accepted",
+        Ok(Reception { entry: Entry::Refused, .. }) => "refused",
+        Ok(Reception { entry: Entry::Open, .. }) => "open",
+        Err(_) => "unknown",
+    }
+}
+
+/// Writes a row for each answer, and why one is missing.
+pub(super) fn write_table(answers: &[Answered<'_>], now: Moment, desk: &mut Desk) -> Result<(), Failure> {
+    let mut table = Table::with_heads(HEADS, LEAST_FIRST);
+    for Answered { question, answer } in answers {
+        let tone = match word(answer) {
+            "accepted" => Tone::Good,
+            "refused" => Tone::Bad,
+            _ => Tone::Warning,
+        };
+        let reception = answer.as_ref().ok();
+        let place = question.repository.as_ref().map(|path| format!("{}/{path}", question.registry));
+        let end = reception.and_then(|reception| reception.end).or(question.token.expires);
+        table.push([
+            question.token.name.as_str().into(),
+            place.unwrap_or_else(|| question.registry.to_string()).into(),
+            Cell::new(word(answer), tone),
+            reception.map_or_else(|| "-".into(), |reception| rights_words(reception.rights).into()),
+            reception
+                .and_then(|reception| reception.pulls)
+                .map_or_else(|| "-".into(), |pulls| pulls_words(pulls).into()),
+            end.map_or_else(|| "-".into(), |end| format!("{} ({})", end.date(), end.relative_to(now)).into()),
+        ]);
+    }
+    table.write(&mut *desk.out, desk.screen).map_err(Failure::Output)?;
+    for Answered { question, answer } in answers {
+        if let Err(error) = answer {
+            desk.say(&format!("\"{}\" at {}: {error}", question.token.name, question.registry));
+            if let Some(hint) = error.hint() {
+                desk.say(&format!("hint: {hint}"));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Says what is allowed, and what it is not told of: `pull, not push`.
+fn rights_words(rights: Rights) -> String {
+    let known = [("pull", rights.pull), ("push", rights.push), ("delete", rights.delete)];
+    let words: Vec<_> = known
+        .into_iter()
+        .filter_map(|(word, is_allowed)| {
+            Some(if is_allowed? { word.to_owned() } else { format!("not {word}") })
+        })
+        .collect();
+    if words.is_empty() { "-".to_owned() } else { words.join(", ") }
+}
+
+fn pulls_words(pulls: Pulls) -> String {
+    format!("{} of {} in {} h", pulls.left, pulls.of, pulls.seconds / 3600)
+}
+
+/// An answer as JSON shows it; `null` means not known.
+#[derive(Serialize)]
+struct AnswerJson<'a> {
+    token: &'a str,
+    registry: String,
+    repository: Option<&'a str>,
+    answer: &'static str,
+    pull: Option<bool>,
+    push: Option<bool>,
+    delete: Option<bool>,
+    pulls_left: Option<u64>,
+    pulls_limit: Option<u64>,
+    pulls_seconds: Option<u64>,
+    expires: Option<String>,
+    error: Option<String>,
+}
+
+impl<'a> AnswerJson<'a> {
+    fn of(answered: &'a Answered<'_>) -> Self {
+        let Answered { question, answer } = answered;
+        let reception = answer.as_ref().ok();
+        let rights = reception.map(|reception| reception.rights).unwrap_or_default();
+        let pulls = reception.and_then(|reception| reception.pulls);
+        let end = reception.and_then(|reception| reception.end).or(question.token.expires);
+        Self {
+            token: question.token.name.as_str(),
+            registry: question.registry.to_string(),
+            repository: question.repository.as_deref(),
+            answer: word(answer),
+            pull: rights.pull,
+            push: rights.push,
+            delete: rights.delete,
+            pulls_left: pulls.map(|pulls| pulls.left),
+            pulls_limit: pulls.map(|pulls| pulls.of),
+            pulls_seconds: pulls.map(|pulls| pulls.seconds),
+            expires: end.map(|end| end.to_string()),
+            error: answer.as_ref().err().map(|error| clean(&error.to_string())),
+        }
+    }
+}
+
+/// Writes the answers as JSON.
+pub(super) fn write_json(answers: &[Answered<'_>], desk: &mut Desk) -> Result<(), Failure> {
+    #[derive(Serialize)]
+    struct Listing<'a> {
+        version: u32,
+        answers: Vec<AnswerJson<'a>>,
+    }
+    let answers = answers.iter().map(AnswerJson::of).collect();
+    text::write_json(&mut *desk.out, &Listing { version: JSON_VERSION, answers })
+        .and_then(|()| desk.out.write_all(b"\n"))
+        .map_err(Failure::Output)
+}

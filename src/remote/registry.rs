@@ -1,0 +1,425 @@
+//! What a registry says to a user name and a secret: whether it takes them, what they may do, how often.
+//!
+//! <https://distribution.github.io/distribution/spec/api/>. The secret goes to the registry's host and to the
+//! token endpoint that it names, and only when it has asked for it.
+
+use crate::http::Answer;
+use crate::http::Authorization;
+use crate::http::Http;
+use crate::http::HttpError;
+use crate::http::Method;
+use crate::http::Repeat;
+use crate::http::Request;
+use crate::http::place::Place;
+use crate::http::place::PlaceError;
+use crate::http::place::Plain;
+use crate::moment::Moment;
+use crate::provider::expiry::claims;
+use crate::registry::Registry;
+use crate::remote::challenge::Challenge;
+use crate::remote::challenge::ChallengeError;
+use crate::secret::Secret;
+use crate::token::IDENTITY_USER;
+use crate::wire::unescape;
+use jiff::Timestamp;
+use percent_encoding::NON_ALPHANUMERIC;
+use percent_encoding::utf8_percent_encode;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use thiserror::Error;
+use zeroize::Zeroizing;
+
+/// Where Docker Hub's images are.
+const DOCKER_HUB_API: &str = "registry-1.docker.io";
+
+/// By this image Docker Hub tells how many pulls are left:
+/// <https://docs.docker.com/docker-hub/usage/pulls/#view-pull-rate-and-limit>.
+const DOCKER_HUB_PREVIEW: &str = "ratelimitpreview/test";
+
+/// What images are described by: <https://github.com/opencontainers/image-spec/blob/main/media-types.md>.
+const MANIFESTS: &str = "application/vnd.oci.image.index.v1+json, application/vnd.oci.image.manifest.v1+json, \
+     application/vnd.docker.distribution.manifest.list.v2+json, application/vnd.docker.distribution.manifest.v2+json";
+
+const FORM: &str = "application/x-www-form-urlencoded";
+
+/// Who wants to be let in.
+#[derive(Clone, Copy)]
+pub struct Login<'a> {
+    /// The user name.
+    pub user: &'a str,
+    /// The secret that goes with it.
+    pub secret: &'a Secret,
+}
+
+/// What a registry says to a login.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Reception {
+    /// Whether it takes it.
+    pub entry: Entry,
+    /// What it allows in the repository that was asked about.
+    pub rights: Rights,
+    /// How many pulls it allows.
+    pub pulls: Option<Pulls>,
+    /// When the secret ends, as the registry tells it.
+    pub end: Option<Moment>,
+}
+
+/// Whether a registry takes a login.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Entry {
+    /// It does.
+    Accepted,
+    /// It does not.
+    #[default]
+    Refused,
+    /// It asks nobody, so there is nothing to know.
+    Open,
+}
+
+/// What may be done in a repository; `None` where the registry does not tell.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Rights {
+    /// Pull.
+    pub pull: Option<bool>,
+    /// Push.
+    pub push: Option<bool>,
+    /// Delete.
+    pub delete: Option<bool>,
+}
+
+/// How many pulls a registry allows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pulls {
+    /// How many are left.
+    pub left: u64,
+    /// How many there are in all.
+    pub of: u64,
+    /// In how long a time, in seconds.
+    pub seconds: u64,
+}
+
+/// Why it cannot be told what a registry says.
+#[derive(Debug, Error)]
+pub enum RegistryError {
+    /// See [`HttpError`].
+    #[error(transparent)]
+    Http(#[from] HttpError),
+    /// See [`PlaceError`].
+    #[error(transparent)]
+    Place(#[from] PlaceError),
+    /// See [`ChallengeError`].
+    #[error(transparent)]
+    Challenge(#[from] ChallengeError),
+    /// Something else answers there.
+    #[error("{at} is no registry: it answers {status}")]
+    NoRegistry {
+        /// Scheme, host and port.
+        at: String,
+        /// The status of its answer.
+        status: u16,
+    },
+    /// A token endpoint that does not do its work.
+    #[error("the token endpoint {at} answers {status}")]
+    NoToken {
+        /// Scheme, host and port.
+        at: String,
+        /// The status of its answer.
+        status: u16,
+    },
+}
+
+impl RegistryError {
+    /// Returns the way out.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Http(error) => error.hint(),
+            Self::Place(error) => Some(error.hint().to_owned()),
+            Self::Challenge(_) => Some("the secret was not sent; ask whoever runs the registry".to_owned()),
+            Self::NoRegistry { .. } => Some("check host and port".to_owned()),
+            Self::NoToken { .. } => Some("try again later".to_owned()),
+        }
+    }
+}
+
+/// Asks registries.
+pub struct Registries<'h> {
+    /// By which they are asked.
+    pub http: &'h Http,
+    /// Whether a secret may go to one in the open.
+    pub plain: Plain,
+}
+
+impl Registries<'_> {
+    /// Shows a login to a registry, and asks what it may do in a repository.
+    ///
+    /// # Errors
+    /// When it cannot be told what the registry says; that it refuses is no error.
+    pub fn receive(
+        &self,
+        registry: &Registry,
+        login: Login<'_>,
+        repository: Option<&str>,
+        tell: &mut dyn FnMut(&str),
+    ) -> Result<Reception, RegistryError> {
+        let (root, answer) = self.knock(registry, tell)?;
+        let challenge = match answer.status {
+            200 => return Ok(Reception { entry: Entry::Open, ..Reception::default() }),
+            401 => Challenge::of(answer.headers("www-authenticate"), &root)?,
+            status => return Err(RegistryError::NoRegistry { at: root.to_string(), status }),
+        };
+        let mut visit = Visit { http: self.http, root, challenge, login, tell, end: None };
+        let mut reception = visit.enter(repository)?;
+        if reception.entry == Entry::Accepted {
+            let preview = registry.is_docker_hub().then_some(DOCKER_HUB_PREVIEW);
+            if let Some(repository) = repository.or(preview) {
+                reception.pulls = visit.pulls_left(repository)?;
+            }
+        }
+        reception.end = visit.end;
+        Ok(reception)
+    }
+
+    /// Asks a registry for nothing, which shows whether it is one. Within this machine, and where a person
+    /// said so, one that is not encrypted will do.
+    fn knock(
+        &self,
+        registry: &Registry,
+        tell: &mut dyn FnMut(&str),
+    ) -> Result<(Place, Answer), RegistryError> {
+        let host = if registry.is_docker_hub() { DOCKER_HUB_API } else { registry.as_str() };
+        let encrypted = Place::parse(&format!("https://{host}/v2/"), self.plain)?;
+        let open = Place::parse(&format!("http://{host}/v2/"), self.plain);
+        let repeat = if open.is_ok() { Repeat::Never } else { Repeat::Harmless };
+        let answered = self.http.send(&Request { repeat, ..Request::get(&encrypted) }, tell);
+        let (error, place) = match (answered, open) {
+            (Ok(answer), _) => return Ok((encrypted, answer)),
+            (
+                Err(
+                    error @ (HttpError::Broken { .. }
+                    | HttpError::Unreachable { .. }
+                    | HttpError::Slow { .. }),
+                ),
+                Ok(open),
+            ) => (error, open),
+            (Err(error), _) => return Err(error.into()),
+        };
+        let answer = self.http.send(&Request::get(&place), tell)?;
+        // So an encrypted server answers what is not encrypted: the first error is the one that counts.
+        if answer.status == 400 { Err(error.into()) } else { Ok((place, answer)) }
+    }
+}
+
+/// One login at one registry.
+struct Visit<'v> {
+    http: &'v Http,
+    root: Place,
+    challenge: Challenge,
+    login: Login<'v>,
+    tell: &'v mut dyn FnMut(&str),
+    end: Option<Moment>,
+}
+
+/// What a token endpoint has given.
+struct Pass {
+    authorization: Authorization,
+    /// What it allows in the repository; `None` where it cannot be read.
+    actions: Option<Vec<String>>,
+}
+
+impl Visit<'_> {
+    fn enter(&mut self, repository: Option<&str>) -> Result<Reception, RegistryError> {
+        let scope = |actions: &str| repository.map(|repository| format!("repository:{repository}:{actions}"));
+        // Some give what they may of what is asked for, others nothing when it is too much.
+        let wishes = [scope("pull,push,delete"), scope("pull"), None];
+        let asks = if repository.is_some() { &wishes[..] } else { &wishes[2..] };
+        let mut pass = None;
+        for scope in asks {
+            pass = self.pass(scope.as_deref())?;
+            if pass.is_some() {
+                break;
+            }
+        }
+        let Some(pass) = pass else { return Ok(Reception::default()) };
+        let root = self.root.clone();
+        if self.ask(Method::Get, &root, &pass)?.status == 401 {
+            return Ok(Reception::default());
+        }
+        let rights = repository.map(|repository| self.rights(repository, &pass)).transpose()?;
+        Ok(Reception { entry: Entry::Accepted, rights: rights.unwrap_or_default(), ..Reception::default() })
+    }
+
+    /// Gets what opens the registry for a scope; `None` when the login is refused.
+    fn pass(&mut self, scope: Option<&str>) -> Result<Option<Pass>, RegistryError> {
+        let Login { user, secret } = self.login;
+        let Challenge::Bearer { realm, service } = self.challenge.clone() else {
+            let authorization = Authorization::basic(user, secret.expose());
+            return Ok(Some(Pass { authorization, actions: None }));
+        };
+        let answer = if user == IDENTITY_USER {
+            self.exchange(&realm, service.as_deref(), scope)?
+        } else {
+            let place = realm.at(&query(&realm, service.as_deref(), scope))?;
+            let basic = Authorization::basic(user, secret.expose());
+            let request = Request { authorization: Some(&basic), ..Request::get(&place) };
+            self.http.send(&request, self.tell)?
+        };
+        match answer.status {
+            200 => {}
+            400 | 401 | 403 => return Ok(None),
+            status => return Err(RegistryError::NoToken { at: realm.to_string(), status }),
+        }
+        self.note_end(&answer);
+        let token = token_of(&answer)?;
+        Ok(Some(Pass { actions: actions_of(&token), authorization: Authorization::bearer(&token) }))
+    }
+
+    /// Gives an identity token for a pass: <https://distribution.github.io/distribution/spec/auth/oauth/>.
+    fn exchange(
+        &mut self,
+        realm: &Place,
+        service: Option<&str>,
+        scope: Option<&str>,
+    ) -> Result<Answer, RegistryError> {
+        let secret = self.login.secret.expose();
+        let mut form = Zeroizing::new(String::with_capacity(secret.len() * 3 + 1024));
+        form.push_str("grant_type=refresh_token&client_id=docker-credential-pat");
+        let parameters = [("service", service), ("scope", scope), ("refresh_token", Some(secret))];
+        for (name, value) in parameters.into_iter().filter_map(|(name, value)| Some((name, value?))) {
+            form.push('&');
+            form.push_str(name);
+            form.push('=');
+            form.extend(utf8_percent_encode(value, NON_ALPHANUMERIC));
+        }
+        let body = Some((FORM, form.as_bytes()));
+        let request = Request { method: Method::Post, body, ..Request::get(realm) };
+        Ok(self.http.send(&request, self.tell)?)
+    }
+
+    fn rights(&mut self, repository: &str, pass: &Pass) -> Result<Rights, RegistryError> {
+        if let Some(actions) = &pass.actions {
+            let may = |action: &str| Some(actions.iter().any(|given| given == action || given == "*"));
+            return Ok(Rights { pull: may("pull"), push: may("push"), delete: may("delete") });
+        }
+        // Whether it may push is not to be known without pushing.
+        let place = self.root.at(&format!("/v2/{repository}/tags/list?n=1"))?;
+        let pull = match self.ask(Method::Get, &place, pass)?.status {
+            200 => Some(true),
+            401 | 403 => Some(false),
+            _ => None,
+        };
+        Ok(Rights { pull, ..Rights::default() })
+    }
+
+    /// Asks by a request that counts as no pull.
+    fn pulls_left(&mut self, repository: &str) -> Result<Option<Pulls>, RegistryError> {
+        let Some(pass) = self.pass(Some(&format!("repository:{repository}:pull")))? else { return Ok(None) };
+        let place = self.root.at(&format!("/v2/{repository}/manifests/latest"))?;
+        let answer = self.ask(Method::Head, &place, &pass)?;
+        Ok(pulls_of(answer.header("ratelimit-limit"), answer.header("ratelimit-remaining")))
+    }
+
+    fn ask(&mut self, method: Method, place: &Place, pass: &Pass) -> Result<Answer, RegistryError> {
+        let authorization = Some(&pass.authorization);
+        let accept = if method == Method::Head { MANIFESTS } else { crate::http::JSON };
+        let answer =
+            self.http.send(&Request { method, authorization, accept, ..Request::get(place) }, self.tell)?;
+        self.note_end(&answer);
+        Ok(answer)
+    }
+
+    /// GitHub tells it so: <https://github.blog/changelog/2021-07-26-expiration-options-for-personal-access-tokens/>.
+    fn note_end(&mut self, answer: &Answer) {
+        let told = answer.header("github-authentication-token-expiration").and_then(moment_of);
+        self.end = self.end.or(told);
+    }
+}
+
+/// Returns path and query of a token endpoint for a request.
+fn query(realm: &Place, service: Option<&str>, scope: Option<&str>) -> String {
+    let mut query = realm.path_and_query().to_owned();
+    for (name, value) in [("service", service), ("scope", scope)] {
+        let Some(value) = value else { continue };
+        query.push(if query.contains('?') { '&' } else { '?' });
+        query.push_str(name);
+        query.push('=');
+        query.extend(utf8_percent_encode(value, NON_ALPHANUMERIC));
+    }
+    query
+}
+
+/// Borrows from the answer, so that the parser makes no copy of the token.
+#[derive(Deserialize)]
+struct TokenAnswer<'a> {
+    #[serde(borrow)]
+    token: Option<&'a RawValue>,
+    #[serde(borrow)]
+    access_token: Option<&'a RawValue>,
+}
+
+fn token_of(answer: &Answer) -> Result<Zeroizing<String>, HttpError> {
+    let told: TokenAnswer<'_> = answer.json()?;
+    let token = told.token.filter(|raw| !matches!(raw.get(), "\"\"" | "null")).or(told.access_token);
+    unescape(token.ok_or_else(|| answer.unexpected())?).map_err(|_| answer.unexpected())
+}
+
+/// What a registry's token says that it is for:
+/// <https://distribution.github.io/distribution/spec/auth/jwt/>.
+#[derive(Deserialize)]
+struct Claims {
+    access: Option<Vec<Access>>,
+}
+
+#[derive(Deserialize)]
+struct Access {
+    actions: Vec<String>,
+}
+
+/// Returns what may be done in the one repository that was asked for; `None` where that cannot be read.
+fn actions_of(token: &str) -> Option<Vec<String>> {
+    let claims: Claims = serde_json::from_slice(&claims(token)?).ok()?;
+    Some(claims.access?.into_iter().flat_map(|access| access.actions).collect())
+}
+
+/// Reads `100;w=21600`: <https://docs.docker.com/docker-hub/usage/pulls/#view-pull-rate-and-limit>.
+fn pulls_of(limit: Option<&str>, remaining: Option<&str>) -> Option<Pulls> {
+    let number = |text: &str| text.split(';').next()?.trim().parse().ok();
+    let (limit, remaining) = (limit?, remaining?);
+    let seconds = limit.split(";w=").nth(1)?.trim().parse().ok()?;
+    Some(Pulls { left: number(remaining)?, of: number(limit)?, seconds })
+}
+
+/// Reads `2027-10-07 19:07:53 UTC` and `2027-10-07 21:07:53 +0200`.
+fn moment_of(text: &str) -> Option<Moment> {
+    let (time, zone) = text.trim().rsplit_once(' ')?;
+    let zone = if zone == "UTC" { "Z" } else { zone };
+    format!("{time}{zone}").parse::<Timestamp>().ok().map(|at| Moment(at.as_second()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn limits_and_ends_are_read_as_they_are_told() {
+        let pulls = |limit, left| pulls_of(Some(limit), Some(left));
+        assert_eq!(pulls("100;w=21600", "76;w=21600"), Some(Pulls { left: 76, of: 100, seconds: 21_600 }));
+        for (limit, left) in [("100", "76"), ("x;w=1", "1"), ("1;w=x", "1"), ("", "")] {
+            assert_eq!(pulls(limit, left), None, "{limit} {left}");
+        }
+        for (text, want) in [
+            ("2021-10-07 19:07:53 UTC", Some(1_633_633_673)),
+            ("2021-10-07 21:07:53 +0200", Some(1_633_633_673)),
+            ("soon", None),
+        ] {
+            assert_eq!(moment_of(text).map(|at| at.0), want, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_registrys_token_tells_what_it_is_for() {
+        let jwt = "eyJhbGciOiJIUzI1NiJ9.eyJhY2Nlc3MiOlt7InR5cGUiOiJyZXBvc2l0b3J5IiwibmFtZSI6ImEvYiIsImFjdGlvbnMiOlsicHVsbCJdfV19.c2ln";
+        assert_eq!(actions_of(jwt), Some(vec!["pull".to_owned()]));
+        assert_eq!(actions_of("opaque"), None);
+    }
+}
