@@ -2,7 +2,6 @@
 
 #![cfg(feature = "online")]
 #![allow(clippy::expect_used, reason = "a test that cannot go on fails")]
-#![allow(clippy::print_stderr, reason = "whoever reads the test's output should know what was skipped")]
 
 mod common;
 #[path = "common/hub_double.rs"]
