@@ -1,4 +1,5 @@
 //! What registries and providers are asked over the network.
 
 pub mod challenge;
+pub mod coding;
 pub mod registry;
