@@ -3,6 +3,8 @@
 pub mod activate;
 pub mod add;
 pub mod backup;
+#[cfg(feature = "online")]
+pub mod coding;
 pub mod completions;
 pub mod edit;
 pub mod explain;

@@ -13,6 +13,8 @@ use crate::http::Http;
 use crate::http::place::Place;
 use crate::moment::Moment;
 use crate::remote::coding::question::Question;
+use crate::remote::coding::question::read;
+use crate::remote::coding::question::token_with_secret;
 use crate::remote::coding::refusal::CodingError;
 use crate::remote::coding::told::Grant;
 use crate::remote::coding::told::ProjectToken;
@@ -105,7 +107,7 @@ impl Coding {
             }
             other => other,
         })?;
-        let Asked { user } = self.read(&answer)?;
+        let Asked { user } = read(&answer)?;
         Ok(Account { name: user.name.unwrap_or_default(), user: user.global_key })
     }
 
@@ -132,7 +134,7 @@ impl Coding {
             Err(_) => Question::harmless("DescribeProjectByName", json!({ "ProjectName": named })),
         };
         let answer = self.ask(&question, tell)?;
-        let Found { project } = self.read(&answer)?;
+        let Found { project } = read(&answer)?;
         let id = told::number_of(project.id).ok_or_else(|| answer.unexpected())?;
         Ok(Project { id, name: project.name })
     }
@@ -154,7 +156,7 @@ impl Coding {
         for number in 1..=MAX_PAGES {
             let fields = json!({ "ProjectId": project, "PageNumber": number, "PageSize": PAGE });
             let answer = self.ask(&Question::harmless("DescribeProjectTokens", fields), tell)?;
-            let page: Page<'_> = self.read(&answer)?;
+            let page: Page<'_> = read(&answer)?;
             let before = tokens.len();
             for told in page.project_token.iter().flatten() {
                 let token = ProjectToken::of(told).ok_or_else(|| answer.unexpected())?;
@@ -185,7 +187,7 @@ impl Coding {
         let mut fields = wish.json();
         fields["ProjectId"] = json!(project);
         let question = Question::once("CreateProjectToken", fields);
-        let made = self.ask(&question, tell).and_then(|answer| self.token_with_secret(&answer));
+        let made = self.ask(&question, tell).and_then(|answer| token_with_secret(&answer));
         made.map_err(|error| match error {
             error if error.leaves_open() => {
                 CodingError::Lost { name: wish.name.clone(), source: Box::new(error) }
@@ -234,6 +236,6 @@ impl Coding {
     pub fn secret(&self, project: u64, id: u64, tell: Tell<'_>) -> Result<Secret, CodingError> {
         let fields = json!({ "ProjectId": project, "Id": id });
         let answer = self.ask(&Question::harmless("DescribeProjectToken", fields), tell)?;
-        Ok(self.token_with_secret(&answer)?.1)
+        Ok(token_with_secret(&answer)?.1)
     }
 }

@@ -117,31 +117,12 @@ impl Coding {
         }
     }
 
-    /// Reads what is in an answer, with `Data` around it or without.
-    pub(super) fn read<'a, T: Deserialize<'a>>(&self, answer: &'a Answer) -> Result<T, CodingError> {
-        let Outcome { data, .. } = outcome(answer)?;
-        let Envelope { response } = answer.json()?;
-        let inner = data.filter(|data| data.get().starts_with('{')).unwrap_or(response);
-        // The parser's own words could quote a secret.
-        serde_json::from_str(inner.get()).map_err(|_| answer.unexpected().into())
-    }
-
-    /// Reads a token with its secret.
-    pub(super) fn token_with_secret(&self, answer: &Answer) -> Result<(ProjectToken, Secret), CodingError> {
-        let told: Told<'_> = match outcome(answer)?.project_token {
-            Some(wrapped) => serde_json::from_str(wrapped.get()).map_err(|_| answer.unexpected())?,
-            None => self.read(answer)?,
-        };
-        let token = ProjectToken::of(&told).ok_or_else(|| answer.unexpected())?;
-        let secret = told.token.and_then(|raw| unescape(raw).ok()).filter(|secret| !secret.is_empty());
-        let secret = secret.ok_or_else(|| answer.unexpected())?;
-        Ok((token, Secret::new(secret)))
-    }
-
     /// Returns code and words of an error: short, safe for a terminal, and without the token that was sent.
     fn said(&self, complaint: Complaint) -> (String, String) {
         let fit = |text: Option<String>| {
-            let text = text.unwrap_or_default().replace(self.token.expose(), MASK);
+            let text = text.unwrap_or_default();
+            let secret = self.token.expose();
+            let text = if secret.is_empty() { text } else { text.replace(secret, MASK) };
             let text = clean(&text);
             if text.chars().count() <= MAX_SAID {
                 return text;
@@ -155,4 +136,25 @@ impl Coding {
 fn outcome(answer: &Answer) -> Result<Outcome<'_>, CodingError> {
     let Envelope { response } = answer.json()?;
     serde_json::from_str(response.get()).map_err(|_| answer.unexpected().into())
+}
+
+/// Reads what is in an answer, with `Data` around it or without.
+pub(super) fn read<'a, T: Deserialize<'a>>(answer: &'a Answer) -> Result<T, CodingError> {
+    let Outcome { data, .. } = outcome(answer)?;
+    let Envelope { response } = answer.json()?;
+    let inner = data.filter(|data| data.get().starts_with('{')).unwrap_or(response);
+    // The parser's own words could quote a secret.
+    serde_json::from_str(inner.get()).map_err(|_| answer.unexpected().into())
+}
+
+/// Reads a token with its secret.
+pub(super) fn token_with_secret(answer: &Answer) -> Result<(ProjectToken, Secret), CodingError> {
+    let told: Told<'_> = match outcome(answer)?.project_token {
+        Some(wrapped) => serde_json::from_str(wrapped.get()).map_err(|_| answer.unexpected())?,
+        None => read(answer)?,
+    };
+    let token = ProjectToken::of(&told).ok_or_else(|| answer.unexpected())?;
+    let secret = told.token.and_then(|raw| unescape(raw).ok()).filter(|secret| !secret.is_empty());
+    let secret = secret.ok_or_else(|| answer.unexpected())?;
+    Ok((token, Secret::new(secret)))
 }
