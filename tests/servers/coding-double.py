@@ -8,8 +8,9 @@ is of acme and may see no project token. What is in no description (Modify, Enab
 POST /_ctl takes switches, and GET /_ctl gives {"tokens": [...], "calls": [...]}, where a call is its action and its body:
   {"offer": [ACTION...]}   {"wrapped": true}, answers inside "Data"   {"dates": "text"}, else milliseconds   {"page": N}, at most so many at once
   {"fail": {"action": A, "how": "error" | "500" | "cut" | "cut-after" | "html" | "401", "times": N, "message": M}}
+  {"spoil": PATH}, a folder in its way whenever a token is made
   {"seed": N}, so many tokens in project 11   {"rename": [ID, NAME]}   {"forget": ID}, deleted by another"""
-import hashlib, json, sys, time, urllib.parse, uuid
+import hashlib, json, os, urllib.parse, uuid
 from datetime import datetime, timedelta, timezone
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -23,7 +24,7 @@ NEVER = datetime(9999, 12, 31, tzinfo=timezone(timedelta(hours=8)))
 CHINA = timezone(timedelta(hours=8))
 WORDS = {"artifact_r": "拉取制品库", "artifact_rw": "拉取、推送制品库", "wiki_rw": "Wiki"}
 UNCONFIRMED = {"ModifyProjectToken", "EnableProjectToken", "DisableProjectToken", "DescribeProjectToken"}
-state = {"offer": set(), "wrapped": False, "dates": "numbers", "page": 1000, "fail": []}
+state = {"offer": set(), "wrapped": False, "dates": "numbers", "page": 1000, "fail": [], "spoil": None}
 tokens, calls = {}, []
 
 
@@ -87,6 +88,8 @@ def act(action, body, who):
                 return {"Project": {"Id": number, "Name": name}}
         raise Refusal("ResourceNotFound", "project not exist")
     if action == "CreateProjectToken":
+        if state["spoil"]:
+            os.makedirs(os.path.join(state["spoil"], "x"))
         return shown(make(project_of(body, who), body["TokenName"], body.get("Scopes"), body.get("ExpiredAt")), secret=True)
     if action == "DescribeProjectTokens":
         rows = [token for token in tokens.values() if token["ProjectId"] == project_of(body, who)]
