@@ -28,6 +28,7 @@ clean_up() {
   for home in "${closed[@]}"; do in_home "$home" "$BIN" lock 2>/dev/null || true; done
   [[ ! -d $work/gnupg ]] || gpgconf --homedir "$work/gnupg" --kill gpg-agent 2>/dev/null || true
   ((${#started[@]} == 0)) || { kill "${started[@]}"; wait "${started[@]}"; } 2>/dev/null || true
+  [[ ! -d $work/server ]] || tests/servers/registry.sh stop "$work/server"
   rm -rf "$work"
 }
 trap clean_up EXIT
@@ -45,6 +46,10 @@ build() {
     BIN=${CARGO_TARGET_DIR:-target}/$TARGET/release/docker-credential-pat
     cargo build --profile small --no-default-features --locked --target "$TARGET"
     small=$(stat -c %s "${CARGO_TARGET_DIR:-target}/$TARGET/small/docker-credential-pat")
+    # Beside the other, which is what is measured.
+    local folder=${CARGO_TARGET_DIR:-target}/offline
+    cargo build --release --no-default-features --features extras,keyring --locked --target "$TARGET" --target-dir "$folder"
+    offline=$(stat -c %s "$folder/$TARGET/release/docker-credential-pat")
   fi
   BIN=$(realpath "$BIN")
 }
@@ -106,6 +111,10 @@ ours() {
     in_home "pat-$size" fill "$size" "$BIN"
     add_verbs pat 1 "$size" "pat-$size" "$BIN"
   done
+  # The same without a line in the log.
+  new_home pat-unnoted DOCKER_CREDENTIAL_PAT_USAGE=off
+  in_home pat-unnoted fill 1 "$BIN"
+  add "pat get, 1, log off" 1 1 get-1 pat-unnoted "$BIN" get
   # A token to pull and one to push: the client's command line has to tell which.
   say "preparing a choice"
   new_home pat-two
@@ -200,6 +209,21 @@ holds_key() { # HOME HOLDER: makes sure that this holder, and no other, has the 
   [[ $holders == "$2" ]] || { say "$1: the key is with: $holders"; exit 1; }
 }
 
+# verify asks a registry of this machine over TLS, with an authority of its own.
+registry_over_tls() {
+  local lacks server=$work/server
+  lacks=$(missing docker-registry openssl htpasswd jq python3)
+  [[ -z $lacks ]] || { notes+=("verify: skipped, not installed here: $lacks"); return 0; }
+  say "preparing a registry over TLS"
+  mkdir "$server"
+  echo '[{"user": "user-0001", "secret": "secret-of-the-bench-0001-new", "actions": ["pull"]}]' >"$server/accounts.json"
+  TLS=1 tests/servers/registry.sh htpasswd "$server" || { notes+=("verify: skipped, the registry does not start"); return 0; }
+  new_home pat-verify "DOCKER_CREDENTIAL_PAT_CA_FILE=$server/tls/ca.pem"
+  printf secret-of-the-bench-0001-new | in_home pat-verify "$BIN" add token --registry "$(<"$server/host")" --user user-0001 --secret-stdin 2>/dev/null
+  in_home pat-verify "$BIN" verify token >/dev/null || { say "verify does not accept the token"; exit 1; }
+  add "pat verify, TLS on this machine" "$PEERS_EVERY" 1 list-1 pat-verify "$BIN" verify token
+}
+
 peer() { # NAME PROGRAM…: what has to be there
   local name=$1 size lacks home
   shift
@@ -245,6 +269,7 @@ peaks() {
 sizes() {
   bytes=$(stat -c %s "$BIN")
   printf '\n| size | |\n|---|--:|\n| binary, bytes | %s |\n' "$bytes"
+  [[ -z ${offline-} ]] || printf '| without online and scan, bytes | %s |\n' "$offline"
   [[ -z ${small-} ]] || printf '| the small one without the OS keyring, bytes | %s |\n' "$small"
   # cargo marks a crate it shows a second time with (*)
   printf '| crates it is built from | %s |\n' \
@@ -266,6 +291,7 @@ new_home plain
 add "empty" 1 1 list-1 plain "$work/empty"
 ours
 key_holders
+registry_over_tls
 if [[ $peers == yes ]]; then
   peer pass pass gpg
   peer secretservice dbus-daemon dbus-send gnome-keyring-daemon
@@ -290,5 +316,6 @@ target "get, keyring's key kept" "$(ratio "pat get, 1, keyring's key kept" 'pat 
 target "get, passphrase's key kept" "$(ratio "pat get, 1, passphrase's key kept" 'pat get, 1')" 1.2 "times the key file"
 target "list, 1000 tokens" "$(cell 'pat list, 1000' 7)" 3 "ms of its own"
 target "peak memory, 1000 tokens" "$highest" 4096 KiB
-target "binary" "$bytes" 3670016 bytes
+difference() { awk -v one="$(cell "$1" 6)" -v other="$(cell "$2" 6)" 'BEGIN { if (one && other) printf "%.2f", one - other }'; }
+target "the log's part of a get" "$(difference 'pat get, 1' 'pat get, 1, log off')" 0.1 "times the empty program"
 [[ -z ${small-} ]] || target "the small binary without the OS keyring" "$small" 2097152 bytes

@@ -7,7 +7,9 @@ use crate::command::add;
 use crate::command::backup;
 #[cfg(feature = "online")]
 use crate::command::coding;
+#[cfg(feature = "extras")]
 use crate::command::completions;
+use crate::command::doctor;
 use crate::command::edit;
 use crate::command::explain;
 use crate::command::export;
@@ -15,6 +17,7 @@ use crate::command::import;
 use crate::command::install;
 use crate::command::key;
 use crate::command::ls;
+#[cfg(feature = "extras")]
 use crate::command::man;
 use crate::command::protocol;
 use crate::command::protocol::Outcome;
@@ -24,9 +27,11 @@ use crate::command::rotate;
 use crate::command::show;
 use crate::command::status;
 use crate::command::unlock;
+use crate::command::usage;
 use crate::command::r#use;
 #[cfg(feature = "online")]
 use crate::command::verify;
+#[cfg(feature = "extras")]
 use crate::env;
 use crate::hygiene;
 use crate::streams;
@@ -75,11 +80,13 @@ Environment:
   DOCKER_CREDENTIAL_PAT_KEY_HOLDER   where the key of a new vault goes: keyring or key-file
   DOCKER_CREDENTIAL_PAT_CA_FILE      certificates of further authorities, in PEM, for verify, hub and coding
   DOCKER_CREDENTIAL_PAT_CODING_URL   where CODING's interface is, if not at https://TEAM.coding.net
+  DOCKER_CREDENTIAL_PAT_USAGE        off, and this call is not noted in the log
   NO_COLOR                           no colour, whatever the terminal can show
 
 Files:
   ~/.local/share/docker-credential-pat/vault   the tokens, their secrets sealed
-  ~/.config/docker-credential-pat/key          the vault's key, where no OS keyring has it";
+  ~/.config/docker-credential-pat/key          the vault's key, where no OS keyring has it
+  ~/.local/state/docker-credential-pat/usage.jsonl   what clients asked for, which `usage` counts";
 
 #[derive(clap::Subcommand)]
 enum Human {
@@ -95,12 +102,14 @@ enum Human {
     Rm(rm::Args),
     Use(r#use::Args),
     Explain(explain::Args),
+    Usage(usage::Args),
     Import(import::Args),
     Export(export::Args),
     /// Make Docker (or podman) keep its credentials here
     Install(install::Args),
     /// Put back the helper that Docker (or podman) had before
     Uninstall(install::Args),
+    Doctor(doctor::Args),
     Backup(backup::BackupArgs),
     Restore(backup::RestoreArgs),
     Key(key::Args),
@@ -110,7 +119,9 @@ enum Human {
     Verify(verify::Args),
     #[cfg(feature = "online")]
     Coding(coding::Args),
+    #[cfg(feature = "extras")]
     Completions(completions::Args),
+    #[cfg(feature = "extras")]
     Man(man::Args),
 }
 
@@ -156,7 +167,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         }
         (_, ["version" | "--version" | "-v" | "-V"]) => write(&out, &version(), ExitCode::SUCCESS),
         (_, []) if streams::stdout_is_terminal() => serve(called_as, out, status::run),
-        (_, []) => write(&out, &usage(), NOT_DONE),
+        (_, []) => write(&out, &short_help(), NOT_DONE),
         _ => {
             let code = people(args, called_as, out);
             hygiene::scrub_peoples_stack();
@@ -185,11 +196,11 @@ fn answer(verb: Verb, called_as: Option<&str>, mut out: File) -> ExitCode {
         }
         let mut err = io::stderr();
         let mut desk = Desk::new(called_as, &mut out, &mut err)?;
-        protocol::run(verb, &input, &mut desk)
+        Ok(protocol::run(verb, &input, &mut desk))
     })();
     match outcome {
         Ok(Outcome::Done) => ExitCode::SUCCESS,
-        Ok(Outcome::NotFound) => NOT_DONE,
+        Ok(Outcome::NotFound | Outcome::Refused) => NOT_DONE,
         Err(failure) => {
             protocol::refuse(&failure, out, err);
             NOT_DONE
@@ -201,6 +212,7 @@ fn answer(verb: Verb, called_as: Option<&str>, mut out: File) -> ExitCode {
 #[inline(never)]
 fn people(args: Vec<OsString>, called_as: Option<&str>, out: File) -> ExitCode {
     // A variable that somebody left set does not keep the verbs from their work.
+    #[cfg(feature = "extras")]
     if let ([escape, words @ ..], Some(shell)) = (args.as_slice(), env::completing_shell())
         && escape == "--"
     {
@@ -223,10 +235,12 @@ fn people(args: Vec<OsString>, called_as: Option<&str>, out: File) -> ExitCode {
         Human::Rm(args) => rm::run(args, desk),
         Human::Use(args) => r#use::run(args, desk),
         Human::Explain(args) => explain::run(args, desk),
+        Human::Usage(args) => usage::run(args, desk),
         Human::Import(args) => import::run(args, desk),
         Human::Export(args) => export::run(args, desk),
         Human::Install(args) => install::install(args, desk),
         Human::Uninstall(args) => install::uninstall(args, desk),
+        Human::Doctor(args) => doctor::run(args, desk),
         Human::Backup(args) => backup::backup(args, desk),
         Human::Restore(args) => backup::restore(args, desk),
         Human::Key(args) => key::run(args, desk),
@@ -236,7 +250,9 @@ fn people(args: Vec<OsString>, called_as: Option<&str>, out: File) -> ExitCode {
         Human::Verify(args) => verify::run(args, desk),
         #[cfg(feature = "online")]
         Human::Coding(args) => coding::run(args, desk),
+        #[cfg(feature = "extras")]
         Human::Completions(args) => completions::run(args, desk),
+        #[cfg(feature = "extras")]
         Human::Man(args) => man::run(args, command(), desk),
     })
 }
@@ -298,7 +314,7 @@ fn version() -> String {
     format!("docker-credential-pat ({}) {}\n", env!("TARGET"), env!("CARGO_PKG_VERSION"))
 }
 
-fn usage() -> String {
+fn short_help() -> String {
     "usage: docker-credential-pat <get|store|erase|list|version>, or --help for all verbs\n".to_owned()
 }
 

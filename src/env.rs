@@ -19,6 +19,9 @@ pub const PASSPHRASE_FILE: &str = "DOCKER_CREDENTIAL_PAT_PASSPHRASE_FILE";
 /// Set for a command that is asked for the vault's key.
 pub const KEY_WANTED: &str = "DOCKER_CREDENTIAL_PAT_KEY_WANTED";
 
+/// Says `off` where no use is to be noted.
+pub const USAGE: &str = "DOCKER_CREDENTIAL_PAT_USAGE";
+
 /// The name of this program, and of its folder below each of the user's folders.
 pub const PROGRAM: &str = "docker-credential-pat";
 
@@ -29,6 +32,8 @@ pub struct Folders {
     pub data: PathBuf,
     /// For the key and what was set up.
     pub config: PathBuf,
+    /// For what is noted of the past; where the platform has no folder for it, that for the vault.
+    pub state: PathBuf,
 }
 
 /// Why it cannot be told where files belong.
@@ -89,7 +94,9 @@ impl Folders {
             home()?;
         }
         let base = etcetera::choose_base_strategy().map_err(|_| EnvError::NoHome)?;
-        Ok(Self { data: base.data_dir().join(PROGRAM), config: base.config_dir().join(PROGRAM) })
+        let data = base.data_dir().join(PROGRAM);
+        let state = base.state_dir().map_or_else(|| data.clone(), |state| state.join(PROGRAM));
+        Ok(Self { data, config: base.config_dir().join(PROGRAM), state })
     }
 }
 
@@ -104,9 +111,15 @@ impl Folders {
 /// Returns where a program is in the folders of `PATH`.
 #[must_use]
 pub fn find_program(name: &str) -> Option<PathBuf> {
-    let folders = env::var_os("PATH")?;
+    programs(name).into_iter().next()
+}
+
+/// Returns the files of a program's name in the folders of `PATH`, in their order.
+#[must_use]
+pub fn programs(name: &str) -> Vec<PathBuf> {
+    let Some(folders) = env::var_os("PATH") else { return Vec::new() };
     let name = format!("{name}{}", env::consts::EXE_SUFFIX);
-    env::split_paths(&folders).map(|folder| folder.join(&name)).find(|path| path.is_file())
+    env::split_paths(&folders).map(|folder| folder.join(&name)).filter(|path| path.is_file()).collect()
 }
 
 /// Returns where this program is.
@@ -217,6 +230,12 @@ pub fn is_key_wanted() -> bool {
     path(KEY_WANTED).is_some()
 }
 
+/// True when this call is not to be noted. Whatever else the variable says means nothing.
+#[must_use]
+pub fn is_usage_off() -> bool {
+    env::var_os(USAGE).is_some_and(|value| value == "off")
+}
+
 /// Returns where systemd hands a service its credentials: <https://systemd.io/CREDENTIALS/>.
 #[must_use]
 pub fn credentials_directory() -> Option<PathBuf> {
@@ -228,6 +247,19 @@ pub fn credentials_directory() -> Option<PathBuf> {
 pub fn has_desktop() -> bool {
     cfg!(any(windows, target_os = "macos"))
         || ["DISPLAY", "WAYLAND_DISPLAY"].into_iter().any(|name| path(name).is_some())
+}
+
+/// True where a session bus could lead to a keyring: <https://dbus.freedesktop.org/doc/dbus-specification.html>.
+#[must_use]
+pub fn has_session_bus() -> bool {
+    let is_usual = || path("XDG_RUNTIME_DIR").is_some_and(|folder| folder.join("bus").exists());
+    cfg!(any(windows, target_os = "macos")) || path("DBUS_SESSION_BUS_ADDRESS").is_some() || is_usual()
+}
+
+/// True when the variable is set by which docker CLIs from 28.3 on are given logins.
+#[must_use]
+pub fn is_auth_config_set() -> bool {
+    path("DOCKER_AUTH_CONFIG").is_some()
 }
 
 /// Returns the working directory, an absolute path.

@@ -9,6 +9,7 @@ use crate::inventory::Inventory;
 use crate::registry::Key;
 use crate::secret::Secret;
 use crate::token::Token;
+use crate::usage::Log;
 use crate::vault::VaultError;
 use crate::vault::draft::Draft;
 use crate::vault::file::Contents;
@@ -18,6 +19,7 @@ use crate::vault::keys::Holder;
 use crate::vault::keys::HolderError;
 use crate::vault::keys::holders::Holders;
 use crate::vault::keys::holders::Locked;
+use crate::vault::keys::holders::Unasked;
 use crate::vault::keys::keyfile::KeyFile;
 use crate::vault::keys::keyring::Keyring;
 use crate::vault::seal::VaultKey;
@@ -38,6 +40,7 @@ const NEW_KEYS_PATIENCE: Duration = Duration::from_secs(1);
 pub struct Keeper {
     vault: PathBuf,
     key_file: KeyFile,
+    log: Log,
     /// The key as it was got first, so that a person is asked for it once.
     known: OnceCell<VaultKey>,
 }
@@ -98,10 +101,11 @@ impl Keeper {
     /// # Errors
     /// When the environment does not tell.
     pub fn find() -> Result<Self, KeeperError> {
-        let Folders { data, config } = Folders::find()?;
+        let Folders { data, config, state } = Folders::find()?;
         Ok(Self {
             vault: data.join("vault"),
             key_file: KeyFile::at(config.join("key")),
+            log: Log::at(state),
             known: OnceCell::new(),
         })
     }
@@ -137,6 +141,12 @@ impl Keeper {
         }
         self.change(|_| Ok::<_, KeeperError>(()))?;
         Ok(self.holders()?.unwrap_or_default())
+    }
+
+    /// Returns the log of what clients asked for.
+    #[must_use]
+    pub fn log(&self) -> &Log {
+        &self.log
     }
 
     /// Returns what remembers the warnings that were given.
@@ -218,7 +228,7 @@ impl Keeper {
         self.key(&holders).map(drop)
     }
 
-    fn lock(&self) -> Result<impl Sized, KeeperError> {
+    fn lock(&self) -> Result<impl Sized + use<>, KeeperError> {
         if let Some(folder) = self.vault.parent() {
             disk::make_folder(folder)?;
         }
@@ -275,6 +285,23 @@ impl Keeper {
         Ok(key)
     }
 
+    /// Opens the vault of these holders if that asks nobody, for all that is done with it later. Returns whether
+    /// it is open, and what those holders say that do not open it.
+    #[must_use]
+    pub fn open_unasked(&self, holders: &Holders) -> Unasked<bool> {
+        let Unasked { key, troubles, are_all } = holders.unasked(&self.key_file);
+        let is_open = key.is_some_and(|key| self.known.set(key).is_ok());
+        Unasked { key: is_open, troubles, are_all }
+    }
+
+    /// Takes the lock under which the vault is changed, if there is a vault. It ends with the value.
+    ///
+    /// # Errors
+    /// When it cannot be taken.
+    pub fn hold_still(&self) -> Result<Option<impl Sized + use<>>, KeeperError> {
+        self.vault.exists().then(|| self.lock()).transpose()
+    }
+
     fn no_key(&self, source: HolderError) -> KeeperError {
         KeeperError::Key { vault: self.vault.clone(), source }
     }
@@ -306,6 +333,23 @@ impl Excerpt<'_> {
             Err(error) => return self.release_renewed(token).unwrap_or(Err(error)),
         };
         self.open(token, key)
+    }
+
+    /// Returns who has the key of the vault; `None` when there is no vault.
+    #[must_use]
+    pub fn holders(&self) -> Option<&Holders> {
+        self.vault.is_some().then_some(&self.contents.holders)
+    }
+
+    /// Opens the secrets of all tokens, in their order, after the key has proven the vault.
+    ///
+    /// # Errors
+    /// When there is no key, or the vault is not as it was written.
+    pub fn release_all(&self) -> Result<Vec<Result<Secret, VaultError>>, KeeperError> {
+        let Some(vault) = &self.vault else { return Ok(Vec::new()) };
+        let unlocked = vault.unlock(self.keeper.key(&self.contents.holders)?, &self.contents)?;
+        let tokens = self.inventory().tokens();
+        Ok(tokens.iter().map(|token| unlocked.secret(token, &self.contents)).collect())
     }
 
     fn open(&self, token: &Token, key: VaultKey) -> Result<Secret, KeeperError> {

@@ -10,6 +10,7 @@ pub mod command;
 
 // DEEDS: what is done to the vault as a whole, and what is known around a request.
 pub mod backup;
+pub mod checkup;
 pub mod context;
 pub mod keeper;
 pub mod key_life;
@@ -22,6 +23,7 @@ pub mod docker_config;
 pub mod other_helper;
 #[cfg(feature = "online")]
 pub mod remote;
+pub mod usage;
 pub mod vault;
 pub mod warned;
 

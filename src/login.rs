@@ -28,7 +28,7 @@ use std::slice;
 /// anything else is a new token beside the others. A profile's logins are its own: none of them renews or
 /// revives another's, or one of none.
 ///
-/// Returns what a person should be told of a secret that is new here.
+/// Returns which token it is, and what a person should be told of a secret that is new here.
 ///
 /// # Errors
 /// When the secret cannot be sealed.
@@ -37,7 +37,7 @@ pub fn log_in(
     credentials: &Credentials,
     profile: Option<&str>,
     now: Moment,
-) -> Result<Vec<Remark>, VaultError> {
+) -> Result<(TokenId, Vec<Remark>), VaultError> {
     let mut told = Vec::new();
     let id = if let Some(id) = the_same(draft, credentials, profile) {
         revive(draft, id, now);
@@ -51,7 +51,7 @@ pub fn log_in(
     };
     draft.inventory.remember_key(id, &credentials.key);
     draft.inventory.log_in(id, &credentials.key);
-    Ok(told)
+    Ok((id, told))
 }
 
 /// A token that was logged in with has not ended, whatever was noted of its end.

@@ -57,6 +57,20 @@ impl Moment {
         Ok(Self(end.as_second()))
     }
 
+    /// Reads when something begins: a date, with its first second in UTC; a moment in RFC 3339; or a number
+    /// of days before `now`. `None` when it is none of these.
+    #[must_use]
+    pub fn parse_start(text: &str, now: Self) -> Option<Self> {
+        if let Some(days) = text.strip_suffix('d') {
+            return Some(Self(now.0.saturating_sub(i64::from(days.parse::<u32>().ok()?) * DAY)));
+        }
+        if let Ok(timestamp) = text.parse::<Timestamp>() {
+            return Some(Self(timestamp.as_second()));
+        }
+        let end = Self::parse_some_end(text, now).ok()?;
+        Some(Self(end.0 - end.0.rem_euclid(DAY)))
+    }
+
     /// Returns the date in UTC, such as `2027-01-31`.
     #[must_use]
     pub fn date(self) -> String {
@@ -131,6 +145,23 @@ mod tests {
             "31.1.2027",
         ] {
             assert!(Moment::parse_end(text, NOW).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_start_is_a_date_a_moment_or_some_days_ago() {
+        for (text, want) in [
+            ("2026-10-31", Some("2026-10-31T00:00:00Z")),
+            ("2026-10-31T12:00:00+02:00", Some("2026-10-31T10:00:00Z")),
+            ("30d", Some("2026-10-19T11:06:40Z")),
+            ("0d", Some("2026-11-18T11:06:40Z")),
+            ("d", None),
+            ("-1d", None),
+            ("never", None),
+            ("", None),
+        ] {
+            let start = Moment::parse_start(text, NOW).map(|start| start.to_string());
+            assert_eq!(start.as_deref(), want, "{text}");
         }
     }
 

@@ -1,9 +1,19 @@
-//! The words with which the parent process was started, where the system tells them.
+//! What the parent process is, where the system tells it: its program's name, and the words with which it
+//! was started.
 
+#[cfg(target_os = "linux")]
+use crate::text;
+use std::borrow::Cow;
+#[cfg(target_os = "linux")]
+use std::ffi::OsStr;
 use std::fmt;
 #[cfg(target_os = "linux")]
 use std::fs::File;
 use std::io;
+#[cfg(target_os = "linux")]
+use std::io::Read;
+#[cfg(target_os = "linux")]
+use std::os::unix::ffi::OsStrExt;
 #[cfg(target_os = "linux")]
 use std::os::unix::fs::FileExt;
 use std::str;
@@ -67,6 +77,44 @@ impl CommandLine {
 impl fmt::Debug for CommandLine {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str("CommandLine(..)")
+    }
+}
+
+/// The most bytes of a program's name: <https://man7.org/linux/man-pages/man5/proc_pid_comm.5.html> has 16.
+const MAX_NAME_BYTES: usize = 64;
+
+/// The name of a program, which may be any bytes.
+pub struct ProgramName {
+    bytes: [u8; MAX_NAME_BYTES],
+    length: usize,
+}
+
+impl ProgramName {
+    /// Reads that of the parent process; `None` where the system does not tell.
+    #[cfg(target_os = "linux")]
+    #[must_use]
+    pub fn of_parent() -> Option<Self> {
+        let mut path = Vec::with_capacity(32);
+        path.extend_from_slice(b"/proc/");
+        text::push_number(&mut path, parent()?.into());
+        path.extend_from_slice(b"/comm");
+        let mut bytes = [0; MAX_NAME_BYTES];
+        let length = File::open(OsStr::from_bytes(&path)).ok()?.read(&mut bytes).ok()?;
+        Some(Self { bytes, length })
+    }
+
+    /// Returns `None`: only Linux tells it without a library.
+    #[cfg(not(target_os = "linux"))]
+    #[must_use]
+    pub fn of_parent() -> Option<Self> {
+        None
+    }
+
+    /// Returns it as text, with a sign in place of what is none.
+    #[must_use]
+    pub fn text(&self) -> Cow<'_, str> {
+        let name = &self.bytes[..self.length];
+        String::from_utf8_lossy(name.strip_suffix(b"\n").unwrap_or(name))
     }
 }
 

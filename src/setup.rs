@@ -199,7 +199,26 @@ pub fn remembered(memory: &Path, config: &ConfigFile) -> Result<Vec<String>, Set
     Ok(remembered.of(config).values().flatten().cloned().collect())
 }
 
+/// Returns where this program was made the helper in a client's file, and not taken out again by itself.
+///
+/// # Errors
+/// When what remembers it cannot be read.
+pub fn reaches(memory: &Path, config: &ConfigFile) -> Result<Vec<Reach>, SetupError> {
+    let mut remembered = Memory::read(memory)?;
+    let places = remembered.of(config).keys();
+    Ok(places.map(|at| if at == EVERY { Reach::Every } else { Reach::One(at.clone()) }).collect())
+}
+
 impl Reach {
+    /// Returns what it is called in a sentence.
+    #[must_use]
+    pub fn words(&self) -> &str {
+        match self {
+            Self::Every => "every registry",
+            Self::One(key) => key,
+        }
+    }
+
     fn place(&self) -> &str {
         match self {
             Self::Every => EVERY,

@@ -4,6 +4,7 @@ use crate::name::is_invisible;
 use serde::Serialize;
 use serde_json::ser::Formatter;
 use serde_json::ser::Serializer;
+use std::error::Error;
 use std::io;
 use std::io::Write;
 
@@ -21,6 +22,21 @@ pub fn clean(text: &str) -> String {
 #[must_use]
 pub fn clean_lines(text: &str) -> String {
     text.split('\n').map(clean).collect::<Vec<_>>().join("\n")
+}
+
+/// Returns an error's text and all that led to it, in one line. It may hold what is not [clean].
+#[must_use]
+pub fn line_of(error: &impl Error) -> String {
+    with_sources(error.to_string(), error.source())
+}
+
+fn with_sources(mut line: String, mut source: Option<&dyn Error>) -> String {
+    while let Some(error) = source {
+        line.push_str(": ");
+        line.push_str(&error.to_string());
+        source = error.source();
+    }
+    line
 }
 
 /// Writes a value as JSON with everything that could steer a terminal, or hide, as an escape.
@@ -41,6 +57,50 @@ pub fn write_json(out: impl Write, value: &impl Serialize) -> io::Result<()> {
         }
     }
     Ok(value.serialize(&mut Serializer::with_formatter(out, Clean))?)
+}
+
+/// Adds a number in decimal digits.
+pub fn push_number(out: &mut Vec<u8>, mut number: u64) {
+    let start = out.len();
+    loop {
+        let digit = u8::try_from(number % 10).unwrap_or_default();
+        out.insert(start, b'0' + digit);
+        number /= 10;
+        if number == 0 {
+            return;
+        }
+    }
+}
+
+/// Adds a text as a JSON string with everything that could steer a terminal, or hide, as an escape.
+pub fn push_json(out: &mut Vec<u8>, text: &str) {
+    out.push(b'"');
+    // Nearly all are plain, and then nothing else is looked at.
+    let is_plain = |byte: &u8| matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\\');
+    if text.as_bytes().iter().all(is_plain) {
+        out.extend_from_slice(text.as_bytes());
+    } else {
+        push_escaped(out, text);
+    }
+    out.push(b'"');
+}
+
+#[cold]
+#[inline(never)]
+fn push_escaped(out: &mut Vec<u8>, text: &str) {
+    for letter in text.chars() {
+        if matches!(letter, '"' | '\\') {
+            out.push(b'\\');
+        }
+        if is_harmless(letter) {
+            out.extend_from_slice(letter.encode_utf8(&mut [0; 4]).as_bytes());
+            continue;
+        }
+        for unit in letter.encode_utf16(&mut [0; 2]) {
+            // Memory takes whatever is written to it.
+            let _ = write!(out, "\\u{unit:04x}");
+        }
+    }
 }
 
 /// Control characters steer a terminal; marks of direction and width make a line read as another.
@@ -73,5 +133,26 @@ mod tests {
         write_json(&mut json, &text).expect("memory");
         assert_eq!(json, "\"a\\u009b1m\\u202e\\u007f\\n\\\"字\\udb40\\udc01\"".as_bytes());
         assert_eq!(serde_json::from_slice::<String>(&json).expect("JSON"), text);
+    }
+
+    #[test]
+    fn what_is_pushed_as_json_is_the_same_value_in_one_harmless_line() {
+        for text in ["", "docker", "a\"b\\c", "\0\n\r\t\u{1b}\u{7f}", "\u{9b}\u{202e}字é\u{e0001}\u{fffd}"]
+        {
+            let mut json = Vec::new();
+            push_json(&mut json, text);
+            let written = String::from_utf8(json.clone()).expect("UTF-8");
+            assert_eq!(clean(&written), written);
+            assert_eq!(serde_json::from_slice::<String>(&json).expect("JSON"), text);
+        }
+    }
+
+    #[test]
+    fn numbers_are_digits() {
+        for number in [0, 7, 10, 1_800_000_000, u64::MAX] {
+            let mut digits = b"x".to_vec();
+            push_number(&mut digits, number);
+            assert_eq!(digits, format!("x{number}").into_bytes());
+        }
     }
 }

@@ -3,9 +3,11 @@
 use crate::disk;
 use crate::moment::Moment;
 use crate::token::TokenId;
+use std::ffi::OsStr;
 use std::fs;
 use std::fs::File;
 use std::io;
+use std::path::Path;
 use std::path::PathBuf;
 
 /// A folder with an empty file for each warning of late: `TOKEN.DATE`, such as `3.2027-01-31` in UTC.
@@ -35,18 +37,31 @@ impl Warned {
         }
     }
 
+    /// Returns the files that remember a warning about a token which is not here any more.
+    #[must_use]
+    pub fn strays(&self, is_here: impl Fn(TokenId) -> bool) -> Vec<PathBuf> {
+        let mut strays = disk::entries(&self.0);
+        strays.retain(|path| {
+            let id = name_of(path).split_once('.').and_then(|(id, _)| id.parse().ok());
+            id.is_some_and(|id| !is_here(TokenId(id)))
+        });
+        strays
+    }
+
     fn forget_others(&self, token: TokenId, today: &str) {
         let of_token = format!("{}.", token.0);
-        let Ok(entries) = fs::read_dir(&self.0) else { return };
-        for entry in entries.flatten() {
-            let name = entry.file_name();
-            let is_old = name.to_str().is_some_and(|name| name.starts_with(&of_token) && name != today);
-            if is_old {
+        for path in disk::entries(&self.0) {
+            let name = name_of(&path);
+            if name.starts_with(&of_token) && name != today {
                 // Another process may have done it already.
-                let _ = fs::remove_file(entry.path());
+                let _ = fs::remove_file(path);
             }
         }
     }
+}
+
+fn name_of(path: &Path) -> &str {
+    path.file_name().and_then(OsStr::to_str).unwrap_or_default()
 }
 
 #[cfg(test)]

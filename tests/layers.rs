@@ -10,8 +10,8 @@ use std::path::PathBuf;
 const LAYERS: [&[&str]; 7] = [
     &["cli"],
     &["command"],
-    &["backup", "context", "keeper", "key_life", "login", "moving", "setup"],
-    &["docker_config", "other_helper", "remote", "vault", "warned"],
+    &["backup", "checkup", "context", "keeper", "key_life", "login", "moving", "setup"],
+    &["docker_config", "other_helper", "remote", "usage", "vault", "warned"],
     &[
         "beside", "child", "disk", "env", "http", "hygiene", "link", "parent", "streams", "table", "text",
         "tty",

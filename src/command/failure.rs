@@ -19,14 +19,15 @@ use crate::other_helper::HelperError;
 use crate::registry::KeyError;
 #[cfg(feature = "online")]
 use crate::remote::registry::RegistryError;
+use crate::resolve::Reason;
 use crate::scope::ScopeError;
 use crate::setup::SetupError;
 use crate::text::clean;
+use crate::text::line_of;
 use crate::tty::TtyError;
 use crate::vault::VaultError;
 use crate::vault::keys::passphrase::PassphraseError;
 use crate::wire::WireError;
-use std::error::Error as _;
 use std::io;
 use std::io::Write;
 use std::path::PathBuf;
@@ -80,6 +81,9 @@ pub enum Failure {
     /// See [`MomentError`].
     #[error(transparent)]
     Moment(#[from] MomentError),
+    /// A text that names no beginning.
+    #[error("{0:?} is no date (2027-01-31) and no number of days (30d)")]
+    NoStart(String),
     /// Nobody there to ask for what is missing.
     #[error("no {what} was given")]
     Missing {
@@ -219,6 +223,17 @@ pub enum Failure {
         /// How many helpers.
         troubles: usize,
     },
+    /// A check-up with problems or warnings.
+    #[error("{wrong} {} wrong", if *wrong == 1 { "thing is" } else { "things are" })]
+    Unwell {
+        /// How many.
+        wrong: usize,
+        /// How many of them can be mended without losing anything.
+        fixable: usize,
+    },
+    /// The feature is not built in.
+    #[error("this program was built without the search for secrets")]
+    NoScan,
     /// Not written whole.
     #[error("cannot write the answer")]
     Output(#[source] io::Error),
@@ -283,6 +298,10 @@ impl Failure {
             Self::NotReadBack(_) => Some("docker-credential-pat ls shows what is here".to_owned()),
             Self::NoSuchVerb(_) => Some("docker-credential-pat --help shows every verb".to_owned()),
             Self::Output(_) => Some("connect standard output to something that takes it".to_owned()),
+            Self::Unwell { fixable, .. } => {
+                (*fixable > 0).then(|| format!("docker-credential-pat doctor --fix mends {fixable} of them"))
+            }
+            Self::NoScan => Some("use the release of docker-credential-pat that has it".to_owned()),
             Self::TwoPassphrases => Some("nothing was changed; try again".to_owned()),
             #[cfg(feature = "online")]
             Self::Registry(error) => error.hint(),
@@ -307,6 +326,7 @@ impl Failure {
             | Self::Name(_)
             | Self::Key(_)
             | Self::Moment(_)
+            | Self::NoStart(_)
             | Self::Secret(_)
             | Self::NoDirectory(_)
             | Self::Helper(_)
@@ -322,17 +342,22 @@ impl Failure {
         matches!(self, Self::Missing { source: TtyError::Interrupted, .. })
     }
 
+    /// Returns a word for what went wrong with a request, where there is one.
+    #[must_use]
+    pub fn word(&self) -> Option<&'static str> {
+        if matches!(self, Self::NotForIt { .. }) {
+            return Some(Reason::NotNamed.word());
+        }
+        if matches!(self, Self::Keeper(KeeperError::Locked { .. } | KeeperError::Key { .. })) {
+            return Some("locked");
+        }
+        matches!(self, Self::Output(_)).then_some("not-read")
+    }
+
     /// Returns the error and what led to it, in one line that is safe for a terminal.
     #[must_use]
     pub fn line(&self) -> String {
-        let mut line = self.to_string();
-        let mut source = self.source();
-        while let Some(error) = source {
-            line.push_str(": ");
-            line.push_str(&error.to_string());
-            source = error.source();
-        }
-        clean(&line)
+        clean(&line_of(self))
     }
 
     /// Tells a person what was not done, and the way out.

@@ -242,7 +242,7 @@ fn key_holder(desk: &Desk) -> Result<String, Failure> {
 
 /// Says what a change did.
 fn sentence(path: &str, reach: &Reach, change: &Change) -> String {
-    let what = name_of(reach);
+    let what = reach.words();
     match change {
         Change::Set(None) => format!("{path}: this program now keeps the credentials of {what}"),
         Change::Set(Some(earlier)) => {
@@ -259,12 +259,5 @@ fn sentence(path: &str, reach: &Reach, change: &Change) -> String {
         Change::Left(Some(other)) => {
             format!("{path}: \"{other}\" keeps the credentials of {what}, and stays")
         }
-    }
-}
-
-fn name_of(reach: &Reach) -> &str {
-    match reach {
-        Reach::Every => "every registry",
-        Reach::One(key) => key,
     }
 }

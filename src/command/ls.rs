@@ -14,11 +14,22 @@ use crate::table::Cell;
 use crate::table::Table;
 use crate::token::Token;
 
-const HEADS: [&str; 10] =
-    ["NAME", "KIND", "FOR", "USER", "ALLOWS", "STATE", "CREATED", "STORED", "EXPIRES", "CAME-BY"];
+const HEADS: [&str; 11] = [
+    "NAME",
+    "KIND",
+    "FOR",
+    "USER",
+    "ALLOWS",
+    "STATE",
+    "CREATED",
+    "STORED",
+    "EXPIRES",
+    "LAST USED",
+    "CAME-BY",
+];
 
 /// What a narrow terminal does without, and in which order.
-const LEAST_FIRST: &[&str] = &["CAME-BY", "STORED", "CREATED", "ALLOWS", "KIND", "USER"];
+const LEAST_FIRST: &[&str] = &["CAME-BY", "STORED", "CREATED", "LAST USED", "ALLOWS", "KIND", "USER"];
 
 /// List the tokens, and which of them are in use
 #[derive(Debug, clap::Args)]
@@ -42,8 +53,9 @@ pub fn run(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
     let inventory = desk.keeper.inventory()?;
     let tokens = args.select(&inventory, *desk.now)?;
     let used = in_use(&inventory, *desk.now);
-    let tokens: Vec<_> =
-        tokens.into_iter().map(|token| Shown::of(token, &inventory, &used, *desk.now)).collect();
+    let history = desk.keeper.log().history(*desk.now);
+    let shown = |token| Shown::of(token, &inventory, &used, &history, *desk.now);
+    let tokens: Vec<_> = tokens.into_iter().map(shown).collect();
     if args.json {
         return shown::write_json(desk, &tokens);
     }
@@ -90,6 +102,7 @@ fn row(token: &Shown<'_>) -> [Cell; HEADS.len()] {
         token.created(),
         token.stored(),
         token.end(),
+        token.last_used(),
         token.origin(),
     ]
 }

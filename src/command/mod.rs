@@ -5,7 +5,12 @@ pub mod add;
 pub mod backup;
 #[cfg(feature = "online")]
 pub mod coding;
+#[cfg(feature = "extras")]
 pub mod completions;
+#[cfg(not(feature = "extras"))]
+#[path = "completions/none.rs"]
+pub mod completions;
+pub mod doctor;
 pub mod edit;
 pub mod explain;
 pub mod export;
@@ -15,6 +20,7 @@ pub mod import;
 pub mod install;
 pub mod key;
 pub mod ls;
+#[cfg(feature = "extras")]
 pub mod man;
 pub mod notices;
 pub mod protocol;
@@ -24,6 +30,7 @@ pub mod show;
 pub mod shown;
 pub mod status;
 pub mod unlock;
+pub mod usage;
 pub mod r#use;
 #[cfg(feature = "online")]
 pub mod verify;
@@ -87,7 +94,7 @@ impl<'d> Desk<'d> {
 
     /// Tells a person something. What is done is done, even when nobody hears of it.
     fn say(&mut self, line: &str) {
-        let _ = writeln!(self.err, "{}", clean(line));
+        say(&mut *self.err, line);
     }
 
     /// Tells a person what is worth knowing of a secret that came in.
@@ -133,6 +140,11 @@ impl<'d> Desk<'d> {
             ));
         }
     }
+}
+
+/// Tells a person something while the desk is in use.
+fn say(err: &mut dyn Write, line: &str) {
+    let _ = writeln!(err, "{}", clean(line));
 }
 
 /// Returns the token of that name.

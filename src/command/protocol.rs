@@ -1,23 +1,32 @@
 //! Docker's own verbs: get, store, erase, list.
 //!
-//! Clients read the answer, and the error too, on stdout; a person reads stderr.
+//! Clients read the answer, and the error too, on stdout; a person reads stderr. What was asked is noted when
+//! both have it.
 
 use crate::command::Desk;
 use crate::command::Failure;
 use crate::command::notices;
+use crate::command::say;
 use crate::context::Context;
 use crate::context::profile;
 use crate::context::warning_days;
+use crate::env;
 use crate::index::Index;
 use crate::login::log_in;
 use crate::moment::DAY;
 use crate::moment::Moment;
+use crate::parent::ProgramName;
+use crate::registry::Key;
 use crate::registry::KeyError;
 use crate::request::Known;
 use crate::request::Request;
+use crate::resolve::Reason;
+use crate::resolve::Verdict;
 use crate::resolve::resolve;
 use crate::token::Origin;
 use crate::token::Token;
+use crate::usage::line;
+use crate::usage::line::Line;
 use crate::wire;
 use crate::wire::NOT_FOUND;
 use crate::wire::WireError;
@@ -40,13 +49,15 @@ pub enum Verb {
     List,
 }
 
-/// How a verb ended, when nothing went wrong.
+/// How a verb ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
     /// It is done.
     Done,
     /// There are no such credentials, and the client has been told so.
     NotFound,
+    /// It could not be done, and client and person have been told why.
+    Refused,
 }
 
 impl Verb {
@@ -59,6 +70,17 @@ impl Verb {
             "erase" => Some(Self::Erase),
             "list" => Some(Self::List),
             _ => None,
+        }
+    }
+
+    /// Returns the word by which Docker calls it.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Get => "get",
+            Self::Store => "store",
+            Self::Erase => "erase",
+            Self::List => "list",
         }
     }
 
@@ -82,17 +104,53 @@ impl Verb {
     }
 }
 
-/// Does what a client asks.
-///
-/// # Errors
-/// When it cannot be done; the vault is then as it was.
-pub fn run(verb: Verb, input: &[u8], desk: &mut Desk) -> Result<Outcome, Failure> {
-    match verb {
+/// Does what a client asks. When it cannot be done, the vault is as it was.
+pub fn run(verb: Verb, input: &[u8], desk: &mut Desk) -> Outcome {
+    let done = match verb {
         Verb::Get => get(input, desk),
         Verb::Store => store(input, desk),
         Verb::Erase => erase(input, desk),
         // What clients send with it means nothing.
         Verb::List => list(desk),
+    };
+    done.unwrap_or_else(|failure| refused(verb, input, &failure, desk))
+}
+
+/// Tells why a verb was not done, and notes it.
+#[cold]
+#[inline(never)]
+fn refused(verb: Verb, input: &[u8], failure: &Failure, desk: &mut Desk) -> Outcome {
+    refuse(failure, &mut *desk.out, &mut *desk.err);
+    let key = match verb {
+        Verb::Get | Verb::Erase => wire::parse_key(input).ok(),
+        Verb::Store => wire::parse_credentials(input).ok().map(|credentials| credentials.key),
+        Verb::List => return Outcome::Refused,
+    };
+    let line = Line::of(verb.word(), key.as_ref(), line::Outcome::Failed);
+    note(&Line { reason: failure.word(), ..line }, desk);
+    Outcome::Refused
+}
+
+/// Notes a request, which has its answer by now.
+fn note(line: &Line<'_>, desk: &Desk) {
+    if !env::is_usage_off() {
+        let client = ProgramName::of_parent();
+        let client = client.as_ref().map(ProgramName::text);
+        desk.keeper.log().append(line, *desk.now, client.as_deref());
+    }
+}
+
+/// Returns what is noted of a `get`.
+fn line_of<'l>(key: &'l Key, request: &'l Request<'_>, verdict: &Verdict<'l>) -> Line<'l> {
+    let outcome = verdict.token.map_or(line::Outcome::NotFound, |_| line::Outcome::Given);
+    // Where none is given, the one that came closest tells why.
+    let reason = verdict.decided_by().or(verdict.set_aside.last().map(|(_, reason)| *reason));
+    Line {
+        token: verdict.token,
+        repository: request.repository(),
+        direction: request.direction(),
+        reason: reason.map(Reason::word),
+        ..Line::of(Verb::Get.word(), Some(key), outcome)
     }
 }
 
@@ -124,9 +182,10 @@ fn get(input: &[u8], desk: &mut Desk) -> Result<Outcome, Failure> {
         }
         let lines = notices::of_misses(&request, &verdict, *desk.now);
         for line in lines {
-            desk.say(&format!("{SPEAKER}: {line}"));
+            say(&mut *desk.err, &format!("{SPEAKER}: {line}"));
         }
         writeln!(desk.out, "{NOT_FOUND}").map_err(Failure::Output)?;
+        note(&line_of(&key, &request, &verdict), desk);
         return Ok(Outcome::NotFound);
     };
     let secret = excerpt.release(token)?;
@@ -138,8 +197,9 @@ fn get(input: &[u8], desk: &mut Desk) -> Result<Outcome, Failure> {
         warning_of_end(token, desk),
     ];
     for line in lines.into_iter().flatten() {
-        desk.say(&format!("{SPEAKER}: {line}"));
+        say(&mut *desk.err, &format!("{SPEAKER}: {line}"));
     }
+    note(&line_of(&key, &request, &verdict), desk);
     Ok(Outcome::Done)
 }
 
@@ -165,13 +225,15 @@ fn store(input: &[u8], desk: &mut Desk) -> Result<Outcome, Failure> {
     let profile = profile(desk.called_as)?;
     let profile = profile.as_ref().map(|known| known.value.as_str());
     let now = *desk.now;
-    let remarks = desk.keeper.change(|draft| -> Result<_, Failure> {
-        let remarks = log_in(draft, &credentials, profile, now)?;
-        Ok(remarks)
+    let (token, remarks) = desk.keeper.change(|draft| -> Result<_, Failure> {
+        let (id, remarks) = log_in(draft, &credentials, profile, now)?;
+        Ok((draft.inventory.tokens().iter().find(|token| token.id == id).cloned(), remarks))
     })?;
     for remark in remarks {
         desk.say(&format!("{SPEAKER}: {remark}"));
     }
+    let line = Line::of(Verb::Store.word(), Some(&credentials.key), line::Outcome::Stored);
+    note(&Line { token: token.as_ref(), ..line }, desk);
     Ok(Outcome::Done)
 }
 
@@ -183,6 +245,7 @@ fn erase(input: &[u8], desk: &mut Desk) -> Result<Outcome, Failure> {
     excerpt.confirm()?;
     // Most logouts ask four times for what went the first time: nothing to lock or write for then.
     if excerpt.inventory().tokens().is_empty() {
+        note(&Line::of(Verb::Erase.word(), Some(&key), line::Outcome::NotFound), desk);
         return Ok(Outcome::Done);
     }
     let now = *desk.now;
@@ -192,7 +255,10 @@ fn erase(input: &[u8], desk: &mut Desk) -> Result<Outcome, Failure> {
         let heir = resolve(&request, draft.inventory.tokens(), draft.inventory.choices(), now).token;
         Ok((out, heir.map(|token| token.name.clone())))
     })?;
-    for name in out.kept {
+    let is_meant = |token: &&Token| out.removed.contains(&token.id) || out.kept.contains(&token.name);
+    let token = excerpt.inventory().tokens().iter().find(is_meant).cloned();
+    drop(excerpt);
+    for name in &out.kept {
         desk.say(&format!(
             "{SPEAKER}: kept \"{name}\", which you added, but no longer give it out for {key} \
              (docker-credential-pat activate {argument})",
@@ -205,6 +271,8 @@ fn erase(input: &[u8], desk: &mut Desk) -> Result<Outcome, Failure> {
         let (profile, key) = (profile.value, key.as_str());
         desk.say(&format!("{SPEAKER}: \"{heir}\", no login of profile \"{profile}\", answers for {key} now"));
     }
+    let line = Line::of(Verb::Erase.word(), Some(&key), line::Outcome::SignedOut);
+    note(&Line { token: token.as_ref(), ..line }, desk);
     Ok(Outcome::Done)
 }
 

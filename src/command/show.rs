@@ -41,7 +41,8 @@ pub fn run(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
     let inventory = desk.keeper.inventory()?;
     let token = find(&inventory, &args.name)?;
     let used = in_use(&inventory, *desk.now);
-    let shown = Shown::of(token, &inventory, &used, *desk.now);
+    let history = desk.keeper.log().history(*desk.now);
+    let shown = Shown::of(token, &inventory, &used, &history, *desk.now);
     if args.json {
         return shown::write_json(desk, &[shown]);
     }
@@ -71,6 +72,8 @@ fn rows(shown: &Shown<'_>) -> Vec<(&'static str, Cell)> {
         ("created", shown.created()),
         ("last stored", shown.stored()),
         ("expires", shown.end_or_where()),
+        ("last used", shown.last_use()),
+        ("used", shown.times_used()),
         ("came by", shown.origin()),
     ];
     rows.extend(shown.choices().into_iter().map(|choice| ("chosen for", choice)));

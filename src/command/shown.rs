@@ -19,6 +19,8 @@ use crate::token::Direction;
 use crate::token::Standing;
 use crate::token::Token;
 use crate::token::TokenId;
+use crate::usage::history::History;
+use crate::used::Used;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -34,6 +36,7 @@ pub struct Shown<'t> {
     uses: Option<Uses>,
     choices: Vec<&'t Choice>,
     sort: Option<&'static Sort>,
+    history: Option<Used>,
     now: Moment,
 }
 
@@ -58,6 +61,8 @@ struct TokenJson<'t> {
     provider: Option<&'static str>,
     made_at: Option<&'static str>,
     profile: Option<&'t str>,
+    last_used: Option<String>,
+    uses: u64,
 }
 
 /// A person's choice as JSON shows it; `null` means whatever it is.
@@ -70,17 +75,19 @@ struct ChoiceJson<'t> {
 }
 
 impl<'t> Shown<'t> {
-    /// Puts together what is told of one token of an inventory, of which those are in use.
+    /// Puts together what is told of one token of an inventory, of which those are in use and were used so.
     #[must_use]
     pub fn of(
         token: &'t Token,
         inventory: &'t Inventory,
         used: &BTreeMap<TokenId, Uses>,
+        history: &History,
         now: Moment,
     ) -> Self {
         let choices = inventory.choices().iter().filter(|choice| choice.token == token.id).collect();
         let sort = sort_of(&token.scopes, token.kind, &token.user);
-        Self { token, uses: used.get(&token.id).copied(), choices, sort, now }
+        let history = history.of(token);
+        Self { token, uses: used.get(&token.id).copied(), choices, sort, history, now }
     }
 
     /// Returns the token itself.
@@ -183,6 +190,28 @@ impl<'t> Shown<'t> {
         }
     }
 
+    /// Returns when it was last given out.
+    #[must_use]
+    pub fn last_used(&self) -> Cell {
+        self.history.as_ref().map_or_else(|| "-".into(), |used| dated(used.last, self.now).into())
+    }
+
+    /// Returns when it was last given out, and to which client.
+    #[must_use]
+    pub fn last_use(&self) -> Cell {
+        let Some(used) = &self.history else { return Cell::from("-") };
+        let client = used.client.as_ref().map(|client| format!(", by {client}"));
+        (dated(used.last, self.now) + &client.unwrap_or_default()).into()
+    }
+
+    /// Returns how often it was given out.
+    #[must_use]
+    pub fn times_used(&self) -> Cell {
+        let Some(used) = &self.history else { return Cell::from("-") };
+        let times = if used.count == 1 { "once".to_owned() } else { format!("{} times", used.count) };
+        format!("{times} since {}", used.first.date()).into()
+    }
+
     /// Returns who brought it.
     #[must_use]
     pub fn origin(&self) -> Cell {
@@ -196,7 +225,7 @@ impl<'t> Shown<'t> {
     }
 
     fn json(&self) -> TokenJson<'t> {
-        let Self { token, uses, choices, sort, now } = self;
+        let Self { token, uses, choices, sort, history, now } = self;
         let uses = uses.unwrap_or_default();
         let to = [(uses.pull, Direction::Pull), (uses.push, Direction::Push)];
         TokenJson {
@@ -218,6 +247,8 @@ impl<'t> Shown<'t> {
             provider: sort.map(|sort| sort.provider.name),
             made_at: sort.map(|sort| sort.made_at),
             profile: token.profile.as_deref(),
+            last_used: history.as_ref().map(|used| used.last.to_string()),
+            uses: history.as_ref().map_or(0, |used| used.count),
         }
     }
 }
@@ -279,6 +310,6 @@ impl State {
 }
 
 /// Returns a date and how far it is from now: `2027-01-31 (in 70 days)`.
-fn dated(moment: Moment, now: Moment) -> String {
+pub(super) fn dated(moment: Moment, now: Moment) -> String {
     format!("{} ({})", moment.date(), moment.relative_to(now))
 }

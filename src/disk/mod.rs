@@ -1,10 +1,12 @@
 //! Files that are written whole or not at all, and are nobody else's.
 
+pub mod appended;
 pub mod rights;
 
 pub use crate::disk::rights::PRIVATE;
 use crate::disk::rights::PRIVATE_FOLDER;
 pub use crate::disk::rights::mode;
+pub use crate::disk::rights::other_owner;
 pub use crate::disk::rights::others_may_write;
 use crate::disk::rights::private;
 use crate::disk::rights::private_folder;
@@ -221,6 +223,20 @@ pub fn create(path: &Path, bytes: &[u8], mode: u32) -> Result<(), DiskError> {
 /// # Errors
 /// When the lock file cannot be made, or is held by others for too long.
 pub fn lock(path: &Path) -> Result<File, DiskError> {
+    let (file, path) = lock_file(path)?;
+    let start = Instant::now();
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            Err(TryLockError::WouldBlock) if start.elapsed() < LOCK_PATIENCE => thread::sleep(LOCK_POLL),
+            Err(TryLockError::WouldBlock) => return Err(DiskError::Locked { path }),
+            Err(TryLockError::Error(source)) => return Err(DiskError::Write { path, source }),
+        }
+    }
+}
+
+/// Opens the lock file of a file, and tells where it is.
+fn lock_file(path: &Path) -> Result<(File, PathBuf), DiskError> {
     let path = with_suffix(&without_links(path), ".lock");
     let failed = |source| DiskError::Write { path: path.clone(), source };
     refuse_others_folder(folder_of(&path))?;
@@ -232,15 +248,7 @@ pub fn lock(path: &Path) -> Result<File, DiskError> {
     let file = file.map_err(failed)?;
     // Of use to whoever comes next, after a umask that denied even the owner.
     set_mode_of(&file, PRIVATE).map_err(failed)?;
-    let start = Instant::now();
-    loop {
-        match file.try_lock() {
-            Ok(()) => return Ok(file),
-            Err(TryLockError::WouldBlock) if start.elapsed() < LOCK_PATIENCE => thread::sleep(LOCK_POLL),
-            Err(TryLockError::WouldBlock) => return Err(DiskError::Locked { path }),
-            Err(TryLockError::Error(error)) => return Err(failed(error)),
-        }
-    }
+    Ok((file, path))
 }
 
 /// Makes a folder, and those above it, for their owner alone. One that is there stays as it is.
@@ -263,6 +271,22 @@ pub fn make_folder(path: &Path) -> Result<(), DiskError> {
         sync_folder(folder_of(folder)).map_err(failed)?;
     }
     Ok(())
+}
+
+/// Returns the paths of all that is in a folder; nothing for one that cannot be read.
+#[must_use]
+pub fn entries(folder: &Path) -> Vec<PathBuf> {
+    let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
+    entries.flatten().map(|entry| entry.path()).collect()
+}
+
+/// Closes a file or folder to all but its owner.
+///
+/// # Errors
+/// When it cannot be changed.
+pub fn close(path: &Path) -> Result<(), DiskError> {
+    set_mode(path, if path.is_dir() { PRIVATE_FOLDER } else { PRIVATE })
+        .map_err(|source| DiskError::Write { path: path.to_owned(), source })
 }
 
 /// Returns where a path leads, absolute and without links; one that leads nowhere stays as it is.

@@ -39,6 +39,16 @@ pub fn mode(metadata: &fs::Metadata) -> u32 {
     return if metadata.permissions().readonly() { 0o400 } else { PRIVATE };
 }
 
+/// Returns the user id of a file's owner, if that is another user.
+#[must_use]
+pub fn other_owner(metadata: &fs::Metadata) -> Option<u32> {
+    #[cfg(unix)]
+    return Some(std::os::unix::fs::MetadataExt::uid(metadata))
+        .filter(|owner| *owner != rustix::process::geteuid().as_raw());
+    #[cfg(not(unix))]
+    return metadata.is_symlink().then_some(0).filter(|_| false);
+}
+
 /// Returns what makes a folder that is its owner's alone from birth.
 pub(super) fn private_folder() -> fs::DirBuilder {
     #[cfg_attr(not(unix), expect(unused_mut, reason = "no modes there"))]

@@ -213,6 +213,15 @@ pub fn clean_backup(path: &Path) -> Result<bool, ConfigError> {
     Ok(true)
 }
 
+/// True when the backup of a file holds secrets.
+///
+/// # Errors
+/// When it cannot be read, or is no JSON object.
+pub fn backup_has_secrets(path: &Path) -> Result<bool, ConfigError> {
+    let backup = ConfigFile::read(backup_of(path))?;
+    Ok(without_secrets(&backup.object).is_some())
+}
+
 /// Reads a JSON object; for Go's decoder, which clients use, `null` is an empty one.
 #[must_use]
 pub fn object_in(text: &str) -> Option<Object> {

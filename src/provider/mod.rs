@@ -73,6 +73,12 @@ pub fn recognize(seen: &Seen<'_>) -> Recognized {
     }
 }
 
+/// Returns the sort whose secrets begin as this one does, on whatever host.
+#[must_use]
+pub fn marked(secret: &str) -> Option<&'static Sort> {
+    SORTS.iter().find(|sort| sort.marks(secret))
+}
+
 /// Returns the sort that a token of this kind most likely is, without its secret.
 #[must_use]
 pub fn sort_of(scopes: &[Scope], kind: Kind, user: &User) -> Option<&'static Sort> {

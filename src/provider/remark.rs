@@ -10,6 +10,9 @@ use crate::provider::sort_in;
 use crate::token::Kind;
 use std::fmt;
 
+/// Why a password is not the best that there is.
+pub const SAFER_THAN_A_PASSWORD: &str = "a personal access token is safer than a password";
+
 /// How the classic tokens of GitHub begin, which end with a checksum.
 const GITHUB_CLASSIC: [&str; 5] = ["ghp_", "gho_", "ghu_", "ghs_", "ghr_"];
 const GITHUB_FINE_GRAINED: &str = "github_pat_";
@@ -62,8 +65,9 @@ impl fmt::Display for Remark {
                 "GitHub documents its registry for personal access tokens (classic) only, and this one is \
                  fine-grained: https://github.com/settings/tokens",
             ),
-            Self::DockerHubPassword => out.write_str(
-                "a personal access token is safer than a password, and two-factor sign-in needs one: \
+            Self::DockerHubPassword => write!(
+                out,
+                "{SAFER_THAN_A_PASSWORD}, and two-factor sign-in needs one: \
                  https://app.docker.com/settings/personal-access-tokens",
             ),
             Self::PersonalUser => out.write_str(

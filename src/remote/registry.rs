@@ -192,16 +192,21 @@ impl Registries<'_> {
         let open = Place::parse(&format!("http://{host}/v2/"), self.plain);
         let repeat = if open.is_ok() { Repeat::Never } else { Repeat::Harmless };
         let answered = self.http.send(&Request { repeat, ..Request::get(&encrypted) }, tell);
-        let place = match (answered, open) {
+        let (error, place) = match (answered, open) {
             (Ok(answer), _) => return Ok((encrypted, answer)),
             (
-                Err(HttpError::Broken { .. } | HttpError::Unreachable { .. } | HttpError::Slow { .. }),
+                Err(
+                    error @ (HttpError::Broken { .. }
+                    | HttpError::Unreachable { .. }
+                    | HttpError::Slow { .. }),
+                ),
                 Ok(open),
-            ) => open,
+            ) => (error, open),
             (Err(error), _) => return Err(error.into()),
         };
         let answer = self.http.send(&Request::get(&place), tell)?;
-        Ok((place, answer))
+        // So an encrypted server answers what is not encrypted: the first error is the one that counts.
+        if answer.status == 400 { Err(error.into()) } else { Ok((place, answer)) }
     }
 }
 
@@ -384,11 +389,11 @@ fn pulls_of(limit: Option<&str>, remaining: Option<&str>) -> Option<Pulls> {
     Some(Pulls { left: number(remaining)?, of: number(limit)?, seconds })
 }
 
-/// Reads `2027-10-07 19:07:53 UTC`.
+/// Reads `2027-10-07 19:07:53 UTC` and `2027-10-07 21:07:53 +0200`.
 fn moment_of(text: &str) -> Option<Moment> {
-    let text =
-        text.trim().strip_suffix(" UTC").map_or_else(|| text.trim().to_owned(), |time| format!("{time}Z"));
-    text.parse::<Timestamp>().ok().map(|at| Moment(at.as_second()))
+    let (time, zone) = text.trim().rsplit_once(' ')?;
+    let zone = if zone == "UTC" { "Z" } else { zone };
+    format!("{time}{zone}").parse::<Timestamp>().ok().map(|at| Moment(at.as_second()))
 }
 
 #[cfg(test)]

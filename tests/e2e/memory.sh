@@ -216,3 +216,26 @@ keyring_part() {
   in_home "$HOME/by-keyring" every_verb "OS keyring" --secret "$folder/keyring key"
 }
 keyring_part
+
+# --- Over the network: nothing is left of a secret that went out, as it is or beside its user name in base64.
+network_part() {
+  local mode auth=$folder/basic
+  { type -P docker-registry && type -P openssl && type -P htpasswd && python_with jwt cryptography; } >/dev/null ||
+    { echo "skipped $GROUP: verify: docker-registry, openssl, htpasswd or Python's jwt is not installed"; echo skipped >>"$RESULTS"; return; }
+  secret[alice]=$(<"$small")
+  all_users=(alice)
+  printf 'alice:%s' "${secret[alice]}" | base64 -w 0 | tail -c +9 | head -c -4 >"$auth" # without what hangs on the user name
+  for mode in htpasswd token tls; do
+    server=$GROUP_DIR/server/$mode
+    mkdir -p "$server"
+    unset TLS DOCKER_CREDENTIAL_PAT_CA_FILE
+    if [[ $mode == tls ]]; then export TLS=1 DOCKER_CREDENTIAL_PAT_CA_FILE=$server/tls/ca.pem; fi
+    start_registry "${mode/tls/token}"
+    no_trace "$mode: add --verify" --secret "$small" --secret "$auth" --stdin "$small" -- "$program" add "$mode" --registry "$host" --user alice --secret-stdin --verify
+    no_trace "$mode: verify" --secret "$small" --secret "$auth" -- "$program" verify "$mode" --repository acme/app
+    stop_all "$server"
+    no_trace "$mode: verify of one that is gone" --secret "$small" --secret "$auth" --code 1 -- "$program" verify "$mode"
+  done
+}
+stop_servers() { local mode; for mode in htpasswd token tls; do stop_all "$GROUP_DIR/server/$mode"; done; }
+network_part

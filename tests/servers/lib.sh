@@ -48,3 +48,14 @@ python_with() {
   done
   return 1
 }
+
+# make_ca DIR: an authority of our own (ca.pem), and a certificate of localhost and 127.0.0.1 that it vouches for (srv.pem, srv-key.pem).
+make_ca() {
+  local key=(-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes)
+  mkdir -p "$1"
+  openssl req -x509 "${key[@]}" -days 2 -subj "/CN=test CA" -addext keyUsage=critical,keyCertSign \
+    -keyout "$1/ca-key.pem" -out "$1/ca.pem" 2>/dev/null &&
+    openssl req "${key[@]}" -subj /CN=localhost -keyout "$1/srv-key.pem" -out "$1/srv.csr" 2>/dev/null &&
+    openssl x509 -req -in "$1/srv.csr" -CA "$1/ca.pem" -CAkey "$1/ca-key.pem" -CAcreateserial -days 2 \
+      -extfile <(echo "subjectAltName=DNS:localhost,IP:127.0.0.1") -out "$1/srv.pem" 2>/dev/null
+}

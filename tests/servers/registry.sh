@@ -5,6 +5,7 @@
 #   registry.sh token DIR       the same accounts through token-server.py: each is held to its "actions" (pull, push),
 #                               and to its "repos" if it has them; DIR/issued.jsonl tells which was used; with REFRESH=1 it
 #                               also gives refresh tokens, and docker login then stores the user name "<token>"
+#   TLS=1 registry.sh …         it and its token server are encrypted; DIR/tls/ca.pem vouches for them
 #   registry.sh accounts DIR    takes over a changed DIR/accounts.json; no restart
 #   registry.sh stop DIR
 # DIR/host tells where it listens. accounts.json: [{"user": "alice", "secret": "…", "actions": ["pull", "push"]}, …]
@@ -42,17 +43,22 @@ auth_token() {
     -keyout "$DIR/signer-key.pem" -out "$DIR/signer.pem" 2>/dev/null || die "openssl failed"
   bg "$DIR" tokens "$python" "$here/token-server.py" "$DIR"
   wait_for_port tokens
-  printf 'auth:\n  token: {realm: "http://127.0.0.1:%s/token", service: test-registry, issuer: test-issuer, rootcertbundle: "%s"}\n' \
-    "$(logged_port tokens)" "$DIR/signer.pem"
+  printf 'auth:\n  token: {realm: "%s://127.0.0.1:%s/token", service: test-registry, issuer: test-issuer, rootcertbundle: "%s"}\n' \
+    "$scheme" "$(logged_port tokens)" "$DIR/signer.pem"
 }
 
 case $mode in
 open | htpasswd | token)
   mkdir -p "$DIR"
+  scheme=http tls=
+  if [[ -n ${TLS:-} ]]; then
+    make_ca "$DIR/tls" || die "openssl failed"
+    scheme=https tls=", tls: {certificate: \"$DIR/tls/srv.pem\", key: \"$DIR/tls/srv-key.pem\"}"
+  fi
   "$(python_with json)" "$here/mkimage.py" "$DIR/image" "$DIR/data" acme/app public/app || die "no image"
   {
     printf 'version: 0.1\nlog: {level: info, accesslog: {disabled: true}}\n'
-    printf 'storage: {filesystem: {rootdirectory: "%s"}}\nhttp: {addr: "127.0.0.1:0"}\n' "$DIR/data"
+    printf 'storage: {filesystem: {rootdirectory: "%s"}}\nhttp: {addr: "127.0.0.1:0"%s}\n' "$DIR/data" "$tls"
     [[ $mode == open ]] || "auth_$mode"
   } >"$DIR/config.yml"
   # It takes every REGISTRY_… variable for a setting, podman's REGISTRY_AUTH_FILE too.
@@ -62,5 +68,5 @@ open | htpasswd | token)
   ;;
 accounts) if [[ -e $DIR/htpasswd ]]; then write_htpasswd; fi ;; # token-server.py reads the file at every request
 stop) stop_all "$DIR" ;;
-*) sed -n '2,10s/^# //p' "$0"; exit 2 ;;
+*) sed -n '2,11s/^# //p' "$0"; exit 2 ;;
 esac

@@ -6,8 +6,8 @@ An account may be held to "repos", a list of patterns (["acme/*"] where it has n
 Repositories below public/ may be pulled by anyone. Each access token is one line of DIR/issued.jsonl: the account's name, null
 for nobody's, and its access: {"name": "ro", "access": ["acme/app:pull"]}; a login, which names no repository, has none.
 With REFRESH=1 in the environment it gives refresh tokens when asked for offline access; they are random, and listed in
-DIR/refresh-tokens, so that a test can search for them. Needs PyJWT and cryptography."""
-import base64, fnmatch, json, os, sys, time, urllib.parse, uuid
+DIR/refresh-tokens, so that a test can search for them. With DIR/tls/srv.pem it is encrypted. Needs PyJWT and cryptography."""
+import base64, fnmatch, json, os, ssl, sys, time, urllib.parse, uuid
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -91,5 +91,9 @@ class Handler(BaseHTTPRequestHandler):
 
 server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
 server.daemon_threads = True
+if (DIR / "tls/srv.pem").exists():
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(DIR / "tls/srv.pem", DIR / "tls/srv-key.pem")
+    server.socket = context.wrap_socket(server.socket, server_side=True)
 print(f"listening on 127.0.0.1:{server.server_port}", flush=True)
 server.serve_forever()

@@ -2,6 +2,7 @@
 
 use crate::disk;
 use crate::env;
+use crate::text::line_of;
 use crate::tty;
 use crate::vault::keys::CLIENTS_PATIENCE;
 use crate::vault::keys::Holder;
@@ -38,15 +39,20 @@ impl fmt::Display for Locked {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (at, (_, error)) in self.0.iter().enumerate() {
             out.write_str(if at == 0 { "" } else { "; " })?;
-            error.fmt(out)?;
-            let mut source = std::error::Error::source(error);
-            while let Some(error) = source {
-                write!(out, ": {error}")?;
-                source = error.source();
-            }
+            out.write_str(&line_of(error))?;
         }
         Ok(())
     }
+}
+
+/// What the holders say that can be asked without asking a person.
+pub struct Unasked<K> {
+    /// The key, if one of them gives it.
+    pub key: K,
+    /// What those say that do not.
+    pub troubles: Vec<(Sort, HolderError)>,
+    /// False when there are others, which would ask.
+    pub are_all: bool,
 }
 
 impl Locked {
@@ -157,6 +163,23 @@ impl Holders {
         Err(Locked(troubles))
     }
 
+    /// Asks every holder that answers without asking a person, also when the kernel keeps the key.
+    #[must_use]
+    pub fn unasked(&self, key_file: &KeyFile) -> Unasked<Option<VaultKey>> {
+        let mut answers = Unasked { key: self.kept(), troubles: Vec::new(), are_all: true };
+        for holder in &self.list {
+            if !is_silent(holder) {
+                answers.are_all = false;
+                continue;
+            }
+            match self.key_of(holder, key_file, CLIENTS_PATIENCE) {
+                Ok(key) => answers.key = Some(key),
+                Err(error) => answers.troubles.push((holder.sort(), error)),
+            }
+        }
+        answers
+    }
+
     /// Returns the key that the kernel keeps.
     #[must_use]
     pub fn kept(&self) -> Option<VaultKey> {
@@ -187,4 +210,15 @@ impl Holders {
 /// True when a person has to type what opens it.
 fn is_asked_for(holder: &Holder) -> bool {
     holder.sort() == Sort::Passphrase && env::passphrase_file().is_none()
+}
+
+/// True when a holder answers by itself: a keyring asks for its password where there is a desktop to ask on,
+/// and nobody knows what a command does.
+fn is_silent(holder: &Holder) -> bool {
+    match holder {
+        Holder::KeyFile | Holder::File(_) => true,
+        Holder::Keyring => !(env::has_desktop() && env::has_session_bus()),
+        Holder::Passphrase(_) => env::passphrase_file().is_some(),
+        Holder::Command(_) => false,
+    }
 }

@@ -112,6 +112,37 @@ impl Sort {
             Self::File => "the key file elsewhere",
         }
     }
+
+    /// Returns what it does not protect the vault from, as a sentence.
+    #[must_use]
+    pub fn exposed_to(self) -> &'static str {
+        match self {
+            Self::KeyFile => {
+                "it does not protect from a copy of your whole home, a stolen disk that is not encrypted, or \
+                 programs that run as you"
+            }
+            Self::Keyring => "it does not protect from programs that run as you while the keyring is open",
+            Self::Passphrase => {
+                "it does not protect from programs that run as you while the vault is open, or if it can be \
+                 guessed"
+            }
+            Self::Command | Self::File => "it protects from what the store behind it protects from",
+        }
+    }
+
+    /// Returns the command after which the vault is safer than with this holder.
+    #[must_use]
+    pub fn safer(self) -> &'static str {
+        match self {
+            Self::KeyFile => {
+                "docker-credential-pat key add passphrase, then key remove key-file, if that matters to you"
+            }
+            Self::Passphrase => "docker-credential-pat lock, when you are done",
+            Self::Keyring | Self::Command | Self::File => {
+                "docker-credential-pat key status shows how it stands"
+            }
+        }
+    }
 }
 
 /// Why a holder gives no key.

@@ -1,0 +1,21 @@
+//! What is offered to a shell by a build without `extras`: nothing.
+
+use clap::builder::ArgExt;
+
+/// Nothing to offer at an argument.
+#[derive(Clone, Debug)]
+pub struct Nothing;
+
+impl ArgExt for Nothing {}
+
+/// Returns nothing, in the place of the names of the tokens.
+#[must_use]
+pub fn token_names() -> Nothing {
+    Nothing
+}
+
+/// Returns nothing, in the place of the places to which the tokens may go.
+#[must_use]
+pub fn token_places() -> Nothing {
+    Nothing
+}

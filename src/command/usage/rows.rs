@@ -1,0 +1,204 @@
+//! What the log tells, counted by token, client, day or registry.
+
+use crate::command::usage::By;
+use crate::inventory::Inventory;
+use crate::moment::DAY;
+use crate::moment::Moment;
+use crate::token::Token;
+use crate::usage::line::Record;
+use crate::used::Used;
+use std::cmp::Reverse;
+
+/// How many letters the days have at most.
+const MAX_PARTS: usize = 30;
+
+/// The most days that are told apart, ten years.
+const MAX_DAYS: i64 = 3653;
+
+/// Rows that grow while the log is read.
+pub struct Rows<'t> {
+    /// What a row stands for.
+    pub by: By,
+    /// Nothing before it counts.
+    pub since: Option<Moment>,
+    /// When it is told.
+    pub now: Moment,
+    /// How often a client asked for a token and there was none.
+    pub not_found: u64,
+    only: Option<&'t Token>,
+    first_day: i64,
+    all: Vec<Row>,
+}
+
+/// A token, a client, a day or a registry, and how it was used.
+pub struct Row {
+    /// What it is called.
+    pub name: String,
+    /// False for a token that is no longer in the vault.
+    pub is_here: bool,
+    /// How it was used; of a client, the name is that of the token that it got last.
+    pub used: Used,
+    token: Option<(u32, i64)>,
+    /// How often on each day, as far as days are told apart.
+    days: Vec<u64>,
+}
+
+impl Row {
+    fn new(name: &str, token: Option<(u32, i64)>, is_here: bool) -> Self {
+        let used = Used {
+            count: 0,
+            first: Used::NEVER_FIRST,
+            last: Used::NEVER_LAST,
+            client: None,
+            pulls: 0,
+            pushes: 0,
+        };
+        Self { name: name.to_owned(), is_here, used, token, days: Vec::new() }
+    }
+
+    /// Returns its name for people.
+    #[must_use]
+    pub fn words(&self) -> String {
+        if self.is_here { self.name.clone() } else { format!("{} (removed)", self.name) }
+    }
+
+    /// Returns how often on each of so many days, or nothing where there was no use.
+    #[must_use]
+    pub fn days(&self, count: usize) -> &[u64] {
+        &self.days[..self.days.len().min(count)]
+    }
+
+    /// Returns how often in each part of so many days, which are no more than a line has room for.
+    #[must_use]
+    pub fn parts(&self, days: usize) -> Vec<u64> {
+        let size = days.div_ceil(MAX_PARTS).max(1);
+        let mut parts = vec![0; days.div_ceil(size)];
+        for (day, count) in self.days(days).iter().enumerate() {
+            parts[day / size] += count;
+        }
+        parts
+    }
+}
+
+impl<'t> Rows<'t> {
+    /// Begins with the tokens of the vault, where rows are tokens: one that was never used is told too.
+    #[must_use]
+    pub fn new(
+        by: By,
+        only: Option<&'t Token>,
+        since: Option<Moment>,
+        days: i64,
+        inventory: &Inventory,
+        now: Moment,
+    ) -> Self {
+        let first_day = since.map_or(day(now) - days + 1, day).max(day(now) - MAX_DAYS + 1);
+        let is_meant = |token: &&Token| only.is_none_or(|only| only.id == token.id);
+        let tokens = inventory.tokens().iter().filter(|_| by == By::Token).filter(is_meant);
+        let row = |token: &Token| Row::new(token.name.as_str(), Some(identity(token)), true);
+        Self { by, since, now, not_found: 0, only, first_day, all: tokens.map(row).collect() }
+    }
+
+    /// Adds a line of the log.
+    pub fn add(&mut self, record: &Record) {
+        let moment = record.moment(self.now);
+        // What was folded is of no day, no registry and many clients.
+        let is_folded = record.count.is_some();
+        if is_folded && (self.by != By::Token || self.since.is_some()) {
+            return;
+        }
+        if self.since.is_some_and(|since| moment.is_none_or(|moment| moment < since)) {
+            return;
+        }
+        let token = record.id.zip(record.created);
+        if self.only.is_some_and(|only| token != Some(identity(only))) {
+            return;
+        }
+        let Some(mut used) = record.used(self.now) else {
+            self.not_found += u64::from(record.is_miss());
+            return;
+        };
+        if self.by == By::Client {
+            used.client.clone_from(&record.token);
+        }
+        let first_day = self.first_day;
+        let Some(row) = self.row_of(record, token, moment) else { return };
+        if let Some(at) = moment.and_then(|moment| usize::try_from(day(moment) - first_day).ok())
+            && !is_folded
+        {
+            if row.days.len() <= at {
+                row.days.resize(at + 1, 0);
+            }
+            row.days[at] += used.count;
+        }
+        row.used.add(used);
+    }
+
+    /// Returns the row that a line belongs to; `None` for what has no day where rows are days.
+    fn row_of(
+        &mut self,
+        record: &Record,
+        token: Option<(u32, i64)>,
+        moment: Option<Moment>,
+    ) -> Option<&mut Row> {
+        let day = moment.filter(|_| self.by == By::Day).map(Moment::date);
+        let name = match self.by {
+            By::Token => record.token.as_deref(),
+            By::Client => record.client.as_deref(),
+            By::Day => Some(day.as_deref()?),
+            By::Registry => record.registry.as_deref(),
+        };
+        let name = name.unwrap_or("-");
+        let token = token.filter(|_| self.by == By::Token);
+        let is_it = |row: &Row| if token.is_some() { row.token == token } else { row.name == name };
+        let at = self.all.iter().rposition(is_it).unwrap_or_else(|| {
+            self.all.push(Row::new(name, token, token.is_none()));
+            self.all.len() - 1
+        });
+        self.all.get_mut(at)
+    }
+
+    /// Puts days in their order, and all else in that of its last use.
+    pub fn sort(&mut self) {
+        match self.by {
+            By::Day => self.all.sort_by(|one, other| one.name.cmp(&other.name)),
+            By::Token | By::Client | By::Registry => self.all.sort_by_key(|row| Reverse(row.used.last)),
+        }
+    }
+
+    /// Returns the rows.
+    #[must_use]
+    pub fn all(&self) -> &[Row] {
+        &self.all
+    }
+
+    /// True when nothing is known of any use.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.all.iter().all(|row| row.used.count == 0)
+    }
+
+    /// Returns how many days are told apart.
+    #[must_use]
+    pub fn days(&self) -> usize {
+        usize::try_from(day(self.now) - self.first_day + 1).unwrap_or(1)
+    }
+
+    /// Returns what stands above their bars.
+    #[must_use]
+    pub fn span(&self) -> &'static str {
+        match (self.by, self.since) {
+            (By::Day, _) => "",
+            (By::Token | By::Client | By::Registry, None) => "LAST 30 DAYS",
+            (By::Token | By::Client | By::Registry, Some(_)) => "SINCE THEN",
+        }
+    }
+}
+
+fn identity(token: &Token) -> (u32, i64) {
+    (token.id.0, token.created.0)
+}
+
+/// Returns the day since the start of 1970 in UTC.
+fn day(moment: Moment) -> i64 {
+    moment.0.div_euclid(DAY)
+}

@@ -1,0 +1,63 @@
+//! Files that only grow: whole pieces at their end, whoever else writes there.
+
+use crate::disk;
+use crate::disk::DiskError;
+use crate::disk::rights::PRIVATE;
+use crate::disk::rights::private;
+use crate::disk::rights::refuse_others_folder;
+use crate::disk::rights::set_mode_of;
+use std::fs::File;
+use std::fs::OpenOptions;
+use std::fs::TryLockError;
+use std::io;
+use std::path::Path;
+
+/// Opens a file that is there for writing at its end.
+///
+/// No link is followed: root, called in another user's home, would write wherever that user wants. Nor does
+/// a pipe in its place keep anybody waiting.
+///
+/// # Errors
+/// When it is not there, or not to be written.
+pub fn open_end(path: &Path) -> io::Result<File> {
+    as_it_is(OpenOptions::new().append(true)).open(path)
+}
+
+/// Makes such a file, and its folder, for their owner alone; one that is there by now is opened.
+///
+/// # Errors
+/// When one of them cannot be made, or as root in another user's folder.
+pub fn make_end(path: &Path) -> Result<File, DiskError> {
+    let folder = path.parent().unwrap_or(path);
+    disk::make_folder(folder)?;
+    refuse_others_folder(folder)?;
+    let failed = |source| DiskError::Write { path: path.to_owned(), source };
+    let mut options = OpenOptions::new();
+    let file = private(as_it_is(options.append(true).create(true)), PRIVATE).open(path).map_err(failed)?;
+    // The umask may have denied even the owner, and the next to come could not write.
+    set_mode_of(&file, PRIVATE).map_err(failed)?;
+    Ok(file)
+}
+
+/// Takes the lock of a file as [`disk::lock`] does; `None` when another process has it.
+///
+/// # Errors
+/// When the lock file cannot be made.
+pub fn lock_at_once(path: &Path) -> Result<Option<File>, DiskError> {
+    let (file, path) = disk::lock_file(path)?;
+    match file.try_lock() {
+        Ok(()) => Ok(Some(file)),
+        Err(TryLockError::WouldBlock) => Ok(None),
+        Err(TryLockError::Error(source)) => Err(DiskError::Write { path, source }),
+    }
+}
+
+fn as_it_is(options: &mut OpenOptions) -> &mut OpenOptions {
+    #[cfg(unix)]
+    return std::os::unix::fs::OpenOptionsExt::custom_flags(
+        options,
+        (rustix::fs::OFlags::NONBLOCK | rustix::fs::OFlags::NOFOLLOW).bits().cast_signed(),
+    );
+    #[cfg(not(unix))]
+    return options;
+}

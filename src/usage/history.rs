@@ -1,0 +1,89 @@
+//! How each token was used, as far as the log remembers.
+
+use crate::moment::Moment;
+use crate::token::Token;
+use crate::usage::line;
+use crate::usage::line::Record;
+use crate::used::Used;
+use std::cmp::Reverse;
+
+/// What is known of every token's use.
+#[derive(Debug)]
+pub struct History {
+    entries: Vec<Entry>,
+    now: Moment,
+}
+
+/// A token's use. Its number and its arrival tell it apart, so that a new name changes nothing, and neither
+/// does another vault that begins to count anew.
+#[derive(Debug)]
+struct Entry {
+    id: u32,
+    created: i64,
+    name: String,
+    used: Used,
+}
+
+impl History {
+    /// Begins with nothing. What is dated later than now counts, and its date does not: a clock was wrong.
+    #[must_use]
+    pub fn until(now: Moment) -> Self {
+        Self { entries: Vec::new(), now }
+    }
+
+    /// Adds a line of the log, or of its summary.
+    pub fn add(&mut self, record: &Record) {
+        let Some((id, created)) = record.id.zip(record.created) else { return };
+        let Some(used) = record.used(self.now) else { return };
+        let found = self.entries.iter_mut().rfind(|entry| entry.id == id && entry.created == created);
+        let name = record.token.as_deref().unwrap_or_default();
+        match found {
+            Some(entry) => {
+                entry.used.add(used);
+                if entry.name != name {
+                    name.clone_into(&mut entry.name);
+                }
+            }
+            None => self.entries.push(Entry { id, created, name: name.to_owned(), used }),
+        }
+    }
+
+    /// Returns how a token was used; `None` when no use is remembered.
+    #[must_use]
+    pub fn of(&self, token: &Token) -> Option<Used> {
+        let (id, created) = (token.id.0, token.created.0);
+        let entry = self.entries.iter().find(|entry| entry.id == id && entry.created == created)?;
+        let (first, last) = (entry.used.first.min(self.now), entry.used.last.min(self.now));
+        // Of which no date can be believed, it is only known that it was before now.
+        let last = if last == Used::NEVER_LAST { self.now } else { last };
+        Some(Used { first, last, ..entry.used.clone() })
+    }
+
+    /// Forgets what was used longest ago, but for so many tokens.
+    pub(super) fn forget_but(&mut self, tokens: usize) {
+        if self.entries.len() > tokens {
+            self.entries.sort_unstable_by_key(|entry| Reverse(entry.used.last));
+            self.entries.truncate(tokens);
+        }
+    }
+
+    /// Writes it as lines of the summary.
+    pub(super) fn write(&self, out: &mut Vec<u8>) {
+        let whole = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
+        for Entry { id, created, name, used } in &self.entries {
+            line::start(out);
+            if used.last != Used::NEVER_LAST {
+                line::push_whole(out, "at", used.last.0);
+                line::push_whole(out, "first", used.first.0);
+            }
+            line::push_whole(out, "id", (*id).into());
+            line::push_whole(out, "created", *created);
+            line::push_text(out, "token", Some(name));
+            line::push_text(out, "client", used.client.as_deref());
+            line::push_whole(out, "count", whole(used.count));
+            line::push_whole(out, "pulls", whole(used.pulls));
+            line::push_whole(out, "pushes", whole(used.pushes));
+            out.extend_from_slice(b"}\n");
+        }
+    }
+}

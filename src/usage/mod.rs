@@ -1,0 +1,174 @@
+//! The log of what clients asked for: one line of JSON for each `get`, `store` and `erase`.
+//!
+//! It is of use to a person, and nothing rests on it: what cannot be noted is not noted, in silence. It is
+//! written all day and read now and then, so that writing is a handful of system calls, and all else is left
+//! to those who read and to the one writer in thousands that finds it full.
+
+pub mod fold;
+pub mod history;
+pub mod line;
+
+use crate::disk;
+use crate::disk::DiskError;
+use crate::disk::PRIVATE;
+use crate::disk::appended::make_end;
+use crate::disk::appended::open_end;
+use crate::moment::Moment;
+use crate::usage::history::History;
+use crate::usage::line::Line;
+use crate::usage::line::Record;
+use crate::usage::line::Skipped;
+use std::fs;
+use std::fs::File;
+use std::io;
+use std::io::Seek;
+use std::io::SeekFrom;
+use std::io::Write;
+use std::path::Path;
+use std::path::PathBuf;
+
+/// The file that is written to.
+const LOG: &str = "usage.jsonl";
+
+/// What it is called while it is switched off, so that a writer needs to look for nothing else.
+const RESTING: &str = "usage.off.jsonl";
+
+/// Stands for all of the files where they are locked.
+const LOCKED: &str = "usage";
+
+/// From this size on the log makes room for a new one, in bytes.
+pub const MAX_BYTES: u64 = 1024 * 1024;
+
+/// A log that grows beyond this, because it cannot make room, is left as it is.
+const FULL_BYTES: u64 = 2 * MAX_BYTES;
+
+/// The log of one user.
+pub struct Log {
+    folder: PathBuf,
+}
+
+impl Log {
+    /// Keeps the log in a folder, which is made when it is needed.
+    #[must_use]
+    pub fn at(folder: PathBuf) -> Self {
+        Self { folder }
+    }
+
+    /// Returns the file that is written to.
+    #[must_use]
+    pub fn path(&self) -> PathBuf {
+        self.folder.join(LOG)
+    }
+
+    /// Adds a line about a request of now and the client of this name, in one write. Where that fails nothing
+    /// is noted, and nobody is told.
+    pub fn append(&self, line: &Line<'_>, now: Moment, client: Option<&str>) {
+        let _ = self.try_append(line, now, client);
+    }
+
+    fn try_append(&self, line: &Line<'_>, now: Moment, client: Option<&str>) -> io::Result<()> {
+        let path = self.path();
+        let mut file = match open_end(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => self.begin(&path)?,
+            opened => opened?,
+        };
+        if file.seek(SeekFrom::End(0))? >= MAX_BYTES {
+            file = self.with_room(&path, now)?;
+        }
+        // What did not fit into the one write is not sent after it: another line may stand there by now.
+        file.write(&line.bytes(now, client)).map(drop)
+    }
+
+    /// Makes the log, unless it is switched off.
+    #[cold]
+    #[inline(never)]
+    fn begin(&self, path: &Path) -> io::Result<File> {
+        let is_off = || is_there(&self.folder.join(RESTING));
+        if is_off() {
+            return Err(io::ErrorKind::NotFound.into());
+        }
+        let file = make_end(path).map_err(io::Error::other)?;
+        // Whoever switches it off meanwhile has seen no log, and wants none.
+        if is_off() && file.metadata()?.len() == 0 {
+            fs::remove_file(path)?;
+        }
+        Ok(file)
+    }
+
+    /// Makes room where it can be made, and returns the file to write to.
+    #[cold]
+    #[inline(never)]
+    fn with_room(&self, path: &Path, now: Moment) -> io::Result<File> {
+        // Another process is at it, or it cannot be done: it may become a little larger.
+        let _ = fold::make_room(&self.folder, now);
+        let mut file = match open_end(path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => self.begin(path)?,
+            opened => opened?,
+        };
+        if file.seek(SeekFrom::End(0))? < FULL_BYTES {
+            Ok(file)
+        } else {
+            Err(io::ErrorKind::FileTooLarge.into())
+        }
+    }
+
+    /// True when nothing is noted until it is switched on.
+    #[must_use]
+    pub fn is_off(&self) -> bool {
+        is_there(&self.folder.join(RESTING)) && !is_there(&self.path())
+    }
+
+    /// Notes nothing any more; what was noted stays.
+    ///
+    /// # Errors
+    /// When the folder cannot be written to.
+    pub fn turn_off(&self, now: Moment) -> Result<(), DiskError> {
+        disk::make_folder(&self.folder)?;
+        let _lock = disk::lock(&self.folder.join(LOCKED))?;
+        let (log, resting) = (self.path(), self.folder.join(RESTING));
+        match (is_there(&log), is_there(&resting)) {
+            (true, true) => fold::shift(&self.folder, now),
+            (true, false) => disk::rename(&log, &resting),
+            (false, true) => Ok(()),
+            (false, false) => disk::create(&resting, &[], PRIVATE),
+        }
+    }
+
+    /// Notes again, behind what was noted before.
+    ///
+    /// # Errors
+    /// When the folder cannot be written to.
+    pub fn turn_on(&self) -> Result<(), DiskError> {
+        if !self.is_off() {
+            return Ok(());
+        }
+        let _lock = disk::lock(&self.folder.join(LOCKED))?;
+        if self.is_off() { disk::rename(&self.folder.join(RESTING), &self.path()) } else { Ok(()) }
+    }
+
+    /// Hands all that is noted on, oldest first: what was folded stands before the lines, and for many uses.
+    pub fn visit(&self, visit: &mut dyn FnMut(Record)) -> Skipped {
+        // While files change their names one could be met twice. Where there is no lock nobody changes any.
+        let locked = self.folder.join(LOCKED);
+        let _lock = is_there(&disk::with_suffix(&locked, ".lock")).then(|| disk::lock(&locked));
+        let mut skipped = Skipped::default();
+        fold::visit_older(&self.folder, &mut skipped, visit);
+        for name in [RESTING, LOG] {
+            skipped.visit(&fold::read(&self.folder.join(name)), visit);
+        }
+        skipped
+    }
+
+    /// Returns what is known of every token's use.
+    #[must_use]
+    pub fn history(&self, now: Moment) -> History {
+        let mut history = History::until(now);
+        let _ = self.visit(&mut |record| history.add(&record));
+        history
+    }
+}
+
+/// True when something has this name, if only a link that leads nowhere.
+fn is_there(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok()
+}

@@ -1,0 +1,550 @@
+//! The log of what clients asked for, and what is told of it.
+
+#![cfg(unix)]
+#![allow(clippy::expect_used, reason = "a test that cannot go on fails")]
+
+mod common;
+
+use common::Home;
+use common::NOT_FOUND;
+use common::credentials;
+use common::found;
+use common::not_found;
+use common::stderr;
+use common::stdout;
+use serde_json::Value;
+use serde_json::json;
+use std::fs;
+use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::symlink;
+use std::path::Path;
+use std::path::PathBuf;
+use std::process::Command;
+use std::process::Stdio;
+use std::time::Duration;
+use std::time::Instant;
+use std::time::SystemTime;
+
+const DAY: i64 = 24 * 60 * 60;
+const MIB: usize = 1024 * 1024;
+
+fn folder(home: &Home) -> PathBuf {
+    home.path().join(".local/state/docker-credential-pat")
+}
+
+fn log(home: &Home) -> PathBuf {
+    folder(home).join("usage.jsonl")
+}
+
+/// Returns the lines of the log, each as JSON.
+fn lines(home: &Home) -> Vec<Value> {
+    let text = fs::read_to_string(log(home)).expect("a log");
+    assert!(text.ends_with('\n'));
+    text.lines().map(|line| serde_json::from_str(line).expect(line)).collect()
+}
+
+fn now() -> i64 {
+    let since_1970 = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).expect("after 1970");
+    i64::try_from(since_1970.as_secs()).expect("seconds")
+}
+
+/// Writes what the log is to hold.
+fn write(path: &Path, text: &str) {
+    fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+    fs::write(path, text).expect("written");
+}
+
+/// Returns the identity of a home's only token, as it stands in a line of its `store`.
+fn identity(home: &Home) -> String {
+    let line = lines(home).into_iter().next().expect("a line");
+    format!(r#""id":{},"created":{},"token":{}"#, line["id"], line["created"], line["token"])
+}
+
+/// Returns a line of a `get` for the token with that identity.
+fn line(identity: &str, at: i64, client: &str) -> String {
+    format!(
+        r#"{{"version":1,"at":{at},"verb":"get",{identity},"registry":"ghcr.io","direction":"pull","client":"{client}","outcome":"given"}}"#
+    ) + "\n"
+}
+
+fn usage<const N: usize>(home: &Home, args: [&str; N]) -> Value {
+    let mut program = home.program(["usage", "--json"]);
+    let answer: Value = serde_json::from_str(&stdout(&program.args(args).assert().success())).expect("JSON");
+    assert_eq!(answer["version"], 1);
+    answer
+}
+
+/// Returns the uses of a home's only token, by `ls --json`.
+fn uses(home: &Home) -> u64 {
+    home.tokens()[0]["uses"].as_u64().expect("a number")
+}
+
+#[test]
+fn each_verb_leaves_a_line_of_its_own() {
+    let home = Home::new();
+    let before = now();
+    home.store("ghcr.io", "me", "canary");
+    assert_eq!(home.get("ghcr.io/acme/app"), found("me", "canary"));
+    assert_eq!(home.get("quay.io"), not_found());
+    home.call("erase", "https://ghcr.io").success();
+    home.call("erase", "https://ghcr.io").success();
+    home.list();
+    let lines = lines(&home);
+    let told: Vec<_> = lines
+        .iter()
+        .map(|line| ["verb", "token", "registry", "repository", "outcome"].map(|name| line[name].clone()))
+        .collect();
+    let row = |values: [Option<&str>; 5]| values.map(|value| json!(value));
+    let token = Some("me@ghcr.io");
+    let want = [
+        row([Some("store"), token, Some("ghcr.io"), None, Some("stored")]),
+        row([Some("get"), token, Some("ghcr.io"), Some("acme/app"), Some("given")]),
+        row([Some("get"), None, Some("quay.io"), None, Some("not-found")]),
+        row([Some("erase"), token, Some("ghcr.io"), None, Some("signed-out")]),
+        row([Some("erase"), None, Some("ghcr.io"), None, Some("not-found")]),
+    ];
+    assert_eq!(told, want);
+    for line in &lines {
+        assert_eq!(line["version"], 1);
+        assert!((before..=now()).contains(&line["at"].as_i64().expect("seconds")));
+        if cfg!(target_os = "linux") {
+            assert!(line["client"].as_str().is_some_and(|name| !name.is_empty()), "{line}");
+        }
+    }
+    let mode = |path: &Path| fs::metadata(path).expect("there").permissions().mode() & 0o777;
+    assert_eq!((mode(&log(&home)), mode(&folder(&home))), (0o600, 0o700));
+}
+
+#[test]
+fn why_there_is_nothing_is_noted_too() {
+    let home = Home::new();
+    home.add("ci", "ghcr.io");
+    home.run(["deactivate", "ci"]).success();
+    assert_eq!(home.get("ghcr.io"), not_found());
+    home.call_with(("DOCKER_CREDENTIAL_PAT_TOKEN", "other"), "get", "ghcr.io").code(1);
+    home.call("get", "").code(1);
+    fs::remove_file(home.key()).expect("a key");
+    home.run(["activate", "ci"]).code(1);
+    let told: Vec<_> =
+        lines(&home).iter().map(|line| [line["outcome"].clone(), line["reason"].clone()]).collect();
+    let want = [
+        [json!("not-found"), json!("inactive")],
+        [json!("failed"), json!("not-named")],
+        [json!("failed"), Value::Null],
+    ];
+    assert_eq!(told, want);
+}
+
+#[test]
+fn no_secret_is_noted() {
+    let home = Home::new();
+    home.store("registry.example.com", "canary-token", "canary-token");
+    home.store("user:canary-password@registry.example.org", "me", "canary-secret");
+    home.call("get", "registry.example.com").success();
+    home.call("get", "user:canary-password@registry.example.org").success();
+    home.call("erase", "registry.example.com").success();
+    let mut docker = Command::new("sh");
+    let script = "\"$0\" get < \"$1\"; :";
+    let key = home.path().join("key");
+    fs::write(&key, "registry.example.com").expect("written");
+    docker.env_clear().env("HOME", home.path()).arg("-c").arg(script).arg(common::program()).arg(&key);
+    assert!(docker.arg("canary-argument").stdout(Stdio::null()).status().expect("a shell").success());
+    let text = fs::read_to_string(log(&home)).expect("a log");
+    assert_eq!((text.lines().count(), text.contains("canary")), (6, false), "{text}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn the_client_is_noted_by_its_program_s_name_whatever_that_is() {
+    let home = Home::new();
+    home.store("ghcr.io", "me", "secret");
+    let key = home.path().join("key");
+    fs::write(&key, "ghcr.io").expect("written");
+    let name = "a\"b\\\u{1b}[31m";
+    let client = home.path().join(name);
+    fs::copy("/bin/sh", &client).expect("a copy");
+    let mut process = Command::new(&client);
+    process
+        .env_clear()
+        .env("HOME", home.path())
+        .args(["-c", "\"$0\" get < \"$1\"; :"])
+        .arg(common::program());
+    assert!(process.arg(&key).stdout(Stdio::null()).status().expect("a shell").success());
+    assert_eq!(lines(&home)[1]["client"], name);
+    assert!(!fs::read(log(&home)).expect("a log").contains(&0x1b));
+    let shown = stdout(&home.run(["show", "me@ghcr.io"]).success());
+    assert!(
+        shown.contains(r#", by a"b\\u{1b}[31m"#) && shown.contains("used         once since "),
+        "{shown}"
+    );
+    assert!(stdout(&home.run(["usage"]).success()).contains("\\u{1b}[31m"));
+}
+
+#[test]
+fn of_fifty_at_once_each_leaves_a_whole_line() {
+    let home = Home::new();
+    home.store("ghcr.io", "me", "secret");
+    fs::remove_file(log(&home)).expect("a log");
+    let start = |_| {
+        let mut get = Command::new(common::program());
+        get.env_clear().env("HOME", home.path()).arg("get").stdin(Stdio::piped()).stdout(Stdio::piped());
+        get.spawn().expect("started")
+    };
+    let mut processes: Vec<_> = (0..50).map(start).collect();
+    for process in &mut processes {
+        process.stdin.take().expect("a pipe").write_all(b"ghcr.io\n").expect("written");
+    }
+    for process in processes {
+        let output = process.wait_with_output().expect("ended");
+        assert!(output.status.success() && output.stderr.is_empty());
+    }
+    let lines = lines(&home);
+    assert!(lines.len() == 50 && lines.iter().all(|line| line["outcome"] == "given"), "{}", lines.len());
+    assert_eq!(uses(&home), 50);
+}
+
+/// Sees that a `get` answers at once and says nothing besides.
+fn assert_answers(home: &Home, what: &str) {
+    let start = Instant::now();
+    let answer = home.call("get", "ghcr.io").success();
+    assert_eq!(stderr(&answer), "", "{what}");
+    assert!(stdout(&answer).contains("\"secret\""), "{what}");
+    assert!(start.elapsed() < Duration::from_secs(10), "{what}");
+    assert_eq!(home.get("quay.io"), not_found(), "{what}");
+}
+
+#[test]
+fn a_log_that_cannot_be_written_keeps_nobody_from_anything() {
+    let home = Home::new();
+    home.store("ghcr.io", "me", "secret");
+    let path = log(&home);
+    let clear = || {
+        let _ = fs::remove_file(&path).or_else(|_| fs::remove_dir(&path));
+    };
+    clear();
+    fs::create_dir(&path).expect("a folder in its place");
+    assert_answers(&home, "a folder");
+    clear();
+    assert!(Command::new("mkfifo").arg(&path).status().expect("mkfifo").success());
+    assert_answers(&home, "a pipe");
+    clear();
+    for target in ["/dev/null", "/dev/full", "/nowhere/at/all"] {
+        symlink(target, &path).expect("a link");
+        assert_answers(&home, target);
+        clear();
+    }
+    let elsewhere = home.path().join("elsewhere");
+    fs::write(&elsewhere, "as it was").expect("written");
+    symlink(&elsewhere, &path).expect("a link");
+    assert_answers(&home, "a link");
+    assert_eq!(fs::read_to_string(&elsewhere).expect("there"), "as it was");
+    clear();
+    fs::remove_dir_all(folder(&home)).expect("removed");
+    fs::write(folder(&home), "").expect("a file in the folder's place");
+    assert_answers(&home, "no folder");
+    assert_eq!(uses(&home), 0);
+}
+
+#[test]
+fn a_full_disk_cuts_a_line_and_hides_none_behind_it() {
+    if !rustix_is_root() {
+        return;
+    }
+    let home = Home::new();
+    home.store("ghcr.io", "me", "secret");
+    let state = folder(&home);
+    let mount = |args: &[&str]| Command::new("mount").args(args).arg(&state).status();
+    if !mount(&["-t", "tmpfs", "-o", "size=4k,mode=700", "none"]).is_ok_and(|status| status.success()) {
+        return;
+    }
+    let identity = r#""id":1,"created":1,"token":"other""#;
+    let filled = line(identity, 1, "docker").repeat(24);
+    fs::write(log(&home), &filled).expect("written");
+    for _ in 0..8 {
+        assert_answers(&home, "a full disk");
+    }
+    let text = fs::read_to_string(log(&home)).expect("a log");
+    let unmounted = Command::new("umount").arg(&state).status();
+    assert!(unmounted.is_ok_and(|status| status.success()));
+    assert_eq!(text.len(), 4096, "the disk is full");
+    assert!(!text.ends_with('\n'), "and its last line is cut");
+    fs::write(log(&home), text).expect("written");
+    let before = uses(&home);
+    assert_answers(&home, "with room again");
+    assert_eq!(uses(&home), before + 1);
+}
+
+fn rustix_is_root() -> bool {
+    Command::new("id").arg("-u").output().is_ok_and(|output| output.stdout == b"0\n")
+}
+
+#[test]
+fn what_cannot_be_read_hides_nothing_else() {
+    let home = Home::new();
+    home.store("ghcr.io", "me", "secret");
+    let identity = identity(&home);
+    let (good, cut) = (line(&identity, now() - DAY, "docker"), r#"{"version":1,"at":17,"verb":"g"#);
+    let mut text =
+        [&good, cut, &good, "{\"version\":2,\"at\":[],\"new\":{}}\n", "\0\u{1}binary\n", "{}\n"].concat();
+    text.push_str(&("x".repeat(100_000) + "\n"));
+    text.push_str(&line(&identity, now() + 1000 * DAY, "future"));
+    text.push_str(&line(&identity, i64::MAX, "never"));
+    text.push_str(&line(&identity, i64::MIN, "ever"));
+    text.push_str(&line(&identity, 0, "first").replace("\"at\":0", "\"at\":99999999999999999999"));
+    text.push_str(cut);
+    fs::write(log(&home), text.as_bytes()).expect("written");
+    let answer = usage(&home, []);
+    let row = &answer["rows"][0];
+    assert_eq!((&row["uses"], &row["last_client"]), (&json!(5), &json!("docker")), "{answer}");
+    assert!(
+        row["last_used"].as_str().expect("a moment") < home.tokens()[0]["created"].as_str().expect("one")
+    );
+    assert_eq!(
+        (&answer["lines_of_other_versions"], &answer["damaged_lines"]),
+        (&json!(1), &json!(5)),
+        "{answer}"
+    );
+    let told = stderr(&home.run(["usage"]).success());
+    assert!(told.contains("of another version") && told.contains("damaged"), "{told}");
+    // The next line comes right behind the one that is cut.
+    home.call("get", "ghcr.io").success();
+    assert_eq!(uses(&home), 6);
+    assert_eq!(usage(&home, [])["rows"][0]["last_client"], lines_of(&home).last().expect("a line")["client"]);
+}
+
+/// Returns the lines that are JSON from their last beginning on.
+fn lines_of(home: &Home) -> Vec<Value> {
+    let text = fs::read(log(home)).expect("a log");
+    let text = String::from_utf8_lossy(&text).into_owned();
+    let whole = |line: &str| serde_json::from_str(&line[line.rfind("{\"version\"")?..]).ok();
+    text.lines().filter_map(whole).collect()
+}
+
+#[test]
+fn a_use_of_tomorrow_is_told_as_one_of_today_and_gives_way_to_later_ones() {
+    let home = Home::new();
+    home.store("ghcr.io", "me", "secret");
+    let identity = identity(&home);
+    fs::write(log(&home), line(&identity, now() + 9 * DAY, "future")).expect("written");
+    let told = stdout(&home.run(["show", "me@ghcr.io"]).success());
+    assert!(told.contains("(today), by future") && told.contains("once since"), "{told}");
+    home.call("get", "ghcr.io").success();
+    let last = home.tokens()[0]["last_used"].as_str().expect("a moment").to_owned();
+    let row = usage(&home, [])["rows"][0].clone();
+    assert_eq!((row["last_used"].as_str(), &row["uses"]), (Some(last.as_str()), &json!(2)));
+    assert_ne!(row["last_client"], "future");
+}
+
+/// Returns lines of one day that fill so many bytes, or a little more.
+fn full(identity: &str, at: i64, client: &str) -> (String, u64) {
+    let line = line(identity, at, client);
+    let count = MIB / line.len() + 1;
+    (line.repeat(count), count as u64)
+}
+
+#[test]
+fn a_full_log_makes_room_and_nothing_is_forgotten_or_counted_twice() {
+    let home = Home::new();
+    home.store("ghcr.io", "me", "secret");
+    let identity = identity(&home);
+    let names = ["usage.3.jsonl", "usage.2.jsonl", "usage.1.jsonl", "usage.jsonl"];
+    let mut sum = 0;
+    for (days, name) in (0..).zip(names) {
+        let (text, count) = full(&identity, now() - (40 - days) * DAY, name);
+        fs::write(folder(&home).join(name), text).expect("written");
+        sum += count;
+    }
+    assert_eq!(uses(&home), sum);
+    let first = usage(&home, [])["rows"][0]["first_used"].clone();
+    assert_answers(&home, "a full log");
+    assert_eq!(lines(&home).len(), 2, "a log of its own for the two that came");
+    let summary = folder(&home).join("usage.summary.jsonl");
+    let text = fs::read_to_string(&summary).expect("a summary");
+    assert_eq!(text.lines().count(), 2, "{text}");
+    assert_eq!(fs::metadata(&summary).expect("there").permissions().mode() & 0o777, 0o600);
+    assert_eq!(uses(&home), sum + 1);
+    let row = &usage(&home, [])["rows"][0];
+    assert_eq!((&row["first_used"], &row["pulls"]), (&first, &json!(sum)));
+    for name in ["usage.1.jsonl", "usage.2.jsonl", "usage.3.jsonl"] {
+        fs::remove_file(folder(&home).join(name)).expect(name);
+    }
+    fs::remove_file(log(&home)).expect("a log");
+    let row = &usage(&home, [])["rows"][0];
+    assert_eq!((&row["last_client"], &row["first_used"]), (&json!("usage.3.jsonl"), &first), "{row}");
+}
+
+#[test]
+fn ended_between_any_two_steps_nothing_is_forgotten_or_counted_twice() {
+    let home = Home::new();
+    home.store("ghcr.io", "me", "secret");
+    let identity = identity(&home);
+    let path = |name: &str| folder(&home).join(name);
+    let names = ["usage.3.jsonl", "usage.2.jsonl", "usage.1.jsonl", "usage.jsonl"];
+    // The same bytes each time, however long it takes.
+    let at = now();
+    let fill = || {
+        for (days, name) in (0..).zip(names) {
+            fs::write(path(name), full(&identity, at - (40 - days) * DAY, name).0).expect("written");
+        }
+        let _ = fs::remove_file(path("usage.summary.jsonl"));
+    };
+    fill();
+    let sum = uses(&home);
+    home.call("get", "ghcr.io").success();
+    let summary = fs::read(path("usage.summary.jsonl")).expect("a summary");
+    let steps: [&[(&str, &str)]; 4] = [
+        &[],
+        &[("usage.2.jsonl", "usage.3.jsonl")],
+        &[("usage.2.jsonl", "usage.3.jsonl"), ("usage.1.jsonl", "usage.2.jsonl")],
+        &[
+            ("usage.2.jsonl", "usage.3.jsonl"),
+            ("usage.1.jsonl", "usage.2.jsonl"),
+            ("usage.jsonl", "usage.1.jsonl"),
+        ],
+    ];
+    for steps in steps {
+        fill();
+        fs::write(path("usage.summary.jsonl"), &summary).expect("written");
+        for (from, to) in steps {
+            fs::rename(path(from), path(to)).expect("renamed");
+        }
+        assert_eq!(uses(&home), sum, "{steps:?}");
+        home.call("get", "ghcr.io").success();
+        assert_eq!(uses(&home), sum + 1, "{steps:?}");
+        assert!(fs::metadata(log(&home)).expect("a log").len() < 1000, "{steps:?}");
+    }
+}
+
+#[test]
+fn a_log_that_can_make_no_room_does_not_grow_for_ever() {
+    let home = Home::new();
+    home.store("ghcr.io", "me", "secret");
+    let identity = identity(&home);
+    let (text, _) = full(&identity, now(), "docker");
+    fs::create_dir(folder(&home).join("usage.lock")).expect("a folder in the lock's place");
+    fs::write(log(&home), &text).expect("written");
+    assert_answers(&home, "no lock");
+    assert!(fs::metadata(log(&home)).expect("a log").len() > text.len() as u64);
+    fs::write(log(&home), text.repeat(2)).expect("written");
+    assert_answers(&home, "no lock, and full");
+    assert_eq!(fs::metadata(log(&home)).expect("a log").len(), 2 * text.len() as u64);
+}
+
+#[test]
+fn it_can_be_switched_off_and_on() {
+    let home = Home::new();
+    assert!(stderr(&home.run(["usage"]).success()).contains("there is no ~/.local/state/"));
+    home.store("ghcr.io", "me", "secret");
+    home.call("get", "ghcr.io").success();
+    home.call_with(("DOCKER_CREDENTIAL_PAT_USAGE", "off"), "get", "ghcr.io").success();
+    assert_eq!(uses(&home), 1);
+    for _ in 0..2 {
+        home.run(["usage", "--off"]).success();
+        home.call("get", "ghcr.io").success();
+        assert_eq!((uses(&home), log(&home).exists()), (1, false), "what was noted stays");
+    }
+    assert_eq!(usage(&home, [])["noted"], false);
+    for _ in 0..2 {
+        home.run(["usage", "--on"]).success();
+    }
+    home.call("get", "ghcr.io").success();
+    assert_eq!((uses(&home), &usage(&home, [])["noted"]), (2, &json!(true)));
+    let other = Home::new();
+    other.run(["usage", "--off"]).success();
+    other.store("ghcr.io", "me", "secret");
+    assert_eq!(other.get("ghcr.io"), found("me", "secret"));
+    assert!(!log(&other).exists());
+    assert!(stderr(&other.run(["usage", "me@ghcr.io"]).success()).contains("switched off"));
+    other.run(["usage", "--on"]).success();
+    assert_eq!(other.get("ghcr.io"), found("me", "secret"));
+    assert_eq!(uses(&other), 1);
+}
+
+#[test]
+fn a_name_is_no_identity() {
+    let home = Home::new();
+    home.store("ghcr.io", "me", "secret");
+    home.call("get", "ghcr.io").success();
+    home.run(["edit", "me@ghcr.io", "--name", "new"]).success();
+    assert_eq!(
+        (home.token("new")["uses"].clone(), usage(&home, [])["rows"][0]["name"].clone()),
+        (json!(1), json!("new"))
+    );
+    // The same number in another vault is another token.
+    let identity = identity(&home).replace("\"created\":", "\"created\":1");
+    write(&log(&home), &line(&identity, now(), "docker"));
+    assert_eq!(uses(&home), 0);
+    let rows = usage(&home, [])["rows"].clone();
+    let told: Vec<_> =
+        rows.as_array().expect("rows").iter().map(|row| [&row["name"], &row["in_vault"]]).collect();
+    assert_eq!(told, [[&json!("me@ghcr.io"), &json!(false)], [&json!("new"), &json!(true)]]);
+}
+
+#[test]
+fn uses_are_told_by_token_client_day_and_registry() {
+    let home = Home::new();
+    home.store("ghcr.io", "me", "secret");
+    let identity = identity(&home);
+    let push =
+        |line: String| line.replace("\"pull\"", "\"push\"").replace("ghcr.io\",\"dir", "quay.io\",\"dir");
+    let text = [
+        line(&identity, now() - 40 * DAY, "docker"),
+        line(&identity, now() - 2 * DAY, "docker"),
+        line(&identity, now() - 2 * DAY, "podman"),
+        push(line(&identity, now() - DAY, "podman")),
+        format!(
+            "{{\"version\":1,\"at\":{},\"verb\":\"get\",\"registry\":\"x.io\",\"outcome\":\"not-found\"}}\n",
+            now()
+        ),
+    ];
+    fs::write(log(&home), text.concat()).expect("written");
+    let rows = |args: [&str; 4]| -> Vec<(String, u64, u64, u64)> {
+        let answer = usage(&home, args);
+        assert_eq!(answer["not_found"], 1, "{answer}");
+        let number = |row: &Value, name: &str| row[name].as_u64().expect("a number");
+        let rows = answer["rows"].as_array().expect("rows").iter();
+        rows.map(|row| {
+            let name = row["name"].as_str().expect("a name").to_owned();
+            (name, number(row, "uses"), number(row, "pulls"), number(row, "pushes"))
+        })
+        .collect()
+    };
+    let row = |name: &str, uses, pulls, pushes| (name.to_owned(), uses, pulls, pushes);
+    assert_eq!(rows(["--by", "token", "--since", "1970-01-01"]), [row("me@ghcr.io", 4, 3, 1)]);
+    assert_eq!(rows(["--by", "token", "--since", "30d"]), [row("me@ghcr.io", 3, 2, 1)]);
+    assert_eq!(rows(["--by", "client", "--since", "30d"]), [row("podman", 2, 1, 1), row("docker", 1, 1, 0)]);
+    assert_eq!(
+        rows(["--by", "registry", "--since", "30d"]),
+        [row("quay.io", 1, 0, 1), row("ghcr.io", 2, 2, 0)]
+    );
+    let days = rows(["--by", "day", "--since", "30d"]);
+    assert_eq!(days.iter().map(|row| row.1).collect::<Vec<_>>(), [2, 1]);
+    let per_day = usage(&home, [])["rows"][0]["per_day"].clone();
+    let per_day: Vec<u64> = per_day.as_array().expect("days").iter().filter_map(Value::as_u64).collect();
+    assert_eq!((per_day.iter().sum::<u64>(), per_day.len()), (3, 29), "{per_day:?}");
+    let told = stdout(&home.run(["usage"]).success());
+    assert!(
+        told.starts_with("TOKEN       USES               LAST USED")
+            && told.contains("  4, 3 pull, 1 push  "),
+        "{told}"
+    );
+    assert!(told.contains("··█▄·"), "{told}");
+    let told = home.run(["usage", "--since", "0d"]).success();
+    assert!(stderr(&told).contains("tells of no such use"), "{}", stderr(&told));
+    assert!(stderr(&home.run(["usage", "--since", "soon"]).code(1)).contains("no date"));
+    home.run(["usage", "nobody"]).code(1);
+}
+
+#[test]
+fn a_failed_store_is_noted_without_what_it_held() {
+    let home = Home::new();
+    home.store("ghcr.io", "me", "secret");
+    fs::write(home.vault(), "docker-credential-pat vault 1\ncut").expect("written");
+    home.call("store", credentials("ghcr.io", "canary", "canary")).code(1);
+    let answer = home.call("get", "ghcr.io").code(1);
+    assert_ne!(stdout(&answer), NOT_FOUND);
+    let lines = lines(&home);
+    assert_eq!((&lines[1]["outcome"], &lines[2]["outcome"]), (&json!("failed"), &json!("failed")));
+    assert!(!fs::read_to_string(log(&home)).expect("a log").contains("canary"));
+}

@@ -1,0 +1,281 @@
+//! `verify` against registries that mean harm or are ill: the secret goes nowhere else, and each is named.
+#![cfg(feature = "online")]
+#![allow(clippy::expect_used, reason = "a test that cannot go on fails")]
+
+mod common;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use common::Home;
+use std::io::Read;
+use std::io::Write;
+use std::net::TcpListener;
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::thread;
+use std::time::Duration;
+use std::time::Instant;
+
+const USER: &str = "alice";
+const SECRET: &str = "ghp_canaryCANARYcanary";
+
+const LAST: &str = "Connection: close\r\n\r\n";
+const ASKS_BASIC: &str = "HTTP/1.1 401 No\r\nWWW-Authenticate: Basic realm=\"x\"\r\nContent-Length: 0\r\n";
+
+/// A server on this machine that says what it is told to, and keeps all that it was asked.
+struct Server {
+    port: u16,
+    asked: Arc<Mutex<String>>,
+}
+
+impl Server {
+    /// Answers by what the request begins with (and has behind ` … `), or with what stands last. `PORT` in an answer is its own
+    /// port; one that ends in `ENDLESS` goes on until nobody listens.
+    fn start(answers: Vec<(&'static str, String)>) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let port = listener.local_addr().expect("an address").port();
+        let asked = Arc::new(Mutex::new(String::new()));
+        let (seen, answers) = (Arc::clone(&asked), Arc::new(answers));
+        thread::spawn(move || {
+            for mut stream in listener.incoming().flatten() {
+                let (seen, answers) = (Arc::clone(&seen), Arc::clone(&answers));
+                thread::spawn(move || {
+                    let mut bytes = vec![0; 16 * 1024];
+                    let count = stream.read(&mut bytes).unwrap_or_default();
+                    let request = String::from_utf8_lossy(&bytes[..count]).into_owned();
+                    let fits = |(parts, _): &&(&str, String)| {
+                        let mut parts = parts.split(" … ");
+                        request.starts_with(parts.next().unwrap_or_default())
+                            && parts.all(|part| request.contains(part))
+                    };
+                    let answer = answers.iter().find(fits).or(answers.last()).expect("an answer").1.clone();
+                    seen.lock().expect("unpoisoned").push_str(&request);
+                    let _ = stream.write_all(answer.replace("PORT", &port.to_string()).as_bytes());
+                    while answer.ends_with("ENDLESS") && stream.write_all(&[b'x'; 4096]).is_ok() {}
+                });
+            }
+        });
+        Self { port, asked }
+    }
+
+    fn host(&self) -> String {
+        format!("127.0.0.1:{}", self.port)
+    }
+
+    /// True when it was told the secret, in the form in which requests have it.
+    fn knows_secret(&self) -> bool {
+        let pair = STANDARD.encode(format!("{USER}:{SECRET}"));
+        let asked = self.asked.lock().expect("unpoisoned");
+        asked.contains(&pair) || asked.contains(SECRET)
+    }
+}
+
+/// Adds the token that is asked about.
+fn add(home: &Home, name: &str, registry: &str) {
+    let mut program = home.program(["add", name, "--registry", registry, "--user", USER, "--secret-stdin"]);
+    program.write_stdin(SECRET).assert().success();
+}
+
+/// Asks the server about a token, and returns the exit code and all that was written.
+fn verify(server: &Server, args: &[&str]) -> (Option<i32>, String) {
+    let home = Home::new();
+    let host = server.host();
+    add(&home, "ci", &host);
+    let output = home.program(["verify", "ci"]).args(args).output().expect("it runs");
+    let told = [output.stdout, output.stderr].concat();
+    let told = String::from_utf8(told).expect("UTF-8");
+    assert!(!told.contains(SECRET), "no secret shows: {told}");
+    (output.status.code(), told)
+}
+
+/// What a registry says that wants a token of this endpoint.
+fn asks_token(realm: &str) -> String {
+    format!(
+        "HTTP/1.1 401 No\r\nWWW-Authenticate: Bearer realm=\"{realm}\",service=\"s\"\r\nContent-Length: 0\r\n{LAST}"
+    )
+}
+
+fn json(status: &str, body: &str) -> String {
+    format!(
+        "HTTP/1.1 {status}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n{LAST}{body}",
+        body.len()
+    )
+}
+
+#[test]
+fn a_secret_is_not_led_elsewhere() {
+    let elsewhere = Server::start(vec![("", json("200 OK", r#"{"token":"x"}"#))]);
+    let there = format!("http://127.0.0.1:{}/token", elsewhere.port);
+    let moved = |to: &str| format!("HTTP/1.1 307 Go\r\nLocation: {to}\r\nContent-Length: 0\r\n{LAST}");
+    for (name, answers, want) in [
+        (
+            "an http realm",
+            vec![("", asks_token("http://auth.example/token"))],
+            "a token endpoint that is refused",
+        ),
+        (
+            "another scheme",
+            vec![("", asks_token("ftp://auth.example/token"))],
+            "a token endpoint that is refused",
+        ),
+        ("a literal", vec![("", asks_token("https://192.0.2.1/token"))], "an address without a name"),
+        ("a number", vec![("", asks_token("https://3221225985/token"))], "an address without a name"),
+        (
+            "a user in it",
+            vec![("", asks_token("https://a:b@auth.example/token"))],
+            "a token endpoint that is refused",
+        ),
+        (
+            "not known",
+            vec![("", "HTTP/1.1 401 No\r\nWWW-Authenticate: Negotiate\r\nContent-Length: 0\r\n\r\n".into())],
+            "not known here",
+        ),
+        ("the registry sends away", vec![("", moved(&there))], "where nothing is sent"),
+        (
+            "its token endpoint sends away",
+            vec![("GET /token", moved(&there)), ("", asks_token("http://127.0.0.1:PORT/token"))],
+            "where nothing is sent",
+        ),
+        (
+            "its second answer sends away",
+            vec![
+                ("GET /token", json("200 OK", r#"{"token":"t"}"#)),
+                ("GET /v2/ … authorization: Bearer", moved(&there)),
+                ("", asks_token("http://127.0.0.1:PORT/token")),
+            ],
+            "",
+        ),
+    ] {
+        let server = Server::start(answers);
+        let (code, told) = verify(&server, &[]);
+        assert!(code == Some(1) || want.is_empty(), "{name}: {told}");
+        assert!(told.contains(want), "{name}: {told}");
+        assert!(!elsewhere.knows_secret(), "{name}: nothing goes elsewhere");
+    }
+}
+
+#[test]
+fn nothing_is_sent_before_it_is_asked_for() {
+    for (name, answer, want) in [
+        ("open", json("200 OK", "{}"), "open"),
+        ("no registry", json("404 Not Found", "{}"), "is no registry: it answers 404"),
+        ("forbidden", json("403 No", "{}"), "is no registry: it answers 403"),
+    ] {
+        let server = Server::start(vec![("", answer)]);
+        let (_, told) = verify(&server, &[]);
+        assert!(told.contains(want), "{name}: {told}");
+        assert!(!server.knows_secret(), "{name}");
+    }
+    let server = Server::start(vec![("", format!("{ASKS_BASIC}{LAST}"))]);
+    let (code, told) = verify(&server, &[]);
+    assert!(code == Some(1) && told.contains("refused") && server.knows_secret(), "{told}");
+}
+
+#[test]
+fn an_ill_server_is_named_within_the_limits() {
+    let head = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n";
+    for (name, answer, want) in [
+        ("100 MB", format!("{head}Content-Length: 104857600\r\n\r\nENDLESS"), "is too large"),
+        ("a header without end", "HTTP/1.1 200 OK\r\nX-Y: ENDLESS".to_owned(), "is too large"),
+        ("no JSON", json("200 OK", "<html>"), "is not as its interface is described"),
+        ("another JSON", json("200 OK", "[1]"), "is not as its interface is described"),
+        ("no token in it", json("200 OK", r#"{"token":null}"#), "is not as its interface is described"),
+        ("half a character", json("200 OK", r#"{"token":"\ud800"}"#), "is not as its interface is described"),
+        ("cut", format!("{head}Content-Length: 100\r\n\r\n{{"), "is broken"),
+        ("garbage", "\u{1}\u{2}\u{3}garbage\r\n\r\n".to_owned(), "is broken"),
+        ("ill", json("500 Oh", "{}"), "answers 500"),
+        (
+            "busy",
+            format!("HTTP/1.1 429 No\r\nRetry-After: 7200\r\nContent-Length: 0\r\n{LAST}"),
+            "asks to wait for 7200 s",
+        ),
+        ("refused", json("401 No", r#"{"details":"canary"}"#), "refused"),
+    ] {
+        let started = Instant::now();
+        let server =
+            Server::start(vec![("GET /token", answer), ("", asks_token("http://127.0.0.1:PORT/token"))]);
+        let (code, told) = verify(&server, &[]);
+        assert!(code == Some(1) && told.contains(want), "{name}: {told}");
+        assert!(!told.contains("canary"), "{name}: what a server says is not repeated: {told}");
+        assert!(started.elapsed() < Duration::from_secs(30), "{name}");
+    }
+}
+
+#[test]
+fn what_the_registry_tells_is_shown_and_kept() {
+    let pass = "eyJhbGciOiJIUzI1NiJ9.eyJhY2Nlc3MiOlt7InR5cGUiOiJyZXBvc2l0b3J5IiwibmFtZSI6ImEvYiIsImFjdGlvbnMiOlsicHVsbCJdfV19.c2ln";
+    let server = Server::start(vec![
+        ("GET /token", json("200 OK", &format!(r#"{{"token":"{pass}"}}"#))),
+        (
+            "HEAD /v2/acme/app/manifests/latest",
+            format!(
+                "HTTP/1.1 200 OK\r\nratelimit-limit: 100;w=21600\r\nratelimit-remaining: 76;w=21600\r\nContent-Length: 0\r\n{LAST}"
+            ),
+        ),
+        (
+            "GET /v2/ … authorization: Bearer",
+            format!(
+                "HTTP/1.1 200 OK\r\nGitHub-Authentication-Token-Expiration: 2038-01-02 03:04:05 UTC\r\nContent-Length: 0\r\n{LAST}"
+            ),
+        ),
+        ("", asks_token("http://127.0.0.1:PORT/token")),
+    ]);
+    let home = Home::new();
+    add(&home, "ci", &server.host());
+    let output =
+        home.run(["verify", "ci", "--repository", "acme/app:1", "--json"]).success().get_output().clone();
+    let told: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let asked = server.asked.lock().expect("unpoisoned").clone();
+    assert_eq!(told["version"], 1, "{asked}");
+    let answer = &told["answers"][0];
+    for (name, want) in [
+        ("token", serde_json::json!("ci")),
+        ("registry", serde_json::json!(server.host())),
+        ("repository", serde_json::json!("acme/app")),
+        ("answer", serde_json::json!("accepted")),
+        ("pull", serde_json::json!(true)),
+        ("push", serde_json::json!(false)),
+        ("delete", serde_json::json!(false)),
+        ("pulls_left", serde_json::json!(76)),
+        ("pulls_limit", serde_json::json!(100)),
+        ("pulls_seconds", serde_json::json!(21_600)),
+        ("expires", serde_json::json!("2038-01-02T03:04:05Z")),
+        ("error", serde_json::Value::Null),
+    ] {
+        assert_eq!(answer[name], want, "{name}: {told}\n{asked}");
+    }
+    assert_eq!(
+        home.tokens()[0]["expires"],
+        "2038-01-02T03:04:05Z",
+        "it is noted, so that a warning comes in time"
+    );
+}
+
+#[test]
+fn what_cannot_be_asked_is_told() {
+    let home = Home::new();
+    for (name, registry) in [("wild", "*.pkg.coding.net"), ("part", "ghcr.io/acme")] {
+        add(&home, name, registry);
+    }
+    for (args, want) in [
+        (&["wild"][..], "no registry can be asked about \"wild\" like that"),
+        (&["part", "--repository", "ghcr.io/other/app"], "no registry can be asked about \"part\" like that"),
+        (&["part", "--repository", "No Image"], "is no image and no registry"),
+        (&["nobody"], "there is no token named \"nobody\""),
+        (&[], "required arguments were not provided"),
+        (&["part", "--all"], "cannot be used with"),
+    ] {
+        let output = home.program(["verify"]).args(args).output().expect("it runs");
+        let told = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(!output.status.success() && told.contains(want), "{args:?}: {told}");
+    }
+    // A file of authorities that is none.
+    let file = home.path().join("ca.pem");
+    for (text, want) in [("", "there is no certificate"), ("-----BEGIN CERTIFICATE-----\nx", "is no PEM")] {
+        std::fs::write(&file, text).expect("written");
+        let mut program = home.program(["verify", "part"]);
+        let output = program.env("DOCKER_CREDENTIAL_PAT_CA_FILE", &file).output().expect("it runs");
+        let told = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(!output.status.success() && told.contains(want), "{text}: {told}");
+    }
+}
