@@ -194,7 +194,13 @@ fn a_project_token_is_made_used_watched_changed_and_deleted() {
 
         let shown = stdout(&coding.unasked(&["show", "shop", "--reveal"]).assert().success().stderr(""));
         assert_eq!(shown, format!("{secret}\n"));
-        coding.done(&["rm", "shop"]);
+        // It is looked for where it was made, whatever a variable says by now.
+        let mut program = coding.unasked(&["rm", "shop", "--token", "pat"]);
+        program
+            .env("DOCKER_CREDENTIAL_PAT_CODING_URL", "https://coding.invalid")
+            .assert()
+            .success()
+            .stdout("");
         assert!(coding.tokens().is_empty() && !coding.has("shop"));
     }
 }

@@ -13,6 +13,9 @@ pub const ANY_TEAM: &str = "https://e.coding.net";
 /// Behind a team's name: where its images are.
 const IMAGES: &str = "-docker.pkg.coding.net";
 
+/// The images of every team.
+const ANY_IMAGES: &str = "*.pkg.coding.net";
+
 /// Behind a team's name: where its pages and its interface are.
 const PAGES: &str = ".coding.net";
 
@@ -83,9 +86,9 @@ pub fn may_go(token: &Token, there: &Place) -> bool {
 
 fn is_of_its_team(token: &Token, there: &Place) -> bool {
     let is = |address: &str| there.is_at(address);
-    let any_registry = |scope: &Scope| scope.host().ends_with(IMAGES) || scope.host() == "*.pkg.coding.net";
     if is(ANY_TEAM) {
-        return token.scopes.iter().any(any_registry);
+        return Team::all_of(token).next().is_some()
+            || token.scopes.iter().any(|scope| scope.host() == ANY_IMAGES);
     }
     let host = there.host().to_ascii_lowercase();
     let team = host.strip_suffix(PAGES).and_then(Team::parse);
@@ -167,6 +170,8 @@ mod tests {
             (acme, None, "https://e.coding.net", true),
             ("*.pkg.coding.net", None, "https://e.coding.net", true),
             ("ghcr.io", None, "https://e.coding.net", false),
+            ("x.acme-docker.pkg.coding.net", None, "https://e.coding.net", false),
+            ("coding.net", None, "https://e.coding.net", false),
             ("*.coding.net", None, "https://acme.coding.net", false),
             (acme, None, "https://other.coding.net", false),
             (acme, None, "https://acme.coding.net:8443", false),
