@@ -13,6 +13,8 @@ use crate::command::doctor;
 use crate::command::edit;
 use crate::command::explain;
 use crate::command::export;
+#[cfg(feature = "online")]
+use crate::command::hub;
 use crate::command::import;
 use crate::command::install;
 use crate::command::key;
@@ -81,6 +83,7 @@ Environment:
   DOCKER_CREDENTIAL_PAT_CA_FILE      certificates of further authorities, in PEM, for verify, hub and coding
   DOCKER_CREDENTIAL_PAT_CODING_URL   where CODING's interface is, if not at https://TEAM.coding.net
   DOCKER_CREDENTIAL_PAT_USAGE        off, and this call is not noted in the log
+  DOCKER_CREDENTIAL_PAT_HUB_URL      another address of Docker Hub's interface, for `hub`
   NO_COLOR                           no colour, whatever the terminal can show
 
 Files:
@@ -105,6 +108,8 @@ enum Human {
     Usage(usage::Args),
     Import(import::Args),
     Export(export::Args),
+    #[cfg(feature = "online")]
+    Hub(hub::Args),
     /// Make Docker (or podman) keep its credentials here
     Install(install::Args),
     /// Put back the helper that Docker (or podman) had before
@@ -238,6 +243,8 @@ fn people(args: Vec<OsString>, called_as: Option<&str>, out: File) -> ExitCode {
         Human::Usage(args) => usage::run(args, desk),
         Human::Import(args) => import::run(args, desk),
         Human::Export(args) => export::run(args, desk),
+        #[cfg(feature = "online")]
+        Human::Hub(args) => hub::run(args, desk),
         Human::Install(args) => install::install(args, desk),
         Human::Uninstall(args) => install::uninstall(args, desk),
         Human::Doctor(args) => doctor::run(args, desk),

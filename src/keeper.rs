@@ -345,11 +345,11 @@ impl Excerpt<'_> {
     ///
     /// # Errors
     /// When there is no key, or the vault is not as it was written.
-    pub fn release_all(&self) -> Result<Vec<Result<Secret, VaultError>>, KeeperError> {
+    pub fn release_all(&self) -> Result<Vec<Result<Secret, KeeperError>>, KeeperError> {
         let Some(vault) = &self.vault else { return Ok(Vec::new()) };
         let unlocked = vault.unlock(self.keeper.key(&self.contents.holders)?, &self.contents)?;
         let tokens = self.inventory().tokens();
-        Ok(tokens.iter().map(|token| unlocked.secret(token, &self.contents)).collect())
+        Ok(tokens.iter().map(|token| Ok(unlocked.secret(token, &self.contents)?)).collect())
     }
 
     fn open(&self, token: &Token, key: VaultKey) -> Result<Secret, KeeperError> {

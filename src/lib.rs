@@ -14,6 +14,8 @@ pub mod checkup;
 pub mod context;
 pub mod keeper;
 pub mod key_life;
+#[cfg(feature = "online")]
+pub mod lifecycle;
 pub mod login;
 pub mod moving;
 pub mod setup;

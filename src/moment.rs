@@ -41,6 +41,12 @@ impl Moment {
         Self::parse_some_end(text, now).map(Some)
     }
 
+    /// Reads a moment in RFC 3339, as servers tell it; a fraction of a second does not count.
+    #[must_use]
+    pub fn told(text: &str) -> Option<Self> {
+        text.parse().ok().map(|at: Timestamp| Self(at.as_second()))
+    }
+
     fn parse_some_end(text: &str, now: Self) -> Result<Self, MomentError> {
         let error = || MomentError(text.to_owned());
         if let Some(days) = text.strip_suffix('d') {

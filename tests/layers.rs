@@ -10,7 +10,7 @@ use std::path::PathBuf;
 const LAYERS: [&[&str]; 7] = [
     &["cli"],
     &["command"],
-    &["backup", "checkup", "context", "keeper", "key_life", "login", "moving", "setup"],
+    &["backup", "checkup", "context", "keeper", "key_life", "lifecycle", "login", "moving", "setup"],
     &["docker_config", "other_helper", "remote", "usage", "vault", "warned"],
     &[
         "beside", "child", "disk", "env", "http", "hygiene", "link", "parent", "streams", "table", "text",

@@ -27,7 +27,7 @@ static UNREADABLE: Rule = Rule {
     word: "client-file-unreadable",
     severity: Severity::Problem,
     what: "%1",
-    why: "it cannot be told whom the client asks for credentials, and the client itself may refuse the file",
+    why: "whom the client asks for credentials cannot be told",
     mend: "%2",
     repair: None,
 };
@@ -35,14 +35,14 @@ static NOT_INSTALLED: Rule = Rule {
     word: "not-installed",
     severity: Severity::Warning,
     what: "%1",
-    why: "no login is kept here, and no token is given out from here",
+    why: "no login is kept here, and no token is used",
     mend: "docker-credential-pat install",
     repair: None,
 };
 static SET_UP_LOST: Rule = Rule {
     word: "set-up-lost",
     what: "%1 was set up to ask this program for %2, and now names %3",
-    why: "the next login is kept elsewhere, and in plain text where no helper is named; podman logout --all does so",
+    why: "the next login goes elsewhere, in plain text where no helper is named",
     mend: "docker-credential-pat install%4%2",
     ..NOT_INSTALLED
 };
@@ -50,7 +50,7 @@ static OTHER_HELPER: Rule = Rule {
     word: "other-helper",
     severity: Severity::Note,
     what: "%1 asks \"%3\" for %2, and not this program",
-    why: "what the vault has for it is not given out",
+    why: "what the vault has for it is not used",
     ..SET_UP_LOST
 };
 static PLAIN: Rule = Rule {
@@ -94,7 +94,7 @@ pub fn look(contents: Option<&Contents>, findings: &mut Findings) -> Vec<String>
     let mut docker_asks = None;
     match env::docker_config() {
         Ok(path) => docker_asks = look_at(path, Owner::Docker, contents, &mut names, findings),
-        Err(error) => findings.add(&UNREADABLE, &[Fact::Text(&line_of(&error)), Fact::Text(&error.hint())]),
+        Err(error) => findings.add(&UNREADABLE, &[Fact::Text(&error.to_string()), Fact::Text(&error.hint())]),
     }
     // Without a session podman's file cannot be told, and where there is no podman it is missing.
     if let Ok(path) = env::podman_auth() {

@@ -39,7 +39,7 @@ static KEY_OPEN: Rule = Rule {
 static OTHERS: Rule = Rule {
     word: "of-another-user",
     what: "%1 belongs to another user (id %2)",
-    why: "it may become unreadable for you, and that user can change it; sudo makes such files",
+    why: "that user can change it, and you may come to be shut out; sudo makes such files",
     mend: "sudo chown -R \"$(id -un)\" %1",
     repair: None,
     ..OPEN

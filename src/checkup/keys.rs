@@ -144,14 +144,16 @@ fn look_at_holders(keeper: &Keeper, holders: &Holders, findings: &mut Findings) 
     if !is_open && are_all {
         let locked = Locked(troubles);
         let hint = locked.hint().unwrap_or_default();
-        findings
-            .add(&NOT_OPENED, &[Fact::Text(&line_of(&locked)), Fact::Text(&hint), Fact::Path(keeper.path())]);
+        let facts = [Fact::Text(&locked.to_string()), Fact::Text(&hint), Fact::Path(keeper.path())];
+        findings.add(&NOT_OPENED, &facts);
     } else {
-        for (sort, error) in &troubles {
-            let hint = error.hint().unwrap_or_default();
+        for trouble in troubles {
+            let sort = trouble.0;
+            let locked = Locked(vec![trouble]);
+            let hint = locked.hint().unwrap_or_default();
             // One that answers elsewhere only, as a keyring does on the desktop, is no reason to worry.
-            let severity = if *sort == Sort::KeyFile { Severity::Warning } else { Severity::Note };
-            let facts = [Fact::Text(&line_of(error)), Fact::Text(&hint), Fact::Text(sort.name())];
+            let severity = if sort == Sort::KeyFile { Severity::Warning } else { Severity::Note };
+            let facts = [Fact::Text(&locked.to_string()), Fact::Text(&hint), Fact::Text(sort.name())];
             findings.add_as(severity, &HOLDER_FAILS, &facts);
         }
         if !is_open {

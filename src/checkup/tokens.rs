@@ -57,7 +57,7 @@ static EXPIRED: Rule = Rule {
     word: "token-expired",
     severity: Severity::Warning,
     what: "token \"%1\" expired %2",
-    why: "it is not given out any more, and its registry does not take it",
+    why: "its registry does not take it, and it is not given out",
     mend: "docker-credential-pat rotate %1",
     repair: None,
 };
@@ -129,7 +129,7 @@ static KEY_HAS_PASSWORD: Rule = Rule {
 static MANY: Rule = Rule {
     word: "many-tokens",
     what: "%1 tokens of \"%2\" at Docker Hub are here, and %3 are %4",
-    why: "Docker may slow down or charge an account with more, and refuses new ones beyond a plan's number",
+    why: "Docker may slow down or charge an account with more, or refuse new ones",
     mend: "docker-credential-pat rm NAME, for each that nothing needs; revoke it where it was made",
     ..EXPIRED
 };
@@ -298,4 +298,69 @@ pub(super) fn shown(token: &Token) -> String {
 /// Returns the name of a token as it is typed in a shell.
 pub(super) fn argument(token: &Token) -> String {
     if is_telling(token) { "NAME".to_owned() } else { token.name.as_argument().into_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::inventory::tests::inventory;
+    use crate::token::Origin;
+    use crate::token::Permissions;
+
+    const NOW: Moment = Moment(1_795_000_000);
+
+    fn ago(days: i64) -> Moment {
+        Moment(NOW.0 - days * DAY)
+    }
+
+    fn used(last: i64, days: i64, pulls: u64, pushes: u64, untold: u64) -> Used {
+        let count = pulls + pushes + untold;
+        Used { count, first: ago(last + days), last: ago(last), client: None, pulls, pushes }
+    }
+
+    /// Returns the words of what is found of a token that came so many days ago and may do this.
+    fn words(came: i64, permissions: Permissions, usage: Option<&Usage<'_>>) -> Vec<&'static str> {
+        let mut token = inventory(&[("ci", "registry.example", Origin::Add)]).tokens()[0].clone();
+        (token.created, token.stored, token.permissions) = (ago(came), ago(came), Some(permissions));
+        let mut findings = Findings::default();
+        if let Some(usage) = usage {
+            of_use(&token, usage, NOW, &mut findings);
+        }
+        findings.0.iter().map(|finding| finding.rule.word).collect()
+    }
+
+    #[test]
+    fn what_nobody_asks_for_is_told_once_that_can_be_known() {
+        for (came, since, last, is_told) in [
+            (200, 200, None, true),
+            (200, 10, None, false),
+            (10, 200, None, false),
+            (200, 200, Some(91), true),
+            (200, 200, Some(89), false),
+            (10, 200, Some(91), false),
+        ] {
+            let of = |_: &Token| last.map(|last| used(last, 0, 1, 0, 0));
+            let found = words(came, Permissions::default(), Some(&Usage { since: ago(since), of: &of }));
+            assert_eq!(found.contains(&UNUSED.word), is_told, "{came} {since} {last:?}");
+        }
+        assert!(words(200, Permissions::default(), None).is_empty(), "nothing is noted of any use");
+    }
+
+    #[test]
+    fn what_is_only_pulled_with_need_not_write() {
+        let reads = Permissions { read: true, ..Permissions::default() };
+        let writes = Permissions { write: true, ..reads };
+        for (allowed, days, pulls, pushes, untold, is_told) in [
+            (writes, 31, 10, 0, 0, true),
+            (reads, 31, 10, 0, 0, false),
+            (writes, 29, 10, 0, 0, false),
+            (writes, 31, 9, 0, 0, false),
+            (writes, 31, 10, 1, 0, false),
+            (writes, 31, 10, 0, 1, false),
+        ] {
+            let of = |_: &Token| Some(used(1, days, pulls, pushes, untold));
+            let found = words(200, allowed, Some(&Usage { since: ago(200), of: &of }));
+            assert_eq!(found.contains(&WIDER_THAN_NEEDED.word), is_told, "{days} {pulls} {pushes} {untold}");
+        }
+    }
 }

@@ -15,6 +15,8 @@ use crate::table::Table;
 use crate::table::Tone;
 use crate::text;
 use serde::Serialize;
+use serde::Serializer;
+use serde::ser::SerializeMap;
 use std::path::Path;
 use std::path::PathBuf;
 
@@ -23,8 +25,7 @@ const JSON_VERSION: u32 = 1;
 
 /// Tell what is wrong or could be safer, and the command that mends it
 ///
-/// Looks at the clients' files, the program in PATH, the vault, its key and the tokens. Asks nobody anything.
-/// The exit code is 1 when there is a problem or a warning.
+/// Asks nobody anything. The exit code is 1 when there is a problem or a warning.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Write JSON: {"version":1,"findings":[…]}
@@ -38,22 +39,39 @@ pub struct Args {
     scan: Option<PathBuf>,
 }
 
-/// A finding as JSON shows it.
-#[derive(Serialize)]
+/// A finding as JSON shows it: what there is nothing of is left out.
 struct FindingJson<'f> {
-    finding: &'static str,
-    severity: &'static str,
-    what: &'f str,
-    why: &'f str,
-    mend: &'f str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    token: Option<&'f str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    path: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    line: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    fixed: Option<bool>,
+    finding: &'f Finding,
+    is_to_fix: bool,
+}
+
+impl Serialize for FindingJson<'_> {
+    fn serialize<S: Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
+        let finding = self.finding;
+        let path = finding.path.as_ref().map(|path| path.to_string_lossy());
+        let texts = [
+            ("finding", Some(finding.rule.word)),
+            ("severity", Some(finding.severity.word())),
+            ("what", Some(&finding.what)),
+            ("why", Some(&finding.why)),
+            ("mend", Some(&finding.mend)),
+            ("token", finding.token.as_deref()),
+            ("path", path.as_deref()),
+        ];
+        let mut object = out.serialize_map(None)?;
+        for (name, text) in texts {
+            if let Some(text) = text {
+                object.serialize_entry(name, text)?;
+            }
+        }
+        if let Some(line) = finding.line {
+            object.serialize_entry("line", &line)?;
+        }
+        if self.is_to_fix {
+            object.serialize_entry("fixed", &finding.is_fixed)?;
+        }
+        object.end()
+    }
 }
 
 #[derive(Serialize)]
@@ -139,19 +157,8 @@ fn write_list(findings: &[&Finding], desk: &mut Desk) -> Result<(), Failure> {
 }
 
 fn write_json(findings: &[&Finding], is_to_fix: bool, desk: &mut Desk) -> Result<(), Failure> {
-    let shown = |finding: &Finding| finding.path.as_ref().map(|path| path.display().to_string());
-    let findings = findings.iter().map(|finding| FindingJson {
-        finding: finding.rule.word,
-        severity: finding.severity.word(),
-        what: &finding.what,
-        why: &finding.why,
-        mend: &finding.mend,
-        token: finding.token.as_deref(),
-        path: shown(finding),
-        line: finding.line,
-        fixed: is_to_fix.then_some(finding.is_fixed),
-    });
-    let report = Report { version: JSON_VERSION, findings: findings.collect() };
+    let findings = findings.iter().map(|finding| FindingJson { finding, is_to_fix }).collect();
+    let report = Report { version: JSON_VERSION, findings };
     text::write_json(&mut *desk.out, &report)
         .and_then(|()| desk.out.write_all(b"\n"))
         .map_err(Failure::Output)

@@ -11,12 +11,16 @@ use crate::env::EnvError;
 use crate::inventory::NameTaken;
 use crate::keeper::KeeperError;
 use crate::key_life::KeyLifeError;
+#[cfg(feature = "online")]
+use crate::lifecycle::trouble::LifeError;
 use crate::link::LinkError;
 use crate::moment::MomentError;
 use crate::name::Name;
 use crate::name::NameError;
 use crate::other_helper::HelperError;
 use crate::registry::KeyError;
+#[cfg(feature = "online")]
+use crate::remote::hub::refusal::HubError;
 #[cfg(feature = "online")]
 use crate::remote::registry::RegistryError;
 use crate::resolve::Reason;
@@ -57,6 +61,18 @@ pub enum Failure {
     /// See [`BackupError`].
     #[error(transparent)]
     Backup(#[from] BackupError),
+    /// See [`HubError`].
+    #[cfg(feature = "online")]
+    #[error(transparent)]
+    Hub(#[from] HubError),
+    /// See [`LifeError`].
+    #[cfg(feature = "online")]
+    #[error(transparent)]
+    Life(#[from] LifeError),
+    /// Something given that Docker Hub does not take.
+    #[cfg(feature = "online")]
+    #[error("{0}")]
+    NotForHub(String),
     /// A person said no.
     #[error("nothing was changed")]
     Declined,
@@ -262,6 +278,12 @@ impl Failure {
             Self::Link(error) => error.hint(),
             Self::KeyLife(error) => error.hint(),
             Self::Backup(error) => error.hint(),
+            #[cfg(feature = "online")]
+            Self::Hub(error) => error.hint(),
+            #[cfg(feature = "online")]
+            Self::Life(error) => error.hint(),
+            #[cfg(feature = "online")]
+            Self::NotForHub(_) => None,
             Self::Passphrase(error) => error.hint(),
             Self::Disk(error) => error.hint(),
             Self::NameTaken(_) => Some(

@@ -21,6 +21,7 @@ use jiff::SignedDuration;
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::io;
+use std::path::Path;
 use std::path::PathBuf;
 use std::time::Duration;
 use zeroize::Zeroizing;
@@ -51,20 +52,29 @@ impl SecretFrom {
     pub fn read(&self, what: &str, name: &str) -> Result<Secret, Failure> {
         let missing =
             |source| Failure::Missing { what: "secret", option: "--secret-stdin or --secret-file", source };
-        let text = if self.secret_stdin {
-            text_of(streams::stdin().map_err(WireError::Read)?)?
-        } else if let Some(path) = &self.secret_file {
-            let unreadable = |source| DiskError::Read { path: path.clone(), source };
-            text_of(File::open(path).map_err(unreadable)?).map_err(|failure| match failure {
-                Failure::Wire(WireError::Read(source)) => unreadable(source).into(),
-                other => other,
-            })?
-        } else {
-            tty::ask_hidden(&format!("{what} for \"{}\" (it does not show): ", clean(name)))
-                .map_err(missing)?
+        let text = match written(self.secret_stdin, self.secret_file.as_deref())? {
+            Some(text) => text,
+            None => tty::ask_hidden(&format!("{what} for \"{}\" (it does not show): ", clean(name)))
+                .map_err(missing)?,
         };
         if text.is_empty() { Err(Failure::Secret("empty")) } else { Ok(Secret::new(text)) }
     }
+}
+
+/// Reads a secret from standard input or a file; `None` where neither is meant.
+///
+/// # Errors
+/// When it cannot be read, is larger than 4 MiB or no text.
+pub fn written(stdin: bool, file: Option<&Path>) -> Result<Option<Zeroizing<String>>, Failure> {
+    let Some(path) = file else {
+        return if stdin { text_of(streams::stdin().map_err(WireError::Read)?).map(Some) } else { Ok(None) };
+    };
+    let unreadable = |source| DiskError::Read { path: path.to_owned(), source };
+    let text = text_of(File::open(path).map_err(unreadable)?).map_err(|failure| match failure {
+        Failure::Wire(WireError::Read(source)) => unreadable(source).into(),
+        other => other,
+    })?;
+    Ok(Some(text))
 }
 
 /// Where a new passphrase comes from: it is never an argument

@@ -16,6 +16,8 @@ pub mod explain;
 pub mod export;
 pub mod failure;
 pub mod given;
+#[cfg(feature = "online")]
+pub mod hub;
 pub mod import;
 pub mod install;
 pub mod key;

@@ -40,7 +40,7 @@ pub fn run(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
     let now = *desk.now;
     let told = given::end(args.expires.as_ref(), now)?;
     let inventory = desk.keeper.inventory()?;
-    find(&inventory, &args.name)?;
+    let was_linked = find(&inventory, &args.name)?.remote.is_some();
     let secret = args.secret.read("New secret", &args.name)?;
     #[cfg(feature = "online")]
     if args.verify {
@@ -74,6 +74,13 @@ pub fn run(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
     };
     desk.say(&format!("\"{}\" has its new secret, which {end}", token.name));
     desk.say_notes(&remarks);
+    if cfg!(feature = "online") && was_linked {
+        let argument = token.name.as_argument();
+        desk.say(&format!(
+            "which token it is where it was made is not known any more (docker-credential-pat hub link \
+             {argument}); at Docker Hub, docker-credential-pat hub rotate {argument} does all of it"
+        ));
+    }
     desk.say_if_resting(&token);
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! All tokens of a vault, and what adding, using, signing out and removing does to them.
 
+pub mod left;
 pub mod logout;
 pub mod merge;
 

@@ -2,4 +2,5 @@
 
 pub mod challenge;
 pub mod coding;
+pub mod hub;
 pub mod registry;

@@ -62,6 +62,9 @@ pub enum Rotation {
         /// The new one.
         #[n(0)]
         successor: TokenId,
+        /// The label under which it was made.
+        #[n(1)]
+        label: String,
     },
     /// The new one is in use; the old one is still to be switched off or deleted.
     #[n(2)]
@@ -69,5 +72,15 @@ pub enum Rotation {
         /// By what the service tells the old one from others.
         #[n(0)]
         old: String,
+        /// The label of the old one, which the new one is still to get.
+        #[n(1)]
+        label: String,
+    },
+    /// It is itself the new one, until it takes the place of another token.
+    #[n(3)]
+    Succeeds {
+        /// The other token.
+        #[n(0)]
+        token: TokenId,
     },
 }

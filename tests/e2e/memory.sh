@@ -109,6 +109,24 @@ no_trace "the vault's key: list" --secret "$folder/key" -- "$program" list
 no_trace "the vault's key: show --reveal" --secret "$folder/key" -- "$program" show typed --reveal
 no_trace "the vault's key: erase" --secret "$folder/key" --stdin "$request" -- "$program" erase
 
+# Docker Hub's tokens: the password, the sign-in's token, and the secret that Docker Hub makes.
+source "$here/hub-common.sh"
+start_hub
+letters_of() { "$python" -c 'import secrets, sys; print(secrets.token_hex(18), end="")' >"$folder/$1"; }
+make_next() { letters_of "$1" && control "{\"next_secret\":\"$(<"$folder/$1")\"}" >/dev/null; }
+printf '%s' "$password" >"$folder/password"
+make_next made
+no_trace "hub create by password" --secret "$folder/password" --secret "$folder/made" --stdin "$folder/password" -- \
+  "$program" hub create hubbed --user alice --password-stdin
+check "hub create by password: the vault has it" eval '[[ $(pat show hubbed --reveal) == "$(<"$folder/made")" ]]'
+session=$(control '{"jwt":{"sub":"alice","via":"password"}}' | jq -r .jwt)
+put https://index.docker.io/v1/access-token alice "$session"
+printf '%s' "${session#*.}" >"$folder/session" # what is before the first dot is the same in every such token
+make_next rotated
+no_trace "hub rotate by a sign-in" --secret "$folder/session" --secret "$folder/made" --secret "$folder/rotated" -- "$program" hub rotate hubbed
+no_trace "hub tokens" --secret "$folder/session" --secret "$folder/rotated" -- "$program" hub tokens
+no_trace "hub rm" --secret "$folder/session" --secret "$folder/rotated" -- "$program" hub rm hubbed --yes
+
 # --- Every holder of the vault's key: nothing is left of the secrets, of that key, and of what the holder has.
 keyring=$server/keyring
 end_all() {

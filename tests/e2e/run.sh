@@ -5,7 +5,7 @@
 set -uo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 all=(docker docker-token docker-identity docker-engine docker-py podman skopeo buildah
-  tokens-docker tokens-podman tokens-skopeo tokens-buildah tokens-keys verify coding import keys surroundings terminal completions memory)
+  tokens-docker tokens-podman tokens-skopeo tokens-buildah tokens-keys verify hub coding import keys surroundings terminal completions memory)
 
 wrong_usage() { echo "$1" >&2; sed -n '3s/^# *//p' "$0" >&2; echo "groups: ${all[*]}" >&2; exit 2; }
 
@@ -37,6 +37,7 @@ run_group() {
   mkdir -m 700 "$home/run"
   before=$(wc -l <"$results")
   setsid env -i PATH="$bin:$PATH" LC_ALL=C.UTF-8 TERM=dumb PYTHON="${PYTHON:-}" PYTHONDONTWRITEBYTECODE=1 \
+    HUB_SPEC="${HUB_SPEC:-}" TOOLS_CACHE="$TOOLS_CACHE" \
     HOME="$home" XDG_CONFIG_HOME="$home/.config" XDG_DATA_HOME="$home/.local/share" XDG_STATE_HOME="$home/.local/state" \
     XDG_CACHE_HOME="$home/.cache" XDG_RUNTIME_DIR="$home/run" TMPDIR="$home/tmp" \
     GROUP="$1" GROUP_DIR="$dir" RESULTS="$results" bash "$here/$1.sh" </dev/null 2>&1 &
@@ -48,6 +49,9 @@ run_group() {
   child=
 }
 
+# What holds calls against a published description comes with the caller's settings for npm.
+export TOOLS_CACHE=${TOOLS_CACHE:-$HOME/.cache/docker-credential-pat-tests}
+for group; do if [[ $group == hub ]]; then "$here/../servers/prism.sh" install; fi; done
 for group; do run_group "$group"; done
 [[ -z ${KEEP:-} ]] || echo "kept: $work"
 count() { grep -c "^$1$" "$results"; }

@@ -6,8 +6,9 @@ An account may be held to "repos", a list of patterns (["acme/*"] where it has n
 Repositories below public/ may be pulled by anyone. Each access token is one line of DIR/issued.jsonl: the account's name, null
 for nobody's, and its access: {"name": "ro", "access": ["acme/app:pull"]}; a login, which names no repository, has none.
 With REFRESH=1 in the environment it gives refresh tokens when asked for offline access; they are random, and listed in
-DIR/refresh-tokens, so that a test can search for them. With DIR/tls/srv.pem it is encrypted. Needs PyJWT and cryptography."""
-import base64, fnmatch, json, os, ssl, sys, time, urllib.parse, uuid
+DIR/refresh-tokens, so that a test can search for them. With HUB=URL it also takes what that stand-in for Docker Hub
+(hub-double.py) takes at /v2/auth/token, for pull and push. With DIR/tls/srv.pem it is encrypted. Needs PyJWT and cryptography."""
+import base64, fnmatch, json, os, ssl, sys, time, urllib.error, urllib.parse, urllib.request, uuid
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -25,7 +26,18 @@ refresh_tokens = {}  # refresh token -> (user, secret)
 
 def account(user, secret):
     rows = json.loads((DIR / "accounts.json").read_text("utf-8"))
-    return next((row for row in rows if (row["user"], row["secret"]) == (user, secret)), None)
+    row = next((row for row in rows if (row["user"], row["secret"]) == (user, secret)), None)
+    return row or (account_at_hub(os.environ["HUB"], user, secret) if os.environ.get("HUB") else None)
+
+
+def account_at_hub(hub, user, secret):
+    body = json.dumps({"identifier": user, "secret": secret}).encode()
+    request = urllib.request.Request(f"{hub}/v2/auth/token", body, {"Content-Type": "application/json"})
+    try:
+        urllib.request.urlopen(request, timeout=5).close()
+    except urllib.error.HTTPError:
+        return None
+    return {"user": user, "secret": secret, "actions": ["pull", "push"]}
 
 
 def granted(who, scopes):

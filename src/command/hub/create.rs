@@ -1,0 +1,137 @@
+//! `hub create`: makes a token at Docker Hub, keeps it and puts it in use.
+
+use crate::command::Desk;
+use crate::command::Failure;
+use crate::command::given;
+use crate::command::hub::account;
+use crate::command::hub::end;
+use crate::command::hub::end_words;
+use crate::command::hub::label;
+use crate::command::hub::life;
+use crate::command::hub::sign_in::SignIn;
+use crate::inventory::NameTaken;
+use crate::lifecycle::create::NewToken;
+use crate::name::Name;
+use crate::remote::hub::Hub;
+use crate::remote::hub::listed::Grants;
+use crate::remote::hub::listed::Resource;
+use clap::ValueEnum;
+
+/// Where a token goes when nothing else is said.
+const DOCKER_HUB: &str = "docker.io";
+
+/// Make a token at Docker Hub; its secret goes into the vault and is not shown
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// A name of your choice for it here
+    name: String,
+    /// Its label at Docker Hub; the name without it
+    #[arg(long)]
+    label: Option<String>,
+    /// What it may do; each includes those before it
+    #[arg(long, value_enum, default_value = "read", conflicts_with = "org")]
+    permission: Permission,
+    /// When it ends, at most in a year: 2027-01-31, 2027-01-31T12:00:00Z, 90d or never
+    #[arg(long, value_name = "WHEN")]
+    expires: Option<String>,
+    /// Make it for an organization
+    #[arg(long, value_name = "ORGANIZATION", requires = "repository")]
+    org: Option<String>,
+    /// Which repository of the organization it is for, or the organization itself; may be given more than once
+    #[arg(long, value_name = "PATH", requires = "org", requires = "scope")]
+    repository: Vec<String>,
+    /// What it may do there, as Docker Hub calls it: repo-pull; may be given more than once
+    #[arg(long, value_name = "SCOPE", requires = "org")]
+    scope: Vec<String>,
+    /// Where it may go; all of Docker Hub without it; may be given more than once
+    #[arg(long, short, value_name = "REGISTRY[/PATH]")]
+    registry: Vec<String>,
+    #[command(flatten)]
+    sign_in: SignIn,
+}
+
+/// What a person's token may do, in the words of Docker Hub's page.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Permission {
+    /// Public Read-only
+    PublicRead,
+    /// Read-only
+    Read,
+    /// Read & Write
+    Write,
+    /// Read, Write, Delete
+    Delete,
+}
+
+impl Permission {
+    /// Returns the word for it in Docker Hub's interface.
+    fn scope(self) -> &'static str {
+        match self {
+            Self::PublicRead => "repo:public_read",
+            Self::Read => "repo:read",
+            Self::Write => "repo:write",
+            Self::Delete => "repo:admin",
+        }
+    }
+}
+
+/// Runs the verb. Whatever can be known to fail fails before a token is made.
+///
+/// # Errors
+/// When something given is unfit, nobody can sign in, Docker Hub refuses, or the vault cannot be changed.
+pub(super) fn run(args: &Args, hub: &Hub, desk: &mut Desk) -> Result<(), Failure> {
+    let new = args.new_token(desk)?;
+    if desk.keeper.inventory()?.named(new.name.as_str()).is_some() {
+        return Err(NameTaken(new.name).into());
+    }
+    let signed_in = args.sign_in.run(hub, None, desk)?;
+    let created = life(desk, &signed_in).create(&new)?;
+    let inventory = desk.keeper.inventory()?;
+    let token = inventory.tokens().iter().find(|token| token.id == created.id);
+    let Some(token) = token else { return Err(Failure::NoSuchToken(new.name.to_string())) };
+    desk.say(&format!(
+        "made \"{}\" at Docker Hub ({}); it is in use, and {}",
+        token.name,
+        new.grants.words(),
+        end_words(token, *desk.now)
+    ));
+    if !created.has_label {
+        desk.say(&format!(
+            "its label there is not yet \"{}\" (docker-credential-pat hub rename {} LABEL)",
+            new.label,
+            token.name.as_argument()
+        ));
+    }
+    if token.scopes.iter().any(|scope| scope.path().is_some()) {
+        desk.say_who_goes_on(token, &inventory)?;
+    }
+    Ok(())
+}
+
+impl Args {
+    fn new_token(&self, desk: &Desk) -> Result<NewToken, Failure> {
+        let name = Name::typed(&self.name)?;
+        let scopes = match self.registry.as_slice() {
+            [] => given::scopes(&[DOCKER_HUB.to_owned()])?,
+            given => given::scopes(given)?,
+        };
+        Ok(NewToken {
+            label: label(self.label.as_deref().unwrap_or(name.as_str()))?,
+            name,
+            account: account(self.org.as_ref()),
+            grants: self.grants(),
+            expires: end(self.expires.as_ref(), *desk.now)?.flatten(),
+            scopes,
+        })
+    }
+
+    fn grants(&self) -> Grants {
+        let Some(org) = &self.org else { return Grants::Scopes(vec![self.permission.scope().to_owned()]) };
+        let resource = |path: &String| Resource {
+            sort: if path == org { "TYPE_ORG" } else { "TYPE_REPO" }.to_owned(),
+            path: path.clone(),
+            scopes: self.scope.clone(),
+        };
+        Grants::Resources(self.repository.iter().map(resource).collect())
+    }
+}

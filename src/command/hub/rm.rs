@@ -1,0 +1,61 @@
+//! `hub rm`: deletes tokens at Docker Hub, and then here.
+
+use crate::command::Desk;
+use crate::command::Failure;
+use crate::command::completions::token_names;
+use crate::command::hub::account;
+use crate::command::hub::known_or_not;
+use crate::command::hub::life;
+use crate::command::hub::owner_of;
+use crate::command::hub::sign_in::SignIn;
+use crate::remote::hub::Hub;
+use crate::text::clean;
+use crate::tty;
+
+/// Delete tokens at Docker Hub for good, and take them out of the vault
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// The tokens' names
+    #[arg(required_unless_present = "id", add = token_names())]
+    names: Vec<String>,
+    /// One by its ID at Docker Hub, in the vault or not; may be given more than once
+    #[arg(long)]
+    id: Vec<String>,
+    /// The organization whose it is
+    #[arg(long, value_name = "ORGANIZATION", requires = "id")]
+    org: Option<String>,
+    /// Do not ask
+    #[arg(long, short)]
+    yes: bool,
+    #[command(flatten)]
+    sign_in: SignIn,
+}
+
+/// Runs the verb.
+///
+/// # Errors
+/// When a person says no, Docker Hub refuses or does not answer, or the vault cannot be changed.
+pub(super) fn run(args: &Args, hub: &Hub, desk: &mut Desk) -> Result<(), Failure> {
+    let (known, others) = known_or_not(&args.names, &args.id, hub, desk)?;
+    if !args.yes {
+        let names = known.iter().map(|known| known.token.name.as_str());
+        let all: Vec<_> = names.chain(others.iter().map(String::as_str)).map(clean).collect();
+        let missing = |source| Failure::Missing { what: "answer", option: "--yes", source };
+        let question = format!("Delete {} at Docker Hub for good? [y/N] ", all.join(", "));
+        if !matches!(tty::ask(&question).map_err(missing)?.trim(), "y" | "Y" | "yes") {
+            return Err(Failure::Declined);
+        }
+    }
+    let signed_in = args.sign_in.run(hub, owner_of(&known), desk)?;
+    for known in &known {
+        life(desk, &signed_in).remove(known.token.id)?;
+        desk.say(&format!("deleted \"{}\" at Docker Hub and here", known.token.name));
+    }
+    let account = account(args.org.as_ref());
+    for id in &others {
+        let was_there = signed_in.delete(&account, id)?;
+        let outcome = if was_there { "is deleted" } else { "is not there, or not any more" };
+        desk.say(&format!("{id} {outcome} at Docker Hub"));
+    }
+    Ok(())
+}

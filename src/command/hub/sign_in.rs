@@ -1,0 +1,152 @@
+//! Who is signed in at Docker Hub: by what `docker login` left, or by password and second factor.
+
+use crate::command::Desk;
+use crate::command::Failure;
+use crate::command::given;
+use crate::login::people;
+use crate::moment::Moment;
+use crate::provider::expiry::end_of_jwt;
+use crate::registry::Key;
+use crate::remote::hub::Hub;
+use crate::remote::hub::sign_in::Progress;
+use crate::remote::hub::signed_in::SignedIn;
+use crate::secret::Secret;
+use crate::text::clean;
+use crate::token::Kind;
+use crate::token::Standing;
+use crate::token::Token;
+use crate::token::User;
+use crate::tty;
+use crate::wire::WireError;
+use std::path::PathBuf;
+use zeroize::Zeroizing;
+
+/// Where `docker login` keeps the token of a sign-in by browser:
+/// <https://github.com/docker/cli/blob/master/internal/oauth/manager/manager.go>.
+const SESSION_KEY: &str = "https://index.docker.io/v1/access-token";
+
+/// How long that token has to be good for still, in seconds.
+const MARGIN: i64 = 30;
+
+/// Who signs in; without any of these whoever signed in by `docker login` and the browser
+#[derive(Debug, clap::Args)]
+pub(super) struct SignIn {
+    /// Your Docker ID
+    #[arg(long, short)]
+    user: Option<String>,
+    /// Read the password from standard input; a second line is the code of the second factor
+    #[arg(long, conflicts_with = "password_file")]
+    password_stdin: bool,
+    /// Read the password from a file; a second line is the code of the second factor
+    #[arg(long, value_name = "FILE")]
+    password_file: Option<PathBuf>,
+}
+
+impl SignIn {
+    /// Signs in, as the owner of a token where one is known.
+    ///
+    /// # Errors
+    /// When Docker Hub refuses, or nobody is there to ask for what is missing.
+    pub(super) fn run<'h>(
+        &self,
+        hub: &'h Hub,
+        owner: Option<&str>,
+        desk: &mut Desk,
+    ) -> Result<SignedIn<'h>, Failure> {
+        let wanted = self.user.as_deref().or(owner);
+        if !self.password_stdin
+            && self.password_file.is_none()
+            && let Some((user, bearer)) = session(wanted, desk)?
+        {
+            return Ok(hub.as_before(user, bearer));
+        }
+        let user = match wanted {
+            Some(user) => user.to_owned(),
+            None => the_user(desk)?,
+        };
+        let (password, code) = self.password(&user)?;
+        let bearer = match hub.sign_in(&user, &password)? {
+            Progress::In(bearer) => bearer,
+            Progress::SecondFactor(pending) => {
+                let code = code.map_or_else(|| ask_code(&user), Ok)?;
+                hub.second_factor(&pending, &code)?
+            }
+        };
+        Ok(hub.as_before(user, bearer))
+    }
+
+    fn password(&self, user: &str) -> Result<(Secret, Option<Secret>), Failure> {
+        let missing = |source| Failure::Missing {
+            what: "password",
+            option: "--password-stdin or --password-file, or sign in by `docker login` without -u",
+            source,
+        };
+        let text = match given::written(self.password_stdin, self.password_file.as_deref())? {
+            Some(text) => text,
+            None => {
+                tty::ask_hidden(&format!("Password of {} at Docker Hub (it does not show): ", clean(user)))
+                    .map_err(missing)?
+            }
+        };
+        let mut lines = text.lines().map(|line| Secret::new(Zeroizing::new(line.to_owned())));
+        let password = lines.next().filter(|password| !password.expose().is_empty());
+        Ok((password.ok_or(Failure::Secret("empty"))?, lines.next()))
+    }
+}
+
+fn ask_code(user: &str) -> Result<Secret, Failure> {
+    let missing = |source| Failure::Missing {
+        what: "second factor",
+        option: "a second line behind the password",
+        source,
+    };
+    let question = format!("Code of the second factor of {} (it does not show): ", clean(user));
+    let code = tty::ask_hidden(&question).map_err(missing)?;
+    Ok(Secret::new(Zeroizing::new(code.trim().to_owned())))
+}
+
+/// Returns the Docker ID of the tokens here, where they are one person's; else asks for it.
+fn the_user(desk: &Desk) -> Result<String, Failure> {
+    let inventory = desk.keeper.inventory()?;
+    let mut users = people(&inventory, None);
+    users.sort_unstable();
+    users.dedup();
+    if let [user] = users.as_slice() {
+        return Ok((*user).to_owned());
+    }
+    let missing = |source| Failure::Missing { what: "Docker ID", option: "--user", source };
+    let user = tty::ask("Docker ID: ").map_err(missing)?;
+    if user.trim().is_empty() { Err(WireError::NoUser.into()) } else { Ok(user.trim().to_owned()) }
+}
+
+/// Returns the Docker ID and the token of a sign-in by `docker login` that is good still.
+fn session(wanted: Option<&str>, desk: &mut Desk) -> Result<Option<(String, Secret)>, Failure> {
+    let key = Key::parse(SESSION_KEY)?;
+    let (mut found, mut has_ended) = (None, None);
+    {
+        let excerpt = desk.keeper.excerpt(Some(&key))?;
+        let is_session = |token: &&Token| {
+            token.kind == Kind::Session && token.standing == Standing::Active && token.holds(&key)
+        };
+        let mut sessions: Vec<_> = excerpt.inventory().tokens().iter().filter(is_session).collect();
+        sessions.sort_by_key(|token| token.in_use.map(|in_use| in_use.turn));
+        for token in sessions.into_iter().rev() {
+            let User::Named(user) = &token.user else { continue };
+            if wanted.is_some_and(|wanted| !wanted.eq_ignore_ascii_case(user)) {
+                continue;
+            }
+            let secret = excerpt.release(token)?;
+            if end_of_jwt(secret.expose()).is_none_or(|end| end > Moment(desk.now.0 + MARGIN)) {
+                found = Some((user.clone(), secret));
+                break;
+            }
+            has_ended = Some(user.clone());
+        }
+    }
+    if let (None, Some(user)) = (&found, has_ended) {
+        desk.say(&format!(
+            "the sign-in of {user} by docker login has ended (docker login without -u renews it)"
+        ));
+    }
+    Ok(found)
+}

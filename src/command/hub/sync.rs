@@ -1,0 +1,61 @@
+//! `hub sync`: writes down here what Docker Hub tells of the tokens that are known.
+
+use crate::command::Desk;
+use crate::command::Failure;
+use crate::command::count_words;
+use crate::command::hub::life;
+use crate::command::hub::sign_in::SignIn;
+use crate::lifecycle::Known;
+use crate::remote::hub::Hub;
+
+/// Write label, state, end, permissions and last use of the known tokens into the vault
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    #[command(flatten)]
+    sign_in: SignIn,
+}
+
+/// Runs the verb.
+///
+/// # Errors
+/// When nobody can sign in, Docker Hub refuses or does not answer, or the vault cannot be changed.
+pub(super) fn run(args: &Args, hub: &Hub, desk: &mut Desk) -> Result<(), Failure> {
+    let inventory = desk.keeper.inventory()?;
+    let at = hub.at();
+    let known: Vec<_> =
+        inventory.tokens().iter().filter_map(|token| Known::of(token, at.as_deref()).ok()).collect();
+    if known.is_empty() {
+        desk.say(
+            "no token here is known to be one of Docker Hub's (docker-credential-pat hub create, or hub link)",
+        );
+        return Ok(());
+    }
+    let mut owners: Vec<_> = known.iter().filter_map(Known::owner).collect();
+    owners.dedup();
+    let owner = if let [owner] = owners.as_slice() { Some(*owner) } else { None };
+    let signed_in = args.sign_in.run(hub, owner, desk)?;
+    let synced = life(desk, &signed_in).sync()?;
+    desk.say(&format!(
+        "compared {} with Docker Hub; {} changed here",
+        count_words(synced.compared),
+        synced.changed.len()
+    ));
+    for name in &synced.switched_off {
+        desk.say(&format!(
+            "\"{name}\" is inactive there, so it is switched off here (docker-credential-pat hub activate {})",
+            name.as_argument()
+        ));
+    }
+    for name in &synced.gone {
+        desk.say(&format!(
+            "\"{name}\" is gone there (docker-credential-pat rm {} takes it out here)",
+            name.as_argument()
+        ));
+    }
+    for (name, owner) in &synced.others {
+        desk.say(&format!(
+            "\"{name}\" is a token of {owner} (docker-credential-pat hub sync --user {owner})"
+        ));
+    }
+    Ok(())
+}

@@ -1,0 +1,198 @@
+//! `hub tokens`: every token of an account at Docker Hub, and which of them are in the vault.
+
+use crate::command::Desk;
+use crate::command::Failure;
+use crate::command::count_words;
+use crate::command::hub::account;
+use crate::command::hub::sign_in::SignIn;
+use crate::inventory::Inventory;
+use crate::lifecycle::marker::unmarked;
+use crate::moment::Moment;
+use crate::remote::hub::Account;
+use crate::remote::hub::Hub;
+use crate::remote::hub::listed::Grants;
+use crate::remote::hub::listed::Listed;
+use crate::remote::hub::listed::Resource;
+use crate::table::Cell;
+use crate::table::Table;
+use crate::table::Tone;
+use crate::text;
+use crate::token::Token;
+use crate::token::remote::Rotation;
+use serde::Serialize;
+
+const HEADS: [&str; 9] =
+    ["LABEL", "SCOPE", "STATE", "LAST-USED", "EXPIRES", "CREATED", "MADE", "NAME-HERE", "ID"];
+
+/// What a narrow terminal does without, and in which order.
+const LEAST_FIRST: &[&str] = &["ID", "CREATED", "MADE", "SCOPE", "LAST-USED"];
+
+/// The version of the JSON. A new name is no new version.
+const JSON_VERSION: u32 = 1;
+
+/// An end within so many days is pointed out.
+const SOON_DAYS: i64 = 7;
+
+/// List the tokens at Docker Hub, and which of them are in the vault
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// Those of an organization
+    #[arg(long, value_name = "ORGANIZATION")]
+    org: Option<String>,
+    /// Write JSON: {"version":1,"account":…,"tokens":[…]}
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    sign_in: SignIn,
+}
+
+/// A token as JSON shows it. Moments are in RFC 3339, and `null` means none or not known.
+#[derive(Serialize)]
+struct TokenJson<'t> {
+    id: &'t str,
+    label: &'t str,
+    scopes: Option<&'t [String]>,
+    resources: Option<&'t [Resource]>,
+    state: &'static str,
+    made: &'static str,
+    created: Option<String>,
+    last_used: Option<String>,
+    expires: Option<String>,
+    name: Option<&'t str>,
+}
+
+/// Runs the verb.
+///
+/// # Errors
+/// When nobody can sign in, Docker Hub refuses or does not answer, or the answer cannot be written.
+pub(super) fn run(args: &Args, hub: &Hub, desk: &mut Desk) -> Result<(), Failure> {
+    let account = account(args.org.as_ref());
+    let signed_in = args.sign_in.run(hub, None, desk)?;
+    let all = signed_in.all(&account)?;
+    let inventory = desk.keeper.inventory()?;
+    let (at, now) = (hub.at(), *desk.now);
+    let here = |listed: &Listed| named_here(listed, &account, at.as_deref(), &inventory);
+    let whose = match &account {
+        Account::Person => signed_in.user(),
+        Account::Organization(name) => name,
+    };
+    if args.json {
+        return write_json(whose, &all, here, now, desk);
+    }
+    let mut table = Table::with_heads(HEADS, LEAST_FIRST);
+    for listed in &all {
+        table.push(row(listed, here(listed), now));
+    }
+    if !all.is_empty() {
+        table.write(&mut *desk.out, desk.screen).map_err(Failure::Output)?;
+    }
+    let count = all.iter().filter(|listed| here(listed).is_some()).count();
+    desk.say(&format!("{} of {whose} at Docker Hub, {count} of them here", count_words(all.len())));
+    for listed in all.iter().filter(|listed| is_lost(listed, here(listed), &inventory)) {
+        desk.say(&format!(
+            "note: \"{}\" was being made when that was stopped, and nobody has its secret \
+             (docker-credential-pat hub rm --id {})",
+            listed.label, listed.id
+        ));
+    }
+    Ok(())
+}
+
+/// Returns the token of the vault that it is.
+fn named_here<'i>(
+    listed: &Listed,
+    account: &Account,
+    at: Option<&str>,
+    inventory: &'i Inventory,
+) -> Option<&'i Token> {
+    inventory.tokens().iter().find(|token| {
+        token.remote.as_ref().is_some_and(|remote| {
+            remote.service == account.service() && remote.at.as_deref() == at && remote.id == listed.id
+        })
+    })
+}
+
+/// True for one that was being made when that was stopped, and that no rotation goes on with.
+fn is_lost(listed: &Listed, here: Option<&Token>, inventory: &Inventory) -> bool {
+    let goes_on = |token: &Token| {
+        let rotation = token.remote.as_ref().and_then(|remote| remote.rotation.as_ref());
+        matches!(rotation, Some(Rotation::Making { label }) if *label == listed.label)
+    };
+    here.is_none() && unmarked(&listed.label).is_some() && !inventory.tokens().iter().any(goes_on)
+}
+
+fn state(listed: &Listed, now: Moment) -> (&'static str, Tone) {
+    match listed.is_active {
+        _ if listed.has_expired(now) => ("expired", Tone::Bad),
+        true => ("active", Tone::Good),
+        false => ("inactive", Tone::Plain),
+    }
+}
+
+fn made(listed: &Listed) -> &'static str {
+    if listed.is_generated() { "auto-generated" } else { "manual" }
+}
+
+fn row(listed: &Listed, here: Option<&Token>, now: Moment) -> [Cell; HEADS.len()] {
+    let dated = |moment: Option<Moment>| {
+        moment.map_or_else(|| "-".to_owned(), |at| format!("{} ({})", at.date(), at.relative_to(now)))
+    };
+    let (state, tone) = state(listed, now);
+    let end_tone = match listed.expires {
+        Some(_) if listed.has_expired(now) => Tone::Bad,
+        Some(end) if end.is_within(SOON_DAYS, now) => Tone::Warning,
+        Some(_) | None => Tone::Plain,
+    };
+    let scope = Some(listed.grants.words()).filter(|words| !words.is_empty());
+    [
+        listed.label.as_str().into(),
+        scope.unwrap_or_else(|| "-".to_owned()).into(),
+        Cell::new(state, tone),
+        dated(listed.last_used()).into(),
+        Cell::new(&dated(listed.expires), end_tone),
+        dated(listed.created).into(),
+        made(listed).into(),
+        here.map_or("-", |token| token.name.as_str()).into(),
+        listed.id.as_str().into(),
+    ]
+}
+
+fn write_json<'i>(
+    whose: &str,
+    all: &[Listed],
+    here: impl Fn(&Listed) -> Option<&'i Token>,
+    now: Moment,
+    desk: &mut Desk,
+) -> Result<(), Failure> {
+    #[derive(Serialize)]
+    struct Listing<'t> {
+        version: u32,
+        account: &'t str,
+        tokens: Vec<TokenJson<'t>>,
+    }
+    let json = |listed| json(listed, here(listed), now);
+    let listing = Listing { version: JSON_VERSION, account: whose, tokens: all.iter().map(json).collect() };
+    text::write_json(&mut *desk.out, &listing)
+        .and_then(|()| desk.out.write_all(b"\n"))
+        .map_err(Failure::Output)
+}
+
+fn json<'t>(listed: &'t Listed, here: Option<&'t Token>, now: Moment) -> TokenJson<'t> {
+    let (scopes, resources) = match &listed.grants {
+        Grants::Scopes(scopes) => (Some(&**scopes), None),
+        Grants::Resources(resources) => (None, Some(&**resources)),
+    };
+    let text = |moment: Option<Moment>| moment.map(|moment| moment.to_string());
+    TokenJson {
+        id: &listed.id,
+        label: &listed.label,
+        scopes,
+        resources,
+        state: state(listed, now).0,
+        made: made(listed),
+        created: text(listed.created),
+        last_used: text(listed.last_used()),
+        expires: text(listed.expires),
+        name: here.map(|token| token.name.as_str()),
+    }
+}

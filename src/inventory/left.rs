@@ -1,0 +1,112 @@
+//! What a rotation that was stopped has left behind.
+
+use crate::inventory::Inventory;
+use crate::token::Token;
+use crate::token::remote::Rotation;
+
+/// Something that is left, and what mends it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Left {
+    /// What is left, for people.
+    pub what: String,
+    /// The arguments of this program that end it: `hub rotate ci`.
+    pub command: String,
+}
+
+/// Returns what is left of a token's rotation; `None` when nothing is.
+#[must_use]
+pub fn left(token: &Token, inventory: &Inventory) -> Option<Left> {
+    let rotation = token.remote.as_ref()?.rotation.as_ref()?;
+    let (name, argument) = (&token.name, token.name.as_argument());
+    let with = |id| inventory.tokens().iter().find(move |other| other.id == id);
+    let (what, command) = match rotation {
+        Rotation::Making { label } => (
+            format!(
+                "a rotation of \"{name}\" was stopped; a token labelled \"{label}\" may be left at Docker \
+                 Hub, of which nobody has the secret"
+            ),
+            format!("hub rotate {argument}"),
+        ),
+        Rotation::Made { successor, label } => {
+            let new = match with(*successor) {
+                Some(new) => format!("its new secret is kept as \"{}\"", new.name),
+                None => format!("a token labelled \"{label}\" is left at Docker Hub"),
+            };
+            let what =
+                format!("a rotation of \"{name}\" was stopped; {new}, and the old one is still in use");
+            (what, format!("hub rotate {argument}"))
+        }
+        Rotation::Switched { label, .. } => (
+            format!(
+                "a rotation of \"{name}\" was stopped; its new secret is in use, and the old one, labelled \
+                 \"{label}\", may still work at Docker Hub"
+            ),
+            format!("hub rotate {argument}"),
+        ),
+        Rotation::Succeeds { token: old } => {
+            let is_awaited = |old: &Token| {
+                let rotation = old.remote.as_ref().and_then(|remote| remote.rotation.as_ref());
+                matches!(rotation, Some(Rotation::Made { successor, .. }) if *successor == token.id)
+            };
+            if with(*old).is_some_and(is_awaited) {
+                return None;
+            }
+            let what =
+                format!("\"{name}\" was made to take the place of a token that no longer waits for it");
+            (what, format!("hub rm {argument}"))
+        }
+    };
+    Some(Left { what, command })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::inventory::tests::inventory;
+    use crate::token::Origin;
+    use crate::token::TokenId;
+    use crate::token::remote::Remote;
+    use crate::token::remote::Service;
+
+    #[test]
+    fn every_state_of_a_rotation_names_what_is_left_and_what_ends_it() {
+        let label = "l".to_owned();
+        let made = |successor| Rotation::Made { successor: TokenId(successor), label: "l".to_owned() };
+        for (old, new, want) in [
+            (None, None, [None, None]),
+            (Some(Rotation::Making { label }), None, [Some("labelled \"l\" may be left"), None]),
+            (
+                Some(made(2)),
+                Some(Rotation::Succeeds { token: TokenId(1) }),
+                [Some("kept as \"ci-next\""), None],
+            ),
+            (Some(made(7)), None, [Some("labelled \"l\" is left at"), None]),
+            (
+                Some(Rotation::Switched { old: "x".to_owned(), label: "l".to_owned() }),
+                None,
+                [Some("may still work"), None],
+            ),
+            (None, Some(Rotation::Succeeds { token: TokenId(1) }), [None, Some("no longer waits")]),
+            (
+                Some(made(2)),
+                Some(Rotation::Succeeds { token: TokenId(9) }),
+                [Some("kept"), Some("no longer waits")],
+            ),
+        ] {
+            let mut inventory =
+                inventory(&[("ci", "docker.io", Origin::Add), ("ci-next", "docker.io", Origin::Add)]);
+            for (id, rotation) in [(1, old), (2, new)] {
+                let (service, owner) = (Service::DockerHub, "alice".to_owned());
+                let id_there = format!("id-{id}");
+                let remote = Remote { service, at: None, owner, id: id_there, last_used: None, rotation };
+                inventory.recognize(TokenId(id), Some(remote));
+            }
+            for (token, want) in inventory.tokens().iter().zip(want) {
+                let left = left(token, &inventory);
+                assert_eq!(left.is_some(), want.is_some(), "{:?}", token.remote);
+                assert!(left.is_none_or(|left| left.what.contains(want.unwrap_or_default())
+                    && left.command.ends_with(token.name.as_str())));
+            }
+        }
+    }
+}

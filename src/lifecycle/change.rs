@@ -1,0 +1,102 @@
+//! Changes a token at Docker Hub and in the vault: its label, whether it works, whether it is there at all.
+
+use crate::inventory::Changes;
+use crate::lifecycle::Known;
+use crate::lifecycle::Life;
+use crate::lifecycle::trouble::LifeError;
+use crate::lifecycle::with_id;
+use crate::remote::hub::refusal::HubError;
+use crate::token::TokenId;
+use crate::token::remote::Rotation;
+
+impl Life<'_> {
+    /// Gives a token another label, there and here.
+    ///
+    /// # Errors
+    /// When it is gone or has expired, Docker Hub refuses, or the vault cannot be changed.
+    pub fn relabel(&self, id: TokenId, label: &str) -> Result<(), LifeError> {
+        let known = self.known(id)?;
+        self.patched(&known, self.hub.relabel(&known.account, &known.remote.id, label))?;
+        self.keeper.change(|draft| {
+            let label = Some(Some(label.to_owned()));
+            Ok(draft.inventory.amend(id, Changes { label, ..Changes::default() })?)
+        })
+    }
+
+    /// Switches a token on: there first, so that none is given out that does not work.
+    ///
+    /// # Errors
+    /// When it is gone or has expired, Docker Hub refuses, or the vault cannot be changed.
+    pub fn activate(&self, id: TokenId) -> Result<(), LifeError> {
+        let known = self.known(id)?;
+        self.patched(&known, self.hub.switch(&known.account, &known.remote.id, true))?;
+        self.keeper.change(|draft| {
+            draft.inventory.activate(id);
+            Ok(())
+        })
+    }
+
+    /// Switches a token off: here first, so that none is given out that does not work.
+    ///
+    /// # Errors
+    /// When it is gone or has expired, Docker Hub refuses, or the vault cannot be changed.
+    pub fn deactivate(&self, id: TokenId) -> Result<(), LifeError> {
+        let known = self.known(id)?;
+        self.keeper.change(|draft| -> Result<_, LifeError> {
+            draft.inventory.deactivate(id);
+            Ok(())
+        })?;
+        self.patched(&known, self.hub.switch(&known.account, &known.remote.id, false))
+    }
+
+    /// Deletes a token there, with what a rotation that was stopped has left, and then here: the other way
+    /// round a stop would lose by what it is known there.
+    ///
+    /// # Errors
+    /// When Docker Hub refuses, or the vault cannot be changed.
+    pub fn remove(&self, id: TokenId) -> Result<(), LifeError> {
+        let known = self.known(id)?;
+        self.sweep(&known)?;
+        self.hub.delete(&known.account, &known.remote.id)?;
+        self.drop_from_vault(id)
+    }
+
+    /// Deletes at Docker Hub what a rotation that was stopped has left beside the token.
+    fn sweep(&self, known: &Known) -> Result<(), LifeError> {
+        match &known.remote.rotation {
+            Some(Rotation::Making { label }) => self.clear(&known.account, label),
+            Some(Rotation::Made { successor, label }) => {
+                let inventory = self.keeper.inventory()?;
+                let new = with_id(&inventory, *successor).and_then(|token| token.remote.as_ref());
+                let Some(new) = new else { return self.clear(&known.account, label) };
+                self.hub.delete(&known.account, &new.id)?;
+                self.drop_from_vault(*successor)
+            }
+            Some(Rotation::Switched { old, .. }) => Ok(self.hub.delete(&known.account, old).map(drop)?),
+            Some(Rotation::Succeeds { .. }) | None => Ok(()),
+        }
+    }
+
+    fn drop_from_vault(&self, id: TokenId) -> Result<(), LifeError> {
+        self.keeper.change(|draft| {
+            draft.inventory.remove(id);
+            Ok(())
+        })
+    }
+
+    /// Tells why nothing could be changed of a token that is gone or has expired.
+    fn patched(&self, known: &Known, outcome: Result<bool, HubError>) -> Result<(), LifeError> {
+        match outcome {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(LifeError::Gone(known.token.name.clone())),
+            Err(error @ HubError::Refused { status: 400..500, .. }) => {
+                let there = self.hub.one(&known.account, &known.remote.id)?;
+                match there.and_then(|there| there.expires).filter(|end| *end <= self.now) {
+                    Some(end) => Err(LifeError::Expired { name: known.token.name.clone(), end }),
+                    None => Err(error.into()),
+                }
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+}

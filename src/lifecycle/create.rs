@@ -1,0 +1,99 @@
+//! Makes a token at Docker Hub and keeps it, before anything is said.
+
+use crate::inventory::Arrival;
+use crate::inventory::NameTaken;
+use crate::lifecycle::Life;
+use crate::lifecycle::marker::marked;
+use crate::lifecycle::trouble::LifeError;
+use crate::moment::Moment;
+use crate::name::Name;
+use crate::remote::hub::Account;
+use crate::remote::hub::listed::Grants;
+use crate::remote::hub::listed::Made;
+use crate::remote::hub::signed_in::Wish;
+use crate::scope::Scope;
+use crate::token::Kind;
+use crate::token::Origin;
+use crate::token::TokenId;
+use crate::token::User;
+
+/// A token that is to be made.
+#[derive(Debug)]
+pub struct NewToken {
+    /// Its name in the vault.
+    pub name: Name,
+    /// Its label at Docker Hub.
+    pub label: String,
+    /// Whose it is to be.
+    pub account: Account,
+    /// What it is to be allowed.
+    pub grants: Grants,
+    /// When it is to end.
+    pub expires: Option<Moment>,
+    /// Where it may go.
+    pub scopes: Vec<Scope>,
+}
+
+/// A token that was made and kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Created {
+    /// Which one it is in the vault.
+    pub id: TokenId,
+    /// False when it still has the label under which it was made.
+    pub has_label: bool,
+}
+
+impl Life<'_> {
+    /// Makes a token, keeps it and puts it in use. One that cannot be kept is deleted at Docker Hub again.
+    ///
+    /// # Errors
+    /// When the vault cannot be changed, its name is taken, or Docker Hub does not make it.
+    pub fn create(&self, new: &NewToken) -> Result<Created, LifeError> {
+        // The key is here and the vault can be locked, before a token is made that could not be kept.
+        self.keeper.make()?;
+        self.keeper.change(|draft| match draft.inventory.named(new.name.as_str()) {
+            Some(_) => Err(NameTaken(new.name.clone()).into()),
+            None => Ok::<_, LifeError>(()),
+        })?;
+        let marker = marked(&new.label).map_err(LifeError::Random)?;
+        let wish = Wish { label: &marker, grants: &new.grants, expires: new.expires };
+        let made = self.make(&new.account, &wish)?;
+        let id = self.keep_new(new, &made).map_err(|error| self.undo(&new.account, &made, error))?;
+        let has_label =
+            self.hub.relabel(&new.account, &made.listed.id, &new.label).is_ok_and(|is_there| is_there);
+        Ok(Created { id, has_label })
+    }
+
+    fn keep_new(&self, new: &NewToken, made: &Made) -> Result<TokenId, LifeError> {
+        let remote = self.remote(&new.account, &made.listed);
+        self.keeper.change(|draft| {
+            let arrival = Arrival {
+                name: new.name.clone(),
+                kind: kind_of(&new.account),
+                user: User::of(&remote.owner, &made.secret),
+                scopes: new.scopes.clone(),
+                keys: Vec::new(),
+                label: Some(new.label.clone()),
+                permissions: new.grants.permissions(),
+                expires: made.listed.expires.or(new.expires),
+                origin: Origin::Add,
+                profile: None,
+                remote: Some(remote),
+            };
+            // A name that was taken meanwhile gets a number: the token is there, and is not to be lost.
+            let id = draft.inventory.take_in(arrival, self.now);
+            draft.keep(id, &made.secret)?;
+            draft.inventory.choose(id);
+            Ok(id)
+        })
+    }
+}
+
+/// Returns what sort of credential an account's tokens are.
+#[must_use]
+pub fn kind_of(account: &Account) -> Kind {
+    match account {
+        Account::Person => Kind::Pat,
+        Account::Organization(_) => Kind::Organization,
+    }
+}

@@ -1,0 +1,150 @@
+//! The life of a token at Docker Hub and in the vault, in an order in which a stop loses nothing.
+//!
+//! A secret is on the disk before anything rests on it, and what only one side knows is deleted there or named.
+
+pub mod change;
+pub mod create;
+pub mod link;
+pub mod marker;
+pub mod rotate;
+pub mod sync;
+pub mod trouble;
+
+use crate::inventory::Inventory;
+use crate::keeper::Keeper;
+use crate::lifecycle::trouble::LifeError;
+use crate::moment::Moment;
+use crate::remote::hub::Account;
+use crate::remote::hub::listed::Listed;
+use crate::remote::hub::listed::Made;
+use crate::remote::hub::signed_in::SignedIn;
+use crate::remote::hub::signed_in::Wish;
+use crate::token::Token;
+use crate::token::TokenId;
+use crate::token::remote::Remote;
+
+/// The vault, and Docker Hub for somebody who is signed in.
+pub struct Life<'l> {
+    /// Keeps the vault.
+    pub keeper: &'l Keeper,
+    /// Docker Hub.
+    pub hub: &'l SignedIn<'l>,
+    /// The clock's word.
+    pub now: Moment,
+}
+
+/// A token of the vault with what it is at Docker Hub.
+#[derive(Clone, Debug)]
+pub struct Known {
+    /// The token, as it was when it was read.
+    pub token: Token,
+    /// What it is there.
+    pub remote: Remote,
+    /// Whose it is there.
+    pub account: Account,
+}
+
+impl Known {
+    /// Returns a token with what it is at Docker Hub.
+    ///
+    /// # Errors
+    /// When that is not known, or it is a Docker Hub elsewhere. `at` is where ours is.
+    pub fn of(token: &Token, at: Option<&str>) -> Result<Self, LifeError> {
+        let linked = token.remote.as_ref().and_then(|remote| Some((remote, Account::of(remote)?)));
+        let (remote, account) = linked.ok_or_else(|| LifeError::NotLinked(token.name.clone()))?;
+        if remote.at.as_deref() != at {
+            return Err(LifeError::Elsewhere { name: token.name.clone(), at: remote.at.clone() });
+        }
+        Ok(Self { token: token.clone(), remote: remote.clone(), account })
+    }
+
+    /// Returns the Docker ID that has to be signed in for it; `None` when any may do that its organization lets.
+    #[must_use]
+    pub fn owner(&self) -> Option<&str> {
+        match self.account {
+            Account::Person => Some(&self.remote.owner),
+            Account::Organization(_) => None,
+        }
+    }
+}
+
+impl Life<'_> {
+    /// Returns a token of the vault as it is now, with what it is at Docker Hub.
+    ///
+    /// # Errors
+    /// When it is gone, not linked, or another person's than who is signed in: Docker Hub would tell that it
+    /// is not there.
+    fn known(&self, id: TokenId) -> Result<Known, LifeError> {
+        let inventory = self.keeper.inventory()?;
+        let token = with_id(&inventory, id).ok_or(LifeError::Meanwhile)?;
+        let known = Known::of(token, self.hub.hub().at().as_deref())?;
+        match known.owner() {
+            Some(owner) if !owner.eq_ignore_ascii_case(self.hub.user()) => Err(LifeError::OtherOwner {
+                name: token.name.clone(),
+                owner: owner.to_owned(),
+                user: self.hub.user().to_owned(),
+            }),
+            Some(_) | None => Ok(known),
+        }
+    }
+
+    /// Returns what a token of ours is at Docker Hub.
+    fn remote(&self, account: &Account, listed: &Listed) -> Remote {
+        Remote {
+            service: account.service(),
+            at: self.hub.hub().at(),
+            owner: match account {
+                Account::Person => self.hub.user().to_owned(),
+                Account::Organization(name) => name.clone(),
+            },
+            id: listed.id.clone(),
+            last_used: listed.last_used(),
+            rotation: None,
+        }
+    }
+
+    /// Makes a token under a label that no other has. One that may have been made although no answer came is
+    /// looked for and deleted: nobody has its secret.
+    fn make(&self, account: &Account, wish: &Wish<'_>) -> Result<Made, LifeError> {
+        let error = match self.hub.make(account, wish) {
+            Ok(made) => return Ok(made),
+            Err(error) if error.is_undone() => return Err(error.into()),
+            Err(error) => error,
+        };
+        let is_clear = self.clear(account, wish.label).is_ok();
+        Err(LifeError::Unanswered { source: error, label: wish.label.to_owned(), is_clear })
+    }
+
+    /// Deletes what has this very label at Docker Hub and is not in the vault.
+    fn clear(&self, account: &Account, label: &str) -> Result<(), LifeError> {
+        let all = self.hub.all(account)?;
+        let inventory = self.keeper.inventory()?;
+        for lost in all.iter().filter(|listed| listed.label == label) {
+            if with_remote(&inventory, &self.remote(account, lost)).is_none() {
+                self.hub.delete(account, &lost.id)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Deletes a token that was just made and could not be kept, and returns the error that tells so.
+    fn undo(&self, account: &Account, made: &Made, why: LifeError) -> LifeError {
+        let is_gone = self.hub.delete(account, &made.listed.id).is_ok();
+        let id = made.listed.id.clone();
+        LifeError::NotKept { source: Box::new(why), id, is_gone }
+    }
+}
+
+/// Returns the token of the vault that is this one at its service.
+#[must_use]
+pub fn with_remote<'i>(inventory: &'i Inventory, remote: &Remote) -> Option<&'i Token> {
+    inventory.tokens().iter().find(|token| {
+        token.remote.as_ref().is_some_and(|other| {
+            other.service == remote.service && other.at == remote.at && other.id == remote.id
+        })
+    })
+}
+
+fn with_id(inventory: &Inventory, id: TokenId) -> Option<&Token> {
+    inventory.tokens().iter().find(|token| token.id == id)
+}

@@ -1,0 +1,320 @@
+//! Puts a new token in the place of an old one, step by step. Each step is on the disk before the next is begun,
+//! so that it can be stopped anywhere: what is in use works, and a second call goes on.
+
+use crate::disk;
+use crate::inventory::Arrival;
+use crate::inventory::Changes;
+use crate::lifecycle::Known;
+use crate::lifecycle::Life;
+use crate::lifecycle::create::kind_of;
+use crate::lifecycle::marker::marked;
+use crate::lifecycle::marker::unmarked;
+use crate::lifecycle::trouble::LifeError;
+use crate::lifecycle::with_id;
+use crate::moment::Moment;
+use crate::name::Name;
+use crate::remote::hub::listed::Grants;
+use crate::remote::hub::listed::Listed;
+use crate::remote::hub::listed::Made;
+use crate::remote::hub::signed_in::Wish;
+use crate::token::Origin;
+use crate::token::Permissions;
+use crate::token::Token;
+use crate::token::TokenId;
+use crate::token::User;
+use crate::token::remote::Remote;
+use crate::token::remote::Rotation;
+use crate::vault::draft::Draft;
+use std::thread;
+use std::time::Duration;
+
+/// How long after a first refusal a new secret is tried once more: it may not be known everywhere yet.
+const PROOF_PAUSE: Duration = Duration::from_secs(1);
+
+/// How a token is to be replaced.
+#[derive(Clone, Copy, Debug)]
+pub struct How {
+    /// When the new one is to end; `None` lets it last as long as the old one did.
+    pub expires: Option<Option<Moment>>,
+    /// What becomes of the old one.
+    pub old: Old,
+}
+
+/// What becomes of the old token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Old {
+    /// It is kept, switched off.
+    Deactivate,
+    /// It is deleted.
+    Delete,
+}
+
+/// What became of the old token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// Switched off.
+    Inactive,
+    /// It had ended already, and such a one can only be deleted.
+    Expired,
+    /// Deleted.
+    Deleted,
+    /// It was not there any more.
+    Gone,
+}
+
+/// What was done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rotated {
+    /// By what Docker Hub tells the old token from others.
+    pub old: String,
+    /// What became of it.
+    pub fate: Fate,
+    /// True when a rotation that was stopped went on.
+    pub went_on: bool,
+}
+
+impl Life<'_> {
+    /// Replaces a token, or goes on with a replacement that was stopped.
+    ///
+    /// # Errors
+    /// When the new one cannot be made, kept or proven; the old one is in use then.
+    pub fn rotate(&self, id: TokenId, how: &How) -> Result<Rotated, LifeError> {
+        let before = self.known(id)?;
+        let _lock = disk::lock(&self.keeper.path().with_file_name("rotation"))?;
+        let known = self.known(id)?;
+        // Another process did it while this one waited; once is what was asked.
+        if known.remote.id != before.remote.id {
+            return Err(LifeError::Meanwhile);
+        }
+        let went_on = known.remote.rotation.is_some();
+        if !matches!(known.remote.rotation, Some(Rotation::Switched { .. })) {
+            let old = self.hub.one(&known.account, &known.remote.id)?;
+            let successor = match self.pick_up(&known)? {
+                Some(successor) => successor,
+                None => self.make_successor(&known, old.as_ref(), how)?,
+            };
+            self.switch(id, successor, old.as_ref())?;
+        }
+        let (old, fate) = self.finish(id, how.old)?;
+        Ok(Rotated { old, fate, went_on })
+    }
+
+    /// Returns the successor that an earlier call kept, if it is still good; clears up what else it left.
+    fn pick_up(&self, known: &Known) -> Result<Option<TokenId>, LifeError> {
+        let inventory = self.keeper.inventory()?;
+        match &known.remote.rotation {
+            None | Some(Rotation::Switched { .. }) => Ok(None),
+            Some(Rotation::Succeeds { token: old }) => match with_id(&inventory, *old) {
+                Some(old) if awaits(old, known.token.id) => {
+                    Err(LifeError::Successor { name: known.token.name.clone(), old: old.name.clone() })
+                }
+                Some(_) | None => Ok(None),
+            },
+            Some(Rotation::Making { label }) => self.clear(&known.account, label).map(|()| None),
+            Some(Rotation::Made { successor, label }) => {
+                let Some(kept) = with_id(&inventory, *successor).and_then(|token| token.remote.as_ref())
+                else {
+                    return self.clear(&known.account, label).map(|()| None);
+                };
+                if self.hub.one(&known.account, &kept.id)?.is_some() {
+                    return Ok(Some(*successor));
+                }
+                self.step(known, |draft, _| {
+                    draft.inventory.remove(*successor);
+                    Ok(None)
+                })?;
+                Ok(None)
+            }
+        }
+    }
+
+    /// Makes a new token and keeps it beside the old one, switched off.
+    fn make_successor(&self, known: &Known, old: Option<&Listed>, how: &How) -> Result<TokenId, LifeError> {
+        // As it is now: something that was left may have been cleared up.
+        let known = self.known(known.token.id)?;
+        let grants = grants_of(&known, old)?;
+        let label = label_of(&known.token, old, "");
+        let expires = how.expires.unwrap_or_else(|| self.as_long(&known.token, old));
+        let marker = marked(&label).map_err(LifeError::Random)?;
+        let making = Rotation::Making { label: marker.clone() };
+        self.step(&known, |_, _| Ok(Some(making.clone())))?;
+        let made = self.make(&known.account, &Wish { label: &marker, grants: &grants, expires });
+        let making = Known { remote: Remote { rotation: Some(making), ..known.remote.clone() }, ..known };
+        match made {
+            Ok(made) => self
+                .keep_successor(&making, &made, &marker)
+                .map_err(|error| self.undo(&making.account, &made, error)),
+            Err(error) => {
+                // Nothing is left where nothing was made.
+                if !matches!(&error, LifeError::Unanswered { is_clear: false, .. }) {
+                    let _ = self.step(&making, |_, _| Ok(None));
+                }
+                Err(error)
+            }
+        }
+    }
+
+    fn keep_successor(&self, known: &Known, made: &Made, marker: &str) -> Result<TokenId, LifeError> {
+        let remote = Remote {
+            rotation: Some(Rotation::Succeeds { token: known.token.id }),
+            ..self.remote(&known.account, &made.listed)
+        };
+        let mut kept = known.token.id;
+        self.step(known, |draft, old| {
+            let arrival = Arrival {
+                name: Name::parse(&format!("{}-next", old.name)).unwrap_or_else(|_| old.name.clone()),
+                kind: kind_of(&known.account),
+                user: old.user.clone(),
+                scopes: old.scopes.clone(),
+                keys: Vec::new(),
+                label: Some(format!("to take the place of \"{}\"", old.name)),
+                permissions: old.permissions,
+                expires: made.listed.expires,
+                origin: Origin::Add,
+                profile: None,
+                remote: Some(remote),
+            };
+            kept = draft.inventory.take_in(arrival, self.now);
+            draft.inventory.deactivate(kept);
+            draft.keep(kept, &made.secret)?;
+            Ok(Some(Rotation::Made { successor: kept, label: marker.to_owned() }))
+        })?;
+        Ok(kept)
+    }
+
+    /// Proves the successor, and puts it in the place of the old one.
+    fn switch(&self, id: TokenId, successor: TokenId, old: Option<&Listed>) -> Result<(), LifeError> {
+        let known = self.known(id)?;
+        let new = self.known(successor)?;
+        if !self.is_working(&new)? {
+            self.hub.delete(&new.account, &new.remote.id)?;
+            self.step(&known, |draft, _| {
+                draft.inventory.remove(successor);
+                Ok(None)
+            })?;
+            return Err(LifeError::NotWorking(known.token.name));
+        }
+        let Some(Rotation::Made { label, .. }) = &known.remote.rotation else {
+            return Err(LifeError::Meanwhile);
+        };
+        let label = label_of(&known.token, old, label);
+        let switched = Rotation::Switched { old: known.remote.id.clone(), label };
+        self.keeper.change(|draft| {
+            let token = unchanged(draft, &known)?;
+            let new = with_id(&draft.inventory, successor).cloned().ok_or(LifeError::Meanwhile)?;
+            let Some(remote) = new.remote.clone() else { return Err(LifeError::Meanwhile) };
+            let secret = draft.secret(&new)?;
+            draft.inventory.renew(token.id, new.kind, new.expires, self.now);
+            draft.inventory.adopt(token.id);
+            draft.inventory.recognize(token.id, Some(Remote { rotation: Some(switched), ..remote }));
+            draft.keep(token.id, &secret)?;
+            draft.inventory.remove(successor);
+            Ok(())
+        })
+    }
+
+    fn is_working(&self, new: &Known) -> Result<bool, LifeError> {
+        let User::Named(user) = &new.token.user else { return Ok(false) };
+        let secret = self.keeper.excerpt(None)?.release(&new.token)?;
+        if self.hub.hub().knows(user, &secret)? {
+            return Ok(true);
+        }
+        thread::sleep(PROOF_PAUSE);
+        Ok(self.hub.hub().knows(user, &secret)?)
+    }
+
+    /// Ends the old one, and gives the new one its label.
+    fn finish(&self, id: TokenId, then: Old) -> Result<(String, Fate), LifeError> {
+        let known = self.known(id)?;
+        let Some(Rotation::Switched { old, label }) = &known.remote.rotation else {
+            return Err(LifeError::Meanwhile);
+        };
+        let mut fate = self.end(&known, old)?;
+        if !self.hub.relabel(&known.account, &known.remote.id, label)? {
+            return Err(LifeError::Gone(known.token.name));
+        }
+        if then == Old::Delete {
+            let was_there = self.hub.delete(&known.account, old)?;
+            fate = if was_there { Fate::Deleted } else { Fate::Gone };
+        }
+        self.step(&known, |draft, token| {
+            let label = Some(Some(label.clone()).filter(|label| !label.is_empty()));
+            draft.inventory.amend(token.id, Changes { label, ..Changes::default() })?;
+            Ok(None)
+        })?;
+        Ok((old.clone(), fate))
+    }
+
+    fn end(&self, known: &Known, old: &str) -> Result<Fate, LifeError> {
+        let Some(there) = self.hub.one(&known.account, old)? else { return Ok(Fate::Gone) };
+        if there.has_expired(self.now) {
+            return Ok(Fate::Expired);
+        }
+        let is_there = !there.is_active || self.hub.switch(&known.account, old, false)?;
+        Ok(if is_there { Fate::Inactive } else { Fate::Gone })
+    }
+
+    /// Does one step in the vault, where the token is still as it was before the step, and notes how far the
+    /// rotation has come by it.
+    fn step(
+        &self,
+        known: &Known,
+        edit: impl FnOnce(&mut Draft, &Token) -> Result<Option<Rotation>, LifeError>,
+    ) -> Result<(), LifeError> {
+        self.keeper.change(|draft| {
+            let token = unchanged(draft, known)?;
+            let rotation = edit(draft, &token)?;
+            let remote = token.remote.map(|remote| Remote { rotation, ..remote });
+            draft.inventory.recognize(token.id, remote);
+            Ok(())
+        })
+    }
+
+    /// Returns the end by which a new token lasts as long as the old one did.
+    fn as_long(&self, token: &Token, old: Option<&Listed>) -> Option<Moment> {
+        let end = old.map_or(token.expires, |old| old.expires)?;
+        let start = old.and_then(|old| old.created).unwrap_or(token.stored);
+        Some(Moment(self.now.0.saturating_add(end.0.saturating_sub(start.0).max(0))))
+    }
+}
+
+/// True when a token waits for this one to take its place.
+fn awaits(token: &Token, id: TokenId) -> bool {
+    let rotation = token.remote.as_ref().and_then(|remote| remote.rotation.as_ref());
+    matches!(rotation, Some(Rotation::Made { successor, .. }) if *successor == id)
+}
+
+/// Returns the token as it is now; it may have got another name, and no other secret.
+fn unchanged(draft: &Draft, known: &Known) -> Result<Token, LifeError> {
+    let token = with_id(&draft.inventory, known.token.id).filter(|token| {
+        let is_same = |now: &Remote| now.id == known.remote.id && now.rotation == known.remote.rotation;
+        token.stored == known.token.stored && token.remote.as_ref().is_some_and(is_same)
+    });
+    token.cloned().ok_or(LifeError::Meanwhile)
+}
+
+/// Returns the label that the new token is to have in the end. `marker` is the one that it was made under.
+fn label_of(token: &Token, old: Option<&Listed>, marker: &str) -> String {
+    let there = old.map(|old| old.label.as_str());
+    let label = there.or(unmarked(marker)).or(token.label.as_deref()).unwrap_or(token.name.as_str());
+    unmarked(label).unwrap_or(label).to_owned()
+}
+
+/// Returns what the new token is to be allowed: what the old one was.
+fn grants_of(known: &Known, old: Option<&Listed>) -> Result<Grants, LifeError> {
+    match (old, known.token.permissions) {
+        (Some(old), _) => Ok(old.grants.clone()),
+        (None, Some(permissions)) if known.owner().is_some() => Ok(scopes_of(permissions)),
+        (None, _) => Err(LifeError::Gone(known.token.name.clone())),
+    }
+}
+
+/// Returns the least scope with these permissions.
+fn scopes_of(permissions: Permissions) -> Grants {
+    let scope = match permissions {
+        Permissions { delete: true, .. } => "repo:admin",
+        Permissions { write: true, .. } => "repo:write",
+        Permissions { .. } => "repo:read",
+    };
+    Grants::Scopes(vec![scope.to_owned()])
+}

@@ -1,0 +1,103 @@
+//! Writes down in the vault what Docker Hub tells of the tokens that are known here.
+
+use crate::inventory::Changes;
+use crate::lifecycle::Known;
+use crate::lifecycle::Life;
+use crate::lifecycle::marker::unmarked;
+use crate::lifecycle::trouble::LifeError;
+use crate::lifecycle::with_id;
+use crate::name::Name;
+use crate::remote::hub::Account;
+use crate::remote::hub::listed::Listed;
+use crate::token::Standing;
+use crate::token::Token;
+use crate::vault::draft::Draft;
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+
+/// What a comparison with Docker Hub has shown.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Synced {
+    /// How many tokens were compared.
+    pub compared: usize,
+    /// Tokens of which something was written down.
+    pub changed: Vec<Name>,
+    /// Tokens that were switched off here, since they are so there.
+    pub switched_off: Vec<Name>,
+    /// Tokens that are gone there.
+    pub gone: Vec<Name>,
+    /// Tokens of others than who is signed in, with their owners.
+    pub others: Vec<(Name, String)>,
+}
+
+impl Life<'_> {
+    /// Writes down what Docker Hub tells of each known token that it shows to who is signed in. One that a
+    /// person switched off here stays so.
+    ///
+    /// # Errors
+    /// When Docker Hub refuses or does not answer, or the vault cannot be changed.
+    pub fn sync(&self) -> Result<Synced, LifeError> {
+        let at = self.hub.hub().at();
+        let inventory = self.keeper.inventory()?;
+        let mut synced = Synced::default();
+        let mut mine = Vec::new();
+        for known in inventory.tokens().iter().filter_map(|token| Known::of(token, at.as_deref()).ok()) {
+            match known.owner() {
+                Some(owner) if !owner.eq_ignore_ascii_case(self.hub.user()) => {
+                    synced.others.push((known.token.name.clone(), owner.to_owned()));
+                }
+                Some(_) | None => mine.push(known),
+            }
+        }
+        let accounts: BTreeSet<&Account> = mine.iter().map(|known| &known.account).collect();
+        let mut there = BTreeMap::new();
+        for account in accounts {
+            let all = self.hub.all(account)?;
+            there.extend(all.into_iter().map(|listed| ((account.clone(), listed.id.clone()), listed)));
+        }
+        synced.compared = mine.len();
+        self.keeper.change(|draft| -> Result<_, LifeError> {
+            for known in &mine {
+                let key = (known.account.clone(), known.remote.id.clone());
+                let Some(token) = with_id(&draft.inventory, known.token.id).cloned() else { continue };
+                // What changed meanwhile is another's word, and newer.
+                if token.remote.as_ref().is_none_or(|remote| remote.id != known.remote.id) {
+                    continue;
+                }
+                match there.get(&key) {
+                    Some(listed) => note(draft, &token, listed, &mut synced)?,
+                    None => synced.gone.push(token.name),
+                }
+            }
+            Ok(())
+        })?;
+        Ok(synced)
+    }
+}
+
+fn note(draft: &mut Draft, token: &Token, listed: &Listed, synced: &mut Synced) -> Result<(), LifeError> {
+    let Some(mut remote) = token.remote.clone() else { return Ok(()) };
+    remote.last_used = listed.last_used().or(remote.last_used);
+    let is_at_rest = remote.rotation.is_none();
+    draft.inventory.recognize(token.id, Some(remote));
+    // Amid a rotation its label is not its own, and it is switched off by us.
+    if is_at_rest {
+        let label = unmarked(&listed.label).unwrap_or(&listed.label);
+        let permissions = listed.grants.permissions();
+        let changes = Changes {
+            label: Some(Some(label.to_owned()).filter(|label| !label.is_empty())),
+            permissions: permissions.map(Some),
+            expires: Some(listed.expires),
+            ..Changes::default()
+        };
+        draft.inventory.amend(token.id, changes)?;
+        if !listed.is_active && token.standing == Standing::Active {
+            draft.inventory.deactivate(token.id);
+            synced.switched_off.push(token.name.clone());
+        }
+    }
+    if with_id(&draft.inventory, token.id) != Some(token) {
+        synced.changed.push(token.name.clone());
+    }
+    Ok(())
+}

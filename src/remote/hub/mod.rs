@@ -1,0 +1,157 @@
+//! Docker Hub's calls about tokens: <https://docs.docker.com/reference/api/hub/latest/>.
+
+pub mod listed;
+pub mod refusal;
+pub mod sign_in;
+pub mod signed_in;
+
+use crate::env;
+use crate::env::EnvError;
+use crate::http::Answer;
+use crate::http::Authorization;
+use crate::http::Http;
+use crate::http::JSON;
+use crate::http::Method;
+use crate::http::Repeat;
+use crate::http::Request;
+use crate::http::place::Place;
+use crate::http::place::Plain;
+use crate::remote::hub::refusal::HubError;
+use crate::secret::Secret;
+use crate::token::remote::Remote;
+use crate::token::remote::Service;
+use crate::wire;
+use serde::Serialize;
+use zeroize::Zeroizing;
+
+/// Names another address of Docker Hub's interface: `https`, or `http` within this machine.
+pub const HUB_URL: &str = "DOCKER_CREDENTIAL_PAT_HUB_URL";
+
+const USUAL_URL: &str = "https://hub.docker.com";
+
+/// Docker Hub, whoever asks.
+pub struct Hub {
+    http: Http,
+    base: Place,
+    tell: fn(&str),
+}
+
+/// Whose tokens are meant.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Account {
+    /// Those of the person who is signed in.
+    Person,
+    /// Those of an organization.
+    Organization(String),
+}
+
+impl Account {
+    /// Returns the account that a token in the vault is of; `None` when Docker Hub did not make it.
+    #[must_use]
+    pub fn of(remote: &Remote) -> Option<Self> {
+        match remote.service {
+            Service::DockerHub => Some(Self::Person),
+            Service::DockerHubOrganization => Some(Self::Organization(remote.owner.clone())),
+            Service::Coding => None,
+        }
+    }
+
+    /// Returns who makes its tokens.
+    #[must_use]
+    pub fn service(&self) -> Service {
+        match self {
+            Self::Person => Service::DockerHub,
+            Self::Organization(_) => Service::DockerHubOrganization,
+        }
+    }
+
+    /// Returns the path of its tokens.
+    fn path(&self) -> Result<String, HubError> {
+        Ok(match self {
+            Self::Person => "/v2/access-tokens".to_owned(),
+            Self::Organization(name) => format!("/v2/orgs/{}/access-tokens", plain(name)?),
+        })
+    }
+}
+
+/// One call, with who makes it and what it says.
+struct Call<'a> {
+    method: Method,
+    path: &'a str,
+    bearer: Option<&'a Secret>,
+    body: Option<&'a [u8]>,
+    repeat: Repeat,
+}
+
+impl Hub {
+    /// Finds where Docker Hub is. What is waited for goes to `tell`.
+    ///
+    /// # Errors
+    /// When the variable for it names no address, or one to which nothing secret may be sent.
+    pub fn find(tell: fn(&str)) -> Result<Self, HubError> {
+        let url = env::text(HUB_URL)?;
+        let base = Place::parse(url.as_deref().unwrap_or(USUAL_URL), Plain::Loopback)?;
+        Ok(Self { http: Http::default(), base, tell })
+    }
+
+    /// Returns where it is, when it is not where it usually is.
+    #[must_use]
+    pub fn at(&self) -> Option<String> {
+        Some(self.base.to_string()).filter(|base| base != USUAL_URL)
+    }
+
+    fn ask(&self, call: &Call<'_>) -> Result<Answer, HubError> {
+        let place = self.base.at(call.path)?;
+        let authorization = call.bearer.map(|token| Authorization::bearer(token.expose()));
+        let request = Request {
+            method: call.method,
+            authorization: authorization.as_ref(),
+            body: call.body.map(|body| (JSON, body)),
+            repeat: call.repeat,
+            ..Request::get(&place)
+        };
+        let tell = self.tell;
+        Ok(self.http.send(&request, &mut |line| tell(line))?)
+    }
+}
+
+impl From<EnvError> for HubError {
+    fn from(error: EnvError) -> Self {
+        Self::Env(error)
+    }
+}
+
+/// Writes what is sent, into one buffer of its size that is wiped.
+fn json(value: &impl Serialize) -> Zeroizing<Vec<u8>> {
+    // Memory does not fail, and no text of ours refuses to be JSON.
+    wire::exact(|out| Ok(serde_json::to_writer(out, value)?)).unwrap_or_default()
+}
+
+/// Returns a name or an identity as it may stand in a path: nothing that leads elsewhere.
+fn plain(text: &str) -> Result<&str, HubError> {
+    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_');
+    let is_fit = (1..=100).contains(&text.len()) && text.chars().all(is_plain);
+    if is_fit { Ok(text) } else { Err(HubError::NotAnId(text.chars().take(100).collect())) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_in_a_path_leads_elsewhere() {
+        for (name, want) in [
+            ("acme", Some("/v2/orgs/acme/access-tokens")),
+            ("a-b_C1", Some("/v2/orgs/a-b_C1/access-tokens")),
+            ("..", None),
+            ("a/b", None),
+            ("a?b", None),
+            ("a%2fb", None),
+            ("", None),
+            ("é", None),
+        ] {
+            let path = Account::Organization(name.to_owned()).path();
+            assert_eq!(path.ok().as_deref(), want, "{name}");
+        }
+    }
+}

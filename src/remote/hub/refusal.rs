@@ -1,0 +1,161 @@
+//! Why Docker Hub does not do what it is asked, in its words as far as they may be shown.
+
+use crate::env::EnvError;
+use crate::http::Answer;
+use crate::http::HttpError;
+use crate::http::place::PlaceError;
+use crate::remote::hub::HUB_URL;
+use crate::text::clean;
+use crate::wire::unescape;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use thiserror::Error;
+use zeroize::Zeroizing;
+
+/// The most that is shown of a server's words, in characters.
+const MAX_WORDS: usize = 200;
+
+/// Why Docker Hub does not do what it is asked.
+#[derive(Debug, Error)]
+pub enum HubError {
+    /// See [`EnvError`].
+    #[error(transparent)]
+    Env(EnvError),
+    /// See [`HttpError`].
+    #[error(transparent)]
+    Http(#[from] HttpError),
+    /// See [`PlaceError`].
+    #[error("nothing is sent to Docker Hub")]
+    Place(#[from] PlaceError),
+    /// The sign-in was made with an access token.
+    #[error("Docker Hub lets nobody manage tokens who signed in with an access token")]
+    SignedInByToken,
+    /// Another user name, password or code.
+    #[error("Docker Hub refuses the sign-in: {0}")]
+    SignIn(String),
+    /// Anything else that it refuses.
+    #[error("Docker Hub refuses that ({status}): {why}")]
+    Refused {
+        /// The status: <https://www.rfc-editor.org/rfc/rfc9110#section-15>.
+        status: u16,
+        /// Its words, safe for a terminal.
+        why: String,
+    },
+    /// What can stand in no path.
+    #[error("{0:?} is no name of an organization and no identity of a token")]
+    NotAnId(String),
+    /// Pages without an end.
+    #[error("Docker Hub lists more tokens than anybody has")]
+    TooMany,
+}
+
+impl HubError {
+    /// Returns the way out.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Env(error) => Some(error.hint()),
+            Self::Http(error) => error.hint(),
+            Self::Place(error) => Some(format!("{}; {HUB_URL} is the address", error.hint())),
+            Self::SignedInByToken => Some(
+                "run `docker login` without -u, which signs in by the browser, or give your password (--user, \
+                 --password-stdin)"
+                    .to_owned(),
+            ),
+            Self::SignIn(_) => {
+                Some("where an organization demands single sign-on, run `docker login` without -u".to_owned())
+            }
+            Self::Refused { status: 401, .. } => Some(
+                "sign in again: `docker login` without -u, or your password (--user, --password-stdin)"
+                    .to_owned(),
+            ),
+            Self::NotAnId(_) => Some("docker-credential-pat hub tokens shows them".to_owned()),
+            Self::Refused { .. } | Self::TooMany => None,
+        }
+    }
+
+    /// True when what was asked has surely not been done.
+    #[must_use]
+    pub fn is_undone(&self) -> bool {
+        match self {
+            Self::Env(_) | Self::Place(_) | Self::SignedInByToken | Self::SignIn(_) | Self::NotAnId(_) => {
+                true
+            }
+            Self::Refused { status, .. } => (400..500).contains(status),
+            Self::TooMany => false,
+            Self::Http(error) => match error {
+                HttpError::Unreachable { .. }
+                | HttpError::Untrusted { .. }
+                | HttpError::Busy { .. }
+                | HttpError::Proxy { .. }
+                | HttpError::NoAuthorities
+                | HttpError::CaFile { .. }
+                | HttpError::Unsendable { .. } => true,
+                HttpError::Slow { .. }
+                | HttpError::Broken { .. }
+                | HttpError::TooLarge { .. }
+                | HttpError::Redirected { .. }
+                | HttpError::Unexpected { .. } => false,
+            },
+        }
+    }
+}
+
+/// The names under which Docker Hub says what is wrong. Nothing else of an answer is ever shown.
+#[derive(Deserialize)]
+struct Words<'a> {
+    #[serde(borrow)]
+    detail: Option<&'a RawValue>,
+    #[serde(borrow)]
+    message: Option<&'a RawValue>,
+    #[serde(borrow)]
+    text: Option<&'a RawValue>,
+}
+
+/// Returns the error for an answer that is none. `sent` are the secrets that it could repeat.
+pub(super) fn of(answer: &Answer, sent: &[&str]) -> HubError {
+    let why = why(answer, sent);
+    let told = why.to_ascii_lowercase();
+    let is_for_tokens = told.contains("access token")
+        && ["not allowed", "may not", "can't", "cannot"].iter().any(|word| told.contains(word));
+    match answer.status {
+        401 | 403 if is_for_tokens => HubError::SignedInByToken,
+        status => HubError::Refused { status, why },
+    }
+}
+
+/// Returns what a server says is wrong: cleaned, cut, and without any secret that was sent.
+pub(super) fn why(answer: &Answer, sent: &[&str]) -> String {
+    let told = |words: Words<'_>| {
+        let texts = [words.detail, words.text, words.message].into_iter().flatten();
+        texts.filter_map(|raw| unescape(raw).ok()).find(|text| !text.is_empty())
+    };
+    let text = answer.json::<Words>().ok().and_then(told);
+    text.map_or_else(|| "it does not say why".to_owned(), |text| shown(text, sent))
+}
+
+fn shown(mut text: Zeroizing<String>, sent: &[&str]) -> String {
+    for secret in sent.iter().filter(|secret| !secret.is_empty()) {
+        text = Zeroizing::new(text.replace(secret, "***"));
+    }
+    let cut: Zeroizing<String> = Zeroizing::new(text.chars().take(MAX_WORDS).collect());
+    clean(&cut)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_secret_and_nothing_that_steers_shows_in_a_servers_words() {
+        for (text, want) in [
+            ("plain", "plain".to_owned()),
+            ("pw is hunter2, hunter2", "pw is ***, ***".to_owned()),
+            ("\u{1b}[31mred", "\\u{1b}[31mred".to_owned()),
+            (&"x".repeat(1000), "x".repeat(200)),
+            (&format!("{}hunter2", "x".repeat(195)), format!("{}***", "x".repeat(195))),
+        ] {
+            assert_eq!(shown(Zeroizing::new(text.to_owned()), &["hunter2", ""]), want);
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! How somebody signs in at Docker Hub: by password and second factor, or a token that proves itself.
+
+use crate::http::Method;
+use crate::http::Repeat;
+use crate::remote::hub::Call;
+use crate::remote::hub::Hub;
+use crate::remote::hub::json;
+use crate::remote::hub::refusal;
+use crate::remote::hub::refusal::HubError;
+use crate::remote::hub::signed_in::SignedIn;
+use crate::secret::Secret;
+use crate::wire::unescape;
+use serde::Deserialize;
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+/// How far a sign-in by password has come. What it holds is never written anywhere.
+#[derive(Debug)]
+pub enum Progress {
+    /// Done: the token of who is signed in.
+    In(Secret),
+    /// The second factor is wanted; it goes back with this.
+    SecondFactor(Secret),
+}
+
+#[derive(Deserialize)]
+struct Told<'a> {
+    #[serde(borrow)]
+    token: Option<&'a RawValue>,
+    #[serde(borrow)]
+    login_2fa_token: Option<&'a RawValue>,
+}
+
+impl Hub {
+    /// Goes on as somebody who signed in before.
+    #[must_use]
+    pub fn as_before(&self, user: String, bearer: Secret) -> SignedIn<'_> {
+        SignedIn::new(self, user, bearer)
+    }
+
+    /// Signs in by password. This is the one way on which a second factor is told of:
+    /// <https://docs.docker.com/reference/api/hub/latest/#tag/authentication-api/operation/PostUsersLogin>.
+    ///
+    /// # Errors
+    /// When Docker Hub refuses, or does not answer.
+    pub fn sign_in(&self, user: &str, password: &Secret) -> Result<Progress, HubError> {
+        #[derive(Serialize)]
+        struct Login<'a> {
+            username: &'a str,
+            password: &'a str,
+        }
+        let body = json(&Login { username: user, password: password.expose() });
+        self.step("/v2/users/login", &body, &[password.expose()])
+    }
+
+    /// Gives the second factor.
+    ///
+    /// # Errors
+    /// When Docker Hub refuses, or does not answer.
+    pub fn second_factor(&self, pending: &Secret, code: &Secret) -> Result<Secret, HubError> {
+        #[derive(Serialize)]
+        struct Factor<'a> {
+            login_2fa_token: &'a str,
+            code: &'a str,
+        }
+        let body = json(&Factor { login_2fa_token: pending.expose(), code: code.expose() });
+        match self.step("/v2/users/2fa-login", &body, &[pending.expose(), code.expose()])? {
+            Progress::In(bearer) => Ok(bearer),
+            Progress::SecondFactor(_) => Err(HubError::SignIn("it asks for one more code".to_owned())),
+        }
+    }
+
+    /// True when Docker Hub takes a secret for an account; it notes this as a use of the token.
+    ///
+    /// # Errors
+    /// When it does not answer, or something else.
+    pub fn knows(&self, user: &str, secret: &Secret) -> Result<bool, HubError> {
+        #[derive(Serialize)]
+        struct Proof<'a> {
+            identifier: &'a str,
+            secret: &'a str,
+        }
+        let body = json(&Proof { identifier: user, secret: secret.expose() });
+        let answer = self.post("/v2/auth/token", &body)?;
+        match answer.status {
+            200 => Ok(true),
+            401 | 403 => Ok(false),
+            _ => Err(refusal::of(&answer, &[secret.expose()])),
+        }
+    }
+
+    fn step(&self, path: &str, body: &[u8], sent: &[&str]) -> Result<Progress, HubError> {
+        let answer = self.post(path, body)?;
+        let told: Option<Told> = answer.json().ok();
+        let secret = |raw: Option<&RawValue>| raw.and_then(|raw| unescape(raw).ok()).map(Secret::new);
+        let (token, pending) = told.map_or((None, None), |told| (told.token, told.login_2fa_token));
+        match answer.status {
+            200 => secret(token).map(Progress::In).ok_or_else(|| answer.unexpected().into()),
+            400 | 401 | 403 => match secret(pending).filter(|pending| !pending.expose().is_empty()) {
+                Some(pending) => Ok(Progress::SecondFactor(pending)),
+                None => Err(HubError::SignIn(refusal::why(&answer, sent))),
+            },
+            _ => Err(refusal::of(&answer, sent)),
+        }
+    }
+
+    fn post(&self, path: &str, body: &[u8]) -> Result<crate::http::Answer, HubError> {
+        let repeat = Repeat::Harmless;
+        self.ask(&Call { method: Method::Post, path, bearer: None, body: Some(body), repeat })
+    }
+}

@@ -1,0 +1,208 @@
+//! Docker Hub for somebody who is signed in: the tokens of an account, listed, made and changed.
+
+use crate::http::Answer;
+use crate::http::Method;
+use crate::http::Repeat;
+use crate::moment::Moment;
+use crate::remote::hub::Account;
+use crate::remote::hub::Call;
+use crate::remote::hub::Hub;
+use crate::remote::hub::json;
+use crate::remote::hub::listed::Grants;
+use crate::remote::hub::listed::Listed;
+use crate::remote::hub::listed::Made;
+use crate::remote::hub::listed::Page;
+use crate::remote::hub::listed::Resource;
+use crate::remote::hub::plain;
+use crate::remote::hub::refusal;
+use crate::remote::hub::refusal::HubError;
+use crate::secret::Secret;
+use serde::Serialize;
+use std::collections::BTreeSet;
+
+/// How many tokens are asked for at once; the server may give fewer.
+const PAGE_SIZE: usize = 100;
+
+/// The most pages that are read.
+const MAX_PAGES: usize = 200;
+
+/// What Docker Hub says of what is not there.
+const NOT_FOUND: u16 = 404;
+
+/// Docker Hub for somebody who is signed in.
+pub struct SignedIn<'h> {
+    hub: &'h Hub,
+    user: String,
+    bearer: Secret,
+}
+
+/// A token that is to be made.
+#[derive(Clone, Debug)]
+pub struct Wish<'w> {
+    /// What people are to call it: 1 to 100 characters.
+    pub label: &'w str,
+    /// What it is to be allowed.
+    pub grants: &'w Grants,
+    /// When it is to end.
+    pub expires: Option<Moment>,
+}
+
+/// What is changed of a token; both sorts have their own names for it.
+#[derive(Default, Serialize)]
+struct Change<'c> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    token_label: Option<&'c str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    label: Option<&'c str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    is_active: Option<bool>,
+}
+
+impl<'h> SignedIn<'h> {
+    pub(super) fn new(hub: &'h Hub, user: String, bearer: Secret) -> Self {
+        Self { hub, user, bearer }
+    }
+
+    /// Returns the Docker ID of who is signed in.
+    #[must_use]
+    pub fn user(&self) -> &str {
+        &self.user
+    }
+
+    /// Returns Docker Hub, for what needs no sign-in.
+    #[must_use]
+    pub fn hub(&self) -> &'h Hub {
+        self.hub
+    }
+
+    /// Returns every token of an account, page by page.
+    ///
+    /// # Errors
+    /// When Docker Hub refuses, or does not answer.
+    pub fn all(&self, account: &Account) -> Result<Vec<Listed>, HubError> {
+        let (mut all, mut seen) = (Vec::new(), BTreeSet::new());
+        for page in 1..=MAX_PAGES {
+            let path = format!("{}?page={page}&page_size={PAGE_SIZE}", account.path()?);
+            let answer = self.ask(Method::Get, &path, None)?;
+            // The last token of a page may have gone meanwhile.
+            if answer.status == NOT_FOUND && page > 1 {
+                return Ok(all);
+            }
+            let Page { tokens, count, has_next } = Page::read(&self.fine(answer)?)?;
+            let is_empty = tokens.is_empty();
+            all.extend(tokens.into_iter().filter(|token| seen.insert(token.id.clone())));
+            if is_empty || (!has_next && count.is_none_or(|count| all.len() >= count)) {
+                return Ok(all);
+            }
+        }
+        Err(HubError::TooMany)
+    }
+
+    /// Returns one token; `None` when it is gone.
+    ///
+    /// # Errors
+    /// When Docker Hub refuses, or does not answer.
+    pub fn one(&self, account: &Account, id: &str) -> Result<Option<Listed>, HubError> {
+        let answer = self.ask(Method::Get, &path_of(account, id)?, None)?;
+        self.if_there(account, answer)?.as_ref().map(Listed::read).transpose()
+    }
+
+    /// Makes a token. This is sent once: a second time could make two.
+    ///
+    /// # Errors
+    /// When Docker Hub refuses or does not answer; see [`HubError::is_undone`].
+    pub fn make(&self, account: &Account, wish: &Wish<'_>) -> Result<Made, HubError> {
+        #[derive(Serialize)]
+        struct Make<'w> {
+            #[serde(skip_serializing_if = "Option::is_none")]
+            token_label: Option<&'w str>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            label: Option<&'w str>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            scopes: Option<&'w [String]>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            resources: Option<&'w [Resource]>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            expires_at: Option<String>,
+        }
+        let (scopes, resources) = match wish.grants {
+            Grants::Scopes(scopes) => (Some(&**scopes), None),
+            Grants::Resources(resources) => (None, Some(&**resources)),
+        };
+        let (token_label, label) = labels(account, wish.label);
+        let expires_at = wish.expires.map(|end| end.to_string());
+        let body = json(&Make { token_label, label, scopes, resources, expires_at });
+        let answer = self.hub.ask(&Call {
+            method: Method::Post,
+            path: &account.path()?,
+            bearer: Some(&self.bearer),
+            body: Some(&body),
+            repeat: Repeat::Never,
+        })?;
+        Made::read(&self.fine(answer)?)
+    }
+
+    /// Gives a token another label; false when it is gone.
+    ///
+    /// # Errors
+    /// When Docker Hub refuses, or does not answer.
+    pub fn relabel(&self, account: &Account, id: &str, label: &str) -> Result<bool, HubError> {
+        let (token_label, label) = labels(account, label);
+        self.change(account, id, &Change { token_label, label, ..Change::default() })
+    }
+
+    /// Switches a token on or off; false when it is gone.
+    ///
+    /// # Errors
+    /// When Docker Hub refuses, or does not answer.
+    pub fn switch(&self, account: &Account, id: &str, is_active: bool) -> Result<bool, HubError> {
+        self.change(account, id, &Change { is_active: Some(is_active), ..Change::default() })
+    }
+
+    /// Deletes a token for good; false when it was gone.
+    ///
+    /// # Errors
+    /// When Docker Hub refuses, or does not answer.
+    pub fn delete(&self, account: &Account, id: &str) -> Result<bool, HubError> {
+        let answer = self.ask(Method::Delete, &path_of(account, id)?, None)?;
+        Ok(self.if_there(account, answer)?.is_some())
+    }
+
+    fn change(&self, account: &Account, id: &str, change: &Change<'_>) -> Result<bool, HubError> {
+        let answer = self.ask(Method::Patch, &path_of(account, id)?, Some(&json(change)))?;
+        Ok(self.if_there(account, answer)?.is_some())
+    }
+
+    fn ask(&self, method: Method, path: &str, body: Option<&[u8]>) -> Result<Answer, HubError> {
+        self.hub.ask(&Call { method, path, bearer: Some(&self.bearer), body, repeat: Repeat::Harmless })
+    }
+
+    fn fine(&self, answer: Answer) -> Result<Answer, HubError> {
+        match answer.status {
+            200..=299 => Ok(answer),
+            _ => Err(refusal::of(&answer, &[self.bearer.expose()])),
+        }
+    }
+
+    /// Returns an answer about one token; `None` when there is none. "Not found" is also said of an account
+    /// that is closed to who asks, and then the token may well be there.
+    fn if_there(&self, account: &Account, answer: Answer) -> Result<Option<Answer>, HubError> {
+        if answer.status != NOT_FOUND {
+            return self.fine(answer).map(Some);
+        }
+        let list = self.ask(Method::Get, &format!("{}?page=1&page_size=1", account.path()?), None)?;
+        self.fine(list).map(|_| None)
+    }
+}
+
+fn path_of(account: &Account, id: &str) -> Result<String, HubError> {
+    Ok(format!("{}/{}", account.path()?, plain(id)?))
+}
+
+/// Returns the label under the name that it has for a person's token, and for an organization's.
+fn labels<'l>(account: &Account, label: &'l str) -> (Option<&'l str>, Option<&'l str>) {
+    match account {
+        Account::Person => (Some(label), None),
+        Account::Organization(_) => (None, Some(label)),
+    }
+}

@@ -1,0 +1,23 @@
+# shellcheck shell=bash
+# Sourced: a stand-in for Docker Hub, and the program as alice, who signs in by password.
+password=pw-canary-of-alice
+
+# start_hub: sets hub_url, where the stand-in is.
+start_hub() {
+  bg "$server" hub "$(python_with json)" "$servers/hub-double.py"
+  wait_for 10 "the stand-in for Docker Hub" grep -q listening "$server/hub.log" || give_up "the stand-in starts" "$(<"$server/hub.log")"
+  hub_url=http://$(sed -n 's/^listening on //p' "$server/hub.log")
+  export DOCKER_CREDENTIAL_PAT_HUB_URL=$hub_url
+}
+
+# start_prism: from then on every call goes through Prism, which holds it against Docker's description; false where it cannot.
+start_prism() {
+  local spec=${HUB_SPEC:-$here/../../../shared/servers/hub-tokens-test.yaml} why
+  [[ -e $spec ]] || { echo "note $GROUP: Docker's description is not at $spec; calls are not held against it"; return 1; }
+  why=$("$servers/prism.sh" up "$server" "$spec" "$hub_url") || { echo "note $GROUP: $why; calls are not held against Docker's description"; return 1; }
+  DOCKER_CREDENTIAL_PAT_HUB_URL=http://$(<"$server/prism-host")
+}
+
+# control JSON: one of the stand-in's own switches.
+control() { "$(python_with urllib)" -c 'import sys, urllib.request; print(urllib.request.urlopen(sys.argv[1] + "/_ctl", sys.argv[2].encode()).read().decode())' "$hub_url" "$1"; }
+hub() { printf '%s\n' "$password" | pat hub "$@" --user alice --password-stdin; }
