@@ -5,6 +5,8 @@ use crate::command::Failure;
 use crate::command::activate;
 use crate::command::add;
 use crate::command::backup;
+#[cfg(feature = "online")]
+use crate::command::coding;
 #[cfg(feature = "extras")]
 use crate::command::completions;
 use crate::command::doctor;
@@ -79,6 +81,7 @@ Environment:
   DOCKER_CREDENTIAL_PAT_PASSPHRASE_FILE   a file with the vault's passphrase, for machines
   DOCKER_CREDENTIAL_PAT_KEY_HOLDER   where the key of a new vault goes: keyring or key-file
   DOCKER_CREDENTIAL_PAT_CA_FILE      certificates of further authorities, in PEM, for verify, hub and coding
+  DOCKER_CREDENTIAL_PAT_CODING_URL   where CODING's interface is, if not at https://TEAM.coding.net
   DOCKER_CREDENTIAL_PAT_USAGE        off, and this call is not noted in the log
   DOCKER_CREDENTIAL_PAT_HUB_URL      another address of Docker Hub's interface, for `hub`
   NO_COLOR                           no colour, whatever the terminal can show
@@ -119,6 +122,8 @@ enum Human {
     Lock(unlock::LockArgs),
     #[cfg(feature = "online")]
     Verify(verify::Args),
+    #[cfg(feature = "online")]
+    Coding(coding::Args),
     #[cfg(feature = "extras")]
     Completions(completions::Args),
     #[cfg(feature = "extras")]
@@ -250,6 +255,8 @@ fn people(args: Vec<OsString>, called_as: Option<&str>, out: File) -> ExitCode {
         Human::Lock(args) => unlock::lock(args, desk),
         #[cfg(feature = "online")]
         Human::Verify(args) => verify::run(args, desk),
+        #[cfg(feature = "online")]
+        Human::Coding(args) => coding::run(args, desk),
         #[cfg(feature = "extras")]
         Human::Completions(args) => completions::run(args, desk),
         #[cfg(feature = "extras")]

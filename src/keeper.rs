@@ -189,6 +189,17 @@ impl Keeper {
         self.change_and(edit, |_| Ok(()))
     }
 
+    /// Proves that the vault can be changed, by writing it as it is: for who is about to make something
+    /// elsewhere that nothing but the vault can keep. Makes vault and key if there are none.
+    ///
+    /// # Errors
+    /// As [`change`](Self::change).
+    pub fn prove_changeable(&self) -> Result<(), KeeperError> {
+        self.be_ready()?;
+        let _lock = self.lock()?;
+        Ok(self.draft()?.write_anew()?)
+    }
+
     /// Changes the vault, and does something else when that is durable, before another process can.
     ///
     /// # Errors

@@ -1,6 +1,8 @@
 //! Why a verb is not done, and the way out.
 
 use crate::backup::BackupError;
+#[cfg(feature = "online")]
+use crate::command::coding::trouble::CodingTrouble;
 use crate::context::ContextError;
 use crate::context::TOKEN;
 use crate::disk::DiskError;
@@ -225,6 +227,10 @@ pub enum Failure {
     #[cfg(feature = "online")]
     #[error("there is no one registry that could be asked")]
     NoRegistryToAsk,
+    /// See [`CodingTrouble`].
+    #[cfg(feature = "online")]
+    #[error(transparent)]
+    Coding(#[from] CodingTrouble),
     /// Something could not be taken over, or out; all else is done.
     #[error("{}", not_all(*left, *troubles))]
     NotAll {
@@ -329,6 +335,8 @@ impl Failure {
             Self::NothingToAsk(_) => {
                 Some("name a registry and path that it may go to: --repository ghcr.io/acme/app".to_owned())
             }
+            #[cfg(feature = "online")]
+            Self::Coding(trouble) => trouble.hint(),
             #[cfg(feature = "online")]
             Self::NoRegistryToAsk => Some("leave out --verify".to_owned()),
             #[cfg(feature = "online")]

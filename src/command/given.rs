@@ -38,6 +38,13 @@ pub struct SecretFrom {
 }
 
 impl SecretFrom {
+    /// True when it comes from a file or standard input, so that nobody is asked.
+    #[cfg(feature = "online")]
+    #[must_use]
+    pub fn is_given(&self) -> bool {
+        self.secret_stdin || self.secret_file.is_some()
+    }
+
     /// Reads the secret, or asks for it on the terminal.
     ///
     /// # Errors

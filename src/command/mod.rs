@@ -3,6 +3,8 @@
 pub mod activate;
 pub mod add;
 pub mod backup;
+#[cfg(feature = "online")]
+pub mod coding;
 #[cfg(feature = "extras")]
 pub mod completions;
 #[cfg(not(feature = "extras"))]

@@ -8,10 +8,12 @@ use crate::command::shown;
 use crate::command::shown::Shown;
 use crate::in_use::in_use;
 use crate::registry::Key;
+use crate::secret::Secret;
 use crate::table::Cell;
 use crate::table::Screen;
 use crate::table::Table;
 use crate::table::Tone;
+use std::io::Write;
 use zeroize::Zeroizing;
 
 /// Show all that is known of a token
@@ -78,13 +80,20 @@ fn rows(shown: &Shown<'_>) -> Vec<(&'static str, Cell)> {
     rows
 }
 
-/// Writes the secret and a line end, from one buffer that is wiped.
 fn reveal(name: &str, desk: &mut Desk) -> Result<(), Failure> {
     let excerpt = desk.keeper.excerpt(None)?;
     let secret = excerpt.release(find(excerpt.inventory(), name)?)?;
+    write_secret(&secret, desk.out)
+}
+
+/// Writes a secret and a line end, from one buffer that is wiped.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn write_secret(secret: &Secret, out: &mut dyn Write) -> Result<(), Failure> {
     let text = secret.expose().as_bytes();
     let mut line = Zeroizing::new(Vec::with_capacity(text.len() + 1));
     line.extend_from_slice(text);
     line.push(b'\n');
-    desk.out.write_all(&line).map_err(Failure::Output)
+    out.write_all(&line).map_err(Failure::Output)
 }

@@ -113,6 +113,12 @@ impl Place {
             && self.port() == other.port()
     }
 
+    /// True when an address has the same scheme, host and port; false for a text that is none.
+    #[must_use]
+    pub fn is_at(&self, address: &str) -> bool {
+        Self::parse(address, Plain::Loopback).is_ok_and(|other| self.is_same_origin(&other))
+    }
+
     /// True for an address within this machine: 127.0.0.0/8, `[::1]`, `localhost` and names below it
     /// (<https://www.rfc-editor.org/rfc/rfc6761#section-6.3>).
     #[must_use]
@@ -219,6 +225,7 @@ mod tests {
         ] {
             assert_eq!(home.is_same_origin(&place(text)), want, "{text}");
         }
+        assert!(home.is_at("https://example.com") && !home.is_at("example.com"));
         assert!(!place("https://localhost:80").is_same_origin(&place("http://localhost:80")));
         assert_eq!(home.at("/b?c=d").expect("a path").path_and_query(), "/b?c=d");
         assert!(

@@ -1,5 +1,6 @@
 //! What registries and providers are asked over the network.
 
 pub mod challenge;
+pub mod coding;
 pub mod hub;
 pub mod registry;

@@ -161,6 +161,14 @@ impl Draft {
         Ok(copy)
     }
 
+    /// Writes it, durably, though nothing may have changed, which proves that it can be written.
+    ///
+    /// # Errors
+    /// As [`write`](Self::write).
+    pub fn write_anew(self) -> Result<(), VaultError> {
+        Self { written: None, ..self }.write()
+    }
+
     /// Writes it, durably, in the place of the vault on disk; nothing when nothing has changed.
     ///
     /// # Errors

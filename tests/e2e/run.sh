@@ -5,7 +5,7 @@
 set -uo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 all=(docker docker-token docker-identity docker-engine docker-py podman skopeo buildah
-  tokens-docker tokens-podman tokens-skopeo tokens-buildah tokens-keys verify hub import keys surroundings terminal completions memory)
+  tokens-docker tokens-podman tokens-skopeo tokens-buildah tokens-keys verify hub coding import keys surroundings terminal completions memory)
 
 wrong_usage() { echo "$1" >&2; sed -n '3s/^# *//p' "$0" >&2; echo "groups: ${all[*]}" >&2; exit 2; }
 

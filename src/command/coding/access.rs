@@ -1,0 +1,171 @@
+//! Where CODING is, and the personal access token by which it is asked.
+
+use crate::command::Desk;
+use crate::command::Failure;
+use crate::command::coding::trouble::CodingTrouble;
+use crate::command::completions::token_names;
+use crate::command::find;
+use crate::command::given::SecretFrom;
+use crate::env;
+use crate::http::place::Place;
+use crate::http::place::Plain;
+use crate::inventory::Inventory;
+use crate::moment::Moment;
+use crate::remote::coding::Coding;
+use crate::remote::coding::home::ANY_TEAM;
+use crate::remote::coding::home::Team;
+use crate::remote::coding::home::may_go;
+use crate::remote::coding::refusal::CodingError;
+use crate::token::Kind;
+use crate::token::Standing;
+use crate::token::Token;
+use crate::token::remote::Remote;
+use crate::token::remote::Service;
+use std::collections::BTreeSet;
+
+/// Says where CODING's interface is, where it is not at its team's usual address.
+const URL: &str = "DOCKER_CREDENTIAL_PAT_CODING_URL";
+
+/// Which team
+#[derive(Debug, clap::Args)]
+pub(super) struct TeamGiven {
+    /// The team, as it stands in TEAM-docker.pkg.coding.net; not needed where the vault tells
+    #[arg(long, value_parser = team)]
+    pub(super) team: Option<Team>,
+}
+
+/// Where CODING is, and who asks
+#[derive(Debug, clap::Args)]
+pub(super) struct Access {
+    #[command(flatten)]
+    given: TeamGiven,
+    /// Where CODING's interface is, if not at its team's usual address
+    #[arg(long)]
+    url: Option<String>,
+    /// Ask with this personal access token of the vault, and no other
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["secret_stdin", "secret_file"], add = token_names())]
+    token: Option<String>,
+    #[command(flatten)]
+    secret: SecretFrom,
+}
+
+fn team(text: &str) -> Result<Team, &'static str> {
+    Team::parse(text).ok_or("want a team's name, as it stands in TEAM-docker.pkg.coding.net")
+}
+
+impl TeamGiven {
+    /// Returns the team that is given, or the one of all the teams in the vault.
+    ///
+    /// # Errors
+    /// When there is none, or more than one.
+    pub(super) fn or_of(&self, inventory: &Inventory) -> Result<Team, CodingTrouble> {
+        if let Some(team) = &self.team {
+            return Ok(team.clone());
+        }
+        let mut teams: BTreeSet<Team> = inventory.tokens().iter().flat_map(Team::all_of).collect();
+        match (teams.pop_first(), teams.is_empty()) {
+            (Some(team), true) => Ok(team),
+            (first, _) => {
+                Err(CodingTrouble::NoTeam(first.iter().chain(&teams).map(ToString::to_string).collect()))
+            }
+        }
+    }
+}
+
+impl Access {
+    /// Returns the team that is meant.
+    ///
+    /// # Errors
+    /// When nothing tells it.
+    pub(super) fn team(&self, inventory: &Inventory) -> Result<Team, CodingTrouble> {
+        self.given.or_of(inventory)
+    }
+
+    /// Returns where CODING is for whom nothing but the arguments tells.
+    ///
+    /// # Errors
+    /// When the address is none, or not encrypted.
+    pub(super) fn place(&self, inventory: &Inventory) -> Result<Place, Failure> {
+        let url = match &self.url {
+            Some(url) => Some(url.clone()),
+            None => env::text(URL)?,
+        };
+        let usual = || match self.given.or_of(inventory) {
+            Ok(team) => Ok(team.interface()),
+            Err(CodingTrouble::NoTeam(teams)) if teams.is_empty() => Ok(ANY_TEAM.to_owned()),
+            Err(trouble) => Err(trouble),
+        };
+        Ok(parse(&url.map_or_else(usual, Ok)?)?)
+    }
+
+    /// Returns where CODING is for a token in the vault. Its number means nothing elsewhere, so that the
+    /// place where it was made comes before any variable.
+    ///
+    /// # Errors
+    /// When the address is none, or not encrypted, or nothing tells it.
+    pub(super) fn place_of(&self, token: &Token, inventory: &Inventory) -> Result<Place, Failure> {
+        let of_team = || Team::all_of(token).next().map(|team| team.interface());
+        let made_at = || remote_of(token).and_then(|remote| remote.at.clone().or_else(of_team));
+        let variable = env::text(URL)?;
+        match self.url.clone().or_else(made_at).or(variable).or_else(of_team) {
+            Some(address) => Ok(parse(&address)?),
+            None => self.place(inventory),
+        }
+    }
+
+    /// Turns to CODING with a secret that may go there.
+    ///
+    /// A token of the vault is sent where [`may_go`] says that it was stored for. One that a person names goes
+    /// to an interface within this machine too, where it stays.
+    ///
+    /// # Errors
+    /// When the one that is named may not go there, does not open, or there is none and nobody to ask.
+    pub(super) fn open(&self, place: Place, desk: &Desk) -> Result<Coding, Failure> {
+        let excerpt = desk.keeper.excerpt(None)?;
+        let inventory = excerpt.inventory();
+        let token = match &self.token {
+            Some(name) => {
+                let token = find(inventory, name)?;
+                if !may_go(token, &place) && !place.is_loopback() {
+                    let (name, there) = (token.name.clone(), place.to_string());
+                    return Err(CodingTrouble::NotForThere { name, there }.into());
+                }
+                Some(token)
+            }
+            None if self.secret.is_given() => None,
+            None => self.personal_token(&place, inventory, *desk.now),
+        };
+        let secret = match token {
+            Some(token) => excerpt.release(token)?,
+            None => self.secret.read("Personal access token", &place.to_string())?,
+        };
+        Ok(Coding::at(place, secret))
+    }
+
+    /// Returns the personal token for a place; of several, the one put in use last, else the first.
+    fn personal_token<'i>(&self, place: &Place, inventory: &'i Inventory, now: Moment) -> Option<&'i Token> {
+        let is_of_team = |token: &Token| {
+            !place.is_at(ANY_TEAM) || self.given.team.as_ref().is_none_or(|team| team.has(token))
+        };
+        let is_given_out = |token: &Token| {
+            token.standing == Standing::Active && !token.has_expired(now) && !token.is_signed_out()
+        };
+        inventory
+            .tokens()
+            .iter()
+            .filter(|token| token.kind == Kind::Pat && is_given_out(token))
+            .filter(|token| may_go(token, place) && is_of_team(token))
+            .rev()
+            .max_by_key(|token| token.in_use.map(|in_use| in_use.turn))
+    }
+}
+
+/// Returns what a token is at CODING, if it is known.
+#[must_use]
+pub(super) fn remote_of(token: &Token) -> Option<&Remote> {
+    token.remote.as_ref().filter(|remote| remote.service == Service::Coding)
+}
+
+fn parse(address: &str) -> Result<Place, CodingError> {
+    Ok(Place::parse(address, Plain::Loopback)?)
+}

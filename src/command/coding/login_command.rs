@@ -1,0 +1,153 @@
+//! `coding login-command`: the line that CODING's page shows for `docker login`, without the secret in it.
+
+use crate::command::Desk;
+use crate::command::Failure;
+use crate::command::coding::access::TeamGiven;
+use crate::command::coding::trouble::CodingTrouble;
+use crate::command::completions::token_names;
+use crate::command::find;
+use crate::inventory::Inventory;
+use crate::name::quoted;
+use crate::registry::Key;
+use crate::remote::coding::home::Team;
+use crate::request::Request;
+use crate::resolve::resolve;
+use crate::text::clean;
+use crate::token::Kind;
+use crate::token::Token;
+use crate::token::User;
+use crate::tty;
+
+/// Write the `docker login` line for a team, without a secret in it, and tell which of CODING's three ways it is
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// The token to log in with; without it, the one that Docker would get for the project or the team
+    #[arg(add = token_names())]
+    name: Option<String>,
+    #[command(flatten)]
+    given: TeamGiven,
+    /// The project for whose images it is
+    #[arg(long, value_name = "PROJECT")]
+    project: Option<String>,
+    /// The user name, for a secret that is not in the vault: Docker asks for it
+    #[arg(long, short)]
+    user: Option<String>,
+}
+
+/// Runs the verb.
+///
+/// # Errors
+/// When there is no such token, or nothing tells the team or the user name.
+pub(super) fn run(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
+    let inventory = desk.keeper.inventory()?;
+    let named = args.name.as_deref().map(|name| find(&inventory, name)).transpose()?;
+    let of_token = || named.and_then(|token| Team::all_of(token).next());
+    let team = match args.given.team.clone().or_else(of_token) {
+        Some(team) => team,
+        None => args.given.or_of(&inventory)?,
+    };
+    if let Some(token) = named
+        && !team.has(token)
+    {
+        let (name, place) = (token.name.clone(), team.images());
+        return Err(Failure::OutOfScope { name, place });
+    }
+    let token = match (named, &args.user) {
+        (Some(token), _) => Some(token),
+        (None, Some(_)) => None,
+        (None, None) => given_out(&team, args.project.as_deref(), &inventory, desk)?,
+    };
+    let (line, way) = match token {
+        Some(token) => (line_of(token, args.user.as_deref(), &team)?, way_of(token.kind)),
+        None => typed(args.user.as_deref(), &team)?,
+    };
+    writeln!(desk.out, "{}", clean(&line)).map_err(Failure::Output)?;
+    desk.say(&match token {
+        Some(token) => format!("with \"{}\", {way}; the secret goes from the vault to Docker", token.name),
+        None => format!("with {way}, for which Docker asks"),
+    });
+    Ok(())
+}
+
+/// Returns the token that Docker would get.
+fn given_out<'i>(
+    team: &Team,
+    project: Option<&str>,
+    inventory: &'i Inventory,
+    desk: &Desk,
+) -> Result<Option<&'i Token>, Failure> {
+    let images = team.images();
+    let key = Key::parse(&project.map_or(images.clone(), |project| format!("{images}/{project}")))?;
+    let request = Request::of(&key);
+    Ok(resolve(&request, inventory.tokens(), inventory.choices(), *desk.now).token)
+}
+
+fn line_of(token: &Token, user: Option<&str>, team: &Team) -> Result<String, Failure> {
+    let user = match (user, &token.user) {
+        (Some(user), _) => user,
+        (None, User::Named(user)) => user,
+        (None, User::SameAsSecret) => return Err(CodingTrouble::SecretUser(token.name.clone()).into()),
+    };
+    Ok(format!(
+        "docker-credential-pat show {} --reveal | docker login -u {} --password-stdin {}",
+        token.name.as_argument(),
+        quoted(user),
+        team.images()
+    ))
+}
+
+fn typed(user: Option<&str>, team: &Team) -> Result<(String, &'static str), Failure> {
+    let missing = |source| Failure::Missing { what: "user name", option: "--user", source };
+    let user = match user {
+        Some(user) => user.to_owned(),
+        None => tty::ask(&format!("User name for {}: ", team.images())).map_err(missing)?,
+    };
+    if user.is_empty() {
+        return Err(Failure::Wire(crate::wire::WireError::NoUser));
+    }
+    let line = format!("docker login -u {} {}", quoted(&user), team.images());
+    Ok((line, way_of_user(&user)))
+}
+
+/// Returns which of the three ways a token of this kind is:
+/// <https://coding.net/docs/artifacts/auth.html>.
+fn way_of(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Pat => "a personal access token, as CODING recommends",
+        Kind::Project => "a project token, which goes for its project alone",
+        Kind::Password => "account and password",
+        Kind::Organization | Kind::Identity | Kind::Session => "a credential of another sort",
+    }
+}
+
+/// Tells it by the user name: CODING makes those of project tokens, and an account is a phone number or an
+/// e-mail address.
+fn way_of_user(user: &str) -> &'static str {
+    let is_made = |rest: &str| rest.len() >= 8 && rest.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    let is_phone = user.trim_start_matches('+').bytes().all(|byte| byte.is_ascii_digit());
+    if user.strip_prefix("pt").is_some_and(is_made) {
+        "the password of a project token, which goes for its project alone"
+    } else if user.contains('@') || is_phone {
+        "the account's password; a personal access token is safer"
+    } else {
+        "a personal access token, as CODING recommends"
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_user_name_tells_the_way() {
+        for (user, want) in [
+            ("pt03xe33nvww", "the password of a project token, which goes for its project alone"),
+            ("13800000000", "the account's password; a personal access token is safer"),
+            ("alice@example.com", "the account's password; a personal access token is safer"),
+            ("tester", "a personal access token, as CODING recommends"),
+            ("ptolemy", "a personal access token, as CODING recommends"),
+        ] {
+            assert_eq!(way_of_user(user), want, "{user}");
+        }
+    }
+}

@@ -1,0 +1,43 @@
+//! `coding rm`: deletes project tokens at CODING, then in the vault.
+
+use crate::command::Desk;
+use crate::command::Failure;
+use crate::command::coding::target::Target;
+use crate::command::coding::target::Targets;
+use crate::remote::coding::Coding;
+
+/// Delete project tokens at CODING, where they work no more, and remove them from the vault
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    #[command(flatten)]
+    targets: Targets,
+}
+
+/// Runs the verb. A token leaves the vault when it is gone at CODING, one after another: whatever stops it
+/// on the way, the same command goes on from there.
+///
+/// # Errors
+/// When one is not known, CODING does not delete it, or the vault cannot be changed.
+pub(super) fn run(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
+    let (coding, targets) = args.targets.open(desk)?;
+    for target in targets {
+        let gone = delete(&target, &coding, desk)?;
+        desk.keeper.change(|draft| -> Result<_, Failure> {
+            draft.inventory.remove(target.token.id);
+            Ok(())
+        })?;
+        desk.say(&format!("{gone} \"{}\", and removed it from the vault", target.token.name));
+    }
+    Ok(())
+}
+
+/// Deletes a token, and sees for itself whether one that cannot be deleted is gone already.
+fn delete(target: &Target, coding: &Coding, desk: &mut Desk) -> Result<&'static str, Failure> {
+    let Err(error) = coding.delete(target.project, target.id, &mut |line| desk.say(line)) else {
+        return Ok("deleted at CODING:");
+    };
+    match target.told(coding, desk) {
+        Ok(None) => Ok("not at CODING any more:"),
+        Ok(Some(_)) | Err(_) => Err(error.into()),
+    }
+}

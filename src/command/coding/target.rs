@@ -1,0 +1,139 @@
+//! A token of the vault that is a project's token at CODING.
+
+use crate::command::Desk;
+use crate::command::Failure;
+use crate::command::coding::access::Access;
+use crate::command::coding::access::remote_of;
+use crate::command::coding::trouble::CodingTrouble;
+use crate::command::completions::token_names;
+use crate::command::find_all;
+use crate::http::place::Place;
+use crate::remote::coding::Coding;
+use crate::remote::coding::home::Team;
+use crate::remote::coding::refusal::CodingError;
+use crate::remote::coding::told::ProjectToken;
+use crate::token::Token;
+use crate::token::User;
+use crate::token::remote::Remote;
+use crate::token::remote::Service;
+
+/// Which tokens
+#[derive(Debug, clap::Args)]
+pub(super) struct Targets {
+    /// The tokens' names
+    #[arg(required = true, add = token_names())]
+    names: Vec<String>,
+    #[command(flatten)]
+    pub(super) place: TargetPlace,
+}
+
+/// Where a token of the vault is
+#[derive(Debug, clap::Args)]
+pub(super) struct TargetPlace {
+    /// The project, by name or number, of a token that was not made by `coding create`
+    #[arg(long, value_name = "PROJECT")]
+    pub(super) project: Option<String>,
+    #[command(flatten)]
+    pub(super) access: Access,
+}
+
+/// A token of the vault, and what it is at CODING.
+pub(super) struct Target {
+    /// The token.
+    pub(super) token: Token,
+    /// The number of its project.
+    pub(super) project: u64,
+    /// By what CODING tells it from others.
+    pub(super) id: u64,
+}
+
+impl Targets {
+    /// Finds the tokens, and turns to where they are.
+    ///
+    /// # Errors
+    /// When one is not there, it is not known what it is at CODING, or they are at several places.
+    pub(super) fn open(&self, desk: &mut Desk) -> Result<(Coding, Vec<Target>), Failure> {
+        self.place.open(&self.names, desk)
+    }
+}
+
+impl TargetPlace {
+    /// Finds tokens of the vault, and turns to where they are.
+    ///
+    /// # Errors
+    /// As [`Targets::open`].
+    pub(super) fn open(&self, names: &[String], desk: &mut Desk) -> Result<(Coding, Vec<Target>), Failure> {
+        let inventory = desk.keeper.inventory()?;
+        let tokens = find_all(&inventory, names)?;
+        let mut place: Option<Place> = None;
+        for token in &tokens {
+            if remote_of(token).is_none() && self.project.is_none() {
+                return Err(CodingTrouble::NotKnownThere(token.name.clone()).into());
+            }
+            let there = self.access.place_of(token, &inventory)?;
+            if place.as_ref().is_some_and(|place| !place.is_same_origin(&there)) {
+                return Err(CodingTrouble::Apart.into());
+            }
+            place = Some(there);
+        }
+        let place = place.map_or_else(|| self.access.place(&inventory), Ok)?;
+        let coding = self.access.open(place, desk)?;
+        let mut targets = Vec::with_capacity(tokens.len());
+        for token in tokens {
+            targets.push(self.target(token, &coding, desk)?);
+        }
+        Ok((coding, targets))
+    }
+
+    fn target(&self, token: Token, coding: &Coding, desk: &mut Desk) -> Result<Target, Failure> {
+        let noted =
+            remote_of(&token).and_then(|remote| Some((remote.owner.parse().ok()?, remote.id.parse().ok()?)));
+        if let Some((project, id)) = noted {
+            return Ok(Target { token, project, id });
+        }
+        let unknown = |token: &Token| Failure::from(CodingTrouble::NotKnownThere(token.name.clone()));
+        let named = self.project.as_deref().ok_or_else(|| unknown(&token))?;
+        let project = coding.project(named, &mut |line| desk.say(line))?.id;
+        let there = coding.tokens(project, &mut |line| desk.say(line))?;
+        let same = there.iter().find(|there| is_same(&token, there)).ok_or_else(|| unknown(&token))?;
+        // From now on it is known without its project.
+        let remote = remote(coding, Team::all_of(&token).next().as_ref(), project, same);
+        desk.keeper.change(|draft| -> Result<_, Failure> {
+            draft.inventory.recognize(token.id, Some(remote));
+            Ok(())
+        })?;
+        Ok(Target { project, id: same.id, token })
+    }
+}
+
+impl Target {
+    /// Asks what CODING knows of it; `None` when it is not there any more.
+    ///
+    /// # Errors
+    /// When the project's tokens may not be seen.
+    pub(super) fn told(&self, coding: &Coding, desk: &mut Desk) -> Result<Option<ProjectToken>, CodingError> {
+        let tokens = coding.tokens(self.project, &mut |line| desk.say(line))?;
+        Ok(tokens.into_iter().find(|there| there.id == self.id))
+    }
+}
+
+/// True when a token of the vault is this one: CODING gives each a user name of its own.
+#[must_use]
+pub(super) fn is_same(token: &Token, there: &ProjectToken) -> bool {
+    matches!(&token.user, User::Named(user) if *user == there.user)
+}
+
+/// Returns what is to be noted of a project's token. The place is noted where it is not its team's usual one.
+#[must_use]
+pub(super) fn remote(coding: &Coding, team: Option<&Team>, project: u64, there: &ProjectToken) -> Remote {
+    let place = coding.place();
+    let is_usual = team.is_some_and(|team| place.is_at(&team.interface()));
+    Remote {
+        service: Service::Coding,
+        at: (!is_usual).then(|| place.to_string()),
+        owner: project.to_string(),
+        id: there.id.to_string(),
+        last_used: there.last_used,
+        rotation: None,
+    }
+}

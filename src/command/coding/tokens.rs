@@ -1,0 +1,145 @@
+//! `coding tokens`: the tokens of a project as CODING knows them, and which of them are in the vault.
+
+use crate::command::Desk;
+use crate::command::Failure;
+use crate::command::coding::access::Access;
+use crate::command::coding::target::is_same;
+use crate::inventory::Inventory;
+use crate::moment::Moment;
+use crate::remote::coding::told::ProjectToken;
+use crate::table::Cell;
+use crate::table::Table;
+use crate::table::Tone;
+use crate::text;
+use serde::Serialize;
+
+/// The version of the JSON that it writes. A new name is no new version.
+const JSON_VERSION: u32 = 1;
+
+const HEADS: [&str; 8] = ["NAME", "USER", "MAY", "STATE", "IN-VAULT", "EXPIRES", "LAST-USED", "CREATED"];
+
+/// What a narrow terminal does without, and in which order.
+const LEAST_FIRST: &[&str] = &["CREATED", "LAST-USED", "USER", "MAY"];
+
+/// List a project's tokens: what they may do, when they end, when they were used, and which are in the vault
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// The project, by name or number
+    #[arg(long, value_name = "PROJECT")]
+    project: String,
+    /// Write JSON: {"version":1,"tokens":[…]}
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    access: Access,
+}
+
+/// Runs the verb.
+///
+/// # Errors
+/// When the tokens may not be seen, or there is no answer.
+pub(super) fn run(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
+    let inventory = desk.keeper.inventory()?;
+    let place = args.access.place(&inventory)?;
+    let coding = args.access.open(place, desk)?;
+    let project = coding.project(&args.project, &mut |line| desk.say(line))?;
+    let tokens = coding.tokens(project.id, &mut |line| desk.say(line))?;
+    if args.json { write_json(&tokens, &inventory, desk) } else { write_table(&tokens, &inventory, desk) }
+}
+
+/// Writes a row for each token.
+pub(super) fn write_table(
+    tokens: &[ProjectToken],
+    inventory: &Inventory,
+    desk: &mut Desk,
+) -> Result<(), Failure> {
+    let now = *desk.now;
+    let mut table = Table::with_heads(HEADS, LEAST_FIRST);
+    for token in tokens {
+        let may: Vec<_> = token.grants.iter().map(ToString::to_string).collect();
+        let dated = |moment: Moment| format!("{} ({})", moment.date(), moment.relative_to(now));
+        let day = |moment: Option<Moment>| moment.map_or_else(|| "-".to_owned(), dated);
+        table.push([
+            token.name.as_str().into(),
+            token.user.as_str().into(),
+            if may.is_empty() { "-".into() } else { may.join(", ").into() },
+            state(token, now),
+            kept_as(token, inventory).unwrap_or("-").into(),
+            token.expires.map_or_else(|| "never".to_owned(), dated).into(),
+            day(token.last_used).into(),
+            day(token.created).into(),
+        ]);
+    }
+    table.write(&mut *desk.out, desk.screen).map_err(Failure::Output)
+}
+
+fn state(token: &ProjectToken, now: Moment) -> Cell {
+    match token.enabled {
+        _ if token.expires.is_some_and(|end| end <= now) => Cell::new("expired", Tone::Bad),
+        Some(true) => Cell::new("enabled", Tone::Good),
+        Some(false) => Cell::new("disabled", Tone::Warning),
+        None => "-".into(),
+    }
+}
+
+/// Returns the name under which the vault has a token.
+fn kept_as<'i>(there: &ProjectToken, inventory: &'i Inventory) -> Option<&'i str> {
+    inventory.tokens().iter().find(|token| is_same(token, there)).map(|token| token.name.as_str())
+}
+
+/// A token as JSON shows it; `null` means none or not known.
+#[derive(Serialize)]
+struct TokenJson<'a> {
+    id: u64,
+    name: &'a str,
+    user: &'a str,
+    scopes: Vec<ScopeJson<'a>>,
+    enabled: Option<bool>,
+    created: Option<String>,
+    expires: Option<String>,
+    last_used: Option<String>,
+    in_vault: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct ScopeJson<'a> {
+    value: &'a str,
+    target: Option<u64>,
+    means: String,
+}
+
+fn write_json(tokens: &[ProjectToken], inventory: &Inventory, desk: &mut Desk) -> Result<(), Failure> {
+    #[derive(Serialize)]
+    struct Listing<'a> {
+        version: u32,
+        tokens: Vec<TokenJson<'a>>,
+    }
+    let tokens = tokens.iter().map(|token| TokenJson::of(token, kept_as(token, inventory))).collect();
+    text::write_json(&mut *desk.out, &Listing { version: JSON_VERSION, tokens })
+        .and_then(|()| desk.out.write_all(b"\n"))
+        .map_err(Failure::Output)
+}
+
+impl<'a> TokenJson<'a> {
+    fn of(token: &'a ProjectToken, in_vault: Option<&'a str>) -> Self {
+        let moment = |moment: Option<Moment>| moment.map(|moment| moment.to_string());
+        let scopes = token.grants.iter();
+        Self {
+            id: token.id,
+            name: &token.name,
+            user: &token.user,
+            scopes: scopes
+                .map(|grant| ScopeJson {
+                    value: &grant.value,
+                    target: grant.target,
+                    means: grant.to_string(),
+                })
+                .collect(),
+            enabled: token.enabled,
+            created: moment(token.created),
+            expires: moment(token.expires),
+            last_used: moment(token.last_used),
+            in_vault,
+        }
+    }
+}

@@ -1,0 +1,241 @@
+//! CODING's interface: whose a personal access token is, and the life of a project's tokens.
+//!
+//! `POST /open-api?Action=NAME` with JSON both ways; what went wrong stands in an answer of status 200:
+//! <https://coding.net/help/openapi>. Whether it changes a token, switches it off or shows its secret again
+//! is not described there: those are asked for as its service calls them, and what it says is told.
+
+pub mod home;
+mod question;
+pub mod refusal;
+pub mod told;
+
+use crate::http::Http;
+use crate::http::place::Place;
+use crate::moment::Moment;
+use crate::remote::coding::question::Question;
+use crate::remote::coding::question::read;
+use crate::remote::coding::question::token_with_secret;
+use crate::remote::coding::refusal::CodingError;
+use crate::remote::coding::told::Grant;
+use crate::remote::coding::told::ProjectToken;
+use crate::remote::coding::told::Told;
+use crate::secret::Secret;
+use crate::token::Standing;
+use serde::Deserialize;
+use serde_json::json;
+use serde_json::value::RawValue;
+use std::collections::BTreeSet;
+
+/// How many tokens are asked for at once.
+const PAGE: u64 = 100;
+
+/// How often more are asked for: 5,000 tokens are more than any project has.
+const MAX_PAGES: u64 = 50;
+
+/// The account to which a personal access token belongs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Account {
+    /// The name by which people know it.
+    pub name: String,
+    /// Its user name.
+    pub user: String,
+}
+
+/// A project.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Project {
+    /// By what CODING tells it from others.
+    pub id: u64,
+    /// Its name, which is in the path of its images.
+    pub name: String,
+}
+
+/// What a token is to be.
+#[derive(Clone, Debug)]
+pub struct Wish {
+    /// What it is to be called.
+    pub name: String,
+    /// What it may do; never empty, since CODING takes that for everything, without an end.
+    pub grants: Vec<Grant>,
+    /// When it is to end.
+    pub expires: Option<Moment>,
+}
+
+/// CODING's interface, asked with one personal access token.
+pub struct Coding {
+    http: Http,
+    place: Place,
+    token: Secret,
+}
+
+/// Tells a person what is waited for.
+type Tell<'t> = &'t mut dyn FnMut(&str);
+
+impl Coding {
+    /// Turns to an interface with a personal access token, which goes there and nowhere else.
+    #[must_use]
+    pub fn at(place: Place, token: Secret) -> Self {
+        Self { http: Http::default(), place, token }
+    }
+
+    /// Returns where it is.
+    #[must_use]
+    pub fn place(&self) -> &Place {
+        &self.place
+    }
+
+    /// Asks whose the personal access token is, which changes nothing.
+    ///
+    /// # Errors
+    /// When it is refused, or there is no answer.
+    pub fn account(&self, tell: Tell<'_>) -> Result<Account, CodingError> {
+        #[derive(Deserialize)]
+        #[serde(rename_all = "PascalCase")]
+        struct Asked {
+            user: User,
+        }
+        #[derive(Deserialize)]
+        #[serde(rename_all = "PascalCase")]
+        struct User {
+            name: Option<String>,
+            global_key: String,
+        }
+        let question = Question::harmless("DescribeCodingCurrentUser", json!({}));
+        let answer = self.ask(&question, tell).map_err(|error| match error {
+            CodingError::Refused { code, message, .. } => {
+                CodingError::NotLetIn { at: self.place.to_string(), why: format!("{code}: {message}") }
+            }
+            other => other,
+        })?;
+        let Asked { user } = read(&answer)?;
+        Ok(Account { name: user.name.unwrap_or_default(), user: user.global_key })
+    }
+
+    /// Finds a project by its name, or by its number.
+    ///
+    /// # Errors
+    /// When there is none, or it may not be seen.
+    pub fn project(&self, named: &str, tell: Tell<'_>) -> Result<Project, CodingError> {
+        #[derive(Deserialize)]
+        #[serde(rename_all = "PascalCase")]
+        struct Found<'a> {
+            #[serde(borrow)]
+            project: ProjectTold<'a>,
+        }
+        #[derive(Deserialize)]
+        #[serde(rename_all = "PascalCase")]
+        struct ProjectTold<'a> {
+            #[serde(borrow)]
+            id: &'a RawValue,
+            name: String,
+        }
+        let question = match named.parse::<u64>() {
+            Ok(id) => Question::harmless("DescribeOneProject", json!({ "ProjectId": id })),
+            Err(_) => Question::harmless("DescribeProjectByName", json!({ "ProjectName": named })),
+        };
+        let answer = self.ask(&question, tell)?;
+        let Found { project } = read(&answer)?;
+        let id = told::number_of(project.id).ok_or_else(|| answer.unexpected())?;
+        Ok(Project { id, name: project.name })
+    }
+
+    /// Returns every token of a project.
+    ///
+    /// # Errors
+    /// When they may not be seen, or there are too many.
+    pub fn tokens(&self, project: u64, tell: Tell<'_>) -> Result<Vec<ProjectToken>, CodingError> {
+        #[derive(Deserialize)]
+        #[serde(rename_all = "PascalCase")]
+        struct Page<'a> {
+            #[serde(borrow)]
+            project_token: Option<Vec<Told<'a>>>,
+            #[serde(borrow)]
+            total_count: Option<&'a RawValue>,
+        }
+        let (mut tokens, mut seen) = (Vec::new(), BTreeSet::new());
+        for number in 1..=MAX_PAGES {
+            let fields = json!({ "ProjectId": project, "PageNumber": number, "PageSize": PAGE });
+            let answer = self.ask(&Question::harmless("DescribeProjectTokens", fields), tell)?;
+            let page: Page<'_> = read(&answer)?;
+            let before = tokens.len();
+            for told in page.project_token.iter().flatten() {
+                let token = ProjectToken::of(told).ok_or_else(|| answer.unexpected())?;
+                if seen.insert(token.id) {
+                    tokens.push(token);
+                }
+            }
+            // It may give fewer at once than it was asked for, or the last page again and again.
+            let total = page.total_count.and_then(told::number_of);
+            let is_all = total.is_some_and(|total| seen.len() as u64 >= total);
+            if is_all || tokens.len() == before {
+                return Ok(tokens);
+            }
+        }
+        Err(CodingError::TooMany(PAGE * MAX_PAGES))
+    }
+
+    /// Makes a token of a project, and returns it with its secret.
+    ///
+    /// # Errors
+    /// [`CodingError::Lost`] when it may have been made all the same.
+    pub fn create(
+        &self,
+        project: u64,
+        wish: &Wish,
+        tell: Tell<'_>,
+    ) -> Result<(ProjectToken, Secret), CodingError> {
+        let mut fields = wish.json();
+        fields["ProjectId"] = json!(project);
+        let question = Question::once("CreateProjectToken", fields);
+        let made = self.ask(&question, tell).and_then(|answer| token_with_secret(&answer));
+        made.map_err(|error| match error {
+            error if error.leaves_open() => {
+                CodingError::Lost { name: wish.name.clone(), source: Box::new(error) }
+            }
+            error => error,
+        })
+    }
+
+    /// Deletes a token of a project; it works nowhere any more.
+    ///
+    /// # Errors
+    /// When it is not there, or may not be deleted.
+    pub fn delete(&self, project: u64, id: u64, tell: Tell<'_>) -> Result<(), CodingError> {
+        let fields = json!({ "ProjectId": project, "Id": id });
+        self.ask(&Question::harmless("DeleteProjectToken", fields), tell).map(drop)
+    }
+
+    /// Makes of a token what is wished, where the interface offers that.
+    ///
+    /// # Errors
+    /// When it does not, or refuses.
+    pub fn modify(&self, project: u64, id: u64, wish: &Wish, tell: Tell<'_>) -> Result<(), CodingError> {
+        let mut fields = wish.json();
+        fields["ProjectId"] = json!(project);
+        fields["Id"] = json!(id);
+        self.ask(&Question::harmless("ModifyProjectToken", fields), tell).map(drop)
+    }
+
+    /// Switches a token on or off, where the interface offers that.
+    ///
+    /// # Errors
+    /// When it does not, or refuses.
+    pub fn switch(&self, project: u64, id: u64, to: Standing, tell: Tell<'_>) -> Result<(), CodingError> {
+        let action = match to {
+            Standing::Active => "EnableProjectToken",
+            Standing::Inactive => "DisableProjectToken",
+        };
+        let fields = json!({ "ProjectId": project, "Id": id });
+        self.ask(&Question::harmless(action, fields), tell).map(drop)
+    }
+
+    /// Asks for a token's secret again, where the interface offers that.
+    ///
+    /// # Errors
+    /// When it does not, or refuses.
+    pub fn secret(&self, project: u64, id: u64, tell: Tell<'_>) -> Result<Secret, CodingError> {
+        let fields = json!({ "ProjectId": project, "Id": id });
+        let answer = self.ask(&Question::harmless("DescribeProjectToken", fields), tell)?;
+        Ok(token_with_secret(&answer)?.1)
+    }
+}
