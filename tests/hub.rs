@@ -1,6 +1,7 @@
 //! `hub`, against a stand-in for Docker Hub: the life of tokens, and what may go wrong in it.
 
 #![cfg(feature = "online")]
+#![allow(clippy::print_stderr, reason = "whoever reads a test's output should know what it skipped")]
 #![allow(clippy::expect_used, reason = "a test that cannot go on fails")]
 
 mod common;
