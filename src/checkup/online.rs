@@ -44,14 +44,6 @@ static UNASKED: Rule = Rule {
     mend: "docker-credential-pat verify %1",
     repair: None,
 };
-static USED_UP: Rule = Rule {
-    word: "pulls-used-up",
-    severity: Severity::Warning,
-    what: "%2 has no pulls left for token \"%1\"",
-    why: "pulls are refused until the time is up",
-    mend: "docker-credential-pat verify %1, which tells how many there are in how long a time",
-    repair: None,
-};
 static LOST_AT_HUB: Rule = Rule {
     word: "hub-token-lost",
     severity: Severity::Warning,
@@ -120,9 +112,6 @@ fn of_registry(
     let (token, name) = (Fact::Token(token), Fact::Text(registry.as_str()));
     match registries.receive(registry, login, None, tell) {
         Ok(reception) if reception.entry == Entry::Refused => findings.add(&REFUSED, &[token, name]),
-        Ok(reception) if reception.pulls.is_some_and(|pulls| pulls.left == 0) => {
-            findings.add(&USED_UP, &[token, name]);
-        }
         Ok(_) => {}
         Err(error) => findings.add(&UNASKED, &[token, name, Fact::Text(&line_of(&error))]),
     }

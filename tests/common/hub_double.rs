@@ -1,5 +1,7 @@
 //! The stand-in for Docker Hub, and the program that speaks to it.
 
+#![allow(dead_code, reason = "each test file uses its part")]
+
 use crate::common::Home;
 use crate::common::stderr;
 use crate::common::stdout;

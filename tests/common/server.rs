@@ -1,0 +1,52 @@
+//! A registry that says what it is told to.
+
+use std::io::Read;
+use std::io::Write;
+use std::net::TcpListener;
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::thread;
+
+/// A server on this machine that says what it is told to, and keeps all that it was asked.
+pub(crate) struct Server {
+    pub(crate) port: u16,
+    pub(crate) asked: Arc<Mutex<String>>,
+}
+
+impl Server {
+    /// Answers by what the request begins with (and has behind ` … `), or with what stands last. `PORT` in an answer is its own
+    /// port; one that ends in `ENDLESS` goes on until nobody listens.
+    pub(crate) fn start(answers: Vec<(&'static str, String)>) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let port = listener.local_addr().expect("an address").port();
+        let asked = Arc::new(Mutex::new(String::new()));
+        let (seen, answers) = (Arc::clone(&asked), Arc::new(answers));
+        thread::spawn(move || {
+            for mut stream in listener.incoming().flatten() {
+                let (seen, answers) = (Arc::clone(&seen), Arc::clone(&answers));
+                thread::spawn(move || {
+                    let mut bytes = vec![0; 16 * 1024];
+                    let count = stream.read(&mut bytes).unwrap_or_default();
+                    let request = String::from_utf8_lossy(&bytes[..count]).into_owned();
+                    let fits = |(parts, _): &&(&str, String)| {
+                        let mut parts = parts.split(" … ");
+                        request.starts_with(parts.next().unwrap_or_default())
+                            && parts.all(|part| request.contains(part))
+                    };
+                    let answer = answers.iter().find(fits).or(answers.last()).expect("an answer").1.clone();
+                    seen.lock().expect("unpoisoned").push_str(&request);
+                    let _ = stream.write_all(answer.replace("PORT", &port.to_string()).as_bytes());
+                    while answer.ends_with("ENDLESS") && stream.write_all(&[b'x'; 4096]).is_ok() {}
+                });
+            }
+        });
+        Self { port, asked }
+    }
+
+    pub(crate) fn host(&self) -> String {
+        format!("127.0.0.1:{}", self.port)
+    }
+}
+
+/// Answers nobody who does not say who asks.
+pub(crate) const ASKS_BASIC: &str = "HTTP/1.1 401 No\r\nWWW-Authenticate: Basic realm=\"x\"\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
