@@ -4,23 +4,27 @@
 //! body, nothing follows a redirect to another host, and nothing is sent twice that must not be.
 
 mod again;
+mod error;
 pub mod place;
+mod request;
 mod trust;
 
+pub use crate::http::error::HttpError;
 use crate::http::place::Place;
 use crate::http::place::Plain;
+pub use crate::http::request::Authorization;
+pub use crate::http::request::JSON;
+pub use crate::http::request::Method;
+pub use crate::http::request::Repeat;
+pub use crate::http::request::Request;
 pub use crate::http::trust::CA_FILE;
 use crate::wire::WireError;
 use crate::wire::read_input;
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 use std::cell::OnceCell;
 use std::fmt;
 use std::io::Read;
-use std::path::PathBuf;
 use std::time::Duration;
-use thiserror::Error;
 use ureq::Agent;
 use ureq::AsSendBody;
 use ureq::Body;
@@ -28,7 +32,6 @@ use ureq::Proxy;
 use ureq::http::HeaderMap;
 use ureq::http::HeaderValue;
 use ureq::http::header;
-use ureq::http::method::Method as Verb;
 use ureq::tls::TlsConfig;
 use zeroize::Zeroizing;
 
@@ -49,120 +52,6 @@ const USER_AGENT: &str = concat!("docker-credential-pat/", env!("CARGO_PKG_VERSI
 
 /// How many redirects within one host are followed.
 const MAX_REDIRECTS: usize = 3;
-
-/// What is asked of a server.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Method {
-    /// Read something.
-    Get,
-    /// Read what is told of something, and not the thing itself.
-    Head,
-    /// Do something, or make it.
-    Post,
-    /// Change something.
-    Patch,
-    /// Remove something.
-    Delete,
-}
-
-impl Method {
-    fn verb(self) -> Verb {
-        match self {
-            Self::Get => Verb::GET,
-            Self::Head => Verb::HEAD,
-            Self::Post => Verb::POST,
-            Self::Patch => Verb::PATCH,
-            Self::Delete => Verb::DELETE,
-        }
-    }
-
-    /// True when asking changes nothing.
-    fn only_reads(self) -> bool {
-        matches!(self, Self::Get | Self::Head)
-    }
-}
-
-/// Whether a request may be sent again when it is not known what became of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Repeat {
-    /// Done twice it is as if done once.
-    Harmless,
-    /// Done twice it would make two of something.
-    Never,
-}
-
-/// By what a server knows who asks. It shows itself nowhere, and is wiped.
-pub struct Authorization(Zeroizing<String>);
-
-impl Authorization {
-    /// A user name and a secret: <https://www.rfc-editor.org/rfc/rfc7617>.
-    #[must_use]
-    pub fn basic(user: &str, secret: &str) -> Self {
-        let mut pair = Zeroizing::new(String::with_capacity(user.len() + 1 + secret.len()));
-        for part in [user, ":", secret] {
-            pair.push_str(part);
-        }
-        let size = base64::encoded_len(pair.len(), true).unwrap_or_default();
-        let mut encoded = Zeroizing::new(vec![0; size]);
-        // It has exactly the size that is asked for.
-        let length = STANDARD.encode_slice(pair.as_bytes(), &mut encoded).unwrap_or_default();
-        Self::of("Basic ", str::from_utf8(&encoded[..length]).unwrap_or_default())
-    }
-
-    /// A token of whoever may ask: <https://www.rfc-editor.org/rfc/rfc6750>.
-    #[must_use]
-    pub fn bearer(token: &str) -> Self {
-        Self::of("Bearer ", token)
-    }
-
-    /// A token as CODING's interface takes it.
-    #[must_use]
-    pub fn token(token: &str) -> Self {
-        Self::of("token ", token)
-    }
-
-    fn of(scheme: &str, value: &str) -> Self {
-        let mut text = Zeroizing::new(String::with_capacity(scheme.len() + value.len()));
-        text.push_str(scheme);
-        text.push_str(value);
-        Self(text)
-    }
-}
-
-impl fmt::Debug for Authorization {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str("Authorization(..)")
-    }
-}
-
-/// What is sent to a server.
-#[derive(Clone, Copy, Debug)]
-pub struct Request<'a> {
-    /// What is asked.
-    pub method: Method,
-    /// Where.
-    pub place: &'a Place,
-    /// By whom.
-    pub authorization: Option<&'a Authorization>,
-    /// The types of answer that are understood.
-    pub accept: &'static str,
-    /// What is said besides, with its type.
-    pub body: Option<(&'static str, &'a [u8])>,
-    /// Whether it may be sent again.
-    pub repeat: Repeat,
-}
-
-/// The type of JSON: <https://www.rfc-editor.org/rfc/rfc8259#section-11>.
-pub const JSON: &str = "application/json";
-
-impl<'a> Request<'a> {
-    /// A question, which changes nothing.
-    #[must_use]
-    pub fn get(place: &'a Place) -> Self {
-        let method = Method::Get;
-        Self { method, place, authorization: None, accept: JSON, body: None, repeat: Repeat::Harmless }
-    }
-}
 
 /// What a server has answered. Its body is wiped.
 pub struct Answer {
@@ -209,119 +98,6 @@ impl Answer {
 impl fmt::Debug for Answer {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(out, "Answer({} from {})", self.status, self.at)
-    }
-}
-
-/// Why a server has given no answer.
-#[derive(Debug, Error)]
-pub enum HttpError {
-    /// Not to be found, or closed to us.
-    #[error("cannot reach {at}: {why}")]
-    Unreachable {
-        /// Scheme, host and port.
-        at: String,
-        /// What the system says.
-        why: String,
-    },
-    /// Not done within the time.
-    #[error("{at} gave no answer within {} s", patience.as_secs())]
-    Slow {
-        /// Scheme, host and port.
-        at: String,
-        /// How long it was waited for.
-        patience: Duration,
-    },
-    /// Somebody else may be answering.
-    #[error("cannot trust {at}: {why}")]
-    Untrusted {
-        /// Scheme, host and port.
-        at: String,
-        /// What is wrong with its certificate.
-        why: String,
-    },
-    /// It ended in the middle, or is no HTTP.
-    #[error("the answer of {at} is broken")]
-    Broken {
-        /// Scheme, host and port.
-        at: String,
-    },
-    /// Larger than anything that a server has to say.
-    #[error("the answer of {at} is too large")]
-    TooLarge {
-        /// Scheme, host and port.
-        at: String,
-    },
-    /// It sends us elsewhere.
-    #[error("{at} sends to {to}, where nothing is sent")]
-    Redirected {
-        /// Scheme, host and port.
-        at: String,
-        /// Where to.
-        to: String,
-    },
-    /// An answer to another question.
-    #[error("the answer of {at} is not as its interface is described")]
-    Unexpected {
-        /// Scheme, host and port.
-        at: String,
-    },
-    /// It wants to be left alone for longer than anybody waits.
-    #[error("{at} asks to wait for {seconds} s")]
-    Busy {
-        /// Scheme, host and port.
-        at: String,
-        /// How long, in seconds.
-        seconds: u64,
-    },
-    /// The proxy that the environment names.
-    #[error("cannot reach {at} through the proxy: {why}")]
-    Proxy {
-        /// Scheme, host and port.
-        at: String,
-        /// What it says.
-        why: String,
-    },
-    /// Nothing to know any server by.
-    #[error("no certificates of authorities are on this system")]
-    NoAuthorities,
-    /// A file with certificates that cannot be used.
-    #[error("{CA_FILE} names {}, in which {why}", path.display())]
-    CaFile {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong with it.
-        why: String,
-    },
-    /// A secret that no header can carry, such as one with a line end.
-    #[error("that secret cannot be sent to {at}: it has letters that no request has")]
-    Unsendable {
-        /// Scheme, host and port.
-        at: String,
-    },
-}
-
-impl HttpError {
-    /// Returns the way out.
-    #[must_use]
-    pub fn hint(&self) -> Option<String> {
-        match self {
-            Self::Unreachable { .. } | Self::Slow { .. } | Self::Proxy { .. } => Some(
-                "check the address, the network, and HTTPS_PROXY and NO_PROXY if there is a proxy".to_owned(),
-            ),
-            Self::Untrusted { .. } => {
-                Some(format!("if an authority of your own vouches for it, name its certificate in {CA_FILE}"))
-            }
-            Self::NoAuthorities => {
-                Some(format!("install ca-certificates, or name a file with certificates in {CA_FILE}"))
-            }
-            Self::CaFile { .. } => Some("name a file with certificates in PEM".to_owned()),
-            Self::Busy { .. } => Some("run it again then".to_owned()),
-            Self::Redirected { .. } => Some("if that is where it belongs, give that address".to_owned()),
-            Self::Broken { .. } | Self::TooLarge { .. } | Self::Unexpected { .. } => {
-                Some("check that the address is right, and try again later".to_owned())
-            }
-            Self::Unsendable { .. } => None,
-        }
     }
 }
 

@@ -4,3 +4,4 @@ pub mod challenge;
 pub mod coding;
 pub mod hub;
 pub mod registry;
+mod words;

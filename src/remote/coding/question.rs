@@ -14,19 +14,14 @@ use crate::remote::coding::told::Grant;
 use crate::remote::coding::told::ProjectToken;
 use crate::remote::coding::told::Told;
 use crate::remote::coding::told::end_text;
+use crate::remote::words::shown;
 use crate::secret::Secret;
-use crate::text::clean;
 use crate::wire::unescape;
 use serde::Deserialize;
 use serde_json::Value;
 use serde_json::json;
 use serde_json::value::RawValue;
-
-/// How much of what CODING says of an error is shown, in letters.
-const MAX_SAID: usize = 200;
-
-/// What stands in the place of a secret.
-const MASK: &str = "********";
+use zeroize::Zeroizing;
 
 /// By these words an error says that it does not know who asks; the others are about what is asked.
 const NOT_LET_IN: [&str; 2] = ["AuthFailure", "Unauthorized"];
@@ -119,16 +114,8 @@ impl Coding {
 
     /// Returns code and words of an error: short, safe for a terminal, and without the token that was sent.
     fn said(&self, complaint: Complaint) -> (String, String) {
-        let fit = |text: Option<String>| {
-            let text = text.unwrap_or_default();
-            let secret = self.token.expose();
-            let text = if secret.is_empty() { text } else { text.replace(secret, MASK) };
-            let text = clean(&text);
-            if text.chars().count() <= MAX_SAID {
-                return text;
-            }
-            text.chars().take(MAX_SAID).chain(['…']).collect()
-        };
+        let fit =
+            |text: Option<String>| shown(Zeroizing::new(text.unwrap_or_default()), &[self.token.expose()]);
         (fit(complaint.code), fit(complaint.message))
     }
 }

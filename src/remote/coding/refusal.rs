@@ -85,20 +85,7 @@ impl CodingError {
     /// True when a request may have been done although no answer says so.
     pub(super) fn leaves_open(&self) -> bool {
         match self {
-            Self::Http(error) => match error {
-                HttpError::Slow { .. }
-                | HttpError::Broken { .. }
-                | HttpError::TooLarge { .. }
-                | HttpError::Unexpected { .. } => true,
-                HttpError::Unreachable { .. }
-                | HttpError::Untrusted { .. }
-                | HttpError::Redirected { .. }
-                | HttpError::Busy { .. }
-                | HttpError::Proxy { .. }
-                | HttpError::NoAuthorities
-                | HttpError::CaFile { .. }
-                | HttpError::Unsendable { .. } => false,
-            },
+            Self::Http(error) => error.leaves_open(),
             Self::Status { status, .. } => *status >= 500,
             Self::Place(_)
             | Self::Refused { .. }

@@ -5,15 +5,11 @@ use crate::http::Answer;
 use crate::http::HttpError;
 use crate::http::place::PlaceError;
 use crate::remote::hub::HUB_URL;
-use crate::text::clean;
+use crate::remote::words::shown;
 use crate::wire::unescape;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use thiserror::Error;
-use zeroize::Zeroizing;
-
-/// The most that is shown of a server's words, in characters.
-const MAX_WORDS: usize = 200;
 
 /// What Docker Hub says, in one way or another, to who signed in with an access token.
 const BY_TOKEN: [&str; 3] =
@@ -89,20 +85,7 @@ impl HubError {
             }
             Self::Refused { status, .. } => (400..500).contains(status),
             Self::TooMany => false,
-            Self::Http(error) => match error {
-                HttpError::Unreachable { .. }
-                | HttpError::Untrusted { .. }
-                | HttpError::Busy { .. }
-                | HttpError::Proxy { .. }
-                | HttpError::NoAuthorities
-                | HttpError::CaFile { .. }
-                | HttpError::Unsendable { .. } => true,
-                HttpError::Slow { .. }
-                | HttpError::Broken { .. }
-                | HttpError::TooLarge { .. }
-                | HttpError::Redirected { .. }
-                | HttpError::Unexpected { .. } => false,
-            },
+            Self::Http(error) => !error.leaves_open(),
         }
     }
 }
@@ -137,30 +120,4 @@ pub(super) fn why(answer: &Answer, sent: &[&str]) -> String {
     };
     let text = answer.json::<Words>().ok().and_then(told);
     text.map_or_else(|| "it does not say why".to_owned(), |text| shown(text, sent))
-}
-
-fn shown(mut text: Zeroizing<String>, sent: &[&str]) -> String {
-    for secret in sent.iter().filter(|secret| !secret.is_empty()) {
-        text = Zeroizing::new(text.replace(secret, "***"));
-    }
-    let cut: Zeroizing<String> = Zeroizing::new(text.chars().take(MAX_WORDS).collect());
-    clean(&cut)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn no_secret_and_nothing_that_steers_shows_in_a_servers_words() {
-        for (text, want) in [
-            ("plain", "plain".to_owned()),
-            ("pw is hunter2, hunter2", "pw is ***, ***".to_owned()),
-            ("\u{1b}[31mred", "\\u{1b}[31mred".to_owned()),
-            (&"x".repeat(1000), "x".repeat(200)),
-            (&format!("{}hunter2", "x".repeat(195)), format!("{}***", "x".repeat(195))),
-        ] {
-            assert_eq!(shown(Zeroizing::new(text.to_owned()), &["hunter2", ""]), want);
-        }
-    }
 }

@@ -3,6 +3,8 @@
 //! <https://distribution.github.io/distribution/spec/api/>. The secret goes to the registry's host and to the
 //! token endpoint that it names, and only when it has asked for it.
 
+pub mod reception;
+
 use crate::http::Answer;
 use crate::http::Authorization;
 use crate::http::Http;
@@ -14,14 +16,19 @@ use crate::http::place::Place;
 use crate::http::place::PlaceError;
 use crate::http::place::Plain;
 use crate::moment::Moment;
-use crate::provider::expiry::claims;
 use crate::registry::Registry;
 use crate::remote::challenge::Challenge;
 use crate::remote::challenge::ChallengeError;
+use crate::remote::registry::reception::Entry;
+use crate::remote::registry::reception::Pulls;
+use crate::remote::registry::reception::Reception;
+use crate::remote::registry::reception::Rights;
+use crate::remote::registry::reception::actions_of;
+use crate::remote::registry::reception::moment_of;
+use crate::remote::registry::reception::pulls_of;
 use crate::secret::Secret;
 use crate::token::IDENTITY_USER;
 use crate::wire::unescape;
-use jiff::Timestamp;
 use percent_encoding::NON_ALPHANUMERIC;
 use percent_encoding::utf8_percent_encode;
 use serde::Deserialize;
@@ -49,53 +56,6 @@ pub struct Login<'a> {
     pub user: &'a str,
     /// The secret that goes with it.
     pub secret: &'a Secret,
-}
-
-/// What a registry says to a login.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Reception {
-    /// Whether it takes it.
-    pub entry: Entry,
-    /// What it allows in the repository that was asked about.
-    pub rights: Rights,
-    /// How many pulls it allows.
-    pub pulls: Option<Pulls>,
-    /// When the secret ends, as the registry tells it.
-    pub end: Option<Moment>,
-}
-
-/// Whether a registry takes a login.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Entry {
-    /// It does.
-    Accepted,
-    /// It does not.
-    #[default]
-    Refused,
-    /// It asks nobody, so there is nothing to know.
-    Open,
-}
-
-/// What may be done in a repository; `None` where the registry does not tell.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Rights {
-    /// Pull.
-    pub pull: Option<bool>,
-    /// Push.
-    pub push: Option<bool>,
-    /// Delete.
-    pub delete: Option<bool>,
-}
-
-/// How many pulls a registry allows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Pulls {
-    /// How many are left.
-    pub left: u64,
-    /// How many there are in all.
-    pub of: u64,
-    /// In how long a time, in seconds.
-    pub seconds: u64,
 }
 
 /// Why it cannot be told what a registry says.
@@ -361,65 +321,4 @@ fn token_of(answer: &Answer) -> Result<Zeroizing<String>, HttpError> {
     let told: TokenAnswer<'_> = answer.json()?;
     let token = told.token.filter(|raw| !matches!(raw.get(), "\"\"" | "null")).or(told.access_token);
     unescape(token.ok_or_else(|| answer.unexpected())?).map_err(|_| answer.unexpected())
-}
-
-/// What a registry's token says that it is for:
-/// <https://distribution.github.io/distribution/spec/auth/jwt/>.
-#[derive(Deserialize)]
-struct Claims {
-    access: Option<Vec<Access>>,
-}
-
-#[derive(Deserialize)]
-struct Access {
-    actions: Vec<String>,
-}
-
-/// Returns what may be done in the one repository that was asked for; `None` where that cannot be read.
-fn actions_of(token: &str) -> Option<Vec<String>> {
-    let claims: Claims = serde_json::from_slice(&claims(token)?).ok()?;
-    Some(claims.access?.into_iter().flat_map(|access| access.actions).collect())
-}
-
-/// Reads `100;w=21600`: <https://docs.docker.com/docker-hub/usage/pulls/#view-pull-rate-and-limit>.
-fn pulls_of(limit: Option<&str>, remaining: Option<&str>) -> Option<Pulls> {
-    let number = |text: &str| text.split(';').next()?.trim().parse().ok();
-    let (limit, remaining) = (limit?, remaining?);
-    let seconds = limit.split(";w=").nth(1)?.trim().parse().ok()?;
-    Some(Pulls { left: number(remaining)?, of: number(limit)?, seconds })
-}
-
-/// Reads `2027-10-07 19:07:53 UTC` and `2027-10-07 21:07:53 +0200`.
-fn moment_of(text: &str) -> Option<Moment> {
-    let (time, zone) = text.trim().rsplit_once(' ')?;
-    let zone = if zone == "UTC" { "Z" } else { zone };
-    format!("{time}{zone}").parse::<Timestamp>().ok().map(|at| Moment(at.as_second()))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn limits_and_ends_are_read_as_they_are_told() {
-        let pulls = |limit, left| pulls_of(Some(limit), Some(left));
-        assert_eq!(pulls("100;w=21600", "76;w=21600"), Some(Pulls { left: 76, of: 100, seconds: 21_600 }));
-        for (limit, left) in [("100", "76"), ("x;w=1", "1"), ("1;w=x", "1"), ("", "")] {
-            assert_eq!(pulls(limit, left), None, "{limit} {left}");
-        }
-        for (text, want) in [
-            ("2021-10-07 19:07:53 UTC", Some(1_633_633_673)),
-            ("2021-10-07 21:07:53 +0200", Some(1_633_633_673)),
-            ("soon", None),
-        ] {
-            assert_eq!(moment_of(text).map(|at| at.0), want, "{text}");
-        }
-    }
-
-    #[test]
-    fn a_registrys_token_tells_what_it_is_for() {
-        let jwt = "eyJhbGciOiJIUzI1NiJ9.eyJhY2Nlc3MiOlt7InR5cGUiOiJyZXBvc2l0b3J5IiwibmFtZSI6ImEvYiIsImFjdGlvbnMiOlsicHVsbCJdfV19.c2ln";
-        assert_eq!(actions_of(jwt), Some(vec!["pull".to_owned()]));
-        assert_eq!(actions_of("opaque"), None);
-    }
 }
