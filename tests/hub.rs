@@ -480,6 +480,11 @@ fn what_docker_hub_tells_of_known_tokens_is_written_down() {
     assert_eq!(home.token("stays")["label"], "new label");
     let last_used = inventory(&home).tokens()[0].remote.as_ref().and_then(|remote| remote.last_used);
     assert!(last_used > Some(Moment(1_700_000_000)));
+    let remote = home.token("stays")["remote"].clone();
+    assert_eq!((&remote["service"], &remote["owner"]), (&json!("docker-hub"), &json!("alice")));
+    assert_eq!(remote["last_used"].as_str().map(str::to_owned), last_used.map(|at| at.to_string()));
+    let shown = stdout(&home.run(["show", "stays"]).success());
+    assert!(shown.contains("Docker Hub, of alice, ") && shown.contains("last used there"), "{shown}");
     let told = stderr(&hub.run_as("bob", &home, &["sync"]).success());
     assert!(told.contains("compared 0 tokens") && told.contains("is a token of alice"), "{told}");
 }

@@ -525,7 +525,7 @@ fn uses_are_told_by_token_client_day_and_registry() {
     assert_eq!((per_day.iter().sum::<u64>(), per_day.len()), (3, 29), "{per_day:?}");
     let told = stdout(&home.run(["usage"]).success());
     assert!(
-        told.starts_with("TOKEN       USES               LAST USED")
+        told.starts_with("TOKEN       USES               LAST-USED")
             && told.contains("  4, 3 pull, 1 push  "),
         "{told}"
     );

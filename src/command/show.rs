@@ -76,6 +76,7 @@ fn rows(shown: &Shown<'_>) -> Vec<(&'static str, Cell)> {
         ("used", shown.times_used()),
         ("came by", shown.origin()),
     ];
+    rows.extend(shown.remote());
     rows.extend(shown.choices().into_iter().map(|choice| ("chosen for", choice)));
     rows
 }

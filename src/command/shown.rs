@@ -19,6 +19,7 @@ use crate::token::Direction;
 use crate::token::Standing;
 use crate::token::Token;
 use crate::token::TokenId;
+use crate::token::remote::Remote;
 use crate::usage::history::History;
 use crate::used::Used;
 use serde::Serialize;
@@ -63,6 +64,29 @@ struct TokenJson<'t> {
     profile: Option<&'t str>,
     last_used: Option<String>,
     uses: u64,
+    remote: Option<RemoteJson<'t>>,
+}
+
+/// What a token is at the service that made it, as JSON shows it.
+#[derive(Serialize)]
+struct RemoteJson<'t> {
+    service: &'static str,
+    at: Option<&'t str>,
+    owner: &'t str,
+    id: &'t str,
+    last_used: Option<String>,
+}
+
+impl<'t> RemoteJson<'t> {
+    fn of(remote: &'t Remote) -> Self {
+        Self {
+            service: remote.service.word(),
+            at: remote.at.as_deref(),
+            owner: &remote.owner,
+            id: &remote.id,
+            last_used: remote.last_used.map(|at| at.to_string()),
+        }
+    }
 }
 
 /// A person's choice as JSON shows it; `null` means whatever it is.
@@ -218,6 +242,16 @@ impl<'t> Shown<'t> {
         self.token.origin.word().into()
     }
 
+    /// Returns what it is at the service that made it, and when it was last used as that tells; nothing where
+    /// that is not known.
+    #[must_use]
+    pub fn remote(&self) -> Vec<(&'static str, Cell)> {
+        let Some(remote) = &self.token.remote else { return Vec::new() };
+        let words = format!("{}, {}", remote.service.owner_words(&remote.owner), remote.id);
+        let used = remote.last_used.map(|at| ("last used there", dated(at, self.now).into()));
+        [("made by", words.into())].into_iter().chain(used).collect()
+    }
+
     /// Returns for what it was chosen.
     #[must_use]
     pub fn choices(&self) -> Vec<Cell> {
@@ -249,6 +283,7 @@ impl<'t> Shown<'t> {
             profile: token.profile.as_deref(),
             last_used: history.as_ref().map(|used| used.last.to_string()),
             uses: history.as_ref().map_or(0, |used| used.count),
+            remote: token.remote.as_ref().map(RemoteJson::of),
         }
     }
 }

@@ -45,6 +45,28 @@ pub enum Service {
     Coding,
 }
 
+impl Service {
+    /// Returns the word for it in JSON.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::DockerHub => "docker-hub",
+            Self::DockerHubOrganization => "docker-hub-organization",
+            Self::Coding => "coding",
+        }
+    }
+
+    /// Returns whose a token is there, for people.
+    #[must_use]
+    pub fn owner_words(self, owner: &str) -> String {
+        match self {
+            Self::DockerHub => format!("Docker Hub, of {owner}"),
+            Self::DockerHubOrganization => format!("Docker Hub, of the organization {owner}"),
+            Self::Coding => format!("CODING, of project {owner}"),
+        }
+    }
+}
+
 /// How far a token's replacement has come. Each step is on the disk before the next is begun.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub enum Rotation {

@@ -188,8 +188,8 @@ impl<'t> Rows<'t> {
     pub fn span(&self) -> &'static str {
         match (self.by, self.since) {
             (By::Day, _) => "",
-            (By::Token | By::Client | By::Registry, None) => "LAST 30 DAYS",
-            (By::Token | By::Client | By::Registry, Some(_)) => "SINCE THEN",
+            (By::Token | By::Client | By::Registry, None) => "LAST-30-DAYS",
+            (By::Token | By::Client | By::Registry, Some(_)) => "SINCE-THEN",
         }
     }
 }
