@@ -525,13 +525,13 @@ fn uses_are_told_by_token_client_day_and_registry() {
     assert_eq!((per_day.iter().sum::<u64>(), per_day.len()), (3, 29), "{per_day:?}");
     let told = stdout(&home.run(["usage"]).success());
     assert!(
-        told.starts_with("TOKEN       USES               LAST USED")
+        told.starts_with("TOKEN       USES               LAST-USED")
             && told.contains("  4, 3 pull, 1 push  "),
         "{told}"
     );
     assert!(told.contains("··█▄·"), "{told}");
     let told = home.run(["usage", "--since", "0d"]).success();
-    assert!(stderr(&told).contains("tells of no such use"), "{}", stderr(&told));
+    assert!(stderr(&told).contains("no such use is noted"), "{}", stderr(&told));
     assert!(stderr(&home.run(["usage", "--since", "soon"]).code(1)).contains("no date"));
     home.run(["usage", "nobody"]).code(1);
 }

@@ -24,12 +24,12 @@ const HEADS: [&str; 11] = [
     "CREATED",
     "STORED",
     "EXPIRES",
-    "LAST USED",
+    "LAST-USED",
     "CAME-BY",
 ];
 
 /// What a narrow terminal does without, and in which order.
-const LEAST_FIRST: &[&str] = &["CAME-BY", "STORED", "CREATED", "LAST USED", "ALLOWS", "KIND", "USER"];
+const LEAST_FIRST: &[&str] = &["CAME-BY", "STORED", "CREATED", "LAST-USED", "ALLOWS", "KIND", "USER"];
 
 /// List the tokens, and which of them are in use
 #[derive(Debug, clap::Args)]

@@ -22,7 +22,7 @@ use crate::token::remote::Rotation;
 use serde::Serialize;
 
 const HEADS: [&str; 9] =
-    ["LABEL", "SCOPE", "STATE", "LAST-USED", "EXPIRES", "CREATED", "MADE", "NAME-HERE", "ID"];
+    ["LABEL", "SCOPE", "STATE", "LAST-USED", "EXPIRES", "CREATED", "MADE", "IN-VAULT", "ID"];
 
 /// What a narrow terminal does without, and in which order.
 const LEAST_FIRST: &[&str] = &["ID", "CREATED", "MADE", "SCOPE", "LAST-USED"];

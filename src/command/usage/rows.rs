@@ -188,7 +188,7 @@ impl<'t> Rows<'t> {
     pub fn span(&self) -> &'static str {
         match (self.by, self.since) {
             (By::Day, _) => "",
-            (By::Token | By::Client | By::Registry, None) => "LAST 30 DAYS",
+            (By::Token | By::Client | By::Registry, None) => "LAST-30-DAYS",
             (By::Token | By::Client | By::Registry, Some(_)) => "SINCE THEN",
         }
     }

@@ -17,7 +17,7 @@ use serde::Serialize;
 const JSON_VERSION: u32 = 1;
 
 /// What a narrow terminal does without, and in which order.
-const LEAST_FIRST: &[&str] = &["LAST CLIENT", "LAST TOKEN"];
+const LEAST_FIRST: &[&str] = &["LAST-CLIENT", "LAST-TOKEN"];
 
 /// How high the uses of a part of the time stand, beside those of the other parts.
 const HEIGHTS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
@@ -58,12 +58,12 @@ struct RowJson<'r> {
 #[must_use]
 pub fn table(rows: &Rows<'_>) -> Table<5> {
     let (name, other) = match rows.by {
-        By::Token => ("TOKEN", "LAST CLIENT"),
-        By::Client => ("CLIENT", "LAST TOKEN"),
-        By::Day => ("DAY", "LAST CLIENT"),
-        By::Registry => ("REGISTRY", "LAST CLIENT"),
+        By::Token => ("TOKEN", "LAST-CLIENT"),
+        By::Client => ("CLIENT", "LAST-TOKEN"),
+        By::Day => ("DAY", "LAST-CLIENT"),
+        By::Registry => ("REGISTRY", "LAST-CLIENT"),
     };
-    let heads = [name, "USES", "LAST USED", other, rows.span()];
+    let heads = [name, "USES", "LAST-USED", other, rows.span()];
     let mut table = Table::with_heads(heads, LEAST_FIRST);
     let busiest = rows.all().iter().map(|row| row.used.count).max().unwrap_or_default();
     for row in rows.all() {
