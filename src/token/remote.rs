@@ -30,6 +30,17 @@ pub struct Remote {
     pub rotation: Option<Rotation>,
 }
 
+impl Remote {
+    /// Returns the verb and arguments by which one of its owner's tokens at Docker Hub is deleted, in the vault or not.
+    #[must_use]
+    pub fn rm_by_id(&self, id: &str) -> String {
+        match self.service {
+            Service::DockerHubOrganization => format!("hub rm --id {id} --org {}", self.owner),
+            Service::DockerHub | Service::Coding => format!("hub rm --id {id}"),
+        }
+    }
+}
+
 /// Who makes tokens and can be asked about them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
 #[cbor(index_only)]
@@ -43,6 +54,17 @@ pub enum Service {
     /// CODING, for a project.
     #[n(2)]
     Coding,
+}
+
+impl Service {
+    /// True when it is Docker Hub, whose tokens `hub` can replace.
+    #[must_use]
+    pub const fn is_docker_hub(self) -> bool {
+        match self {
+            Self::DockerHub | Self::DockerHubOrganization => true,
+            Self::Coding => false,
+        }
+    }
 }
 
 /// How far a token's replacement has come. Each step is on the disk before the next is begun.
