@@ -73,18 +73,18 @@ struct Cli {
 
 const AFTER_HELP: &str = "\
 Environment:
-  DOCKER_CREDENTIAL_PAT_TOKEN        the name of the one token that may answer
-  DOCKER_CREDENTIAL_PAT_PROFILE      the profile whose choices and logins come first
-  DOCKER_CREDENTIAL_PAT_REPOSITORY   the image that is meant, such as ghcr.io/acme/app
-  DOCKER_CREDENTIAL_PAT_DIRECTION    pull or push
-  DOCKER_CREDENTIAL_PAT_WARN_DAYS    how many days before its end a token is announced; 7, or 0 for never
-  DOCKER_CREDENTIAL_PAT_PASSPHRASE_FILE   a file with the vault's passphrase, for machines
-  DOCKER_CREDENTIAL_PAT_KEY_HOLDER   where the key of a new vault goes: keyring or key-file
-  DOCKER_CREDENTIAL_PAT_CA_FILE      certificates of further authorities, in PEM, for verify, hub and coding
-  DOCKER_CREDENTIAL_PAT_CODING_URL   where CODING's interface is, if not at https://TEAM.coding.net
-  DOCKER_CREDENTIAL_PAT_USAGE        off, and this call is not noted in the log
-  DOCKER_CREDENTIAL_PAT_HUB_URL      another address of Docker Hub's interface, for `hub`
-  NO_COLOR                           no colour, whatever the terminal can show
+  DOCKER_CREDENTIAL_PAT_TOKEN            the name of the one token that may answer
+  DOCKER_CREDENTIAL_PAT_PROFILE          the profile whose choices and logins come first
+  DOCKER_CREDENTIAL_PAT_REPOSITORY       the image that is meant, such as ghcr.io/acme/app
+  DOCKER_CREDENTIAL_PAT_DIRECTION        pull or push
+  DOCKER_CREDENTIAL_PAT_WARN_DAYS        days before its end that a token is announced (7)
+  DOCKER_CREDENTIAL_PAT_PASSPHRASE_FILE  a file with the vault's passphrase, for machines
+  DOCKER_CREDENTIAL_PAT_KEY_HOLDER       where the key of a new vault goes: keyring or key-file
+  DOCKER_CREDENTIAL_PAT_CA_FILE          certificates of further authorities, in PEM
+  DOCKER_CREDENTIAL_PAT_CODING_URL       another address of CODING's interface
+  DOCKER_CREDENTIAL_PAT_USAGE            off, and this call is not noted in the log
+  DOCKER_CREDENTIAL_PAT_HUB_URL          another address of Docker Hub's interface
+  NO_COLOR                               no colour, whatever the terminal can show
 
 Files:
   ~/.local/share/docker-credential-pat/vault   the tokens, their secrets sealed
@@ -105,11 +105,15 @@ enum Human {
     Rm(rm::Args),
     Use(r#use::Args),
     Explain(explain::Args),
+    #[cfg(feature = "online")]
+    Verify(verify::Args),
     Usage(usage::Args),
     Import(import::Args),
     Export(export::Args),
     #[cfg(feature = "online")]
     Hub(hub::Args),
+    #[cfg(feature = "online")]
+    Coding(coding::Args),
     /// Make Docker (or podman) keep its credentials here
     Install(install::Args),
     /// Put back the helper that Docker (or podman) had before
@@ -120,10 +124,6 @@ enum Human {
     Key(key::Args),
     Unlock(unlock::UnlockArgs),
     Lock(unlock::LockArgs),
-    #[cfg(feature = "online")]
-    Verify(verify::Args),
-    #[cfg(feature = "online")]
-    Coding(coding::Args),
     #[cfg(feature = "extras")]
     Completions(completions::Args),
     #[cfg(feature = "extras")]
@@ -223,11 +223,15 @@ fn people(args: Vec<OsString>, called_as: Option<&str>, out: File) -> ExitCode {
     {
         return write(&out, &completions::answer(&shell, words, command()), ExitCode::SUCCESS);
     }
+    let is_nested = args
+        .first()
+        .and_then(|verb| verb.to_str())
+        .is_some_and(|verb| command().find_subcommand(verb).is_some());
     let line = std::iter::once("docker-credential-pat".into()).chain(args);
     let parsed = command().try_get_matches_from(line).and_then(|parsed| Cli::from_arg_matches(&parsed));
     let cli = match parsed {
         Ok(cli) => cli,
-        Err(error) => return wrong_usage(&error, &out),
+        Err(error) => return wrong_usage(&error, is_nested, &out),
     };
     serve(called_as, out, |desk| match &cli.verb {
         Human::Add(args) => add::run(args, desk),
@@ -290,7 +294,7 @@ fn serve(
 }
 
 /// Tells what is wrong with the arguments, or gives the help that they ask for.
-fn wrong_usage(error: &clap::Error, out: &File) -> ExitCode {
+fn wrong_usage(error: &clap::Error, is_nested: bool, out: &File) -> ExitCode {
     // It quotes the arguments as they are.
     let text = clean_lines(&error.render().to_string());
     match error.kind() {
@@ -298,7 +302,7 @@ fn wrong_usage(error: &clap::Error, out: &File) -> ExitCode {
             write(out, &text, ExitCode::SUCCESS)
         }
         // As the official helpers do: clients look on stdout, and for exit code 1.
-        ErrorKind::InvalidSubcommand => {
+        ErrorKind::InvalidSubcommand if !is_nested => {
             let _ = io::stderr().write_all(text.as_bytes());
             let action = error.get(clap::error::ContextKind::InvalidSubcommand);
             let action = action.map(ToString::to_string).unwrap_or_default();

@@ -75,6 +75,18 @@ pub struct Token {
 }
 
 impl Token {
+    /// True when it is known which of Docker Hub's tokens it is.
+    #[must_use]
+    pub fn is_of_hub(&self) -> bool {
+        cfg!(feature = "online") && self.remote.as_ref().is_some_and(|remote| remote.service.is_docker_hub())
+    }
+
+    /// Returns the verb that gives it a new secret.
+    #[must_use]
+    pub fn rotating_verb(&self) -> &'static str {
+        if self.is_of_hub() { "hub rotate" } else { "rotate" }
+    }
+
     /// True when it was stored under exactly this key.
     #[must_use]
     pub fn holds(&self, key: &Key) -> bool {

@@ -333,7 +333,7 @@ fn a_secret_goes_only_where_it_was_stored_for() {
     // Neither by itself, nor where the variable says so: nobody is there to be asked for another.
     for args in [&["whoami", "--url", &url][..], &["whoami", "--url", &url, "--team", "acme"]] {
         let told = stderr(&coding.unasked(args).assert().code(1).stdout(""));
-        assert!(told.contains("no secret was given"), "{told}");
+        assert!(told.contains("no personal access token was given"), "{told}");
     }
     let mut program = coding.unasked(&["whoami"]);
     program.env("DOCKER_CREDENTIAL_PAT_CODING_URL", &url).assert().code(1).stdout("");
@@ -344,10 +344,10 @@ fn a_secret_goes_only_where_it_was_stored_for() {
         assert!(told.contains("was not stored for") && told.contains(url), "{told}");
         let args = ["whoami", "--team", team, "--url", url];
         let told = stderr(&coding.unasked(&args).assert().code(1).stdout(""));
-        assert!(told.contains("no secret was given"), "{told}");
+        assert!(told.contains("no personal access token was given"), "{told}");
     }
     let told = stderr(&coding.unasked(&["whoami", "--team", "other"]).assert().code(1).stdout(""));
-    assert!(told.contains("no secret was given"), "{told}");
+    assert!(told.contains("no personal access token was given"), "{told}");
     assert!(coding.actions().is_empty());
     // One that is stored for that very place goes there by itself; one for another port does not.
     coding.home.bring("far", "127.0.0.1:9", "x", "canary-of-far", &["--kind", "pat"]).success();

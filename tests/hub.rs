@@ -152,8 +152,28 @@ fn an_organizations_token_has_its_resources_and_keeps_them() {
     fails(hub.run_as("bob", &home, &["rm", "org", "--yes"]), "forbidden");
     fails(hub.run(&home, &["tokens", "--org", "../x"]), "no name of an organization");
     assert_eq!(names(&home), ["org"]);
-    hub.run(&home, &["rm", "org", "--yes"]).success();
+    let old = hub.seen()["oats"][0]["id"].as_str().expect("an ID").to_owned();
+    let told = stderr(&hub.run(&home, &["rotate", "org"]).success());
+    assert!(told.contains(&format!("hub rm --id {old} --org acme deletes it)")), "{told}");
+    hub.run(&home, &["rm", "org", "--id", &old, "--org", "acme", "--yes"]).success();
     assert_eq!((hub.seen()["oats"].clone(), names(&home).len()), (json!([]), 0));
+}
+
+#[test]
+fn what_the_vaults_own_verbs_leave_at_docker_hub_is_told() {
+    let Some(hub) = HubDouble::start() else { return };
+    let home = Home::new();
+    hub.run(&home, &["create", "ci", "--expires", "2d"]).success();
+    assert!(stdout(&home.run(["doctor"]).code(1)).contains("mend: docker-credential-pat hub rotate ci\n"));
+    hub.run(&home, &["deactivate", "ci"]).success();
+    let told = stderr(&home.run(["activate", "ci"]).success());
+    assert!(told.contains("at Docker Hub too: docker-credential-pat hub activate ci\n"), "{told}");
+    let told = stderr(&home.run(["rm", "ci"]).success());
+    let id = hub.seen()["pats"][0]["uuid"].as_str().expect("an ID").to_owned();
+    assert!(
+        told.contains(&format!("still at Docker Hub (docker-credential-pat hub rm --id {id} ")),
+        "{told}"
+    );
 }
 
 #[test]

@@ -575,6 +575,10 @@ fn every_verb_has_help_and_a_page_in_the_manual() {
         assert!(help.contains(&format!("Usage: docker-credential-pat {verb}")), "{help}");
         home.run([verb, "--help"]).success().stdout(help);
     }
+    let page = stdout(&home.run(["man", "key", "add"]).success());
+    let file = folder.join("docker-credential-pat-key-add.1");
+    assert_eq!(fs::read_to_string(file).expect("the page of a verb below another"), page);
+    home.run(["key", "ad"]).code(2).stdout("");
     let told = stderr(&home.run(["man", "frobnicate"]).code(1).stdout(""));
     assert!(told.contains("there is no verb \"frobnicate\"") && told.contains("hint: "), "{told}");
 }

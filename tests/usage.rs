@@ -531,7 +531,7 @@ fn uses_are_told_by_token_client_day_and_registry() {
     );
     assert!(told.contains("··█▄·"), "{told}");
     let told = home.run(["usage", "--since", "0d"]).success();
-    assert!(stderr(&told).contains("tells of no such use"), "{}", stderr(&told));
+    assert!(stderr(&told).contains("no such use is noted"), "{}", stderr(&told));
     assert!(stderr(&home.run(["usage", "--since", "soon"]).code(1)).contains("no date"));
     home.run(["usage", "nobody"]).code(1);
 }

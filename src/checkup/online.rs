@@ -36,6 +36,10 @@ static REFUSED: Rule = Rule {
     mend: "docker-credential-pat rotate %1, with a new one from where it was made",
     repair: None,
 };
+static REFUSED_OF_HUB: Rule = Rule {
+    mend: "docker-credential-pat hub sync, which tells whether it is off or gone there; hub rotate %1 replaces it",
+    ..REFUSED
+};
 static UNASKED: Rule = Rule {
     word: "registry-unasked",
     severity: Severity::Warning,
@@ -109,9 +113,12 @@ fn of_registry(
     findings: &mut Findings,
 ) {
     let login = Login { user: token.user.beside(secret), secret };
+    let of_hub = token.is_of_hub();
     let (token, name) = (Fact::Token(token), Fact::Text(registry.as_str()));
     match registries.receive(registry, login, None, tell) {
-        Ok(reception) if reception.entry == Entry::Refused => findings.add(&REFUSED, &[token, name]),
+        Ok(reception) if reception.entry == Entry::Refused => {
+            findings.add(if of_hub { &REFUSED_OF_HUB } else { &REFUSED }, &[token, name]);
+        }
         Ok(_) => {}
         Err(error) => findings.add(&UNASKED, &[token, name, Fact::Text(&line_of(&error))]),
     }

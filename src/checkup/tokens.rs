@@ -60,7 +60,7 @@ static EXPIRED: Rule = Rule {
     severity: Severity::Warning,
     what: "token \"%1\" expired %2",
     why: "its registry does not take it, and it is not given out",
-    mend: "docker-credential-pat rotate %1",
+    mend: "docker-credential-pat %3 %1",
     repair: None,
 };
 static ENDS_SOON: Rule = Rule {
@@ -77,6 +77,8 @@ static NEVER_ENDS: Rule = Rule {
     mend: "docker-credential-pat rotate %1 --expires 90d, with a new one from %3",
     ..EXPIRED
 };
+static NEVER_ENDS_OF_HUB: Rule =
+    Rule { mend: "docker-credential-pat hub rotate %1 --expires 90d", ..NEVER_ENDS };
 static UNUSED: Rule = Rule {
     word: "token-unused",
     what: "token \"%1\" was %2 90 days",
@@ -111,7 +113,7 @@ static SAME_SECRET: Rule = Rule {
     word: "same-secret",
     what: "tokens \"%2\" and \"%1\" have the same secret",
     why: "when one of them gets a new secret, the other goes on with the old one",
-    mend: "docker-credential-pat rm %1, after edit %2 --registry has given its registries to the other",
+    mend: "docker-credential-pat edit %2 --registry …, with the registries of both, then rm %1",
     ..EXPIRED
 };
 static USER_IS_TOKEN: Rule = Rule {
@@ -171,15 +173,18 @@ pub fn look(
 
 fn of_end(token: &Token, warning_days: i64, now: Moment, findings: &mut Findings) {
     let is_on = token.standing == Standing::Active;
+    let verb = Fact::Text(token.rotating_verb());
     let sort = sort_of(&token.scopes, token.kind, &token.user);
     match (token.expires, sort) {
-        (Some(end), _) if end <= now => findings.add(&EXPIRED, &[Fact::Token(token), Fact::When(end, now)]),
+        (Some(end), _) if end <= now => {
+            findings.add(&EXPIRED, &[Fact::Token(token), Fact::When(end, now), verb]);
+        }
         (Some(end), _) if is_on && warning_days > 0 && end.is_within(warning_days, now) => {
-            findings.add(&ENDS_SOON, &[Fact::Token(token), Fact::When(end, now)]);
+            findings.add(&ENDS_SOON, &[Fact::Token(token), Fact::When(end, now), verb]);
         }
         (None, Some(sort)) if is_on && sort.end == End::AtProvider => {
             let facts = [Fact::Token(token), Fact::Text(sort.provider.name), Fact::Text(sort.made_at)];
-            findings.add(&NEVER_ENDS, &facts);
+            findings.add(if token.is_of_hub() { &NEVER_ENDS_OF_HUB } else { &NEVER_ENDS }, &facts);
         }
         (Some(_) | None, _) => {}
     }

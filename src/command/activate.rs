@@ -6,7 +6,9 @@ use crate::command::completions::token_names;
 use crate::command::find_all;
 use crate::inventory::Inventory;
 use crate::token::Standing;
+use crate::token::Token;
 use crate::token::TokenId;
+use crate::token::remote::Service;
 
 /// Which tokens
 #[derive(Debug, clap::Args)]
@@ -50,7 +52,20 @@ fn switch(
         desk.say(&format!("\"{}\" {outcome}", token.name));
         if token.standing == Standing::Active {
             desk.say_if_resting(&token);
+            if let Some((place, verb)) = there(&token) {
+                let argument = token.name.as_argument();
+                desk.say(&format!("if it is off at {place} too: docker-credential-pat {verb} {argument}"));
+            }
         }
     }
     Ok(())
+}
+
+/// Returns where a token was made, as far as that is known, and the verb that switches it on there too.
+fn there(token: &Token) -> Option<(&'static str, &'static str)> {
+    let remote = token.remote.as_ref().filter(|_| cfg!(feature = "online"))?;
+    Some(match remote.service {
+        Service::DockerHub | Service::DockerHubOrganization => ("Docker Hub", "hub activate"),
+        Service::Coding => ("CODING", "coding enable"),
+    })
 }

@@ -15,8 +15,8 @@ const PAGE_MODE: u32 = 0o644;
 /// Write the manual page of this program, or of one of its verbs
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// The verb; without one, the page of the whole program
-    verb: Option<String>,
+    /// The verb, or a verb and one below it (`hub rotate`); without one, the page of the whole program
+    verb: Vec<String>,
     /// Write every page into this folder, as man1 of a MANPATH
     #[arg(long, conflicts_with = "verb")]
     dir: Option<PathBuf>,
@@ -29,24 +29,27 @@ pub struct Args {
 pub fn run(args: &Args, command: clap::Command, desk: &mut Desk) -> Result<(), Failure> {
     let mut command = command.disable_help_subcommand(true);
     command.build();
-    match (&args.dir, &args.verb) {
-        (Some(folder), _) => write_all(&command, folder),
-        (None, None) => desk.out.write_all(&page(&command)?).map_err(Failure::Output),
-        (None, Some(verb)) => {
-            let verb = command.find_subcommand(verb).ok_or_else(|| Failure::NoSuchVerb(verb.clone()))?;
-            desk.out.write_all(&page(verb)?).map_err(Failure::Output)
-        }
+    if let Some(folder) = &args.dir {
+        return write_all(&command, folder);
     }
+    let mut found = &command;
+    for verb in &args.verb {
+        found = found.find_subcommand(verb).ok_or_else(|| Failure::NoSuchVerb(args.verb.join(" ")))?;
+    }
+    desk.out.write_all(&page(found)?).map_err(Failure::Output)
 }
 
 fn write_all(command: &clap::Command, folder: &Path) -> Result<(), Failure> {
     let failed = |source| DiskError::Write { path: folder.to_owned(), source };
     fs::create_dir_all(folder).map_err(failed)?;
-    for command in std::iter::once(command).chain(command.get_subcommands()) {
-        let name = command.get_display_name().unwrap_or(command.get_name());
-        disk::replace(&folder.join(format!("{name}.1")), &page(command)?, PAGE_MODE)?;
-    }
-    Ok(())
+    write_each(command, folder)
+}
+
+/// Writes the page of a verb, and those of the verbs below it, which it names.
+fn write_each(command: &clap::Command, folder: &Path) -> Result<(), Failure> {
+    let name = command.get_display_name().unwrap_or(command.get_name());
+    disk::replace(&folder.join(format!("{name}.1")), &page(command)?, PAGE_MODE)?;
+    command.get_subcommands().try_for_each(|below| write_each(below, folder))
 }
 
 fn page(command: &clap::Command) -> Result<Vec<u8>, Failure> {

@@ -140,7 +140,8 @@ impl<'d> Desk<'d> {
         if let Some(end) = token.expires.filter(|end| *end <= *self.now) {
             let end = end.relative_to(*self.now);
             self.say(&format!(
-                "it expired {end}, and is not given out (docker-credential-pat rotate {argument})"
+                "it expired {end}, and is not given out (docker-credential-pat {} {argument})",
+                token.rotating_verb()
             ));
         }
     }

@@ -47,7 +47,7 @@ pub fn of_missed_choice(verdict: &Verdict<'_>, now: Moment) -> Option<String> {
 /// Returns why a token is not given that would be otherwise, and the way out.
 fn why_missed(token: &Token, reason: Reason, now: Moment) -> Option<(String, String)> {
     let (why, verb) = match (reason, token.expires) {
-        (Reason::Expired, Some(end)) => (format!("expired {}", end.relative_to(now)), "rotate"),
+        (Reason::Expired, Some(end)) => (format!("expired {}", end.relative_to(now)), token.rotating_verb()),
         (Reason::Inactive, _) => ("is switched off".to_owned(), "activate"),
         (Reason::SignedOut, _) => ("is signed out".to_owned(), "activate"),
         (
@@ -102,7 +102,8 @@ fn why_not_the_other(other: &Token, reason: Reason, choice: Option<&Choice>) -> 
             format!("\"{name}\" may, but is switched off (docker-credential-pat activate {argument})")
         }
         Reason::Expired => {
-            format!("\"{name}\" may, but has expired (docker-credential-pat rotate {argument})")
+            let verb = other.rotating_verb();
+            format!("\"{name}\" may, but has expired (docker-credential-pat {verb} {argument})")
         }
         Reason::SignedOut => {
             format!("\"{name}\" may, but was signed out (docker-credential-pat activate {argument})")
@@ -142,9 +143,10 @@ pub fn of_end(token: &Token, now: Moment, days: i64) -> Option<String> {
     let end = token.expires.filter(|end| days > 0 && end.is_within(days, now))?;
     let (name, argument) = (&token.name, token.name.as_argument());
     Some(format!(
-        "token \"{name}\" for {} ends {}, on {} (docker-credential-pat rotate {argument})",
+        "token \"{name}\" for {} ends {}, on {} (docker-credential-pat {} {argument})",
         places(token),
         end.relative_to(now),
         end.date(),
+        token.rotating_verb(),
     ))
 }

@@ -4,6 +4,7 @@ use crate::command::Desk;
 use crate::command::Failure;
 use crate::command::completions::token_names;
 use crate::command::find_all;
+use crate::token::Token;
 
 /// Remove tokens from the vault; at their registry they stay as they are
 #[derive(Debug, clap::Args)]
@@ -28,6 +29,23 @@ pub fn run(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
     })?;
     for token in gone {
         desk.say(&format!("removed \"{}\" from the vault", token.name));
+        if let Some(left) = left_there(&token) {
+            desk.say(&left);
+        }
     }
     Ok(())
+}
+
+/// Tells that a token goes on where it was made, as far as that is known, and how it is deleted there.
+fn left_there(token: &Token) -> Option<String> {
+    let remote = token.remote.as_ref().filter(|_| cfg!(feature = "online"))?;
+    Some(if remote.service.is_docker_hub() {
+        format!(
+            "it is still at Docker Hub (docker-credential-pat {} deletes it)",
+            remote.rm_by_id(&remote.id)
+        )
+    } else {
+        "it is still at CODING: delete it there (Project settings > Developer options > Project tokens)"
+            .to_owned()
+    })
 }

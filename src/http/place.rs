@@ -75,6 +75,7 @@ impl Place {
             Some("https") => Ok(place),
             Some("http") if plain == Plain::Anywhere || place.is_loopback() => Ok(place),
             Some("http") => Err(PlaceError::Plain(place.to_string())),
+            None => Err(no_address()),
             _ => Err(PlaceError::Scheme(place.to_string())),
         }
     }

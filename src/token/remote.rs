@@ -30,6 +30,17 @@ pub struct Remote {
     pub rotation: Option<Rotation>,
 }
 
+impl Remote {
+    /// Returns the verb and arguments by which one of its owner's tokens at Docker Hub is deleted, in the vault or not.
+    #[must_use]
+    pub fn rm_by_id(&self, id: &str) -> String {
+        match self.service {
+            Service::DockerHubOrganization => format!("hub rm --id {id} --org {}", self.owner),
+            Service::DockerHub | Service::Coding => format!("hub rm --id {id}"),
+        }
+    }
+}
+
 /// Who makes tokens and can be asked about them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
 #[cbor(index_only)]
@@ -63,6 +74,15 @@ impl Service {
             Self::DockerHub => format!("Docker Hub, of {owner}"),
             Self::DockerHubOrganization => format!("Docker Hub, of the organization {owner}"),
             Self::Coding => format!("CODING, of project {owner}"),
+        }
+    }
+
+    /// True when it is Docker Hub, whose tokens `hub` can replace.
+    #[must_use]
+    pub const fn is_docker_hub(self) -> bool {
+        match self {
+            Self::DockerHub | Self::DockerHubOrganization => true,
+            Self::Coding => false,
         }
     }
 }

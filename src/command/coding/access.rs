@@ -137,7 +137,7 @@ impl Access {
         };
         let secret = match token {
             Some(token) => excerpt.release(token)?,
-            None => self.secret.read("Personal access token", &place.to_string())?,
+            None => self.secret.read("Personal access token", &place.to_string()).map_err(or_name_one)?,
         };
         Ok(Coding::at(place, secret))
     }
@@ -157,6 +157,18 @@ impl Access {
             .filter(|token| may_go(token, place) && is_of_team(token))
             .rev()
             .max_by_key(|token| token.in_use.map(|in_use| in_use.turn))
+    }
+}
+
+/// A token of the vault would do as well as one that is typed.
+fn or_name_one(failure: Failure) -> Failure {
+    match failure {
+        Failure::Missing { source, .. } => Failure::Missing {
+            what: "personal access token",
+            option: "--token NAME, if the vault has it, or else --secret-stdin or --secret-file",
+            source,
+        },
+        other => other,
     }
 }
 

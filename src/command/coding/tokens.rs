@@ -44,6 +44,10 @@ pub(super) fn run(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
     let coding = args.access.open(place, desk)?;
     let project = coding.project(&args.project, &mut |line| desk.say(line))?;
     let tokens = coding.tokens(project.id, &mut |line| desk.say(line))?;
+    if tokens.is_empty() && !args.json {
+        desk.say("the project has no tokens");
+        return Ok(());
+    }
     if args.json { write_json(&tokens, &inventory, desk) } else { write_table(&tokens, &inventory, desk) }
 }
 

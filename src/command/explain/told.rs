@@ -179,7 +179,7 @@ fn why_not(token: &Token, reason: Reason, direction: Option<Direction>, now: Mom
         Reason::Inactive => format!("switched off {}", way_out("activate")),
         Reason::Expired => {
             let end = token.expires.map(|end| end.relative_to(now)).unwrap_or_default();
-            format!("expired {end} {}", way_out("rotate"))
+            format!("expired {end} {}", way_out(token.rotating_verb()))
         }
         Reason::SignedOut => format!("signed out {}", way_out("activate")),
         Reason::OtherProfile => match &token.profile {

@@ -9,6 +9,7 @@ use crate::command::hub::known;
 use crate::command::hub::life;
 use crate::command::hub::owner_of;
 use crate::command::hub::sign_in::SignIn;
+use crate::lifecycle::Known;
 use crate::lifecycle::rotate::Fate;
 use crate::lifecycle::rotate::How;
 use crate::lifecycle::rotate::Old;
@@ -53,7 +54,7 @@ pub(super) fn run(args: &Args, hub: &Hub, desk: &mut Desk) -> Result<(), Failure
             "\"{}\" has its new secret, which {}; the old one {}",
             token.name,
             end_words(token, *desk.now),
-            fate(&rotated)
+            fate(&rotated, known)
         ));
         for name in &rotated.orphaned {
             desk.say(&format!(
@@ -66,8 +67,8 @@ pub(super) fn run(args: &Args, hub: &Hub, desk: &mut Desk) -> Result<(), Failure
     Ok(())
 }
 
-fn fate(rotated: &Rotated) -> String {
-    let and_delete = format!("(docker-credential-pat hub rm --id {} deletes it)", rotated.old);
+fn fate(rotated: &Rotated, known: &Known) -> String {
+    let and_delete = format!("(docker-credential-pat {} deletes it)", known.remote.rm_by_id(&rotated.old));
     match rotated.fate {
         Fate::Inactive => format!("is switched off at Docker Hub {and_delete}"),
         Fate::Expired => format!("had expired, and can only be deleted {and_delete}"),

@@ -132,8 +132,8 @@ fn why_nothing(desk: &Desk, is_part: bool) -> String {
         return format!("no use is noted here: {} says off", env::USAGE);
     }
     match log.path().exists() {
-        true if is_part => format!("{path} tells of no such use"),
-        true => format!("{path} tells of no use yet"),
+        true if is_part => format!("no such use is noted in {path}"),
+        true => format!("no use is noted in {path} yet"),
         false => format!("nothing was used yet: there is no {path}"),
     }
 }

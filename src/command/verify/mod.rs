@@ -75,6 +75,10 @@ pub fn run(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
     let http = Http::default();
     let plain = if args.plain_http { Plain::Anywhere } else { Plain::Loopback };
     let (registries, count) = (Registries { http: &http, plain }, questions.len());
+    if count == 0 && !args.json {
+        desk.say("there is no token that a registry could be asked about (docker-credential-pat ls)");
+        return Ok(());
+    }
     let mut answers = Vec::with_capacity(count);
     for (number, question) in questions.into_iter().enumerate() {
         if count > 1 {

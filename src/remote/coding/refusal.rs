@@ -62,6 +62,16 @@ impl CodingError {
         match self {
             Self::Http(error) => error.hint(),
             Self::Place(error) => Some(error.hint().to_owned()),
+            Self::Refused { code, .. } if code == "UnknownAction" => Some(
+                "this CODING does not offer that here; do it at CODING: Project settings > Developer options > \
+                 Project tokens"
+                    .to_owned(),
+            ),
+            Self::Refused { action: "DescribeProjectByName", .. } => Some(
+                "check the name of the project, as it stands in its address, and that the personal access token \
+                 may see it"
+                    .to_owned(),
+            ),
             Self::Refused { .. } => Some(
                 "the personal access token needs rights on project tokens, and the account those of the \
                  project's administrator; all of it can be done at CODING: Project settings > Developer \

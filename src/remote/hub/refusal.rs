@@ -63,7 +63,7 @@ impl HubError {
                     .to_owned(),
             ),
             Self::SignIn(_) => Some(
-                "check Docker ID and password; where an organization demands single sign-on, run `docker login` \
+                "check Docker ID, password and code; where an organization demands single sign-on, run `docker login` \
                  without -u"
                     .to_owned(),
             ),
@@ -71,6 +71,9 @@ impl HubError {
                 "sign in again: `docker login` without -u, or your password (--user, --password-stdin)"
                     .to_owned(),
             ),
+            Self::Refused { status: 403 | 404, .. } => {
+                Some("if it is an organization's: check its name, and that your account may manage its tokens".to_owned())
+            }
             Self::NotAnId(_) => Some("docker-credential-pat hub tokens shows them".to_owned()),
             Self::Refused { .. } | Self::TooMany => None,
         }
