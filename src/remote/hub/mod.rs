@@ -97,7 +97,19 @@ impl Hub {
     /// Returns where it is, when it is not where it usually is.
     #[must_use]
     pub fn at(&self) -> Option<String> {
-        Some(self.base.to_string()).filter(|base| base != USUAL_URL)
+        (!self.base.is_at(USUAL_URL)).then(|| self.base.to_string())
+    }
+
+    /// Sees that what the vault has for Docker Hub may be sent here: to Docker Hub itself, and within this
+    /// machine, where it stays. Whoever sets a variable may mean another place, and nobody stored it for that.
+    ///
+    /// # Errors
+    /// When it is another place.
+    pub fn refuse_elsewhere(&self) -> Result<(), HubError> {
+        match self.at() {
+            Some(at) if !self.base.is_loopback() => Err(HubError::Elsewhere(at)),
+            Some(_) | None => Ok(()),
+        }
     }
 
     fn ask(&self, call: &Call<'_>) -> Result<Answer, HubError> {
