@@ -99,7 +99,8 @@ impl CodingError {
                 | HttpError::CaFile { .. }
                 | HttpError::Unsendable { .. } => false,
             },
-            Self::Status { status, .. } => *status >= 500,
+            // Of one that is no refusal nothing is known either.
+            Self::Status { status, .. } => !(300..500).contains(status),
             Self::Place(_)
             | Self::Refused { .. }
             | Self::NotLetIn { .. }
