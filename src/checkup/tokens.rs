@@ -367,7 +367,7 @@ mod tests {
         (token.created, token.stored, token.kind) = (ago(200), ago(200), Kind::Session);
         let mut findings = Findings::default();
         of_use(&token, &Usage { since: ago(200), of: &|_| None }, NOW, &mut findings);
-        assert!(findings.0.is_empty(), "{findings:?}");
+        assert!(findings.0.is_empty());
     }
 
     #[test]
