@@ -20,6 +20,8 @@ use std::io::Write;
 use std::net::TcpStream;
 use std::process::Child;
 use std::process::Stdio;
+use std::thread;
+use std::time::Duration;
 
 const PAT: &str = "pat-of-acme-0123456789abcdef0123456789ab";
 const OTHER_PAT: &str = "pat-of-other-0123456789abcdef0123456789a";
@@ -480,6 +482,25 @@ fn a_token_that_is_gone_or_stays_at_coding_is_told_apart() {
     assert!(!coding.has("gone") && coding.has("stays") && coding.tokens().len() == 1);
     coding.done(&["rm", "stays"]);
     assert!(!coding.has("stays") && coding.tokens().is_empty());
+}
+
+#[test]
+fn a_secret_that_comes_amid_a_removal_stays() {
+    let Some(coding) = Coding::start() else { return };
+    coding.create("ci", &[]);
+    // It is asked again after a second.
+    coding.fail("DeleteProjectToken", "500", 1);
+    let told = thread::scope(|scope| {
+        let removal = scope.spawn(|| coding.done(&["rm", "ci"]));
+        while !coding.actions().contains(&"DeleteProjectToken".to_owned()) {
+            thread::sleep(Duration::from_millis(3));
+        }
+        let mut rotate = coding.home.program(["rotate", "ci", "--secret-stdin"]);
+        rotate.write_stdin("another").assert().success();
+        removal.join().expect("it ends")
+    });
+    assert!(told.contains("deleted at CODING: \"ci\", whose new secret is kept here"), "{told}");
+    assert!(coding.has("ci") && coding.tokens().is_empty());
 }
 
 #[test]

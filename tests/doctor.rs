@@ -283,6 +283,21 @@ fn files_open_to_others_are_told_and_closed() {
     assert!(of(&findings, "open-to-others").is_empty() && of(&findings, "vault-not-opened").is_empty());
 }
 
+/// A command that gives the key may lie beside it.
+#[cfg(unix)]
+#[test]
+fn what_is_executed_still_can_be_when_it_was_closed() {
+    let home = healthy();
+    home.store("ghcr.io", "bob", "canary-secret");
+    let command = home.key().with_file_name("key-command");
+    fs::write(&command, "#!/bin/sh\n").expect("written");
+    set_mode(&command, 0o755);
+    let findings = diagnose(&home, &[], &["--fix"]);
+    assert_eq!(of(&findings, "key-open-to-others")[0]["fixed"], true);
+    assert!(of(&findings, "key-open-to-others")[0]["mend"].as_str().expect("text").starts_with("chmod 700 "));
+    assert_eq!(mode_of(&command), 0o700);
+}
+
 #[cfg(unix)]
 #[test]
 fn files_of_another_user_are_told() {

@@ -421,6 +421,28 @@ fn a_token_that_changes_amid_its_rotation_is_left_alone() {
     assert_eq!((hub.labels(), secret(&home)), (vec!["ci".to_owned()], "another".to_owned()));
 }
 
+fn is_delete(call: &Value) -> bool {
+    call.as_str().is_some_and(|call| call.starts_with("DELETE "))
+}
+
+#[test]
+fn a_secret_that_comes_amid_a_removal_stays() {
+    let Some(hub) = HubDouble::start() else { return };
+    let home = Home::new();
+    hub.run(&home, &["create", "ci"]).success();
+    let calls =
+        || hub.seen()["calls"].as_array().expect("a list").iter().filter(|call| is_delete(call)).count();
+    let before = calls();
+    hub.control(&json!({ "delay_ms": 500 }));
+    let child = hub.spawn(&home, &["rm", "ci", "--yes"]);
+    hub.wait_until(|_| calls() > before);
+    home.program(["rotate", "ci", "--secret-stdin"]).write_stdin("another").assert().success();
+    hub.control(&json!({ "delay_ms": 0 }));
+    let told = ended(child);
+    assert!(told.contains("changed by something else meanwhile"), "{told}");
+    assert_eq!((hub.labels(), secret(&home)), (vec![], "another".to_owned()));
+}
+
 #[test]
 fn a_rotation_that_was_stopped_is_removed_whole() {
     let Some(hub) = HubDouble::start() else { return };
@@ -573,5 +595,28 @@ fn no_password_goes_over_the_network_in_the_open() {
         let mut program = home.program(["hub", "tokens", "--user", "alice", "--password-stdin"]);
         let program = program.env("DOCKER_CREDENTIAL_PAT_HUB_URL", url).write_stdin("pw-canary-of-alice");
         fails(quiet(program.assert()), want);
+    }
+}
+
+#[test]
+fn what_the_vault_has_for_docker_hub_goes_to_no_other_place() {
+    let home = Home::new();
+    home.store(HUB, "alice", "dckr_pat_canary");
+    home.store("https://index.docker.io/v1/access-token", "alice", "eyJhbGciOiJub25lIn0.e30.c2ln");
+    let name = names(&home).swap_remove(0);
+    // So that doctor asks no registry.
+    home.run(["deactivate", &name]).success();
+    for args in [&["hub", "tokens"][..], &["hub", "link", &name], &["doctor", "--online", "--json"]] {
+        let mut program = home.program([]);
+        program
+            .args(args)
+            .env("DOCKER_CREDENTIAL_PAT_HUB_URL", "https://hub.invalid")
+            .timeout(Duration::from_secs(60));
+        let assert = quiet(program.assert());
+        let told = [stdout(&assert), stderr(&assert)].concat();
+        assert!(
+            told.contains("https://hub.invalid, and what the vault has for Docker Hub is not sent there"),
+            "{told}"
+        );
     }
 }

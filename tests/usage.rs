@@ -14,6 +14,7 @@ use common::stderr;
 use common::stdout;
 use serde_json::Value;
 use serde_json::json;
+use std::fmt::Write as _;
 use std::fs;
 use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
@@ -429,6 +430,54 @@ fn a_log_that_can_make_no_room_does_not_grow_for_ever() {
     fs::write(log(&home), text.repeat(2)).expect("written");
     assert_answers(&home, "no lock, and full");
     assert_eq!(fs::metadata(log(&home)).expect("a log").len(), 2 * text.len() as u64);
+}
+
+#[test]
+fn a_log_of_countless_tokens_keeps_nobody_waiting() {
+    let home = Home::new();
+    home.store("ghcr.io", "me", "secret");
+    let mut ids = 100..;
+    for (name, size) in [("usage.jsonl", 1), ("usage.3.jsonl", 4), ("usage.summary.jsonl", 3)] {
+        let mut text = String::new();
+        while text.len() < size * MIB {
+            let id = ids.next().expect("a number");
+            writeln!(text, "{{\"version\":1,\"id\":{id},\"created\":1,\"outcome\":\"given\"}}")
+                .expect("room");
+        }
+        write(&folder(&home).join(name), &text);
+    }
+    for name in ["usage.1.jsonl", "usage.2.jsonl"] {
+        write(&folder(&home).join(name), "");
+    }
+    let start = Instant::now();
+    assert!(usage(&home, [])["rows"].as_array().expect("rows").len() > 100_000);
+    assert!(start.elapsed() < Duration::from_secs(10), "{:?}", start.elapsed());
+    assert_answers(&home, "a full log of countless tokens");
+    let summary = fs::read_to_string(folder(&home).join("usage.summary.jsonl")).expect("a summary");
+    assert_eq!(summary.lines().count(), 1 + 4096);
+}
+
+/// As root in another user's home a lock or a summary that is a link would be written wherever that user wants.
+#[test]
+fn root_makes_no_room_in_another_users_folder() {
+    if !rustix_is_root() {
+        return;
+    }
+    let home = Home::new();
+    home.store("ghcr.io", "me", "secret");
+    let (text, _) = full(&identity(&home), now(), "docker");
+    for name in ["usage.jsonl", "usage.1.jsonl", "usage.2.jsonl", "usage.3.jsonl"] {
+        write(&folder(&home).join(name), &text);
+    }
+    let elsewhere = home.path().join("elsewhere");
+    fs::write(&elsewhere, "as it was").expect("written");
+    for name in ["usage", "usage.summary.jsonl"] {
+        symlink(&elsewhere, folder(&home).join(name)).expect("a link");
+    }
+    std::os::unix::fs::chown(folder(&home), Some(65534), None).expect("given away");
+    assert_answers(&home, "a full log of another user");
+    assert_eq!(fs::read_to_string(&elsewhere).expect("there"), "as it was");
+    assert!(!home.path().join("elsewhere.lock").exists());
 }
 
 #[test]

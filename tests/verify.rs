@@ -208,6 +208,20 @@ fn what_the_registry_tells_is_shown_and_kept() {
 }
 
 #[test]
+fn an_end_that_is_past_takes_no_token_away() {
+    let ended = "HTTP/1.1 200 OK\r\nGitHub-Authentication-Token-Expiration: 2020-01-02 03:04:05 UTC\r\nContent-Length: 0\r\n";
+    let server = Server::start(vec![
+        ("GET /v2/ … authorization: Basic", format!("{ended}{LAST}")),
+        ("", format!("{ASKS_BASIC}{LAST}")),
+    ]);
+    let home = Home::new();
+    add(&home, "ci", &server.host());
+    home.run(["verify", "ci"]).success();
+    assert_eq!(home.tokens()[0]["expires"], serde_json::Value::Null);
+    assert_eq!(home.get(&server.host()), common::found(USER, SECRET));
+}
+
+#[test]
 fn what_cannot_be_asked_is_told() {
     let home = Home::new();
     for (name, registry) in [("wild", "*.pkg.coding.net"), ("part", "ghcr.io/acme")] {

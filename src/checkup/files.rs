@@ -83,8 +83,8 @@ pub(super) fn look_at(path: &Path, rule: &'static Rule, findings: &mut Findings)
     }
     let mode = disk::mode(&metadata);
     if cfg!(unix) && mode & 0o077 != 0 {
-        let closed = if metadata.is_dir() { "700" } else { "600" };
-        findings.add(rule, &[Fact::Path(path), Fact::Text(&format!("{mode:04o}")), Fact::Text(closed)]);
+        let [mode, closed] = [format!("{mode:04o}"), format!("{:o}", disk::closed_mode(&metadata))];
+        findings.add(rule, &[Fact::Path(path), Fact::Text(&mode), Fact::Text(&closed)]);
     }
 }
 

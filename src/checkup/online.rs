@@ -130,6 +130,7 @@ fn listed(contents: &Contents, hub: &Hub, now: Moment) -> Result<Option<Vec<List
         let at = contents.inventory.tokens().iter().position(|other| other.id == token.id);
         let bearer = at.and_then(|at| contents.secret(at)).filter(|bearer| is_good(bearer, now));
         if let Some(bearer) = bearer {
+            hub.refuse_elsewhere()?;
             // It goes with who is signed in, and is wiped with them.
             let bearer = Secret::new(Zeroizing::new(bearer.expose().to_owned()));
             return hub.as_before(user.to_owned(), bearer).all(&Account::Person).map(Some);

@@ -191,6 +191,10 @@ fn of_end(token: &Token, warning_days: i64, now: Moment, findings: &mut Findings
 }
 
 fn of_use(token: &Token, usage: &Usage<'_>, now: Moment, findings: &mut Findings) {
+    // Docker asks for its own entries of a sign-in at logout, and keeps them in order itself.
+    if token.kind == Kind::Session {
+        return;
+    }
     let used = (usage.of)(token);
     let came = token.created.max(token.stored);
     let (quiet_since, how) = match &used {
@@ -360,6 +364,15 @@ mod tests {
             assert_eq!(found.contains(&UNUSED.word), is_told, "{came} {since} {last:?}");
         }
         assert!(words(200, Permissions::default(), None).is_empty(), "nothing is noted of any use");
+    }
+
+    #[test]
+    fn docker_s_own_entries_of_a_sign_in_need_no_use() {
+        let mut token = inventory(&[("hub", "docker.io", Origin::Store)]).tokens()[0].clone();
+        (token.created, token.stored, token.kind) = (ago(200), ago(200), Kind::Session);
+        let mut findings = Findings::default();
+        of_use(&token, &Usage { since: ago(200), of: &|_| None }, NOW, &mut findings);
+        assert!(findings.0.is_empty());
     }
 
     #[test]

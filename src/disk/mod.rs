@@ -5,6 +5,7 @@ pub mod rights;
 
 pub use crate::disk::rights::PRIVATE;
 use crate::disk::rights::PRIVATE_FOLDER;
+pub use crate::disk::rights::closed_mode;
 pub use crate::disk::rights::mode;
 pub use crate::disk::rights::other_owner;
 pub use crate::disk::rights::others_may_write;
@@ -280,13 +281,13 @@ pub fn entries(folder: &Path) -> Vec<PathBuf> {
     entries.flatten().map(|entry| entry.path()).collect()
 }
 
-/// Closes a file or folder to all but its owner.
+/// Closes a file or folder to all but its owner. What its owner may execute stays so.
 ///
 /// # Errors
 /// When it cannot be changed.
 pub fn close(path: &Path) -> Result<(), DiskError> {
-    set_mode(path, if path.is_dir() { PRIVATE_FOLDER } else { PRIVATE })
-        .map_err(|source| DiskError::Write { path: path.to_owned(), source })
+    let closed = fs::metadata(path).and_then(|metadata| set_mode(path, closed_mode(&metadata)));
+    closed.map_err(|source| DiskError::Write { path: path.to_owned(), source })
 }
 
 /// Returns where a path leads, absolute and without links; one that leads nowhere stays as it is.

@@ -39,6 +39,13 @@ pub fn mode(metadata: &fs::Metadata) -> u32 {
     return if metadata.permissions().readonly() { 0o400 } else { PRIVATE };
 }
 
+/// Returns the mode by which a file or folder is closed to all but its owner. One that is executed, such as a
+/// command that gives the key, still can be.
+#[must_use]
+pub fn closed_mode(metadata: &fs::Metadata) -> u32 {
+    if metadata.is_dir() || mode(metadata) & 0o100 != 0 { PRIVATE_FOLDER } else { PRIVATE }
+}
+
 /// Returns the user id of a file's owner, if that is another user.
 #[must_use]
 pub fn other_owner(metadata: &fs::Metadata) -> Option<u32> {
@@ -92,8 +99,13 @@ pub(super) fn private(options: &mut OpenOptions, mode: u32) -> &mut OpenOptions 
     };
 }
 
+/// Refuses to work as root in another user's folder, where whatever is made is lost to that user, and a link
+/// may lead anywhere.
+///
+/// # Errors
+/// When this is root, and the folder another user's.
 #[cfg(unix)]
-pub(super) fn refuse_others_folder(folder: &Path) -> Result<(), DiskError> {
+pub fn refuse_others_folder(folder: &Path) -> Result<(), DiskError> {
     use std::os::unix::fs::MetadataExt;
     if !rustix::process::geteuid().is_root() {
         return Ok(());
@@ -106,8 +118,12 @@ pub(super) fn refuse_others_folder(folder: &Path) -> Result<(), DiskError> {
     }
 }
 
+/// Refuses nothing: there is no root.
+///
+/// # Errors
+/// None.
 #[cfg(not(unix))]
 #[expect(clippy::unnecessary_wraps, reason = "the same signature everywhere")]
-pub(super) fn refuse_others_folder(_folder: &Path) -> Result<(), DiskError> {
+pub fn refuse_others_folder(_folder: &Path) -> Result<(), DiskError> {
     Ok(())
 }

@@ -21,6 +21,9 @@ pub const CA_FILE: &str = "DOCKER_CREDENTIAL_PAT_CA_FILE";
 /// The largest such file, in bytes: that of a whole system has 0.3 MiB.
 const MAX_CA_BYTES: u64 = 4 * 1024 * 1024;
 
+/// How the standard library says that a host's name leads nowhere.
+const UNKNOWN_NAME: &str = "failed to lookup address information";
+
 /// Trusts the system's authorities, and those of [`CA_FILE`].
 pub(super) fn config() -> Result<TlsConfig, HttpError> {
     let mut authorities = own()?;
@@ -85,6 +88,10 @@ fn of_system(error: &io::Error, at: String) -> HttpError {
         io::ErrorKind::ConnectionRefused
         | io::ErrorKind::NetworkUnreachable
         | io::ErrorKind::HostUnreachable => HttpError::Unreachable { at, why: error.to_string() },
+        // The library has no kind of its own for it.
+        _ if error.to_string().starts_with(UNKNOWN_NAME) => {
+            HttpError::Unreachable { at, why: "its name cannot be looked up".to_owned() }
+        }
         _ => HttpError::Broken { at },
     }
 }

@@ -6,6 +6,7 @@ use crate::lifecycle::Life;
 use crate::lifecycle::trouble::LifeError;
 use crate::lifecycle::with_id;
 use crate::remote::hub::refusal::HubError;
+use crate::token::Token;
 use crate::token::TokenId;
 use crate::token::remote::Rotation;
 
@@ -58,7 +59,16 @@ impl Life<'_> {
         let known = self.known(id)?;
         self.sweep(&known)?;
         self.hub.delete(&known.account, &known.remote.id)?;
-        self.drop_from_vault(id)
+        self.keeper.change(|draft| {
+            // With another secret it is another token, which nothing has deleted.
+            match with_id(&draft.inventory, id) {
+                Some(token) if !is_still(&known, token) => Err(LifeError::Meanwhile),
+                Some(_) | None => {
+                    draft.inventory.remove(id);
+                    Ok(())
+                }
+            }
+        })
     }
 
     /// Deletes at Docker Hub what a rotation that was stopped has left beside the token.
@@ -99,4 +109,9 @@ impl Life<'_> {
             Err(error) => Err(error.into()),
         }
     }
+}
+
+/// True when a token of the vault is still the same one at Docker Hub.
+fn is_still(known: &Known, token: &Token) -> bool {
+    token.remote.as_ref().is_some_and(|remote| remote.id == known.remote.id)
 }

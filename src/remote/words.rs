@@ -1,5 +1,6 @@
 //! What a server says is wrong, as far as it may be shown.
 
+use crate::remote::json;
 use crate::text::clean;
 use zeroize::Zeroizing;
 
@@ -9,7 +10,13 @@ const MAX_WORDS: usize = 200;
 /// Returns a server's words cut, safe for a terminal, and without any of the secrets that it was sent.
 pub(super) fn shown(mut text: Zeroizing<String>, sent: &[&str]) -> String {
     for secret in sent.iter().filter(|secret| !secret.is_empty()) {
-        text = Zeroizing::new(text.replace(secret, "***"));
+        // It may repeat the request as it came.
+        let quoted = json(secret);
+        let text_of = |bytes| str::from_utf8(bytes).unwrap_or_default();
+        let as_sent = quoted.get(1..quoted.len().saturating_sub(1)).map_or("", text_of);
+        for form in [as_sent, secret].into_iter().filter(|form| !form.is_empty()) {
+            text = Zeroizing::new(text.replace(form, "***"));
+        }
     }
     let cut: Zeroizing<String> = Zeroizing::new(text.chars().take(MAX_WORDS).collect());
     clean(&cut)
@@ -29,6 +36,19 @@ mod tests {
             (&format!("{}hunter2", "x".repeat(195)), format!("{}***", "x".repeat(195))),
         ] {
             assert_eq!(shown(Zeroizing::new(text.to_owned()), &["hunter2", ""]), want);
+        }
+    }
+
+    #[test]
+    fn no_secret_shows_in_what_a_server_repeats() {
+        for (secret, told) in [
+            ("canary", "no canary!"),
+            ("can\"ary\\", "no can\"ary\\!"),
+            ("can\"ary\\", r#"no {"password":"can\"ary\\"}"#),
+            ("\"canary\"", r#"no {"password":"\"canary\""}"#),
+        ] {
+            let shown = shown(Zeroizing::new(told.to_owned()), &["", secret]);
+            assert!(shown.contains("***") && !shown.contains("can"), "{shown}");
         }
     }
 }

@@ -5,6 +5,7 @@ use crate::disk;
 use crate::disk::DiskError;
 use crate::disk::PRIVATE;
 use crate::disk::appended::lock_at_once;
+use crate::disk::rights::refuse_others_folder;
 use crate::moment::Moment;
 use crate::usage::LOCKED;
 use crate::usage::LOG;
@@ -34,6 +35,8 @@ const MAX_READ_BYTES: u64 = 4 * MAX_BYTES;
 
 /// Makes room when the log is full, unless another process is at it.
 pub(super) fn make_room(folder: &Path, now: Moment) -> Result<(), DiskError> {
+    // The lock and the summary may be links there, and root would write wherever they lead.
+    refuse_others_folder(folder)?;
     let Some(_lock) = lock_at_once(&folder.join(LOCKED))? else { return Ok(()) };
     // Another process may have been faster.
     match fs::symlink_metadata(folder.join(LOG)) {

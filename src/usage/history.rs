@@ -5,12 +5,12 @@ use crate::token::Token;
 use crate::usage::line;
 use crate::usage::line::Record;
 use crate::used::Used;
-use std::cmp::Reverse;
+use std::collections::BTreeMap;
 
 /// What is known of every token's use.
 #[derive(Debug)]
 pub struct History {
-    entries: Vec<Entry>,
+    entries: BTreeMap<(u32, i64), Entry>,
     since: Option<Moment>,
     now: Moment,
 }
@@ -19,8 +19,6 @@ pub struct History {
 /// does another vault that begins to count anew.
 #[derive(Debug)]
 struct Entry {
-    id: u32,
-    created: i64,
     name: String,
     used: Used,
 }
@@ -29,32 +27,30 @@ impl History {
     /// Begins with nothing. What is dated later than now counts, and its date does not: a clock was wrong.
     #[must_use]
     pub fn until(now: Moment) -> Self {
-        Self { entries: Vec::new(), since: None, now }
+        Self { entries: BTreeMap::new(), since: None, now }
     }
 
     /// Adds a line of the log, or of its summary.
     pub fn add(&mut self, record: &Record) {
         self.since = self.since.into_iter().chain(record.begin(self.now)).min();
-        let Some((id, created)) = record.id.zip(record.created) else { return };
+        let Some(token) = record.id.zip(record.created) else { return };
         let Some(used) = record.used(self.now) else { return };
-        let found = self.entries.iter_mut().rfind(|entry| entry.id == id && entry.created == created);
         let name = record.token.as_deref().unwrap_or_default();
-        match found {
+        match self.entries.get_mut(&token) {
             Some(entry) => {
                 entry.used.add(used);
                 if entry.name != name {
                     name.clone_into(&mut entry.name);
                 }
             }
-            None => self.entries.push(Entry { id, created, name: name.to_owned(), used }),
+            None => drop(self.entries.insert(token, Entry { name: name.to_owned(), used })),
         }
     }
 
     /// Returns how a token was used; `None` when no use is remembered.
     #[must_use]
     pub fn of(&self, token: &Token) -> Option<Used> {
-        let (id, created) = (token.id.0, token.created.0);
-        let entry = self.entries.iter().find(|entry| entry.id == id && entry.created == created)?;
+        let entry = self.entries.get(&(token.id.0, token.created.0))?;
         let (first, last) = (entry.used.first.min(self.now), entry.used.last.min(self.now));
         // Of which no date can be believed, it is only known that it was before now.
         let last = if last == Used::NEVER_LAST { self.now } else { last };
@@ -69,16 +65,20 @@ impl History {
 
     /// Forgets what was used longest ago, but for so many tokens.
     pub(super) fn forget_but(&mut self, tokens: usize) {
-        if self.entries.len() > tokens {
-            self.entries.sort_unstable_by_key(|entry| Reverse(entry.used.last));
-            self.entries.truncate(tokens);
+        if let Some(surplus) = self.entries.len().checked_sub(tokens).filter(|surplus| *surplus > 0) {
+            let mut oldest: Vec<_> =
+                self.entries.iter().map(|(token, entry)| (entry.used.last, *token)).collect();
+            oldest.sort_unstable();
+            for (_, token) in &oldest[..surplus] {
+                self.entries.remove(token);
+            }
         }
     }
 
     /// Writes it as lines of the summary.
     pub(super) fn write(&self, out: &mut Vec<u8>) {
         let whole = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
-        for Entry { id, created, name, used } in &self.entries {
+        for ((id, created), Entry { name, used }) in &self.entries {
             line::start(out);
             if used.last != Used::NEVER_LAST {
                 line::push_whole(out, "at", used.last.0);

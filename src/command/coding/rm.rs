@@ -5,6 +5,7 @@ use crate::command::Failure;
 use crate::command::coding::target::Target;
 use crate::command::coding::target::Targets;
 use crate::remote::coding::Coding;
+use crate::token::Token;
 
 /// Delete project tokens at CODING, where they work no more, and remove them from the vault
 #[derive(Debug, clap::Args)]
@@ -22,11 +23,17 @@ pub(super) fn run(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
     let (coding, targets) = args.targets.open(desk)?;
     for target in targets {
         let gone = delete(&target, &coding, desk)?;
-        desk.keeper.change(|draft| -> Result<_, Failure> {
-            draft.inventory.remove(target.token.id);
-            Ok(())
+        let is_removed = desk.keeper.change(|draft| -> Result<_, Failure> {
+            // With another secret it is another token, which nothing has deleted.
+            let is_other = |token: &Token| token.id == target.token.id && !target.is_still(token);
+            let is_removed = !draft.inventory.tokens().iter().any(is_other);
+            if is_removed {
+                draft.inventory.remove(target.token.id);
+            }
+            Ok(is_removed)
         })?;
-        desk.say(&format!("{gone} \"{}\", and removed it from the vault", target.token.name));
+        let here = if is_removed { "and removed it from the vault" } else { "whose new secret is kept here" };
+        desk.say(&format!("{gone} \"{}\", {here}", target.token.name));
     }
     Ok(())
 }

@@ -107,6 +107,11 @@ impl TargetPlace {
 }
 
 impl Target {
+    /// True when a token of the vault is still this one: a new secret is another token's.
+    pub(super) fn is_still(&self, token: &Token) -> bool {
+        remote_of(token).is_some_and(|remote| remote.id == self.id.to_string())
+    }
+
     /// Asks what CODING knows of it; `None` when it is not there any more.
     ///
     /// # Errors

@@ -39,6 +39,7 @@ pub(super) fn run(args: &Args, hub: &Hub, desk: &mut Desk) -> Result<(), Failure
     let inventory = desk.keeper.inventory()?;
     let token = find(&inventory, &args.name)?;
     let (account, owner) = account_of(token)?;
+    hub.refuse_elsewhere()?;
     let proof = if args.unproven { Proof::Unneeded } else { Proof::Wanted };
     let signed_in = args.sign_in.run(hub, owner, desk)?;
     let linked = life(desk, &signed_in).link(token, &account, args.meant.as_deref(), proof)?;

@@ -92,7 +92,7 @@ fn known_or_not(
         inventory.tokens().iter().filter_map(|token| Known::of(token, hub.at().as_deref()).ok()).collect();
     let mut others = Vec::new();
     for id in ids {
-        match here.iter().find(|here| here.remote.id == *id) {
+        match here.iter().find(|here| here.remote.id.eq_ignore_ascii_case(id)) {
             Some(here) if known.iter().any(|known| known.token.id == here.token.id) => {}
             Some(here) => known.push(here.clone()),
             None => others.push(id.clone()),

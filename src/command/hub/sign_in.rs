@@ -48,6 +48,7 @@ impl SignIn {
             && self.password_file.is_none()
             && let Some((user, bearer)) = session(wanted, desk)?
         {
+            hub.refuse_elsewhere()?;
             return Ok(hub.as_before(user, bearer));
         }
         let user = match wanted {

@@ -8,6 +8,7 @@ use crate::token::Token;
 use crate::usage::line::Record;
 use crate::used::Used;
 use std::cmp::Reverse;
+use std::collections::BTreeMap;
 
 /// How many letters the days have at most.
 const MAX_PARTS: usize = 30;
@@ -28,7 +29,12 @@ pub struct Rows<'t> {
     only: Option<&'t Token>,
     first_day: i64,
     all: Vec<Row>,
+    /// Where among all rows that of a token or a name is.
+    places: BTreeMap<(Option<Identity>, String), usize>,
 }
+
+/// By what a token is told from others.
+type Identity = (u32, i64);
 
 /// A token, a client, a day or a registry, and how it was used.
 pub struct Row {
@@ -38,13 +44,12 @@ pub struct Row {
     pub is_here: bool,
     /// How it was used; of a client, the name is that of the token that it got last.
     pub used: Used,
-    token: Option<(u32, i64)>,
     /// How often on each day, as far as days are told apart.
     days: Vec<u64>,
 }
 
 impl Row {
-    fn new(name: &str, token: Option<(u32, i64)>, is_here: bool) -> Self {
+    fn new(name: &str, is_here: bool) -> Self {
         let used = Used {
             count: 0,
             first: Used::NEVER_FIRST,
@@ -53,7 +58,7 @@ impl Row {
             pulls: 0,
             pushes: 0,
         };
-        Self { name: name.to_owned(), is_here, used, token, days: Vec::new() }
+        Self { name: name.to_owned(), is_here, used, days: Vec::new() }
     }
 
     /// Returns its name for people.
@@ -94,8 +99,9 @@ impl<'t> Rows<'t> {
         let first_day = since.map_or(day(now) - days + 1, day).max(day(now) - MAX_DAYS + 1);
         let is_meant = |token: &&Token| only.is_none_or(|only| only.id == token.id);
         let tokens = inventory.tokens().iter().filter(|_| by == By::Token).filter(is_meant);
-        let row = |token: &Token| Row::new(token.name.as_str(), Some(identity(token)), true);
-        Self { by, since, now, not_found: 0, only, first_day, all: tokens.map(row).collect() }
+        let all: Vec<_> = tokens.clone().map(|token| Row::new(token.name.as_str(), true)).collect();
+        let places = tokens.map(|token| (Some(identity(token)), String::new())).zip(0..).collect();
+        Self { by, since, now, not_found: 0, only, first_day, all, places }
     }
 
     /// Adds a line of the log.
@@ -137,7 +143,7 @@ impl<'t> Rows<'t> {
     fn row_of(
         &mut self,
         record: &Record,
-        token: Option<(u32, i64)>,
+        token: Option<Identity>,
         moment: Option<Moment>,
     ) -> Option<&mut Row> {
         let day = moment.filter(|_| self.by == By::Day).map(Moment::date);
@@ -149,9 +155,9 @@ impl<'t> Rows<'t> {
         };
         let name = name.unwrap_or("-");
         let token = token.filter(|_| self.by == By::Token);
-        let is_it = |row: &Row| if token.is_some() { row.token == token } else { row.name == name };
-        let at = self.all.iter().rposition(is_it).unwrap_or_else(|| {
-            self.all.push(Row::new(name, token, token.is_none()));
+        let place = (token, if token.is_some() { String::new() } else { name.to_owned() });
+        let at = *self.places.entry(place).or_insert_with(|| {
+            self.all.push(Row::new(name, token.is_none()));
             self.all.len() - 1
         });
         self.all.get_mut(at)
@@ -194,7 +200,7 @@ impl<'t> Rows<'t> {
     }
 }
 
-fn identity(token: &Token) -> (u32, i64) {
+fn identity(token: &Token) -> Identity {
     (token.id.0, token.created.0)
 }
 

@@ -158,11 +158,13 @@ fn questions_about<'t>(token: &'t Token, repository: Option<&str>) -> Result<Vec
     registries.into_iter().map(question).collect()
 }
 
-/// Keeps the ends that registries told, so that a warning comes in time.
+/// Keeps the ends that registries told, so that a warning comes in time. One that is past is not kept: the
+/// token would not be given out any more on the word of a server whose clock may be wrong.
 fn note_ends(answers: &[Answered<'_>], desk: &mut Desk) -> Result<(), Failure> {
+    let now = *desk.now;
     let end = |answered: &Answered<'_>| answered.answer.as_ref().ok().and_then(|reception| reception.end);
     let is_news = |answered: &&Answered<'_>| {
-        end(answered).is_some_and(|end| answered.question.token.expires != Some(end))
+        end(answered).is_some_and(|end| end > now && answered.question.token.expires != Some(end))
     };
     let news: Vec<_> = answers.iter().filter(is_news).collect();
     if news.is_empty() {
@@ -170,8 +172,13 @@ fn note_ends(answers: &[Answered<'_>], desk: &mut Desk) -> Result<(), Failure> {
     }
     desk.keeper.change(|draft| -> Result<_, Failure> {
         for answered in &news {
-            let changes = Changes { expires: Some(end(answered)), ..Changes::default() };
-            draft.inventory.amend(answered.question.token.id, changes)?;
+            let asked = answered.question.token;
+            // A secret that came meanwhile is another one, with its own end.
+            let is_same = |token: &Token| token.id == asked.id && token.stored == asked.stored;
+            if draft.inventory.tokens().iter().any(is_same) {
+                let changes = Changes { expires: Some(end(answered)), ..Changes::default() };
+                draft.inventory.amend(asked.id, changes)?;
+            }
         }
         Ok(())
     })

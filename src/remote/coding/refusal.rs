@@ -96,7 +96,8 @@ impl CodingError {
     pub(super) fn leaves_open(&self) -> bool {
         match self {
             Self::Http(error) => error.leaves_open(),
-            Self::Status { status, .. } => *status >= 500,
+            // Of one that is no refusal nothing is known either.
+            Self::Status { status, .. } => !(300..500).contains(status),
             Self::Place(_)
             | Self::Refused { .. }
             | Self::NotLetIn { .. }

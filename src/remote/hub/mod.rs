@@ -20,9 +20,6 @@ use crate::remote::hub::refusal::HubError;
 use crate::secret::Secret;
 use crate::token::remote::Remote;
 use crate::token::remote::Service;
-use crate::wire;
-use serde::Serialize;
-use zeroize::Zeroizing;
 
 /// Names another address of Docker Hub's interface: `https`, or `http` within this machine.
 pub const HUB_URL: &str = "DOCKER_CREDENTIAL_PAT_HUB_URL";
@@ -97,7 +94,19 @@ impl Hub {
     /// Returns where it is, when it is not where it usually is.
     #[must_use]
     pub fn at(&self) -> Option<String> {
-        Some(self.base.to_string()).filter(|base| base != USUAL_URL)
+        (!self.base.is_at(USUAL_URL)).then(|| self.base.to_string())
+    }
+
+    /// Sees that what the vault has for Docker Hub may be sent here: to Docker Hub itself, and within this
+    /// machine, where it stays. Whoever sets a variable may mean another place, and nobody stored it for that.
+    ///
+    /// # Errors
+    /// When it is another place.
+    pub fn refuse_elsewhere(&self) -> Result<(), HubError> {
+        match self.at() {
+            Some(at) if !self.base.is_loopback() => Err(HubError::Elsewhere(at)),
+            Some(_) | None => Ok(()),
+        }
     }
 
     fn ask(&self, call: &Call<'_>) -> Result<Answer, HubError> {
@@ -119,12 +128,6 @@ impl From<EnvError> for HubError {
     fn from(error: EnvError) -> Self {
         Self::Env(error)
     }
-}
-
-/// Writes what is sent, into one buffer of its size that is wiped.
-fn json(value: &impl Serialize) -> Zeroizing<Vec<u8>> {
-    // Memory does not fail, and no text of ours refuses to be JSON.
-    wire::exact(|out| Ok(serde_json::to_writer(out, value)?)).unwrap_or_default()
 }
 
 /// Returns a name or an identity as it may stand in a path: nothing that leads elsewhere.

@@ -27,6 +27,9 @@ pub enum HubError {
     /// See [`PlaceError`].
     #[error("nothing is sent to Docker Hub")]
     Place(#[from] PlaceError),
+    /// A place that a variable names.
+    #[error("{HUB_URL} names {0}, and what the vault has for Docker Hub is not sent there")]
+    Elsewhere(String),
     /// The sign-in was made with an access token.
     #[error("Docker Hub lets nobody manage tokens who signed in with an access token")]
     SignedInByToken,
@@ -57,6 +60,9 @@ impl HubError {
             Self::Env(error) => Some(error.hint()),
             Self::Http(error) => error.hint(),
             Self::Place(error) => Some(format!("{}; {HUB_URL} is the address", error.hint())),
+            Self::Elsewhere(_) => {
+                Some(format!("run `unset {HUB_URL}`, or sign in there by password (--user, --password-stdin)"))
+            }
             Self::SignedInByToken => Some(
                 "run `docker login` without -u, which signs in by the browser, or give your password (--user, \
                  --password-stdin)"
@@ -83,9 +89,12 @@ impl HubError {
     #[must_use]
     pub fn is_undone(&self) -> bool {
         match self {
-            Self::Env(_) | Self::Place(_) | Self::SignedInByToken | Self::SignIn(_) | Self::NotAnId(_) => {
-                true
-            }
+            Self::Env(_)
+            | Self::Place(_)
+            | Self::Elsewhere(_)
+            | Self::SignedInByToken
+            | Self::SignIn(_)
+            | Self::NotAnId(_) => true,
             Self::Refused { status, .. } => (400..500).contains(status),
             Self::TooMany => false,
             Self::Http(error) => !error.leaves_open(),
