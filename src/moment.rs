@@ -41,10 +41,11 @@ impl Moment {
         Self::parse_some_end(text, now).map(Some)
     }
 
-    /// Reads a moment in RFC 3339, as servers tell it; a fraction of a second does not count.
+    /// Reads a moment in RFC 3339, as servers tell it; a fraction of a second does not count. One before 1970,
+    /// such as Go's zero `0001-01-01T00:00:00Z`, is none.
     #[must_use]
     pub fn told(text: &str) -> Option<Self> {
-        text.parse().ok().map(|at: Timestamp| Self(at.as_second()))
+        text.parse().ok().map(|at: Timestamp| Self(at.as_second())).filter(|at| at.0 > 0)
     }
 
     fn parse_some_end(text: &str, now: Self) -> Result<Self, MomentError> {

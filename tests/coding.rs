@@ -161,10 +161,10 @@ fn a_project_token_is_made_used_watched_changed_and_deleted() {
         assert_eq!(coding.home.get("acme-docker.pkg.coding.net/shop/images/app"), found(&user, &secret));
 
         let listed = &coding.listed("shop")[0];
-        assert_eq!(listed["name"], "ci of shop");
-        assert_eq!(listed["in_vault"], "shop");
+        assert_eq!(listed["label"], "ci of shop");
+        assert_eq!(listed["name"], "shop");
         assert_eq!(listed["expires"], "2099-01-31T15:59:59Z");
-        assert_eq!(listed["enabled"], true);
+        assert_eq!(listed["state"], "active");
         assert_eq!(listed["scopes"], json!([{ "value": "artifact_r", "target": null, "means": "pull" }]));
         let table = stdout(&coding.coding(&["tokens", "--project", "11"]).assert().success());
         assert!(
@@ -187,7 +187,7 @@ fn a_project_token_is_made_used_watched_changed_and_deleted() {
             (&coding.tokens()[0]["Enabled"], &coding.home.token("shop")["state"]),
             (&json!(false), &json!("inactive"))
         );
-        assert_eq!(coding.listed("shop")[0]["enabled"], false);
+        assert_eq!(coding.listed("shop")[0]["state"], "inactive");
         coding.done(&["enable", "shop"]);
         assert_eq!(
             (&coding.tokens()[0]["Enabled"], &coding.home.token("shop")["state"]),
@@ -197,7 +197,7 @@ fn a_project_token_is_made_used_watched_changed_and_deleted() {
         let shown = stdout(&coding.unasked(&["show", "shop", "--reveal"]).assert().success().stderr(""));
         assert_eq!(shown, format!("{secret}\n"));
         // It is looked for where it was made, whatever a variable says by now.
-        let mut program = coding.unasked(&["rm", "shop", "--token", "pat"]);
+        let mut program = coding.unasked(&["rm", "shop", "--token", "pat", "--yes"]);
         program
             .env("DOCKER_CREDENTIAL_PAT_CODING_URL", "https://coding.invalid")
             .assert()
@@ -375,7 +375,7 @@ fn several_teams_in_the_vault_are_not_guessed_among() {
     // A project of the same name of another team is another project.
     let args = ["tokens", "--project", "shop", "--json", "--url", &coding.url(), "--token", "theirs"];
     assert!(stdout(&coding.unasked(&args).assert().success()).contains("\"tokens\":[]"));
-    let args = ["rm", "shop", "--url", &coding.url(), "--token", "theirs"];
+    let args = ["rm", "shop", "--url", &coding.url(), "--token", "theirs", "--yes"];
     let told = stderr(&coding.unasked(&args).assert().code(1).stdout(""));
     assert!(told.contains("project not exist"), "{told}");
     assert!(coding.has("shop") && coding.tokens().len() == 1);
@@ -415,7 +415,7 @@ fn a_request_is_sent_again_only_where_that_is_harmless() {
     }
     // The one that was made and told of by nobody is found, and is in no vault.
     let listed = coding.listed("shop");
-    assert_eq!((listed.len(), &listed[0]["in_vault"]), (1, &Value::Null));
+    assert_eq!((listed.len(), &listed[0]["name"]), (1, &Value::Null));
 }
 
 #[test]
@@ -474,13 +474,13 @@ fn a_token_that_is_gone_or_stays_at_coding_is_told_apart() {
     let ids: Vec<_> = coding.tokens().iter().map(|token| token["Id"].clone()).collect();
     coding.switch(&json!({ "forget": ids[0] }));
     coding.fail("DeleteProjectToken", "error", 2);
-    let told = coding.refused(&["rm", "gone", "stays"]);
+    let told = coding.refused(&["rm", "gone", "stays", "--yes"]);
     assert!(
         told.contains("not at CODING any more: \"gone\"") && told.contains("it cannot be done"),
         "{told}"
     );
     assert!(!coding.has("gone") && coding.has("stays") && coding.tokens().len() == 1);
-    coding.done(&["rm", "stays"]);
+    coding.done(&["rm", "stays", "--yes"]);
     assert!(!coding.has("stays") && coding.tokens().is_empty());
 }
 
@@ -491,7 +491,7 @@ fn a_secret_that_comes_amid_a_removal_stays() {
     // It is asked again after a second.
     coding.fail("DeleteProjectToken", "500", 1);
     let told = thread::scope(|scope| {
-        let removal = scope.spawn(|| coding.done(&["rm", "ci"]));
+        let removal = scope.spawn(|| coding.done(&["rm", "ci", "--yes"]));
         while !coding.actions().contains(&"DeleteProjectToken".to_owned()) {
             thread::sleep(Duration::from_millis(3));
         }
@@ -511,11 +511,11 @@ fn a_project_token_that_a_person_brought_is_found_by_its_user_name() {
     coding.home.run(["rm", "made"]).success();
     let scope = "acme-docker.pkg.coding.net/shop";
     coding.home.bring("brought", scope, &text(there, "UserName"), &text(there, "Token"), &[]).success();
-    assert_eq!(coding.listed("shop")[0]["in_vault"], "brought");
-    let told = coding.refused(&["rm", "brought"]);
+    assert_eq!(coding.listed("shop")[0]["name"], "brought");
+    let told = coding.refused(&["rm", "brought", "--yes"]);
     assert!(told.contains("it is not known which") && told.contains("--project"), "{told}");
-    assert!(coding.refused(&["rm", "brought", "--project", "blog"]).contains("it is not known which"));
-    coding.done(&["rm", "brought", "--project", "shop"]);
+    assert!(coding.refused(&["rm", "brought", "--project", "blog", "--yes"]).contains("it is not known which"));
+    coding.done(&["rm", "brought", "--project", "shop", "--yes"]);
     assert!(!coding.has("brought") && coding.tokens().is_empty());
     assert!(coding.refused(&["show", "pat", "--reveal"]).contains("is no project token"));
 }
@@ -543,8 +543,8 @@ fn no_secret_shows_anywhere() {
     coding.switch(
         &json!({ "fail": { "action": "DeleteProjectToken", "how": "error", "message": "{secret}" } }),
     );
-    told += &coding.refused(&["rm", "shop"]);
-    told += &coding.done(&["rm", "shop"]);
+    told += &coding.refused(&["rm", "shop", "--yes"]);
+    told += &coding.done(&["rm", "shop", "--yes"]);
     let vault = fs::read(coding.home.vault()).expect("the vault");
     let holds =
         |hay: &[u8], needle: &str| hay.windows(needle.len()).any(|window| window == needle.as_bytes());

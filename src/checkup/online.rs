@@ -52,7 +52,7 @@ static LOST_AT_HUB: Rule = Rule {
     word: "hub-token-lost",
     severity: Severity::Warning,
     what: "a token labelled \"%1\" is at Docker Hub, of which nobody has the secret",
-    why: "it was left when its making was stopped, and counts as one of yours",
+    why: "it was left when its making was stopped, unless another machine is at it now, and counts as one of yours",
     mend: "docker-credential-pat hub rm --id %2",
     repair: None,
 };

@@ -5,10 +5,10 @@ use crate::backup::Backup;
 use crate::command::Desk;
 use crate::command::Failure;
 use crate::command::count_words;
+use crate::command::given;
 use crate::command::given::NewPassphrase;
 use crate::env;
 use crate::name::Name;
-use crate::tty;
 use crate::vault::keys::passphrase;
 use std::path::PathBuf;
 
@@ -57,16 +57,13 @@ pub fn restore(args: &RestoreArgs, desk: &mut Desk) -> Result<(), Failure> {
         None => Ok(holder.ask("Passphrase of the backup (it does not show): ")?.1),
     })?;
     let here = desk.keeper.inventory()?.tokens().len();
-    if here > 0 && !args.yes {
+    if here > 0 {
         let question = format!(
-            "The vault has {}. Bring in those of the {} in the backup whose names are not here? [y/N] ",
+            "The vault has {}. Bring in those of the {} in the backup whose names are not here?",
             count_words(here),
             backup.count()
         );
-        let missing = |source| Failure::Missing { what: "answer", option: "--yes", source };
-        if !matches!(tty::ask(&question).map_err(missing)?.trim(), "y" | "Y" | "yes") {
-            return Err(Failure::Declined);
-        }
+        given::agree(&question, args.yes)?;
     }
     let merged = backup.restore(&desk.keeper, *desk.now)?;
     desk.say(&format!("{} came back", count_words(merged.added.len())));

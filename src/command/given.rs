@@ -104,6 +104,19 @@ impl NewPassphrase {
     }
 }
 
+/// Asks whether something is to be done, unless that was said beforehand.
+///
+/// # Errors
+/// When a person says no, or nobody is there to ask.
+pub fn agree(question: &str, yes: bool) -> Result<(), Failure> {
+    let missing = |source| Failure::Missing { what: "answer", option: "--yes", source };
+    if yes || matches!(tty::ask(&format!("{question} [y/N] ")).map_err(missing)?.trim(), "y" | "Y" | "yes") {
+        Ok(())
+    } else {
+        Err(Failure::Declined)
+    }
+}
+
 /// Reads how long something is to last: `8h`, `30m`, `1h 30m`.
 ///
 /// # Errors

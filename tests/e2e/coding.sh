@@ -15,7 +15,7 @@ export DOCKER_CREDENTIAL_PAT_CODING_URL
 
 add_personal() { printf '%s' "$pat_of_acme" | pat add me --registry "$images" --user tester --kind pat --secret-stdin; }
 coding() { pat coding "$@" --token me; }
-listed() { coding tokens --project shop --json | jq -r '[.tokens[] | .name, .in_vault] | join(" ")'; }
+listed() { coding tokens --project shop --json | jq -r '[.tokens[] | .label, .name] | join(" ")'; }
 # The registry knows the project's token as CODING made it, for its project alone.
 let_project_in() {
   user[0]=$(pat show shop --json | jq -r '.tokens[0].user')
@@ -41,6 +41,6 @@ check "docker pulls with it" client_use
 check "docker pushes with it" client_push
 check "no secret in any file" no_secret_in_files
 refused "switching it off is not offered, and CODING's words are shown" "UnknownAction: The action DisableProjectToken" coding disable shop
-check "delete it" coding rm shop
+check "delete it" coding rm shop --yes
 equal "it is gone there" "" listed
 refused "and here" "no token named" pat show shop

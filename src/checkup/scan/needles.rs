@@ -16,7 +16,7 @@ const WINDOW_BYTES: usize = 64 * 1024;
 const LONGEST_BYTES: usize = 1024;
 
 /// What is shorter stands in many a file by chance, in bytes.
-const SHORTEST_BYTES: usize = 12;
+const SHORTEST_BYTES: usize = 8;
 
 /// Where this much of a file has a NUL in it, it is no text, in bytes.
 const LOOK_BYTES: usize = 8 * 1024;

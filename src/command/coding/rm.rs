@@ -4,7 +4,9 @@ use crate::command::Desk;
 use crate::command::Failure;
 use crate::command::coding::target::Target;
 use crate::command::coding::target::Targets;
+use crate::command::given;
 use crate::remote::coding::Coding;
+use crate::text::clean;
 use crate::token::Token;
 
 /// Delete project tokens at CODING, where they work no more, and remove them from the vault
@@ -12,6 +14,9 @@ use crate::token::Token;
 pub(super) struct Args {
     #[command(flatten)]
     targets: Targets,
+    /// Do not ask
+    #[arg(long, short)]
+    yes: bool,
 }
 
 /// Runs the verb. A token leaves the vault when it is gone at CODING, one after another: whatever stops it
@@ -21,6 +26,8 @@ pub(super) struct Args {
 /// When one is not known, CODING does not delete it, or the vault cannot be changed.
 pub(super) fn run(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
     let (coding, targets) = args.targets.open(desk)?;
+    let all: Vec<_> = targets.iter().map(|target| clean(target.token.name.as_str())).collect();
+    given::agree(&format!("Delete {} at CODING for good?", all.join(", ")), args.yes)?;
     for target in targets {
         let gone = delete(&target, &coding, desk)?;
         let is_removed = desk.keeper.change(|draft| -> Result<_, Failure> {

@@ -6,6 +6,7 @@ use crate::command::coding::access::Access;
 use crate::command::coding::target::is_same;
 use crate::inventory::Inventory;
 use crate::moment::Moment;
+use crate::remote::coding::Project;
 use crate::remote::coding::told::ProjectToken;
 use crate::table::Cell;
 use crate::table::Table;
@@ -16,7 +17,7 @@ use serde::Serialize;
 /// The version of the JSON that it writes. A new name is no new version.
 const JSON_VERSION: u32 = 1;
 
-const HEADS: [&str; 8] = ["NAME", "USER", "MAY", "STATE", "IN-VAULT", "EXPIRES", "LAST-USED", "CREATED"];
+const HEADS: [&str; 8] = ["LABEL", "USER", "MAY", "STATE", "IN-VAULT", "EXPIRES", "LAST-USED", "CREATED"];
 
 /// What a narrow terminal does without, and in which order.
 const LEAST_FIRST: &[&str] = &["CREATED", "LAST-USED", "USER", "MAY"];
@@ -48,7 +49,7 @@ pub(super) fn run(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
         desk.say("the project has no tokens");
         return Ok(());
     }
-    if args.json { write_json(&tokens, &inventory, desk) } else { write_table(&tokens, &inventory, desk) }
+    if args.json { write_json(&project, &tokens, &inventory, desk) } else { write_table(&tokens, &inventory, desk) }
 }
 
 /// Writes a row for each token.
@@ -78,11 +79,21 @@ pub(super) fn write_table(
 }
 
 fn state(token: &ProjectToken, now: Moment) -> Cell {
-    match token.enabled {
-        _ if token.expires.is_some_and(|end| end <= now) => Cell::new("expired", Tone::Bad),
-        Some(true) => Cell::new("enabled", Tone::Good),
-        Some(false) => Cell::new("disabled", Tone::Warning),
+    match state_word(token, now) {
+        Some("expired") => Cell::new("expired", Tone::Bad),
+        Some("active") => Cell::new("active", Tone::Good),
+        Some(word) => Cell::new(word, Tone::Warning),
         None => "-".into(),
+    }
+}
+
+/// Returns the word for a token's state, as `ls` and `hub tokens` have it; `None` where CODING does not tell.
+fn state_word(token: &ProjectToken, now: Moment) -> Option<&'static str> {
+    match token.enabled {
+        _ if token.expires.is_some_and(|end| end <= now) => Some("expired"),
+        Some(true) => Some("active"),
+        Some(false) => Some("inactive"),
+        None => None,
     }
 }
 
@@ -95,14 +106,14 @@ fn kept_as<'i>(there: &ProjectToken, inventory: &'i Inventory) -> Option<&'i str
 #[derive(Serialize)]
 struct TokenJson<'a> {
     id: u64,
-    name: &'a str,
+    label: &'a str,
     user: &'a str,
     scopes: Vec<ScopeJson<'a>>,
-    enabled: Option<bool>,
+    state: Option<&'static str>,
     created: Option<String>,
     expires: Option<String>,
     last_used: Option<String>,
-    in_vault: Option<&'a str>,
+    name: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -112,25 +123,35 @@ struct ScopeJson<'a> {
     means: String,
 }
 
-fn write_json(tokens: &[ProjectToken], inventory: &Inventory, desk: &mut Desk) -> Result<(), Failure> {
+fn write_json(
+    project: &Project,
+    tokens: &[ProjectToken],
+    inventory: &Inventory,
+    desk: &mut Desk,
+) -> Result<(), Failure> {
     #[derive(Serialize)]
     struct Listing<'a> {
         version: u32,
+        project: &'a str,
+        project_id: u64,
         tokens: Vec<TokenJson<'a>>,
     }
-    let tokens = tokens.iter().map(|token| TokenJson::of(token, kept_as(token, inventory))).collect();
-    text::write_json(&mut *desk.out, &Listing { version: JSON_VERSION, tokens })
+    let now = *desk.now;
+    let tokens = tokens.iter().map(|token| TokenJson::of(token, kept_as(token, inventory), now)).collect();
+    let listing =
+        Listing { version: JSON_VERSION, project: &project.name, project_id: project.id, tokens };
+    text::write_json(&mut *desk.out, &listing)
         .and_then(|()| desk.out.write_all(b"\n"))
         .map_err(Failure::Output)
 }
 
 impl<'a> TokenJson<'a> {
-    fn of(token: &'a ProjectToken, in_vault: Option<&'a str>) -> Self {
+    fn of(token: &'a ProjectToken, name: Option<&'a str>, now: Moment) -> Self {
         let moment = |moment: Option<Moment>| moment.map(|moment| moment.to_string());
         let scopes = token.grants.iter();
         Self {
             id: token.id,
-            name: &token.name,
+            label: &token.name,
             user: &token.user,
             scopes: scopes
                 .map(|grant| ScopeJson {
@@ -139,11 +160,11 @@ impl<'a> TokenJson<'a> {
                     means: grant.to_string(),
                 })
                 .collect(),
-            enabled: token.enabled,
+            state: state_word(token, now),
             created: moment(token.created),
             expires: moment(token.expires),
             last_used: moment(token.last_used),
-            in_vault,
+            name,
         }
     }
 }

@@ -12,9 +12,11 @@ use crate::command::hub::sign_in::SignIn;
 use crate::inventory::NameTaken;
 use crate::lifecycle::create::NewToken;
 use crate::name::Name;
+use crate::registry::Registry;
 use crate::remote::hub::Hub;
 use crate::remote::hub::listed::Grants;
 use crate::remote::hub::listed::Resource;
+use crate::scope::Scope;
 use clap::ValueEnum;
 
 /// Where a token goes when nothing else is said.
@@ -115,6 +117,10 @@ impl Args {
             [] => given::scopes(&[DOCKER_HUB.to_owned()])?,
             given => given::scopes(given)?,
         };
+        let is_hub = |scope: &Scope| scope.registry().is_some_and(Registry::is_docker_hub);
+        if let Some(other) = scopes.iter().find(|scope| !is_hub(scope)) {
+            return Err(Failure::NotForHub(format!("{other} takes no token of Docker Hub")));
+        }
         Ok(NewToken {
             label: label(self.label.as_deref().unwrap_or(name.as_str()))?,
             name,

@@ -3,6 +3,7 @@
 use crate::command::Desk;
 use crate::command::Failure;
 use crate::command::completions::token_names;
+use crate::command::given;
 use crate::command::hub::account;
 use crate::command::hub::known_or_not;
 use crate::command::hub::life;
@@ -10,7 +11,6 @@ use crate::command::hub::owner_of;
 use crate::command::hub::sign_in::SignIn;
 use crate::remote::hub::Hub;
 use crate::text::clean;
-use crate::tty;
 
 /// Delete tokens at Docker Hub for good, and take them out of the vault
 #[derive(Debug, clap::Args)]
@@ -37,15 +37,9 @@ pub(super) struct Args {
 /// When a person says no, Docker Hub refuses or does not answer, or the vault cannot be changed.
 pub(super) fn run(args: &Args, hub: &Hub, desk: &mut Desk) -> Result<(), Failure> {
     let (known, others) = known_or_not(&args.names, &args.id, hub, desk)?;
-    if !args.yes {
-        let names = known.iter().map(|known| known.token.name.as_str());
-        let all: Vec<_> = names.chain(others.iter().map(String::as_str)).map(clean).collect();
-        let missing = |source| Failure::Missing { what: "answer", option: "--yes", source };
-        let question = format!("Delete {} at Docker Hub for good? [y/N] ", all.join(", "));
-        if !matches!(tty::ask(&question).map_err(missing)?.trim(), "y" | "Y" | "yes") {
-            return Err(Failure::Declined);
-        }
-    }
+    let names = known.iter().map(|known| known.token.name.as_str());
+    let all: Vec<_> = names.chain(others.iter().map(String::as_str)).map(clean).collect();
+    given::agree(&format!("Delete {} at Docker Hub for good?", all.join(", ")), args.yes)?;
     let signed_in = args.sign_in.run(hub, owner_of(&known), desk)?;
     for known in &known {
         life(desk, &signed_in).remove(known.token.id)?;
