@@ -142,6 +142,8 @@ fn no_secret_is_noted() {
     let home = Home::new();
     home.store("registry.example.com", "canary-token", "canary-token");
     home.store("user:canary-password@registry.example.org", "me", "canary-secret");
+    home.store("ghcr.io", "ghp_canaryCANARYcanary0123456789", "x-oauth-basic");
+    home.call("get", "ghcr.io").success();
     home.call("get", "registry.example.com").success();
     home.call("get", "user:canary-password@registry.example.org").success();
     home.call("erase", "registry.example.com").success();
@@ -152,7 +154,7 @@ fn no_secret_is_noted() {
     docker.env_clear().env("HOME", home.path()).arg("-c").arg(script).arg(common::program()).arg(&key);
     assert!(docker.arg("canary-argument").stdout(Stdio::null()).status().expect("a shell").success());
     let text = fs::read_to_string(log(&home)).expect("a log");
-    assert_eq!((text.lines().count(), text.contains("canary")), (6, false), "{text}");
+    assert_eq!((text.lines().count(), text.contains("canary")), (8, false), "{text}");
 }
 
 #[cfg(target_os = "linux")]

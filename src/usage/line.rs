@@ -1,6 +1,7 @@
 //! One line of the log: what was asked, and what came of it.
 
 use crate::moment::Moment;
+use crate::provider::marked;
 use crate::registry::Address;
 use crate::registry::Key;
 use crate::text::push_json;
@@ -104,8 +105,10 @@ impl<'l> Line<'l> {
         if let Some(token) = self.token {
             push_whole(&mut out, "id", token.id.0.into());
             push_whole(&mut out, "created", token.created.0);
-            // One for no registry has its name from a key, which may hold a password.
-            push_text(&mut out, "token", Some(token.name.as_str()).filter(|_| !token.scopes.is_empty()));
+            // One for no registry has its name from a key, which may hold a password, and another from a user
+            // name, which may be a token.
+            let is_open = |name: &&str| !token.scopes.is_empty() && marked(name).is_none();
+            push_text(&mut out, "token", Some(token.name.as_str()).filter(is_open));
         }
         push_text(&mut out, "registry", self.registry);
         push_text(&mut out, "repository", self.repository);
