@@ -365,7 +365,8 @@ fn podman_without_a_session_is_not_set_up_where_it_does_not_look() {
     // As root the file would be the machine's own, which a test leaves alone.
     let home = Home::new();
     if !rustix::process::getuid().is_root() {
-        let told = stderr(&home.run(["install", "--podman", "-r", "ghcr.io"]).code(1));
+        let mut install = home.program(["install", "--podman", "-r", "ghcr.io"]);
+        let told = stderr(&install.env_remove("XDG_RUNTIME_DIR").assert().code(1));
         assert!(told.contains("hint: set REGISTRY_AUTH_FILE"), "{told}");
     }
 }

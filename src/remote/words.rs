@@ -18,8 +18,8 @@ pub(super) fn shown(mut text: Zeroizing<String>, sent: &[&str]) -> String {
             text = Zeroizing::new(text.replace(form, "***"));
         }
     }
-    let cut: Zeroizing<String> = Zeroizing::new(text.chars().take(MAX_WORDS).collect());
-    clean(&cut)
+    let end = text.char_indices().nth(MAX_WORDS).map(|(at, _)| at);
+    end.map_or_else(|| clean(&text), |end| clean(&text[..end]) + "…")
 }
 
 #[cfg(test)]
@@ -32,7 +32,7 @@ mod tests {
             ("plain", "plain".to_owned()),
             ("pw is hunter2, hunter2", "pw is ***, ***".to_owned()),
             ("\u{1b}[31mred", "\\u{1b}[31mred".to_owned()),
-            (&"x".repeat(1000), "x".repeat(200)),
+            (&"x".repeat(1000), "x".repeat(200) + "…"),
             (&format!("{}hunter2", "x".repeat(195)), format!("{}***", "x".repeat(195))),
         ] {
             assert_eq!(shown(Zeroizing::new(text.to_owned()), &["hunter2", ""]), want);

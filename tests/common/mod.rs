@@ -42,6 +42,8 @@ impl Home {
     pub(crate) fn program<const N: usize>(&self, args: [&str; N]) -> Command {
         let mut command = Command::new(program());
         command.env_clear().env("HOME", self.path()).env("PATH", program_folder()).args(args);
+        // Root's podman would have a file of the machine's own, where no session has another.
+        command.env("XDG_RUNTIME_DIR", self.path().join("run"));
         // No keyring of whoever runs the tests gets the key of a test's vault.
         command.env("DOCKER_CREDENTIAL_PAT_KEY_HOLDER", "key-file");
         command

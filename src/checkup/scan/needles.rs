@@ -235,16 +235,16 @@ mod tests {
 
     #[test]
     fn secrets_are_met_in_each_way_of_writing_and_only_whole() {
-        let needles = needles(&["canary-of-one", "canary-of-two-and-more", "short"]);
+        let needles = needles(&["canary-of-one", "canary-of-two-and-more", "tiny"]);
         for (text, want) in [
             ("a\nx=canary-of-one\n", vec![(Some(0), 2)]),
             ("canary-of-on", vec![]),
             ("canary-of-two-and-more canary-of-one", vec![(Some(1), 1), (Some(0), 1)]),
             ("Y2FuYXJ5LW9mLW9uZQ==", vec![(Some(0), 1)]), // canary-of-one
             ("\"auth\": \"dDA6Y2FuYXJ5LW9mLW9uZQ==\"", vec![(Some(0), 1)]), // t0:canary-of-one
-            ("short", vec![]),
-            ("c2hvcnQ=", vec![]),
-            ("dDI6c2hvcnQ=", vec![]), // t2:short
+            ("tiny", vec![]),
+            ("dGlueQ==", vec![]),
+            ("dDI6dGlueQ==", vec![(Some(2), 1)]), // t2:tiny, which is no accident
         ] {
             assert_eq!(lines(&needles, text.as_bytes()), want, "{text}");
         }

@@ -49,7 +49,11 @@ pub(super) fn run(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
         desk.say("the project has no tokens");
         return Ok(());
     }
-    if args.json { write_json(&project, &tokens, &inventory, desk) } else { write_table(&tokens, &inventory, desk) }
+    if args.json {
+        write_json(&project, &tokens, &inventory, desk)
+    } else {
+        write_table(&tokens, &inventory, desk)
+    }
 }
 
 /// Writes a row for each token.
@@ -138,8 +142,7 @@ fn write_json(
     }
     let now = *desk.now;
     let tokens = tokens.iter().map(|token| TokenJson::of(token, kept_as(token, inventory), now)).collect();
-    let listing =
-        Listing { version: JSON_VERSION, project: &project.name, project_id: project.id, tokens };
+    let listing = Listing { version: JSON_VERSION, project: &project.name, project_id: project.id, tokens };
     text::write_json(&mut *desk.out, &listing)
         .and_then(|()| desk.out.write_all(b"\n"))
         .map_err(Failure::Output)
