@@ -186,7 +186,7 @@ fn no_secret_stands_in_any_file() {
 
 #[test]
 fn the_published_vaults_are_read_as_their_answers_say() {
-    for name in ["vault-1", "vault-1-choices"] {
+    for name in ["vault-1", "vault-1-choices", "vault-1-remote"] {
         let home = Home::new();
         let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name);
         for (name, path) in [("vault", home.vault()), ("key", home.key())] {
@@ -208,6 +208,18 @@ fn the_published_vaults_are_read_as_their_answers_say() {
                 }
             }
         }
+        let doctor = home.program(["doctor", "--json"]).output().expect("it runs");
+        let report: serde_json::Value = serde_json::from_slice(&doctor.stdout).expect("JSON");
+        let findings = report["findings"].as_array().into_iter().flatten();
+        let stopped: Vec<_> = findings
+            .filter(|found| found["finding"] == "rotation-stopped")
+            .map(|found| &found["token"])
+            .collect();
+        assert_eq!(
+            stopped,
+            answers["stopped"].as_array().into_iter().flatten().collect::<Vec<_>>(),
+            "{name}"
+        );
         home.store("new.example", "alice", "still writable");
         assert_eq!(home.get("new.example"), found("alice", "still writable"));
     }
