@@ -104,6 +104,11 @@ pub(super) fn run(args: &Args, hub: &Hub, desk: &mut Desk) -> Result<(), Failure
             token.name.as_argument()
         ));
     }
+    // A mirror may take it, which is for the person to know.
+    let is_hub = |scope: &Scope| scope.registry().is_some_and(Registry::is_docker_hub);
+    for other in token.scopes.iter().filter(|scope| !is_hub(scope)) {
+        desk.say(&format!("note: it goes to {other}, which is not Docker Hub"));
+    }
     if token.scopes.iter().any(|scope| scope.path().is_some()) {
         desk.say_who_goes_on(token, &inventory)?;
     }
@@ -117,10 +122,6 @@ impl Args {
             [] => given::scopes(&[DOCKER_HUB.to_owned()])?,
             given => given::scopes(given)?,
         };
-        let is_hub = |scope: &Scope| scope.registry().is_some_and(Registry::is_docker_hub);
-        if let Some(other) = scopes.iter().find(|scope| !is_hub(scope)) {
-            return Err(Failure::NotForHub(format!("{other} takes no token of Docker Hub")));
-        }
         Ok(NewToken {
             label: label(self.label.as_deref().unwrap_or(name.as_str()))?,
             name,
