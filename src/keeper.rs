@@ -105,7 +105,7 @@ impl Keeper {
         Ok(Self {
             vault: data.join("vault"),
             key_file: KeyFile::at(config.join("key")),
-            log: Log::at(state),
+            log: Log::at(state, data.join("vault")),
             known: OnceCell::new(),
         })
     }

@@ -45,13 +45,15 @@ const FULL_BYTES: u64 = 2 * MAX_BYTES;
 /// The log of one user.
 pub struct Log {
     folder: PathBuf,
+    vault: PathBuf,
 }
 
 impl Log {
-    /// Keeps the log in a folder, which is made when it is needed.
+    /// Keeps the log in a folder, which is made when it is needed: not before there is a vault, since whoever
+    /// has none may have no home either.
     #[must_use]
-    pub fn at(folder: PathBuf) -> Self {
-        Self { folder }
+    pub fn at(folder: PathBuf, vault: PathBuf) -> Self {
+        Self { folder, vault }
     }
 
     /// Returns the file that is written to.
@@ -84,7 +86,7 @@ impl Log {
     #[inline(never)]
     fn begin(&self, path: &Path) -> io::Result<File> {
         let is_off = || is_there(&self.folder.join(RESTING));
-        if is_off() {
+        if is_off() || !is_there(&self.vault) {
             return Err(io::ErrorKind::NotFound.into());
         }
         let file = make_end(path).map_err(io::Error::other)?;

@@ -40,10 +40,11 @@ sign_out() { printf '%s' "$1" | pat erase; }
 data=.local/share/docker-credential-pat
 vault=$data/vault
 files() { (cd "$1" && find . -mindepth 1 | sort | paste -sd " "); }
-# state DIR: every file there, with owner, mode, time and content.
+# state DIR: every file there, with owner, mode, time and content; but the log, to which each request adds a line.
 state() {
-  find "$1" -exec stat -c '%n %u:%g %a %s %y' {} + | sort
-  find "$1" -type f -exec sha256sum {} + | sort
+  find "$1" ! -name usage.jsonl -exec stat -c '%n %u:%g %a %s %y' {} + | sort
+  find "$1" -name usage.jsonl -exec stat -c '%n %u:%g %a' {} + | sort
+  find "$1" -type f ! -name usage.jsonl -exec sha256sum {} + | sort
 }
 # unchanged DIR CMD...: CMD leaves DIR as it is, and its exit code counts too.
 unchanged() {
