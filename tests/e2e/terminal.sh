@@ -69,7 +69,7 @@ for columns in 20 40 80 120 200; do
   check "a listing fits $columns columns" eval '(($(widest $columns) <= columns))'
 done
 heads() { listing "$1" | head -1 | tr -s ' '; }
-equal "a wide terminal shows every column" "NAME KIND FOR USER ALLOWS STATE CREATED STORED EXPIRES CAME-BY" heads 200
+equal "a wide terminal shows every column" "NAME KIND FOR USER ALLOWS STATE CREATED STORED EXPIRES LAST-USED CAME-BY" heads 200
 equal "80 columns show what counts most" "NAME KIND FOR USER STATE EXPIRES" heads 80
 ends "40 columns shorten the longest cells" 0 '^old .*…' listing 40
 equal "without a terminal nothing is cut" "a-registry-with-a-long-name.example/and/a/long/path" eval 'pat ls | grep -o "a-registry[^ ]*"'
