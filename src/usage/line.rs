@@ -23,6 +23,9 @@ const MAX_TEXT_BYTES: usize = 512;
 /// The most bytes of a line that is read: each byte of its texts may be six in it.
 const MAX_BYTES: usize = 32 * 1024;
 
+/// What is shorter is no token, in bytes.
+const TOKEN_BYTES: usize = 16;
+
 /// Room for nearly every line, so that it is made in one piece of memory.
 const USUAL_BYTES: usize = 320;
 
@@ -105,9 +108,8 @@ impl<'l> Line<'l> {
         if let Some(token) = self.token {
             push_whole(&mut out, "id", token.id.0.into());
             push_whole(&mut out, "created", token.created.0);
-            // One for no registry has its name from a key, which may hold a password, and another from a user
-            // name, which may be a token.
-            let is_open = |name: &&str| !token.scopes.is_empty() && marked(name).is_none();
+            // One for no registry has its name from a key, which may hold a password.
+            let is_open = |name: &&str| !token.scopes.is_empty() && !holds_token(name);
             push_text(&mut out, "token", Some(token.name.as_str()).filter(is_open));
         }
         push_text(&mut out, "registry", self.registry);
@@ -119,6 +121,13 @@ impl<'l> Line<'l> {
         out.extend_from_slice(b"}\n");
         out
     }
+}
+
+/// True when what stands before the registry in a name that a login gave is itself a token.
+fn holds_token(name: &str) -> bool {
+    let user = name.split_once('@').map_or(name, |(user, _)| user);
+    // Looking marks up costs a `get` more than the rest of its line, and few user names are so long.
+    user.len() >= TOKEN_BYTES && marked(name).is_some()
 }
 
 /// Begins a line.
