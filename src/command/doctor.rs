@@ -192,7 +192,5 @@ fn write_list(findings: &[&Finding], desk: &mut Desk) -> Result<(), Failure> {
 fn write_json(findings: &[&Finding], is_to_fix: bool, desk: &mut Desk) -> Result<(), Failure> {
     let findings = findings.iter().map(|finding| FindingJson { finding, is_to_fix }).collect();
     let report = Report { version: JSON_VERSION, findings };
-    text::write_json(&mut *desk.out, &report)
-        .and_then(|()| desk.out.write_all(b"\n"))
-        .map_err(Failure::Output)
+    desk.write_json(&report)
 }

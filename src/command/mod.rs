@@ -50,10 +50,12 @@ use crate::request::Request;
 use crate::resolve::resolve;
 use crate::scope::Scope;
 use crate::table::Screen;
+use crate::text;
 use crate::text::clean;
 use crate::token::Direction;
 use crate::token::Standing;
 use crate::token::Token;
+use serde::Serialize;
 use std::cell::LazyCell;
 #[cfg(feature = "online")]
 use std::io;
@@ -99,6 +101,13 @@ impl<'d> Desk<'d> {
     /// Tells a person something. What is done is done, even when nobody hears of it.
     fn say(&mut self, line: &str) {
         say(&mut *self.err, line);
+    }
+
+    /// Writes an answer for programs: one line of JSON.
+    fn write_json(&mut self, answer: &impl Serialize) -> Result<(), Failure> {
+        text::write_json(&mut *self.out, answer)
+            .and_then(|()| self.out.write_all(b"\n"))
+            .map_err(Failure::Output)
     }
 
     /// Tells a person what is worth knowing of a secret that came in.

@@ -14,7 +14,6 @@ use crate::provider::sort_of;
 use crate::registry::Key;
 use crate::table::Cell;
 use crate::table::Tone;
-use crate::text;
 use crate::token::Direction;
 use crate::token::Standing;
 use crate::token::Token;
@@ -310,9 +309,7 @@ pub fn write_json(desk: &mut Desk, tokens: &[Shown<'_>]) -> Result<(), Failure> 
         tokens: Vec<TokenJson<'t>>,
     }
     let listing = Listing { version: JSON_VERSION, tokens: tokens.iter().map(Shown::json).collect() };
-    text::write_json(&mut *desk.out, &listing)
-        .and_then(|()| desk.out.write_all(b"\n"))
-        .map_err(Failure::Output)
+    desk.write_json(&listing)
 }
 
 /// Whether a token is given out, and why not.

@@ -4,6 +4,7 @@ use crate::command::Desk;
 use crate::command::Failure;
 use crate::command::coding::access::Access;
 use crate::command::coding::target::is_same;
+use crate::command::shown::dated;
 use crate::inventory::Inventory;
 use crate::moment::Moment;
 use crate::remote::coding::Project;
@@ -11,7 +12,6 @@ use crate::remote::coding::told::ProjectToken;
 use crate::table::Cell;
 use crate::table::Table;
 use crate::table::Tone;
-use crate::text;
 use serde::Serialize;
 
 /// The version of the JSON that it writes. A new name is no new version.
@@ -66,7 +66,7 @@ pub(super) fn write_table(
     let mut table = Table::with_heads(HEADS, LEAST_FIRST);
     for token in tokens {
         let may: Vec<_> = token.grants.iter().map(ToString::to_string).collect();
-        let dated = |moment: Moment| format!("{} ({})", moment.date(), moment.relative_to(now));
+        let dated = |moment: Moment| dated(moment, now);
         let day = |moment: Option<Moment>| moment.map_or_else(|| "-".to_owned(), dated);
         table.push([
             token.name.as_str().into(),
@@ -143,9 +143,7 @@ fn write_json(
     let now = *desk.now;
     let tokens = tokens.iter().map(|token| TokenJson::of(token, kept_as(token, inventory), now)).collect();
     let listing = Listing { version: JSON_VERSION, project: &project.name, project_id: project.id, tokens };
-    text::write_json(&mut *desk.out, &listing)
-        .and_then(|()| desk.out.write_all(b"\n"))
-        .map_err(Failure::Output)
+    desk.write_json(&listing)
 }
 
 impl<'a> TokenJson<'a> {

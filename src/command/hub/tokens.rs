@@ -5,6 +5,7 @@ use crate::command::Failure;
 use crate::command::count_words;
 use crate::command::hub::account;
 use crate::command::hub::sign_in::SignIn;
+use crate::command::shown;
 use crate::inventory::Inventory;
 use crate::lifecycle::marker::unmarked;
 use crate::moment::Moment;
@@ -16,7 +17,6 @@ use crate::remote::hub::listed::Resource;
 use crate::table::Cell;
 use crate::table::Table;
 use crate::table::Tone;
-use crate::text;
 use crate::token::Token;
 use crate::token::remote::Rotation;
 use serde::Serialize;
@@ -134,9 +134,7 @@ fn made(listed: &Listed) -> &'static str {
 }
 
 fn row(listed: &Listed, here: Option<&Token>, now: Moment) -> [Cell; HEADS.len()] {
-    let dated = |moment: Option<Moment>| {
-        moment.map_or_else(|| "-".to_owned(), |at| format!("{} ({})", at.date(), at.relative_to(now)))
-    };
+    let dated = |moment: Option<Moment>| moment.map_or_else(|| "-".to_owned(), |at| shown::dated(at, now));
     let (state, tone) = state(listed, now);
     let end_tone = match listed.expires {
         Some(_) if listed.has_expired(now) => Tone::Bad,
@@ -172,9 +170,7 @@ fn write_json<'i>(
     }
     let json = |listed| json(listed, here(listed), now);
     let listing = Listing { version: JSON_VERSION, account: whose, tokens: all.iter().map(json).collect() };
-    text::write_json(&mut *desk.out, &listing)
-        .and_then(|()| desk.out.write_all(b"\n"))
-        .map_err(Failure::Output)
+    desk.write_json(&listing)
 }
 
 fn json<'t>(listed: &'t Listed, here: Option<&'t Token>, now: Moment) -> TokenJson<'t> {

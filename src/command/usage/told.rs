@@ -8,7 +8,6 @@ use crate::command::usage::rows::Row;
 use crate::command::usage::rows::Rows;
 use crate::moment::Moment;
 use crate::table::Table;
-use crate::text;
 use crate::usage::line::Skipped;
 use crate::used::Used;
 use serde::Serialize;
@@ -96,9 +95,7 @@ pub fn write_json(rows: &Rows<'_>, skipped: Skipped, desk: &mut Desk) -> Result<
         damaged_lines: skipped.damaged,
         lines_of_other_versions: skipped.other_version,
     };
-    text::write_json(&mut *desk.out, &answer)
-        .and_then(|()| desk.out.write_all(b"\n"))
-        .map_err(Failure::Output)
+    desk.write_json(&answer)
 }
 
 fn row_json<'r>(row: &'r Row, rows: &Rows<'_>) -> RowJson<'r> {

@@ -2,6 +2,7 @@
 
 use crate::command::Desk;
 use crate::command::Failure;
+use crate::command::shown::dated;
 use crate::command::verify::Answered;
 use crate::moment::Moment;
 use crate::remote::registry::RegistryError;
@@ -12,7 +13,6 @@ use crate::remote::registry::reception::Rights;
 use crate::table::Cell;
 use crate::table::Table;
 use crate::table::Tone;
-use crate::text;
 use crate::text::clean;
 use serde::Serialize;
 
@@ -53,7 +53,7 @@ pub(super) fn write_table(answers: &[Answered<'_>], now: Moment, desk: &mut Desk
             reception
                 .and_then(|reception| reception.pulls)
                 .map_or_else(|| "-".into(), |pulls| pulls_words(pulls).into()),
-            end.map_or_else(|| "-".into(), |end| format!("{} ({})", end.date(), end.relative_to(now)).into()),
+            end.map_or_else(|| "-".into(), |end| dated(end, now).into()),
         ]);
     }
     table.write(&mut *desk.out, desk.screen).map_err(Failure::Output)?;
@@ -133,7 +133,5 @@ pub(super) fn write_json(answers: &[Answered<'_>], desk: &mut Desk) -> Result<()
         answers: Vec<AnswerJson<'a>>,
     }
     let answers = answers.iter().map(AnswerJson::of).collect();
-    text::write_json(&mut *desk.out, &Listing { version: JSON_VERSION, answers })
-        .and_then(|()| desk.out.write_all(b"\n"))
-        .map_err(Failure::Output)
+    desk.write_json(&Listing { version: JSON_VERSION, answers })
 }
