@@ -199,11 +199,11 @@ mod tests {
     #[test]
     fn a_program_that_does_not_end_is_killed() {
         let started = Instant::now();
-        for script in ["exec sleep 5", "exec >&-; exec sleep 5", "sleep 5 & exit 0", "sleep 5"] {
+        for script in ["exec sleep 300", "exec >&-; exec sleep 300", "sleep 300 & exit 0", "sleep 300"] {
             let error = sh(script, &vec![0; 1_000_000], SHORT).expect_err(script);
             assert_eq!(error.to_string(), "sh gave no answer within 1 s", "{script}");
         }
-        assert!(started.elapsed() < Duration::from_secs(10));
+        assert!(started.elapsed() < Duration::from_secs(240), "none is waited for until it ends");
     }
 
     #[test]

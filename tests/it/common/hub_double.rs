@@ -1,7 +1,6 @@
 //! The stand-in for Docker Hub, and the program that speaks to it.
 
-#![allow(dead_code, reason = "each test file uses its part")]
-
+use crate::common::HANG;
 use crate::common::Home;
 use crate::common::stderr;
 use crate::common::stdout;
@@ -116,7 +115,7 @@ impl HubDouble {
     pub(crate) fn wait_until(&self, is_so: impl Fn(&Value) -> bool) {
         let start = Instant::now();
         while !is_so(&self.seen()) {
-            assert!(start.elapsed() < Duration::from_secs(20), "the stand-in does not come so far");
+            assert!(start.elapsed() < HANG, "the stand-in does not come so far");
             thread::sleep(Duration::from_millis(3));
         }
     }

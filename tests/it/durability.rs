@@ -1,12 +1,9 @@
 //! What `store` has acknowledged is there: with many at once, and killed at any moment.
 
-#![allow(clippy::expect_used, reason = "a test that cannot go on fails")]
-
-mod common;
-
-use common::Home;
-use common::credentials;
-use common::found;
+use crate::common;
+use crate::common::Home;
+use crate::common::credentials;
+use crate::common::found;
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::process::Child;

@@ -1,14 +1,11 @@
 //! Docker's verbs, as clients call them.
 
-#![allow(clippy::expect_used, reason = "a test that cannot go on fails")]
-
-mod common;
-
-use common::Home;
-use common::NOT_FOUND;
-use common::credentials;
-use common::found;
-use common::not_found;
+use crate::common;
+use crate::common::Home;
+use crate::common::NOT_FOUND;
+use crate::common::credentials;
+use crate::common::found;
+use crate::common::not_found;
 use serde_json::json;
 
 const HUB: &str = "https://index.docker.io/v1/";

@@ -1,13 +1,10 @@
 //! `doctor`: each finding with a case that provokes it and one that does not.
 
-#![allow(clippy::expect_used, reason = "a test that cannot go on fails")]
-
-mod common;
-
-use common::Home;
-use common::program;
-use common::stderr;
-use common::stdout;
+use crate::common;
+use crate::common::Home;
+use crate::common::program;
+use crate::common::stderr;
+use crate::common::stdout;
 use serde_json::Value;
 use serde_json::json;
 use std::fs;

@@ -2,23 +2,15 @@
 //! does not.
 
 #![cfg(feature = "online")]
-#![allow(clippy::print_stderr, reason = "whoever reads a test's output should know what it skipped")]
-#![allow(clippy::expect_used, reason = "a test that cannot go on fails")]
 
-mod common;
-#[path = "common/hub_double.rs"]
-mod hub_double;
-#[path = "common/server.rs"]
-mod server;
-
-use common::Home;
-use hub_double::CANARIES;
-use hub_double::HUB;
-use hub_double::HubDouble;
+use crate::common::Home;
+use crate::common::hub_double::CANARIES;
+use crate::common::hub_double::HUB;
+use crate::common::hub_double::HubDouble;
+use crate::common::server::ASKS_BASIC;
+use crate::common::server::Server;
 use serde_json::Value;
 use serde_json::json;
-use server::ASKS_BASIC;
-use server::Server;
 
 /// A secret of a token that is asked about.
 const SECRET: &str = "pw-canary-of-the-registry";

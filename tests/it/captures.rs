@@ -3,12 +3,9 @@
 //! `fixtures/captures.txt` has them. A helper that kept one login a host, and knew no aliases, answered
 //! then; where it found nothing, the client may need nothing, or may have needed what we now give.
 
-#![allow(clippy::expect_used, clippy::panic, reason = "a test that cannot go on fails")]
-
-mod common;
-
-use common::Home;
-use common::NOT_FOUND;
+use crate::common;
+use crate::common::Home;
+use crate::common::NOT_FOUND;
 
 const HOST: &str = "127.0.0.1:15500";
 const HUB: &str = "https://index.docker.io/v1/";
@@ -76,7 +73,7 @@ fn needed(key: &str) -> Option<&'static str> {
 }
 
 fn recorded() -> Vec<Call> {
-    let text = include_str!("fixtures/captures.txt");
+    let text = include_str!("../fixtures/captures.txt");
     let calls = text.lines().filter_map(|line| {
         let (verb, rest) = line.strip_prefix("    ")?.split_once(' ')?;
         let (stdin, rest) = rest.trim_start().strip_prefix("stdin='")?.split_once("' exit=")?;

@@ -1,14 +1,11 @@
 //! Vaults that nobody makes by hand: ten thousand tokens, a clock that was set back, odd names of old.
 
-#![allow(clippy::expect_used, reason = "a test that cannot go on fails")]
-
-mod common;
-
-use common::Home;
-use common::found;
-use common::not_found;
-use common::stderr;
-use common::stdout;
+use crate::common;
+use crate::common::Home;
+use crate::common::found;
+use crate::common::not_found;
+use crate::common::stderr;
+use crate::common::stdout;
 use docker_credential_pat::disk;
 use docker_credential_pat::env;
 use docker_credential_pat::inventory::Arrival;

@@ -1,7 +1,9 @@
 //! A home of its own for each test, and the program in it.
 
-#![allow(dead_code, reason = "each test file uses its part")]
-#![allow(clippy::expect_used, clippy::unnecessary_wraps, reason = "a test that cannot go on fails")]
+#[cfg(feature = "online")]
+pub(crate) mod hub_double;
+#[cfg(feature = "online")]
+pub(crate) mod server;
 
 use assert_cmd::Command;
 use assert_cmd::assert::Assert;
@@ -10,7 +12,11 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use std::fs;
 use std::path::Path;
 use std::path::PathBuf;
+use std::time::Duration;
 use tempfile::TempDir;
+
+/// How long anything may take before it counts as hanging: no bound on how fast it is.
+pub(crate) const HANG: Duration = Duration::from_secs(60);
 
 pub(crate) const NOT_FOUND: &str = "credentials not found in native keychain\n";
 
@@ -41,6 +47,7 @@ impl Home {
     /// Returns the program with these arguments, in this home and with no other environment.
     pub(crate) fn program<const N: usize>(&self, args: [&str; N]) -> Command {
         let mut command = Command::new(program());
+        command.timeout(HANG);
         command.env_clear().env("HOME", self.path()).env("PATH", program_folder()).args(args);
         // Root's podman would have a file of the machine's own, where no session has another.
         command.env("XDG_RUNTIME_DIR", self.path().join("run"));
@@ -161,6 +168,7 @@ pub(crate) fn credentials(key: &str, user: &str, secret: &str) -> String {
     serde_json::json!({ "ServerURL": key, "Username": user, "Secret": secret }).to_string() + "\n"
 }
 
+#[allow(clippy::unnecessary_wraps, reason = "compared with what `get` returns")]
 pub(crate) fn found(user: &str, secret: &str) -> Result<(String, String), String> {
     Ok((user.to_owned(), secret.to_owned()))
 }

@@ -2,11 +2,8 @@
 //!
 //! It finds configuration and program through its own environment, so this test calls itself again in one.
 
-#![allow(clippy::expect_used, reason = "a test that cannot go on fails")]
-
-mod common;
-
-use common::Home;
+use crate::common;
+use crate::common::Home;
 use docker_credential::CredentialRetrievalError;
 use docker_credential::DockerCredential;
 use std::process::Command;
@@ -30,7 +27,11 @@ fn the_crate_finds_what_docker_stored() {
         let mut client = Command::new(std::env::current_exe().expect("this test"));
         client.env("DOCKER_CONFIG", home.path().join(".docker")).env("HOME", home.path());
         client.env("PATH", common::program_folder()).env(ASKED, asked);
-        client.args(["--exact", "the_client", "--nocapture"]);
+        client.args([
+            "--exact",
+            concat!(module_path!(), "::the_client").split_once("::").expect("below the binary").1,
+            "--nocapture",
+        ]);
         let output = client.output().expect("it runs");
         let told = String::from_utf8_lossy(&output.stdout);
         assert!(told.contains(&format!("answer: {want}\n")), "{asked}: {told}");

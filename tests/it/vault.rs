@@ -1,11 +1,8 @@
 //! The vault on disk: whatever becomes of its bytes, no wrong secret and nothing lost that could be rescued.
 
-#![allow(clippy::expect_used, reason = "a test that cannot go on fails")]
-
-mod common;
-
-use common::Home;
-use common::found;
+use crate::common;
+use crate::common::Home;
+use crate::common::found;
 use std::fs;
 use std::path::Path;
 

@@ -1,17 +1,14 @@
 //! What decides between tokens, through the whole program: choices, profiles, variables; and what is told.
 
-#![allow(clippy::expect_used, reason = "a test that cannot go on fails")]
-
-mod common;
-
-use common::Home;
-use common::NOT_FOUND;
-use common::credentials;
-use common::found;
-use common::not_found;
-use common::secret_in;
-use common::stderr;
-use common::stdout;
+use crate::common;
+use crate::common::Home;
+use crate::common::NOT_FOUND;
+use crate::common::credentials;
+use crate::common::found;
+use crate::common::not_found;
+use crate::common::secret_in;
+use crate::common::stderr;
+use crate::common::stdout;
 use docker_credential_pat::context::DIRECTION;
 use docker_credential_pat::context::PROFILE;
 use docker_credential_pat::context::REPOSITORY;

@@ -1,25 +1,19 @@
 //! `hub`, against a stand-in for Docker Hub: the life of tokens, and what may go wrong in it.
 
 #![cfg(feature = "online")]
-#![allow(clippy::print_stderr, reason = "whoever reads a test's output should know what it skipped")]
-#![allow(clippy::expect_used, reason = "a test that cannot go on fails")]
 
-mod common;
-#[path = "common/hub_double.rs"]
-mod hub_double;
-
-use common::Home;
-use common::not_found;
-use common::stderr;
-use common::stdout;
+use crate::common::Home;
+use crate::common::hub_double::CANARIES;
+use crate::common::hub_double::HUB;
+use crate::common::hub_double::HubDouble;
+use crate::common::hub_double::quiet;
+use crate::common::not_found;
+use crate::common::stderr;
+use crate::common::stdout;
 use docker_credential_pat::inventory::Inventory;
 use docker_credential_pat::inventory::left::left;
 use docker_credential_pat::moment::Moment;
 use docker_credential_pat::vault::file::Vault;
-use hub_double::CANARIES;
-use hub_double::HUB;
-use hub_double::HubDouble;
-use hub_double::quiet;
 use serde_json::Value;
 use serde_json::json;
 use std::fs;

@@ -1,7 +1,5 @@
 //! Imports go down only. The table is the map of `src/lib.rs`; a new module is a new word in it.
 
-#![allow(clippy::expect_used, clippy::panic, reason = "a test that cannot go on fails")]
-
 use std::fs;
 use std::path::Path;
 use std::path::PathBuf;
@@ -41,6 +39,22 @@ fn every_module_has_its_place_on_the_map() {
         map.lines().filter_map(|line| line.strip_prefix("pub mod ")?.strip_suffix(';')).collect();
     // On the map DECISIONS stand above the WORDS and below the TOOLS, as here.
     assert_eq!(mapped, LAYERS.concat());
+}
+
+#[test]
+fn every_file_of_tests_is_in_the_binary() {
+    let main = fs::read_to_string("tests/it/main.rs").expect("the test binary");
+    let mut files: Vec<_> = sources(Path::new("tests/it"))
+        .iter()
+        .filter(|path| path.parent() == Some(Path::new("tests/it")))
+        .map(|path| path.file_stem().expect("a name").to_string_lossy().into_owned())
+        .filter(|name| name != "main")
+        .map(|name| format!("mod {name};"))
+        .collect();
+    files.push("mod common;".to_owned());
+    for line in &files {
+        assert!(main.lines().any(|declared| declared == line), "tests/it/main.rs lacks `{line}`");
+    }
 }
 
 #[test]

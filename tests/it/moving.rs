@@ -1,16 +1,14 @@
 //! `import` and `export`: logins that move in from where they were, and out to where they are needed.
 
 #![cfg(unix)]
-#![allow(clippy::expect_used, reason = "a test that cannot go on fails")]
 
-mod common;
-
+use crate::common;
+use crate::common::Home;
+use crate::common::found;
+use crate::common::not_found;
+use crate::common::stderr;
+use crate::common::stdout;
 use assert_cmd::Command;
-use common::Home;
-use common::found;
-use common::not_found;
-use common::stderr;
-use common::stdout;
 use serde_json::Value;
 use serde_json::json;
 use std::fs;

@@ -1,16 +1,13 @@
 //! What people change of their tokens: edit, rotate, activate, deactivate, rm, and what logins leave alone.
 
-#![allow(clippy::expect_used, reason = "a test that cannot go on fails")]
-
-mod common;
-
-use common::Home;
-use common::credentials;
-use common::found;
-use common::jwt;
-use common::not_found;
-use common::stderr;
-use common::stdout;
+use crate::common;
+use crate::common::Home;
+use crate::common::credentials;
+use crate::common::found;
+use crate::common::jwt;
+use crate::common::not_found;
+use crate::common::stderr;
+use crate::common::stdout;
 use docker_credential_pat::env;
 use docker_credential_pat::moment::DAY;
 use docker_credential_pat::moment::Moment;

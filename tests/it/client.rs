@@ -1,14 +1,12 @@
 //! What is known of a request from the command line of the client that makes it.
 
-#![allow(clippy::expect_used, clippy::panic, reason = "a test that cannot go on fails")]
-
 use docker_credential_pat::client;
 use docker_credential_pat::registry::Key;
 use docker_credential_pat::token::Direction;
 
 #[test]
 fn every_recorded_command_line_tells_what_it_says_and_no_more() {
-    let rows = include_str!("fixtures/command-lines.txt")
+    let rows = include_str!("../fixtures/command-lines.txt")
         .lines()
         .filter(|line| !line.is_empty() && !line.starts_with('#'));
     let mut count = 0;
@@ -55,6 +53,7 @@ fn shell_words(line: &str) -> Vec<String> {
 
 #[cfg(target_os = "linux")]
 mod of_processes {
+    use crate::common::HANG;
     use docker_credential_pat::parent::CommandLine;
     use docker_credential_pat::parent::MAX_BYTES;
     use std::io;
@@ -62,7 +61,6 @@ mod of_processes {
     use std::process::Child;
     use std::process::Command;
     use std::process::Stdio;
-    use std::time::Duration;
     use std::time::Instant;
 
     /// A shell that runs until it is dropped.
@@ -133,7 +131,7 @@ mod of_processes {
         let mut shell = Shell::waiting(&[]).expect("a shell");
         let process = shell.0.id();
         shell.0.kill().expect("an end");
-        let patience = Instant::now() + Duration::from_secs(10);
+        let patience = Instant::now() + HANG;
         // Until it is waited for its number stays, without words.
         while shell.words().is_some() {
             assert!(Instant::now() < patience, "it still has words");
@@ -155,7 +153,7 @@ mod of_processes {
         // It starts itself again and again, with other words each time.
         let script = r#"case $1 in short) set -- long long long ;; *) set -- short ;; esac; exec sh -c "$0" "$0" "$@""#;
         let shell = Shell::run(script, &["short"]).expect("a shell");
-        let patience = Instant::now() + Duration::from_secs(10);
+        let patience = Instant::now() + HANG;
         let (mut short, mut long) = (0, 0);
         while short < 20 || long < 20 {
             assert!(Instant::now() < patience, "read {short} and {long} times");

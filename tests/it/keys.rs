@@ -1,24 +1,22 @@
 //! Who has the vault's key: every holder but the OS keyring, and whatever can go wrong with each.
 
 #![cfg(unix)]
-#![allow(clippy::expect_used, reason = "a test that cannot go on fails")]
 
-mod common;
-
+use crate::common;
+use crate::common::HANG;
+use crate::common::Home;
+use crate::common::NOT_FOUND;
+use crate::common::credentials;
+use crate::common::found;
+use crate::common::stderr;
+use crate::common::stdout;
 use assert_cmd::Command;
 use assert_cmd::assert::Assert;
-use common::Home;
-use common::NOT_FOUND;
-use common::credentials;
-use common::found;
-use common::stderr;
-use common::stdout;
 use std::fs;
 use std::ops::Deref;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::path::PathBuf;
-use std::time::Duration;
 use std::time::Instant;
 
 const SECRET: &str = "ghp_canary";
@@ -442,7 +440,7 @@ fn a_locked_vault_without_a_terminal_says_so_at_once() {
     let before = fs::read(home.vault()).expect("a vault");
     let locked = |args: &[&str]| {
         let mut program = home.without_terminal(args);
-        program.env_remove(PASSPHRASE_FILE).timeout(Duration::from_secs(10));
+        program.env_remove(PASSPHRASE_FILE).timeout(HANG);
         program
     };
     for (verb, input) in [
@@ -492,11 +490,9 @@ fn who_has_no_terminal_does_not_wait_for_who_types_a_passphrase() {
     home.close();
     let asking = fs::File::create(home.vault().with_file_name("asking.lock")).expect("made");
     asking.lock().expect("locked");
-    let started = Instant::now();
     let mut program = home.without_terminal(&["get"]);
     let asked = program.env_remove(PASSPHRASE_FILE).write_stdin("ghcr.io").assert().code(1);
     assert!(stdout(&asked).contains("its passphrase is needed"));
-    assert!(started.elapsed() < Duration::from_secs(10), "{:?}", started.elapsed());
 }
 
 #[test]
@@ -583,7 +579,7 @@ fn a_key_command_that_hangs_is_given_up() {
     home.give(&["command", &command]).success();
     home.without_terminal(&["key", "remove", "key-file"]).assert().success();
     // The second leaves a process behind that holds its output open, and our stderr.
-    for script in ["exec sleep 20", "sleep 20"] {
+    for script in ["exec sleep 120", "sleep 120"] {
         home.script("give-key", script);
         home.close();
         let [out, err] = ["out", "err"].map(|name| fs::File::create(home.file(name)).expect("made"));
@@ -594,7 +590,7 @@ fn a_key_command_that_hangs_is_given_up() {
         let status = command.stdin(question).stdout(out).stderr(err).status().expect("it runs");
         let took = start.elapsed();
         assert_eq!(status.code(), Some(1));
-        assert!((Duration::from_secs(3)..Duration::from_secs(5)).contains(&took), "{script}: {took:?}");
+        assert!(took < HANG, "{script}: the command is waited for until it ends");
         let [out, err] = ["out", "err"].map(|name| fs::read_to_string(home.file(name)).expect("text"));
         assert!(out.contains("give-key gave no answer within 3 s"), "{script}: {out}");
         assert!(err.contains("`docker-credential-pat unlock`, which waits longer"), "{script}: {err}");

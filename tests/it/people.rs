@@ -1,12 +1,9 @@
 //! The verbs for people.
 
-#![allow(clippy::expect_used, reason = "a test that cannot go on fails")]
-
-mod common;
-
-use common::Home;
-use common::found;
-use common::not_found;
+use crate::common;
+use crate::common::Home;
+use crate::common::found;
+use crate::common::not_found;
 use serde_json::json;
 use std::fs;
 

@@ -1,7 +1,5 @@
 //! Logins and logouts in any order, with and without profiles: what never happens.
 
-#![allow(clippy::expect_used, reason = "a test that cannot go on fails")]
-
 use docker_credential_pat::inventory::Inventory;
 use docker_credential_pat::login::log_in;
 use docker_credential_pat::moment::Moment;

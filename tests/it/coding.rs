@@ -1,15 +1,13 @@
 //! CODING: its project tokens, made, listed, changed and deleted, and the line to log in with. A stand-in takes its place.
 
 #![cfg(feature = "online")]
-#![allow(clippy::expect_used, clippy::print_stderr, reason = "a test that cannot go on fails")]
 
-mod common;
-
+use crate::common;
+use crate::common::Home;
+use crate::common::found;
+use crate::common::stderr;
+use crate::common::stdout;
 use assert_cmd::Command;
-use common::Home;
-use common::found;
-use common::stderr;
-use common::stdout;
 use serde_json::Value;
 use serde_json::json;
 use std::fs;

@@ -1,12 +1,8 @@
 //! The vault as a file that a passphrase alone opens, and back.
 
-#![allow(clippy::expect_used, reason = "a test that cannot go on fails")]
-
-mod common;
-
-use common::Home;
-use common::found;
-use common::stderr;
+use crate::common::Home;
+use crate::common::found;
+use crate::common::stderr;
 use std::fs;
 use std::path::PathBuf;
 

@@ -1,0 +1,28 @@
+//! The program and its library from outside, one file a subject. One binary, so that a change is linked once.
+
+#![allow(clippy::expect_used, clippy::panic, clippy::print_stderr, reason = "a test that cannot go on fails")]
+
+mod common;
+
+mod backup;
+mod captures;
+mod client;
+mod coding;
+mod doctor;
+mod doctor_online;
+mod durability;
+mod hub;
+mod keys;
+mod layers;
+mod logins;
+mod made_vaults;
+mod moving;
+mod people;
+mod protocol;
+mod requests;
+mod resolve;
+mod rust_client;
+mod tokens;
+mod usage;
+mod vault;
+mod verify;
