@@ -1,6 +1,6 @@
 //! What the surroundings tell: variables, folders, the clock.
 
-use crate::moment::Moment;
+use crate::model::timestamp::Moment;
 use etcetera::BaseStrategy;
 use std::env;
 use std::ffi::OsString;

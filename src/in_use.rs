@@ -1,18 +1,18 @@
 //! Which tokens are in use as things stand, and for what.
 
-use crate::choice::Choice;
 use crate::index::Index;
 use crate::inventory::Inventory;
-use crate::moment::Moment;
-use crate::registry::Key;
+use crate::model::choice::Choice;
+use crate::model::registry::Key;
+use crate::model::scope::Scope;
+use crate::model::timestamp::Moment;
+use crate::model::token::Direction;
+use crate::model::token::Token;
+use crate::model::token::TokenId;
 use crate::request::Known;
 use crate::request::Request;
 use crate::request::Source;
 use crate::resolve::resolve;
-use crate::scope::Scope;
-use crate::token::Direction;
-use crate::token::Token;
-use crate::token::TokenId;
 use std::collections::BTreeMap;
 
 /// What a token answers when no directory and no profile speaks for another.

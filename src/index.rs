@@ -1,9 +1,9 @@
 //! The tokens of an inventory by where they may go, for many look-ups in a row.
 
 use crate::inventory::Inventory;
-use crate::registry::Key;
-use crate::registry::Registry;
-use crate::token::Token;
+use crate::model::registry::Key;
+use crate::model::registry::Registry;
+use crate::model::token::Token;
 
 /// The tokens of an inventory by where they may go, for many look-ups in a row.
 pub struct Index<'i> {
@@ -60,8 +60,8 @@ mod tests {
     use super::*;
     use crate::inventory::tests::inventory;
     use crate::inventory::tests::key;
-    use crate::token::Origin;
-    use crate::token::TokenId;
+    use crate::model::token::Origin;
+    use crate::model::token::TokenId;
 
     #[test]
     fn the_index_finds_whatever_concerns_a_key() {

@@ -2,67 +2,62 @@
 //!
 //! This is the map. Imports go down only, and `tests/layers.rs` keeps it true.
 
-// EDGE: the command line.
+// The command line.
 pub mod cli;
 
-// VERBS: one file each.
+// Verbs, one file each.
 pub mod command;
 
-// DEEDS: what is done to the vault as a whole, and what is known around a request.
-pub mod backup;
+// Checks of the whole set-up.
 pub mod checkup;
-pub mod context;
-pub mod keeper;
-pub mod key_life;
+
+// Operations at services.
 #[cfg(feature = "online")]
 pub mod lifecycle;
-pub mod login;
-pub mod moving;
-pub mod setup;
-
-// OUTSIDE: what lies on disk, in its own formats.
-pub mod docker_config;
-pub mod other_helper;
 #[cfg(feature = "online")]
 pub mod remote;
-pub mod usage;
-pub mod vault;
-pub mod warned;
 
-// TOOLS: mechanics; they know nothing of tokens.
-pub mod beside;
-pub mod child;
-pub mod disk;
-pub mod env;
+// The vault.
+pub mod backup;
+pub mod keeper;
+pub mod key_life;
+pub mod login;
+pub mod moving;
+pub mod vault;
+
+// Neighbours.
+pub mod client;
+pub mod context;
+pub mod docker_config;
 #[cfg(feature = "online")]
 pub mod http;
-pub mod hygiene;
 pub mod link;
+pub mod other_helper;
 pub mod parent;
-pub mod streams;
-pub mod table;
-pub mod text;
-pub mod tty;
+pub mod setup;
+pub mod usage;
+pub mod used;
+pub mod warned;
 
-// DECISIONS: pure; the same input gives the same answer.
-pub mod client;
+// Decisions.
 pub mod in_use;
 pub mod index;
 pub mod inventory;
 pub mod provider;
 pub mod request;
 pub mod resolve;
-pub mod used;
 
-// WORDS: values that cannot be wrong once they exist.
-pub mod cbor;
-pub mod choice;
-pub mod composed;
-pub mod image;
-pub mod moment;
-pub mod name;
-pub mod registry;
-pub mod scope;
-pub mod secret;
-pub mod token;
+// Mechanics.
+pub mod beside;
+pub mod child;
+pub mod disk;
+pub mod env;
+pub mod hygiene;
+pub mod streams;
+pub mod table;
+pub mod text;
+pub mod tty;
+
+// Values.
+pub mod model;
 pub mod wire;

@@ -4,14 +4,14 @@ use crate::inventory::Inventory;
 use crate::login::arrival;
 use crate::login::scope_of;
 use crate::login::user_of;
-use crate::moment::Moment;
-use crate::registry::Key;
+use crate::model::registry::Key;
+use crate::model::secret::Secret;
+use crate::model::timestamp::Moment;
+use crate::model::token::Origin;
+use crate::model::token::Token;
+use crate::model::token::TokenId;
 use crate::request::Request;
 use crate::resolve::resolve;
-use crate::secret::Secret;
-use crate::token::Origin;
-use crate::token::Token;
-use crate::token::TokenId;
 use crate::wire::Credentials;
 
 /// The token that credentials are kept in.

@@ -4,7 +4,7 @@
 use crate::child;
 use crate::child::ChildError;
 use crate::docker_config::object_in;
-use crate::registry::Key;
+use crate::model::registry::Key;
 use crate::wire::Credentials;
 use crate::wire::NOT_FOUND;
 use crate::wire::WireError;

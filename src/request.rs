@@ -1,7 +1,7 @@
 //! What a client asks for, with all else that is known of it, and from where.
 
-use crate::registry::Key;
-use crate::token::Direction;
+use crate::model::registry::Key;
+use crate::model::token::Direction;
 use std::borrow::Cow;
 use std::path::Path;
 

@@ -1,13 +1,13 @@
 //! Which token answers a request, and why.
 
-use crate::choice::Choice;
-use crate::moment::Moment;
+use crate::model::choice::Choice;
+use crate::model::scope::Scope;
+use crate::model::timestamp::Moment;
+use crate::model::token::Direction;
+use crate::model::token::Standing;
+use crate::model::token::Token;
+use crate::model::token::TokenId;
 use crate::request::Request;
-use crate::scope::Scope;
-use crate::token::Direction;
-use crate::token::Standing;
-use crate::token::Token;
-use crate::token::TokenId;
 use std::cmp::Reverse;
 use std::path::Path;
 

@@ -4,7 +4,7 @@ use crate::disk;
 use crate::disk::DiskError;
 use crate::docker_config::ConfigError;
 use crate::docker_config::ConfigFile;
-use crate::name::is_profile;
+use crate::model::name::is_profile;
 use serde::Deserialize;
 use serde::Serialize;
 use std::collections::BTreeMap;

@@ -1,6 +1,6 @@
 //! Text for people: safe for a terminal.
 
-use crate::name::is_invisible;
+use crate::model::name::is_invisible;
 use serde::Serialize;
 use serde_json::ser::Formatter;
 use serde_json::ser::Serializer;

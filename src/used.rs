@@ -1,6 +1,6 @@
 //! What is known of how a token was used.
 
-use crate::moment::Moment;
+use crate::model::timestamp::Moment;
 
 /// How often a token was given out, when, and to whom.
 #[derive(Clone, Debug, PartialEq, Eq)]

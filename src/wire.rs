@@ -2,9 +2,9 @@
 //!
 //! The protocol: <https://github.com/docker/docker-credential-helpers#development>.
 
-use crate::registry::Key;
-use crate::registry::KeyError;
-use crate::secret::Secret;
+use crate::model::registry::Key;
+use crate::model::registry::KeyError;
+use crate::model::secret::Secret;
 use serde::Deserialize;
 use serde::Serialize;
 use serde::Serializer;

@@ -5,9 +5,9 @@
 #![no_main]
 
 use docker_credential_pat::client;
-use docker_credential_pat::image::Image;
-use docker_credential_pat::registry::Address;
-use docker_credential_pat::registry::covers;
+use docker_credential_pat::model::image::Image;
+use docker_credential_pat::model::registry::Address;
+use docker_credential_pat::model::registry::covers;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &str| {

@@ -2,14 +2,14 @@
 
 #![no_main]
 
-use docker_credential_pat::image::Image;
-use docker_credential_pat::name;
-use docker_credential_pat::name::Name;
-use docker_credential_pat::registry;
-use docker_credential_pat::registry::Address;
-use docker_credential_pat::registry::Key;
-use docker_credential_pat::registry::Registry;
-use docker_credential_pat::scope::Scope;
+use docker_credential_pat::model::image::Image;
+use docker_credential_pat::model::name;
+use docker_credential_pat::model::name::Name;
+use docker_credential_pat::model::registry;
+use docker_credential_pat::model::registry::Address;
+use docker_credential_pat::model::registry::Key;
+use docker_credential_pat::model::registry::Registry;
+use docker_credential_pat::model::scope::Scope;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &str| {

@@ -3,7 +3,7 @@
 #![no_main]
 
 use docker_credential_pat::inventory::Inventory;
-use docker_credential_pat::token::TokenId;
+use docker_credential_pat::model::token::TokenId;
 use docker_credential_pat::vault::draft::Draft;
 use docker_credential_pat::vault::file::Vault;
 use docker_credential_pat::vault::keys::Holder;

@@ -2,7 +2,7 @@
 
 #![no_main]
 
-use docker_credential_pat::registry::Key;
+use docker_credential_pat::model::registry::Key;
 use docker_credential_pat::wire;
 use docker_credential_pat::wire::Credentials;
 use libfuzzer_sys::fuzz_target;

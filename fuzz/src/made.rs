@@ -1,19 +1,19 @@
 //! A token as input makes it up, and what is done with it.
 
 use arbitrary::Arbitrary;
-use docker_credential_pat::choice::Choice;
+use docker_credential_pat::model::choice::Choice;
 use docker_credential_pat::inventory::Arrival;
-use docker_credential_pat::moment::Moment;
-use docker_credential_pat::name::Name;
-use docker_credential_pat::registry::Key;
-use docker_credential_pat::scope::Scope;
-use docker_credential_pat::secret::Secret;
-use docker_credential_pat::token::Direction;
-use docker_credential_pat::token::Kind;
-use docker_credential_pat::token::Origin;
-use docker_credential_pat::token::Permissions;
-use docker_credential_pat::token::TokenId;
-use docker_credential_pat::token::User;
+use docker_credential_pat::model::timestamp::Moment;
+use docker_credential_pat::model::name::Name;
+use docker_credential_pat::model::registry::Key;
+use docker_credential_pat::model::scope::Scope;
+use docker_credential_pat::model::secret::Secret;
+use docker_credential_pat::model::token::Direction;
+use docker_credential_pat::model::token::Kind;
+use docker_credential_pat::model::token::Origin;
+use docker_credential_pat::model::token::Permissions;
+use docker_credential_pat::model::token::TokenId;
+use docker_credential_pat::model::token::User;
 use docker_credential_pat::vault::draft::Draft;
 use std::collections::BTreeMap;
 use zeroize::Zeroizing;

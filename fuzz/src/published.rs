@@ -2,9 +2,9 @@
 
 use crate::memory;
 use docker_credential_pat::inventory::Inventory;
-use docker_credential_pat::registry::Key;
-use docker_credential_pat::secret::Secret;
-use docker_credential_pat::token::Token;
+use docker_credential_pat::model::registry::Key;
+use docker_credential_pat::model::secret::Secret;
+use docker_credential_pat::model::token::Token;
 use docker_credential_pat::vault::draft::Draft;
 use docker_credential_pat::vault::file::Contents;
 use docker_credential_pat::vault::file::Vault;

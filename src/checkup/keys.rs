@@ -9,7 +9,7 @@ use crate::inventory::Inventory;
 use crate::keeper::Excerpt;
 use crate::keeper::Keeper;
 use crate::keeper::KeeperError;
-use crate::secret::Secret;
+use crate::model::secret::Secret;
 use crate::text::line_of;
 use crate::vault::VaultError;
 use crate::vault::keys::Sort;

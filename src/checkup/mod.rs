@@ -16,10 +16,10 @@ use crate::disk;
 use crate::disk::DiskError;
 use crate::env;
 use crate::keeper::Keeper;
-use crate::moment::Moment;
-use crate::name::quoted;
+use crate::model::name::quoted;
+use crate::model::timestamp::Moment;
+use crate::model::token::Token;
 use crate::setup::Reach;
-use crate::token::Token;
 use std::path::Path;
 use std::path::PathBuf;
 

@@ -11,8 +11,13 @@ use crate::inventory::Inventory;
 use crate::lifecycle::marker::unmarked;
 use crate::lifecycle::session::is_good;
 use crate::lifecycle::session::sessions;
-use crate::moment::Moment;
-use crate::registry::Registry;
+use crate::model::registry::Registry;
+use crate::model::scope::Scope;
+use crate::model::secret::Secret;
+use crate::model::timestamp::Moment;
+use crate::model::token::Kind;
+use crate::model::token::Standing;
+use crate::model::token::Token;
 use crate::remote::hub::Account;
 use crate::remote::hub::Hub;
 use crate::remote::hub::listed::Listed;
@@ -20,12 +25,7 @@ use crate::remote::hub::refusal::HubError;
 use crate::remote::registry::Login;
 use crate::remote::registry::Registries;
 use crate::remote::registry::reception::Entry;
-use crate::scope::Scope;
-use crate::secret::Secret;
 use crate::text::line_of;
-use crate::token::Kind;
-use crate::token::Standing;
-use crate::token::Token;
 use zeroize::Zeroizing;
 
 static REFUSED: Rule = Rule {

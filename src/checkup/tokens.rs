@@ -7,21 +7,21 @@ use crate::checkup::Severity;
 use crate::checkup::keys::Contents;
 use crate::inventory::left::Left;
 use crate::inventory::left::left;
-use crate::moment::DAY;
-use crate::moment::Moment;
+use crate::model::registry::Registry;
+use crate::model::scope::Scope;
+use crate::model::secret::Secret;
+use crate::model::timestamp::DAY;
+use crate::model::timestamp::Moment;
+use crate::model::token::Kind;
+use crate::model::token::Standing;
+use crate::model::token::Token;
+use crate::model::token::User;
 use crate::provider::marked;
 use crate::provider::remark::SAFER_THAN_A_PASSWORD;
 use crate::provider::sort::End;
 use crate::provider::sort::Sort;
 use crate::provider::sort_of;
 use crate::provider::table::SORTS;
-use crate::registry::Registry;
-use crate::scope::Scope;
-use crate::secret::Secret;
-use crate::token::Kind;
-use crate::token::Standing;
-use crate::token::Token;
-use crate::token::User;
 use crate::used::Used;
 
 /// A token that nothing has asked for during so many days is not needed.
@@ -324,8 +324,8 @@ pub(super) fn argument(token: &Token) -> String {
 mod tests {
     use super::*;
     use crate::inventory::tests::inventory;
-    use crate::token::Origin;
-    use crate::token::Permissions;
+    use crate::model::token::Origin;
+    use crate::model::token::Permissions;
 
     const NOW: Moment = Moment(1_795_000_000);
 

@@ -1,7 +1,7 @@
 //! The keys by which each client asks for the credentials of an image.
 
-use crate::image::Image;
-use crate::registry::DOCKER_HUB_KEY;
+use crate::model::image::Image;
+use crate::model::registry::DOCKER_HUB_KEY;
 
 /// The port that a client need not name.
 const HTTPS_PORT: &str = ":443";

@@ -14,11 +14,11 @@ use crate::client::commands::Which;
 pub use crate::client::keys::Client;
 use crate::client::options::Line;
 use crate::client::options::Order;
-use crate::image::Image;
-use crate::registry::Address;
-use crate::registry::Registry;
-use crate::registry::covers;
-use crate::token::Direction;
+use crate::model::image::Image;
+use crate::model::registry::Address;
+use crate::model::registry::Registry;
+use crate::model::registry::covers;
+use crate::model::token::Direction;
 
 /// How many words a verb has at most, as `buildx imagetools inspect`.
 const MAX_VERB_WORDS: usize = 3;

@@ -5,10 +5,10 @@ use crate::command::Failure;
 use crate::command::completions::token_names;
 use crate::command::find_all;
 use crate::inventory::Inventory;
-use crate::token::Standing;
-use crate::token::Token;
-use crate::token::TokenId;
-use crate::token::remote::Service;
+use crate::model::remote::Service;
+use crate::model::token::Standing;
+use crate::model::token::Token;
+use crate::model::token::TokenId;
 
 /// Which tokens
 #[derive(Debug, clap::Args)]

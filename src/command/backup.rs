@@ -8,7 +8,7 @@ use crate::command::count_words;
 use crate::command::given;
 use crate::command::given::NewPassphrase;
 use crate::env;
-use crate::name::Name;
+use crate::model::name::Name;
 use crate::vault::keys::passphrase;
 use std::path::PathBuf;
 

@@ -15,7 +15,8 @@ use crate::command::Failure;
 #[cfg(feature = "online")]
 use crate::command::tell;
 use crate::context;
-use crate::moment::Moment;
+use crate::model::timestamp::Moment;
+use crate::model::token::Token;
 #[cfg(feature = "online")]
 use crate::remote::hub::Hub;
 use crate::table::Cell;
@@ -23,7 +24,6 @@ use crate::table::Screen;
 use crate::table::Table;
 use crate::table::Tone;
 use crate::text;
-use crate::token::Token;
 use serde::Serialize;
 use serde::Serializer;
 use serde::ser::SerializeMap;

@@ -8,10 +8,10 @@ use crate::command::given;
 use crate::command::given::PermissionWord;
 use crate::command::places;
 use crate::inventory::Changes;
-use crate::name::Name;
+use crate::model::name::Name;
+use crate::model::token::Token;
+use crate::model::token::User;
 use crate::provider;
-use crate::token::Token;
-use crate::token::User;
 use crate::vault::draft::Draft;
 use clap::ArgGroup;
 

@@ -14,17 +14,17 @@ use crate::key_life::KeyLifeError;
 #[cfg(feature = "online")]
 use crate::lifecycle::trouble::LifeError;
 use crate::link::LinkError;
-use crate::moment::MomentError;
-use crate::name::Name;
-use crate::name::NameError;
+use crate::model::name::Name;
+use crate::model::name::NameError;
+use crate::model::registry::KeyError;
+use crate::model::scope::ScopeError;
+use crate::model::timestamp::MomentError;
 use crate::other_helper::HelperError;
-use crate::registry::KeyError;
 #[cfg(feature = "online")]
 use crate::remote::hub::refusal::HubError;
 #[cfg(feature = "online")]
 use crate::remote::registry::RegistryError;
 use crate::resolve::Reason;
-use crate::scope::ScopeError;
 use crate::setup::SetupError;
 use crate::text::clean;
 use crate::text::line_of;

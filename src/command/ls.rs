@@ -7,12 +7,12 @@ use crate::command::shown;
 use crate::command::shown::Shown;
 use crate::in_use::in_use;
 use crate::inventory::Inventory;
-use crate::moment::Moment;
-use crate::scope::Scope;
-use crate::scope::ScopeError;
+use crate::model::scope::Scope;
+use crate::model::scope::ScopeError;
+use crate::model::timestamp::Moment;
+use crate::model::token::Token;
 use crate::table::Cell;
 use crate::table::Table;
-use crate::token::Token;
 
 const HEADS: [&str; 11] = [
     "NAME",

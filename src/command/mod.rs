@@ -37,24 +37,24 @@ pub mod r#use;
 #[cfg(feature = "online")]
 pub mod verify;
 
-use crate::choice::Choice;
 pub use crate::command::failure::Failure;
 use crate::env;
 use crate::inventory::Inventory;
 use crate::keeper::Keeper;
-use crate::moment::Moment;
-use crate::name::Name;
+use crate::model::choice::Choice;
+use crate::model::name::Name;
+use crate::model::registry::Key;
+use crate::model::scope::Scope;
+use crate::model::timestamp::Moment;
+use crate::model::token::Direction;
+use crate::model::token::Standing;
+use crate::model::token::Token;
 use crate::provider::remark::Remark;
-use crate::registry::Key;
 use crate::request::Request;
 use crate::resolve::resolve;
-use crate::scope::Scope;
 use crate::table::Screen;
 use crate::text;
 use crate::text::clean;
-use crate::token::Direction;
-use crate::token::Standing;
-use crate::token::Token;
 use serde::Serialize;
 use std::cell::LazyCell;
 #[cfg(feature = "online")]

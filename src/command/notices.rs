@@ -1,15 +1,15 @@
 //! What a person is told on stderr at a `get`: why there is nothing, what cannot work, what ends soon.
 
-use crate::choice::Choice;
 use crate::command::places;
 use crate::context::TOKEN;
-use crate::moment::Moment;
-use crate::name::quoted;
+use crate::model::choice::Choice;
+use crate::model::name::quoted;
+use crate::model::timestamp::Moment;
+use crate::model::token::Direction;
+use crate::model::token::Token;
 use crate::request::Request;
 use crate::resolve::Reason;
 use crate::resolve::Verdict;
-use crate::token::Direction;
-use crate::token::Token;
 
 /// The most tokens that are told of at once.
 const MAX_LINES: usize = 5;

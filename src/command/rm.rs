@@ -4,7 +4,7 @@ use crate::command::Desk;
 use crate::command::Failure;
 use crate::command::completions::token_names;
 use crate::command::find_all;
-use crate::token::Token;
+use crate::model::token::Token;
 
 /// Remove tokens from the vault; at their registry they stay as they are
 #[derive(Debug, clap::Args)]

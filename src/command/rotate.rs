@@ -10,10 +10,10 @@ use crate::command::given::SecretFrom;
 use crate::command::verify;
 use crate::inventory::Changes;
 use crate::login::people;
+use crate::model::token::User;
 use crate::provider::Seen;
 use crate::provider::recognize;
 use crate::provider::remark::remarks;
-use crate::token::User;
 
 /// Give a token a new secret and a new end; its name, scopes, choices and label stay
 #[derive(Debug, clap::Args)]

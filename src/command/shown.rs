@@ -1,24 +1,24 @@
 //! How a token is shown: in the cells of a table, and as JSON.
 
-use crate::choice::Choice;
 use crate::command::Desk;
 use crate::command::Failure;
 use crate::command::choice_words;
 use crate::command::places;
 use crate::in_use::Uses;
 use crate::inventory::Inventory;
-use crate::moment::Moment;
+use crate::model::choice::Choice;
+use crate::model::registry::Key;
+use crate::model::remote::Remote;
+use crate::model::timestamp::Moment;
+use crate::model::token::Direction;
+use crate::model::token::Standing;
+use crate::model::token::Token;
+use crate::model::token::TokenId;
 use crate::provider::sort::End;
 use crate::provider::sort::Sort;
 use crate::provider::sort_of;
-use crate::registry::Key;
 use crate::table::Cell;
 use crate::table::Tone;
-use crate::token::Direction;
-use crate::token::Standing;
-use crate::token::Token;
-use crate::token::TokenId;
-use crate::token::remote::Remote;
 use crate::usage::history::History;
 use crate::used::Used;
 use serde::Serialize;

@@ -1,6 +1,5 @@
 //! `use`: puts a token in use, or chooses it for a scope, a profile, a directory, pulls or pushes.
 
-use crate::choice::Choice;
 use crate::command::Desk;
 use crate::command::Failure;
 use crate::command::choice_words;
@@ -11,10 +10,11 @@ use crate::command::given;
 use crate::command::places;
 use crate::disk::DiskError;
 use crate::env;
-use crate::scope::Scope;
-use crate::token::Direction;
-use crate::token::Token;
-use crate::token::TokenId;
+use crate::model::choice::Choice;
+use crate::model::scope::Scope;
+use crate::model::token::Direction;
+use crate::model::token::Token;
+use crate::model::token::TokenId;
 use std::fs;
 use std::path::Path;
 use std::path::PathBuf;

@@ -2,11 +2,11 @@
 
 use crate::docker_config::ConfigError;
 use crate::docker_config::ConfigFile;
-use crate::registry::Address;
-use crate::registry::DOCKER_HUB_KEY;
-use crate::registry::Key;
-use crate::registry::Registry;
-use crate::registry::host_as_written;
+use crate::model::registry::Address;
+use crate::model::registry::DOCKER_HUB_KEY;
+use crate::model::registry::Key;
+use crate::model::registry::Registry;
+use crate::model::registry::host_as_written;
 
 /// Whose file it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

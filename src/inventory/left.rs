@@ -1,9 +1,9 @@
 //! What a rotation that was stopped has left behind.
 
 use crate::inventory::Inventory;
-use crate::token::Token;
-use crate::token::TokenId;
-use crate::token::remote::Rotation;
+use crate::model::remote::Rotation;
+use crate::model::token::Token;
+use crate::model::token::TokenId;
 
 /// Something that is left, and what mends it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,9 +67,9 @@ pub fn awaits(token: &Token, other: TokenId) -> bool {
 mod tests {
     use super::*;
     use crate::inventory::tests::inventory;
-    use crate::token::Origin;
-    use crate::token::remote::Remote;
-    use crate::token::remote::Service;
+    use crate::model::remote::Remote;
+    use crate::model::remote::Service;
+    use crate::model::token::Origin;
 
     #[test]
     fn every_state_of_a_rotation_names_what_is_left_and_what_ends_it() {

@@ -1,11 +1,11 @@
 //! What a logout does to the tokens.
 
 use crate::inventory::Inventory;
-use crate::name::Name;
-use crate::registry::Key;
-use crate::scope::Scope;
-use crate::token::Origin;
-use crate::token::TokenId;
+use crate::model::name::Name;
+use crate::model::registry::Key;
+use crate::model::scope::Scope;
+use crate::model::token::Origin;
+use crate::model::token::TokenId;
 
 /// What signing out did.
 #[derive(Debug, Default, PartialEq, Eq)]

@@ -1,16 +1,16 @@
 //! Brings the tokens of another inventory in, by their names.
 
-use crate::choice::Choice;
 use crate::inventory::Inventory;
-use crate::moment::Moment;
-use crate::name::Name;
-use crate::registry::Key;
+use crate::model::choice::Choice;
+use crate::model::name::Name;
+use crate::model::registry::Key;
+use crate::model::scope::Scope;
+use crate::model::timestamp::Moment;
+use crate::model::token::InUse;
+use crate::model::token::Token;
+use crate::model::token::TokenId;
 use crate::request::Request;
 use crate::resolve::resolve;
-use crate::scope::Scope;
-use crate::token::InUse;
-use crate::token::Token;
-use crate::token::TokenId;
 
 /// What came of it.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -105,7 +105,7 @@ mod tests {
     use crate::inventory::tests::inventory;
     use crate::inventory::tests::key;
     use crate::inventory::tests::names;
-    use crate::token::Origin;
+    use crate::model::token::Origin;
 
     fn answer<'i>(inventory: &'i Inventory, text: &str) -> Option<&'i str> {
         let key = key(text);
@@ -154,7 +154,7 @@ mod tests {
     #[test]
     fn a_choice_comes_with_its_token_where_nothing_is_here() {
         let choice = |token: u32, scope: &str| Choice {
-            scope: crate::scope::Scope::parse(scope).expect(scope),
+            scope: crate::model::scope::Scope::parse(scope).expect(scope),
             token: TokenId(token),
             profile: None,
             directory: None,

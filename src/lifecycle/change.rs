@@ -5,10 +5,10 @@ use crate::lifecycle::Known;
 use crate::lifecycle::Life;
 use crate::lifecycle::trouble::LifeError;
 use crate::lifecycle::with_id;
+use crate::model::remote::Rotation;
+use crate::model::token::Token;
+use crate::model::token::TokenId;
 use crate::remote::hub::refusal::HubError;
-use crate::token::Token;
-use crate::token::TokenId;
-use crate::token::remote::Rotation;
 
 impl Life<'_> {
     /// Gives a token another label, there and here.

@@ -5,17 +5,17 @@ use crate::inventory::NameTaken;
 use crate::lifecycle::Life;
 use crate::lifecycle::marker::marked;
 use crate::lifecycle::trouble::LifeError;
-use crate::moment::Moment;
-use crate::name::Name;
+use crate::model::name::Name;
+use crate::model::scope::Scope;
+use crate::model::timestamp::Moment;
+use crate::model::token::Kind;
+use crate::model::token::Origin;
+use crate::model::token::TokenId;
+use crate::model::token::User;
 use crate::remote::hub::Account;
 use crate::remote::hub::listed::Grants;
 use crate::remote::hub::listed::Made;
 use crate::remote::hub::signed_in::Wish;
-use crate::scope::Scope;
-use crate::token::Kind;
-use crate::token::Origin;
-use crate::token::TokenId;
-use crate::token::User;
 
 /// A token that is to be made.
 #[derive(Debug)]

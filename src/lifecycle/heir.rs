@@ -3,11 +3,11 @@
 use crate::lifecycle::Known;
 use crate::lifecycle::marker::unmarked;
 use crate::lifecycle::trouble::LifeError;
-use crate::moment::Moment;
+use crate::model::timestamp::Moment;
+use crate::model::token::Permissions;
+use crate::model::token::Token;
 use crate::remote::hub::listed::Grants;
 use crate::remote::hub::listed::Listed;
-use crate::token::Permissions;
-use crate::token::Token;
 
 /// Returns the label that the new token is to have in the end. `marker` is the one that it was made under.
 pub(super) fn label_of(token: &Token, old: Option<&Listed>, marker: &str) -> String {

@@ -5,10 +5,10 @@ use crate::lifecycle::Life;
 use crate::lifecycle::trouble::LifeError;
 use crate::lifecycle::with_id;
 use crate::lifecycle::with_remote;
+use crate::model::token::Token;
+use crate::model::token::User;
 use crate::remote::hub::Account;
 use crate::remote::hub::listed::Listed;
-use crate::token::Token;
-use crate::token::User;
 
 /// Whether a person's word is enough.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

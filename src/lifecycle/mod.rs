@@ -15,15 +15,15 @@ pub mod trouble;
 use crate::inventory::Inventory;
 use crate::keeper::Keeper;
 use crate::lifecycle::trouble::LifeError;
-use crate::moment::Moment;
+use crate::model::remote::Remote;
+use crate::model::timestamp::Moment;
+use crate::model::token::Token;
+use crate::model::token::TokenId;
 use crate::remote::hub::Account;
 use crate::remote::hub::listed::Listed;
 use crate::remote::hub::listed::Made;
 use crate::remote::hub::signed_in::SignedIn;
 use crate::remote::hub::signed_in::Wish;
-use crate::token::Token;
-use crate::token::TokenId;
-use crate::token::remote::Remote;
 
 /// The vault, and Docker Hub for somebody who is signed in.
 pub struct Life<'l> {

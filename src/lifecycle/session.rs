@@ -1,13 +1,13 @@
 //! The sign-ins that `docker login` and a browser left, by which tokens can be managed at Docker Hub.
 
 use crate::inventory::Inventory;
-use crate::moment::Moment;
+use crate::model::secret::Secret;
+use crate::model::timestamp::Moment;
+use crate::model::token::Kind;
+use crate::model::token::Standing;
+use crate::model::token::Token;
+use crate::model::token::User;
 use crate::provider::expiry::end_of_jwt;
-use crate::secret::Secret;
-use crate::token::Kind;
-use crate::token::Standing;
-use crate::token::Token;
-use crate::token::User;
 
 /// Where `docker login` keeps the token of a sign-in by browser:
 /// <https://github.com/docker/cli/blob/master/internal/oauth/manager/manager.go>.

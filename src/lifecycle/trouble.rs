@@ -3,8 +3,8 @@
 use crate::disk::DiskError;
 use crate::inventory::NameTaken;
 use crate::keeper::KeeperError;
-use crate::moment::Moment;
-use crate::name::Name;
+use crate::model::name::Name;
+use crate::model::timestamp::Moment;
 use crate::remote::hub::HUB_URL;
 use crate::remote::hub::refusal::HubError;
 use crate::vault::VaultError;

@@ -1,6 +1,6 @@
 //! The end that shows in a secret. Only the date is taken; nothing is verified, so nothing else is believed.
 
-use crate::moment::Moment;
+use crate::model::timestamp::Moment;
 use base64::Engine;
 use base64::engine::GeneralPurpose;
 use base64::engine::general_purpose::STANDARD;

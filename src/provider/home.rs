@@ -1,8 +1,8 @@
 //! Whose registries there are, and at which hosts.
 
-use crate::registry::Address;
-use crate::registry::Key;
-use crate::scope::Scope;
+use crate::model::registry::Address;
+use crate::model::registry::Key;
+use crate::model::scope::Scope;
 
 /// Who runs a registry, or who makes the software that others run one with.
 #[derive(Debug, PartialEq, Eq)]
@@ -36,7 +36,7 @@ impl Provider {
     }
 }
 
-/// Docker Hub; its aliases are one [`Registry`](crate::registry::Registry).
+/// Docker Hub; its aliases are one [`Registry`](crate::model::registry::Registry).
 pub static DOCKER_HUB: Provider = Provider::at("Docker Hub", &["docker.io"]);
 /// GitHub's container registry.
 pub static GITHUB: Provider =
@@ -204,7 +204,7 @@ fn is_like(pattern: &str, label: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::registry::Registry;
+    use crate::model::registry::Registry;
 
     fn place(scope: &str) -> Place {
         Place::of(&[], &[Scope::parse(scope).expect(scope)])

@@ -8,16 +8,16 @@ pub mod remark;
 pub mod sort;
 pub mod table;
 
-use crate::moment::Moment;
+use crate::model::registry::Key;
+use crate::model::scope::Scope;
+use crate::model::timestamp::Moment;
+use crate::model::token::IDENTITY_USER;
+use crate::model::token::Kind;
+use crate::model::token::User;
 use crate::provider::home::AWS;
 use crate::provider::home::Place;
 use crate::provider::sort::Sort;
 use crate::provider::table::SORTS;
-use crate::registry::Key;
-use crate::scope::Scope;
-use crate::token::IDENTITY_USER;
-use crate::token::Kind;
-use crate::token::User;
 
 /// Registries that many people use, for set-ups that must name each one.
 pub const WELL_KNOWN: [&str; 4] = ["docker.io", "ghcr.io", "quay.io", "registry.gitlab.com"];

@@ -1,5 +1,6 @@
 //! What a person should be told of a credential that comes in. None of it is a reason to refuse one.
 
+use crate::model::token::Kind;
 use crate::provider::Seen;
 use crate::provider::home::DOCKER_HUB;
 use crate::provider::home::GITHUB;
@@ -7,7 +8,6 @@ use crate::provider::home::Place;
 use crate::provider::home::owner_of;
 use crate::provider::sort::Sort;
 use crate::provider::sort_in;
-use crate::token::Kind;
 use std::fmt;
 
 /// Why a password is not the best that there is.
@@ -153,9 +153,9 @@ fn base62(mut number: u32) -> [u8; GITHUB_CHECKSUM_BYTES] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::registry::Key;
+    use crate::model::scope::Scope;
     use crate::provider::table::SORTS;
-    use crate::registry::Key;
-    use crate::scope::Scope;
 
     const VALID: &str = "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";
     const PAT: &str = "a personal access token is safer than a password, and two-factor sign-in needs one: \

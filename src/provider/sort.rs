@@ -1,9 +1,9 @@
 //! A sort of credential: what it is called, where it is met, and what tells it.
 
+use crate::model::token::Kind;
 use crate::provider::expiry::is_jwt;
 use crate::provider::home::GITLAB;
 use crate::provider::home::Provider;
-use crate::token::Kind;
 
 /// The most that a self-managed GitLab puts in front of a token, in bytes:
 /// <https://docs.gitlab.com/administration/settings/account_and_limit_settings/#instance-token-prefix>

@@ -5,6 +5,7 @@
 //! <https://github.blog/2021-04-05-behind-githubs-new-authentication-token-formats/>,
 //! <https://docs.gitlab.com/security/tokens/#token-prefixes>
 
+use crate::model::token::Kind;
 use crate::provider::home::ALIBABA;
 use crate::provider::home::AWS;
 use crate::provider::home::AZURE;
@@ -31,7 +32,6 @@ use crate::provider::sort::End;
 use crate::provider::sort::Shape;
 use crate::provider::sort::Sort;
 use crate::provider::sort::Users;
-use crate::token::Kind;
 
 /// Every sort. Of those that fit, the first one counts.
 pub static SORTS: &[Sort] = &[
@@ -272,10 +272,10 @@ const fn gitlab_other(called: &'static str, marks: &'static [&'static str]) -> S
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::registry::Key;
     use crate::provider::Seen;
     use crate::provider::home::PROVIDERS;
     use crate::provider::recognize;
-    use crate::registry::Key;
     use std::ptr;
 
     #[test]

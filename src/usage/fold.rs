@@ -6,7 +6,7 @@ use crate::disk::DiskError;
 use crate::disk::PRIVATE;
 use crate::disk::appended::lock_at_once;
 use crate::disk::rights::refuse_others_folder;
-use crate::moment::Moment;
+use crate::model::timestamp::Moment;
 use crate::usage::LOCKED;
 use crate::usage::LOG;
 use crate::usage::MAX_BYTES;

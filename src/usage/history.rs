@@ -1,7 +1,7 @@
 //! How each token was used, as far as the log remembers.
 
-use crate::moment::Moment;
-use crate::token::Token;
+use crate::model::timestamp::Moment;
+use crate::model::token::Token;
 use crate::usage::line;
 use crate::usage::line::Record;
 use crate::used::Used;

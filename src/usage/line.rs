@@ -1,13 +1,13 @@
 //! One line of the log: what was asked, and what came of it.
 
-use crate::moment::Moment;
+use crate::model::registry::Address;
+use crate::model::registry::Key;
+use crate::model::timestamp::Moment;
+use crate::model::token::Direction;
+use crate::model::token::Token;
 use crate::provider::marked;
-use crate::registry::Address;
-use crate::registry::Key;
 use crate::text::push_json;
 use crate::text::push_number;
-use crate::token::Direction;
-use crate::token::Token;
 use crate::used::Used;
 use serde::Deserialize;
 

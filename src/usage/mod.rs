@@ -13,7 +13,7 @@ use crate::disk::DiskError;
 use crate::disk::PRIVATE;
 use crate::disk::appended::make_end;
 use crate::disk::appended::open_end;
-use crate::moment::Moment;
+use crate::model::timestamp::Moment;
 use crate::usage::history::History;
 use crate::usage::line::Line;
 use crate::usage::line::Record;

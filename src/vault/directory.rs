@@ -1,11 +1,11 @@
 //! The directory of a vault: which entries concern a key, where they are, and what proves them.
 
-use crate::choice::Choice;
 use crate::inventory::Counters;
 use crate::inventory::Inventory;
-use crate::registry::Key;
-use crate::scope::Scope;
-use crate::token::Token;
+use crate::model::choice::Choice;
+use crate::model::registry::Key;
+use crate::model::scope::Scope;
+use crate::model::token::Token;
 use crate::vault::entry::Body;
 use crate::vault::entry::to_cbor;
 use crate::vault::keys::Holder;
@@ -150,9 +150,9 @@ mod tests {
     use super::*;
     use crate::inventory::tests::arrival;
     use crate::inventory::tests::key;
-    use crate::moment::Moment;
-    use crate::token::Origin;
-    use crate::token::TokenId;
+    use crate::model::timestamp::Moment;
+    use crate::model::token::Origin;
+    use crate::model::token::TokenId;
 
     #[test]
     fn the_handles_lead_to_whatever_concerns_a_key() {

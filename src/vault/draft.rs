@@ -1,12 +1,12 @@
 //! A vault that is being changed, under its lock.
 
-use crate::choice::Choice;
 use crate::disk;
 use crate::inventory::Counters;
 use crate::inventory::Inventory;
-use crate::secret::Secret;
-use crate::token::Token;
-use crate::token::TokenId;
+use crate::model::choice::Choice;
+use crate::model::secret::Secret;
+use crate::model::token::Token;
+use crate::model::token::TokenId;
 use crate::vault::VaultError;
 use crate::vault::directory;
 use crate::vault::entry;
@@ -214,8 +214,8 @@ impl Draft {
 mod tests {
     use super::*;
     use crate::inventory::tests::arrival;
-    use crate::moment::Moment;
-    use crate::token::Origin;
+    use crate::model::timestamp::Moment;
+    use crate::model::token::Origin;
     use crate::vault::file::Vault;
     use crate::vault::seal::KEY_BYTES;
     use zeroize::Zeroizing;

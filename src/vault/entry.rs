@@ -1,10 +1,10 @@
 //! The entries of a vault: each a token, and where and how its secret is sealed.
 
 use crate::inventory::Inventory;
-use crate::registry::Key;
-use crate::scope::Scope;
-use crate::token::Token;
-use crate::token::TokenId;
+use crate::model::registry::Key;
+use crate::model::scope::Scope;
+use crate::model::token::Token;
+use crate::model::token::TokenId;
 use crate::vault::seal::NONCE_BYTES;
 use crate::vault::seal::Nonce;
 use crate::vault::seal::Sealed;

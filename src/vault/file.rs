@@ -3,9 +3,9 @@
 use crate::disk;
 use crate::disk::DiskError;
 use crate::inventory::Inventory;
-use crate::registry::Key;
-use crate::secret::Secret;
-use crate::token::Token;
+use crate::model::registry::Key;
+use crate::model::secret::Secret;
+use crate::model::token::Token;
 use crate::vault::VaultError;
 use crate::vault::directory::Directory;
 use crate::vault::directory::Pointer;

@@ -9,7 +9,7 @@ pub mod layout;
 pub mod seal;
 
 use crate::disk::DiskError;
-use crate::name::Name;
+use crate::model::name::Name;
 use std::path::Path;
 use std::path::PathBuf;
 use thiserror::Error;

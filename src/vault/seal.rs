@@ -1,7 +1,7 @@
 //! The vault's key, and what it seals: XChaCha20-Poly1305
 //! (<https://datatracker.ietf.org/doc/html/draft-irtf-cfrg-xchacha-03>).
 
-use crate::secret::Secret;
+use crate::model::secret::Secret;
 use chacha20poly1305::AeadInOut;
 use chacha20poly1305::Key;
 use chacha20poly1305::KeyInit;

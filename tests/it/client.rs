@@ -1,8 +1,8 @@
 //! What is known of a request from the command line of the client that makes it.
 
 use docker_credential_pat::client;
-use docker_credential_pat::registry::Key;
-use docker_credential_pat::token::Direction;
+use docker_credential_pat::model::registry::Key;
+use docker_credential_pat::model::token::Direction;
 
 #[test]
 fn every_recorded_command_line_tells_what_it_says_and_no_more() {

@@ -2,17 +2,17 @@
 
 use docker_credential_pat::inventory::Inventory;
 use docker_credential_pat::login::log_in;
-use docker_credential_pat::moment::Moment;
-use docker_credential_pat::registry::Key;
+use docker_credential_pat::model::registry::Key;
+use docker_credential_pat::model::secret::Secret;
+use docker_credential_pat::model::timestamp::Moment;
+use docker_credential_pat::model::token::Origin;
+use docker_credential_pat::model::token::Standing;
+use docker_credential_pat::model::token::Token;
+use docker_credential_pat::model::token::TokenId;
 use docker_credential_pat::request::Known;
 use docker_credential_pat::request::Request;
 use docker_credential_pat::request::Source;
 use docker_credential_pat::resolve::resolve;
-use docker_credential_pat::secret::Secret;
-use docker_credential_pat::token::Origin;
-use docker_credential_pat::token::Standing;
-use docker_credential_pat::token::Token;
-use docker_credential_pat::token::TokenId;
 use docker_credential_pat::vault::draft::Draft;
 use docker_credential_pat::vault::keys::Holder;
 use docker_credential_pat::vault::seal::VaultKey;

@@ -1,26 +1,26 @@
 //! Which token a request gets: the table that people can read, and what holds for any tokens at all.
 
-use docker_credential_pat::choice::Choice;
 use docker_credential_pat::inventory::Arrival;
 use docker_credential_pat::inventory::Inventory;
-use docker_credential_pat::moment::Moment;
-use docker_credential_pat::name::Name;
-use docker_credential_pat::registry::Key;
+use docker_credential_pat::model::choice::Choice;
+use docker_credential_pat::model::name::Name;
+use docker_credential_pat::model::registry::Key;
+use docker_credential_pat::model::scope::Scope;
+use docker_credential_pat::model::timestamp::Moment;
+use docker_credential_pat::model::token::Direction;
+use docker_credential_pat::model::token::Kind;
+use docker_credential_pat::model::token::Origin;
+use docker_credential_pat::model::token::Permissions;
+use docker_credential_pat::model::token::Standing;
+use docker_credential_pat::model::token::Token;
+use docker_credential_pat::model::token::TokenId;
+use docker_credential_pat::model::token::User;
 use docker_credential_pat::request::Known;
 use docker_credential_pat::request::Repository;
 use docker_credential_pat::request::Request;
 use docker_credential_pat::request::Source;
 use docker_credential_pat::resolve::Verdict;
 use docker_credential_pat::resolve::resolve;
-use docker_credential_pat::scope::Scope;
-use docker_credential_pat::token::Direction;
-use docker_credential_pat::token::Kind;
-use docker_credential_pat::token::Origin;
-use docker_credential_pat::token::Permissions;
-use docker_credential_pat::token::Standing;
-use docker_credential_pat::token::Token;
-use docker_credential_pat::token::TokenId;
-use docker_credential_pat::token::User;
 use proptest::prelude::*;
 use std::path::Path;
 
@@ -225,7 +225,7 @@ prop_compose! {
             standing: if is_active { Standing::Active } else { Standing::Inactive },
             origin: Origin::Add,
             in_use: (turn > 0)
-                .then_some(docker_credential_pat::token::InUse { turn, chosen }),
+                .then_some(docker_credential_pat::model::token::InUse { turn, chosen }),
             profile,
             remote: None,
         }

@@ -209,9 +209,9 @@ mod tests {
     use super::*;
     use crate::inventory::Inventory;
     use crate::inventory::tests::arrival;
-    use crate::moment::Moment;
-    use crate::secret::Secret;
-    use crate::token::Origin;
+    use crate::model::secret::Secret;
+    use crate::model::timestamp::Moment;
+    use crate::model::token::Origin;
 
     const PAT: &str = "dckr_pat_AbCdEfGhIjKlMnOpQrStUvWxYz1";
 

@@ -10,17 +10,17 @@ use crate::env;
 use crate::http::place::Place;
 use crate::http::place::Plain;
 use crate::inventory::Inventory;
-use crate::moment::Moment;
+use crate::model::remote::Remote;
+use crate::model::remote::Service;
+use crate::model::timestamp::Moment;
+use crate::model::token::Kind;
+use crate::model::token::Standing;
+use crate::model::token::Token;
 use crate::remote::coding::Coding;
 use crate::remote::coding::home::ANY_TEAM;
 use crate::remote::coding::home::Team;
 use crate::remote::coding::home::may_go;
 use crate::remote::coding::refusal::CodingError;
-use crate::token::Kind;
-use crate::token::Standing;
-use crate::token::Token;
-use crate::token::remote::Remote;
-use crate::token::remote::Service;
 use std::collections::BTreeSet;
 
 /// Says where CODING's interface is, where it is not at its team's usual address.

@@ -9,7 +9,12 @@ use crate::command::given;
 use crate::inventory::Arrival;
 use crate::inventory::Inventory;
 use crate::inventory::NameTaken;
-use crate::name::Name;
+use crate::model::name::Name;
+use crate::model::scope::Scope;
+use crate::model::secret::Secret;
+use crate::model::token::Kind;
+use crate::model::token::Origin;
+use crate::model::token::User;
 use crate::remote::coding::Coding;
 use crate::remote::coding::Wish;
 use crate::remote::coding::home::Team;
@@ -17,11 +22,6 @@ use crate::remote::coding::told::Grant;
 use crate::remote::coding::told::ProjectToken;
 use crate::remote::coding::told::earliest;
 use crate::remote::coding::told::permissions;
-use crate::scope::Scope;
-use crate::secret::Secret;
-use crate::token::Kind;
-use crate::token::Origin;
-use crate::token::User;
 
 /// What a token may do without --scope: the least with which an image can be pulled.
 const LEAST: &str = "artifact_r";

@@ -8,7 +8,7 @@ use crate::command::coding::trouble::CodingTrouble;
 use crate::command::completions::token_names;
 use crate::command::given;
 use crate::inventory::Changes;
-use crate::moment::Moment;
+use crate::model::timestamp::Moment;
 use crate::remote::coding::Wish;
 use crate::remote::coding::home::Team;
 use crate::remote::coding::told::Grant;

@@ -7,15 +7,15 @@ use crate::command::coding::trouble::CodingTrouble;
 use crate::command::completions::token_names;
 use crate::command::find;
 use crate::inventory::Inventory;
-use crate::name::quoted;
-use crate::registry::Key;
+use crate::model::name::quoted;
+use crate::model::registry::Key;
+use crate::model::token::Kind;
+use crate::model::token::Token;
+use crate::model::token::User;
 use crate::remote::coding::home::Team;
 use crate::request::Request;
 use crate::resolve::resolve;
 use crate::text::clean;
-use crate::token::Kind;
-use crate::token::Token;
-use crate::token::User;
 use crate::tty;
 
 /// Write the `docker login` line for a team, without a secret in it, and tell which of CODING's three ways it is

@@ -14,7 +14,7 @@ mod whoami;
 
 use crate::command::Desk;
 use crate::command::Failure;
-use crate::token::Standing;
+use crate::model::token::Standing;
 
 /// Make, list, change and delete project tokens at CODING, and show the line to log in with
 #[derive(Debug, clap::Args)]

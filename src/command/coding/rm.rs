@@ -5,9 +5,9 @@ use crate::command::Failure;
 use crate::command::coding::target::Target;
 use crate::command::coding::target::Targets;
 use crate::command::given;
+use crate::model::token::Token;
 use crate::remote::coding::Coding;
 use crate::text::clean;
-use crate::token::Token;
 
 /// Delete project tokens at CODING, where they work no more, and remove them from the vault
 #[derive(Debug, clap::Args)]

@@ -9,10 +9,10 @@ use crate::command::coding::trouble::CodingTrouble;
 use crate::command::completions::token_names;
 use crate::command::show::write_secret;
 use crate::inventory::Inventory;
+use crate::model::token::Kind;
+use crate::model::token::Token;
 use crate::remote::coding::Coding;
 use crate::remote::coding::told::ProjectToken;
-use crate::token::Kind;
-use crate::token::Token;
 use std::slice;
 
 /// Show a project token as CODING knows it, or with --reveal its secret

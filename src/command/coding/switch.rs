@@ -3,8 +3,8 @@
 use crate::command::Desk;
 use crate::command::Failure;
 use crate::command::coding::target::Targets;
+use crate::model::token::Standing;
 use crate::remote::coding::refusal::CodingError;
-use crate::token::Standing;
 
 /// Switches tokens on or off at CODING, then here.
 ///

@@ -8,14 +8,14 @@ use crate::command::coding::trouble::CodingTrouble;
 use crate::command::completions::token_names;
 use crate::command::find_all;
 use crate::http::place::Place;
+use crate::model::remote::Remote;
+use crate::model::remote::Service;
+use crate::model::token::Token;
+use crate::model::token::User;
 use crate::remote::coding::Coding;
 use crate::remote::coding::home::Team;
 use crate::remote::coding::refusal::CodingError;
 use crate::remote::coding::told::ProjectToken;
-use crate::token::Token;
-use crate::token::User;
-use crate::token::remote::Remote;
-use crate::token::remote::Service;
 
 /// Which tokens
 #[derive(Debug, clap::Args)]

@@ -6,7 +6,7 @@ use crate::command::coding::access::Access;
 use crate::command::coding::target::is_same;
 use crate::command::shown::dated;
 use crate::inventory::Inventory;
-use crate::moment::Moment;
+use crate::model::timestamp::Moment;
 use crate::remote::coding::Project;
 use crate::remote::coding::told::ProjectToken;
 use crate::table::Cell;

@@ -1,7 +1,7 @@
 //! Why something is not done at CODING, and the way out.
 
 use crate::command::Failure;
-use crate::name::Name;
+use crate::model::name::Name;
 use crate::remote::coding::refusal::CodingError;
 use thiserror::Error;
 

@@ -10,10 +10,10 @@ use crate::command::export::written::Form;
 use crate::command::find;
 use crate::disk;
 use crate::env;
-use crate::registry::Key;
-use crate::registry::Registry;
-use crate::scope::Scope;
-use crate::token::Token;
+use crate::model::registry::Key;
+use crate::model::registry::Registry;
+use crate::model::scope::Scope;
+use crate::model::token::Token;
 use std::path::PathBuf;
 
 /// Write a token down for another machine, a cluster or a CI job: its secret in the open

@@ -2,13 +2,13 @@
 //! that size, which is wiped.
 
 use crate::command::Failure;
-use crate::name::Name;
-use crate::name::quoted;
-use crate::registry::DOCKER_HUB_KEY;
-use crate::secret::Secret;
-use crate::token::Kind;
-use crate::token::Token;
-use crate::token::User;
+use crate::model::name::Name;
+use crate::model::name::quoted;
+use crate::model::registry::DOCKER_HUB_KEY;
+use crate::model::secret::Secret;
+use crate::model::token::Kind;
+use crate::model::token::Token;
+use crate::model::token::User;
 use crate::wire::exact;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;

@@ -11,12 +11,12 @@ use crate::command::hub::life;
 use crate::command::hub::sign_in::SignIn;
 use crate::inventory::NameTaken;
 use crate::lifecycle::create::NewToken;
-use crate::name::Name;
-use crate::registry::Registry;
+use crate::model::name::Name;
+use crate::model::registry::Registry;
+use crate::model::scope::Scope;
 use crate::remote::hub::Hub;
 use crate::remote::hub::listed::Grants;
 use crate::remote::hub::listed::Resource;
-use crate::scope::Scope;
 use clap::ValueEnum;
 
 /// Where a token goes when nothing else is said.

@@ -7,13 +7,13 @@ use crate::command::find;
 use crate::command::hub::life;
 use crate::command::hub::sign_in::SignIn;
 use crate::lifecycle::link::Proof;
-use crate::registry::Registry;
+use crate::model::registry::Registry;
+use crate::model::scope::Scope;
+use crate::model::token::Kind;
+use crate::model::token::Token;
+use crate::model::token::User;
 use crate::remote::hub::Account;
 use crate::remote::hub::Hub;
-use crate::scope::Scope;
-use crate::token::Kind;
-use crate::token::Token;
-use crate::token::User;
 
 /// Find out which token at Docker Hub one is that came by `docker login` or `add`, by using it once
 #[derive(Debug, clap::Args)]

@@ -18,12 +18,12 @@ use crate::command::tell;
 use crate::lifecycle::Known;
 use crate::lifecycle::Life;
 use crate::lifecycle::marker::MAX_LABEL;
-use crate::moment::DAY;
-use crate::moment::Moment;
+use crate::model::timestamp::DAY;
+use crate::model::timestamp::Moment;
+use crate::model::token::Token;
 use crate::remote::hub::Account;
 use crate::remote::hub::Hub;
 use crate::remote::hub::signed_in::SignedIn;
-use crate::token::Token;
 
 /// How far away the end of a token may be, in days: a year, whatever year it is.
 const MAX_DAYS: i64 = 366;

@@ -8,7 +8,9 @@ use crate::command::hub::sign_in::SignIn;
 use crate::command::shown;
 use crate::inventory::Inventory;
 use crate::lifecycle::marker::unmarked;
-use crate::moment::Moment;
+use crate::model::remote::Rotation;
+use crate::model::timestamp::Moment;
+use crate::model::token::Token;
 use crate::remote::hub::Account;
 use crate::remote::hub::Hub;
 use crate::remote::hub::listed::Grants;
@@ -17,8 +19,6 @@ use crate::remote::hub::listed::Resource;
 use crate::table::Cell;
 use crate::table::Table;
 use crate::table::Tone;
-use crate::token::Token;
-use crate::token::remote::Rotation;
 use serde::Serialize;
 
 const HEADS: [&str; 9] =

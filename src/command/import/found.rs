@@ -2,9 +2,9 @@
 
 use crate::docker_config::ConfigError;
 use crate::docker_config::ConfigFile;
+use crate::model::registry::Key;
 use crate::other_helper::HelperError;
 use crate::other_helper::OtherHelper;
-use crate::registry::Key;
 use crate::wire::Credentials;
 
 /// Where something was found.

@@ -13,7 +13,7 @@ use crate::docker_config::clean_backup;
 use crate::docker_config::logins::Login;
 use crate::docker_config::logins::Remains;
 use crate::env;
-use crate::name::quoted;
+use crate::model::name::quoted;
 use crate::setup;
 use crate::setup::Helper;
 use crate::wire::Credentials;

@@ -9,7 +9,7 @@ use crate::command::completions::token_names;
 use crate::command::find;
 use crate::command::usage::rows::Rows;
 use crate::env;
-use crate::moment::Moment;
+use crate::model::timestamp::Moment;
 use crate::usage::line::Skipped;
 use clap::ValueEnum;
 

@@ -2,9 +2,9 @@
 
 use crate::command::usage::By;
 use crate::inventory::Inventory;
-use crate::moment::DAY;
-use crate::moment::Moment;
-use crate::token::Token;
+use crate::model::timestamp::DAY;
+use crate::model::timestamp::Moment;
+use crate::model::token::Token;
 use crate::usage::line::Record;
 use crate::used::Used;
 use std::cmp::Reverse;

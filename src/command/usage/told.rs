@@ -6,7 +6,7 @@ use crate::command::shown::dated;
 use crate::command::usage::By;
 use crate::command::usage::rows::Row;
 use crate::command::usage::rows::Rows;
-use crate::moment::Moment;
+use crate::model::timestamp::Moment;
 use crate::table::Table;
 use crate::usage::line::Skipped;
 use crate::used::Used;

@@ -8,19 +8,19 @@ use crate::command::completions::token_names;
 use crate::command::find_all;
 use crate::http::Http;
 use crate::http::place::Plain;
-use crate::image::Image;
 use crate::inventory::Changes;
-use crate::registry::Registry;
+use crate::model::image::Image;
+use crate::model::registry::Registry;
+use crate::model::scope::Scope;
+use crate::model::secret::Secret;
+use crate::model::token::Kind;
+use crate::model::token::Token;
 use crate::remote::registry::Login;
 use crate::remote::registry::Registries;
 use crate::remote::registry::RegistryError;
 use crate::remote::registry::reception::Entry;
 use crate::remote::registry::reception::Reception;
-use crate::scope::Scope;
-use crate::secret::Secret;
 use crate::text::clean;
-use crate::token::Kind;
-use crate::token::Token;
 
 /// Ask registries whether they take a token, what it may do there, and how many pulls are left
 #[derive(Debug, clap::Args)]

@@ -4,7 +4,7 @@ use crate::command::Desk;
 use crate::command::Failure;
 use crate::command::shown::dated;
 use crate::command::verify::Answered;
-use crate::moment::Moment;
+use crate::model::timestamp::Moment;
 use crate::remote::registry::RegistryError;
 use crate::remote::registry::reception::Entry;
 use crate::remote::registry::reception::Pulls;

@@ -1,10 +1,10 @@
 //! Where a team of CODING has its interface and its images, and which secrets may go there.
 
 use crate::http::place::Place;
-use crate::registry::Registry;
-use crate::scope::Scope;
-use crate::token::Token;
-use crate::token::remote::Service;
+use crate::model::registry::Registry;
+use crate::model::remote::Service;
+use crate::model::scope::Scope;
+use crate::model::token::Token;
 use std::fmt;
 
 /// Where the interface is for every team: <https://coding.net/help/openapi>.
@@ -112,9 +112,9 @@ mod tests {
     use crate::http::place::Plain;
     use crate::inventory::Inventory;
     use crate::inventory::tests::arrival;
-    use crate::moment::Moment;
-    use crate::token::Origin;
-    use crate::token::remote::Remote;
+    use crate::model::remote::Remote;
+    use crate::model::timestamp::Moment;
+    use crate::model::token::Origin;
 
     fn token(scope: &str, made_at: Option<&str>) -> Token {
         let mut inventory = Inventory::default();

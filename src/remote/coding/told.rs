@@ -3,8 +3,8 @@
 //! The fields are those of its own service's `ProjectToken`; the public reference leaves their types open, so
 //! that a number may come as a number or as text, and what is wrapped in `Data` may come without it.
 
-use crate::moment::Moment;
-use crate::token::Permissions;
+use crate::model::timestamp::Moment;
+use crate::model::token::Permissions;
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;

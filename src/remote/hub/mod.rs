@@ -16,10 +16,10 @@ use crate::http::Repeat;
 use crate::http::Request;
 use crate::http::place::Place;
 use crate::http::place::Plain;
+use crate::model::remote::Remote;
+use crate::model::remote::Service;
+use crate::model::secret::Secret;
 use crate::remote::hub::refusal::HubError;
-use crate::secret::Secret;
-use crate::token::remote::Remote;
-use crate::token::remote::Service;
 
 /// Names another address of Docker Hub's interface: `https`, or `http` within this machine.
 pub const HUB_URL: &str = "DOCKER_CREDENTIAL_PAT_HUB_URL";

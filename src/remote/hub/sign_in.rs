@@ -2,13 +2,13 @@
 
 use crate::http::Method;
 use crate::http::Repeat;
+use crate::model::secret::Secret;
 use crate::remote::hub::Call;
 use crate::remote::hub::Hub;
 use crate::remote::hub::refusal;
 use crate::remote::hub::refusal::HubError;
 use crate::remote::hub::signed_in::SignedIn;
 use crate::remote::json;
-use crate::secret::Secret;
 use crate::wire::unescape;
 use serde::Deserialize;
 use serde::Serialize;

@@ -3,7 +3,8 @@
 use crate::http::Answer;
 use crate::http::Method;
 use crate::http::Repeat;
-use crate::moment::Moment;
+use crate::model::secret::Secret;
+use crate::model::timestamp::Moment;
 use crate::remote::hub::Account;
 use crate::remote::hub::Call;
 use crate::remote::hub::Hub;
@@ -16,7 +17,6 @@ use crate::remote::hub::plain;
 use crate::remote::hub::refusal;
 use crate::remote::hub::refusal::HubError;
 use crate::remote::json;
-use crate::secret::Secret;
 use serde::Serialize;
 use std::collections::BTreeSet;
 

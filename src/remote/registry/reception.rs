@@ -1,6 +1,6 @@
 //! What a registry says to a login, and how it is read off its answers.
 
-use crate::moment::Moment;
+use crate::model::timestamp::Moment;
 use crate::provider::expiry::claims;
 use jiff::Timestamp;
 use serde::Deserialize;

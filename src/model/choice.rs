@@ -1,8 +1,8 @@
 //! A person's choice: which token, in which case.
 
-use crate::scope::Scope;
-use crate::token::Direction;
-use crate::token::TokenId;
+use crate::model::scope::Scope;
+use crate::model::token::Direction;
+use crate::model::token::TokenId;
 use minicbor::Decode;
 use minicbor::Encode;
 

@@ -1,13 +1,13 @@
 //! What a token is at the service that made it, so that it can be asked about and changed there.
 
-use crate::moment::Moment;
-use crate::token::TokenId;
+use crate::model::timestamp::Moment;
+use crate::model::token::TokenId;
 use minicbor::Decode;
 use minicbor::Encode;
 
 /// A token as its service knows it. None of it is secret.
 ///
-/// The numbers are its places in the vault's CBOR, as those of [`Token`](crate::token::Token).
+/// The numbers are its places in the vault's CBOR, as those of [`Token`](crate::model::token::Token).
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct Remote {
     /// Who made it.

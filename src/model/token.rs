@@ -1,13 +1,11 @@
 //! A token: one credential, with all that is known of it but its secret.
 
-pub mod remote;
-
-use crate::moment::Moment;
-use crate::name::Name;
-use crate::registry::Key;
-use crate::scope::Scope;
-use crate::secret::Secret;
-use crate::token::remote::Remote;
+use crate::model::name::Name;
+use crate::model::registry::Key;
+use crate::model::remote::Remote;
+use crate::model::scope::Scope;
+use crate::model::secret::Secret;
+use crate::model::timestamp::Moment;
 use minicbor::Decode;
 use minicbor::Encode;
 
@@ -25,10 +23,10 @@ pub struct Token {
     #[n(0)]
     pub id: TokenId,
     /// Where it may go. Empty for one that is matched by its keys only.
-    #[cbor(n(1), decode_with = "crate::cbor::list")]
+    #[cbor(n(1), decode_with = "crate::model::cbor::list")]
     pub scopes: Vec<Scope>,
     /// The keys under which clients stored it, verbatim.
-    #[cbor(n(2), decode_with = "crate::cbor::list")]
+    #[cbor(n(2), decode_with = "crate::model::cbor::list")]
     pub keys: Vec<Key>,
     /// Unique in the vault.
     #[n(3)]
@@ -64,7 +62,7 @@ pub struct Token {
     #[n(13)]
     pub in_use: Option<InUse>,
     /// Where it was signed out: kept, and not given out there until a login or `use` brings it back.
-    #[cbor(n(14), decode_with = "crate::cbor::list")]
+    #[cbor(n(14), decode_with = "crate::model::cbor::list")]
     pub signed_out: Vec<Scope>,
     /// The profile under which a client logged in with it; it is for no other, and for none without one.
     #[n(15)]

@@ -1,6 +1,6 @@
 //! An image as people and clients write it, and where it lies.
 
-use crate::registry::Address;
+use crate::model::registry::Address;
 
 /// The most bytes of a repository's name: <https://github.com/distribution/reference/blob/main/reference.go>
 const MAX_REPOSITORY_BYTES: usize = 255;

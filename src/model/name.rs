@@ -1,6 +1,6 @@
 //! The name of a token, fit for a command line.
 
-use crate::composed::composed;
+use crate::model::composed::composed;
 use std::borrow::Cow;
 use std::fmt;
 use thiserror::Error;

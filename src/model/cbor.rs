@@ -1,8 +1,8 @@
 //! How words stand in the vault: texts as text, read back by their own parser, and short lists of them.
 
-use crate::name::Name;
-use crate::registry::Key;
-use crate::scope::Scope;
+use crate::model::name::Name;
+use crate::model::registry::Key;
+use crate::model::scope::Scope;
 use minicbor::Decode;
 use minicbor::Decoder;
 use minicbor::Encode;

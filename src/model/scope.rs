@@ -1,8 +1,8 @@
 //! Where a token may go: a registry, a path on it, or every host below a domain.
 
-use crate::registry::Address;
-use crate::registry::Registry;
-use crate::registry::covers;
+use crate::model::registry::Address;
+use crate::model::registry::Registry;
+use crate::model::registry::covers;
 use std::fmt;
 use thiserror::Error;
 
