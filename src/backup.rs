@@ -1,7 +1,5 @@
 //! A copy of the vault that a passphrase alone opens, and the way back from it.
 
-use crate::disk;
-use crate::disk::DiskError;
 use crate::inventory::merge::Merged;
 use crate::keeper::Keeper;
 use crate::keeper::KeeperError;
@@ -9,6 +7,8 @@ use crate::model::secret::Secret;
 use crate::model::timestamp::Moment;
 use crate::model::token::Token;
 use crate::model::token::TokenId;
+use crate::system::disk;
+use crate::system::disk::DiskError;
 use crate::vault::VaultError;
 use crate::vault::file::Contents;
 use crate::vault::file::Vault;

@@ -34,12 +34,14 @@ use crate::command::r#use;
 #[cfg(feature = "online")]
 use crate::command::verify;
 #[cfg(feature = "extras")]
-use crate::env;
-use crate::hygiene;
-use crate::streams;
-use crate::text::clean;
-use crate::text::clean_lines;
-use crate::wire;
+use crate::system::env;
+use crate::system::sanitize::clean;
+use crate::system::sanitize::clean_lines;
+use crate::system::scrub;
+use crate::system::stdio;
+
+use crate::system::limited_read::InputError;
+use crate::system::limited_read::read_input;
 use crate::wire::WireError;
 use clap::CommandFactory;
 use clap::FromArgMatches;
@@ -158,7 +160,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let called_as = program.file_name().and_then(OsStr::to_str);
     let args: Vec<OsString> = args.collect();
     let words: Vec<&str> = args.iter().map(|arg| arg.to_str().unwrap_or_default()).collect();
-    let out = match streams::stdout() {
+    let out = match stdio::stdout() {
         Ok(out) => out,
         Err(error) => return unheard(error),
     };
@@ -171,11 +173,11 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
             write(&out, &text, NOT_DONE)
         }
         (_, ["version" | "--version" | "-v" | "-V"]) => write(&out, &version(), ExitCode::SUCCESS),
-        (_, []) if streams::stdout_is_terminal() => serve(called_as, out, status::run),
+        (_, []) if stdio::stdout_is_terminal() => serve(called_as, out, status::run),
         (_, []) => write(&out, &short_help(), NOT_DONE),
         _ => {
             let code = people(args, called_as, out);
-            hygiene::scrub_peoples_stack();
+            scrub::scrub_peoples_stack();
             code
         }
     }
@@ -184,19 +186,20 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
 /// Does one of Docker's verbs.
 fn answer(verb: Verb, called_as: Option<&str>, mut out: File) -> ExitCode {
     let mut err = io::stderr();
-    if let Some(what) = verb.waits_for().filter(|_| streams::stdin_is_terminal()) {
+    if let Some(what) = verb.waits_for().filter(|_| stdio::stdin_is_terminal()) {
         let _ = writeln!(err, "docker-credential-pat: {what}");
     }
     let outcome = (|| -> Result<Outcome, Failure> {
         // All of it is read first, whatever comes: a client that still writes must not be cut off.
         // `list` needs no input, so it does not wait for a person to type some.
-        let is_typed = verb == Verb::List && streams::stdin_is_terminal();
+        let is_typed = verb == Verb::List && stdio::stdin_is_terminal();
         let input = if is_typed {
-            wire::read_input(io::empty())?
+            read_input(io::empty())
         } else {
-            wire::read_input(streams::stdin().map_err(WireError::Read)?)?
+            stdio::stdin().map_err(InputError::Read).and_then(read_input)
         };
-        if verb.has_answer() && streams::was_closed(&out) {
+        let input = input.map_err(WireError::from)?;
+        if verb.has_answer() && stdio::was_closed(&out) {
             return Err(Failure::Output(io::Error::other("standard output is closed")));
         }
         let mut err = io::stderr();
@@ -278,7 +281,7 @@ fn serve(
     let done = (|| {
         let mut err = io::stderr();
         let mut desk = Desk::new(called_as, &mut out, &mut err)?;
-        desk.screen = streams::screen();
+        desk.screen = stdio::screen();
         verb(&mut desk)?;
         out.flush().map_err(Failure::Output)
     })();

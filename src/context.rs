@@ -3,9 +3,6 @@
 
 use crate::client;
 use crate::client::Errand;
-use crate::disk;
-use crate::env;
-use crate::env::EnvError;
 use crate::inventory::Inventory;
 use crate::model::image::Image;
 use crate::model::name::Name;
@@ -18,6 +15,9 @@ use crate::request::Known;
 use crate::request::Repository;
 use crate::request::Request;
 use crate::request::Source;
+use crate::system::disk;
+use crate::system::env;
+use crate::system::env::EnvError;
 use std::cell::OnceCell;
 use std::path::Path;
 use std::path::PathBuf;

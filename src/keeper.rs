@@ -1,14 +1,14 @@
 //! Keeps the vault and its key in step: who reads takes no lock, who changes takes one.
 
-use crate::disk;
-use crate::disk::DiskError;
-use crate::env;
-use crate::env::EnvError;
-use crate::env::Folders;
 use crate::inventory::Inventory;
 use crate::model::registry::Key;
 use crate::model::secret::Secret;
 use crate::model::token::Token;
+use crate::system::disk;
+use crate::system::disk::DiskError;
+use crate::system::env;
+use crate::system::env::EnvError;
+use crate::system::env::Folders;
 use crate::usage::Log;
 use crate::vault::VaultError;
 use crate::vault::draft::Draft;

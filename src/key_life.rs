@@ -1,8 +1,8 @@
 //! What is done to a vault's key: other holders are given it, some lose it, and it is made anew.
 
-use crate::env;
 use crate::keeper::Keeper;
 use crate::keeper::KeeperError;
+use crate::system::env;
 use crate::vault::VaultError;
 use crate::vault::keys::Holder;
 use crate::vault::keys::HolderError;

@@ -38,6 +38,7 @@ pub mod setup;
 pub mod usage;
 pub mod used;
 pub mod warned;
+pub mod wire;
 
 // Decisions.
 pub mod in_use;
@@ -48,16 +49,7 @@ pub mod request;
 pub mod resolve;
 
 // Mechanics.
-pub mod beside;
-pub mod child;
-pub mod disk;
-pub mod env;
-pub mod hygiene;
-pub mod streams;
-pub mod table;
-pub mod text;
-pub mod tty;
+pub mod system;
 
 // Values.
 pub mod model;
-pub mod wire;

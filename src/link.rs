@@ -1,7 +1,7 @@
 //! Another name for this program, beside it.
 
-use crate::disk::DiskError;
-use crate::env::PROGRAM;
+use crate::system::disk::DiskError;
+use crate::system::env::PROGRAM;
 use std::fs;
 use std::io;
 use std::path::Path;

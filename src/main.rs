@@ -1,7 +1,7 @@
 //! docker-credential-pat: the program. Everything but its start is in the library.
 
 use docker_credential_pat::cli;
-use docker_credential_pat::hygiene;
+use docker_credential_pat::system::scrub;
 use std::process::ExitCode;
 use zeroizing_alloc::ZeroAlloc;
 
@@ -17,7 +17,7 @@ static ALLOCATOR: ZeroAlloc<Allocator> = ZeroAlloc(Allocator);
 fn main() -> ExitCode {
     harden();
     let code = cli::run(std::env::args_os());
-    hygiene::scrub();
+    scrub::scrub();
     // Not `process::exit` anywhere: it would leave what is on the stack and the heap as it is.
     code
 }

@@ -1,10 +1,10 @@
 //! Another credential helper, asked by the same protocol by which clients ask this program:
 //! <https://github.com/docker/docker-credential-helpers#development>.
 
-use crate::child;
-use crate::child::ChildError;
 use crate::docker_config::object_in;
 use crate::model::registry::Key;
+use crate::system::process;
+use crate::system::process::ChildError;
 use crate::wire::Credentials;
 use crate::wire::NOT_FOUND;
 use crate::wire::WireError;
@@ -144,7 +144,7 @@ impl OtherHelper {
     }
 
     fn call(&self, verb: &'static str, stdin: &str) -> Result<Zeroizing<Vec<u8>>, HelperError> {
-        let output = child::run(OsStr::new(&self.program), &[verb], stdin.as_bytes(), None, PATIENCE)?;
+        let output = process::run(OsStr::new(&self.program), &[verb], stdin.as_bytes(), None, PATIENCE)?;
         if output.code == Some(0) {
             return Ok(output.stdout);
         }

@@ -2,7 +2,7 @@
 //! was started.
 
 #[cfg(target_os = "linux")]
-use crate::text;
+use crate::system::sanitize;
 use std::borrow::Cow;
 #[cfg(target_os = "linux")]
 use std::ffi::OsStr;
@@ -96,7 +96,7 @@ impl ProgramName {
     pub fn of_parent() -> Option<Self> {
         let mut path = Vec::with_capacity(32);
         path.extend_from_slice(b"/proc/");
-        text::push_number(&mut path, parent()?.into());
+        sanitize::push_number(&mut path, parent()?.into());
         path.extend_from_slice(b"/comm");
         let mut bytes = [0; MAX_NAME_BYTES];
         let length = File::open(OsStr::from_bytes(&path)).ok()?.read(&mut bytes).ok()?;

@@ -1,10 +1,10 @@
 //! Makes this program the credential helper of a client, and puts back what was there before.
 
-use crate::disk;
-use crate::disk::DiskError;
 use crate::docker_config::ConfigError;
 use crate::docker_config::ConfigFile;
 use crate::model::name::is_profile;
+use crate::system::disk;
+use crate::system::disk::DiskError;
 use serde::Deserialize;
 use serde::Serialize;
 use std::collections::BTreeMap;

@@ -1,8 +1,8 @@
 //! Which warnings were given today, so that none is given twice.
 
-use crate::disk;
 use crate::model::timestamp::Moment;
 use crate::model::token::TokenId;
+use crate::system::disk;
 use std::ffi::OsStr;
 use std::fs;
 use std::fs::File;

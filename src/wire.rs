@@ -5,24 +5,18 @@
 use crate::model::registry::Key;
 use crate::model::registry::KeyError;
 use crate::model::secret::Secret;
+use crate::system::limited_read::InputError;
+use crate::system::secret_json::JsonStringError;
+use crate::system::secret_json::exact;
+use crate::system::secret_json::unescape;
 use serde::Deserialize;
 use serde::Serialize;
 use serde::Serializer;
 use serde_json::value::RawValue;
 use std::io;
-use std::io::Read;
 use std::io::Write;
 use thiserror::Error;
 use zeroize::Zeroizing;
-
-/// The most that is taken on stdin, in bytes. The largest real secrets are cloud keys of some KiB.
-pub const MAX_INPUT_BYTES: usize = 4 * 1024 * 1024;
-
-/// How much beyond that is read and thrown away, so that a client that still writes is not cut off.
-const MAX_DRAINED_BYTES: u64 = 64 * 1024 * 1024;
-
-/// The first size of the buffer for stdin: it holds any ordinary request.
-const FIRST_BUFFER_BYTES: usize = 1024;
 
 /// The answer that means "go on without credentials". Clients compare it whole:
 /// <https://github.com/docker/docker-credential-helpers/blob/master/credentials/error.go>
@@ -42,12 +36,9 @@ pub struct Credentials {
 /// Why a request cannot be taken.
 #[derive(Debug, Error)]
 pub enum WireError {
-    /// stdin could not be read.
-    #[error("cannot read the request")]
-    Read(#[source] io::Error),
-    /// More than [`MAX_INPUT_BYTES`].
-    #[error("the request is larger than {} MiB", MAX_INPUT_BYTES / 1024 / 1024)]
-    TooLarge,
+    /// Not read whole.
+    #[error(transparent)]
+    Input(#[from] InputError),
     /// Not UTF-8.
     #[error("the request is not valid UTF-8")]
     NotUtf8,
@@ -67,45 +58,6 @@ pub enum WireError {
     /// There is no `Secret`.
     #[error("no credentials secret")]
     NoSecret,
-}
-
-/// Reads all of stdin into memory that is wiped.
-///
-/// # Errors
-/// When it cannot be read or is larger than [`MAX_INPUT_BYTES`].
-pub fn read_input(mut input: impl Read) -> Result<Zeroizing<Vec<u8>>, WireError> {
-    let mut bytes = Zeroizing::new(vec![0; FIRST_BUFFER_BYTES]);
-    let mut length = 0;
-    loop {
-        if length == bytes.len() {
-            // A growing `Vec` may leave what it held behind; this leaves nothing.
-            let mut larger = Zeroizing::new(vec![0; (length * 4).min(MAX_INPUT_BYTES + 1)]);
-            larger[..length].copy_from_slice(&bytes);
-            bytes = larger;
-        }
-        match input.read(&mut bytes[length..]) {
-            Ok(0) => break,
-            Ok(count) => length += count,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(WireError::Read(error)),
-        }
-        if length > MAX_INPUT_BYTES {
-            drop(bytes);
-            return Err(drain(input));
-        }
-    }
-    bytes.truncate(length);
-    Ok(bytes)
-}
-
-/// Reads what is too much and throws it away.
-#[cold]
-#[inline(never)]
-fn drain(input: impl Read) -> WireError {
-    match io::copy(&mut input.take(MAX_DRAINED_BYTES), &mut io::sink()) {
-        Ok(_) => WireError::TooLarge,
-        Err(error) => WireError::Read(error),
-    }
 }
 
 /// Reads the key that `get` and `erase` are given.
@@ -170,62 +122,12 @@ impl<'a> Stored<'a> {
     }
 }
 
-/// Turns a JSON string into its text, in a buffer of exactly its size, so that none is left behind.
-///
-/// # Errors
-/// When it is no string.
-pub fn unescape(raw: &RawValue) -> Result<Zeroizing<String>, WireError> {
-    let quoted = raw.get().strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
-    let quoted = quoted.ok_or(WireError::NotCredentials)?;
-    let mut length = 0;
-    for_each_piece(quoted, |piece| length += piece.len())?;
-    let mut text = Zeroizing::new(String::with_capacity(length));
-    for_each_piece(quoted, |piece| text.push_str(piece))?;
-    Ok(text)
-}
-
-/// Walks over the inside of a JSON string (<https://www.rfc-editor.org/rfc/rfc8259#section-7>).
-fn for_each_piece(mut rest: &str, mut visit: impl FnMut(&str)) -> Result<(), WireError> {
-    while let Some((plain, escape)) = rest.split_once('\\') {
-        visit(plain);
-        let letter = escape.chars().next().ok_or(WireError::NotCredentials)?;
-        rest = &escape[letter.len_utf8()..];
-        match letter {
-            '"' | '\\' | '/' => visit(&escape[..1]),
-            'b' => visit("\u{8}"),
-            'f' => visit("\u{c}"),
-            'n' => visit("\n"),
-            'r' => visit("\r"),
-            't' => visit("\t"),
-            'u' => {
-                let (unit, after) = code_unit(rest)?;
-                let (character, after) = character(unit, after)?;
-                rest = after;
-                visit(character.encode_utf8(&mut [0; 4]));
-            }
-            _ => return Err(WireError::NotCredentials),
+impl From<JsonStringError> for WireError {
+    fn from(error: JsonStringError) -> Self {
+        match error {
+            JsonStringError::NotAString => Self::NotCredentials,
+            JsonStringError::LoneSurrogate => Self::LoneSurrogate,
         }
-    }
-    visit(rest);
-    Ok(())
-}
-
-/// Reads the four digits of a `\u` escape.
-fn code_unit(text: &str) -> Result<(u16, &str), WireError> {
-    let (digits, rest) = text.split_at_checked(4).ok_or(WireError::NotCredentials)?;
-    let unit = u16::from_str_radix(digits, 16).map_err(|_| WireError::NotCredentials)?;
-    Ok((unit, rest))
-}
-
-/// Returns the character that a unit stands for, alone or with the escape after it.
-fn character(unit: u16, rest: &str) -> Result<(char, &str), WireError> {
-    if let Some(character) = char::from_u32(unit.into()) {
-        return Ok((character, rest));
-    }
-    let (low, rest) = code_unit(rest.strip_prefix("\\u").ok_or(WireError::LoneSurrogate)?)?;
-    match char::decode_utf16([unit, low]).next() {
-        Some(Ok(character)) => Ok((character, rest)),
-        Some(Err(_)) | None => Err(WireError::LoneSurrogate),
     }
 }
 
@@ -261,39 +163,12 @@ pub fn write_list(out: impl Write, users: &[(&str, &str)]) -> io::Result<()> {
 
 /// Sizes the answer, makes it in one buffer of that size, and hands it on in one write.
 fn write_whole(mut out: impl Write, answer: &impl Serialize) -> io::Result<()> {
-    let mut size = Size(0);
-    serde_json::to_writer(&mut size, answer)?;
-    let mut bytes = Zeroizing::new(Vec::with_capacity(size.0 + 1));
-    serde_json::to_writer(&mut *bytes, answer)?;
-    bytes.push(b'\n');
+    let bytes = exact(|out| {
+        serde_json::to_writer(&mut *out, answer)?;
+        out.write_all(b"\n")
+    })?;
     out.write_all(&bytes)?;
     out.flush()
-}
-
-/// Makes a text twice: to size it, then in one buffer of that size, which is wiped.
-///
-/// # Errors
-/// When `write` fails.
-pub fn exact(write: impl Fn(&mut dyn Write) -> io::Result<()>) -> io::Result<Zeroizing<Vec<u8>>> {
-    let mut size = Size(0);
-    write(&mut size)?;
-    let mut bytes = Zeroizing::new(Vec::with_capacity(size.0));
-    write(&mut *bytes)?;
-    Ok(bytes)
-}
-
-/// Counts what is written to it.
-struct Size(usize);
-
-impl Write for Size {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0 += bytes.len();
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
 }
 
 #[cfg(test)]
@@ -373,17 +248,6 @@ mod tests {
         }
         assert!(matches!(parse_credentials(b"\xff"), Err(WireError::NotUtf8)));
         assert!(matches!(parse_key(b"\xff"), Err(WireError::NotUtf8)));
-    }
-
-    #[test]
-    fn input_is_taken_up_to_its_limit_and_no_further() {
-        for length in [0, 1, FIRST_BUFFER_BYTES, FIRST_BUFFER_BYTES + 1, MAX_INPUT_BYTES] {
-            assert_eq!(read_input(io::repeat(b'x').take(length as u64)).expect("it fits").len(), length);
-        }
-        let mut larger = io::repeat(b'x').take(MAX_INPUT_BYTES as u64 + 100);
-        assert!(matches!(read_input(&mut larger), Err(WireError::TooLarge)));
-        assert_eq!(larger.limit(), 0, "the rest is read as well");
-        assert!(matches!(read_input(io::repeat(b'x')), Err(WireError::TooLarge)), "endless input ends");
     }
 
     proptest! {

@@ -13,14 +13,14 @@ use crate::docker_config::ConfigFile;
 use crate::docker_config::asked::Owner;
 use crate::docker_config::backup_has_secrets;
 use crate::docker_config::backup_of;
-use crate::env;
 use crate::model::registry::Key;
 use crate::other_helper::OtherHelper;
 use crate::setup;
 use crate::setup::Helper;
 use crate::setup::Reach;
 use crate::setup::SetupError;
-use crate::text::line_of;
+use crate::system::env;
+use crate::system::sanitize::line_of;
 use std::path::PathBuf;
 
 static UNREADABLE: Rule = Rule {

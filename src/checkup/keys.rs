@@ -10,7 +10,7 @@ use crate::keeper::Excerpt;
 use crate::keeper::Keeper;
 use crate::keeper::KeeperError;
 use crate::model::secret::Secret;
-use crate::text::line_of;
+use crate::system::sanitize::line_of;
 use crate::vault::VaultError;
 use crate::vault::keys::Sort;
 use crate::vault::keys::holders::Holders;

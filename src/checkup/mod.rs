@@ -12,14 +12,14 @@ pub mod tokens;
 
 use crate::checkup::keys::Contents;
 use crate::checkup::tokens::Usage;
-use crate::disk;
-use crate::disk::DiskError;
-use crate::env;
 use crate::keeper::Keeper;
 use crate::model::name::quoted;
 use crate::model::timestamp::Moment;
 use crate::model::token::Token;
 use crate::setup::Reach;
+use crate::system::disk;
+use crate::system::disk::DiskError;
+use crate::system::env;
 use std::path::Path;
 use std::path::PathBuf;
 

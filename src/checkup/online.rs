@@ -25,7 +25,7 @@ use crate::remote::hub::refusal::HubError;
 use crate::remote::registry::Login;
 use crate::remote::registry::Registries;
 use crate::remote::registry::reception::Entry;
-use crate::text::line_of;
+use crate::system::sanitize::line_of;
 use zeroize::Zeroizing;
 
 static REFUSED: Rule = Rule {

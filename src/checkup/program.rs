@@ -4,9 +4,9 @@ use crate::checkup::Fact;
 use crate::checkup::Findings;
 use crate::checkup::Rule;
 use crate::checkup::Severity;
-use crate::disk;
-use crate::env;
 use crate::setup::Helper;
+use crate::system::disk;
+use crate::system::env;
 use std::fs;
 use std::path::Path;
 

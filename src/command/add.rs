@@ -21,8 +21,8 @@ use crate::model::token::User;
 use crate::provider::Seen;
 use crate::provider::recognize;
 use crate::provider::remark::remarks;
-use crate::text::clean;
-use crate::tty;
+use crate::system::sanitize::clean;
+use crate::system::tty;
 use crate::wire;
 use clap::ValueEnum;
 

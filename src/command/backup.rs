@@ -7,8 +7,8 @@ use crate::command::Failure;
 use crate::command::count_words;
 use crate::command::given;
 use crate::command::given::NewPassphrase;
-use crate::env;
 use crate::model::name::Name;
+use crate::system::env;
 use crate::vault::keys::passphrase;
 use std::path::PathBuf;
 

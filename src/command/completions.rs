@@ -3,12 +3,12 @@
 use crate::command::Desk;
 use crate::command::Failure;
 use crate::command::places;
-use crate::env;
 use crate::inventory::Inventory;
 use crate::keeper::Keeper;
 use crate::model::scope::Scope;
 use crate::model::token::Token;
-use crate::text::clean;
+use crate::system::env;
+use crate::system::sanitize::clean;
 use clap::ValueEnum;
 use clap_complete::CompletionCandidate;
 use clap_complete::engine;

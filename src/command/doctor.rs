@@ -19,11 +19,11 @@ use crate::model::timestamp::Moment;
 use crate::model::token::Token;
 #[cfg(feature = "online")]
 use crate::remote::hub::Hub;
-use crate::table::Cell;
-use crate::table::Screen;
-use crate::table::Table;
-use crate::table::Tone;
-use crate::text;
+use crate::system::sanitize;
+use crate::system::table::Cell;
+use crate::system::table::Screen;
+use crate::system::table::Table;
+use crate::system::table::Tone;
 use serde::Serialize;
 use serde::Serializer;
 use serde::ser::SerializeMap;
@@ -137,7 +137,7 @@ fn examine(args: &Args, desk: &mut Desk) -> Result<Findings, Failure> {
     let mut findings = checkup::collect(&desk.keeper, usage.as_ref(), context::warning_days()?, now, besides);
     for finding in findings.0.iter_mut().filter(|_| is_to_fix) {
         if let Err(error) = finding.fix() {
-            desk.say(&format!("docker-credential-pat: error: {}", text::line_of(&error)));
+            desk.say(&format!("docker-credential-pat: error: {}", sanitize::line_of(&error)));
         }
     }
     Ok(findings)

@@ -2,19 +2,21 @@
 
 use crate::command::Failure;
 use crate::context::PROFILE_FORM;
-use crate::disk::DiskError;
 use crate::model::name::is_profile;
 use crate::model::scope::Scope;
 use crate::model::scope::ScopeError;
 use crate::model::secret::Secret;
 use crate::model::timestamp::Moment;
 use crate::model::token::Permissions;
-use crate::streams;
-use crate::text::clean;
-use crate::tty;
+use crate::system::disk::DiskError;
+use crate::system::sanitize::clean;
+use crate::system::stdio;
+use crate::system::tty;
 use crate::vault::keys::cache;
 use crate::vault::keys::passphrase;
-use crate::wire;
+
+use crate::system::limited_read::InputError;
+use crate::system::limited_read::read_input;
 use crate::wire::WireError;
 use clap::ValueEnum;
 use jiff::SignedDuration;
@@ -67,11 +69,14 @@ impl SecretFrom {
 /// When it cannot be read, is larger than 4 MiB or no text.
 pub fn written(stdin: bool, file: Option<&Path>) -> Result<Option<Zeroizing<String>>, Failure> {
     let Some(path) = file else {
-        return if stdin { text_of(streams::stdin().map_err(WireError::Read)?).map(Some) } else { Ok(None) };
+        if !stdin {
+            return Ok(None);
+        }
+        return text_of(stdio::stdin().map_err(InputError::Read).map_err(WireError::from)?).map(Some);
     };
     let unreadable = |source| DiskError::Read { path: path.to_owned(), source };
     let text = text_of(File::open(path).map_err(unreadable)?).map_err(|failure| match failure {
-        Failure::Wire(WireError::Read(source)) => unreadable(source).into(),
+        Failure::Wire(WireError::Input(InputError::Read(source))) => unreadable(source).into(),
         other => other,
     })?;
     Ok(Some(text))
@@ -136,9 +141,9 @@ pub fn time_words(time: Duration) -> String {
 
 /// Reads a secret that was written as a line of text, into a buffer of exactly its size.
 fn text_of(input: impl io::Read) -> Result<Zeroizing<String>, Failure> {
-    let bytes = wire::read_input(input).map_err(|error| match error {
-        WireError::TooLarge => Failure::Secret("larger than 4 MiB"),
-        other => other.into(),
+    let bytes = read_input(input).map_err(|error| match error {
+        InputError::TooLarge => Failure::Secret("larger than 4 MiB"),
+        other @ InputError::Read(_) => WireError::from(other).into(),
     })?;
     let text = str::from_utf8(&bytes).map_err(|_| Failure::Secret("not valid UTF-8"))?;
     Ok(Zeroizing::new(text.trim_end_matches(['\r', '\n']).to_owned()))

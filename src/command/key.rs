@@ -3,12 +3,12 @@
 use crate::command::Desk;
 use crate::command::Failure;
 use crate::command::given::NewPassphrase;
-use crate::env;
 use crate::key_life;
 use crate::key_life::NewHolder;
-use crate::table::Cell;
-use crate::table::Table;
-use crate::table::Tone;
+use crate::system::env;
+use crate::system::table::Cell;
+use crate::system::table::Table;
+use crate::system::table::Tone;
 use crate::vault::VaultError;
 use crate::vault::keys::CLIENTS_PATIENCE;
 use crate::vault::keys::Holder;

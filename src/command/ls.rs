@@ -11,8 +11,8 @@ use crate::model::scope::Scope;
 use crate::model::scope::ScopeError;
 use crate::model::timestamp::Moment;
 use crate::model::token::Token;
-use crate::table::Cell;
-use crate::table::Table;
+use crate::system::table::Cell;
+use crate::system::table::Table;
 
 const HEADS: [&str; 11] = [
     "NAME",

@@ -2,8 +2,8 @@
 
 use crate::command::Desk;
 use crate::command::Failure;
-use crate::disk;
-use crate::disk::DiskError;
+use crate::system::disk;
+use crate::system::disk::DiskError;
 use clap_mangen::Man;
 use std::fs;
 use std::path::Path;

@@ -38,7 +38,6 @@ pub mod r#use;
 pub mod verify;
 
 pub use crate::command::failure::Failure;
-use crate::env;
 use crate::inventory::Inventory;
 use crate::keeper::Keeper;
 use crate::model::choice::Choice;
@@ -52,9 +51,10 @@ use crate::model::token::Token;
 use crate::provider::remark::Remark;
 use crate::request::Request;
 use crate::resolve::resolve;
-use crate::table::Screen;
-use crate::text;
-use crate::text::clean;
+use crate::system::env;
+use crate::system::sanitize;
+use crate::system::sanitize::clean;
+use crate::system::table::Screen;
 use serde::Serialize;
 use std::cell::LazyCell;
 #[cfg(feature = "online")]
@@ -105,7 +105,7 @@ impl<'d> Desk<'d> {
 
     /// Writes an answer for programs: one line of JSON.
     fn write_json(&mut self, answer: &impl Serialize) -> Result<(), Failure> {
-        text::write_json(&mut *self.out, answer)
+        sanitize::write_json(&mut *self.out, answer)
             .and_then(|()| self.out.write_all(b"\n"))
             .map_err(Failure::Output)
     }

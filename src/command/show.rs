@@ -9,10 +9,10 @@ use crate::command::shown::Shown;
 use crate::in_use::in_use;
 use crate::model::registry::Key;
 use crate::model::secret::Secret;
-use crate::table::Cell;
-use crate::table::Screen;
-use crate::table::Table;
-use crate::table::Tone;
+use crate::system::table::Cell;
+use crate::system::table::Screen;
+use crate::system::table::Table;
+use crate::system::table::Tone;
 use std::io::Write;
 use zeroize::Zeroizing;
 

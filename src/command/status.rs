@@ -4,8 +4,8 @@ use crate::command::Desk;
 use crate::command::Failure;
 use crate::command::count_words;
 use crate::docker_config::ConfigFile;
-use crate::env;
 use crate::setup::Helper;
+use crate::system::env;
 use std::io;
 
 /// Writes how things stand.

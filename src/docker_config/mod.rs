@@ -4,10 +4,10 @@
 pub mod asked;
 pub mod logins;
 
-use crate::disk;
-use crate::disk::DiskError;
-use crate::disk::PRIVATE;
 use crate::docker_config::logins::without_secrets;
+use crate::system::disk;
+use crate::system::disk::DiskError;
+use crate::system::disk::PRIVATE;
 use indexmap::IndexMap;
 use serde_json::value::RawValue;
 use serde_json::value::to_raw_value;

@@ -1,9 +1,9 @@
 //! What is asked again, and how long is waited before it.
 
-use crate::env;
 use crate::http::Answer;
 use crate::http::HttpError;
 use crate::http::Repeat;
+use crate::system::env;
 use std::thread;
 use std::time::Duration;
 

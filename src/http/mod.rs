@@ -18,8 +18,8 @@ pub use crate::http::request::Method;
 pub use crate::http::request::Repeat;
 pub use crate::http::request::Request;
 pub use crate::http::trust::CA_FILE;
-use crate::wire::WireError;
-use crate::wire::read_input;
+use crate::system::limited_read::InputError;
+use crate::system::limited_read::read_input;
 use serde::Deserialize;
 use std::cell::OnceCell;
 use std::fmt;
@@ -150,7 +150,7 @@ impl Http {
         let (parts, body) = sent.map_err(|error| trust::told(error, &at, PATIENCE))?.into_parts();
         let reader = body.into_with_config().limit(u64::MAX).reader();
         let body = read_input(reader.take(MAX_BODY_BYTES + 1)).map_err(|error| match error {
-            WireError::Read(error) => trust::told(error.into(), &at, PATIENCE),
+            InputError::Read(error) => trust::told(error.into(), &at, PATIENCE),
             _ => HttpError::TooLarge { at: at.clone() },
         })?;
         if u64::try_from(body.len()).is_ok_and(|bytes| bytes <= MAX_BODY_BYTES) {

@@ -1,9 +1,9 @@
 //! Whom to believe that a server is the one that it says, and what went wrong with one.
 
-use crate::disk;
-use crate::disk::DiskError;
-use crate::env;
 use crate::http::HttpError;
+use crate::system::disk;
+use crate::system::disk::DiskError;
+use crate::system::env;
 use rustls_native_certs::load_native_certs;
 use std::io;
 use std::path::PathBuf;

@@ -1,7 +1,6 @@
 //! Puts a new token in the place of an old one, step by step. Each step is on the disk before the next is begun,
 //! so that it can be stopped anywhere: what is in use works, and a second call goes on.
 
-use crate::disk;
 use crate::inventory::Arrival;
 use crate::inventory::Changes;
 use crate::inventory::left::awaits;
@@ -25,6 +24,7 @@ use crate::model::token::User;
 use crate::remote::hub::listed::Listed;
 use crate::remote::hub::listed::Made;
 use crate::remote::hub::signed_in::Wish;
+use crate::system::disk;
 use crate::vault::draft::Draft;
 use std::thread;
 use std::time::Duration;

@@ -1,12 +1,12 @@
 //! Why a step in the life of a token is not done, and the way out.
 
-use crate::disk::DiskError;
 use crate::inventory::NameTaken;
 use crate::keeper::KeeperError;
 use crate::model::name::Name;
 use crate::model::timestamp::Moment;
 use crate::remote::hub::HUB_URL;
 use crate::remote::hub::refusal::HubError;
+use crate::system::disk::DiskError;
 use crate::vault::VaultError;
 use thiserror::Error;
 

@@ -6,12 +6,12 @@ pub mod hub;
 pub mod registry;
 mod words;
 
-use crate::wire;
+use crate::system::secret_json::exact;
 use serde::Serialize;
 use zeroize::Zeroizing;
 
 /// Writes what is sent, into one buffer of its size that is wiped.
 fn json(value: &impl Serialize) -> Zeroizing<Vec<u8>> {
     // Memory does not fail, and no text of ours refuses to be JSON.
-    wire::exact(|out| Ok(serde_json::to_writer(out, value)?)).unwrap_or_default()
+    exact(|out| Ok(serde_json::to_writer(out, value)?)).unwrap_or_default()
 }

@@ -1,7 +1,7 @@
 //! What a server says is wrong, as far as it may be shown.
 
 use crate::remote::json;
-use crate::text::clean;
+use crate::system::sanitize::clean;
 use zeroize::Zeroizing;
 
 /// The most that is shown of a server's words, in characters.

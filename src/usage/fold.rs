@@ -1,12 +1,12 @@
 //! Room in the log: full files make way for new ones, and the oldest is folded into a summary, so that last
 //! uses and counts are not forgotten with the lines.
 
-use crate::disk;
-use crate::disk::DiskError;
-use crate::disk::PRIVATE;
-use crate::disk::appended::lock_at_once;
-use crate::disk::rights::refuse_others_folder;
 use crate::model::timestamp::Moment;
+use crate::system::disk;
+use crate::system::disk::DiskError;
+use crate::system::disk::PRIVATE;
+use crate::system::disk::append::lock_at_once;
+use crate::system::disk::permissions::refuse_others_folder;
 use crate::usage::LOCKED;
 use crate::usage::LOG;
 use crate::usage::MAX_BYTES;

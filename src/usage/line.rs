@@ -6,8 +6,8 @@ use crate::model::timestamp::Moment;
 use crate::model::token::Direction;
 use crate::model::token::Token;
 use crate::provider::marked;
-use crate::text::push_json;
-use crate::text::push_number;
+use crate::system::sanitize::push_json;
+use crate::system::sanitize::push_number;
 use crate::used::Used;
 use serde::Deserialize;
 

@@ -8,12 +8,12 @@ pub mod fold;
 pub mod history;
 pub mod line;
 
-use crate::disk;
-use crate::disk::DiskError;
-use crate::disk::PRIVATE;
-use crate::disk::appended::make_end;
-use crate::disk::appended::open_end;
 use crate::model::timestamp::Moment;
+use crate::system::disk;
+use crate::system::disk::DiskError;
+use crate::system::disk::PRIVATE;
+use crate::system::disk::append::make_end;
+use crate::system::disk::append::open_end;
 use crate::usage::history::History;
 use crate::usage::line::Line;
 use crate::usage::line::Record;

@@ -1,12 +1,12 @@
 //! A vault that is being changed, under its lock.
 
-use crate::disk;
 use crate::inventory::Counters;
 use crate::inventory::Inventory;
 use crate::model::choice::Choice;
 use crate::model::secret::Secret;
 use crate::model::token::Token;
 use crate::model::token::TokenId;
+use crate::system::disk;
 use crate::vault::VaultError;
 use crate::vault::directory;
 use crate::vault::entry;

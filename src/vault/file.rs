@@ -1,11 +1,11 @@
 //! A vault on disk: found, checked, proven with its key, and read.
 
-use crate::disk;
-use crate::disk::DiskError;
 use crate::inventory::Inventory;
 use crate::model::registry::Key;
 use crate::model::secret::Secret;
 use crate::model::token::Token;
+use crate::system::disk;
+use crate::system::disk::DiskError;
 use crate::vault::VaultError;
 use crate::vault::directory::Directory;
 use crate::vault::directory::Pointer;

@@ -8,8 +8,8 @@ pub mod keys;
 pub mod layout;
 pub mod seal;
 
-use crate::disk::DiskError;
 use crate::model::name::Name;
+use crate::system::disk::DiskError;
 use std::path::Path;
 use std::path::PathBuf;
 use thiserror::Error;

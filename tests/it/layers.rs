@@ -23,10 +23,11 @@ const LAYERS: [&[&str]; 9] = [
         "usage",
         "used",
         "warned",
+        "wire",
     ],
     &["in_use", "index", "inventory", "provider", "request", "resolve"],
-    &["beside", "child", "disk", "env", "hygiene", "streams", "table", "text", "tty"],
-    &["model", "wire"],
+    &["system"],
+    &["model"],
 ];
 const DECISIONS: usize = 6;
 const MECHANICS: usize = 7;

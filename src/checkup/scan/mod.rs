@@ -10,9 +10,9 @@ use crate::checkup::keys::Contents;
 use crate::checkup::scan::needles::Met;
 use crate::checkup::scan::needles::Needles;
 use crate::checkup::scan::needles::Searched;
-use crate::disk;
-use crate::disk::DiskError;
-use crate::text::line_of;
+use crate::system::disk;
+use crate::system::disk::DiskError;
+use crate::system::sanitize::line_of;
 use ignore::WalkBuilder;
 use std::path::Path;
 

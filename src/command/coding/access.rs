@@ -6,7 +6,6 @@ use crate::command::coding::trouble::CodingTrouble;
 use crate::command::completions::token_names;
 use crate::command::find;
 use crate::command::given::SecretFrom;
-use crate::env;
 use crate::http::place::Place;
 use crate::http::place::Plain;
 use crate::inventory::Inventory;
@@ -21,6 +20,7 @@ use crate::remote::coding::home::ANY_TEAM;
 use crate::remote::coding::home::Team;
 use crate::remote::coding::home::may_go;
 use crate::remote::coding::refusal::CodingError;
+use crate::system::env;
 use std::collections::BTreeSet;
 
 /// Says where CODING's interface is, where it is not at its team's usual address.

@@ -15,8 +15,8 @@ use crate::model::token::User;
 use crate::remote::coding::home::Team;
 use crate::request::Request;
 use crate::resolve::resolve;
-use crate::text::clean;
-use crate::tty;
+use crate::system::sanitize::clean;
+use crate::system::tty;
 
 /// Write the `docker login` line for a team, without a secret in it, and tell which of CODING's three ways it is
 #[derive(Debug, clap::Args)]

@@ -7,7 +7,7 @@ use crate::command::coding::target::Targets;
 use crate::command::given;
 use crate::model::token::Token;
 use crate::remote::coding::Coding;
-use crate::text::clean;
+use crate::system::sanitize::clean;
 
 /// Delete project tokens at CODING, where they work no more, and remove them from the vault
 #[derive(Debug, clap::Args)]

@@ -9,9 +9,9 @@ use crate::inventory::Inventory;
 use crate::model::timestamp::Moment;
 use crate::remote::coding::Project;
 use crate::remote::coding::told::ProjectToken;
-use crate::table::Cell;
-use crate::table::Table;
-use crate::table::Tone;
+use crate::system::table::Cell;
+use crate::system::table::Table;
+use crate::system::table::Tone;
 use serde::Serialize;
 
 /// The version of the JSON that it writes. A new name is no new version.

@@ -3,7 +3,7 @@
 use crate::command::Desk;
 use crate::command::Failure;
 use crate::command::coding::access::Access;
-use crate::text::clean;
+use crate::system::sanitize::clean;
 
 /// Tell whether CODING takes the personal access token, and whose it is; nothing is changed
 #[derive(Debug, clap::Args)]

@@ -6,7 +6,7 @@ use crate::command::notices;
 use crate::request::Request;
 use crate::request::Source;
 use crate::resolve::Reason;
-use crate::text;
+use crate::system::sanitize;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::io;
@@ -91,6 +91,6 @@ pub(super) fn write(explanation: &Explanation<'_>, mut out: impl Write) -> io::R
         tokens: tokens.collect(),
         keys: explanation.clients.iter().map(|(client, keys)| (client.word(), keys)).collect(),
     };
-    text::write_json(&mut out, &json)?;
+    sanitize::write_json(&mut out, &json)?;
     writeln!(out)
 }

@@ -8,12 +8,12 @@ use crate::command::completions::token_names;
 use crate::command::completions::token_places;
 use crate::command::export::written::Form;
 use crate::command::find;
-use crate::disk;
-use crate::env;
 use crate::model::registry::Key;
 use crate::model::registry::Registry;
 use crate::model::scope::Scope;
 use crate::model::token::Token;
+use crate::system::disk;
+use crate::system::env;
 use std::path::PathBuf;
 
 /// Write a token down for another machine, a cluster or a CI job: its secret in the open

@@ -9,7 +9,7 @@ use crate::model::secret::Secret;
 use crate::model::token::Kind;
 use crate::model::token::Token;
 use crate::model::token::User;
-use crate::wire::exact;
+use crate::system::secret_json::exact;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;

@@ -10,7 +10,7 @@ use crate::command::hub::life;
 use crate::command::hub::owner_of;
 use crate::command::hub::sign_in::SignIn;
 use crate::remote::hub::Hub;
-use crate::text::clean;
+use crate::system::sanitize::clean;
 
 /// Delete tokens at Docker Hub for good, and take them out of the vault
 #[derive(Debug, clap::Args)]

@@ -16,9 +16,9 @@ use crate::remote::hub::Hub;
 use crate::remote::hub::listed::Grants;
 use crate::remote::hub::listed::Listed;
 use crate::remote::hub::listed::Resource;
-use crate::table::Cell;
-use crate::table::Table;
-use crate::table::Tone;
+use crate::system::table::Cell;
+use crate::system::table::Table;
+use crate::system::table::Tone;
 use serde::Serialize;
 
 const HEADS: [&str; 9] =

@@ -12,10 +12,10 @@ use crate::docker_config::backup_of;
 use crate::docker_config::clean_backup;
 use crate::docker_config::logins::Login;
 use crate::docker_config::logins::Remains;
-use crate::env;
 use crate::model::name::quoted;
 use crate::setup;
 use crate::setup::Helper;
+use crate::system::env;
 use crate::wire::Credentials;
 
 /// Returns the owner's names of the registries for which it does not ask this program. What is taken out for

@@ -8,8 +8,8 @@ use crate::command::Failure;
 use crate::command::completions::token_names;
 use crate::command::find;
 use crate::command::usage::rows::Rows;
-use crate::env;
 use crate::model::timestamp::Moment;
+use crate::system::env;
 use crate::usage::line::Skipped;
 use clap::ValueEnum;
 

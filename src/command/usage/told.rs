@@ -7,7 +7,7 @@ use crate::command::usage::By;
 use crate::command::usage::rows::Row;
 use crate::command::usage::rows::Rows;
 use crate::model::timestamp::Moment;
-use crate::table::Table;
+use crate::system::table::Table;
 use crate::usage::line::Skipped;
 use crate::used::Used;
 use serde::Serialize;

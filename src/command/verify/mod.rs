@@ -20,7 +20,7 @@ use crate::remote::registry::Registries;
 use crate::remote::registry::RegistryError;
 use crate::remote::registry::reception::Entry;
 use crate::remote::registry::reception::Reception;
-use crate::text::clean;
+use crate::system::sanitize::clean;
 
 /// Ask registries whether they take a token, what it may do there, and how many pulls are left
 #[derive(Debug, clap::Args)]

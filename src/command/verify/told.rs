@@ -10,10 +10,10 @@ use crate::remote::registry::reception::Entry;
 use crate::remote::registry::reception::Pulls;
 use crate::remote::registry::reception::Reception;
 use crate::remote::registry::reception::Rights;
-use crate::table::Cell;
-use crate::table::Table;
-use crate::table::Tone;
-use crate::text::clean;
+use crate::system::sanitize::clean;
+use crate::system::table::Cell;
+use crate::system::table::Table;
+use crate::system::table::Tone;
 use serde::Serialize;
 
 /// The version of the JSON that it writes. A new name is no new version.

@@ -16,7 +16,7 @@ use crate::remote::coding::told::ProjectToken;
 use crate::remote::coding::told::Told;
 use crate::remote::coding::told::end_text;
 use crate::remote::words::shown;
-use crate::wire::unescape;
+use crate::system::secret_json::unescape;
 use serde::Deserialize;
 use serde_json::Value;
 use serde_json::json;

@@ -6,7 +6,7 @@ use crate::model::timestamp::Moment;
 use crate::model::token::Permissions;
 use crate::remote::hub::plain;
 use crate::remote::hub::refusal::HubError;
-use crate::wire::unescape;
+use crate::system::secret_json::unescape;
 use serde::Deserialize;
 use serde::Serialize;
 use serde_json::value::RawValue;

@@ -5,8 +5,6 @@ pub mod refusal;
 pub mod sign_in;
 pub mod signed_in;
 
-use crate::env;
-use crate::env::EnvError;
 use crate::http::Answer;
 use crate::http::Authorization;
 use crate::http::Http;
@@ -20,6 +18,8 @@ use crate::model::remote::Remote;
 use crate::model::remote::Service;
 use crate::model::secret::Secret;
 use crate::remote::hub::refusal::HubError;
+use crate::system::env;
+use crate::system::env::EnvError;
 
 /// Names another address of Docker Hub's interface: `https`, or `http` within this machine.
 pub const HUB_URL: &str = "DOCKER_CREDENTIAL_PAT_HUB_URL";

@@ -1,12 +1,12 @@
 //! Why Docker Hub does not do what it is asked, in its words as far as they may be shown.
 
-use crate::env::EnvError;
 use crate::http::Answer;
 use crate::http::HttpError;
 use crate::http::place::PlaceError;
 use crate::remote::hub::HUB_URL;
 use crate::remote::words::shown;
-use crate::wire::unescape;
+use crate::system::env::EnvError;
+use crate::system::secret_json::unescape;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use thiserror::Error;

@@ -9,7 +9,7 @@ use crate::remote::hub::refusal;
 use crate::remote::hub::refusal::HubError;
 use crate::remote::hub::signed_in::SignedIn;
 use crate::remote::json;
-use crate::wire::unescape;
+use crate::system::secret_json::unescape;
 use serde::Deserialize;
 use serde::Serialize;
 use serde_json::value::RawValue;

@@ -28,7 +28,7 @@ use crate::remote::registry::reception::Rights;
 use crate::remote::registry::reception::actions_of;
 use crate::remote::registry::reception::moment_of;
 use crate::remote::registry::reception::pulls_of;
-use crate::wire::unescape;
+use crate::system::secret_json::unescape;
 use percent_encoding::NON_ALPHANUMERIC;
 use percent_encoding::utf8_percent_encode;
 use serde::Deserialize;

@@ -1,8 +1,8 @@
 //! A command that writes a spare key: a password manager's, or whatever else keeps it.
 
-use crate::child;
-use crate::child::ChildError;
-use crate::env;
+use crate::system::env;
+use crate::system::process;
+use crate::system::process::ChildError;
 use crate::vault::keys::HolderError;
 use crate::vault::keys::KeyHolder;
 use crate::vault::keys::Sort;
@@ -137,7 +137,7 @@ fn ask(program: &str, args: &[String], patience: Duration) -> Result<VaultKey, C
     if path.components().count() != 1 && !path.is_absolute() {
         return Err(CommandError::NoPath { program: program.to_owned() });
     }
-    let output = child::run(OsStr::new(program), args, b"", Some(env::KEY_WANTED), patience)?;
+    let output = process::run(OsStr::new(program), args, b"", Some(env::KEY_WANTED), patience)?;
     if output.code != Some(0) {
         return Err(CommandError::Failed { program: program.to_owned(), code: output.code });
     }

@@ -1,8 +1,8 @@
 //! A spare key in a file of the person's choice: a mounted secret, a stick, what systemd hands over.
 
-use crate::disk;
-use crate::disk::DiskError;
-use crate::env;
+use crate::system::disk;
+use crate::system::disk::DiskError;
+use crate::system::env;
 use crate::vault::keys::HolderError;
 use crate::vault::keys::KeyHolder;
 use crate::vault::keys::Sort;

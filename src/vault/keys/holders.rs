@@ -1,9 +1,9 @@
 //! All key holders of a vault, and in which order they are asked for its key.
 
-use crate::disk;
-use crate::env;
-use crate::text::line_of;
-use crate::tty;
+use crate::system::disk;
+use crate::system::env;
+use crate::system::sanitize::line_of;
+use crate::system::tty;
 use crate::vault::keys::CLIENTS_PATIENCE;
 use crate::vault::keys::Holder;
 use crate::vault::keys::HolderError;

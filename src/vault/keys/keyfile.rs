@@ -1,8 +1,8 @@
 //! The key in a file that only its owner may read.
 
-use crate::disk;
-use crate::disk::DiskError;
-use crate::disk::PRIVATE;
+use crate::system::disk;
+use crate::system::disk::DiskError;
+use crate::system::disk::PRIVATE;
 use crate::vault::seal::KEY_BYTES;
 use crate::vault::seal::Tag;
 use crate::vault::seal::VaultKey;

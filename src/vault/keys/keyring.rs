@@ -4,7 +4,7 @@
 //! The item bears the fingerprint of its key, so a renewed key has another item, and both are there until
 //! the vault has changed over.
 
-use crate::beside::Beside;
+use crate::system::background::Beside;
 use crate::vault::keys::HolderError;
 use crate::vault::keys::KeyHolder;
 use crate::vault::keys::Sort;
@@ -146,7 +146,7 @@ impl KeyHolder for Keyring {
 
 #[cfg(feature = "keyring")]
 mod os {
-    use crate::hygiene;
+    use crate::system::scrub;
     use crate::vault::keys::keyring::KeyringError;
     use crate::vault::keys::keyring::SERVICE;
     use keyring::v1::Entry;
@@ -172,7 +172,7 @@ mod os {
 
     /// Leaves nothing of the key on the stack of the thread that asked.
     pub(super) fn leave() {
-        hygiene::scrub_deep();
+        scrub::scrub_deep();
     }
 
     fn entry(item: &str) -> Result<Entry, KeyringError> {
@@ -215,7 +215,7 @@ mod os {
                 KeyringError::BrokeOff
             }
             Service::Locked | Service::Prompt | Service::NoResult => {
-                let has_desktop = crate::env::has_desktop();
+                let has_desktop = crate::system::env::has_desktop();
                 if has_desktop { KeyringError::Dismissed } else { KeyringError::Locked }
             }
             _ => return None,

@@ -1,11 +1,11 @@
 //! A passphrase, from which a key is stretched that wraps the vault's:
 //! Argon2id (<https://www.rfc-editor.org/rfc/rfc9106>).
 
-use crate::disk;
-use crate::disk::DiskError;
-use crate::env;
-use crate::tty;
-use crate::tty::TtyError;
+use crate::system::disk;
+use crate::system::disk::DiskError;
+use crate::system::env;
+use crate::system::tty;
+use crate::system::tty::TtyError;
 use crate::vault::keys::HolderError;
 use crate::vault::keys::KeyHolder;
 use crate::vault::seal::KEY_BYTES;

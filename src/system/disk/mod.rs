@@ -1,19 +1,19 @@
 //! Files that are written whole or not at all, and are nobody else's.
 
-pub mod appended;
-pub mod rights;
+pub mod append;
+pub mod permissions;
 
-pub use crate::disk::rights::PRIVATE;
-use crate::disk::rights::PRIVATE_FOLDER;
-pub use crate::disk::rights::closed_mode;
-pub use crate::disk::rights::mode;
-pub use crate::disk::rights::other_owner;
-pub use crate::disk::rights::others_may_write;
-use crate::disk::rights::private;
-use crate::disk::rights::private_folder;
-use crate::disk::rights::refuse_others_folder;
-use crate::disk::rights::set_mode;
-use crate::disk::rights::set_mode_of;
+pub use crate::system::disk::permissions::PRIVATE;
+use crate::system::disk::permissions::PRIVATE_FOLDER;
+pub use crate::system::disk::permissions::closed_mode;
+pub use crate::system::disk::permissions::mode;
+pub use crate::system::disk::permissions::other_owner;
+pub use crate::system::disk::permissions::others_may_write;
+use crate::system::disk::permissions::private;
+use crate::system::disk::permissions::private_folder;
+use crate::system::disk::permissions::refuse_others_folder;
+use crate::system::disk::permissions::set_mode;
+use crate::system::disk::permissions::set_mode_of;
 use std::fs;
 use std::fs::File;
 use std::fs::OpenOptions;

@@ -1,6 +1,6 @@
 //! stdin, stdout and stderr as the system hands them over: std's own buffers would keep copies.
 
-use crate::table::Screen;
+use crate::system::table::Screen;
 // Std's own would each make a buffer, even to be asked whether it is a terminal.
 #[cfg(unix)]
 use rustix::stdio;

@@ -1,9 +1,9 @@
 //! Another program, run within a limit of time and of what it may write.
 
-use crate::beside;
-use crate::beside::Beside;
-use crate::wire::WireError;
-use crate::wire::read_input;
+use crate::system::background;
+use crate::system::background::Beside;
+use crate::system::limited_read::InputError;
+use crate::system::limited_read::read_input;
 use std::ffi::OsStr;
 use std::ffi::OsString;
 use std::io;
@@ -108,7 +108,7 @@ pub fn run(
 enum Trouble {
     Start(io::Error),
     Hung,
-    Read(WireError),
+    Read(InputError),
 }
 
 impl Trouble {
@@ -117,7 +117,7 @@ impl Trouble {
         match self {
             Self::Start(source) => ChildError::Start { program, source },
             Self::Hung => ChildError::Hung { program, seconds: patience.as_secs() },
-            Self::Read(WireError::Read(source)) => ChildError::Read { program, source },
+            Self::Read(InputError::Read(source)) => ChildError::Read { program, source },
             Self::Read(_) => ChildError::TooMuch { program },
         }
     }
@@ -131,8 +131,8 @@ fn converse(child: &mut Child, stdin: &[u8], end: Instant) -> Result<Output, Tro
         Some(said) => said.wait(end).ok_or(Trouble::Hung)?.map_err(Trouble::Read)?,
         None => Zeroizing::default(),
     };
-    let status = beside::wait(end, || child.try_wait().transpose()).ok_or(Trouble::Hung)?;
-    let status = status.map_err(|source| Trouble::Read(WireError::Read(source)))?;
+    let status = background::wait(end, || child.try_wait().transpose()).ok_or(Trouble::Hung)?;
+    let status = status.map_err(|source| Trouble::Read(InputError::Read(source)))?;
     if let Some(told) = told {
         let _ = told.wait(Instant::now() + LAST_MOMENT);
     }
@@ -149,7 +149,7 @@ fn tell(mut pipe: ChildStdin, stdin: &[u8]) -> io::Result<Beside<()>> {
 }
 
 /// Reads what a program writes. It is done with the last writer, which may be long after the program.
-fn listen(pipe: ChildStdout) -> io::Result<Beside<Result<Zeroizing<Vec<u8>>, WireError>>> {
+fn listen(pipe: ChildStdout) -> io::Result<Beside<Result<Zeroizing<Vec<u8>>, InputError>>> {
     Beside::start(move || read_input(pipe))
 }
 
@@ -157,7 +157,7 @@ fn listen(pipe: ChildStdout) -> io::Result<Beside<Result<Zeroizing<Vec<u8>>, Wir
 #[cfg(unix)]
 mod tests {
     use super::*;
-    use crate::wire::MAX_INPUT_BYTES;
+    use crate::system::limited_read::MAX_INPUT_BYTES;
 
     const LONG: Duration = Duration::from_secs(60);
     const SHORT: Duration = Duration::from_secs(1);

@@ -1,11 +1,11 @@
 //! Files that only grow: whole pieces at their end, whoever else writes there.
 
-use crate::disk;
-use crate::disk::DiskError;
-use crate::disk::rights::PRIVATE;
-use crate::disk::rights::private;
-use crate::disk::rights::refuse_others_folder;
-use crate::disk::rights::set_mode_of;
+use crate::system::disk;
+use crate::system::disk::DiskError;
+use crate::system::disk::permissions::PRIVATE;
+use crate::system::disk::permissions::private;
+use crate::system::disk::permissions::refuse_others_folder;
+use crate::system::disk::permissions::set_mode_of;
 use std::fs::File;
 use std::fs::OpenOptions;
 use std::fs::TryLockError;

@@ -1,6 +1,6 @@
 //! Rows in columns that fit the screen they are for.
 
-use crate::text::clean;
+use crate::system::sanitize::clean;
 use anstyle::AnsiColor;
 use anstyle::Style;
 use std::io;

@@ -1,8 +1,8 @@
 //! Whose a file is, and who else may read it or write to it.
 
-use crate::disk::DiskError;
+use crate::system::disk::DiskError;
 #[cfg(unix)]
-use crate::disk::without_links;
+use crate::system::disk::without_links;
 use std::fs;
 use std::fs::File;
 use std::fs::OpenOptions;

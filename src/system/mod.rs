@@ -1,0 +1,13 @@
+//! Mechanics that know nothing of tokens: files, the terminal, processes, text for people.
+
+pub mod background;
+pub mod disk;
+pub mod env;
+pub mod limited_read;
+pub mod process;
+pub mod sanitize;
+pub mod scrub;
+pub mod secret_json;
+pub mod stdio;
+pub mod table;
+pub mod tty;
