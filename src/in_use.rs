@@ -9,9 +9,9 @@ use crate::model::timestamp::Moment;
 use crate::model::token::Direction;
 use crate::model::token::Token;
 use crate::model::token::TokenId;
-use crate::request::Known;
-use crate::request::Request;
-use crate::request::Source;
+use crate::resolve::request::Known;
+use crate::resolve::request::Request;
+use crate::resolve::request::Source;
 use crate::resolve::resolve;
 use std::collections::BTreeMap;
 

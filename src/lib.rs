@@ -45,7 +45,6 @@ pub mod in_use;
 pub mod index;
 pub mod inventory;
 pub mod provider;
-pub mod request;
 pub mod resolve;
 
 // Mechanics.

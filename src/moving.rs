@@ -10,7 +10,7 @@ use crate::model::timestamp::Moment;
 use crate::model::token::Origin;
 use crate::model::token::Token;
 use crate::model::token::TokenId;
-use crate::request::Request;
+use crate::resolve::request::Request;
 use crate::resolve::resolve;
 use crate::wire::Credentials;
 

@@ -49,7 +49,7 @@ use crate::model::token::Direction;
 use crate::model::token::Standing;
 use crate::model::token::Token;
 use crate::provider::remark::Remark;
-use crate::request::Request;
+use crate::resolve::request::Request;
 use crate::resolve::resolve;
 use crate::system::env;
 use crate::system::sanitize;

@@ -7,9 +7,9 @@ use crate::model::name::quoted;
 use crate::model::timestamp::Moment;
 use crate::model::token::Direction;
 use crate::model::token::Token;
-use crate::request::Request;
 use crate::resolve::Reason;
 use crate::resolve::Verdict;
+use crate::resolve::request::Request;
 
 /// The most tokens that are told of at once.
 const MAX_LINES: usize = 5;

@@ -9,7 +9,7 @@ use crate::model::timestamp::Moment;
 use crate::model::token::InUse;
 use crate::model::token::Token;
 use crate::model::token::TokenId;
-use crate::request::Request;
+use crate::resolve::request::Request;
 use crate::resolve::resolve;
 
 /// What came of it.

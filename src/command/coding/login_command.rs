@@ -13,7 +13,7 @@ use crate::model::token::Kind;
 use crate::model::token::Token;
 use crate::model::token::User;
 use crate::remote::coding::home::Team;
-use crate::request::Request;
+use crate::resolve::request::Request;
 use crate::resolve::resolve;
 use crate::system::sanitize::clean;
 use crate::system::tty;

@@ -3,9 +3,9 @@
 use crate::command::explain::told::Explanation;
 use crate::command::explain::told::source;
 use crate::command::notices;
-use crate::request::Request;
-use crate::request::Source;
 use crate::resolve::Reason;
+use crate::resolve::request::Request;
+use crate::resolve::request::Source;
 use crate::system::sanitize;
 use serde::Serialize;
 use std::collections::BTreeMap;

@@ -1,5 +1,7 @@
 //! Which token answers a request, and why.
 
+pub mod request;
+
 use crate::model::choice::Choice;
 use crate::model::scope::Scope;
 use crate::model::timestamp::Moment;
@@ -7,7 +9,7 @@ use crate::model::token::Direction;
 use crate::model::token::Standing;
 use crate::model::token::Token;
 use crate::model::token::TokenId;
-use crate::request::Request;
+use crate::resolve::request::Request;
 use std::cmp::Reverse;
 use std::path::Path;
 
