@@ -16,12 +16,12 @@ use crate::model::token::Kind;
 use crate::model::token::Standing;
 use crate::model::token::Token;
 use crate::model::token::User;
+use crate::provider::advice::SAFER_THAN_A_PASSWORD;
+use crate::provider::catalog::SORTS;
+use crate::provider::credential_type::End;
+use crate::provider::credential_type::Sort;
 use crate::provider::marked;
-use crate::provider::remark::SAFER_THAN_A_PASSWORD;
-use crate::provider::sort::End;
-use crate::provider::sort::Sort;
 use crate::provider::sort_of;
-use crate::provider::table::SORTS;
 use crate::used::Used;
 
 /// A token that nothing has asked for during so many days is not needed.

@@ -48,7 +48,7 @@ use crate::model::timestamp::Moment;
 use crate::model::token::Direction;
 use crate::model::token::Standing;
 use crate::model::token::Token;
-use crate::provider::remark::Remark;
+use crate::provider::advice::Remark;
 use crate::resolve::request::Request;
 use crate::resolve::resolve;
 use crate::system::env;

@@ -12,8 +12,8 @@ use crate::inventory::Changes;
 use crate::login::people;
 use crate::model::token::User;
 use crate::provider::Seen;
+use crate::provider::advice::remarks;
 use crate::provider::recognize;
-use crate::provider::remark::remarks;
 
 /// Give a token a new secret and a new end; its name, scopes, choices and label stay
 #[derive(Debug, clap::Args)]

@@ -2,11 +2,11 @@
 //!
 //! For people, and for hints. What a `get` answers never depends on it.
 
+pub mod advice;
+pub mod catalog;
+pub mod credential_type;
 pub mod expiry;
-pub mod home;
-pub mod remark;
-pub mod sort;
-pub mod table;
+pub mod hosts;
 
 use crate::model::registry::Key;
 use crate::model::scope::Scope;
@@ -14,10 +14,10 @@ use crate::model::timestamp::Moment;
 use crate::model::token::IDENTITY_USER;
 use crate::model::token::Kind;
 use crate::model::token::User;
-use crate::provider::home::AWS;
-use crate::provider::home::Place;
-use crate::provider::sort::Sort;
-use crate::provider::table::SORTS;
+use crate::provider::catalog::SORTS;
+use crate::provider::credential_type::Sort;
+use crate::provider::hosts::AWS;
+use crate::provider::hosts::Place;
 
 /// Registries that many people use, for set-ups that must name each one.
 pub const WELL_KNOWN: [&str; 4] = ["docker.io", "ghcr.io", "quay.io", "registry.gitlab.com"];

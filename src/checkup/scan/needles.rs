@@ -1,8 +1,8 @@
 //! What is looked for in a text, however long that is, and on which lines it stands.
 
 use crate::checkup::keys::Contents;
-use crate::provider::sort::Sort;
-use crate::provider::table::SORTS;
+use crate::provider::catalog::SORTS;
+use crate::provider::credential_type::Sort;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use std::io;

@@ -9,7 +9,7 @@ use crate::model::token::Direction;
 use crate::model::token::Kind;
 use crate::model::token::Token;
 use crate::model::token::User;
-use crate::provider::sort::Sort;
+use crate::provider::credential_type::Sort;
 use crate::provider::sort_of;
 use crate::resolve::Reason;
 use crate::resolve::Verdict;

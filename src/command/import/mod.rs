@@ -21,7 +21,7 @@ use crate::moving::Place;
 use crate::moving::take_over;
 use crate::other_helper::HelperError;
 use crate::other_helper::OtherHelper;
-use crate::provider::remark::remarks;
+use crate::provider::advice::remarks;
 use crate::setup;
 use crate::setup::Helper;
 use crate::system::env;

@@ -2,11 +2,11 @@
 
 use crate::model::token::Kind;
 use crate::provider::Seen;
-use crate::provider::home::DOCKER_HUB;
-use crate::provider::home::GITHUB;
-use crate::provider::home::Place;
-use crate::provider::home::owner_of;
-use crate::provider::sort::Sort;
+use crate::provider::credential_type::Sort;
+use crate::provider::hosts::DOCKER_HUB;
+use crate::provider::hosts::GITHUB;
+use crate::provider::hosts::Place;
+use crate::provider::hosts::owner_of;
 use crate::provider::sort_in;
 use std::fmt;
 
@@ -155,7 +155,7 @@ mod tests {
     use super::*;
     use crate::model::registry::Key;
     use crate::model::scope::Scope;
-    use crate::provider::table::SORTS;
+    use crate::provider::catalog::SORTS;
 
     const VALID: &str = "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";
     const PAT: &str = "a personal access token is safer than a password, and two-factor sign-in needs one: \

@@ -6,32 +6,32 @@
 //! <https://docs.gitlab.com/security/tokens/#token-prefixes>
 
 use crate::model::token::Kind;
-use crate::provider::home::ALIBABA;
-use crate::provider::home::AWS;
-use crate::provider::home::AZURE;
-use crate::provider::home::CODING;
-use crate::provider::home::DIGITALOCEAN;
-use crate::provider::home::DOCKER_HUB;
-use crate::provider::home::GITEA;
-use crate::provider::home::GITHUB;
-use crate::provider::home::GITLAB;
-use crate::provider::home::GOOGLE;
-use crate::provider::home::HARBOR;
-use crate::provider::home::HEROKU;
-use crate::provider::home::HUAWEI;
-use crate::provider::home::IBM;
-use crate::provider::home::JFROG;
-use crate::provider::home::NEXUS;
-use crate::provider::home::NVIDIA;
-use crate::provider::home::OCIR;
-use crate::provider::home::ORACLE;
-use crate::provider::home::QUAY;
-use crate::provider::home::SCALEWAY;
-use crate::provider::home::TENCENT;
-use crate::provider::sort::End;
-use crate::provider::sort::Shape;
-use crate::provider::sort::Sort;
-use crate::provider::sort::Users;
+use crate::provider::credential_type::End;
+use crate::provider::credential_type::Shape;
+use crate::provider::credential_type::Sort;
+use crate::provider::credential_type::Users;
+use crate::provider::hosts::ALIBABA;
+use crate::provider::hosts::AWS;
+use crate::provider::hosts::AZURE;
+use crate::provider::hosts::CODING;
+use crate::provider::hosts::DIGITALOCEAN;
+use crate::provider::hosts::DOCKER_HUB;
+use crate::provider::hosts::GITEA;
+use crate::provider::hosts::GITHUB;
+use crate::provider::hosts::GITLAB;
+use crate::provider::hosts::GOOGLE;
+use crate::provider::hosts::HARBOR;
+use crate::provider::hosts::HEROKU;
+use crate::provider::hosts::HUAWEI;
+use crate::provider::hosts::IBM;
+use crate::provider::hosts::JFROG;
+use crate::provider::hosts::NEXUS;
+use crate::provider::hosts::NVIDIA;
+use crate::provider::hosts::OCIR;
+use crate::provider::hosts::ORACLE;
+use crate::provider::hosts::QUAY;
+use crate::provider::hosts::SCALEWAY;
+use crate::provider::hosts::TENCENT;
 
 /// Every sort. Of those that fit, the first one counts.
 pub static SORTS: &[Sort] = &[
@@ -274,7 +274,7 @@ mod tests {
     use super::*;
     use crate::model::registry::Key;
     use crate::provider::Seen;
-    use crate::provider::home::PROVIDERS;
+    use crate::provider::hosts::PROVIDERS;
     use crate::provider::recognize;
     use std::ptr;
 
