@@ -41,8 +41,6 @@ pub mod warned;
 pub mod wire;
 
 // Decisions.
-pub mod in_use;
-pub mod index;
 pub mod inventory;
 pub mod provider;
 pub mod resolve;

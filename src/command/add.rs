@@ -8,9 +8,9 @@ use crate::command::given::PermissionWord;
 use crate::command::given::SecretFrom;
 #[cfg(feature = "online")]
 use crate::command::verify;
-use crate::in_use::in_use;
 use crate::inventory::Arrival;
 use crate::inventory::Inventory;
+use crate::inventory::in_use::in_use;
 use crate::login::people;
 use crate::model::name::Name;
 use crate::model::timestamp::Moment;

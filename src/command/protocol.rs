@@ -10,7 +10,7 @@ use crate::command::say;
 use crate::context::Context;
 use crate::context::profile;
 use crate::context::warning_days;
-use crate::index::Index;
+use crate::inventory::index::Index;
 use crate::login::log_in;
 use crate::model::registry::Key;
 use crate::model::registry::KeyError;

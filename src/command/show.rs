@@ -6,7 +6,7 @@ use crate::command::completions::token_names;
 use crate::command::find;
 use crate::command::shown;
 use crate::command::shown::Shown;
-use crate::in_use::in_use;
+use crate::inventory::in_use::in_use;
 use crate::model::registry::Key;
 use crate::model::secret::Secret;
 use crate::system::table::Cell;

@@ -1,5 +1,7 @@
 //! All tokens of a vault, and what adding, using, signing out and removing does to them.
 
+pub mod in_use;
+pub mod index;
 pub mod left;
 pub mod logout;
 pub mod merge;

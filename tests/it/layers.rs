@@ -25,7 +25,7 @@ const LAYERS: [&[&str]; 9] = [
         "warned",
         "wire",
     ],
-    &["in_use", "index", "inventory", "provider", "resolve"],
+    &["inventory", "provider", "resolve"],
     &["system"],
     &["model"],
 ];

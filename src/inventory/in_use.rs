@@ -1,7 +1,7 @@
 //! Which tokens are in use as things stand, and for what.
 
-use crate::index::Index;
 use crate::inventory::Inventory;
+use crate::inventory::index::Index;
 use crate::model::choice::Choice;
 use crate::model::registry::Key;
 use crate::model::scope::Scope;
