@@ -2,8 +2,8 @@
 
 #![no_main]
 
-use docker_credential_pat::http::place::Place;
-use docker_credential_pat::http::place::Plain;
+use docker_credential_pat::http::endpoint::Place;
+use docker_credential_pat::http::endpoint::Plain;
 use docker_credential_pat::remote::challenge::Challenge;
 use libfuzzer_sys::fuzz_target;
 

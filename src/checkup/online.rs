@@ -6,7 +6,7 @@ use crate::checkup::Rule;
 use crate::checkup::Severity;
 use crate::checkup::keys::Contents;
 use crate::http::Http;
-use crate::http::place::Plain;
+use crate::http::endpoint::Plain;
 use crate::inventory::Inventory;
 use crate::lifecycle::marker::unmarked;
 use crate::lifecycle::session::is_good;

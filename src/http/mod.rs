@@ -3,21 +3,21 @@
 //! What a server says is taken for data, and what is sent to it may be a secret: no error holds a header or a
 //! body, nothing follows a redirect to another host, and nothing is sent twice that must not be.
 
-mod again;
+pub mod endpoint;
 mod error;
-pub mod place;
 mod request;
-mod trust;
+mod retry;
+mod tls;
 
+use crate::http::endpoint::Place;
+use crate::http::endpoint::Plain;
 pub use crate::http::error::HttpError;
-use crate::http::place::Place;
-use crate::http::place::Plain;
 pub use crate::http::request::Authorization;
 pub use crate::http::request::JSON;
 pub use crate::http::request::Method;
 pub use crate::http::request::Repeat;
 pub use crate::http::request::Request;
-pub use crate::http::trust::CA_FILE;
+pub use crate::http::tls::CA_FILE;
 use crate::system::limited_read::InputError;
 use crate::system::limited_read::read_input;
 use serde::Deserialize;
@@ -109,7 +109,7 @@ pub struct Http {
 
 impl Default for Http {
     fn default() -> Self {
-        Self { encrypted: OnceCell::new(), pause: again::PAUSE }
+        Self { encrypted: OnceCell::new(), pause: retry::PAUSE }
     }
 }
 
@@ -119,7 +119,7 @@ impl Http {
     /// # Errors
     /// When there is no answer. A status that means an error is an answer.
     pub fn send(&self, request: &Request<'_>, tell: &mut dyn FnMut(&str)) -> Result<Answer, HttpError> {
-        again::send(request.repeat, self.pause, tell, || self.follow(request))
+        retry::send(request.repeat, self.pause, tell, || self.follow(request))
     }
 
     /// Follows redirects within the host, for what only reads.
@@ -147,10 +147,10 @@ impl Http {
             Some((_, body)) => self.run(head.map(|()| body), request.place)?,
             None => self.run(head, request.place)?,
         };
-        let (parts, body) = sent.map_err(|error| trust::told(error, &at, PATIENCE))?.into_parts();
+        let (parts, body) = sent.map_err(|error| tls::told(error, &at, PATIENCE))?.into_parts();
         let reader = body.into_with_config().limit(u64::MAX).reader();
         let body = read_input(reader.take(MAX_BODY_BYTES + 1)).map_err(|error| match error {
-            InputError::Read(error) => trust::told(error.into(), &at, PATIENCE),
+            InputError::Read(error) => tls::told(error.into(), &at, PATIENCE),
             _ => HttpError::TooLarge { at: at.clone() },
         })?;
         if u64::try_from(body.len()).is_ok_and(|bytes| bytes <= MAX_BODY_BYTES) {
@@ -172,7 +172,7 @@ impl Http {
         } else if let Some(agent) = self.encrypted.get() {
             agent
         } else {
-            let trusting = agent(trust::config()?);
+            let trusting = agent(tls::config()?);
             self.encrypted.get_or_init(|| trusting)
         };
         // Nothing within this machine is looked for behind a proxy.

@@ -1,6 +1,6 @@
 //! What is sent to a server, and who says so.
 
-use crate::http::place::Place;
+use crate::http::endpoint::Place;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use std::fmt;

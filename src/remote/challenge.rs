@@ -2,9 +2,9 @@
 //!
 //! <https://distribution.github.io/distribution/spec/auth/token/>
 
-use crate::http::place::Place;
-use crate::http::place::PlaceError;
-use crate::http::place::Plain;
+use crate::http::endpoint::Place;
+use crate::http::endpoint::PlaceError;
+use crate::http::endpoint::Plain;
 use http_auth::ChallengeRef;
 use http_auth::parse_challenges;
 use thiserror::Error;

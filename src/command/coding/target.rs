@@ -7,7 +7,7 @@ use crate::command::coding::access::remote_of;
 use crate::command::coding::trouble::CodingTrouble;
 use crate::command::completions::token_names;
 use crate::command::find_all;
-use crate::http::place::Place;
+use crate::http::endpoint::Place;
 use crate::model::remote::Remote;
 use crate::model::remote::Service;
 use crate::model::token::Token;

@@ -7,7 +7,7 @@ use crate::command::Failure;
 use crate::command::completions::token_names;
 use crate::command::find_all;
 use crate::http::Http;
-use crate::http::place::Plain;
+use crate::http::endpoint::Plain;
 use crate::inventory::Changes;
 use crate::model::image::Image;
 use crate::model::registry::Registry;

@@ -1,6 +1,6 @@
 //! Where a team of CODING has its interface and its images, and which secrets may go there.
 
-use crate::http::place::Place;
+use crate::http::endpoint::Place;
 use crate::model::registry::Registry;
 use crate::model::remote::Service;
 use crate::model::scope::Scope;
@@ -109,7 +109,7 @@ fn is_named_by(token: &Token, there: &Place) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::http::place::Plain;
+    use crate::http::endpoint::Plain;
     use crate::inventory::Inventory;
     use crate::inventory::tests::arrival;
     use crate::model::remote::Remote;

@@ -10,7 +10,7 @@ pub mod refusal;
 pub mod told;
 
 use crate::http::Http;
-use crate::http::place::Place;
+use crate::http::endpoint::Place;
 use crate::model::secret::Secret;
 use crate::model::timestamp::Moment;
 use crate::model::token::Standing;

@@ -1,7 +1,7 @@
 //! Why CODING did not do what it was asked, and the way out.
 
 use crate::http::HttpError;
-use crate::http::place::PlaceError;
+use crate::http::endpoint::PlaceError;
 use thiserror::Error;
 
 /// Why CODING did not do what it was asked.

@@ -2,7 +2,7 @@
 
 use crate::http::Answer;
 use crate::http::HttpError;
-use crate::http::place::PlaceError;
+use crate::http::endpoint::PlaceError;
 use crate::remote::hub::HUB_URL;
 use crate::remote::words::shown;
 use crate::system::env::EnvError;
