@@ -40,9 +40,9 @@ use crate::system::sanitize::clean_lines;
 use crate::system::scrub;
 use crate::system::stdio;
 
+use crate::docker::wire::WireError;
 use crate::system::limited_read::InputError;
 use crate::system::limited_read::read_input;
-use crate::wire::WireError;
 use clap::CommandFactory;
 use clap::FromArgMatches;
 use clap::Parser;

@@ -28,17 +28,13 @@ pub mod vault;
 // Neighbours.
 pub mod client;
 pub mod context;
-pub mod docker_config;
+pub mod docker;
 #[cfg(feature = "online")]
 pub mod http;
-pub mod link;
-pub mod other_helper;
 pub mod parent;
-pub mod setup;
 pub mod usage;
 pub mod used;
 pub mod warned;
-pub mod wire;
 
 // Decisions.
 pub mod inventory;

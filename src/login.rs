@@ -1,5 +1,6 @@
 //! What a client's login and logout do to the tokens.
 
+use crate::docker::wire::Credentials;
 use crate::inventory::Arrival;
 use crate::inventory::Inventory;
 use crate::model::name::Name;
@@ -19,7 +20,6 @@ use crate::provider::advice::remarks;
 use crate::provider::recognize;
 use crate::vault::VaultError;
 use crate::vault::draft::Draft;
-use crate::wire::Credentials;
 use std::slice;
 
 /// Takes in what a client stores, and puts it in use.

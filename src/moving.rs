@@ -1,5 +1,6 @@
 //! Takes in what was kept elsewhere, and leaves what is in use in use.
 
+use crate::docker::wire::Credentials;
 use crate::inventory::Inventory;
 use crate::login::arrival;
 use crate::login::scope_of;
@@ -12,7 +13,6 @@ use crate::model::token::Token;
 use crate::model::token::TokenId;
 use crate::resolve::request::Request;
 use crate::resolve::resolve;
-use crate::wire::Credentials;
 
 /// The token that credentials are kept in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,9 +2,9 @@
 
 #![no_main]
 
-use docker_credential_pat::docker_config::ConfigFile;
-use docker_credential_pat::docker_config::logins::Login;
-use docker_credential_pat::docker_config::logins::Remains;
+use docker_credential_pat::docker::config::ConfigFile;
+use docker_credential_pat::docker::config::logins::Login;
+use docker_credential_pat::docker::config::logins::Remains;
 use docker_credential_pat_fuzz::memory;
 use indexmap::IndexMap;
 use libfuzzer_sys::fuzz_target;

@@ -4,8 +4,8 @@
 
 use docker_credential_pat::model::registry::Key;
 use docker_credential_pat::system::limited_read::read_input;
-use docker_credential_pat::wire;
-use docker_credential_pat::wire::Credentials;
+use docker_credential_pat::docker::wire;
+use docker_credential_pat::docker::wire::Credentials;
 use libfuzzer_sys::fuzz_target;
 use serde::Deserialize;
 use std::collections::BTreeMap;

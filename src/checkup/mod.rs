@@ -12,11 +12,11 @@ pub mod tokens;
 
 use crate::checkup::keys::Contents;
 use crate::checkup::tokens::Usage;
+use crate::docker::setup::Reach;
 use crate::keeper::Keeper;
 use crate::model::name::quoted;
 use crate::model::timestamp::Moment;
 use crate::model::token::Token;
-use crate::setup::Reach;
 use crate::system::disk;
 use crate::system::disk::DiskError;
 use crate::system::env;

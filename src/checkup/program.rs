@@ -4,7 +4,7 @@ use crate::checkup::Fact;
 use crate::checkup::Findings;
 use crate::checkup::Rule;
 use crate::checkup::Severity;
-use crate::setup::Helper;
+use crate::docker::setup::Helper;
 use crate::system::disk;
 use crate::system::env;
 use std::fs;

@@ -8,6 +8,7 @@ use crate::command::given::PermissionWord;
 use crate::command::given::SecretFrom;
 #[cfg(feature = "online")]
 use crate::command::verify;
+use crate::docker::wire;
 use crate::inventory::Arrival;
 use crate::inventory::Inventory;
 use crate::inventory::in_use::in_use;
@@ -23,7 +24,6 @@ use crate::provider::advice::remarks;
 use crate::provider::recognize;
 use crate::system::sanitize::clean;
 use crate::system::tty;
-use crate::wire;
 use clap::ValueEnum;
 
 /// Add a token: its secret is asked for on the terminal, or read from a file or standard input

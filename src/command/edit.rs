@@ -83,7 +83,7 @@ fn fixed_end(token: &Token) -> Option<&'static str> {
 
 fn user_of(draft: &Draft, token: &Token, user: &str) -> Result<User, Failure> {
     if user.is_empty() {
-        return Err(Failure::Wire(crate::wire::WireError::NoUser));
+        return Err(Failure::Wire(crate::docker::wire::WireError::NoUser));
     }
     Ok(User::of(user, &draft.secret(token)?))
 }

@@ -5,25 +5,26 @@ use crate::backup::BackupError;
 use crate::command::coding::trouble::CodingTrouble;
 use crate::context::ContextError;
 use crate::context::TOKEN;
-use crate::docker_config::ConfigError;
+use crate::docker::config::ConfigError;
+use crate::docker::other_helper::HelperError;
+use crate::docker::profile_link::LinkError;
+use crate::docker::setup::SetupError;
+use crate::docker::wire::WireError;
 use crate::inventory::NameTaken;
 use crate::keeper::KeeperError;
 use crate::key_life::KeyLifeError;
 #[cfg(feature = "online")]
 use crate::lifecycle::trouble::LifeError;
-use crate::link::LinkError;
 use crate::model::name::Name;
 use crate::model::name::NameError;
 use crate::model::registry::KeyError;
 use crate::model::scope::ScopeError;
 use crate::model::timestamp::MomentError;
-use crate::other_helper::HelperError;
 #[cfg(feature = "online")]
 use crate::remote::hub::refusal::HubError;
 #[cfg(feature = "online")]
 use crate::remote::registry::RegistryError;
 use crate::resolve::Reason;
-use crate::setup::SetupError;
 use crate::system::disk::DiskError;
 use crate::system::env::EnvError;
 use crate::system::sanitize::clean;
@@ -31,7 +32,6 @@ use crate::system::sanitize::line_of;
 use crate::system::tty::TtyError;
 use crate::vault::VaultError;
 use crate::vault::keys::passphrase::PassphraseError;
-use crate::wire::WireError;
 use std::io;
 use std::io::Write;
 use std::path::PathBuf;

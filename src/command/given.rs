@@ -15,9 +15,9 @@ use crate::system::tty;
 use crate::vault::keys::cache;
 use crate::vault::keys::passphrase;
 
+use crate::docker::wire::WireError;
 use crate::system::limited_read::InputError;
 use crate::system::limited_read::read_input;
-use crate::wire::WireError;
 use clap::ValueEnum;
 use jiff::SignedDuration;
 use std::collections::BTreeSet;

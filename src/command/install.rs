@@ -3,19 +3,19 @@
 use crate::command::Desk;
 use crate::command::Failure;
 use crate::command::given;
-use crate::docker_config::ConfigFile;
+use crate::docker::config::ConfigFile;
+use crate::docker::profile_link;
+use crate::docker::setup;
+use crate::docker::setup::Change;
+use crate::docker::setup::Helper;
+use crate::docker::setup::Reach;
 use crate::inventory::Inventory;
-use crate::link;
 use crate::model::registry::Address;
 use crate::model::registry::DOCKER_HUB_KEY;
 use crate::model::registry::Registry;
 use crate::model::registry::host_as_written;
 use crate::model::scope::Scope;
 use crate::provider::WELL_KNOWN;
-use crate::setup;
-use crate::setup::Change;
-use crate::setup::Helper;
-use crate::setup::Reach;
 use crate::system::env;
 use crate::vault::keys::Sort;
 use std::collections::BTreeSet;
@@ -50,7 +50,7 @@ pub fn install(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
     let remarks = remarks(&config, &reaches, args.podman)?;
     if let Some(profile) = &args.profile {
         let link = link_of(profile)?;
-        link::make(&link)?;
+        profile_link::make(&link)?;
         desk.say(&format!("{} calls this program for the profile \"{profile}\"", env::tilde(&link)));
     }
     let helper = Helper::of(args.profile.as_deref());
@@ -93,7 +93,7 @@ pub fn uninstall(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
     }
     for profile in profiles.iter().chain(&args.profile).filter(|profile| !is_called(profile)) {
         let link = link_of(profile)?;
-        if link::remove(&link)? {
+        if profile_link::remove(&link)? {
             desk.say(&format!("removed {}", env::tilde(&link)));
         }
     }

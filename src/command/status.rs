@@ -3,8 +3,8 @@
 use crate::command::Desk;
 use crate::command::Failure;
 use crate::command::count_words;
-use crate::docker_config::ConfigFile;
-use crate::setup::Helper;
+use crate::docker::config::ConfigFile;
+use crate::docker::setup::Helper;
 use crate::system::env;
 use std::io;
 

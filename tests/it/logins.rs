@@ -1,5 +1,6 @@
 //! Logins and logouts in any order, with and without profiles: what never happens.
 
+use docker_credential_pat::docker::wire::Credentials;
 use docker_credential_pat::inventory::Inventory;
 use docker_credential_pat::login::log_in;
 use docker_credential_pat::model::registry::Key;
@@ -16,7 +17,6 @@ use docker_credential_pat::resolve::resolve;
 use docker_credential_pat::vault::draft::Draft;
 use docker_credential_pat::vault::keys::Holder;
 use docker_credential_pat::vault::seal::VaultKey;
-use docker_credential_pat::wire::Credentials;
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 use zeroize::Zeroizing;

@@ -103,7 +103,7 @@ fn typed(user: Option<&str>, team: &Team) -> Result<(String, &'static str), Fail
         None => tty::ask(&format!("User name for {}: ", team.images())).map_err(missing)?,
     };
     if user.is_empty() {
-        return Err(Failure::Wire(crate::wire::WireError::NoUser));
+        return Err(Failure::Wire(crate::docker::wire::WireError::NoUser));
     }
     let line = format!("docker login -u {} {}", quoted(&user), team.images());
     Ok((line, way_of_user(&user)))

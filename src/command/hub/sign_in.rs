@@ -3,6 +3,7 @@
 use crate::command::Desk;
 use crate::command::Failure;
 use crate::command::given;
+use crate::docker::wire::WireError;
 use crate::lifecycle::session::SESSION_KEY;
 use crate::lifecycle::session::is_good;
 use crate::lifecycle::session::sessions;
@@ -14,7 +15,6 @@ use crate::remote::hub::sign_in::Progress;
 use crate::remote::hub::signed_in::SignedIn;
 use crate::system::sanitize::clean;
 use crate::system::tty;
-use crate::wire::WireError;
 use std::path::PathBuf;
 use zeroize::Zeroizing;
 

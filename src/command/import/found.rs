@@ -1,11 +1,11 @@
 //! What there is to take over, and what of it cannot be.
 
-use crate::docker_config::ConfigError;
-use crate::docker_config::ConfigFile;
+use crate::docker::config::ConfigError;
+use crate::docker::config::ConfigFile;
+use crate::docker::other_helper::HelperError;
+use crate::docker::other_helper::OtherHelper;
+use crate::docker::wire::Credentials;
 use crate::model::registry::Key;
-use crate::other_helper::HelperError;
-use crate::other_helper::OtherHelper;
-use crate::wire::Credentials;
 
 /// Where something was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -5,18 +5,18 @@ use crate::command::Failure;
 use crate::command::import::Haul;
 use crate::command::import::found::Found;
 use crate::command::import::found::Source;
-use crate::docker_config::ConfigError;
-use crate::docker_config::ConfigFile;
-use crate::docker_config::asked::Owner;
-use crate::docker_config::backup_of;
-use crate::docker_config::clean_backup;
-use crate::docker_config::logins::Login;
-use crate::docker_config::logins::Remains;
+use crate::docker::config::ConfigError;
+use crate::docker::config::ConfigFile;
+use crate::docker::config::backup_of;
+use crate::docker::config::clean_backup;
+use crate::docker::config::helper_lookup::Owner;
+use crate::docker::config::logins::Login;
+use crate::docker::config::logins::Remains;
+use crate::docker::setup;
+use crate::docker::setup::Helper;
+use crate::docker::wire::Credentials;
 use crate::model::name::quoted;
-use crate::setup;
-use crate::setup::Helper;
 use crate::system::env;
-use crate::wire::Credentials;
 
 /// Returns the owner's names of the registries for which it does not ask this program. What is taken out for
 /// these would be lost to it, so it stays.

@@ -1,17 +1,17 @@
 //! The logins that stand in a client's file in plain text: read as clients read them, and taken out.
 
-use crate::docker_config::AUTHS;
-use crate::docker_config::ConfigError;
-use crate::docker_config::ConfigFile;
-use crate::docker_config::Object;
-use crate::docker_config::object_in;
-use crate::docker_config::to_json;
+use crate::docker::config::AUTHS;
+use crate::docker::config::ConfigError;
+use crate::docker::config::ConfigFile;
+use crate::docker::config::Object;
+use crate::docker::config::object_in;
+use crate::docker::config::to_json;
+use crate::docker::wire::Credentials;
 use crate::model::registry::Key;
 use crate::model::registry::KeyError;
 use crate::model::secret::Secret;
 use crate::model::token::IDENTITY_USER;
 use crate::system::secret_json::unescape;
-use crate::wire::Credentials;
 use base64::Engine;
 use base64::alphabet::STANDARD;
 use base64::engine::GeneralPurpose;

@@ -1,7 +1,7 @@
 //! Makes this program the credential helper of a client, and puts back what was there before.
 
-use crate::docker_config::ConfigError;
-use crate::docker_config::ConfigFile;
+use crate::docker::config::ConfigError;
+use crate::docker::config::ConfigFile;
 use crate::model::name::is_profile;
 use crate::system::disk;
 use crate::system::disk::DiskError;

@@ -1,7 +1,7 @@
 //! Which helper a client asks for a registry.
 
-use crate::docker_config::ConfigError;
-use crate::docker_config::ConfigFile;
+use crate::docker::config::ConfigError;
+use crate::docker::config::ConfigFile;
 use crate::model::registry::Address;
 use crate::model::registry::DOCKER_HUB_KEY;
 use crate::model::registry::Key;

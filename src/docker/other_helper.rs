@@ -1,14 +1,14 @@
 //! Another credential helper, asked by the same protocol by which clients ask this program:
 //! <https://github.com/docker/docker-credential-helpers#development>.
 
-use crate::docker_config::object_in;
+use crate::docker::config::object_in;
+use crate::docker::wire::Credentials;
+use crate::docker::wire::NOT_FOUND;
+use crate::docker::wire::WireError;
+use crate::docker::wire::parse_answer;
 use crate::model::registry::Key;
 use crate::system::process;
 use crate::system::process::ChildError;
-use crate::wire::Credentials;
-use crate::wire::NOT_FOUND;
-use crate::wire::WireError;
-use crate::wire::parse_answer;
 use std::ffi::OsStr;
 use std::time::Duration;
 use thiserror::Error;

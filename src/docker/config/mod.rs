@@ -1,10 +1,10 @@
 //! The files in which Docker and podman note their credential helpers. Only what is asked for
 //! changes: every other value stays byte for byte, and in its order.
 
-pub mod asked;
+pub mod helper_lookup;
 pub mod logins;
 
-use crate::docker_config::logins::without_secrets;
+use crate::docker::config::logins::without_secrets;
 use crate::system::disk;
 use crate::system::disk::DiskError;
 use crate::system::disk::PRIVATE;
