@@ -27,11 +27,9 @@ pub mod vault;
 
 // Neighbours.
 pub mod client;
-pub mod context;
 pub mod docker;
 #[cfg(feature = "online")]
 pub mod http;
-pub mod parent;
 pub mod usage;
 pub mod used;
 pub mod warned;

@@ -3,8 +3,10 @@
 //! It only ever chooses among tokens that the registry may get anyway. What is not certain is not known.
 
 mod commands;
+pub mod context;
 mod keys;
 mod options;
+pub mod parent;
 
 use crate::client::commands::Command;
 use crate::client::commands::Deed;

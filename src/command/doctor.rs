@@ -10,11 +10,11 @@ use crate::checkup::keys::Contents;
 #[cfg(feature = "online")]
 use crate::checkup::online;
 use crate::checkup::tokens::Usage;
+use crate::client::context;
 use crate::command::Desk;
 use crate::command::Failure;
 #[cfg(feature = "online")]
 use crate::command::tell;
-use crate::context;
 use crate::model::timestamp::Moment;
 use crate::model::token::Token;
 #[cfg(feature = "online")]

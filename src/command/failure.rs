@@ -1,10 +1,10 @@
 //! Why a verb is not done, and the way out.
 
 use crate::backup::BackupError;
+use crate::client::context::ContextError;
+use crate::client::context::TOKEN;
 #[cfg(feature = "online")]
 use crate::command::coding::trouble::CodingTrouble;
-use crate::context::ContextError;
-use crate::context::TOKEN;
 use crate::docker::config::ConfigError;
 use crate::docker::other_helper::HelperError;
 use crate::docker::profile_link::LinkError;

@@ -1,7 +1,7 @@
 //! What more than one verb takes as arguments.
 
+use crate::client::context::PROFILE_FORM;
 use crate::command::Failure;
-use crate::context::PROFILE_FORM;
 use crate::model::name::is_profile;
 use crate::model::scope::Scope;
 use crate::model::scope::ScopeError;

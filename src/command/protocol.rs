@@ -3,13 +3,14 @@
 //! Clients read the answer, and the error too, on stdout; a person reads stderr. What was asked is noted when
 //! both have it.
 
+use crate::client::context::Context;
+use crate::client::context::profile;
+use crate::client::context::warning_days;
+use crate::client::parent::ProgramName;
 use crate::command::Desk;
 use crate::command::Failure;
 use crate::command::notices;
 use crate::command::say;
-use crate::context::Context;
-use crate::context::profile;
-use crate::context::warning_days;
 use crate::docker::wire;
 use crate::docker::wire::NOT_FOUND;
 use crate::docker::wire::WireError;
@@ -21,7 +22,6 @@ use crate::model::timestamp::DAY;
 use crate::model::timestamp::Moment;
 use crate::model::token::Origin;
 use crate::model::token::Token;
-use crate::parent::ProgramName;
 use crate::resolve::Reason;
 use crate::resolve::Verdict;
 use crate::resolve::request::Known;

@@ -54,8 +54,8 @@ fn shell_words(line: &str) -> Vec<String> {
 #[cfg(target_os = "linux")]
 mod of_processes {
     use crate::common::HANG;
-    use docker_credential_pat::parent::CommandLine;
-    use docker_credential_pat::parent::MAX_BYTES;
+    use docker_credential_pat::client::parent::CommandLine;
+    use docker_credential_pat::client::parent::MAX_BYTES;
     use std::io;
     use std::io::Read;
     use std::process::Child;

@@ -4,11 +4,11 @@ mod json;
 mod told;
 
 use crate::client::Client;
+use crate::client::context::Context;
 use crate::command::Desk;
 use crate::command::Failure;
 use crate::command::explain::told::Explanation;
 use crate::command::notices;
-use crate::context::Context;
 use crate::inventory::Inventory;
 use crate::inventory::index::Index;
 use crate::model::image::Image;

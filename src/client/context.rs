@@ -3,6 +3,7 @@
 
 use crate::client;
 use crate::client::Errand;
+use crate::client::parent::CommandLine;
 use crate::inventory::Inventory;
 use crate::model::image::Image;
 use crate::model::name::Name;
@@ -10,7 +11,6 @@ use crate::model::name::is_profile;
 use crate::model::registry::Address;
 use crate::model::registry::Key;
 use crate::model::token::Direction;
-use crate::parent::CommandLine;
 use crate::resolve::request::Known;
 use crate::resolve::request::Repository;
 use crate::resolve::request::Request;
