@@ -31,8 +31,6 @@ pub mod docker;
 #[cfg(feature = "online")]
 pub mod http;
 pub mod usage;
-pub mod used;
-pub mod warned;
 
 // Decisions.
 pub mod inventory;

@@ -22,7 +22,7 @@ use crate::provider::credential_type::End;
 use crate::provider::credential_type::Sort;
 use crate::provider::marked;
 use crate::provider::sort_of;
-use crate::used::Used;
+use crate::usage::stats::Used;
 
 /// A token that nothing has asked for during so many days is not needed.
 const UNUSED_DAYS: i64 = 90;

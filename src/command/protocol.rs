@@ -28,8 +28,8 @@ use crate::resolve::request::Known;
 use crate::resolve::request::Request;
 use crate::resolve::resolve;
 use crate::system::env;
-use crate::usage::line;
-use crate::usage::line::Line;
+use crate::usage::record;
+use crate::usage::record::Line;
 use std::io::Write;
 use std::mem::ManuallyDrop;
 
@@ -126,7 +126,7 @@ fn refused(verb: Verb, input: &[u8], failure: &Failure, desk: &mut Desk) -> Outc
         Verb::Store => wire::parse_credentials(input).ok().map(|credentials| credentials.key),
         Verb::List => return Outcome::Refused,
     };
-    let line = Line::of(verb.word(), key.as_ref(), line::Outcome::Failed);
+    let line = Line::of(verb.word(), key.as_ref(), record::Outcome::Failed);
     note(&Line { reason: failure.word(), ..line }, desk);
     Outcome::Refused
 }
@@ -142,7 +142,7 @@ fn note(line: &Line<'_>, desk: &Desk) {
 
 /// Returns what is noted of a `get`.
 fn line_of<'l>(key: &'l Key, request: &'l Request<'_>, verdict: &Verdict<'l>) -> Line<'l> {
-    let outcome = verdict.token.map_or(line::Outcome::NotFound, |_| line::Outcome::Given);
+    let outcome = verdict.token.map_or(record::Outcome::NotFound, |_| record::Outcome::Given);
     // Where none is given, the one that came closest tells why.
     let reason = verdict.decided_by().or(verdict.set_aside.last().map(|(_, reason)| *reason));
     Line {
@@ -232,7 +232,7 @@ fn store(input: &[u8], desk: &mut Desk) -> Result<Outcome, Failure> {
     for remark in remarks {
         desk.say(&format!("{SPEAKER}: {remark}"));
     }
-    let line = Line::of(Verb::Store.word(), Some(&credentials.key), line::Outcome::Stored);
+    let line = Line::of(Verb::Store.word(), Some(&credentials.key), record::Outcome::Stored);
     note(&Line { token: token.as_ref(), ..line }, desk);
     Ok(Outcome::Done)
 }
@@ -245,7 +245,7 @@ fn erase(input: &[u8], desk: &mut Desk) -> Result<Outcome, Failure> {
     excerpt.confirm()?;
     // Most logouts ask four times for what went the first time: nothing to lock or write for then.
     if excerpt.inventory().tokens().is_empty() {
-        note(&Line::of(Verb::Erase.word(), Some(&key), line::Outcome::NotFound), desk);
+        note(&Line::of(Verb::Erase.word(), Some(&key), record::Outcome::NotFound), desk);
         return Ok(Outcome::Done);
     }
     let now = *desk.now;
@@ -271,7 +271,7 @@ fn erase(input: &[u8], desk: &mut Desk) -> Result<Outcome, Failure> {
         let (profile, key) = (profile.value, key.as_str());
         desk.say(&format!("{SPEAKER}: \"{heir}\", no login of profile \"{profile}\", answers for {key} now"));
     }
-    let line = Line::of(Verb::Erase.word(), Some(&key), line::Outcome::SignedOut);
+    let line = Line::of(Verb::Erase.word(), Some(&key), record::Outcome::SignedOut);
     note(&Line { token: token.as_ref(), ..line }, desk);
     Ok(Outcome::Done)
 }

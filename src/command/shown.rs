@@ -20,7 +20,7 @@ use crate::provider::sort_of;
 use crate::system::table::Cell;
 use crate::system::table::Tone;
 use crate::usage::history::History;
-use crate::used::Used;
+use crate::usage::stats::Used;
 use serde::Serialize;
 use std::collections::BTreeMap;
 

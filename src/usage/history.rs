@@ -2,9 +2,9 @@
 
 use crate::model::timestamp::Moment;
 use crate::model::token::Token;
-use crate::usage::line;
-use crate::usage::line::Record;
-use crate::used::Used;
+use crate::usage::record;
+use crate::usage::record::Record;
+use crate::usage::stats::Used;
 use std::collections::BTreeMap;
 
 /// What is known of every token's use.
@@ -79,18 +79,18 @@ impl History {
     pub(super) fn write(&self, out: &mut Vec<u8>) {
         let whole = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
         for ((id, created), Entry { name, used }) in &self.entries {
-            line::start(out);
+            record::start(out);
             if used.last != Used::NEVER_LAST {
-                line::push_whole(out, "at", used.last.0);
-                line::push_whole(out, "first", used.first.0);
+                record::push_whole(out, "at", used.last.0);
+                record::push_whole(out, "first", used.first.0);
             }
-            line::push_whole(out, "id", (*id).into());
-            line::push_whole(out, "created", *created);
-            line::push_text(out, "token", Some(name));
-            line::push_text(out, "client", used.client.as_deref());
-            line::push_whole(out, "count", whole(used.count));
-            line::push_whole(out, "pulls", whole(used.pulls));
-            line::push_whole(out, "pushes", whole(used.pushes));
+            record::push_whole(out, "id", (*id).into());
+            record::push_whole(out, "created", *created);
+            record::push_text(out, "token", Some(name));
+            record::push_text(out, "client", used.client.as_deref());
+            record::push_whole(out, "count", whole(used.count));
+            record::push_whole(out, "pulls", whole(used.pulls));
+            record::push_whole(out, "pushes", whole(used.pushes));
             out.extend_from_slice(b"}\n");
         }
     }

@@ -4,9 +4,11 @@
 //! written all day and read now and then, so that writing is a handful of system calls, and all else is left
 //! to those who read and to the one writer in thousands that finds it full.
 
-pub mod fold;
+pub mod compact;
+pub mod daily_warnings;
 pub mod history;
-pub mod line;
+pub mod record;
+pub mod stats;
 
 use crate::model::timestamp::Moment;
 use crate::system::disk;
@@ -15,9 +17,9 @@ use crate::system::disk::PRIVATE;
 use crate::system::disk::append::make_end;
 use crate::system::disk::append::open_end;
 use crate::usage::history::History;
-use crate::usage::line::Line;
-use crate::usage::line::Record;
-use crate::usage::line::Skipped;
+use crate::usage::record::Line;
+use crate::usage::record::Record;
+use crate::usage::record::Skipped;
 use std::fs;
 use std::fs::File;
 use std::io;
@@ -102,7 +104,7 @@ impl Log {
     #[inline(never)]
     fn with_room(&self, path: &Path, now: Moment) -> io::Result<File> {
         // Another process is at it, or it cannot be done: it may become a little larger.
-        let _ = fold::make_room(&self.folder, now);
+        let _ = compact::make_room(&self.folder, now);
         let mut file = match open_end(path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => self.begin(path)?,
             opened => opened?,
@@ -129,7 +131,7 @@ impl Log {
         let _lock = disk::lock(&self.folder.join(LOCKED))?;
         let (log, resting) = (self.path(), self.folder.join(RESTING));
         match (is_there(&log), is_there(&resting)) {
-            (true, true) => fold::shift(&self.folder, now),
+            (true, true) => compact::shift(&self.folder, now),
             (true, false) => disk::rename(&log, &resting),
             (false, true) => Ok(()),
             (false, false) => disk::create(&resting, &[], PRIVATE),
@@ -154,9 +156,9 @@ impl Log {
         let locked = self.folder.join(LOCKED);
         let _lock = is_there(&disk::with_suffix(&locked, ".lock")).then(|| disk::lock(&locked));
         let mut skipped = Skipped::default();
-        fold::visit_older(&self.folder, &mut skipped, visit);
+        compact::visit_older(&self.folder, &mut skipped, visit);
         for name in [RESTING, LOG] {
-            skipped.visit(&fold::read(&self.folder.join(name)), visit);
+            skipped.visit(&compact::read(&self.folder.join(name)), visit);
         }
         skipped
     }

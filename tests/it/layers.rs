@@ -11,7 +11,7 @@ const LAYERS: [&[&str]; 9] = [
     &["checkup"],
     &["lifecycle", "remote"],
     &["backup", "keeper", "key_life", "login", "moving", "vault"],
-    &["client", "docker", "http", "usage", "used", "warned"],
+    &["client", "docker", "http", "usage"],
     &["inventory", "provider", "resolve"],
     &["system"],
     &["model"],

@@ -10,7 +10,7 @@ use crate::command::find;
 use crate::command::usage::rows::Rows;
 use crate::model::timestamp::Moment;
 use crate::system::env;
-use crate::usage::line::Skipped;
+use crate::usage::record::Skipped;
 use clap::ValueEnum;
 
 /// How far back the days are told, when nothing else is said.

@@ -5,8 +5,8 @@ use crate::inventory::Inventory;
 use crate::model::timestamp::DAY;
 use crate::model::timestamp::Moment;
 use crate::model::token::Token;
-use crate::usage::line::Record;
-use crate::used::Used;
+use crate::usage::record::Record;
+use crate::usage::stats::Used;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 

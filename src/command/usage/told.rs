@@ -8,8 +8,8 @@ use crate::command::usage::rows::Row;
 use crate::command::usage::rows::Rows;
 use crate::model::timestamp::Moment;
 use crate::system::table::Table;
-use crate::usage::line::Skipped;
-use crate::used::Used;
+use crate::usage::record::Skipped;
+use crate::usage::stats::Used;
 use serde::Serialize;
 
 /// The version of the JSON that is written. A new name is no new version.

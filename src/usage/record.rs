@@ -8,7 +8,7 @@ use crate::model::token::Token;
 use crate::provider::marked;
 use crate::system::sanitize::push_json;
 use crate::system::sanitize::push_number;
-use crate::used::Used;
+use crate::usage::stats::Used;
 use serde::Deserialize;
 
 /// The version of the lines. A new name is no new version.

@@ -12,9 +12,9 @@ use crate::usage::LOG;
 use crate::usage::MAX_BYTES;
 use crate::usage::history::History;
 use crate::usage::is_there;
-use crate::usage::line;
-use crate::usage::line::Record;
-use crate::usage::line::Skipped;
+use crate::usage::record;
+use crate::usage::record::Record;
+use crate::usage::record::Skipped;
 use std::fs;
 use std::io::Read;
 use std::path::Path;
@@ -77,13 +77,13 @@ fn fold(folder: &Path, now: Moment) -> Result<(), DiskError> {
     skipped.visit(&bytes, &mut |record| history.add(&record));
     history.forget_but(MAX_TOKENS);
     let mut out = Vec::with_capacity(summary.len() + 1024);
-    line::start(&mut out);
-    line::push_whole(&mut out, "folded", crc32fast::hash(&bytes).into());
-    line::push_whole(&mut out, "bytes", i64::try_from(bytes.len()).unwrap_or_default());
+    record::start(&mut out);
+    record::push_whole(&mut out, "folded", crc32fast::hash(&bytes).into());
+    record::push_whole(&mut out, "bytes", i64::try_from(bytes.len()).unwrap_or_default());
     out.extend_from_slice(b"}\n");
     history.write(&mut out);
     // A later program's summary is not lost on an earlier one.
-    for line in line::of_other_versions(&summary) {
+    for line in record::of_other_versions(&summary) {
         out.extend_from_slice(line);
         out.push(b'\n');
     }
