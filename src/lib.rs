@@ -18,11 +18,6 @@ pub mod lifecycle;
 pub mod remote;
 
 // The vault.
-pub mod backup;
-pub mod keeper;
-pub mod key_life;
-pub mod login;
-pub mod moving;
 pub mod vault;
 
 // Neighbours.

@@ -3,10 +3,10 @@
 #![no_main]
 
 use arbitrary::Arbitrary;
-use docker_credential_pat::vault::layout;
-use docker_credential_pat::vault::layout::BASE_BYTES;
-use docker_credential_pat::vault::layout::HEAD_BYTES;
-use docker_credential_pat::vault::layout::Layout;
+use docker_credential_pat::vault::format::layout;
+use docker_credential_pat::vault::format::layout::BASE_BYTES;
+use docker_credential_pat::vault::format::layout::HEAD_BYTES;
+use docker_credential_pat::vault::format::layout::Layout;
 use docker_credential_pat::vault::seal::KEY_BYTES;
 use docker_credential_pat::vault::seal::TAG_BYTES;
 use docker_credential_pat::vault::seal::VaultKey;

@@ -6,9 +6,6 @@ use crate::checkup::Repair;
 use crate::checkup::Rule;
 use crate::checkup::Severity;
 use crate::inventory::Inventory;
-use crate::keeper::Excerpt;
-use crate::keeper::Keeper;
-use crate::keeper::KeeperError;
 use crate::model::secret::Secret;
 use crate::system::sanitize::line_of;
 use crate::vault::VaultError;
@@ -16,6 +13,9 @@ use crate::vault::keys::Sort;
 use crate::vault::keys::holders::Holders;
 use crate::vault::keys::holders::Locked;
 use crate::vault::keys::holders::Unasked;
+use crate::vault::store::Excerpt;
+use crate::vault::store::Keeper;
+use crate::vault::store::KeeperError;
 
 /// What was read of the vault.
 #[derive(Default)]

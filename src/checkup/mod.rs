@@ -13,13 +13,13 @@ pub mod tokens;
 use crate::checkup::keys::Contents;
 use crate::checkup::tokens::Usage;
 use crate::docker::setup::Reach;
-use crate::keeper::Keeper;
 use crate::model::name::quoted;
 use crate::model::timestamp::Moment;
 use crate::model::token::Token;
 use crate::system::disk;
 use crate::system::disk::DiskError;
 use crate::system::env;
+use crate::vault::store::Keeper;
 use std::path::Path;
 use std::path::PathBuf;
 

@@ -12,7 +12,6 @@ use crate::docker::wire;
 use crate::inventory::Arrival;
 use crate::inventory::Inventory;
 use crate::inventory::in_use::in_use;
-use crate::login::people;
 use crate::model::name::Name;
 use crate::model::timestamp::Moment;
 use crate::model::token::Kind;
@@ -24,6 +23,7 @@ use crate::provider::advice::remarks;
 use crate::provider::recognize;
 use crate::system::sanitize::clean;
 use crate::system::tty;
+use crate::vault::login::people;
 use clap::ValueEnum;
 
 /// Add a token: its secret is asked for on the terminal, or read from a file or standard input

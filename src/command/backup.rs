@@ -1,7 +1,5 @@
 //! `backup` and `restore`: the vault as a file that a passphrase alone opens, and back.
 
-use crate::backup;
-use crate::backup::Backup;
 use crate::command::Desk;
 use crate::command::Failure;
 use crate::command::count_words;
@@ -9,6 +7,8 @@ use crate::command::given;
 use crate::command::given::NewPassphrase;
 use crate::model::name::Name;
 use crate::system::env;
+use crate::vault::backup;
+use crate::vault::backup::Backup;
 use crate::vault::keys::passphrase;
 use std::path::PathBuf;
 

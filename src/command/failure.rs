@@ -1,6 +1,5 @@
 //! Why a verb is not done, and the way out.
 
-use crate::backup::BackupError;
 use crate::client::context::ContextError;
 use crate::client::context::TOKEN;
 #[cfg(feature = "online")]
@@ -11,8 +10,6 @@ use crate::docker::profile_link::LinkError;
 use crate::docker::setup::SetupError;
 use crate::docker::wire::WireError;
 use crate::inventory::NameTaken;
-use crate::keeper::KeeperError;
-use crate::key_life::KeyLifeError;
 #[cfg(feature = "online")]
 use crate::lifecycle::trouble::LifeError;
 use crate::model::name::Name;
@@ -31,7 +28,10 @@ use crate::system::sanitize::clean;
 use crate::system::sanitize::line_of;
 use crate::system::tty::TtyError;
 use crate::vault::VaultError;
+use crate::vault::backup::BackupError;
 use crate::vault::keys::passphrase::PassphraseError;
+use crate::vault::rekey::KeyLifeError;
+use crate::vault::store::KeeperError;
 use std::io;
 use std::io::Write;
 use std::path::PathBuf;

@@ -3,8 +3,6 @@
 use crate::command::Desk;
 use crate::command::Failure;
 use crate::command::given::NewPassphrase;
-use crate::key_life;
-use crate::key_life::NewHolder;
 use crate::system::env;
 use crate::system::table::Cell;
 use crate::system::table::Table;
@@ -17,7 +15,9 @@ use crate::vault::keys::cache;
 use crate::vault::keys::holders::Holders;
 use crate::vault::keys::holders::Locked;
 use crate::vault::keys::keyring::Keyring;
-use crate::vault::keys::spare;
+use crate::vault::keys::wrapping_key;
+use crate::vault::rekey;
+use crate::vault::rekey::NewHolder;
 use crate::vault::seal::VaultKey;
 use std::path::Path;
 use std::path::PathBuf;
@@ -168,7 +168,7 @@ fn give(given: &Given, desk: &mut Desk) -> Result<(), Failure> {
         }
         Given::File { path } => (Sort::File, NewHolder::File(path.clone())),
     };
-    key_life::add(&desk.keeper, &new)?;
+    rekey::add(&desk.keeper, &new)?;
     desk.say(&format!("{} opens the vault now", sort.name()));
     if let Some(holders) = desk.keeper.holders()?
         && sort != Sort::KeyFile
@@ -182,7 +182,7 @@ fn give(given: &Given, desk: &mut Desk) -> Result<(), Failure> {
 }
 
 fn take(sort: Sort, desk: &mut Desk) -> Result<(), Failure> {
-    key_life::remove(&desk.keeper, sort)?;
+    rekey::remove(&desk.keeper, sort)?;
     desk.say(&format!("{} does not open the vault any more", sort.name()));
     if matches!(sort, Sort::KeyFile | Sort::Keyring) {
         desk.say("a copy of the key that was made before, in a backup say, opens it still (docker-credential-pat key renew ends that)");
@@ -191,7 +191,7 @@ fn take(sort: Sort, desk: &mut Desk) -> Result<(), Failure> {
 }
 
 fn renew(desk: &mut Desk) -> Result<(), Failure> {
-    let unchanged = key_life::renew(&desk.keeper)?;
+    let unchanged = rekey::renew(&desk.keeper)?;
     desk.say("the vault has a new key, and every secret is sealed with it; copies of the old key open only old copies of the vault");
     for sort in unchanged {
         desk.say(&format!(
@@ -206,5 +206,5 @@ fn renew(desk: &mut Desk) -> Result<(), Failure> {
 /// Writes the text of a spare key, and nothing else.
 fn make(desk: &mut Desk) -> Result<(), Failure> {
     let spare = VaultKey::make().map_err(VaultError::from)?;
-    desk.out.write_all(spare::to_text(&spare).as_bytes()).map_err(Failure::Output)
+    desk.out.write_all(wrapping_key::to_text(&spare).as_bytes()).map_err(Failure::Output)
 }

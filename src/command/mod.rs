@@ -39,7 +39,6 @@ pub mod verify;
 
 pub use crate::command::failure::Failure;
 use crate::inventory::Inventory;
-use crate::keeper::Keeper;
 use crate::model::choice::Choice;
 use crate::model::name::Name;
 use crate::model::registry::Key;
@@ -55,6 +54,7 @@ use crate::system::env;
 use crate::system::sanitize;
 use crate::system::sanitize::clean;
 use crate::system::table::Screen;
+use crate::vault::store::Keeper;
 use serde::Serialize;
 use std::cell::LazyCell;
 #[cfg(feature = "online")]

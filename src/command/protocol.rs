@@ -15,7 +15,6 @@ use crate::docker::wire;
 use crate::docker::wire::NOT_FOUND;
 use crate::docker::wire::WireError;
 use crate::inventory::index::Index;
-use crate::login::log_in;
 use crate::model::registry::Key;
 use crate::model::registry::KeyError;
 use crate::model::timestamp::DAY;
@@ -30,6 +29,7 @@ use crate::resolve::resolve;
 use crate::system::env;
 use crate::usage::record;
 use crate::usage::record::Line;
+use crate::vault::login::log_in;
 use std::io::Write;
 use std::mem::ManuallyDrop;
 

@@ -9,11 +9,11 @@ use crate::command::given::SecretFrom;
 #[cfg(feature = "online")]
 use crate::command::verify;
 use crate::inventory::Changes;
-use crate::login::people;
 use crate::model::token::User;
 use crate::provider::Seen;
 use crate::provider::advice::remarks;
 use crate::provider::recognize;
+use crate::vault::login::people;
 
 /// Give a token a new secret and a new end; its name, scopes, choices and label stay
 #[derive(Debug, clap::Args)]

@@ -3,10 +3,10 @@
 use crate::command::Desk;
 use crate::command::Failure;
 use crate::command::given;
-use crate::key_life;
-use crate::key_life::Unlocked;
 use crate::vault::keys::Sort;
 use crate::vault::keys::cache::USUALLY;
+use crate::vault::rekey;
+use crate::vault::rekey::Unlocked;
 use std::time::Duration;
 
 /// Keep the vault open for a while, so that nothing is asked meanwhile
@@ -27,7 +27,7 @@ pub struct LockArgs {}
 /// When no key holder gives the key, or this system keeps none.
 pub fn unlock(args: &UnlockArgs, desk: &mut Desk) -> Result<(), Failure> {
     let time = args.time.unwrap_or(USUALLY);
-    match key_life::unlock(&desk.keeper, time)? {
+    match rekey::unlock(&desk.keeper, time)? {
         Unlocked::Always => {
             desk.say("the vault is open always: its key is in a file (docker-credential-pat key status)");
         }
@@ -41,7 +41,7 @@ pub fn unlock(args: &UnlockArgs, desk: &mut Desk) -> Result<(), Failure> {
 /// # Errors
 /// When there is no vault, or it cannot be read.
 pub fn lock(_args: &LockArgs, desk: &mut Desk) -> Result<(), Failure> {
-    let closed = key_life::lock(&desk.keeper)?;
+    let closed = rekey::lock(&desk.keeper)?;
     match (closed.was_open, closed.open.as_slice()) {
         (true, []) => desk.say("the vault is closed"),
         (false, []) => desk.say("the vault was closed already"),

@@ -13,7 +13,6 @@ pub mod sync;
 pub mod trouble;
 
 use crate::inventory::Inventory;
-use crate::keeper::Keeper;
 use crate::lifecycle::trouble::LifeError;
 use crate::model::remote::Remote;
 use crate::model::timestamp::Moment;
@@ -24,6 +23,7 @@ use crate::remote::hub::listed::Listed;
 use crate::remote::hub::listed::Made;
 use crate::remote::hub::signed_in::SignedIn;
 use crate::remote::hub::signed_in::Wish;
+use crate::vault::store::Keeper;
 
 /// The vault, and Docker Hub for somebody who is signed in.
 pub struct Life<'l> {

@@ -1,13 +1,13 @@
 //! Why a step in the life of a token is not done, and the way out.
 
 use crate::inventory::NameTaken;
-use crate::keeper::KeeperError;
 use crate::model::name::Name;
 use crate::model::timestamp::Moment;
 use crate::remote::hub::HUB_URL;
 use crate::remote::hub::refusal::HubError;
 use crate::system::disk::DiskError;
 use crate::vault::VaultError;
+use crate::vault::store::KeeperError;
 use thiserror::Error;
 
 /// Why a step in the life of a token is not done.

@@ -1,12 +1,15 @@
 //! The one file with all tokens: read without its key, opened with it, replaced whole.
 
-pub mod directory;
+pub mod backup;
 pub mod draft;
-pub mod entry;
 pub mod file;
+pub mod format;
+pub mod import;
 pub mod keys;
-pub mod layout;
+pub mod login;
+pub mod rekey;
 pub mod seal;
+pub mod store;
 
 use crate::model::name::Name;
 use crate::system::disk::DiskError;
@@ -33,7 +36,7 @@ pub enum VaultError {
         path: PathBuf,
     },
     /// Another version of this program wrote it.
-    #[error("the vault {} has format {version}, and this program knows format {}", path.display(), layout::VERSION)]
+    #[error("the vault {} has format {version}, and this program knows format {}", path.display(), crate::vault::format::layout::VERSION)]
     Version {
         /// The file.
         path: PathBuf,

@@ -10,7 +10,7 @@ const LAYERS: [&[&str]; 9] = [
     &["command"],
     &["checkup"],
     &["lifecycle", "remote"],
-    &["backup", "keeper", "key_life", "login", "moving", "vault"],
+    &["vault"],
     &["client", "docker", "http", "usage"],
     &["inventory", "provider", "resolve"],
     &["system"],

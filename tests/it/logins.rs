@@ -2,7 +2,6 @@
 
 use docker_credential_pat::docker::wire::Credentials;
 use docker_credential_pat::inventory::Inventory;
-use docker_credential_pat::login::log_in;
 use docker_credential_pat::model::registry::Key;
 use docker_credential_pat::model::secret::Secret;
 use docker_credential_pat::model::timestamp::Moment;
@@ -16,6 +15,7 @@ use docker_credential_pat::resolve::request::Source;
 use docker_credential_pat::resolve::resolve;
 use docker_credential_pat::vault::draft::Draft;
 use docker_credential_pat::vault::keys::Holder;
+use docker_credential_pat::vault::login::log_in;
 use docker_credential_pat::vault::seal::VaultKey;
 use proptest::prelude::*;
 use std::collections::BTreeMap;

@@ -19,7 +19,7 @@ use docker_credential_pat::system::disk;
 use docker_credential_pat::system::env;
 use docker_credential_pat::vault::draft::Draft;
 use docker_credential_pat::vault::keys::Holder;
-use docker_credential_pat::vault::keys::keyfile::KeyFile;
+use docker_credential_pat::vault::keys::key_file::KeyFile;
 use serde_json::Value;
 use zeroize::Zeroizing;
 

@@ -7,7 +7,6 @@ use crate::docker::wire::WireError;
 use crate::lifecycle::session::SESSION_KEY;
 use crate::lifecycle::session::is_good;
 use crate::lifecycle::session::sessions;
-use crate::login::people;
 use crate::model::registry::Key;
 use crate::model::secret::Secret;
 use crate::remote::hub::Hub;
@@ -15,6 +14,7 @@ use crate::remote::hub::sign_in::Progress;
 use crate::remote::hub::signed_in::SignedIn;
 use crate::system::sanitize::clean;
 use crate::system::tty;
+use crate::vault::login::people;
 use std::path::PathBuf;
 use zeroize::Zeroizing;
 

@@ -6,7 +6,7 @@ use crate::system::process::ChildError;
 use crate::vault::keys::HolderError;
 use crate::vault::keys::KeyHolder;
 use crate::vault::keys::Sort;
-use crate::vault::keys::spare;
+use crate::vault::keys::wrapping_key;
 use crate::vault::seal::VaultKey;
 use crate::vault::seal::Wrapped;
 use minicbor::Decode;
@@ -141,5 +141,6 @@ fn ask(program: &str, args: &[String], patience: Duration) -> Result<VaultKey, C
     if output.code != Some(0) {
         return Err(CommandError::Failed { program: program.to_owned(), code: output.code });
     }
-    spare::from_text(&output.stdout).ok_or_else(|| CommandError::NotAKey { program: program.to_owned() })
+    wrapping_key::from_text(&output.stdout)
+        .ok_or_else(|| CommandError::NotAKey { program: program.to_owned() })
 }

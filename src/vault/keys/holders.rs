@@ -11,7 +11,7 @@ use crate::vault::keys::KeyHolder;
 use crate::vault::keys::Sort;
 use crate::vault::keys::cache;
 use crate::vault::keys::command::CommandError;
-use crate::vault::keys::keyfile::KeyFile;
+use crate::vault::keys::key_file::KeyFile;
 use crate::vault::keys::keyring::Keyring;
 use crate::vault::seal::Tag;
 use crate::vault::seal::VaultKey;

@@ -2,18 +2,18 @@
 
 pub mod cache;
 pub mod command;
-pub mod elsewhere;
+pub mod external_file;
 pub mod holders;
-pub mod keyfile;
+pub mod key_file;
 pub mod keyring;
 pub mod passphrase;
-pub mod spare;
+pub mod wrapping_key;
 
 use crate::vault::keys::command::CommandError;
 use crate::vault::keys::command::CommandHolder;
-use crate::vault::keys::elsewhere::FileElsewhere;
-use crate::vault::keys::elsewhere::FileError;
-use crate::vault::keys::keyfile::KeyFileError;
+use crate::vault::keys::external_file::FileElsewhere;
+use crate::vault::keys::external_file::FileError;
+use crate::vault::keys::key_file::KeyFileError;
 use crate::vault::keys::keyring::KeyringError;
 use crate::vault::keys::passphrase::Passphrase;
 use crate::vault::keys::passphrase::PassphraseError;

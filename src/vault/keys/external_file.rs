@@ -6,7 +6,7 @@ use crate::system::env;
 use crate::vault::keys::HolderError;
 use crate::vault::keys::KeyHolder;
 use crate::vault::keys::Sort;
-use crate::vault::keys::spare;
+use crate::vault::keys::wrapping_key;
 use crate::vault::seal::VaultKey;
 use crate::vault::seal::Wrapped;
 use minicbor::Decode;
@@ -142,11 +142,11 @@ fn place_of(path: &str) -> Result<PathBuf, FileError> {
 fn read(place: &Path) -> Result<Option<VaultKey>, FileError> {
     let Some((bytes, _)) = disk::read(place, MAX_BYTES)? else { return Ok(None) };
     let bytes = Zeroizing::new(bytes);
-    spare::from_text(&bytes).map(Some).ok_or_else(|| FileError::NotAKey { path: place.to_owned() })
+    wrapping_key::from_text(&bytes).map(Some).ok_or_else(|| FileError::NotAKey { path: place.to_owned() })
 }
 
 fn make(place: &Path) -> Result<VaultKey, FileError> {
     let spare = VaultKey::make()?;
-    disk::create(place, spare::to_text(&spare).as_bytes(), disk::PRIVATE)?;
+    disk::create(place, wrapping_key::to_text(&spare).as_bytes(), disk::PRIVATE)?;
     Ok(spare)
 }

@@ -2,9 +2,6 @@
 
 use crate::docker::wire::Credentials;
 use crate::inventory::Inventory;
-use crate::login::arrival;
-use crate::login::scope_of;
-use crate::login::user_of;
 use crate::model::registry::Key;
 use crate::model::secret::Secret;
 use crate::model::timestamp::Moment;
@@ -13,6 +10,9 @@ use crate::model::token::Token;
 use crate::model::token::TokenId;
 use crate::resolve::request::Request;
 use crate::resolve::resolve;
+use crate::vault::login::arrival;
+use crate::vault::login::scope_of;
+use crate::vault::login::user_of;
 
 /// The token that credentials are kept in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

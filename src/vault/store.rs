@@ -21,7 +21,7 @@ use crate::vault::keys::HolderError;
 use crate::vault::keys::holders::Holders;
 use crate::vault::keys::holders::Locked;
 use crate::vault::keys::holders::Unasked;
-use crate::vault::keys::keyfile::KeyFile;
+use crate::vault::keys::key_file::KeyFile;
 use crate::vault::keys::keyring::Keyring;
 use crate::vault::seal::VaultKey;
 use std::cell::OnceCell;

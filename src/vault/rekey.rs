@@ -1,7 +1,5 @@
 //! What is done to a vault's key: other holders are given it, some lose it, and it is made anew.
 
-use crate::keeper::Keeper;
-use crate::keeper::KeeperError;
 use crate::system::env;
 use crate::vault::VaultError;
 use crate::vault::keys::Holder;
@@ -10,7 +8,7 @@ use crate::vault::keys::PERSONS_PATIENCE;
 use crate::vault::keys::Sort;
 use crate::vault::keys::cache;
 use crate::vault::keys::command::CommandHolder;
-use crate::vault::keys::elsewhere::FileElsewhere;
+use crate::vault::keys::external_file::FileElsewhere;
 use crate::vault::keys::holders::Holders;
 use crate::vault::keys::holders::Locked;
 use crate::vault::keys::keyring::Keyring;
@@ -18,6 +16,8 @@ use crate::vault::keys::passphrase::Passphrase;
 use crate::vault::keys::passphrase::PassphraseError;
 use crate::vault::seal::Tag;
 use crate::vault::seal::VaultKey;
+use crate::vault::store::Keeper;
+use crate::vault::store::KeeperError;
 use std::path::PathBuf;
 use std::time::Duration;
 use thiserror::Error;

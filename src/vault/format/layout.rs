@@ -17,9 +17,9 @@
 //!
 //! So a `get` reads the directory and the few entries that it points to, and proves just these.
 
-use crate::vault::directory::Directory;
-use crate::vault::directory::Pointer;
-use crate::vault::entry::Place;
+use crate::vault::format::directory::Directory;
+use crate::vault::format::directory::Pointer;
+use crate::vault::format::entry::Place;
 use crate::vault::seal::NONCE_BYTES;
 use crate::vault::seal::Nonce;
 use crate::vault::seal::TAG_BYTES;

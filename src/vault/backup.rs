@@ -1,8 +1,6 @@
 //! A copy of the vault that a passphrase alone opens, and the way back from it.
 
 use crate::inventory::merge::Merged;
-use crate::keeper::Keeper;
-use crate::keeper::KeeperError;
 use crate::model::secret::Secret;
 use crate::model::timestamp::Moment;
 use crate::model::token::Token;
@@ -17,6 +15,8 @@ use crate::vault::keys::Sort;
 use crate::vault::keys::passphrase::Passphrase;
 use crate::vault::keys::passphrase::PassphraseError;
 use crate::vault::seal::VaultKey;
+use crate::vault::store::Keeper;
+use crate::vault::store::KeeperError;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::path::PathBuf;

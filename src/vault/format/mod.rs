@@ -1,0 +1,5 @@
+//! The vault on disk, format 1: its parts, its directory and its entries.
+
+pub mod directory;
+pub mod entry;
+pub mod layout;
