@@ -17,6 +17,9 @@ pub mod lifecycle;
 #[cfg(feature = "online")]
 pub mod remote;
 
+// Asking registries.
+pub mod verify;
+
 // The vault.
 pub mod vault;
 

@@ -4,7 +4,7 @@
 
 use docker_credential_pat::http::endpoint::Place;
 use docker_credential_pat::http::endpoint::Plain;
-use docker_credential_pat::remote::challenge::Challenge;
+use docker_credential_pat::verify::challenge::Challenge;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &str| {

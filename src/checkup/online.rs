@@ -22,10 +22,10 @@ use crate::remote::hub::Account;
 use crate::remote::hub::Hub;
 use crate::remote::hub::listed::Listed;
 use crate::remote::hub::refusal::HubError;
-use crate::remote::registry::Login;
-use crate::remote::registry::Registries;
-use crate::remote::registry::reception::Entry;
 use crate::system::sanitize::line_of;
+use crate::verify::Login;
+use crate::verify::Registries;
+use crate::verify::response::Entry;
 use zeroize::Zeroizing;
 
 static REFUSED: Rule = Rule {

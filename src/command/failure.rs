@@ -19,8 +19,6 @@ use crate::model::scope::ScopeError;
 use crate::model::timestamp::MomentError;
 #[cfg(feature = "online")]
 use crate::remote::hub::refusal::HubError;
-#[cfg(feature = "online")]
-use crate::remote::registry::RegistryError;
 use crate::resolve::Reason;
 use crate::system::disk::DiskError;
 use crate::system::env::EnvError;
@@ -32,6 +30,8 @@ use crate::vault::backup::BackupError;
 use crate::vault::keys::passphrase::PassphraseError;
 use crate::vault::rekey::KeyLifeError;
 use crate::vault::store::KeeperError;
+#[cfg(feature = "online")]
+use crate::verify::RegistryError;
 use std::io;
 use std::io::Write;
 use std::path::PathBuf;

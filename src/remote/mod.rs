@@ -1,9 +1,7 @@
 //! What registries and providers are asked over the network.
 
-pub mod challenge;
 pub mod coding;
 pub mod hub;
-pub mod registry;
 mod words;
 
 use crate::system::secret_json::exact;

@@ -15,12 +15,12 @@ use crate::model::scope::Scope;
 use crate::model::secret::Secret;
 use crate::model::token::Kind;
 use crate::model::token::Token;
-use crate::remote::registry::Login;
-use crate::remote::registry::Registries;
-use crate::remote::registry::RegistryError;
-use crate::remote::registry::reception::Entry;
-use crate::remote::registry::reception::Reception;
 use crate::system::sanitize::clean;
+use crate::verify::Login;
+use crate::verify::Registries;
+use crate::verify::RegistryError;
+use crate::verify::response::Entry;
+use crate::verify::response::Reception;
 
 /// Ask registries whether they take a token, what it may do there, and how many pulls are left
 #[derive(Debug, clap::Args)]

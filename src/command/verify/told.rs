@@ -5,15 +5,15 @@ use crate::command::Failure;
 use crate::command::shown::dated;
 use crate::command::verify::Answered;
 use crate::model::timestamp::Moment;
-use crate::remote::registry::RegistryError;
-use crate::remote::registry::reception::Entry;
-use crate::remote::registry::reception::Pulls;
-use crate::remote::registry::reception::Reception;
-use crate::remote::registry::reception::Rights;
 use crate::system::sanitize::clean;
 use crate::system::table::Cell;
 use crate::system::table::Table;
 use crate::system::table::Tone;
+use crate::verify::RegistryError;
+use crate::verify::response::Entry;
+use crate::verify::response::Pulls;
+use crate::verify::response::Reception;
+use crate::verify::response::Rights;
 use serde::Serialize;
 
 /// The version of the JSON that it writes. A new name is no new version.

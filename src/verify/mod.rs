@@ -3,7 +3,8 @@
 //! <https://distribution.github.io/distribution/spec/api/>. The secret goes to the registry's host and to the
 //! token endpoint that it names, and only when it has asked for it.
 
-pub mod reception;
+pub mod challenge;
+pub mod response;
 
 use crate::http::Answer;
 use crate::http::Authorization;
@@ -19,16 +20,16 @@ use crate::model::registry::Registry;
 use crate::model::secret::Secret;
 use crate::model::timestamp::Moment;
 use crate::model::token::IDENTITY_USER;
-use crate::remote::challenge::Challenge;
-use crate::remote::challenge::ChallengeError;
-use crate::remote::registry::reception::Entry;
-use crate::remote::registry::reception::Pulls;
-use crate::remote::registry::reception::Reception;
-use crate::remote::registry::reception::Rights;
-use crate::remote::registry::reception::actions_of;
-use crate::remote::registry::reception::moment_of;
-use crate::remote::registry::reception::pulls_of;
 use crate::system::secret_json::unescape;
+use crate::verify::challenge::Challenge;
+use crate::verify::challenge::ChallengeError;
+use crate::verify::response::Entry;
+use crate::verify::response::Pulls;
+use crate::verify::response::Reception;
+use crate::verify::response::Rights;
+use crate::verify::response::actions_of;
+use crate::verify::response::moment_of;
+use crate::verify::response::pulls_of;
 use percent_encoding::NON_ALPHANUMERIC;
 use percent_encoding::utf8_percent_encode;
 use serde::Deserialize;
