@@ -13,11 +13,13 @@ pub mod checkup;
 
 // Operations at services.
 #[cfg(feature = "online")]
-pub mod lifecycle;
+#[cfg(feature = "online")]
+pub mod hub;
 #[cfg(feature = "online")]
 pub mod remote;
 
 // Asking registries.
+#[cfg(feature = "online")]
 pub mod verify;
 
 // The vault.

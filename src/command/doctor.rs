@@ -15,10 +15,10 @@ use crate::command::Desk;
 use crate::command::Failure;
 #[cfg(feature = "online")]
 use crate::command::tell;
+#[cfg(feature = "online")]
+use crate::hub::api::Hub;
 use crate::model::timestamp::Moment;
 use crate::model::token::Token;
-#[cfg(feature = "online")]
-use crate::remote::hub::Hub;
 use crate::system::sanitize;
 use crate::system::table::Cell;
 use crate::system::table::Screen;

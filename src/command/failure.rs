@@ -9,16 +9,16 @@ use crate::docker::other_helper::HelperError;
 use crate::docker::profile_link::LinkError;
 use crate::docker::setup::SetupError;
 use crate::docker::wire::WireError;
-use crate::inventory::NameTaken;
 #[cfg(feature = "online")]
-use crate::lifecycle::trouble::LifeError;
+use crate::hub::api::error::HubError;
+#[cfg(feature = "online")]
+use crate::hub::error::LifeError;
+use crate::inventory::NameTaken;
 use crate::model::name::Name;
 use crate::model::name::NameError;
 use crate::model::registry::KeyError;
 use crate::model::scope::ScopeError;
 use crate::model::timestamp::MomentError;
-#[cfg(feature = "online")]
-use crate::remote::hub::refusal::HubError;
 use crate::resolve::Reason;
 use crate::system::disk::DiskError;
 use crate::system::env::EnvError;

@@ -2,9 +2,9 @@
 
 pub mod in_use;
 pub mod index;
-pub mod left;
 pub mod logout;
 pub mod merge;
+pub mod unfinished_rotation;
 
 use crate::model::choice::Choice;
 use crate::model::name::Name;

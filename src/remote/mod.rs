@@ -1,15 +1,14 @@
 //! What registries and providers are asked over the network.
 
 pub mod coding;
-pub mod hub;
-mod words;
+pub mod words;
 
 use crate::system::secret_json::exact;
 use serde::Serialize;
 use zeroize::Zeroizing;
 
 /// Writes what is sent, into one buffer of its size that is wiped.
-fn json(value: &impl Serialize) -> Zeroizing<Vec<u8>> {
+pub fn json(value: &impl Serialize) -> Zeroizing<Vec<u8>> {
     // Memory does not fail, and no text of ours refuses to be JSON.
     exact(|out| Ok(serde_json::to_writer(out, value)?)).unwrap_or_default()
 }

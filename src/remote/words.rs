@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 const MAX_WORDS: usize = 200;
 
 /// Returns a server's words cut, safe for a terminal, and without any of the secrets that it was sent.
-pub(super) fn shown(mut text: Zeroizing<String>, sent: &[&str]) -> String {
+pub fn shown(mut text: Zeroizing<String>, sent: &[&str]) -> String {
     for secret in sent.iter().filter(|secret| !secret.is_empty()) {
         // It may repeat the request as it came.
         let quoted = json(secret);

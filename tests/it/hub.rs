@@ -11,7 +11,7 @@ use crate::common::not_found;
 use crate::common::stderr;
 use crate::common::stdout;
 use docker_credential_pat::inventory::Inventory;
-use docker_credential_pat::inventory::left::left;
+use docker_credential_pat::inventory::unfinished_rotation::left;
 use docker_credential_pat::model::timestamp::Moment;
 use docker_credential_pat::vault::file::Vault;
 use serde_json::Value;

@@ -9,14 +9,14 @@ use crate::command::hub::end_words;
 use crate::command::hub::label;
 use crate::command::hub::life;
 use crate::command::hub::sign_in::SignIn;
+use crate::hub::api::Hub;
+use crate::hub::api::token::Grants;
+use crate::hub::api::token::Resource;
+use crate::hub::create::NewToken;
 use crate::inventory::NameTaken;
-use crate::lifecycle::create::NewToken;
 use crate::model::name::Name;
 use crate::model::registry::Registry;
 use crate::model::scope::Scope;
-use crate::remote::hub::Hub;
-use crate::remote::hub::listed::Grants;
-use crate::remote::hub::listed::Resource;
 use clap::ValueEnum;
 
 /// Where a token goes when nothing else is said.

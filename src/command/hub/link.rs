@@ -6,14 +6,14 @@ use crate::command::completions::token_names;
 use crate::command::find;
 use crate::command::hub::life;
 use crate::command::hub::sign_in::SignIn;
-use crate::lifecycle::link::Proof;
+use crate::hub::api::Account;
+use crate::hub::api::Hub;
+use crate::hub::link::Proof;
 use crate::model::registry::Registry;
 use crate::model::scope::Scope;
 use crate::model::token::Kind;
 use crate::model::token::Token;
 use crate::model::token::User;
-use crate::remote::hub::Account;
-use crate::remote::hub::Hub;
 
 /// Find out which token at Docker Hub one is that came by `docker login` or `add`, by using it once
 #[derive(Debug, clap::Args)]

@@ -15,15 +15,15 @@ use crate::command::Failure;
 use crate::command::find_all;
 use crate::command::given;
 use crate::command::tell;
-use crate::lifecycle::Known;
-use crate::lifecycle::Life;
-use crate::lifecycle::marker::MAX_LABEL;
+use crate::hub::Known;
+use crate::hub::Life;
+use crate::hub::api::Account;
+use crate::hub::api::Hub;
+use crate::hub::api::client::SignedIn;
+use crate::hub::label_marker::MAX_LABEL;
 use crate::model::timestamp::DAY;
 use crate::model::timestamp::Moment;
 use crate::model::token::Token;
-use crate::remote::hub::Account;
-use crate::remote::hub::Hub;
-use crate::remote::hub::signed_in::SignedIn;
 
 /// How far away the end of a token may be, in days: a year, whatever year it is.
 const MAX_DAYS: i64 = 366;

@@ -8,7 +8,7 @@ use crate::command::hub::label;
 use crate::command::hub::life;
 use crate::command::hub::owner_of;
 use crate::command::hub::sign_in::SignIn;
-use crate::remote::hub::Hub;
+use crate::hub::api::Hub;
 use std::slice;
 
 /// Give a token another label at Docker Hub; its name here stays (see `edit --name`)

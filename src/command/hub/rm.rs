@@ -9,7 +9,7 @@ use crate::command::hub::known_or_not;
 use crate::command::hub::life;
 use crate::command::hub::owner_of;
 use crate::command::hub::sign_in::SignIn;
-use crate::remote::hub::Hub;
+use crate::hub::api::Hub;
 use crate::system::sanitize::clean;
 
 /// Delete tokens at Docker Hub for good, and take them out of the vault

@@ -9,12 +9,12 @@ use crate::command::hub::known;
 use crate::command::hub::life;
 use crate::command::hub::owner_of;
 use crate::command::hub::sign_in::SignIn;
-use crate::lifecycle::Known;
-use crate::lifecycle::rotate::Fate;
-use crate::lifecycle::rotate::How;
-use crate::lifecycle::rotate::Old;
-use crate::lifecycle::rotate::Rotated;
-use crate::remote::hub::Hub;
+use crate::hub::Known;
+use crate::hub::api::Hub;
+use crate::hub::rotate::Fate;
+use crate::hub::rotate::How;
+use crate::hub::rotate::Old;
+use crate::hub::rotate::Rotated;
 use std::slice;
 
 /// Replace a token by a new one at Docker Hub; stopped at any moment, it goes on when it is called again

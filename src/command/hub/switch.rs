@@ -9,7 +9,7 @@ use crate::command::hub::known_or_not;
 use crate::command::hub::life;
 use crate::command::hub::owner_of;
 use crate::command::hub::sign_in::SignIn;
-use crate::remote::hub::Hub;
+use crate::hub::api::Hub;
 
 /// Which tokens
 #[derive(Debug, clap::Args)]

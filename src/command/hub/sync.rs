@@ -5,8 +5,8 @@ use crate::command::Failure;
 use crate::command::count_words;
 use crate::command::hub::life;
 use crate::command::hub::sign_in::SignIn;
-use crate::lifecycle::Known;
-use crate::remote::hub::Hub;
+use crate::hub::Known;
+use crate::hub::api::Hub;
 
 /// Write label, state, end, permissions and last use of the known tokens into the vault
 #[derive(Debug, clap::Args)]

@@ -3,19 +3,19 @@
 use crate::http::Answer;
 use crate::http::Method;
 use crate::http::Repeat;
+use crate::hub::api::Account;
+use crate::hub::api::Call;
+use crate::hub::api::Hub;
+use crate::hub::api::error;
+use crate::hub::api::error::HubError;
+use crate::hub::api::plain;
+use crate::hub::api::token::Grants;
+use crate::hub::api::token::Listed;
+use crate::hub::api::token::Made;
+use crate::hub::api::token::Page;
+use crate::hub::api::token::Resource;
 use crate::model::secret::Secret;
 use crate::model::timestamp::Moment;
-use crate::remote::hub::Account;
-use crate::remote::hub::Call;
-use crate::remote::hub::Hub;
-use crate::remote::hub::listed::Grants;
-use crate::remote::hub::listed::Listed;
-use crate::remote::hub::listed::Made;
-use crate::remote::hub::listed::Page;
-use crate::remote::hub::listed::Resource;
-use crate::remote::hub::plain;
-use crate::remote::hub::refusal;
-use crate::remote::hub::refusal::HubError;
 use crate::remote::json;
 use serde::Serialize;
 use std::collections::BTreeSet;
@@ -180,7 +180,7 @@ impl<'h> SignedIn<'h> {
     fn fine(&self, answer: Answer) -> Result<Answer, HubError> {
         match answer.status {
             200..=299 => Ok(answer),
-            _ => Err(refusal::of(&answer, &[self.bearer.expose()])),
+            _ => Err(error::of(&answer, &[self.bearer.expose()])),
         }
     }
 

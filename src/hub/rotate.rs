@@ -1,18 +1,21 @@
 //! Puts a new token in the place of an old one, step by step. Each step is on the disk before the next is begun,
 //! so that it can be stopped anywhere: what is in use works, and a second call goes on.
 
+use crate::hub::Known;
+use crate::hub::Life;
+use crate::hub::api::client::Wish;
+use crate::hub::api::token::Listed;
+use crate::hub::api::token::Made;
+use crate::hub::create::kind_of;
+use crate::hub::error::LifeError;
+use crate::hub::label_marker::marked;
+use crate::hub::successor::as_long;
+use crate::hub::successor::grants_of;
+use crate::hub::successor::label_of;
+use crate::hub::with_id;
 use crate::inventory::Arrival;
 use crate::inventory::Changes;
-use crate::inventory::left::awaits;
-use crate::lifecycle::Known;
-use crate::lifecycle::Life;
-use crate::lifecycle::create::kind_of;
-use crate::lifecycle::heir::as_long;
-use crate::lifecycle::heir::grants_of;
-use crate::lifecycle::heir::label_of;
-use crate::lifecycle::marker::marked;
-use crate::lifecycle::trouble::LifeError;
-use crate::lifecycle::with_id;
+use crate::inventory::unfinished_rotation::awaits;
 use crate::model::name::Name;
 use crate::model::remote::Remote;
 use crate::model::remote::Rotation;
@@ -21,9 +24,6 @@ use crate::model::token::Origin;
 use crate::model::token::Token;
 use crate::model::token::TokenId;
 use crate::model::token::User;
-use crate::remote::hub::listed::Listed;
-use crate::remote::hub::listed::Made;
-use crate::remote::hub::signed_in::Wish;
 use crate::system::disk;
 use crate::vault::draft::Draft;
 use std::thread;

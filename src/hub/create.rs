@@ -1,10 +1,14 @@
 //! Makes a token at Docker Hub and keeps it, before anything is said.
 
+use crate::hub::Life;
+use crate::hub::api::Account;
+use crate::hub::api::client::Wish;
+use crate::hub::api::token::Grants;
+use crate::hub::api::token::Made;
+use crate::hub::error::LifeError;
+use crate::hub::label_marker::marked;
 use crate::inventory::Arrival;
 use crate::inventory::NameTaken;
-use crate::lifecycle::Life;
-use crate::lifecycle::marker::marked;
-use crate::lifecycle::trouble::LifeError;
 use crate::model::name::Name;
 use crate::model::scope::Scope;
 use crate::model::timestamp::Moment;
@@ -12,10 +16,6 @@ use crate::model::token::Kind;
 use crate::model::token::Origin;
 use crate::model::token::TokenId;
 use crate::model::token::User;
-use crate::remote::hub::Account;
-use crate::remote::hub::listed::Grants;
-use crate::remote::hub::listed::Made;
-use crate::remote::hub::signed_in::Wish;
 
 /// A token that is to be made.
 #[derive(Debug)]

@@ -1,10 +1,10 @@
 //! Why a step in the life of a token is not done, and the way out.
 
+use crate::hub::api::HUB_URL;
+use crate::hub::api::error::HubError;
 use crate::inventory::NameTaken;
 use crate::model::name::Name;
 use crate::model::timestamp::Moment;
-use crate::remote::hub::HUB_URL;
-use crate::remote::hub::refusal::HubError;
 use crate::system::disk::DiskError;
 use crate::vault::VaultError;
 use crate::vault::store::KeeperError;

@@ -1,16 +1,16 @@
 //! Writes down in the vault what Docker Hub tells of the tokens that are known here.
 
+use crate::hub::Known;
+use crate::hub::Life;
+use crate::hub::api::Account;
+use crate::hub::api::token::Listed;
+use crate::hub::error::LifeError;
+use crate::hub::label_marker::unmarked;
+use crate::hub::with_id;
 use crate::inventory::Changes;
-use crate::lifecycle::Known;
-use crate::lifecycle::Life;
-use crate::lifecycle::marker::unmarked;
-use crate::lifecycle::trouble::LifeError;
-use crate::lifecycle::with_id;
 use crate::model::name::Name;
 use crate::model::token::Standing;
 use crate::model::token::Token;
-use crate::remote::hub::Account;
-use crate::remote::hub::listed::Listed;
 use crate::vault::draft::Draft;
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;

@@ -1,14 +1,14 @@
 //! Finds out which token at Docker Hub one of the vault is, by a use of it.
 
+use crate::hub::Life;
+use crate::hub::api::Account;
+use crate::hub::api::token::Listed;
+use crate::hub::error::LifeError;
+use crate::hub::with_id;
+use crate::hub::with_remote;
 use crate::inventory::Changes;
-use crate::lifecycle::Life;
-use crate::lifecycle::trouble::LifeError;
-use crate::lifecycle::with_id;
-use crate::lifecycle::with_remote;
 use crate::model::token::Token;
 use crate::model::token::User;
-use crate::remote::hub::Account;
-use crate::remote::hub::listed::Listed;
 
 /// Whether a person's word is enough.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

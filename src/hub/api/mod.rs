@@ -1,9 +1,9 @@
 //! Docker Hub's calls about tokens: <https://docs.docker.com/reference/api/hub/latest/>.
 
-pub mod listed;
-pub mod refusal;
-pub mod sign_in;
-pub mod signed_in;
+pub mod client;
+pub mod error;
+pub mod login;
+pub mod token;
 
 use crate::http::Answer;
 use crate::http::Authorization;
@@ -14,10 +14,10 @@ use crate::http::Repeat;
 use crate::http::Request;
 use crate::http::endpoint::Place;
 use crate::http::endpoint::Plain;
+use crate::hub::api::error::HubError;
 use crate::model::remote::Remote;
 use crate::model::remote::Service;
 use crate::model::secret::Secret;
-use crate::remote::hub::refusal::HubError;
 use crate::system::env;
 use crate::system::env::EnvError;
 

@@ -2,27 +2,28 @@
 //!
 //! A secret is on the disk before anything rests on it, and what only one side knows is deleted there or named.
 
+pub mod api;
 pub mod change;
 pub mod create;
-mod heir;
+pub mod docker_session;
+pub mod error;
+pub mod label_marker;
 pub mod link;
-pub mod marker;
 pub mod rotate;
-pub mod session;
+pub mod successor;
 pub mod sync;
-pub mod trouble;
 
+use crate::hub::api::Account;
+use crate::hub::api::client::SignedIn;
+use crate::hub::api::client::Wish;
+use crate::hub::api::token::Listed;
+use crate::hub::api::token::Made;
+use crate::hub::error::LifeError;
 use crate::inventory::Inventory;
-use crate::lifecycle::trouble::LifeError;
 use crate::model::remote::Remote;
 use crate::model::timestamp::Moment;
 use crate::model::token::Token;
 use crate::model::token::TokenId;
-use crate::remote::hub::Account;
-use crate::remote::hub::listed::Listed;
-use crate::remote::hub::listed::Made;
-use crate::remote::hub::signed_in::SignedIn;
-use crate::remote::hub::signed_in::Wish;
 use crate::vault::store::Keeper;
 
 /// The vault, and Docker Hub for somebody who is signed in.

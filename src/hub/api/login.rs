@@ -2,12 +2,12 @@
 
 use crate::http::Method;
 use crate::http::Repeat;
+use crate::hub::api::Call;
+use crate::hub::api::Hub;
+use crate::hub::api::client::SignedIn;
+use crate::hub::api::error;
+use crate::hub::api::error::HubError;
 use crate::model::secret::Secret;
-use crate::remote::hub::Call;
-use crate::remote::hub::Hub;
-use crate::remote::hub::refusal;
-use crate::remote::hub::refusal::HubError;
-use crate::remote::hub::signed_in::SignedIn;
 use crate::remote::json;
 use crate::system::secret_json::unescape;
 use serde::Deserialize;
@@ -85,7 +85,7 @@ impl Hub {
         match answer.status {
             200 => Ok(true),
             401 | 403 => Ok(false),
-            _ => Err(refusal::of(&answer, &[secret.expose()])),
+            _ => Err(error::of(&answer, &[secret.expose()])),
         }
     }
 
@@ -98,9 +98,9 @@ impl Hub {
             200 => secret(token).map(Progress::In).ok_or_else(|| answer.unexpected().into()),
             400 | 401 | 403 => match secret(pending).filter(|pending| !pending.expose().is_empty()) {
                 Some(pending) => Ok(Progress::SecondFactor(pending)),
-                None => Err(HubError::SignIn(refusal::why(&answer, sent))),
+                None => Err(HubError::SignIn(error::why(&answer, sent))),
             },
-            _ => Err(refusal::of(&answer, sent)),
+            _ => Err(error::of(&answer, sent)),
         }
     }
 

@@ -1,14 +1,14 @@
 //! Changes a token at Docker Hub and in the vault: its label, whether it works, whether it is there at all.
 
+use crate::hub::Known;
+use crate::hub::Life;
+use crate::hub::api::error::HubError;
+use crate::hub::error::LifeError;
+use crate::hub::with_id;
 use crate::inventory::Changes;
-use crate::lifecycle::Known;
-use crate::lifecycle::Life;
-use crate::lifecycle::trouble::LifeError;
-use crate::lifecycle::with_id;
 use crate::model::remote::Rotation;
 use crate::model::token::Token;
 use crate::model::token::TokenId;
-use crate::remote::hub::refusal::HubError;
 
 impl Life<'_> {
     /// Gives a token another label, there and here.

@@ -3,7 +3,7 @@
 use crate::http::Answer;
 use crate::http::HttpError;
 use crate::http::endpoint::PlaceError;
-use crate::remote::hub::HUB_URL;
+use crate::hub::api::HUB_URL;
 use crate::remote::words::shown;
 use crate::system::env::EnvError;
 use crate::system::secret_json::unescape;

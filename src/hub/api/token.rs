@@ -1,11 +1,11 @@
 //! A token as Docker Hub tells of it.
 
 use crate::http::Answer;
+use crate::hub::api::error::HubError;
+use crate::hub::api::plain;
 use crate::model::secret::Secret;
 use crate::model::timestamp::Moment;
 use crate::model::token::Permissions;
-use crate::remote::hub::plain;
-use crate::remote::hub::refusal::HubError;
 use crate::system::secret_json::unescape;
 use serde::Deserialize;
 use serde::Serialize;
