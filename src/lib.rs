@@ -13,6 +13,8 @@ pub mod checkup;
 
 // Operations at services.
 #[cfg(feature = "online")]
+pub mod coding;
+#[cfg(feature = "online")]
 #[cfg(feature = "online")]
 pub mod hub;
 #[cfg(feature = "online")]

@@ -3,7 +3,9 @@
 use crate::client::context::ContextError;
 use crate::client::context::TOKEN;
 #[cfg(feature = "online")]
-use crate::command::coding::trouble::CodingTrouble;
+use crate::coding::api::error::CodingError;
+#[cfg(feature = "online")]
+use crate::coding::error::CodingTrouble;
 use crate::docker::config::ConfigError;
 use crate::docker::other_helper::HelperError;
 use crate::docker::profile_link::LinkError;
@@ -264,6 +266,13 @@ impl From<VaultError> for Failure {
 impl From<ConfigError> for Failure {
     fn from(error: ConfigError) -> Self {
         Self::Setup(error.into())
+    }
+}
+
+#[cfg(feature = "online")]
+impl From<CodingError> for Failure {
+    fn from(error: CodingError) -> Self {
+        CodingTrouble::from(error).into()
     }
 }
 

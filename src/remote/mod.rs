@@ -1,6 +1,5 @@
 //! What registries and providers are asked over the network.
 
-pub mod coding;
 pub mod words;
 
 use crate::system::secret_json::exact;

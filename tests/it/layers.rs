@@ -9,7 +9,7 @@ const LAYERS: [&[&str]; 10] = [
     &["cli"],
     &["command"],
     &["checkup"],
-    &["hub", "remote"],
+    &["coding", "hub", "remote"],
     &["verify"],
     &["vault"],
     &["client", "docker", "http", "usage"],

@@ -1,8 +1,13 @@
 //! Where CODING is, and the personal access token by which it is asked.
 
+use crate::coding::api::client::Coding;
+use crate::coding::api::error::CodingError;
+use crate::coding::error::CodingTrouble;
+use crate::coding::team::ANY_TEAM;
+use crate::coding::team::Team;
+use crate::coding::team::may_go;
 use crate::command::Desk;
 use crate::command::Failure;
-use crate::command::coding::trouble::CodingTrouble;
 use crate::command::completions::token_names;
 use crate::command::find;
 use crate::command::given::SecretFrom;
@@ -15,11 +20,6 @@ use crate::model::timestamp::Moment;
 use crate::model::token::Kind;
 use crate::model::token::Standing;
 use crate::model::token::Token;
-use crate::remote::coding::Coding;
-use crate::remote::coding::home::ANY_TEAM;
-use crate::remote::coding::home::Team;
-use crate::remote::coding::home::may_go;
-use crate::remote::coding::refusal::CodingError;
 use crate::system::env;
 use std::collections::BTreeSet;
 

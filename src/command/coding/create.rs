@@ -1,5 +1,12 @@
 //! `coding create`: makes a project token at CODING, and puts it in the vault and in use.
 
+use crate::coding::api::client::Coding;
+use crate::coding::api::client::Wish;
+use crate::coding::api::project_token::Grant;
+use crate::coding::api::project_token::ProjectToken;
+use crate::coding::api::project_token::earliest;
+use crate::coding::api::project_token::permissions;
+use crate::coding::team::Team;
 use crate::command::Desk;
 use crate::command::Failure;
 use crate::command::coding::access::Access;
@@ -15,13 +22,6 @@ use crate::model::secret::Secret;
 use crate::model::token::Kind;
 use crate::model::token::Origin;
 use crate::model::token::User;
-use crate::remote::coding::Coding;
-use crate::remote::coding::Wish;
-use crate::remote::coding::home::Team;
-use crate::remote::coding::told::Grant;
-use crate::remote::coding::told::ProjectToken;
-use crate::remote::coding::told::earliest;
-use crate::remote::coding::told::permissions;
 
 /// What a token may do without --scope: the least with which an image can be pulled.
 const LEAST: &str = "artifact_r";

@@ -1,18 +1,18 @@
 //! `coding edit`: changes a project token's name, scopes or end, where CODING offers that.
 
+use crate::coding::api::client::Wish;
+use crate::coding::api::project_token::Grant;
+use crate::coding::api::project_token::permissions;
+use crate::coding::error::CodingTrouble;
+use crate::coding::team::Team;
 use crate::command::Desk;
 use crate::command::Failure;
 use crate::command::coding::target::TargetPlace;
 use crate::command::coding::target::remote;
-use crate::command::coding::trouble::CodingTrouble;
 use crate::command::completions::token_names;
 use crate::command::given;
 use crate::inventory::Changes;
 use crate::model::timestamp::Moment;
-use crate::remote::coding::Wish;
-use crate::remote::coding::home::Team;
-use crate::remote::coding::told::Grant;
-use crate::remote::coding::told::permissions;
 use clap::ArgGroup;
 use std::slice;
 

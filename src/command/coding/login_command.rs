@@ -1,9 +1,10 @@
 //! `coding login-command`: the line that CODING's page shows for `docker login`, without the secret in it.
 
+use crate::coding::error::CodingTrouble;
+use crate::coding::team::Team;
 use crate::command::Desk;
 use crate::command::Failure;
 use crate::command::coding::access::TeamGiven;
-use crate::command::coding::trouble::CodingTrouble;
 use crate::command::completions::token_names;
 use crate::command::find;
 use crate::inventory::Inventory;
@@ -12,7 +13,6 @@ use crate::model::registry::Key;
 use crate::model::token::Kind;
 use crate::model::token::Token;
 use crate::model::token::User;
-use crate::remote::coding::home::Team;
 use crate::resolve::request::Request;
 use crate::resolve::resolve;
 use crate::system::sanitize::clean;

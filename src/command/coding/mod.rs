@@ -9,7 +9,6 @@ mod show;
 mod switch;
 mod target;
 mod tokens;
-pub mod trouble;
 mod whoami;
 
 use crate::command::Desk;

@@ -1,12 +1,12 @@
 //! `coding rm`: deletes project tokens at CODING, then in the vault.
 
+use crate::coding::api::client::Coding;
 use crate::command::Desk;
 use crate::command::Failure;
 use crate::command::coding::target::Target;
 use crate::command::coding::target::Targets;
 use crate::command::given;
 use crate::model::token::Token;
-use crate::remote::coding::Coding;
 use crate::system::sanitize::clean;
 
 /// Delete project tokens at CODING, where they work no more, and remove them from the vault

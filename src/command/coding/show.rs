@@ -1,18 +1,18 @@
 //! `coding show`: a project token as CODING knows it, and its secret, which may be seen again there.
 
+use crate::coding::api::client::Coding;
+use crate::coding::api::project_token::ProjectToken;
+use crate::coding::error::CodingTrouble;
 use crate::command::Desk;
 use crate::command::Failure;
 use crate::command::coding::access::remote_of;
 use crate::command::coding::target::TargetPlace;
 use crate::command::coding::tokens::write_table;
-use crate::command::coding::trouble::CodingTrouble;
 use crate::command::completions::token_names;
 use crate::command::show::write_secret;
 use crate::inventory::Inventory;
 use crate::model::token::Kind;
 use crate::model::token::Token;
-use crate::remote::coding::Coding;
-use crate::remote::coding::told::ProjectToken;
 use std::slice;
 
 /// Show a project token as CODING knows it, or with --reveal its secret

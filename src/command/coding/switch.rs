@@ -1,10 +1,10 @@
 //! `coding enable` and `coding disable`: whether project tokens work, at CODING and here.
 
+use crate::coding::api::error::CodingError;
 use crate::command::Desk;
 use crate::command::Failure;
 use crate::command::coding::target::Targets;
 use crate::model::token::Standing;
-use crate::remote::coding::refusal::CodingError;
 
 /// Switches tokens on or off at CODING, then here.
 ///

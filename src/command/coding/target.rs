@@ -1,10 +1,14 @@
 //! A token of the vault that is a project's token at CODING.
 
+use crate::coding::api::client::Coding;
+use crate::coding::api::error::CodingError;
+use crate::coding::api::project_token::ProjectToken;
+use crate::coding::error::CodingTrouble;
+use crate::coding::team::Team;
 use crate::command::Desk;
 use crate::command::Failure;
 use crate::command::coding::access::Access;
 use crate::command::coding::access::remote_of;
-use crate::command::coding::trouble::CodingTrouble;
 use crate::command::completions::token_names;
 use crate::command::find_all;
 use crate::http::endpoint::Place;
@@ -12,10 +16,6 @@ use crate::model::remote::Remote;
 use crate::model::remote::Service;
 use crate::model::token::Token;
 use crate::model::token::User;
-use crate::remote::coding::Coding;
-use crate::remote::coding::home::Team;
-use crate::remote::coding::refusal::CodingError;
-use crate::remote::coding::told::ProjectToken;
 
 /// Which tokens
 #[derive(Debug, clap::Args)]

@@ -1,5 +1,7 @@
 //! `coding tokens`: the tokens of a project as CODING knows them, and which of them are in the vault.
 
+use crate::coding::api::client::Project;
+use crate::coding::api::project_token::ProjectToken;
 use crate::command::Desk;
 use crate::command::Failure;
 use crate::command::coding::access::Access;
@@ -7,8 +9,6 @@ use crate::command::coding::target::is_same;
 use crate::command::shown::dated;
 use crate::inventory::Inventory;
 use crate::model::timestamp::Moment;
-use crate::remote::coding::Project;
-use crate::remote::coding::told::ProjectToken;
 use crate::system::table::Cell;
 use crate::system::table::Table;
 use crate::system::table::Tone;

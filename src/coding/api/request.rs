@@ -1,5 +1,13 @@
 //! One question to CODING's interface, and its answer taken out of what is around it.
 
+use crate::coding::api::client::Coding;
+use crate::coding::api::client::Tell;
+use crate::coding::api::client::Wish;
+use crate::coding::api::error::CodingError;
+use crate::coding::api::project_token::Grant;
+use crate::coding::api::project_token::ProjectToken;
+use crate::coding::api::project_token::Told;
+use crate::coding::api::project_token::end_text;
 use crate::http::Answer;
 use crate::http::Authorization;
 use crate::http::JSON;
@@ -7,14 +15,6 @@ use crate::http::Method;
 use crate::http::Repeat;
 use crate::http::Request;
 use crate::model::secret::Secret;
-use crate::remote::coding::Coding;
-use crate::remote::coding::Tell;
-use crate::remote::coding::Wish;
-use crate::remote::coding::refusal::CodingError;
-use crate::remote::coding::told::Grant;
-use crate::remote::coding::told::ProjectToken;
-use crate::remote::coding::told::Told;
-use crate::remote::coding::told::end_text;
 use crate::remote::words::shown;
 use crate::system::secret_json::unescape;
 use serde::Deserialize;

@@ -4,23 +4,18 @@
 //! <https://coding.net/help/openapi>. Whether it changes a token, switches it off or shows its secret again
 //! is not described there: those are asked for as its service calls them, and what it says is told.
 
-pub mod home;
-mod question;
-pub mod refusal;
-pub mod told;
-
+use crate::coding::api::error::CodingError;
+use crate::coding::api::project_token::Grant;
+use crate::coding::api::project_token::ProjectToken;
+use crate::coding::api::project_token::Told;
+use crate::coding::api::request::Question;
+use crate::coding::api::request::read;
+use crate::coding::api::request::token_with_secret;
 use crate::http::Http;
 use crate::http::endpoint::Place;
 use crate::model::secret::Secret;
 use crate::model::timestamp::Moment;
 use crate::model::token::Standing;
-use crate::remote::coding::question::Question;
-use crate::remote::coding::question::read;
-use crate::remote::coding::question::token_with_secret;
-use crate::remote::coding::refusal::CodingError;
-use crate::remote::coding::told::Grant;
-use crate::remote::coding::told::ProjectToken;
-use crate::remote::coding::told::Told;
 use serde::Deserialize;
 use serde_json::json;
 use serde_json::value::RawValue;
@@ -63,13 +58,13 @@ pub struct Wish {
 
 /// CODING's interface, asked with one personal access token.
 pub struct Coding {
-    http: Http,
-    place: Place,
-    token: Secret,
+    pub(super) http: Http,
+    pub(super) place: Place,
+    pub(super) token: Secret,
 }
 
 /// Tells a person what is waited for.
-type Tell<'t> = &'t mut dyn FnMut(&str);
+pub type Tell<'t> = &'t mut dyn FnMut(&str);
 
 impl Coding {
     /// Turns to an interface with a personal access token, which goes there and nowhere else.
@@ -135,7 +130,8 @@ impl Coding {
         };
         let answer = self.ask(&question, tell)?;
         let Found { project } = read(&answer)?;
-        let id = told::number_of(project.id).ok_or_else(|| answer.unexpected())?;
+        let id =
+            crate::coding::api::project_token::number_of(project.id).ok_or_else(|| answer.unexpected())?;
         Ok(Project { id, name: project.name })
     }
 
@@ -165,7 +161,7 @@ impl Coding {
                 }
             }
             // It may give fewer at once than it was asked for, or the last page again and again.
-            let total = page.total_count.and_then(told::number_of);
+            let total = page.total_count.and_then(crate::coding::api::project_token::number_of);
             let is_all = total.is_some_and(|total| seen.len() as u64 >= total);
             if is_all || tokens.len() == before {
                 return Ok(tokens);

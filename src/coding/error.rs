@@ -1,8 +1,7 @@
 //! Why something is not done at CODING, and the way out.
 
-use crate::command::Failure;
+use crate::coding::api::error::CodingError;
 use crate::model::name::Name;
-use crate::remote::coding::refusal::CodingError;
 use thiserror::Error;
 
 /// Why something is not done at CODING.
@@ -67,12 +66,6 @@ impl CodingTrouble {
                 name.as_argument()
             )),
         }
-    }
-}
-
-impl From<CodingError> for Failure {
-    fn from(error: CodingError) -> Self {
-        CodingTrouble::from(error).into()
     }
 }
 
