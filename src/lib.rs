@@ -17,8 +17,6 @@ pub mod coding;
 #[cfg(feature = "online")]
 #[cfg(feature = "online")]
 pub mod hub;
-#[cfg(feature = "online")]
-pub mod remote;
 
 // Asking registries.
 #[cfg(feature = "online")]

@@ -5,8 +5,11 @@
 
 pub mod endpoint;
 mod error;
+#[cfg(feature = "online")]
+pub mod json_body;
 mod request;
 mod retry;
+pub mod server_text;
 mod tls;
 
 use crate::http::endpoint::Place;

@@ -9,7 +9,7 @@ const LAYERS: [&[&str]; 10] = [
     &["cli"],
     &["command"],
     &["checkup"],
-    &["coding", "hub", "remote"],
+    &["coding", "hub"],
     &["verify"],
     &["vault"],
     &["client", "docker", "http", "usage"],

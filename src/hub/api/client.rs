@@ -3,6 +3,7 @@
 use crate::http::Answer;
 use crate::http::Method;
 use crate::http::Repeat;
+use crate::http::json_body::json;
 use crate::hub::api::Account;
 use crate::hub::api::Call;
 use crate::hub::api::Hub;
@@ -16,7 +17,6 @@ use crate::hub::api::token::Page;
 use crate::hub::api::token::Resource;
 use crate::model::secret::Secret;
 use crate::model::timestamp::Moment;
-use crate::remote::json;
 use serde::Serialize;
 use std::collections::BTreeSet;
 

@@ -3,8 +3,8 @@
 use crate::http::Answer;
 use crate::http::HttpError;
 use crate::http::endpoint::PlaceError;
+use crate::http::server_text::shown;
 use crate::hub::api::HUB_URL;
-use crate::remote::words::shown;
 use crate::system::env::EnvError;
 use crate::system::secret_json::unescape;
 use serde::Deserialize;

@@ -2,13 +2,13 @@
 
 use crate::http::Method;
 use crate::http::Repeat;
+use crate::http::json_body::json;
 use crate::hub::api::Call;
 use crate::hub::api::Hub;
 use crate::hub::api::client::SignedIn;
 use crate::hub::api::error;
 use crate::hub::api::error::HubError;
 use crate::model::secret::Secret;
-use crate::remote::json;
 use crate::system::secret_json::unescape;
 use serde::Deserialize;
 use serde::Serialize;

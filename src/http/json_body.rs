@@ -1,6 +1,4 @@
-//! What registries and providers are asked over the network.
-
-pub mod words;
+//! The JSON body of a request.
 
 use crate::system::secret_json::exact;
 use serde::Serialize;

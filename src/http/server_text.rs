@@ -1,6 +1,6 @@
 //! What a server says is wrong, as far as it may be shown.
 
-use crate::remote::json;
+use crate::http::json_body::json;
 use crate::system::sanitize::clean;
 use zeroize::Zeroizing;
 
