@@ -9,7 +9,7 @@ pub mod cli;
 pub mod command;
 
 // Checks of the whole set-up.
-pub mod checkup;
+pub mod doctor;
 
 // Operations at services.
 #[cfg(feature = "online")]

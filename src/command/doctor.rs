@@ -1,20 +1,20 @@
 //! `doctor`: what is wrong or could be better, and the command that mends it.
 
-use crate::checkup;
-use crate::checkup::Finding;
-use crate::checkup::Findings;
-use crate::checkup::Severity;
-#[cfg(feature = "scan")]
-use crate::checkup::keys;
-use crate::checkup::keys::Contents;
-#[cfg(feature = "online")]
-use crate::checkup::online;
-use crate::checkup::tokens::Usage;
 use crate::client::context;
 use crate::command::Desk;
 use crate::command::Failure;
 #[cfg(feature = "online")]
 use crate::command::tell;
+use crate::doctor;
+use crate::doctor::Finding;
+use crate::doctor::Findings;
+use crate::doctor::Severity;
+#[cfg(feature = "scan")]
+use crate::doctor::keys;
+use crate::doctor::keys::Contents;
+#[cfg(feature = "online")]
+use crate::doctor::online;
+use crate::doctor::tokens::Usage;
 #[cfg(feature = "online")]
 use crate::hub::api::Hub;
 use crate::model::timestamp::Moment;
@@ -134,7 +134,7 @@ fn examine(args: &Args, desk: &mut Desk) -> Result<Findings, Failure> {
     let of = |token: &Token| history.of(token);
     let usage = history.since().filter(|_| !log.is_off()).map(|since| Usage { since, of: &of });
     let besides = |contents: &Contents, findings: &mut Findings| ask(args, contents, now, findings);
-    let mut findings = checkup::collect(&desk.keeper, usage.as_ref(), context::warning_days()?, now, besides);
+    let mut findings = doctor::collect(&desk.keeper, usage.as_ref(), context::warning_days()?, now, besides);
     for finding in findings.0.iter_mut().filter(|_| is_to_fix) {
         if let Err(error) = finding.fix() {
             desk.say(&format!("docker-credential-pat: error: {}", sanitize::line_of(&error)));
@@ -163,7 +163,7 @@ fn scan(folder: &Path, desk: &mut Desk) -> Result<Findings, Failure> {
     let mut findings = Findings::default();
     let contents = keys::look(&desk.keeper, &mut findings).unwrap_or_default();
     findings.0.retain(|finding| finding.severity == Severity::Problem || finding.rule == &keys::LOCKED);
-    checkup::scan::look(folder, &contents, &mut findings);
+    doctor::scan::look(folder, &contents, &mut findings);
     Ok(findings)
 }
 

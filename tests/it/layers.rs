@@ -8,7 +8,7 @@ use std::path::PathBuf;
 const LAYERS: [&[&str]; 10] = [
     &["cli"],
     &["command"],
-    &["checkup"],
+    &["doctor"],
     &["coding", "hub"],
     &["verify"],
     &["vault"],

@@ -1,10 +1,10 @@
 //! What is wrong with the tokens, or could be better. Pure: what is known comes in, findings go out.
 
-use crate::checkup::Fact;
-use crate::checkup::Findings;
-use crate::checkup::Rule;
-use crate::checkup::Severity;
-use crate::checkup::keys::Contents;
+use crate::doctor::Fact;
+use crate::doctor::Findings;
+use crate::doctor::Rule;
+use crate::doctor::Severity;
+use crate::doctor::keys::Contents;
 use crate::inventory::unfinished_rotation::Left;
 use crate::inventory::unfinished_rotation::left;
 use crate::model::registry::Registry;

@@ -1,10 +1,10 @@
 //! How the vault and the holders of its key stand, and what can be read of it without asking anybody.
 
-use crate::checkup::Fact;
-use crate::checkup::Findings;
-use crate::checkup::Repair;
-use crate::checkup::Rule;
-use crate::checkup::Severity;
+use crate::doctor::Fact;
+use crate::doctor::Findings;
+use crate::doctor::Repair;
+use crate::doctor::Rule;
+use crate::doctor::Severity;
 use crate::inventory::Inventory;
 use crate::model::secret::Secret;
 use crate::system::sanitize::line_of;

@@ -1,6 +1,6 @@
 //! What is looked for in a text, however long that is, and on which lines it stands.
 
-use crate::checkup::keys::Contents;
+use crate::doctor::keys::Contents;
 use crate::provider::catalog::SORTS;
 use crate::provider::credential_type::Sort;
 use base64::Engine;

@@ -5,14 +5,14 @@ pub mod files;
 pub mod keys;
 #[cfg(feature = "online")]
 pub mod online;
-pub mod program;
+pub mod path;
 #[cfg(feature = "scan")]
 pub mod scan;
 pub mod tokens;
 
-use crate::checkup::keys::Contents;
-use crate::checkup::tokens::Usage;
 use crate::docker::setup::Reach;
+use crate::doctor::keys::Contents;
+use crate::doctor::tokens::Usage;
 use crate::model::name::quoted;
 use crate::model::timestamp::Moment;
 use crate::model::token::Token;
@@ -163,7 +163,7 @@ impl Findings {
         for fact in facts.iter().rev() {
             match fact {
                 Fact::Path(path) => finding.path = Some(path.to_path_buf()),
-                Fact::Token(token) => finding.token = Some(tokens::shown(token)),
+                Fact::Token(token) => finding.token = Some(crate::doctor::tokens::shown(token)),
                 Fact::Line(line) => finding.line = Some(*line),
                 Fact::Text(_) | Fact::When(..) | Fact::Reach(_) => {}
             }
@@ -180,8 +180,8 @@ impl Fact<'_> {
             (Self::When(moment, now), _) => moment.relative_to(*now),
             (Self::Path(path), Form::Sentence) => env::tilde(path),
             (Self::Path(path), Form::Command) => quoted(&path.to_string_lossy()).into_owned(),
-            (Self::Token(token), Form::Sentence) => tokens::shown(token),
-            (Self::Token(token), Form::Command) => tokens::argument(token),
+            (Self::Token(token), Form::Sentence) => crate::doctor::tokens::shown(token),
+            (Self::Token(token), Form::Command) => crate::doctor::tokens::argument(token),
             (Self::Reach(reach), Form::Sentence) => shown_key(reach.words()).to_owned(),
             (Self::Reach(Reach::Every), Form::Command) => String::new(),
             (Self::Reach(Reach::One(key)), Form::Command) => [" --registry ", &quoted(key)].concat(),
@@ -209,12 +209,12 @@ pub fn collect(
     besides: impl FnOnce(&Contents, &mut Findings),
 ) -> Findings {
     let mut findings = Findings::default();
-    let contents = keys::look(keeper, &mut findings);
-    files::look(keeper, contents.as_ref(), now, &mut findings);
-    let names = clients::look(contents.as_ref(), &mut findings);
-    program::look(&names, &mut findings);
+    let contents = crate::doctor::keys::look(keeper, &mut findings);
+    crate::doctor::files::look(keeper, contents.as_ref(), now, &mut findings);
+    let names = crate::doctor::clients::look(contents.as_ref(), &mut findings);
+    crate::doctor::path::look(&names, &mut findings);
     if let Some(contents) = contents {
-        tokens::look(&contents, usage, warning_days, now, &mut findings);
+        crate::doctor::tokens::look(&contents, usage, warning_days, now, &mut findings);
         besides(&contents, &mut findings);
     }
     findings

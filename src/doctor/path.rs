@@ -1,10 +1,10 @@
 //! Whether clients find this program under each name by which they call it.
 
-use crate::checkup::Fact;
-use crate::checkup::Findings;
-use crate::checkup::Rule;
-use crate::checkup::Severity;
 use crate::docker::setup::Helper;
+use crate::doctor::Fact;
+use crate::doctor::Findings;
+use crate::doctor::Rule;
+use crate::doctor::Severity;
 use crate::system::disk;
 use crate::system::env;
 use std::fs;

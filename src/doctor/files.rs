@@ -1,11 +1,11 @@
 //! Whose the files of this program are, who else may read them, and what is left over among them.
 
-use crate::checkup::Fact;
-use crate::checkup::Findings;
-use crate::checkup::Repair;
-use crate::checkup::Rule;
-use crate::checkup::Severity;
-use crate::checkup::keys::Contents;
+use crate::doctor::Fact;
+use crate::doctor::Findings;
+use crate::doctor::Repair;
+use crate::doctor::Rule;
+use crate::doctor::Severity;
+use crate::doctor::keys::Contents;
 use crate::model::timestamp::Moment;
 use crate::model::token::TokenId;
 use crate::system::disk;

@@ -1,13 +1,5 @@
 //! How the clients are set up: whom they ask, and what they keep in plain text.
 
-use crate::checkup::Fact;
-use crate::checkup::Finding;
-use crate::checkup::Findings;
-use crate::checkup::Rule;
-use crate::checkup::Severity;
-use crate::checkup::files;
-use crate::checkup::keys::Contents;
-use crate::checkup::shown_key;
 use crate::docker::config::ConfigError;
 use crate::docker::config::ConfigFile;
 use crate::docker::config::backup_has_secrets;
@@ -18,6 +10,14 @@ use crate::docker::setup;
 use crate::docker::setup::Helper;
 use crate::docker::setup::Reach;
 use crate::docker::setup::SetupError;
+use crate::doctor::Fact;
+use crate::doctor::Finding;
+use crate::doctor::Findings;
+use crate::doctor::Rule;
+use crate::doctor::Severity;
+use crate::doctor::files;
+use crate::doctor::keys::Contents;
+use crate::doctor::shown_key;
 use crate::model::registry::Key;
 use crate::system::env;
 use crate::system::sanitize::line_of;

@@ -1,10 +1,10 @@
 //! What registries and Docker Hub say of the tokens, when a person lets them be asked.
 
-use crate::checkup::Fact;
-use crate::checkup::Findings;
-use crate::checkup::Rule;
-use crate::checkup::Severity;
-use crate::checkup::keys::Contents;
+use crate::doctor::Fact;
+use crate::doctor::Findings;
+use crate::doctor::Rule;
+use crate::doctor::Severity;
+use crate::doctor::keys::Contents;
 use crate::http::Http;
 use crate::http::endpoint::Plain;
 use crate::hub::api::Account;

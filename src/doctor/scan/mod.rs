@@ -1,15 +1,15 @@
 //! Secrets that lie about in a source tree: those of the vault, and whatever begins as a token does.
 
-pub mod needles;
+pub mod matcher;
 
-use crate::checkup::Fact;
-use crate::checkup::Findings;
-use crate::checkup::Rule;
-use crate::checkup::Severity;
-use crate::checkup::keys::Contents;
-use crate::checkup::scan::needles::Met;
-use crate::checkup::scan::needles::Needles;
-use crate::checkup::scan::needles::Searched;
+use crate::doctor::Fact;
+use crate::doctor::Findings;
+use crate::doctor::Rule;
+use crate::doctor::Severity;
+use crate::doctor::keys::Contents;
+use crate::doctor::scan::matcher::Met;
+use crate::doctor::scan::matcher::Needles;
+use crate::doctor::scan::matcher::Searched;
 use crate::system::disk;
 use crate::system::disk::DiskError;
 use crate::system::sanitize::line_of;
