@@ -2,10 +2,10 @@
 
 use crate::command::Desk;
 use crate::command::Failure;
+use crate::command::args;
+use crate::command::args::PermissionWord;
+use crate::command::args::SecretFrom;
 use crate::command::find;
-use crate::command::given;
-use crate::command::given::PermissionWord;
-use crate::command::given::SecretFrom;
 #[cfg(feature = "online")]
 use crate::command::verify;
 use crate::docker::wire;
@@ -83,8 +83,8 @@ impl From<KindWord> for Kind {
 /// When something given is unfit, something is missing, or the vault cannot be changed.
 pub fn run(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
     let name = Name::typed(&args.name)?;
-    let scopes = given::scopes(&args.registry)?;
-    let told_end = given::end(args.expires.as_ref(), *desk.now)?;
+    let scopes = args::scopes(&args.registry)?;
+    let told_end = args::end(args.expires.as_ref(), *desk.now)?;
     // Asked before the secret: what is known to be wrong is told before anything is typed.
     if desk.keeper.inventory()?.named(name.as_str()).is_some() {
         return Err(crate::inventory::NameTaken(name).into());
@@ -108,7 +108,7 @@ pub fn run(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
             scopes: scopes.clone(),
             keys: Vec::new(),
             label: args.label.clone().filter(|label| !label.is_empty()),
-            permissions: given::permissions(&args.permission).flatten(),
+            permissions: args::permissions(&args.permission).flatten(),
             expires,
             origin: Origin::Add,
             profile: None,

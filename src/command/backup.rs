@@ -2,9 +2,9 @@
 
 use crate::command::Desk;
 use crate::command::Failure;
+use crate::command::args;
+use crate::command::args::NewPassphrase;
 use crate::command::count_words;
-use crate::command::given;
-use crate::command::given::NewPassphrase;
 use crate::model::name::Name;
 use crate::system::env;
 use crate::vault::backup;
@@ -63,7 +63,7 @@ pub fn restore(args: &RestoreArgs, desk: &mut Desk) -> Result<(), Failure> {
             count_words(here),
             backup.count()
         );
-        given::agree(&question, args.yes)?;
+        args::agree(&question, args.yes)?;
     }
     let merged = backup.restore(&desk.keeper, *desk.now)?;
     desk.say(&format!("{} came back", count_words(merged.added.len())));

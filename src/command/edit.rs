@@ -2,10 +2,10 @@
 
 use crate::command::Desk;
 use crate::command::Failure;
+use crate::command::args;
+use crate::command::args::PermissionWord;
 use crate::command::completions::token_names;
 use crate::command::find;
-use crate::command::given;
-use crate::command::given::PermissionWord;
 use crate::command::places;
 use crate::inventory::Changes;
 use crate::model::name::Name;
@@ -50,9 +50,9 @@ pub struct Args {
 /// # Errors
 /// When something given is unfit, the provider fixes the token's end, or the vault cannot be changed.
 pub fn run(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
-    let expires = given::end(args.expires.as_ref(), *desk.now)?;
+    let expires = args::end(args.expires.as_ref(), *desk.now)?;
     let name = args.new_name.as_deref().map(Name::typed).transpose()?;
-    let scopes = given::scopes(&args.registry)?;
+    let scopes = args::scopes(&args.registry)?;
     find(&desk.keeper.inventory()?, &args.name)?;
     let token = desk.keeper.change(|draft| -> Result<_, Failure> {
         let token = find(&draft.inventory, &args.name)?.clone();
@@ -64,7 +64,7 @@ pub fn run(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
             name,
             scopes: (!scopes.is_empty()).then_some(scopes),
             label: args.label.as_ref().map(|label| Some(label.clone()).filter(|label| !label.is_empty())),
-            permissions: given::permissions(&args.permission),
+            permissions: args::permissions(&args.permission),
             expires,
         };
         draft.inventory.amend(token.id, changes)?;

@@ -2,7 +2,7 @@
 
 use crate::command::Desk;
 use crate::command::Failure;
-use crate::command::given;
+use crate::command::args;
 use crate::docker::config::ConfigFile;
 use crate::docker::profile_link;
 use crate::docker::setup;
@@ -33,7 +33,7 @@ pub struct Args {
     podman: bool,
     /// Under the name of a profile, whose choices and logins come first: makes the link
     /// docker-credential-pat-PROFILE beside this program
-    #[arg(long, requires = "registry", value_parser = given::profile)]
+    #[arg(long, requires = "registry", value_parser = args::profile)]
     profile: Option<String>,
 }
 

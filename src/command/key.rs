@@ -2,7 +2,7 @@
 
 use crate::command::Desk;
 use crate::command::Failure;
-use crate::command::given::NewPassphrase;
+use crate::command::args::NewPassphrase;
 use crate::system::env;
 use crate::system::table::Cell;
 use crate::system::table::Table;

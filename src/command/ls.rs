@@ -3,8 +3,8 @@
 use crate::command::Desk;
 use crate::command::Failure;
 use crate::command::completions::token_places;
-use crate::command::shown;
-use crate::command::shown::Shown;
+use crate::command::token_view;
+use crate::command::token_view::Shown;
 use crate::inventory::Inventory;
 use crate::inventory::in_use::in_use;
 use crate::model::scope::Scope;
@@ -57,7 +57,7 @@ pub fn run(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
     let shown = |token| Shown::of(token, &inventory, &used, &history, *desk.now);
     let tokens: Vec<_> = tokens.into_iter().map(shown).collect();
     if args.json {
-        return shown::write_json(desk, &tokens);
+        return token_view::write_json(desk, &tokens);
     }
     if tokens.is_empty() {
         desk.say(match inventory.tokens().len() {

@@ -2,6 +2,7 @@
 
 pub mod activate;
 pub mod add;
+pub mod args;
 pub mod backup;
 #[cfg(feature = "online")]
 pub mod coding;
@@ -12,10 +13,10 @@ pub mod completions;
 pub mod completions;
 pub mod doctor;
 pub mod edit;
+pub mod error;
 pub mod explain;
 pub mod export;
-pub mod failure;
-pub mod given;
+pub mod get_warnings;
 #[cfg(feature = "online")]
 pub mod hub;
 pub mod import;
@@ -24,20 +25,19 @@ pub mod key;
 pub mod ls;
 #[cfg(feature = "extras")]
 pub mod man;
-pub mod notices;
 pub mod protocol;
 pub mod rm;
 pub mod rotate;
 pub mod show;
-pub mod shown;
 pub mod status;
+pub mod token_view;
 pub mod unlock;
 pub mod usage;
 pub mod r#use;
 #[cfg(feature = "online")]
 pub mod verify;
 
-pub use crate::command::failure::Failure;
+pub use crate::command::error::Failure;
 use crate::inventory::Inventory;
 use crate::model::choice::Choice;
 use crate::model::name::Name;

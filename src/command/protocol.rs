@@ -9,7 +9,7 @@ use crate::client::context::warning_days;
 use crate::client::parent::ProgramName;
 use crate::command::Desk;
 use crate::command::Failure;
-use crate::command::notices;
+use crate::command::get_warnings;
 use crate::command::say;
 use crate::docker::wire;
 use crate::docker::wire::NOT_FOUND;
@@ -177,10 +177,10 @@ fn get(input: &[u8], desk: &mut Desk) -> Result<Outcome, Failure> {
     let verdict = resolve(&request, inventory.tokens(), inventory.choices(), now);
     let Some(token) = verdict.token else {
         excerpt.confirm()?;
-        if let Some(named) = request.named.filter(|named| notices::is_misplaced(named.value, &verdict)) {
+        if let Some(named) = request.named.filter(|named| get_warnings::is_misplaced(named.value, &verdict)) {
             return Err(Failure::NotForIt { name: named.value.to_owned(), key: key.as_str().to_owned() });
         }
-        let lines = notices::of_misses(&request, &verdict, *desk.now);
+        let lines = get_warnings::of_misses(&request, &verdict, *desk.now);
         for line in lines {
             say(&mut *desk.err, &format!("{SPEAKER}: {line}"));
         }
@@ -192,8 +192,8 @@ fn get(input: &[u8], desk: &mut Desk) -> Result<Outcome, Failure> {
     let user = token.user.beside(&secret);
     wire::write_credentials(&mut *desk.out, &key, user, &secret).map_err(Failure::Output)?;
     let lines = [
-        notices::of_missed_choice(&verdict, now),
-        notices::of_refusal_to_come(&request, &verdict),
+        get_warnings::of_missed_choice(&verdict, now),
+        get_warnings::of_refusal_to_come(&request, &verdict),
         warning_of_end(token, desk),
     ];
     for line in lines.into_iter().flatten() {
@@ -216,7 +216,7 @@ fn warning_of_end(token: &Token, desk: &Desk) -> Option<String> {
         // The answer is given already, and this is no reason to take it back.
         Err(error) => return Some(format!("{error}: {}", error.hint())),
     };
-    let line = notices::of_end(token, *desk.now, days);
+    let line = get_warnings::of_end(token, *desk.now, days);
     line.filter(|_| desk.keeper.warned().is_first_today(token.id, *desk.now))
 }
 

@@ -2,10 +2,10 @@
 
 use crate::command::Desk;
 use crate::command::Failure;
+use crate::command::args;
+use crate::command::args::SecretFrom;
 use crate::command::completions::token_names;
 use crate::command::find;
-use crate::command::given;
-use crate::command::given::SecretFrom;
 #[cfg(feature = "online")]
 use crate::command::verify;
 use crate::inventory::Changes;
@@ -38,7 +38,7 @@ pub struct Args {
 /// When there is no such token, the secret is the old one, or the vault cannot be changed.
 pub fn run(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
     let now = *desk.now;
-    let told = given::end(args.expires.as_ref(), now)?;
+    let told = args::end(args.expires.as_ref(), now)?;
     let inventory = desk.keeper.inventory()?;
     let was_linked = find(&inventory, &args.name)?.remote.is_some();
     let secret = args.secret.read("New secret", &args.name)?;

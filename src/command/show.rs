@@ -4,8 +4,8 @@ use crate::command::Desk;
 use crate::command::Failure;
 use crate::command::completions::token_names;
 use crate::command::find;
-use crate::command::shown;
-use crate::command::shown::Shown;
+use crate::command::token_view;
+use crate::command::token_view::Shown;
 use crate::inventory::in_use::in_use;
 use crate::model::registry::Key;
 use crate::model::secret::Secret;
@@ -44,7 +44,7 @@ pub fn run(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
     let history = desk.keeper.log().history(*desk.now);
     let shown = Shown::of(token, &inventory, &used, &history, *desk.now);
     if args.json {
-        return shown::write_json(desk, &[shown]);
+        return token_view::write_json(desk, &[shown]);
     }
     let mut table = Table::headless();
     for (head, value) in rows(&shown) {

@@ -2,7 +2,7 @@
 
 use crate::command::Desk;
 use crate::command::Failure;
-use crate::command::given;
+use crate::command::args;
 use crate::vault::keys::Sort;
 use crate::vault::keys::cache::USUALLY;
 use crate::vault::rekey;
@@ -13,7 +13,7 @@ use std::time::Duration;
 #[derive(Debug, clap::Args)]
 pub struct UnlockArgs {
     /// For how long: 8h, 30m, 1h 30m; at most 30 days
-    #[arg(long = "for", value_name = "TIME", value_parser = given::time)]
+    #[arg(long = "for", value_name = "TIME", value_parser = args::time)]
     time: Option<Duration>,
 }
 
@@ -31,7 +31,7 @@ pub fn unlock(args: &UnlockArgs, desk: &mut Desk) -> Result<(), Failure> {
         Unlocked::Always => {
             desk.say("the vault is open always: its key is in a file (docker-credential-pat key status)");
         }
-        Unlocked::ForATime => desk.say(&format!("the vault is open for {}", given::time_words(time))),
+        Unlocked::ForATime => desk.say(&format!("the vault is open for {}", args::time_words(time))),
     }
     Ok(())
 }

@@ -2,11 +2,11 @@
 
 use crate::command::Desk;
 use crate::command::Failure;
+use crate::command::args;
 use crate::command::choice_words;
 use crate::command::completions::token_names;
 use crate::command::completions::token_places;
 use crate::command::find;
-use crate::command::given;
 use crate::command::places;
 use crate::model::choice::Choice;
 use crate::model::scope::Scope;
@@ -30,7 +30,7 @@ pub struct Args {
     #[arg(value_name = "REGISTRY[/PATH]", add = token_places())]
     scope: Option<String>,
     /// Choose it under this profile only
-    #[arg(long, value_parser = given::profile)]
+    #[arg(long, value_parser = args::profile)]
     profile: Option<String>,
     /// Choose it in and below this directory only
     #[arg(long)]

@@ -9,10 +9,10 @@ use crate::coding::api::project_token::permissions;
 use crate::coding::team::Team;
 use crate::command::Desk;
 use crate::command::Failure;
+use crate::command::args;
 use crate::command::coding::access::Access;
 use crate::command::coding::target::remote;
 use crate::command::find;
-use crate::command::given;
 use crate::inventory::Arrival;
 use crate::inventory::Inventory;
 use crate::inventory::NameTaken;
@@ -91,7 +91,7 @@ fn wish(args: &Args, name: &Name, desk: &Desk) -> Result<Wish, Failure> {
     Ok(Wish {
         name: args.token_name.clone().unwrap_or_else(|| name.to_string()),
         grants: if args.scope.is_empty() { least() } else { args.scope.clone() },
-        expires: given::end(args.expires.as_ref(), *desk.now)?.flatten(),
+        expires: args::end(args.expires.as_ref(), *desk.now)?.flatten(),
     })
 }
 

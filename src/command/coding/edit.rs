@@ -7,10 +7,10 @@ use crate::coding::error::CodingTrouble;
 use crate::coding::team::Team;
 use crate::command::Desk;
 use crate::command::Failure;
+use crate::command::args;
 use crate::command::coding::target::TargetPlace;
 use crate::command::coding::target::remote;
 use crate::command::completions::token_names;
-use crate::command::given;
 use crate::inventory::Changes;
 use crate::model::timestamp::Moment;
 use clap::ArgGroup;
@@ -41,7 +41,7 @@ pub(super) struct Args {
 /// # Errors
 /// When the token is not known, CODING does not do it, or the vault cannot be changed.
 pub(super) fn run(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
-    let end = given::end(args.expires.as_ref(), *desk.now)?;
+    let end = args::end(args.expires.as_ref(), *desk.now)?;
     let (coding, targets) = args.place.open(slice::from_ref(&args.name), desk)?;
     for target in targets {
         let gone = || CodingTrouble::NoneThere(args.name.clone());

@@ -3,9 +3,9 @@
 use crate::coding::api::client::Coding;
 use crate::command::Desk;
 use crate::command::Failure;
+use crate::command::args;
 use crate::command::coding::target::Target;
 use crate::command::coding::target::Targets;
-use crate::command::given;
 use crate::model::token::Token;
 use crate::system::sanitize::clean;
 
@@ -27,7 +27,7 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
     let (coding, targets) = args.targets.open(desk)?;
     let all: Vec<_> = targets.iter().map(|target| clean(target.token.name.as_str())).collect();
-    given::agree(&format!("Delete {} at CODING for good?", all.join(", ")), args.yes)?;
+    args::agree(&format!("Delete {} at CODING for good?", all.join(", ")), args.yes)?;
     for target in targets {
         let gone = delete(&target, &coding, desk)?;
         let is_removed = desk.keeper.change(|draft| -> Result<_, Failure> {

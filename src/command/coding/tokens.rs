@@ -6,7 +6,7 @@ use crate::command::Desk;
 use crate::command::Failure;
 use crate::command::coding::access::Access;
 use crate::command::coding::target::is_same;
-use crate::command::shown::dated;
+use crate::command::token_view::dated;
 use crate::inventory::Inventory;
 use crate::model::timestamp::Moment;
 use crate::system::table::Cell;

@@ -1,8 +1,8 @@
 //! An explanation as JSON.
 
-use crate::command::explain::told::Explanation;
-use crate::command::explain::told::source;
-use crate::command::notices;
+use crate::command::explain::output::Explanation;
+use crate::command::explain::output::source;
+use crate::command::get_warnings;
 use crate::resolve::Reason;
 use crate::resolve::request::Request;
 use crate::resolve::request::Source;
@@ -87,7 +87,7 @@ pub(super) fn write(explanation: &Explanation<'_>, mut out: impl Write) -> io::R
             named: named.map(|known| KnownJson::of(known.value, known.from)),
         },
         token: explanation.verdict.token.map(|token| token.name.as_str()),
-        warning: notices::of_refusal_to_come(explanation.request, explanation.verdict),
+        warning: get_warnings::of_refusal_to_come(explanation.request, explanation.verdict),
         tokens: tokens.collect(),
         keys: explanation.clients.iter().map(|(client, keys)| (client.word(), keys)).collect(),
     };

@@ -1,14 +1,14 @@
 //! `explain`: which token a request gets, and why; the way of a `get` without the unsealing.
 
 mod json;
-mod told;
+mod output;
 
 use crate::client::Client;
 use crate::client::context::Context;
 use crate::command::Desk;
 use crate::command::Failure;
-use crate::command::explain::told::Explanation;
-use crate::command::notices;
+use crate::command::explain::output::Explanation;
+use crate::command::get_warnings;
 use crate::inventory::Inventory;
 use crate::inventory::index::Index;
 use crate::model::image::Image;
@@ -108,7 +108,7 @@ pub fn run(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
     let answered = keys.iter().map(answer).find(has_answer).or_else(|| keys.last().map(answer));
     let Some((request, verdict)) = answered else { return Err(Failure::NoImage(args.asked.clone())) };
     // As a `get` refuses it, lest the client go on with nothing.
-    if let Some(named) = request.named.filter(|named| notices::is_misplaced(named.value, &verdict)) {
+    if let Some(named) = request.named.filter(|named| get_warnings::is_misplaced(named.value, &verdict)) {
         let key = request.key.as_str().to_owned();
         return Err(Failure::NotForIt { name: named.value.to_owned(), key });
     }

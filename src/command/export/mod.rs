@@ -1,12 +1,12 @@
 //! `export`: writes a token down for another machine, a cluster or a CI job.
 
-mod written;
+mod formats;
 
 use crate::command::Desk;
 use crate::command::Failure;
 use crate::command::completions::token_names;
 use crate::command::completions::token_places;
-use crate::command::export::written::Form;
+use crate::command::export::formats::Form;
 use crate::command::find;
 use crate::model::registry::Key;
 use crate::model::registry::Registry;
@@ -43,7 +43,7 @@ pub fn run(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
     let keys = keys(&token, args.registry.as_deref())?;
     let secret = excerpt.release(&token)?;
     drop(excerpt);
-    let text = written::write(args.format, &token, &secret, &keys)?;
+    let text = formats::write(args.format, &token, &secret, &keys)?;
     match &args.output {
         Some(path) => disk::create(path, &text, disk::PRIVATE)?,
         None => desk.out.write_all(&text).map_err(Failure::Output)?,

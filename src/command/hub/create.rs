@@ -2,7 +2,7 @@
 
 use crate::command::Desk;
 use crate::command::Failure;
-use crate::command::given;
+use crate::command::args;
 use crate::command::hub::account;
 use crate::command::hub::end;
 use crate::command::hub::end_words;
@@ -119,8 +119,8 @@ impl Args {
     fn new_token(&self, desk: &Desk) -> Result<NewToken, Failure> {
         let name = Name::typed(&self.name)?;
         let scopes = match self.registry.as_slice() {
-            [] => given::scopes(&[DOCKER_HUB.to_owned()])?,
-            given => given::scopes(given)?,
+            [] => args::scopes(&[DOCKER_HUB.to_owned()])?,
+            given => args::scopes(given)?,
         };
         Ok(NewToken {
             label: label(self.label.as_deref().unwrap_or(name.as_str()))?,

@@ -12,8 +12,8 @@ mod tokens;
 
 use crate::command::Desk;
 use crate::command::Failure;
+use crate::command::args;
 use crate::command::find_all;
-use crate::command::given;
 use crate::command::tell;
 use crate::hub::Known;
 use crate::hub::Life;
@@ -125,7 +125,7 @@ fn label(text: &str) -> Result<String, Failure> {
 /// # Errors
 /// When it is no end, or another one.
 pub fn end(text: Option<&String>, now: Moment) -> Result<Option<Option<Moment>>, Failure> {
-    let end = given::end(text, now)?;
+    let end = args::end(text, now)?;
     if let Some(Some(end)) = end
         && !(now.0 + 1..=now.0 + MAX_DAYS * DAY).contains(&end.0)
     {

@@ -2,8 +2,8 @@
 
 use crate::command::Desk;
 use crate::command::Failure;
+use crate::command::args;
 use crate::command::completions::token_names;
-use crate::command::given;
 use crate::command::hub::account;
 use crate::command::hub::known_or_not;
 use crate::command::hub::life;
@@ -39,7 +39,7 @@ pub(super) fn run(args: &Args, hub: &Hub, desk: &mut Desk) -> Result<(), Failure
     let (known, others) = known_or_not(&args.names, &args.id, hub, desk)?;
     let names = known.iter().map(|known| known.token.name.as_str());
     let all: Vec<_> = names.chain(others.iter().map(String::as_str)).map(clean).collect();
-    given::agree(&format!("Delete {} at Docker Hub for good?", all.join(", ")), args.yes)?;
+    args::agree(&format!("Delete {} at Docker Hub for good?", all.join(", ")), args.yes)?;
     let signed_in = args.sign_in.run(hub, owner_of(&known), desk)?;
     for known in &known {
         life(desk, &signed_in).remove(known.token.id)?;

@@ -2,7 +2,7 @@
 
 use crate::command::Desk;
 use crate::command::Failure;
-use crate::command::given;
+use crate::command::args;
 use crate::docker::wire::WireError;
 use crate::hub::api::Hub;
 use crate::hub::api::client::SignedIn;
@@ -72,7 +72,7 @@ impl SignIn {
             option: "--password-stdin or --password-file, or sign in by `docker login` without -u",
             source,
         };
-        let text = match given::written(self.password_stdin, self.password_file.as_deref())? {
+        let text = match args::written(self.password_stdin, self.password_file.as_deref())? {
             Some(text) => text,
             None => {
                 tty::ask_hidden(&format!("Password of {} at Docker Hub (it does not show): ", clean(user)))

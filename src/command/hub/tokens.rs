@@ -5,7 +5,7 @@ use crate::command::Failure;
 use crate::command::count_words;
 use crate::command::hub::account;
 use crate::command::hub::sign_in::SignIn;
-use crate::command::shown;
+use crate::command::token_view;
 use crate::hub::api::Account;
 use crate::hub::api::Hub;
 use crate::hub::api::token::Grants;
@@ -134,7 +134,8 @@ fn made(listed: &Listed) -> &'static str {
 }
 
 fn row(listed: &Listed, here: Option<&Token>, now: Moment) -> [Cell; HEADS.len()] {
-    let dated = |moment: Option<Moment>| moment.map_or_else(|| "-".to_owned(), |at| shown::dated(at, now));
+    let dated =
+        |moment: Option<Moment>| moment.map_or_else(|| "-".to_owned(), |at| token_view::dated(at, now));
     let (state, tone) = state(listed, now);
     let end_tone = match listed.expires {
         Some(_) if listed.has_expired(now) => Tone::Bad,

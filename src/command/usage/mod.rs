@@ -1,7 +1,7 @@
 //! `usage`: which tokens were given out, when and to whom.
 
+pub mod output;
 pub mod rows;
-pub mod told;
 
 use crate::command::Desk;
 use crate::command::Failure;
@@ -82,12 +82,12 @@ pub fn run(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
     let skipped = desk.keeper.log().visit(&mut |record| rows.add(&record));
     rows.sort();
     if args.json {
-        return told::write_json(&rows, skipped, desk);
+        return output::write_json(&rows, skipped, desk);
     }
     if rows.is_empty() {
         desk.say(&why_nothing(desk, since.is_some() || token.is_some()));
     } else {
-        told::table(&rows).write(&mut *desk.out, desk.screen).map_err(Failure::Output)?;
+        output::table(&rows).write(&mut *desk.out, desk.screen).map_err(Failure::Output)?;
     }
     say_besides(&rows, skipped, desk);
     Ok(())

@@ -1,6 +1,6 @@
 //! `verify`: whether registries take a token, and what they say of it.
 
-mod told;
+mod output;
 
 use crate::command::Desk;
 use crate::command::Failure;
@@ -97,7 +97,7 @@ pub fn run(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
         answers.push(Answered { question, answer });
     }
     note_ends(&answers, desk)?;
-    if args.json { told::write_json(&answers, desk) } else { told::write_table(&answers, now, desk) }?;
+    if args.json { output::write_json(&answers, desk) } else { output::write_table(&answers, now, desk) }?;
     outcome(&answers)
 }
 

@@ -2,7 +2,7 @@
 
 use crate::command::Desk;
 use crate::command::Failure;
-use crate::command::shown::dated;
+use crate::command::token_view::dated;
 use crate::command::verify::Answered;
 use crate::model::timestamp::Moment;
 use crate::system::sanitize::clean;

@@ -2,7 +2,7 @@
 
 use crate::command::Desk;
 use crate::command::Failure;
-use crate::command::shown::dated;
+use crate::command::token_view::dated;
 use crate::command::usage::By;
 use crate::command::usage::rows::Row;
 use crate::command::usage::rows::Rows;

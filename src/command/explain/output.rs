@@ -2,7 +2,7 @@
 
 use crate::client::Client;
 use crate::command::choice_words;
-use crate::command::notices;
+use crate::command::get_warnings;
 use crate::model::scope::Scope;
 use crate::model::timestamp::Moment;
 use crate::model::token::Direction;
@@ -106,7 +106,7 @@ impl<'e> Explanation<'e> {
                 sort.provider.name, sort.made_at
             )?;
         }
-        if let Some(line) = notices::of_refusal_to_come(self.request, self.verdict) {
+        if let Some(line) = get_warnings::of_refusal_to_come(self.request, self.verdict) {
             writeln!(out, "{}", clean(&line))?;
         }
         let mut tokens = Table::headless();
