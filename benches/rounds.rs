@@ -9,16 +9,11 @@
 //! `@ROUND@` in a stdin file becomes the number of the round. The first command of each "at once" is the one
 //! the others are compared with; it has to take part in every round.
 
+use std::{env, fs, io};
 use std::collections::HashMap;
-use std::env;
 use std::error::Error;
-use std::fs;
-use std::io;
 use std::io::Write;
-use std::process::Child;
-use std::process::Command as Process;
-use std::process::ExitCode;
-use std::process::Stdio;
+use std::process::{Child, Command as Process, ExitCode, Stdio};
 use std::time::Instant;
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;

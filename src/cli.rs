@@ -1,60 +1,30 @@
 //! The command line: Docker's verbs first, since they are what is called all day, then people's.
 
-use crate::command::Desk;
-use crate::command::Failure;
-use crate::command::activate;
-use crate::command::add;
-use crate::command::backup;
-#[cfg(feature = "online")]
-use crate::command::coding;
-#[cfg(feature = "extras")]
-use crate::command::completions;
-use crate::command::doctor;
-use crate::command::edit;
-use crate::command::explain;
-use crate::command::export;
-#[cfg(feature = "online")]
-use crate::command::hub;
-use crate::command::import;
-use crate::command::install;
-use crate::command::key;
-use crate::command::ls;
-#[cfg(feature = "extras")]
-use crate::command::man;
-use crate::command::protocol;
-use crate::command::protocol::Outcome;
-use crate::command::protocol::Verb;
-use crate::command::rm;
-use crate::command::rotate;
-use crate::command::show;
-use crate::command::status;
-use crate::command::unlock;
-use crate::command::usage;
-use crate::command::r#use;
-#[cfg(feature = "online")]
-use crate::command::verify;
-#[cfg(feature = "extras")]
-use crate::system::env;
-use crate::system::sanitize::clean;
-use crate::system::sanitize::clean_lines;
-use crate::system::scrub;
-use crate::system::stdio;
-
-use crate::docker::wire::WireError;
-use crate::system::limited_read::InputError;
-use crate::system::limited_read::read_input;
-use clap::CommandFactory;
-use clap::FromArgMatches;
-use clap::Parser;
-use clap::error::ErrorKind;
-use std::ffi::OsStr;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io;
-use std::io::BufWriter;
-use std::io::Write;
+use std::io::{BufWriter, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
+
+use clap::error::ErrorKind;
+use clap::{CommandFactory, FromArgMatches, Parser};
+
+use crate::command::protocol::{Outcome, Verb};
+use crate::command::{
+    Desk, Failure, activate, add, backup, doctor, edit, explain, export, import, install, key, ls, protocol,
+    rm, rotate, show, status, unlock, usage, r#use,
+};
+#[cfg(feature = "online")]
+use crate::command::{coding, hub, verify};
+#[cfg(feature = "extras")]
+use crate::command::{completions, man};
+use crate::docker::wire::WireError;
+#[cfg(feature = "extras")]
+use crate::system::env;
+use crate::system::limited_read::{InputError, read_input};
+use crate::system::sanitize::{clean, clean_lines};
+use crate::system::{scrub, stdio};
 
 /// Not done. Clients take any other code than 1 for success.
 const NOT_DONE: ExitCode = ExitCode::FAILURE;
@@ -153,7 +123,6 @@ fn command() -> clap::Command {
 }
 
 /// Runs the program with its arguments, of which the first is the name under which it was called.
-#[must_use]
 pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let mut args = args.into_iter();
     let program = args.next().map(PathBuf::from).unwrap_or_default();

@@ -1,14 +1,14 @@
 //! docker-credential-pat: the program. Everything but its start is in the library.
 
-use docker_credential_pat::cli;
-use docker_credential_pat::system::scrub;
+#[cfg(not(target_env = "musl"))]
+use std::alloc::System as Allocator;
 use std::process::ExitCode;
-use zeroizing_alloc::ZeroAlloc;
 
 #[cfg(target_env = "musl")]
 use dlmalloc::GlobalDlmalloc as Allocator;
-#[cfg(not(target_env = "musl"))]
-use std::alloc::System as Allocator;
+use docker_credential_pat::cli;
+use docker_credential_pat::system::scrub;
+use zeroizing_alloc::ZeroAlloc;
 
 /// Wipes whatever is freed: the second layer, behind the types that wipe themselves.
 #[global_allocator]
@@ -32,8 +32,7 @@ fn harden() {
     }
     #[cfg(unix)]
     {
-        use rustix::process::Resource;
-        use rustix::process::Rlimit;
+        use rustix::process::{Resource, Rlimit};
         let none = Rlimit { current: Some(0), maximum: Some(0) };
         let _ = rustix::process::setrlimit(Resource::Core, none);
     }

@@ -2,8 +2,7 @@
 
 #![no_main]
 
-use docker_credential_pat::http::endpoint::Place;
-use docker_credential_pat::http::endpoint::Plain;
+use docker_credential_pat::http::endpoint::{Place, Plain};
 use docker_credential_pat::verify::challenge::Challenge;
 use libfuzzer_sys::fuzz_target;
 

@@ -6,8 +6,7 @@
 
 use docker_credential_pat::client;
 use docker_credential_pat::model::image::Image;
-use docker_credential_pat::model::registry::Address;
-use docker_credential_pat::model::registry::covers;
+use docker_credential_pat::model::registry::{Address, covers};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &str| {

@@ -2,14 +2,14 @@
 
 #![no_main]
 
+use std::path::Path;
+
 use docker_credential_pat::docker::config::ConfigFile;
-use docker_credential_pat::docker::config::logins::Login;
-use docker_credential_pat::docker::config::logins::Remains;
+use docker_credential_pat::docker::config::logins::{Login, Remains};
 use docker_credential_pat_fuzz::memory;
 use indexmap::IndexMap;
 use libfuzzer_sys::fuzz_target;
 use serde_json::value::RawValue;
-use std::path::Path;
 
 const REGISTRY: &str = "ghcr.io";
 

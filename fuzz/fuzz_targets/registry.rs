@@ -2,13 +2,10 @@
 
 #![no_main]
 
+use docker_credential_pat::model::{name, registry};
 use docker_credential_pat::model::image::Image;
-use docker_credential_pat::model::name;
 use docker_credential_pat::model::name::Name;
-use docker_credential_pat::model::registry;
-use docker_credential_pat::model::registry::Address;
-use docker_credential_pat::model::registry::Key;
-use docker_credential_pat::model::registry::Registry;
+use docker_credential_pat::model::registry::{Address, Key, Registry};
 use docker_credential_pat::model::scope::Scope;
 use libfuzzer_sys::fuzz_target;
 

@@ -2,10 +2,10 @@
 
 #![no_main]
 
-use docker_credential_pat_fuzz::memory;
-use docker_credential_pat_fuzz::published;
-use libfuzzer_sys::fuzz_target;
 use std::sync::LazyLock;
+
+use docker_credential_pat_fuzz::{memory, published};
+use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(init: { LazyLock::force(&published::ALL); }, |input: &[u8]| {
     let path = memory::write(input);

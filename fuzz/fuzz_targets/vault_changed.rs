@@ -2,19 +2,15 @@
 
 #![no_main]
 
-use arbitrary::Arbitrary;
-use docker_credential_pat::vault::format::layout;
-use docker_credential_pat::vault::format::layout::BASE_BYTES;
-use docker_credential_pat::vault::format::layout::HEAD_BYTES;
-use docker_credential_pat::vault::format::layout::Layout;
-use docker_credential_pat::vault::seal::KEY_BYTES;
-use docker_credential_pat::vault::seal::TAG_BYTES;
-use docker_credential_pat::vault::seal::VaultKey;
-use docker_credential_pat_fuzz::memory;
-use docker_credential_pat_fuzz::published;
-use libfuzzer_sys::fuzz_target;
 use std::ops::Range;
 use std::sync::LazyLock;
+
+use arbitrary::Arbitrary;
+use docker_credential_pat::vault::format::layout;
+use docker_credential_pat::vault::format::layout::{BASE_BYTES, HEAD_BYTES, Layout};
+use docker_credential_pat::vault::seal::{KEY_BYTES, TAG_BYTES, VaultKey};
+use docker_credential_pat_fuzz::{memory, published};
+use libfuzzer_sys::fuzz_target;
 
 /// Which of the published vaults, and what was done to each part.
 #[derive(Arbitrary, Debug)]

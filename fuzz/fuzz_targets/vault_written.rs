@@ -2,18 +2,18 @@
 
 #![no_main]
 
+use std::collections::BTreeMap;
+use std::path::Path;
+
 use docker_credential_pat::inventory::Inventory;
-use docker_credential_pat::model::token::TokenId;
+use docker_credential_pat::model::token_id::TokenId;
 use docker_credential_pat::vault::draft::Draft;
 use docker_credential_pat::vault::file::Vault;
 use docker_credential_pat::vault::keys::Holder;
-use docker_credential_pat::vault::seal::KEY_BYTES;
-use docker_credential_pat::vault::seal::VaultKey;
-use docker_credential_pat_fuzz::made::Made;
+use docker_credential_pat::vault::seal::{KEY_BYTES, VaultKey};
 use docker_credential_pat_fuzz::memory;
+use docker_credential_pat_fuzz::made::Made;
 use libfuzzer_sys::fuzz_target;
-use std::collections::BTreeMap;
-use std::path::Path;
 
 fuzz_target!(|changes: (Vec<Made>, Vec<Made>)| {
     let path = memory::without();

@@ -2,13 +2,14 @@
 
 #![no_main]
 
-use docker_credential_pat::model::registry::Key;
-use docker_credential_pat::system::limited_read::read_input;
+use std::collections::BTreeMap;
+
 use docker_credential_pat::docker::wire;
 use docker_credential_pat::docker::wire::Credentials;
+use docker_credential_pat::model::registry::Key;
+use docker_credential_pat::system::limited_read::read_input;
 use libfuzzer_sys::fuzz_target;
 use serde::Deserialize;
-use std::collections::BTreeMap;
 
 /// The same as another reader sees it.
 #[derive(Deserialize)]

@@ -1,21 +1,18 @@
 //! A token as input makes it up, and what is done with it.
 
+use std::collections::BTreeMap;
+
 use arbitrary::Arbitrary;
-use docker_credential_pat::model::choice::Choice;
 use docker_credential_pat::inventory::Arrival;
-use docker_credential_pat::model::timestamp::Moment;
+use docker_credential_pat::model::choice::Choice;
 use docker_credential_pat::model::name::Name;
 use docker_credential_pat::model::registry::Key;
 use docker_credential_pat::model::scope::Scope;
 use docker_credential_pat::model::secret::Secret;
-use docker_credential_pat::model::token::Direction;
-use docker_credential_pat::model::token::Kind;
-use docker_credential_pat::model::token::Origin;
-use docker_credential_pat::model::token::Permissions;
-use docker_credential_pat::model::token::TokenId;
-use docker_credential_pat::model::token::User;
+use docker_credential_pat::model::timestamp::Moment;
+use docker_credential_pat::model::token::{Direction, Kind, Origin, Permissions, User};
+use docker_credential_pat::model::token_id::TokenId;
 use docker_credential_pat::vault::draft::Draft;
-use std::collections::BTreeMap;
 use zeroize::Zeroizing;
 
 const KINDS: [Kind; 6] =

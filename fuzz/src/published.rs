@@ -1,17 +1,17 @@
 //! The published vaults, and what a file may tell that is opened with the key of one: what stands in it.
 
-use crate::memory;
+use std::path::Path;
+use std::sync::LazyLock;
+
 use docker_credential_pat::inventory::Inventory;
 use docker_credential_pat::model::registry::Key;
 use docker_credential_pat::model::secret::Secret;
 use docker_credential_pat::model::token::Token;
 use docker_credential_pat::vault::draft::Draft;
-use docker_credential_pat::vault::file::Contents;
-use docker_credential_pat::vault::file::Vault;
-use docker_credential_pat::vault::seal::KEY_BYTES;
-use docker_credential_pat::vault::seal::VaultKey;
-use std::path::Path;
-use std::sync::LazyLock;
+use docker_credential_pat::vault::file::{Contents, Vault};
+use docker_credential_pat::vault::seal::{KEY_BYTES, VaultKey};
+
+use crate::memory;
 
 /// Keys to ask for: in a vault, an alias, a repository, below a wildcard, no address, in none.
 const ASKED: [&str; 6] =

@@ -1,27 +1,22 @@
 //! What is known of a request besides its key: from the environment, the program's name, the client's
 //! command line and the working directory. It only ever chooses among tokens that may go there.
 
+use std::cell::OnceCell;
+use std::path::{Path, PathBuf};
+
+use thiserror::Error;
+
 use crate::client;
 use crate::client::Errand;
 use crate::client::parent::CommandLine;
 use crate::inventory::Inventory;
 use crate::model::image::Image;
-use crate::model::name::Name;
-use crate::model::name::is_profile;
-use crate::model::registry::Address;
-use crate::model::registry::Key;
+use crate::model::name::{Name, is_profile};
+use crate::model::registry::{Address, Key};
 use crate::model::token::Direction;
-use crate::resolve::request::Known;
-use crate::resolve::request::Repository;
-use crate::resolve::request::Request;
-use crate::resolve::request::Source;
-use crate::system::disk;
-use crate::system::env;
+use crate::resolve::request::{Known, Repository, Request, Source};
 use crate::system::env::EnvError;
-use std::cell::OnceCell;
-use std::path::Path;
-use std::path::PathBuf;
-use thiserror::Error;
+use crate::system::{disk, env};
 
 /// Names the one token that may answer.
 pub const TOKEN: &str = "DOCKER_CREDENTIAL_PAT_TOKEN";
@@ -58,7 +53,6 @@ pub struct Context {
 /// Why it cannot be told what is meant.
 #[derive(Debug, Error)]
 pub enum ContextError {
-    /// See [`EnvError`].
     #[error(transparent)]
     Env(#[from] EnvError),
     /// A variable that says something else than it may.
@@ -75,7 +69,6 @@ pub enum ContextError {
 
 impl ContextError {
     /// Returns the way out.
-    #[must_use]
     pub fn hint(&self) -> String {
         match self {
             Self::Env(error) => error.hint(),
@@ -86,9 +79,6 @@ impl ContextError {
 
 impl Context {
     /// Takes in what environment and program name say; all else is looked at when it matters.
-    ///
-    /// # Errors
-    /// When a variable says what it may not.
     pub fn gather(called_as: Option<&str>) -> Result<Self, ContextError> {
         let named = env::text(TOKEN)?;
         Ok(Self {
@@ -104,7 +94,6 @@ impl Context {
     }
 
     /// Returns the request for a key, with what may decide between the tokens of the inventory.
-    #[must_use]
     pub fn request<'r>(&'r self, key: &'r Key, inventory: &Inventory) -> Request<'r> {
         let mut request = self.request_as_told(key, inventory);
         if (request.repository.is_none() || request.direction.is_none())
@@ -121,7 +110,6 @@ impl Context {
     }
 
     /// Returns the request for a key, with what a person said of it but not what the client shows.
-    #[must_use]
     pub fn request_as_told<'r>(&'r self, key: &'r Key, inventory: &Inventory) -> Request<'r> {
         let mut request = Request::of(key);
         request.named = self.named.as_deref().map(|value| Known { value, from: Source::Variable(TOKEN) });
@@ -154,9 +142,6 @@ impl Context {
 }
 
 /// Returns the profile whose choices and logins come first.
-///
-/// # Errors
-/// When the variable for it names none.
 pub fn profile(called_as: Option<&str>) -> Result<Option<Known<String>>, ContextError> {
     let by_variable = variable(PROFILE, PROFILE_FORM, |text| is_profile(text).then(|| text.to_owned()))?;
     Ok(match (by_variable, called_as.and_then(profile_of)) {
@@ -167,9 +152,6 @@ pub fn profile(called_as: Option<&str>) -> Result<Option<Known<String>>, Context
 }
 
 /// Returns how long before a token's end a warning comes, in days; 0 is never.
-///
-/// # Errors
-/// When the variable for it is no number of days.
 pub fn warning_days() -> Result<i64, ContextError> {
     let days = variable(WARN_DAYS, "a number of days from 0 to 3650", |text| {
         text.parse().ok().filter(|days| (0..=3650).contains(days))

@@ -56,7 +56,6 @@ impl Client {
     ];
 
     /// Returns the word for it, on the command line and in JSON.
-    #[must_use]
     pub fn word(self) -> &'static str {
         match self {
             Self::Docker => "docker",
@@ -76,7 +75,6 @@ impl Client {
     }
 
     /// True when its command line names the image that it asks for.
-    #[must_use]
     pub fn names_image(self) -> bool {
         match self {
             Self::Docker | Self::Podman | Self::Skopeo | Self::Buildah | Self::Crane | Self::Nerdctl => true,
@@ -91,7 +89,6 @@ impl Client {
     }
 
     /// Returns the keys that it sends for an image, in order; it stops at the first that is answered.
-    #[must_use]
     pub fn keys(self, image: &Image) -> Vec<String> {
         let host = if image.is_on_default_registry() { None } else { image.host() };
         match self {

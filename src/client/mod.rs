@@ -8,18 +8,11 @@ mod keys;
 mod options;
 pub mod parent;
 
-use crate::client::commands::Command;
-use crate::client::commands::Deed;
-use crate::client::commands::Naming;
-use crate::client::commands::Program;
-use crate::client::commands::Which;
+use crate::client::commands::{Command, Deed, Naming, Program, Which};
 pub use crate::client::keys::Client;
-use crate::client::options::Line;
-use crate::client::options::Order;
+use crate::client::options::{Line, Order};
 use crate::model::image::Image;
-use crate::model::registry::Address;
-use crate::model::registry::Registry;
-use crate::model::registry::covers;
+use crate::model::registry::{Address, Registry, covers};
 use crate::model::token::Direction;
 
 /// How many words a verb has at most, as `buildx imagetools inspect`.
@@ -49,7 +42,6 @@ impl Errand {
 
 /// Returns what the client that was started with these words does on the registry of an address, in its
 /// repository if it has one; `None` when that cannot be told for certain.
-#[must_use]
 pub fn errand(words: &[&str], at: &Address) -> Option<Errand> {
     let (program, words) = words.split_first()?;
     let program = commands::of_program(file_name(program))?;

@@ -1,23 +1,23 @@
 //! What the parent process is, where the system tells it: its program's name, and the words with which it
 //! was started.
 
-#[cfg(target_os = "linux")]
-use crate::system::sanitize;
 use std::borrow::Cow;
 #[cfg(target_os = "linux")]
 use std::ffi::OsStr;
-use std::fmt;
 #[cfg(target_os = "linux")]
 use std::fs::File;
-use std::io;
 #[cfg(target_os = "linux")]
 use std::io::Read;
 #[cfg(target_os = "linux")]
 use std::os::unix::ffi::OsStrExt;
 #[cfg(target_os = "linux")]
 use std::os::unix::fs::FileExt;
-use std::str;
+use std::{fmt, io, str};
+
 use zeroize::Zeroizing;
+
+#[cfg(target_os = "linux")]
+use crate::system::sanitize;
 
 /// The most bytes of a command line that are read. Those of a hundred options have a few thousand.
 pub const MAX_BYTES: usize = 64 * 1024;
@@ -32,7 +32,6 @@ pub struct CommandLine(Zeroizing<Vec<u8>>);
 impl CommandLine {
     /// Reads that of the parent process; `None` where the system does not tell, when the process is gone,
     /// when it changed meanwhile, or when it has more than [`MAX_BYTES`].
-    #[must_use]
     pub fn of_parent() -> Option<Self> {
         let process = parent()?;
         let line = Self::of_process(process)?;
@@ -41,7 +40,6 @@ impl CommandLine {
     }
 
     /// Reads that of a process, as [`of_parent`](Self::of_parent) does.
-    #[must_use]
     pub fn of_process(process: u32) -> Option<Self> {
         Self::read(reader(process)?)
     }
@@ -67,7 +65,6 @@ impl CommandLine {
     }
 
     /// Returns its words, the program first; `None` when they are not UTF-8.
-    #[must_use]
     pub fn words(&self) -> Option<Vec<&str>> {
         let text = str::from_utf8(&self.0).ok()?;
         Some(text.strip_suffix('\0')?.split('\0').collect())
@@ -92,7 +89,6 @@ pub struct ProgramName {
 impl ProgramName {
     /// Reads that of the parent process; `None` where the system does not tell.
     #[cfg(target_os = "linux")]
-    #[must_use]
     pub fn of_parent() -> Option<Self> {
         let mut path = Vec::with_capacity(32);
         path.extend_from_slice(b"/proc/");
@@ -105,13 +101,11 @@ impl ProgramName {
 
     /// Returns `None`: only Linux tells it without a library.
     #[cfg(not(target_os = "linux"))]
-    #[must_use]
     pub fn of_parent() -> Option<Self> {
         None
     }
 
     /// Returns it as text, with a sign in place of what is none.
-    #[must_use]
     pub fn text(&self) -> Cow<'_, str> {
         let name = &self.bytes[..self.length];
         String::from_utf8_lossy(name.strip_suffix(b"\n").unwrap_or(name))

@@ -1,13 +1,13 @@
 //! Why something is not done at CODING, and the way out.
 
+use thiserror::Error;
+
 use crate::coding::api::error::CodingError;
 use crate::model::name::Name;
-use thiserror::Error;
 
 /// Why something is not done at CODING.
 #[derive(Debug, Error)]
 pub enum CodingTrouble {
-    /// See [`CodingError`].
     #[error(transparent)]
     Refusal(#[from] CodingError),
     /// Nothing tells which team is meant.
@@ -40,7 +40,6 @@ pub enum CodingTrouble {
 
 impl CodingTrouble {
     /// Returns the way out.
-    #[must_use]
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Refusal(error) => error.hint(),

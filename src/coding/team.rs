@@ -1,11 +1,12 @@
 //! Where a team of CODING has its interface and its images, and which secrets may go there.
 
+use std::fmt;
+
 use crate::http::endpoint::Place;
 use crate::model::registry::Registry;
 use crate::model::remote::Service;
 use crate::model::scope::Scope;
 use crate::model::token::Token;
-use std::fmt;
 
 /// Where the interface is for every team: <https://coding.net/help/openapi>.
 pub const ANY_TEAM: &str = "https://e.coding.net";
@@ -28,7 +29,6 @@ pub struct Team(String);
 
 impl Team {
     /// Takes a team's name; `None` when it could not stand in a host.
-    #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let name = text.to_ascii_lowercase();
         let is_fit = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
@@ -40,7 +40,6 @@ impl Team {
     }
 
     /// Returns the team whose images are at a registry.
-    #[must_use]
     pub fn of(registry: &Registry) -> Option<Self> {
         registry.as_str().strip_suffix(IMAGES).and_then(Self::parse)
     }
@@ -51,19 +50,16 @@ impl Team {
     }
 
     /// Returns the host of its images: `team-docker.pkg.coding.net`.
-    #[must_use]
     pub fn images(&self) -> String {
         format!("{}{IMAGES}", self.0)
     }
 
     /// Returns where its interface is: `https://team.coding.net`.
-    #[must_use]
     pub fn interface(&self) -> String {
         format!("https://{}{PAGES}", self.0)
     }
 
     /// True when a token is for its images.
-    #[must_use]
     pub fn has(&self, token: &Token) -> bool {
         Registry::parse(&self.images())
             .is_some_and(|images| token.scopes.iter().any(|scope| scope.reaches(&images)))
@@ -79,7 +75,6 @@ impl fmt::Display for Team {
 /// True when a token's secret may be sent to an interface without a person's word: CODING's own of a team
 /// to whose images the token may go, the one for all teams, or one that the token itself names, by a scope
 /// for that very host and port or as the place where it was made.
-#[must_use]
 pub fn may_go(token: &Token, there: &Place) -> bool {
     is_named_by(token, there) || is_of_its_team(token, there)
 }

@@ -1,14 +1,11 @@
 //! `activate` and `deactivate`: switch tokens on and off.
 
-use crate::command::Desk;
-use crate::command::Failure;
 use crate::command::completions::token_names;
-use crate::command::find_all;
+use crate::command::{Desk, Failure, find_all};
 use crate::inventory::Inventory;
 use crate::model::remote::Service;
-use crate::model::token::Standing;
-use crate::model::token::Token;
-use crate::model::token::TokenId;
+use crate::model::token::{Standing, Token};
+use crate::model::token_id::TokenId;
 
 /// Which tokens
 #[derive(Debug, clap::Args)]
@@ -19,17 +16,11 @@ pub struct Args {
 }
 
 /// Gives tokens out again that were switched off or signed out.
-///
-/// # Errors
-/// When one of the tokens is not there, or the vault cannot be changed.
 pub fn activate(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
     switch(args, desk, Inventory::activate, "is active")
 }
 
 /// Keeps tokens without giving them out.
-///
-/// # Errors
-/// When one of the tokens is not there, or the vault cannot be changed.
 pub fn deactivate(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
     switch(args, desk, Inventory::deactivate, "is switched off: kept, and not given out")
 }

@@ -1,30 +1,22 @@
 //! `add`: brings a token into the vault. Its secret is never an argument.
 
-use crate::command::Desk;
-use crate::command::Failure;
-use crate::command::args;
-use crate::command::args::PermissionWord;
-use crate::command::args::SecretFrom;
-use crate::command::find;
+use clap::ValueEnum;
+
+use crate::command::args::{PermissionWord, SecretFrom};
 #[cfg(feature = "online")]
 use crate::command::verify;
+use crate::command::{Desk, Failure, args, find};
 use crate::docker::wire;
-use crate::inventory::Arrival;
-use crate::inventory::Inventory;
 use crate::inventory::in_use::in_use;
+use crate::inventory::{Arrival, Inventory};
 use crate::model::name::Name;
 use crate::model::timestamp::Moment;
-use crate::model::token::Kind;
-use crate::model::token::Origin;
-use crate::model::token::Token;
-use crate::model::token::User;
-use crate::provider::Seen;
+use crate::model::token::{Kind, Origin, Token, User};
 use crate::provider::advice::remarks;
-use crate::provider::recognize;
+use crate::provider::{Seen, recognize};
 use crate::system::sanitize::clean;
 use crate::system::tty;
 use crate::vault::login::people;
-use clap::ValueEnum;
 
 /// Add a token: its secret is asked for on the terminal, or read from a file or standard input
 #[derive(Debug, clap::Args)]
@@ -78,9 +70,6 @@ impl From<KindWord> for Kind {
 }
 
 /// Runs the verb.
-///
-/// # Errors
-/// When something given is unfit, something is missing, or the vault cannot be changed.
 pub fn run(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
     let name = Name::typed(&args.name)?;
     let scopes = args::scopes(&args.registry)?;

@@ -1,32 +1,28 @@
 //! What more than one verb takes as arguments.
 
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use clap::ValueEnum;
+use jiff::SignedDuration;
+use zeroize::Zeroizing;
+
 use crate::client::context::PROFILE_FORM;
 use crate::command::Failure;
+use crate::docker::wire::WireError;
 use crate::model::name::is_profile;
-use crate::model::scope::Scope;
-use crate::model::scope::ScopeError;
+use crate::model::scope::{Scope, ScopeError};
 use crate::model::secret::Secret;
 use crate::model::timestamp::Moment;
 use crate::model::token::Permissions;
 use crate::system::disk::DiskError;
+use crate::system::limited_read::{InputError, read_input};
 use crate::system::sanitize::clean;
-use crate::system::stdio;
-use crate::system::tty;
-use crate::vault::keys::cache;
-use crate::vault::keys::passphrase;
-
-use crate::docker::wire::WireError;
-use crate::system::limited_read::InputError;
-use crate::system::limited_read::read_input;
-use clap::ValueEnum;
-use jiff::SignedDuration;
-use std::collections::BTreeSet;
-use std::fs::File;
-use std::io;
-use std::path::Path;
-use std::path::PathBuf;
-use std::time::Duration;
-use zeroize::Zeroizing;
+use crate::system::{stdio, tty};
+use crate::vault::keys::{cache, passphrase};
 
 /// Where a secret comes from: it is never an argument
 #[derive(Debug, clap::Args)]
@@ -42,15 +38,11 @@ pub struct SecretFrom {
 impl SecretFrom {
     /// True when it comes from a file or standard input, so that nobody is asked.
     #[cfg(feature = "online")]
-    #[must_use]
     pub fn is_given(&self) -> bool {
         self.secret_stdin || self.secret_file.is_some()
     }
 
     /// Reads the secret, or asks for it on the terminal.
-    ///
-    /// # Errors
-    /// When it cannot be read, is empty or no text, or nobody is there to ask.
     pub fn read(&self, what: &str, name: &str) -> Result<Secret, Failure> {
         let missing =
             |source| Failure::Missing { what: "secret", option: "--secret-stdin or --secret-file", source };
@@ -92,9 +84,6 @@ pub struct NewPassphrase {
 
 impl NewPassphrase {
     /// Reads the passphrase, or asks for it twice on the terminal.
-    ///
-    /// # Errors
-    /// When it cannot be read, is empty or typed in two ways, or nobody is there to ask.
     pub fn read(&self, what: &str) -> Result<Zeroizing<String>, Failure> {
         if let Some(file) = &self.passphrase_file {
             return Ok(passphrase::read(file)?);
@@ -110,9 +99,6 @@ impl NewPassphrase {
 }
 
 /// Asks whether something is to be done, unless that was said beforehand.
-///
-/// # Errors
-/// When a person says no, or nobody is there to ask.
 pub fn agree(question: &str, yes: bool) -> Result<(), Failure> {
     let missing = |source| Failure::Missing { what: "answer", option: "--yes", source };
     if yes || matches!(tty::ask(&format!("{question} [y/N] ")).map_err(missing)?.trim(), "y" | "Y" | "yes") {
@@ -123,9 +109,6 @@ pub fn agree(question: &str, yes: bool) -> Result<(), Failure> {
 }
 
 /// Reads how long something is to last: `8h`, `30m`, `1h 30m`.
-///
-/// # Errors
-/// When it is no time, none at all, or longer than a key can be kept.
 pub fn time(text: &str) -> Result<Duration, String> {
     let time = text.parse::<SignedDuration>().ok().and_then(|time| Duration::try_from(time).ok());
     time.filter(|time| (Duration::from_secs(1)..=cache::AT_MOST).contains(time))
@@ -133,7 +116,6 @@ pub fn time(text: &str) -> Result<Duration, String> {
 }
 
 /// Returns a time for people: `8h`.
-#[must_use]
 pub fn time_words(time: Duration) -> String {
     SignedDuration::try_from(time)
         .map_or_else(|_| format!("{} s", time.as_secs()), |time| format!("{time:#}"))
@@ -163,7 +145,6 @@ pub enum PermissionWord {
 }
 
 /// Returns what the words say together: `None` where nothing was given, `Some(None)` for not known.
-#[must_use]
 pub fn permissions(words: &[PermissionWord]) -> Option<Option<Permissions>> {
     let has = |word| words.contains(&word);
     let permissions = Permissions {
@@ -175,9 +156,6 @@ pub fn permissions(words: &[PermissionWord]) -> Option<Option<Permissions>> {
 }
 
 /// Reads the places where a token may go, each once.
-///
-/// # Errors
-/// When one is none.
 pub fn scopes(texts: &[String]) -> Result<Vec<Scope>, ScopeError> {
     let mut scopes = BTreeSet::new();
     for text in texts {
@@ -187,17 +165,11 @@ pub fn scopes(texts: &[String]) -> Result<Vec<Scope>, ScopeError> {
 }
 
 /// Reads when a token ends: `None` where nothing was given, `Some(None)` for never.
-///
-/// # Errors
-/// See [`Moment::parse_end`].
 pub fn end(text: Option<&String>, now: Moment) -> Result<Option<Option<Moment>>, Failure> {
     Ok(text.map(|text| Moment::parse_end(text, now)).transpose()?)
 }
 
 /// Takes the name of a profile.
-///
-/// # Errors
-/// When it is none.
 pub fn profile(text: &str) -> Result<String, &'static str> {
     is_profile(text).then(|| text.to_owned()).ok_or(PROFILE_FORM)
 }

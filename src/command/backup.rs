@@ -1,16 +1,14 @@
 //! `backup` and `restore`: the vault as a file that a passphrase alone opens, and back.
 
-use crate::command::Desk;
-use crate::command::Failure;
-use crate::command::args;
+use std::path::PathBuf;
+
 use crate::command::args::NewPassphrase;
-use crate::command::count_words;
+use crate::command::{Desk, Failure, args, count_words};
 use crate::model::name::Name;
 use crate::system::env;
 use crate::vault::backup;
 use crate::vault::backup::Backup;
 use crate::vault::keys::passphrase;
-use std::path::PathBuf;
 
 /// Write the whole vault to a file that a passphrase alone opens
 #[derive(Debug, clap::Args)]
@@ -35,9 +33,6 @@ pub struct RestoreArgs {
 }
 
 /// Runs `backup`.
-///
-/// # Errors
-/// When there is no vault, something else is in the way, or it cannot be written.
 pub fn backup(args: &BackupArgs, desk: &mut Desk) -> Result<(), Failure> {
     let text = args.passphrase.read("Passphrase for the backup")?;
     let file = env::working_directory()?.join(&args.file);
@@ -48,9 +43,6 @@ pub fn backup(args: &BackupArgs, desk: &mut Desk) -> Result<(), Failure> {
 }
 
 /// Runs `restore`.
-///
-/// # Errors
-/// When it is no backup, one of its tokens does not open, or the vault cannot be written.
 pub fn restore(args: &RestoreArgs, desk: &mut Desk) -> Result<(), Failure> {
     let backup = Backup::open(&args.file, |holder| match &args.passphrase_file {
         Some(file) => holder.open(&passphrase::read(file)?),

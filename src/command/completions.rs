@@ -1,21 +1,19 @@
 //! `completions`: the script by which a shell offers verbs, options and names of tokens; and what it then asks.
 
-use crate::command::Desk;
-use crate::command::Failure;
-use crate::command::places;
+use std::collections::BTreeSet;
+use std::ffi::{OsStr, OsString};
+
+use clap::ValueEnum;
+use clap_complete::engine::ArgValueCandidates;
+use clap_complete::{CompletionCandidate, engine};
+
+use crate::command::{Desk, Failure, places};
 use crate::inventory::Inventory;
 use crate::model::scope::Scope;
 use crate::model::token::Token;
 use crate::system::env;
 use crate::system::sanitize::clean;
 use crate::vault::store::Keeper;
-use clap::ValueEnum;
-use clap_complete::CompletionCandidate;
-use clap_complete::engine;
-use clap_complete::engine::ArgValueCandidates;
-use std::collections::BTreeSet;
-use std::ffi::OsStr;
-use std::ffi::OsString;
 
 /// Write the script by which a shell completes the arguments of this program
 #[derive(Debug, clap::Args)]
@@ -34,9 +32,6 @@ enum Shell {
 }
 
 /// Runs the verb.
-///
-/// # Errors
-/// When the script cannot be written.
 pub fn run(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
     desk.out.write_all(args.shell.script().as_bytes()).map_err(Failure::Output)
 }
@@ -45,7 +40,6 @@ pub fn run(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
 ///
 /// The words are those before the one that is typed, and that one with a dot in front: some shells leave
 /// out an empty argument.
-#[must_use]
 pub fn answer(shell: &OsStr, words: &[OsString], mut command: clap::Command) -> String {
     let shell = shell.to_str().and_then(|shell| Shell::from_str(shell, false).ok());
     let typed = words.last().and_then(|last| last.to_str()?.strip_prefix('.'));
@@ -62,7 +56,6 @@ pub fn answer(shell: &OsStr, words: &[OsString], mut command: clap::Command) -> 
 }
 
 /// Returns what offers the names of the tokens at an argument, as in `#[arg(add = token_names())]`.
-#[must_use]
 pub fn token_names() -> ArgValueCandidates {
     ArgValueCandidates::new(|| {
         let candidate =
@@ -72,7 +65,6 @@ pub fn token_names() -> ArgValueCandidates {
 }
 
 /// Returns what offers the places to which the tokens may go at an argument.
-#[must_use]
 pub fn token_places() -> ArgValueCandidates {
     ArgValueCandidates::new(|| {
         let inventory = inventory();

@@ -1,34 +1,28 @@
 //! `doctor`: what is wrong or could be better, and the command that mends it.
 
+use std::path::{Path, PathBuf};
+
+use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
+
 use crate::client::context;
-use crate::command::Desk;
-use crate::command::Failure;
 #[cfg(feature = "online")]
 use crate::command::tell;
+use crate::command::{Desk, Failure};
 use crate::doctor;
-use crate::doctor::Finding;
-use crate::doctor::Findings;
-use crate::doctor::Severity;
 #[cfg(feature = "scan")]
 use crate::doctor::keys;
 use crate::doctor::keys::Contents;
 #[cfg(feature = "online")]
 use crate::doctor::online;
 use crate::doctor::tokens::Usage;
+use crate::doctor::{Finding, Findings, Severity};
 #[cfg(feature = "online")]
 use crate::hub::api::Hub;
 use crate::model::timestamp::Moment;
 use crate::model::token::Token;
 use crate::system::sanitize;
-use crate::system::table::Cell;
-use crate::system::table::Screen;
-use crate::system::table::Table;
-use crate::system::table::Tone;
-use serde::Serialize;
-use serde::Serializer;
-use serde::ser::SerializeMap;
-use std::path::Path;
-use std::path::PathBuf;
+use crate::system::table::{Cell, Screen, Table, Tone};
 
 /// The version of the JSON that this writes. A new name or a new finding is no new version.
 const JSON_VERSION: u32 = 1;
@@ -96,9 +90,6 @@ struct Report<'f> {
 }
 
 /// Runs the verb.
-///
-/// # Errors
-/// When something is wrong, or the answer cannot be written.
 pub fn run(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
     let findings = match &args.scan {
         Some(folder) => scan(folder, desk)?,

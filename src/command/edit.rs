@@ -1,19 +1,15 @@
 //! `edit`: changes what is noted of a token; its secret stays.
 
-use crate::command::Desk;
-use crate::command::Failure;
-use crate::command::args;
+use clap::ArgGroup;
+
 use crate::command::args::PermissionWord;
 use crate::command::completions::token_names;
-use crate::command::find;
-use crate::command::places;
+use crate::command::{Desk, Failure, args, find, places};
 use crate::inventory::Changes;
 use crate::model::name::Name;
-use crate::model::token::Token;
-use crate::model::token::User;
+use crate::model::token::{Token, User};
 use crate::provider;
 use crate::vault::draft::Draft;
-use clap::ArgGroup;
 
 /// Change a token's name, label, registries, permissions or user name; its secret stays
 #[derive(Debug, clap::Args)]
@@ -46,9 +42,6 @@ pub struct Args {
 }
 
 /// Runs the verb.
-///
-/// # Errors
-/// When something given is unfit, the provider fixes the token's end, or the vault cannot be changed.
 pub fn run(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
     let expires = args::end(args.expires.as_ref(), *desk.now)?;
     let name = args.new_name.as_deref().map(Name::typed).transpose()?;

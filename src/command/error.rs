@@ -1,7 +1,12 @@
 //! Why a verb is not done, and the way out.
 
-use crate::client::context::ContextError;
-use crate::client::context::TOKEN;
+use std::io;
+use std::io::Write;
+use std::path::PathBuf;
+
+use thiserror::Error;
+
+use crate::client::context::{ContextError, TOKEN};
 #[cfg(feature = "online")]
 use crate::coding::api::error::CodingError;
 #[cfg(feature = "online")]
@@ -16,16 +21,14 @@ use crate::hub::api::error::HubError;
 #[cfg(feature = "online")]
 use crate::hub::error::LifeError;
 use crate::inventory::NameTaken;
-use crate::model::name::Name;
-use crate::model::name::NameError;
+use crate::model::name::{Name, NameError};
 use crate::model::registry::KeyError;
 use crate::model::scope::ScopeError;
 use crate::model::timestamp::MomentError;
 use crate::resolve::Reason;
 use crate::system::disk::DiskError;
 use crate::system::env::EnvError;
-use crate::system::sanitize::clean;
-use crate::system::sanitize::line_of;
+use crate::system::sanitize::{clean, line_of};
 use crate::system::tty::TtyError;
 use crate::vault::VaultError;
 use crate::vault::backup::BackupError;
@@ -34,40 +37,27 @@ use crate::vault::rekey::KeyLifeError;
 use crate::vault::store::KeeperError;
 #[cfg(feature = "online")]
 use crate::verify::RegistryError;
-use std::io;
-use std::io::Write;
-use std::path::PathBuf;
-use thiserror::Error;
 
 /// Why a verb is not done.
 #[derive(Debug, Error)]
 pub enum Failure {
-    /// See [`KeeperError`].
     #[error(transparent)]
     Keeper(#[from] KeeperError),
-    /// See [`EnvError`].
     #[error(transparent)]
     Env(#[from] EnvError),
-    /// See [`WireError`].
     #[error(transparent)]
     Wire(#[from] WireError),
-    /// See [`LinkError`].
     #[error(transparent)]
     Link(#[from] LinkError),
-    /// See [`SetupError`].
     #[error(transparent)]
     Setup(#[from] SetupError),
-    /// See [`KeyLifeError`].
     #[error(transparent)]
     KeyLife(#[from] KeyLifeError),
-    /// See [`BackupError`].
     #[error(transparent)]
     Backup(#[from] BackupError),
-    /// See [`HubError`].
     #[cfg(feature = "online")]
     #[error(transparent)]
     Hub(#[from] HubError),
-    /// See [`LifeError`].
     #[cfg(feature = "online")]
     #[error(transparent)]
     Life(#[from] LifeError),
@@ -78,25 +68,19 @@ pub enum Failure {
     /// A person said no.
     #[error("nothing was changed")]
     Declined,
-    /// See [`PassphraseError`].
     #[error(transparent)]
     Passphrase(#[from] PassphraseError),
     /// A new passphrase that was typed in two ways.
     #[error("the two passphrases are not the same")]
     TwoPassphrases,
-    /// See [`NameError`].
     #[error(transparent)]
     Name(#[from] NameError),
-    /// See [`NameTaken`].
     #[error(transparent)]
     NameTaken(#[from] NameTaken),
-    /// See [`ScopeError`].
     #[error(transparent)]
     Scope(#[from] ScopeError),
-    /// See [`KeyError`].
     #[error(transparent)]
     Key(#[from] KeyError),
-    /// See [`MomentError`].
     #[error(transparent)]
     Moment(#[from] MomentError),
     /// A text that names no beginning.
@@ -116,7 +100,6 @@ pub enum Failure {
     /// A file or a stream with a secret that cannot be used.
     #[error("the secret is {0}")]
     Secret(&'static str),
-    /// See [`DiskError`].
     #[error(transparent)]
     Disk(#[from] DiskError),
     /// A path or a wildcard where a client knows whole registries only.
@@ -161,13 +144,11 @@ pub enum Failure {
     /// Nothing that a client could ask for.
     #[error("{0:?} is no image and no registry")]
     NoImage(String),
-    /// See [`ContextError`].
     #[error(transparent)]
     Context(#[from] ContextError),
     /// No verb has this name.
     #[error("there is no verb {0:?}")]
     NoSuchVerb(String),
-    /// See [`HelperError`].
     #[error(transparent)]
     Helper(#[from] HelperError),
     /// What this program keeps needs no import.
@@ -204,7 +185,6 @@ pub enum Failure {
     /// The vault does not give back what it took.
     #[error("what was taken over for {0} does not come back from the vault; nothing is taken out elsewhere")]
     NotReadBack(String),
-    /// See [`RegistryError`].
     #[cfg(feature = "online")]
     #[error(transparent)]
     Registry(#[from] RegistryError),
@@ -229,7 +209,6 @@ pub enum Failure {
     #[cfg(feature = "online")]
     #[error("there is no one registry that could be asked")]
     NoRegistryToAsk,
-    /// See [`CodingTrouble`].
     #[cfg(feature = "online")]
     #[error(transparent)]
     Coding(#[from] CodingTrouble),
@@ -278,7 +257,6 @@ impl From<CodingError> for Failure {
 
 impl Failure {
     /// Returns the way out.
-    #[must_use]
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Keeper(error) => error.hint(),
@@ -368,13 +346,11 @@ impl Failure {
     }
 
     /// True when a person pressed Ctrl-C.
-    #[must_use]
     pub fn is_interruption(&self) -> bool {
         matches!(self, Self::Missing { source: TtyError::Interrupted, .. })
     }
 
     /// Returns a word for what went wrong with a request, where there is one.
-    #[must_use]
     pub fn word(&self) -> Option<&'static str> {
         if matches!(self, Self::NotForIt { .. }) {
             return Some(Reason::NotNamed.word());
@@ -386,7 +362,6 @@ impl Failure {
     }
 
     /// Returns the error and what led to it, in one line that is safe for a terminal.
-    #[must_use]
     pub fn line(&self) -> String {
         clean(&line_of(self))
     }

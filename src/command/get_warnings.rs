@@ -5,17 +5,14 @@ use crate::command::places;
 use crate::model::choice::Choice;
 use crate::model::name::quoted;
 use crate::model::timestamp::Moment;
-use crate::model::token::Direction;
-use crate::model::token::Token;
-use crate::resolve::Reason;
-use crate::resolve::Verdict;
+use crate::model::token::{Direction, Token};
 use crate::resolve::request::Request;
+use crate::resolve::{Reason, Verdict};
 
 /// The most tokens that are told of at once.
 const MAX_LINES: usize = 5;
 
 /// Tells of each token that would have answered, had it not ended or been switched off.
-#[must_use]
 pub fn of_misses(request: &Request<'_>, verdict: &Verdict<'_>, now: Moment) -> Vec<String> {
     let is_meant = |token: &Token| request.named.is_none_or(|named| named.value == token.name.as_str());
     let missed = verdict.set_aside.iter().filter(|(token, _)| is_meant(token));
@@ -36,7 +33,6 @@ pub fn of_misses(request: &Request<'_>, verdict: &Verdict<'_>, now: Moment) -> V
 }
 
 /// Tells that another token is given than the one that a person chose for this case.
-#[must_use]
 pub fn of_missed_choice(verdict: &Verdict<'_>, now: Moment) -> Option<String> {
     let (given, (chosen, reason)) = verdict.token.zip(verdict.missed)?;
     let (why, way_out) = why_missed(chosen, reason, now)?;
@@ -70,7 +66,6 @@ fn why_missed(token: &Token, reason: Reason, now: Moment) -> Option<(String, Str
 }
 
 /// True when a token that was named as the only one is not for what was asked, or not there.
-#[must_use]
 pub fn is_misplaced(named: &str, verdict: &Verdict<'_>) -> bool {
     let is_resting = |(token, reason): &(&Token, Reason)| {
         token.name.as_str() == named
@@ -81,7 +76,6 @@ pub fn is_misplaced(named: &str, verdict: &Verdict<'_>) -> bool {
 }
 
 /// Tells why a push will be refused: the token that was given may not write.
-#[must_use]
 pub fn of_refusal_to_come(request: &Request<'_>, verdict: &Verdict<'_>) -> Option<String> {
     let given = verdict.token?;
     if request.direction() != Some(Direction::Push) || given.may_allow(Direction::Push) {
@@ -138,7 +132,6 @@ fn case_of(choice: &Choice) -> String {
 }
 
 /// Tells that a token ends soon: within that many days, of which 0 is never.
-#[must_use]
 pub fn of_end(token: &Token, now: Moment, days: i64) -> Option<String> {
     let end = token.expires.filter(|end| days > 0 && end.is_within(days, now))?;
     let (name, argument) = (&token.name, token.name.as_argument());

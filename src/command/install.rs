@@ -1,25 +1,18 @@
 //! `install` and `uninstall`: make Docker or podman ask this program, and undo that.
 
-use crate::command::Desk;
-use crate::command::Failure;
-use crate::command::args;
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+use crate::command::{Desk, Failure, args};
 use crate::docker::config::ConfigFile;
-use crate::docker::profile_link;
-use crate::docker::setup;
-use crate::docker::setup::Change;
-use crate::docker::setup::Helper;
-use crate::docker::setup::Reach;
+use crate::docker::setup::{Change, Helper, Reach};
+use crate::docker::{profile_link, setup};
 use crate::inventory::Inventory;
-use crate::model::registry::Address;
-use crate::model::registry::DOCKER_HUB_KEY;
-use crate::model::registry::Registry;
-use crate::model::registry::host_as_written;
+use crate::model::registry::{Address, DOCKER_HUB_KEY, Registry, host_as_written};
 use crate::model::scope::Scope;
 use crate::provider::WELL_KNOWN;
 use crate::system::env;
 use crate::vault::keys::Sort;
-use std::collections::BTreeSet;
-use std::path::PathBuf;
 
 /// Which set-up is meant
 #[derive(Debug, clap::Args)]

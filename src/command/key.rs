@@ -1,26 +1,17 @@
 //! `key`: who has the vault's key, and who is to have it.
 
-use crate::command::Desk;
-use crate::command::Failure;
+use std::path::{Path, PathBuf};
+
 use crate::command::args::NewPassphrase;
+use crate::command::{Desk, Failure};
 use crate::system::env;
-use crate::system::table::Cell;
-use crate::system::table::Table;
-use crate::system::table::Tone;
-use crate::vault::VaultError;
-use crate::vault::keys::CLIENTS_PATIENCE;
-use crate::vault::keys::Holder;
-use crate::vault::keys::Sort;
-use crate::vault::keys::cache;
-use crate::vault::keys::holders::Holders;
-use crate::vault::keys::holders::Locked;
+use crate::system::table::{Cell, Table, Tone};
+use crate::vault::keys::holders::{Holders, Locked};
 use crate::vault::keys::keyring::Keyring;
-use crate::vault::keys::wrapping_key;
-use crate::vault::rekey;
+use crate::vault::keys::{CLIENTS_PATIENCE, Holder, Sort, cache, wrapping_key};
 use crate::vault::rekey::NewHolder;
 use crate::vault::seal::VaultKey;
-use std::path::Path;
-use std::path::PathBuf;
+use crate::vault::{VaultError, rekey};
 
 /// Show who has the vault's key, give it to others, or renew it
 #[derive(Debug, clap::Args)]
@@ -96,9 +87,6 @@ impl From<Word> for Sort {
 }
 
 /// Runs the verb.
-///
-/// # Errors
-/// When a holder does not give or take the key, or the vault cannot be read or written.
 pub fn run(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
     match &args.deed {
         Deed::Status => status(desk),

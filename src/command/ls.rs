@@ -1,18 +1,14 @@
 //! `ls`: every token, and which are in use.
 
-use crate::command::Desk;
-use crate::command::Failure;
 use crate::command::completions::token_places;
-use crate::command::token_view;
 use crate::command::token_view::Shown;
+use crate::command::{Desk, Failure, token_view};
 use crate::inventory::Inventory;
 use crate::inventory::in_use::in_use;
-use crate::model::scope::Scope;
-use crate::model::scope::ScopeError;
+use crate::model::scope::{Scope, ScopeError};
 use crate::model::timestamp::Moment;
 use crate::model::token::Token;
-use crate::system::table::Cell;
-use crate::system::table::Table;
+use crate::system::table::{Cell, Table};
 
 const HEADS: [&str; 11] = [
     "NAME",
@@ -46,9 +42,6 @@ pub struct Args {
 }
 
 /// Runs the verb.
-///
-/// # Errors
-/// When the vault cannot be read, or the answer not be written.
 pub fn run(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
     let inventory = desk.keeper.inventory()?;
     let tokens = args.select(&inventory, *desk.now)?;

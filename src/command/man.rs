@@ -1,13 +1,13 @@
 //! `man`: the manual, made of the same definitions as `--help`.
 
-use crate::command::Desk;
-use crate::command::Failure;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use clap_mangen::Man;
+
+use crate::command::{Desk, Failure};
 use crate::system::disk;
 use crate::system::disk::DiskError;
-use clap_mangen::Man;
-use std::fs;
-use std::path::Path;
-use std::path::PathBuf;
 
 /// The mode of a page, which is for everybody.
 const PAGE_MODE: u32 = 0o644;
@@ -23,9 +23,6 @@ pub struct Args {
 }
 
 /// Runs the verb.
-///
-/// # Errors
-/// When there is no such verb, or a page cannot be written.
 pub fn run(args: &Args, command: clap::Command, desk: &mut Desk) -> Result<(), Failure> {
     let mut command = command.disable_help_subcommand(true);
     command.build();

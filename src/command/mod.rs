@@ -37,6 +37,14 @@ pub mod r#use;
 #[cfg(feature = "online")]
 pub mod verify;
 
+use std::cell::LazyCell;
+#[cfg(feature = "online")]
+use std::io;
+use std::io::Write;
+use std::path::Path;
+
+use serde::Serialize;
+
 pub use crate::command::error::Failure;
 use crate::inventory::Inventory;
 use crate::model::choice::Choice;
@@ -44,23 +52,14 @@ use crate::model::name::Name;
 use crate::model::registry::Key;
 use crate::model::scope::Scope;
 use crate::model::timestamp::Moment;
-use crate::model::token::Direction;
-use crate::model::token::Standing;
-use crate::model::token::Token;
+use crate::model::token::{Direction, Standing, Token};
 use crate::provider::advice::Remark;
 use crate::resolve::request::Request;
 use crate::resolve::resolve;
-use crate::system::env;
-use crate::system::sanitize;
 use crate::system::sanitize::clean;
 use crate::system::table::Screen;
+use crate::system::{env, sanitize};
 use crate::vault::store::Keeper;
-use serde::Serialize;
-use std::cell::LazyCell;
-#[cfg(feature = "online")]
-use std::io;
-use std::io::Write;
-use std::path::Path;
 
 /// What a verb works with: the vault's keeper, the clock's word, and where to write.
 pub struct Desk<'d> {
@@ -80,9 +79,6 @@ pub struct Desk<'d> {
 
 impl<'d> Desk<'d> {
     /// Sets a desk up for this user, now.
-    ///
-    /// # Errors
-    /// When the environment does not tell where the vault belongs.
     pub fn new(
         called_as: Option<&'d str>,
         out: &'d mut dyn Write,

@@ -3,35 +3,24 @@
 //! Clients read the answer, and the error too, on stdout; a person reads stderr. What was asked is noted when
 //! both have it.
 
-use crate::client::context::Context;
-use crate::client::context::profile;
-use crate::client::context::warning_days;
+use std::io::Write;
+use std::mem::ManuallyDrop;
+
+use crate::client::context::{Context, profile, warning_days};
 use crate::client::parent::ProgramName;
-use crate::command::Desk;
-use crate::command::Failure;
-use crate::command::get_warnings;
-use crate::command::say;
+use crate::command::{Desk, Failure, get_warnings, say};
 use crate::docker::wire;
-use crate::docker::wire::NOT_FOUND;
-use crate::docker::wire::WireError;
+use crate::docker::wire::{NOT_FOUND, WireError};
 use crate::inventory::index::Index;
-use crate::model::registry::Key;
-use crate::model::registry::KeyError;
-use crate::model::timestamp::DAY;
-use crate::model::timestamp::Moment;
-use crate::model::token::Origin;
-use crate::model::token::Token;
-use crate::resolve::Reason;
-use crate::resolve::Verdict;
-use crate::resolve::request::Known;
-use crate::resolve::request::Request;
-use crate::resolve::resolve;
+use crate::model::registry::{Key, KeyError};
+use crate::model::timestamp::{DAY, Moment};
+use crate::model::token::{Origin, Token};
+use crate::resolve::request::{Known, Request};
+use crate::resolve::{Reason, Verdict, resolve};
 use crate::system::env;
 use crate::usage::record;
 use crate::usage::record::Line;
 use crate::vault::login::log_in;
-use std::io::Write;
-use std::mem::ManuallyDrop;
 
 /// Who speaks, in front of what clients pass on to the terminal among their own lines.
 const SPEAKER: &str = "docker-credential-pat";
@@ -62,7 +51,6 @@ pub enum Outcome {
 
 impl Verb {
     /// Returns the verb that Docker calls by this word.
-    #[must_use]
     pub fn named(word: &str) -> Option<Self> {
         match word {
             "get" => Some(Self::Get),
@@ -74,7 +62,6 @@ impl Verb {
     }
 
     /// Returns the word by which Docker calls it.
-    #[must_use]
     pub fn word(self) -> &'static str {
         match self {
             Self::Get => "get",
@@ -85,13 +72,11 @@ impl Verb {
     }
 
     /// True when there is something to say on stdout even when all goes well.
-    #[must_use]
     pub fn has_answer(self) -> bool {
         matches!(self, Self::Get | Self::List)
     }
 
     /// Returns what to tell a person who called it by hand and now sees nothing happen.
-    #[must_use]
     pub fn waits_for(self) -> Option<&'static str> {
         match self {
             Self::Get => Some("waiting for a registry, such as ghcr.io; end with Enter and Ctrl-D"),

@@ -1,9 +1,7 @@
 //! `rm`: removes tokens and their secrets from the vault.
 
-use crate::command::Desk;
-use crate::command::Failure;
 use crate::command::completions::token_names;
-use crate::command::find_all;
+use crate::command::{Desk, Failure, find_all};
 use crate::model::token::Token;
 
 /// Remove tokens from the vault; at their registry they stay as they are
@@ -15,9 +13,6 @@ pub struct Args {
 }
 
 /// Runs the verb.
-///
-/// # Errors
-/// When one of the tokens is not there, or the vault cannot be changed.
 pub fn run(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
     find_all(&desk.keeper.inventory()?, &args.names)?;
     let gone = desk.keeper.change(|draft| -> Result<_, Failure> {

@@ -1,18 +1,14 @@
 //! `rotate`: a new secret for the same token.
 
-use crate::command::Desk;
-use crate::command::Failure;
-use crate::command::args;
 use crate::command::args::SecretFrom;
 use crate::command::completions::token_names;
-use crate::command::find;
 #[cfg(feature = "online")]
 use crate::command::verify;
+use crate::command::{Desk, Failure, args, find};
 use crate::inventory::Changes;
 use crate::model::token::User;
-use crate::provider::Seen;
 use crate::provider::advice::remarks;
-use crate::provider::recognize;
+use crate::provider::{Seen, recognize};
 use crate::vault::login::people;
 
 /// Give a token a new secret and a new end; its name, scopes, choices and label stay
@@ -33,9 +29,6 @@ pub struct Args {
 }
 
 /// Runs the verb. The old secret is gone only when the new one is on the disk.
-///
-/// # Errors
-/// When there is no such token, the secret is the old one, or the vault cannot be changed.
 pub fn run(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
     let now = *desk.now;
     let told = args::end(args.expires.as_ref(), now)?;

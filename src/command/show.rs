@@ -1,20 +1,16 @@
 //! `show`: all that is known of one token.
 
-use crate::command::Desk;
-use crate::command::Failure;
+use std::io::Write;
+
+use zeroize::Zeroizing;
+
 use crate::command::completions::token_names;
-use crate::command::find;
-use crate::command::token_view;
 use crate::command::token_view::Shown;
+use crate::command::{Desk, Failure, find, token_view};
 use crate::inventory::in_use::in_use;
 use crate::model::registry::Key;
 use crate::model::secret::Secret;
-use crate::system::table::Cell;
-use crate::system::table::Screen;
-use crate::system::table::Table;
-use crate::system::table::Tone;
-use std::io::Write;
-use zeroize::Zeroizing;
+use crate::system::table::{Cell, Screen, Table, Tone};
 
 /// Show all that is known of a token
 #[derive(Debug, clap::Args)]
@@ -31,9 +27,6 @@ pub struct Args {
 }
 
 /// Runs the verb.
-///
-/// # Errors
-/// When there is no such token, or its secret does not open.
 pub fn run(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
     if args.reveal {
         return reveal(&args.name, desk);
@@ -88,9 +81,6 @@ fn reveal(name: &str, desk: &mut Desk) -> Result<(), Failure> {
 }
 
 /// Writes a secret and a line end, from one buffer that is wiped.
-///
-/// # Errors
-/// When it cannot be written.
 pub fn write_secret(secret: &Secret, out: &mut dyn Write) -> Result<(), Failure> {
     let text = secret.expose().as_bytes();
     let mut line = Zeroizing::new(Vec::with_capacity(text.len() + 1));

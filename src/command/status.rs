@@ -1,17 +1,13 @@
 //! What a person sees who calls the program without a verb: how things stand, and what to do next.
 
-use crate::command::Desk;
-use crate::command::Failure;
-use crate::command::count_words;
+use std::io;
+
+use crate::command::{Desk, Failure, count_words};
 use crate::docker::config::ConfigFile;
 use crate::docker::setup::Helper;
 use crate::system::env;
-use std::io;
 
 /// Writes how things stand.
-///
-/// # Errors
-/// When vault or configuration cannot be read.
 pub fn run(desk: &mut Desk) -> Result<(), Failure> {
     let inventory = desk.keeper.inventory()?;
     let config = ConfigFile::read(env::docker_config()?)?;

@@ -1,28 +1,23 @@
 //! How a token is shown: in the cells of a table, and as JSON.
 
-use crate::command::Desk;
-use crate::command::Failure;
-use crate::command::choice_words;
-use crate::command::places;
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::command::{Desk, Failure, choice_words, places};
 use crate::inventory::Inventory;
 use crate::inventory::in_use::Uses;
 use crate::model::choice::Choice;
 use crate::model::registry::Key;
 use crate::model::remote::Remote;
 use crate::model::timestamp::Moment;
-use crate::model::token::Direction;
-use crate::model::token::Standing;
-use crate::model::token::Token;
-use crate::model::token::TokenId;
-use crate::provider::credential_type::End;
-use crate::provider::credential_type::Sort;
+use crate::model::token::{Direction, Standing, Token};
+use crate::model::token_id::TokenId;
+use crate::provider::credential_type::{End, Sort};
 use crate::provider::sort_of;
-use crate::system::table::Cell;
-use crate::system::table::Tone;
+use crate::system::table::{Cell, Tone};
 use crate::usage::history::History;
 use crate::usage::stats::Used;
-use serde::Serialize;
-use std::collections::BTreeMap;
 
 /// The version of the JSON that `ls --json` and `show --json` write. A new name is no new version.
 const JSON_VERSION: u32 = 1;
@@ -99,7 +94,6 @@ struct ChoiceJson<'t> {
 
 impl<'t> Shown<'t> {
     /// Puts together what is told of one token of an inventory, of which those are in use and were used so.
-    #[must_use]
     pub fn of(
         token: &'t Token,
         inventory: &'t Inventory,
@@ -114,49 +108,41 @@ impl<'t> Shown<'t> {
     }
 
     /// Returns the token itself.
-    #[must_use]
     pub fn token(&self) -> &'t Token {
         self.token
     }
 
     /// Returns its name.
-    #[must_use]
     pub fn name(&self) -> Cell {
         self.token.name.as_str().into()
     }
 
     /// Returns what sort of credential it is.
-    #[must_use]
     pub fn kind(&self) -> Cell {
         self.token.kind.word().into()
     }
 
     /// Returns where it may go.
-    #[must_use]
     pub fn places(&self) -> Cell {
         places(self.token).into()
     }
 
     /// Returns the user name that goes with it.
-    #[must_use]
     pub fn user(&self) -> Cell {
         self.token.user.shown().into()
     }
 
     /// Returns what it is called where it comes from.
-    #[must_use]
     pub fn sort(&self) -> Cell {
         self.sort.map_or_else(|| "-".into(), |sort| format!("{}, {}", sort.provider.name, sort.called).into())
     }
 
     /// Returns where it is made and revoked.
-    #[must_use]
     pub fn made_at(&self) -> Cell {
         self.sort.map_or("-", |sort| sort.made_at).into()
     }
 
     /// Returns what it is known to allow.
-    #[must_use]
     pub fn permissions(&self) -> Cell {
         let words = self.token.permissions.map(|known| known.words().collect::<Vec<_>>().join(", "));
         words.map_or_else(
@@ -166,7 +152,6 @@ impl<'t> Shown<'t> {
     }
 
     /// Returns its state: first whether it is in use, which is asked most.
-    #[must_use]
     pub fn state(&self) -> Cell {
         let state = State::of(self.token, self.now);
         match (self.uses, state, &self.token.profile) {
@@ -179,19 +164,16 @@ impl<'t> Shown<'t> {
     }
 
     /// Returns when it came.
-    #[must_use]
     pub fn created(&self) -> Cell {
         dated(self.token.created, self.now).into()
     }
 
     /// Returns when its secret was last stored.
-    #[must_use]
     pub fn stored(&self) -> Cell {
         dated(self.token.stored, self.now).into()
     }
 
     /// Returns when it ends.
-    #[must_use]
     pub fn end(&self) -> Cell {
         let Some(end) = self.token.expires else { return Cell::from("-") };
         let tone = match end {
@@ -203,7 +185,6 @@ impl<'t> Shown<'t> {
     }
 
     /// Returns when it ends, or whether its provider tells.
-    #[must_use]
     pub fn end_or_where(&self) -> Cell {
         match (self.token.expires, self.sort) {
             (None, Some(sort)) if sort.end == End::AtProvider => {
@@ -214,13 +195,11 @@ impl<'t> Shown<'t> {
     }
 
     /// Returns when it was last given out.
-    #[must_use]
     pub fn last_used(&self) -> Cell {
         self.history.as_ref().map_or_else(|| "-".into(), |used| dated(used.last, self.now).into())
     }
 
     /// Returns when it was last given out, and to which client.
-    #[must_use]
     pub fn last_use(&self) -> Cell {
         let Some(used) = &self.history else { return Cell::from("-") };
         let client = used.client.as_ref().map(|client| format!(", by {client}"));
@@ -228,7 +207,6 @@ impl<'t> Shown<'t> {
     }
 
     /// Returns how often it was given out.
-    #[must_use]
     pub fn times_used(&self) -> Cell {
         let Some(used) = &self.history else { return Cell::from("-") };
         let times = if used.count == 1 { "once".to_owned() } else { format!("{} times", used.count) };
@@ -236,14 +214,12 @@ impl<'t> Shown<'t> {
     }
 
     /// Returns who brought it.
-    #[must_use]
     pub fn origin(&self) -> Cell {
         self.token.origin.word().into()
     }
 
     /// Returns what it is at the service that made it, and when it was last used as that tells; nothing where
     /// that is not known.
-    #[must_use]
     pub fn remote(&self) -> Vec<(&'static str, Cell)> {
         let Some(remote) = &self.token.remote else { return Vec::new() };
         let words = format!("{}, {}", remote.service.owner_words(&remote.owner), remote.id);
@@ -252,7 +228,6 @@ impl<'t> Shown<'t> {
     }
 
     /// Returns for what it was chosen.
-    #[must_use]
     pub fn choices(&self) -> Vec<Cell> {
         self.choices.iter().map(|choice| choice_words(choice).into()).collect()
     }
@@ -299,9 +274,6 @@ impl<'t> ChoiceJson<'t> {
 }
 
 /// Writes tokens as JSON.
-///
-/// # Errors
-/// When it cannot be written.
 pub fn write_json(desk: &mut Desk, tokens: &[Shown<'_>]) -> Result<(), Failure> {
     #[derive(Serialize)]
     struct Listing<'t> {

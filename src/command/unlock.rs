@@ -1,13 +1,12 @@
 //! `unlock` and `lock`: keep the vault's key in the kernel's memory for a while, and end that.
 
-use crate::command::Desk;
-use crate::command::Failure;
-use crate::command::args;
+use std::time::Duration;
+
+use crate::command::{Desk, Failure, args};
 use crate::vault::keys::Sort;
 use crate::vault::keys::cache::USUALLY;
 use crate::vault::rekey;
 use crate::vault::rekey::Unlocked;
-use std::time::Duration;
 
 /// Keep the vault open for a while, so that nothing is asked meanwhile
 #[derive(Debug, clap::Args)]
@@ -22,9 +21,6 @@ pub struct UnlockArgs {
 pub struct LockArgs {}
 
 /// Runs `unlock`.
-///
-/// # Errors
-/// When no key holder gives the key, or this system keeps none.
 pub fn unlock(args: &UnlockArgs, desk: &mut Desk) -> Result<(), Failure> {
     let time = args.time.unwrap_or(USUALLY);
     match rekey::unlock(&desk.keeper, time)? {
@@ -37,9 +33,6 @@ pub fn unlock(args: &UnlockArgs, desk: &mut Desk) -> Result<(), Failure> {
 }
 
 /// Runs `lock`.
-///
-/// # Errors
-/// When there is no vault, or it cannot be read.
 pub fn lock(_args: &LockArgs, desk: &mut Desk) -> Result<(), Failure> {
     let closed = rekey::lock(&desk.keeper)?;
     match (closed.was_open, closed.open.as_slice()) {

@@ -1,23 +1,16 @@
 //! `use`: puts a token in use, or chooses it for a scope, a profile, a directory, pulls or pushes.
 
-use crate::command::Desk;
-use crate::command::Failure;
-use crate::command::args;
-use crate::command::choice_words;
-use crate::command::completions::token_names;
-use crate::command::completions::token_places;
-use crate::command::find;
-use crate::command::places;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::command::completions::{token_names, token_places};
+use crate::command::{Desk, Failure, args, choice_words, find, places};
 use crate::model::choice::Choice;
 use crate::model::scope::Scope;
-use crate::model::token::Direction;
-use crate::model::token::Token;
-use crate::model::token::TokenId;
+use crate::model::token::{Direction, Token};
+use crate::model::token_id::TokenId;
 use crate::system::disk::DiskError;
 use crate::system::env;
-use std::fs;
-use std::path::Path;
-use std::path::PathBuf;
 
 /// Put a token in use, in the place of others; or choose it for one case, for as long as you do not say
 /// otherwise
@@ -55,9 +48,6 @@ struct Case {
 }
 
 /// Runs the verb.
-///
-/// # Errors
-/// When there is no such token, it may not go there, or the vault cannot be changed.
 pub fn run(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
     let mut case = Case::of(args)?;
     let Some(name) = &args.name else { return clear(None, &case, desk) };

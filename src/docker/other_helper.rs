@@ -1,18 +1,17 @@
 //! Another credential helper, asked by the same protocol by which clients ask this program:
 //! <https://github.com/docker/docker-credential-helpers#development>.
 
+use std::ffi::OsStr;
+use std::time::Duration;
+
+use thiserror::Error;
+use zeroize::Zeroizing;
+
 use crate::docker::config::object_in;
-use crate::docker::wire::Credentials;
-use crate::docker::wire::NOT_FOUND;
-use crate::docker::wire::WireError;
-use crate::docker::wire::parse_answer;
+use crate::docker::wire::{Credentials, NOT_FOUND, WireError, parse_answer};
 use crate::model::registry::Key;
 use crate::system::process;
 use crate::system::process::ChildError;
-use std::ffi::OsStr;
-use std::time::Duration;
-use thiserror::Error;
-use zeroize::Zeroizing;
 
 /// How long each call may take: a person may have to type a passphrase meanwhile.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -40,7 +39,6 @@ pub enum HelperError {
         /// The name.
         name: String,
     },
-    /// See [`ChildError`].
     #[error(transparent)]
     Child(#[from] ChildError),
     /// It ended with another exit code than 0.
@@ -73,9 +71,6 @@ pub enum HelperError {
 
 impl OtherHelper {
     /// Takes the name of a helper as it stands in a client's file.
-    ///
-    /// # Errors
-    /// When it is empty, or names a program in another folder.
     pub fn named(name: &str) -> Result<Self, HelperError> {
         if name.is_empty() || name.contains(['/', '\\']) || name.contains(char::is_control) {
             return Err(HelperError::Name { name: name.to_owned() });
@@ -84,21 +79,16 @@ impl OtherHelper {
     }
 
     /// True for the name of a helper that keeps nothing: what it gives soon ends.
-    #[must_use]
     pub fn is_maker(name: &str) -> bool {
         MAKERS.contains(&name)
     }
 
     /// Returns the name of its program.
-    #[must_use]
     pub fn program(&self) -> &str {
         &self.program
     }
 
     /// Returns the keys of all that it keeps.
-    ///
-    /// # Errors
-    /// When it does not tell.
     pub fn keys(&self) -> Result<Vec<String>, HelperError> {
         let answer = self.call("list", "unused")?;
         let text = str::from_utf8(&answer).map_err(|_| self.unreadable("list"))?;
@@ -108,9 +98,6 @@ impl OtherHelper {
     }
 
     /// Returns what it keeps under a key; `None` when that is nothing, or nothing that could be kept here.
-    ///
-    /// # Errors
-    /// When it does not tell.
     pub fn credentials(&self, key: &Key) -> Result<Option<Credentials>, HelperError> {
         let answer = match self.call("get", key.as_str()) {
             Err(HelperError::Refused { text, .. }) if text == NOT_FOUND => return Ok(None),
@@ -125,9 +112,6 @@ impl OtherHelper {
     }
 
     /// Makes it forget credentials, unless it has others under their key by now. Returns whether it did.
-    ///
-    /// # Errors
-    /// When it does not.
     pub fn erase(&self, credentials: &Credentials) -> Result<bool, HelperError> {
         let key = &credentials.key;
         let is_same =

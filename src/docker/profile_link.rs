@@ -1,12 +1,12 @@
 //! Another name for this program, beside it.
 
+use std::path::{Path, PathBuf};
+use std::{fs, io};
+
+use thiserror::Error;
+
 use crate::system::disk::DiskError;
 use crate::system::env::PROGRAM;
-use std::fs;
-use std::io;
-use std::path::Path;
-use std::path::PathBuf;
-use thiserror::Error;
 
 /// Why a link cannot be made or removed.
 #[derive(Debug, Error)]
@@ -17,14 +17,12 @@ pub enum LinkError {
         /// The name.
         path: PathBuf,
     },
-    /// See [`DiskError`].
     #[error(transparent)]
     Disk(#[from] DiskError),
 }
 
 impl LinkError {
     /// Returns the way out.
-    #[must_use]
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Taken { path } => Some(format!("move {} away, or choose another profile", path.display())),
@@ -36,9 +34,6 @@ impl LinkError {
 }
 
 /// Makes a name for the program that is in the same folder. One that is there already stays.
-///
-/// # Errors
-/// When something else has that name, or it cannot be made.
 pub fn make(path: &Path) -> Result<(), LinkError> {
     if path.symlink_metadata().is_ok() {
         return if is_ours(path) { Ok(()) } else { Err(LinkError::Taken { path: path.to_owned() }) };
@@ -47,9 +42,6 @@ pub fn make(path: &Path) -> Result<(), LinkError> {
 }
 
 /// Removes such a name, and returns whether there was one. Another program of that name stays.
-///
-/// # Errors
-/// When it cannot be removed.
 pub fn remove(path: &Path) -> Result<bool, LinkError> {
     if !is_ours(path) {
         return Ok(false);

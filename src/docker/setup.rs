@@ -1,16 +1,15 @@
 //! Makes this program the credential helper of a client, and puts back what was there before.
 
-use crate::docker::config::ConfigError;
-use crate::docker::config::ConfigFile;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use crate::docker::config::{ConfigError, ConfigFile};
 use crate::model::name::is_profile;
 use crate::system::disk;
 use crate::system::disk::DiskError;
-use serde::Deserialize;
-use serde::Serialize;
-use std::collections::BTreeMap;
-use std::path::Path;
-use std::path::PathBuf;
-use thiserror::Error;
 
 /// The name by which clients call this program, without `docker-credential-` in front.
 const HELPER: &str = "pat";
@@ -27,25 +26,21 @@ pub struct Helper(String);
 
 impl Helper {
     /// Returns the name for a profile, or for none.
-    #[must_use]
     pub fn of(profile: Option<&str>) -> Self {
         Self(profile.map_or_else(|| HELPER.to_owned(), |profile| format!("{HELPER}-{profile}")))
     }
 
     /// Returns the name as it stands in a client's file.
-    #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
     /// Returns the profile that such a name stands for.
-    #[must_use]
     pub fn profile_of(name: &str) -> Option<&str> {
         name.strip_prefix(HELPER)?.strip_prefix('-').filter(|profile| is_profile(profile))
     }
 
     /// True for the name of this program, under any profile.
-    #[must_use]
     pub fn is_ours(name: &str) -> bool {
         name == HELPER || Self::profile_of(name).is_some()
     }
@@ -76,10 +71,8 @@ pub enum Change {
 /// Why a set-up cannot be changed.
 #[derive(Debug, Error)]
 pub enum SetupError {
-    /// See [`ConfigError`].
     #[error(transparent)]
     Config(#[from] ConfigError),
-    /// See [`DiskError`].
     #[error(transparent)]
     Disk(#[from] DiskError),
     /// The file that remembers is another version's, or was changed by hand.
@@ -92,7 +85,6 @@ pub enum SetupError {
 
 impl SetupError {
     /// Returns the way out.
-    #[must_use]
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Config(error) => error.hint(),
@@ -116,18 +108,12 @@ struct Memory {
 const EVERY: &str = "*";
 
 /// Takes the lock under which set-ups are read and changed. It ends with the value.
-///
-/// # Errors
-/// When it cannot be taken.
 pub fn lock(memory: &Path) -> Result<impl Sized, SetupError> {
     memory.parent().map_or(Ok(()), disk::make_folder)?;
     Ok(disk::lock(memory)?)
 }
 
 /// Makes this program the helper in a client's file. What stands there now is remembered first.
-///
-/// # Errors
-/// When either file cannot be read or written, or is not valid.
 pub fn install(
     memory: &Path,
     mut config: ConfigFile,
@@ -156,9 +142,6 @@ pub fn install(
 
 /// Puts back what stood in a client's file before, where this program is still the helper: under that
 /// name, or under any.
-///
-/// # Errors
-/// When either file cannot be read or written, or is not valid.
 pub fn uninstall(
     memory: &Path,
     mut config: ConfigFile,
@@ -191,18 +174,12 @@ pub fn uninstall(
 }
 
 /// Returns the helpers that are remembered for a client's file.
-///
-/// # Errors
-/// When what remembers them cannot be read.
 pub fn remembered(memory: &Path, config: &ConfigFile) -> Result<Vec<String>, SetupError> {
     let mut remembered = Memory::read(memory)?;
     Ok(remembered.of(config).values().flatten().cloned().collect())
 }
 
 /// Returns where this program was made the helper in a client's file, and not taken out again by itself.
-///
-/// # Errors
-/// When what remembers it cannot be read.
 pub fn reaches(memory: &Path, config: &ConfigFile) -> Result<Vec<Reach>, SetupError> {
     let mut remembered = Memory::read(memory)?;
     let places = remembered.of(config).keys();
@@ -211,7 +188,6 @@ pub fn reaches(memory: &Path, config: &ConfigFile) -> Result<Vec<Reach>, SetupEr
 
 impl Reach {
     /// Returns what it is called in a sentence.
-    #[must_use]
     pub fn words(&self) -> &str {
         match self {
             Self::Every => "every registry",
@@ -227,9 +203,6 @@ impl Reach {
     }
 
     /// Returns the helper that stands there in a client's file.
-    ///
-    /// # Errors
-    /// When the file is not as the client writes it.
     pub fn helper(&self, config: &ConfigFile) -> Result<Option<String>, ConfigError> {
         match self {
             Self::Every => config.store(),
@@ -276,8 +249,9 @@ impl Memory {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use std::fs;
+
+    use super::*;
 
     #[test]
     fn what_stood_there_comes_back() {

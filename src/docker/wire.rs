@@ -2,21 +2,18 @@
 //!
 //! The protocol: <https://github.com/docker/docker-credential-helpers#development>.
 
-use crate::model::registry::Key;
-use crate::model::registry::KeyError;
-use crate::model::secret::Secret;
-use crate::system::limited_read::InputError;
-use crate::system::secret_json::JsonStringError;
-use crate::system::secret_json::exact;
-use crate::system::secret_json::unescape;
-use serde::Deserialize;
-use serde::Serialize;
-use serde::Serializer;
-use serde_json::value::RawValue;
 use std::io;
 use std::io::Write;
+
+use serde::{Deserialize, Serialize, Serializer};
+use serde_json::value::RawValue;
 use thiserror::Error;
 use zeroize::Zeroizing;
+
+use crate::model::registry::{Key, KeyError};
+use crate::model::secret::Secret;
+use crate::system::limited_read::InputError;
+use crate::system::secret_json::{JsonStringError, exact, unescape};
 
 /// The answer that means "go on without credentials". Clients compare it whole:
 /// <https://github.com/docker/docker-credential-helpers/blob/master/credentials/error.go>
@@ -61,9 +58,6 @@ pub enum WireError {
 }
 
 /// Reads the key that `get` and `erase` are given.
-///
-/// # Errors
-/// When it is no UTF-8 or no [`Key`].
 pub fn parse_key(input: &[u8]) -> Result<Key, WireError> {
     let text = str::from_utf8(input).map_err(|_| WireError::NotUtf8)?;
     Ok(Key::parse(text)?)
@@ -82,9 +76,6 @@ struct Stored<'a> {
 
 /// Reads the credentials that `store` is given. Unknown names are passed over; one that is there
 /// twice is refused, since it would be a guess which of the two is meant.
-///
-/// # Errors
-/// When they are not the JSON object of the protocol.
 pub fn parse_credentials(input: &[u8]) -> Result<Credentials, WireError> {
     let stored = Stored::parse(input)?;
     let key = match stored.server_url {
@@ -95,9 +86,6 @@ pub fn parse_credentials(input: &[u8]) -> Result<Credentials, WireError> {
 }
 
 /// Reads what a helper answers to `get`. It is for the key that was asked, whatever the answer says.
-///
-/// # Errors
-/// When it is not the JSON object of the protocol.
 pub fn parse_answer(input: &[u8], key: Key) -> Result<Credentials, WireError> {
     Stored::parse(input)?.credentials(key)
 }
@@ -132,9 +120,6 @@ impl From<JsonStringError> for WireError {
 }
 
 /// Writes the answer to `get`.
-///
-/// # Errors
-/// When it cannot be written whole.
 pub fn write_credentials(out: impl Write, key: &Key, user: &str, secret: &Secret) -> io::Result<()> {
     #[derive(Serialize)]
     #[serde(rename_all = "PascalCase")]
@@ -148,9 +133,6 @@ pub fn write_credentials(out: impl Write, key: &Key, user: &str, secret: &Secret
 }
 
 /// Writes the answer to `list`: each key with its user name.
-///
-/// # Errors
-/// When it cannot be written whole.
 pub fn write_list(out: impl Write, users: &[(&str, &str)]) -> io::Result<()> {
     struct Answer<'a>(&'a [(&'a str, &'a str)]);
     impl Serialize for Answer<'_> {
@@ -173,8 +155,9 @@ fn write_whole(mut out: impl Write, answer: &impl Serialize) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use proptest::prelude::*;
+
+    use super::*;
 
     fn stored(json: &str) -> Result<(String, String, String), String> {
         let credentials = parse_credentials(json.as_bytes()).map_err(|error| error.to_string())?;

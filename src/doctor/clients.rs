@@ -1,27 +1,17 @@
 //! How the clients are set up: whom they ask, and what they keep in plain text.
 
-use crate::docker::config::ConfigError;
-use crate::docker::config::ConfigFile;
-use crate::docker::config::backup_has_secrets;
-use crate::docker::config::backup_of;
+use std::path::PathBuf;
+
 use crate::docker::config::helper_lookup::Owner;
+use crate::docker::config::{ConfigError, ConfigFile, backup_has_secrets, backup_of};
 use crate::docker::other_helper::OtherHelper;
 use crate::docker::setup;
-use crate::docker::setup::Helper;
-use crate::docker::setup::Reach;
-use crate::docker::setup::SetupError;
-use crate::doctor::Fact;
-use crate::doctor::Finding;
-use crate::doctor::Findings;
-use crate::doctor::Rule;
-use crate::doctor::Severity;
-use crate::doctor::files;
+use crate::docker::setup::{Helper, Reach, SetupError};
 use crate::doctor::keys::Contents;
-use crate::doctor::shown_key;
+use crate::doctor::{Fact, Finding, Findings, Rule, Severity, files, shown_key};
 use crate::model::registry::Key;
 use crate::system::env;
 use crate::system::sanitize::line_of;
-use std::path::PathBuf;
 
 static UNREADABLE: Rule = Rule {
     word: "client-file-unreadable",

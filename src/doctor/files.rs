@@ -1,19 +1,16 @@
 //! Whose the files of this program are, who else may read them, and what is left over among them.
 
-use crate::doctor::Fact;
-use crate::doctor::Findings;
-use crate::doctor::Repair;
-use crate::doctor::Rule;
-use crate::doctor::Severity;
-use crate::doctor::keys::Contents;
-use crate::model::timestamp::Moment;
-use crate::model::token::TokenId;
-use crate::system::disk;
-use crate::vault::store::Keeper;
 use std::ffi::OsStr;
 use std::fs;
 use std::path::Path;
 use std::time::UNIX_EPOCH;
+
+use crate::doctor::keys::Contents;
+use crate::doctor::{Fact, Findings, Repair, Rule, Severity};
+use crate::model::timestamp::Moment;
+use crate::model::token_id::TokenId;
+use crate::system::disk;
+use crate::vault::store::Keeper;
 
 /// What a write leaves that was killed halfway.
 const HALF_WRITTEN: [&str; 4] = ["vault.new", "key.new", "key.renewed.new", "setup.json.new"];

@@ -1,21 +1,13 @@
 //! How the vault and the holders of its key stand, and what can be read of it without asking anybody.
 
-use crate::doctor::Fact;
-use crate::doctor::Findings;
-use crate::doctor::Repair;
-use crate::doctor::Rule;
-use crate::doctor::Severity;
+use crate::doctor::{Fact, Findings, Repair, Rule, Severity};
 use crate::inventory::Inventory;
 use crate::model::secret::Secret;
 use crate::system::sanitize::line_of;
 use crate::vault::VaultError;
 use crate::vault::keys::Sort;
-use crate::vault::keys::holders::Holders;
-use crate::vault::keys::holders::Locked;
-use crate::vault::keys::holders::Unasked;
-use crate::vault::store::Excerpt;
-use crate::vault::store::Keeper;
-use crate::vault::store::KeeperError;
+use crate::vault::keys::holders::{Holders, Locked, Unasked};
+use crate::vault::store::{Excerpt, Keeper, KeeperError};
 
 /// What was read of the vault.
 #[derive(Default)]
@@ -28,7 +20,6 @@ pub struct Contents {
 
 impl Contents {
     /// Returns the secret of the token at a place, if it could be opened.
-    #[must_use]
     pub fn secret(&self, at: usize) -> Option<&Secret> {
         self.secrets.get(at).and_then(Option::as_ref)
     }

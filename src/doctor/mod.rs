@@ -10,18 +10,17 @@ pub mod path;
 pub mod scan;
 pub mod tokens;
 
+use std::path::{Path, PathBuf};
+
 use crate::docker::setup::Reach;
 use crate::doctor::keys::Contents;
 use crate::doctor::tokens::Usage;
 use crate::model::name::quoted;
 use crate::model::timestamp::Moment;
 use crate::model::token::Token;
-use crate::system::disk;
 use crate::system::disk::DiskError;
-use crate::system::env;
+use crate::system::{disk, env};
 use crate::vault::store::Keeper;
-use std::path::Path;
-use std::path::PathBuf;
 
 /// How bad a finding is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,7 +38,6 @@ impl Severity {
     pub const ALL: [Self; 3] = [Self::Problem, Self::Warning, Self::Note];
 
     /// Returns the word for it, in listings and JSON.
-    #[must_use]
     pub fn word(self) -> &'static str {
         match self {
             Self::Problem => "problem",
@@ -115,15 +113,11 @@ pub struct Finding {
 
 impl Finding {
     /// True when it is a problem or a warning that was not mended.
-    #[must_use]
     pub fn is_wrong(&self) -> bool {
         self.severity != Severity::Note && !self.is_fixed
     }
 
     /// Mends it, if that can do no harm.
-    ///
-    /// # Errors
-    /// When the file or folder cannot be changed.
     pub fn fix(&mut self) -> Result<(), DiskError> {
         let (Some(repair), Some(path)) = (self.rule.repair, &self.path) else { return Ok(()) };
         match repair {
@@ -200,7 +194,6 @@ pub enum Repair {
 
 /// Looks at everything but the files of a source tree. Asks nobody anything, unless `besides` does; whatever
 /// cannot be looked at is a finding, and all else is looked at nevertheless.
-#[must_use]
 pub fn collect(
     keeper: &Keeper,
     usage: Option<&Usage<'_>>,

@@ -1,32 +1,25 @@
 //! What registries and Docker Hub say of the tokens, when a person lets them be asked.
 
-use crate::doctor::Fact;
-use crate::doctor::Findings;
-use crate::doctor::Rule;
-use crate::doctor::Severity;
+use zeroize::Zeroizing;
+
 use crate::doctor::keys::Contents;
+use crate::doctor::{Fact, Findings, Rule, Severity};
 use crate::http::Http;
 use crate::http::endpoint::Plain;
-use crate::hub::api::Account;
-use crate::hub::api::Hub;
 use crate::hub::api::error::HubError;
 use crate::hub::api::token::Listed;
-use crate::hub::docker_session::is_good;
-use crate::hub::docker_session::sessions;
+use crate::hub::api::{Account, Hub};
+use crate::hub::docker_session::{is_good, sessions};
 use crate::hub::label_marker::unmarked;
 use crate::inventory::Inventory;
 use crate::model::registry::Registry;
 use crate::model::scope::Scope;
 use crate::model::secret::Secret;
 use crate::model::timestamp::Moment;
-use crate::model::token::Kind;
-use crate::model::token::Standing;
-use crate::model::token::Token;
+use crate::model::token::{Kind, Standing, Token};
 use crate::system::sanitize::line_of;
-use crate::verify::Login;
-use crate::verify::Registries;
 use crate::verify::response::Entry;
-use zeroize::Zeroizing;
+use crate::verify::{Login, Registries};
 
 static REFUSED: Rule = Rule {
     word: "token-refused",

@@ -1,14 +1,11 @@
 //! Whether clients find this program under each name by which they call it.
 
-use crate::docker::setup::Helper;
-use crate::doctor::Fact;
-use crate::doctor::Findings;
-use crate::doctor::Rule;
-use crate::doctor::Severity;
-use crate::system::disk;
-use crate::system::env;
 use std::fs;
 use std::path::Path;
+
+use crate::docker::setup::Helper;
+use crate::doctor::{Fact, Findings, Rule, Severity};
+use crate::system::{disk, env};
 
 static NOT_FOUND: Rule = Rule {
     word: "program-not-found",

@@ -1,27 +1,17 @@
 //! What is wrong with the tokens, or could be better. Pure: what is known comes in, findings go out.
 
-use crate::doctor::Fact;
-use crate::doctor::Findings;
-use crate::doctor::Rule;
-use crate::doctor::Severity;
 use crate::doctor::keys::Contents;
-use crate::inventory::unfinished_rotation::Left;
-use crate::inventory::unfinished_rotation::left;
+use crate::doctor::{Fact, Findings, Rule, Severity};
+use crate::inventory::unfinished_rotation::{Left, left};
 use crate::model::registry::Registry;
 use crate::model::scope::Scope;
 use crate::model::secret::Secret;
-use crate::model::timestamp::DAY;
-use crate::model::timestamp::Moment;
-use crate::model::token::Kind;
-use crate::model::token::Standing;
-use crate::model::token::Token;
-use crate::model::token::User;
+use crate::model::timestamp::{DAY, Moment};
+use crate::model::token::{Kind, Standing, Token, User};
 use crate::provider::advice::SAFER_THAN_A_PASSWORD;
 use crate::provider::catalog::SORTS;
-use crate::provider::credential_type::End;
-use crate::provider::credential_type::Sort;
-use crate::provider::marked;
-use crate::provider::sort_of;
+use crate::provider::credential_type::{End, Sort};
+use crate::provider::{marked, sort_of};
 use crate::usage::stats::Used;
 
 /// A token that nothing has asked for during so many days is not needed.
@@ -324,8 +314,7 @@ pub(super) fn argument(token: &Token) -> String {
 mod tests {
     use super::*;
     use crate::inventory::tests::inventory;
-    use crate::model::token::Origin;
-    use crate::model::token::Permissions;
+    use crate::model::token::{Origin, Permissions};
 
     const NOW: Moment = Moment(1_795_000_000);
 

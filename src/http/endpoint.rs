@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::net::IpAddr;
+
 use thiserror::Error;
 use ureq::http::Uri;
 
@@ -40,7 +41,6 @@ pub enum PlaceError {
 
 impl PlaceError {
     /// Returns the way out.
-    #[must_use]
     pub fn hint(&self) -> &'static str {
         match self {
             Self::NotAnAddress(_) | Self::HasUser(_) | Self::Scheme(_) => {
@@ -53,9 +53,6 @@ impl PlaceError {
 
 impl Place {
     /// Reads an address (<https://www.rfc-editor.org/rfc/rfc3986>). A fragment is passed over.
-    ///
-    /// # Errors
-    /// When it is none, or nothing secret may be sent there.
     pub fn parse(text: &str, plain: Plain) -> Result<Self, PlaceError> {
         let no_address = || PlaceError::NotAnAddress(text.chars().take(200).collect());
         let uri: Uri = Some(text)
@@ -81,9 +78,6 @@ impl Place {
     }
 
     /// Returns the address of a path, with its query if any, on the same host.
-    ///
-    /// # Errors
-    /// When path and query have letters that belong into no address.
     pub fn at(&self, path_and_query: &str) -> Result<Self, PlaceError> {
         let no_address = || PlaceError::NotAnAddress(path_and_query.chars().take(200).collect());
         let mut parts = self.0.clone().into_parts();
@@ -95,19 +89,16 @@ impl Place {
     }
 
     /// Returns the host, an IPv6 address in brackets.
-    #[must_use]
     pub fn host(&self) -> &str {
         self.0.host().unwrap_or_default()
     }
 
     /// Returns path and query.
-    #[must_use]
     pub fn path_and_query(&self) -> &str {
         self.0.path_and_query().map_or("/", |path| path.as_str())
     }
 
     /// True when scheme, host and port are the same, so that what one may know the other may know.
-    #[must_use]
     pub fn is_same_origin(&self, other: &Self) -> bool {
         self.0.scheme() == other.0.scheme()
             && self.host().eq_ignore_ascii_case(other.host())
@@ -115,27 +106,23 @@ impl Place {
     }
 
     /// True when an address has the same scheme, host and port; false for a text that is none.
-    #[must_use]
     pub fn is_at(&self, address: &str) -> bool {
         Self::parse(address, Plain::Loopback).is_ok_and(|other| self.is_same_origin(&other))
     }
 
     /// True for an address within this machine: 127.0.0.0/8, `[::1]`, `localhost` and names below it
     /// (<https://www.rfc-editor.org/rfc/rfc6761#section-6.3>).
-    #[must_use]
     pub fn is_loopback(&self) -> bool {
         let host = self.host().to_ascii_lowercase();
         host == "localhost" || host.ends_with(".localhost") || self.ip().is_some_and(|ip| ip.is_loopback())
     }
 
     /// True for a number in the place of a name.
-    #[must_use]
     pub fn is_literal(&self) -> bool {
         self.ip().is_some() || self.looks_like_a_number()
     }
 
     /// True when everything on the way is encrypted.
-    #[must_use]
     pub fn is_encrypted(&self) -> bool {
         self.0.scheme_str() == Some("https")
     }

@@ -1,9 +1,11 @@
 //! Why a server has given no answer, and the way out.
 
-use crate::http::CA_FILE;
 use std::path::PathBuf;
 use std::time::Duration;
+
 use thiserror::Error;
+
+use crate::http::CA_FILE;
 
 /// Why a server has given no answer.
 #[derive(Debug, Error)]
@@ -95,7 +97,6 @@ pub enum HttpError {
 
 impl HttpError {
     /// Returns the way out.
-    #[must_use]
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Unreachable { .. } | Self::Slow { .. } | Self::Proxy { .. } => Some(
@@ -120,7 +121,6 @@ impl HttpError {
 
 impl HttpError {
     /// True when what was asked may have been done although no answer says so.
-    #[must_use]
     pub fn leaves_open(&self) -> bool {
         match self {
             Self::Slow { .. }

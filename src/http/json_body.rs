@@ -1,8 +1,9 @@
 //! The JSON body of a request.
 
-use crate::system::secret_json::exact;
 use serde::Serialize;
 use zeroize::Zeroizing;
+
+use crate::system::secret_json::exact;
 
 /// Writes what is sent, into one buffer of its size that is wiped.
 pub fn json(value: &impl Serialize) -> Zeroizing<Vec<u8>> {

@@ -12,31 +12,22 @@ mod retry;
 pub mod server_text;
 mod tls;
 
-use crate::http::endpoint::Place;
-use crate::http::endpoint::Plain;
-pub use crate::http::error::HttpError;
-pub use crate::http::request::Authorization;
-pub use crate::http::request::JSON;
-pub use crate::http::request::Method;
-pub use crate::http::request::Repeat;
-pub use crate::http::request::Request;
-pub use crate::http::tls::CA_FILE;
-use crate::system::limited_read::InputError;
-use crate::system::limited_read::read_input;
-use serde::Deserialize;
 use std::cell::OnceCell;
 use std::fmt;
 use std::io::Read;
 use std::time::Duration;
-use ureq::Agent;
-use ureq::AsSendBody;
-use ureq::Body;
-use ureq::Proxy;
-use ureq::http::HeaderMap;
-use ureq::http::HeaderValue;
-use ureq::http::header;
+
+use serde::Deserialize;
+use ureq::http::{HeaderMap, HeaderValue, header};
 use ureq::tls::TlsConfig;
+use ureq::{Agent, AsSendBody, Body, Proxy};
 use zeroize::Zeroizing;
+
+use crate::http::endpoint::{Place, Plain};
+pub use crate::http::error::HttpError;
+pub use crate::http::request::{Authorization, JSON, Method, Repeat, Request};
+pub use crate::http::tls::CA_FILE;
+use crate::system::limited_read::{InputError, read_input};
 
 /// How long a server may take to be found, and how long to be connected to.
 const CONNECT_PATIENCE: Duration = Duration::from_secs(2);
@@ -67,7 +58,6 @@ pub struct Answer {
 
 impl Answer {
     /// Returns a header's text; `None` when it is not there or no text.
-    #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
     }
@@ -78,21 +68,16 @@ impl Answer {
     }
 
     /// Returns the body.
-    #[must_use]
     pub fn body(&self) -> &[u8] {
         &self.body
     }
 
     /// Reads the body as JSON.
-    ///
-    /// # Errors
-    /// When it is something else. The parser's own words could quote a secret.
     pub fn json<'a, T: Deserialize<'a>>(&'a self) -> Result<T, HttpError> {
         serde_json::from_slice(&self.body).map_err(|_| HttpError::Unexpected { at: self.at.clone() })
     }
 
     /// Returns the error for an answer that fits no question.
-    #[must_use]
     pub fn unexpected(&self) -> HttpError {
         HttpError::Unexpected { at: self.at.clone() }
     }
@@ -154,7 +139,7 @@ impl Http {
         let reader = body.into_with_config().limit(u64::MAX).reader();
         let body = read_input(reader.take(MAX_BODY_BYTES + 1)).map_err(|error| match error {
             InputError::Read(error) => tls::told(error.into(), &at, PATIENCE),
-            _ => HttpError::TooLarge { at: at.clone() },
+            InputError::TooLarge => HttpError::TooLarge { at: at.clone() },
         })?;
         if u64::try_from(body.len()).is_ok_and(|bytes| bytes <= MAX_BODY_BYTES) {
             Ok(Answer { at, status: parts.status.as_u16(), headers: parts.headers, body })
@@ -234,12 +219,12 @@ fn redirected(from: &Place, to: &str) -> Result<Place, String> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use std::io::Write;
     use std::net::TcpListener;
-    use std::sync::Arc;
-    use std::sync::Mutex;
+    use std::sync::{Arc, Mutex};
     use std::thread;
+
+    use super::*;
 
     /// A server that gives each connection the next answer, and the last one again; it keeps what was asked.
     fn server(answers: &'static [&'static str]) -> (Place, Arc<Mutex<Vec<String>>>) {

@@ -1,11 +1,13 @@
 //! What is sent to a server, and who says so.
 
-use crate::http::endpoint::Place;
+use std::fmt;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use std::fmt;
 use ureq::http::method::Method as Verb;
 use zeroize::Zeroizing;
+
+use crate::http::endpoint::Place;
 
 /// What is asked of a server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,7 +55,6 @@ pub struct Authorization(pub(super) Zeroizing<String>);
 
 impl Authorization {
     /// A user name and a secret: <https://www.rfc-editor.org/rfc/rfc7617>.
-    #[must_use]
     pub fn basic(user: &str, secret: &str) -> Self {
         let mut pair = Zeroizing::new(String::with_capacity(user.len() + 1 + secret.len()));
         for part in [user, ":", secret] {
@@ -67,13 +68,11 @@ impl Authorization {
     }
 
     /// A token of whoever may ask: <https://www.rfc-editor.org/rfc/rfc6750>.
-    #[must_use]
     pub fn bearer(token: &str) -> Self {
         Self::of("Bearer ", token)
     }
 
     /// A token as CODING's interface takes it.
-    #[must_use]
     pub fn token(token: &str) -> Self {
         Self::of("token ", token)
     }
@@ -114,7 +113,6 @@ pub const JSON: &str = "application/json";
 
 impl<'a> Request<'a> {
     /// A question, which changes nothing.
-    #[must_use]
     pub fn get(place: &'a Place) -> Self {
         let method = Method::Get;
         Self { method, place, authorization: None, accept: JSON, body: None, repeat: Repeat::Harmless }

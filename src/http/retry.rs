@@ -1,11 +1,10 @@
 //! What is asked again, and how long is waited before it.
 
-use crate::http::Answer;
-use crate::http::HttpError;
-use crate::http::Repeat;
-use crate::system::env;
 use std::thread;
 use std::time::Duration;
+
+use crate::http::{Answer, HttpError, Repeat};
+use crate::system::env;
 
 /// How long is waited before the second try, and twice as long before the third.
 pub(super) const PAUSE: Duration = Duration::from_secs(1);

@@ -1,8 +1,9 @@
 //! What a server says is wrong, as far as it may be shown.
 
+use zeroize::Zeroizing;
+
 use crate::http::json_body::json;
 use crate::system::sanitize::clean;
-use zeroize::Zeroizing;
 
 /// The most that is shown of a server's words, in characters.
 const MAX_WORDS: usize = 200;

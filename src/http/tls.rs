@@ -1,19 +1,16 @@
 //! Whom to believe that a server is the one that it says, and what went wrong with one.
 
-use crate::http::HttpError;
-use crate::system::disk;
-use crate::system::disk::DiskError;
-use crate::system::env;
-use rustls_native_certs::load_native_certs;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
-use ureq::tls::Certificate;
-use ureq::tls::PemItem;
-use ureq::tls::RootCerts;
-use ureq::tls::TlsConfig;
-use ureq::tls::parse_pem;
+
+use rustls_native_certs::load_native_certs;
+use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
+
+use crate::http::HttpError;
+use crate::system::disk::DiskError;
+use crate::system::{disk, env};
 
 /// Names a file with the certificates of further authorities, in PEM.
 pub const CA_FILE: &str = "DOCKER_CREDENTIAL_PAT_CA_FILE";

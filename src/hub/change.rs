@@ -1,20 +1,15 @@
 //! Changes a token at Docker Hub and in the vault: its label, whether it works, whether it is there at all.
 
-use crate::hub::Known;
-use crate::hub::Life;
 use crate::hub::api::error::HubError;
 use crate::hub::error::LifeError;
-use crate::hub::with_id;
+use crate::hub::{Known, Life, with_id};
 use crate::inventory::Changes;
 use crate::model::remote::Rotation;
 use crate::model::token::Token;
-use crate::model::token::TokenId;
+use crate::model::token_id::TokenId;
 
 impl Life<'_> {
     /// Gives a token another label, there and here.
-    ///
-    /// # Errors
-    /// When it is gone or has expired, Docker Hub refuses, or the vault cannot be changed.
     pub fn relabel(&self, id: TokenId, label: &str) -> Result<(), LifeError> {
         let known = self.known(id)?;
         self.patched(&known, self.hub.relabel(&known.account, &known.remote.id, label))?;
@@ -25,9 +20,6 @@ impl Life<'_> {
     }
 
     /// Switches a token on: there first, so that none is given out that does not work.
-    ///
-    /// # Errors
-    /// When it is gone or has expired, Docker Hub refuses, or the vault cannot be changed.
     pub fn activate(&self, id: TokenId) -> Result<(), LifeError> {
         let known = self.known(id)?;
         self.patched(&known, self.hub.switch(&known.account, &known.remote.id, true))?;
@@ -38,9 +30,6 @@ impl Life<'_> {
     }
 
     /// Switches a token off: here first, so that none is given out that does not work.
-    ///
-    /// # Errors
-    /// When it is gone or has expired, Docker Hub refuses, or the vault cannot be changed.
     pub fn deactivate(&self, id: TokenId) -> Result<(), LifeError> {
         let known = self.known(id)?;
         self.keeper.change(|draft| -> Result<_, LifeError> {
@@ -52,9 +41,6 @@ impl Life<'_> {
 
     /// Deletes a token there, with what a rotation that was stopped has left, and then here: the other way
     /// round a stop would lose by what it is known there.
-    ///
-    /// # Errors
-    /// When Docker Hub refuses, or the vault cannot be changed.
     pub fn remove(&self, id: TokenId) -> Result<(), LifeError> {
         let known = self.known(id)?;
         self.sweep(&known)?;

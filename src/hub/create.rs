@@ -3,19 +3,15 @@
 use crate::hub::Life;
 use crate::hub::api::Account;
 use crate::hub::api::client::Wish;
-use crate::hub::api::token::Grants;
-use crate::hub::api::token::Made;
+use crate::hub::api::token::{Grants, Made};
 use crate::hub::error::LifeError;
 use crate::hub::label_marker::marked;
-use crate::inventory::Arrival;
-use crate::inventory::NameTaken;
+use crate::inventory::{Arrival, NameTaken};
 use crate::model::name::Name;
 use crate::model::scope::Scope;
 use crate::model::timestamp::Moment;
-use crate::model::token::Kind;
-use crate::model::token::Origin;
-use crate::model::token::TokenId;
-use crate::model::token::User;
+use crate::model::token::{Kind, Origin, User};
+use crate::model::token_id::TokenId;
 
 /// A token that is to be made.
 #[derive(Debug)]
@@ -45,9 +41,6 @@ pub struct Created {
 
 impl Life<'_> {
     /// Makes a token, keeps it and puts it in use. One that cannot be kept is deleted at Docker Hub again.
-    ///
-    /// # Errors
-    /// When the vault cannot be changed, its name is taken, or Docker Hub does not make it.
     pub fn create(&self, new: &NewToken) -> Result<Created, LifeError> {
         // The key is here and the vault can be locked, before a token is made that could not be kept.
         self.keeper.make()?;
@@ -90,7 +83,6 @@ impl Life<'_> {
 }
 
 /// Returns what sort of credential an account's tokens are.
-#[must_use]
 pub fn kind_of(account: &Account) -> Kind {
     match account {
         Account::Person => Kind::Pat,

@@ -3,10 +3,7 @@
 use crate::inventory::Inventory;
 use crate::model::secret::Secret;
 use crate::model::timestamp::Moment;
-use crate::model::token::Kind;
-use crate::model::token::Standing;
-use crate::model::token::Token;
-use crate::model::token::User;
+use crate::model::token::{Kind, Standing, Token, User};
 use crate::provider::expiry::end_of_jwt;
 
 /// Where `docker login` keeps the token of a sign-in by browser:
@@ -17,7 +14,6 @@ pub const SESSION_KEY: &str = "https://index.docker.io/v1/access-token";
 const MARGIN: i64 = 30;
 
 /// Returns the sign-ins with their Docker IDs, the latest first.
-#[must_use]
 pub fn sessions(inventory: &Inventory) -> Vec<(&Token, &str)> {
     let is_session = |token: &&Token| {
         token.kind == Kind::Session
@@ -39,7 +35,6 @@ pub fn sessions(inventory: &Inventory) -> Vec<(&Token, &str)> {
 }
 
 /// True when the token of a sign-in is good still.
-#[must_use]
 pub fn is_good(bearer: &Secret, now: Moment) -> bool {
     end_of_jwt(bearer.expose()).is_none_or(|end| end > Moment(now.0 + MARGIN))
 }

@@ -1,5 +1,7 @@
 //! Why a step in the life of a token is not done, and the way out.
 
+use thiserror::Error;
+
 use crate::hub::api::HUB_URL;
 use crate::hub::api::error::HubError;
 use crate::inventory::NameTaken;
@@ -8,18 +10,14 @@ use crate::model::timestamp::Moment;
 use crate::system::disk::DiskError;
 use crate::vault::VaultError;
 use crate::vault::store::KeeperError;
-use thiserror::Error;
 
 /// Why a step in the life of a token is not done.
 #[derive(Debug, Error)]
 pub enum LifeError {
-    /// See [`KeeperError`].
     #[error(transparent)]
     Keeper(#[from] KeeperError),
-    /// See [`HubError`].
     #[error(transparent)]
     Hub(#[from] HubError),
-    /// See [`NameTaken`].
     #[error(transparent)]
     NameTaken(#[from] NameTaken),
     /// It is not known which token at Docker Hub it is.
@@ -115,7 +113,6 @@ impl From<DiskError> for LifeError {
 
 impl LifeError {
     /// Returns the way out.
-    #[must_use]
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Keeper(error) => error.hint(),

@@ -8,9 +8,6 @@ const AFTER: char = ']';
 const DIGITS: usize = 8;
 
 /// Returns a label with a mark behind it that no other has.
-///
-/// # Errors
-/// When the system gives no random numbers.
 pub fn marked(label: &str) -> Result<String, getrandom::Error> {
     let mut random = [0; DIGITS / 2];
     getrandom::fill(&mut random)?;
@@ -20,7 +17,6 @@ pub fn marked(label: &str) -> Result<String, getrandom::Error> {
 }
 
 /// Returns the label without its mark; `None` when it has none.
-#[must_use]
 pub fn unmarked(label: &str) -> Option<&str> {
     let (label, mark) = label.rsplit_once(BEFORE)?;
     let digits = mark.strip_suffix(AFTER)?;

@@ -1,14 +1,11 @@
 //! Finds out which token at Docker Hub one of the vault is, by a use of it.
 
-use crate::hub::Life;
 use crate::hub::api::Account;
 use crate::hub::api::token::Listed;
 use crate::hub::error::LifeError;
-use crate::hub::with_id;
-use crate::hub::with_remote;
+use crate::hub::{Life, with_id, with_remote};
 use crate::inventory::Changes;
-use crate::model::token::Token;
-use crate::model::token::User;
+use crate::model::token::{Token, User};
 
 /// Whether a person's word is enough.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,9 +28,6 @@ pub struct Linked {
 impl Life<'_> {
     /// Notes which token of an account one of the vault is: the one with that ID or label, or the one that
     /// is seen to be used when the secret is.
-    ///
-    /// # Errors
-    /// When it is not one that fits, nothing proves it, Docker Hub refuses, or the vault cannot be changed.
     pub fn link(
         &self,
         token: &Token,
@@ -98,9 +92,6 @@ fn was_used(now: &Listed, before: &[Listed]) -> bool {
 }
 
 /// Returns the token with that ID, or else the only one with that label.
-///
-/// # Errors
-/// When there is none, or more than one.
 fn one_of<'l>(all: &'l [Listed], named: &str) -> Result<&'l Listed, LifeError> {
     if let Some(token) = all.iter().find(|token| token.id == named) {
         return Ok(token);

@@ -14,16 +14,14 @@ pub mod successor;
 pub mod sync;
 
 use crate::hub::api::Account;
-use crate::hub::api::client::SignedIn;
-use crate::hub::api::client::Wish;
-use crate::hub::api::token::Listed;
-use crate::hub::api::token::Made;
+use crate::hub::api::client::{SignedIn, Wish};
+use crate::hub::api::token::{Listed, Made};
 use crate::hub::error::LifeError;
 use crate::inventory::Inventory;
 use crate::model::remote::Remote;
 use crate::model::timestamp::Moment;
 use crate::model::token::Token;
-use crate::model::token::TokenId;
+use crate::model::token_id::TokenId;
 use crate::vault::store::Keeper;
 
 /// The vault, and Docker Hub for somebody who is signed in.
@@ -49,9 +47,6 @@ pub struct Known {
 
 impl Known {
     /// Returns a token with what it is at Docker Hub.
-    ///
-    /// # Errors
-    /// When that is not known, or it is a Docker Hub elsewhere. `at` is where ours is.
     pub fn of(token: &Token, at: Option<&str>) -> Result<Self, LifeError> {
         let linked = token.remote.as_ref().and_then(|remote| Some((remote, Account::of(remote)?)));
         let (remote, account) = linked.ok_or_else(|| LifeError::NotLinked(token.name.clone()))?;
@@ -62,7 +57,6 @@ impl Known {
     }
 
     /// Returns the Docker ID that has to be signed in for it; `None` when any may do that its organization lets.
-    #[must_use]
     pub fn owner(&self) -> Option<&str> {
         match self.account {
             Account::Person => Some(&self.remote.owner),
@@ -73,10 +67,6 @@ impl Known {
 
 impl Life<'_> {
     /// Returns a token of the vault as it is now, with what it is at Docker Hub.
-    ///
-    /// # Errors
-    /// When it is gone, not linked, or another person's than who is signed in: Docker Hub would tell that it
-    /// is not there.
     fn known(&self, id: TokenId) -> Result<Known, LifeError> {
         let inventory = self.keeper.inventory()?;
         let token = with_id(&inventory, id).ok_or(LifeError::Meanwhile)?;
@@ -139,7 +129,6 @@ impl Life<'_> {
 }
 
 /// Returns the token of the vault that is this one at its service.
-#[must_use]
 pub fn with_remote<'i>(inventory: &'i Inventory, remote: &Remote) -> Option<&'i Token> {
     inventory.tokens().iter().find(|token| {
         token.remote.as_ref().is_some_and(|other| {

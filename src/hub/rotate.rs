@@ -1,33 +1,25 @@
 //! Puts a new token in the place of an old one, step by step. Each step is on the disk before the next is begun,
 //! so that it can be stopped anywhere: what is in use works, and a second call goes on.
 
-use crate::hub::Known;
-use crate::hub::Life;
+use std::thread;
+use std::time::Duration;
+
 use crate::hub::api::client::Wish;
-use crate::hub::api::token::Listed;
-use crate::hub::api::token::Made;
+use crate::hub::api::token::{Listed, Made};
 use crate::hub::create::kind_of;
 use crate::hub::error::LifeError;
 use crate::hub::label_marker::marked;
-use crate::hub::successor::as_long;
-use crate::hub::successor::grants_of;
-use crate::hub::successor::label_of;
-use crate::hub::with_id;
-use crate::inventory::Arrival;
-use crate::inventory::Changes;
+use crate::hub::successor::{as_long, grants_of, label_of};
+use crate::hub::{Known, Life, with_id};
 use crate::inventory::unfinished_rotation::awaits;
+use crate::inventory::{Arrival, Changes};
 use crate::model::name::Name;
-use crate::model::remote::Remote;
-use crate::model::remote::Rotation;
+use crate::model::remote::{Remote, Rotation};
 use crate::model::timestamp::Moment;
-use crate::model::token::Origin;
-use crate::model::token::Token;
-use crate::model::token::TokenId;
-use crate::model::token::User;
+use crate::model::token::{Origin, Token, User};
+use crate::model::token_id::TokenId;
 use crate::system::disk;
 use crate::vault::draft::Draft;
-use std::thread;
-use std::time::Duration;
 
 /// How long after a first refusal a new secret is tried once more: it may not be known everywhere yet.
 const PROOF_PAUSE: Duration = Duration::from_secs(1);

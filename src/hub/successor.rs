@@ -1,13 +1,11 @@
 //! What a new token takes over from the old one in whose place it comes.
 
 use crate::hub::Known;
-use crate::hub::api::token::Grants;
-use crate::hub::api::token::Listed;
+use crate::hub::api::token::{Grants, Listed};
 use crate::hub::error::LifeError;
 use crate::hub::label_marker::unmarked;
 use crate::model::timestamp::Moment;
-use crate::model::token::Permissions;
-use crate::model::token::Token;
+use crate::model::token::{Permissions, Token};
 
 /// Returns the label that the new token is to have in the end. `marker` is the one that it was made under.
 pub(super) fn label_of(token: &Token, old: Option<&Listed>, marker: &str) -> String {

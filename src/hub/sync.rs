@@ -1,19 +1,16 @@
 //! Writes down in the vault what Docker Hub tells of the tokens that are known here.
 
-use crate::hub::Known;
-use crate::hub::Life;
+use std::collections::{BTreeMap, BTreeSet};
+
 use crate::hub::api::Account;
 use crate::hub::api::token::Listed;
 use crate::hub::error::LifeError;
 use crate::hub::label_marker::unmarked;
-use crate::hub::with_id;
+use crate::hub::{Known, Life, with_id};
 use crate::inventory::Changes;
 use crate::model::name::Name;
-use crate::model::token::Standing;
-use crate::model::token::Token;
+use crate::model::token::{Standing, Token};
 use crate::vault::draft::Draft;
-use std::collections::BTreeMap;
-use std::collections::BTreeSet;
 
 /// What a comparison with Docker Hub has shown.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -33,9 +30,6 @@ pub struct Synced {
 impl Life<'_> {
     /// Writes down what Docker Hub tells of each known token that it shows to who is signed in. One that a
     /// person switched off here stays so.
-    ///
-    /// # Errors
-    /// When Docker Hub refuses or does not answer, or the vault cannot be changed.
     pub fn sync(&self) -> Result<Synced, LifeError> {
         let mut synced = Synced::default();
         let mine = self.mine(&mut synced)?;

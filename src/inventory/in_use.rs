@@ -1,19 +1,17 @@
 //! Which tokens are in use as things stand, and for what.
 
+use std::collections::BTreeMap;
+
 use crate::inventory::Inventory;
 use crate::inventory::index::Index;
 use crate::model::choice::Choice;
 use crate::model::registry::Key;
 use crate::model::scope::Scope;
 use crate::model::timestamp::Moment;
-use crate::model::token::Direction;
-use crate::model::token::Token;
-use crate::model::token::TokenId;
-use crate::resolve::request::Known;
-use crate::resolve::request::Request;
-use crate::resolve::request::Source;
+use crate::model::token::{Direction, Token};
+use crate::model::token_id::TokenId;
+use crate::resolve::request::{Known, Request, Source};
 use crate::resolve::resolve;
-use std::collections::BTreeMap;
 
 /// What a token answers when no directory and no profile speaks for another.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -28,7 +26,6 @@ pub struct Uses {
 
 impl Uses {
     /// Returns the words for it: `in use`, `in use to pull`, `in use to push`.
-    #[must_use]
     pub fn words(self) -> &'static str {
         match (self.pull, self.push) {
             (true, false) => "in use to pull",
@@ -40,7 +37,6 @@ impl Uses {
 
 /// Returns the tokens that are in use: those that answer for one of the keys to be listed, or for one of
 /// their own scopes.
-#[must_use]
 pub fn in_use(inventory: &Inventory, now: Moment) -> BTreeMap<TokenId, Uses> {
     let mut used = BTreeMap::new();
     let index = Index::of(inventory);

@@ -1,8 +1,7 @@
 //! The tokens of an inventory by where they may go, for many look-ups in a row.
 
 use crate::inventory::Inventory;
-use crate::model::registry::Key;
-use crate::model::registry::Registry;
+use crate::model::registry::{Key, Registry};
 use crate::model::token::Token;
 
 /// The tokens of an inventory by where they may go, for many look-ups in a row.
@@ -16,7 +15,6 @@ pub struct Index<'i> {
 
 impl<'i> Index<'i> {
     /// Sorts the tokens of an inventory.
-    #[must_use]
     pub fn of(inventory: &'i Inventory) -> Self {
         let mut by_key = Vec::new();
         let mut by_registry = Vec::with_capacity(inventory.tokens().len());
@@ -58,10 +56,9 @@ fn equal<'s, K: Ord, V>(pairs: &'s [(K, V)], wanted: &K) -> &'s [(K, V)] {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::inventory::tests::inventory;
-    use crate::inventory::tests::key;
+    use crate::inventory::tests::{inventory, key};
     use crate::model::token::Origin;
-    use crate::model::token::TokenId;
+    use crate::model::token_id::TokenId;
 
     #[test]
     fn the_index_finds_whatever_concerns_a_key() {

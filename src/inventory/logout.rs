@@ -5,7 +5,7 @@ use crate::model::name::Name;
 use crate::model::registry::Key;
 use crate::model::scope::Scope;
 use crate::model::token::Origin;
-use crate::model::token::TokenId;
+use crate::model::token_id::TokenId;
 
 /// What signing out did.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -49,9 +49,7 @@ impl Inventory {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::inventory::tests::inventory;
-    use crate::inventory::tests::key;
-    use crate::inventory::tests::names;
+    use crate::inventory::tests::{inventory, key, names};
 
     #[test]
     fn signing_out_removes_what_a_login_brought_and_keeps_what_a_person_brought() {

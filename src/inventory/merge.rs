@@ -6,9 +6,8 @@ use crate::model::name::Name;
 use crate::model::registry::Key;
 use crate::model::scope::Scope;
 use crate::model::timestamp::Moment;
-use crate::model::token::InUse;
-use crate::model::token::Token;
-use crate::model::token::TokenId;
+use crate::model::token::{InUse, Token};
+use crate::model::token_id::TokenId;
 use crate::resolve::request::Request;
 use crate::resolve::resolve;
 
@@ -102,9 +101,7 @@ impl Inventory {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::inventory::tests::inventory;
-    use crate::inventory::tests::key;
-    use crate::inventory::tests::names;
+    use crate::inventory::tests::{inventory, key, names};
     use crate::model::token::Origin;
 
     fn answer<'i>(inventory: &'i Inventory, text: &str) -> Option<&'i str> {

@@ -6,25 +6,19 @@ pub mod logout;
 pub mod merge;
 pub mod unfinished_rotation;
 
+use std::borrow::Cow;
+
+use minicbor::{Decode, Encode};
+use thiserror::Error;
+
 use crate::model::choice::Choice;
 use crate::model::name::Name;
-use crate::model::registry::Key;
-use crate::model::registry::Registry;
+use crate::model::registry::{Key, Registry};
 use crate::model::remote::Remote;
 use crate::model::scope::Scope;
 use crate::model::timestamp::Moment;
-use crate::model::token::InUse;
-use crate::model::token::Kind;
-use crate::model::token::Origin;
-use crate::model::token::Permissions;
-use crate::model::token::Standing;
-use crate::model::token::Token;
-use crate::model::token::TokenId;
-use crate::model::token::User;
-use minicbor::Decode;
-use minicbor::Encode;
-use std::borrow::Cow;
-use thiserror::Error;
+use crate::model::token::{InUse, Kind, Origin, Permissions, Standing, Token, User};
+use crate::model::token_id::TokenId;
 
 /// The tokens, and what people decided about them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -96,37 +90,31 @@ pub struct NameTaken(pub Name);
 
 impl Inventory {
     /// Puts together what a vault holds.
-    #[must_use]
     pub fn new(tokens: Vec<Token>, choices: Vec<Choice>, counters: Counters) -> Self {
         Self { tokens, choices, counters }
     }
 
     /// Returns the tokens in the order in which they came.
-    #[must_use]
     pub fn tokens(&self) -> &[Token] {
         &self.tokens
     }
 
     /// Returns what people decided.
-    #[must_use]
     pub fn choices(&self) -> &[Choice] {
         &self.choices
     }
 
     /// Returns the last numbers given out.
-    #[must_use]
     pub fn counters(&self) -> Counters {
         self.counters
     }
 
     /// Returns the token of that name.
-    #[must_use]
     pub fn named(&self, name: &str) -> Option<&Token> {
         self.tokens.iter().find(|token| token.name.as_str() == name)
     }
 
     /// Returns the name, or when it is taken the first free one made by a number behind it.
-    #[must_use]
     pub fn free_name(&self, wanted: &Name) -> Name {
         if self.named(wanted.as_str()).is_none() {
             return wanted.clone();
@@ -139,9 +127,6 @@ impl Inventory {
     }
 
     /// Takes a token in, active and not yet put in use.
-    ///
-    /// # Errors
-    /// When its name is taken.
     pub fn add(&mut self, arrival: Arrival, now: Moment) -> Result<TokenId, NameTaken> {
         if self.named(arrival.name.as_str()).is_some() {
             return Err(NameTaken(arrival.name));
@@ -259,9 +244,6 @@ impl Inventory {
     }
 
     /// Changes what a person may change of a token. The secret stays.
-    ///
-    /// # Errors
-    /// When its new name is another token's.
     pub fn amend(&mut self, id: TokenId, changes: Changes) -> Result<(), NameTaken> {
         let Changes { name, user, scopes, label, permissions, expires } = changes;
         if let Some(name) = &name
@@ -306,7 +288,6 @@ impl Inventory {
 
     /// Returns the keys to list, in order: each one under which a token was stored and, for each other
     /// registry that it may go to, the one that Docker would send.
-    #[must_use]
     pub fn keys(&self) -> Vec<Cow<'_, Key>> {
         let mut keys = Vec::with_capacity(self.tokens.len());
         for token in &self.tokens {

@@ -3,7 +3,7 @@
 use crate::inventory::Inventory;
 use crate::model::remote::Rotation;
 use crate::model::token::Token;
-use crate::model::token::TokenId;
+use crate::model::token_id::TokenId;
 
 /// Something that is left, and what mends it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,7 +15,6 @@ pub struct Left {
 }
 
 /// Returns what is left of a token's rotation; `None` when nothing is.
-#[must_use]
 pub fn left(token: &Token, inventory: &Inventory) -> Option<Left> {
     let rotation = token.remote.as_ref()?.rotation.as_ref()?;
     let (name, argument) = (&token.name, token.name.as_argument());
@@ -57,7 +56,6 @@ pub fn left(token: &Token, inventory: &Inventory) -> Option<Left> {
 }
 
 /// True when a token waits for the other one to take its place.
-#[must_use]
 pub fn awaits(token: &Token, other: TokenId) -> bool {
     let rotation = token.remote.as_ref().and_then(|remote| remote.rotation.as_ref());
     matches!(rotation, Some(Rotation::Made { successor, .. }) if *successor == other)
@@ -67,8 +65,7 @@ pub fn awaits(token: &Token, other: TokenId) -> bool {
 mod tests {
     use super::*;
     use crate::inventory::tests::inventory;
-    use crate::model::remote::Remote;
-    use crate::model::remote::Service;
+    use crate::model::remote::{Remote, Service};
     use crate::model::token::Origin;
 
     #[test]

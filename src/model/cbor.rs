@@ -1,15 +1,11 @@
 //! How words stand in the vault: texts as text, read back by their own parser, and short lists of them.
 
+use minicbor::encode::Write;
+use minicbor::{Decode, Decoder, Encode, Encoder, decode, encode};
+
 use crate::model::name::Name;
 use crate::model::registry::Key;
 use crate::model::scope::Scope;
-use minicbor::Decode;
-use minicbor::Decoder;
-use minicbor::Encode;
-use minicbor::Encoder;
-use minicbor::decode;
-use minicbor::encode;
-use minicbor::encode::Write;
 
 macro_rules! stands_as_text {
     ($word:ty, $value:ident => $text:expr) => {
@@ -41,9 +37,6 @@ const MAX_RESERVED: u64 = 64;
 
 /// Reads a list of known length into just the memory that it takes. `Vec`'s own way sets aside four
 /// items for each one, which with thousands of tokens is most of the memory.
-///
-/// # Errors
-/// When it is no list of known length, or an item is not of its kind.
 pub fn list<'b, C, T: Decode<'b, C>>(
     input: &mut Decoder<'b>,
     context: &mut C,

@@ -1,10 +1,10 @@
 //! A person's choice: which token, in which case.
 
+use minicbor::{Decode, Encode};
+
 use crate::model::scope::Scope;
 use crate::model::token::Direction;
-use crate::model::token::TokenId;
-use minicbor::Decode;
-use minicbor::Encode;
+use crate::model::token_id::TokenId;
 
 /// A person's decision: this token for this scope, and perhaps only in one case.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
@@ -28,7 +28,6 @@ pub struct Choice {
 
 impl Choice {
     /// True when both decide the same case, so that only one of them can hold.
-    #[must_use]
     pub fn is_same_case(&self, other: &Self) -> bool {
         (&self.scope, &self.profile, &self.directory, self.direction)
             == (&other.scope, &other.profile, &other.directory, other.direction)

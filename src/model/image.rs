@@ -26,7 +26,6 @@ impl Image {
     /// Reads `alpine`, `acme/app:1.0`, `ghcr.io/acme/app@sha256:…`, as Docker does; `None` for anything
     /// that Docker would not take for an image, such as capitals in the repository:
     /// <https://github.com/distribution/reference/blob/main/normalize.go>.
-    #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let name = without_tag(without_digest(text)?)?;
         if is_image_id(name) {
@@ -49,25 +48,21 @@ impl Image {
     }
 
     /// Returns its registry and repository.
-    #[must_use]
     pub fn address(&self) -> &Address {
         &self.address
     }
 
     /// Returns its repository in full, such as `library/alpine`.
-    #[must_use]
     pub fn repository(&self) -> &str {
         self.address.repository().unwrap_or_default()
     }
 
     /// Returns the registry's host and port as they were written, if they were: clients send them so.
-    #[must_use]
     pub fn host(&self) -> Option<&str> {
         self.host.as_deref()
     }
 
     /// True when it lies on Docker Hub by one of the two names that clients read as none.
-    #[must_use]
     pub fn is_on_default_registry(&self) -> bool {
         self.host().is_none_or(is_default_host)
     }

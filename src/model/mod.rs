@@ -2,7 +2,6 @@
 
 pub mod cbor;
 pub mod choice;
-pub mod composed;
 pub mod image;
 pub mod name;
 pub mod registry;
@@ -11,3 +10,4 @@ pub mod scope;
 pub mod secret;
 pub mod timestamp;
 pub mod token;
+pub mod token_id;

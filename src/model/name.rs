@@ -1,9 +1,10 @@
 //! The name of a token, fit for a command line.
 
-use crate::model::composed::composed;
 use std::borrow::Cow;
 use std::fmt;
+
 use thiserror::Error;
+use unicode_normalization::UnicodeNormalization;
 
 /// The longest name of a token, in bytes.
 pub const MAX_NAME_BYTES: usize = 200;
@@ -33,11 +34,8 @@ impl Name {
 
     /// Takes a name as a person types it: whatever way its letters are put together, it is one name.
     /// See <https://www.unicode.org/reports/tr15/>.
-    ///
-    /// # Errors
-    /// As [`parse`](Self::parse), and when it holds something that does not show.
     pub fn typed(text: &str) -> Result<Self, NameError> {
-        let name = Self::parse(&composed(text))?;
+        let name = Self::parse(&text.nfc().collect::<String>())?;
         if name.0.contains(is_invisible) || name.0.contains(is_variation) {
             Err(NameError::Unfit(text.to_owned()))
         } else {
@@ -47,11 +45,10 @@ impl Name {
 
     /// Makes a name out of any texts, which a person can [type](Self::typed): what a shell would take apart
     /// and what does not show become `-`.
-    #[must_use]
     pub fn made_of(user: &str, registry: &str) -> Self {
         let fit = |text: &str| -> String {
             let mut fit = String::new();
-            for letter in composed(text).chars() {
+            for letter in text.nfc() {
                 if fit.len() + letter.len_utf8() > MAX_NAME_BYTES / 3 {
                     break;
                 }
@@ -77,13 +74,11 @@ impl Name {
     }
 
     /// Returns the name as it is typed in a shell: in quotes where it needs them.
-    #[must_use]
     pub fn as_argument(&self) -> Cow<'_, str> {
         quoted(&self.0)
     }
 
     /// Returns the name.
-    #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -96,7 +91,6 @@ impl fmt::Display for Name {
 }
 
 /// True for the name of a profile, which is a part of a program's name too.
-#[must_use]
 pub fn is_profile(text: &str) -> bool {
     const MAX_BYTES: usize = 64;
     let is_fit = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_' | '.');
@@ -105,7 +99,6 @@ pub fn is_profile(text: &str) -> bool {
 }
 
 /// Returns a text as it is typed in a shell: in quotes where it needs them.
-#[must_use]
 pub fn quoted(text: &str) -> Cow<'_, str> {
     let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "._-+:/@".contains(letter);
     if text.chars().all(is_plain) {
@@ -117,7 +110,6 @@ pub fn quoted(text: &str) -> Cow<'_, str> {
 /// True for marks of direction, width and joining and for letters that are blank, by which two texts could
 /// look the same: <https://www.unicode.org/reports/tr36/#Bidirectional_Text_Spoofing>,
 /// <https://www.unicode.org/reports/tr44/#Default_Ignorable_Code_Point>.
-#[must_use]
 pub fn is_invisible(letter: char) -> bool {
     matches!(letter, '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}')
         || matches!(letter, '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}')

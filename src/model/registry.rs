@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::net::Ipv6Addr;
+
 use thiserror::Error;
 
 /// The longest key that is taken, in bytes; a host has at most 253 and a repository 255.
@@ -24,7 +25,6 @@ pub struct Registry(String);
 impl Registry {
     /// Reads `host`, `host:port` or `[ipv6]:port`, in any case; every alias of Docker Hub becomes
     /// `docker.io`. Returns `None` for anything else, non-ASCII hosts included.
-    #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let (host, port) = split_port(text)?;
         let host = match host.strip_prefix('[') {
@@ -42,19 +42,16 @@ impl Registry {
     }
 
     /// Returns the one spelling, such as `ghcr.io`, `docker.io` or `[::1]:5000`.
-    #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
     /// True for Docker Hub.
-    #[must_use]
     pub fn is_docker_hub(&self) -> bool {
         self.0 == DOCKER_HUB
     }
 
     /// Returns the key that the docker CLI sends for this registry.
-    #[must_use]
     pub fn docker_key(&self) -> &str {
         if self.is_docker_hub() { DOCKER_HUB_KEY } else { &self.0 }
     }
@@ -76,7 +73,6 @@ pub struct Address {
 impl Address {
     /// Reads `[http[s]://]host[:port][/repository]`; the API roots `/v1/` and `/v2/` and slashes at
     /// the end do not count. Returns `None` for what is no registry address.
-    #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let rest = strip_scheme(text);
         let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
@@ -90,13 +86,11 @@ impl Address {
     }
 
     /// Returns the registry.
-    #[must_use]
     pub fn registry(&self) -> &Registry {
         &self.registry
     }
 
     /// Returns the repository, such as `acme/app`, when one was named.
-    #[must_use]
     pub fn repository(&self) -> Option<&str> {
         self.repository.as_deref()
     }
@@ -143,13 +137,11 @@ impl Key {
     }
 
     /// Returns the key as it was sent.
-    #[must_use]
     pub fn as_str(&self) -> &str {
         &self.text
     }
 
     /// Returns the registry address that the key is, if it is one.
-    #[must_use]
     pub fn address(&self) -> Option<&Address> {
         match &self.meaning {
             Meaning::Address(address) => Some(address),
@@ -158,13 +150,11 @@ impl Key {
     }
 
     /// True when it is an address on that registry.
-    #[must_use]
     pub fn is_at(&self, registry: &Registry) -> bool {
         self.address().is_some_and(|address| address.registry() == registry)
     }
 
     /// True for the entries that Docker Hub's device sign-in keeps beside its key.
-    #[must_use]
     pub fn is_session(&self) -> bool {
         match self.meaning {
             Meaning::Session => true,
@@ -199,14 +189,12 @@ pub enum KeyError {
 }
 
 /// Returns the host and port of an address as they are written, without scheme and path.
-#[must_use]
 pub fn host_as_written(text: &str) -> &str {
     let rest = strip_scheme(text);
     rest.split_once('/').map_or(rest, |(host, _)| host)
 }
 
 /// True when `path` is `prefix` or lies below it: `team` covers `team/api`, not `team-x`.
-#[must_use]
 pub fn covers(prefix: &str, path: &str) -> bool {
     path.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }

@@ -1,13 +1,13 @@
 //! What a token is at the service that made it, so that it can be asked about and changed there.
 
+use minicbor::{Decode, Encode};
+
 use crate::model::timestamp::Moment;
-use crate::model::token::TokenId;
-use minicbor::Decode;
-use minicbor::Encode;
+use crate::model::token_id::TokenId;
 
 /// A token as its service knows it. None of it is secret.
 ///
-/// The numbers are its places in the vault's CBOR, as those of [`Token`](crate::model::token::Token).
+/// The numbers are its places in the vault's CBOR, as those of `Token`.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct Remote {
     /// Who made it.
@@ -32,7 +32,6 @@ pub struct Remote {
 
 impl Remote {
     /// Returns the verb and arguments by which one of its owner's tokens at Docker Hub is deleted, in the vault or not.
-    #[must_use]
     pub fn rm_by_id(&self, id: &str) -> String {
         match self.service {
             Service::DockerHubOrganization => format!("hub rm --id {id} --org {}", self.owner),
@@ -58,7 +57,6 @@ pub enum Service {
 
 impl Service {
     /// Returns the word for it in JSON.
-    #[must_use]
     pub fn word(self) -> &'static str {
         match self {
             Self::DockerHub => "docker-hub",
@@ -68,7 +66,6 @@ impl Service {
     }
 
     /// Returns whose a token is there, for people.
-    #[must_use]
     pub fn owner_words(self, owner: &str) -> String {
         match self {
             Self::DockerHub => format!("Docker Hub, of {owner}"),
@@ -78,7 +75,6 @@ impl Service {
     }
 
     /// True when it is Docker Hub, whose tokens `hub` can replace.
-    #[must_use]
     pub const fn is_docker_hub(self) -> bool {
         match self {
             Self::DockerHub | Self::DockerHubOrganization => true,

@@ -1,10 +1,10 @@
 //! Where a token may go: a registry, a path on it, or every host below a domain.
 
-use crate::model::registry::Address;
-use crate::model::registry::Registry;
-use crate::model::registry::covers;
 use std::fmt;
+
 use thiserror::Error;
+
+use crate::model::registry::{Address, Registry, covers};
 
 /// A host, a host with a path, or a wildcard host: `ghcr.io`, `docker.io/acme`, `*.pkg.coding.net`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -22,9 +22,6 @@ enum Host {
 
 impl Scope {
     /// Reads a scope. A registry may be spelled in any of its ways; `*` stands for one label at the left.
-    ///
-    /// # Errors
-    /// When it is neither a registry address nor a wildcard in front of one.
     pub fn parse(text: &str) -> Result<Self, ScopeError> {
         let invalid = || ScopeError { text: text.to_owned() };
         let Some(domain) = text.strip_prefix("*.") else {
@@ -43,10 +40,6 @@ impl Scope {
     }
 
     /// Reads a scope as a person writes it, who may leave out the registry in front of a repository.
-    ///
-    /// # Errors
-    /// As [`parse`](Self::parse), and when a path follows what Docker would not take for a registry:
-    /// <https://github.com/distribution/reference/blob/main/normalize.go>.
     pub fn parse_typed(text: &str) -> Result<Self, ScopeError> {
         let scope = Self::parse(text)?;
         let host = scope.host();
@@ -57,20 +50,17 @@ impl Scope {
     }
 
     /// Returns the scope of an address: its registry, or the part of it below its repository.
-    #[must_use]
     pub fn at(address: &Address) -> Self {
         Self { host: Host::Exact(address.registry().clone()), path: address.repository().map(str::to_owned) }
     }
 
     /// Returns the wildcard that reaches a registry, if one can.
-    #[must_use]
     pub fn above(registry: &Registry) -> Option<Self> {
         let (_, domain) = registry.as_str().split_once('.')?;
         Self::parse(&format!("*.{domain}")).ok()
     }
 
     /// Returns the host as it is written: a registry, or `*.` and a domain.
-    #[must_use]
     pub fn host(&self) -> String {
         match &self.host {
             Host::Exact(registry) => registry.to_string(),
@@ -79,7 +69,6 @@ impl Scope {
     }
 
     /// Returns the registry, unless it is a wildcard.
-    #[must_use]
     pub fn registry(&self) -> Option<&Registry> {
         match &self.host {
             Host::Exact(registry) => Some(registry),
@@ -88,19 +77,16 @@ impl Scope {
     }
 
     /// True when the scope is for every host below a domain.
-    #[must_use]
     pub fn is_wildcard(&self) -> bool {
         self.registry().is_none()
     }
 
     /// Returns the path on the registry to which it is narrowed.
-    #[must_use]
     pub fn path(&self) -> Option<&str> {
         self.path.as_deref()
     }
 
     /// True when the registry is the scope's, or below its wildcard, whatever the path.
-    #[must_use]
     pub fn reaches(&self, registry: &Registry) -> bool {
         match &self.host {
             Host::Exact(host) => host == registry,
@@ -109,7 +95,6 @@ impl Scope {
     }
 
     /// True when a request for the registry, and for the repository if one is known, is inside.
-    #[must_use]
     pub fn covers(&self, registry: &Registry, repository: Option<&str>) -> bool {
         self.reaches(registry)
             && match (&self.path, repository) {
@@ -119,7 +104,6 @@ impl Scope {
     }
 
     /// True when some request is inside both.
-    #[must_use]
     pub fn overlaps(&self, other: &Self) -> bool {
         let share_a_host = match (&self.host, &other.host) {
             (Host::Exact(registry), _) => other.reaches(registry),
@@ -134,7 +118,6 @@ impl Scope {
     }
 
     /// True when it covers all that the other one does.
-    #[must_use]
     pub fn includes(&self, other: &Self) -> bool {
         self.host == other.host
             && match (&self.path, &other.path) {
@@ -145,14 +128,12 @@ impl Scope {
     }
 
     /// Returns the part of it that is on a registry.
-    #[must_use]
     pub fn on(&self, registry: &Registry) -> Option<Self> {
         let host = Host::Exact(registry.clone());
         self.reaches(registry).then(|| Self { host, path: self.path.clone() })
     }
 
     /// True when everything that it covers on the address's registry lies at or below the address.
-    #[must_use]
     pub fn lies_within(&self, address: &Address) -> bool {
         self.reaches(address.registry())
             && match (address.repository(), &self.path) {

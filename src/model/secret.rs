@@ -1,9 +1,8 @@
 //! A secret: text that shows itself nowhere and is wiped when it is dropped.
 
-use secrecy::ExposeSecret;
-use secrecy::SecretString;
-use std::fmt;
-use std::mem;
+use std::{fmt, mem};
+
+use secrecy::{ExposeSecret, SecretString};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
@@ -13,19 +12,16 @@ pub struct Secret(SecretString);
 
 impl Secret {
     /// Takes the text over. A text whose capacity is its length is moved, not copied.
-    #[must_use]
     pub fn new(mut text: Zeroizing<String>) -> Self {
         Self(SecretString::from(mem::take(&mut *text)))
     }
 
     /// Returns the text. Call it where the bytes leave the program, and nowhere earlier.
-    #[must_use]
     pub fn expose(&self) -> &str {
         self.0.expose_secret()
     }
 
     /// True when both hold the same text; takes the same time wherever they differ.
-    #[must_use]
     pub fn is_same_as(&self, other: &Self) -> bool {
         self.expose().as_bytes().ct_eq(other.expose().as_bytes()).into()
     }

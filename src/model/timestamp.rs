@@ -1,12 +1,11 @@
 //! A moment, to the second.
 
-use jiff::Timestamp;
-use jiff::civil::Date;
-use jiff::civil::Time;
-use jiff::tz::TimeZone;
-use minicbor::Decode;
-use minicbor::Encode;
 use std::fmt;
+
+use jiff::Timestamp;
+use jiff::civil::{Date, Time};
+use jiff::tz::TimeZone;
+use minicbor::{Decode, Encode};
 use thiserror::Error;
 
 /// Seconds since the start of 1970 in UTC.
@@ -43,7 +42,6 @@ impl Moment {
 
     /// Reads a moment in RFC 3339, as servers tell it; a fraction of a second does not count. One before 1970,
     /// such as Go's zero `0001-01-01T00:00:00Z`, is none.
-    #[must_use]
     pub fn told(text: &str) -> Option<Self> {
         text.parse().ok().map(|at: Timestamp| Self(at.as_second())).filter(|at| at.0 > 0)
     }
@@ -66,7 +64,6 @@ impl Moment {
 
     /// Reads when something begins: a date, with its first second in UTC; a moment in RFC 3339; or a number
     /// of days before `now`. `None` when it is none of these.
-    #[must_use]
     pub fn parse_start(text: &str, now: Self) -> Option<Self> {
         if let Some(days) = text.strip_suffix('d') {
             return Some(Self(now.0.saturating_sub(i64::from(days.parse::<u32>().ok()?) * DAY)));
@@ -79,14 +76,12 @@ impl Moment {
     }
 
     /// Returns the date in UTC, such as `2027-01-31`.
-    #[must_use]
     pub fn date(self) -> String {
         self.timestamp()
             .map_or_else(|| self.0.to_string(), |at| TimeZone::UTC.to_datetime(at).date().to_string())
     }
 
     /// Returns how far its date in UTC is from that of `now`: `3 days ago`, `today`, `in 2 days`.
-    #[must_use]
     pub fn relative_to(self, now: Self) -> String {
         let days = self.0.div_euclid(DAY) - now.0.div_euclid(DAY);
         match days {
@@ -99,7 +94,6 @@ impl Moment {
     }
 
     /// True when it is no more than so many days away from `now`, or past.
-    #[must_use]
     pub fn is_within(self, days: i64, now: Self) -> bool {
         self.0.saturating_sub(now.0) <= days.saturating_mul(DAY)
     }

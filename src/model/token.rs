@@ -1,13 +1,14 @@
 //! A token: one credential, with all that is known of it but its secret.
 
+use minicbor::{Decode, Encode};
+
 use crate::model::name::Name;
 use crate::model::registry::Key;
 use crate::model::remote::Remote;
 use crate::model::scope::Scope;
 use crate::model::secret::Secret;
 use crate::model::timestamp::Moment;
-use minicbor::Decode;
-use minicbor::Encode;
+use crate::model::token_id::TokenId;
 
 /// The user name that stands for an OAuth identity token:
 /// <https://github.com/docker/docker-credential-helpers#identity-tokens>
@@ -74,25 +75,21 @@ pub struct Token {
 
 impl Token {
     /// True when it is known which of Docker Hub's tokens it is.
-    #[must_use]
     pub fn is_of_hub(&self) -> bool {
         cfg!(feature = "online") && self.remote.as_ref().is_some_and(|remote| remote.service.is_docker_hub())
     }
 
     /// Returns the verb that gives it a new secret.
-    #[must_use]
     pub fn rotating_verb(&self) -> &'static str {
         if self.is_of_hub() { "hub rotate" } else { "rotate" }
     }
 
     /// True when it was stored under exactly this key.
-    #[must_use]
     pub fn holds(&self, key: &Key) -> bool {
         self.keys.contains(key)
     }
 
     /// True when it could answer a request for the key, or was stored for the same registry.
-    #[must_use]
     pub fn concerns(&self, key: &Key) -> bool {
         self.holds(key)
             || key
@@ -101,7 +98,6 @@ impl Token {
     }
 
     /// False when it is known not to allow that an image goes this way.
-    #[must_use]
     pub fn may_allow(&self, direction: Direction) -> bool {
         self.permissions.is_none_or(|permissions| match direction {
             Direction::Pull => permissions.read,
@@ -110,7 +106,6 @@ impl Token {
     }
 
     /// True when one of its scopes covers the place, or a part of it.
-    #[must_use]
     pub fn may_go_to(&self, place: &Scope) -> bool {
         let covers = |scope: &Scope| match place.registry() {
             Some(registry) => scope.covers(registry, place.path()),
@@ -120,23 +115,16 @@ impl Token {
     }
 
     /// True when it was signed out of everywhere that it may go.
-    #[must_use]
     pub fn is_signed_out(&self) -> bool {
         let is_left = |scope: &Scope| !self.signed_out.iter().any(|out| out.includes(scope));
         !self.scopes.is_empty() && !self.scopes.iter().any(is_left)
     }
 
     /// True from the moment at which it ends.
-    #[must_use]
     pub fn has_expired(&self, now: Moment) -> bool {
         self.expires.is_some_and(|end| end <= now)
     }
 }
-
-/// The number of a token in its vault, counted up and never given twice.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
-#[cbor(transparent)]
-pub struct TokenId(#[n(0)] pub u32);
 
 /// When a token was put in use, and by whom.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
@@ -164,13 +152,11 @@ pub enum User {
 
 impl User {
     /// Takes the user name that goes with a secret.
-    #[must_use]
     pub fn of(name: &str, secret: &Secret) -> Self {
         if name == secret.expose() { Self::SameAsSecret } else { Self::Named(name.to_owned()) }
     }
 
     /// Returns the user name as it goes out beside its secret. Call it where both leave.
-    #[must_use]
     pub fn beside<'u>(&'u self, secret: &'u Secret) -> &'u str {
         match self {
             Self::Named(name) => name,
@@ -179,7 +165,6 @@ impl User {
     }
 
     /// Returns the user name for people and listings; never a secret.
-    #[must_use]
     pub fn shown(&self) -> &str {
         match self {
             Self::Named(name) => name,
@@ -214,7 +199,6 @@ pub enum Kind {
 
 impl Kind {
     /// Returns the word for it, in flags, listings and JSON.
-    #[must_use]
     pub fn word(self) -> &'static str {
         match self {
             Self::Pat => "pat",
@@ -279,7 +263,6 @@ pub enum Origin {
 
 impl Origin {
     /// Returns the word for it, in listings and JSON.
-    #[must_use]
     pub fn word(self) -> &'static str {
         match self {
             Self::Store => "store",
@@ -303,13 +286,11 @@ pub enum Direction {
 
 impl Direction {
     /// Returns the direction of that word.
-    #[must_use]
     pub fn named(word: &str) -> Option<Self> {
         [Self::Pull, Self::Push].into_iter().find(|direction| direction.word() == word)
     }
 
     /// Returns the word for it, in flags, listings and JSON.
-    #[must_use]
     pub fn word(self) -> &'static str {
         match self {
             Self::Pull => "pull",

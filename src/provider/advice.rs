@@ -1,14 +1,11 @@
 //! What a person should be told of a credential that comes in. None of it is a reason to refuse one.
 
-use crate::model::token::Kind;
-use crate::provider::Seen;
-use crate::provider::credential_type::Sort;
-use crate::provider::hosts::DOCKER_HUB;
-use crate::provider::hosts::GITHUB;
-use crate::provider::hosts::Place;
-use crate::provider::hosts::owner_of;
-use crate::provider::sort_in;
 use std::fmt;
+
+use crate::model::token::Kind;
+use crate::provider::credential_type::Sort;
+use crate::provider::hosts::{DOCKER_HUB, GITHUB, Place, owner_of};
+use crate::provider::{Seen, sort_in};
 
 /// Why a password is not the best that there is.
 pub const SAFER_THAN_A_PASSWORD: &str = "a personal access token is safer than a password";
@@ -83,7 +80,6 @@ impl fmt::Display for Remark {
 
 /// Returns what should be told of a credential. `people` are the user names of the personal access
 /// tokens and passwords for Docker Hub that are known here.
-#[must_use]
 pub fn remarks(seen: &Seen<'_>, people: &[&str]) -> Vec<Remark> {
     let place = Place::of(seen.keys, seen.scopes);
     let Some(sort) = sort_in(seen, &place) else { return Vec::new() };

@@ -6,32 +6,11 @@
 //! <https://docs.gitlab.com/security/tokens/#token-prefixes>
 
 use crate::model::token::Kind;
-use crate::provider::credential_type::End;
-use crate::provider::credential_type::Shape;
-use crate::provider::credential_type::Sort;
-use crate::provider::credential_type::Users;
-use crate::provider::hosts::ALIBABA;
-use crate::provider::hosts::AWS;
-use crate::provider::hosts::AZURE;
-use crate::provider::hosts::CODING;
-use crate::provider::hosts::DIGITALOCEAN;
-use crate::provider::hosts::DOCKER_HUB;
-use crate::provider::hosts::GITEA;
-use crate::provider::hosts::GITHUB;
-use crate::provider::hosts::GITLAB;
-use crate::provider::hosts::GOOGLE;
-use crate::provider::hosts::HARBOR;
-use crate::provider::hosts::HEROKU;
-use crate::provider::hosts::HUAWEI;
-use crate::provider::hosts::IBM;
-use crate::provider::hosts::JFROG;
-use crate::provider::hosts::NEXUS;
-use crate::provider::hosts::NVIDIA;
-use crate::provider::hosts::OCIR;
-use crate::provider::hosts::ORACLE;
-use crate::provider::hosts::QUAY;
-use crate::provider::hosts::SCALEWAY;
-use crate::provider::hosts::TENCENT;
+use crate::provider::credential_type::{End, Shape, Sort, Users};
+use crate::provider::hosts::{
+    ALIBABA, AWS, AZURE, CODING, DIGITALOCEAN, DOCKER_HUB, GITEA, GITHUB, GITLAB, GOOGLE, HARBOR, HEROKU,
+    HUAWEI, IBM, JFROG, NEXUS, NVIDIA, OCIR, ORACLE, QUAY, SCALEWAY, TENCENT,
+};
 
 /// Every sort. Of those that fit, the first one counts.
 pub static SORTS: &[Sort] = &[
@@ -271,12 +250,12 @@ const fn gitlab_other(called: &'static str, marks: &'static [&'static str]) -> S
 
 #[cfg(test)]
 mod tests {
+    use std::ptr;
+
     use super::*;
     use crate::model::registry::Key;
-    use crate::provider::Seen;
     use crate::provider::hosts::PROVIDERS;
-    use crate::provider::recognize;
-    use std::ptr;
+    use crate::provider::{Seen, recognize};
 
     #[test]
     fn every_row_of_the_table_can_be_met() {

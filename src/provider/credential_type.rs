@@ -2,8 +2,7 @@
 
 use crate::model::token::Kind;
 use crate::provider::expiry::is_jwt;
-use crate::provider::hosts::GITLAB;
-use crate::provider::hosts::Provider;
+use crate::provider::hosts::{GITLAB, Provider};
 
 /// The most that a self-managed GitLab puts in front of a token, in bytes:
 /// <https://docs.gitlab.com/administration/settings/account_and_limit_settings/#instance-token-prefix>

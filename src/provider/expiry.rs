@@ -1,14 +1,15 @@
 //! The end that shows in a secret. Only the date is taken; nothing is verified, so nothing else is believed.
 
-use crate::model::timestamp::Moment;
+use std::ops::RangeInclusive;
+
 use base64::Engine;
 use base64::engine::GeneralPurpose;
-use base64::engine::general_purpose::STANDARD;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde::Deserialize;
 use serde_json::value::RawValue;
-use std::ops::RangeInclusive;
 use zeroize::Zeroizing;
+
+use crate::model::timestamp::Moment;
 
 /// The largest text that is decoded, in bytes; the tokens of clouds have some KiB.
 const MAX_ENCODED_BYTES: usize = 64 * 1024;
@@ -26,7 +27,6 @@ struct Dates<'a> {
 }
 
 /// True when a secret looks like a JSON Web Token: <https://www.rfc-editor.org/rfc/rfc7519#section-3>.
-#[must_use]
 pub fn is_jwt(secret: &str) -> bool {
     // `{"` in base64.
     secret.starts_with("eyJ") && payload(secret).is_some()
@@ -34,20 +34,17 @@ pub fn is_jwt(secret: &str) -> bool {
 
 /// Returns the end that a JSON Web Token names, with or without a provider's mark in front of it:
 /// <https://www.rfc-editor.org/rfc/rfc7519#section-4.1.4>.
-#[must_use]
 pub fn end_of_jwt(secret: &str) -> Option<Moment> {
     moment(dates(&claims(secret)?)?.exp?)
 }
 
 /// Returns what a JSON Web Token says, as JSON. Nothing of it is verified.
-#[must_use]
 pub fn claims(token: &str) -> Option<Zeroizing<Vec<u8>>> {
     decode(&URL_SAFE_NO_PAD, payload(token)?)
 }
 
 /// Returns the end that a password of Amazon ECR names, which is JSON in base64. The form is not
 /// documented, and where it is another one there is no end.
-#[must_use]
 pub fn end_of_ecr(secret: &str) -> Option<Moment> {
     let json = decode(&STANDARD, secret)?;
     moment(dates(&json)?.expiration?)

@@ -1,7 +1,6 @@
 //! Whose registries there are, and at which hosts.
 
-use crate::model::registry::Address;
-use crate::model::registry::Key;
+use crate::model::registry::{Address, Key};
 use crate::model::scope::Scope;
 
 /// Who runs a registry, or who makes the software that others run one with.
@@ -26,7 +25,6 @@ impl Provider {
     }
 
     /// True when the host is one of its own.
-    #[must_use]
     pub fn owns(&self, host: &str) -> bool {
         self.hosts.iter().any(|pattern| matches(pattern, host))
     }
@@ -146,7 +144,6 @@ pub struct Place {
 
 impl Place {
     /// Returns the place of a credential with these keys and scopes.
-    #[must_use]
     pub fn of(keys: &[Key], scopes: &[Scope]) -> Self {
         let addresses = keys.iter().filter_map(Key::address).map(Address::registry);
         let hosts: Vec<_> =
@@ -156,13 +153,11 @@ impl Place {
     }
 
     /// Returns each host, as a registry or as `*.` and a domain.
-    #[must_use]
     pub fn hosts(&self) -> &[String] {
         &self.hosts
     }
 
     /// True when a host is the provider's own; or, where no host is any provider's, named for it.
-    #[must_use]
     pub fn is_home_of(&self, provider: &Provider) -> bool {
         self.hosts.iter().any(
             |host| {
@@ -173,7 +168,6 @@ impl Place {
 }
 
 /// Returns the provider whose own host it is.
-#[must_use]
 pub fn owner_of(host: &str) -> Option<&'static Provider> {
     PROVIDERS.into_iter().find(|provider| provider.owns(host))
 }

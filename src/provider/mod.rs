@@ -11,13 +11,10 @@ pub mod hosts;
 use crate::model::registry::Key;
 use crate::model::scope::Scope;
 use crate::model::timestamp::Moment;
-use crate::model::token::IDENTITY_USER;
-use crate::model::token::Kind;
-use crate::model::token::User;
+use crate::model::token::{IDENTITY_USER, Kind, User};
 use crate::provider::catalog::SORTS;
 use crate::provider::credential_type::Sort;
-use crate::provider::hosts::AWS;
-use crate::provider::hosts::Place;
+use crate::provider::hosts::{AWS, Place};
 
 /// Registries that many people use, for set-ups that must name each one.
 pub const WELL_KNOWN: [&str; 4] = ["docker.io", "ghcr.io", "quay.io", "registry.gitlab.com"];
@@ -56,7 +53,6 @@ pub struct Recognized {
 }
 
 /// Tells what a credential is.
-#[must_use]
 pub fn recognize(seen: &Seen<'_>) -> Recognized {
     let sort = sort_in(seen, &Place::of(seen.keys, seen.scopes));
     let is_identity = sort.is_none() && seen.user == IDENTITY_USER;
@@ -74,13 +70,11 @@ pub fn recognize(seen: &Seen<'_>) -> Recognized {
 }
 
 /// Returns the sort whose secrets begin as this one does, on whatever host.
-#[must_use]
 pub fn marked(secret: &str) -> Option<&'static Sort> {
     SORTS.iter().find(|sort| sort.marks(secret))
 }
 
 /// Returns the sort that a token of this kind most likely is, without its secret.
-#[must_use]
 pub fn sort_of(scopes: &[Scope], kind: Kind, user: &User) -> Option<&'static Sort> {
     let place = Place::of(&[], scopes);
     let user = match user {
@@ -125,8 +119,9 @@ fn sort_in(seen: &Seen<'_>, place: &Place) -> Option<&'static Sort> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use std::slice;
+
+    use super::*;
 
     const HUB: &str = "https://index.docker.io/v1/";
     const ECR: &str = "123456789012.dkr.ecr.eu-west-1.amazonaws.com";

@@ -2,16 +2,15 @@
 
 pub mod request;
 
+use std::cmp::Reverse;
+use std::path::Path;
+
 use crate::model::choice::Choice;
 use crate::model::scope::Scope;
 use crate::model::timestamp::Moment;
-use crate::model::token::Direction;
-use crate::model::token::Standing;
-use crate::model::token::Token;
-use crate::model::token::TokenId;
+use crate::model::token::{Direction, Standing, Token};
+use crate::model::token_id::TokenId;
 use crate::resolve::request::Request;
-use std::cmp::Reverse;
-use std::path::Path;
 
 /// The token that a request gets, and what was decided about every token that concerns it.
 #[derive(Debug, PartialEq, Eq)]
@@ -28,7 +27,6 @@ pub struct Verdict<'i> {
 
 impl Verdict<'_> {
     /// Returns why the last rival of the token was not taken; `None` when it had none.
-    #[must_use]
     pub fn decided_by(&self) -> Option<Reason> {
         self.set_aside.last().map(|(_, reason)| *reason).filter(|reason| !reason.is_obstacle())
     }
@@ -69,7 +67,6 @@ pub enum Reason {
 
 impl Reason {
     /// Returns the word for it in JSON.
-    #[must_use]
     pub fn word(self) -> &'static str {
         match self {
             Self::OtherRepository => "other-repository",
@@ -90,7 +87,6 @@ impl Reason {
     }
 
     /// True when the token could not have been taken whatever other tokens there are.
-    #[must_use]
     pub fn is_obstacle(self) -> bool {
         self <= Self::OtherProfile
     }

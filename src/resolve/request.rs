@@ -1,9 +1,10 @@
 //! What a client asks for, with all else that is known of it, and from where.
 
-use crate::model::registry::Key;
-use crate::model::token::Direction;
 use std::borrow::Cow;
 use std::path::Path;
+
+use crate::model::registry::Key;
+use crate::model::token::Direction;
 
 /// One request for credentials.
 #[derive(Clone, Debug)]
@@ -60,7 +61,6 @@ pub struct Repository<'r> {
 
 impl<'r> Request<'r> {
     /// Makes the request that a key alone expresses.
-    #[must_use]
     pub fn of(key: &'r Key) -> Self {
         let named = key.address().and_then(|address| address.repository());
         let repository = named.map(|path| Repository { path: path.into(), is_all: true });
@@ -75,19 +75,16 @@ impl<'r> Request<'r> {
     }
 
     /// Returns the path of the repository, as far as it is known.
-    #[must_use]
     pub fn repository(&self) -> Option<&str> {
         self.repository.as_ref().map(|known| &*known.value.path)
     }
 
     /// Returns the direction, as far as it is known.
-    #[must_use]
     pub fn direction(&self) -> Option<Direction> {
         self.direction.map(|known| known.value)
     }
 
     /// True when the client asks for one repository, and may ask for others.
-    #[must_use]
     pub fn is_open(&self) -> bool {
         self.repository.as_ref().is_some_and(|known| !known.value.is_all)
     }

@@ -1,12 +1,9 @@
 //! Work beside whatever else is done, which is waited for no longer than there is time.
 
-use std::io;
-use std::sync::Arc;
-use std::sync::Mutex;
-use std::thread;
+use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
-use std::time::Duration;
-use std::time::Instant;
+use std::time::{Duration, Instant};
+use std::{io, thread};
 
 /// How often it is looked at first whether something has come, and how often later.
 const FIRST_LOOK: Duration = Duration::from_micros(100);
@@ -20,9 +17,6 @@ pub struct Beside<T> {
 
 impl<T: Send + 'static> Beside<T> {
     /// Starts some work.
-    ///
-    /// # Errors
-    /// When the system gives no thread for it.
     pub fn start(work: impl FnOnce() -> T + Send + 'static) -> io::Result<Self> {
         let outcome = Arc::new(Mutex::new(None));
         let (filled, waiting) = (Arc::clone(&outcome), thread::current());
@@ -37,7 +31,6 @@ impl<T: Send + 'static> Beside<T> {
     }
 
     /// Returns what came of it, and has its thread end; `None` when it is not done in time.
-    #[must_use]
     pub fn wait(self, end: Instant) -> Option<T> {
         let outcome = wait(end, || self.outcome.lock().ok()?.take())?;
         // Its stack is gone then, or free for others.

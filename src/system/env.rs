@@ -1,14 +1,14 @@
 //! What the surroundings tell: variables, folders, the clock.
 
-use crate::model::timestamp::Moment;
-use etcetera::BaseStrategy;
-use std::env;
 use std::ffi::OsString;
-use std::io;
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::SystemTime;
+use std::{env, io};
+
+use etcetera::BaseStrategy;
 use thiserror::Error;
+
+use crate::model::timestamp::Moment;
 
 /// Set by the scripts of `completions` to the name of their shell.
 const COMPLETE: &str = "DOCKER_CREDENTIAL_PAT_COMPLETE";
@@ -69,7 +69,6 @@ pub enum EnvError {
 
 impl EnvError {
     /// Returns what to set.
-    #[must_use]
     pub fn hint(&self) -> String {
         match self {
             Self::NoHome => "set HOME to your home folder, an absolute path".to_owned(),
@@ -86,9 +85,6 @@ impl EnvError {
 
 impl Folders {
     /// Finds the user's folders.
-    ///
-    /// # Errors
-    /// When there is no home, or it is a relative path.
     pub fn find() -> Result<Self, EnvError> {
         if cfg!(unix) {
             home()?;
@@ -102,20 +98,17 @@ impl Folders {
 
 impl Folders {
     /// Returns the file that remembers what was set up.
-    #[must_use]
     pub fn setup(&self) -> PathBuf {
         self.config.join("setup.json")
     }
 }
 
 /// Returns where a program is in the folders of `PATH`.
-#[must_use]
 pub fn find_program(name: &str) -> Option<PathBuf> {
     programs(name).into_iter().next()
 }
 
 /// Returns the files of a program's name in the folders of `PATH`, in their order.
-#[must_use]
 pub fn programs(name: &str) -> Vec<PathBuf> {
     let Some(folders) = env::var_os("PATH") else { return Vec::new() };
     let name = format!("{name}{}", env::consts::EXE_SUFFIX);
@@ -123,17 +116,11 @@ pub fn programs(name: &str) -> Vec<PathBuf> {
 }
 
 /// Returns where this program is.
-///
-/// # Errors
-/// When the system does not tell.
 pub fn this_program() -> Result<PathBuf, EnvError> {
     env::current_exe().map_err(EnvError::Program)
 }
 
 /// Returns the user's home as the environment names it.
-///
-/// # Errors
-/// When it is not set, or relative.
 pub fn home() -> Result<PathBuf, EnvError> {
     let home = if cfg!(unix) { path("HOME") } else { etcetera::home_dir().ok() };
     absolute("HOME", home.ok_or(EnvError::NoHome)?)
@@ -141,9 +128,6 @@ pub fn home() -> Result<PathBuf, EnvError> {
 
 /// Returns the path of Docker's own configuration file:
 /// <https://docs.docker.com/reference/cli/docker/#change-the-docker-directory>.
-///
-/// # Errors
-/// When neither `DOCKER_CONFIG` nor a home is set, or the working directory is gone.
 pub fn docker_config() -> Result<PathBuf, EnvError> {
     let folder = match path("DOCKER_CONFIG") {
         // Docker takes a relative one as it is, so do we.
@@ -155,9 +139,6 @@ pub fn docker_config() -> Result<PathBuf, EnvError> {
 
 /// Returns the path of the file in which podman, skopeo and buildah keep logins:
 /// <https://github.com/containers/image/blob/main/docs/containers-auth.json.5.md>.
-///
-/// # Errors
-/// When no variable names it and no home is set, or the working directory is gone.
 pub fn podman_auth() -> Result<PathBuf, EnvError> {
     if let Some(file) = path("REGISTRY_AUTH_FILE") {
         return Ok(working_directory()?.join(file));
@@ -181,20 +162,17 @@ fn podman_auth_of_session() -> Result<PathBuf, EnvError> {
 }
 
 /// Returns the time, to the second.
-#[must_use]
 pub fn now() -> Moment {
     let since_1970 = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     Moment(i64::try_from(since_1970.as_secs()).unwrap_or(i64::MAX))
 }
 
 /// Returns the shell that asks what it could offer next, if one does.
-#[must_use]
 pub fn completing_shell() -> Option<OsString> {
     env::var_os(COMPLETE).filter(|shell| !shell.is_empty())
 }
 
 /// Returns the path with the user's home as `~`, for people.
-#[must_use]
 pub fn tilde(path: &Path) -> String {
     match home().ok().and_then(|home| path.strip_prefix(home).ok().map(Path::to_owned)) {
         Some(below) if cfg!(unix) => format!("~/{}", below.display()),
@@ -203,69 +181,55 @@ pub fn tilde(path: &Path) -> String {
 }
 
 /// Returns what a variable says, unless it is empty.
-///
-/// # Errors
-/// When it is no text.
 pub fn text(variable: &'static str) -> Result<Option<String>, EnvError> {
     let text = env::var_os(variable).filter(|value| !value.is_empty()).map(OsString::into_string);
     text.transpose().map_err(|_| EnvError::NotText { variable })
 }
 
 /// Returns the file with the vault's passphrase, if one is named.
-#[must_use]
 pub fn passphrase_file() -> Option<PathBuf> {
     path(PASSPHRASE_FILE)
 }
 
 /// Returns the file with certificates that a variable names.
 #[cfg(feature = "online")]
-#[must_use]
 pub fn ca_file(variable: &str) -> Option<PathBuf> {
     path(variable)
 }
 
 /// True when this process was started by a command that is to give the vault's key.
-#[must_use]
 pub fn is_key_wanted() -> bool {
     path(KEY_WANTED).is_some()
 }
 
 /// True when this call is not to be noted. Whatever else the variable says means nothing.
-#[must_use]
 pub fn is_usage_off() -> bool {
     env::var_os(USAGE).is_some_and(|value| value == "off")
 }
 
 /// Returns where systemd hands a service its credentials: <https://systemd.io/CREDENTIALS/>.
-#[must_use]
 pub fn credentials_directory() -> Option<PathBuf> {
     path("CREDENTIALS_DIRECTORY").filter(|folder| folder.is_absolute())
 }
 
 /// True where a desktop could ask a person something.
-#[must_use]
 pub fn has_desktop() -> bool {
     cfg!(any(windows, target_os = "macos"))
         || ["DISPLAY", "WAYLAND_DISPLAY"].into_iter().any(|name| path(name).is_some())
 }
 
 /// True where a session bus could lead to a keyring: <https://dbus.freedesktop.org/doc/dbus-specification.html>.
-#[must_use]
 pub fn has_session_bus() -> bool {
     let is_usual = || path("XDG_RUNTIME_DIR").is_some_and(|folder| folder.join("bus").exists());
     cfg!(any(windows, target_os = "macos")) || path("DBUS_SESSION_BUS_ADDRESS").is_some() || is_usual()
 }
 
 /// True when the variable is set by which docker CLIs from 28.3 on are given logins.
-#[must_use]
 pub fn is_auth_config_set() -> bool {
     path("DOCKER_AUTH_CONFIG").is_some()
 }
 
 /// Returns the working directory, an absolute path.
-///
-/// # Errors
-/// When it is gone or closed to us.
 pub fn working_directory() -> Result<PathBuf, EnvError> {
     env::current_dir().map_err(EnvError::WorkingDirectory)
 }

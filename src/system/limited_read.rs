@@ -2,6 +2,7 @@
 
 use std::io;
 use std::io::Read;
+
 use thiserror::Error;
 use zeroize::Zeroizing;
 

@@ -1,22 +1,17 @@
 //! Another program, run within a limit of time and of what it may write.
 
-use crate::system::background;
-use crate::system::background::Beside;
-use crate::system::limited_read::InputError;
-use crate::system::limited_read::read_input;
-use std::ffi::OsStr;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::io;
 use std::io::Write;
-use std::process::Child;
-use std::process::ChildStdin;
-use std::process::ChildStdout;
-use std::process::Command;
-use std::process::Stdio;
-use std::time::Duration;
-use std::time::Instant;
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::time::{Duration, Instant};
+
 use thiserror::Error;
 use zeroize::Zeroizing;
+
+use crate::system::background;
+use crate::system::background::Beside;
+use crate::system::limited_read::{InputError, read_input};
 
 /// How long the memory of what a program was told may still be in use once it has ended.
 const LAST_MOMENT: Duration = Duration::from_millis(100);

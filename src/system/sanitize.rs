@@ -1,15 +1,15 @@
 //! Text for people: safe for a terminal.
 
-use crate::model::name::is_invisible;
-use serde::Serialize;
-use serde_json::ser::Formatter;
-use serde_json::ser::Serializer;
 use std::error::Error;
 use std::io;
 use std::io::Write;
 
+use serde::Serialize;
+use serde_json::ser::{Formatter, Serializer};
+
+use crate::model::name::is_invisible;
+
 /// Returns the text with everything that could steer a terminal, or hide, shown as an escape.
-#[must_use]
 pub fn clean(text: &str) -> String {
     let mut clean = String::with_capacity(text.len());
     for letter in text.chars() {
@@ -19,13 +19,11 @@ pub fn clean(text: &str) -> String {
 }
 
 /// Returns a text of several lines, each of them [clean].
-#[must_use]
 pub fn clean_lines(text: &str) -> String {
     text.split('\n').map(clean).collect::<Vec<_>>().join("\n")
 }
 
 /// Returns an error's text and all that led to it, in one line. It may hold what is not [clean].
-#[must_use]
 pub fn line_of(error: &impl Error) -> String {
     with_sources(error.to_string(), error.source())
 }
@@ -40,9 +38,6 @@ fn with_sources(mut line: String, mut source: Option<&dyn Error>) -> String {
 }
 
 /// Writes a value as JSON with everything that could steer a terminal, or hide, as an escape.
-///
-/// # Errors
-/// When it cannot be written.
 pub fn write_json(out: impl Write, value: &impl Serialize) -> io::Result<()> {
     struct Clean;
     impl Formatter for Clean {

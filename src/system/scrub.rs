@@ -2,12 +2,9 @@
 //!
 //! What they rested in is wiped by its own type, and by the allocator.
 
-use chacha20poly1305::AeadInOut;
-use chacha20poly1305::Key;
-use chacha20poly1305::KeyInit;
-use chacha20poly1305::XChaCha20Poly1305;
-use chacha20poly1305::XNonce;
 use std::hint::black_box;
+
+use chacha20poly1305::{AeadInOut, Key, KeyInit, XChaCha20Poly1305, XNonce};
 
 /// Bytes of stack that are overwritten: more than any parser or cipher here uses, and no page more than
 /// they have touched already. A build for debugging uses more.

@@ -1,8 +1,9 @@
 //! JSON strings that hold secrets, read and written without leaving a copy behind.
 
-use serde_json::value::RawValue;
 use std::io;
 use std::io::Write;
+
+use serde_json::value::RawValue;
 use thiserror::Error;
 use zeroize::Zeroizing;
 
@@ -18,9 +19,6 @@ pub enum JsonStringError {
 }
 
 /// Turns a JSON string into its text, in a buffer of exactly its size, so that none is left behind.
-///
-/// # Errors
-/// When it is no string.
 pub fn unescape(raw: &RawValue) -> Result<Zeroizing<String>, JsonStringError> {
     let quoted = raw.get().strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
     let quoted = quoted.ok_or(JsonStringError::NotAString)?;
@@ -77,9 +75,6 @@ fn character(unit: u16, rest: &str) -> Result<(char, &str), JsonStringError> {
 }
 
 /// Makes a text twice: to size it, then in one buffer of that size, which is wiped.
-///
-/// # Errors
-/// When `write` fails.
 pub fn exact(write: impl Fn(&mut dyn Write) -> io::Result<()>) -> io::Result<Zeroizing<Vec<u8>>> {
     let mut size = Size(0);
     write(&mut size)?;

@@ -1,9 +1,6 @@
 //! stdin, stdout and stderr as the system hands them over: std's own buffers would keep copies.
 
-use crate::system::table::Screen;
 // Std's own would each make a buffer, even to be asked whether it is a terminal.
-#[cfg(unix)]
-use rustix::stdio;
 use std::fs::File;
 use std::io;
 #[cfg(windows)]
@@ -14,37 +11,33 @@ use std::os::fd::AsFd;
 #[cfg(windows)]
 use std::os::windows::io::AsHandle;
 
+#[cfg(unix)]
+use rustix::stdio;
+
+use crate::system::table::Screen;
+
 /// Returns stdin without a buffer.
-///
-/// # Errors
-/// When the system gives no handle for it.
 pub fn stdin() -> io::Result<File> {
     unbuffered(stdio::stdin())
 }
 
 /// Returns stdout without a buffer.
-///
-/// # Errors
-/// When the system gives no handle for it.
 pub fn stdout() -> io::Result<File> {
     unbuffered(stdio::stdout())
 }
 
 /// True when a person types on stdin.
-#[must_use]
 pub fn stdin_is_terminal() -> bool {
     stdio::stdin().is_terminal()
 }
 
 /// True when a person reads stdout.
-#[must_use]
 pub fn stdout_is_terminal() -> bool {
     stdio::stdout().is_terminal()
 }
 
 /// Returns what stdout is for who reads it. Colour is left to the variables that are usual for it:
 /// <https://no-color.org>, <https://bixense.com/clicolors>.
-#[must_use]
 pub fn screen() -> Screen {
     if !stdout_is_terminal() {
         return Screen::default();
@@ -74,10 +67,8 @@ fn unbuffered(stream: impl AsHandle) -> io::Result<File> {
 /// opens it for writing only.
 /// <https://github.com/rust-lang/rust/blob/master/library/std/src/sys/pal/unix/mod.rs>
 #[cfg(target_os = "linux")]
-#[must_use]
 pub fn was_closed(stdout: &File) -> bool {
-    use rustix::fs::FileType;
-    use rustix::fs::OFlags;
+    use rustix::fs::{FileType, OFlags};
     const NULL_DEVICE: (u32, u32) = (1, 3);
     let is_null = rustix::fs::fstat(stdout).is_ok_and(|status| {
         FileType::from_raw_mode(status.st_mode) == FileType::CharacterDevice
@@ -88,7 +79,6 @@ pub fn was_closed(stdout: &File) -> bool {
 
 /// True when stdout was closed at the start. Other systems do not tell.
 #[cfg(not(target_os = "linux"))]
-#[must_use]
 pub fn was_closed(_stdout: &File) -> bool {
     false
 }

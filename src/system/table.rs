@@ -1,12 +1,12 @@
 //! Rows in columns that fit the screen they are for.
 
-use crate::system::sanitize::clean;
-use anstyle::AnsiColor;
-use anstyle::Style;
 use std::io;
 use std::io::Write;
-use unicode_width::UnicodeWidthChar;
-use unicode_width::UnicodeWidthStr;
+
+use anstyle::{AnsiColor, Style};
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
+use crate::system::sanitize::clean;
 
 /// What an answer is shown on. Without a terminal nothing is cut and nothing is coloured.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -59,7 +59,6 @@ const CUT: char = '…';
 
 impl Cell {
     /// Makes a cell of any text.
-    #[must_use]
     pub fn new(text: &str, tone: Tone) -> Self {
         Self { text: clean(text), tone }
     }
@@ -96,13 +95,11 @@ impl Tone {
 impl<const COLUMNS: usize> Table<COLUMNS> {
     /// Starts a table with a line of heads. Where it is too wide, the columns of `least_first` are left
     /// out in this order.
-    #[must_use]
     pub fn with_heads(heads: [&'static str; COLUMNS], least_first: &'static [&'static str]) -> Self {
         Self { heads: Some(heads), least_first, rows: Vec::new() }
     }
 
     /// Starts a table of rows alone.
-    #[must_use]
     pub fn headless() -> Self {
         Self { heads: None, least_first: &[], rows: Vec::new() }
     }
@@ -113,9 +110,6 @@ impl<const COLUMNS: usize> Table<COLUMNS> {
     }
 
     /// Writes the table.
-    ///
-    /// # Errors
-    /// When it cannot be written.
     pub fn write(&self, mut out: impl Write, screen: Screen) -> io::Result<()> {
         let heads = self.heads.map(|heads| heads.map(|head| Cell::new(head, Tone::Head)));
         let rows = || heads.iter().chain(&self.rows);

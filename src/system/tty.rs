@@ -1,20 +1,13 @@
 //! Questions to a person, on the terminal itself and never through stdin.
 
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::io::{BufRead, BufReader, Read, Write};
+
 #[cfg(unix)]
 use rustix::termios;
 #[cfg(unix)]
-use rustix::termios::LocalModes;
-#[cfg(unix)]
-use rustix::termios::OptionalActions;
-#[cfg(unix)]
-use rustix::termios::Termios;
-use std::fs::File;
-use std::fs::OpenOptions;
-use std::io;
-use std::io::BufRead;
-use std::io::BufReader;
-use std::io::Read;
-use std::io::Write;
+use rustix::termios::{LocalModes, OptionalActions, Termios};
 use thiserror::Error;
 use zeroize::Zeroizing;
 
@@ -49,9 +42,6 @@ pub enum TtyError {
 }
 
 /// Asks for a line of text.
-///
-/// # Errors
-/// When there is no terminal, or it goes away.
 pub fn ask(question: &str) -> Result<String, TtyError> {
     let terminal = File::open(TERMINAL).map_err(TtyError::NoTerminal)?;
     let mut screen = OpenOptions::new().write(true).open(SCREEN).map_err(TtyError::NoTerminal)?;
@@ -62,7 +52,6 @@ pub fn ask(question: &str) -> Result<String, TtyError> {
 }
 
 /// True where a question could be asked.
-#[must_use]
 pub fn is_there() -> bool {
     File::open(TERMINAL).is_ok()
 }
@@ -75,9 +64,6 @@ pub fn tell(line: &str) {
 }
 
 /// Asks for a secret, which does not show.
-///
-/// # Errors
-/// When there is no terminal, or it goes away, or the person presses Ctrl-C, or what was typed is no text.
 #[cfg(unix)]
 pub fn ask_hidden(question: &str) -> Result<Zeroizing<String>, TtyError> {
     let terminal = OpenOptions::new().read(true).write(true).open(TERMINAL).map_err(TtyError::NoTerminal)?;
@@ -91,9 +77,6 @@ pub fn ask_hidden(question: &str) -> Result<Zeroizing<String>, TtyError> {
 }
 
 /// Asks for a secret, which does not show.
-///
-/// # Errors
-/// When there is no terminal, or it goes away.
 #[cfg(not(unix))]
 pub fn ask_hidden(question: &str) -> Result<Zeroizing<String>, TtyError> {
     rpassword::prompt_password(question).map(Zeroizing::new).map_err(TtyError::Read)

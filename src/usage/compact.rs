@@ -1,24 +1,18 @@
 //! Room in the log: full files make way for new ones, and the oldest is folded into a summary, so that last
 //! uses and counts are not forgotten with the lines.
 
-use crate::model::timestamp::Moment;
-use crate::system::disk;
-use crate::system::disk::DiskError;
-use crate::system::disk::PRIVATE;
-use crate::system::disk::append::lock_at_once;
-use crate::system::disk::permissions::refuse_others_folder;
-use crate::usage::LOCKED;
-use crate::usage::LOG;
-use crate::usage::MAX_BYTES;
-use crate::usage::history::History;
-use crate::usage::is_there;
-use crate::usage::record;
-use crate::usage::record::Record;
-use crate::usage::record::Skipped;
 use std::fs;
 use std::io::Read;
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+
+use crate::model::timestamp::Moment;
+use crate::system::disk;
+use crate::system::disk::append::lock_at_once;
+use crate::system::disk::permissions::refuse_others_folder;
+use crate::system::disk::{DiskError, PRIVATE};
+use crate::usage::history::History;
+use crate::usage::record::{Record, Skipped};
+use crate::usage::{LOCKED, LOG, MAX_BYTES, is_there, record};
 
 /// How many full files are kept beside the one that is written to.
 const OLDER: usize = 3;

@@ -1,28 +1,25 @@
 //! Which warnings were given today, so that none is given twice.
 
-use crate::model::timestamp::Moment;
-use crate::model::token::TokenId;
-use crate::system::disk;
 use std::ffi::OsStr;
-use std::fs;
 use std::fs::File;
-use std::io;
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::{fs, io};
+
+use crate::model::timestamp::Moment;
+use crate::model::token_id::TokenId;
+use crate::system::disk;
 
 /// A folder with an empty file for each warning of late: `TOKEN.DATE`, such as `3.2027-01-31` in UTC.
 pub struct Warned(PathBuf);
 
 impl Warned {
     /// Remembers in a folder, which is made when it is needed.
-    #[must_use]
     pub fn at(folder: PathBuf) -> Self {
         Self(folder)
     }
 
     /// Returns true the first time on a day, for each token; of many processes that ask at once, to one.
     /// Where nothing can be remembered it is always the first time.
-    #[must_use]
     pub fn is_first_today(&self, token: TokenId, now: Moment) -> bool {
         let name = format!("{}.{}", token.0, now.date());
         if disk::make_folder(&self.0).is_err() {
@@ -38,7 +35,6 @@ impl Warned {
     }
 
     /// Returns the files that remember a warning about a token which is not here any more.
-    #[must_use]
     pub fn strays(&self, is_here: impl Fn(TokenId) -> bool) -> Vec<PathBuf> {
         let mut strays = disk::entries(&self.0);
         strays.retain(|path| {

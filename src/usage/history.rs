@@ -1,11 +1,12 @@
 //! How each token was used, as far as the log remembers.
 
+use std::collections::BTreeMap;
+
 use crate::model::timestamp::Moment;
 use crate::model::token::Token;
 use crate::usage::record;
 use crate::usage::record::Record;
 use crate::usage::stats::Used;
-use std::collections::BTreeMap;
 
 /// What is known of every token's use.
 #[derive(Debug)]
@@ -25,7 +26,6 @@ struct Entry {
 
 impl History {
     /// Begins with nothing. What is dated later than now counts, and its date does not: a clock was wrong.
-    #[must_use]
     pub fn until(now: Moment) -> Self {
         Self { entries: BTreeMap::new(), since: None, now }
     }
@@ -48,7 +48,6 @@ impl History {
     }
 
     /// Returns how a token was used; `None` when no use is remembered.
-    #[must_use]
     pub fn of(&self, token: &Token) -> Option<Used> {
         let entry = self.entries.get(&(token.id.0, token.created.0))?;
         let (first, last) = (entry.used.first.min(self.now), entry.used.last.min(self.now));
@@ -58,7 +57,6 @@ impl History {
     }
 
     /// Returns since when uses are remembered; `None` when nothing is.
-    #[must_use]
     pub fn since(&self) -> Option<Moment> {
         self.since
     }

@@ -10,24 +10,17 @@ pub mod history;
 pub mod record;
 pub mod stats;
 
+use std::fs::File;
+use std::io::{Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+use std::{fs, io};
+
 use crate::model::timestamp::Moment;
 use crate::system::disk;
-use crate::system::disk::DiskError;
-use crate::system::disk::PRIVATE;
-use crate::system::disk::append::make_end;
-use crate::system::disk::append::open_end;
+use crate::system::disk::append::{make_end, open_end};
+use crate::system::disk::{DiskError, PRIVATE};
 use crate::usage::history::History;
-use crate::usage::record::Line;
-use crate::usage::record::Record;
-use crate::usage::record::Skipped;
-use std::fs;
-use std::fs::File;
-use std::io;
-use std::io::Seek;
-use std::io::SeekFrom;
-use std::io::Write;
-use std::path::Path;
-use std::path::PathBuf;
+use crate::usage::record::{Line, Record, Skipped};
 
 /// The file that is written to.
 const LOG: &str = "usage.jsonl";
@@ -53,13 +46,11 @@ pub struct Log {
 impl Log {
     /// Keeps the log in a folder, which is made when it is needed: not before there is a vault, since whoever
     /// has none may have no home either.
-    #[must_use]
     pub fn at(folder: PathBuf, vault: PathBuf) -> Self {
         Self { folder, vault }
     }
 
     /// Returns the file that is written to.
-    #[must_use]
     pub fn path(&self) -> PathBuf {
         self.folder.join(LOG)
     }
@@ -117,15 +108,11 @@ impl Log {
     }
 
     /// True when nothing is noted until it is switched on.
-    #[must_use]
     pub fn is_off(&self) -> bool {
         is_there(&self.folder.join(RESTING)) && !is_there(&self.path())
     }
 
     /// Notes nothing any more; what was noted stays.
-    ///
-    /// # Errors
-    /// When the folder cannot be written to.
     pub fn turn_off(&self, now: Moment) -> Result<(), DiskError> {
         disk::make_folder(&self.folder)?;
         let _lock = disk::lock(&self.folder.join(LOCKED))?;
@@ -139,9 +126,6 @@ impl Log {
     }
 
     /// Notes again, behind what was noted before.
-    ///
-    /// # Errors
-    /// When the folder cannot be written to.
     pub fn turn_on(&self) -> Result<(), DiskError> {
         if !self.is_off() {
             return Ok(());
@@ -164,7 +148,6 @@ impl Log {
     }
 
     /// Returns what is known of every token's use.
-    #[must_use]
     pub fn history(&self, now: Moment) -> History {
         let mut history = History::until(now);
         let _ = self.visit(&mut |record| history.add(&record));

@@ -1,15 +1,13 @@
 //! One line of the log: what was asked, and what came of it.
 
-use crate::model::registry::Address;
-use crate::model::registry::Key;
-use crate::model::timestamp::Moment;
-use crate::model::token::Direction;
-use crate::model::token::Token;
-use crate::provider::marked;
-use crate::system::sanitize::push_json;
-use crate::system::sanitize::push_number;
-use crate::usage::stats::Used;
 use serde::Deserialize;
+
+use crate::model::registry::{Address, Key};
+use crate::model::timestamp::Moment;
+use crate::model::token::{Direction, Token};
+use crate::provider::marked;
+use crate::system::sanitize::{push_json, push_number};
+use crate::usage::stats::Used;
 
 /// The version of the lines. A new name is no new version.
 pub const VERSION: u64 = 1;
@@ -49,7 +47,6 @@ pub enum Outcome {
 
 impl Outcome {
     /// Returns the word for it in the log.
-    #[must_use]
     pub fn word(self) -> &'static str {
         match self {
             Self::Given => "given",
@@ -82,7 +79,6 @@ pub struct Line<'l> {
 
 impl<'l> Line<'l> {
     /// Begins with what a key tells. Of one that is no address nothing is noted where it may hold a password.
-    #[must_use]
     pub fn of(verb: &'static str, key: Option<&'l Key>, outcome: Outcome) -> Self {
         let address = key.and_then(Key::address);
         let verbatim =
@@ -99,7 +95,6 @@ impl<'l> Line<'l> {
     }
 
     /// Returns it as it is written: one JSON object, and a line end.
-    #[must_use]
     pub fn bytes(&self, now: Moment, client: Option<&str>) -> Vec<u8> {
         let mut out = Vec::with_capacity(USUAL_BYTES);
         start(&mut out);
@@ -201,25 +196,21 @@ pub struct Record {
 
 impl Record {
     /// True when a client asked for a token and got none.
-    #[must_use]
     pub fn is_miss(&self) -> bool {
         self.verb.as_deref() == Some("get") && self.outcome.as_deref() == Some(Outcome::NotFound.word())
     }
 
     /// Returns when it was; `None` for what is later than now, since a clock was wrong.
-    #[must_use]
     pub fn moment(&self, now: Moment) -> Option<Moment> {
         self.at.filter(|at| is_past(*at, now)).map(|at| Moment(at).min(now))
     }
 
     /// Returns when the first of what it tells of was; `None` where no date can be believed.
-    #[must_use]
     pub fn begin(&self, now: Moment) -> Option<Moment> {
         self.first.or(self.at).filter(|at| is_past(*at, now)).map(Moment)
     }
 
     /// Returns the use, or the uses, that it tells of; `None` where no token was given out.
-    #[must_use]
     pub fn used(&self, now: Moment) -> Option<Used> {
         if self.count.is_none() && self.outcome.as_deref() != Some(Outcome::Given.word()) {
             return None;

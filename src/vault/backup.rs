@@ -1,34 +1,29 @@
 //! A copy of the vault that a passphrase alone opens, and the way back from it.
 
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use thiserror::Error;
+
 use crate::inventory::merge::Merged;
 use crate::model::secret::Secret;
 use crate::model::timestamp::Moment;
 use crate::model::token::Token;
-use crate::model::token::TokenId;
+use crate::model::token_id::TokenId;
 use crate::system::disk;
 use crate::system::disk::DiskError;
 use crate::vault::VaultError;
-use crate::vault::file::Contents;
-use crate::vault::file::Vault;
-use crate::vault::keys::Holder;
-use crate::vault::keys::Sort;
-use crate::vault::keys::passphrase::Passphrase;
-use crate::vault::keys::passphrase::PassphraseError;
+use crate::vault::file::{Contents, Vault};
+use crate::vault::keys::passphrase::{Passphrase, PassphraseError};
+use crate::vault::keys::{Holder, Sort};
 use crate::vault::seal::VaultKey;
-use crate::vault::store::Keeper;
-use crate::vault::store::KeeperError;
-use std::collections::BTreeMap;
-use std::path::Path;
-use std::path::PathBuf;
-use thiserror::Error;
+use crate::vault::store::{Keeper, KeeperError};
 
 /// Why there is no backup, or nothing comes back from it.
 #[derive(Debug, Error)]
 pub enum BackupError {
-    /// See [`KeeperError`].
     #[error(transparent)]
     Keeper(#[from] KeeperError),
-    /// See [`PassphraseError`].
     #[error(transparent)]
     Passphrase(#[from] PassphraseError),
     /// Nothing has been stored yet.
@@ -62,7 +57,6 @@ impl From<VaultError> for BackupError {
 
 impl BackupError {
     /// Returns the way out.
-    #[must_use]
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Keeper(error) => error.hint(),
@@ -82,9 +76,6 @@ impl BackupError {
 
 /// Writes a copy of the vault to a file, durably, sealed with a new key that only the passphrase opens. An
 /// earlier backup in its place is replaced. Returns how many tokens it holds.
-///
-/// # Errors
-/// When there is no vault, it does not open, or the file is something else or cannot be written.
 pub fn make(keeper: &Keeper, file: &Path, passphrase: &str) -> Result<usize, BackupError> {
     keeper.holders()?.ok_or(BackupError::NoVault)?;
     refuse_what_is_no_backup(file, keeper.path())?;
@@ -129,9 +120,6 @@ impl Backup {
     /// Opens a backup, and every token in it.
     ///
     /// `key_of` is given how the passphrase opens it, and returns the key.
-    ///
-    /// # Errors
-    /// When it is no backup or damaged, or the passphrase is another one.
     pub fn open(
         file: &Path,
         key_of: impl FnOnce(&Passphrase) -> Result<VaultKey, PassphraseError>,
@@ -151,7 +139,6 @@ impl Backup {
     }
 
     /// Returns how many tokens are in it.
-    #[must_use]
     pub fn count(&self) -> usize {
         self.secrets.len()
     }

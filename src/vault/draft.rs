@@ -1,26 +1,21 @@
 //! A vault that is being changed, under its lock.
 
-use crate::inventory::Counters;
-use crate::inventory::Inventory;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use crate::inventory::{Counters, Inventory};
 use crate::model::choice::Choice;
 use crate::model::secret::Secret;
 use crate::model::token::Token;
-use crate::model::token::TokenId;
+use crate::model::token_id::TokenId;
 use crate::system::disk;
 use crate::vault::VaultError;
-use crate::vault::file::Contents;
-use crate::vault::file::Unlocked;
-use crate::vault::format::directory;
-use crate::vault::format::entry;
+use crate::vault::file::{Contents, Unlocked};
 use crate::vault::format::entry::Body;
-use crate::vault::format::layout;
-use crate::vault::format::layout::BASE_BYTES;
-use crate::vault::keys::Holder;
-use crate::vault::keys::Sort;
-use crate::vault::seal::Sealed;
-use crate::vault::seal::VaultKey;
-use std::collections::BTreeMap;
-use std::path::PathBuf;
+use crate::vault::format::nonce::BASE_BYTES;
+use crate::vault::format::{directory, entry, layout};
+use crate::vault::keys::{Holder, Sort};
+use crate::vault::seal::{Sealed, VaultKey};
 
 /// A vault that is being changed, under its lock.
 pub struct Draft {
@@ -47,7 +42,6 @@ struct Written {
 
 impl Draft {
     /// Begins a vault.
-    #[must_use]
     pub fn new(path: PathBuf, key: VaultKey, holder: Holder) -> Self {
         Self {
             path,
@@ -61,9 +55,6 @@ impl Draft {
     }
 
     /// Goes on with a vault on disk. `contents` are all of its tokens, with which it was unlocked.
-    ///
-    /// # Errors
-    /// When it cannot be read.
     pub fn of(path: PathBuf, unlocked: Unlocked<'_>, contents: Contents) -> Result<Self, VaultError> {
         let (key, secrets) = unlocked.into_parts(&contents)?;
         let Contents { inventory, holders, entries, .. } = contents;
@@ -90,9 +81,6 @@ impl Draft {
     }
 
     /// Seals a token's secret in the place of any that it had.
-    ///
-    /// # Errors
-    /// When the system gives no random numbers.
     pub fn keep(&mut self, token: TokenId, secret: &Secret) -> Result<(), VaultError> {
         let Some(binding) = self.binding_now(token) else { return Ok(()) };
         self.sealed.insert(token, self.key.seal(secret, &binding)?);
@@ -101,9 +89,6 @@ impl Draft {
     }
 
     /// Opens a token's secret.
-    ///
-    /// # Errors
-    /// When it does not open.
     pub fn secret(&self, token: &Token) -> Result<Secret, VaultError> {
         let damaged = || VaultError::Secret { path: self.path.clone(), name: token.name.clone() };
         let (sealed, binding) =
@@ -112,13 +97,11 @@ impl Draft {
     }
 
     /// Returns the vault's key. Call it where a holder is to have it, and nowhere else.
-    #[must_use]
     pub fn key(&self) -> &VaultKey {
         &self.key
     }
 
     /// Returns who has the key.
-    #[must_use]
     pub fn holders(&self) -> &[Holder] {
         &self.holders
     }
@@ -150,9 +133,6 @@ impl Draft {
     }
 
     /// Makes a copy of it to be written elsewhere, all of it sealed with another key.
-    ///
-    /// # Errors
-    /// When a secret does not open.
     pub fn copy_to(&self, path: PathBuf, key: VaultKey, holder: Holder) -> Result<Self, VaultError> {
         let mut copy = Self { inventory: self.inventory.clone(), ..Self::new(path, key, holder) };
         for token in self.inventory.tokens() {
@@ -162,9 +142,6 @@ impl Draft {
     }
 
     /// Writes it, durably, though nothing may have changed, which proves that it can be written.
-    ///
-    /// # Errors
-    /// As [`write`](Self::write).
     pub fn write_anew(self) -> Result<(), VaultError> {
         Self { written: None, ..self }.write()
     }
@@ -212,13 +189,14 @@ impl Draft {
 
 #[cfg(test)]
 mod tests {
+    use zeroize::Zeroizing;
+
     use super::*;
     use crate::inventory::tests::arrival;
     use crate::model::timestamp::Moment;
     use crate::model::token::Origin;
     use crate::vault::file::Vault;
     use crate::vault::seal::KEY_BYTES;
-    use zeroize::Zeroizing;
 
     fn key() -> VaultKey {
         VaultKey::from_bytes(&[1; KEY_BYTES]).expect("32 bytes")

@@ -1,5 +1,12 @@
 //! A vault on disk: found, checked, proven with its key, and read.
 
+use std::borrow::Borrow;
+use std::fs::File;
+use std::io;
+use std::io::{Read, Seek, SeekFrom};
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
 use crate::inventory::Inventory;
 use crate::model::registry::Key;
 use crate::model::secret::Secret;
@@ -7,28 +14,12 @@ use crate::model::token::Token;
 use crate::system::disk;
 use crate::system::disk::DiskError;
 use crate::vault::VaultError;
-use crate::vault::format::directory::Directory;
-use crate::vault::format::directory::Pointer;
-use crate::vault::format::entry;
-use crate::vault::format::entry::Entry;
-use crate::vault::format::entry::SealedAt;
-use crate::vault::format::layout;
-use crate::vault::format::layout::Front;
-use crate::vault::format::layout::HEAD_BYTES;
-use crate::vault::format::layout::HeadError;
-use crate::vault::format::layout::Layout;
+use crate::vault::format::directory::{Directory, Pointer};
+use crate::vault::format::entry::{Entry, SealedAt};
+use crate::vault::format::layout::{Front, HEAD_BYTES, HeadError, Layout};
+use crate::vault::format::{entry, layout};
 use crate::vault::keys::holders::Holders;
-use crate::vault::seal::Sealed;
-use crate::vault::seal::VaultKey;
-use std::borrow::Borrow;
-use std::fs::File;
-use std::io;
-use std::io::Read;
-use std::io::Seek;
-use std::io::SeekFrom;
-use std::ops::Range;
-use std::path::Path;
-use std::path::PathBuf;
+use crate::vault::seal::{Sealed, VaultKey};
 
 /// How much of the file is read at first, in bytes: the whole of an ordinary vault.
 const FIRST_READ_BYTES: u64 = 16 * 1024;
@@ -59,7 +50,6 @@ pub struct Contents {
 
 impl Contents {
     /// True when no token was read.
-    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.pointers.is_empty()
     }
@@ -72,9 +62,6 @@ impl Contents {
 
 impl Vault {
     /// Finds the vault and reads its front; `None` when there is none.
-    ///
-    /// # Errors
-    /// When it cannot be read, or is no vault of this version, or has been cut.
     pub fn find(path: &Path) -> Result<Option<Self>, VaultError> {
         let Some((mut file, metadata)) = disk::open(path)? else { return Ok(None) };
         let unreadable = |source| DiskError::Read { path: path.to_owned(), source };
@@ -97,9 +84,6 @@ impl Vault {
     }
 
     /// Returns what it says of the tokens that could concern a key. Needs no key, and proves nothing.
-    ///
-    /// # Errors
-    /// When directory or entries cannot be read.
     pub fn contents_about(&self, key: &Key) -> Result<Contents, VaultError> {
         let directory = self.directory()?;
         let pointers: Vec<Pointer> = directory.pointers(Some(key)).collect();
@@ -112,9 +96,6 @@ impl Vault {
 
     /// Returns all tokens and choices. Needs no key, and proves nothing, but a checksum says that they are
     /// as they were written.
-    ///
-    /// # Errors
-    /// When directory or entries are damaged.
     pub fn inventory(&self) -> Result<Inventory, VaultError> {
         self.check()?;
         let entries = self.checked_entries()?;
@@ -128,9 +109,6 @@ impl Vault {
 
     /// Returns what it says of all tokens. Needs no key, and proves nothing, but a checksum says that it
     /// is as it was written.
-    ///
-    /// # Errors
-    /// When directory or entries are damaged.
     pub fn all_contents(&self) -> Result<Contents, VaultError> {
         self.check()?;
         let entries = self.checked_entries()?;
@@ -158,17 +136,11 @@ impl Vault {
     }
 
     /// Checks, without the key, that the directory is as it was written.
-    ///
-    /// # Errors
-    /// When it is not.
     pub fn check(&self) -> Result<(), VaultError> {
         if self.front()?.is_undamaged() { Ok(()) } else { Err(self.damaged()) }
     }
 
     /// Reads the entries and checks, without the key, that they are as they were written.
-    ///
-    /// # Errors
-    /// When they are not.
     pub fn checked_entries(&self) -> Result<Vec<u8>, VaultError> {
         let entries = self.read(&self.layout.checked_entries)?;
         layout::undamaged(entries).ok_or_else(|| self.damaged())
@@ -176,9 +148,6 @@ impl Vault {
 
     /// Proves with the key that the directory, and what was read of the entries, are as this program
     /// wrote them.
-    ///
-    /// # Errors
-    /// When they are damaged or changed, or the key is another one's.
     pub fn unlock(&self, key: VaultKey, contents: &Contents) -> Result<Unlocked<'_>, VaultError> {
         let front = self.front()?;
         let mut entries = apart(&contents.pointers, &contents.entries);
@@ -239,9 +208,6 @@ pub struct Unlocked<'v> {
 
 impl Unlocked<'_> {
     /// Opens the secret of one of the tokens that it was unlocked with.
-    ///
-    /// # Errors
-    /// When it does not open: it was changed, or sealed for another scope.
     pub fn secret(&self, token: &Token, contents: &Contents) -> Result<Secret, VaultError> {
         let damaged = || VaultError::Secret { path: self.vault.path.clone(), name: token.name.clone() };
         let at = contents.sealed_of(token).ok_or_else(damaged)?;
@@ -251,9 +217,6 @@ impl Unlocked<'_> {
     }
 
     /// Returns the key, and every sealed secret in the order of the tokens. `contents` are all of its tokens.
-    ///
-    /// # Errors
-    /// When it cannot be read.
     pub(super) fn into_parts(self, contents: &Contents) -> Result<(VaultKey, Vec<Sealed>), VaultError> {
         let ciphertexts = self.vault.read(&self.vault.layout.ciphertexts)?;
         let sealed = contents.sealed.iter().map(|at| Some(at.with(at.place.of(&ciphertexts)?.to_vec())));

@@ -5,14 +5,11 @@ use crate::inventory::Inventory;
 use crate::model::registry::Key;
 use crate::model::secret::Secret;
 use crate::model::timestamp::Moment;
-use crate::model::token::Origin;
-use crate::model::token::Token;
-use crate::model::token::TokenId;
+use crate::model::token::{Origin, Token};
+use crate::model::token_id::TokenId;
 use crate::resolve::request::Request;
 use crate::resolve::resolve;
-use crate::vault::login::arrival;
-use crate::vault::login::scope_of;
-use crate::vault::login::user_of;
+use crate::vault::login::{arrival, scope_of, user_of};
 
 /// The token that credentials are kept in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,11 +85,10 @@ fn leave_in_use(inventory: &mut Inventory, answer: Option<TokenId>, credentials:
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::inventory::tests::arrival;
-    use crate::inventory::tests::key;
-    use crate::inventory::tests::names;
     use zeroize::Zeroizing;
+
+    use super::*;
+    use crate::inventory::tests::{arrival, key, names};
 
     fn credentials(key: &str, user: &str, secret: &str) -> Credentials {
         Credentials {

@@ -1,26 +1,19 @@
 //! What a client's login and logout do to the tokens.
 
+use std::slice;
+
 use crate::docker::wire::Credentials;
-use crate::inventory::Arrival;
-use crate::inventory::Inventory;
+use crate::inventory::{Arrival, Inventory};
 use crate::model::name::Name;
-use crate::model::registry::Address;
-use crate::model::registry::Key;
-use crate::model::registry::Registry;
+use crate::model::registry::{Address, Key, Registry};
 use crate::model::scope::Scope;
 use crate::model::timestamp::Moment;
-use crate::model::token::Kind;
-use crate::model::token::Origin;
-use crate::model::token::Token;
-use crate::model::token::TokenId;
-use crate::model::token::User;
-use crate::provider::Seen;
-use crate::provider::advice::Remark;
-use crate::provider::advice::remarks;
-use crate::provider::recognize;
+use crate::model::token::{Kind, Origin, Token, User};
+use crate::model::token_id::TokenId;
+use crate::provider::advice::{Remark, remarks};
+use crate::provider::{Seen, recognize};
 use crate::vault::VaultError;
 use crate::vault::draft::Draft;
-use std::slice;
 
 /// Takes in what a client stores, and puts it in use.
 ///
@@ -29,9 +22,6 @@ use std::slice;
 /// revives another's, or one of none.
 ///
 /// Returns which token it is, and what a person should be told of a secret that is new here.
-///
-/// # Errors
-/// When the secret cannot be sealed.
 pub fn log_in(
     draft: &mut Draft,
     credentials: &Credentials,
@@ -134,7 +124,6 @@ fn arrive(
 }
 
 /// Makes a token of credentials as a client keeps them; kind and end are read off them.
-#[must_use]
 pub fn arrival(credentials: &Credentials, origin: Origin, profile: Option<&str>, now: Moment) -> Arrival {
     let key = &credentials.key;
     let (kind, expires) = read_off(credentials, now);
@@ -160,19 +149,16 @@ pub fn arrival(credentials: &Credentials, origin: Origin, profile: Option<&str>,
 }
 
 /// Returns where credentials that a client stores under a key may go.
-#[must_use]
 pub fn scope_of(key: &Key) -> Option<Scope> {
     key.address().map(Scope::at)
 }
 
 /// Returns the user name of credentials, unless it is their secret.
-#[must_use]
 pub fn user_of(credentials: &Credentials) -> User {
     User::of(&credentials.user, &credentials.secret)
 }
 
 /// Returns credentials as they are recognized.
-#[must_use]
 pub fn seen(credentials: &Credentials) -> Seen<'_> {
     let Credentials { key, user, secret } = credentials;
     Seen { keys: slice::from_ref(key), scopes: &[], user, secret: secret.expose() }
@@ -188,7 +174,6 @@ fn read_off(credentials: &Credentials, now: Moment) -> (Kind, Option<Moment>) {
 }
 
 /// Returns the user names of people's tokens for Docker Hub, but for one token's.
-#[must_use]
 pub fn people(inventory: &Inventory, but: Option<TokenId>) -> Vec<&str> {
     let is_for_docker_hub =
         |token: &Token| token.scopes.iter().filter_map(Scope::registry).any(Registry::is_docker_hub);

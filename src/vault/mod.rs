@@ -11,16 +11,16 @@ pub mod rekey;
 pub mod seal;
 pub mod store;
 
+use std::path::{Path, PathBuf};
+
+use thiserror::Error;
+
 use crate::model::name::Name;
 use crate::system::disk::DiskError;
-use std::path::Path;
-use std::path::PathBuf;
-use thiserror::Error;
 
 /// Why a vault cannot be used. The file is left as it is.
 #[derive(Debug, Error)]
 pub enum VaultError {
-    /// See [`DiskError`].
     #[error(transparent)]
     Disk(#[from] DiskError),
     /// The file is empty.
@@ -85,7 +85,6 @@ pub enum VaultError {
 
 impl VaultError {
     /// Returns the way out.
-    #[must_use]
     pub fn hint(&self) -> Option<String> {
         let start_anew = |path: &Path| {
             format!(

@@ -1,27 +1,21 @@
 //! What is done to a vault's key: other holders are given it, some lose it, and it is made anew.
 
-use crate::system::env;
-use crate::vault::VaultError;
-use crate::vault::keys::Holder;
-use crate::vault::keys::HolderError;
-use crate::vault::keys::PERSONS_PATIENCE;
-use crate::vault::keys::Sort;
-use crate::vault::keys::cache;
-use crate::vault::keys::command::CommandHolder;
-use crate::vault::keys::external_file::FileElsewhere;
-use crate::vault::keys::holders::Holders;
-use crate::vault::keys::holders::Locked;
-use crate::vault::keys::keyring::Keyring;
-use crate::vault::keys::passphrase::Passphrase;
-use crate::vault::keys::passphrase::PassphraseError;
-use crate::vault::seal::Tag;
-use crate::vault::seal::VaultKey;
-use crate::vault::store::Keeper;
-use crate::vault::store::KeeperError;
 use std::path::PathBuf;
 use std::time::Duration;
+
 use thiserror::Error;
 use zeroize::Zeroizing;
+
+use crate::system::env;
+use crate::vault::VaultError;
+use crate::vault::keys::command::CommandHolder;
+use crate::vault::keys::external_file::FileElsewhere;
+use crate::vault::keys::holders::{Holders, Locked};
+use crate::vault::keys::keyring::Keyring;
+use crate::vault::keys::passphrase::{Passphrase, PassphraseError};
+use crate::vault::keys::{Holder, HolderError, PERSONS_PATIENCE, Sort, cache};
+use crate::vault::seal::{Tag, VaultKey};
+use crate::vault::store::{Keeper, KeeperError};
 
 /// A holder that is to have the key.
 pub enum NewHolder {
@@ -45,10 +39,8 @@ pub enum NewHolder {
 /// Why the holders of a key cannot be changed.
 #[derive(Debug, Error)]
 pub enum KeyLifeError {
-    /// See [`KeeperError`].
     #[error(transparent)]
     Keeper(#[from] KeeperError),
-    /// See [`HolderError`].
     #[error("{} cannot take the key", .0.name())]
     Holder(Sort, #[source] HolderError),
     /// What was to be taken from it is still there.
@@ -84,7 +76,6 @@ impl From<VaultError> for KeyLifeError {
 
 impl KeyLifeError {
     /// Returns the way out.
-    #[must_use]
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Keeper(error) => error.hint(),
@@ -106,9 +97,6 @@ impl KeyLifeError {
 
 /// Gives the vault's key to one more holder, in the place of any of the same sort. Makes the vault if there
 /// is none.
-///
-/// # Errors
-/// When the holder does not take it, or the vault cannot be opened or written.
 pub fn add(keeper: &Keeper, new: &NewHolder) -> Result<(), KeyLifeError> {
     keeper.change(|draft| {
         let holder = entrust(keeper, draft.key(), new)?;
@@ -141,9 +129,6 @@ fn entrust(keeper: &Keeper, key: &VaultKey, new: &NewHolder) -> Result<Holder, K
 }
 
 /// Takes the vault's key from a holder, when another one has been seen to open the vault.
-///
-/// # Errors
-/// When it is none of the holders, no other one opens the vault, or the vault cannot be written.
 pub fn remove(keeper: &Keeper, sort: Sort) -> Result<(), KeyLifeError> {
     let holders = keeper.holders()?.ok_or(KeyLifeError::NoVault)?;
     holders.of_sort(sort).ok_or(KeyLifeError::NotAHolder(sort))?;
@@ -277,9 +262,6 @@ pub enum Unlocked {
 }
 
 /// Keeps the vault's key in the kernel's memory for some time, after asking its holders for it.
-///
-/// # Errors
-/// When none of them gives it, or the kernel keeps none.
 pub fn unlock(keeper: &Keeper, time: Duration) -> Result<Unlocked, KeyLifeError> {
     let holders = keeper.holders()?.ok_or(KeyLifeError::NoVault)?;
     if key_of_any(keeper, &holders.those_open()).is_ok() {
@@ -302,9 +284,6 @@ pub struct Closed {
 }
 
 /// Forgets the key that is kept for the vault.
-///
-/// # Errors
-/// When there is no vault, or it cannot be read.
 pub fn lock(keeper: &Keeper) -> Result<Closed, KeyLifeError> {
     let holders = keeper.holders()?.ok_or(KeyLifeError::NoVault)?;
     let is_silent = |sort: &Sort| *sort != Sort::Passphrase || env::passphrase_file().is_some();

@@ -1,19 +1,15 @@
 //! The vault's key, and what it seals: XChaCha20-Poly1305
 //! (<https://datatracker.ietf.org/doc/html/draft-irtf-cfrg-xchacha-03>).
 
-use crate::model::secret::Secret;
-use chacha20poly1305::AeadInOut;
-use chacha20poly1305::Key;
-use chacha20poly1305::KeyInit;
-use chacha20poly1305::XChaCha20Poly1305;
-use minicbor::Decode;
-use minicbor::Encode;
-use minicbor::bytes::ByteArray;
-use secrecy::ExposeSecret;
-use secrecy::ExposeSecretMut;
-use secrecy::SecretBox;
 use std::mem;
+
+use chacha20poly1305::{AeadInOut, Key, KeyInit, XChaCha20Poly1305};
+use minicbor::bytes::ByteArray;
+use minicbor::{Decode, Encode};
+use secrecy::{ExposeSecret, ExposeSecretMut, SecretBox};
 use zeroize::Zeroizing;
+
+use crate::model::secret::Secret;
 
 /// The size of a vault's key in bytes.
 pub const KEY_BYTES: usize = 32;
@@ -63,9 +59,6 @@ pub struct Wrapped {
 
 impl VaultKey {
     /// Makes a new key out of the system's random numbers.
-    ///
-    /// # Errors
-    /// When the system gives none.
     pub fn make() -> Result<Self, getrandom::Error> {
         let mut key = SecretBox::<[u8; KEY_BYTES]>::default();
         getrandom::fill(key.expose_secret_mut())?;
@@ -73,7 +66,6 @@ impl VaultKey {
     }
 
     /// Takes a key over; `None` when it has not [`KEY_BYTES`].
-    #[must_use]
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let mut key = SecretBox::<[u8; KEY_BYTES]>::default();
         if bytes.len() != KEY_BYTES {
@@ -92,19 +84,16 @@ impl VaultKey {
     }
 
     /// Returns the key. Call it where a key holder writes it, and nowhere else.
-    #[must_use]
     pub fn expose(&self) -> &[u8; KEY_BYTES] {
         self.0.expose_secret()
     }
 
     /// Returns what tells this key from others without telling it.
-    #[must_use]
     pub fn fingerprint(&self) -> Tag {
         self.sign(FINGERPRINT, &[0; NONCE_BYTES])
     }
 
     /// Returns the tag that proves that the bytes are as they are now.
-    #[must_use]
     pub fn sign(&self, bytes: &[u8], nonce: &Nonce) -> Tag {
         let tag = self.cipher().encrypt_inout_detached(&(*nonce).into(), bytes, (&mut [][..]).into());
         // It fails for messages of more than 256 GiB; this one is empty. The tag of a failure fits nothing.
@@ -112,7 +101,6 @@ impl VaultKey {
     }
 
     /// True when the bytes are as they were when the tag was made with this key.
-    #[must_use]
     pub fn proves(&self, bytes: &[u8], nonce: &Nonce, tag: &Tag) -> bool {
         let nonce = (*nonce).into();
         let proof = self.cipher().decrypt_inout_detached(&nonce, bytes, (&mut [][..]).into(), &(*tag).into());
@@ -120,9 +108,6 @@ impl VaultKey {
     }
 
     /// Seals a secret so that it opens only with the same `binding`.
-    ///
-    /// # Errors
-    /// When the system gives no random numbers.
     pub fn seal(&self, secret: &Secret, binding: &[u8]) -> Result<Sealed, getrandom::Error> {
         let mut nonce = [0; NONCE_BYTES];
         getrandom::fill(&mut nonce)?;
@@ -134,7 +119,6 @@ impl VaultKey {
     }
 
     /// Opens a secret; `None` when key or binding are others, or a bit has changed.
-    #[must_use]
     pub fn open(&self, sealed: Sealed, binding: &[u8]) -> Option<Secret> {
         let Sealed { nonce, tag, bytes } = sealed;
         let mut bytes = Zeroizing::new(bytes);
@@ -150,9 +134,6 @@ impl VaultKey {
     }
 
     /// Seals a vault's key with this one.
-    ///
-    /// # Errors
-    /// When the system gives no random numbers.
     pub fn wrap(&self, vault_key: &Self) -> Result<Wrapped, getrandom::Error> {
         let mut nonce = [0; NONCE_BYTES];
         getrandom::fill(&mut nonce)?;
@@ -164,7 +145,6 @@ impl VaultKey {
     }
 
     /// Opens a key that was sealed with this one; `None` when it was another one.
-    #[must_use]
     pub fn unwrap(&self, wrapped: &Wrapped) -> Option<Self> {
         let mut key = Zeroizing::new(*wrapped.key);
         let opened = self.cipher().decrypt_inout_detached(

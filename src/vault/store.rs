@@ -1,34 +1,28 @@
 //! Keeps the vault and its key in step: who reads takes no lock, who changes takes one.
 
+use std::cell::OnceCell;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use thiserror::Error;
+
 use crate::inventory::Inventory;
 use crate::model::registry::Key;
 use crate::model::secret::Secret;
 use crate::model::token::Token;
-use crate::system::disk;
 use crate::system::disk::DiskError;
-use crate::system::env;
-use crate::system::env::EnvError;
-use crate::system::env::Folders;
+use crate::system::env::{EnvError, Folders};
+use crate::system::{disk, env};
 use crate::usage::Log;
 use crate::usage::daily_warnings::Warned;
 use crate::vault::VaultError;
 use crate::vault::draft::Draft;
-use crate::vault::file::Contents;
-use crate::vault::file::Vault;
-use crate::vault::keys::CLIENTS_PATIENCE;
-use crate::vault::keys::Holder;
-use crate::vault::keys::HolderError;
-use crate::vault::keys::holders::Holders;
-use crate::vault::keys::holders::Locked;
-use crate::vault::keys::holders::Unasked;
+use crate::vault::file::{Contents, Vault};
+use crate::vault::keys::holders::{Holders, Locked, Unasked};
 use crate::vault::keys::key_file::KeyFile;
 use crate::vault::keys::keyring::Keyring;
+use crate::vault::keys::{CLIENTS_PATIENCE, Holder, HolderError};
 use crate::vault::seal::VaultKey;
-use std::cell::OnceCell;
-use std::path::Path;
-use std::path::PathBuf;
-use std::time::Duration;
-use thiserror::Error;
 
 /// Says which holder the key of a new vault goes to: `key-file` or `keyring`.
 pub const KEY_HOLDER: &str = "DOCKER_CREDENTIAL_PAT_KEY_HOLDER";
@@ -48,13 +42,10 @@ pub struct Keeper {
 /// Why the keeper cannot do what it is asked.
 #[derive(Debug, Error)]
 pub enum KeeperError {
-    /// See [`EnvError`].
     #[error(transparent)]
     Env(#[from] EnvError),
-    /// See [`DiskError`].
     #[error("cannot change the vault")]
     Disk(#[from] DiskError),
-    /// See [`VaultError`].
     #[error(transparent)]
     Vault(#[from] VaultError),
     /// No key for a new vault, or for one that is to change.
@@ -66,7 +57,6 @@ pub enum KeeperError {
         #[source]
         source: HolderError,
     },
-    /// See [`Locked`].
     #[error("cannot open the vault {}", vault.display())]
     Locked {
         /// The vault.
@@ -82,7 +72,6 @@ pub enum KeeperError {
 
 impl KeeperError {
     /// Returns the way out.
-    #[must_use]
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Env(error) => Some(error.hint()),
@@ -97,9 +86,6 @@ impl KeeperError {
 
 impl Keeper {
     /// Finds where this user's vault belongs.
-    ///
-    /// # Errors
-    /// When the environment does not tell.
     pub fn find() -> Result<Self, KeeperError> {
         let Folders { data, config, state } = Folders::find()?;
         Ok(Self {
@@ -111,30 +97,22 @@ impl Keeper {
     }
 
     /// Returns where the vault is, or will be.
-    #[must_use]
     pub fn path(&self) -> &Path {
         &self.vault
     }
 
     /// Returns where the key file is, or would be.
-    #[must_use]
     pub fn key_file(&self) -> &KeyFile {
         &self.key_file
     }
 
     /// Returns who has the key of the vault; `None` when there is no vault yet.
-    ///
-    /// # Errors
-    /// When the vault cannot be read.
     pub fn holders(&self) -> Result<Option<Holders>, KeeperError> {
         let Some(vault) = Vault::find(&self.vault)? else { return Ok(None) };
         Ok(Some(vault.all_contents()?.holders))
     }
 
     /// Makes the vault and its key if there are none, and returns who has the key.
-    ///
-    /// # Errors
-    /// When the vault cannot be read, opened or written.
     pub fn make(&self) -> Result<Holders, KeeperError> {
         if let Some(holders) = self.holders()? {
             return Ok(holders);
@@ -144,30 +122,22 @@ impl Keeper {
     }
 
     /// Returns the log of what clients asked for.
-    #[must_use]
     pub fn log(&self) -> &Log {
         &self.log
     }
 
     /// Returns what remembers the warnings that were given.
-    #[must_use]
     pub fn warned(&self) -> Warned {
         Warned::at(self.vault.with_file_name("warned"))
     }
 
     /// Returns all tokens, without the key.
-    ///
-    /// # Errors
-    /// When the vault cannot be read or is damaged.
     pub fn inventory(&self) -> Result<Inventory, KeeperError> {
         let Some(vault) = Vault::find(&self.vault)? else { return Ok(Inventory::default()) };
         Ok(vault.inventory()?)
     }
 
     /// Returns the tokens that could concern a key, or all, to release one of their secrets.
-    ///
-    /// # Errors
-    /// When the vault cannot be read.
     pub fn excerpt<'k>(&'k self, about: Option<&'k Key>) -> Result<Excerpt<'k>, KeeperError> {
         let vault = Vault::find(&self.vault)?;
         let contents = match (&vault, about) {
@@ -191,9 +161,6 @@ impl Keeper {
 
     /// Proves that the vault can be changed, by writing it as it is: for who is about to make something
     /// elsewhere that nothing but the vault can keep. Makes vault and key if there are none.
-    ///
-    /// # Errors
-    /// As [`change`](Self::change).
     pub fn prove_changeable(&self) -> Result<(), KeeperError> {
         self.be_ready()?;
         let _lock = self.lock()?;
@@ -287,7 +254,6 @@ impl Keeper {
 
     /// Opens the vault of these holders if that asks nobody, for all that is done with it later. Returns whether
     /// it is open, and what those holders say that do not open it.
-    #[must_use]
     pub fn open_unasked(&self, holders: &Holders) -> Unasked<bool> {
         let Unasked { key, troubles, are_all } = holders.unasked(&self.key_file);
         let is_open = key.is_some_and(|key| self.known.set(key).is_ok());
@@ -295,9 +261,6 @@ impl Keeper {
     }
 
     /// Takes the lock under which the vault is changed, if there is a vault. It ends with the value.
-    ///
-    /// # Errors
-    /// When it cannot be taken.
     pub fn hold_still(&self) -> Result<Option<impl Sized + use<>>, KeeperError> {
         self.vault.exists().then(|| self.lock()).transpose()
     }
@@ -318,15 +281,11 @@ pub struct Excerpt<'k> {
 
 impl Excerpt<'_> {
     /// Returns the tokens.
-    #[must_use]
     pub fn inventory(&self) -> &Inventory {
         &self.contents.inventory
     }
 
     /// Opens the secret of one of them, after the key has proven the vault.
-    ///
-    /// # Errors
-    /// When there is no key, or vault or secret are not as they were written.
     pub fn release(&self, token: &Token) -> Result<Secret, KeeperError> {
         let key = match self.keeper.key(&self.contents.holders) {
             Ok(key) => key,
@@ -336,7 +295,6 @@ impl Excerpt<'_> {
     }
 
     /// Returns who has the key of the vault; `None` when there is no vault.
-    #[must_use]
     pub fn holders(&self) -> Option<&Holders> {
         self.vault.is_some().then_some(&self.contents.holders)
     }
@@ -371,9 +329,6 @@ impl Excerpt<'_> {
     }
 
     /// Checks that what was read of the vault is as it was written, where nothing of it is released.
-    ///
-    /// # Errors
-    /// When it is damaged.
     pub fn confirm(&self) -> Result<(), KeeperError> {
         let Some(vault) = &self.vault else { return Ok(()) };
         vault.check()?;

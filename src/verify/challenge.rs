@@ -2,12 +2,10 @@
 //!
 //! <https://distribution.github.io/distribution/spec/auth/token/>
 
-use crate::http::endpoint::Place;
-use crate::http::endpoint::PlaceError;
-use crate::http::endpoint::Plain;
-use http_auth::ChallengeRef;
-use http_auth::parse_challenges;
+use http_auth::{ChallengeRef, parse_challenges};
 use thiserror::Error;
+
+use crate::http::endpoint::{Place, PlaceError, Plain};
 
 /// What a registry asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,9 +60,6 @@ pub enum ChallengeError {
 impl Challenge {
     /// Reads the `WWW-Authenticate` headers of a registry's answer
     /// (<https://www.rfc-editor.org/rfc/rfc9110#section-11.6.1>). A token comes before a secret at every request.
-    ///
-    /// # Errors
-    /// When nothing in them is known, or the secret would go where it must not.
     pub fn of<'h>(headers: impl Iterator<Item = &'h str>, registry: &Place) -> Result<Self, ChallengeError> {
         let mut is_basic = false;
         for header in headers {

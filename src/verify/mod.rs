@@ -6,36 +6,21 @@
 pub mod challenge;
 pub mod response;
 
-use crate::http::Answer;
-use crate::http::Authorization;
-use crate::http::Http;
-use crate::http::HttpError;
-use crate::http::Method;
-use crate::http::Repeat;
-use crate::http::Request;
-use crate::http::endpoint::Place;
-use crate::http::endpoint::PlaceError;
-use crate::http::endpoint::Plain;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use thiserror::Error;
+use zeroize::Zeroizing;
+
+use crate::http::endpoint::{Place, PlaceError, Plain};
+use crate::http::{Answer, Authorization, Http, HttpError, Method, Repeat, Request};
 use crate::model::registry::Registry;
 use crate::model::secret::Secret;
 use crate::model::timestamp::Moment;
 use crate::model::token::IDENTITY_USER;
 use crate::system::secret_json::unescape;
-use crate::verify::challenge::Challenge;
-use crate::verify::challenge::ChallengeError;
-use crate::verify::response::Entry;
-use crate::verify::response::Pulls;
-use crate::verify::response::Reception;
-use crate::verify::response::Rights;
-use crate::verify::response::actions_of;
-use crate::verify::response::moment_of;
-use crate::verify::response::pulls_of;
-use percent_encoding::NON_ALPHANUMERIC;
-use percent_encoding::utf8_percent_encode;
-use serde::Deserialize;
-use serde_json::value::RawValue;
-use thiserror::Error;
-use zeroize::Zeroizing;
+use crate::verify::challenge::{Challenge, ChallengeError};
+use crate::verify::response::{Entry, Pulls, Reception, Rights, actions_of, moment_of, pulls_of};
 
 /// Where Docker Hub's images are.
 const DOCKER_HUB_API: &str = "registry-1.docker.io";
@@ -62,13 +47,10 @@ pub struct Login<'a> {
 /// Why it cannot be told what a registry says.
 #[derive(Debug, Error)]
 pub enum RegistryError {
-    /// See [`HttpError`].
     #[error(transparent)]
     Http(#[from] HttpError),
-    /// See [`PlaceError`].
     #[error(transparent)]
     Place(#[from] PlaceError),
-    /// See [`ChallengeError`].
     #[error(transparent)]
     Challenge(#[from] ChallengeError),
     /// Something else answers there.
@@ -91,7 +73,6 @@ pub enum RegistryError {
 
 impl RegistryError {
     /// Returns the way out.
-    #[must_use]
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Http(error) => error.hint(),

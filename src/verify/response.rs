@@ -1,9 +1,10 @@
 //! What a registry says to a login, and how it is read off its answers.
 
-use crate::model::timestamp::Moment;
-use crate::provider::expiry::claims;
 use jiff::Timestamp;
 use serde::Deserialize;
+
+use crate::model::timestamp::Moment;
+use crate::provider::expiry::claims;
 
 /// What a registry says to a login.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -1,10 +1,9 @@
 //! The vault as a file that a passphrase alone opens, and back.
 
-use crate::common::Home;
-use crate::common::found;
-use crate::common::stderr;
 use std::fs;
 use std::path::PathBuf;
+
+use crate::common::{Home, found, stderr};
 
 /// Writes a passphrase to a file, and returns the file.
 fn passphrase(home: &Home, text: &str) -> PathBuf {

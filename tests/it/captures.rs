@@ -4,8 +4,7 @@
 //! then; where it found nothing, the client may need nothing, or may have needed what we now give.
 
 use crate::common;
-use crate::common::Home;
-use crate::common::NOT_FOUND;
+use crate::common::{Home, NOT_FOUND};
 
 const HOST: &str = "127.0.0.1:15500";
 const HUB: &str = "https://index.docker.io/v1/";

@@ -53,15 +53,14 @@ fn shell_words(line: &str) -> Vec<String> {
 
 #[cfg(target_os = "linux")]
 mod of_processes {
-    use crate::common::HANG;
-    use docker_credential_pat::client::parent::CommandLine;
-    use docker_credential_pat::client::parent::MAX_BYTES;
     use std::io;
     use std::io::Read;
-    use std::process::Child;
-    use std::process::Command;
-    use std::process::Stdio;
+    use std::process::{Child, Command, Stdio};
     use std::time::Instant;
+
+    use docker_credential_pat::client::parent::{CommandLine, MAX_BYTES};
+
+    use crate::common::HANG;
 
     /// A shell that runs until it is dropped.
     struct Shell(Child);

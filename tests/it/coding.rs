@@ -2,24 +2,17 @@
 
 #![cfg(feature = "online")]
 
-use crate::common;
-use crate::common::Home;
-use crate::common::found;
-use crate::common::stderr;
-use crate::common::stdout;
-use assert_cmd::Command;
-use serde_json::Value;
-use serde_json::json;
-use std::fs;
-use std::io::BufRead;
-use std::io::BufReader;
-use std::io::Read;
-use std::io::Write;
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
-use std::process::Child;
-use std::process::Stdio;
-use std::thread;
+use std::process::{Child, Stdio};
 use std::time::Duration;
+use std::{fs, thread};
+
+use assert_cmd::Command;
+use serde_json::{Value, json};
+
+use crate::common;
+use crate::common::{Home, found, stderr, stdout};
 
 const PAT: &str = "pat-of-acme-0123456789abcdef0123456789ab";
 const OTHER_PAT: &str = "pat-of-other-0123456789abcdef0123456789a";

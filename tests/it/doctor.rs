@@ -1,15 +1,12 @@
 //! `doctor`: each finding with a case that provokes it and one that does not.
 
-use crate::common;
-use crate::common::Home;
-use crate::common::program;
-use crate::common::stderr;
-use crate::common::stdout;
-use serde_json::Value;
-use serde_json::json;
 use std::fs;
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+
+use crate::common;
+use crate::common::{Home, program, stderr, stdout};
 
 /// Stands in every secret, and must show nowhere.
 const CANARY: &str = "canary";

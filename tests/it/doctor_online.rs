@@ -3,14 +3,11 @@
 
 #![cfg(feature = "online")]
 
+use serde_json::{Value, json};
+
 use crate::common::Home;
-use crate::common::hub_double::CANARIES;
-use crate::common::hub_double::HUB;
-use crate::common::hub_double::HubDouble;
-use crate::common::server::ASKS_BASIC;
-use crate::common::server::Server;
-use serde_json::Value;
-use serde_json::json;
+use crate::common::hub_double::{CANARIES, HUB, HubDouble};
+use crate::common::server::{ASKS_BASIC, Server};
 
 /// A secret of a token that is asked about.
 const SECRET: &str = "pw-canary-of-the-registry";

@@ -1,17 +1,13 @@
 //! What `store` has acknowledged is there: with many at once, and killed at any moment.
 
-use crate::common;
-use crate::common::Home;
-use crate::common::credentials;
-use crate::common::found;
 use std::collections::BTreeMap;
 use std::io::Write;
-use std::process::Child;
-use std::process::Command;
-use std::process::Stdio;
+use std::process::{Child, Command, Stdio};
 use std::thread;
-use std::time::Duration;
-use std::time::Instant;
+use std::time::{Duration, Instant};
+
+use crate::common;
+use crate::common::{Home, credentials, found};
 
 /// Starts a `store` and hands it everything; it has not ended yet.
 fn start_store(home: &Home, key: &str, user: &str, secret: &str) -> Child {

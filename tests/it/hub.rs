@@ -2,24 +2,18 @@
 
 #![cfg(feature = "online")]
 
-use crate::common::Home;
-use crate::common::hub_double::CANARIES;
-use crate::common::hub_double::HUB;
-use crate::common::hub_double::HubDouble;
-use crate::common::hub_double::quiet;
-use crate::common::not_found;
-use crate::common::stderr;
-use crate::common::stdout;
+use std::process::Child;
+use std::time::Duration;
+use std::{fs, thread};
+
 use docker_credential_pat::inventory::Inventory;
 use docker_credential_pat::inventory::unfinished_rotation::left;
 use docker_credential_pat::model::timestamp::Moment;
 use docker_credential_pat::vault::file::Vault;
-use serde_json::Value;
-use serde_json::json;
-use std::fs;
-use std::process::Child;
-use std::thread;
-use std::time::Duration;
+use serde_json::{Value, json};
+
+use crate::common::hub_double::{CANARIES, HUB, HubDouble, quiet};
+use crate::common::{Home, not_found, stderr, stdout};
 
 const TOKENS: &str = "/v2/access-tokens";
 

@@ -2,22 +2,17 @@
 
 #![cfg(unix)]
 
-use crate::common;
-use crate::common::HANG;
-use crate::common::Home;
-use crate::common::NOT_FOUND;
-use crate::common::credentials;
-use crate::common::found;
-use crate::common::stderr;
-use crate::common::stdout;
-use assert_cmd::Command;
-use assert_cmd::assert::Assert;
 use std::fs;
 use std::ops::Deref;
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
+
+use assert_cmd::Command;
+use assert_cmd::assert::Assert;
+
+use crate::common;
+use crate::common::{HANG, Home, NOT_FOUND, credentials, found, stderr, stdout};
 
 const SECRET: &str = "ghp_canary";
 const PASSPHRASE: &str = "correct horse";

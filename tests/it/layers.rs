@@ -1,8 +1,8 @@
 //! Imports go down only. The table is the map of `src/lib.rs`; a new module is a new word in it.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// From top to bottom; a room may import from its own floor and from those below.
 const LAYERS: [&[&str]; 10] = [
@@ -26,6 +26,33 @@ fn imports_go_down_only() {
         let (from, to) = (layer_of(&module), layer_of(&imported));
         assert!(from <= to, "{} imports {imported}, which is above it", file.display());
         assert!((from, to) != (DECISIONS, MECHANICS), "{}: decisions do no I/O", file.display());
+    }
+}
+
+#[test]
+fn no_modules_import_each_other() {
+    let modules: Vec<String> = sources(Path::new("src")).iter().map(|path| module_path(path)).collect();
+    let mut imports: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for path in sources(Path::new("src")) {
+        let from = module_path(&path);
+        for import in imported_paths(&path) {
+            let known = modules.iter().filter(|module| is_below(&import, module));
+            let Some(to) = known.max_by_key(|module| module.len()) else { continue };
+            // A folder's own module names its files, and they use what it holds.
+            if !is_below(&from, to) && !is_below(to, &from) {
+                imports.entry(from.clone()).or_default().insert(to.clone());
+            }
+        }
+    }
+    // What imports nothing that is left goes, until only circles are left.
+    while !imports.is_empty() {
+        let ends: Vec<String> = imports
+            .iter()
+            .filter(|(_, to)| !to.iter().any(|to| imports.contains_key(to)))
+            .map(|(from, _)| from.clone())
+            .collect();
+        assert!(!ends.is_empty(), "these import each other: {imports:#?}");
+        imports.retain(|from, _| !ends.contains(from));
     }
 }
 
@@ -54,16 +81,22 @@ fn every_file_of_tests_is_in_the_binary() {
 }
 
 #[test]
-fn imports_are_written_one_to_a_line_and_from_the_root() {
+fn imports_are_grouped_and_from_the_root() {
     for path in sources(Path::new("src")) {
         let text = fs::read_to_string(&path).expect("a source file");
         let code = text.split("#[cfg(test)]").next().unwrap_or_default();
-        for line in code.lines().map(str::trim) {
-            assert!(
-                !line.starts_with("use super::") && !line.contains("use crate::{"),
-                "{}: {line}",
-                path.display()
-            );
+        let mut last = 0;
+        for line in code.lines() {
+            let Some(import) = line.trim_start_matches("pub ").strip_prefix("use ") else { continue };
+            let group = match import.split("::").next().unwrap_or_default() {
+                "std" => 1,
+                "crate" => 3,
+                _ => 2,
+            };
+            let is_rooted = !import.starts_with("super::") && !import.starts_with("crate::{");
+            assert!(is_rooted, "{}: {line}", path.display());
+            assert!(group >= last, "{}: {line} stands below the next group", path.display());
+            last = group;
         }
     }
 }
@@ -94,6 +127,35 @@ fn imports() -> Vec<(PathBuf, String, String)> {
     }
     assert!(imports.len() > 50, "the sources were found");
     imports
+}
+
+/// Returns `vault::keys` for `src/vault/keys/mod.rs`.
+fn module_path(file: &Path) -> String {
+    let below = file.strip_prefix("src").expect("below src").with_extension("");
+    let names: Vec<_> =
+        below.iter().map(|name| name.to_string_lossy()).filter(|name| name != "mod").collect();
+    names.join("::")
+}
+
+/// Returns each path below `crate` that a file names.
+fn imported_paths(file: &Path) -> Vec<String> {
+    let text = fs::read_to_string(file).expect("a source file");
+    let mut paths = Vec::new();
+    for part in text.split("crate::").skip(1) {
+        let is_path = |letter: char| letter.is_alphanumeric() || matches!(letter, '_' | ':');
+        let path = part.split(|letter| !is_path(letter)).next().unwrap_or_default();
+        let list = part[path.len()..].strip_prefix('{').and_then(|rest| rest.split('}').next());
+        match list {
+            Some(names) => paths.extend(names.split(',').map(|name| format!("{path}{}", name.trim()))),
+            None => paths.push(path.to_owned()),
+        }
+    }
+    paths
+}
+
+/// True for a module's own path and those of what is in it.
+fn is_below(path: &str, module: &str) -> bool {
+    path.strip_prefix(module).is_some_and(|rest| rest.is_empty() || rest.starts_with("::"))
 }
 
 fn sources(folder: &Path) -> Vec<PathBuf> {

@@ -1,24 +1,21 @@
 //! Logins and logouts in any order, with and without profiles: what never happens.
 
+use std::collections::BTreeMap;
+
 use docker_credential_pat::docker::wire::Credentials;
 use docker_credential_pat::inventory::Inventory;
 use docker_credential_pat::model::registry::Key;
 use docker_credential_pat::model::secret::Secret;
 use docker_credential_pat::model::timestamp::Moment;
-use docker_credential_pat::model::token::Origin;
-use docker_credential_pat::model::token::Standing;
-use docker_credential_pat::model::token::Token;
-use docker_credential_pat::model::token::TokenId;
-use docker_credential_pat::resolve::request::Known;
-use docker_credential_pat::resolve::request::Request;
-use docker_credential_pat::resolve::request::Source;
+use docker_credential_pat::model::token::{Origin, Standing, Token};
+use docker_credential_pat::model::token_id::TokenId;
+use docker_credential_pat::resolve::request::{Known, Request, Source};
 use docker_credential_pat::resolve::resolve;
 use docker_credential_pat::vault::draft::Draft;
 use docker_credential_pat::vault::keys::Holder;
 use docker_credential_pat::vault::login::log_in;
 use docker_credential_pat::vault::seal::VaultKey;
 use proptest::prelude::*;
-use std::collections::BTreeMap;
 use zeroize::Zeroizing;
 
 const NOW: Moment = Moment(1_800_000_000);

@@ -1,27 +1,20 @@
 //! Vaults that nobody makes by hand: ten thousand tokens, a clock that was set back, odd names of old.
 
-use crate::common;
-use crate::common::Home;
-use crate::common::found;
-use crate::common::not_found;
-use crate::common::stderr;
-use crate::common::stdout;
 use docker_credential_pat::inventory::Arrival;
 use docker_credential_pat::model::name::Name;
 use docker_credential_pat::model::scope::Scope;
 use docker_credential_pat::model::secret::Secret;
-use docker_credential_pat::model::timestamp::DAY;
-use docker_credential_pat::model::timestamp::Moment;
-use docker_credential_pat::model::token::Kind;
-use docker_credential_pat::model::token::Origin;
-use docker_credential_pat::model::token::User;
-use docker_credential_pat::system::disk;
-use docker_credential_pat::system::env;
+use docker_credential_pat::model::timestamp::{DAY, Moment};
+use docker_credential_pat::model::token::{Kind, Origin, User};
+use docker_credential_pat::system::{disk, env};
 use docker_credential_pat::vault::draft::Draft;
 use docker_credential_pat::vault::keys::Holder;
 use docker_credential_pat::vault::keys::key_file::KeyFile;
 use serde_json::Value;
 use zeroize::Zeroizing;
+
+use crate::common;
+use crate::common::{Home, found, not_found, stderr, stdout};
 
 /// One token to write: its name, scope, secret, and when it ends.
 struct Made {

@@ -2,19 +2,15 @@
 
 #![cfg(unix)]
 
-use crate::common;
-use crate::common::Home;
-use crate::common::found;
-use crate::common::not_found;
-use crate::common::stderr;
-use crate::common::stdout;
-use assert_cmd::Command;
-use serde_json::Value;
-use serde_json::json;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+
+use assert_cmd::Command;
+use serde_json::{Value, json};
+
+use crate::common;
+use crate::common::{Home, found, not_found, stderr, stdout};
 
 const HUB: &str = "https://index.docker.io/v1/";
 

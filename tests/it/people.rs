@@ -1,11 +1,11 @@
 //! The verbs for people.
 
-use crate::common;
-use crate::common::Home;
-use crate::common::found;
-use crate::common::not_found;
-use serde_json::json;
 use std::fs;
+
+use serde_json::json;
+
+use crate::common;
+use crate::common::{Home, found, not_found};
 
 fn stderr(assert: &assert_cmd::assert::Assert) -> String {
     String::from_utf8(assert.get_output().stderr.clone()).expect("UTF-8")

@@ -1,12 +1,9 @@
 //! Docker's verbs, as clients call them.
 
-use crate::common;
-use crate::common::Home;
-use crate::common::NOT_FOUND;
-use crate::common::credentials;
-use crate::common::found;
-use crate::common::not_found;
 use serde_json::json;
+
+use crate::common;
+use crate::common::{Home, NOT_FOUND, credentials, found, not_found};
 
 const HUB: &str = "https://index.docker.io/v1/";
 

@@ -1,23 +1,13 @@
 //! What decides between tokens, through the whole program: choices, profiles, variables; and what is told.
 
-use crate::common;
-use crate::common::Home;
-use crate::common::NOT_FOUND;
-use crate::common::credentials;
-use crate::common::found;
-use crate::common::not_found;
-use crate::common::secret_in;
-use crate::common::stderr;
-use crate::common::stdout;
-use docker_credential_pat::client::context::DIRECTION;
-use docker_credential_pat::client::context::PROFILE;
-use docker_credential_pat::client::context::REPOSITORY;
-use docker_credential_pat::client::context::TOKEN;
-use docker_credential_pat::client::context::WARN_DAYS;
-use serde_json::Value;
-use serde_json::json;
 use std::fs;
 use std::path::PathBuf;
+
+use docker_credential_pat::client::context::{DIRECTION, PROFILE, REPOSITORY, TOKEN, WARN_DAYS};
+use serde_json::{Value, json};
+
+use crate::common;
+use crate::common::{Home, NOT_FOUND, credentials, found, not_found, secret_in, stderr, stdout};
 
 /// Runs `use` with these arguments, and returns what it told.
 fn choose(home: &Home, args: &[&str]) -> String {

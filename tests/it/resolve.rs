@@ -1,28 +1,18 @@
 //! Which token a request gets: the table that people can read, and what holds for any tokens at all.
 
-use docker_credential_pat::inventory::Arrival;
-use docker_credential_pat::inventory::Inventory;
+use std::path::Path;
+
+use docker_credential_pat::inventory::{Arrival, Inventory};
 use docker_credential_pat::model::choice::Choice;
 use docker_credential_pat::model::name::Name;
 use docker_credential_pat::model::registry::Key;
 use docker_credential_pat::model::scope::Scope;
 use docker_credential_pat::model::timestamp::Moment;
-use docker_credential_pat::model::token::Direction;
-use docker_credential_pat::model::token::Kind;
-use docker_credential_pat::model::token::Origin;
-use docker_credential_pat::model::token::Permissions;
-use docker_credential_pat::model::token::Standing;
-use docker_credential_pat::model::token::Token;
-use docker_credential_pat::model::token::TokenId;
-use docker_credential_pat::model::token::User;
-use docker_credential_pat::resolve::Verdict;
-use docker_credential_pat::resolve::request::Known;
-use docker_credential_pat::resolve::request::Repository;
-use docker_credential_pat::resolve::request::Request;
-use docker_credential_pat::resolve::request::Source;
-use docker_credential_pat::resolve::resolve;
+use docker_credential_pat::model::token::{Direction, Kind, Origin, Permissions, Standing, Token, User};
+use docker_credential_pat::model::token_id::TokenId;
+use docker_credential_pat::resolve::request::{Known, Repository, Request, Source};
+use docker_credential_pat::resolve::{Verdict, resolve};
 use proptest::prelude::*;
-use std::path::Path;
 
 const NOW: Moment = Moment(1_800_000_000);
 

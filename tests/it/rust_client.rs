@@ -2,11 +2,12 @@
 //!
 //! It finds configuration and program through its own environment, so this test calls itself again in one.
 
+use std::process::Command;
+
+use docker_credential::{CredentialRetrievalError, DockerCredential};
+
 use crate::common;
 use crate::common::Home;
-use docker_credential::CredentialRetrievalError;
-use docker_credential::DockerCredential;
-use std::process::Command;
 
 /// Names the registry, in the process that is the client.
 const ASKED: &str = "TEST_REGISTRY";

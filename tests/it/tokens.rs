@@ -1,19 +1,13 @@
 //! What people change of their tokens: edit, rotate, activate, deactivate, rm, and what logins leave alone.
 
-use crate::common;
-use crate::common::Home;
-use crate::common::credentials;
-use crate::common::found;
-use crate::common::jwt;
-use crate::common::not_found;
-use crate::common::stderr;
-use crate::common::stdout;
-use docker_credential_pat::model::timestamp::DAY;
-use docker_credential_pat::model::timestamp::Moment;
-use docker_credential_pat::system::env;
-use serde_json::Value;
-use serde_json::json;
 use std::fs;
+
+use docker_credential_pat::model::timestamp::{DAY, Moment};
+use docker_credential_pat::system::env;
+use serde_json::{Value, json};
+
+use crate::common;
+use crate::common::{Home, credentials, found, jwt, not_found, stderr, stdout};
 
 const HUB: &str = "https://index.docker.io/v1/";
 

@@ -2,26 +2,18 @@
 
 #![cfg(unix)]
 
-use crate::common;
-use crate::common::Home;
-use crate::common::NOT_FOUND;
-use crate::common::credentials;
-use crate::common::found;
-use crate::common::not_found;
-use crate::common::stderr;
-use crate::common::stdout;
-use serde_json::Value;
-use serde_json::json;
 use std::fmt::Write as _;
 use std::fs;
 use std::io::Write;
-use std::os::unix::fs::PermissionsExt;
-use std::os::unix::fs::symlink;
-use std::path::Path;
-use std::path::PathBuf;
-use std::process::Command;
-use std::process::Stdio;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 use std::time::SystemTime;
+
+use serde_json::{Value, json};
+
+use crate::common;
+use crate::common::{Home, NOT_FOUND, credentials, found, not_found, stderr, stdout};
 
 const DAY: i64 = 24 * 60 * 60;
 const MIB: usize = 1024 * 1024;

@@ -1,10 +1,10 @@
 //! The vault on disk: whatever becomes of its bytes, no wrong secret and nothing lost that could be rescued.
 
-use crate::common;
-use crate::common::Home;
-use crate::common::found;
 use std::fs;
 use std::path::Path;
+
+use crate::common;
+use crate::common::{Home, found};
 
 const SECRET: &str = "ghp_canary";
 

@@ -1,12 +1,12 @@
 //! `verify` against registries that mean harm or are ill: the secret goes nowhere else, and each is named.
 #![cfg(feature = "online")]
 
-use crate::common;
-use crate::common::Home;
-use crate::common::server::ASKS_BASIC;
-use crate::common::server::Server;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+
+use crate::common;
+use crate::common::Home;
+use crate::common::server::{ASKS_BASIC, Server};
 
 const USER: &str = "alice";
 const SECRET: &str = "ghp_canaryCANARYcanary";

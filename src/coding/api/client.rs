@@ -4,22 +4,24 @@
 //! <https://coding.net/help/openapi>. Whether it changes a token, switches it off or shows its secret again
 //! is not described there: those are asked for as its service calls them, and what it says is told.
 
-use crate::coding::api::error::CodingError;
-use crate::coding::api::project_token::Grant;
-use crate::coding::api::project_token::ProjectToken;
-use crate::coding::api::project_token::Told;
-use crate::coding::api::request::Question;
-use crate::coding::api::request::read;
-use crate::coding::api::request::token_with_secret;
-use crate::http::Http;
-use crate::http::endpoint::Place;
-use crate::model::secret::Secret;
-use crate::model::timestamp::Moment;
-use crate::model::token::Standing;
+use std::collections::BTreeSet;
+
 use serde::Deserialize;
 use serde_json::json;
 use serde_json::value::RawValue;
-use std::collections::BTreeSet;
+use zeroize::Zeroizing;
+
+use crate::coding::api::error::CodingError;
+use crate::coding::api::project_token::{ProjectToken, Told};
+use crate::coding::api::request::{Complaint, Question, Wish, outcome, read, token_with_secret};
+use crate::http::endpoint::Place;
+use crate::http::server_text::shown;
+use crate::http::{Answer, Authorization, Http, JSON, Method, Request};
+use crate::model::secret::Secret;
+use crate::model::token::Standing;
+
+/// By these words an error says that it does not know who asks; the others are about what is asked.
+const NOT_LET_IN: [&str; 2] = ["AuthFailure", "Unauthorized"];
 
 /// How many tokens are asked for at once.
 const PAGE: u64 = 100;
@@ -45,44 +47,69 @@ pub struct Project {
     pub name: String,
 }
 
-/// What a token is to be.
-#[derive(Clone, Debug)]
-pub struct Wish {
-    /// What it is to be called.
-    pub name: String,
-    /// What it may do; never empty, since CODING takes that for everything, without an end.
-    pub grants: Vec<Grant>,
-    /// When it is to end.
-    pub expires: Option<Moment>,
-}
-
 /// CODING's interface, asked with one personal access token.
 pub struct Coding {
-    pub(super) http: Http,
-    pub(super) place: Place,
-    pub(super) token: Secret,
+    http: Http,
+    place: Place,
+    token: Secret,
 }
 
 /// Tells a person what is waited for.
-pub type Tell<'t> = &'t mut dyn FnMut(&str);
+type Tell<'t> = &'t mut dyn FnMut(&str);
 
 impl Coding {
     /// Turns to an interface with a personal access token, which goes there and nowhere else.
-    #[must_use]
     pub fn at(place: Place, token: Secret) -> Self {
         Self { http: Http::default(), place, token }
     }
 
+    /// Asks, and sees whether the answer is an error.
+    fn ask(&self, question: &Question, tell: Tell<'_>) -> Result<Answer, CodingError> {
+        let Question { action, fields, repeat } = question;
+        let place = self.place.at(&format!("/open-api?Action={action}"))?;
+        let authorization = Authorization::token(self.token.expose());
+        let mut body = fields.clone();
+        body["Action"] = json!(action);
+        let body = body.to_string();
+        let request = Request {
+            method: Method::Post,
+            authorization: Some(&authorization),
+            body: Some((JSON, body.as_bytes())),
+            repeat: *repeat,
+            ..Request::get(&place)
+        };
+        let answer = self.http.send(&request, tell)?;
+        let complaint = outcome(&answer).ok().and_then(|outcome| outcome.error).map(|error| self.said(error));
+        match (answer.status, complaint) {
+            (200, None) => Ok(answer),
+            (401 | 403, complaint) => {
+                let why = complaint.map_or_else(
+                    || format!("status {}", answer.status),
+                    |(code, message)| format!("{code}: {message}"),
+                );
+                Err(CodingError::NotLetIn { at: self.place.to_string(), why })
+            }
+            (_, Some((code, message))) if NOT_LET_IN.iter().any(|word| code.starts_with(word)) => {
+                Err(CodingError::NotLetIn { at: self.place.to_string(), why: format!("{code}: {message}") })
+            }
+            (_, Some((code, message))) => Err(CodingError::Refused { action, code, message }),
+            (status, None) => Err(CodingError::Status { at: self.place.to_string(), action, status }),
+        }
+    }
+
+    /// Returns code and words of an error: short, safe for a terminal, and without the token that was sent.
+    fn said(&self, complaint: Complaint) -> (String, String) {
+        let fit =
+            |text: Option<String>| shown(Zeroizing::new(text.unwrap_or_default()), &[self.token.expose()]);
+        (fit(complaint.code), fit(complaint.message))
+    }
+
     /// Returns where it is.
-    #[must_use]
     pub fn place(&self) -> &Place {
         &self.place
     }
 
     /// Asks whose the personal access token is, which changes nothing.
-    ///
-    /// # Errors
-    /// When it is refused, or there is no answer.
     pub fn account(&self, tell: Tell<'_>) -> Result<Account, CodingError> {
         #[derive(Deserialize)]
         #[serde(rename_all = "PascalCase")]
@@ -107,9 +134,6 @@ impl Coding {
     }
 
     /// Finds a project by its name, or by its number.
-    ///
-    /// # Errors
-    /// When there is none, or it may not be seen.
     pub fn project(&self, named: &str, tell: Tell<'_>) -> Result<Project, CodingError> {
         #[derive(Deserialize)]
         #[serde(rename_all = "PascalCase")]
@@ -136,9 +160,6 @@ impl Coding {
     }
 
     /// Returns every token of a project.
-    ///
-    /// # Errors
-    /// When they may not be seen, or there are too many.
     pub fn tokens(&self, project: u64, tell: Tell<'_>) -> Result<Vec<ProjectToken>, CodingError> {
         #[derive(Deserialize)]
         #[serde(rename_all = "PascalCase")]
@@ -193,18 +214,12 @@ impl Coding {
     }
 
     /// Deletes a token of a project; it works nowhere any more.
-    ///
-    /// # Errors
-    /// When it is not there, or may not be deleted.
     pub fn delete(&self, project: u64, id: u64, tell: Tell<'_>) -> Result<(), CodingError> {
         let fields = json!({ "ProjectId": project, "Id": id });
         self.ask(&Question::harmless("DeleteProjectToken", fields), tell).map(drop)
     }
 
     /// Makes of a token what is wished, where the interface offers that.
-    ///
-    /// # Errors
-    /// When it does not, or refuses.
     pub fn modify(&self, project: u64, id: u64, wish: &Wish, tell: Tell<'_>) -> Result<(), CodingError> {
         let mut fields = wish.json();
         fields["ProjectId"] = json!(project);
@@ -213,9 +228,6 @@ impl Coding {
     }
 
     /// Switches a token on or off, where the interface offers that.
-    ///
-    /// # Errors
-    /// When it does not, or refuses.
     pub fn switch(&self, project: u64, id: u64, to: Standing, tell: Tell<'_>) -> Result<(), CodingError> {
         let action = match to {
             Standing::Active => "EnableProjectToken",
@@ -226,9 +238,6 @@ impl Coding {
     }
 
     /// Asks for a token's secret again, where the interface offers that.
-    ///
-    /// # Errors
-    /// When it does not, or refuses.
     pub fn secret(&self, project: u64, id: u64, tell: Tell<'_>) -> Result<Secret, CodingError> {
         let fields = json!({ "ProjectId": project, "Id": id });
         let answer = self.ask(&Question::harmless("DescribeProjectToken", fields), tell)?;

@@ -1,16 +1,15 @@
 //! Why CODING did not do what it was asked, and the way out.
 
+use thiserror::Error;
+
 use crate::http::HttpError;
 use crate::http::endpoint::PlaceError;
-use thiserror::Error;
 
 /// Why CODING did not do what it was asked.
 #[derive(Debug, Error)]
 pub enum CodingError {
-    /// See [`HttpError`].
     #[error(transparent)]
     Http(#[from] HttpError),
-    /// See [`PlaceError`].
     #[error(transparent)]
     Place(#[from] PlaceError),
     /// It says so itself. What it says is safe for a terminal, short, and without the token that was sent.
@@ -57,7 +56,6 @@ pub enum CodingError {
 
 impl CodingError {
     /// Returns the way out.
-    #[must_use]
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Http(error) => error.hint(),

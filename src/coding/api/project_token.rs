@@ -3,16 +3,17 @@
 //! The fields are those of its own service's `ProjectToken`; the public reference leaves their types open, so
 //! that a number may come as a number or as text, and what is wrapped in `Data` may come without it.
 
-use crate::model::timestamp::Moment;
-use crate::model::token::Permissions;
+use std::fmt;
+
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use serde::Deserialize;
-use serde_json::Value;
-use serde_json::json;
 use serde_json::value::RawValue;
-use std::fmt;
+use serde_json::{Value, json};
+
+use crate::model::timestamp::Moment;
+use crate::model::token::Permissions;
 
 /// How far CODING's clock is ahead of UTC, in seconds. Which zone its texts are in is not documented; of the
 /// two that they could be in, this one has an end earlier, which is the safe side to err on.
@@ -108,9 +109,6 @@ pub struct Grant {
 impl Grant {
     /// Reads `artifact_rw`, or `artifact_rw:123` for one repository. The words:
     /// <https://coding.net/help/openapi>, "项目令牌".
-    ///
-    /// # Errors
-    /// When it is no word, or what follows the colon is no number.
     pub fn parse(text: &str) -> Result<Self, String> {
         let (value, target) = match text.split_once(':') {
             Some((value, target)) => (value, Some(target)),
@@ -134,7 +132,6 @@ impl Grant {
     }
 
     /// Returns it as a request has it.
-    #[must_use]
     pub fn json(&self) -> Value {
         match self.target {
             Some(target) => json!({ "Value": self.value, "Target": target }),
@@ -165,7 +162,6 @@ impl fmt::Display for Grant {
 }
 
 /// Returns what a token with these grants may do with images; `None` when none of them is for images.
-#[must_use]
 pub fn permissions(grants: &[Grant]) -> Option<Permissions> {
     let has = |value: &str| grants.iter().any(|grant| grant.value.eq_ignore_ascii_case(value));
     let write = has("artifact_rw");
@@ -174,14 +170,12 @@ pub fn permissions(grants: &[Grant]) -> Option<Permissions> {
 
 /// Writes an end as a request has it, and empty for never. It is in UTC: so the date that a person gave is
 /// the one that CODING shows, and wherever its clock stands in China, the token ends no later than was meant.
-#[must_use]
 pub fn end_text(end: Option<Moment>) -> String {
     let at = end.and_then(|end| Timestamp::from_second(end.0).ok());
     at.map(|at| TimeZone::UTC.to_datetime(at).strftime(FORM).to_string()).unwrap_or_default()
 }
 
 /// Reads an end that was sent, as CODING may have taken it: at its earliest.
-#[must_use]
 pub fn earliest(end: Moment) -> Moment {
     Moment(end.0 - AHEAD)
 }

@@ -1,36 +1,21 @@
 //! One question to CODING's interface, and its answer taken out of what is around it.
 
-use crate::coding::api::client::Coding;
-use crate::coding::api::client::Tell;
-use crate::coding::api::client::Wish;
-use crate::coding::api::error::CodingError;
-use crate::coding::api::project_token::Grant;
-use crate::coding::api::project_token::ProjectToken;
-use crate::coding::api::project_token::Told;
-use crate::coding::api::project_token::end_text;
-use crate::http::Answer;
-use crate::http::Authorization;
-use crate::http::JSON;
-use crate::http::Method;
-use crate::http::Repeat;
-use crate::http::Request;
-use crate::http::server_text::shown;
-use crate::model::secret::Secret;
-use crate::system::secret_json::unescape;
 use serde::Deserialize;
-use serde_json::Value;
-use serde_json::json;
 use serde_json::value::RawValue;
-use zeroize::Zeroizing;
+use serde_json::{Value, json};
 
-/// By these words an error says that it does not know who asks; the others are about what is asked.
-const NOT_LET_IN: [&str; 2] = ["AuthFailure", "Unauthorized"];
+use crate::coding::api::error::CodingError;
+use crate::coding::api::project_token::{Grant, ProjectToken, Told, end_text};
+use crate::http::{Answer, Repeat};
+use crate::model::secret::Secret;
+use crate::model::timestamp::Moment;
+use crate::system::secret_json::unescape;
 
 /// What is asked. None of it is secret.
 pub(super) struct Question {
-    action: &'static str,
-    fields: Value,
-    repeat: Repeat,
+    pub(super) action: &'static str,
+    pub(super) fields: Value,
+    pub(super) repeat: Repeat,
 }
 
 impl Question {
@@ -43,6 +28,17 @@ impl Question {
     pub(super) fn once(action: &'static str, fields: Value) -> Self {
         Self { action, fields, repeat: Repeat::Never }
     }
+}
+
+/// What a token is to be.
+#[derive(Clone, Debug)]
+pub struct Wish {
+    /// What it is to be called.
+    pub name: String,
+    /// What it may do; never empty, since CODING takes that for everything, without an end.
+    pub grants: Vec<Grant>,
+    /// When it is to end.
+    pub expires: Option<Moment>,
 }
 
 impl Wish {
@@ -62,8 +58,8 @@ struct Envelope<'a> {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Outcome<'a> {
-    error: Option<Complaint>,
+pub(super) struct Outcome<'a> {
+    pub(super) error: Option<Complaint>,
     #[serde(borrow)]
     data: Option<&'a RawValue>,
     #[serde(borrow)]
@@ -72,55 +68,12 @@ struct Outcome<'a> {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Complaint {
-    code: Option<String>,
-    message: Option<String>,
+pub(super) struct Complaint {
+    pub(super) code: Option<String>,
+    pub(super) message: Option<String>,
 }
 
-impl Coding {
-    /// Asks, and sees whether the answer is an error.
-    pub(super) fn ask(&self, question: &Question, tell: Tell<'_>) -> Result<Answer, CodingError> {
-        let Question { action, fields, repeat } = question;
-        let place = self.place.at(&format!("/open-api?Action={action}"))?;
-        let authorization = Authorization::token(self.token.expose());
-        let mut body = fields.clone();
-        body["Action"] = json!(action);
-        let body = body.to_string();
-        let request = Request {
-            method: Method::Post,
-            authorization: Some(&authorization),
-            body: Some((JSON, body.as_bytes())),
-            repeat: *repeat,
-            ..Request::get(&place)
-        };
-        let answer = self.http.send(&request, tell)?;
-        let complaint = outcome(&answer).ok().and_then(|outcome| outcome.error).map(|error| self.said(error));
-        match (answer.status, complaint) {
-            (200, None) => Ok(answer),
-            (401 | 403, complaint) => {
-                let why = complaint.map_or_else(
-                    || format!("status {}", answer.status),
-                    |(code, message)| format!("{code}: {message}"),
-                );
-                Err(CodingError::NotLetIn { at: self.place.to_string(), why })
-            }
-            (_, Some((code, message))) if NOT_LET_IN.iter().any(|word| code.starts_with(word)) => {
-                Err(CodingError::NotLetIn { at: self.place.to_string(), why: format!("{code}: {message}") })
-            }
-            (_, Some((code, message))) => Err(CodingError::Refused { action, code, message }),
-            (status, None) => Err(CodingError::Status { at: self.place.to_string(), action, status }),
-        }
-    }
-
-    /// Returns code and words of an error: short, safe for a terminal, and without the token that was sent.
-    fn said(&self, complaint: Complaint) -> (String, String) {
-        let fit =
-            |text: Option<String>| shown(Zeroizing::new(text.unwrap_or_default()), &[self.token.expose()]);
-        (fit(complaint.code), fit(complaint.message))
-    }
-}
-
-fn outcome(answer: &Answer) -> Result<Outcome<'_>, CodingError> {
+pub(super) fn outcome(answer: &Answer) -> Result<Outcome<'_>, CodingError> {
     let Envelope { response } = answer.json()?;
     serde_json::from_str(response.get()).map_err(|_| answer.unexpected().into())
 }

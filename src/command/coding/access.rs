@@ -1,27 +1,20 @@
 //! Where CODING is, and the personal access token by which it is asked.
 
+use std::collections::BTreeSet;
+
 use crate::coding::api::client::Coding;
 use crate::coding::api::error::CodingError;
 use crate::coding::error::CodingTrouble;
-use crate::coding::team::ANY_TEAM;
-use crate::coding::team::Team;
-use crate::coding::team::may_go;
-use crate::command::Desk;
-use crate::command::Failure;
+use crate::coding::team::{ANY_TEAM, Team, may_go};
 use crate::command::args::SecretFrom;
 use crate::command::completions::token_names;
-use crate::command::find;
-use crate::http::endpoint::Place;
-use crate::http::endpoint::Plain;
+use crate::command::{Desk, Failure, find};
+use crate::http::endpoint::{Place, Plain};
 use crate::inventory::Inventory;
-use crate::model::remote::Remote;
-use crate::model::remote::Service;
+use crate::model::remote::{Remote, Service};
 use crate::model::timestamp::Moment;
-use crate::model::token::Kind;
-use crate::model::token::Standing;
-use crate::model::token::Token;
+use crate::model::token::{Kind, Standing, Token};
 use crate::system::env;
-use std::collections::BTreeSet;
 
 /// Says where CODING's interface is, where it is not at its team's usual address.
 const URL: &str = "DOCKER_CREDENTIAL_PAT_CODING_URL";
@@ -55,9 +48,6 @@ fn team(text: &str) -> Result<Team, &'static str> {
 
 impl TeamGiven {
     /// Returns the team that is given, or the one of all the teams in the vault.
-    ///
-    /// # Errors
-    /// When there is none, or more than one.
     pub(super) fn or_of(&self, inventory: &Inventory) -> Result<Team, CodingTrouble> {
         if let Some(team) = &self.team {
             return Ok(team.clone());
@@ -74,17 +64,11 @@ impl TeamGiven {
 
 impl Access {
     /// Returns the team that is meant.
-    ///
-    /// # Errors
-    /// When nothing tells it.
     pub(super) fn team(&self, inventory: &Inventory) -> Result<Team, CodingTrouble> {
         self.given.or_of(inventory)
     }
 
     /// Returns where CODING is for whom nothing but the arguments tells.
-    ///
-    /// # Errors
-    /// When the address is none, or not encrypted.
     pub(super) fn place(&self, inventory: &Inventory) -> Result<Place, Failure> {
         let url = match &self.url {
             Some(url) => Some(url.clone()),
@@ -100,9 +84,6 @@ impl Access {
 
     /// Returns where CODING is for a token in the vault. Its number means nothing elsewhere, so that the
     /// place where it was made comes before any variable.
-    ///
-    /// # Errors
-    /// When the address is none, or not encrypted, or nothing tells it.
     pub(super) fn place_of(&self, token: &Token, inventory: &Inventory) -> Result<Place, Failure> {
         let of_team = || Team::all_of(token).next().map(|team| team.interface());
         let made_at = || remote_of(token).and_then(|remote| remote.at.clone().or_else(of_team));
@@ -117,9 +98,6 @@ impl Access {
     ///
     /// A token of the vault is sent where [`may_go`] says that it was stored for. One that a person names goes
     /// to an interface within this machine too, where it stays.
-    ///
-    /// # Errors
-    /// When the one that is named may not go there, does not open, or there is none and nobody to ask.
     pub(super) fn open(&self, place: Place, desk: &Desk) -> Result<Coding, Failure> {
         let excerpt = desk.keeper.excerpt(None)?;
         let inventory = excerpt.inventory();
@@ -173,7 +151,6 @@ fn or_name_one(failure: Failure) -> Failure {
 }
 
 /// Returns what a token is at CODING, if it is known.
-#[must_use]
 pub(super) fn remote_of(token: &Token) -> Option<&Remote> {
     token.remote.as_ref().filter(|remote| remote.service == Service::Coding)
 }

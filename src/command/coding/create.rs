@@ -1,27 +1,17 @@
 //! `coding create`: makes a project token at CODING, and puts it in the vault and in use.
 
 use crate::coding::api::client::Coding;
-use crate::coding::api::client::Wish;
-use crate::coding::api::project_token::Grant;
-use crate::coding::api::project_token::ProjectToken;
-use crate::coding::api::project_token::earliest;
-use crate::coding::api::project_token::permissions;
+use crate::coding::api::project_token::{Grant, ProjectToken, earliest, permissions};
+use crate::coding::api::request::Wish;
 use crate::coding::team::Team;
-use crate::command::Desk;
-use crate::command::Failure;
-use crate::command::args;
 use crate::command::coding::access::Access;
 use crate::command::coding::target::remote;
-use crate::command::find;
-use crate::inventory::Arrival;
-use crate::inventory::Inventory;
-use crate::inventory::NameTaken;
+use crate::command::{Desk, Failure, args, find};
+use crate::inventory::{Arrival, Inventory, NameTaken};
 use crate::model::name::Name;
 use crate::model::scope::Scope;
 use crate::model::secret::Secret;
-use crate::model::token::Kind;
-use crate::model::token::Origin;
-use crate::model::token::User;
+use crate::model::token::{Kind, Origin, User};
 
 /// What a token may do without --scope: the least with which an image can be pulled.
 const LEAST: &str = "artifact_r";
@@ -54,9 +44,6 @@ pub(super) struct Args {
 }
 
 /// Runs the verb. Whatever can be known to go wrong is found out before anything is made.
-///
-/// # Errors
-/// When something given is unfit, the vault cannot be changed, or CODING does not make it.
 pub(super) fn run(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
     let name = Name::typed(&args.name)?;
     let wish = wish(args, &name, desk)?;

@@ -1,20 +1,18 @@
 //! `coding edit`: changes a project token's name, scopes or end, where CODING offers that.
 
-use crate::coding::api::client::Wish;
-use crate::coding::api::project_token::Grant;
-use crate::coding::api::project_token::permissions;
+use std::slice;
+
+use clap::ArgGroup;
+
+use crate::coding::api::project_token::{Grant, permissions};
+use crate::coding::api::request::Wish;
 use crate::coding::error::CodingTrouble;
 use crate::coding::team::Team;
-use crate::command::Desk;
-use crate::command::Failure;
-use crate::command::args;
-use crate::command::coding::target::TargetPlace;
-use crate::command::coding::target::remote;
+use crate::command::coding::target::{TargetPlace, remote};
 use crate::command::completions::token_names;
+use crate::command::{Desk, Failure, args};
 use crate::inventory::Changes;
 use crate::model::timestamp::Moment;
-use clap::ArgGroup;
-use std::slice;
 
 /// Change what a project token is called, what it may do or when it ends, where CODING offers that
 #[derive(Debug, clap::Args)]
@@ -37,9 +35,6 @@ pub(super) struct Args {
 }
 
 /// Runs the verb.
-///
-/// # Errors
-/// When the token is not known, CODING does not do it, or the vault cannot be changed.
 pub(super) fn run(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
     let end = args::end(args.expires.as_ref(), *desk.now)?;
     let (coding, targets) = args.place.open(slice::from_ref(&args.name), desk)?;

@@ -2,17 +2,13 @@
 
 use crate::coding::error::CodingTrouble;
 use crate::coding::team::Team;
-use crate::command::Desk;
-use crate::command::Failure;
 use crate::command::coding::access::TeamGiven;
 use crate::command::completions::token_names;
-use crate::command::find;
+use crate::command::{Desk, Failure, find};
 use crate::inventory::Inventory;
 use crate::model::name::quoted;
 use crate::model::registry::Key;
-use crate::model::token::Kind;
-use crate::model::token::Token;
-use crate::model::token::User;
+use crate::model::token::{Kind, Token, User};
 use crate::resolve::request::Request;
 use crate::resolve::resolve;
 use crate::system::sanitize::clean;
@@ -35,9 +31,6 @@ pub(super) struct Args {
 }
 
 /// Runs the verb.
-///
-/// # Errors
-/// When there is no such token, or nothing tells the team or the user name.
 pub(super) fn run(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
     let inventory = desk.keeper.inventory()?;
     let named = args.name.as_deref().map(|name| find(&inventory, name)).transpose()?;

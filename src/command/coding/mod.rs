@@ -11,8 +11,7 @@ mod target;
 mod tokens;
 mod whoami;
 
-use crate::command::Desk;
-use crate::command::Failure;
+use crate::command::{Desk, Failure};
 use crate::model::token::Standing;
 
 /// Make, list, change and delete project tokens at CODING, and show the line to log in with
@@ -38,9 +37,6 @@ enum Deed {
 }
 
 /// Runs the verb.
-///
-/// # Errors
-/// When CODING does not do it, or the vault cannot be changed.
 pub fn run(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
     match &args.deed {
         Deed::LoginCommand(args) => login_command::run(args, desk),

@@ -1,11 +1,8 @@
 //! `coding rm`: deletes project tokens at CODING, then in the vault.
 
 use crate::coding::api::client::Coding;
-use crate::command::Desk;
-use crate::command::Failure;
-use crate::command::args;
-use crate::command::coding::target::Target;
-use crate::command::coding::target::Targets;
+use crate::command::coding::target::{Target, Targets};
+use crate::command::{Desk, Failure, args};
 use crate::model::token::Token;
 use crate::system::sanitize::clean;
 
@@ -21,9 +18,6 @@ pub(super) struct Args {
 
 /// Runs the verb. A token leaves the vault when it is gone at CODING, one after another: whatever stops it
 /// on the way, the same command goes on from there.
-///
-/// # Errors
-/// When one is not known, CODING does not delete it, or the vault cannot be changed.
 pub(super) fn run(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
     let (coding, targets) = args.targets.open(desk)?;
     let all: Vec<_> = targets.iter().map(|target| clean(target.token.name.as_str())).collect();

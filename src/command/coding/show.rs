@@ -1,19 +1,18 @@
 //! `coding show`: a project token as CODING knows it, and its secret, which may be seen again there.
 
+use std::slice;
+
 use crate::coding::api::client::Coding;
 use crate::coding::api::project_token::ProjectToken;
 use crate::coding::error::CodingTrouble;
-use crate::command::Desk;
-use crate::command::Failure;
 use crate::command::coding::access::remote_of;
 use crate::command::coding::target::TargetPlace;
 use crate::command::coding::tokens::write_table;
 use crate::command::completions::token_names;
 use crate::command::show::write_secret;
+use crate::command::{Desk, Failure};
 use crate::inventory::Inventory;
-use crate::model::token::Kind;
-use crate::model::token::Token;
-use std::slice;
+use crate::model::token::{Kind, Token};
 
 /// Show a project token as CODING knows it, or with --reveal its secret
 #[derive(Debug, clap::Args)]
@@ -29,9 +28,6 @@ pub(super) struct Args {
 }
 
 /// Runs the verb.
-///
-/// # Errors
-/// When there is no such token, its secret does not open, or CODING does not show it.
 pub(super) fn run(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
     let excerpt = desk.keeper.excerpt(None)?;
     match excerpt.inventory().named(&args.name).cloned() {

@@ -1,15 +1,11 @@
 //! `coding enable` and `coding disable`: whether project tokens work, at CODING and here.
 
 use crate::coding::api::error::CodingError;
-use crate::command::Desk;
-use crate::command::Failure;
 use crate::command::coding::target::Targets;
+use crate::command::{Desk, Failure};
 use crate::model::token::Standing;
 
 /// Switches tokens on or off at CODING, then here.
-///
-/// # Errors
-/// When one is not known, CODING does not do it, or the vault cannot be changed.
 pub(super) fn run(args: &Targets, to: Standing, desk: &mut Desk) -> Result<(), Failure> {
     let (coding, targets) = args.open(desk)?;
     for target in targets {

@@ -5,17 +5,12 @@ use crate::coding::api::error::CodingError;
 use crate::coding::api::project_token::ProjectToken;
 use crate::coding::error::CodingTrouble;
 use crate::coding::team::Team;
-use crate::command::Desk;
-use crate::command::Failure;
-use crate::command::coding::access::Access;
-use crate::command::coding::access::remote_of;
+use crate::command::coding::access::{Access, remote_of};
 use crate::command::completions::token_names;
-use crate::command::find_all;
+use crate::command::{Desk, Failure, find_all};
 use crate::http::endpoint::Place;
-use crate::model::remote::Remote;
-use crate::model::remote::Service;
-use crate::model::token::Token;
-use crate::model::token::User;
+use crate::model::remote::{Remote, Service};
+use crate::model::token::{Token, User};
 
 /// Which tokens
 #[derive(Debug, clap::Args)]
@@ -49,9 +44,6 @@ pub(super) struct Target {
 
 impl Targets {
     /// Finds the tokens, and turns to where they are.
-    ///
-    /// # Errors
-    /// When one is not there, it is not known what it is at CODING, or they are at several places.
     pub(super) fn open(&self, desk: &mut Desk) -> Result<(Coding, Vec<Target>), Failure> {
         self.place.open(&self.names, desk)
     }
@@ -59,9 +51,6 @@ impl Targets {
 
 impl TargetPlace {
     /// Finds tokens of the vault, and turns to where they are.
-    ///
-    /// # Errors
-    /// As [`Targets::open`].
     pub(super) fn open(&self, names: &[String], desk: &mut Desk) -> Result<(Coding, Vec<Target>), Failure> {
         let inventory = desk.keeper.inventory()?;
         let tokens = find_all(&inventory, names)?;
@@ -113,9 +102,6 @@ impl Target {
     }
 
     /// Asks what CODING knows of it; `None` when it is not there any more.
-    ///
-    /// # Errors
-    /// When the project's tokens may not be seen.
     pub(super) fn told(&self, coding: &Coding, desk: &mut Desk) -> Result<Option<ProjectToken>, CodingError> {
         let tokens = coding.tokens(self.project, &mut |line| desk.say(line))?;
         Ok(tokens.into_iter().find(|there| there.id == self.id))
@@ -123,13 +109,11 @@ impl Target {
 }
 
 /// True when a token of the vault is this one: CODING gives each a user name of its own.
-#[must_use]
 pub(super) fn is_same(token: &Token, there: &ProjectToken) -> bool {
     matches!(&token.user, User::Named(user) if *user == there.user)
 }
 
 /// Returns what is to be noted of a project's token. The place is noted where it is not its team's usual one.
-#[must_use]
 pub(super) fn remote(coding: &Coding, team: Option<&Team>, project: u64, there: &ProjectToken) -> Remote {
     let place = coding.place();
     let is_usual = team.is_some_and(|team| place.is_at(&team.interface()));

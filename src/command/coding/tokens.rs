@@ -1,18 +1,16 @@
 //! `coding tokens`: the tokens of a project as CODING knows them, and which of them are in the vault.
 
+use serde::Serialize;
+
 use crate::coding::api::client::Project;
 use crate::coding::api::project_token::ProjectToken;
-use crate::command::Desk;
-use crate::command::Failure;
 use crate::command::coding::access::Access;
 use crate::command::coding::target::is_same;
 use crate::command::token_view::dated;
+use crate::command::{Desk, Failure};
 use crate::inventory::Inventory;
 use crate::model::timestamp::Moment;
-use crate::system::table::Cell;
-use crate::system::table::Table;
-use crate::system::table::Tone;
-use serde::Serialize;
+use crate::system::table::{Cell, Table, Tone};
 
 /// The version of the JSON that it writes. A new name is no new version.
 const JSON_VERSION: u32 = 1;
@@ -36,9 +34,6 @@ pub(super) struct Args {
 }
 
 /// Runs the verb.
-///
-/// # Errors
-/// When the tokens may not be seen, or there is no answer.
 pub(super) fn run(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
     let inventory = desk.keeper.inventory()?;
     let place = args.access.place(&inventory)?;

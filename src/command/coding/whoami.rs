@@ -1,8 +1,7 @@
 //! `coding whoami`: whether CODING takes the personal access token, and whose it is.
 
-use crate::command::Desk;
-use crate::command::Failure;
 use crate::command::coding::access::Access;
+use crate::command::{Desk, Failure};
 use crate::system::sanitize::clean;
 
 /// Tell whether CODING takes the personal access token, and whose it is; nothing is changed
@@ -13,9 +12,6 @@ pub(super) struct Args {
 }
 
 /// Runs the verb.
-///
-/// # Errors
-/// When it is refused, or there is no answer.
 pub(super) fn run(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
     let place = args.access.place(&desk.keeper.inventory()?)?;
     let coding = args.access.open(place, desk)?;

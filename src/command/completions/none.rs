@@ -9,13 +9,11 @@ pub struct Nothing;
 impl ArgExt for Nothing {}
 
 /// Returns nothing, in the place of the names of the tokens.
-#[must_use]
 pub fn token_names() -> Nothing {
     Nothing
 }
 
 /// Returns nothing, in the place of the places to which the tokens may go.
-#[must_use]
 pub fn token_places() -> Nothing {
     Nothing
 }

@@ -1,16 +1,16 @@
 //! An explanation as JSON.
 
-use crate::command::explain::output::Explanation;
-use crate::command::explain::output::source;
-use crate::command::get_warnings;
-use crate::resolve::Reason;
-use crate::resolve::request::Request;
-use crate::resolve::request::Source;
-use crate::system::sanitize;
-use serde::Serialize;
 use std::collections::BTreeMap;
 use std::io;
 use std::io::Write;
+
+use serde::Serialize;
+
+use crate::command::explain::output::{Explanation, source};
+use crate::command::get_warnings;
+use crate::resolve::Reason;
+use crate::resolve::request::{Request, Source};
+use crate::system::sanitize;
 
 /// The version of the JSON that `explain --json` writes. A new name is no new version.
 const JSON_VERSION: u32 = 1;
@@ -62,9 +62,6 @@ impl<T> KnownJson<T> {
 }
 
 /// Writes an explanation.
-///
-/// # Errors
-/// When it cannot be written.
 pub(super) fn write(explanation: &Explanation<'_>, mut out: impl Write) -> io::Result<()> {
     let decisions = explanation.decisions();
     let Request { key, named, profile, repository, direction, directory } = explanation.request;

@@ -3,25 +3,19 @@
 mod json;
 mod output;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+
 use crate::client::Client;
 use crate::client::context::Context;
-use crate::command::Desk;
-use crate::command::Failure;
 use crate::command::explain::output::Explanation;
-use crate::command::get_warnings;
+use crate::command::{Desk, Failure, get_warnings};
 use crate::inventory::Inventory;
 use crate::inventory::index::Index;
 use crate::model::image::Image;
 use crate::model::registry::Key;
 use crate::model::token::Direction;
-use crate::resolve::Verdict;
-use crate::resolve::request::Known;
-use crate::resolve::request::Repository;
-use crate::resolve::request::Request;
-use crate::resolve::request::Source;
-use crate::resolve::resolve;
-use clap::builder::PossibleValuesParser;
-use clap::builder::TypedValueParser;
+use crate::resolve::request::{Known, Repository, Request, Source};
+use crate::resolve::{Verdict, resolve};
 
 /// Explain which token an image or a registry gets, and why
 #[derive(Debug, clap::Args)]
@@ -88,9 +82,6 @@ impl Asked {
 }
 
 /// Runs the verb.
-///
-/// # Errors
-/// When it is neither image nor key, or the vault cannot be read.
 pub fn run(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
     let inventory = desk.keeper.inventory()?;
     let context = Context::gather(desk.called_as)?;

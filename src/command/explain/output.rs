@@ -1,29 +1,22 @@
 //! An explanation in words.
 
-use crate::client::Client;
-use crate::command::choice_words;
-use crate::command::get_warnings;
-use crate::model::scope::Scope;
-use crate::model::timestamp::Moment;
-use crate::model::token::Direction;
-use crate::model::token::Kind;
-use crate::model::token::Token;
-use crate::model::token::User;
-use crate::provider::credential_type::Sort;
-use crate::provider::sort_of;
-use crate::resolve::Reason;
-use crate::resolve::Verdict;
-use crate::resolve::request::Request;
-use crate::resolve::request::Source;
-use crate::system::env;
-use crate::system::sanitize::clean;
-use crate::system::table::Cell;
-use crate::system::table::Screen;
-use crate::system::table::Table;
-use crate::system::table::Tone;
-use indexmap::IndexMap;
 use std::io;
 use std::io::Write;
+
+use indexmap::IndexMap;
+
+use crate::client::Client;
+use crate::command::{choice_words, get_warnings};
+use crate::model::scope::Scope;
+use crate::model::timestamp::Moment;
+use crate::model::token::{Direction, Kind, Token, User};
+use crate::provider::credential_type::Sort;
+use crate::provider::sort_of;
+use crate::resolve::request::{Request, Source};
+use crate::resolve::{Reason, Verdict};
+use crate::system::env;
+use crate::system::sanitize::clean;
+use crate::system::table::{Cell, Screen, Table, Tone};
 
 /// All that is to be told.
 pub(super) struct Explanation<'e> {
@@ -86,9 +79,6 @@ impl<'e> Explanation<'e> {
     }
 
     /// Writes it for people.
-    ///
-    /// # Errors
-    /// When it cannot be written.
     pub(super) fn write(&self, mut out: impl Write, screen: Screen) -> io::Result<()> {
         let mut known = Table::headless();
         for (head, text) in self.known() {

@@ -1,23 +1,21 @@
 //! What each format makes of a token. Every text with a secret is sized first, then written into one buffer of
 //! that size, which is wiped.
 
-use crate::command::Failure;
-use crate::model::name::Name;
-use crate::model::name::quoted;
-use crate::model::registry::DOCKER_HUB_KEY;
-use crate::model::secret::Secret;
-use crate::model::token::Kind;
-use crate::model::token::Token;
-use crate::model::token::User;
-use crate::system::secret_json::exact;
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use serde::Serialize;
-use serde::Serializer;
-use serde_json::ser::PrettyFormatter;
 use std::io;
 use std::io::Write;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde::{Serialize, Serializer};
+use serde_json::ser::PrettyFormatter;
 use zeroize::Zeroizing;
+
+use crate::command::Failure;
+use crate::model::name::{Name, quoted};
+use crate::model::registry::DOCKER_HUB_KEY;
+use crate::model::secret::Secret;
+use crate::model::token::{Kind, Token, User};
+use crate::system::secret_json::exact;
 
 type Bytes = Zeroizing<Vec<u8>>;
 

@@ -2,19 +2,15 @@
 
 mod formats;
 
-use crate::command::Desk;
-use crate::command::Failure;
-use crate::command::completions::token_names;
-use crate::command::completions::token_places;
+use std::path::PathBuf;
+
+use crate::command::completions::{token_names, token_places};
 use crate::command::export::formats::Form;
-use crate::command::find;
-use crate::model::registry::Key;
-use crate::model::registry::Registry;
+use crate::command::{Desk, Failure, find};
+use crate::model::registry::{Key, Registry};
 use crate::model::scope::Scope;
 use crate::model::token::Token;
-use crate::system::disk;
-use crate::system::env;
-use std::path::PathBuf;
+use crate::system::{disk, env};
 
 /// Write a token down for another machine, a cluster or a CI job: its secret in the open
 #[derive(Debug, clap::Args)]
@@ -34,9 +30,6 @@ pub struct Args {
 }
 
 /// Runs the verb.
-///
-/// # Errors
-/// When there is no such token, its secret does not open, or the format has no room for it.
 pub fn run(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
     let excerpt = desk.keeper.excerpt(None)?;
     let token = find(excerpt.inventory(), &args.name)?.clone();

@@ -1,23 +1,17 @@
 //! `hub create`: makes a token at Docker Hub, keeps it and puts it in use.
 
-use crate::command::Desk;
-use crate::command::Failure;
-use crate::command::args;
-use crate::command::hub::account;
-use crate::command::hub::end;
-use crate::command::hub::end_words;
-use crate::command::hub::label;
-use crate::command::hub::life;
+use clap::ValueEnum;
+
 use crate::command::hub::sign_in::SignIn;
+use crate::command::hub::{account, end, end_words, label, life};
+use crate::command::{Desk, Failure, args};
 use crate::hub::api::Hub;
-use crate::hub::api::token::Grants;
-use crate::hub::api::token::Resource;
+use crate::hub::api::token::{Grants, Resource};
 use crate::hub::create::NewToken;
 use crate::inventory::NameTaken;
 use crate::model::name::Name;
 use crate::model::registry::Registry;
 use crate::model::scope::Scope;
-use clap::ValueEnum;
 
 /// Where a token goes when nothing else is said.
 const DOCKER_HUB: &str = "docker.io";
@@ -78,9 +72,6 @@ impl Permission {
 }
 
 /// Runs the verb. Whatever can be known to fail fails before a token is made.
-///
-/// # Errors
-/// When something given is unfit, nobody can sign in, Docker Hub refuses, or the vault cannot be changed.
 pub(super) fn run(args: &Args, hub: &Hub, desk: &mut Desk) -> Result<(), Failure> {
     let new = args.new_token(desk)?;
     if desk.keeper.inventory()?.named(new.name.as_str()).is_some() {

@@ -1,19 +1,14 @@
 //! `hub link`: finds out which token at Docker Hub one of the vault is.
 
-use crate::command::Desk;
-use crate::command::Failure;
 use crate::command::completions::token_names;
-use crate::command::find;
 use crate::command::hub::life;
 use crate::command::hub::sign_in::SignIn;
-use crate::hub::api::Account;
-use crate::hub::api::Hub;
+use crate::command::{Desk, Failure, find};
+use crate::hub::api::{Account, Hub};
 use crate::hub::link::Proof;
 use crate::model::registry::Registry;
 use crate::model::scope::Scope;
-use crate::model::token::Kind;
-use crate::model::token::Token;
-use crate::model::token::User;
+use crate::model::token::{Kind, Token, User};
 
 /// Find out which token at Docker Hub one is that came by `docker login` or `add`, by using it once
 #[derive(Debug, clap::Args)]
@@ -32,9 +27,6 @@ pub(super) struct Args {
 }
 
 /// Runs the verb.
-///
-/// # Errors
-/// When the token is not for Docker Hub, no token there fits, nothing proves it, or the vault cannot be changed.
 pub(super) fn run(args: &Args, hub: &Hub, desk: &mut Desk) -> Result<(), Failure> {
     let inventory = desk.keeper.inventory()?;
     let token = find(&inventory, &args.name)?;

@@ -10,19 +10,12 @@ mod switch;
 mod sync;
 mod tokens;
 
-use crate::command::Desk;
-use crate::command::Failure;
-use crate::command::args;
-use crate::command::find_all;
-use crate::command::tell;
-use crate::hub::Known;
-use crate::hub::Life;
-use crate::hub::api::Account;
-use crate::hub::api::Hub;
+use crate::command::{Desk, Failure, args, find_all, tell};
 use crate::hub::api::client::SignedIn;
+use crate::hub::api::{Account, Hub};
 use crate::hub::label_marker::MAX_LABEL;
-use crate::model::timestamp::DAY;
-use crate::model::timestamp::Moment;
+use crate::hub::{Known, Life};
+use crate::model::timestamp::{DAY, Moment};
 use crate::model::token::Token;
 
 /// How far away the end of a token may be, in days: a year, whatever year it is.
@@ -51,9 +44,6 @@ enum Deed {
 }
 
 /// Runs the verb.
-///
-/// # Errors
-/// When nobody can sign in, Docker Hub refuses or does not answer, or the vault cannot be changed.
 pub fn run(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
     let hub = Hub::find(tell)?;
     match &args.deed {
@@ -121,9 +111,6 @@ fn label(text: &str) -> Result<String, Failure> {
 
 /// Reads when a token is to end, which at Docker Hub is within a year or never: `None` where nothing was given,
 /// `Some(None)` for never.
-///
-/// # Errors
-/// When it is no end, or another one.
 pub fn end(text: Option<&String>, now: Moment) -> Result<Option<Option<Moment>>, Failure> {
     let end = args::end(text, now)?;
     if let Some(Some(end)) = end

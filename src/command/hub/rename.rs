@@ -1,15 +1,12 @@
 //! `hub rename`: gives a token another label at Docker Hub.
 
-use crate::command::Desk;
-use crate::command::Failure;
-use crate::command::completions::token_names;
-use crate::command::hub::known;
-use crate::command::hub::label;
-use crate::command::hub::life;
-use crate::command::hub::owner_of;
-use crate::command::hub::sign_in::SignIn;
-use crate::hub::api::Hub;
 use std::slice;
+
+use crate::command::completions::token_names;
+use crate::command::hub::sign_in::SignIn;
+use crate::command::hub::{known, label, life, owner_of};
+use crate::command::{Desk, Failure};
+use crate::hub::api::Hub;
 
 /// Give a token another label at Docker Hub; its name here stays (see `edit --name`)
 #[derive(Debug, clap::Args)]
@@ -24,9 +21,6 @@ pub(super) struct Args {
 }
 
 /// Runs the verb.
-///
-/// # Errors
-/// When there is no such token, here or there, Docker Hub refuses, or the vault cannot be changed.
 pub(super) fn run(args: &Args, hub: &Hub, desk: &mut Desk) -> Result<(), Failure> {
     let label = label(&args.label)?;
     let known = known(slice::from_ref(&args.name), hub, desk)?;

@@ -1,14 +1,9 @@
 //! `hub rm`: deletes tokens at Docker Hub, and then here.
 
-use crate::command::Desk;
-use crate::command::Failure;
-use crate::command::args;
 use crate::command::completions::token_names;
-use crate::command::hub::account;
-use crate::command::hub::known_or_not;
-use crate::command::hub::life;
-use crate::command::hub::owner_of;
 use crate::command::hub::sign_in::SignIn;
+use crate::command::hub::{account, known_or_not, life, owner_of};
+use crate::command::{Desk, Failure, args};
 use crate::hub::api::Hub;
 use crate::system::sanitize::clean;
 
@@ -32,9 +27,6 @@ pub(super) struct Args {
 }
 
 /// Runs the verb.
-///
-/// # Errors
-/// When a person says no, Docker Hub refuses or does not answer, or the vault cannot be changed.
 pub(super) fn run(args: &Args, hub: &Hub, desk: &mut Desk) -> Result<(), Failure> {
     let (known, others) = known_or_not(&args.names, &args.id, hub, desk)?;
     let names = known.iter().map(|known| known.token.name.as_str());

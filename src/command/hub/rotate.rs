@@ -1,21 +1,14 @@
 //! `hub rotate`: a new token in the place of an old one, at Docker Hub and here.
 
-use crate::command::Desk;
-use crate::command::Failure;
+use std::slice;
+
 use crate::command::completions::token_names;
-use crate::command::hub::end;
-use crate::command::hub::end_words;
-use crate::command::hub::known;
-use crate::command::hub::life;
-use crate::command::hub::owner_of;
 use crate::command::hub::sign_in::SignIn;
+use crate::command::hub::{end, end_words, known, life, owner_of};
+use crate::command::{Desk, Failure};
 use crate::hub::Known;
 use crate::hub::api::Hub;
-use crate::hub::rotate::Fate;
-use crate::hub::rotate::How;
-use crate::hub::rotate::Old;
-use crate::hub::rotate::Rotated;
-use std::slice;
+use crate::hub::rotate::{Fate, How, Old, Rotated};
 
 /// Replace a token by a new one at Docker Hub; stopped at any moment, it goes on when it is called again
 #[derive(Debug, clap::Args)]
@@ -34,9 +27,6 @@ pub(super) struct Args {
 }
 
 /// Runs the verb.
-///
-/// # Errors
-/// When the new one cannot be made, kept or proven. What is in use works at every moment.
 pub(super) fn run(args: &Args, hub: &Hub, desk: &mut Desk) -> Result<(), Failure> {
     let old = if args.delete_old { Old::Delete } else { Old::Deactivate };
     let how = How { expires: end(args.expires.as_ref(), *desk.now)?, old };

@@ -1,22 +1,20 @@
 //! Who is signed in at Docker Hub: by what `docker login` left, or by password and second factor.
 
-use crate::command::Desk;
-use crate::command::Failure;
-use crate::command::args;
+use std::path::PathBuf;
+
+use zeroize::Zeroizing;
+
+use crate::command::{Desk, Failure, args};
 use crate::docker::wire::WireError;
 use crate::hub::api::Hub;
 use crate::hub::api::client::SignedIn;
 use crate::hub::api::login::Progress;
-use crate::hub::docker_session::SESSION_KEY;
-use crate::hub::docker_session::is_good;
-use crate::hub::docker_session::sessions;
+use crate::hub::docker_session::{SESSION_KEY, is_good, sessions};
 use crate::model::registry::Key;
 use crate::model::secret::Secret;
 use crate::system::sanitize::clean;
 use crate::system::tty;
 use crate::vault::login::people;
-use std::path::PathBuf;
-use zeroize::Zeroizing;
 
 /// Who signs in; without any of these whoever signed in by `docker login` and the browser
 #[derive(Debug, clap::Args)]
@@ -34,9 +32,6 @@ pub(super) struct SignIn {
 
 impl SignIn {
     /// Signs in, as the owner of a token where one is known.
-    ///
-    /// # Errors
-    /// When Docker Hub refuses, or nobody is there to ask for what is missing.
     pub(super) fn run<'h>(
         &self,
         hub: &'h Hub,

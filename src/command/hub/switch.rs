@@ -1,14 +1,9 @@
 //! `hub activate` and `hub deactivate`: switch tokens on and off, at Docker Hub and here.
 
-use crate::command::Desk;
-use crate::command::Failure;
 use crate::command::completions::token_names;
-use crate::command::find;
-use crate::command::hub::account;
-use crate::command::hub::known_or_not;
-use crate::command::hub::life;
-use crate::command::hub::owner_of;
 use crate::command::hub::sign_in::SignIn;
+use crate::command::hub::{account, known_or_not, life, owner_of};
+use crate::command::{Desk, Failure, find};
 use crate::hub::api::Hub;
 
 /// Which tokens
@@ -35,17 +30,11 @@ enum To {
 }
 
 /// Switches tokens on.
-///
-/// # Errors
-/// When one is gone or has expired, Docker Hub refuses, or the vault cannot be changed.
 pub(super) fn activate(args: &Args, hub: &Hub, desk: &mut Desk) -> Result<(), Failure> {
     switch(args, To::On, hub, desk)
 }
 
 /// Switches tokens off.
-///
-/// # Errors
-/// When one is gone or has expired, Docker Hub refuses, or the vault cannot be changed.
 pub(super) fn deactivate(args: &Args, hub: &Hub, desk: &mut Desk) -> Result<(), Failure> {
     switch(args, To::Off, hub, desk)
 }

@@ -1,10 +1,8 @@
 //! `hub sync`: writes down here what Docker Hub tells of the tokens that are known.
 
-use crate::command::Desk;
-use crate::command::Failure;
-use crate::command::count_words;
 use crate::command::hub::life;
 use crate::command::hub::sign_in::SignIn;
+use crate::command::{Desk, Failure, count_words};
 use crate::hub::Known;
 use crate::hub::api::Hub;
 
@@ -16,9 +14,6 @@ pub(super) struct Args {
 }
 
 /// Runs the verb.
-///
-/// # Errors
-/// When nobody can sign in, Docker Hub refuses or does not answer, or the vault cannot be changed.
 pub(super) fn run(args: &Args, hub: &Hub, desk: &mut Desk) -> Result<(), Failure> {
     let inventory = desk.keeper.inventory()?;
     let at = hub.at();

@@ -1,25 +1,18 @@
 //! `hub tokens`: every token of an account at Docker Hub, and which of them are in the vault.
 
-use crate::command::Desk;
-use crate::command::Failure;
-use crate::command::count_words;
+use serde::Serialize;
+
 use crate::command::hub::account;
 use crate::command::hub::sign_in::SignIn;
-use crate::command::token_view;
-use crate::hub::api::Account;
-use crate::hub::api::Hub;
-use crate::hub::api::token::Grants;
-use crate::hub::api::token::Listed;
-use crate::hub::api::token::Resource;
+use crate::command::{Desk, Failure, count_words, token_view};
+use crate::hub::api::token::{Grants, Listed, Resource};
+use crate::hub::api::{Account, Hub};
 use crate::hub::label_marker::unmarked;
 use crate::inventory::Inventory;
 use crate::model::remote::Rotation;
 use crate::model::timestamp::Moment;
 use crate::model::token::Token;
-use crate::system::table::Cell;
-use crate::system::table::Table;
-use crate::system::table::Tone;
-use serde::Serialize;
+use crate::system::table::{Cell, Table, Tone};
 
 const HEADS: [&str; 9] =
     ["LABEL", "SCOPE", "STATE", "LAST-USED", "EXPIRES", "CREATED", "MADE", "IN-VAULT", "ID"];
@@ -62,9 +55,6 @@ struct TokenJson<'t> {
 }
 
 /// Runs the verb.
-///
-/// # Errors
-/// When nobody can sign in, Docker Hub refuses or does not answer, or the answer cannot be written.
 pub(super) fn run(args: &Args, hub: &Hub, desk: &mut Desk) -> Result<(), Failure> {
     let account = account(args.org.as_ref());
     let signed_in = args.sign_in.run(hub, None, desk)?;

@@ -1,9 +1,7 @@
 //! What there is to take over, and what of it cannot be.
 
-use crate::docker::config::ConfigError;
-use crate::docker::config::ConfigFile;
-use crate::docker::other_helper::HelperError;
-use crate::docker::other_helper::OtherHelper;
+use crate::docker::config::{ConfigError, ConfigFile};
+use crate::docker::other_helper::{HelperError, OtherHelper};
 use crate::docker::wire::Credentials;
 use crate::model::registry::Key;
 

@@ -3,33 +3,26 @@
 mod found;
 mod removal;
 
-use crate::command::Desk;
-use crate::command::Failure;
-use crate::command::import::found::Found;
-use crate::command::import::found::Source;
+use std::path::PathBuf;
+
+use crate::command::import::found::{Found, Source};
+use crate::command::{Desk, Failure};
 use crate::docker::config::ConfigFile;
 use crate::docker::config::helper_lookup::Owner;
-use crate::docker::other_helper::HelperError;
-use crate::docker::other_helper::OtherHelper;
+use crate::docker::other_helper::{HelperError, OtherHelper};
 use crate::docker::setup;
 use crate::docker::setup::Helper;
 use crate::docker::wire::Credentials;
 use crate::inventory::Inventory;
 use crate::model::secret::Secret;
 use crate::model::token::Token;
-use crate::model::token::TokenId;
+use crate::model::token_id::TokenId;
 use crate::provider::advice::remarks;
 use crate::system::env;
-use crate::system::table::Cell;
-use crate::system::table::Table;
-use crate::system::table::Tone;
-use crate::vault::import::Place;
-use crate::vault::import::take_over;
-use crate::vault::login::people;
-use crate::vault::login::seen;
-use crate::vault::login::user_of;
+use crate::system::table::{Cell, Table, Tone};
+use crate::vault::import::{Place, take_over};
+use crate::vault::login::{people, seen, user_of};
 use crate::vault::store::KeeperError;
-use std::path::PathBuf;
 
 const HEADS: [&str; 5] = ["FROM", "KEY", "USER", "AS", "WHAT"];
 
@@ -68,10 +61,6 @@ struct Haul {
 }
 
 /// Runs the verb.
-///
-/// # Errors
-/// When the client's file is not valid, the vault cannot be changed, or something could not be taken over or
-/// out; all else is done then.
 pub fn run(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
     let mut haul = args.haul(desk)?;
     let credentials: Vec<&Credentials> = haul.found.iter().filter_map(Found::credentials).collect();

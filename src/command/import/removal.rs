@@ -1,17 +1,11 @@
 //! Takes what is safely in the vault out of where it was.
 
-use crate::command::Desk;
-use crate::command::Failure;
 use crate::command::import::Haul;
-use crate::command::import::found::Found;
-use crate::command::import::found::Source;
-use crate::docker::config::ConfigError;
-use crate::docker::config::ConfigFile;
-use crate::docker::config::backup_of;
-use crate::docker::config::clean_backup;
+use crate::command::import::found::{Found, Source};
+use crate::command::{Desk, Failure};
 use crate::docker::config::helper_lookup::Owner;
-use crate::docker::config::logins::Login;
-use crate::docker::config::logins::Remains;
+use crate::docker::config::logins::{Login, Remains};
+use crate::docker::config::{ConfigError, ConfigFile, backup_of, clean_backup};
 use crate::docker::setup;
 use crate::docker::setup::Helper;
 use crate::docker::wire::Credentials;

@@ -3,15 +3,14 @@
 pub mod output;
 pub mod rows;
 
-use crate::command::Desk;
-use crate::command::Failure;
+use clap::ValueEnum;
+
 use crate::command::completions::token_names;
-use crate::command::find;
 use crate::command::usage::rows::Rows;
+use crate::command::{Desk, Failure, find};
 use crate::model::timestamp::Moment;
 use crate::system::env;
 use crate::usage::record::Skipped;
-use clap::ValueEnum;
 
 /// How far back the days are told, when nothing else is said.
 const DAYS: i64 = 30;
@@ -54,7 +53,6 @@ pub enum By {
 
 impl By {
     /// Returns the word for it in JSON.
-    #[must_use]
     pub fn word(self) -> &'static str {
         match self {
             Self::Token => "token",
@@ -66,9 +64,6 @@ impl By {
 }
 
 /// Runs the verb.
-///
-/// # Errors
-/// When the vault cannot be read, the log not be switched, or the answer not be written.
 pub fn run(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
     if args.off || args.on {
         return switch(args.on, desk);

@@ -1,16 +1,15 @@
 //! What is told of uses: as a table, and as JSON.
 
-use crate::command::Desk;
-use crate::command::Failure;
+use serde::Serialize;
+
 use crate::command::token_view::dated;
 use crate::command::usage::By;
-use crate::command::usage::rows::Row;
-use crate::command::usage::rows::Rows;
+use crate::command::usage::rows::{Row, Rows};
+use crate::command::{Desk, Failure};
 use crate::model::timestamp::Moment;
 use crate::system::table::Table;
 use crate::usage::record::Skipped;
 use crate::usage::stats::Used;
-use serde::Serialize;
 
 /// The version of the JSON that is written. A new name is no new version.
 const JSON_VERSION: u32 = 1;
@@ -54,7 +53,6 @@ struct RowJson<'r> {
 }
 
 /// Returns the rows as a table.
-#[must_use]
 pub fn table(rows: &Rows<'_>) -> Table<5> {
     let (name, other) = match rows.by {
         By::Token => ("TOKEN", "LAST-CLIENT"),
@@ -81,9 +79,6 @@ pub fn table(rows: &Rows<'_>) -> Table<5> {
 }
 
 /// Writes the rows as JSON.
-///
-/// # Errors
-/// When it cannot be written.
 pub fn write_json(rows: &Rows<'_>, skipped: Skipped, desk: &mut Desk) -> Result<(), Failure> {
     let answer = Answer {
         version: JSON_VERSION,

@@ -1,14 +1,14 @@
 //! What the log tells, counted by token, client, day or registry.
 
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
 use crate::command::usage::By;
 use crate::inventory::Inventory;
-use crate::model::timestamp::DAY;
-use crate::model::timestamp::Moment;
+use crate::model::timestamp::{DAY, Moment};
 use crate::model::token::Token;
 use crate::usage::record::Record;
 use crate::usage::stats::Used;
-use std::cmp::Reverse;
-use std::collections::BTreeMap;
 
 /// How many letters the days have at most.
 const MAX_PARTS: usize = 30;
@@ -62,19 +62,16 @@ impl Row {
     }
 
     /// Returns its name for people.
-    #[must_use]
     pub fn words(&self) -> String {
         if self.is_here { self.name.clone() } else { format!("{} (removed)", self.name) }
     }
 
     /// Returns how often on each of so many days, or nothing where there was no use.
-    #[must_use]
     pub fn days(&self, count: usize) -> &[u64] {
         &self.days[..self.days.len().min(count)]
     }
 
     /// Returns how often in each part of so many days, which are no more than a line has room for.
-    #[must_use]
     pub fn parts(&self, days: usize) -> Vec<u64> {
         let size = days.div_ceil(MAX_PARTS).max(1);
         let mut parts = vec![0; days.div_ceil(size)];
@@ -87,7 +84,6 @@ impl Row {
 
 impl<'t> Rows<'t> {
     /// Begins with the tokens of the vault, where rows are tokens: one that was never used is told too.
-    #[must_use]
     pub fn new(
         by: By,
         only: Option<&'t Token>,
@@ -172,25 +168,21 @@ impl<'t> Rows<'t> {
     }
 
     /// Returns the rows.
-    #[must_use]
     pub fn all(&self) -> &[Row] {
         &self.all
     }
 
     /// True when nothing is known of any use.
-    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.all.iter().all(|row| row.used.count == 0)
     }
 
     /// Returns how many days are told apart.
-    #[must_use]
     pub fn days(&self) -> usize {
         usize::try_from(day(self.now) - self.first_day + 1).unwrap_or(1)
     }
 
     /// Returns what stands above their bars.
-    #[must_use]
     pub fn span(&self) -> &'static str {
         match (self.by, self.since) {
             (By::Day, _) => "",

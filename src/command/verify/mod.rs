@@ -2,10 +2,8 @@
 
 mod output;
 
-use crate::command::Desk;
-use crate::command::Failure;
 use crate::command::completions::token_names;
-use crate::command::find_all;
+use crate::command::{Desk, Failure, find_all};
 use crate::http::Http;
 use crate::http::endpoint::Plain;
 use crate::inventory::Changes;
@@ -13,14 +11,10 @@ use crate::model::image::Image;
 use crate::model::registry::Registry;
 use crate::model::scope::Scope;
 use crate::model::secret::Secret;
-use crate::model::token::Kind;
-use crate::model::token::Token;
+use crate::model::token::{Kind, Token};
 use crate::system::sanitize::clean;
-use crate::verify::Login;
-use crate::verify::Registries;
-use crate::verify::RegistryError;
-use crate::verify::response::Entry;
-use crate::verify::response::Reception;
+use crate::verify::response::{Entry, Reception};
+use crate::verify::{Login, Registries, RegistryError};
 
 /// Ask registries whether they take a token, what it may do there, and how many pulls are left
 #[derive(Debug, clap::Args)]
@@ -56,9 +50,6 @@ struct Answered<'t> {
 }
 
 /// Runs the verb.
-///
-/// # Errors
-/// When there is no such token, it does not open, or not every registry took its token.
 pub fn run(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
     let now = *desk.now;
     let excerpt = desk.keeper.excerpt(None)?;
@@ -102,9 +93,6 @@ pub fn run(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
 }
 
 /// Refuses a secret that a registry of these scopes does not take, before anything is kept of it.
-///
-/// # Errors
-/// When one refuses it, or it cannot be told, or no scope is one registry.
 pub fn refuse_unaccepted(
     scopes: &[Scope],
     user: &str,

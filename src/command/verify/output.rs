@@ -1,20 +1,15 @@
 //! What registries said of tokens, for people and as JSON.
 
-use crate::command::Desk;
-use crate::command::Failure;
+use serde::Serialize;
+
 use crate::command::token_view::dated;
 use crate::command::verify::Answered;
+use crate::command::{Desk, Failure};
 use crate::model::timestamp::Moment;
 use crate::system::sanitize::clean;
-use crate::system::table::Cell;
-use crate::system::table::Table;
-use crate::system::table::Tone;
+use crate::system::table::{Cell, Table, Tone};
 use crate::verify::RegistryError;
-use crate::verify::response::Entry;
-use crate::verify::response::Pulls;
-use crate::verify::response::Reception;
-use crate::verify::response::Rights;
-use serde::Serialize;
+use crate::verify::response::{Entry, Pulls, Reception, Rights};
 
 /// The version of the JSON that it writes. A new name is no new version.
 const JSON_VERSION: u32 = 1;

@@ -1,12 +1,7 @@
 //! Which helper a client asks for a registry.
 
-use crate::docker::config::ConfigError;
-use crate::docker::config::ConfigFile;
-use crate::model::registry::Address;
-use crate::model::registry::DOCKER_HUB_KEY;
-use crate::model::registry::Key;
-use crate::model::registry::Registry;
-use crate::model::registry::host_as_written;
+use crate::docker::config::{ConfigError, ConfigFile};
+use crate::model::registry::{Address, DOCKER_HUB_KEY, Key, Registry, host_as_written};
 
 /// Whose file it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,7 +15,6 @@ pub enum Owner {
 impl Owner {
     /// Returns the name by which the owner looks a helper up for what is stored under a key: the host as it
     /// is written, and Docker Hub by one name.
-    #[must_use]
     pub fn name_of(self, key: &Key) -> &str {
         let host = host_as_written(key.as_str());
         match self {
@@ -39,9 +33,6 @@ impl Owner {
 impl ConfigFile {
     /// Returns the helper that the file's owner asks for what is stored under a key. `credsStore` is
     /// Docker's alone: <https://github.com/containers/image/blob/main/docs/containers-auth.json.5.md>.
-    ///
-    /// # Errors
-    /// When something else than names stands there.
     pub fn asked_for(&self, key: &Key, owner: Owner) -> Result<Option<String>, ConfigError> {
         match (self.helper(owner.name_of(key))?, owner) {
             (None, Owner::Docker) => self.store(),

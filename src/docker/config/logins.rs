@@ -1,24 +1,18 @@
 //! The logins that stand in a client's file in plain text: read as clients read them, and taken out.
 
-use crate::docker::config::AUTHS;
-use crate::docker::config::ConfigError;
-use crate::docker::config::ConfigFile;
-use crate::docker::config::Object;
-use crate::docker::config::object_in;
-use crate::docker::config::to_json;
-use crate::docker::wire::Credentials;
-use crate::model::registry::Key;
-use crate::model::registry::KeyError;
-use crate::model::secret::Secret;
-use crate::model::token::IDENTITY_USER;
-use crate::system::secret_json::unescape;
 use base64::Engine;
 use base64::alphabet::STANDARD;
-use base64::engine::GeneralPurpose;
-use base64::engine::GeneralPurposeConfig;
+use base64::engine::{GeneralPurpose, GeneralPurposeConfig};
 use serde_json::value::RawValue;
 use thiserror::Error;
 use zeroize::Zeroizing;
+
+use crate::docker::config::{AUTHS, ConfigError, ConfigFile, Object, object_in, to_json};
+use crate::docker::wire::Credentials;
+use crate::model::registry::{Key, KeyError};
+use crate::model::secret::Secret;
+use crate::model::token::IDENTITY_USER;
+use crate::system::secret_json::unescape;
 
 const AUTH: &str = "auth";
 const IDENTITY: &str = "identitytoken";
@@ -70,7 +64,6 @@ pub enum Unfit {
     /// No place for it in the protocol of helpers.
     #[error("no helper can keep a registrytoken")]
     RegistryToken,
-    /// See [`KeyError`].
     #[error(transparent)]
     Key(#[from] KeyError),
 }
@@ -86,9 +79,6 @@ pub enum Remains {
 
 impl ConfigFile {
     /// Returns the logins that stand in it in plain text.
-    ///
-    /// # Errors
-    /// When something else than an object stands in their place.
     pub fn logins(&self) -> Result<Vec<Login>, ConfigError> {
         let mut logins = Vec::new();
         for (key, entry) in self.object_at(AUTHS)? {
@@ -99,9 +89,6 @@ impl ConfigFile {
     }
 
     /// Returns the names of the entries with such logins.
-    ///
-    /// # Errors
-    /// See [`logins`](Self::logins).
     pub fn plain_logins(&self) -> Result<Vec<String>, ConfigError> {
         let mut keys: Vec<_> = self.logins()?.into_iter().map(|login| login.key).collect();
         keys.dedup();
@@ -109,9 +96,6 @@ impl ConfigFile {
     }
 
     /// Takes the logins of some entries out. A `registrytoken` stays, with its entry.
-    ///
-    /// # Errors
-    /// When something else than an object stands in their place.
     pub fn take_out(&mut self, keys: &[&str], remains: Remains) -> Result<(), ConfigError> {
         let mut entries = self.object_at(AUTHS)?;
         for key in keys {
@@ -225,8 +209,9 @@ fn field<'f>(fields: &'f Object, name: &str) -> Option<&'f RawValue> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use std::fs;
+
+    use super::*;
 
     fn config(text: &str) -> (tempfile::TempDir, ConfigFile) {
         let folder = tempfile::tempdir().expect("a folder");

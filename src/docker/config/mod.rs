@@ -4,17 +4,16 @@
 pub mod helper_lookup;
 pub mod logins;
 
-use crate::docker::config::logins::without_secrets;
-use crate::system::disk;
-use crate::system::disk::DiskError;
-use crate::system::disk::PRIVATE;
+use std::path::{Path, PathBuf};
+
 use indexmap::IndexMap;
-use serde_json::value::RawValue;
-use serde_json::value::to_raw_value;
-use std::path::Path;
-use std::path::PathBuf;
+use serde_json::value::{RawValue, to_raw_value};
 use thiserror::Error;
 use zeroize::Zeroizing;
+
+use crate::docker::config::logins::without_secrets;
+use crate::system::disk;
+use crate::system::disk::{DiskError, PRIVATE};
 
 /// The most that is read of such a file, in bytes.
 const MAX_BYTES: u64 = 16 * 1024 * 1024;
@@ -44,7 +43,6 @@ struct Written {
 /// Why such a file cannot be used. It is left as it is.
 #[derive(Debug, Error)]
 pub enum ConfigError {
-    /// See [`DiskError`].
     #[error(transparent)]
     Disk(#[from] DiskError),
     /// Not JSON. The parser's own words could quote a login.
@@ -69,7 +67,6 @@ pub enum ConfigError {
 
 impl ConfigError {
     /// Returns the way out.
-    #[must_use]
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Disk(error) => error.hint(),
@@ -82,9 +79,6 @@ impl ConfigError {
 
 impl ConfigFile {
     /// Reads the file; one that is missing or blank is an empty object.
-    ///
-    /// # Errors
-    /// When it cannot be read or is no JSON object.
     pub fn read(path: PathBuf) -> Result<Self, ConfigError> {
         let Some((bytes, metadata)) = disk::read(&path, MAX_BYTES)? else {
             return Ok(Self { path, written: None, object: Object::new() });
@@ -101,15 +95,11 @@ impl ConfigFile {
     }
 
     /// Returns where it is.
-    #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
     }
 
     /// Returns the helper for every registry, without its `docker-credential-` in front.
-    ///
-    /// # Errors
-    /// When something else than a name stands there.
     pub fn store(&self) -> Result<Option<String>, ConfigError> {
         let raw = self.object.get(CREDS_STORE);
         raw.map(|name| serde_json::from_str(name.get())).transpose().map_err(|_| self.unexpected(CREDS_STORE))
@@ -121,9 +111,6 @@ impl ConfigFile {
     }
 
     /// Returns the helper for one registry.
-    ///
-    /// # Errors
-    /// When something else than names stands there.
     pub fn helper(&self, key: &str) -> Result<Option<String>, ConfigError> {
         match self.helpers()?.get(key) {
             None => Ok(None),
@@ -132,9 +119,6 @@ impl ConfigFile {
     }
 
     /// Sets or removes the helper for one registry.
-    ///
-    /// # Errors
-    /// When something else than names stands there.
     pub fn set_helper(&mut self, key: &str, helper: Option<&str>) -> Result<(), ConfigError> {
         let mut helpers = self.helpers()?;
         set(&mut helpers, key, helper);
@@ -147,9 +131,6 @@ impl ConfigFile {
     }
 
     /// Returns the registries that have helpers of their own.
-    ///
-    /// # Errors
-    /// When something else than an object stands there.
     pub fn registries_with_helpers(&self) -> Result<Vec<String>, ConfigError> {
         Ok(self.helpers()?.into_keys().collect())
     }
@@ -196,16 +177,12 @@ impl ConfigFile {
 }
 
 /// Returns where the last state before a change is kept.
-#[must_use]
 pub fn backup_of(path: &Path) -> PathBuf {
     disk::with_suffix(path, ".bak")
 }
 
 /// Takes every secret out of the backup of a file: one of an earlier version may hold some. Returns whether
 /// it did.
-///
-/// # Errors
-/// When it cannot be read or written, or is no JSON object.
 pub fn clean_backup(path: &Path) -> Result<bool, ConfigError> {
     let backup = ConfigFile::read(backup_of(path))?;
     let Some(clean) = without_secrets(&backup.object) else { return Ok(false) };
@@ -214,16 +191,12 @@ pub fn clean_backup(path: &Path) -> Result<bool, ConfigError> {
 }
 
 /// True when the backup of a file holds secrets.
-///
-/// # Errors
-/// When it cannot be read, or is no JSON object.
 pub fn backup_has_secrets(path: &Path) -> Result<bool, ConfigError> {
     let backup = ConfigFile::read(backup_of(path))?;
     Ok(without_secrets(&backup.object).is_some())
 }
 
 /// Reads a JSON object; for Go's decoder, which clients use, `null` is an empty one.
-#[must_use]
 pub fn object_in(text: &str) -> Option<Object> {
     if text.trim_ascii() == "null" { Some(Object::new()) } else { serde_json::from_str(text).ok() }
 }
@@ -264,8 +237,9 @@ fn to_json(object: &Object, depth: usize) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use std::fs;
+
+    use super::*;
 
     fn config(text: &str) -> (tempfile::TempDir, PathBuf) {
         let folder = tempfile::tempdir().expect("a folder");

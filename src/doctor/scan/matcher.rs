@@ -1,13 +1,15 @@
 //! What is looked for in a text, however long that is, and on which lines it stands.
 
+use std::io;
+use std::io::Read;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
+use zeroize::Zeroizing;
+
 use crate::doctor::keys::Contents;
 use crate::provider::catalog::SORTS;
 use crate::provider::credential_type::Sort;
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD_NO_PAD;
-use std::io;
-use std::io::Read;
-use zeroize::Zeroizing;
 
 /// So much of a text is in memory at a time, in bytes.
 const WINDOW_BYTES: usize = 64 * 1024;
@@ -68,7 +70,6 @@ struct Needle {
 impl Needles {
     /// Takes the secrets of a vault, as they are and as clients and clusters write them down in base64, and the
     /// marks of all sorts.
-    #[must_use]
     pub fn of(contents: &Contents) -> Self {
         let mut needles = Vec::new();
         for (at, token) in contents.inventory.tokens().iter().enumerate() {
@@ -95,9 +96,6 @@ impl Needles {
     }
 
     /// Looks through a text in windows of one size. What is no text has nothing in it.
-    ///
-    /// # Errors
-    /// When it cannot be read.
     pub fn search(&self, text: impl Read) -> io::Result<Searched> {
         let mut text = text.take(MAX_BYTES);
         let mut window = Zeroizing::new(vec![0; WINDOW_BYTES + LONGEST_BYTES]);

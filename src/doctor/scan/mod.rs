@@ -2,19 +2,16 @@
 
 pub mod matcher;
 
-use crate::doctor::Fact;
-use crate::doctor::Findings;
-use crate::doctor::Rule;
-use crate::doctor::Severity;
+use std::path::Path;
+
+use ignore::WalkBuilder;
+
 use crate::doctor::keys::Contents;
-use crate::doctor::scan::matcher::Met;
-use crate::doctor::scan::matcher::Needles;
-use crate::doctor::scan::matcher::Searched;
+use crate::doctor::scan::matcher::{Met, Needles, Searched};
+use crate::doctor::{Fact, Findings, Rule, Severity};
 use crate::system::disk;
 use crate::system::disk::DiskError;
 use crate::system::sanitize::line_of;
-use ignore::WalkBuilder;
-use std::path::Path;
 
 /// The most places that are told of in all.
 const MAX_PLACES: usize = 1000;

@@ -1,24 +1,16 @@
 //! Docker Hub for somebody who is signed in: the tokens of an account, listed, made and changed.
 
-use crate::http::Answer;
-use crate::http::Method;
-use crate::http::Repeat;
+use std::collections::BTreeSet;
+
+use serde::Serialize;
+
 use crate::http::json_body::json;
-use crate::hub::api::Account;
-use crate::hub::api::Call;
-use crate::hub::api::Hub;
-use crate::hub::api::error;
+use crate::http::{Answer, Method, Repeat};
 use crate::hub::api::error::HubError;
-use crate::hub::api::plain;
-use crate::hub::api::token::Grants;
-use crate::hub::api::token::Listed;
-use crate::hub::api::token::Made;
-use crate::hub::api::token::Page;
-use crate::hub::api::token::Resource;
+use crate::hub::api::token::{Grants, Listed, Made, Page, Resource};
+use crate::hub::api::{Account, Call, Hub, error, plain};
 use crate::model::secret::Secret;
 use crate::model::timestamp::Moment;
-use serde::Serialize;
-use std::collections::BTreeSet;
 
 /// How many tokens are asked for at once; the server may give fewer.
 const PAGE_SIZE: usize = 100;
@@ -64,21 +56,16 @@ impl<'h> SignedIn<'h> {
     }
 
     /// Returns the Docker ID of who is signed in.
-    #[must_use]
     pub fn user(&self) -> &str {
         &self.user
     }
 
     /// Returns Docker Hub, for what needs no sign-in.
-    #[must_use]
     pub fn hub(&self) -> &'h Hub {
         self.hub
     }
 
     /// Returns every token of an account, page by page.
-    ///
-    /// # Errors
-    /// When Docker Hub refuses, or does not answer.
     pub fn all(&self, account: &Account) -> Result<Vec<Listed>, HubError> {
         let (mut all, mut seen) = (Vec::new(), BTreeSet::new());
         for page in 1..=MAX_PAGES {
@@ -99,9 +86,6 @@ impl<'h> SignedIn<'h> {
     }
 
     /// Returns one token; `None` when it is gone.
-    ///
-    /// # Errors
-    /// When Docker Hub refuses, or does not answer.
     pub fn one(&self, account: &Account, id: &str) -> Result<Option<Listed>, HubError> {
         let answer = self.ask(Method::Get, &path_of(account, id)?, None)?;
         self.if_there(account, answer)?.as_ref().map(Listed::read).transpose()
@@ -143,26 +127,17 @@ impl<'h> SignedIn<'h> {
     }
 
     /// Gives a token another label; false when it is gone.
-    ///
-    /// # Errors
-    /// When Docker Hub refuses, or does not answer.
     pub fn relabel(&self, account: &Account, id: &str, label: &str) -> Result<bool, HubError> {
         let (token_label, label) = labels(account, label);
         self.change(account, id, &Change { token_label, label, ..Change::default() })
     }
 
     /// Switches a token on or off; false when it is gone.
-    ///
-    /// # Errors
-    /// When Docker Hub refuses, or does not answer.
     pub fn switch(&self, account: &Account, id: &str, is_active: bool) -> Result<bool, HubError> {
         self.change(account, id, &Change { is_active: Some(is_active), ..Change::default() })
     }
 
     /// Deletes a token for good; false when it was gone.
-    ///
-    /// # Errors
-    /// When Docker Hub refuses, or does not answer.
     pub fn delete(&self, account: &Account, id: &str) -> Result<bool, HubError> {
         let answer = self.ask(Method::Delete, &path_of(account, id)?, None)?;
         Ok(self.if_there(account, answer)?.is_some())

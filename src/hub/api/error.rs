@@ -1,15 +1,15 @@
 //! Why Docker Hub does not do what it is asked, in its words as far as they may be shown.
 
-use crate::http::Answer;
-use crate::http::HttpError;
-use crate::http::endpoint::PlaceError;
-use crate::http::server_text::shown;
-use crate::hub::api::HUB_URL;
-use crate::system::env::EnvError;
-use crate::system::secret_json::unescape;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use thiserror::Error;
+
+use crate::http::endpoint::PlaceError;
+use crate::http::server_text::shown;
+use crate::http::{Answer, HttpError};
+use crate::hub::api::HUB_URL;
+use crate::system::env::EnvError;
+use crate::system::secret_json::unescape;
 
 /// What Docker Hub says, in one way or another, to who signed in with an access token.
 const BY_TOKEN: [&str; 3] =
@@ -18,13 +18,10 @@ const BY_TOKEN: [&str; 3] =
 /// Why Docker Hub does not do what it is asked.
 #[derive(Debug, Error)]
 pub enum HubError {
-    /// See [`EnvError`].
     #[error(transparent)]
     Env(EnvError),
-    /// See [`HttpError`].
     #[error(transparent)]
     Http(#[from] HttpError),
-    /// See [`PlaceError`].
     #[error("nothing is sent to Docker Hub")]
     Place(#[from] PlaceError),
     /// A place that a variable names.
@@ -54,7 +51,6 @@ pub enum HubError {
 
 impl HubError {
     /// Returns the way out.
-    #[must_use]
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Env(error) => Some(error.hint()),
@@ -86,7 +82,6 @@ impl HubError {
     }
 
     /// True when what was asked has surely not been done.
-    #[must_use]
     pub fn is_undone(&self) -> bool {
         match self {
             Self::Env(_)

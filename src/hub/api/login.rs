@@ -1,18 +1,15 @@
 //! How somebody signs in at Docker Hub: by password and second factor, or a token that proves itself.
 
-use crate::http::Method;
-use crate::http::Repeat;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
 use crate::http::json_body::json;
-use crate::hub::api::Call;
-use crate::hub::api::Hub;
+use crate::http::{Method, Repeat};
 use crate::hub::api::client::SignedIn;
-use crate::hub::api::error;
 use crate::hub::api::error::HubError;
+use crate::hub::api::{Call, Hub, error};
 use crate::model::secret::Secret;
 use crate::system::secret_json::unescape;
-use serde::Deserialize;
-use serde::Serialize;
-use serde_json::value::RawValue;
 
 /// How far a sign-in by password has come. What it holds is never written anywhere.
 #[derive(Debug)]
@@ -33,16 +30,12 @@ struct Told<'a> {
 
 impl Hub {
     /// Goes on as somebody who signed in before.
-    #[must_use]
     pub fn as_before(&self, user: String, bearer: Secret) -> SignedIn<'_> {
         SignedIn::new(self, user, bearer)
     }
 
     /// Signs in by password. This is the one way on which a second factor is told of:
     /// <https://docs.docker.com/reference/api/hub/latest/#tag/authentication-api/operation/PostUsersLogin>.
-    ///
-    /// # Errors
-    /// When Docker Hub refuses, or does not answer.
     pub fn sign_in(&self, user: &str, password: &Secret) -> Result<Progress, HubError> {
         #[derive(Serialize)]
         struct Login<'a> {
@@ -54,9 +47,6 @@ impl Hub {
     }
 
     /// Gives the second factor.
-    ///
-    /// # Errors
-    /// When Docker Hub refuses, or does not answer.
     pub fn second_factor(&self, pending: &Secret, code: &Secret) -> Result<Secret, HubError> {
         #[derive(Serialize)]
         struct Factor<'a> {
@@ -71,9 +61,6 @@ impl Hub {
     }
 
     /// True when Docker Hub takes a secret for an account; it notes this as a use of the token.
-    ///
-    /// # Errors
-    /// When it does not answer, or something else.
     pub fn knows(&self, user: &str, secret: &Secret) -> Result<bool, HubError> {
         #[derive(Serialize)]
         struct Proof<'a> {

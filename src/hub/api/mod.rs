@@ -5,18 +5,10 @@ pub mod error;
 pub mod login;
 pub mod token;
 
-use crate::http::Answer;
-use crate::http::Authorization;
-use crate::http::Http;
-use crate::http::JSON;
-use crate::http::Method;
-use crate::http::Repeat;
-use crate::http::Request;
-use crate::http::endpoint::Place;
-use crate::http::endpoint::Plain;
+use crate::http::endpoint::{Place, Plain};
+use crate::http::{Answer, Authorization, Http, JSON, Method, Repeat, Request};
 use crate::hub::api::error::HubError;
-use crate::model::remote::Remote;
-use crate::model::remote::Service;
+use crate::model::remote::{Remote, Service};
 use crate::model::secret::Secret;
 use crate::system::env;
 use crate::system::env::EnvError;
@@ -44,7 +36,6 @@ pub enum Account {
 
 impl Account {
     /// Returns the account that a token in the vault is of; `None` when Docker Hub did not make it.
-    #[must_use]
     pub fn of(remote: &Remote) -> Option<Self> {
         match remote.service {
             Service::DockerHub => Some(Self::Person),
@@ -54,7 +45,6 @@ impl Account {
     }
 
     /// Returns who makes its tokens.
-    #[must_use]
     pub fn service(&self) -> Service {
         match self {
             Self::Person => Service::DockerHub,
@@ -82,9 +72,6 @@ struct Call<'a> {
 
 impl Hub {
     /// Finds where Docker Hub is. What is waited for goes to `tell`.
-    ///
-    /// # Errors
-    /// When the variable for it names no address, or one to which nothing secret may be sent.
     pub fn find(tell: fn(&str)) -> Result<Self, HubError> {
         let url = env::text(HUB_URL)?;
         let base = Place::parse(url.as_deref().unwrap_or(USUAL_URL), Plain::Loopback)?;
@@ -92,16 +79,12 @@ impl Hub {
     }
 
     /// Returns where it is, when it is not where it usually is.
-    #[must_use]
     pub fn at(&self) -> Option<String> {
         (!self.base.is_at(USUAL_URL)).then(|| self.base.to_string())
     }
 
     /// Sees that what the vault has for Docker Hub may be sent here: to Docker Hub itself, and within this
     /// machine, where it stays. Whoever sets a variable may mean another place, and nobody stored it for that.
-    ///
-    /// # Errors
-    /// When it is another place.
     pub fn refuse_elsewhere(&self) -> Result<(), HubError> {
         match self.at() {
             Some(at) if !self.base.is_loopback() => Err(HubError::Elsewhere(at)),

@@ -1,5 +1,8 @@
 //! A token as Docker Hub tells of it.
 
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
 use crate::http::Answer;
 use crate::hub::api::error::HubError;
 use crate::hub::api::plain;
@@ -7,9 +10,6 @@ use crate::model::secret::Secret;
 use crate::model::timestamp::Moment;
 use crate::model::token::Permissions;
 use crate::system::secret_json::unescape;
-use serde::Deserialize;
-use serde::Serialize;
-use serde_json::value::RawValue;
 
 /// A token as Docker Hub tells of it; never with its secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -101,7 +101,6 @@ struct ToldPage<'a> {
 
 impl Grants {
     /// Returns what they are known to allow; `None` for an organization's.
-    #[must_use]
     pub fn permissions(&self) -> Option<Permissions> {
         let Self::Scopes(scopes) = self else { return None };
         let (mut allowed, mut is_known) = (Permissions::default(), !scopes.is_empty());
@@ -118,7 +117,6 @@ impl Grants {
     }
 
     /// Returns them in the words of Docker Hub's page; an organization's as they are.
-    #[must_use]
     pub fn words(&self) -> String {
         match self {
             Self::Scopes(scopes) => scopes.iter().map(|scope| word(scope)).collect::<Vec<_>>().join(", "),
@@ -143,27 +141,21 @@ fn word(scope: &str) -> &str {
 
 impl Listed {
     /// Returns when it was last used.
-    #[must_use]
     pub fn last_used(&self) -> Option<Moment> {
         self.used.as_deref().and_then(Moment::told)
     }
 
     /// True from the moment at which it ends.
-    #[must_use]
     pub fn has_expired(&self, now: Moment) -> bool {
         self.expires.is_some_and(|end| end <= now)
     }
 
     /// True when a program made it, such as Docker Desktop.
-    #[must_use]
     pub fn is_generated(&self) -> bool {
         self.generated_by.as_deref().is_some_and(|by| !by.is_empty() && by != "manual")
     }
 
     /// Reads one token.
-    ///
-    /// # Errors
-    /// When the answer is something else.
     pub(super) fn read(answer: &Answer) -> Result<Self, HubError> {
         let told: Told = answer.json()?;
         told.listed().ok_or_else(|| answer.unexpected().into())
@@ -172,9 +164,6 @@ impl Listed {
 
 impl Made {
     /// Reads a token that was just made.
-    ///
-    /// # Errors
-    /// When the answer is something else, or has no secret.
     pub(super) fn read(answer: &Answer) -> Result<Self, HubError> {
         let unexpected = || HubError::Http(answer.unexpected());
         let told: Told = answer.json()?;
@@ -186,9 +175,6 @@ impl Made {
 
 impl Page {
     /// Reads a page. Its `next` is an address that the server chooses, so only that there is one counts.
-    ///
-    /// # Errors
-    /// When the answer is something else.
     pub(super) fn read(answer: &Answer) -> Result<Self, HubError> {
         let told: ToldPage = answer.json()?;
         let count = told.count.or(told.total).filter(|count| (0.0..1e9).contains(count));

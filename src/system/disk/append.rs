@@ -1,24 +1,17 @@
 //! Files that only grow: whole pieces at their end, whoever else writes there.
 
-use crate::system::disk;
-use crate::system::disk::DiskError;
-use crate::system::disk::permissions::PRIVATE;
-use crate::system::disk::permissions::private;
-use crate::system::disk::permissions::refuse_others_folder;
-use crate::system::disk::permissions::set_mode_of;
-use std::fs::File;
-use std::fs::OpenOptions;
-use std::fs::TryLockError;
+use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
 use std::path::Path;
+
+use crate::system::disk;
+use crate::system::disk::DiskError;
+use crate::system::disk::permissions::{PRIVATE, private, refuse_others_folder, set_mode_of};
 
 /// Opens a file that is there for writing at its end.
 ///
 /// No link is followed: root, called in another user's home, would write wherever that user wants. Nor does
 /// a pipe in its place keep anybody waiting.
-///
-/// # Errors
-/// When it is not there, or not to be written.
 pub fn open_end(path: &Path) -> io::Result<File> {
     as_it_is(OpenOptions::new().append(true)).open(path)
 }
@@ -40,9 +33,6 @@ pub fn make_end(path: &Path) -> Result<File, DiskError> {
 }
 
 /// Takes the lock of a file as [`disk::lock`] does; `None` when another process has it.
-///
-/// # Errors
-/// When the lock file cannot be made.
 pub fn lock_at_once(path: &Path) -> Result<Option<File>, DiskError> {
     let (file, path) = disk::lock_file(path)?;
     match file.try_lock() {

@@ -3,30 +3,18 @@
 pub mod append;
 pub mod permissions;
 
-pub use crate::system::disk::permissions::PRIVATE;
-use crate::system::disk::permissions::PRIVATE_FOLDER;
-pub use crate::system::disk::permissions::closed_mode;
-pub use crate::system::disk::permissions::mode;
-pub use crate::system::disk::permissions::other_owner;
-pub use crate::system::disk::permissions::others_may_write;
-use crate::system::disk::permissions::private;
-use crate::system::disk::permissions::private_folder;
-use crate::system::disk::permissions::refuse_others_folder;
-use crate::system::disk::permissions::set_mode;
-use crate::system::disk::permissions::set_mode_of;
-use std::fs;
-use std::fs::File;
-use std::fs::OpenOptions;
-use std::fs::TryLockError;
-use std::io;
-use std::io::Read;
-use std::io::Write;
-use std::path::Path;
-use std::path::PathBuf;
-use std::thread;
-use std::time::Duration;
-use std::time::Instant;
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+use std::{fs, io, thread};
+
 use thiserror::Error;
+
+pub use crate::system::disk::permissions::{PRIVATE, closed_mode, mode, other_owner, others_may_write};
+use crate::system::disk::permissions::{
+    PRIVATE_FOLDER, private, private_folder, refuse_others_folder, set_mode, set_mode_of,
+};
 
 /// How long a writer waits for the others: fifty of them on a slow disk take a few seconds.
 const LOCK_PATIENCE: Duration = Duration::from_secs(30);
@@ -102,7 +90,6 @@ pub enum DiskError {
 
 impl DiskError {
     /// Returns the way out.
-    #[must_use]
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Read { path, .. } => Some(format!("make {} readable for you", path.display())),
@@ -123,9 +110,6 @@ impl DiskError {
 }
 
 /// Opens a file for reading; `None` when there is none.
-///
-/// # Errors
-/// When it is there and cannot be opened, or is no file.
 pub fn open(path: &Path) -> Result<Option<(File, fs::Metadata)>, DiskError> {
     let unreadable = |source| DiskError::Read { path: path.to_owned(), source };
     let file = match without_waiting(OpenOptions::new().read(true)).open(path) {
@@ -142,9 +126,6 @@ pub fn open(path: &Path) -> Result<Option<(File, fs::Metadata)>, DiskError> {
 }
 
 /// Reads a whole file of at most `limit` bytes, and what the system says of it; `None` when there is none.
-///
-/// # Errors
-/// When it cannot be read, is no file, or is larger.
 pub fn read(path: &Path, limit: u64) -> Result<Option<(Vec<u8>, fs::Metadata)>, DiskError> {
     let Some((file, metadata)) = open(path)? else { return Ok(None) };
     if metadata.len() > limit {
@@ -177,9 +158,6 @@ pub fn replace(path: &Path, bytes: &[u8], mode: u32) -> Result<(), DiskError> {
 }
 
 /// Gives a file the name of another, in the same folder, durably. The other is then gone.
-///
-/// # Errors
-/// When it cannot be renamed.
 pub fn rename(from: &Path, to: &Path) -> Result<(), DiskError> {
     let failed = |source| DiskError::Write { path: to.to_owned(), source };
     let target = without_links(to);
@@ -188,9 +166,6 @@ pub fn rename(from: &Path, to: &Path) -> Result<(), DiskError> {
 }
 
 /// Removes a file durably, if it is there.
-///
-/// # Errors
-/// When it is there and cannot be removed.
 pub fn remove(path: &Path) -> Result<(), DiskError> {
     let failed = |source| DiskError::Write { path: path.to_owned(), source };
     match fs::remove_file(path) {
@@ -200,9 +175,6 @@ pub fn remove(path: &Path) -> Result<(), DiskError> {
 }
 
 /// Makes a new file, whole or not at all. Nothing that is there is touched, and no link is followed.
-///
-/// # Errors
-/// When something is there, or it cannot be written.
 pub fn create(path: &Path, bytes: &[u8], mode: u32) -> Result<(), DiskError> {
     let opened = private(OpenOptions::new().create_new(true).write(true), mode).open(path);
     let mut file = opened.map_err(|source| match source.kind() {
@@ -253,9 +225,6 @@ fn lock_file(path: &Path) -> Result<(File, PathBuf), DiskError> {
 }
 
 /// Makes a folder, and those above it, for their owner alone. One that is there stays as it is.
-///
-/// # Errors
-/// When it cannot be made.
 pub fn make_folder(path: &Path) -> Result<(), DiskError> {
     if path.is_dir() {
         return Ok(());
@@ -275,29 +244,23 @@ pub fn make_folder(path: &Path) -> Result<(), DiskError> {
 }
 
 /// Returns the paths of all that is in a folder; nothing for one that cannot be read.
-#[must_use]
 pub fn entries(folder: &Path) -> Vec<PathBuf> {
     let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
     entries.flatten().map(|entry| entry.path()).collect()
 }
 
 /// Closes a file or folder to all but its owner. What its owner may execute stays so.
-///
-/// # Errors
-/// When it cannot be changed.
 pub fn close(path: &Path) -> Result<(), DiskError> {
     let closed = fs::metadata(path).and_then(|metadata| set_mode(path, closed_mode(&metadata)));
     closed.map_err(|source| DiskError::Write { path: path.to_owned(), source })
 }
 
 /// Returns where a path leads, absolute and without links; one that leads nowhere stays as it is.
-#[must_use]
 pub fn without_links(path: &Path) -> PathBuf {
     fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
 }
 
 /// Returns the path with something behind its last name.
-#[must_use]
 pub fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);

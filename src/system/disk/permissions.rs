@@ -1,13 +1,12 @@
 //! Whose a file is, and who else may read it or write to it.
 
+use std::fs::{File, OpenOptions};
+use std::path::Path;
+use std::{fs, io};
+
 use crate::system::disk::DiskError;
 #[cfg(unix)]
 use crate::system::disk::without_links;
-use std::fs;
-use std::fs::File;
-use std::fs::OpenOptions;
-use std::io;
-use std::path::Path;
 
 /// The mode of files that hold secrets or keys: for their owner alone.
 pub const PRIVATE: u32 = 0o600;
@@ -16,7 +15,6 @@ pub const PRIVATE: u32 = 0o600;
 pub(super) const PRIVATE_FOLDER: u32 = 0o700;
 
 /// True when others than its owner may change a file, or what it is a link to, or it is not ours.
-#[must_use]
 pub fn others_may_write(path: &Path) -> bool {
     #[cfg(unix)]
     return [Some(path), path.parent(), without_links(path).parent()].into_iter().flatten().any(|place| {
@@ -31,7 +29,6 @@ pub fn others_may_write(path: &Path) -> bool {
 }
 
 /// Returns the permission bits of a file; [`PRIVATE`] where there are none.
-#[must_use]
 pub fn mode(metadata: &fs::Metadata) -> u32 {
     #[cfg(unix)]
     return std::os::unix::fs::PermissionsExt::mode(&metadata.permissions()) & 0o7777;
@@ -41,13 +38,11 @@ pub fn mode(metadata: &fs::Metadata) -> u32 {
 
 /// Returns the mode by which a file or folder is closed to all but its owner. One that is executed, such as a
 /// command that gives the key, still can be.
-#[must_use]
 pub fn closed_mode(metadata: &fs::Metadata) -> u32 {
     if metadata.is_dir() || mode(metadata) & 0o100 != 0 { PRIVATE_FOLDER } else { PRIVATE }
 }
 
 /// Returns the user id of a file's owner, if that is another user.
-#[must_use]
 pub fn other_owner(metadata: &fs::Metadata) -> Option<u32> {
     #[cfg(unix)]
     return Some(std::os::unix::fs::MetadataExt::uid(metadata))
@@ -119,9 +114,6 @@ pub fn refuse_others_folder(folder: &Path) -> Result<(), DiskError> {
 }
 
 /// Refuses nothing: there is no root.
-///
-/// # Errors
-/// None.
 #[cfg(not(unix))]
 #[expect(clippy::unnecessary_wraps, reason = "the same signature everywhere")]
 pub fn refuse_others_folder(_folder: &Path) -> Result<(), DiskError> {

@@ -1,26 +1,22 @@
 //! The directory of a vault: which entries concern a key, where they are, and what proves them.
 
-use crate::inventory::Counters;
-use crate::inventory::Inventory;
+use std::mem;
+use std::ops::Range;
+use std::path::Path;
+
+use minicbor::bytes::ByteArray;
+use minicbor::{Decode, Encode};
+
+use crate::inventory::{Counters, Inventory};
 use crate::model::choice::Choice;
 use crate::model::registry::Key;
 use crate::model::scope::Scope;
 use crate::model::token::Token;
-use crate::vault::format::entry::Body;
-use crate::vault::format::entry::to_cbor;
-use crate::vault::format::layout::Base;
-use crate::vault::format::layout::nonce;
+use crate::vault::format::entry::{Body, to_cbor};
+use crate::vault::format::nonce::{Base, nonce};
 use crate::vault::keys::Holder;
 use crate::vault::keys::holders::Holders;
-use crate::vault::seal::TAG_BYTES;
-use crate::vault::seal::Tag;
-use crate::vault::seal::VaultKey;
-use minicbor::Decode;
-use minicbor::Encode;
-use minicbor::bytes::ByteArray;
-use std::mem;
-use std::ops::Range;
-use std::path::Path;
+use crate::vault::seal::{TAG_BYTES, Tag, VaultKey};
 
 /// What a vault holds, and where.
 #[derive(Encode, Decode)]
@@ -67,13 +63,11 @@ pub struct Pointer {
 
 impl Directory<'_> {
     /// Takes out who has the key, of a vault at this path.
-    #[must_use]
     pub fn take_holders(&mut self, path: &Path) -> Holders {
         Holders { list: mem::take(&mut self.holders), fingerprint: *self.fingerprint, vault: path.to_owned() }
     }
 
     /// Returns how many entries there are.
-    #[must_use]
     pub fn count(&self) -> usize {
         self.lines.len()
     }
@@ -96,7 +90,6 @@ impl Directory<'_> {
 }
 
 /// Encodes the directory of some entries; `None` when one is too large for its own numbers.
-#[must_use]
 pub fn encode(
     inventory: &Inventory,
     body: &Body,
@@ -148,11 +141,10 @@ fn handles_asked(key: &Key) -> Vec<u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::inventory::tests::arrival;
-    use crate::inventory::tests::key;
+    use crate::inventory::tests::{arrival, key};
     use crate::model::timestamp::Moment;
     use crate::model::token::Origin;
-    use crate::model::token::TokenId;
+    use crate::model::token_id::TokenId;
 
     #[test]
     fn the_handles_lead_to_whatever_concerns_a_key() {

@@ -1,22 +1,18 @@
 //! The entries of a vault: each a token, and where and how its secret is sealed.
 
+use std::collections::BTreeMap;
+use std::convert::Infallible;
+use std::ops::Range;
+
+use minicbor::bytes::ByteArray;
+use minicbor::{Decode, Encode, decode};
+
 use crate::inventory::Inventory;
 use crate::model::registry::Key;
 use crate::model::scope::Scope;
 use crate::model::token::Token;
-use crate::model::token::TokenId;
-use crate::vault::seal::NONCE_BYTES;
-use crate::vault::seal::Nonce;
-use crate::vault::seal::Sealed;
-use crate::vault::seal::TAG_BYTES;
-use crate::vault::seal::Tag;
-use minicbor::Decode;
-use minicbor::Encode;
-use minicbor::bytes::ByteArray;
-use minicbor::decode;
-use std::collections::BTreeMap;
-use std::convert::Infallible;
-use std::ops::Range;
+use crate::model::token_id::TokenId;
+use crate::vault::seal::{NONCE_BYTES, Nonce, Sealed, TAG_BYTES, Tag};
 
 /// A token, and its sealed secret.
 #[derive(Encode, Decode)]
@@ -52,20 +48,17 @@ pub struct SealedAt {
 
 impl Place {
     /// Names a place.
-    #[must_use]
     pub fn new(at: u64, length: u64) -> Self {
         Self { at, length }
     }
 
     /// Returns where it is in a file whose ciphertexts begin at `start`.
-    #[must_use]
     pub fn after(self, start: u64) -> Option<Range<u64>> {
         let start = start.checked_add(self.at)?;
         Some(start..start.checked_add(self.length)?)
     }
 
     /// Returns the ciphertext out of all of them.
-    #[must_use]
     pub fn of<'c>(&self, ciphertexts: &'c [u8]) -> Option<&'c [u8]> {
         let start = usize::try_from(self.at).ok()?;
         ciphertexts.get(start..start.checked_add(usize::try_from(self.length).ok()?)?)
@@ -74,15 +67,11 @@ impl Place {
 
 impl Entry {
     /// Reads an entry.
-    ///
-    /// # Errors
-    /// When it is not as this version writes it.
     pub fn decode(bytes: &[u8]) -> Result<Self, decode::Error> {
         minicbor::decode(bytes)
     }
 
     /// Returns where its secret is.
-    #[must_use]
     pub fn sealed_at(&self) -> SealedAt {
         SealedAt { nonce: self.nonce.into(), tag: self.tag.into(), place: self.place }
     }
@@ -90,7 +79,6 @@ impl Entry {
 
 impl SealedAt {
     /// Puts the ciphertext to it that is at its place.
-    #[must_use]
     pub fn with(self, bytes: Vec<u8>) -> Sealed {
         Sealed { nonce: self.nonce, tag: self.tag, bytes }
     }
@@ -106,7 +94,6 @@ pub struct Body {
 
 impl Body {
     /// Encodes the tokens with their secrets.
-    #[must_use]
     pub fn of(inventory: &Inventory, sealed: &BTreeMap<TokenId, Sealed>) -> Self {
         let mut body = Self::default();
         for token in inventory.tokens() {
@@ -123,7 +110,6 @@ impl Body {
     }
 
     /// Returns the entries as they are written.
-    #[must_use]
     pub fn entries(&self) -> &[u8] {
         &self.entries
     }
@@ -138,7 +124,6 @@ impl Body {
     }
 
     /// Returns the ciphertexts as they are written.
-    #[must_use]
     pub fn ciphertexts(&self) -> &[u8] {
         &self.ciphertexts
     }
@@ -146,7 +131,6 @@ impl Body {
 
 /// Returns what a token's secret is sealed with: who it is and where it may go. With another scope or
 /// key in the file, the secret does not open.
-#[must_use]
 pub fn binding(token: &Token) -> Vec<u8> {
     #[derive(Encode)]
     struct Binding<'t> {
@@ -164,7 +148,6 @@ pub fn binding(token: &Token) -> Vec<u8> {
 }
 
 /// Encodes a value in memory.
-#[must_use]
 pub fn to_cbor(value: &impl Encode<()>) -> Vec<u8> {
     let mut bytes = Vec::new();
     let encoded: Result<(), minicbor::encode::Error<Infallible>> = minicbor::encode(value, &mut bytes);

@@ -17,16 +17,14 @@
 //!
 //! So a `get` reads the directory and the few entries that it points to, and proves just these.
 
-use crate::vault::format::directory::Directory;
-use crate::vault::format::directory::Pointer;
-use crate::vault::format::entry::Place;
-use crate::vault::seal::NONCE_BYTES;
-use crate::vault::seal::Nonce;
-use crate::vault::seal::TAG_BYTES;
-use crate::vault::seal::Tag;
-use crate::vault::seal::VaultKey;
-use minicbor::decode;
 use std::ops::Range;
+
+use minicbor::decode;
+
+use crate::vault::format::directory::{Directory, Pointer};
+use crate::vault::format::entry::Place;
+use crate::vault::format::nonce::{BASE_BYTES, Base, nonce};
+use crate::vault::seal::{TAG_BYTES, Tag, VaultKey};
 
 /// How every vault begins; the version follows.
 const MAGIC: &[u8] = b"docker-credential-pat vault ";
@@ -38,14 +36,8 @@ const HEAD: &[u8] = b"docker-credential-pat vault 1\n";
 const LENGTHS_BYTES: usize = 4 + 4 + 8;
 const CRC_BYTES: usize = 4;
 
-/// The size of [`Base`] in bytes.
-pub const BASE_BYTES: usize = NONCE_BYTES - 8;
-
 /// The size of what comes before the directory, in bytes.
 pub const HEAD_BYTES: usize = HEAD.len() + LENGTHS_BYTES;
-
-/// What all nonces of one file begin with.
-pub type Base = [u8; BASE_BYTES];
 
 /// Where the parts of a vault are, in bytes from its start.
 #[derive(Clone, Debug)]
@@ -72,9 +64,6 @@ pub enum HeadError {
 
 impl Layout {
     /// Reads the head of a vault: its first [`HEAD_BYTES`] bytes, or all if it has less.
-    ///
-    /// # Errors
-    /// When it is no vault, or one of another version.
     pub fn parse(head: &[u8]) -> Result<Self, HeadError> {
         let Some(rest) = head.strip_prefix(HEAD) else { return Err(other_version(head)) };
         let (directory, rest) = rest.split_first_chunk().ok_or(HeadError::NotAVault)?;
@@ -96,7 +85,6 @@ impl Layout {
     }
 
     /// Returns where a ciphertext is in the file, in bytes; `None` when that is beyond the ciphertexts.
-    #[must_use]
     pub fn place_of(&self, place: Place) -> Option<Range<u64>> {
         place.after(self.ciphertexts.start).filter(|place| place.end <= self.ciphertexts.end)
     }
@@ -113,7 +101,6 @@ pub struct Front<'b> {
 
 impl<'b> Front<'b> {
     /// Takes the bytes that [`Layout::front`] names; `None` when there are less.
-    #[must_use]
     pub fn of(layout: &Layout, bytes: &'b [u8]) -> Option<Self> {
         let (signed, rest) = bytes.split_at_checked(usize::try_from(layout.directory.end).ok()?)?;
         let directory = signed.get(HEAD_BYTES..)?;
@@ -123,34 +110,27 @@ impl<'b> Front<'b> {
     }
 
     /// True when the bytes are as they were written, as far as a checksum tells.
-    #[must_use]
     pub fn is_undamaged(&self) -> bool {
         crc32fast::hash(self.signed).to_le_bytes() == *self.crc
     }
 
     /// True when the bytes are as somebody who has the key wrote them.
-    #[must_use]
     pub fn is_proven_by(&self, key: &VaultKey) -> bool {
         key.proves(self.signed, &nonce(self.base, 0), self.tag)
     }
 
     /// True when an entry is as somebody who has the key wrote it, in this file and place.
-    #[must_use]
     pub fn proves(&self, pointer: &Pointer, entry: &[u8], key: &VaultKey) -> bool {
         key.proves(entry, &nonce(self.base, pointer.number), &pointer.tag)
     }
 
     /// Reads the directory.
-    ///
-    /// # Errors
-    /// When it is not as this version writes it.
     pub fn directory(&self) -> Result<Directory<'b>, decode::Error> {
         minicbor::decode(self.directory)
     }
 }
 
 /// Takes the checksum from behind the entries; `None` when they are not as they were written.
-#[must_use]
 pub fn undamaged(mut checked_entries: Vec<u8>) -> Option<Vec<u8>> {
     let (entries, crc) = checked_entries.split_last_chunk()?;
     let is_whole = crc32fast::hash(entries).to_le_bytes() == *crc;
@@ -159,7 +139,6 @@ pub fn undamaged(mut checked_entries: Vec<u8>) -> Option<Vec<u8>> {
 }
 
 /// Puts the parts of a vault together; `None` when they are too large for its own numbers.
-#[must_use]
 pub fn assemble(
     directory: &[u8],
     entries: &[u8],
@@ -184,15 +163,6 @@ pub fn assemble(
     bytes.extend_from_slice(&crc32fast::hash(entries).to_le_bytes());
     bytes.extend_from_slice(ciphertexts);
     Some(bytes)
-}
-
-/// Returns the nonce of the directory, which has number 0, or of an entry.
-#[must_use]
-pub fn nonce(base: &Base, number: u64) -> Nonce {
-    let mut nonce = [0; NONCE_BYTES];
-    nonce[..BASE_BYTES].copy_from_slice(base);
-    nonce[BASE_BYTES..].copy_from_slice(&number.to_le_bytes());
-    nonce
 }
 
 fn other_version(head: &[u8]) -> HeadError {

@@ -3,3 +3,4 @@
 pub mod directory;
 pub mod entry;
 pub mod layout;
+pub mod nonce;

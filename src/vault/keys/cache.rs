@@ -3,10 +3,10 @@
 //!
 //! Where the kernel refuses, as in containers, nothing is kept, and that is no error.
 
-use crate::vault::seal::Tag;
-use crate::vault::seal::VaultKey;
 use std::fmt::Write;
 use std::time::Duration;
+
+use crate::vault::seal::{Tag, VaultKey};
 
 /// How long a key is kept where nobody says otherwise: a working day.
 pub const USUALLY: Duration = Duration::from_secs(8 * 60 * 60);
@@ -15,13 +15,11 @@ pub const USUALLY: Duration = Duration::from_secs(8 * 60 * 60);
 pub const AT_MOST: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
 /// Returns the key that is kept for a vault.
-#[must_use]
 pub fn find(fingerprint: &Tag) -> Option<VaultKey> {
     kernel::find(&name_of(fingerprint))
 }
 
 /// Keeps a key for some time, at least a second, and returns whether the kernel does so.
-#[must_use]
 pub fn keep(key: &VaultKey, time: Duration) -> bool {
     kernel::keep(&name_of(&key.fingerprint()), key, time.clamp(Duration::from_secs(1), AT_MOST)).is_some()
 }
@@ -33,7 +31,6 @@ pub fn forget(fingerprint: &Tag) -> bool {
 }
 
 /// Returns the name of a vault's key where others keep theirs too. A key that is renewed has another one.
-#[must_use]
 pub fn name_of(fingerprint: &Tag) -> String {
     let mut name = String::from("docker-credential-pat:");
     for byte in fingerprint {
@@ -44,14 +41,12 @@ pub fn name_of(fingerprint: &Tag) -> String {
 
 #[cfg(target_os = "linux")]
 mod kernel {
-    use crate::vault::seal::KEY_BYTES;
-    use crate::vault::seal::VaultKey;
-    use linux_keyutils::Key;
-    use linux_keyutils::KeyPermissions;
-    use linux_keyutils::KeyRing;
-    use linux_keyutils::KeyRingIdentifier;
     use std::time::Duration;
+
+    use linux_keyutils::{Key, KeyPermissions, KeyRing, KeyRingIdentifier};
     use zeroize::Zeroizing;
+
+    use crate::vault::seal::{KEY_BYTES, VaultKey};
 
     /// All for who possesses it; view, read and search for the user's other sessions, which do not.
     const PERMISSIONS: u32 = 0x3f0b_0000;
@@ -89,8 +84,9 @@ mod kernel {
 /// Other systems have no such memory.
 #[cfg(not(target_os = "linux"))]
 mod kernel {
-    use crate::vault::seal::VaultKey;
     use std::time::Duration;
+
+    use crate::vault::seal::VaultKey;
 
     pub(super) fn find(_name: &str) -> Option<VaultKey> {
         None

@@ -1,20 +1,16 @@
 //! A command that writes a spare key: a password manager's, or whatever else keeps it.
 
-use crate::system::env;
-use crate::system::process;
-use crate::system::process::ChildError;
-use crate::vault::keys::HolderError;
-use crate::vault::keys::KeyHolder;
-use crate::vault::keys::Sort;
-use crate::vault::keys::wrapping_key;
-use crate::vault::seal::VaultKey;
-use crate::vault::seal::Wrapped;
-use minicbor::Decode;
-use minicbor::Encode;
 use std::ffi::OsStr;
 use std::path::Path;
 use std::time::Duration;
+
+use minicbor::{Decode, Encode};
 use thiserror::Error;
+
+use crate::system::process::ChildError;
+use crate::system::{env, process};
+use crate::vault::keys::{HolderError, KeyHolder, Sort, wrapping_key};
+use crate::vault::seal::{VaultKey, Wrapped};
 
 /// A command, and the vault's key wrapped with the spare key that it writes.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
@@ -30,7 +26,6 @@ pub struct CommandHolder {
 /// Why a command gives no key.
 #[derive(Debug, Error)]
 pub enum CommandError {
-    /// See [`ChildError`].
     #[error("the key command gives no key")]
     Child(#[from] ChildError),
     /// A path that depends on the working directory, where anybody could have put a program.
@@ -66,7 +61,6 @@ pub enum CommandError {
 
 impl CommandError {
     /// Returns the way out.
-    #[must_use]
     pub fn hint(&self) -> String {
         match self {
             Self::Child(ChildError::Hung { .. }) => {
@@ -115,7 +109,6 @@ impl CommandHolder {
     }
 
     /// Returns the command as it was given, for people.
-    #[must_use]
     pub fn line(&self) -> String {
         std::iter::once(&self.program).chain(&self.args).map(String::as_str).collect::<Vec<_>>().join(" ")
     }

@@ -1,21 +1,16 @@
 //! A spare key in a file of the person's choice: a mounted secret, a stick, what systemd hands over.
 
-use crate::system::disk;
-use crate::system::disk::DiskError;
-use crate::system::env;
-use crate::vault::keys::HolderError;
-use crate::vault::keys::KeyHolder;
-use crate::vault::keys::Sort;
-use crate::vault::keys::wrapping_key;
-use crate::vault::seal::VaultKey;
-use crate::vault::seal::Wrapped;
-use minicbor::Decode;
-use minicbor::Encode;
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
+
+use minicbor::{Decode, Encode};
 use thiserror::Error;
 use zeroize::Zeroizing;
+
+use crate::system::disk::DiskError;
+use crate::system::{disk, env};
+use crate::vault::keys::{HolderError, KeyHolder, Sort, wrapping_key};
+use crate::vault::seal::{VaultKey, Wrapped};
 
 /// The most that is read of such a file, in bytes: a key with blanks around it.
 const MAX_BYTES: u64 = 4096;
@@ -61,7 +56,6 @@ pub enum FileError {
         /// The file.
         path: PathBuf,
     },
-    /// See [`DiskError`].
     #[error(transparent)]
     Disk(#[from] DiskError),
     /// The system gives no random numbers.
@@ -71,7 +65,6 @@ pub enum FileError {
 
 impl FileError {
     /// Returns the way out.
-    #[must_use]
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Missing { path } => Some(format!("mount it, or put {} back", path.display())),
@@ -88,9 +81,6 @@ impl FileError {
 
 impl FileElsewhere {
     /// Wraps a vault's key with the spare key in a file, which is made if there is none.
-    ///
-    /// # Errors
-    /// When the path is not absolute, or the file cannot be made, or holds something else.
     pub fn wrapping(vault_key: &VaultKey, path: &Path) -> Result<Self, FileError> {
         let no_path = || FileError::NoPath { path: path.to_owned() };
         let path = path.to_str().ok_or_else(no_path)?;
@@ -103,15 +93,11 @@ impl FileElsewhere {
     }
 
     /// Wraps another key with the spare key in the same file.
-    ///
-    /// # Errors
-    /// When there is none.
     pub fn rewrapping(&self, vault_key: &VaultKey) -> Result<Self, FileError> {
         Ok(Self { path: self.path.clone(), wrapped: self.spare()?.wrap(vault_key)? })
     }
 
     /// Returns the path as it was given.
-    #[must_use]
     pub fn path(&self) -> &str {
         &self.path
     }

@@ -1,24 +1,18 @@
 //! All key holders of a vault, and in which order they are asked for its key.
 
-use crate::system::disk;
-use crate::system::env;
-use crate::system::sanitize::line_of;
-use crate::system::tty;
-use crate::vault::keys::CLIENTS_PATIENCE;
-use crate::vault::keys::Holder;
-use crate::vault::keys::HolderError;
-use crate::vault::keys::KeyHolder;
-use crate::vault::keys::Sort;
-use crate::vault::keys::cache;
-use crate::vault::keys::command::CommandError;
-use crate::vault::keys::key_file::KeyFile;
-use crate::vault::keys::keyring::Keyring;
-use crate::vault::seal::Tag;
-use crate::vault::seal::VaultKey;
 use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
+
 use thiserror::Error;
+
+use crate::system::sanitize::line_of;
+use crate::system::{disk, env, tty};
+use crate::vault::keys::command::CommandError;
+use crate::vault::keys::key_file::KeyFile;
+use crate::vault::keys::keyring::Keyring;
+use crate::vault::keys::{CLIENTS_PATIENCE, Holder, HolderError, KeyHolder, Sort, cache};
+use crate::vault::seal::{Tag, VaultKey};
 
 /// The holders of one vault's key, any of which opens it.
 #[derive(Clone, Debug, Default)]
@@ -57,7 +51,6 @@ pub struct Unasked<K> {
 
 impl Locked {
     /// Returns the way out that the last holder asked has to offer: it is the one that would ask a person.
-    #[must_use]
     pub fn hint(&self) -> Option<String> {
         self.0.iter().rev().find_map(|(_, error)| error.hint())
     }
@@ -65,7 +58,6 @@ impl Locked {
 
 impl Holders {
     /// True when the key is the one that they hold.
-    #[must_use]
     pub fn hold(&self, key: &VaultKey) -> bool {
         key.fingerprint() == self.fingerprint
     }
@@ -79,16 +71,12 @@ impl Holders {
     }
 
     /// Returns the holder of this sort.
-    #[must_use]
     pub fn of_sort(&self, sort: Sort) -> Option<&Holder> {
         self.list.iter().find(|holder| holder.sort() == sort)
     }
 
     /// Returns the key of the vault: from the key file at once, or else from the kernel's memory, or from
     /// the first of the other holders that has it.
-    ///
-    /// # Errors
-    /// When none of them has it.
     pub fn key(&self, key_file: &KeyFile) -> Result<VaultKey, Locked> {
         let mut troubles = Vec::new();
         if self.of_sort(Sort::KeyFile).is_some() {
@@ -101,9 +89,6 @@ impl Holders {
     }
 
     /// Returns the key that a holder has, asked for now.
-    ///
-    /// # Errors
-    /// When it has none, or another one.
     pub fn key_of(
         &self,
         holder: &Holder,
@@ -164,7 +149,6 @@ impl Holders {
     }
 
     /// Asks every holder that answers without asking a person, also when the kernel keeps the key.
-    #[must_use]
     pub fn unasked(&self, key_file: &KeyFile) -> Unasked<Option<VaultKey>> {
         let mut answers = Unasked { key: self.kept(), troubles: Vec::new(), are_all: true };
         for holder in &self.list {
@@ -181,14 +165,12 @@ impl Holders {
     }
 
     /// Returns the key that the kernel keeps.
-    #[must_use]
     pub fn kept(&self) -> Option<VaultKey> {
         cache::find(&self.fingerprint).filter(|key| self.hold(key))
     }
 
     /// Returns the holders but for the key file: first those that ask nobody, last the one that a person
     /// has to answer.
-    #[must_use]
     pub fn in_turn(&self) -> Vec<&Holder> {
         let asked_for = if env::passphrase_file().is_some() {
             [Sort::File, Sort::Passphrase, Sort::Keyring, Sort::Command]

@@ -1,16 +1,14 @@
 //! The key in a file that only its owner may read.
 
-use crate::system::disk;
-use crate::system::disk::DiskError;
-use crate::system::disk::PRIVATE;
-use crate::vault::seal::KEY_BYTES;
-use crate::vault::seal::Tag;
-use crate::vault::seal::VaultKey;
 use std::io::Read;
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+
 use thiserror::Error;
 use zeroize::Zeroizing;
+
+use crate::system::disk;
+use crate::system::disk::{DiskError, PRIVATE};
+use crate::vault::seal::{KEY_BYTES, Tag, VaultKey};
 
 /// How a key file begins; its format's version is the number. The key follows, 32 bytes as they are.
 const HEAD: &[u8] = b"docker-credential-pat key 1\n";
@@ -53,7 +51,6 @@ pub enum KeyFileError {
         /// The file.
         path: PathBuf,
     },
-    /// See [`DiskError`].
     #[error(transparent)]
     Disk(#[from] DiskError),
     /// The system gives no random numbers.
@@ -63,7 +60,6 @@ pub enum KeyFileError {
 
 impl KeyFileError {
     /// Returns the way out.
-    #[must_use]
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Missing { .. } => Some(
@@ -84,13 +80,11 @@ impl KeyFileError {
 
 impl KeyFile {
     /// Names a key file, which need not be there yet.
-    #[must_use]
     pub fn at(path: PathBuf) -> Self {
         Self { path }
     }
 
     /// Returns where it is.
-    #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
     }
@@ -103,9 +97,6 @@ impl KeyFile {
     }
 
     /// Writes a key, durably, in the place of any.
-    ///
-    /// # Errors
-    /// When it cannot be written.
     pub fn keep(&self, key: &VaultKey) -> Result<(), KeyFileError> {
         let mut bytes = Zeroizing::new(Vec::with_capacity(FILE_BYTES));
         bytes.extend_from_slice(HEAD);
@@ -119,9 +110,6 @@ impl KeyFile {
     }
 
     /// Writes a key, unless another is there.
-    ///
-    /// # Errors
-    /// When another is there, or it cannot be written.
     pub fn keep_beside_none(&self, key: &VaultKey) -> Result<(), KeyFileError> {
         match self.read_if_there()? {
             Some(other) if other.fingerprint() == key.fingerprint() => Ok(()),
@@ -131,9 +119,6 @@ impl KeyFile {
     }
 
     /// Checks that there is no key but the one with this fingerprint.
-    ///
-    /// # Errors
-    /// When another is there.
     pub fn refuse_another(&self, fingerprint: &Tag) -> Result<(), KeyFileError> {
         match self.read_if_there() {
             Ok(Some(other)) if other.fingerprint() != *fingerprint => {
@@ -144,18 +129,12 @@ impl KeyFile {
     }
 
     /// Puts this file in the place of another, durably.
-    ///
-    /// # Errors
-    /// When it cannot be renamed.
     pub fn take_the_place_of(&self, other: &Self) -> Result<(), KeyFileError> {
         Ok(disk::rename(&self.path, &other.path)?)
     }
 
     /// Ends a renewal that a stopped machine left halfway: when the vault has changed over to the new key,
     /// that takes its place. Only to be called under the vault's lock.
-    ///
-    /// # Errors
-    /// When it cannot be renamed.
     pub fn settle(&self, is_the_vaults: impl Fn(&VaultKey) -> bool) -> Result<(), KeyFileError> {
         let renewed = self.renewed();
         if renewed.path.exists() && renewed.read().is_ok_and(|key| is_the_vaults(&key)) {
@@ -165,9 +144,6 @@ impl KeyFile {
     }
 
     /// Removes the file, if it is there. One with another key stays, since another vault may need it.
-    ///
-    /// # Errors
-    /// When it cannot be removed.
     pub fn remove(&self, fingerprint: &Tag) -> Result<(), KeyFileError> {
         if self.refuse_another(fingerprint).is_ok() {
             disk::remove(&self.path)?;
@@ -176,18 +152,12 @@ impl KeyFile {
     }
 
     /// Reads the key.
-    ///
-    /// # Errors
-    /// When the file is missing, open to others or no key file.
     pub fn read(&self) -> Result<VaultKey, KeyFileError> {
         self.read_if_there()?.ok_or_else(|| KeyFileError::Missing { path: self.path.clone() })
     }
 
     /// Reads the key, or makes one, durably. Only to be called under the vault's lock, so that no two
     /// processes make one each.
-    ///
-    /// # Errors
-    /// As [`read`](Self::read), and when it cannot be written.
     pub fn read_or_make(&self) -> Result<VaultKey, KeyFileError> {
         if let Some(key) = self.read_if_there()? {
             return Ok(key);
@@ -218,8 +188,9 @@ impl KeyFile {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use std::fs;
+
+    use super::*;
 
     #[test]
     fn a_key_is_made_once_and_read_after_that() {

@@ -4,17 +4,14 @@
 //! The item bears the fingerprint of its key, so a renewed key has another item, and both are there until
 //! the vault has changed over.
 
-use crate::system::background::Beside;
-use crate::vault::keys::HolderError;
-use crate::vault::keys::KeyHolder;
-use crate::vault::keys::Sort;
-use crate::vault::keys::cache;
-use crate::vault::seal::Tag;
-use crate::vault::seal::VaultKey;
-use std::time::Duration;
-use std::time::Instant;
+use std::time::{Duration, Instant};
+
 use thiserror::Error;
 use zeroize::Zeroizing;
+
+use crate::system::background::Beside;
+use crate::vault::keys::{HolderError, KeyHolder, Sort, cache};
+use crate::vault::seal::{Tag, VaultKey};
 
 /// What the items of this program are filed under.
 #[cfg(feature = "keyring")]
@@ -62,7 +59,6 @@ pub enum KeyringError {
 
 impl KeyringError {
     /// Returns the way out.
-    #[must_use]
     pub fn hint(&self) -> String {
         match self {
             Self::NotBuilt => "use the release of docker-credential-pat that has it".to_owned(),
@@ -90,13 +86,11 @@ impl KeyringError {
 
 impl Keyring {
     /// Names the item for the key with this fingerprint.
-    #[must_use]
     pub fn of(fingerprint: &Tag) -> Self {
         Self { item: cache::name_of(fingerprint) }
     }
 
     /// Returns the name of the item.
-    #[must_use]
     pub fn item(&self) -> &str {
         &self.item
     }
@@ -146,13 +140,13 @@ impl KeyHolder for Keyring {
 
 #[cfg(feature = "keyring")]
 mod os {
-    use crate::system::scrub;
-    use crate::vault::keys::keyring::KeyringError;
-    use crate::vault::keys::keyring::SERVICE;
-    use keyring::v1::Entry;
-    use keyring::v1::Error;
     use std::error::Error as _;
+
+    use keyring::v1::{Entry, Error};
     use zeroize::Zeroizing;
+
+    use crate::system::scrub;
+    use crate::vault::keys::keyring::{KeyringError, SERVICE};
 
     pub(super) fn find(item: &str) -> Result<Zeroizing<Vec<u8>>, KeyringError> {
         entry(item)?.get_secret().map(Zeroizing::new).map_err(|error| trouble(&error))
@@ -231,8 +225,9 @@ mod os {
 /// What a build without the keyring says to every question.
 #[cfg(not(feature = "keyring"))]
 mod os {
-    use crate::vault::keys::keyring::KeyringError;
     use zeroize::Zeroizing;
+
+    use crate::vault::keys::keyring::KeyringError;
 
     pub(super) fn find(_item: &str) -> Result<Zeroizing<Vec<u8>>, KeyringError> {
         Err(KeyringError::NotBuilt)

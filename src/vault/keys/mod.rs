@@ -9,19 +9,17 @@ pub mod keyring;
 pub mod passphrase;
 pub mod wrapping_key;
 
-use crate::vault::keys::command::CommandError;
-use crate::vault::keys::command::CommandHolder;
-use crate::vault::keys::external_file::FileElsewhere;
-use crate::vault::keys::external_file::FileError;
+use std::time::Duration;
+
+use minicbor::{Decode, Encode};
+use thiserror::Error;
+
+use crate::vault::keys::command::{CommandError, CommandHolder};
+use crate::vault::keys::external_file::{FileElsewhere, FileError};
 use crate::vault::keys::key_file::KeyFileError;
 use crate::vault::keys::keyring::KeyringError;
-use crate::vault::keys::passphrase::Passphrase;
-use crate::vault::keys::passphrase::PassphraseError;
+use crate::vault::keys::passphrase::{Passphrase, PassphraseError};
 use crate::vault::seal::VaultKey;
-use minicbor::Decode;
-use minicbor::Encode;
-use std::time::Duration;
-use thiserror::Error;
 
 /// How long a key holder may take when a client waits for the answer.
 pub const CLIENTS_PATIENCE: Duration = Duration::from_secs(3);
@@ -32,9 +30,6 @@ pub const PERSONS_PATIENCE: Duration = Duration::from_secs(120);
 /// Gives a vault's key.
 pub trait KeyHolder {
     /// Returns the key, or why there is none; within `patience`, unless a person is asked.
-    ///
-    /// # Errors
-    /// When it does not answer, or its answer does not open the vault's key.
     fn key(&self, patience: Duration) -> Result<VaultKey, HolderError>;
 }
 
@@ -42,19 +37,14 @@ pub trait KeyHolder {
 /// holder has a new number; a program that does not know it takes the vault for one of a later version.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub enum Holder {
-    /// See [`keyfile`].
     #[n(0)]
     KeyFile,
-    /// See [`keyring`].
     #[n(1)]
     Keyring,
-    /// See [`passphrase`].
     #[n(2)]
     Passphrase(#[n(0)] Passphrase),
-    /// See [`command`].
     #[n(3)]
     Command(#[n(0)] CommandHolder),
-    /// See [`elsewhere`].
     #[n(4)]
     File(#[n(0)] FileElsewhere),
 }
@@ -76,7 +66,6 @@ pub enum Sort {
 
 impl Holder {
     /// Returns what sort it is.
-    #[must_use]
     pub fn sort(&self) -> Sort {
         match self {
             Self::KeyFile => Sort::KeyFile,
@@ -90,7 +79,6 @@ impl Holder {
 
 impl Sort {
     /// Returns the word for it, in arguments and listings.
-    #[must_use]
     pub fn word(self) -> &'static str {
         match self {
             Self::KeyFile => "key-file",
@@ -102,7 +90,6 @@ impl Sort {
     }
 
     /// Returns what it is called in a sentence.
-    #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::KeyFile => "the key file",
@@ -114,7 +101,6 @@ impl Sort {
     }
 
     /// Returns what it does not protect the vault from, as a sentence.
-    #[must_use]
     pub fn exposed_to(self) -> &'static str {
         match self {
             Self::KeyFile => {
@@ -131,7 +117,6 @@ impl Sort {
     }
 
     /// Returns the command after which the vault is safer than with this holder.
-    #[must_use]
     pub fn safer(self) -> &'static str {
         match self {
             Self::KeyFile => {
@@ -148,19 +133,14 @@ impl Sort {
 /// Why a holder gives no key.
 #[derive(Debug, Error)]
 pub enum HolderError {
-    /// See [`KeyFileError`].
     #[error(transparent)]
     KeyFile(#[from] KeyFileError),
-    /// See [`KeyringError`].
     #[error(transparent)]
     Keyring(#[from] KeyringError),
-    /// See [`PassphraseError`].
     #[error(transparent)]
     Passphrase(#[from] PassphraseError),
-    /// See [`CommandError`].
     #[error(transparent)]
     Command(#[from] CommandError),
-    /// See [`FileError`].
     #[error(transparent)]
     File(#[from] FileError),
     /// It gives a key, which is another vault's.
@@ -170,7 +150,6 @@ pub enum HolderError {
 
 impl HolderError {
     /// Returns the way out.
-    #[must_use]
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::KeyFile(error) => error.hint(),

@@ -1,28 +1,20 @@
 //! A passphrase, from which a key is stretched that wraps the vault's:
 //! Argon2id (<https://www.rfc-editor.org/rfc/rfc9106>).
 
-use crate::system::disk;
-use crate::system::disk::DiskError;
-use crate::system::env;
-use crate::system::tty;
-use crate::system::tty::TtyError;
-use crate::vault::keys::HolderError;
-use crate::vault::keys::KeyHolder;
-use crate::vault::seal::KEY_BYTES;
-use crate::vault::seal::VaultKey;
-use crate::vault::seal::Wrapped;
-use argon2::Algorithm;
-use argon2::Argon2;
-use argon2::Params;
-use argon2::Version;
-use minicbor::Decode;
-use minicbor::Encode;
-use minicbor::bytes::ByteArray;
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
+
+use argon2::{Algorithm, Argon2, Params, Version};
+use minicbor::bytes::ByteArray;
+use minicbor::{Decode, Encode};
 use thiserror::Error;
 use zeroize::Zeroizing;
+
+use crate::system::disk::DiskError;
+use crate::system::tty::TtyError;
+use crate::system::{disk, env, tty};
+use crate::vault::keys::{HolderError, KeyHolder};
+use crate::vault::seal::{KEY_BYTES, VaultKey, Wrapped};
 
 /// The memory that a guess costs, in KiB: the second choice of RFC 9106, section 4.
 const MEMORY_KIB: u32 = 64 * 1024;
@@ -97,7 +89,6 @@ pub enum PassphraseError {
         /// How often it is gone through.
         passes: u32,
     },
-    /// See [`DiskError`].
     #[error(transparent)]
     Disk(#[from] DiskError),
     /// The system gives no random numbers.
@@ -107,7 +98,6 @@ pub enum PassphraseError {
 
 impl PassphraseError {
     /// Returns the way out.
-    #[must_use]
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Wrong => {
@@ -131,9 +121,6 @@ impl PassphraseError {
 
 impl Passphrase {
     /// Wraps a vault's key with a passphrase.
-    ///
-    /// # Errors
-    /// When the system gives no random numbers.
     pub fn wrapping(vault_key: &VaultKey, passphrase: &str) -> Result<Self, PassphraseError> {
         let mut salt = [0; SALT_BYTES];
         getrandom::fill(&mut salt)?;
@@ -143,24 +130,17 @@ impl Passphrase {
     }
 
     /// Returns the vault's key.
-    ///
-    /// # Errors
-    /// When it is another passphrase.
     pub fn open(&self, passphrase: &str) -> Result<VaultKey, PassphraseError> {
         let stretched = stretch(passphrase, &self.salt, self.memory, self.passes, self.lanes)?;
         stretched.unwrap(&self.wrapped).ok_or(PassphraseError::Wrong)
     }
 
     /// Returns how it is stretched, for people.
-    #[must_use]
     pub fn cost(&self) -> String {
         format!("Argon2id, {} MiB, {} passes", self.memory / 1024, self.passes)
     }
 
     /// Returns the passphrase, out of the file that is named for it or from a person, and the vault's key.
-    ///
-    /// # Errors
-    /// When nobody is there to ask, or it is another passphrase.
     pub fn text(&self) -> Result<(Zeroizing<String>, VaultKey), PassphraseError> {
         if let Some(file) = env::passphrase_file() {
             let text = read(&file)?;
@@ -171,9 +151,6 @@ impl Passphrase {
     }
 
     /// Asks for the passphrase, a few times if need be.
-    ///
-    /// # Errors
-    /// When nobody is there to ask, or it is another passphrase.
     pub fn ask(&self, question: &str) -> Result<(Zeroizing<String>, VaultKey), PassphraseError> {
         let mut tries = TRIES;
         loop {
@@ -195,9 +172,6 @@ impl KeyHolder for Passphrase {
 }
 
 /// Reads a passphrase out of a file; line ends at its end do not count.
-///
-/// # Errors
-/// When there is none in it, or it is no text.
 pub fn read(path: &Path) -> Result<Zeroizing<String>, PassphraseError> {
     let missing = || PassphraseError::Missing { path: path.to_owned() };
     let (bytes, _) = disk::read(path, MAX_BYTES)?.ok_or_else(missing)?;

@@ -3,9 +3,9 @@
 //! It is not the vault's key but wraps it, so the vault's key can be renewed where this one cannot be
 //! written to.
 
-use crate::vault::seal::KEY_BYTES;
-use crate::vault::seal::VaultKey;
 use zeroize::Zeroizing;
+
+use crate::vault::seal::{KEY_BYTES, VaultKey};
 
 /// How the text begins; its format's version is the number. The key follows, each byte as two hexadecimal
 /// digits, and a line end.
@@ -15,7 +15,6 @@ const HEAD: &str = "docker-credential-pat-key-1-";
 const TEXT_BYTES: usize = HEAD.len() + 2 * KEY_BYTES + 1;
 
 /// Returns the text of a key.
-#[must_use]
 pub fn to_text(key: &VaultKey) -> Zeroizing<String> {
     let digit = |half: u8| char::from_digit(half.into(), 16).unwrap_or_default();
     let mut text = Zeroizing::new(String::with_capacity(TEXT_BYTES));
@@ -29,7 +28,6 @@ pub fn to_text(key: &VaultKey) -> Zeroizing<String> {
 }
 
 /// Reads the text of a key; blanks and line ends around it do not count.
-#[must_use]
 pub fn from_text(text: &[u8]) -> Option<VaultKey> {
     let digits = text.trim_ascii().strip_prefix(HEAD.as_bytes())?;
     let (pairs, []) = digits.as_chunks::<2>() else { return None };

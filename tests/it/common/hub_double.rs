@@ -1,24 +1,16 @@
 //! The stand-in for Docker Hub, and the program that speaks to it.
 
-use crate::common::HANG;
-use crate::common::Home;
-use crate::common::stderr;
-use crate::common::stdout;
-use assert_cmd::assert::Assert;
-use serde_json::Value;
-use serde_json::json;
-use std::io::BufRead;
-use std::io::BufReader;
-use std::io::Read;
-use std::io::Write;
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::Path;
-use std::process::Child;
-use std::process::Command;
-use std::process::Stdio;
+use std::process::{Child, Command, Stdio};
 use std::thread;
-use std::time::Duration;
-use std::time::Instant;
+use std::time::{Duration, Instant};
+
+use assert_cmd::assert::Assert;
+use serde_json::{Value, json};
+
+use crate::common::{HANG, Home, stderr, stdout};
 
 /// What must show nowhere: passwords, a second factor, and how tokens and their signatures begin.
 pub(crate) const CANARIES: [&str; 5] = ["pw-canary", "424242", "dckr_pat_", "dckr_oat_", "eyJ"];

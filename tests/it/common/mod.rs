@@ -5,14 +5,14 @@ pub(crate) mod hub_double;
 #[cfg(feature = "online")]
 pub(crate) mod server;
 
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
 use assert_cmd::Command;
 use assert_cmd::assert::Assert;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use std::fs;
-use std::path::Path;
-use std::path::PathBuf;
-use std::time::Duration;
 use tempfile::TempDir;
 
 /// How long anything may take before it counts as hanging: no bound on how fast it is.

@@ -1,10 +1,8 @@
 //! A registry that says what it is told to.
 
-use std::io::Read;
-use std::io::Write;
+use std::io::{Read, Write};
 use std::net::TcpListener;
-use std::sync::Arc;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::thread;
 
 /// A server on this machine that says what it is told to, and keeps all that it was asked.
