@@ -10,10 +10,10 @@ use std::process::ExitCode;
 use clap::error::ErrorKind;
 use clap::{CommandFactory, FromArgMatches, Parser};
 
-use crate::command::protocol::{Outcome, Verb};
+use crate::command::protocol::{ProtocolVerb, VerbOutcome};
 use crate::command::{
-    Desk, Failure, activate, add, backup, doctor, edit, explain, export, import, install, key, ls, protocol,
-    rm, rotate, show, status, unlock, usage, r#use,
+    CommandContext, CommandError, activate, add, backup, doctor, edit, explain, export, import, install, key,
+    ls, protocol, rm, rotate, show, status, unlock, usage, r#use,
 };
 #[cfg(feature = "online")]
 use crate::command::{coding, hub, verify};
@@ -40,7 +40,7 @@ const WRONG_USAGE: u8 = 2;
 #[command(name = "docker-credential-pat", disable_version_flag = true, after_help = AFTER_HELP)]
 struct Cli {
     #[command(subcommand)]
-    verb: Human,
+    verb: Subcommand,
 }
 
 const AFTER_HELP: &str = "\
@@ -64,42 +64,42 @@ Files:
   ~/.local/state/docker-credential-pat/usage.jsonl   what clients asked for, which `usage` counts";
 
 #[derive(clap::Subcommand)]
-enum Human {
-    Add(add::Args),
-    Ls(ls::Args),
-    Show(show::Args),
-    Edit(edit::Args),
+enum Subcommand {
+    Add(add::AddArgs),
+    Ls(ls::LsArgs),
+    Show(show::ShowArgs),
+    Edit(edit::EditArgs),
     /// Give tokens out again that were switched off or signed out
-    Activate(activate::Args),
+    Activate(activate::ActivateArgs),
     /// Switch tokens off: they are kept, and not given out
-    Deactivate(activate::Args),
-    Rotate(rotate::Args),
-    Rm(rm::Args),
-    Use(r#use::Args),
-    Explain(explain::Args),
+    Deactivate(activate::ActivateArgs),
+    Rotate(rotate::RotateArgs),
+    Rm(rm::RmArgs),
+    Use(r#use::UseArgs),
+    Explain(explain::ExplainArgs),
     #[cfg(feature = "online")]
-    Verify(verify::Args),
-    Usage(usage::Args),
-    Import(import::Args),
-    Export(export::Args),
+    Verify(verify::VerifyArgs),
+    Usage(usage::UsageArgs),
+    Import(import::ImportArgs),
+    Export(export::ExportArgs),
     #[cfg(feature = "online")]
-    Hub(hub::Args),
+    Hub(hub::HubArgs),
     #[cfg(feature = "online")]
-    Coding(coding::Args),
+    Coding(coding::CodingArgs),
     /// Make Docker (or podman) keep its credentials here
-    Install(install::Args),
+    Install(install::InstallArgs),
     /// Put back the helper that Docker (or podman) had before
-    Uninstall(install::Args),
-    Doctor(doctor::Args),
+    Uninstall(install::InstallArgs),
+    Doctor(doctor::DoctorArgs),
     Backup(backup::BackupArgs),
     Restore(backup::RestoreArgs),
-    Key(key::Args),
+    Key(key::KeyArgs),
     Unlock(unlock::UnlockArgs),
     Lock(unlock::LockArgs),
     #[cfg(feature = "extras")]
-    Completions(completions::Args),
+    Completions(completions::CompletionsArgs),
     #[cfg(feature = "extras")]
-    Man(man::Args),
+    Man(man::ManArgs),
 }
 
 /// Verbs that are answered before any argument is parsed. Here they are for help, manual and completions.
@@ -133,7 +133,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Ok(out) => out,
         Err(error) => return unheard(error),
     };
-    let verb = words.first().and_then(|word| Verb::named(word));
+    let verb = words.first().and_then(|word| ProtocolVerb::named(word));
     match (verb, words.as_slice()) {
         (Some(verb), [_]) => answer(verb, called_as, out),
         (Some(_), [word, flag]) if is_help(flag) => people(vec!["help".into(), word.into()], called_as, out),
@@ -153,15 +153,15 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
 }
 
 /// Does one of Docker's verbs.
-fn answer(verb: Verb, called_as: Option<&str>, mut out: File) -> ExitCode {
+fn answer(verb: ProtocolVerb, called_as: Option<&str>, mut out: File) -> ExitCode {
     let mut err = io::stderr();
     if let Some(what) = verb.waits_for().filter(|_| stdio::stdin_is_terminal()) {
         let _ = writeln!(err, "docker-credential-pat: {what}");
     }
-    let outcome = (|| -> Result<Outcome, Failure> {
+    let outcome = (|| -> Result<VerbOutcome, CommandError> {
         // All of it is read first, whatever comes: a client that still writes must not be cut off.
         // `list` needs no input, so it does not wait for a person to type some.
-        let is_typed = verb == Verb::List && stdio::stdin_is_terminal();
+        let is_typed = verb == ProtocolVerb::List && stdio::stdin_is_terminal();
         let input = if is_typed {
             read_input(io::empty())
         } else {
@@ -169,15 +169,15 @@ fn answer(verb: Verb, called_as: Option<&str>, mut out: File) -> ExitCode {
         };
         let input = input.map_err(WireError::from)?;
         if verb.has_answer() && stdio::was_closed(&out) {
-            return Err(Failure::Output(io::Error::other("standard output is closed")));
+            return Err(CommandError::Output(io::Error::other("standard output is closed")));
         }
         let mut err = io::stderr();
-        let mut desk = Desk::new(called_as, &mut out, &mut err)?;
-        Ok(protocol::run(verb, &input, &mut desk))
+        let mut cx = CommandContext::new(called_as, &mut out, &mut err)?;
+        Ok(protocol::run(verb, &input, &mut cx))
     })();
     match outcome {
-        Ok(Outcome::Done) => ExitCode::SUCCESS,
-        Ok(Outcome::NotFound | Outcome::Refused) => NOT_DONE,
+        Ok(VerbOutcome::Done) => ExitCode::SUCCESS,
+        Ok(VerbOutcome::NotFound | VerbOutcome::Refused) => NOT_DONE,
         Err(failure) => {
             protocol::refuse(&failure, out, err);
             NOT_DONE
@@ -205,38 +205,38 @@ fn people(args: Vec<OsString>, called_as: Option<&str>, out: File) -> ExitCode {
         Ok(cli) => cli,
         Err(error) => return wrong_usage(&error, is_nested, &out),
     };
-    serve(called_as, out, |desk| match &cli.verb {
-        Human::Add(args) => add::run(args, desk),
-        Human::Ls(args) => ls::run(args, desk),
-        Human::Show(args) => show::run(args, desk),
-        Human::Edit(args) => edit::run(args, desk),
-        Human::Activate(args) => activate::activate(args, desk),
-        Human::Deactivate(args) => activate::deactivate(args, desk),
-        Human::Rotate(args) => rotate::run(args, desk),
-        Human::Rm(args) => rm::run(args, desk),
-        Human::Use(args) => r#use::run(args, desk),
-        Human::Explain(args) => explain::run(args, desk),
-        Human::Usage(args) => usage::run(args, desk),
-        Human::Import(args) => import::run(args, desk),
-        Human::Export(args) => export::run(args, desk),
+    serve(called_as, out, |cx| match &cli.verb {
+        Subcommand::Add(args) => add::run(args, cx),
+        Subcommand::Ls(args) => ls::run(args, cx),
+        Subcommand::Show(args) => show::run(args, cx),
+        Subcommand::Edit(args) => edit::run(args, cx),
+        Subcommand::Activate(args) => activate::activate(args, cx),
+        Subcommand::Deactivate(args) => activate::deactivate(args, cx),
+        Subcommand::Rotate(args) => rotate::run(args, cx),
+        Subcommand::Rm(args) => rm::run(args, cx),
+        Subcommand::Use(args) => r#use::run(args, cx),
+        Subcommand::Explain(args) => explain::run(args, cx),
+        Subcommand::Usage(args) => usage::run(args, cx),
+        Subcommand::Import(args) => import::run(args, cx),
+        Subcommand::Export(args) => export::run(args, cx),
         #[cfg(feature = "online")]
-        Human::Hub(args) => hub::run(args, desk),
-        Human::Install(args) => install::install(args, desk),
-        Human::Uninstall(args) => install::uninstall(args, desk),
-        Human::Doctor(args) => doctor::run(args, desk),
-        Human::Backup(args) => backup::backup(args, desk),
-        Human::Restore(args) => backup::restore(args, desk),
-        Human::Key(args) => key::run(args, desk),
-        Human::Unlock(args) => unlock::unlock(args, desk),
-        Human::Lock(args) => unlock::lock(args, desk),
+        Subcommand::Hub(args) => hub::run(args, cx),
+        Subcommand::Install(args) => install::install(args, cx),
+        Subcommand::Uninstall(args) => install::uninstall(args, cx),
+        Subcommand::Doctor(args) => doctor::run(args, cx),
+        Subcommand::Backup(args) => backup::backup(args, cx),
+        Subcommand::Restore(args) => backup::restore(args, cx),
+        Subcommand::Key(args) => key::run(args, cx),
+        Subcommand::Unlock(args) => unlock::unlock(args, cx),
+        Subcommand::Lock(args) => unlock::lock(args, cx),
         #[cfg(feature = "online")]
-        Human::Verify(args) => verify::run(args, desk),
+        Subcommand::Verify(args) => verify::run(args, cx),
         #[cfg(feature = "online")]
-        Human::Coding(args) => coding::run(args, desk),
+        Subcommand::Coding(args) => coding::run(args, cx),
         #[cfg(feature = "extras")]
-        Human::Completions(args) => completions::run(args, desk),
+        Subcommand::Completions(args) => completions::run(args, cx),
         #[cfg(feature = "extras")]
-        Human::Man(args) => man::run(args, command(), desk),
+        Subcommand::Man(args) => man::run(args, command(), cx),
     })
 }
 
@@ -244,20 +244,20 @@ fn people(args: Vec<OsString>, called_as: Option<&str>, out: File) -> ExitCode {
 fn serve(
     called_as: Option<&str>,
     out: File,
-    verb: impl FnOnce(&mut Desk) -> Result<(), Failure>,
+    verb: impl FnOnce(&mut CommandContext) -> Result<(), CommandError>,
 ) -> ExitCode {
     let mut out = BufWriter::new(out);
     let done = (|| {
         let mut err = io::stderr();
-        let mut desk = Desk::new(called_as, &mut out, &mut err)?;
-        desk.screen = stdio::screen();
-        verb(&mut desk)?;
-        out.flush().map_err(Failure::Output)
+        let mut cx = CommandContext::new(called_as, &mut out, &mut err)?;
+        cx.screen = stdio::screen();
+        verb(&mut cx)?;
+        out.flush().map_err(CommandError::Output)
     })();
     match done {
         Ok(()) => ExitCode::SUCCESS,
         // Whoever reads has seen enough, as in `ls | head -1`.
-        Err(Failure::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        Err(CommandError::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(failure) => {
             failure.report(io::stderr());
             if failure.is_interruption() { ExitCode::from(INTERRUPTED) } else { NOT_DONE }
@@ -310,6 +310,6 @@ fn write(mut out: &File, text: &str, code: ExitCode) -> ExitCode {
 
 /// Tells that nobody gets the answer.
 fn unheard(error: io::Error) -> ExitCode {
-    Failure::Output(error).report(io::stderr());
+    CommandError::Output(error).report(io::stderr());
     NOT_DONE
 }

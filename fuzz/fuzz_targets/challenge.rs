@@ -2,21 +2,21 @@
 
 #![no_main]
 
-use docker_credential_pat::http::endpoint::{Place, Plain};
+use docker_credential_pat::http::endpoint::{Endpoint, PlainHttp};
 use docker_credential_pat::verify::challenge::Challenge;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &str| {
     for registry in ["https://registry.example/v2/", "http://127.0.0.1:5000/v2/", "https://127.0.0.1:5000/v2/"] {
-        let registry = Place::parse(registry, Plain::Loopback).expect("a place");
+        let registry = Endpoint::parse(registry, PlainHttp::Loopback).expect("a place");
         let Ok(Challenge::Bearer { realm, .. }) = Challenge::of([text].into_iter(), &registry) else { continue };
         assert!(realm.is_encrypted() || (realm.is_loopback() && !registry.is_encrypted()), "{realm}");
         assert!(!realm.is_literal() || (realm.is_loopback() && registry.is_loopback()), "{realm}");
     }
-    if let Ok(place) = Place::parse(text, Plain::Loopback) {
+    if let Ok(place) = Endpoint::parse(text, PlainHttp::Loopback) {
         assert!(place.is_encrypted() || place.is_loopback(), "{place}");
         let spelled = place.to_string();
         assert!(!spelled.contains(['@', '?', '#']) && place.is_same_origin(&place), "{spelled}");
-        assert!(Place::parse(&spelled, Plain::Loopback).is_ok_and(|again| again.is_same_origin(&place)));
+        assert!(Endpoint::parse(&spelled, PlainHttp::Loopback).is_ok_and(|again| again.is_same_origin(&place)));
     }
 });

@@ -13,15 +13,15 @@ fuzz_target!(|text: &str| {
     let (key, words) = text.split_once('\n').unwrap_or((text, ""));
     let Some(at) = Address::parse(key) else { return };
     let mut words: Vec<&str> = words.split('\n').collect();
-    let errand = client::errand(&words, &at);
-    assert_eq!(client::errand(&words, &at), errand, "the same words, another answer");
-    if let Some(repository) = errand.as_ref().and_then(|errand| errand.repository.as_deref()) {
+    let intent = client::intent(&words, &at);
+    assert_eq!(client::intent(&words, &at), intent, "the same words, another answer");
+    if let Some(repository) = intent.as_ref().and_then(|intent| intent.repository.as_deref()) {
         assert!(at.repository().is_none_or(|asked| covers(asked, repository)), "beside what was asked for");
         assert!(words[1..].iter().any(|word| names(word, &at, repository)), "no word names it");
     }
     let elsewhere = format!("/opt/bin/{}", words[0]);
     words[0] = &elsewhere;
-    assert_eq!(client::errand(&words, &at), errand, "the same program, from its folder");
+    assert_eq!(client::intent(&words, &at), intent, "the same program, from its folder");
 });
 
 /// True when a word, or what follows an option in it, is that image.

@@ -5,7 +5,7 @@
 use std::path::Path;
 
 use docker_credential_pat::docker::config::ConfigFile;
-use docker_credential_pat::docker::config::logins::{Login, Remains};
+use docker_credential_pat::docker::config::logins::{EntryRemainder, PlainLogin};
 use docker_credential_pat_fuzz::memory;
 use indexmap::IndexMap;
 use libfuzzer_sys::fuzz_target;
@@ -39,17 +39,17 @@ fuzz_target!(|input: &[u8]| {
 /// What an import does: the logins that it could take are gone then, and all others are as they were.
 fn take_logins_out(mut file: ConfigFile, path: &Path) {
     let Ok(logins) = file.logins() else { return };
-    let (taken, left): (Vec<Login>, Vec<Login>) =
+    let (taken, left): (Vec<PlainLogin>, Vec<PlainLogin>) =
         logins.into_iter().partition(|login| login.credentials.is_ok());
     let keys: Vec<&str> = taken.iter().map(|login| login.key.as_str()).collect();
     let rest = |path: &Path| others(path).into_iter().filter(|(name, _)| name != "auths").collect::<Vec<_>>();
     let before = rest(path);
-    file.take_out(&keys, Remains::Entry).expect("it was read");
+    file.take_out(&keys, EntryRemainder::Entry).expect("it was read");
     file.write().expect("memory takes it");
     assert_eq!(rest(path), before);
     let now = ConfigFile::read(path.to_owned()).expect("our own").logins().expect("our own");
     assert!(now.iter().all(|login| login.credentials.is_err() || !keys.contains(&login.key.as_str())));
-    let is_left = |login: &&Login| !keys.contains(&login.key.as_str());
+    let is_left = |login: &&PlainLogin| !keys.contains(&login.key.as_str());
     assert!(left.iter().filter(is_left).all(|login| now.iter().any(|other| other.key == login.key)));
 }
 

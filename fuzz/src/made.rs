@@ -3,20 +3,20 @@
 use std::collections::BTreeMap;
 
 use arbitrary::Arbitrary;
-use docker_credential_pat::inventory::Arrival;
+use docker_credential_pat::inventory::IncomingToken;
 use docker_credential_pat::model::choice::Choice;
 use docker_credential_pat::model::name::Name;
 use docker_credential_pat::model::registry::Key;
 use docker_credential_pat::model::scope::Scope;
 use docker_credential_pat::model::secret::Secret;
-use docker_credential_pat::model::timestamp::Moment;
-use docker_credential_pat::model::token::{Direction, Kind, Origin, Permissions, User};
+use docker_credential_pat::model::timestamp::Timestamp;
+use docker_credential_pat::model::token::{Direction, Origin, Permissions, TokenKind, UserName};
 use docker_credential_pat::model::token_id::TokenId;
 use docker_credential_pat::vault::draft::Draft;
 use zeroize::Zeroizing;
 
-const KINDS: [Kind; 6] =
-    [Kind::Pat, Kind::Organization, Kind::Project, Kind::Password, Kind::Identity, Kind::Session];
+const KINDS: [TokenKind; 6] =
+    [TokenKind::Pat, TokenKind::Organization, TokenKind::Project, TokenKind::Password, TokenKind::Identity, TokenKind::Session];
 const ORIGINS: [Origin; 3] = [Origin::Store, Origin::Add, Origin::Import];
 
 /// A token as input makes it up, and what is done with it.
@@ -55,7 +55,7 @@ impl Made<'_> {
         // Long ones lie beyond what is read of the file at first.
         let secret = Secret::new(Zeroizing::new(self.secret.0.repeat(self.secret.1.into())));
         let Some(arrival) = self.arrival(&secret) else { return };
-        let id = draft.inventory.take_in(arrival, Moment(self.came));
+        let id = draft.inventory.add_with_free_name(arrival, Timestamp(self.came));
         draft.keep(id, &secret).expect("sealed");
         secrets.insert(id, secret.expose().to_owned());
         for deed in &self.deeds {
@@ -63,16 +63,16 @@ impl Made<'_> {
         }
     }
 
-    fn arrival(&self, secret: &Secret) -> Option<Arrival> {
-        Some(Arrival {
+    fn arrival(&self, secret: &Secret) -> Option<IncomingToken> {
+        Some(IncomingToken {
             name: Name::parse(self.name).ok()?,
             kind: KINDS[usize::from(self.kind) % KINDS.len()],
-            user: self.user.map_or(User::SameAsSecret, |user| User::of(user, secret)),
+            user: self.user.map_or(UserName::SameAsSecret, |user| UserName::of(user, secret)),
             scopes: self.scopes.iter().filter_map(|text| Scope::parse(text).ok()).collect(),
             keys: self.keys.iter().filter_map(|text| Key::parse(text).ok()).collect(),
             label: self.label.map(str::to_owned),
             permissions: self.permissions.map(|(read, write, delete)| Permissions { read, write, delete }),
-            expires: self.expires.map(Moment),
+            expires: self.expires.map(Timestamp),
             origin: ORIGINS[usize::from(self.origin) % ORIGINS.len()],
             profile: self.profile.map(str::to_owned),
             remote: None,

@@ -8,7 +8,7 @@ use docker_credential_pat::model::registry::Key;
 use docker_credential_pat::model::secret::Secret;
 use docker_credential_pat::model::token::Token;
 use docker_credential_pat::vault::draft::Draft;
-use docker_credential_pat::vault::file::{Contents, Vault};
+use docker_credential_pat::vault::file::{Vault, VaultContents};
 use docker_credential_pat::vault::seal::{KEY_BYTES, VaultKey};
 
 use crate::memory;
@@ -86,7 +86,7 @@ impl Published {
         }
     }
 
-    fn open(&self, vault: &Vault, contents: &Contents) {
+    fn open(&self, vault: &Vault, contents: &VaultContents) {
         let Ok(unlocked) = vault.unlock(self.key(), contents) else { return };
         let told = (contents.inventory.choices(), contents.inventory.counters());
         assert_eq!(told, (self.inventory.choices(), self.inventory.counters()), "another choice is proven");

@@ -8,11 +8,11 @@
 use crate::client::options::Options;
 
 /// A client, as a program.
-pub(super) struct Program {
+pub(super) struct ClientProgram {
     /// What it is called, separated by blanks.
     names: &'static str,
     /// How it reads the name of an image.
-    pub(super) naming: Naming,
+    pub(super) naming: ImageSyntax,
     /// The options that may stand in front of the verb, and mostly behind it too.
     pub(super) globals: Options,
     pub(super) commands: &'static [Command],
@@ -20,7 +20,7 @@ pub(super) struct Program {
 
 /// How a client reads the name of an image.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Naming {
+pub(super) enum ImageSyntax {
     /// As Docker does.
     Docker,
     /// A name of one word is looked up in the user's own list, and on several registries:
@@ -36,22 +36,22 @@ pub(super) struct Command {
     /// The words that call it, such as `pull` and `image pull`.
     pub(super) verbs: &'static [&'static str],
     pub(super) options: &'static Options,
-    pub(super) deed: Deed,
+    pub(super) deed: ClientAction,
 }
 
 /// What a verb does on a registry.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Deed {
+pub(super) enum ClientAction {
     /// Pulls images.
-    Pulls(Which),
+    Pulls(ImageArguments),
     /// Pulls the first word's image; the others are a command to run in it.
     Runs,
     /// Pushes an image.
-    Pushes(Which),
+    Pushes(ImageArguments),
     /// Pushes a list, whose images may come from anywhere.
     PushesList,
     /// Pulls images, and pushes another.
-    Copies(Which, Which),
+    Copies(ImageArguments, ImageArguments),
     /// Deletes the first word's image.
     Deletes,
     /// Builds an image out of others that the line does not name, and may push it.
@@ -62,7 +62,7 @@ pub(super) enum Deed {
 
 /// Which words of the line are images.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Which {
+pub(super) enum ImageArguments {
     All,
     First,
     Last,
@@ -73,42 +73,46 @@ pub(super) enum Which {
 }
 
 /// Returns the client that a program's file name stands for.
-pub(super) fn of_program(name: &str) -> Option<&'static Program> {
+pub(super) fn of_program(name: &str) -> Option<&'static ClientProgram> {
     PROGRAMS.iter().find(|program| program.names.split(' ').any(|known| known == name))
 }
 
-const fn row(verbs: &'static [&'static str], options: &'static Options, deed: Deed) -> Command {
+const fn row(verbs: &'static [&'static str], options: &'static Options, deed: ClientAction) -> Command {
     Command { verbs, options, deed }
 }
 
-static PROGRAMS: [Program; 6] = [
-    Program {
+static PROGRAMS: [ClientProgram; 6] = [
+    ClientProgram {
         names: "docker docker-buildx buildx",
-        naming: Naming::Docker,
+        naming: ImageSyntax::Docker,
         globals: Options {
             valued: "H c l builder config context host log-level tlscacert tlscert tlskey",
             switches: "D debug tls tlsverify",
         },
         commands: &[
-            row(&["pull", "image pull"], &PULL, Deed::Pulls(Which::All)),
-            row(&["push", "image push"], &PUSH, Deed::Pushes(Which::Last)),
-            row(&["run", "create", "container run", "container create"], &RUN, Deed::Runs),
+            row(&["pull", "image pull"], &PULL, ClientAction::Pulls(ImageArguments::All)),
+            row(&["push", "image push"], &PUSH, ClientAction::Pushes(ImageArguments::Last)),
+            row(&["run", "create", "container run", "container create"], &RUN, ClientAction::Runs),
             row(
                 &["build", "b", "buildx build", "buildx b", "image build", "builder build"],
                 &BUILD,
-                Deed::Builds,
+                ClientAction::Builds,
             ),
-            row(&["buildx imagetools inspect", "imagetools inspect"], &SHOW, Deed::Pulls(Which::All)),
-            row(&["manifest inspect"], &MANIFEST, Deed::Pulls(Which::Last)),
-            row(&["manifest create"], &MANIFEST, Deed::Pulls(Which::ButFirst)),
-            row(&["manifest annotate"], &MANIFEST, Deed::Pulls(Which::Last)),
-            row(&["manifest push"], &MANIFEST, Deed::PushesList),
-            row(&["search"], &SEARCH, Deed::Lists),
+            row(
+                &["buildx imagetools inspect", "imagetools inspect"],
+                &SHOW,
+                ClientAction::Pulls(ImageArguments::All),
+            ),
+            row(&["manifest inspect"], &MANIFEST, ClientAction::Pulls(ImageArguments::Last)),
+            row(&["manifest create"], &MANIFEST, ClientAction::Pulls(ImageArguments::ButFirst)),
+            row(&["manifest annotate"], &MANIFEST, ClientAction::Pulls(ImageArguments::Last)),
+            row(&["manifest push"], &MANIFEST, ClientAction::PushesList),
+            row(&["search"], &SEARCH, ClientAction::Lists),
         ],
     },
-    Program {
+    ClientProgram {
         names: "podman",
-        naming: Naming::ShortNames,
+        naming: ImageSyntax::ShortNames,
         globals: Options {
             valued: "c cdi-spec-dir cgroup-manager config conmon connection events-backend hooks-dir identity \
                 imagestore log-level module namespace network-cmd-path network-config-dir out root runroot \
@@ -116,73 +120,80 @@ static PROGRAMS: [Program; 6] = [
             switches: "noout syslog trace transient-store",
         },
         commands: &[
-            row(&["pull", "image pull"], &PULL, Deed::Pulls(Which::All)),
-            row(&["push", "image push"], &PUSH, Deed::Pushes(Which::Last)),
-            row(&["run", "create", "container run", "container create"], &RUN, Deed::Runs),
-            row(&["build", "image build", "buildx build"], &BUILD, Deed::Builds),
-            row(&["manifest inspect"], &MANIFEST, Deed::Pulls(Which::Last)),
-            row(&["manifest push"], &PUSH, Deed::PushesList),
-            row(&["search", "image search"], &SEARCH, Deed::Lists),
+            row(&["pull", "image pull"], &PULL, ClientAction::Pulls(ImageArguments::All)),
+            row(&["push", "image push"], &PUSH, ClientAction::Pushes(ImageArguments::Last)),
+            row(&["run", "create", "container run", "container create"], &RUN, ClientAction::Runs),
+            row(&["build", "image build", "buildx build"], &BUILD, ClientAction::Builds),
+            row(&["manifest inspect"], &MANIFEST, ClientAction::Pulls(ImageArguments::Last)),
+            row(&["manifest push"], &PUSH, ClientAction::PushesList),
+            row(&["search", "image search"], &SEARCH, ClientAction::Lists),
         ],
     },
-    Program {
+    ClientProgram {
         names: "skopeo",
-        naming: Naming::Transports,
+        naming: ImageSyntax::Transports,
         globals: Options {
             valued: "command-timeout override-arch override-os override-variant policy registries-conf \
                 registries.d tmpdir user-agent-prefix",
             switches: "debug insecure-policy",
         },
         commands: &[
-            row(&["copy"], &SKOPEO, Deed::Copies(Which::First, Which::Last)),
-            row(&["inspect"], &SKOPEO, Deed::Pulls(Which::First)),
-            row(&["list-tags"], &SKOPEO, Deed::Pulls(Which::First)),
-            row(&["delete"], &SKOPEO, Deed::Deletes),
+            row(&["copy"], &SKOPEO, ClientAction::Copies(ImageArguments::First, ImageArguments::Last)),
+            row(&["inspect"], &SKOPEO, ClientAction::Pulls(ImageArguments::First)),
+            row(&["list-tags"], &SKOPEO, ClientAction::Pulls(ImageArguments::First)),
+            row(&["delete"], &SKOPEO, ClientAction::Deletes),
         ],
     },
-    Program {
+    ClientProgram {
         names: "buildah",
-        naming: Naming::ShortNames,
+        naming: ImageSyntax::ShortNames,
         globals: Options {
             valued: "cgroup-manager log-level registries-conf registries-conf-dir root runroot \
                 short-name-alias-conf storage-driver storage-opt userns-gid-map userns-uid-map",
             switches: "debug",
         },
         commands: &[
-            row(&["pull"], &PULL, Deed::Pulls(Which::First)),
-            row(&["push"], &PUSH, Deed::Pushes(Which::Last)),
-            row(&["from"], &FROM, Deed::Pulls(Which::First)),
-            row(&["build", "bud", "build-using-dockerfile"], &BUILD, Deed::Builds),
-            row(&["manifest inspect"], &MANIFEST, Deed::Pulls(Which::Last)),
-            row(&["manifest push"], &PUSH, Deed::PushesList),
+            row(&["pull"], &PULL, ClientAction::Pulls(ImageArguments::First)),
+            row(&["push"], &PUSH, ClientAction::Pushes(ImageArguments::Last)),
+            row(&["from"], &FROM, ClientAction::Pulls(ImageArguments::First)),
+            row(&["build", "bud", "build-using-dockerfile"], &BUILD, ClientAction::Builds),
+            row(&["manifest inspect"], &MANIFEST, ClientAction::Pulls(ImageArguments::Last)),
+            row(&["manifest push"], &PUSH, ClientAction::PushesList),
         ],
     },
-    Program {
+    ClientProgram {
         names: "crane",
-        naming: Naming::Docker,
+        naming: ImageSyntax::Docker,
         globals: Options {
             valued: "mtls-certificate mtls-key platform",
             switches: "v allow-nondistributable-artifacts insecure verbose",
         },
         commands: &[
-            row(&["pull"], &CRANE, Deed::Pulls(Which::ButLast)),
-            row(&["manifest", "digest", "config", "export", "ls", "blob"], &CRANE, Deed::Pulls(Which::First)),
-            row(&["push"], &CRANE, Deed::Pushes(Which::Last)),
-            row(&["tag"], &CRANE, Deed::Pushes(Which::First)),
-            row(&["copy", "cp"], &CRANE, Deed::Copies(Which::First, Which::Last)),
+            row(&["pull"], &CRANE, ClientAction::Pulls(ImageArguments::ButLast)),
+            row(
+                &["manifest", "digest", "config", "export", "ls", "blob"],
+                &CRANE,
+                ClientAction::Pulls(ImageArguments::First),
+            ),
+            row(&["push"], &CRANE, ClientAction::Pushes(ImageArguments::Last)),
+            row(&["tag"], &CRANE, ClientAction::Pushes(ImageArguments::First)),
+            row(&["copy", "cp"], &CRANE, ClientAction::Copies(ImageArguments::First, ImageArguments::Last)),
             row(
                 &["append"],
                 &CRANE,
-                Deed::Copies(Which::Option(&["b", "base"]), Which::Option(&["t", "new_tag"])),
+                ClientAction::Copies(
+                    ImageArguments::Option(&["b", "base"]),
+                    ImageArguments::Option(&["t", "new_tag"]),
+                ),
             ),
-            row(&["validate"], &CRANE, Deed::Pulls(Which::Option(&["remote"]))),
-            row(&["delete"], &CRANE, Deed::Deletes),
-            row(&["catalog"], &CRANE, Deed::Lists),
+            row(&["validate"], &CRANE, ClientAction::Pulls(ImageArguments::Option(&["remote"]))),
+            row(&["delete"], &CRANE, ClientAction::Deletes),
+            row(&["catalog"], &CRANE, ClientAction::Lists),
         ],
     },
-    Program {
+    ClientProgram {
         names: "nerdctl",
-        naming: Naming::Docker,
+        naming: ImageSyntax::Docker,
         globals: Options {
             valued: "H a n address bridge-ip cdi-spec-dirs cgroup-manager cni-netconfpath cni-path data-root \
                 global-dns global-dns-opts global-dns-search host host-gateway-ip hosts-dir namespace \
@@ -190,9 +201,9 @@ static PROGRAMS: [Program; 6] = [
             switches: "debug debug-full experimental insecure-registry kube-hide-dupe",
         },
         commands: &[
-            row(&["pull", "image pull"], &PULL, Deed::Pulls(Which::All)),
-            row(&["push", "image push"], &PUSH, Deed::Pushes(Which::Last)),
-            row(&["run", "create", "container run", "container create"], &RUN, Deed::Runs),
+            row(&["pull", "image pull"], &PULL, ClientAction::Pulls(ImageArguments::All)),
+            row(&["push", "image push"], &PUSH, ClientAction::Pushes(ImageArguments::Last)),
+            row(&["run", "create", "container run", "container create"], &RUN, ClientAction::Runs),
         ],
     },
 ];

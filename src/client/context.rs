@@ -7,14 +7,14 @@ use std::path::{Path, PathBuf};
 use thiserror::Error;
 
 use crate::client;
-use crate::client::Errand;
+use crate::client::ClientIntent;
 use crate::client::parent::CommandLine;
 use crate::inventory::Inventory;
 use crate::model::image::Image;
 use crate::model::name::{Name, is_profile};
 use crate::model::registry::{Address, Key};
 use crate::model::token::Direction;
-use crate::resolve::request::{Known, Repository, Request, Source};
+use crate::resolve::request::{Repository, Request, RequestSource, Sourced};
 use crate::system::env::EnvError;
 use crate::system::{disk, env};
 
@@ -43,7 +43,7 @@ const DEFAULT_WARN_DAYS: i64 = 7;
 #[derive(Default)]
 pub struct Context {
     named: Option<String>,
-    profile: Option<Known<String>>,
+    profile: Option<Sourced<String>>,
     image: Option<Image>,
     direction: Option<Direction>,
     command_line: OnceCell<Option<CommandLine>>,
@@ -95,40 +95,44 @@ impl Context {
 
     /// Returns the request for a key, with what may decide between the tokens of the inventory.
     pub fn request<'r>(&'r self, key: &'r Key, inventory: &Inventory) -> Request<'r> {
-        let mut request = self.request_as_told(key, inventory);
+        let mut request = self.stated_request(key, inventory);
         if (request.repository.is_none() || request.direction.is_none())
             && matters(inventory)
-            && let Some(errand) = key.address().and_then(|address| self.errand(address))
+            && let Some(intent) = key.address().and_then(|address| self.intent(address))
         {
-            let Errand { repository, direction, is_all } = errand;
-            let from = Source::CommandLine;
+            let ClientIntent { repository, direction, is_all } = intent;
+            let from = RequestSource::CommandLine;
             let repository = repository.map(|path| Repository { path: path.into(), is_all });
-            request.repository = request.repository.or(repository.map(|value| Known { value, from }));
-            request.direction = request.direction.or(direction.map(|value| Known { value, from }));
+            request.repository = request.repository.or(repository.map(|value| Sourced { value, from }));
+            request.direction = request.direction.or(direction.map(|value| Sourced { value, from }));
         }
         request
     }
 
     /// Returns the request for a key, with what a person said of it but not what the client shows.
-    pub fn request_as_told<'r>(&'r self, key: &'r Key, inventory: &Inventory) -> Request<'r> {
+    pub fn stated_request<'r>(&'r self, key: &'r Key, inventory: &Inventory) -> Request<'r> {
         let mut request = Request::of(key);
-        request.named = self.named.as_deref().map(|value| Known { value, from: Source::Variable(TOKEN) });
-        request.profile = self.profile.as_ref().map(|known| Known { value: &*known.value, from: known.from });
+        request.named =
+            self.named.as_deref().map(|value| Sourced { value, from: RequestSource::Variable(TOKEN) });
+        request.profile =
+            self.profile.as_ref().map(|known| Sourced { value: &*known.value, from: known.from });
         let image = self.image.as_ref().map(Image::address).filter(|image| key.is_at(image.registry()));
         if let (None, Some(path)) = (&request.repository, image.and_then(Address::repository)) {
             let value = Repository { path: path.into(), is_all: true };
-            request.repository = Some(Known { value, from: Source::Variable(REPOSITORY) });
+            request.repository = Some(Sourced { value, from: RequestSource::Variable(REPOSITORY) });
         }
-        request.direction = self.direction.map(|value| Known { value, from: Source::Variable(DIRECTION) });
+        request.direction =
+            self.direction.map(|value| Sourced { value, from: RequestSource::Variable(DIRECTION) });
         if inventory.choices().iter().any(|choice| choice.directory.is_some()) {
-            request.directory = self.directory().map(|value| Known { value, from: Source::WorkingDirectory });
+            request.directory =
+                self.directory().map(|value| Sourced { value, from: RequestSource::WorkingDirectory });
         }
         request
     }
 
-    fn errand(&self, address: &Address) -> Option<Errand> {
+    fn intent(&self, address: &Address) -> Option<ClientIntent> {
         let command_line = self.command_line.get_or_init(CommandLine::of_parent).as_ref()?;
-        client::errand(&command_line.words()?, address)
+        client::intent(&command_line.words()?, address)
     }
 
     fn directory(&self) -> Option<&Path> {
@@ -142,11 +146,11 @@ impl Context {
 }
 
 /// Returns the profile whose choices and logins come first.
-pub fn profile(called_as: Option<&str>) -> Result<Option<Known<String>>, ContextError> {
+pub fn profile(called_as: Option<&str>) -> Result<Option<Sourced<String>>, ContextError> {
     let by_variable = variable(PROFILE, PROFILE_FORM, |text| is_profile(text).then(|| text.to_owned()))?;
     Ok(match (by_variable, called_as.and_then(profile_of)) {
-        (Some(value), _) => Some(Known { value, from: Source::Variable(PROFILE) }),
-        (None, Some(name)) => Some(Known { value: name.to_owned(), from: Source::ProgramName }),
+        (Some(value), _) => Some(Sourced { value, from: RequestSource::Variable(PROFILE) }),
+        (None, Some(name)) => Some(Sourced { value: name.to_owned(), from: RequestSource::ProgramName }),
         (None, None) => None,
     })
 }

@@ -8,9 +8,9 @@ mod keys;
 mod options;
 pub mod parent;
 
-use crate::client::commands::{Command, Deed, Naming, Program, Which};
+use crate::client::commands::{ClientAction, ClientProgram, Command, ImageArguments, ImageSyntax};
 pub use crate::client::keys::Client;
-use crate::client::options::{Line, Order};
+use crate::client::options::{OptionOrder, ParsedLine};
 use crate::model::image::Image;
 use crate::model::registry::{Address, Registry, covers};
 use crate::model::token::Direction;
@@ -23,7 +23,7 @@ const ON_A_REGISTRY: &str = "docker://";
 
 /// What a client is about to do on one registry.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Errand {
+pub struct ClientIntent {
     /// The repository that is named, if exactly one is.
     pub repository: Option<String>,
     /// Which way the image goes; `None` for one that is deleted.
@@ -33,7 +33,7 @@ pub struct Errand {
     pub is_all: bool,
 }
 
-impl Errand {
+impl ClientIntent {
     /// An errand to a registry, where it is not known what else is asked for.
     fn open(repository: Option<String>, direction: Direction) -> Self {
         Self { repository, direction: Some(direction), is_all: false }
@@ -42,30 +42,35 @@ impl Errand {
 
 /// Returns what the client that was started with these words does on the registry of an address, in its
 /// repository if it has one; `None` when that cannot be told for certain.
-pub fn errand(words: &[&str], at: &Address) -> Option<Errand> {
+pub fn intent(words: &[&str], at: &Address) -> Option<ClientIntent> {
     let (program, words) = words.split_first()?;
     let program = commands::of_program(file_name(program))?;
     let (command, words) = command(program, words)?;
-    let order = if command.deed == Deed::Runs { Order::OptionsFirst } else { Order::Mixed };
-    let line = Line::parse(&words, &[command.options, &program.globals], order)?;
+    let order =
+        if command.deed == ClientAction::Runs { OptionOrder::OptionsFirst } else { OptionOrder::Mixed };
+    let line = ParsedLine::parse(&words, &[command.options, &program.globals], order)?;
     let agreed = || agreed(program.naming, command.deed, &line, at);
     match command.deed {
-        Deed::Builds => build(program.naming, &line, at),
-        Deed::Lists => Some(Errand::open(None, Direction::Pull)),
-        Deed::PushesList => Some(Errand { is_all: false, ..agreed()? }),
-        Deed::Pulls(_) | Deed::Runs | Deed::Pushes(_) | Deed::Copies(..) | Deed::Deletes => agreed(),
+        ClientAction::Builds => build(program.naming, &line, at),
+        ClientAction::Lists => Some(ClientIntent::open(None, Direction::Pull)),
+        ClientAction::PushesList => Some(ClientIntent { is_all: false, ..agreed()? }),
+        ClientAction::Pulls(_)
+        | ClientAction::Runs
+        | ClientAction::Pushes(_)
+        | ClientAction::Copies(..)
+        | ClientAction::Deletes => agreed(),
     }
 }
 
 /// An image on a command line and which way it goes.
 #[derive(PartialEq, Eq)]
-struct Mention {
+struct MentionedImage {
     registry: Registry,
     repository: Option<String>,
     direction: Option<Direction>,
 }
 
-impl Mention {
+impl MentionedImage {
     fn is_at(&self, at: &Address) -> bool {
         self.registry == *at.registry()
             && match (at.repository(), &self.repository) {
@@ -82,11 +87,11 @@ fn file_name(program: &str) -> &str {
 }
 
 /// Finds the verb behind the client's own options, and the words that follow it.
-fn command<'w>(program: &Program, words: &[&'w str]) -> Option<(&'static Command, Vec<&'w str>)> {
+fn command<'w>(program: &ClientProgram, words: &[&'w str]) -> Option<(&'static Command, Vec<&'w str>)> {
     let mut verb = Vec::with_capacity(MAX_VERB_WORDS);
     let mut words = words.to_vec();
     while verb.len() < MAX_VERB_WORDS {
-        words = Line::parse(&words, &[&program.globals], Order::OptionsFirst)?.rest;
+        words = ParsedLine::parse(&words, &[&program.globals], OptionOrder::OptionsFirst)?.rest;
         if words.is_empty() {
             return None;
         }
@@ -101,14 +106,19 @@ fn command<'w>(program: &Program, words: &[&'w str]) -> Option<(&'static Command
 }
 
 /// Returns the errand in which all that the line says of the address agrees.
-fn agreed(naming: Naming, deed: Deed, line: &Line<'_>, at: &Address) -> Option<Errand> {
+fn agreed(
+    naming: ImageSyntax,
+    deed: ClientAction,
+    line: &ParsedLine<'_>,
+    at: &Address,
+) -> Option<ClientIntent> {
     let mut here = Vec::new();
     for (which, direction) in moves(deed).into_iter().flatten() {
         here.extend(mentions(naming, &named(which, line), direction)?);
     }
     here.retain(|mention| mention.is_at(at));
     let first = here.pop()?;
-    here.iter().all(|other| *other == first).then_some(Errand {
+    here.iter().all(|other| *other == first).then_some(ClientIntent {
         repository: first.repository,
         direction: first.direction,
         is_all: true,
@@ -116,53 +126,57 @@ fn agreed(naming: Naming, deed: Deed, line: &Line<'_>, at: &Address) -> Option<E
 }
 
 /// Returns which words of the line are images, and which way they go.
-fn moves(deed: Deed) -> [Option<(Which, Option<Direction>)>; 2] {
+fn moves(deed: ClientAction) -> [Option<(ImageArguments, Option<Direction>)>; 2] {
     let pulls = |which| Some((which, Some(Direction::Pull)));
     let pushes = |which| Some((which, Some(Direction::Push)));
     match deed {
-        Deed::Pulls(which) => [pulls(which), None],
-        Deed::Runs => [pulls(Which::First), None],
-        Deed::Pushes(which) => [pushes(which), None],
-        Deed::PushesList => [pushes(Which::Last), None],
-        Deed::Copies(from, to) => [pulls(from), pushes(to)],
-        Deed::Deletes => [Some((Which::First, None)), None],
-        Deed::Builds | Deed::Lists => [None, None],
+        ClientAction::Pulls(which) => [pulls(which), None],
+        ClientAction::Runs => [pulls(ImageArguments::First), None],
+        ClientAction::Pushes(which) => [pushes(which), None],
+        ClientAction::PushesList => [pushes(ImageArguments::Last), None],
+        ClientAction::Copies(from, to) => [pulls(from), pushes(to)],
+        ClientAction::Deletes => [Some((ImageArguments::First, None)), None],
+        ClientAction::Builds | ClientAction::Lists => [None, None],
     }
 }
 
 /// Returns what a build does: it pulls, and on the registries of its tags it may push.
-fn build(naming: Naming, line: &Line<'_>, at: &Address) -> Option<Errand> {
+fn build(naming: ImageSyntax, line: &ParsedLine<'_>, at: &Address) -> Option<ClientIntent> {
     let tags: Vec<_> = if line.is_on("push")? { line.values(&["t", "tag"]).collect() } else { Vec::new() };
     let mut here = mentions(naming, &tags, Some(Direction::Push))?;
     here.retain(|mention| mention.is_at(at));
-    let Some(first) = here.pop() else { return Some(Errand::open(None, Direction::Pull)) };
+    let Some(first) = here.pop() else { return Some(ClientIntent::open(None, Direction::Pull)) };
     let repository = if here.iter().all(|other| *other == first) { first.repository } else { None };
-    Some(Errand::open(repository, Direction::Push))
+    Some(ClientIntent::open(repository, Direction::Push))
 }
 
-fn named<'w>(which: Which, line: &Line<'w>) -> Vec<&'w str> {
+fn named<'w>(which: ImageArguments, line: &ParsedLine<'w>) -> Vec<&'w str> {
     let rest = line.rest.as_slice();
     let words = match which {
-        Which::All => Some(rest),
-        Which::First => rest.get(..1),
-        Which::Last => rest.len().checked_sub(1).and_then(|last| rest.get(last..)),
-        Which::ButFirst => rest.get(1..),
-        Which::ButLast => rest.split_last().map(|(_, others)| others),
-        Which::Option(names) => return line.values(names).collect(),
+        ImageArguments::All => Some(rest),
+        ImageArguments::First => rest.get(..1),
+        ImageArguments::Last => rest.len().checked_sub(1).and_then(|last| rest.get(last..)),
+        ImageArguments::ButFirst => rest.get(1..),
+        ImageArguments::ButLast => rest.split_last().map(|(_, others)| others),
+        ImageArguments::Option(names) => return line.values(names).collect(),
     };
     words.unwrap_or_default().to_vec()
 }
 
 /// Reads words as images; `None` when one of them is none.
-fn mentions(naming: Naming, words: &[&str], direction: Option<Direction>) -> Option<Vec<Mention>> {
+fn mentions(
+    naming: ImageSyntax,
+    words: &[&str],
+    direction: Option<Direction>,
+) -> Option<Vec<MentionedImage>> {
     let on_registries =
-        words.iter().filter(|word| naming != Naming::Transports || word.starts_with(ON_A_REGISTRY));
+        words.iter().filter(|word| naming != ImageSyntax::Transports || word.starts_with(ON_A_REGISTRY));
     on_registries
         .map(|word| {
             let image = Image::parse(word.strip_prefix(ON_A_REGISTRY).unwrap_or(word))?;
             // Another repository may stand for it in the user's list.
-            let is_short = naming == Naming::ShortNames && !word.contains('/');
-            Some(Mention {
+            let is_short = naming == ImageSyntax::ShortNames && !word.contains('/');
+            Some(MentionedImage {
                 registry: image.address().registry().clone(),
                 repository: (!is_short).then(|| image.repository().to_owned()),
                 direction,
@@ -175,9 +189,9 @@ fn mentions(naming: Naming, words: &[&str], direction: Option<Direction>) -> Opt
 mod tests {
     use super::*;
 
-    fn parse(line: &str, at: &str) -> Option<Errand> {
+    fn parse(line: &str, at: &str) -> Option<ClientIntent> {
         let words: Vec<_> = line.split_ascii_whitespace().collect();
-        errand(&words, &Address::parse(at).expect(at))
+        intent(&words, &Address::parse(at).expect(at))
     }
 
     #[test]
@@ -212,9 +226,9 @@ mod tests {
             ("ko", false),
             ("", false),
         ] {
-            let errand =
-                errand(&[program, "pull", "acme/app"], &Address::parse("docker.io").expect("an address"));
-            assert_eq!(errand.is_some(), is_known, "{program}");
+            let intent =
+                intent(&[program, "pull", "acme/app"], &Address::parse("docker.io").expect("an address"));
+            assert_eq!(intent.is_some(), is_known, "{program}");
         }
     }
 
@@ -228,7 +242,7 @@ mod tests {
             ("crane digest ghcr.io/acme/app", "ghcr.io/acme", Some(Direction::Pull)),
             ("crane digest ghcr.io/acme/app", "ghcr.io/acm", None),
         ] {
-            assert_eq!(parse(line, at).and_then(|errand| errand.direction), want, "{line} {at}");
+            assert_eq!(parse(line, at).and_then(|intent| intent.direction), want, "{line} {at}");
         }
     }
 
@@ -236,7 +250,7 @@ mod tests {
     fn a_deletion_goes_neither_way() {
         for line in ["crane delete ghcr.io/acme/app:1", "skopeo delete docker://ghcr.io/acme/app:1"] {
             let repository = Some("acme/app".to_owned());
-            let want = Some(Errand { repository, direction: None, is_all: true });
+            let want = Some(ClientIntent { repository, direction: None, is_all: true });
             assert_eq!(parse(line, "ghcr.io"), want, "{line}");
         }
     }

@@ -13,7 +13,7 @@ pub(super) struct Options {
 
 /// Whether options may follow the first word that is none.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Order {
+pub(super) enum OptionOrder {
     /// They stand anywhere.
     Mixed,
     /// They end there: what follows belongs to another command.
@@ -22,16 +22,16 @@ pub(super) enum Order {
 
 /// A command line taken apart.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Line<'w> {
+pub(super) struct ParsedLine<'w> {
     given: Vec<(&'w str, &'w str)>,
     /// The words that are neither an option nor its value.
     pub(super) rest: Vec<&'w str>,
 }
 
-impl<'w> Line<'w> {
+impl<'w> ParsedLine<'w> {
     /// Takes words apart. Where two tables have the same name the first one holds. `None` when an option
     /// is in neither: whether the next word is its value cannot be known.
-    pub(super) fn parse(words: &[&'w str], tables: &[&Options], order: Order) -> Option<Self> {
+    pub(super) fn parse(words: &[&'w str], tables: &[&Options], order: OptionOrder) -> Option<Self> {
         let mut line = Self::default();
         let mut words = words.iter().copied();
         while let Some(word) = words.next() {
@@ -43,7 +43,7 @@ impl<'w> Line<'w> {
                 line.take_short(letters, tables, &mut words)?;
             } else {
                 line.rest.push(word);
-                if order == Order::OptionsFirst {
+                if order == OptionOrder::OptionsFirst {
                     break;
                 }
             }
@@ -135,9 +135,9 @@ mod tests {
     const RUN: Options = Options { valued: "e env name", switches: "i t d rm detach" };
     const GLOBAL: Options = Options { valued: "H host i", switches: "D" };
 
-    fn parse(text: &str, order: Order) -> Option<Line<'_>> {
+    fn parse(text: &str, order: OptionOrder) -> Option<ParsedLine<'_>> {
         let words: Vec<_> = text.split_ascii_whitespace().collect();
-        Line::parse(&words, &[&RUN, &GLOBAL], order)
+        ParsedLine::parse(&words, &[&RUN, &GLOBAL], order)
     }
 
     #[test]
@@ -159,13 +159,13 @@ mod tests {
             ("--rm -- --name a", vec![("rm", "true")], vec!["--name", "a"]),
             ("- a", vec![], vec!["-", "a"]),
         ] {
-            assert_eq!(parse(text, Order::Mixed), Some(Line { given, rest }), "{text}");
+            assert_eq!(parse(text, OptionOrder::Mixed), Some(ParsedLine { given, rest }), "{text}");
         }
     }
 
     #[test]
     fn what_follows_the_image_of_a_run_is_left_alone() {
-        let line = parse("--rm a --name b -x -- c", Order::OptionsFirst).expect("known options");
+        let line = parse("--rm a --name b -x -- c", OptionOrder::OptionsFirst).expect("known options");
         assert_eq!((line.given.len(), line.rest), (1, vec!["a", "--name", "b", "-x", "--", "c"]));
     }
 
@@ -174,7 +174,7 @@ mod tests {
         for text in
             ["--new a", "--new=a b", "-x", "-ix", "-i\u{e9}", "--e a", "---rm", "--=a", "--name", "-e"]
         {
-            assert_eq!(parse(text, Order::Mixed), None, "{text}");
+            assert_eq!(parse(text, OptionOrder::Mixed), None, "{text}");
         }
     }
 
@@ -188,7 +188,7 @@ mod tests {
             ("--rm=0 --rm", Some(true)),
             ("--rm=maybe", None),
         ] {
-            assert_eq!(parse(text, Order::Mixed).expect(text).is_on("rm"), want, "{text}");
+            assert_eq!(parse(text, OptionOrder::Mixed).expect(text).is_on("rm"), want, "{text}");
         }
     }
 }

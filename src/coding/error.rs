@@ -2,14 +2,14 @@
 
 use thiserror::Error;
 
-use crate::coding::api::error::CodingError;
+use crate::coding::api::error::CodingApiError;
 use crate::model::name::Name;
 
 /// Why something is not done at CODING.
 #[derive(Debug, Error)]
-pub enum CodingTrouble {
+pub enum CodingError {
     #[error(transparent)]
-    Refusal(#[from] CodingError),
+    Refusal(#[from] CodingApiError),
     /// Nothing tells which team is meant.
     #[error("it is not known which team of CODING is meant{}", several(.0))]
     NoTeam(Vec<String>),
@@ -38,7 +38,7 @@ pub enum CodingTrouble {
     SecretUser(Name),
 }
 
-impl CodingTrouble {
+impl CodingError {
     /// Returns the way out.
     pub fn hint(&self) -> Option<String> {
         match self {

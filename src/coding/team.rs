@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::http::endpoint::Place;
+use crate::http::endpoint::Endpoint;
 use crate::model::registry::Registry;
 use crate::model::remote::Service;
 use crate::model::scope::Scope;
@@ -75,11 +75,11 @@ impl fmt::Display for Team {
 /// True when a token's secret may be sent to an interface without a person's word: CODING's own of a team
 /// to whose images the token may go, the one for all teams, or one that the token itself names, by a scope
 /// for that very host and port or as the place where it was made.
-pub fn may_go(token: &Token, there: &Place) -> bool {
+pub fn may_go(token: &Token, there: &Endpoint) -> bool {
     is_named_by(token, there) || is_of_its_team(token, there)
 }
 
-fn is_of_its_team(token: &Token, there: &Place) -> bool {
+fn is_of_its_team(token: &Token, there: &Endpoint) -> bool {
     let is = |address: &str| there.is_at(address);
     if is(ANY_TEAM) {
         return Team::all_of(token).next().is_some()
@@ -90,7 +90,7 @@ fn is_of_its_team(token: &Token, there: &Place) -> bool {
     team.is_some_and(|team| is(&team.interface()) && team.has(token))
 }
 
-fn is_named_by(token: &Token, there: &Place) -> bool {
+fn is_named_by(token: &Token, there: &Endpoint) -> bool {
     let made_at = token.remote.as_ref().filter(|remote| remote.service == Service::Coding);
     if made_at.and_then(|remote| remote.at.as_deref()).is_some_and(|at| there.is_at(at)) {
         return true;
@@ -104,16 +104,16 @@ fn is_named_by(token: &Token, there: &Place) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::http::endpoint::Plain;
+    use crate::http::endpoint::PlainHttp;
     use crate::inventory::Inventory;
     use crate::inventory::tests::arrival;
     use crate::model::remote::Remote;
-    use crate::model::timestamp::Moment;
+    use crate::model::timestamp::Timestamp;
     use crate::model::token::Origin;
 
     fn token(scope: &str, made_at: Option<&str>) -> Token {
         let mut inventory = Inventory::default();
-        let id = inventory.take_in(arrival("pat", scope, Origin::Add), Moment(0));
+        let id = inventory.add_with_free_name(arrival("pat", scope, Origin::Add), Timestamp(0));
         let remote = made_at.map(|at| Remote {
             service: Service::Coding,
             at: Some(at.to_owned()),
@@ -181,7 +181,7 @@ mod tests {
             ("127.0.0.1:8080", None, "http://127.0.0.1:8080", true),
             ("127.0.0.1:8081", None, "http://127.0.0.1:8080", false),
         ] {
-            let place = Place::parse(there, Plain::Loopback).expect(there);
+            let place = Endpoint::parse(there, PlainHttp::Loopback).expect(there);
             assert_eq!(may_go(&token(scope, made_at), &place), want, "{scope} {made_at:?} {there}");
         }
     }

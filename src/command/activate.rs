@@ -1,38 +1,38 @@
 //! `activate` and `deactivate`: switch tokens on and off.
 
 use crate::command::completions::token_names;
-use crate::command::{Desk, Failure, find_all};
+use crate::command::{CommandContext, CommandError, find_all};
 use crate::inventory::Inventory;
 use crate::model::remote::Service;
-use crate::model::token::{Standing, Token};
+use crate::model::token::{Token, TokenState};
 use crate::model::token_id::TokenId;
 
 /// Which tokens
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub struct ActivateArgs {
     /// The tokens' names; all of them, or none
     #[arg(required = true, add = token_names())]
     names: Vec<String>,
 }
 
 /// Gives tokens out again that were switched off or signed out.
-pub fn activate(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
-    switch(args, desk, Inventory::activate, "is active")
+pub fn activate(args: &ActivateArgs, cx: &mut CommandContext) -> Result<(), CommandError> {
+    switch(args, cx, Inventory::activate, "is active")
 }
 
 /// Keeps tokens without giving them out.
-pub fn deactivate(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
-    switch(args, desk, Inventory::deactivate, "is switched off: kept, and not given out")
+pub fn deactivate(args: &ActivateArgs, cx: &mut CommandContext) -> Result<(), CommandError> {
+    switch(args, cx, Inventory::deactivate, "is switched off: kept, and not given out")
 }
 
 fn switch(
-    args: &Args,
-    desk: &mut Desk,
+    args: &ActivateArgs,
+    cx: &mut CommandContext,
     how: impl Fn(&mut Inventory, TokenId),
     outcome: &str,
-) -> Result<(), Failure> {
-    find_all(&desk.keeper.inventory()?, &args.names)?;
-    let tokens = desk.keeper.change(|draft| -> Result<_, Failure> {
+) -> Result<(), CommandError> {
+    find_all(&cx.store.inventory()?, &args.names)?;
+    let tokens = cx.store.change(|draft| -> Result<_, CommandError> {
         let tokens = find_all(&draft.inventory, &args.names)?;
         for token in &tokens {
             how(&mut draft.inventory, token.id);
@@ -40,12 +40,12 @@ fn switch(
         find_all(&draft.inventory, &args.names)
     })?;
     for token in tokens {
-        desk.say(&format!("\"{}\" {outcome}", token.name));
-        if token.standing == Standing::Active {
-            desk.say_if_resting(&token);
+        cx.say(&format!("\"{}\" {outcome}", token.name));
+        if token.standing == TokenState::Active {
+            cx.note_if_unusable(&token);
             if let Some((place, verb)) = there(&token) {
                 let argument = token.name.as_argument();
-                desk.say(&format!("if it is off at {place} too: docker-credential-pat {verb} {argument}"));
+                cx.say(&format!("if it is off at {place} too: docker-credential-pat {verb} {argument}"));
             }
         }
     }

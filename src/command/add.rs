@@ -2,25 +2,25 @@
 
 use clap::ValueEnum;
 
-use crate::command::args::{PermissionWord, SecretFrom};
+use crate::command::args::{PermissionArg, SecretArgs};
 #[cfg(feature = "online")]
 use crate::command::verify;
-use crate::command::{Desk, Failure, args, find};
+use crate::command::{CommandContext, CommandError, args, find};
 use crate::docker::wire;
 use crate::inventory::in_use::in_use;
-use crate::inventory::{Arrival, Inventory};
+use crate::inventory::{IncomingToken, Inventory};
 use crate::model::name::Name;
-use crate::model::timestamp::Moment;
-use crate::model::token::{Kind, Origin, Token, User};
+use crate::model::timestamp::Timestamp;
+use crate::model::token::{Origin, Token, TokenKind, UserName};
 use crate::provider::advice::remarks;
-use crate::provider::{Seen, recognize};
+use crate::provider::{Credential, recognize};
 use crate::system::sanitize::clean;
 use crate::system::tty;
 use crate::vault::login::people;
 
 /// Add a token: its secret is asked for on the terminal, or read from a file or standard input
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub struct AddArgs {
     /// A name of your choice for it
     name: String,
     /// Where it may go: a registry, a registry and path, or *.domain; may be given more than once
@@ -30,13 +30,13 @@ pub struct Args {
     #[arg(long, short)]
     user: Option<String>,
     #[command(flatten)]
-    secret: SecretFrom,
+    secret: SecretArgs,
     /// What sort of token it is, where its beginning does not tell
     #[arg(long)]
     kind: Option<KindWord>,
     /// What it is known to allow; not known is allowed
     #[arg(long, value_delimiter = ',')]
-    permission: Vec<PermissionWord>,
+    permission: Vec<PermissionArg>,
     /// When it ends: 2027-01-31, 2027-01-31T12:00:00Z, 90d or never
     #[arg(long, value_name = "WHEN")]
     expires: Option<String>,
@@ -58,7 +58,7 @@ enum KindWord {
     Password,
 }
 
-impl From<KindWord> for Kind {
+impl From<KindWord> for TokenKind {
     fn from(word: KindWord) -> Self {
         match word {
             KindWord::Pat => Self::Pat,
@@ -70,30 +70,30 @@ impl From<KindWord> for Kind {
 }
 
 /// Runs the verb.
-pub fn run(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
+pub fn run(args: &AddArgs, cx: &mut CommandContext) -> Result<(), CommandError> {
     let name = Name::typed(&args.name)?;
     let scopes = args::scopes(&args.registry)?;
-    let told_end = args::end(args.expires.as_ref(), *desk.now)?;
+    let told_end = args::parse_expiry(args.expires.as_ref(), *cx.now)?;
     // Asked before the secret: what is known to be wrong is told before anything is typed.
-    if desk.keeper.inventory()?.named(name.as_str()).is_some() {
+    if cx.store.inventory()?.named(name.as_str()).is_some() {
         return Err(crate::inventory::NameTaken(name).into());
     }
     let user = user(args)?;
     let secret = args.secret.read("Secret", name.as_str())?;
     #[cfg(feature = "online")]
     if args.verify {
-        verify::refuse_unaccepted(&scopes, &user, &secret, desk)?;
+        verify::refuse_unaccepted(&scopes, &user, &secret, cx)?;
     }
-    let seen = Seen { keys: &[], scopes: &scopes, user: &user, secret: secret.expose() };
+    let seen = Credential { keys: &[], scopes: &scopes, user: &user, secret: secret.expose() };
     let recognized = recognize(&seen);
-    let kind = args.kind.map_or_else(|| recognized.kind.unwrap_or(Kind::Password), Kind::from);
+    let kind = args.kind.map_or_else(|| recognized.kind.unwrap_or(TokenKind::Password), TokenKind::from);
     let expires = told_end.unwrap_or(recognized.end);
-    let (inventory, remarks) = desk.keeper.change(|draft| -> Result<_, Failure> {
+    let (inventory, remarks) = cx.store.change(|draft| -> Result<_, CommandError> {
         let remarks = remarks(&seen, &people(&draft.inventory, None));
-        let arrival = Arrival {
+        let arrival = IncomingToken {
             name: name.clone(),
             kind,
-            user: User::of(&user, &secret),
+            user: UserName::of(&user, &secret),
             scopes: scopes.clone(),
             keys: Vec::new(),
             label: args.label.clone().filter(|label| !label.is_empty()),
@@ -103,19 +103,19 @@ pub fn run(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
             profile: None,
             remote: None,
         };
-        let id = draft.inventory.add(arrival, *desk.now)?;
+        let id = draft.inventory.add(arrival, *cx.now)?;
         draft.keep(id, &secret)?;
         Ok((draft.inventory.clone(), remarks))
     })?;
     let token = find(&inventory, name.as_str())?;
-    desk.say(&outcome(token, &inventory, *desk.now));
-    desk.say_notes(&remarks);
+    cx.say(&outcome(token, &inventory, *cx.now));
+    cx.print_advice(&remarks);
     let is_for_a_part = scopes.iter().any(|scope| scope.path().is_some());
-    if is_for_a_part { desk.say_who_goes_on(token, &inventory) } else { Ok(()) }
+    if is_for_a_part { cx.note_unaffected_clients(token, &inventory) } else { Ok(()) }
 }
 
 /// Says whether the token is in use now.
-fn outcome(token: &Token, inventory: &Inventory, now: Moment) -> String {
+fn outcome(token: &Token, inventory: &Inventory, now: Timestamp) -> String {
     let (name, argument) = (&token.name, token.name.as_argument());
     match (token.expires, in_use(inventory, now).get(&token.id)) {
         (Some(end), _) if end <= now => {
@@ -128,13 +128,13 @@ fn outcome(token: &Token, inventory: &Inventory, now: Moment) -> String {
     }
 }
 
-fn user(args: &Args) -> Result<String, Failure> {
-    let missing = |source| Failure::Missing { what: "user name", option: "--user", source };
+fn user(args: &AddArgs) -> Result<String, CommandError> {
+    let missing = |source| CommandError::Missing { what: "user name", option: "--user", source };
     let user = match &args.user {
         Some(user) => user.clone(),
         None => {
             tty::ask(&format!("User name for {}: ", clean(&args.registry.join(", ")))).map_err(missing)?
         }
     };
-    if user.is_empty() { Err(Failure::Wire(wire::WireError::NoUser)) } else { Ok(user) }
+    if user.is_empty() { Err(CommandError::Wire(wire::WireError::NoUser)) } else { Ok(user) }
 }

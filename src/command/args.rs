@@ -11,12 +11,12 @@ use jiff::SignedDuration;
 use zeroize::Zeroizing;
 
 use crate::client::context::PROFILE_FORM;
-use crate::command::Failure;
+use crate::command::CommandError;
 use crate::docker::wire::WireError;
 use crate::model::name::is_profile;
 use crate::model::scope::{Scope, ScopeError};
 use crate::model::secret::Secret;
-use crate::model::timestamp::Moment;
+use crate::model::timestamp::Timestamp;
 use crate::model::token::Permissions;
 use crate::system::disk::DiskError;
 use crate::system::limited_read::{InputError, read_input};
@@ -26,7 +26,7 @@ use crate::vault::keys::{cache, passphrase};
 
 /// Where a secret comes from: it is never an argument
 #[derive(Debug, clap::Args)]
-pub struct SecretFrom {
+pub struct SecretArgs {
     /// Read the secret from standard input; line ends at its end do not count
     #[arg(long, conflicts_with = "secret_file")]
     secret_stdin: bool,
@@ -35,7 +35,7 @@ pub struct SecretFrom {
     secret_file: Option<PathBuf>,
 }
 
-impl SecretFrom {
+impl SecretArgs {
     /// True when it comes from a file or standard input, so that nobody is asked.
     #[cfg(feature = "online")]
     pub fn is_given(&self) -> bool {
@@ -43,15 +43,18 @@ impl SecretFrom {
     }
 
     /// Reads the secret, or asks for it on the terminal.
-    pub fn read(&self, what: &str, name: &str) -> Result<Secret, Failure> {
-        let missing =
-            |source| Failure::Missing { what: "secret", option: "--secret-stdin or --secret-file", source };
-        let text = match written(self.secret_stdin, self.secret_file.as_deref())? {
+    pub fn read(&self, what: &str, name: &str) -> Result<Secret, CommandError> {
+        let missing = |source| CommandError::Missing {
+            what: "secret",
+            option: "--secret-stdin or --secret-file",
+            source,
+        };
+        let text = match read_secret(self.secret_stdin, self.secret_file.as_deref())? {
             Some(text) => text,
             None => tty::ask_hidden(&format!("{what} for \"{}\" (it does not show): ", clean(name)))
                 .map_err(missing)?,
         };
-        if text.is_empty() { Err(Failure::Secret("empty")) } else { Ok(Secret::new(text)) }
+        if text.is_empty() { Err(CommandError::Secret("empty")) } else { Ok(Secret::new(text)) }
     }
 }
 
@@ -59,7 +62,7 @@ impl SecretFrom {
 ///
 /// # Errors
 /// When it cannot be read, is larger than 4 MiB or no text.
-pub fn written(stdin: bool, file: Option<&Path>) -> Result<Option<Zeroizing<String>>, Failure> {
+pub fn read_secret(stdin: bool, file: Option<&Path>) -> Result<Option<Zeroizing<String>>, CommandError> {
     let Some(path) = file else {
         if !stdin {
             return Ok(None);
@@ -68,7 +71,7 @@ pub fn written(stdin: bool, file: Option<&Path>) -> Result<Option<Zeroizing<Stri
     };
     let unreadable = |source| DiskError::Read { path: path.to_owned(), source };
     let text = text_of(File::open(path).map_err(unreadable)?).map_err(|failure| match failure {
-        Failure::Wire(WireError::Input(InputError::Read(source))) => unreadable(source).into(),
+        CommandError::Wire(WireError::Input(InputError::Read(source))) => unreadable(source).into(),
         other => other,
     })?;
     Ok(Some(text))
@@ -76,35 +79,36 @@ pub fn written(stdin: bool, file: Option<&Path>) -> Result<Option<Zeroizing<Stri
 
 /// Where a new passphrase comes from: it is never an argument
 #[derive(Debug, clap::Args)]
-pub struct NewPassphrase {
+pub struct NewPassphraseArgs {
     /// Read the passphrase from a file instead of the terminal; line ends at its end do not count
     #[arg(long, value_name = "FILE")]
     passphrase_file: Option<PathBuf>,
 }
 
-impl NewPassphrase {
+impl NewPassphraseArgs {
     /// Reads the passphrase, or asks for it twice on the terminal.
-    pub fn read(&self, what: &str) -> Result<Zeroizing<String>, Failure> {
+    pub fn read(&self, what: &str) -> Result<Zeroizing<String>, CommandError> {
         if let Some(file) = &self.passphrase_file {
             return Ok(passphrase::read(file)?);
         }
-        let missing = |source| Failure::Missing { what: "passphrase", option: "--passphrase-file", source };
+        let missing =
+            |source| CommandError::Missing { what: "passphrase", option: "--passphrase-file", source };
         let text = tty::ask_hidden(&format!("{what} (it does not show): ")).map_err(missing)?;
         if text.is_empty() {
-            return Err(Failure::Secret("empty"));
+            return Err(CommandError::Secret("empty"));
         }
         let again = tty::ask_hidden("The same again: ").map_err(missing)?;
-        if *text == *again { Ok(text) } else { Err(Failure::TwoPassphrases) }
+        if *text == *again { Ok(text) } else { Err(CommandError::TwoPassphrases) }
     }
 }
 
 /// Asks whether something is to be done, unless that was said beforehand.
-pub fn agree(question: &str, yes: bool) -> Result<(), Failure> {
-    let missing = |source| Failure::Missing { what: "answer", option: "--yes", source };
+pub fn confirm(question: &str, yes: bool) -> Result<(), CommandError> {
+    let missing = |source| CommandError::Missing { what: "answer", option: "--yes", source };
     if yes || matches!(tty::ask(&format!("{question} [y/N] ")).map_err(missing)?.trim(), "y" | "Y" | "yes") {
         Ok(())
     } else {
-        Err(Failure::Declined)
+        Err(CommandError::Declined)
     }
 }
 
@@ -122,18 +126,18 @@ pub fn time_words(time: Duration) -> String {
 }
 
 /// Reads a secret that was written as a line of text, into a buffer of exactly its size.
-fn text_of(input: impl io::Read) -> Result<Zeroizing<String>, Failure> {
+fn text_of(input: impl io::Read) -> Result<Zeroizing<String>, CommandError> {
     let bytes = read_input(input).map_err(|error| match error {
-        InputError::TooLarge => Failure::Secret("larger than 4 MiB"),
+        InputError::TooLarge => CommandError::Secret("larger than 4 MiB"),
         other @ InputError::Read(_) => WireError::from(other).into(),
     })?;
-    let text = str::from_utf8(&bytes).map_err(|_| Failure::Secret("not valid UTF-8"))?;
+    let text = str::from_utf8(&bytes).map_err(|_| CommandError::Secret("not valid UTF-8"))?;
     Ok(Zeroizing::new(text.trim_end_matches(['\r', '\n']).to_owned()))
 }
 
 /// What a token is known to allow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum PermissionWord {
+pub enum PermissionArg {
     /// Pull
     Read,
     /// Push
@@ -145,14 +149,14 @@ pub enum PermissionWord {
 }
 
 /// Returns what the words say together: `None` where nothing was given, `Some(None)` for not known.
-pub fn permissions(words: &[PermissionWord]) -> Option<Option<Permissions>> {
+pub fn permissions(words: &[PermissionArg]) -> Option<Option<Permissions>> {
     let has = |word| words.contains(&word);
     let permissions = Permissions {
-        read: has(PermissionWord::Read),
-        write: has(PermissionWord::Write),
-        delete: has(PermissionWord::Delete),
+        read: has(PermissionArg::Read),
+        write: has(PermissionArg::Write),
+        delete: has(PermissionArg::Delete),
     };
-    (!words.is_empty()).then(|| (!has(PermissionWord::Unknown)).then_some(permissions))
+    (!words.is_empty()).then(|| (!has(PermissionArg::Unknown)).then_some(permissions))
 }
 
 /// Reads the places where a token may go, each once.
@@ -165,8 +169,11 @@ pub fn scopes(texts: &[String]) -> Result<Vec<Scope>, ScopeError> {
 }
 
 /// Reads when a token ends: `None` where nothing was given, `Some(None)` for never.
-pub fn end(text: Option<&String>, now: Moment) -> Result<Option<Option<Moment>>, Failure> {
-    Ok(text.map(|text| Moment::parse_end(text, now)).transpose()?)
+pub fn parse_expiry(
+    text: Option<&String>,
+    now: Timestamp,
+) -> Result<Option<Option<Timestamp>>, CommandError> {
+    Ok(text.map(|text| Timestamp::parse_expiry(text, now)).transpose()?)
 }
 
 /// Takes the name of a profile.

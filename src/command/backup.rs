@@ -2,12 +2,12 @@
 
 use std::path::PathBuf;
 
-use crate::command::args::NewPassphrase;
-use crate::command::{Desk, Failure, args, count_words};
+use crate::command::args::NewPassphraseArgs;
+use crate::command::{CommandContext, CommandError, args, count_words};
 use crate::model::name::Name;
 use crate::system::env;
 use crate::vault::backup;
-use crate::vault::backup::Backup;
+use crate::vault::backup::OpenedBackup;
 use crate::vault::keys::passphrase;
 
 /// Write the whole vault to a file that a passphrase alone opens
@@ -16,7 +16,7 @@ pub struct BackupArgs {
     /// Where to; an earlier backup there is replaced
     file: PathBuf,
     #[command(flatten)]
-    passphrase: NewPassphrase,
+    passphrase: NewPassphraseArgs,
 }
 
 /// Bring back what a backup holds, when every token in it has been opened
@@ -33,37 +33,37 @@ pub struct RestoreArgs {
 }
 
 /// Runs `backup`.
-pub fn backup(args: &BackupArgs, desk: &mut Desk) -> Result<(), Failure> {
+pub fn backup(args: &BackupArgs, cx: &mut CommandContext) -> Result<(), CommandError> {
     let text = args.passphrase.read("Passphrase for the backup")?;
     let file = env::working_directory()?.join(&args.file);
-    let count = backup::make(&desk.keeper, &file, &text)?;
+    let count = backup::make(&cx.store, &file, &text)?;
     let file = env::tilde(&file);
-    desk.say(&format!("{file} holds {}; nothing but its passphrase opens it", count_words(count)));
+    cx.say(&format!("{file} holds {}; nothing but its passphrase opens it", count_words(count)));
     Ok(())
 }
 
 /// Runs `restore`.
-pub fn restore(args: &RestoreArgs, desk: &mut Desk) -> Result<(), Failure> {
-    let backup = Backup::open(&args.file, |holder| match &args.passphrase_file {
+pub fn restore(args: &RestoreArgs, cx: &mut CommandContext) -> Result<(), CommandError> {
+    let backup = OpenedBackup::open(&args.file, |holder| match &args.passphrase_file {
         Some(file) => holder.open(&passphrase::read(file)?),
         None => Ok(holder.ask("Passphrase of the backup (it does not show): ")?.1),
     })?;
-    let here = desk.keeper.inventory()?.tokens().len();
+    let here = cx.store.inventory()?.tokens().len();
     if here > 0 {
         let question = format!(
             "The vault has {}. Bring in those of the {} in the backup whose names are not here?",
             count_words(here),
             backup.count()
         );
-        args::agree(&question, args.yes)?;
+        args::confirm(&question, args.yes)?;
     }
-    let merged = backup.restore(&desk.keeper, *desk.now)?;
-    desk.say(&format!("{} came back", count_words(merged.added.len())));
+    let merged = backup.restore(&cx.store, *cx.now)?;
+    cx.say(&format!("{} came back", count_words(merged.added.len())));
     if !merged.same.is_empty() {
-        desk.say(&format!("here already: {}", names(&merged.same)));
+        cx.say(&format!("here already: {}", names(&merged.same)));
     }
     for name in &merged.kept {
-        desk.say(&format!(
+        cx.say(&format!(
             "\"{name}\" has another secret here, which stays; to take the backup's: docker-credential-pat rm {}, and restore again",
             name.as_argument()
         ));

@@ -7,17 +7,17 @@ use clap::ValueEnum;
 use clap_complete::engine::ArgValueCandidates;
 use clap_complete::{CompletionCandidate, engine};
 
-use crate::command::{Desk, Failure, places};
+use crate::command::{CommandContext, CommandError, places};
 use crate::inventory::Inventory;
 use crate::model::scope::Scope;
 use crate::model::token::Token;
 use crate::system::env;
 use crate::system::sanitize::clean;
-use crate::vault::store::Keeper;
+use crate::vault::store::VaultStore;
 
 /// Write the script by which a shell completes the arguments of this program
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub struct CompletionsArgs {
     /// The shell that is to read it
     shell: Shell,
 }
@@ -32,8 +32,8 @@ enum Shell {
 }
 
 /// Runs the verb.
-pub fn run(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
-    desk.out.write_all(args.shell.script().as_bytes()).map_err(Failure::Output)
+pub fn run(args: &CompletionsArgs, cx: &mut CommandContext) -> Result<(), CommandError> {
+    cx.out.write_all(args.shell.script().as_bytes()).map_err(CommandError::Output)
 }
 
 /// Returns what a script is to offer, a candidate on each line; nothing where nothing can be told.
@@ -76,7 +76,7 @@ pub fn token_places() -> ArgValueCandidates {
 
 /// Returns the tokens. Nobody reads an error while typing, so that there are none then.
 fn inventory() -> Inventory {
-    Keeper::find().and_then(|keeper| keeper.inventory()).unwrap_or_default()
+    VaultStore::find().and_then(|store| store.inventory()).unwrap_or_default()
 }
 
 impl Shell {

@@ -8,18 +8,18 @@ use serde::{Serialize, Serializer};
 use crate::client::context;
 #[cfg(feature = "online")]
 use crate::command::tell;
-use crate::command::{Desk, Failure};
+use crate::command::{CommandContext, CommandError};
 use crate::doctor;
 #[cfg(feature = "scan")]
 use crate::doctor::keys;
-use crate::doctor::keys::Contents;
+use crate::doctor::keys::OpenedContents;
 #[cfg(feature = "online")]
 use crate::doctor::online;
-use crate::doctor::tokens::Usage;
+use crate::doctor::tokens::KnownUsage;
 use crate::doctor::{Finding, Findings, Severity};
 #[cfg(feature = "online")]
-use crate::hub::api::Hub;
-use crate::model::timestamp::Moment;
+use crate::hub::api::HubApi;
+use crate::model::timestamp::Timestamp;
 use crate::model::token::Token;
 use crate::system::sanitize;
 use crate::system::table::{Cell, Screen, Table, Tone};
@@ -31,7 +31,7 @@ const JSON_VERSION: u32 = 1;
 ///
 /// The exit code is 1 when there is a problem or a warning.
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub struct DoctorArgs {
     /// Write JSON: {"version":1,"findings":[…]}
     #[arg(long)]
     json: bool,
@@ -90,10 +90,10 @@ struct Report<'f> {
 }
 
 /// Runs the verb.
-pub fn run(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
+pub fn run(args: &DoctorArgs, cx: &mut CommandContext) -> Result<(), CommandError> {
     let findings = match &args.scan {
-        Some(folder) => scan(folder, desk)?,
-        None => examine(args, desk)?,
+        Some(folder) => scan(folder, cx)?,
+        None => examine(args, cx)?,
     };
     // The worst comes first, and else they stay in their order.
     let mut ordered = Vec::with_capacity(findings.0.len());
@@ -102,33 +102,33 @@ pub fn run(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
     }
     let wrong = ordered.iter().filter(|finding| finding.is_wrong()).count();
     if args.json {
-        write_json(&ordered, args.fix, desk)?;
+        write_json(&ordered, args.fix, cx)?;
     } else {
-        write_list(&ordered, desk)?;
+        write_list(&ordered, cx)?;
         if wrong == 0 {
-            desk.out.write_all(b"nothing is wrong\n").map_err(Failure::Output)?;
+            cx.out.write_all(b"nothing is wrong\n").map_err(CommandError::Output)?;
         }
     }
-    desk.out.flush().map_err(Failure::Output)?;
+    cx.out.flush().map_err(CommandError::Output)?;
     let is_fixable = |finding: &&&Finding| finding.is_wrong() && finding.rule.repair.is_some();
     let fixable = ordered.iter().filter(is_fixable).count();
-    if wrong == 0 { Ok(()) } else { Err(Failure::Unwell { wrong, fixable }) }
+    if wrong == 0 { Ok(()) } else { Err(CommandError::Unwell { wrong, fixable }) }
 }
 
 /// Looks at everything, and mends it if that is asked for: then nobody else changes the vault meanwhile.
-fn examine(args: &Args, desk: &mut Desk) -> Result<Findings, Failure> {
+fn examine(args: &DoctorArgs, cx: &mut CommandContext) -> Result<Findings, CommandError> {
     let is_to_fix = args.fix;
-    let _lock = if is_to_fix { desk.keeper.hold_still()? } else { None };
-    let now = *desk.now;
-    let log = desk.keeper.log();
+    let _lock = if is_to_fix { cx.store.lock_existing()? } else { None };
+    let now = *cx.now;
+    let log = cx.store.log();
     let history = log.history(now);
     let of = |token: &Token| history.of(token);
-    let usage = history.since().filter(|_| !log.is_off()).map(|since| Usage { since, of: &of });
-    let besides = |contents: &Contents, findings: &mut Findings| ask(args, contents, now, findings);
-    let mut findings = doctor::collect(&desk.keeper, usage.as_ref(), context::warning_days()?, now, besides);
+    let usage = history.since().filter(|_| !log.is_off()).map(|since| KnownUsage { since, of: &of });
+    let besides = |contents: &OpenedContents, findings: &mut Findings| ask(args, contents, now, findings);
+    let mut findings = doctor::collect(&cx.store, usage.as_ref(), context::warning_days()?, now, besides);
     for finding in findings.0.iter_mut().filter(|_| is_to_fix) {
         if let Err(error) = finding.fix() {
-            desk.say(&format!("docker-credential-pat: error: {}", sanitize::line_of(&error)));
+            cx.say(&format!("docker-credential-pat: error: {}", sanitize::line_of(&error)));
         }
     }
     Ok(findings)
@@ -136,34 +136,34 @@ fn examine(args: &Args, desk: &mut Desk) -> Result<Findings, Failure> {
 
 /// Asks registries and Docker Hub, if a person wants that.
 #[cfg(feature = "online")]
-fn ask(args: &Args, contents: &Contents, now: Moment, findings: &mut Findings) {
+fn ask(args: &DoctorArgs, contents: &OpenedContents, now: Timestamp, findings: &mut Findings) {
     if args.online {
-        online::look(contents, Hub::find(tell), now, &mut |line| tell(line), findings);
+        online::check(contents, HubApi::find(tell), now, &mut |line| tell(line), findings);
     }
 }
 
 #[cfg(not(feature = "online"))]
-fn ask(_: &Args, _: &Contents, _: Moment, _: &mut Findings) {}
+fn ask(_: &DoctorArgs, _: &OpenedContents, _: Timestamp, _: &mut Findings) {}
 
 /// Looks into the files below a folder. Of the vault it only says what keeps its secrets from being looked for.
 #[cfg(feature = "scan")]
-fn scan(folder: &Path, desk: &mut Desk) -> Result<Findings, Failure> {
+fn scan(folder: &Path, cx: &mut CommandContext) -> Result<Findings, CommandError> {
     if !folder.exists() {
-        return Err(Failure::NoDirectory(folder.to_owned()));
+        return Err(CommandError::NoDirectory(folder.to_owned()));
     }
     let mut findings = Findings::default();
-    let contents = keys::look(&desk.keeper, &mut findings).unwrap_or_default();
+    let contents = keys::check(&cx.store, &mut findings).unwrap_or_default();
     findings.0.retain(|finding| finding.severity == Severity::Problem || finding.rule == &keys::LOCKED);
-    doctor::scan::look(folder, &contents, &mut findings);
+    doctor::scan::check(folder, &contents, &mut findings);
     Ok(findings)
 }
 
 #[cfg(not(feature = "scan"))]
-fn scan(_folder: &Path, _desk: &mut Desk) -> Result<Findings, Failure> {
-    Err(Failure::NoScan)
+fn scan(_folder: &Path, _desk: &mut CommandContext) -> Result<Findings, CommandError> {
+    Err(CommandError::NoScan)
 }
 
-fn write_list(findings: &[&Finding], desk: &mut Desk) -> Result<(), Failure> {
+fn write_list(findings: &[&Finding], cx: &mut CommandContext) -> Result<(), CommandError> {
     let mut table = Table::headless();
     for finding in findings {
         let tone = match finding.severity {
@@ -177,11 +177,11 @@ fn write_list(findings: &[&Finding], desk: &mut Desk) -> Result<(), Failure> {
         table.push(["".into(), Cell::new(&format!("{head}: {}", finding.mend), tone)]);
     }
     // A command is shown whole, however narrow the screen.
-    table.write(&mut *desk.out, Screen { width: None, ..desk.screen }).map_err(Failure::Output)
+    table.write(&mut *cx.out, Screen { width: None, ..cx.screen }).map_err(CommandError::Output)
 }
 
-fn write_json(findings: &[&Finding], is_to_fix: bool, desk: &mut Desk) -> Result<(), Failure> {
+fn write_json(findings: &[&Finding], is_to_fix: bool, cx: &mut CommandContext) -> Result<(), CommandError> {
     let findings = findings.iter().map(|finding| FindingJson { finding, is_to_fix }).collect();
     let report = Report { version: JSON_VERSION, findings };
-    desk.write_json(&report)
+    cx.write_json(&report)
 }

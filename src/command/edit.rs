@@ -2,19 +2,19 @@
 
 use clap::ArgGroup;
 
-use crate::command::args::PermissionWord;
+use crate::command::args::PermissionArg;
 use crate::command::completions::token_names;
-use crate::command::{Desk, Failure, args, find, places};
-use crate::inventory::Changes;
+use crate::command::{CommandContext, CommandError, args, find, places};
+use crate::inventory::TokenChanges;
 use crate::model::name::Name;
-use crate::model::token::{Token, User};
+use crate::model::token::{Token, UserName};
 use crate::provider;
 use crate::vault::draft::Draft;
 
 /// Change a token's name, label, registries, permissions or user name; its secret stays
 #[derive(Debug, clap::Args)]
 #[command(group(ArgGroup::new("change").required(true).multiple(true)))]
-pub struct Args {
+pub struct EditArgs {
     /// The token's name
     #[arg(add = token_names())]
     name: String,
@@ -29,7 +29,7 @@ pub struct Args {
     registry: Vec<String>,
     /// What it is known to allow
     #[arg(long, value_delimiter = ',', group = "change")]
-    permission: Vec<PermissionWord>,
+    permission: Vec<PermissionArg>,
     /// Another user name
     #[arg(long, short, group = "change")]
     user: Option<String>,
@@ -42,17 +42,17 @@ pub struct Args {
 }
 
 /// Runs the verb.
-pub fn run(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
-    let expires = args::end(args.expires.as_ref(), *desk.now)?;
+pub fn run(args: &EditArgs, cx: &mut CommandContext) -> Result<(), CommandError> {
+    let expires = args::parse_expiry(args.expires.as_ref(), *cx.now)?;
     let name = args.new_name.as_deref().map(Name::typed).transpose()?;
     let scopes = args::scopes(&args.registry)?;
-    find(&desk.keeper.inventory()?, &args.name)?;
-    let token = desk.keeper.change(|draft| -> Result<_, Failure> {
+    find(&cx.store.inventory()?, &args.name)?;
+    let token = cx.store.change(|draft| -> Result<_, CommandError> {
         let token = find(&draft.inventory, &args.name)?.clone();
         if let Some(provider) = fixed_end(&token).filter(|_| expires.is_some() && !args.note_only) {
-            return Err(Failure::FixedEnd { name: token.name, provider });
+            return Err(CommandError::FixedEnd { name: token.name, provider });
         }
-        let changes = Changes {
+        let changes = TokenChanges {
             user: args.user.as_ref().map(|user| user_of(draft, &token, user)).transpose()?,
             name,
             scopes: (!scopes.is_empty()).then_some(scopes),
@@ -63,20 +63,20 @@ pub fn run(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
         draft.inventory.amend(token.id, changes)?;
         Ok(draft.inventory.tokens().iter().find(|other| other.id == token.id).cloned().unwrap_or(token))
     })?;
-    desk.say(&format!("changed \"{}\", for {}", token.name, places(&token)));
-    desk.say_if_resting(&token);
+    cx.say(&format!("changed \"{}\", for {}", token.name, places(&token)));
+    cx.note_if_unusable(&token);
     Ok(())
 }
 
 /// Returns the provider that fixes the end of such a token when it makes it.
 fn fixed_end(token: &Token) -> Option<&'static str> {
     let sort = provider::sort_of(&token.scopes, token.kind, &token.user)?;
-    sort.end_is_fixed.then_some(sort.provider.name)
+    sort.has_fixed_expiry.then_some(sort.provider.name)
 }
 
-fn user_of(draft: &Draft, token: &Token, user: &str) -> Result<User, Failure> {
+fn user_of(draft: &Draft, token: &Token, user: &str) -> Result<UserName, CommandError> {
     if user.is_empty() {
-        return Err(Failure::Wire(crate::docker::wire::WireError::NoUser));
+        return Err(CommandError::Wire(crate::docker::wire::WireError::NoUser));
     }
-    Ok(User::of(user, &draft.secret(token)?))
+    Ok(UserName::of(user, &draft.secret(token)?))
 }

@@ -8,23 +8,23 @@ use thiserror::Error;
 
 use crate::client::context::{ContextError, TOKEN};
 #[cfg(feature = "online")]
-use crate::coding::api::error::CodingError;
+use crate::coding::api::error::CodingApiError;
 #[cfg(feature = "online")]
-use crate::coding::error::CodingTrouble;
+use crate::coding::error::CodingError;
 use crate::docker::config::ConfigError;
 use crate::docker::other_helper::HelperError;
-use crate::docker::profile_link::LinkError;
+use crate::docker::profile_link::ProfileLinkError;
 use crate::docker::setup::SetupError;
 use crate::docker::wire::WireError;
 #[cfg(feature = "online")]
-use crate::hub::api::error::HubError;
+use crate::hub::api::error::HubApiError;
 #[cfg(feature = "online")]
-use crate::hub::error::LifeError;
+use crate::hub::error::HubError;
 use crate::inventory::NameTaken;
 use crate::model::name::{Name, NameError};
 use crate::model::registry::KeyError;
 use crate::model::scope::ScopeError;
-use crate::model::timestamp::MomentError;
+use crate::model::timestamp::TimestampError;
 use crate::resolve::Reason;
 use crate::system::disk::DiskError;
 use crate::system::env::EnvError;
@@ -33,34 +33,34 @@ use crate::system::tty::TtyError;
 use crate::vault::VaultError;
 use crate::vault::backup::BackupError;
 use crate::vault::keys::passphrase::PassphraseError;
-use crate::vault::rekey::KeyLifeError;
-use crate::vault::store::KeeperError;
+use crate::vault::rekey::RekeyError;
+use crate::vault::store::StoreError;
 #[cfg(feature = "online")]
 use crate::verify::RegistryError;
 
 /// Why a verb is not done.
 #[derive(Debug, Error)]
-pub enum Failure {
+pub enum CommandError {
     #[error(transparent)]
-    Keeper(#[from] KeeperError),
+    Keeper(#[from] StoreError),
     #[error(transparent)]
     Env(#[from] EnvError),
     #[error(transparent)]
     Wire(#[from] WireError),
     #[error(transparent)]
-    Link(#[from] LinkError),
+    Link(#[from] ProfileLinkError),
     #[error(transparent)]
     Setup(#[from] SetupError),
     #[error(transparent)]
-    KeyLife(#[from] KeyLifeError),
+    KeyLife(#[from] RekeyError),
     #[error(transparent)]
     Backup(#[from] BackupError),
     #[cfg(feature = "online")]
     #[error(transparent)]
-    Hub(#[from] HubError),
+    Hub(#[from] HubApiError),
     #[cfg(feature = "online")]
     #[error(transparent)]
-    Life(#[from] LifeError),
+    Life(#[from] HubError),
     /// Something given that Docker Hub does not take.
     #[cfg(feature = "online")]
     #[error("{0}")]
@@ -82,7 +82,7 @@ pub enum Failure {
     #[error(transparent)]
     Key(#[from] KeyError),
     #[error(transparent)]
-    Moment(#[from] MomentError),
+    Moment(#[from] TimestampError),
     /// A text that names no beginning.
     #[error("{0:?} is no date (2027-01-31) and no number of days (30d)")]
     NoStart(String),
@@ -211,7 +211,7 @@ pub enum Failure {
     NoRegistryToAsk,
     #[cfg(feature = "online")]
     #[error(transparent)]
-    Coding(#[from] CodingTrouble),
+    Coding(#[from] CodingError),
     /// Something could not be taken over, or out; all else is done.
     #[error("{}", not_all(*left, *troubles))]
     NotAll {
@@ -236,26 +236,26 @@ pub enum Failure {
     Output(#[source] io::Error),
 }
 
-impl From<VaultError> for Failure {
+impl From<VaultError> for CommandError {
     fn from(error: VaultError) -> Self {
         Self::Keeper(error.into())
     }
 }
 
-impl From<ConfigError> for Failure {
+impl From<ConfigError> for CommandError {
     fn from(error: ConfigError) -> Self {
         Self::Setup(error.into())
     }
 }
 
 #[cfg(feature = "online")]
-impl From<CodingError> for Failure {
-    fn from(error: CodingError) -> Self {
-        CodingTrouble::from(error).into()
+impl From<CodingApiError> for CommandError {
+    fn from(error: CodingApiError) -> Self {
+        CodingError::from(error).into()
     }
 }
 
-impl Failure {
+impl CommandError {
     /// Returns the way out.
     pub fn hint(&self) -> Option<String> {
         match self {
@@ -355,7 +355,7 @@ impl Failure {
         if matches!(self, Self::NotForIt { .. }) {
             return Some(Reason::NotNamed.word());
         }
-        if matches!(self, Self::Keeper(KeeperError::Locked { .. } | KeeperError::Key { .. })) {
+        if matches!(self, Self::Keeper(StoreError::Locked { .. } | StoreError::Key { .. })) {
             return Some("locked");
         }
         matches!(self, Self::Output(_)).then_some("not-read")

@@ -4,7 +4,7 @@ use crate::client::context::TOKEN;
 use crate::command::places;
 use crate::model::choice::Choice;
 use crate::model::name::quoted;
-use crate::model::timestamp::Moment;
+use crate::model::timestamp::Timestamp;
 use crate::model::token::{Direction, Token};
 use crate::resolve::request::Request;
 use crate::resolve::{Reason, Verdict};
@@ -13,7 +13,7 @@ use crate::resolve::{Reason, Verdict};
 const MAX_LINES: usize = 5;
 
 /// Tells of each token that would have answered, had it not ended or been switched off.
-pub fn of_misses(request: &Request<'_>, verdict: &Verdict<'_>, now: Moment) -> Vec<String> {
+pub fn missed_tokens(request: &Request<'_>, verdict: &Verdict<'_>, now: Timestamp) -> Vec<String> {
     let is_meant = |token: &Token| request.named.is_none_or(|named| named.value == token.name.as_str());
     let missed = verdict.set_aside.iter().filter(|(token, _)| is_meant(token));
     let mut lines: Vec<String> = missed
@@ -33,7 +33,7 @@ pub fn of_misses(request: &Request<'_>, verdict: &Verdict<'_>, now: Moment) -> V
 }
 
 /// Tells that another token is given than the one that a person chose for this case.
-pub fn of_missed_choice(verdict: &Verdict<'_>, now: Moment) -> Option<String> {
+pub fn missed_choice(verdict: &Verdict<'_>, now: Timestamp) -> Option<String> {
     let (given, (chosen, reason)) = verdict.token.zip(verdict.missed)?;
     let (why, way_out) = why_missed(chosen, reason, now)?;
     let (name, given) = (&chosen.name, &given.name);
@@ -41,7 +41,7 @@ pub fn of_missed_choice(verdict: &Verdict<'_>, now: Moment) -> Option<String> {
 }
 
 /// Returns why a token is not given that would be otherwise, and the way out.
-fn why_missed(token: &Token, reason: Reason, now: Moment) -> Option<(String, String)> {
+fn why_missed(token: &Token, reason: Reason, now: Timestamp) -> Option<(String, String)> {
     let (why, verb) = match (reason, token.expires) {
         (Reason::Expired, Some(end)) => (format!("expired {}", end.relative_to(now)), token.rotating_verb()),
         (Reason::Inactive, _) => ("is switched off".to_owned(), "activate"),
@@ -66,7 +66,7 @@ fn why_missed(token: &Token, reason: Reason, now: Moment) -> Option<(String, Str
 }
 
 /// True when a token that was named as the only one is not for what was asked, or not there.
-pub fn is_misplaced(named: &str, verdict: &Verdict<'_>) -> bool {
+pub fn is_named_elsewhere(named: &str, verdict: &Verdict<'_>) -> bool {
     let is_resting = |(token, reason): &(&Token, Reason)| {
         token.name.as_str() == named
             && matches!(reason, Reason::Inactive | Reason::Expired | Reason::SignedOut)
@@ -76,7 +76,7 @@ pub fn is_misplaced(named: &str, verdict: &Verdict<'_>) -> bool {
 }
 
 /// Tells why a push will be refused: the token that was given may not write.
-pub fn of_refusal_to_come(request: &Request<'_>, verdict: &Verdict<'_>) -> Option<String> {
+pub fn push_refusal(request: &Request<'_>, verdict: &Verdict<'_>) -> Option<String> {
     let given = verdict.token?;
     if request.direction() != Some(Direction::Push) || given.may_allow(Direction::Push) {
         return None;
@@ -132,7 +132,7 @@ fn case_of(choice: &Choice) -> String {
 }
 
 /// Tells that a token ends soon: within that many days, of which 0 is never.
-pub fn of_end(token: &Token, now: Moment, days: i64) -> Option<String> {
+pub fn of_end(token: &Token, now: Timestamp, days: i64) -> Option<String> {
     let end = token.expires.filter(|end| days > 0 && end.is_within(days, now))?;
     let (name, argument) = (&token.name, token.name.as_argument());
     Some(format!(

@@ -3,20 +3,20 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use crate::command::{Desk, Failure, args};
+use crate::command::{CommandContext, CommandError, args};
 use crate::docker::config::ConfigFile;
-use crate::docker::setup::{Change, Helper, Reach};
+use crate::docker::setup::{HelperName, SetupChange, SetupReach};
 use crate::docker::{profile_link, setup};
 use crate::inventory::Inventory;
 use crate::model::registry::{Address, DOCKER_HUB_KEY, Registry, host_as_written};
 use crate::model::scope::Scope;
 use crate::provider::WELL_KNOWN;
 use crate::system::env;
-use crate::vault::keys::Sort;
+use crate::vault::keys::HolderKind;
 
 /// Which set-up is meant
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub struct InstallArgs {
     /// Only for this registry (`credHelpers`); may be given more than once
     #[arg(long, short, value_name = "HOST")]
     registry: Vec<String>,
@@ -34,32 +34,32 @@ pub struct Args {
 ///
 /// # Errors
 /// When the client's file is not valid or cannot be written; it is then as it was.
-pub fn install(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
+pub fn install(args: &InstallArgs, cx: &mut CommandContext) -> Result<(), CommandError> {
     let memory = env::Folders::find()?.setup();
     let _lock = setup::lock(&memory)?;
     let config = args.config()?;
     let path = env::tilde(config.path());
-    let reaches = args.reaches(&config, &desk.keeper.inventory()?)?;
+    let reaches = args.reaches(&config, &cx.store.inventory()?)?;
     let remarks = remarks(&config, &reaches, args.podman)?;
     if let Some(profile) = &args.profile {
         let link = link_of(profile)?;
         profile_link::make(&link)?;
-        desk.say(&format!("{} calls this program for the profile \"{profile}\"", env::tilde(&link)));
+        cx.say(&format!("{} calls this program for the profile \"{profile}\"", env::tilde(&link)));
     }
-    let helper = Helper::of(args.profile.as_deref());
+    let helper = HelperName::of(args.profile.as_deref());
     let changes = setup::install(&memory, config, &reaches, &helper)?;
     for (reach, change) in reaches.iter().zip(&changes) {
-        desk.say(&sentence(&path, reach, change));
+        cx.say(&sentence(&path, reach, change));
     }
-    desk.say(&key_holder(desk)?);
+    cx.say(&key_holder(cx)?);
     for remark in remarks {
-        desk.say(&remark);
+        cx.say(&remark);
     }
     let client = if args.podman { "podman" } else { "docker" };
     if env::find_program(env::PROGRAM).is_some() {
-        desk.say(&format!("next: {client} login, or docker-credential-pat add"));
+        cx.say(&format!("next: {client} login, or docker-credential-pat add"));
     } else {
-        desk.say("clients will not find this program: add its folder to PATH");
+        cx.say("clients will not find this program: add its folder to PATH");
     }
     Ok(())
 }
@@ -68,7 +68,7 @@ pub fn install(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
 ///
 /// # Errors
 /// When the client's file is not valid or cannot be written; it is then as it was.
-pub fn uninstall(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
+pub fn uninstall(args: &InstallArgs, cx: &mut CommandContext) -> Result<(), CommandError> {
     let memory = env::Folders::find()?.setup();
     let _lock = setup::lock(&memory)?;
     let config = args.config()?;
@@ -79,34 +79,34 @@ pub fn uninstall(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
         args.reaches(&config, &Inventory::default())?
     };
     let profiles = profiles_of(&config)?;
-    let helper = args.profile.as_deref().map(|profile| Helper::of(Some(profile)));
+    let helper = args.profile.as_deref().map(|profile| HelperName::of(Some(profile)));
     let changes = setup::uninstall(&memory, config, &reaches, helper.as_ref())?;
     for (reach, change) in reaches.iter().zip(&changes) {
-        desk.say(&sentence(&path, reach, change));
+        cx.say(&sentence(&path, reach, change));
     }
     for profile in profiles.iter().chain(&args.profile).filter(|profile| !is_called(profile)) {
         let link = link_of(profile)?;
         if profile_link::remove(&link)? {
-            desk.say(&format!("removed {}", env::tilde(&link)));
+            cx.say(&format!("removed {}", env::tilde(&link)));
         }
     }
-    let vault = env::tilde(desk.keeper.path());
-    if desk.keeper.path().exists() {
-        desk.say(&format!("the tokens are still in {vault}"));
+    let vault = env::tilde(cx.store.path());
+    if cx.store.path().exists() {
+        cx.say(&format!("the tokens are still in {vault}"));
     }
     Ok(())
 }
 
-impl Args {
-    fn config(&self) -> Result<ConfigFile, Failure> {
+impl InstallArgs {
+    fn config(&self) -> Result<ConfigFile, CommandError> {
         let path = if self.podman { env::podman_auth()? } else { env::docker_config()? };
         Ok(ConfigFile::read(path)?)
     }
 
     /// Returns what is to be set.
-    fn reaches(&self, config: &ConfigFile, inventory: &Inventory) -> Result<Vec<Reach>, Failure> {
+    fn reaches(&self, config: &ConfigFile, inventory: &Inventory) -> Result<Vec<SetupReach>, CommandError> {
         if self.registry.is_empty() && !self.podman {
-            return Ok(vec![Reach::Every]);
+            return Ok(vec![SetupReach::Every]);
         }
         let mut keys = BTreeSet::new();
         for text in &self.registry {
@@ -124,15 +124,15 @@ impl Args {
             let known = WELL_KNOWN.iter().filter_map(|host| Registry::parse(host));
             keys.extend(in_file.chain(in_vault).chain(known).map(|registry| self.key_of(&registry)));
         }
-        Ok(keys.into_iter().map(Reach::One).collect())
+        Ok(keys.into_iter().map(SetupReach::One).collect())
     }
 
     /// Returns what is set.
-    fn reaches_set(&self, config: &ConfigFile) -> Result<Vec<Reach>, Failure> {
-        let mut reaches = if self.podman { Vec::new() } else { vec![Reach::Every] };
+    fn reaches_set(&self, config: &ConfigFile) -> Result<Vec<SetupReach>, CommandError> {
+        let mut reaches = if self.podman { Vec::new() } else { vec![SetupReach::Every] };
         for key in config.registries_with_helpers()? {
-            if config.helper(&key)?.as_deref().is_some_and(Helper::is_ours) {
-                reaches.push(Reach::One(key));
+            if config.helper(&key)?.as_deref().is_some_and(HelperName::is_ours) {
+                reaches.push(SetupReach::One(key));
             }
         }
         Ok(reaches)
@@ -140,9 +140,9 @@ impl Args {
 
     /// Returns the exact key by which the client looks up a registry that is written like this: it keeps
     /// port and capitals, and knows Docker Hub by one name only.
-    fn key_as_written(&self, text: &str) -> Result<String, Failure> {
+    fn key_as_written(&self, text: &str) -> Result<String, CommandError> {
         let address = Address::parse(text).filter(|address| address.repository().is_none());
-        let address = address.ok_or_else(|| Failure::NotOneRegistry(text.to_owned()))?;
+        let address = address.ok_or_else(|| CommandError::NotOneRegistry(text.to_owned()))?;
         let host = host_as_written(text);
         if text == DOCKER_HUB_KEY || host.eq_ignore_ascii_case("docker.io") {
             return Ok(self.key_of(address.registry()));
@@ -156,18 +156,18 @@ impl Args {
 }
 
 /// Returns the profiles for which a client's file calls this program.
-fn profiles_of(config: &ConfigFile) -> Result<BTreeSet<String>, Failure> {
+fn profiles_of(config: &ConfigFile) -> Result<BTreeSet<String>, CommandError> {
     let mut profiles = BTreeSet::new();
     for key in config.registries_with_helpers()? {
         let helper = config.helper(&key)?;
-        profiles.extend(helper.as_deref().and_then(Helper::profile_of).map(str::to_owned));
+        profiles.extend(helper.as_deref().and_then(HelperName::profile_of).map(str::to_owned));
     }
     Ok(profiles)
 }
 
 /// True when Docker's file or podman's still calls this program for a profile.
 fn is_called(profile: &str) -> bool {
-    let helper = Helper::of(Some(profile));
+    let helper = HelperName::of(Some(profile));
     let files = [env::docker_config(), env::podman_auth()];
     let files = files.into_iter().flatten().filter_map(|path| ConfigFile::read(path).ok());
     let calls = |config: &ConfigFile, key: &str| {
@@ -180,7 +180,7 @@ fn is_called(profile: &str) -> bool {
 }
 
 /// Returns where the link of a profile belongs: beside the program that clients find.
-fn link_of(profile: &str) -> Result<PathBuf, Failure> {
+fn link_of(profile: &str) -> Result<PathBuf, CommandError> {
     let program = match env::find_program(env::PROGRAM) {
         Some(program) => program,
         None => env::this_program()?,
@@ -190,12 +190,16 @@ fn link_of(profile: &str) -> Result<PathBuf, Failure> {
 }
 
 /// Returns what is worth knowing of the rest of the file.
-fn remarks(config: &ConfigFile, reaches: &[Reach], is_podman: bool) -> Result<Vec<String>, Failure> {
+fn remarks(
+    config: &ConfigFile,
+    reaches: &[SetupReach],
+    is_podman: bool,
+) -> Result<Vec<String>, CommandError> {
     let mut remarks = Vec::new();
-    if reaches.contains(&Reach::Every) {
+    if reaches.contains(&SetupReach::Every) {
         for key in config.registries_with_helpers()? {
             match config.helper(&key)? {
-                Some(helper) if !Helper::is_ours(&helper) => {
+                Some(helper) if !HelperName::is_ours(&helper) => {
                     remarks.push(format!("{key} keeps its own helper, \"{helper}\""));
                 }
                 Some(_) | None => {}
@@ -205,8 +209,8 @@ fn remarks(config: &ConfigFile, reaches: &[Reach], is_podman: bool) -> Result<Ve
     let is_meant = |login: &String| {
         let registry = Address::parse(login).map(|address| address.registry().clone());
         reaches.iter().any(|reach| match reach {
-            Reach::Every => true,
-            Reach::One(key) => Address::parse(key).map(|address| address.registry().clone()) == registry,
+            SetupReach::Every => true,
+            SetupReach::One(key) => Address::parse(key).map(|address| address.registry().clone()) == registry,
         })
     };
     let plain: Vec<String> = config.plain_logins()?.into_iter().filter(is_meant).collect();
@@ -221,10 +225,10 @@ fn remarks(config: &ConfigFile, reaches: &[Reach], is_podman: bool) -> Result<Ve
 }
 
 /// Makes the vault if there is none, and says who has its key: that is decided here, and not at a request.
-fn key_holder(desk: &Desk) -> Result<String, Failure> {
-    let holders = desk.keeper.make()?;
-    let names = holders.list.iter().map(|holder| match holder.sort() {
-        Sort::KeyFile => format!("the key file {}", env::tilde(desk.keeper.key_file().path())),
+fn key_holder(cx: &CommandContext) -> Result<String, CommandError> {
+    let holders = cx.store.make()?;
+    let names = holders.list.iter().map(|holder| match holder.kind() {
+        HolderKind::KeyFile => format!("the key file {}", env::tilde(cx.store.key_file().path())),
         sort => sort.name().to_owned(),
     });
     Ok(format!(
@@ -234,22 +238,22 @@ fn key_holder(desk: &Desk) -> Result<String, Failure> {
 }
 
 /// Says what a change did.
-fn sentence(path: &str, reach: &Reach, change: &Change) -> String {
+fn sentence(path: &str, reach: &SetupReach, change: &SetupChange) -> String {
     let what = reach.words();
     match change {
-        Change::Set(None) => format!("{path}: this program now keeps the credentials of {what}"),
-        Change::Set(Some(earlier)) => {
+        SetupChange::Set(None) => format!("{path}: this program now keeps the credentials of {what}"),
+        SetupChange::Set(Some(earlier)) => {
             format!("{path}: this program now keeps the credentials of {what}, instead of \"{earlier}\"")
         }
-        Change::WasSet => format!("{path}: this program keeps the credentials of {what} already"),
-        Change::PutBack(None) => {
+        SetupChange::WasSet => format!("{path}: this program keeps the credentials of {what} already"),
+        SetupChange::PutBack(None) => {
             format!("{path}: this program no longer keeps the credentials of {what}; no helper does")
         }
-        Change::PutBack(Some(earlier)) => {
+        SetupChange::PutBack(Some(earlier)) => {
             format!("{path}: \"{earlier}\" keeps the credentials of {what} again")
         }
-        Change::Left(None) => format!("{path}: this program was not the helper for {what}"),
-        Change::Left(Some(other)) => {
+        SetupChange::Left(None) => format!("{path}: this program was not the helper for {what}"),
+        SetupChange::Left(Some(other)) => {
             format!("{path}: \"{other}\" keeps the credentials of {what}, and stays")
         }
     }

@@ -2,26 +2,26 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::command::args::NewPassphrase;
-use crate::command::{Desk, Failure};
+use crate::command::args::NewPassphraseArgs;
+use crate::command::{CommandContext, CommandError};
 use crate::system::env;
 use crate::system::table::{Cell, Table, Tone};
-use crate::vault::keys::holders::{Holders, Locked};
+use crate::vault::keys::holders::{Holders, LockedError};
 use crate::vault::keys::keyring::Keyring;
-use crate::vault::keys::{CLIENTS_PATIENCE, Holder, Sort, cache, wrapping_key};
+use crate::vault::keys::{CLIENTS_PATIENCE, Holder, HolderKind, cache, wrapping_key};
 use crate::vault::rekey::NewHolder;
 use crate::vault::seal::VaultKey;
 use crate::vault::{VaultError, rekey};
 
 /// Show who has the vault's key, give it to others, or renew it
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub struct KeyArgs {
     #[command(subcommand)]
-    deed: Deed,
+    deed: KeyVerb,
 }
 
 #[derive(Debug, clap::Subcommand)]
-enum Deed {
+enum KeyVerb {
     /// Show the key holders, any of which opens the vault, and how they stand
     Status,
     /// Give the key to one more holder
@@ -29,7 +29,7 @@ enum Deed {
     /// Take the key from a holder; the last one keeps it
     Remove {
         /// The holder
-        holder: Word,
+        holder: HolderArg,
     },
     /// Make a new key, and seal every secret with it
     Renew,
@@ -40,17 +40,17 @@ enum Deed {
 #[derive(Debug, clap::Args)]
 struct Add {
     #[command(subcommand)]
-    holder: Given,
+    holder: AddHolder,
 }
 
 #[derive(Debug, clap::Subcommand)]
-enum Given {
+enum AddHolder {
     /// The key file in the configuration folder, for its owner alone
     KeyFile,
     /// The OS keyring: Secret Service, macOS Keychain or Windows Credential Manager
     Keyring,
     /// A passphrase, which is asked for on the terminal
-    Passphrase(NewPassphrase),
+    Passphrase(NewPassphraseArgs),
     /// A command that writes a spare key (see `key make`)
     Command {
         /// The program, and its arguments
@@ -66,7 +66,7 @@ enum Given {
 
 /// A holder as a person names it.
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]
-enum Word {
+enum HolderArg {
     KeyFile,
     Keyring,
     Passphrase,
@@ -74,53 +74,53 @@ enum Word {
     File,
 }
 
-impl From<Word> for Sort {
-    fn from(word: Word) -> Self {
+impl From<HolderArg> for HolderKind {
+    fn from(word: HolderArg) -> Self {
         match word {
-            Word::KeyFile => Self::KeyFile,
-            Word::Keyring => Self::Keyring,
-            Word::Passphrase => Self::Passphrase,
-            Word::Command => Self::Command,
-            Word::File => Self::File,
+            HolderArg::KeyFile => Self::KeyFile,
+            HolderArg::Keyring => Self::Keyring,
+            HolderArg::Passphrase => Self::Passphrase,
+            HolderArg::Command => Self::Command,
+            HolderArg::File => Self::File,
         }
     }
 }
 
 /// Runs the verb.
-pub fn run(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
+pub fn run(args: &KeyArgs, cx: &mut CommandContext) -> Result<(), CommandError> {
     match &args.deed {
-        Deed::Status => status(desk),
-        Deed::Add(add) => give(&add.holder, desk),
-        Deed::Remove { holder } => take((*holder).into(), desk),
-        Deed::Renew => renew(desk),
-        Deed::Make => make(desk),
+        KeyVerb::Status => status(cx),
+        KeyVerb::Add(add) => give(&add.holder, cx),
+        KeyVerb::Remove { holder } => take((*holder).into(), cx),
+        KeyVerb::Renew => renew(cx),
+        KeyVerb::Make => make(cx),
     }
 }
 
-fn status(desk: &mut Desk) -> Result<(), Failure> {
-    let Some(holders) = desk.keeper.holders()? else {
-        desk.say("there is no vault yet: docker login, or docker-credential-pat add, makes one");
+fn status(cx: &mut CommandContext) -> Result<(), CommandError> {
+    let Some(holders) = cx.store.holders()? else {
+        cx.say("there is no vault yet: docker login, or docker-credential-pat add, makes one");
         return Ok(());
     };
     let mut table = Table::with_heads(["HOLDER", "WHERE", "STATE"], &[]);
     for holder in &holders.list {
-        let (state, tone) = state_of(holder, &holders, desk);
+        let (state, tone) = state_of(holder, &holders, cx);
         table.push([
-            holder.sort().word().into(),
-            place_of(holder, &holders, desk).into(),
+            holder.kind().word().into(),
+            place_of(holder, &holders, cx).into(),
             Cell::new(&state, tone),
         ]);
     }
-    table.write(&mut *desk.out, desk.screen).map_err(Failure::Output)?;
+    table.write(&mut *cx.out, cx.screen).map_err(CommandError::Output)?;
     if cache::find(&holders.fingerprint).is_some() {
-        desk.say("the vault is open for a while (docker-credential-pat lock closes it)");
+        cx.say("the vault is open for a while (docker-credential-pat lock closes it)");
     }
     Ok(())
 }
 
-fn place_of(holder: &Holder, holders: &Holders, desk: &Desk) -> String {
+fn place_of(holder: &Holder, holders: &Holders, cx: &CommandContext) -> String {
     match holder {
-        Holder::KeyFile => env::tilde(desk.keeper.key_file().path()),
+        Holder::KeyFile => env::tilde(cx.store.key_file().path()),
         Holder::Keyring => format!("item {}", Keyring::of(&holders.fingerprint).item()),
         Holder::Passphrase(passphrase) => passphrase.cost(),
         Holder::Command(command) => command.line(),
@@ -129,7 +129,7 @@ fn place_of(holder: &Holder, holders: &Holders, desk: &Desk) -> String {
 }
 
 /// Says whether a holder opens the vault, of those that can be asked without asking a person.
-fn state_of(holder: &Holder, holders: &Holders, desk: &Desk) -> (String, Tone) {
+fn state_of(holder: &Holder, holders: &Holders, cx: &CommandContext) -> (String, Tone) {
     match holder {
         Holder::Passphrase(_) if env::passphrase_file().is_none() => {
             return ("asked for when it is needed".to_owned(), Tone::Plain);
@@ -137,52 +137,52 @@ fn state_of(holder: &Holder, holders: &Holders, desk: &Desk) -> (String, Tone) {
         Holder::Command(_) => return ("run when it is needed".to_owned(), Tone::Plain),
         Holder::KeyFile | Holder::Keyring | Holder::Passphrase(_) | Holder::File(_) => {}
     }
-    match holders.key_of(holder, desk.keeper.key_file(), CLIENTS_PATIENCE) {
+    match holders.key_of(holder, cx.store.key_file(), CLIENTS_PATIENCE) {
         Ok(_) => ("opens the vault".to_owned(), Tone::Good),
-        Err(error) => (Locked(vec![(holder.sort(), error)]).to_string(), Tone::Bad),
+        Err(error) => (LockedError(vec![(holder.kind(), error)]).to_string(), Tone::Bad),
     }
 }
 
-fn give(given: &Given, desk: &mut Desk) -> Result<(), Failure> {
+fn give(given: &AddHolder, cx: &mut CommandContext) -> Result<(), CommandError> {
     let (sort, new) = match given {
-        Given::KeyFile => (Sort::KeyFile, NewHolder::KeyFile),
-        Given::Keyring => (Sort::Keyring, NewHolder::Keyring),
-        Given::Passphrase(passphrase) => {
-            (Sort::Passphrase, NewHolder::Passphrase(passphrase.read("New passphrase of the vault")?))
+        AddHolder::KeyFile => (HolderKind::KeyFile, NewHolder::KeyFile),
+        AddHolder::Keyring => (HolderKind::Keyring, NewHolder::Keyring),
+        AddHolder::Passphrase(passphrase) => {
+            (HolderKind::Passphrase, NewHolder::Passphrase(passphrase.read("New passphrase of the vault")?))
         }
-        Given::Command { line } => {
+        AddHolder::Command { line } => {
             let (program, args) = (line.first().cloned().unwrap_or_default(), line[1..].to_vec());
-            (Sort::Command, NewHolder::Command { program, args })
+            (HolderKind::Command, NewHolder::Command { program, args })
         }
-        Given::File { path } => (Sort::File, NewHolder::File(path.clone())),
+        AddHolder::File { path } => (HolderKind::File, NewHolder::File(path.clone())),
     };
-    rekey::add(&desk.keeper, &new)?;
-    desk.say(&format!("{} opens the vault now", sort.name()));
-    if let Some(holders) = desk.keeper.holders()?
-        && sort != Sort::KeyFile
-        && holders.of_sort(Sort::KeyFile).is_some()
+    rekey::add(&cx.store, &new)?;
+    cx.say(&format!("{} opens the vault now", sort.name()));
+    if let Some(holders) = cx.store.holders()?
+        && sort != HolderKind::KeyFile
+        && holders.of_kind(HolderKind::KeyFile).is_some()
     {
-        desk.say(
+        cx.say(
             "so does the key file still, for whoever may read it (docker-credential-pat key remove key-file)",
         );
     }
     Ok(())
 }
 
-fn take(sort: Sort, desk: &mut Desk) -> Result<(), Failure> {
-    rekey::remove(&desk.keeper, sort)?;
-    desk.say(&format!("{} does not open the vault any more", sort.name()));
-    if matches!(sort, Sort::KeyFile | Sort::Keyring) {
-        desk.say("a copy of the key that was made before, in a backup say, opens it still (docker-credential-pat key renew ends that)");
+fn take(sort: HolderKind, cx: &mut CommandContext) -> Result<(), CommandError> {
+    rekey::remove(&cx.store, sort)?;
+    cx.say(&format!("{} does not open the vault any more", sort.name()));
+    if matches!(sort, HolderKind::KeyFile | HolderKind::Keyring) {
+        cx.say("a copy of the key that was made before, in a backup say, opens it still (docker-credential-pat key renew ends that)");
     }
     Ok(())
 }
 
-fn renew(desk: &mut Desk) -> Result<(), Failure> {
-    let unchanged = rekey::renew(&desk.keeper)?;
-    desk.say("the vault has a new key, and every secret is sealed with it; copies of the old key open only old copies of the vault");
+fn renew(cx: &mut CommandContext) -> Result<(), CommandError> {
+    let unchanged = rekey::renew(&cx.store)?;
+    cx.say("the vault has a new key, and every secret is sealed with it; copies of the old key open only old copies of the vault");
     for sort in unchanged {
-        desk.say(&format!(
+        cx.say(&format!(
             "what opens it by {} is what it was; to change that too: docker-credential-pat key add {}",
             sort.name(),
             sort.word()
@@ -192,7 +192,7 @@ fn renew(desk: &mut Desk) -> Result<(), Failure> {
 }
 
 /// Writes the text of a spare key, and nothing else.
-fn make(desk: &mut Desk) -> Result<(), Failure> {
+fn make(cx: &mut CommandContext) -> Result<(), CommandError> {
     let spare = VaultKey::make().map_err(VaultError::from)?;
-    desk.out.write_all(wrapping_key::to_text(&spare).as_bytes()).map_err(Failure::Output)
+    cx.out.write_all(wrapping_key::to_text(&spare).as_bytes()).map_err(CommandError::Output)
 }

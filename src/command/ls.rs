@@ -1,12 +1,12 @@
 //! `ls`: every token, and which are in use.
 
 use crate::command::completions::token_places;
-use crate::command::token_view::Shown;
-use crate::command::{Desk, Failure, token_view};
+use crate::command::token_view::TokenView;
+use crate::command::{CommandContext, CommandError, token_view};
 use crate::inventory::Inventory;
 use crate::inventory::in_use::in_use;
 use crate::model::scope::{Scope, ScopeError};
-use crate::model::timestamp::Moment;
+use crate::model::timestamp::Timestamp;
 use crate::model::token::Token;
 use crate::system::table::{Cell, Table};
 
@@ -29,7 +29,7 @@ const LEAST_FIRST: &[&str] = &["CAME-BY", "STORED", "CREATED", "LAST-USED", "ALL
 
 /// List the tokens, and which of them are in use
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub struct LsArgs {
     /// Only tokens that may go there
     #[arg(long, short, value_name = "REGISTRY[/PATH]", add = token_places())]
     registry: Option<String>,
@@ -42,18 +42,18 @@ pub struct Args {
 }
 
 /// Runs the verb.
-pub fn run(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
-    let inventory = desk.keeper.inventory()?;
-    let tokens = args.select(&inventory, *desk.now)?;
-    let used = in_use(&inventory, *desk.now);
-    let history = desk.keeper.log().history(*desk.now);
-    let shown = |token| Shown::of(token, &inventory, &used, &history, *desk.now);
+pub fn run(args: &LsArgs, cx: &mut CommandContext) -> Result<(), CommandError> {
+    let inventory = cx.store.inventory()?;
+    let tokens = args.select(&inventory, *cx.now)?;
+    let used = in_use(&inventory, *cx.now);
+    let history = cx.store.log().history(*cx.now);
+    let shown = |token| TokenView::of(token, &inventory, &used, &history, *cx.now);
     let tokens: Vec<_> = tokens.into_iter().map(shown).collect();
     if args.json {
-        return token_view::write_json(desk, &tokens);
+        return token_view::write_json(cx, &tokens);
     }
     if tokens.is_empty() {
-        desk.say(match inventory.tokens().len() {
+        cx.say(match inventory.tokens().len() {
             0 => "no tokens yet: docker login, or docker-credential-pat add",
             _ => "no token is like that; docker-credential-pat ls shows all of them",
         });
@@ -63,12 +63,12 @@ pub fn run(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
     for token in &tokens {
         table.push(row(token));
     }
-    table.write(&mut *desk.out, desk.screen).map_err(Failure::Output)
+    table.write(&mut *cx.out, cx.screen).map_err(CommandError::Output)
 }
 
-impl Args {
+impl LsArgs {
     /// Returns the tokens that are asked for.
-    fn select<'i>(&self, inventory: &'i Inventory, now: Moment) -> Result<Vec<&'i Token>, ScopeError> {
+    fn select<'i>(&self, inventory: &'i Inventory, now: Timestamp) -> Result<Vec<&'i Token>, ScopeError> {
         let mut tokens: Vec<_> = inventory.tokens().iter().collect();
         if let Some(text) = &self.registry {
             let holds = |token: &Token| token.keys.iter().any(|key| key.as_str() == text);
@@ -84,7 +84,7 @@ impl Args {
     }
 }
 
-fn row(token: &Shown<'_>) -> [Cell; HEADS.len()] {
+fn row(token: &TokenView<'_>) -> [Cell; HEADS.len()] {
     [
         token.name(),
         token.kind(),

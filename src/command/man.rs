@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap_mangen::Man;
 
-use crate::command::{Desk, Failure};
+use crate::command::{CommandContext, CommandError};
 use crate::system::disk;
 use crate::system::disk::DiskError;
 
@@ -14,7 +14,7 @@ const PAGE_MODE: u32 = 0o644;
 
 /// Write the manual page of this program, or of one of its verbs
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub struct ManArgs {
     /// The verb, or a verb and one below it (`hub rotate`); without one, the page of the whole program
     verb: Vec<String>,
     /// Write every page into this folder, as man1 of a MANPATH
@@ -23,7 +23,7 @@ pub struct Args {
 }
 
 /// Runs the verb.
-pub fn run(args: &Args, command: clap::Command, desk: &mut Desk) -> Result<(), Failure> {
+pub fn run(args: &ManArgs, command: clap::Command, cx: &mut CommandContext) -> Result<(), CommandError> {
     let mut command = command.disable_help_subcommand(true);
     command.build();
     if let Some(folder) = &args.dir {
@@ -31,29 +31,29 @@ pub fn run(args: &Args, command: clap::Command, desk: &mut Desk) -> Result<(), F
     }
     let mut found = &command;
     for verb in &args.verb {
-        found = found.find_subcommand(verb).ok_or_else(|| Failure::NoSuchVerb(args.verb.join(" ")))?;
+        found = found.find_subcommand(verb).ok_or_else(|| CommandError::NoSuchVerb(args.verb.join(" ")))?;
     }
-    desk.out.write_all(&page(found)?).map_err(Failure::Output)
+    cx.out.write_all(&page(found)?).map_err(CommandError::Output)
 }
 
-fn write_all(command: &clap::Command, folder: &Path) -> Result<(), Failure> {
+fn write_all(command: &clap::Command, folder: &Path) -> Result<(), CommandError> {
     let failed = |source| DiskError::Write { path: folder.to_owned(), source };
     fs::create_dir_all(folder).map_err(failed)?;
     write_each(command, folder)
 }
 
 /// Writes the page of a verb, and those of the verbs below it, which it names.
-fn write_each(command: &clap::Command, folder: &Path) -> Result<(), Failure> {
+fn write_each(command: &clap::Command, folder: &Path) -> Result<(), CommandError> {
     let name = command.get_display_name().unwrap_or(command.get_name());
     disk::replace(&folder.join(format!("{name}.1")), &page(command)?, PAGE_MODE)?;
     command.get_subcommands().try_for_each(|below| write_each(below, folder))
 }
 
-fn page(command: &clap::Command) -> Result<Vec<u8>, Failure> {
+fn page(command: &clap::Command) -> Result<Vec<u8>, CommandError> {
     // Short ones: the name of a verb's page stands on both sides of them.
     let man = Man::new(command.clone()).manual("Manual").source(env!("CARGO_PKG_VERSION"));
     let mut page = Vec::new();
-    man.render(&mut page).map_err(Failure::Output)?;
+    man.render(&mut page).map_err(CommandError::Output)?;
     // What stands below the options has lines of its own, which are to stay apart.
     Ok(String::from_utf8_lossy(&page).replace(".SH EXTRA\n", ".SH NOTES\n.nf\n").into_bytes())
 }

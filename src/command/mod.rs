@@ -45,30 +45,30 @@ use std::path::Path;
 
 use serde::Serialize;
 
-pub use crate::command::error::Failure;
+pub use crate::command::error::CommandError;
 use crate::inventory::Inventory;
 use crate::model::choice::Choice;
 use crate::model::name::Name;
 use crate::model::registry::Key;
 use crate::model::scope::Scope;
-use crate::model::timestamp::Moment;
-use crate::model::token::{Direction, Standing, Token};
-use crate::provider::advice::Remark;
+use crate::model::timestamp::Timestamp;
+use crate::model::token::{Direction, Token, TokenState};
+use crate::provider::advice::Advice;
 use crate::resolve::request::Request;
 use crate::resolve::resolve;
 use crate::system::sanitize::clean;
 use crate::system::table::Screen;
 use crate::system::{env, sanitize};
-use crate::vault::store::Keeper;
+use crate::vault::store::VaultStore;
 
 /// What a verb works with: the vault's keeper, the clock's word, and where to write.
-pub struct Desk<'d> {
+pub struct CommandContext<'d> {
     /// Keeps the vault.
-    pub keeper: Keeper,
+    pub store: VaultStore,
     /// The name under which the program was called, without its folder.
     pub called_as: Option<&'d str>,
     /// Tells the time, when first asked.
-    pub now: LazyCell<Moment>,
+    pub now: LazyCell<Timestamp>,
     /// For the answer.
     pub out: &'d mut dyn Write,
     /// What the answer is shown on; nothing special unless somebody sets it.
@@ -77,15 +77,15 @@ pub struct Desk<'d> {
     pub err: &'d mut dyn Write,
 }
 
-impl<'d> Desk<'d> {
+impl<'d> CommandContext<'d> {
     /// Sets a desk up for this user, now.
     pub fn new(
         called_as: Option<&'d str>,
         out: &'d mut dyn Write,
         err: &'d mut dyn Write,
-    ) -> Result<Self, Failure> {
+    ) -> Result<Self, CommandError> {
         Ok(Self {
-            keeper: Keeper::find()?,
+            store: VaultStore::find()?,
             called_as,
             now: LazyCell::new(env::now),
             out,
@@ -100,14 +100,14 @@ impl<'d> Desk<'d> {
     }
 
     /// Writes an answer for programs: one line of JSON.
-    fn write_json(&mut self, answer: &impl Serialize) -> Result<(), Failure> {
+    fn write_json(&mut self, answer: &impl Serialize) -> Result<(), CommandError> {
         sanitize::write_json(&mut *self.out, answer)
             .and_then(|()| self.out.write_all(b"\n"))
-            .map_err(Failure::Output)
+            .map_err(CommandError::Output)
     }
 
     /// Tells a person what is worth knowing of a secret that came in.
-    fn say_notes(&mut self, remarks: &[Remark]) {
+    fn print_advice(&mut self, remarks: &[Advice]) {
         for remark in remarks {
             self.say(&format!("note: {remark}"));
         }
@@ -115,7 +115,7 @@ impl<'d> Desk<'d> {
 
     /// Tells a person which clients go on getting another token: most name only the registry, and then a
     /// token for all of it comes first.
-    fn say_who_goes_on(&mut self, token: &Token, inventory: &Inventory) -> Result<(), Failure> {
+    fn note_unaffected_clients(&mut self, token: &Token, inventory: &Inventory) -> Result<(), CommandError> {
         for registry in token.scopes.iter().filter_map(Scope::registry) {
             let key = Key::parse(registry.docker_key())?;
             let request = Request::of(&key);
@@ -130,9 +130,9 @@ impl<'d> Desk<'d> {
     }
 
     /// Tells a person that a token is not given out, if it is not.
-    fn say_if_resting(&mut self, token: &Token) {
+    fn note_if_unusable(&mut self, token: &Token) {
         let argument = token.name.as_argument();
-        if token.standing == Standing::Inactive {
+        if token.standing == TokenState::Inactive {
             self.say(&format!("it is switched off (docker-credential-pat activate {argument})"));
         } else if token.is_signed_out() {
             self.say(&format!("it is signed out (docker-credential-pat activate {argument})"));
@@ -164,13 +164,13 @@ fn tell(line: &str) {
 }
 
 /// Returns the token of that name.
-fn find<'i>(inventory: &'i Inventory, name: &str) -> Result<&'i Token, Failure> {
+fn find<'i>(inventory: &'i Inventory, name: &str) -> Result<&'i Token, CommandError> {
     let token = Name::typed(name).ok().and_then(|name| inventory.named(name.as_str()));
-    token.or_else(|| inventory.named(name)).ok_or_else(|| Failure::NoSuchToken(name.to_owned()))
+    token.or_else(|| inventory.named(name)).ok_or_else(|| CommandError::NoSuchToken(name.to_owned()))
 }
 
 /// Returns the tokens of those names, each once.
-fn find_all(inventory: &Inventory, names: &[String]) -> Result<Vec<Token>, Failure> {
+fn find_all(inventory: &Inventory, names: &[String]) -> Result<Vec<Token>, CommandError> {
     let mut tokens: Vec<Token> = Vec::new();
     for name in names {
         let token = find(inventory, name)?;

@@ -8,18 +8,18 @@ use std::mem::ManuallyDrop;
 
 use crate::client::context::{Context, profile, warning_days};
 use crate::client::parent::ProgramName;
-use crate::command::{Desk, Failure, get_warnings, say};
+use crate::command::{CommandContext, CommandError, get_warnings, say};
 use crate::docker::wire;
 use crate::docker::wire::{NOT_FOUND, WireError};
 use crate::inventory::index::Index;
 use crate::model::registry::{Key, KeyError};
-use crate::model::timestamp::{DAY, Moment};
+use crate::model::timestamp::{DAY, Timestamp};
 use crate::model::token::{Origin, Token};
-use crate::resolve::request::{Known, Request};
+use crate::resolve::request::{Request, Sourced};
 use crate::resolve::{Reason, Verdict, resolve};
 use crate::system::env;
 use crate::usage::record;
-use crate::usage::record::Line;
+use crate::usage::record::LogEntry;
 use crate::vault::login::log_in;
 
 /// Who speaks, in front of what clients pass on to the terminal among their own lines.
@@ -27,7 +27,7 @@ const SPEAKER: &str = "docker-credential-pat";
 
 /// A verb of the protocol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verb {
+pub enum ProtocolVerb {
     /// Gives the credentials for a key.
     Get,
     /// Keeps credentials.
@@ -40,7 +40,7 @@ pub enum Verb {
 
 /// How a verb ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
+pub enum VerbOutcome {
     /// It is done.
     Done,
     /// There are no such credentials, and the client has been told so.
@@ -49,7 +49,7 @@ pub enum Outcome {
     Refused,
 }
 
-impl Verb {
+impl ProtocolVerb {
     /// Returns the verb that Docker calls by this word.
     pub fn named(word: &str) -> Option<Self> {
         match word {
@@ -90,109 +90,115 @@ impl Verb {
 }
 
 /// Does what a client asks. When it cannot be done, the vault is as it was.
-pub fn run(verb: Verb, input: &[u8], desk: &mut Desk) -> Outcome {
+pub fn run(verb: ProtocolVerb, input: &[u8], cx: &mut CommandContext) -> VerbOutcome {
     let done = match verb {
-        Verb::Get => get(input, desk),
-        Verb::Store => store(input, desk),
-        Verb::Erase => erase(input, desk),
+        ProtocolVerb::Get => get(input, cx),
+        ProtocolVerb::Store => store(input, cx),
+        ProtocolVerb::Erase => erase(input, cx),
         // What clients send with it means nothing.
-        Verb::List => list(desk),
+        ProtocolVerb::List => list(cx),
     };
-    done.unwrap_or_else(|failure| refused(verb, input, &failure, desk))
+    done.unwrap_or_else(|failure| refused(verb, input, &failure, cx))
 }
 
 /// Tells why a verb was not done, and notes it.
 #[cold]
 #[inline(never)]
-fn refused(verb: Verb, input: &[u8], failure: &Failure, desk: &mut Desk) -> Outcome {
-    refuse(failure, &mut *desk.out, &mut *desk.err);
+fn refused(verb: ProtocolVerb, input: &[u8], failure: &CommandError, cx: &mut CommandContext) -> VerbOutcome {
+    refuse(failure, &mut *cx.out, &mut *cx.err);
     let key = match verb {
-        Verb::Get | Verb::Erase => wire::parse_key(input).ok(),
-        Verb::Store => wire::parse_credentials(input).ok().map(|credentials| credentials.key),
-        Verb::List => return Outcome::Refused,
+        ProtocolVerb::Get | ProtocolVerb::Erase => wire::parse_key(input).ok(),
+        ProtocolVerb::Store => wire::parse_credentials(input).ok().map(|credentials| credentials.key),
+        ProtocolVerb::List => return VerbOutcome::Refused,
     };
-    let line = Line::of(verb.word(), key.as_ref(), record::Outcome::Failed);
-    note(&Line { reason: failure.word(), ..line }, desk);
-    Outcome::Refused
+    let line = LogEntry::of(verb.word(), key.as_ref(), record::RequestOutcome::Failed);
+    note(&LogEntry { reason: failure.word(), ..line }, cx);
+    VerbOutcome::Refused
 }
 
 /// Notes a request, which has its answer by now.
-fn note(line: &Line<'_>, desk: &Desk) {
+fn note(line: &LogEntry<'_>, cx: &CommandContext) {
     if !env::is_usage_off() {
         let client = ProgramName::of_parent();
         let client = client.as_ref().map(ProgramName::text);
-        desk.keeper.log().append(line, *desk.now, client.as_deref());
+        cx.store.log().append(line, *cx.now, client.as_deref());
     }
 }
 
 /// Returns what is noted of a `get`.
-fn line_of<'l>(key: &'l Key, request: &'l Request<'_>, verdict: &Verdict<'l>) -> Line<'l> {
-    let outcome = verdict.token.map_or(record::Outcome::NotFound, |_| record::Outcome::Given);
+fn line_of<'l>(key: &'l Key, request: &'l Request<'_>, verdict: &Verdict<'l>) -> LogEntry<'l> {
+    let outcome = verdict.token.map_or(record::RequestOutcome::NotFound, |_| record::RequestOutcome::Given);
     // Where none is given, the one that came closest tells why.
     let reason = verdict.decided_by().or(verdict.set_aside.last().map(|(_, reason)| *reason));
-    Line {
+    LogEntry {
         token: verdict.token,
         repository: request.repository(),
         direction: request.direction(),
         reason: reason.map(Reason::word),
-        ..Line::of(Verb::Get.word(), Some(key), outcome)
+        ..LogEntry::of(ProtocolVerb::Get.word(), Some(key), outcome)
     }
 }
 
 /// Tells client and person why a verb was not done.
-pub fn refuse(failure: &Failure, mut out: impl Write, err: impl Write) {
+pub fn refuse(failure: &CommandError, mut out: impl Write, err: impl Write) {
     let line = failure.line();
     let told = out.write_all(format!("{line}\n").as_bytes());
     // These are part of the protocol, and no more is to be said about them.
-    let is_protocol = matches!(failure, Failure::Wire(WireError::Key(KeyError::Empty) | WireError::NoUser));
+    let is_protocol =
+        matches!(failure, CommandError::Wire(WireError::Key(KeyError::Empty) | WireError::NoUser));
     if !is_protocol || told.is_err() {
         failure.report(err);
     }
 }
 
-fn get(input: &[u8], desk: &mut Desk) -> Result<Outcome, Failure> {
+fn get(input: &[u8], cx: &mut CommandContext) -> Result<VerbOutcome, CommandError> {
     let key = wire::parse_key(input)?;
-    let context = Context::gather(desk.called_as)?;
-    let excerpt = desk.keeper.excerpt(Some(&key))?;
+    let context = Context::gather(cx.called_as)?;
+    let excerpt = cx.store.excerpt(Some(&key))?;
     let inventory = excerpt.inventory();
     // Where nothing ends the clock is not asked: its first answer costs more than reading the key.
     let ends = inventory.tokens().iter().any(|token| token.expires.is_some());
-    let now = if ends { *desk.now } else { Moment(0) };
+    let now = if ends { *cx.now } else { Timestamp(0) };
     let request = context.request(&key, inventory);
     let verdict = resolve(&request, inventory.tokens(), inventory.choices(), now);
     let Some(token) = verdict.token else {
         excerpt.confirm()?;
-        if let Some(named) = request.named.filter(|named| get_warnings::is_misplaced(named.value, &verdict)) {
-            return Err(Failure::NotForIt { name: named.value.to_owned(), key: key.as_str().to_owned() });
+        if let Some(named) =
+            request.named.filter(|named| get_warnings::is_named_elsewhere(named.value, &verdict))
+        {
+            return Err(CommandError::NotForIt {
+                name: named.value.to_owned(),
+                key: key.as_str().to_owned(),
+            });
         }
-        let lines = get_warnings::of_misses(&request, &verdict, *desk.now);
+        let lines = get_warnings::missed_tokens(&request, &verdict, *cx.now);
         for line in lines {
-            say(&mut *desk.err, &format!("{SPEAKER}: {line}"));
+            say(&mut *cx.err, &format!("{SPEAKER}: {line}"));
         }
-        writeln!(desk.out, "{NOT_FOUND}").map_err(Failure::Output)?;
-        note(&line_of(&key, &request, &verdict), desk);
-        return Ok(Outcome::NotFound);
+        writeln!(cx.out, "{NOT_FOUND}").map_err(CommandError::Output)?;
+        note(&line_of(&key, &request, &verdict), cx);
+        return Ok(VerbOutcome::NotFound);
     };
     let secret = excerpt.release(token)?;
-    let user = token.user.beside(&secret);
-    wire::write_credentials(&mut *desk.out, &key, user, &secret).map_err(Failure::Output)?;
+    let user = token.user.reveal_with(&secret);
+    wire::write_credentials(&mut *cx.out, &key, user, &secret).map_err(CommandError::Output)?;
     let lines = [
-        get_warnings::of_missed_choice(&verdict, now),
-        get_warnings::of_refusal_to_come(&request, &verdict),
-        warning_of_end(token, desk),
+        get_warnings::missed_choice(&verdict, now),
+        get_warnings::push_refusal(&request, &verdict),
+        warning_of_end(token, cx),
     ];
     for line in lines.into_iter().flatten() {
-        say(&mut *desk.err, &format!("{SPEAKER}: {line}"));
+        say(&mut *cx.err, &format!("{SPEAKER}: {line}"));
     }
-    note(&line_of(&key, &request, &verdict), desk);
-    Ok(Outcome::Done)
+    note(&line_of(&key, &request, &verdict), cx);
+    Ok(VerbOutcome::Done)
 }
 
 /// Returns a warning of a token that ends soon, once a day.
-fn warning_of_end(token: &Token, desk: &Desk) -> Option<String> {
+fn warning_of_end(token: &Token, cx: &CommandContext) -> Option<String> {
     // What a login brought for less than a day is renewed by whatever brought it.
     let is_passing =
-        |end: Moment| token.origin == Origin::Store && end.0.saturating_sub(token.stored.0) < DAY;
+        |end: Timestamp| token.origin == Origin::Store && end.0.saturating_sub(token.stored.0) < DAY;
     if token.expires.is_none_or(is_passing) {
         return None;
     }
@@ -201,40 +207,41 @@ fn warning_of_end(token: &Token, desk: &Desk) -> Option<String> {
         // The answer is given already, and this is no reason to take it back.
         Err(error) => return Some(format!("{error}: {}", error.hint())),
     };
-    let line = get_warnings::of_end(token, *desk.now, days);
-    line.filter(|_| desk.keeper.warned().is_first_today(token.id, *desk.now))
+    let line = get_warnings::of_end(token, *cx.now, days);
+    line.filter(|_| cx.store.daily_warnings().is_first_today(token.id, *cx.now))
 }
 
-fn store(input: &[u8], desk: &mut Desk) -> Result<Outcome, Failure> {
+fn store(input: &[u8], cx: &mut CommandContext) -> Result<VerbOutcome, CommandError> {
     let credentials = wire::parse_credentials(input)?;
-    let profile = profile(desk.called_as)?;
+    let profile = profile(cx.called_as)?;
     let profile = profile.as_ref().map(|known| known.value.as_str());
-    let now = *desk.now;
-    let (token, remarks) = desk.keeper.change(|draft| -> Result<_, Failure> {
+    let now = *cx.now;
+    let (token, remarks) = cx.store.change(|draft| -> Result<_, CommandError> {
         let (id, remarks) = log_in(draft, &credentials, profile, now)?;
         Ok((draft.inventory.tokens().iter().find(|token| token.id == id).cloned(), remarks))
     })?;
     for remark in remarks {
-        desk.say(&format!("{SPEAKER}: {remark}"));
+        cx.say(&format!("{SPEAKER}: {remark}"));
     }
-    let line = Line::of(Verb::Store.word(), Some(&credentials.key), record::Outcome::Stored);
-    note(&Line { token: token.as_ref(), ..line }, desk);
-    Ok(Outcome::Done)
+    let line =
+        LogEntry::of(ProtocolVerb::Store.word(), Some(&credentials.key), record::RequestOutcome::Stored);
+    note(&LogEntry { token: token.as_ref(), ..line }, cx);
+    Ok(VerbOutcome::Done)
 }
 
-fn erase(input: &[u8], desk: &mut Desk) -> Result<Outcome, Failure> {
+fn erase(input: &[u8], cx: &mut CommandContext) -> Result<VerbOutcome, CommandError> {
     let key = wire::parse_key(input)?;
-    let known = profile(desk.called_as)?;
-    let profile = known.as_ref().map(|known| Known { value: known.value.as_str(), from: known.from });
-    let excerpt = desk.keeper.excerpt(Some(&key))?;
+    let known = profile(cx.called_as)?;
+    let profile = known.as_ref().map(|known| Sourced { value: known.value.as_str(), from: known.from });
+    let excerpt = cx.store.excerpt(Some(&key))?;
     excerpt.confirm()?;
     // Most logouts ask four times for what went the first time: nothing to lock or write for then.
     if excerpt.inventory().tokens().is_empty() {
-        note(&Line::of(Verb::Erase.word(), Some(&key), record::Outcome::NotFound), desk);
-        return Ok(Outcome::Done);
+        note(&LogEntry::of(ProtocolVerb::Erase.word(), Some(&key), record::RequestOutcome::NotFound), cx);
+        return Ok(VerbOutcome::Done);
     }
-    let now = *desk.now;
-    let (out, heir) = desk.keeper.change(|draft| -> Result<_, Failure> {
+    let now = *cx.now;
+    let (out, heir) = cx.store.change(|draft| -> Result<_, CommandError> {
         let out = draft.inventory.sign_out(&key, profile.map(|known| known.value));
         let request = Request { profile, ..Request::of(&key) };
         let heir = resolve(&request, draft.inventory.tokens(), draft.inventory.choices(), now).token;
@@ -244,7 +251,7 @@ fn erase(input: &[u8], desk: &mut Desk) -> Result<Outcome, Failure> {
     let token = excerpt.inventory().tokens().iter().find(is_meant).cloned();
     drop(excerpt);
     for name in &out.kept {
-        desk.say(&format!(
+        cx.say(&format!(
             "{SPEAKER}: kept \"{name}\", which you added, but no longer give it out for {key} \
              (docker-credential-pat activate {argument})",
             key = key.as_str(),
@@ -254,28 +261,28 @@ fn erase(input: &[u8], desk: &mut Desk) -> Result<Outcome, Failure> {
     // Without its own login a profile gets what all others do, which is not what a logout suggests.
     if let (Some(profile), Some(heir), false) = (profile, heir, out.removed.is_empty()) {
         let (profile, key) = (profile.value, key.as_str());
-        desk.say(&format!("{SPEAKER}: \"{heir}\", no login of profile \"{profile}\", answers for {key} now"));
+        cx.say(&format!("{SPEAKER}: \"{heir}\", no login of profile \"{profile}\", answers for {key} now"));
     }
-    let line = Line::of(Verb::Erase.word(), Some(&key), record::Outcome::SignedOut);
-    note(&Line { token: token.as_ref(), ..line }, desk);
-    Ok(Outcome::Done)
+    let line = LogEntry::of(ProtocolVerb::Erase.word(), Some(&key), record::RequestOutcome::SignedOut);
+    note(&LogEntry { token: token.as_ref(), ..line }, cx);
+    Ok(VerbOutcome::Done)
 }
 
-fn list(desk: &mut Desk) -> Result<Outcome, Failure> {
-    let context = Context::gather(desk.called_as)?;
+fn list(cx: &mut CommandContext) -> Result<VerbOutcome, CommandError> {
+    let context = Context::gather(cx.called_as)?;
     // Nothing of it is a secret, and the process ends: to free thousands of names would be for nobody.
-    let inventory = ManuallyDrop::new(desk.keeper.inventory()?);
+    let inventory = ManuallyDrop::new(cx.store.inventory()?);
     let index = Index::of(&inventory);
     let keys = ManuallyDrop::new(inventory.keys());
     let users: Vec<(&str, &str)> = keys
         .iter()
         .filter_map(|key| {
             // Whoever lists asks for every key then: no one image is meant.
-            let request = context.request_as_told(key, &inventory);
-            let token = resolve(&request, index.concerning(key), inventory.choices(), *desk.now).token?;
-            Some((key.as_str(), token.user.shown()))
+            let request = context.stated_request(key, &inventory);
+            let token = resolve(&request, index.concerning(key), inventory.choices(), *cx.now).token?;
+            Some((key.as_str(), token.user.display_name()))
         })
         .collect();
-    wire::write_list(&mut *desk.out, &users).map_err(Failure::Output)?;
-    Ok(Outcome::Done)
+    wire::write_list(&mut *cx.out, &users).map_err(CommandError::Output)?;
+    Ok(VerbOutcome::Done)
 }

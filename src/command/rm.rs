@@ -1,21 +1,21 @@
 //! `rm`: removes tokens and their secrets from the vault.
 
 use crate::command::completions::token_names;
-use crate::command::{Desk, Failure, find_all};
+use crate::command::{CommandContext, CommandError, find_all};
 use crate::model::token::Token;
 
 /// Remove tokens from the vault; at their registry they stay as they are
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub struct RmArgs {
     /// The tokens' names; all of them go, or none
     #[arg(required = true, add = token_names())]
     names: Vec<String>,
 }
 
 /// Runs the verb.
-pub fn run(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
-    find_all(&desk.keeper.inventory()?, &args.names)?;
-    let gone = desk.keeper.change(|draft| -> Result<_, Failure> {
+pub fn run(args: &RmArgs, cx: &mut CommandContext) -> Result<(), CommandError> {
+    find_all(&cx.store.inventory()?, &args.names)?;
+    let gone = cx.store.change(|draft| -> Result<_, CommandError> {
         let tokens = find_all(&draft.inventory, &args.names)?;
         for token in &tokens {
             draft.inventory.remove(token.id);
@@ -23,9 +23,9 @@ pub fn run(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
         Ok(tokens)
     })?;
     for token in gone {
-        desk.say(&format!("removed \"{}\" from the vault", token.name));
+        cx.say(&format!("removed \"{}\" from the vault", token.name));
         if let Some(left) = left_there(&token) {
-            desk.say(&left);
+            cx.say(&left);
         }
     }
     Ok(())

@@ -1,24 +1,24 @@
 //! `rotate`: a new secret for the same token.
 
-use crate::command::args::SecretFrom;
+use crate::command::args::SecretArgs;
 use crate::command::completions::token_names;
 #[cfg(feature = "online")]
 use crate::command::verify;
-use crate::command::{Desk, Failure, args, find};
-use crate::inventory::Changes;
-use crate::model::token::User;
+use crate::command::{CommandContext, CommandError, args, find};
+use crate::inventory::TokenChanges;
+use crate::model::token::UserName;
 use crate::provider::advice::remarks;
-use crate::provider::{Seen, recognize};
+use crate::provider::{Credential, recognize};
 use crate::vault::login::people;
 
 /// Give a token a new secret and a new end; its name, scopes, choices and label stay
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub struct RotateArgs {
     /// The token's name
     #[arg(add = token_names())]
     name: String,
     #[command(flatten)]
-    secret: SecretFrom,
+    secret: SecretArgs,
     /// When the new secret ends: 2027-01-31, 2027-01-31T12:00:00Z, 90d or never
     #[arg(long, value_name = "WHEN")]
     expires: Option<String>,
@@ -29,30 +29,30 @@ pub struct Args {
 }
 
 /// Runs the verb. The old secret is gone only when the new one is on the disk.
-pub fn run(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
-    let now = *desk.now;
-    let told = args::end(args.expires.as_ref(), now)?;
-    let inventory = desk.keeper.inventory()?;
+pub fn run(args: &RotateArgs, cx: &mut CommandContext) -> Result<(), CommandError> {
+    let now = *cx.now;
+    let told = args::parse_expiry(args.expires.as_ref(), now)?;
+    let inventory = cx.store.inventory()?;
     let was_linked = find(&inventory, &args.name)?.remote.is_some();
     let secret = args.secret.read("New secret", &args.name)?;
     #[cfg(feature = "online")]
     if args.verify {
         let token = find(&inventory, &args.name)?;
-        verify::refuse_unaccepted(&token.scopes, token.user.beside(&secret), &secret, desk)?;
+        verify::refuse_unaccepted(&token.scopes, token.user.reveal_with(&secret), &secret, cx)?;
     }
-    let (token, remarks) = desk.keeper.change(|draft| -> Result<_, Failure> {
+    let (token, remarks) = cx.store.change(|draft| -> Result<_, CommandError> {
         let token = find(&draft.inventory, &args.name)?.clone();
         // One that no longer opens is none that could come again; this mends it.
         if draft.secret(&token).is_ok_and(|old| old.is_same_as(&secret)) {
-            return Err(Failure::SameSecret(token.name));
+            return Err(CommandError::SameSecret(token.name));
         }
-        let user = token.user.beside(&secret);
-        let seen = Seen { keys: &token.keys, scopes: &token.scopes, user, secret: secret.expose() };
+        let user = token.user.reveal_with(&secret);
+        let seen = Credential { keys: &token.keys, scopes: &token.scopes, user, secret: secret.expose() };
         let recognized = recognize(&seen);
         // What only the host suggests is no reason to forget what a person said.
         let kind = recognized.kind.filter(|_| recognized.is_marked).unwrap_or(token.kind);
-        let user = Some(User::of(user, &secret));
-        draft.inventory.amend(token.id, Changes { user, ..Changes::default() })?;
+        let user = Some(UserName::of(user, &secret));
+        draft.inventory.amend(token.id, TokenChanges { user, ..TokenChanges::default() })?;
         draft.inventory.renew(token.id, kind, told.unwrap_or(recognized.end), now);
         draft.inventory.adopt(token.id);
         draft.keep(token.id, &secret)?;
@@ -65,15 +65,15 @@ pub fn run(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
         None if told.is_some() => "does not end".to_owned(),
         None => "has no known end".to_owned(),
     };
-    desk.say(&format!("\"{}\" has its new secret, which {end}", token.name));
-    desk.say_notes(&remarks);
+    cx.say(&format!("\"{}\" has its new secret, which {end}", token.name));
+    cx.print_advice(&remarks);
     if cfg!(feature = "online") && was_linked {
         let argument = token.name.as_argument();
-        desk.say(&format!(
+        cx.say(&format!(
             "which token it is where it was made is not known any more (docker-credential-pat hub link \
              {argument}); at Docker Hub, docker-credential-pat hub rotate {argument} does all of it"
         ));
     }
-    desk.say_if_resting(&token);
+    cx.note_if_unusable(&token);
     Ok(())
 }

@@ -5,8 +5,8 @@ use std::io::Write;
 use zeroize::Zeroizing;
 
 use crate::command::completions::token_names;
-use crate::command::token_view::Shown;
-use crate::command::{Desk, Failure, find, token_view};
+use crate::command::token_view::TokenView;
+use crate::command::{CommandContext, CommandError, find, token_view};
 use crate::inventory::in_use::in_use;
 use crate::model::registry::Key;
 use crate::model::secret::Secret;
@@ -14,7 +14,7 @@ use crate::system::table::{Cell, Screen, Table, Tone};
 
 /// Show all that is known of a token
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub struct ShowArgs {
     /// The token's name
     #[arg(add = token_names())]
     name: String,
@@ -27,27 +27,27 @@ pub struct Args {
 }
 
 /// Runs the verb.
-pub fn run(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
+pub fn run(args: &ShowArgs, cx: &mut CommandContext) -> Result<(), CommandError> {
     if args.reveal {
-        return reveal(&args.name, desk);
+        return reveal(&args.name, cx);
     }
-    let inventory = desk.keeper.inventory()?;
+    let inventory = cx.store.inventory()?;
     let token = find(&inventory, &args.name)?;
-    let used = in_use(&inventory, *desk.now);
-    let history = desk.keeper.log().history(*desk.now);
-    let shown = Shown::of(token, &inventory, &used, &history, *desk.now);
+    let used = in_use(&inventory, *cx.now);
+    let history = cx.store.log().history(*cx.now);
+    let shown = TokenView::of(token, &inventory, &used, &history, *cx.now);
     if args.json {
-        return token_view::write_json(desk, &[shown]);
+        return token_view::write_json(cx, &[shown]);
     }
     let mut table = Table::headless();
     for (head, value) in rows(&shown) {
         table.push([Cell::new(head, Tone::Head), value]);
     }
     // All that is known is shown whole, however narrow the screen.
-    table.write(&mut *desk.out, Screen { width: None, ..desk.screen }).map_err(Failure::Output)
+    table.write(&mut *cx.out, Screen { width: None, ..cx.screen }).map_err(CommandError::Output)
 }
 
-fn rows(shown: &Shown<'_>) -> Vec<(&'static str, Cell)> {
+fn rows(shown: &TokenView<'_>) -> Vec<(&'static str, Cell)> {
     let token = shown.token();
     let keys: Vec<_> = token.keys.iter().map(Key::as_str).collect();
     let mut rows = vec![
@@ -74,17 +74,17 @@ fn rows(shown: &Shown<'_>) -> Vec<(&'static str, Cell)> {
     rows
 }
 
-fn reveal(name: &str, desk: &mut Desk) -> Result<(), Failure> {
-    let excerpt = desk.keeper.excerpt(None)?;
+fn reveal(name: &str, cx: &mut CommandContext) -> Result<(), CommandError> {
+    let excerpt = cx.store.excerpt(None)?;
     let secret = excerpt.release(find(excerpt.inventory(), name)?)?;
-    write_secret(&secret, desk.out)
+    write_secret(&secret, cx.out)
 }
 
 /// Writes a secret and a line end, from one buffer that is wiped.
-pub fn write_secret(secret: &Secret, out: &mut dyn Write) -> Result<(), Failure> {
+pub fn write_secret(secret: &Secret, out: &mut dyn Write) -> Result<(), CommandError> {
     let text = secret.expose().as_bytes();
     let mut line = Zeroizing::new(Vec::with_capacity(text.len() + 1));
     line.extend_from_slice(text);
     line.push(b'\n');
-    out.write_all(&line).map_err(Failure::Output)
+    out.write_all(&line).map_err(CommandError::Output)
 }

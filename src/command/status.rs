@@ -2,17 +2,17 @@
 
 use std::io;
 
-use crate::command::{Desk, Failure, count_words};
+use crate::command::{CommandContext, CommandError, count_words};
 use crate::docker::config::ConfigFile;
-use crate::docker::setup::Helper;
+use crate::docker::setup::HelperName;
 use crate::system::env;
 
 /// Writes how things stand.
-pub fn run(desk: &mut Desk) -> Result<(), Failure> {
-    let inventory = desk.keeper.inventory()?;
+pub fn run(cx: &mut CommandContext) -> Result<(), CommandError> {
+    let inventory = cx.store.inventory()?;
     let config = ConfigFile::read(env::docker_config()?)?;
     let config_path = env::tilde(config.path());
-    let asks = |helper: Option<String>| helper.as_deref().is_some_and(Helper::is_ours);
+    let asks = |helper: Option<String>| helper.as_deref().is_some_and(HelperName::is_ours);
     let mut is_set = asks(config.store()?);
     for key in config.registries_with_helpers()? {
         is_set |= asks(config.helper(&key)?);
@@ -27,9 +27,9 @@ pub fn run(desk: &mut Desk) -> Result<(), Failure> {
         (true, true) => "docker login, or docker-credential-pat add",
         (true, false) => "docker-credential-pat ls",
     };
-    let vault = env::tilde(desk.keeper.path());
+    let vault = env::tilde(cx.store.path());
     let lines = format!(
         "{set_up} ({config_path})\n{count} in {vault}\n\nnext: {next}\nall:  docker-credential-pat --help\n"
     );
-    desk.out.write_all(lines.as_bytes()).map_err(|error: io::Error| Failure::Output(error))
+    cx.out.write_all(lines.as_bytes()).map_err(|error: io::Error| CommandError::Output(error))
 }

@@ -4,20 +4,20 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::command::{Desk, Failure, choice_words, places};
+use crate::command::{CommandContext, CommandError, choice_words, places};
 use crate::inventory::Inventory;
-use crate::inventory::in_use::Uses;
+use crate::inventory::in_use::InUseFor;
 use crate::model::choice::Choice;
 use crate::model::registry::Key;
 use crate::model::remote::Remote;
-use crate::model::timestamp::Moment;
-use crate::model::token::{Direction, Standing, Token};
+use crate::model::timestamp::Timestamp;
+use crate::model::token::{Direction, Token, TokenState};
 use crate::model::token_id::TokenId;
-use crate::provider::credential_type::{End, Sort};
+use crate::provider::credential_type::{CredentialType, ExpiryRule};
 use crate::provider::sort_of;
 use crate::system::table::{Cell, Tone};
-use crate::usage::history::History;
-use crate::usage::stats::Used;
+use crate::usage::history::UsageHistory;
+use crate::usage::stats::UsageStats;
 
 /// The version of the JSON that `ls --json` and `show --json` write. A new name is no new version.
 const JSON_VERSION: u32 = 1;
@@ -26,13 +26,13 @@ const JSON_VERSION: u32 = 1;
 const SOON_DAYS: i64 = 7;
 
 /// A token with all that is told of it.
-pub struct Shown<'t> {
+pub struct TokenView<'t> {
     token: &'t Token,
-    uses: Option<Uses>,
+    uses: Option<InUseFor>,
     choices: Vec<&'t Choice>,
-    sort: Option<&'static Sort>,
-    history: Option<Used>,
-    now: Moment,
+    sort: Option<&'static CredentialType>,
+    history: Option<UsageStats>,
+    now: Timestamp,
 }
 
 /// A token as JSON shows it. Moments are in RFC 3339, and `null` means none or not known.
@@ -92,14 +92,14 @@ struct ChoiceJson<'t> {
     direction: Option<&'static str>,
 }
 
-impl<'t> Shown<'t> {
+impl<'t> TokenView<'t> {
     /// Puts together what is told of one token of an inventory, of which those are in use and were used so.
     pub fn of(
         token: &'t Token,
         inventory: &'t Inventory,
-        used: &BTreeMap<TokenId, Uses>,
-        history: &History,
-        now: Moment,
+        used: &BTreeMap<TokenId, InUseFor>,
+        history: &UsageHistory,
+        now: Timestamp,
     ) -> Self {
         let choices = inventory.choices().iter().filter(|choice| choice.token == token.id).collect();
         let sort = sort_of(&token.scopes, token.kind, &token.user);
@@ -129,7 +129,7 @@ impl<'t> Shown<'t> {
 
     /// Returns the user name that goes with it.
     pub fn user(&self) -> Cell {
-        self.token.user.shown().into()
+        self.token.user.display_name().into()
     }
 
     /// Returns what it is called where it comes from.
@@ -187,7 +187,7 @@ impl<'t> Shown<'t> {
     /// Returns when it ends, or whether its provider tells.
     pub fn end_or_where(&self) -> Cell {
         match (self.token.expires, self.sort) {
-            (None, Some(sort)) if sort.end == End::AtProvider => {
+            (None, Some(sort)) if sort.end == ExpiryRule::AtProvider => {
                 "not known here; it shows where it is made".into()
             }
             (Some(_) | None, _) => self.end(),
@@ -241,7 +241,7 @@ impl<'t> Shown<'t> {
             kind: token.kind.word(),
             scopes: token.scopes.iter().map(ToString::to_string).collect(),
             keys: token.keys.iter().map(Key::as_str).collect(),
-            user: token.user.shown(),
+            user: token.user.display_name(),
             label: token.label.as_deref(),
             permissions: token.permissions.map(|permissions| permissions.words().collect()),
             state: State::of(token, *now).word(),
@@ -274,14 +274,14 @@ impl<'t> ChoiceJson<'t> {
 }
 
 /// Writes tokens as JSON.
-pub fn write_json(desk: &mut Desk, tokens: &[Shown<'_>]) -> Result<(), Failure> {
+pub fn write_json(cx: &mut CommandContext, tokens: &[TokenView<'_>]) -> Result<(), CommandError> {
     #[derive(Serialize)]
-    struct Listing<'t> {
+    struct TokensJson<'t> {
         version: u32,
         tokens: Vec<TokenJson<'t>>,
     }
-    let listing = Listing { version: JSON_VERSION, tokens: tokens.iter().map(Shown::json).collect() };
-    desk.write_json(&listing)
+    let listing = TokensJson { version: JSON_VERSION, tokens: tokens.iter().map(TokenView::json).collect() };
+    cx.write_json(&listing)
 }
 
 /// Whether a token is given out, and why not.
@@ -294,12 +294,12 @@ enum State {
 }
 
 impl State {
-    fn of(token: &Token, now: Moment) -> Self {
+    fn of(token: &Token, now: Timestamp) -> Self {
         match token.standing {
-            Standing::Inactive => Self::Inactive,
-            Standing::Active if token.has_expired(now) => Self::Expired,
-            Standing::Active if token.is_signed_out() => Self::SignedOut,
-            Standing::Active => Self::Active,
+            TokenState::Inactive => Self::Inactive,
+            TokenState::Active if token.has_expired(now) => Self::Expired,
+            TokenState::Active if token.is_signed_out() => Self::SignedOut,
+            TokenState::Active => Self::Active,
         }
     }
 
@@ -314,6 +314,6 @@ impl State {
 }
 
 /// Returns a date and how far it is from now: `2027-01-31 (in 70 days)`.
-pub(super) fn dated(moment: Moment, now: Moment) -> String {
+pub(super) fn dated(moment: Timestamp, now: Timestamp) -> String {
     format!("{} ({})", moment.date(), moment.relative_to(now))
 }

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use crate::command::{Desk, Failure, args};
-use crate::vault::keys::Sort;
+use crate::command::{CommandContext, CommandError, args};
+use crate::vault::keys::HolderKind;
 use crate::vault::keys::cache::USUALLY;
 use crate::vault::rekey;
-use crate::vault::rekey::Unlocked;
+use crate::vault::rekey::UnlockReport;
 
 /// Keep the vault open for a while, so that nothing is asked meanwhile
 #[derive(Debug, clap::Args)]
@@ -21,29 +21,27 @@ pub struct UnlockArgs {
 pub struct LockArgs {}
 
 /// Runs `unlock`.
-pub fn unlock(args: &UnlockArgs, desk: &mut Desk) -> Result<(), Failure> {
+pub fn unlock(args: &UnlockArgs, cx: &mut CommandContext) -> Result<(), CommandError> {
     let time = args.time.unwrap_or(USUALLY);
-    match rekey::unlock(&desk.keeper, time)? {
-        Unlocked::Always => {
-            desk.say("the vault is open always: its key is in a file (docker-credential-pat key status)");
+    match rekey::unlock(&cx.store, time)? {
+        UnlockReport::Always => {
+            cx.say("the vault is open always: its key is in a file (docker-credential-pat key status)");
         }
-        Unlocked::ForATime => desk.say(&format!("the vault is open for {}", args::time_words(time))),
+        UnlockReport::ForATime => cx.say(&format!("the vault is open for {}", args::time_words(time))),
     }
     Ok(())
 }
 
 /// Runs `lock`.
-pub fn lock(_args: &LockArgs, desk: &mut Desk) -> Result<(), Failure> {
-    let closed = rekey::lock(&desk.keeper)?;
+pub fn lock(_args: &LockArgs, cx: &mut CommandContext) -> Result<(), CommandError> {
+    let closed = rekey::lock(&cx.store)?;
     match (closed.was_open, closed.open.as_slice()) {
-        (true, []) => desk.say("the vault is closed"),
-        (false, []) => desk.say("the vault was closed already"),
+        (true, []) => cx.say("the vault is closed"),
+        (false, []) => cx.say("the vault was closed already"),
         (_, open) => {
-            let names: Vec<_> = open.iter().copied().map(Sort::name).collect();
+            let names: Vec<_> = open.iter().copied().map(HolderKind::name).collect();
             let names = names.join(" and ");
-            desk.say(&format!(
-                "the key is no longer kept in memory, but {names} gives it without asking you"
-            ));
+            cx.say(&format!("the key is no longer kept in memory, but {names} gives it without asking you"));
         }
     }
     Ok(())

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::command::completions::{token_names, token_places};
-use crate::command::{Desk, Failure, args, choice_words, find, places};
+use crate::command::{CommandContext, CommandError, args, choice_words, find, places};
 use crate::model::choice::Choice;
 use crate::model::scope::Scope;
 use crate::model::token::{Direction, Token};
@@ -15,7 +15,7 @@ use crate::system::env;
 /// Put a token in use, in the place of others; or choose it for one case, for as long as you do not say
 /// otherwise
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub struct UseArgs {
     /// The token's name
     #[arg(required_unless_present = "clear", add = token_names())]
     name: Option<String>,
@@ -40,7 +40,7 @@ pub struct Args {
 }
 
 /// For which case a token is chosen, as far as it was given.
-struct Case {
+struct ChoiceCase {
     scope: Option<Scope>,
     profile: Option<String>,
     directory: Option<String>,
@@ -48,23 +48,23 @@ struct Case {
 }
 
 /// Runs the verb.
-pub fn run(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
-    let mut case = Case::of(args)?;
-    let Some(name) = &args.name else { return clear(None, &case, desk) };
-    let token = find(&desk.keeper.inventory()?, name).map(drop);
+pub fn run(args: &UseArgs, cx: &mut CommandContext) -> Result<(), CommandError> {
+    let mut case = ChoiceCase::of(args)?;
+    let Some(name) = &args.name else { return clear(None, &case, cx) };
+    let token = find(&cx.store.inventory()?, name).map(drop);
     if args.clear {
         // With --clear the token may be left out in front of the registry.
         let scope = Scope::parse_typed(name).ok().filter(|_| token.is_err() && case.scope.is_none());
         let is_scope = scope.is_some();
         case.scope = case.scope.or(scope);
         return if is_scope {
-            clear(None, &case, desk)
+            clear(None, &case, cx)
         } else {
-            token.and_then(|()| clear(Some(name), &case, desk))
+            token.and_then(|()| clear(Some(name), &case, cx))
         };
     }
     token?;
-    let inventory = desk.keeper.change(|draft| -> Result<_, Failure> {
+    let inventory = cx.store.change(|draft| -> Result<_, CommandError> {
         let token = find(&draft.inventory, name)?.clone();
         if case.is_any() {
             draft.inventory.choose(token.id);
@@ -75,18 +75,18 @@ pub fn run(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
     })?;
     let token = find(&inventory, name)?;
     if case.is_any() {
-        desk.say(&format!("\"{}\" is in use for {}", token.name, places(token)));
+        cx.say(&format!("\"{}\" is in use for {}", token.name, places(token)));
     } else {
         for choice in case.choices(token)? {
-            desk.say(&format!("\"{}\" is chosen for {}", token.name, choice_words(&choice)));
+            cx.say(&format!("\"{}\" is chosen for {}", token.name, choice_words(&choice)));
         }
     }
-    desk.say_if_resting(token);
-    if case.is_any() { desk.say_who_goes_on(token, &inventory) } else { Ok(()) }
+    cx.note_if_unusable(token);
+    if case.is_any() { cx.note_unaffected_clients(token, &inventory) } else { Ok(()) }
 }
 
-fn clear(name: Option<&str>, case: &Case, desk: &mut Desk) -> Result<(), Failure> {
-    let (gone, inventory) = desk.keeper.change(|draft| -> Result<_, Failure> {
+fn clear(name: Option<&str>, case: &ChoiceCase, cx: &mut CommandContext) -> Result<(), CommandError> {
+    let (gone, inventory) = cx.store.change(|draft| -> Result<_, CommandError> {
         let token = name.map(|name| find(&draft.inventory, name).map(|token| token.id)).transpose()?;
         let gone = draft.inventory.take_back(|choice| case.includes(choice, token));
         Ok((gone, draft.inventory.clone()))
@@ -94,16 +94,16 @@ fn clear(name: Option<&str>, case: &Case, desk: &mut Desk) -> Result<(), Failure
     for choice in &gone {
         let token = inventory.tokens().iter().find(|token| token.id == choice.token);
         let name = token.map_or("a token", |token| token.name.as_str());
-        desk.say(&format!("\"{name}\" is no longer chosen for {}", choice_words(choice)));
+        cx.say(&format!("\"{name}\" is no longer chosen for {}", choice_words(choice)));
     }
     if gone.is_empty() {
-        desk.say("there was no such choice (docker-credential-pat show NAME lists those of a token)");
+        cx.say("there was no such choice (docker-credential-pat show NAME lists those of a token)");
     }
     Ok(())
 }
 
-impl Case {
-    fn of(args: &Args) -> Result<Self, Failure> {
+impl ChoiceCase {
+    fn of(args: &UseArgs) -> Result<Self, CommandError> {
         let scope = args.scope.as_deref().map(Scope::parse_typed).transpose()?;
         let directory = args.dir.as_deref().map(|folder| absolute(folder, args.clear)).transpose()?;
         let direction = match (args.pull, args.push) {
@@ -129,14 +129,14 @@ impl Case {
     }
 
     /// Returns the choices that it makes of a token: for the scope that was given, or each of its own.
-    fn choices(&self, token: &Token) -> Result<Vec<Choice>, Failure> {
+    fn choices(&self, token: &Token) -> Result<Vec<Choice>, CommandError> {
         let scopes = match &self.scope {
             Some(scope) if token.scopes.iter().any(|own| own.overlaps(scope)) => vec![scope.clone()],
             None if !token.scopes.is_empty() => token.scopes.clone(),
             Some(scope) => {
-                return Err(Failure::OutOfScope { name: token.name.clone(), place: scope.to_string() });
+                return Err(CommandError::OutOfScope { name: token.name.clone(), place: scope.to_string() });
             }
-            None => return Err(Failure::OutOfScope { name: token.name.clone(), place: places(token) }),
+            None => return Err(CommandError::OutOfScope { name: token.name.clone(), place: places(token) }),
         };
         let choice = |scope| Choice {
             scope,
@@ -151,13 +151,13 @@ impl Case {
 
 /// Returns a directory as the system tells it to a process that is in it: absolute, without links. One
 /// that is gone is taken as it is written, where it is only to be found again.
-fn absolute(directory: &Path, may_be_gone: bool) -> Result<String, Failure> {
+fn absolute(directory: &Path, may_be_gone: bool) -> Result<String, CommandError> {
     let path = match fs::canonicalize(directory) {
         Ok(path) if path.is_dir() => path,
-        Ok(path) => return Err(Failure::NoDirectory(path)),
+        Ok(path) => return Err(CommandError::NoDirectory(path)),
         Err(_) if may_be_gone && directory.is_absolute() => directory.to_owned(),
         Err(_) if may_be_gone => env::working_directory()?.join(directory),
         Err(source) => return Err(DiskError::Read { path: directory.to_owned(), source }.into()),
     };
-    path.into_os_string().into_string().map_err(|path| Failure::NotText(path.display().to_string()))
+    path.into_os_string().into_string().map_err(|path| CommandError::NotText(path.display().to_string()))
 }

@@ -11,7 +11,7 @@ use crate::docker::config::object_in;
 use crate::docker::wire::{Credentials, NOT_FOUND, WireError, parse_answer};
 use crate::model::registry::Key;
 use crate::system::process;
-use crate::system::process::ChildError;
+use crate::system::process::ProcessError;
 
 /// How long each call may take: a person may have to type a passphrase meanwhile.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -40,7 +40,7 @@ pub enum HelperError {
         name: String,
     },
     #[error(transparent)]
-    Child(#[from] ChildError),
+    Child(#[from] ProcessError),
     /// It ended with another exit code than 0.
     #[error("{program} {verb} says: {text}")]
     Refused {

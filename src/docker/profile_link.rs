@@ -10,7 +10,7 @@ use crate::system::env::PROGRAM;
 
 /// Why a link cannot be made or removed.
 #[derive(Debug, Error)]
-pub enum LinkError {
+pub enum ProfileLinkError {
     /// Something else has that name.
     #[error("{} is there already, and is another program", path.display())]
     Taken {
@@ -21,7 +21,7 @@ pub enum LinkError {
     Disk(#[from] DiskError),
 }
 
-impl LinkError {
+impl ProfileLinkError {
     /// Returns the way out.
     pub fn hint(&self) -> Option<String> {
         match self {
@@ -34,15 +34,15 @@ impl LinkError {
 }
 
 /// Makes a name for the program that is in the same folder. One that is there already stays.
-pub fn make(path: &Path) -> Result<(), LinkError> {
+pub fn make(path: &Path) -> Result<(), ProfileLinkError> {
     if path.symlink_metadata().is_ok() {
-        return if is_ours(path) { Ok(()) } else { Err(LinkError::Taken { path: path.to_owned() }) };
+        return if is_ours(path) { Ok(()) } else { Err(ProfileLinkError::Taken { path: path.to_owned() }) };
     }
     link(path).map_err(|source| DiskError::Write { path: path.to_owned(), source }.into())
 }
 
 /// Removes such a name, and returns whether there was one. Another program of that name stays.
-pub fn remove(path: &Path) -> Result<bool, LinkError> {
+pub fn remove(path: &Path) -> Result<bool, ProfileLinkError> {
     if !is_ours(path) {
         return Ok(false);
     }
@@ -105,9 +105,9 @@ mod tests {
         {
             let lost = folder.path().join("docker-credential-pat-lost");
             std::os::unix::fs::symlink("/nonexistent/docker-credential-pat", &lost).expect("linked");
-            assert!(matches!(make(&lost), Err(LinkError::Taken { .. })));
+            assert!(matches!(make(&lost), Err(ProfileLinkError::Taken { .. })));
         }
-        assert!(matches!(make(&theirs), Err(LinkError::Taken { .. })));
+        assert!(matches!(make(&theirs), Err(ProfileLinkError::Taken { .. })));
         assert!(!remove(&theirs).expect("left alone") && theirs.exists());
     }
 }

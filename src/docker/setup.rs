@@ -22,9 +22,9 @@ const MAX_BYTES: u64 = 1024 * 1024;
 
 /// The name by which a client calls this program: `pat`, or `pat-work` for the profile `work`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Helper(String);
+pub struct HelperName(String);
 
-impl Helper {
+impl HelperName {
     /// Returns the name for a profile, or for none.
     pub fn of(profile: Option<&str>) -> Self {
         Self(profile.map_or_else(|| HELPER.to_owned(), |profile| format!("{HELPER}-{profile}")))
@@ -48,7 +48,7 @@ impl Helper {
 
 /// For which registries a client is to ask this program.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Reach {
+pub enum SetupReach {
     /// All of them.
     Every,
     /// The one with this key.
@@ -57,7 +57,7 @@ pub enum Reach {
 
 /// What a change did.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Change {
+pub enum SetupChange {
     /// This program is asked from now on, instead of the helper that is named.
     Set(Option<String>),
     /// It was asked before.
@@ -99,12 +99,12 @@ impl SetupError {
 /// The helpers that were in the place of this program: by file, then by registry's key or [`EVERY`].
 /// Docker drops names that it does not know from its own file, so they are kept in one of ours.
 #[derive(Serialize, Deserialize)]
-struct Memory {
+struct PreviousHelpers {
     version: u32,
     files: BTreeMap<String, BTreeMap<String, Option<String>>>,
 }
 
-/// Stands for every registry in a [`Memory`]; no registry's key has a star.
+/// Stands for every registry in a [`PreviousHelpers`]; no registry's key has a star.
 const EVERY: &str = "*";
 
 /// Takes the lock under which set-ups are read and changed. It ends with the value.
@@ -117,23 +117,23 @@ pub fn lock(memory: &Path) -> Result<impl Sized, SetupError> {
 pub fn install(
     memory: &Path,
     mut config: ConfigFile,
-    reaches: &[Reach],
-    helper: &Helper,
-) -> Result<Vec<Change>, SetupError> {
-    let mut remembered = Memory::read(memory)?;
+    reaches: &[SetupReach],
+    helper: &HelperName,
+) -> Result<Vec<SetupChange>, SetupError> {
+    let mut remembered = PreviousHelpers::read(memory)?;
     let mut changes = Vec::new();
     for reach in reaches {
         let earlier = reach.helper(&config)?;
         if earlier.as_deref() == Some(helper.as_str()) {
-            changes.push(Change::WasSet);
+            changes.push(SetupChange::WasSet);
             continue;
         }
         // From one profile to another, what stood there before either is still what comes back.
-        if !earlier.as_deref().is_some_and(Helper::is_ours) {
+        if !earlier.as_deref().is_some_and(HelperName::is_ours) {
             remembered.of(&config).insert(reach.place().to_owned(), earlier.clone());
         }
         reach.set_helper(&mut config, Some(helper.as_str()))?;
-        changes.push(Change::Set(earlier));
+        changes.push(SetupChange::Set(earlier));
     }
     remembered.write(memory)?;
     config.write()?;
@@ -145,27 +145,27 @@ pub fn install(
 pub fn uninstall(
     memory: &Path,
     mut config: ConfigFile,
-    reaches: &[Reach],
-    helper: Option<&Helper>,
-) -> Result<Vec<Change>, SetupError> {
-    let mut remembered = Memory::read(memory)?;
+    reaches: &[SetupReach],
+    helper: Option<&HelperName>,
+) -> Result<Vec<SetupChange>, SetupError> {
+    let mut remembered = PreviousHelpers::read(memory)?;
     let mut changes = Vec::new();
     for reach in reaches {
         let now = reach.helper(&config)?;
         let is_meant = |name: &str| match helper {
             Some(helper) => name == helper.as_str(),
-            None => Helper::is_ours(name),
+            None => HelperName::is_ours(name),
         };
         if now.as_deref().is_some_and(is_meant) {
             let earlier = remembered.of(&config).remove(reach.place()).flatten();
             reach.set_helper(&mut config, earlier.as_deref())?;
-            changes.push(Change::PutBack(earlier));
+            changes.push(SetupChange::PutBack(earlier));
         } else {
             // Another helper's place is no longer ours to put back; another profile's still is.
-            if !now.as_deref().is_some_and(Helper::is_ours) {
+            if !now.as_deref().is_some_and(HelperName::is_ours) {
                 remembered.of(&config).remove(reach.place());
             }
-            changes.push(Change::Left(now));
+            changes.push(SetupChange::Left(now));
         }
     }
     config.write()?;
@@ -175,18 +175,18 @@ pub fn uninstall(
 
 /// Returns the helpers that are remembered for a client's file.
 pub fn remembered(memory: &Path, config: &ConfigFile) -> Result<Vec<String>, SetupError> {
-    let mut remembered = Memory::read(memory)?;
+    let mut remembered = PreviousHelpers::read(memory)?;
     Ok(remembered.of(config).values().flatten().cloned().collect())
 }
 
 /// Returns where this program was made the helper in a client's file, and not taken out again by itself.
-pub fn reaches(memory: &Path, config: &ConfigFile) -> Result<Vec<Reach>, SetupError> {
-    let mut remembered = Memory::read(memory)?;
+pub fn reaches(memory: &Path, config: &ConfigFile) -> Result<Vec<SetupReach>, SetupError> {
+    let mut remembered = PreviousHelpers::read(memory)?;
     let places = remembered.of(config).keys();
-    Ok(places.map(|at| if at == EVERY { Reach::Every } else { Reach::One(at.clone()) }).collect())
+    Ok(places.map(|at| if at == EVERY { SetupReach::Every } else { SetupReach::One(at.clone()) }).collect())
 }
 
-impl Reach {
+impl SetupReach {
     /// Returns what it is called in a sentence.
     pub fn words(&self) -> &str {
         match self {
@@ -221,7 +221,7 @@ impl Reach {
     }
 }
 
-impl Memory {
+impl PreviousHelpers {
     fn read(path: &Path) -> Result<Self, SetupError> {
         let Some((bytes, _)) = disk::read(path, MAX_BYTES)? else {
             return Ok(Self { version: VERSION, files: BTreeMap::new() });
@@ -255,12 +255,15 @@ mod tests {
 
     #[test]
     fn what_stood_there_comes_back() {
-        let plain = Helper::of(None);
+        let plain = HelperName::of(None);
         for (before, reach) in [
-            ("{\n\t\"credsStore\": \"desktop\",\n\t\"a\": 1\n}\n", Reach::Every),
-            ("{\n\t\"a\": 1\n}\n", Reach::Every),
-            ("{\n\t\"credsStore\": \"desktop\"\n}\n", Reach::One("ghcr.io".to_owned())),
-            ("{\n\t\"credHelpers\": {\n\t\t\"ghcr.io\": \"gh\"\n\t}\n}\n", Reach::One("ghcr.io".to_owned())),
+            ("{\n\t\"credsStore\": \"desktop\",\n\t\"a\": 1\n}\n", SetupReach::Every),
+            ("{\n\t\"a\": 1\n}\n", SetupReach::Every),
+            ("{\n\t\"credsStore\": \"desktop\"\n}\n", SetupReach::One("ghcr.io".to_owned())),
+            (
+                "{\n\t\"credHelpers\": {\n\t\t\"ghcr.io\": \"gh\"\n\t}\n}\n",
+                SetupReach::One("ghcr.io".to_owned()),
+            ),
         ] {
             let folder = tempfile::tempdir().expect("a folder");
             let (memory, config) = (folder.path().join("ours/setup.json"), folder.path().join("config.json"));
@@ -269,17 +272,17 @@ mod tests {
             fs::write(&config, before).expect("written");
             let reaches = [reach];
             let set = install(&memory, read(), &reaches, &plain).expect("installed");
-            assert!(matches!(set[..], [Change::Set(_)]), "{before}");
+            assert!(matches!(set[..], [SetupChange::Set(_)]), "{before}");
             assert_eq!(reaches[0].helper(&read()).expect("a name").as_deref(), Some("pat"));
-            assert_eq!(install(&memory, read(), &reaches, &plain).expect("again"), [Change::WasSet]);
-            let work = Helper::of(Some("work"));
+            assert_eq!(install(&memory, read(), &reaches, &plain).expect("again"), [SetupChange::WasSet]);
+            let work = HelperName::of(Some("work"));
             install(&memory, read(), &reaches, &work).expect("for a profile");
             assert_eq!(reaches[0].helper(&read()).expect("a name").as_deref(), Some("pat-work"));
             uninstall(&memory, read(), &reaches, None).expect("uninstalled");
             assert_eq!(fs::read_to_string(&config).expect("there"), before);
             assert!(matches!(
                 uninstall(&memory, read(), &reaches, None).expect("again")[..],
-                [Change::Left(_)]
+                [SetupChange::Left(_)]
             ));
         }
     }
@@ -289,10 +292,10 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let (memory, config) = (folder.path().join("setup.json"), folder.path().join("config.json"));
         let read = || ConfigFile::read(config.clone()).expect("valid");
-        install(&memory, read(), &[Reach::Every], &Helper::of(None)).expect("installed");
+        install(&memory, read(), &[SetupReach::Every], &HelperName::of(None)).expect("installed");
         fs::write(&config, r#"{"credsStore":"desktop"}"#).expect("written");
-        let left = uninstall(&memory, read(), &[Reach::Every], None).expect("done");
-        assert_eq!(left, [Change::Left(Some("desktop".to_owned()))]);
+        let left = uninstall(&memory, read(), &[SetupReach::Every], None).expect("done");
+        assert_eq!(left, [SetupChange::Left(Some("desktop".to_owned()))]);
         assert_eq!(read().store().expect("a name").as_deref(), Some("desktop"));
     }
 
@@ -303,7 +306,7 @@ mod tests {
         fs::write(&memory, r#"{"version":2,"files":{}}"#).expect("written");
         let file = ConfigFile::read(config.clone()).expect("missing");
         assert!(matches!(
-            install(&memory, file, &[Reach::Every], &Helper::of(None)),
+            install(&memory, file, &[SetupReach::Every], &HelperName::of(None)),
             Err(SetupError::Memory { .. })
         ));
         assert!(!config.exists());

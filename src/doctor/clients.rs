@@ -2,12 +2,12 @@
 
 use std::path::PathBuf;
 
-use crate::docker::config::helper_lookup::Owner;
+use crate::docker::config::helper_lookup::ConfigOwner;
 use crate::docker::config::{ConfigError, ConfigFile, backup_has_secrets, backup_of};
 use crate::docker::other_helper::OtherHelper;
 use crate::docker::setup;
-use crate::docker::setup::{Helper, Reach, SetupError};
-use crate::doctor::keys::Contents;
+use crate::docker::setup::{HelperName, SetupError, SetupReach};
+use crate::doctor::keys::OpenedContents;
 use crate::doctor::{Fact, Finding, Findings, Rule, Severity, files, shown_key};
 use crate::model::registry::Key;
 use crate::system::env;
@@ -69,26 +69,26 @@ static VARIABLE: Rule = Rule {
 };
 
 /// A client's file that is looked at.
-struct Client<'c> {
+struct ClientFile<'c> {
     config: &'c ConfigFile,
-    owner: Owner,
+    owner: ConfigOwner,
     /// The option of `install` and `import` that stands for it.
     option: &'static str,
 }
 
 /// Looks at the files of Docker and podman. Returns the names by which they call this program; without any,
 /// the one by which they would.
-pub fn look(contents: Option<&Contents>, findings: &mut Findings) -> Vec<String> {
+pub fn check(contents: Option<&OpenedContents>, findings: &mut Findings) -> Vec<String> {
     let mut names = Vec::new();
     let before = findings.0.len();
     let mut docker_asks = None;
     match env::docker_config() {
-        Ok(path) => docker_asks = look_at(path, Owner::Docker, contents, &mut names, findings),
+        Ok(path) => docker_asks = look_at(path, ConfigOwner::Docker, contents, &mut names, findings),
         Err(error) => findings.add(&UNREADABLE, &[Fact::Text(&error.to_string()), Fact::Text(&error.hint())]),
     }
     // Without a session podman's file cannot be told, and where there is no podman it is missing.
     if let Ok(path) = env::podman_auth() {
-        look_at(path, Owner::Podman, contents, &mut names, findings);
+        look_at(path, ConfigOwner::Podman, contents, &mut names, findings);
     }
     if names.is_empty() {
         let is_told = |finding: &Finding| finding.rule == &SET_UP_LOST || finding.rule == &UNREADABLE;
@@ -99,7 +99,7 @@ pub fn look(contents: Option<&Contents>, findings: &mut Findings) -> Vec<String>
             };
             findings.add(&NOT_INSTALLED, &[Fact::Text(&what)]);
         }
-        names.push(Helper::of(None).as_str().to_owned());
+        names.push(HelperName::of(None).as_str().to_owned());
     }
     if env::is_auth_config_set() {
         findings.add(&VARIABLE, &[]);
@@ -110,18 +110,18 @@ pub fn look(contents: Option<&Contents>, findings: &mut Findings) -> Vec<String>
 /// Looks at one file. Returns the helper that it names for every registry.
 fn look_at(
     path: PathBuf,
-    owner: Owner,
-    contents: Option<&Contents>,
+    owner: ConfigOwner,
+    contents: Option<&OpenedContents>,
     names: &mut Vec<String>,
     findings: &mut Findings,
 ) -> Option<String> {
     let option = match owner {
-        Owner::Docker => "",
-        Owner::Podman => " --podman",
+        ConfigOwner::Docker => "",
+        ConfigOwner::Podman => " --podman",
     };
     let at = path.clone();
     let looked = ConfigFile::read(path).map_err(SetupError::from).and_then(|config| {
-        let client = Client { config: &config, owner, option };
+        let client = ClientFile { config: &config, owner, option };
         look_at_logins(&client, findings)?;
         look_at_helpers(&client, contents, names, findings)?;
         Ok(config.store()?)
@@ -133,7 +133,7 @@ fn look_at(
     })
 }
 
-fn look_at_logins(client: &Client<'_>, findings: &mut Findings) -> Result<(), ConfigError> {
+fn look_at_logins(client: &ClientFile<'_>, findings: &mut Findings) -> Result<(), ConfigError> {
     let (path, option) = (client.config.path(), Fact::Text(client.option));
     let logins = client.config.plain_logins()?;
     if !logins.is_empty() {
@@ -150,8 +150,8 @@ fn look_at_logins(client: &Client<'_>, findings: &mut Findings) -> Result<(), Co
 
 /// Looks at whom the client asks: at each place that is set now, or once was set up.
 fn look_at_helpers(
-    client: &Client<'_>,
-    contents: Option<&Contents>,
+    client: &ClientFile<'_>,
+    contents: Option<&OpenedContents>,
     names: &mut Vec<String>,
     findings: &mut Findings,
 ) -> Result<(), SetupError> {
@@ -161,11 +161,11 @@ fn look_at_helpers(
     };
     let set_up = reaches.len();
     for key in client.config.registries_with_helpers()? {
-        note(&mut reaches, Reach::One(key));
+        note(&mut reaches, SetupReach::One(key));
     }
     // Podman has no helper for every registry.
-    if client.owner == Owner::Docker {
-        note(&mut reaches, Reach::Every);
+    if client.owner == ConfigOwner::Docker {
+        note(&mut reaches, SetupReach::Every);
     }
     let before = names.len();
     let mut others = Vec::new();
@@ -173,7 +173,7 @@ fn look_at_helpers(
         // An empty name is a client's word for none.
         let helper = reach.helper(client.config)?.filter(|helper| !helper.is_empty());
         match helper {
-            Some(helper) if Helper::is_ours(&helper) => note(names, helper),
+            Some(helper) if HelperName::is_ours(&helper) => note(names, helper),
             helper if at < set_up => {
                 let asked = helper.as_deref().unwrap_or("no helper");
                 add_helper(&SET_UP_LOST, SET_UP_LOST.severity, client, &reach, asked, findings);
@@ -199,8 +199,8 @@ fn note<T: PartialEq>(known: &mut Vec<T>, one: T) {
 fn add_helper(
     rule: &'static Rule,
     severity: Severity,
-    client: &Client<'_>,
-    reach: &Reach,
+    client: &ClientFile<'_>,
+    reach: &SetupReach,
     helper: &str,
     findings: &mut Findings,
 ) {
@@ -210,10 +210,10 @@ fn add_helper(
 }
 
 /// Another helper beside this one is in its way where the vault has something for that registry.
-fn severity_of(reach: &Reach, helper: &str, contents: Option<&Contents>) -> Severity {
+fn severity_of(reach: &SetupReach, helper: &str, contents: Option<&OpenedContents>) -> Severity {
     let key = match reach {
-        Reach::Every => None,
-        Reach::One(key) => Key::parse(key).ok(),
+        SetupReach::Every => None,
+        SetupReach::One(key) => Key::parse(key).ok(),
     };
     let has_token = key
         .zip(contents)

@@ -5,12 +5,12 @@ use std::fs;
 use std::path::Path;
 use std::time::UNIX_EPOCH;
 
-use crate::doctor::keys::Contents;
+use crate::doctor::keys::OpenedContents;
 use crate::doctor::{Fact, Findings, Repair, Rule, Severity};
-use crate::model::timestamp::Moment;
+use crate::model::timestamp::Timestamp;
 use crate::model::token_id::TokenId;
 use crate::system::disk;
-use crate::vault::store::Keeper;
+use crate::vault::store::VaultStore;
 
 /// What a write leaves that was killed halfway.
 const HALF_WRITTEN: [&str; 4] = ["vault.new", "key.new", "key.renewed.new", "setup.json.new"];
@@ -53,8 +53,8 @@ static OLD_WARNING: Rule =
     Rule { word: "old-warning", what: "%1 remembers a warning about a token that is gone", ..HALF };
 
 /// Looks at the folders of vault and key and at all that is in them.
-pub fn look(keeper: &Keeper, contents: Option<&Contents>, now: Moment, findings: &mut Findings) {
-    for folder in [keeper.path(), keeper.key_file().path()].into_iter().filter_map(Path::parent) {
+pub fn check(store: &VaultStore, contents: Option<&OpenedContents>, now: Timestamp, findings: &mut Findings) {
+    for folder in [store.path(), store.key_file().path()].into_iter().filter_map(Path::parent) {
         look_at(folder, &OPEN, findings);
         for path in disk::entries(folder) {
             let name = path.file_name().and_then(OsStr::to_str).unwrap_or_default();
@@ -66,7 +66,7 @@ pub fn look(keeper: &Keeper, contents: Option<&Contents>, now: Moment, findings:
     }
     if let Some(contents) = contents {
         let is_here = |id: TokenId| contents.inventory.tokens().iter().any(|token| token.id == id);
-        for path in keeper.warned().strays(is_here) {
+        for path in store.daily_warnings().strays(is_here) {
             findings.add(&OLD_WARNING, &[Fact::Path(&path)]);
         }
     }
@@ -85,7 +85,7 @@ pub(super) fn look_at(path: &Path, rule: &'static Rule, findings: &mut Findings)
     }
 }
 
-fn is_old(path: &Path, now: Moment) -> bool {
+fn is_old(path: &Path, now: Timestamp) -> bool {
     let changed = fs::metadata(path).and_then(|metadata| metadata.modified()).ok();
     let changed = changed.and_then(|at| at.duration_since(UNIX_EPOCH).ok());
     changed.is_some_and(|since| now.0.saturating_sub_unsigned(since.as_secs()) >= WRITING_SECONDS)

@@ -5,20 +5,20 @@ use crate::inventory::Inventory;
 use crate::model::secret::Secret;
 use crate::system::sanitize::line_of;
 use crate::vault::VaultError;
-use crate::vault::keys::Sort;
-use crate::vault::keys::holders::{Holders, Locked, Unasked};
-use crate::vault::store::{Excerpt, Keeper, KeeperError};
+use crate::vault::keys::HolderKind;
+use crate::vault::keys::holders::{Holders, LockedError, UnattendedKey};
+use crate::vault::store::{Excerpt, StoreError, VaultStore};
 
 /// What was read of the vault.
 #[derive(Default)]
-pub struct Contents {
+pub struct OpenedContents {
     /// Its tokens.
     pub inventory: Inventory,
     /// Their secrets in the same order; empty while it is locked.
     pub secrets: Vec<Option<Secret>>,
 }
 
-impl Contents {
+impl OpenedContents {
     /// Returns the secret of the token at a place, if it could be opened.
     pub fn secret(&self, at: usize) -> Option<&Secret> {
         self.secrets.get(at).and_then(Option::as_ref)
@@ -82,24 +82,24 @@ static LEFT_RENEWAL: Rule = Rule {
 };
 
 /// Looks at the vault and its key. Returns what is in it; `None` when it cannot be read.
-pub fn look(keeper: &Keeper, findings: &mut Findings) -> Option<Contents> {
-    match read(keeper, findings) {
+pub fn check(store: &VaultStore, findings: &mut Findings) -> Option<OpenedContents> {
+    match read(store, findings) {
         Ok(contents) => Some(contents),
         Err(error) => {
             let hint = error.hint().unwrap_or_default();
-            let vault = Fact::Path(keeper.path());
+            let vault = Fact::Path(store.path());
             findings.add(rule_of(&error), &[Fact::Text(&line_of(&error)), Fact::Text(&hint), vault]);
             None
         }
     }
 }
 
-fn read(keeper: &Keeper, findings: &mut Findings) -> Result<Contents, KeeperError> {
-    let excerpt = keeper.excerpt(None)?;
-    let mut contents = Contents { inventory: excerpt.inventory().clone(), secrets: Vec::new() };
+fn read(store: &VaultStore, findings: &mut Findings) -> Result<OpenedContents, StoreError> {
+    let excerpt = store.excerpt(None)?;
+    let mut contents = OpenedContents { inventory: excerpt.inventory().clone(), secrets: Vec::new() };
     match excerpt.holders() {
-        None => findings.add(&NO_VAULT, &[Fact::Path(keeper.path())]),
-        Some(holders) if look_at_holders(keeper, holders, findings) => {
+        None => findings.add(&NO_VAULT, &[Fact::Path(store.path())]),
+        Some(holders) if look_at_holders(store, holders, findings) => {
             contents.secrets = secrets(&excerpt, findings)?;
         }
         Some(_) => {}
@@ -107,11 +107,11 @@ fn read(keeper: &Keeper, findings: &mut Findings) -> Result<Contents, KeeperErro
     Ok(contents)
 }
 
-fn rule_of(error: &KeeperError) -> &'static Rule {
+fn rule_of(error: &StoreError) -> &'static Rule {
     match error {
-        KeeperError::Vault(VaultError::Version { .. } | VaultError::Later { .. }) => &OTHER_VERSION,
-        KeeperError::Vault(VaultError::Disk(_)) | KeeperError::Disk(_) | KeeperError::Env(_) => &UNREADABLE,
-        KeeperError::Vault(
+        StoreError::Vault(VaultError::Version { .. } | VaultError::Later { .. }) => &OTHER_VERSION,
+        StoreError::Vault(VaultError::Disk(_)) | StoreError::Disk(_) | StoreError::Env(_) => &UNREADABLE,
+        StoreError::Vault(
             VaultError::Empty { .. }
             | VaultError::NotAVault { .. }
             | VaultError::Damaged { .. }
@@ -121,29 +121,29 @@ fn rule_of(error: &KeeperError) -> &'static Rule {
             | VaultError::Random(_)
             | VaultError::TooLarge,
         ) => &DAMAGED,
-        KeeperError::Key { .. } | KeeperError::Locked { .. } | KeeperError::NoSuchHolder(_) => &NOT_OPENED,
+        StoreError::Key { .. } | StoreError::Locked { .. } | StoreError::NoSuchHolder(_) => &NOT_OPENED,
     }
 }
 
 /// Looks at all who have the key, or a key. Returns whether the vault is open.
-fn look_at_holders(keeper: &Keeper, holders: &Holders, findings: &mut Findings) -> bool {
+fn look_at_holders(store: &VaultStore, holders: &Holders, findings: &mut Findings) -> bool {
     for holder in &holders.list {
-        let sort = holder.sort();
+        let sort = holder.kind();
         findings.add(&HOLDER, &[sort.name(), sort.exposed_to(), sort.safer()].map(Fact::Text));
     }
-    let Unasked { key: is_open, troubles, are_all } = keeper.open_unasked(holders);
+    let UnattendedKey { key: is_open, troubles, are_all } = store.unlock_unattended(holders);
     if !is_open && are_all {
-        let locked = Locked(troubles);
+        let locked = LockedError(troubles);
         let hint = locked.hint().unwrap_or_default();
-        let facts = [Fact::Text(&locked.to_string()), Fact::Text(&hint), Fact::Path(keeper.path())];
+        let facts = [Fact::Text(&locked.to_string()), Fact::Text(&hint), Fact::Path(store.path())];
         findings.add(&NOT_OPENED, &facts);
     } else {
         for trouble in troubles {
             let sort = trouble.0;
-            let locked = Locked(vec![trouble]);
+            let locked = LockedError(vec![trouble]);
             let hint = locked.hint().unwrap_or_default();
             // One that answers elsewhere only, as a keyring does on the desktop, is no reason to worry.
-            let severity = if sort == Sort::KeyFile { Severity::Warning } else { Severity::Note };
+            let severity = if sort == HolderKind::KeyFile { Severity::Warning } else { Severity::Note };
             let facts = [Fact::Text(&locked.to_string()), Fact::Text(&hint), Fact::Text(sort.name())];
             findings.add_as(severity, &HOLDER_FAILS, &facts);
         }
@@ -151,27 +151,27 @@ fn look_at_holders(keeper: &Keeper, holders: &Holders, findings: &mut Findings) 
             findings.add(&LOCKED, &[]);
         }
     }
-    look_at_key_files(keeper, holders, findings);
+    look_at_key_files(store, holders, findings);
     is_open
 }
 
 /// Looks for key files that nothing needs.
-fn look_at_key_files(keeper: &Keeper, holders: &Holders, findings: &mut Findings) {
-    let file = keeper.key_file();
-    if holders.of_sort(Sort::KeyFile).is_none()
+fn look_at_key_files(store: &VaultStore, holders: &Holders, findings: &mut Findings) {
+    let file = store.key_file();
+    if holders.of_kind(HolderKind::KeyFile).is_none()
         && let Ok(key) = file.read()
     {
-        let whose = if holders.hold(&key) { "the vault's" } else { "another" };
+        let whose = if holders.has_key(&key) { "the vault's" } else { "another" };
         findings.add(&STRAY_KEY, &[Fact::Path(file.path()), Fact::Text(whose)]);
     }
     let renewed = file.renewed();
-    if renewed.read().is_ok_and(|key| !holders.hold(&key)) {
+    if renewed.read().is_ok_and(|key| !holders.has_key(&key)) {
         findings.add(&LEFT_RENEWAL, &[Fact::Path(renewed.path())]);
     }
 }
 
 /// Opens every secret. One that does not open is told, and the others go on.
-fn secrets(excerpt: &Excerpt<'_>, findings: &mut Findings) -> Result<Vec<Option<Secret>>, KeeperError> {
+fn secrets(excerpt: &Excerpt<'_>, findings: &mut Findings) -> Result<Vec<Option<Secret>>, StoreError> {
     let opened = excerpt.release_all()?;
     let mut secrets = Vec::with_capacity(opened.len());
     for (secret, token) in opened.into_iter().zip(excerpt.inventory().tokens()) {

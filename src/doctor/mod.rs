@@ -12,15 +12,15 @@ pub mod tokens;
 
 use std::path::{Path, PathBuf};
 
-use crate::docker::setup::Reach;
-use crate::doctor::keys::Contents;
-use crate::doctor::tokens::Usage;
+use crate::docker::setup::SetupReach;
+use crate::doctor::keys::OpenedContents;
+use crate::doctor::tokens::KnownUsage;
 use crate::model::name::quoted;
-use crate::model::timestamp::Moment;
+use crate::model::timestamp::Timestamp;
 use crate::model::token::Token;
 use crate::system::disk::DiskError;
 use crate::system::{disk, env};
-use crate::vault::store::Keeper;
+use crate::vault::store::VaultStore;
 
 /// How bad a finding is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,13 +72,13 @@ pub enum Fact<'f> {
     /// A number; where it is that of a line, the finding is about that line.
     Line(u64),
     /// How long ago or ahead the first moment is at the second.
-    When(Moment, Moment),
+    When(Timestamp, Timestamp),
     /// A file or folder, which the finding is about.
     Path(&'f Path),
     /// A token, which the finding is about.
     Token(&'f Token),
     /// For which registry a client is set up.
-    Reach(&'f Reach),
+    Reach(&'f SetupReach),
 }
 
 /// Where a fact stands.
@@ -157,7 +157,7 @@ impl Findings {
         for fact in facts.iter().rev() {
             match fact {
                 Fact::Path(path) => finding.path = Some(path.to_path_buf()),
-                Fact::Token(token) => finding.token = Some(crate::doctor::tokens::shown(token)),
+                Fact::Token(token) => finding.token = Some(crate::doctor::tokens::display_name(token)),
                 Fact::Line(line) => finding.line = Some(*line),
                 Fact::Text(_) | Fact::When(..) | Fact::Reach(_) => {}
             }
@@ -174,11 +174,11 @@ impl Fact<'_> {
             (Self::When(moment, now), _) => moment.relative_to(*now),
             (Self::Path(path), Form::Sentence) => env::tilde(path),
             (Self::Path(path), Form::Command) => quoted(&path.to_string_lossy()).into_owned(),
-            (Self::Token(token), Form::Sentence) => crate::doctor::tokens::shown(token),
+            (Self::Token(token), Form::Sentence) => crate::doctor::tokens::display_name(token),
             (Self::Token(token), Form::Command) => crate::doctor::tokens::argument(token),
             (Self::Reach(reach), Form::Sentence) => shown_key(reach.words()).to_owned(),
-            (Self::Reach(Reach::Every), Form::Command) => String::new(),
-            (Self::Reach(Reach::One(key)), Form::Command) => [" --registry ", &quoted(key)].concat(),
+            (Self::Reach(SetupReach::Every), Form::Command) => String::new(),
+            (Self::Reach(SetupReach::One(key)), Form::Command) => [" --registry ", &quoted(key)].concat(),
         }
     }
 }
@@ -195,19 +195,19 @@ pub enum Repair {
 /// Looks at everything but the files of a source tree. Asks nobody anything, unless `besides` does; whatever
 /// cannot be looked at is a finding, and all else is looked at nevertheless.
 pub fn collect(
-    keeper: &Keeper,
-    usage: Option<&Usage<'_>>,
+    store: &VaultStore,
+    usage: Option<&KnownUsage<'_>>,
     warning_days: i64,
-    now: Moment,
-    besides: impl FnOnce(&Contents, &mut Findings),
+    now: Timestamp,
+    besides: impl FnOnce(&OpenedContents, &mut Findings),
 ) -> Findings {
     let mut findings = Findings::default();
-    let contents = crate::doctor::keys::look(keeper, &mut findings);
-    crate::doctor::files::look(keeper, contents.as_ref(), now, &mut findings);
-    let names = crate::doctor::clients::look(contents.as_ref(), &mut findings);
-    crate::doctor::path::look(&names, &mut findings);
+    let contents = crate::doctor::keys::check(store, &mut findings);
+    crate::doctor::files::check(store, contents.as_ref(), now, &mut findings);
+    let names = crate::doctor::clients::check(contents.as_ref(), &mut findings);
+    crate::doctor::path::check(&names, &mut findings);
     if let Some(contents) = contents {
-        crate::doctor::tokens::look(&contents, usage, warning_days, now, &mut findings);
+        crate::doctor::tokens::check(&contents, usage, warning_days, now, &mut findings);
         besides(&contents, &mut findings);
     }
     findings

@@ -2,24 +2,24 @@
 
 use zeroize::Zeroizing;
 
-use crate::doctor::keys::Contents;
+use crate::doctor::keys::OpenedContents;
 use crate::doctor::{Fact, Findings, Rule, Severity};
 use crate::http::Http;
-use crate::http::endpoint::Plain;
-use crate::hub::api::error::HubError;
-use crate::hub::api::token::Listed;
-use crate::hub::api::{Account, Hub};
+use crate::http::endpoint::PlainHttp;
+use crate::hub::api::error::HubApiError;
+use crate::hub::api::token::ApiToken;
+use crate::hub::api::{HubAccount, HubApi};
 use crate::hub::docker_session::{is_good, sessions};
 use crate::hub::label_marker::unmarked;
 use crate::inventory::Inventory;
 use crate::model::registry::Registry;
 use crate::model::scope::Scope;
 use crate::model::secret::Secret;
-use crate::model::timestamp::Moment;
-use crate::model::token::{Kind, Standing, Token};
+use crate::model::timestamp::Timestamp;
+use crate::model::token::{Token, TokenKind, TokenState};
 use crate::system::sanitize::line_of;
-use crate::verify::response::Entry;
-use crate::verify::{Login, Registries};
+use crate::verify::response::LoginOutcome;
+use crate::verify::{LoginRequest, RegistryClient};
 
 static REFUSED: Rule = Rule {
     word: "token-refused",
@@ -68,21 +68,22 @@ static HUB_UNASKED: Rule = Rule {
 
 /// Asks each registry about each token that it could get, and Docker Hub for its list where somebody is signed
 /// in there. What is waited for is told.
-pub fn look(
-    contents: &Contents,
-    hub: Result<Hub, HubError>,
-    now: Moment,
-    tell: &mut dyn FnMut(&str),
+pub fn check(
+    contents: &OpenedContents,
+    hub: Result<HubApi, HubApiError>,
+    now: Timestamp,
+    progress: &mut dyn FnMut(&str),
     findings: &mut Findings,
 ) {
     let http = Http::default();
-    let registries = Registries { http: &http, plain: Plain::Loopback };
+    let registries = RegistryClient { http: &http, plain: PlainHttp::Loopback };
     for (at, token) in contents.inventory.tokens().iter().enumerate() {
-        let is_asked =
-            token.standing == Standing::Active && !token.has_expired(now) && token.kind != Kind::Session;
+        let is_asked = token.standing == TokenState::Active
+            && !token.has_expired(now)
+            && token.kind != TokenKind::Session;
         if let Some(secret) = contents.secret(at).filter(|_| is_asked) {
             for registry in token.scopes.iter().filter_map(Scope::registry) {
-                of_registry(token, secret, registry, &registries, tell, findings);
+                of_registry(token, secret, registry, &registries, progress, findings);
             }
         }
     }
@@ -101,15 +102,15 @@ fn of_registry(
     token: &Token,
     secret: &Secret,
     registry: &Registry,
-    registries: &Registries<'_>,
-    tell: &mut dyn FnMut(&str),
+    registries: &RegistryClient<'_>,
+    progress: &mut dyn FnMut(&str),
     findings: &mut Findings,
 ) {
-    let login = Login { user: token.user.beside(secret), secret };
+    let login = LoginRequest { user: token.user.reveal_with(secret), secret };
     let of_hub = token.is_of_hub();
     let (token, name) = (Fact::Token(token), Fact::Text(registry.as_str()));
-    match registries.receive(registry, login, None, tell) {
-        Ok(reception) if reception.entry == Entry::Refused => {
+    match registries.authenticate(registry, login, None, progress) {
+        Ok(reception) if reception.entry == LoginOutcome::Refused => {
             findings.add(if of_hub { &REFUSED_OF_HUB } else { &REFUSED }, &[token, name]);
         }
         Ok(_) => {}
@@ -118,7 +119,11 @@ fn of_registry(
 }
 
 /// Returns every token of who is signed in at Docker Hub by what `docker login` left; `None` when nobody is.
-fn listed(contents: &Contents, hub: &Hub, now: Moment) -> Result<Option<Vec<Listed>>, HubError> {
+fn listed(
+    contents: &OpenedContents,
+    hub: &HubApi,
+    now: Timestamp,
+) -> Result<Option<Vec<ApiToken>>, HubApiError> {
     for (token, user) in sessions(&contents.inventory) {
         let at = contents.inventory.tokens().iter().position(|other| other.id == token.id);
         let bearer = at.and_then(|at| contents.secret(at)).filter(|bearer| is_good(bearer, now));
@@ -126,14 +131,14 @@ fn listed(contents: &Contents, hub: &Hub, now: Moment) -> Result<Option<Vec<List
             hub.refuse_elsewhere()?;
             // It goes with who is signed in, and is wiped with them.
             let bearer = Secret::new(Zeroizing::new(bearer.expose().to_owned()));
-            return hub.as_before(user.to_owned(), bearer).all(&Account::Person).map(Some);
+            return hub.as_before(user.to_owned(), bearer).all(&HubAccount::Person).map(Some);
         }
     }
     Ok(None)
 }
 
-fn of_hub(listed: &[Listed], inventory: &Inventory, findings: &mut Findings) {
-    let is_here = |listed: &Listed| {
+fn of_hub(listed: &[ApiToken], inventory: &Inventory, findings: &mut Findings) {
+    let is_here = |listed: &ApiToken| {
         let mut remotes = inventory.tokens().iter().filter_map(|token| token.remote.as_ref());
         remotes.any(|remote| remote.id == listed.id)
     };

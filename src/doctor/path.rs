@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use crate::docker::setup::Helper;
+use crate::docker::setup::HelperName;
 use crate::doctor::{Fact, Findings, Rule, Severity};
 use crate::system::{disk, env};
 
@@ -29,7 +29,7 @@ static ANOTHER: Rule = Rule {
 };
 
 /// Looks for this program under the names that clients have for it: `pat`, or `pat-work` for a profile.
-pub fn look(names: &[String], findings: &mut Findings) {
+pub fn check(names: &[String], findings: &mut Findings) {
     let here = env::this_program().unwrap_or_default();
     for name in names {
         let program = ["docker-credential-", name].concat();
@@ -39,7 +39,7 @@ pub fn look(names: &[String], findings: &mut Findings) {
             (Some(path), _) => findings.add(&ANOTHER, &[Fact::Path(path), Fact::Text(&program)]),
             (None, Some(path)) => findings.add(&NOT_EXECUTABLE, &[Fact::Path(path)]),
             (None, None) => {
-                let profile = Helper::profile_of(name);
+                let profile = HelperName::profile_of(name);
                 let rule = if profile.is_some() { &LINK_NOT_FOUND } else { &NOT_FOUND };
                 let (folder, profile) = (here.parent().unwrap_or(&here), profile.unwrap_or_default());
                 findings.add(rule, &[Fact::Text(&program), Fact::Text(profile), Fact::Path(folder)]);

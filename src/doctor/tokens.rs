@@ -1,18 +1,18 @@
 //! What is wrong with the tokens, or could be better. Pure: what is known comes in, findings go out.
 
-use crate::doctor::keys::Contents;
+use crate::doctor::keys::OpenedContents;
 use crate::doctor::{Fact, Findings, Rule, Severity};
-use crate::inventory::unfinished_rotation::{Left, left};
+use crate::inventory::unfinished_rotation::{UnfinishedRotation, left};
 use crate::model::registry::Registry;
 use crate::model::scope::Scope;
 use crate::model::secret::Secret;
-use crate::model::timestamp::{DAY, Moment};
-use crate::model::token::{Kind, Standing, Token, User};
+use crate::model::timestamp::{DAY, Timestamp};
+use crate::model::token::{Token, TokenKind, TokenState, UserName};
 use crate::provider::advice::SAFER_THAN_A_PASSWORD;
 use crate::provider::catalog::SORTS;
-use crate::provider::credential_type::{End, Sort};
+use crate::provider::credential_type::{CredentialType, ExpiryRule};
 use crate::provider::{marked, sort_of};
-use crate::usage::stats::Used;
+use crate::usage::stats::UsageStats;
 
 /// A token that nothing has asked for during so many days is not needed.
 const UNUSED_DAYS: i64 = 90;
@@ -38,11 +38,11 @@ const TOKEN_BYTES: usize = 20;
 const TELLING_LETTERS: usize = 4;
 
 /// What has been noted of the use of tokens.
-pub struct Usage<'u> {
+pub struct KnownUsage<'u> {
     /// Since when it has been noted.
-    pub since: Moment,
+    pub since: Timestamp,
     /// Returns what is known of a token; `None` when it was never given out.
-    pub of: &'u dyn Fn(&Token) -> Option<Used>,
+    pub of: &'u dyn Fn(&Token) -> Option<UsageStats>,
 }
 
 static EXPIRED: Rule = Rule {
@@ -136,11 +136,11 @@ static MANY: Rule = Rule {
 };
 
 /// Looks at the tokens. Without usage nothing is said of what is used.
-pub fn look(
-    contents: &Contents,
-    usage: Option<&Usage<'_>>,
+pub fn check(
+    contents: &OpenedContents,
+    usage: Option<&KnownUsage<'_>>,
     warning_days: i64,
-    now: Moment,
+    now: Timestamp,
     findings: &mut Findings,
 ) {
     for (at, token) in contents.inventory.tokens().iter().enumerate() {
@@ -155,14 +155,14 @@ pub fn look(
             of_same_secret(at, token, secret, contents, findings);
         }
         of_count(at, token, contents.inventory.tokens(), findings);
-        if let Some(Left { what, command }) = left(token, &contents.inventory) {
+        if let Some(UnfinishedRotation { what, command }) = left(token, &contents.inventory) {
             findings.add(&ROTATION, &[Fact::Token(token), Fact::Text(&what), Fact::Text(&command)]);
         }
     }
 }
 
-fn of_end(token: &Token, warning_days: i64, now: Moment, findings: &mut Findings) {
-    let is_on = token.standing == Standing::Active;
+fn of_end(token: &Token, warning_days: i64, now: Timestamp, findings: &mut Findings) {
+    let is_on = token.standing == TokenState::Active;
     let verb = Fact::Text(token.rotating_verb());
     let sort = sort_of(&token.scopes, token.kind, &token.user);
     match (token.expires, sort) {
@@ -172,7 +172,7 @@ fn of_end(token: &Token, warning_days: i64, now: Moment, findings: &mut Findings
         (Some(end), _) if is_on && warning_days > 0 && end.is_within(warning_days, now) => {
             findings.add(&ENDS_SOON, &[Fact::Token(token), Fact::When(end, now), verb]);
         }
-        (None, Some(sort)) if is_on && sort.end == End::AtProvider => {
+        (None, Some(sort)) if is_on && sort.end == ExpiryRule::AtProvider => {
             let facts = [Fact::Token(token), Fact::Text(sort.provider.name), Fact::Text(sort.made_at)];
             findings.add(if token.is_of_hub() { &NEVER_ENDS_OF_HUB } else { &NEVER_ENDS }, &facts);
         }
@@ -180,9 +180,9 @@ fn of_end(token: &Token, warning_days: i64, now: Moment, findings: &mut Findings
     }
 }
 
-fn of_use(token: &Token, usage: &Usage<'_>, now: Moment, findings: &mut Findings) {
+fn of_use(token: &Token, usage: &KnownUsage<'_>, now: Timestamp, findings: &mut Findings) {
     // Docker asks for its own entries of a sign-in at logout, and keeps them in order itself.
-    if token.kind == Kind::Session {
+    if token.kind == TokenKind::Session {
         return;
     }
     let used = (usage.of)(token);
@@ -191,7 +191,7 @@ fn of_use(token: &Token, usage: &Usage<'_>, now: Moment, findings: &mut Findings
         Some(used) => (used.last.max(came), "last used more than"),
         None => (usage.since.max(came), "never used in the last"),
     };
-    if token.standing == Standing::Active && !now.is_within(UNUSED_DAYS, quiet_since) {
+    if token.standing == TokenState::Active && !now.is_within(UNUSED_DAYS, quiet_since) {
         findings.add(&UNUSED, &[Fact::Token(token), Fact::Text(how)]);
         return;
     }
@@ -208,15 +208,15 @@ fn of_use(token: &Token, usage: &Usage<'_>, now: Moment, findings: &mut Findings
 /// A password counts where the provider makes tokens that last.
 fn of_password(token: &Token, findings: &mut Findings) {
     let Some(sort) = sort_of(&token.scopes, token.kind, &token.user) else { return };
-    let lasts = |end: End| match end {
-        End::AtProvider | End::InSecret | End::None => true,
-        End::Hours(_) | End::WithJob => false,
+    let lasts = |end: ExpiryRule| match end {
+        ExpiryRule::AtProvider | ExpiryRule::InSecret | ExpiryRule::None => true,
+        ExpiryRule::Hours(_) | ExpiryRule::WithJob => false,
     };
-    let is_better = |other: &&Sort| {
-        let is_token = other.kind == Kind::Pat && other.opens_registries && lasts(other.end);
+    let is_better = |other: &&CredentialType| {
+        let is_token = other.kind == TokenKind::Pat && other.opens_registries && lasts(other.end);
         other.provider == sort.provider && is_token
     };
-    if let (Kind::Password, Some(better)) = (sort.kind, SORTS.iter().find(is_better)) {
+    if let (TokenKind::Password, Some(better)) = (sort.kind, SORTS.iter().find(is_better)) {
         let facts = [Fact::Token(token), Fact::Text(sort.provider.name), Fact::Text(better.made_at)];
         findings.add(&PASSWORD, &facts);
     }
@@ -240,7 +240,13 @@ fn of_secret(token: &Token, secret: &Secret, findings: &mut Findings) {
 }
 
 /// Tells that another token before this one has its secret.
-fn of_same_secret(at: usize, token: &Token, secret: &Secret, contents: &Contents, findings: &mut Findings) {
+fn of_same_secret(
+    at: usize,
+    token: &Token,
+    secret: &Secret,
+    contents: &OpenedContents,
+    findings: &mut Findings,
+) {
     let mut before = contents.inventory.tokens().iter().take(at).enumerate();
     let has_it = |at: usize| contents.secret(at).is_some_and(|its| its.is_same_as(secret));
     if let Some((_, other)) = before.find(|(at, _)| has_it(*at)) {
@@ -250,17 +256,17 @@ fn of_same_secret(at: usize, token: &Token, secret: &Secret, contents: &Contents
 
 /// Tells, at the first of them, that an account at Docker Hub has more tokens than are usual or allowed.
 fn of_count(at: usize, token: &Token, tokens: &[Token], findings: &mut Findings) {
-    let user = token.user.shown();
+    let user = token.user.display_name();
     let is_alike = |other: &&Token| {
         let is_here = other.scopes.iter().filter_map(Scope::registry).any(Registry::is_docker_hub);
-        is_here && other.kind == token.kind && other.user.shown().eq_ignore_ascii_case(user)
+        is_here && other.kind == token.kind && other.user.display_name().eq_ignore_ascii_case(user)
     };
     let limits: &[(usize, &str)] = match token.kind {
-        Kind::Pat => &[(MANY_OF_A_PERSON, "usual")],
-        Kind::Organization => {
+        TokenKind::Pat => &[(MANY_OF_A_PERSON, "usual")],
+        TokenKind::Organization => {
             &[(BUSINESS_PLAN, "what Business allows"), (TEAM_PLAN, "what the Team plan allows")]
         }
-        Kind::Project | Kind::Password | Kind::Identity | Kind::Session => return,
+        TokenKind::Project | TokenKind::Password | TokenKind::Identity | TokenKind::Session => return,
     };
     if has_token_for_user(token) || tokens.iter().take(at).any(|other| is_alike(&other)) {
         return;
@@ -275,8 +281,8 @@ fn of_count(at: usize, token: &Token, tokens: &[Token], findings: &mut Findings)
 /// True when the user name is itself a token, and stands open.
 fn has_token_for_user(token: &Token) -> bool {
     match &token.user {
-        User::Named(user) => looks_like_token(user),
-        User::SameAsSecret => false,
+        UserName::Named(user) => looks_like_token(user),
+        UserName::SameAsSecret => false,
     }
 }
 
@@ -301,7 +307,7 @@ fn is_telling(token: &Token) -> bool {
 }
 
 /// Returns the name of a token, for people.
-pub(super) fn shown(token: &Token) -> String {
+pub(super) fn display_name(token: &Token) -> String {
     if is_telling(token) { format!("no. {}", token.id.0) } else { token.name.as_str().to_owned() }
 }
 
@@ -316,19 +322,19 @@ mod tests {
     use crate::inventory::tests::inventory;
     use crate::model::token::{Origin, Permissions};
 
-    const NOW: Moment = Moment(1_795_000_000);
+    const NOW: Timestamp = Timestamp(1_795_000_000);
 
-    fn ago(days: i64) -> Moment {
-        Moment(NOW.0 - days * DAY)
+    fn ago(days: i64) -> Timestamp {
+        Timestamp(NOW.0 - days * DAY)
     }
 
-    fn used(last: i64, days: i64, pulls: u64, pushes: u64, untold: u64) -> Used {
+    fn used(last: i64, days: i64, pulls: u64, pushes: u64, untold: u64) -> UsageStats {
         let count = pulls + pushes + untold;
-        Used { count, first: ago(last + days), last: ago(last), client: None, pulls, pushes }
+        UsageStats { count, first: ago(last + days), last: ago(last), client: None, pulls, pushes }
     }
 
     /// Returns the words of what is found of a token that came so many days ago and may do this.
-    fn words(came: i64, permissions: Permissions, usage: Option<&Usage<'_>>) -> Vec<&'static str> {
+    fn words(came: i64, permissions: Permissions, usage: Option<&KnownUsage<'_>>) -> Vec<&'static str> {
         let mut token = inventory(&[("ci", "registry.example", Origin::Add)]).tokens()[0].clone();
         (token.created, token.stored, token.permissions) = (ago(came), ago(came), Some(permissions));
         let mut findings = Findings::default();
@@ -349,7 +355,7 @@ mod tests {
             (10, 200, Some(91), false),
         ] {
             let of = |_: &Token| last.map(|last| used(last, 0, 1, 0, 0));
-            let found = words(came, Permissions::default(), Some(&Usage { since: ago(since), of: &of }));
+            let found = words(came, Permissions::default(), Some(&KnownUsage { since: ago(since), of: &of }));
             assert_eq!(found.contains(&UNUSED.word), is_told, "{came} {since} {last:?}");
         }
         assert!(words(200, Permissions::default(), None).is_empty(), "nothing is noted of any use");
@@ -358,9 +364,9 @@ mod tests {
     #[test]
     fn docker_s_own_entries_of_a_sign_in_need_no_use() {
         let mut token = inventory(&[("hub", "docker.io", Origin::Store)]).tokens()[0].clone();
-        (token.created, token.stored, token.kind) = (ago(200), ago(200), Kind::Session);
+        (token.created, token.stored, token.kind) = (ago(200), ago(200), TokenKind::Session);
         let mut findings = Findings::default();
-        of_use(&token, &Usage { since: ago(200), of: &|_| None }, NOW, &mut findings);
+        of_use(&token, &KnownUsage { since: ago(200), of: &|_| None }, NOW, &mut findings);
         assert!(findings.0.is_empty());
     }
 
@@ -377,7 +383,7 @@ mod tests {
             (writes, 31, 10, 0, 1, false),
         ] {
             let of = |_: &Token| Some(used(1, days, pulls, pushes, untold));
-            let found = words(200, allowed, Some(&Usage { since: ago(200), of: &of }));
+            let found = words(200, allowed, Some(&KnownUsage { since: ago(200), of: &of }));
             assert_eq!(found.contains(&WIDER_THAN_NEEDED.word), is_told, "{days} {pulls} {pushes} {untold}");
         }
     }

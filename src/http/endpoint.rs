@@ -11,7 +11,7 @@ const MAX_BYTES: usize = 4096;
 
 /// Whether a secret may go over the network in the open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Plain {
+pub enum PlainHttp {
     /// Only within this machine.
     Loopback,
     /// Wherever a person says so.
@@ -20,11 +20,11 @@ pub enum Plain {
 
 /// An `https` address, or an `http` one that is allowed, without a user name in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Place(Uri);
+pub struct Endpoint(Uri);
 
 /// Why nothing is sent to an address.
 #[derive(Debug, Error, PartialEq, Eq)]
-pub enum PlaceError {
+pub enum EndpointError {
     /// Not a whole address.
     #[error("{0:?} is no address such as https://registry.example.com")]
     NotAnAddress(String),
@@ -39,7 +39,7 @@ pub enum PlaceError {
     Plain(String),
 }
 
-impl PlaceError {
+impl EndpointError {
     /// Returns the way out.
     pub fn hint(&self) -> &'static str {
         match self {
@@ -51,10 +51,10 @@ impl PlaceError {
     }
 }
 
-impl Place {
+impl Endpoint {
     /// Reads an address (<https://www.rfc-editor.org/rfc/rfc3986>). A fragment is passed over.
-    pub fn parse(text: &str, plain: Plain) -> Result<Self, PlaceError> {
-        let no_address = || PlaceError::NotAnAddress(text.chars().take(200).collect());
+    pub fn parse(text: &str, plain: PlainHttp) -> Result<Self, EndpointError> {
+        let no_address = || EndpointError::NotAnAddress(text.chars().take(200).collect());
         let uri: Uri = Some(text)
             .filter(|text| text.len() <= MAX_BYTES)
             .ok_or_else(no_address)?
@@ -62,7 +62,7 @@ impl Place {
             .map_err(|_| no_address())?;
         let authority = uri.authority().ok_or_else(no_address)?;
         if authority.as_str().contains('@') {
-            return Err(PlaceError::HasUser(authority.host().to_owned()));
+            return Err(EndpointError::HasUser(authority.host().to_owned()));
         }
         if authority.host().is_empty() || (authority.port().is_none() && authority.as_str().ends_with(':')) {
             return Err(no_address());
@@ -70,16 +70,16 @@ impl Place {
         let place = Self(uri);
         match place.0.scheme_str() {
             Some("https") => Ok(place),
-            Some("http") if plain == Plain::Anywhere || place.is_loopback() => Ok(place),
-            Some("http") => Err(PlaceError::Plain(place.to_string())),
+            Some("http") if plain == PlainHttp::Anywhere || place.is_loopback() => Ok(place),
+            Some("http") => Err(EndpointError::Plain(place.to_string())),
             None => Err(no_address()),
-            _ => Err(PlaceError::Scheme(place.to_string())),
+            _ => Err(EndpointError::Scheme(place.to_string())),
         }
     }
 
     /// Returns the address of a path, with its query if any, on the same host.
-    pub fn at(&self, path_and_query: &str) -> Result<Self, PlaceError> {
-        let no_address = || PlaceError::NotAnAddress(path_and_query.chars().take(200).collect());
+    pub fn at(&self, path_and_query: &str) -> Result<Self, EndpointError> {
+        let no_address = || EndpointError::NotAnAddress(path_and_query.chars().take(200).collect());
         let mut parts = self.0.clone().into_parts();
         if !path_and_query.starts_with('/') || path_and_query.len() > MAX_BYTES {
             return Err(no_address());
@@ -107,7 +107,7 @@ impl Place {
 
     /// True when an address has the same scheme, host and port; false for a text that is none.
     pub fn is_at(&self, address: &str) -> bool {
-        Self::parse(address, Plain::Loopback).is_ok_and(|other| self.is_same_origin(&other))
+        Self::parse(address, PlainHttp::Loopback).is_ok_and(|other| self.is_same_origin(&other))
     }
 
     /// True for an address within this machine: 127.0.0.0/8, `[::1]`, `localhost` and names below it
@@ -149,7 +149,7 @@ impl Place {
     }
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for Endpoint {
     /// Writes scheme, host and port; never path or query, which may hold something secret.
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let scheme = self.0.scheme_str().unwrap_or_default();
@@ -178,14 +178,14 @@ mod tests {
             ("https://", Err("\"https://\" is no address such as https://registry.example.com")),
             ("https://a b", Err("\"https://a b\" is no address such as https://registry.example.com")),
         ] {
-            let place = Place::parse(text, Plain::Loopback).map(|place| place.to_string());
+            let place = Endpoint::parse(text, PlainHttp::Loopback).map(|place| place.to_string());
             assert_eq!(
                 place.map_err(|error| error.to_string()),
                 want.map(str::to_owned).map_err(str::to_owned)
             );
         }
-        assert!(Place::parse("http://registry.example.com", Plain::Anywhere).is_ok());
-        assert!(Place::parse(&format!("https://{}", "a".repeat(5000)), Plain::Loopback).is_err());
+        assert!(Endpoint::parse("http://registry.example.com", PlainHttp::Anywhere).is_ok());
+        assert!(Endpoint::parse(&format!("https://{}", "a".repeat(5000)), PlainHttp::Loopback).is_err());
     }
 
     #[test]
@@ -198,13 +198,13 @@ mod tests {
             ("https://0x7f.0x1", true),
             ("https://1.example", false),
         ] {
-            assert_eq!(Place::parse(text, Plain::Loopback).expect(text).is_literal(), want, "{text}");
+            assert_eq!(Endpoint::parse(text, PlainHttp::Loopback).expect(text).is_literal(), want, "{text}");
         }
     }
 
     #[test]
     fn the_same_origin_is_scheme_host_and_port() {
-        let place = |text| Place::parse(text, Plain::Loopback).expect(text);
+        let place = |text| Endpoint::parse(text, PlainHttp::Loopback).expect(text);
         let home = place("https://example.com/a");
         for (text, want) in [
             ("https://EXAMPLE.com:443/b?c", true),

@@ -121,7 +121,7 @@ impl HttpError {
 
 impl HttpError {
     /// True when what was asked may have been done although no answer says so.
-    pub fn leaves_open(&self) -> bool {
+    pub fn is_ambiguous(&self) -> bool {
         match self {
             Self::Slow { .. }
             | Self::Broken { .. }

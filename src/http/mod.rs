@@ -23,9 +23,9 @@ use ureq::tls::TlsConfig;
 use ureq::{Agent, AsSendBody, Body, Proxy};
 use zeroize::Zeroizing;
 
-use crate::http::endpoint::{Place, Plain};
+use crate::http::endpoint::{Endpoint, PlainHttp};
 pub use crate::http::error::HttpError;
-pub use crate::http::request::{Authorization, JSON, Method, Repeat, Request};
+pub use crate::http::request::{Authorization, HttpRequest, JSON, Method, Repeat};
 pub use crate::http::tls::CA_FILE;
 use crate::system::limited_read::{InputError, read_input};
 
@@ -48,7 +48,7 @@ const USER_AGENT: &str = concat!("docker-credential-pat/", env!("CARGO_PKG_VERSI
 const MAX_REDIRECTS: usize = 3;
 
 /// What a server has answered. Its body is wiped.
-pub struct Answer {
+pub struct Response {
     at: String,
     /// The status: <https://www.rfc-editor.org/rfc/rfc9110#section-15>.
     pub status: u16,
@@ -56,7 +56,7 @@ pub struct Answer {
     body: Zeroizing<Vec<u8>>,
 }
 
-impl Answer {
+impl Response {
     /// Returns a header's text; `None` when it is not there or no text.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
@@ -83,7 +83,7 @@ impl Answer {
     }
 }
 
-impl fmt::Debug for Answer {
+impl fmt::Debug for Response {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(out, "Answer({} from {})", self.status, self.at)
     }
@@ -106,15 +106,19 @@ impl Http {
     ///
     /// # Errors
     /// When there is no answer. A status that means an error is an answer.
-    pub fn send(&self, request: &Request<'_>, tell: &mut dyn FnMut(&str)) -> Result<Answer, HttpError> {
-        retry::send(request.repeat, self.pause, tell, || self.follow(request))
+    pub fn send(
+        &self,
+        request: &HttpRequest<'_>,
+        progress: &mut dyn FnMut(&str),
+    ) -> Result<Response, HttpError> {
+        retry::send(request.repeat, self.pause, progress, || self.follow(request))
     }
 
     /// Follows redirects within the host, for what only reads.
-    fn follow(&self, request: &Request<'_>) -> Result<Answer, HttpError> {
+    fn follow(&self, request: &HttpRequest<'_>) -> Result<Response, HttpError> {
         let mut place = request.place.clone();
         for _ in 0..=MAX_REDIRECTS {
-            let answer = self.once(&Request { place: &place, ..*request })?;
+            let answer = self.once(&HttpRequest { place: &place, ..*request })?;
             let is_redirect = matches!(answer.status, 301 | 302 | 303 | 307 | 308);
             let Some(to) = answer.header("location").filter(|_| is_redirect) else { return Ok(answer) };
             place = match redirected(&place, to) {
@@ -128,21 +132,21 @@ impl Http {
         Err(HttpError::Redirected { at: place.to_string(), to: "itself again and again".to_owned() })
     }
 
-    fn once(&self, request: &Request<'_>) -> Result<Answer, HttpError> {
+    fn once(&self, request: &HttpRequest<'_>) -> Result<Response, HttpError> {
         let at = request.place.to_string();
         let head = head(request)?;
         let sent = match request.body {
             Some((_, body)) => self.run(head.map(|()| body), request.place)?,
             None => self.run(head, request.place)?,
         };
-        let (parts, body) = sent.map_err(|error| tls::told(error, &at, PATIENCE))?.into_parts();
+        let (parts, body) = sent.map_err(|error| tls::to_http_error(error, &at, PATIENCE))?.into_parts();
         let reader = body.into_with_config().limit(u64::MAX).reader();
         let body = read_input(reader.take(MAX_BODY_BYTES + 1)).map_err(|error| match error {
-            InputError::Read(error) => tls::told(error.into(), &at, PATIENCE),
+            InputError::Read(error) => tls::to_http_error(error.into(), &at, PATIENCE),
             InputError::TooLarge => HttpError::TooLarge { at: at.clone() },
         })?;
         if u64::try_from(body.len()).is_ok_and(|bytes| bytes <= MAX_BODY_BYTES) {
-            Ok(Answer { at, status: parts.status.as_u16(), headers: parts.headers, body })
+            Ok(Response { at, status: parts.status.as_u16(), headers: parts.headers, body })
         } else {
             Err(HttpError::TooLarge { at })
         }
@@ -151,7 +155,7 @@ impl Http {
     fn run(
         &self,
         request: ureq::http::Request<impl AsSendBody>,
-        place: &Place,
+        place: &Endpoint,
     ) -> Result<Result<ureq::http::Response<Body>, ureq::Error>, HttpError> {
         let plain;
         let agent = if !place.is_encrypted() {
@@ -186,7 +190,7 @@ fn agent(trusted: TlsConfig) -> Agent {
 }
 
 /// Writes the head of a request.
-fn head(request: &Request<'_>) -> Result<ureq::http::Request<()>, HttpError> {
+fn head(request: &HttpRequest<'_>) -> Result<ureq::http::Request<()>, HttpError> {
     let unsendable = || HttpError::Unsendable { at: request.place.to_string() };
     let mut head = ureq::http::Request::new(());
     *head.method_mut() = request.method.verb();
@@ -205,10 +209,10 @@ fn head(request: &Request<'_>) -> Result<ureq::http::Request<()>, HttpError> {
 }
 
 /// Returns where a redirect leads within the same host, or the name of where else.
-fn redirected(from: &Place, to: &str) -> Result<Place, String> {
+fn redirected(from: &Endpoint, to: &str) -> Result<Endpoint, String> {
     let there = match to {
         path if path.starts_with('/') && !path.starts_with("//") => from.at(path),
-        address => Place::parse(address, Plain::Anywhere),
+        address => Endpoint::parse(address, PlainHttp::Anywhere),
     };
     match there {
         Ok(there) if there.is_same_origin(from) => Ok(there),
@@ -227,7 +231,7 @@ mod tests {
     use super::*;
 
     /// A server that gives each connection the next answer, and the last one again; it keeps what was asked.
-    fn server(answers: &'static [&'static str]) -> (Place, Arc<Mutex<Vec<String>>>) {
+    fn server(answers: &'static [&'static str]) -> (Endpoint, Arc<Mutex<Vec<String>>>) {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let port = listener.local_addr().expect("an address").port();
         let asked = Arc::new(Mutex::new(Vec::new()));
@@ -249,10 +253,10 @@ mod tests {
                 thread::sleep(Duration::from_millis(if answer.is_empty() { 15_000 } else { 0 }));
             }
         });
-        (Place::parse(&format!("http://127.0.0.1:{port}/a"), Plain::Loopback).expect("a place"), asked)
+        (Endpoint::parse(&format!("http://127.0.0.1:{port}/a"), PlainHttp::Loopback).expect("a place"), asked)
     }
 
-    fn send(request: &Request<'_>) -> Result<Answer, HttpError> {
+    fn send(request: &HttpRequest<'_>) -> Result<Response, HttpError> {
         let http = Http { pause: Duration::from_millis(1), ..Http::default() };
         http.send(request, &mut |_| {})
     }
@@ -260,7 +264,7 @@ mod tests {
     /// Asks a server that answers so, and returns the error without its address.
     fn refused(answer: &'static [&'static str]) -> String {
         let (place, _) = server(answer);
-        let error = send(&Request::get(&place)).expect_err("no answer");
+        let error = send(&HttpRequest::get(&place)).expect_err("no answer");
         error.to_string().replace(&place.to_string(), "HOST")
     }
 
@@ -269,12 +273,12 @@ mod tests {
         let (place, asked) =
             server(&["HTTP/1.1 404 No\r\nX-Some: thing\r\nContent-Length: 7\r\n\r\n{\"a\":1}"]);
         let authorization = Authorization::basic("alice", "pw");
-        let request = Request {
+        let request = HttpRequest {
             method: Method::Post,
             authorization: Some(&authorization),
             body: Some((JSON, b"{}")),
             repeat: Repeat::Never,
-            ..Request::get(&place)
+            ..HttpRequest::get(&place)
         };
         let answer = send(&request).expect("an answer");
         assert_eq!(
@@ -323,7 +327,7 @@ mod tests {
             "HTTP/1.1 307 Go\r\nLocation: /b\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
             "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok",
         ]);
-        assert_eq!(send(&Request::get(&place)).expect("an answer").body(), b"ok");
+        assert_eq!(send(&HttpRequest::get(&place)).expect("an answer").body(), b"ok");
         assert!(asked.lock().expect("unpoisoned")[1].starts_with("GET /b HTTP/1.1"));
         for to in [
             "HTTP/1.1 302 Go\r\nLocation: http://localhost:PORT/\r\nContent-Length: 0\r\n\r\n",
@@ -350,7 +354,7 @@ mod tests {
             (&[BUSY, FINE], Repeat::Never, 200, 2),
         ] {
             let (place, asked) = server(answers);
-            let answer = send(&Request { repeat, ..Request::get(&place) }).expect("an answer");
+            let answer = send(&HttpRequest { repeat, ..HttpRequest::get(&place) }).expect("an answer");
             assert_eq!(
                 (answer.status, asked.lock().expect("unpoisoned").len()),
                 (status, tries),
@@ -365,11 +369,11 @@ mod tests {
     fn nothing_secret_shows_when_it_is_debugged() {
         assert_eq!(format!("{:?}", Authorization::bearer("canary")), "Authorization(..)");
         let (place, _) = server(&["HTTP/1.1 200 OK\r\nX: canary\r\nContent-Length: 6\r\n\r\ncanary"]);
-        let answer = send(&Request::get(&place)).expect("an answer");
+        let answer = send(&HttpRequest::get(&place)).expect("an answer");
         assert!(!format!("{answer:?}").contains("canary"));
         assert!(!answer.json::<String>().expect_err("no JSON").to_string().contains("canary"));
         let authorization = Authorization::bearer("canary\n");
-        let request = Request { authorization: Some(&authorization), ..Request::get(&place) };
+        let request = HttpRequest { authorization: Some(&authorization), ..HttpRequest::get(&place) };
         assert!(!send(&request).expect_err("no header").to_string().contains("canary"));
     }
 }

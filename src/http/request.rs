@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use ureq::http::method::Method as Verb;
 use zeroize::Zeroizing;
 
-use crate::http::endpoint::Place;
+use crate::http::endpoint::Endpoint;
 
 /// What is asked of a server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,11 +93,11 @@ impl fmt::Debug for Authorization {
 
 /// What is sent to a server.
 #[derive(Clone, Copy, Debug)]
-pub struct Request<'a> {
+pub struct HttpRequest<'a> {
     /// What is asked.
     pub method: Method,
     /// Where.
-    pub place: &'a Place,
+    pub place: &'a Endpoint,
     /// By whom.
     pub authorization: Option<&'a Authorization>,
     /// The types of answer that are understood.
@@ -111,9 +111,9 @@ pub struct Request<'a> {
 /// The type of JSON: <https://www.rfc-editor.org/rfc/rfc8259#section-11>.
 pub const JSON: &str = "application/json";
 
-impl<'a> Request<'a> {
+impl<'a> HttpRequest<'a> {
     /// A question, which changes nothing.
-    pub fn get(place: &'a Place) -> Self {
+    pub fn get(place: &'a Endpoint) -> Self {
         let method = Method::Get;
         Self { method, place, authorization: None, accept: JSON, body: None, repeat: Repeat::Harmless }
     }

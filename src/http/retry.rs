@@ -3,7 +3,7 @@
 use std::thread;
 use std::time::Duration;
 
-use crate::http::{Answer, HttpError, Repeat};
+use crate::http::{HttpError, Repeat, Response};
 use crate::system::env;
 
 /// How long is waited before the second try, and twice as long before the third.
@@ -25,9 +25,9 @@ const TOO_MANY: u16 = 429;
 pub(super) fn send(
     repeat: Repeat,
     pause: Duration,
-    tell: &mut dyn FnMut(&str),
-    once: impl Fn() -> Result<Answer, HttpError>,
-) -> Result<Answer, HttpError> {
+    progress: &mut dyn FnMut(&str),
+    once: impl Fn() -> Result<Response, HttpError>,
+) -> Result<Response, HttpError> {
     let mut next = pause;
     for _ in 1..MAX_TRIES {
         let outcome = once();
@@ -38,17 +38,17 @@ pub(super) fn send(
                 if seconds > MAX_WAIT {
                     return Err(HttpError::Busy { at: answer.at.clone(), seconds });
                 }
-                tell(&format!("{} has had too many requests; waiting {seconds} s as it asks", answer.at));
+                progress(&format!("{} has had too many requests; waiting {seconds} s as it asks", answer.at));
                 thread::sleep(Duration::from_secs(seconds));
                 continue;
             }
             Ok(answer) if repeat == Repeat::Harmless && answer.status >= 500 => {
-                tell(&format!("{} has a problem ({}); trying again", answer.at, answer.status));
+                progress(&format!("{} has a problem ({}); trying again", answer.at, answer.status));
             }
             Err(error @ (HttpError::Broken { .. } | HttpError::Unreachable { .. }))
                 if repeat == Repeat::Harmless =>
             {
-                tell(&format!("{error}; trying again"));
+                progress(&format!("{error}; trying again"));
             }
             Ok(_) | Err(_) => return outcome,
         }
@@ -65,7 +65,7 @@ pub(super) fn send(
 
 /// Returns for how many seconds a server wants to be left alone. Docker Hub's older text has the moment
 /// instead, in seconds since 1970: <https://docs.docker.com/reference/api/hub/latest/#section/Rate-Limiting>.
-fn wait_of(answer: &Answer, now: i64) -> u64 {
+fn wait_of(answer: &Response, now: i64) -> u64 {
     let number = |name| answer.header(name)?.trim().parse::<i64>().ok();
     let told = number("retry-after").or_else(|| number("x-retry-after"));
     let seconds = told.map(|told| if told > now / 2 { told - now } else { told });

@@ -58,7 +58,7 @@ fn own() -> Result<Vec<Certificate<'static>>, HttpError> {
 }
 
 /// Puts what went wrong into our words. Those of the library could quote what was sent or received.
-pub(super) fn told(error: ureq::Error, at: &str, patience: Duration) -> HttpError {
+pub(super) fn to_http_error(error: ureq::Error, at: &str, patience: Duration) -> HttpError {
     let at = at.to_owned();
     match error {
         ureq::Error::Timeout(ureq::Timeout::Resolve | ureq::Timeout::Connect) => {

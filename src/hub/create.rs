@@ -1,16 +1,16 @@
 //! Makes a token at Docker Hub and keeps it, before anything is said.
 
-use crate::hub::Life;
-use crate::hub::api::Account;
-use crate::hub::api::client::Wish;
-use crate::hub::api::token::{Grants, Made};
-use crate::hub::error::LifeError;
+use crate::hub::HubSession;
+use crate::hub::api::HubAccount;
+use crate::hub::api::client::CreateRequest;
+use crate::hub::api::token::{NewApiToken, TokenAccess};
+use crate::hub::error::HubError;
 use crate::hub::label_marker::marked;
-use crate::inventory::{Arrival, NameTaken};
+use crate::inventory::{IncomingToken, NameTaken};
 use crate::model::name::Name;
 use crate::model::scope::Scope;
-use crate::model::timestamp::Moment;
-use crate::model::token::{Kind, Origin, User};
+use crate::model::timestamp::Timestamp;
+use crate::model::token::{Origin, TokenKind, UserName};
 use crate::model::token_id::TokenId;
 
 /// A token that is to be made.
@@ -21,49 +21,49 @@ pub struct NewToken {
     /// Its label at Docker Hub.
     pub label: String,
     /// Whose it is to be.
-    pub account: Account,
+    pub account: HubAccount,
     /// What it is to be allowed.
-    pub grants: Grants,
+    pub grants: TokenAccess,
     /// When it is to end.
-    pub expires: Option<Moment>,
+    pub expires: Option<Timestamp>,
     /// Where it may go.
     pub scopes: Vec<Scope>,
 }
 
 /// A token that was made and kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Created {
+pub struct CreateReport {
     /// Which one it is in the vault.
     pub id: TokenId,
     /// False when it still has the label under which it was made.
     pub has_label: bool,
 }
 
-impl Life<'_> {
+impl HubSession<'_> {
     /// Makes a token, keeps it and puts it in use. One that cannot be kept is deleted at Docker Hub again.
-    pub fn create(&self, new: &NewToken) -> Result<Created, LifeError> {
+    pub fn create(&self, new: &NewToken) -> Result<CreateReport, HubError> {
         // The key is here and the vault can be locked, before a token is made that could not be kept.
-        self.keeper.make()?;
-        self.keeper.change(|draft| match draft.inventory.named(new.name.as_str()) {
+        self.store.make()?;
+        self.store.change(|draft| match draft.inventory.named(new.name.as_str()) {
             Some(_) => Err(NameTaken(new.name.clone()).into()),
-            None => Ok::<_, LifeError>(()),
+            None => Ok::<_, HubError>(()),
         })?;
-        let marker = marked(&new.label).map_err(LifeError::Random)?;
-        let wish = Wish { label: &marker, grants: &new.grants, expires: new.expires };
+        let marker = marked(&new.label).map_err(HubError::Random)?;
+        let wish = CreateRequest { label: &marker, grants: &new.grants, expires: new.expires };
         let made = self.make(&new.account, &wish)?;
         let id = self.keep_new(new, &made).map_err(|error| self.undo(&new.account, &made, error))?;
         let has_label =
             self.hub.relabel(&new.account, &made.listed.id, &new.label).is_ok_and(|is_there| is_there);
-        Ok(Created { id, has_label })
+        Ok(CreateReport { id, has_label })
     }
 
-    fn keep_new(&self, new: &NewToken, made: &Made) -> Result<TokenId, LifeError> {
+    fn keep_new(&self, new: &NewToken, made: &NewApiToken) -> Result<TokenId, HubError> {
         let remote = self.remote(&new.account, &made.listed);
-        self.keeper.change(|draft| {
-            let arrival = Arrival {
+        self.store.change(|draft| {
+            let arrival = IncomingToken {
                 name: new.name.clone(),
                 kind: kind_of(&new.account),
-                user: User::of(&remote.owner, &made.secret),
+                user: UserName::of(&remote.owner, &made.secret),
                 scopes: new.scopes.clone(),
                 keys: Vec::new(),
                 label: Some(new.label.clone()),
@@ -74,7 +74,7 @@ impl Life<'_> {
                 remote: Some(remote),
             };
             // A name that was taken meanwhile gets a number: the token is there, and is not to be lost.
-            let id = draft.inventory.take_in(arrival, self.now);
+            let id = draft.inventory.add_with_free_name(arrival, self.now);
             draft.keep(id, &made.secret)?;
             draft.inventory.choose(id);
             Ok(id)
@@ -83,9 +83,9 @@ impl Life<'_> {
 }
 
 /// Returns what sort of credential an account's tokens are.
-pub fn kind_of(account: &Account) -> Kind {
+pub fn kind_of(account: &HubAccount) -> TokenKind {
     match account {
-        Account::Person => Kind::Pat,
-        Account::Organization(_) => Kind::Organization,
+        HubAccount::Person => TokenKind::Pat,
+        HubAccount::Organization(_) => TokenKind::Organization,
     }
 }

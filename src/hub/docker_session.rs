@@ -2,8 +2,8 @@
 
 use crate::inventory::Inventory;
 use crate::model::secret::Secret;
-use crate::model::timestamp::Moment;
-use crate::model::token::{Kind, Standing, Token, User};
+use crate::model::timestamp::Timestamp;
+use crate::model::token::{Token, TokenKind, TokenState, UserName};
 use crate::provider::expiry::end_of_jwt;
 
 /// Where `docker login` keeps the token of a sign-in by browser:
@@ -16,8 +16,8 @@ const MARGIN: i64 = 30;
 /// Returns the sign-ins with their Docker IDs, the latest first.
 pub fn sessions(inventory: &Inventory) -> Vec<(&Token, &str)> {
     let is_session = |token: &&Token| {
-        token.kind == Kind::Session
-            && token.standing == Standing::Active
+        token.kind == TokenKind::Session
+            && token.standing == TokenState::Active
             && token.keys.iter().any(|key| key.as_str() == SESSION_KEY)
     };
     let mut sessions: Vec<_> = inventory
@@ -25,8 +25,8 @@ pub fn sessions(inventory: &Inventory) -> Vec<(&Token, &str)> {
         .iter()
         .filter(is_session)
         .filter_map(|token| match &token.user {
-            User::Named(user) => Some((token, user.as_str())),
-            User::SameAsSecret => None,
+            UserName::Named(user) => Some((token, user.as_str())),
+            UserName::SameAsSecret => None,
         })
         .collect();
     sessions.sort_by_key(|(token, _)| token.in_use.map(|in_use| in_use.turn));
@@ -35,6 +35,6 @@ pub fn sessions(inventory: &Inventory) -> Vec<(&Token, &str)> {
 }
 
 /// True when the token of a sign-in is good still.
-pub fn is_good(bearer: &Secret, now: Moment) -> bool {
-    end_of_jwt(bearer.expose()).is_none_or(|end| end > Moment(now.0 + MARGIN))
+pub fn is_good(bearer: &Secret, now: Timestamp) -> bool {
+    end_of_jwt(bearer.expose()).is_none_or(|end| end > Timestamp(now.0 + MARGIN))
 }

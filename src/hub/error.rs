@@ -3,21 +3,21 @@
 use thiserror::Error;
 
 use crate::hub::api::HUB_URL;
-use crate::hub::api::error::HubError;
+use crate::hub::api::error::HubApiError;
 use crate::inventory::NameTaken;
 use crate::model::name::Name;
-use crate::model::timestamp::Moment;
+use crate::model::timestamp::Timestamp;
 use crate::system::disk::DiskError;
 use crate::vault::VaultError;
-use crate::vault::store::KeeperError;
+use crate::vault::store::StoreError;
 
 /// Why a step in the life of a token is not done.
 #[derive(Debug, Error)]
-pub enum LifeError {
+pub enum HubError {
     #[error(transparent)]
-    Keeper(#[from] KeeperError),
+    Keeper(#[from] StoreError),
     #[error(transparent)]
-    Hub(#[from] HubError),
+    Hub(#[from] HubApiError),
     #[error(transparent)]
     NameTaken(#[from] NameTaken),
     /// It is not known which token at Docker Hub it is.
@@ -50,7 +50,7 @@ pub enum LifeError {
         /// The token.
         name: Name,
         /// When.
-        end: Moment,
+        end: Timestamp,
     },
     /// Another process changed it.
     #[error("the token was changed by something else meanwhile")]
@@ -68,7 +68,7 @@ pub enum LifeError {
     NotKept {
         /// Why it could not be kept.
         #[source]
-        source: Box<LifeError>,
+        source: Box<HubError>,
         /// By what Docker Hub tells it from others.
         id: String,
         /// True when it was deleted again.
@@ -79,7 +79,7 @@ pub enum LifeError {
     Unanswered {
         /// What went wrong.
         #[source]
-        source: HubError,
+        source: HubApiError,
         /// The label that it would have.
         label: String,
         /// True when there is none, or not any more.
@@ -99,19 +99,19 @@ pub enum LifeError {
     Random(getrandom::Error),
 }
 
-impl From<VaultError> for LifeError {
+impl From<VaultError> for HubError {
     fn from(error: VaultError) -> Self {
         Self::Keeper(error.into())
     }
 }
 
-impl From<DiskError> for LifeError {
+impl From<DiskError> for HubError {
     fn from(error: DiskError) -> Self {
         Self::Keeper(error.into())
     }
 }
 
-impl LifeError {
+impl HubError {
     /// Returns the way out.
     pub fn hint(&self) -> Option<String> {
         match self {

@@ -13,45 +13,45 @@ pub mod rotate;
 pub mod successor;
 pub mod sync;
 
-use crate::hub::api::Account;
-use crate::hub::api::client::{SignedIn, Wish};
-use crate::hub::api::token::{Listed, Made};
-use crate::hub::error::LifeError;
+use crate::hub::api::HubAccount;
+use crate::hub::api::client::{CreateRequest, HubClient};
+use crate::hub::api::token::{ApiToken, NewApiToken};
+use crate::hub::error::HubError;
 use crate::inventory::Inventory;
 use crate::model::remote::Remote;
-use crate::model::timestamp::Moment;
+use crate::model::timestamp::Timestamp;
 use crate::model::token::Token;
 use crate::model::token_id::TokenId;
-use crate::vault::store::Keeper;
+use crate::vault::store::VaultStore;
 
 /// The vault, and Docker Hub for somebody who is signed in.
-pub struct Life<'l> {
+pub struct HubSession<'l> {
     /// Keeps the vault.
-    pub keeper: &'l Keeper,
+    pub store: &'l VaultStore,
     /// Docker Hub.
-    pub hub: &'l SignedIn<'l>,
+    pub hub: &'l HubClient<'l>,
     /// The clock's word.
-    pub now: Moment,
+    pub now: Timestamp,
 }
 
 /// A token of the vault with what it is at Docker Hub.
 #[derive(Clone, Debug)]
-pub struct Known {
+pub struct LinkedToken {
     /// The token, as it was when it was read.
     pub token: Token,
     /// What it is there.
     pub remote: Remote,
     /// Whose it is there.
-    pub account: Account,
+    pub account: HubAccount,
 }
 
-impl Known {
+impl LinkedToken {
     /// Returns a token with what it is at Docker Hub.
-    pub fn of(token: &Token, at: Option<&str>) -> Result<Self, LifeError> {
-        let linked = token.remote.as_ref().and_then(|remote| Some((remote, Account::of(remote)?)));
-        let (remote, account) = linked.ok_or_else(|| LifeError::NotLinked(token.name.clone()))?;
+    pub fn of(token: &Token, at: Option<&str>) -> Result<Self, HubError> {
+        let linked = token.remote.as_ref().and_then(|remote| Some((remote, HubAccount::of(remote)?)));
+        let (remote, account) = linked.ok_or_else(|| HubError::NotLinked(token.name.clone()))?;
         if remote.at.as_deref() != at {
-            return Err(LifeError::Elsewhere { name: token.name.clone(), at: remote.at.clone() });
+            return Err(HubError::Elsewhere { name: token.name.clone(), at: remote.at.clone() });
         }
         Ok(Self { token: token.clone(), remote: remote.clone(), account })
     }
@@ -59,20 +59,20 @@ impl Known {
     /// Returns the Docker ID that has to be signed in for it; `None` when any may do that its organization lets.
     pub fn owner(&self) -> Option<&str> {
         match self.account {
-            Account::Person => Some(&self.remote.owner),
-            Account::Organization(_) => None,
+            HubAccount::Person => Some(&self.remote.owner),
+            HubAccount::Organization(_) => None,
         }
     }
 }
 
-impl Life<'_> {
+impl HubSession<'_> {
     /// Returns a token of the vault as it is now, with what it is at Docker Hub.
-    fn known(&self, id: TokenId) -> Result<Known, LifeError> {
-        let inventory = self.keeper.inventory()?;
-        let token = with_id(&inventory, id).ok_or(LifeError::Meanwhile)?;
-        let known = Known::of(token, self.hub.hub().at().as_deref())?;
+    fn known(&self, id: TokenId) -> Result<LinkedToken, HubError> {
+        let inventory = self.store.inventory()?;
+        let token = with_id(&inventory, id).ok_or(HubError::Meanwhile)?;
+        let known = LinkedToken::of(token, self.hub.hub().at().as_deref())?;
         match known.owner() {
-            Some(owner) if !owner.eq_ignore_ascii_case(self.hub.user()) => Err(LifeError::OtherOwner {
+            Some(owner) if !owner.eq_ignore_ascii_case(self.hub.user()) => Err(HubError::OtherOwner {
                 name: token.name.clone(),
                 owner: owner.to_owned(),
                 user: self.hub.user().to_owned(),
@@ -82,13 +82,13 @@ impl Life<'_> {
     }
 
     /// Returns what a token of ours is at Docker Hub.
-    fn remote(&self, account: &Account, listed: &Listed) -> Remote {
+    fn remote(&self, account: &HubAccount, listed: &ApiToken) -> Remote {
         Remote {
             service: account.service(),
             at: self.hub.hub().at(),
             owner: match account {
-                Account::Person => self.hub.user().to_owned(),
-                Account::Organization(name) => name.clone(),
+                HubAccount::Person => self.hub.user().to_owned(),
+                HubAccount::Organization(name) => name.clone(),
             },
             id: listed.id.clone(),
             last_used: listed.last_used(),
@@ -98,20 +98,20 @@ impl Life<'_> {
 
     /// Makes a token under a label that no other has. One that may have been made although no answer came is
     /// looked for and deleted: nobody has its secret.
-    fn make(&self, account: &Account, wish: &Wish<'_>) -> Result<Made, LifeError> {
+    fn make(&self, account: &HubAccount, wish: &CreateRequest<'_>) -> Result<NewApiToken, HubError> {
         let error = match self.hub.make(account, wish) {
             Ok(made) => return Ok(made),
             Err(error) if error.is_undone() => return Err(error.into()),
             Err(error) => error,
         };
         let is_clear = self.clear(account, wish.label).is_ok();
-        Err(LifeError::Unanswered { source: error, label: wish.label.to_owned(), is_clear })
+        Err(HubError::Unanswered { source: error, label: wish.label.to_owned(), is_clear })
     }
 
     /// Deletes what has this very label at Docker Hub and is not in the vault.
-    fn clear(&self, account: &Account, label: &str) -> Result<(), LifeError> {
+    fn clear(&self, account: &HubAccount, label: &str) -> Result<(), HubError> {
         let all = self.hub.all(account)?;
-        let inventory = self.keeper.inventory()?;
+        let inventory = self.store.inventory()?;
         for lost in all.iter().filter(|listed| listed.label == label) {
             if with_remote(&inventory, &self.remote(account, lost)).is_none() {
                 self.hub.delete(account, &lost.id)?;
@@ -121,10 +121,10 @@ impl Life<'_> {
     }
 
     /// Deletes a token that was just made and could not be kept, and returns the error that tells so.
-    fn undo(&self, account: &Account, made: &Made, why: LifeError) -> LifeError {
+    fn undo(&self, account: &HubAccount, made: &NewApiToken, why: HubError) -> HubError {
         let is_gone = self.hub.delete(account, &made.listed.id).is_ok();
         let id = made.listed.id.clone();
-        LifeError::NotKept { source: Box::new(why), id, is_gone }
+        HubError::NotKept { source: Box::new(why), id, is_gone }
     }
 }
 

@@ -4,19 +4,19 @@
 use std::thread;
 use std::time::Duration;
 
-use crate::hub::api::client::Wish;
-use crate::hub::api::token::{Listed, Made};
+use crate::hub::api::client::CreateRequest;
+use crate::hub::api::token::{ApiToken, NewApiToken};
 use crate::hub::create::kind_of;
-use crate::hub::error::LifeError;
+use crate::hub::error::HubError;
 use crate::hub::label_marker::marked;
-use crate::hub::successor::{as_long, grants_of, label_of};
-use crate::hub::{Known, Life, with_id};
-use crate::inventory::unfinished_rotation::awaits;
-use crate::inventory::{Arrival, Changes};
+use crate::hub::successor::{grants_of, label_of, same_lifetime};
+use crate::hub::{HubSession, LinkedToken, with_id};
+use crate::inventory::unfinished_rotation::is_waiting_for;
+use crate::inventory::{IncomingToken, TokenChanges};
 use crate::model::name::Name;
 use crate::model::remote::{Remote, Rotation};
-use crate::model::timestamp::Moment;
-use crate::model::token::{Origin, Token, User};
+use crate::model::timestamp::Timestamp;
+use crate::model::token::{Origin, Token, UserName};
 use crate::model::token_id::TokenId;
 use crate::system::disk;
 use crate::vault::draft::Draft;
@@ -26,16 +26,16 @@ const PROOF_PAUSE: Duration = Duration::from_secs(1);
 
 /// How a token is to be replaced.
 #[derive(Clone, Copy, Debug)]
-pub struct How {
+pub struct RotateOptions {
     /// When the new one is to end; `None` lets it last as long as the old one did.
-    pub expires: Option<Option<Moment>>,
+    pub expires: Option<Option<Timestamp>>,
     /// What becomes of the old one.
-    pub old: Old,
+    pub old: OldToken,
 }
 
 /// What becomes of the old token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Old {
+pub enum OldToken {
     /// It is kept, switched off.
     Deactivate,
     /// It is deleted.
@@ -44,7 +44,7 @@ pub enum Old {
 
 /// What became of the old token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fate {
+pub enum OldTokenOutcome {
     /// Switched off.
     Inactive,
     /// It had ended already, and such a one can only be deleted.
@@ -57,29 +57,29 @@ pub enum Fate {
 
 /// What was done.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Rotated {
+pub struct RotateReport {
     /// By what Docker Hub tells the old token from others.
     pub old: String,
     /// What became of it.
-    pub fate: Fate,
+    pub fate: OldTokenOutcome,
     /// True when a rotation that was stopped went on.
     pub went_on: bool,
     /// Other tokens of the vault that have the old secret.
     pub orphaned: Vec<Name>,
 }
 
-impl Life<'_> {
+impl HubSession<'_> {
     /// Replaces a token, or goes on with a replacement that was stopped.
     ///
     /// # Errors
     /// When the new one cannot be made, kept or proven; the old one is in use then.
-    pub fn rotate(&self, id: TokenId, how: &How) -> Result<Rotated, LifeError> {
+    pub fn rotate(&self, id: TokenId, how: &RotateOptions) -> Result<RotateReport, HubError> {
         let before = self.known(id)?;
-        let _lock = disk::lock(&self.keeper.path().with_file_name("rotation"))?;
+        let _lock = disk::lock(&self.store.path().with_file_name("rotation"))?;
         let known = self.known(id)?;
         // Another process did it while this one waited; once is what was asked.
         if known.remote.id != before.remote.id {
-            return Err(LifeError::Meanwhile);
+            return Err(HubError::Meanwhile);
         }
         let went_on = known.remote.rotation.is_some();
         let mut orphaned = Vec::new();
@@ -92,17 +92,17 @@ impl Life<'_> {
             orphaned = self.switch(id, successor, old.as_ref())?;
         }
         let (old, fate) = self.finish(id, how.old)?;
-        Ok(Rotated { old, fate, went_on, orphaned })
+        Ok(RotateReport { old, fate, went_on, orphaned })
     }
 
     /// Returns the successor that an earlier call kept, if it is still good; clears up what else it left.
-    fn pick_up(&self, known: &Known) -> Result<Option<TokenId>, LifeError> {
-        let inventory = self.keeper.inventory()?;
+    fn pick_up(&self, known: &LinkedToken) -> Result<Option<TokenId>, HubError> {
+        let inventory = self.store.inventory()?;
         match &known.remote.rotation {
             None | Some(Rotation::Switched { .. }) => Ok(None),
             Some(Rotation::Succeeds { token: old }) => match with_id(&inventory, *old) {
-                Some(old) if awaits(old, known.token.id) => {
-                    Err(LifeError::Successor { name: known.token.name.clone(), old: old.name.clone() })
+                Some(old) if is_waiting_for(old, known.token.id) => {
+                    Err(HubError::Successor { name: known.token.name.clone(), old: old.name.clone() })
                 }
                 Some(_) | None => Ok(None),
             },
@@ -125,24 +125,30 @@ impl Life<'_> {
     }
 
     /// Makes a new token and keeps it beside the old one, switched off.
-    fn make_successor(&self, known: &Known, old: Option<&Listed>, how: &How) -> Result<TokenId, LifeError> {
+    fn make_successor(
+        &self,
+        known: &LinkedToken,
+        old: Option<&ApiToken>,
+        how: &RotateOptions,
+    ) -> Result<TokenId, HubError> {
         // As it is now: something that was left may have been cleared up.
         let known = self.known(known.token.id)?;
         let grants = grants_of(&known, old)?;
         let label = label_of(&known.token, old, "");
-        let expires = how.expires.unwrap_or_else(|| as_long(&known.token, old, self.now));
-        let marker = marked(&label).map_err(LifeError::Random)?;
+        let expires = how.expires.unwrap_or_else(|| same_lifetime(&known.token, old, self.now));
+        let marker = marked(&label).map_err(HubError::Random)?;
         let making = Rotation::Making { label: marker.clone() };
         self.step(&known, |_, _| Ok(Some(making.clone())))?;
-        let made = self.make(&known.account, &Wish { label: &marker, grants: &grants, expires });
-        let making = Known { remote: Remote { rotation: Some(making), ..known.remote.clone() }, ..known };
+        let made = self.make(&known.account, &CreateRequest { label: &marker, grants: &grants, expires });
+        let making =
+            LinkedToken { remote: Remote { rotation: Some(making), ..known.remote.clone() }, ..known };
         match made {
             Ok(made) => self
                 .keep_successor(&making, &made, &marker)
                 .map_err(|error| self.undo(&making.account, &made, error)),
             Err(error) => {
                 // Nothing is left where nothing was made.
-                if !matches!(&error, LifeError::Unanswered { is_clear: false, .. }) {
+                if !matches!(&error, HubError::Unanswered { is_clear: false, .. }) {
                     let _ = self.step(&making, |_, _| Ok(None));
                 }
                 Err(error)
@@ -150,14 +156,19 @@ impl Life<'_> {
         }
     }
 
-    fn keep_successor(&self, known: &Known, made: &Made, marker: &str) -> Result<TokenId, LifeError> {
+    fn keep_successor(
+        &self,
+        known: &LinkedToken,
+        made: &NewApiToken,
+        marker: &str,
+    ) -> Result<TokenId, HubError> {
         let remote = Remote {
             rotation: Some(Rotation::Succeeds { token: known.token.id }),
             ..self.remote(&known.account, &made.listed)
         };
         let mut kept = known.token.id;
         self.step(known, |draft, old| {
-            let arrival = Arrival {
+            let arrival = IncomingToken {
                 name: Name::parse(&format!("{}-next", old.name)).unwrap_or_else(|_| old.name.clone()),
                 kind: kind_of(&known.account),
                 user: old.user.clone(),
@@ -170,7 +181,7 @@ impl Life<'_> {
                 profile: None,
                 remote: Some(remote),
             };
-            kept = draft.inventory.take_in(arrival, self.now);
+            kept = draft.inventory.add_with_free_name(arrival, self.now);
             draft.inventory.deactivate(kept);
             draft.keep(kept, &made.secret)?;
             Ok(Some(Rotation::Made { successor: kept, label: marker.to_owned() }))
@@ -179,7 +190,7 @@ impl Life<'_> {
     }
 
     /// Proves the successor, and puts it in the place of the old one. Returns who else has the old secret.
-    fn switch(&self, id: TokenId, successor: TokenId, old: Option<&Listed>) -> Result<Vec<Name>, LifeError> {
+    fn switch(&self, id: TokenId, successor: TokenId, old: Option<&ApiToken>) -> Result<Vec<Name>, HubError> {
         let known = self.known(id)?;
         let new = self.known(successor)?;
         if !self.is_working(&new)? {
@@ -188,17 +199,17 @@ impl Life<'_> {
                 draft.inventory.remove(successor);
                 Ok(None)
             })?;
-            return Err(LifeError::NotWorking(known.token.name));
+            return Err(HubError::NotWorking(known.token.name));
         }
         let Some(Rotation::Made { label, .. }) = &known.remote.rotation else {
-            return Err(LifeError::Meanwhile);
+            return Err(HubError::Meanwhile);
         };
         let label = label_of(&known.token, old, label);
         let switched = Rotation::Switched { old: known.remote.id.clone(), label };
-        self.keeper.change(|draft| {
+        self.store.change(|draft| {
             let token = unchanged(draft, &known)?;
-            let new = with_id(&draft.inventory, successor).cloned().ok_or(LifeError::Meanwhile)?;
-            let Some(remote) = new.remote.clone() else { return Err(LifeError::Meanwhile) };
+            let new = with_id(&draft.inventory, successor).cloned().ok_or(HubError::Meanwhile)?;
+            let Some(remote) = new.remote.clone() else { return Err(HubError::Meanwhile) };
             let secret = draft.secret(&new)?;
             let orphaned = with_same_secret(draft, &token);
             draft.inventory.renew(token.id, new.kind, new.expires, self.now);
@@ -210,9 +221,9 @@ impl Life<'_> {
         })
     }
 
-    fn is_working(&self, new: &Known) -> Result<bool, LifeError> {
-        let User::Named(user) = &new.token.user else { return Ok(false) };
-        let secret = self.keeper.excerpt(None)?.release(&new.token)?;
+    fn is_working(&self, new: &LinkedToken) -> Result<bool, HubError> {
+        let UserName::Named(user) = &new.token.user else { return Ok(false) };
+        let secret = self.store.excerpt(None)?.release(&new.token)?;
         if self.hub.hub().knows(user, &secret)? {
             return Ok(true);
         }
@@ -221,44 +232,44 @@ impl Life<'_> {
     }
 
     /// Ends the old one, and gives the new one its label.
-    fn finish(&self, id: TokenId, then: Old) -> Result<(String, Fate), LifeError> {
+    fn finish(&self, id: TokenId, then: OldToken) -> Result<(String, OldTokenOutcome), HubError> {
         let known = self.known(id)?;
         let Some(Rotation::Switched { old, label }) = &known.remote.rotation else {
-            return Err(LifeError::Meanwhile);
+            return Err(HubError::Meanwhile);
         };
         let mut fate = self.end(&known, old)?;
         if !self.hub.relabel(&known.account, &known.remote.id, label)? {
-            return Err(LifeError::Gone(known.token.name));
+            return Err(HubError::Gone(known.token.name));
         }
-        if then == Old::Delete {
+        if then == OldToken::Delete {
             let was_there = self.hub.delete(&known.account, old)?;
-            fate = if was_there { Fate::Deleted } else { Fate::Gone };
+            fate = if was_there { OldTokenOutcome::Deleted } else { OldTokenOutcome::Gone };
         }
         self.step(&known, |draft, token| {
             let label = Some(Some(label.clone()).filter(|label| !label.is_empty()));
-            draft.inventory.amend(token.id, Changes { label, ..Changes::default() })?;
+            draft.inventory.amend(token.id, TokenChanges { label, ..TokenChanges::default() })?;
             Ok(None)
         })?;
         Ok((old.clone(), fate))
     }
 
-    fn end(&self, known: &Known, old: &str) -> Result<Fate, LifeError> {
-        let Some(there) = self.hub.one(&known.account, old)? else { return Ok(Fate::Gone) };
+    fn end(&self, known: &LinkedToken, old: &str) -> Result<OldTokenOutcome, HubError> {
+        let Some(there) = self.hub.one(&known.account, old)? else { return Ok(OldTokenOutcome::Gone) };
         if there.has_expired(self.now) {
-            return Ok(Fate::Expired);
+            return Ok(OldTokenOutcome::Expired);
         }
         let is_there = !there.is_active || self.hub.switch(&known.account, old, false)?;
-        Ok(if is_there { Fate::Inactive } else { Fate::Gone })
+        Ok(if is_there { OldTokenOutcome::Inactive } else { OldTokenOutcome::Gone })
     }
 
     /// Does one step in the vault, where the token is still as it was before the step, and notes how far the
     /// rotation has come by it.
     fn step(
         &self,
-        known: &Known,
-        edit: impl FnOnce(&mut Draft, &Token) -> Result<Option<Rotation>, LifeError>,
-    ) -> Result<(), LifeError> {
-        self.keeper.change(|draft| {
+        known: &LinkedToken,
+        edit: impl FnOnce(&mut Draft, &Token) -> Result<Option<Rotation>, HubError>,
+    ) -> Result<(), HubError> {
+        self.store.change(|draft| {
             let token = unchanged(draft, known)?;
             let rotation = edit(draft, &token)?;
             let remote = token.remote.map(|remote| Remote { rotation, ..remote });
@@ -269,12 +280,12 @@ impl Life<'_> {
 }
 
 /// Returns the token as it is now; it may have got another name, and no other secret.
-fn unchanged(draft: &Draft, known: &Known) -> Result<Token, LifeError> {
+fn unchanged(draft: &Draft, known: &LinkedToken) -> Result<Token, HubError> {
     let token = with_id(&draft.inventory, known.token.id).filter(|token| {
         let is_same = |now: &Remote| now.id == known.remote.id && now.rotation == known.remote.rotation;
         token.stored == known.token.stored && token.remote.as_ref().is_some_and(is_same)
     });
-    token.cloned().ok_or(LifeError::Meanwhile)
+    token.cloned().ok_or(HubError::Meanwhile)
 }
 
 /// Returns the other tokens that have the secret of this one, such as one of a `docker login` with it.

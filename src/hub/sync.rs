@@ -2,19 +2,19 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::hub::api::Account;
-use crate::hub::api::token::Listed;
-use crate::hub::error::LifeError;
+use crate::hub::api::HubAccount;
+use crate::hub::api::token::ApiToken;
+use crate::hub::error::HubError;
 use crate::hub::label_marker::unmarked;
-use crate::hub::{Known, Life, with_id};
-use crate::inventory::Changes;
+use crate::hub::{HubSession, LinkedToken, with_id};
+use crate::inventory::TokenChanges;
 use crate::model::name::Name;
-use crate::model::token::{Standing, Token};
+use crate::model::token::{Token, TokenState};
 use crate::vault::draft::Draft;
 
 /// What a comparison with Docker Hub has shown.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct Synced {
+pub struct SyncReport {
     /// How many tokens were compared.
     pub compared: usize,
     /// Tokens of which something was written down.
@@ -27,20 +27,20 @@ pub struct Synced {
     pub others: Vec<(Name, String)>,
 }
 
-impl Life<'_> {
+impl HubSession<'_> {
     /// Writes down what Docker Hub tells of each known token that it shows to who is signed in. One that a
     /// person switched off here stays so.
-    pub fn sync(&self) -> Result<Synced, LifeError> {
-        let mut synced = Synced::default();
+    pub fn sync(&self) -> Result<SyncReport, HubError> {
+        let mut synced = SyncReport::default();
         let mine = self.mine(&mut synced)?;
-        let accounts: BTreeSet<&Account> = mine.iter().map(|known| &known.account).collect();
+        let accounts: BTreeSet<&HubAccount> = mine.iter().map(|known| &known.account).collect();
         let mut there = BTreeMap::new();
         for account in accounts {
             let all = self.hub.all(account)?;
             there.extend(all.into_iter().map(|listed| ((account, listed.id.clone()), listed)));
         }
         synced.compared = mine.len();
-        self.keeper.change(|draft| -> Result<_, LifeError> {
+        self.store.change(|draft| -> Result<_, HubError> {
             for known in &mine {
                 let Some(token) = with_id(&draft.inventory, known.token.id).cloned() else { continue };
                 // What changed meanwhile is another's word, and newer.
@@ -58,11 +58,12 @@ impl Life<'_> {
     }
 
     /// Returns the known tokens that Docker Hub shows to who is signed in, and notes those of others.
-    fn mine(&self, synced: &mut Synced) -> Result<Vec<Known>, LifeError> {
+    fn mine(&self, synced: &mut SyncReport) -> Result<Vec<LinkedToken>, HubError> {
         let at = self.hub.hub().at();
-        let inventory = self.keeper.inventory()?;
+        let inventory = self.store.inventory()?;
         let mut mine = Vec::new();
-        for known in inventory.tokens().iter().filter_map(|token| Known::of(token, at.as_deref()).ok()) {
+        for known in inventory.tokens().iter().filter_map(|token| LinkedToken::of(token, at.as_deref()).ok())
+        {
             match known.owner() {
                 Some(owner) if !owner.eq_ignore_ascii_case(self.hub.user()) => {
                     synced.others.push((known.token.name.clone(), owner.to_owned()));
@@ -74,7 +75,12 @@ impl Life<'_> {
     }
 }
 
-fn note(draft: &mut Draft, token: &Token, listed: &Listed, synced: &mut Synced) -> Result<(), LifeError> {
+fn note(
+    draft: &mut Draft,
+    token: &Token,
+    listed: &ApiToken,
+    synced: &mut SyncReport,
+) -> Result<(), HubError> {
     let Some(mut remote) = token.remote.clone() else { return Ok(()) };
     remote.last_used = listed.last_used().or(remote.last_used);
     let is_at_rest = remote.rotation.is_none();
@@ -83,14 +89,14 @@ fn note(draft: &mut Draft, token: &Token, listed: &Listed, synced: &mut Synced) 
     if is_at_rest {
         let label = unmarked(&listed.label).unwrap_or(&listed.label);
         let permissions = listed.grants.permissions();
-        let changes = Changes {
+        let changes = TokenChanges {
             label: Some(Some(label.to_owned()).filter(|label| !label.is_empty())),
             permissions: permissions.map(Some),
             expires: Some(listed.expires),
-            ..Changes::default()
+            ..TokenChanges::default()
         };
         draft.inventory.amend(token.id, changes)?;
-        if !listed.is_active && token.standing == Standing::Active {
+        if !listed.is_active && token.standing == TokenState::Active {
             draft.inventory.deactivate(token.id);
             synced.switched_off.push(token.name.clone());
         }

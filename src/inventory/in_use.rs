@@ -7,15 +7,15 @@ use crate::inventory::index::Index;
 use crate::model::choice::Choice;
 use crate::model::registry::Key;
 use crate::model::scope::Scope;
-use crate::model::timestamp::Moment;
+use crate::model::timestamp::Timestamp;
 use crate::model::token::{Direction, Token};
 use crate::model::token_id::TokenId;
-use crate::resolve::request::{Known, Request, Source};
+use crate::resolve::request::{Request, RequestSource, Sourced};
 use crate::resolve::resolve;
 
 /// What a token answers when no directory and no profile speaks for another.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Uses {
+pub struct InUseFor {
     /// Requests of which the direction is not known.
     pub other: bool,
     /// Pulls.
@@ -24,7 +24,7 @@ pub struct Uses {
     pub push: bool,
 }
 
-impl Uses {
+impl InUseFor {
     /// Returns the words for it: `in use`, `in use to pull`, `in use to push`.
     pub fn words(self) -> &'static str {
         match (self.pull, self.push) {
@@ -37,7 +37,7 @@ impl Uses {
 
 /// Returns the tokens that are in use: those that answer for one of the keys to be listed, or for one of
 /// their own scopes.
-pub fn in_use(inventory: &Inventory, now: Moment) -> BTreeMap<TokenId, Uses> {
+pub fn in_use(inventory: &Inventory, now: Timestamp) -> BTreeMap<TokenId, InUseFor> {
     let mut used = BTreeMap::new();
     let index = Index::of(inventory);
     for key in inventory.keys() {
@@ -65,14 +65,14 @@ pub fn in_use(inventory: &Inventory, now: Moment) -> BTreeMap<TokenId, Uses> {
 }
 
 fn note<'i>(
-    used: &mut BTreeMap<TokenId, Uses>,
+    used: &mut BTreeMap<TokenId, InUseFor>,
     key: &Key,
     tokens: &(impl Iterator<Item = &'i Token> + Clone),
     choices: &'i [Choice],
-    now: Moment,
+    now: Timestamp,
 ) {
     for direction in [None, Some(Direction::Pull), Some(Direction::Push)] {
-        let known = direction.map(|value| Known { value, from: Source::Argument });
+        let known = direction.map(|value| Sourced { value, from: RequestSource::Argument });
         let request = Request { direction: known, ..Request::of(key) };
         let Some(token) = resolve(&request, tokens.clone(), choices, now).token else { continue };
         let note = used.entry(token.id).or_default();

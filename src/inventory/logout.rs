@@ -9,7 +9,7 @@ use crate::model::token_id::TokenId;
 
 /// What signing out did.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct SignedOut {
+pub struct LogoutReport {
     /// Tokens that came by a login and are gone.
     pub removed: Vec<TokenId>,
     /// Tokens that a person brought; kept, and not given out until they are put in use again.
@@ -20,8 +20,8 @@ impl Inventory {
     /// Signs a registry out, or what was stored under a key that is none: tokens that came by a login go,
     /// tokens that a person brought are kept and rest, at this address. A profile signs out what is its
     /// own, and what is no profile's is signed out without one.
-    pub fn sign_out(&mut self, key: &Key, profile: Option<&str>) -> SignedOut {
-        let mut out = SignedOut::default();
+    pub fn sign_out(&mut self, key: &Key, profile: Option<&str>) -> LogoutReport {
+        let mut out = LogoutReport::default();
         for token in self.tokens.iter_mut().filter(|token| token.profile.as_deref() == profile) {
             let address =
                 key.address().filter(|address| token.scopes.iter().any(|scope| scope.lies_within(address)));
@@ -70,7 +70,7 @@ mod tests {
             assert_eq!(out.kept.iter().map(Name::as_str).collect::<Vec<_>>(), kept, "{signed_out}");
             assert_eq!(
                 inventory.sign_out(&key(signed_out), None),
-                SignedOut::default(),
+                LogoutReport::default(),
                 "twice: {signed_out}"
             );
         }

@@ -5,7 +5,7 @@ use crate::model::choice::Choice;
 use crate::model::name::Name;
 use crate::model::registry::Key;
 use crate::model::scope::Scope;
-use crate::model::timestamp::Moment;
+use crate::model::timestamp::Timestamp;
 use crate::model::token::{InUse, Token};
 use crate::model::token_id::TokenId;
 use crate::resolve::request::Request;
@@ -13,7 +13,7 @@ use crate::resolve::resolve;
 
 /// What came of it.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct Merged {
+pub struct MergeReport {
     /// The tokens that came in: what they were there, and what they are here.
     pub added: Vec<(TokenId, TokenId)>,
     /// Those that were here with the same secret already.
@@ -27,9 +27,14 @@ impl Inventory {
     /// What is here stays as it is, and in use; between those that come, what was in use stays so.
     ///
     /// `is_same` tells whether a token here has the secret of one that would come in.
-    pub fn merge(&mut self, other: &Self, is_same: impl Fn(&Token, &Token) -> bool, now: Moment) -> Merged {
+    pub fn merge(
+        &mut self,
+        other: &Self,
+        is_same: impl Fn(&Token, &Token) -> bool,
+        now: Timestamp,
+    ) -> MergeReport {
         let answers = self.answers(other, now);
-        let mut merged = Merged::default();
+        let mut merged = MergeReport::default();
         // What was put in use here is later than all that was put in use there.
         let earlier = other.counters.turn;
         for token in &mut self.tokens {
@@ -65,18 +70,18 @@ impl Inventory {
     }
 
     /// Returns which token answers here for each key of either inventory.
-    fn answers(&self, other: &Self, now: Moment) -> Vec<(Key, TokenId)> {
+    fn answers(&self, other: &Self, now: Timestamp) -> Vec<(Key, TokenId)> {
         let keys = self.keys().into_iter().chain(other.keys());
         keys.filter_map(|key| Some((key.clone().into_owned(), self.answer(&key, now)?))).collect()
     }
 
-    fn answer(&self, key: &Key, now: Moment) -> Option<TokenId> {
+    fn answer(&self, key: &Key, now: Timestamp) -> Option<TokenId> {
         resolve(&Request::of(key), &self.tokens, &self.choices, now).token.map(|token| token.id)
     }
 
     /// Has a token go on answering for a key: as if it had been stored under it, and put in use last. What
     /// comes before it even so is signed out there.
-    fn keep_in_use(&mut self, id: TokenId, key: &Key, now: Moment) {
+    fn keep_in_use(&mut self, id: TokenId, key: &Key, now: Timestamp) {
         if self.answer(key, now) != Some(id) {
             self.remember_key(id, key);
         }
@@ -106,7 +111,7 @@ mod tests {
 
     fn answer<'i>(inventory: &'i Inventory, text: &str) -> Option<&'i str> {
         let key = key(text);
-        let verdict = resolve(&Request::of(&key), inventory.tokens(), inventory.choices(), Moment(0));
+        let verdict = resolve(&Request::of(&key), inventory.tokens(), inventory.choices(), Timestamp(0));
         verdict.token.map(|token| token.name.as_str())
     }
 
@@ -119,7 +124,7 @@ mod tests {
         ]);
         there.choose(TokenId(2));
         let mut here = Inventory::default();
-        let merged = here.merge(&there, |_, _| false, Moment(0));
+        let merged = here.merge(&there, |_, _| false, Timestamp(0));
         assert_eq!(merged.added.len(), 3);
         assert_eq!(here, there);
     }
@@ -139,11 +144,11 @@ mod tests {
             there.log_in(TokenId(4), &key("quay.io"));
         }
         assert_eq!(answer(&there, "quay.io"), Some("z"));
-        let merged = here.merge(&there, |_, _| false, Moment(0));
+        let merged = here.merge(&there, |_, _| false, Timestamp(0));
         assert_eq!(names(&here), ["a", "mine", "x", "y", "z"]);
         assert_eq!(merged.kept, [Name::parse("a").expect("a name")]);
         assert_eq!(answer(&here, "quay.io"), Some("z"), "as it was there");
-        let once_more = here.clone().merge(&there, |_, _| true, Moment(0));
+        let once_more = here.clone().merge(&there, |_, _| true, Timestamp(0));
         assert!(once_more.added.is_empty());
         assert_eq!(once_more.same.len(), 4);
     }
@@ -162,7 +167,7 @@ mod tests {
         let mut there = inventory(&[("other", "quay.io", Origin::Add), ("x", "ghcr.io", Origin::Add)]);
         there.decide(choice(2, "ghcr.io/acme"));
         there.decide(choice(1, "quay.io/else"));
-        here.merge(&there, |_, _| false, Moment(0));
+        here.merge(&there, |_, _| false, Timestamp(0));
         assert_eq!(here.choices(), [choice(1, "ghcr.io/acme"), choice(2, "quay.io/else")]);
     }
 
@@ -174,20 +179,20 @@ mod tests {
         there.remember_key(TokenId(1), &key("ghcr.io"));
         there.log_in(TokenId(1), &key("ghcr.io"));
         for _ in 0..2 {
-            here.merge(&there, |_, _| true, Moment(0));
+            here.merge(&there, |_, _| true, Timestamp(0));
             assert_eq!(answer(&here, "ghcr.io"), Some("mine"));
         }
         let mut here = inventory(&[("mine", "ghcr.io", Origin::Add)]);
-        here.merge(&there, |_, _| true, Moment(0));
+        here.merge(&there, |_, _| true, Timestamp(0));
         assert_eq!(answer(&here, "ghcr.io"), Some("mine"), "the first that came");
         let mut here = inventory(&[("mine", "ghcr.io", Origin::Add)]);
         here.choose(TokenId(1));
         there.choose(TokenId(1));
-        here.merge(&there, |_, _| true, Moment(0));
+        here.merge(&there, |_, _| true, Timestamp(0));
         assert_eq!(answer(&here, "ghcr.io"), Some("mine"), "both chosen");
         let mut here = inventory(&[("mine", "ghcr.io", Origin::Add)]);
         here.log_in(TokenId(1), &key("https://ghcr.io"));
-        here.merge(&there, |_, _| true, Moment(0));
+        here.merge(&there, |_, _| true, Timestamp(0));
         assert_eq!(answer(&here, "ghcr.io"), Some("mine"), "login here, chosen there");
     }
 
@@ -197,7 +202,7 @@ mod tests {
         let mut there =
             inventory(&[("other", "ghcr.io", Origin::Add), ("deep", "ghcr.io/acme", Origin::Add)]);
         there.choose(TokenId(1));
-        here.merge(&there, |_, _| true, Moment(0));
+        here.merge(&there, |_, _| true, Timestamp(0));
         assert_eq!(answer(&here, "ghcr.io"), Some("mine"));
         assert_eq!(answer(&here, "ghcr.io/acme"), Some("deep"));
     }

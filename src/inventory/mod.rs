@@ -16,8 +16,8 @@ use crate::model::name::Name;
 use crate::model::registry::{Key, Registry};
 use crate::model::remote::Remote;
 use crate::model::scope::Scope;
-use crate::model::timestamp::Moment;
-use crate::model::token::{InUse, Kind, Origin, Permissions, Standing, Token, User};
+use crate::model::timestamp::Timestamp;
+use crate::model::token::{InUse, Origin, Permissions, Token, TokenKind, TokenState, UserName};
 use crate::model::token_id::TokenId;
 
 /// The tokens, and what people decided about them.
@@ -41,13 +41,13 @@ pub struct Counters {
 
 /// A token that is to come into the inventory.
 #[derive(Debug)]
-pub struct Arrival {
+pub struct IncomingToken {
     /// See [`Token`] for this and each field below.
     pub name: Name,
     /// What sort of credential it is.
-    pub kind: Kind,
+    pub kind: TokenKind,
     /// The user name.
-    pub user: User,
+    pub user: UserName,
     /// Where it may go.
     pub scopes: Vec<Scope>,
     /// The key under which a client stored it.
@@ -57,7 +57,7 @@ pub struct Arrival {
     /// What it is known to allow.
     pub permissions: Option<Permissions>,
     /// When it ends.
-    pub expires: Option<Moment>,
+    pub expires: Option<Timestamp>,
     /// Who brought it.
     pub origin: Origin,
     /// The profile under which a client brings it.
@@ -68,11 +68,11 @@ pub struct Arrival {
 
 /// What a person changes of a token; `None` leaves it as it is.
 #[derive(Debug, Default)]
-pub struct Changes {
+pub struct TokenChanges {
     /// Another name.
     pub name: Option<Name>,
     /// Another user name.
-    pub user: Option<User>,
+    pub user: Option<UserName>,
     /// All places where it may go from now on.
     pub scopes: Option<Vec<Scope>>,
     /// Another note, or none.
@@ -80,7 +80,7 @@ pub struct Changes {
     /// What it is known to allow, or that this is not known.
     pub permissions: Option<Option<Permissions>>,
     /// When it ends, or that this is never or not known.
-    pub expires: Option<Option<Moment>>,
+    pub expires: Option<Option<Timestamp>>,
 }
 
 /// A name that another token has already.
@@ -127,15 +127,15 @@ impl Inventory {
     }
 
     /// Takes a token in, active and not yet put in use.
-    pub fn add(&mut self, arrival: Arrival, now: Moment) -> Result<TokenId, NameTaken> {
+    pub fn add(&mut self, arrival: IncomingToken, now: Timestamp) -> Result<TokenId, NameTaken> {
         if self.named(arrival.name.as_str()).is_some() {
             return Err(NameTaken(arrival.name));
         }
-        Ok(self.take_in(arrival, now))
+        Ok(self.add_with_free_name(arrival, now))
     }
 
     /// Takes a token in under the first [free name](Self::free_name) made of its own.
-    pub fn take_in(&mut self, arrival: Arrival, now: Moment) -> TokenId {
+    pub fn add_with_free_name(&mut self, arrival: IncomingToken, now: Timestamp) -> TokenId {
         self.counters.id += 1;
         let id = TokenId(self.counters.id);
         self.tokens.push(Token {
@@ -150,7 +150,7 @@ impl Inventory {
             created: now,
             stored: now,
             expires: arrival.expires,
-            standing: Standing::Active,
+            standing: TokenState::Active,
             origin: arrival.origin,
             in_use: None,
             signed_out: Vec::new(),
@@ -187,7 +187,7 @@ impl Inventory {
 
     fn put_to_work(&mut self, id: TokenId, stays_signed_out: impl Fn(&Scope) -> bool) {
         if let Some(token) = self.token_mut(id) {
-            token.standing = Standing::Active;
+            token.standing = TokenState::Active;
             token.signed_out.retain(stays_signed_out);
         }
     }
@@ -203,7 +203,7 @@ impl Inventory {
 
     /// Notes a new secret: what sort it is, when it ends, and that it came now. What it is at the service
     /// that made it is not known then.
-    pub fn renew(&mut self, id: TokenId, kind: Kind, expires: Option<Moment>, now: Moment) {
+    pub fn renew(&mut self, id: TokenId, kind: TokenKind, expires: Option<Timestamp>, now: Timestamp) {
         if let Some(token) = self.token_mut(id) {
             token.kind = kind;
             token.expires = expires;
@@ -239,13 +239,13 @@ impl Inventory {
     /// Switches a token off, until it is switched on or put in use.
     pub fn deactivate(&mut self, id: TokenId) {
         if let Some(token) = self.token_mut(id) {
-            token.standing = Standing::Inactive;
+            token.standing = TokenState::Inactive;
         }
     }
 
     /// Changes what a person may change of a token. The secret stays.
-    pub fn amend(&mut self, id: TokenId, changes: Changes) -> Result<(), NameTaken> {
-        let Changes { name, user, scopes, label, permissions, expires } = changes;
+    pub fn amend(&mut self, id: TokenId, changes: TokenChanges) -> Result<(), NameTaken> {
+        let TokenChanges { name, user, scopes, label, permissions, expires } = changes;
         if let Some(name) = &name
             && self.named(name.as_str()).is_some_and(|other| other.id != id)
         {
@@ -311,11 +311,11 @@ pub(crate) mod tests {
     use super::*;
 
     /// Returns an arrival for tests: `origin` decides whether a client or a person brings it.
-    pub(crate) fn arrival(name: &str, scope: &str, origin: Origin) -> Arrival {
-        Arrival {
+    pub(crate) fn arrival(name: &str, scope: &str, origin: Origin) -> IncomingToken {
+        IncomingToken {
             name: Name::parse(name).expect(name),
-            kind: Kind::Pat,
-            user: User::Named(name.to_owned()),
+            kind: TokenKind::Pat,
+            user: UserName::Named(name.to_owned()),
             scopes: vec![Scope::parse(scope).expect(scope)],
             keys: if origin == Origin::Store { vec![key(scope)] } else { Vec::new() },
             label: None,
@@ -335,7 +335,7 @@ pub(crate) mod tests {
     pub(crate) fn inventory(arrivals: &[(&str, &str, Origin)]) -> Inventory {
         let mut inventory = Inventory::default();
         for (name, scope, origin) in arrivals {
-            inventory.add(arrival(name, scope, *origin), Moment(0)).expect(name);
+            inventory.add(arrival(name, scope, *origin), Timestamp(0)).expect(name);
         }
         inventory
     }
@@ -348,7 +348,7 @@ pub(crate) mod tests {
     #[test]
     fn a_name_is_given_once() {
         let mut inventory = inventory(&[("ci", "ghcr.io", Origin::Add), ("ci-2", "ghcr.io", Origin::Add)]);
-        let taken = inventory.add(arrival("ci", "quay.io", Origin::Add), Moment(0));
+        let taken = inventory.add(arrival("ci", "quay.io", Origin::Add), Timestamp(0));
         assert_eq!(taken, Err(NameTaken(Name::parse("ci").expect("a name"))));
         assert_eq!(inventory.free_name(&Name::parse("ci").expect("a name")).as_str(), "ci-3");
         assert_eq!(inventory.free_name(&Name::parse("new").expect("a name")).as_str(), "new");
@@ -358,7 +358,7 @@ pub(crate) mod tests {
     fn an_id_is_never_given_twice() {
         let mut inventory = inventory(&[("a", "ghcr.io", Origin::Add), ("b", "ghcr.io", Origin::Add)]);
         inventory.remove(TokenId(2));
-        let id = inventory.add(arrival("c", "ghcr.io", Origin::Add), Moment(0));
+        let id = inventory.add(arrival("c", "ghcr.io", Origin::Add), Timestamp(0));
         assert_eq!(id, Ok(TokenId(3)));
     }
 

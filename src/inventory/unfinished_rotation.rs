@@ -7,7 +7,7 @@ use crate::model::token_id::TokenId;
 
 /// Something that is left, and what mends it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Left {
+pub struct UnfinishedRotation {
     /// What is left, for people.
     pub what: String,
     /// The arguments of this program that end it: `hub rotate ci`.
@@ -15,7 +15,7 @@ pub struct Left {
 }
 
 /// Returns what is left of a token's rotation; `None` when nothing is.
-pub fn left(token: &Token, inventory: &Inventory) -> Option<Left> {
+pub fn left(token: &Token, inventory: &Inventory) -> Option<UnfinishedRotation> {
     let rotation = token.remote.as_ref()?.rotation.as_ref()?;
     let (name, argument) = (&token.name, token.name.as_argument());
     let with = |id| inventory.tokens().iter().find(move |other| other.id == id);
@@ -44,7 +44,7 @@ pub fn left(token: &Token, inventory: &Inventory) -> Option<Left> {
             format!("hub rotate {argument}"),
         ),
         Rotation::Succeeds { token: old } => {
-            if with(*old).is_some_and(|old| awaits(old, token.id)) {
+            if with(*old).is_some_and(|old| is_waiting_for(old, token.id)) {
                 return None;
             }
             let what =
@@ -52,11 +52,11 @@ pub fn left(token: &Token, inventory: &Inventory) -> Option<Left> {
             (what, format!("hub rm {argument}"))
         }
     };
-    Some(Left { what, command })
+    Some(UnfinishedRotation { what, command })
 }
 
 /// True when a token waits for the other one to take its place.
-pub fn awaits(token: &Token, other: TokenId) -> bool {
+pub fn is_waiting_for(token: &Token, other: TokenId) -> bool {
     let rotation = token.remote.as_ref().and_then(|remote| remote.rotation.as_ref());
     matches!(rotation, Some(Rotation::Made { successor, .. }) if *successor == other)
 }

@@ -2,7 +2,7 @@
 
 use minicbor::{Decode, Encode};
 
-use crate::model::timestamp::Moment;
+use crate::model::timestamp::Timestamp;
 use crate::model::token_id::TokenId;
 
 /// A token as its service knows it. None of it is secret.
@@ -24,7 +24,7 @@ pub struct Remote {
     pub id: String,
     /// When it was last used, as the service told it last.
     #[n(4)]
-    pub last_used: Option<Moment>,
+    pub last_used: Option<Timestamp>,
     /// How far its replacement by a new one has come, until that is done.
     #[n(5)]
     pub rotation: Option<Rotation>,

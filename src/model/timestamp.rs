@@ -2,7 +2,6 @@
 
 use std::fmt;
 
-use jiff::Timestamp;
 use jiff::civil::{Date, Time};
 use jiff::tz::TimeZone;
 use minicbor::{Decode, Encode};
@@ -11,7 +10,7 @@ use thiserror::Error;
 /// Seconds since the start of 1970 in UTC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
 #[cbor(transparent)]
-pub struct Moment(#[n(0)] pub i64);
+pub struct Timestamp(#[n(0)] pub i64);
 
 /// The day that stands for never.
 const NEVER: &str = "9999-12-31";
@@ -19,19 +18,19 @@ const NEVER: &str = "9999-12-31";
 /// A text that names no end.
 #[derive(Debug, Error, PartialEq, Eq)]
 #[error("{0:?} is no date (2027-01-31), moment (2027-01-31T12:00:00Z), number of days (90d) or `never`")]
-pub struct MomentError(String);
+pub struct TimestampError(String);
 
 /// A day, in seconds.
 pub const DAY: i64 = 24 * 60 * 60;
 
-impl Moment {
+impl Timestamp {
     /// Reads when something ends: a date, which ends with its last second in UTC; a moment in
     /// RFC 3339 (<https://www.rfc-editor.org/rfc/rfc3339>); a number of days from `now`; or `never`, which
     /// is `None`, as is the last day of the calendar, by which CODING means the same.
     ///
     /// # Errors
     /// When it is none of these, or beyond the year 9999.
-    pub fn parse_end(text: &str, now: Self) -> Result<Option<Self>, MomentError> {
+    pub fn parse_expiry(text: &str, now: Self) -> Result<Option<Self>, TimestampError> {
         let is_time =
             |rest: &str| rest.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b':' | b' ' | b'T' | b'Z'));
         if text == "never" || text.strip_prefix(NEVER).is_some_and(is_time) {
@@ -42,18 +41,18 @@ impl Moment {
 
     /// Reads a moment in RFC 3339, as servers tell it; a fraction of a second does not count. One before 1970,
     /// such as Go's zero `0001-01-01T00:00:00Z`, is none.
-    pub fn told(text: &str) -> Option<Self> {
-        text.parse().ok().map(|at: Timestamp| Self(at.as_second())).filter(|at| at.0 > 0)
+    pub fn parse_rfc3339(text: &str) -> Option<Self> {
+        text.parse().ok().map(|at: jiff::Timestamp| Self(at.as_second())).filter(|at| at.0 > 0)
     }
 
-    fn parse_some_end(text: &str, now: Self) -> Result<Self, MomentError> {
-        let error = || MomentError(text.to_owned());
+    fn parse_some_end(text: &str, now: Self) -> Result<Self, TimestampError> {
+        let error = || TimestampError(text.to_owned());
         if let Some(days) = text.strip_suffix('d') {
             let seconds = days.parse::<u32>().map_err(|_| error())?;
             let end = Self(now.0 + i64::from(seconds) * DAY);
             return end.timestamp().map(|_| end).ok_or_else(error);
         }
-        if let Ok(timestamp) = text.parse::<Timestamp>() {
+        if let Ok(timestamp) = text.parse::<jiff::Timestamp>() {
             return Ok(Self(timestamp.as_second()));
         }
         let last_second = Time::constant(23, 59, 59, 0);
@@ -64,11 +63,11 @@ impl Moment {
 
     /// Reads when something begins: a date, with its first second in UTC; a moment in RFC 3339; or a number
     /// of days before `now`. `None` when it is none of these.
-    pub fn parse_start(text: &str, now: Self) -> Option<Self> {
+    pub fn parse_since(text: &str, now: Self) -> Option<Self> {
         if let Some(days) = text.strip_suffix('d') {
             return Some(Self(now.0.saturating_sub(i64::from(days.parse::<u32>().ok()?) * DAY)));
         }
-        if let Ok(timestamp) = text.parse::<Timestamp>() {
+        if let Ok(timestamp) = text.parse::<jiff::Timestamp>() {
             return Some(Self(timestamp.as_second()));
         }
         let end = Self::parse_some_end(text, now).ok()?;
@@ -98,12 +97,12 @@ impl Moment {
         self.0.saturating_sub(now.0) <= days.saturating_mul(DAY)
     }
 
-    fn timestamp(self) -> Option<Timestamp> {
-        Timestamp::from_second(self.0).ok()
+    fn timestamp(self) -> Option<jiff::Timestamp> {
+        jiff::Timestamp::from_second(self.0).ok()
     }
 }
 
-impl fmt::Display for Moment {
+impl fmt::Display for Timestamp {
     /// Writes it in RFC 3339, such as `2027-01-31T23:59:59Z`.
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.timestamp() {
@@ -117,7 +116,7 @@ impl fmt::Display for Moment {
 mod tests {
     use super::*;
 
-    const NOW: Moment = Moment(1_795_000_000); // 2026-11-18T11:06:40Z
+    const NOW: Timestamp = Timestamp(1_795_000_000); // 2026-11-18T11:06:40Z
 
     #[test]
     fn an_end_is_a_date_a_moment_or_some_days() {
@@ -128,11 +127,11 @@ mod tests {
             ("90d", "2027-02-16T11:06:40Z"),
             ("0d", "2026-11-18T11:06:40Z"),
         ] {
-            let end = Moment::parse_end(text, NOW).expect(text).expect(text);
+            let end = Timestamp::parse_expiry(text, NOW).expect(text).expect(text);
             assert_eq!(end.to_string(), want, "{text}");
         }
         for text in ["never", "9999-12-31", "9999-12-31 00:00:00"] {
-            assert_eq!(Moment::parse_end(text, NOW), Ok(None), "{text}");
+            assert_eq!(Timestamp::parse_expiry(text, NOW), Ok(None), "{text}");
         }
         for text in [
             "",
@@ -145,7 +144,7 @@ mod tests {
             "4000000000d",
             "31.1.2027",
         ] {
-            assert!(Moment::parse_end(text, NOW).is_err(), "{text}");
+            assert!(Timestamp::parse_expiry(text, NOW).is_err(), "{text}");
         }
     }
 
@@ -161,7 +160,7 @@ mod tests {
             ("never", None),
             ("", None),
         ] {
-            let start = Moment::parse_start(text, NOW).map(|start| start.to_string());
+            let start = Timestamp::parse_since(text, NOW).map(|start| start.to_string());
             assert_eq!(start.as_deref(), want, "{text}");
         }
     }
@@ -178,22 +177,22 @@ mod tests {
             (-12 * 60 * 60, "1 day ago"),
             (-3 * DAY - 5, "3 days ago"),
         ] {
-            assert_eq!(Moment(NOW.0 + seconds).relative_to(NOW), want);
+            assert_eq!(Timestamp(NOW.0 + seconds).relative_to(NOW), want);
         }
     }
 
     #[test]
     fn what_is_near_or_past_is_within_the_days() {
         for (seconds, want) in [(-DAY, true), (0, true), (7 * DAY, true), (7 * DAY + 1, false)] {
-            assert_eq!(Moment(NOW.0 + seconds).is_within(7, NOW), want, "{seconds}");
+            assert_eq!(Timestamp(NOW.0 + seconds).is_within(7, NOW), want, "{seconds}");
         }
-        assert!(Moment(i64::MIN).is_within(7, NOW) && !Moment(i64::MAX).is_within(7, Moment(-1)));
+        assert!(Timestamp(i64::MIN).is_within(7, NOW) && !Timestamp(i64::MAX).is_within(7, Timestamp(-1)));
     }
 
     #[test]
     fn a_moment_out_of_any_calendar_still_shows() {
-        assert_eq!(Moment(i64::MAX).to_string(), i64::MAX.to_string());
-        assert_eq!(Moment(i64::MIN).date(), i64::MIN.to_string());
-        assert!(Moment(i64::MIN).relative_to(NOW).ends_with("days ago"));
+        assert_eq!(Timestamp(i64::MAX).to_string(), i64::MAX.to_string());
+        assert_eq!(Timestamp(i64::MIN).date(), i64::MIN.to_string());
+        assert!(Timestamp(i64::MIN).relative_to(NOW).ends_with("days ago"));
     }
 }

@@ -7,7 +7,7 @@ use crate::model::registry::Key;
 use crate::model::remote::Remote;
 use crate::model::scope::Scope;
 use crate::model::secret::Secret;
-use crate::model::timestamp::Moment;
+use crate::model::timestamp::Timestamp;
 use crate::model::token_id::TokenId;
 
 /// The user name that stands for an OAuth identity token:
@@ -34,10 +34,10 @@ pub struct Token {
     pub name: Name,
     /// What sort of credential it is.
     #[n(4)]
-    pub kind: Kind,
+    pub kind: TokenKind,
     /// The user name that goes with the secret.
     #[n(5)]
-    pub user: User,
+    pub user: UserName,
     /// A person's note.
     #[n(6)]
     pub label: Option<String>,
@@ -46,16 +46,16 @@ pub struct Token {
     pub permissions: Option<Permissions>,
     /// When it came into the vault, to the second.
     #[n(8)]
-    pub created: Moment,
+    pub created: Timestamp,
     /// When its secret was last stored, to the second.
     #[n(9)]
-    pub stored: Moment,
+    pub stored: Timestamp,
     /// When it ends, to the second; `None` is never or not known.
     #[n(10)]
-    pub expires: Option<Moment>,
+    pub expires: Option<Timestamp>,
     /// Whether it is given out.
     #[n(11)]
-    pub standing: Standing,
+    pub standing: TokenState,
     /// Who brought it here.
     #[n(12)]
     pub origin: Origin,
@@ -121,7 +121,7 @@ impl Token {
     }
 
     /// True from the moment at which it ends.
-    pub fn has_expired(&self, now: Moment) -> bool {
+    pub fn has_expired(&self, now: Timestamp) -> bool {
         self.expires.is_some_and(|end| end <= now)
     }
 }
@@ -140,7 +140,7 @@ pub struct InUse {
 /// A user name, which stands open in the vault unless it is the secret itself.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 #[cbor(flat)]
-pub enum User {
+pub enum UserName {
     /// Any text, byte for byte.
     #[n(0)]
     Named(#[n(0)] String),
@@ -150,14 +150,14 @@ pub enum User {
     SameAsSecret,
 }
 
-impl User {
+impl UserName {
     /// Takes the user name that goes with a secret.
     pub fn of(name: &str, secret: &Secret) -> Self {
         if name == secret.expose() { Self::SameAsSecret } else { Self::Named(name.to_owned()) }
     }
 
     /// Returns the user name as it goes out beside its secret. Call it where both leave.
-    pub fn beside<'u>(&'u self, secret: &'u Secret) -> &'u str {
+    pub fn reveal_with<'u>(&'u self, secret: &'u Secret) -> &'u str {
         match self {
             Self::Named(name) => name,
             Self::SameAsSecret => secret.expose(),
@@ -165,7 +165,7 @@ impl User {
     }
 
     /// Returns the user name for people and listings; never a secret.
-    pub fn shown(&self) -> &str {
+    pub fn display_name(&self) -> &str {
         match self {
             Self::Named(name) => name,
             Self::SameAsSecret => "(the token itself)",
@@ -176,7 +176,7 @@ impl User {
 /// What sort of credential a token is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
 #[cbor(index_only)]
-pub enum Kind {
+pub enum TokenKind {
     /// A personal access token.
     #[n(0)]
     Pat,
@@ -197,7 +197,7 @@ pub enum Kind {
     Session,
 }
 
-impl Kind {
+impl TokenKind {
     /// Returns the word for it, in flags, listings and JSON.
     pub fn word(self) -> &'static str {
         match self {
@@ -237,7 +237,7 @@ impl Permissions {
 /// Whether a token is given out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
 #[cbor(index_only)]
-pub enum Standing {
+pub enum TokenState {
     /// Given out.
     #[n(0)]
     Active,

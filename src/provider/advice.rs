@@ -2,10 +2,10 @@
 
 use std::fmt;
 
-use crate::model::token::Kind;
-use crate::provider::credential_type::Sort;
-use crate::provider::hosts::{DOCKER_HUB, GITHUB, Place, owner_of};
-use crate::provider::{Seen, sort_in};
+use crate::model::token::TokenKind;
+use crate::provider::credential_type::CredentialType;
+use crate::provider::hosts::{DOCKER_HUB, GITHUB, ProviderHosts, owner_of};
+use crate::provider::{Credential, sort_in};
 
 /// Why a password is not the best that there is.
 pub const SAFER_THAN_A_PASSWORD: &str = "a personal access token is safer than a password";
@@ -18,15 +18,15 @@ const GITHUB_CHECKSUM_BYTES: usize = 6;
 
 /// One thing to tell. Its text is one line, and holds nothing of the secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Remark {
+pub enum Advice {
     /// The checksum in a GitHub token is not that of the rest.
     Checksum,
     /// The provider's registry does not take this sort.
-    OpensNothing(&'static Sort),
+    OpensNothing(&'static CredentialType),
     /// It begins like a sort of one provider and is for a host of another.
     Elsewhere {
         /// What it begins like.
-        sort: &'static Sort,
+        sort: &'static CredentialType,
         /// The host that is another's.
         host: String,
         /// Whose host that is.
@@ -39,19 +39,19 @@ pub enum Remark {
     /// An organization's token with the user name of a person.
     PersonalUser,
     /// The provider takes this sort with other user names only.
-    OtherUser(&'static Sort),
+    OtherUser(&'static CredentialType),
 }
 
-impl fmt::Display for Remark {
+impl fmt::Display for Advice {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Checksum => {
                 out.write_str("the checksum in this GitHub token is wrong; was all of it copied?")
             }
-            Self::OpensNothing(Sort { provider, called, .. }) => {
+            Self::OpensNothing(CredentialType { provider, called, .. }) => {
                 write!(out, "the registry of {} does not take this sort of token ({called})", provider.name)
             }
-            Self::Elsewhere { sort: Sort { provider, called, .. }, host, owner } => {
+            Self::Elsewhere { sort: CredentialType { provider, called, .. }, host, owner } => {
                 let whose = provider.name;
                 write!(
                     out,
@@ -71,7 +71,7 @@ impl fmt::Display for Remark {
                 "with an organization access token the user name is the organization's, and this one is a \
                  person's",
             ),
-            Self::OtherUser(Sort { provider, called, user, .. }) => {
+            Self::OtherUser(CredentialType { provider, called, user, .. }) => {
                 write!(out, "{} takes this sort of token ({called}) with the user name {user}", provider.name)
             }
         }
@@ -80,15 +80,15 @@ impl fmt::Display for Remark {
 
 /// Returns what should be told of a credential. `people` are the user names of the personal access
 /// tokens and passwords for Docker Hub that are known here.
-pub fn remarks(seen: &Seen<'_>, people: &[&str]) -> Vec<Remark> {
-    let place = Place::of(seen.keys, seen.scopes);
+pub fn remarks(seen: &Credential<'_>, people: &[&str]) -> Vec<Advice> {
+    let place = ProviderHosts::of(seen.keys, seen.scopes);
     let Some(sort) = sort_in(seen, &place) else { return Vec::new() };
     let mut remarks = Vec::new();
     if has_wrong_checksum(seen.secret) {
-        remarks.push(Remark::Checksum);
+        remarks.push(Advice::Checksum);
     }
     if !sort.opens_registries {
-        remarks.push(Remark::OpensNothing(sort));
+        remarks.push(Advice::OpensNothing(sort));
     } else if let Some(elsewhere) = elsewhere(sort, seen.secret, &place) {
         remarks.push(elsewhere);
     } else {
@@ -98,26 +98,26 @@ pub fn remarks(seen: &Seen<'_>, people: &[&str]) -> Vec<Remark> {
 }
 
 /// Returns what is wrong with a credential where it may well go.
-fn at_home(sort: &'static Sort, seen: &Seen<'_>, people: &[&str]) -> Option<Remark> {
+fn at_home(sort: &'static CredentialType, seen: &Credential<'_>, people: &[&str]) -> Option<Advice> {
     let is_docker_hub = sort.provider == &DOCKER_HUB;
     if sort.provider == &GITHUB && seen.secret.starts_with(GITHUB_FINE_GRAINED) {
-        Some(Remark::FineGrained)
-    } else if is_docker_hub && sort.kind == Kind::Password {
-        Some(Remark::DockerHubPassword)
-    } else if is_docker_hub && sort.kind == Kind::Organization {
-        people.iter().any(|user| user.eq_ignore_ascii_case(seen.user)).then_some(Remark::PersonalUser)
+        Some(Advice::FineGrained)
+    } else if is_docker_hub && sort.kind == TokenKind::Password {
+        Some(Advice::DockerHubPassword)
+    } else if is_docker_hub && sort.kind == TokenKind::Organization {
+        people.iter().any(|user| user.eq_ignore_ascii_case(seen.user)).then_some(Advice::PersonalUser)
     } else {
-        (!sort.fits_user(seen.open_user())).then_some(Remark::OtherUser(sort))
+        (!sort.fits_user(seen.open_user())).then_some(Advice::OtherUser(sort))
     }
 }
 
-fn elsewhere(sort: &'static Sort, secret: &str, place: &Place) -> Option<Remark> {
+fn elsewhere(sort: &'static CredentialType, secret: &str, place: &ProviderHosts) -> Option<Advice> {
     if !sort.marks(secret) {
         return None;
     }
     place.hosts().iter().find_map(|host| {
         let owner = owner_of(host).filter(|owner| *owner != sort.provider)?;
-        Some(Remark::Elsewhere { sort, host: host.clone(), owner: owner.name })
+        Some(Advice::Elsewhere { sort, host: host.clone(), owner: owner.name })
     })
 }
 
@@ -159,7 +159,7 @@ mod tests {
 
     fn said(scopes: &[&str], user: &str, secret: &str) -> Vec<String> {
         let scopes: Vec<_> = scopes.iter().map(|text| Scope::parse(text).expect(text)).collect();
-        let seen = Seen { keys: &[], scopes: &scopes, user, secret };
+        let seen = Credential { keys: &[], scopes: &scopes, user, secret };
         remarks(&seen, &["alice", "Bob"]).iter().map(ToString::to_string).collect()
     }
 
@@ -273,7 +273,7 @@ mod tests {
     #[test]
     fn an_entry_of_the_device_sign_in_is_left_alone() {
         let keys = [Key::parse("https://index.docker.io/v1/refresh-token").expect("a key")];
-        let seen = Seen { keys: &keys, scopes: &[], user: "alice", secret: "hunter2" };
+        let seen = Credential { keys: &keys, scopes: &[], user: "alice", secret: "hunter2" };
         assert_eq!(remarks(&seen, &["alice"]), []);
     }
 
@@ -285,7 +285,7 @@ mod tests {
                 for host in ["docker.io", "ghcr.io", "registry.gitlab.com", "nvcr.io", "registry.example"] {
                     let (scopes, secret) = ([Scope::parse(host).expect(host)], format!("{mark}{body}"));
                     for user in ["alice", secret.as_str()] {
-                        let seen = Seen { keys: &[], scopes: &scopes, user, secret: &secret };
+                        let seen = Credential { keys: &[], scopes: &scopes, user, secret: &secret };
                         for remark in remarks(&seen, &[user]) {
                             for text in [remark.to_string(), format!("{remark:?}")] {
                                 assert!(!text.contains("cAnArY") && !text.contains('\n'), "{text}");

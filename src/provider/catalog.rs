@@ -5,79 +5,89 @@
 //! <https://github.blog/2021-04-05-behind-githubs-new-authentication-token-formats/>,
 //! <https://docs.gitlab.com/security/tokens/#token-prefixes>
 
-use crate::model::token::Kind;
-use crate::provider::credential_type::{End, Shape, Sort, Users};
+use crate::model::token::TokenKind;
+use crate::provider::credential_type::{CredentialType, ExpiryRule, SecretShape, UserRule};
 use crate::provider::hosts::{
     ALIBABA, AWS, AZURE, CODING, DIGITALOCEAN, DOCKER_HUB, GITEA, GITHUB, GITLAB, GOOGLE, HARBOR, HEROKU,
     HUAWEI, IBM, JFROG, NEXUS, NVIDIA, OCIR, ORACLE, QUAY, SCALEWAY, TENCENT,
 };
 
 /// Every sort. Of those that fit, the first one counts.
-pub static SORTS: &[Sort] = &[
-    Sort::new(&DOCKER_HUB, "personal access token", Kind::Pat)
+pub static SORTS: &[CredentialType] = &[
+    CredentialType::new(&DOCKER_HUB, "personal access token", TokenKind::Pat)
         .marked(&["dckr_pat_"])
         .user("your Docker ID")
         .made_at("https://app.docker.com/settings/personal-access-tokens")
-        .ends(End::AtProvider)
-        .end_is_fixed(),
-    Sort::new(&DOCKER_HUB, "organization access token", Kind::Organization)
+        .ends(ExpiryRule::AtProvider)
+        .has_fixed_expiry(),
+    CredentialType::new(&DOCKER_HUB, "organization access token", TokenKind::Organization)
         .marked(&["dckr_oat_"])
         .user("the organization's name")
         .made_at("Docker Home > the organization > Identity & auth > Access tokens")
-        .ends(End::AtProvider)
-        .end_is_fixed(),
-    Sort::new(&DOCKER_HUB, "entry of the device sign-in", Kind::Session)
+        .ends(ExpiryRule::AtProvider)
+        .has_fixed_expiry(),
+    CredentialType::new(&DOCKER_HUB, "entry of the device sign-in", TokenKind::Session)
         .user("your Docker ID")
         .made_at("docker login, docker logout")
-        .ends(End::InSecret),
-    Sort::new(&DOCKER_HUB, "access token of a sign-in", Kind::Pat)
-        .shaped(Shape::Jwt)
+        .ends(ExpiryRule::InSecret),
+    CredentialType::new(&DOCKER_HUB, "access token of a sign-in", TokenKind::Pat)
+        .shaped(SecretShape::Jwt)
         .user("your Docker ID")
         .made_at("docker login, docker logout")
-        .ends(End::InSecret),
-    Sort::new(&DOCKER_HUB, "password", Kind::Password)
+        .ends(ExpiryRule::InSecret),
+    CredentialType::new(&DOCKER_HUB, "password", TokenKind::Password)
         .user("your Docker ID")
         .made_at("https://app.docker.com > Account settings"),
-    github("personal access token (classic)", Kind::Pat, &["ghp_"], "https://github.com/settings/tokens")
-        .ends(End::AtProvider),
+    github(
+        "personal access token (classic)",
+        TokenKind::Pat,
+        &["ghp_"],
+        "https://github.com/settings/tokens",
+    )
+    .ends(ExpiryRule::AtProvider),
     github(
         "fine-grained personal access token",
-        Kind::Pat,
+        TokenKind::Pat,
         &["github_pat_"],
         "https://github.com/settings/personal-access-tokens",
     )
-    .ends(End::AtProvider),
-    github("OAuth token", Kind::Pat, &["gho_"], "https://github.com/settings/applications"),
-    github("user token of an app", Kind::Pat, &["ghu_"], "https://github.com/settings/apps/authorizations"),
-    github("installation token of an app or a job", Kind::Project, &["ghs_"], "the app or job makes it")
+    .ends(ExpiryRule::AtProvider),
+    github("OAuth token", TokenKind::Pat, &["gho_"], "https://github.com/settings/applications"),
+    github(
+        "user token of an app",
+        TokenKind::Pat,
+        &["ghu_"],
+        "https://github.com/settings/apps/authorizations",
+    ),
+    github("installation token of an app or a job", TokenKind::Project, &["ghs_"], "the app or job makes it")
         .user("any name, usually who started the job")
-        .ends(End::Hours(1)),
+        .ends(ExpiryRule::Hours(1)),
     // A refresh token is for the authorization server alone:
     // https://www.rfc-editor.org/rfc/rfc6749#section-1.5
     github(
         "refresh token of an app",
-        Kind::Pat,
+        TokenKind::Pat,
         &["ghr_"],
         "https://github.com/settings/apps/authorizations",
     )
-    .opens_nothing(),
-    Sort::new(&GITLAB, "personal, project or group access token", Kind::Pat)
+    .grants_no_access(),
+    CredentialType::new(&GITLAB, "personal, project or group access token", TokenKind::Pat)
         .marked(&["glpat-"])
         .user("your GitLab user name; any name with a project's or group's token")
         .made_at("/-/user_settings/personal_access_tokens, or Settings > Access tokens of the project")
-        .ends(End::AtProvider),
-    Sort::new(&GITLAB, "deploy token", Kind::Project)
+        .ends(ExpiryRule::AtProvider),
+    CredentialType::new(&GITLAB, "deploy token", TokenKind::Project)
         .marked(&["gldt-"])
-        .for_users_anywhere(Users::Beginning("gitlab+deploy-token-"))
+        .for_users_anywhere(UserRule::Beginning("gitlab+deploy-token-"))
         .user("the token's own user name")
         .made_at("Settings > Repository > Deploy tokens of the project or group")
-        .ends(End::AtProvider),
-    Sort::new(&GITLAB, "job token", Kind::Project)
+        .ends(ExpiryRule::AtProvider),
+    CredentialType::new(&GITLAB, "job token", TokenKind::Project)
         .marked(&["glcbt-"])
-        .for_users_anywhere(Users::Exactly(&["gitlab-ci-token"]))
+        .for_users_anywhere(UserRule::Exactly(&["gitlab-ci-token"]))
         .user("gitlab-ci-token")
         .made_at("the job has it as CI_JOB_TOKEN")
-        .ends(End::WithJob),
+        .ends(ExpiryRule::WithJob),
     gitlab_other("OAuth application secret", &["gloas-"]),
     gitlab_other("pipeline trigger token", &["glptt-"]),
     gitlab_other("runner token", &["glrt-", "glrtr-"]),
@@ -87,165 +97,168 @@ pub static SORTS: &[Sort] = &[
     gitlab_other("workspace token", &["glwt-"]),
     gitlab_other("SCIM token", &["glsoat-"]),
     gitlab_other("feature flags token", &["glffct-"]),
-    Sort::new(&AZURE, "Microsoft Entra token", Kind::Pat)
-        .for_users(Users::Exactly(&["00000000-0000-0000-0000-000000000000"]))
+    CredentialType::new(&AZURE, "Microsoft Entra token", TokenKind::Pat)
+        .for_users(UserRule::Exactly(&["00000000-0000-0000-0000-000000000000"]))
         .user("00000000-0000-0000-0000-000000000000")
         .made_at("az acr login --expose-token")
-        .ends(End::InSecret),
-    Sort::new(&AZURE, "registry token, admin account or service principal", Kind::Project)
+        .ends(ExpiryRule::InSecret),
+    CredentialType::new(&AZURE, "registry token, admin account or service principal", TokenKind::Project)
         .user("the token's name, the registry's name or the application's id")
         .made_at("az acr token credential generate, az acr token credential delete")
-        .ends(End::AtProvider),
-    Sort::new(&AWS, "authorization token", Kind::Pat)
-        .for_users(Users::Exactly(&["AWS"]))
+        .ends(ExpiryRule::AtProvider),
+    CredentialType::new(&AWS, "authorization token", TokenKind::Pat)
+        .for_users(UserRule::Exactly(&["AWS"]))
         .user("AWS")
         .made_at("aws ecr get-login-password")
-        .ends(End::Hours(12)),
-    Sort::new(&GOOGLE, "access token", Kind::Pat)
+        .ends(ExpiryRule::Hours(12)),
+    CredentialType::new(&GOOGLE, "access token", TokenKind::Pat)
         .marked(&["ya29."])
-        .for_users(Users::Exactly(&["oauth2accesstoken", "_dcgcr_token", "_dcgcloud_token"]))
+        .for_users(UserRule::Exactly(&["oauth2accesstoken", "_dcgcr_token", "_dcgcloud_token"]))
         .user("oauth2accesstoken")
         .made_at("gcloud auth print-access-token")
-        .ends(End::Hours(1)),
-    Sort::new(&GOOGLE, "service account key", Kind::Project)
-        .for_users_anywhere(Users::Exactly(&["_json_key", "_json_key_base64"]))
+        .ends(ExpiryRule::Hours(1)),
+    CredentialType::new(&GOOGLE, "service account key", TokenKind::Project)
+        .for_users_anywhere(UserRule::Exactly(&["_json_key", "_json_key_base64"]))
         .user("_json_key, or _json_key_base64 for one in base64")
         .made_at("IAM > Service accounts > Keys in the Google Cloud console"),
-    Sort::new(&NVIDIA, "API key", Kind::Pat)
+    CredentialType::new(&NVIDIA, "API key", TokenKind::Pat)
         .marked(&["nvapi-"])
-        .for_users(Users::Exactly(&["$oauthtoken"]))
+        .for_users(UserRule::Exactly(&["$oauthtoken"]))
         .user("$oauthtoken")
         .made_at("https://org.ngc.nvidia.com/setup/api-keys")
-        .ends(End::AtProvider),
-    Sort::new(&HARBOR, "robot account", Kind::Project)
-        .for_users_anywhere(Users::Beginning("robot$"))
+        .ends(ExpiryRule::AtProvider),
+    CredentialType::new(&HARBOR, "robot account", TokenKind::Project)
+        .for_users_anywhere(UserRule::Beginning("robot$"))
         .user("robot$ and its name")
         .made_at("the project > Robot accounts")
-        .ends(End::AtProvider),
-    Sort::new(&QUAY, "robot account", Kind::Project)
-        .for_users(Users::With('+'))
+        .ends(ExpiryRule::AtProvider),
+    CredentialType::new(&QUAY, "robot account", TokenKind::Project)
+        .for_users(UserRule::With('+'))
         .user("the organization or user, +, and its name")
         .made_at("https://quay.io/organization > the organization > Robot accounts"),
-    Sort::new(&QUAY, "OAuth token", Kind::Pat)
-        .for_users(Users::Exactly(&["$oauthtoken"]))
+    CredentialType::new(&QUAY, "OAuth token", TokenKind::Pat)
+        .for_users(UserRule::Exactly(&["$oauthtoken"]))
         .user("$oauthtoken")
         .made_at("the organization > Applications"),
-    Sort::new(&QUAY, "application token", Kind::Pat)
-        .for_users(Users::Exactly(&["$app"]))
+    CredentialType::new(&QUAY, "application token", TokenKind::Pat)
+        .for_users(UserRule::Exactly(&["$app"]))
         .user("$app")
         .made_at("Account settings > Docker CLI and other application tokens")
-        .ends(End::AtProvider),
-    Sort::new(&JFROG, "reference token", Kind::Pat)
+        .ends(ExpiryRule::AtProvider),
+    CredentialType::new(&JFROG, "reference token", TokenKind::Pat)
         .marked(&["cmVmd"])
         .user("your user name")
         .made_at("/ui/user_profile on the server")
-        .ends(End::AtProvider),
-    Sort::new(&JFROG, "access token", Kind::Pat)
-        .shaped(Shape::Jwt)
+        .ends(ExpiryRule::AtProvider),
+    CredentialType::new(&JFROG, "access token", TokenKind::Pat)
+        .shaped(SecretShape::Jwt)
         .user("your user name")
         .made_at("/ui/user_profile on the server")
-        .ends(End::InSecret),
-    Sort::new(&JFROG, "API key", Kind::Pat)
+        .ends(ExpiryRule::InSecret),
+    CredentialType::new(&JFROG, "API key", TokenKind::Pat)
         .marked(&["AKCp"])
         .user("your user name")
         .made_at("/ui/user_profile on the server"),
-    Sort::new(&DIGITALOCEAN, "personal access token", Kind::Pat)
+    CredentialType::new(&DIGITALOCEAN, "personal access token", TokenKind::Pat)
         .marked(&["dop_v1_"])
-        .for_users(Users::TheSecret)
+        .for_users(UserRule::TheSecret)
         .user("the token itself")
         .made_at("https://cloud.digitalocean.com/account/api/tokens")
-        .ends(End::AtProvider),
-    Sort::new(&DIGITALOCEAN, "OAuth token", Kind::Pat)
+        .ends(ExpiryRule::AtProvider),
+    CredentialType::new(&DIGITALOCEAN, "OAuth token", TokenKind::Pat)
         .marked(&["doo_v1_"])
         .user("the token itself")
         .made_at("https://cloud.digitalocean.com/account/api/access")
-        .ends(End::AtProvider),
-    Sort::new(&DIGITALOCEAN, "refresh token", Kind::Pat)
+        .ends(ExpiryRule::AtProvider),
+    CredentialType::new(&DIGITALOCEAN, "refresh token", TokenKind::Pat)
         .marked(&["dor_v1_"])
         .made_at("https://cloud.digitalocean.com/account/api/access")
-        .opens_nothing(),
-    Sort::new(&HEROKU, "authorization", Kind::Pat)
+        .grants_no_access(),
+    CredentialType::new(&HEROKU, "authorization", TokenKind::Pat)
         .marked(&["HRKU-"])
-        .for_users(Users::Exactly(&["_"]))
+        .for_users(UserRule::Exactly(&["_"]))
         .user("_")
         .made_at("heroku authorizations:create, heroku authorizations:revoke")
-        .ends(End::AtProvider),
-    Sort::new(&SCALEWAY, "API secret key", Kind::Pat)
-        .for_users(Users::Exactly(&["nologin"]))
+        .ends(ExpiryRule::AtProvider),
+    CredentialType::new(&SCALEWAY, "API secret key", TokenKind::Pat)
+        .for_users(UserRule::Exactly(&["nologin"]))
         .user("nologin")
         .made_at("IAM > API keys in the Scaleway console")
-        .ends(End::AtProvider),
-    Sort::new(&IBM, "API key", Kind::Pat)
-        .for_users(Users::Exactly(&["iamapikey"]))
+        .ends(ExpiryRule::AtProvider),
+    CredentialType::new(&IBM, "API key", TokenKind::Pat)
+        .for_users(UserRule::Exactly(&["iamapikey"]))
         .user("iamapikey")
         .made_at("https://cloud.ibm.com/iam/apikeys")
-        .ends(End::AtProvider),
-    Sort::new(&IBM, "IAM token", Kind::Pat)
-        .for_users(Users::Exactly(&["iambearer"]))
+        .ends(ExpiryRule::AtProvider),
+    CredentialType::new(&IBM, "IAM token", TokenKind::Pat)
+        .for_users(UserRule::Exactly(&["iambearer"]))
         .user("iambearer")
         .made_at("ibmcloud iam oauth-tokens")
-        .ends(End::InSecret),
-    Sort::new(&OCIR, "auth token", Kind::Pat)
+        .ends(ExpiryRule::InSecret),
+    CredentialType::new(&OCIR, "auth token", TokenKind::Pat)
         .user("the tenancy's namespace, /, and your user name")
         .made_at("User settings > Auth tokens in the Oracle Cloud console"),
-    Sort::new(&ORACLE, "auth token", Kind::Pat)
+    CredentialType::new(&ORACLE, "auth token", TokenKind::Pat)
         .user("your Oracle account's e-mail address")
         .made_at("https://container-registry.oracle.com"),
-    Sort::new(&ALIBABA, "temporary password", Kind::Pat)
-        .for_users(Users::Exactly(&["cr_temp_user"]))
+    CredentialType::new(&ALIBABA, "temporary password", TokenKind::Pat)
+        .for_users(UserRule::Exactly(&["cr_temp_user"]))
         .user("cr_temp_user")
         .made_at("GetAuthorizationToken of the API")
-        .ends(End::Hours(1)),
-    Sort::new(&ALIBABA, "fixed password", Kind::Password)
+        .ends(ExpiryRule::Hours(1)),
+    CredentialType::new(&ALIBABA, "fixed password", TokenKind::Password)
         .user("your account's name")
         .made_at("Access credential in the Container Registry console"),
-    Sort::new(&TENCENT, "access credential", Kind::Pat)
-        .shaped(Shape::Jwt)
+    CredentialType::new(&TENCENT, "access credential", TokenKind::Pat)
+        .shaped(SecretShape::Jwt)
         .user("your account's number")
         .made_at("Access credential in the TCR console")
-        .ends(End::InSecret),
-    Sort::new(&TENCENT, "password of an account or service account", Kind::Password)
+        .ends(ExpiryRule::InSecret),
+    CredentialType::new(&TENCENT, "password of an account or service account", TokenKind::Password)
         .user("your account's number, or the service account's name")
         .made_at("Access credential in the TCR console")
-        .ends(End::AtProvider),
-    Sort::new(&CODING, "project token", Kind::Project)
-        .for_users(Users::Generated("pt"))
+        .ends(ExpiryRule::AtProvider),
+    CredentialType::new(&CODING, "project token", TokenKind::Project)
+        .for_users(UserRule::Generated("pt"))
         .user("the token's own user name, which begins with pt")
         .made_at("Project settings > Developer options > Project tokens")
-        .ends(End::AtProvider),
-    Sort::new(&CODING, "personal access token", Kind::Pat)
-        .shaped(Shape::Hex40)
+        .ends(ExpiryRule::AtProvider),
+    CredentialType::new(&CODING, "personal access token", TokenKind::Pat)
+        .shaped(SecretShape::Hex40)
         .user("your account's user name")
         .made_at("Personal account settings > Access tokens")
-        .ends(End::AtProvider),
-    Sort::new(&CODING, "password", Kind::Password)
+        .ends(ExpiryRule::AtProvider),
+    CredentialType::new(&CODING, "password", TokenKind::Password)
         .user("your account's phone number or e-mail address")
         .made_at("Personal account settings"),
-    Sort::new(&HUAWEI, "login key of an access key", Kind::Pat)
+    CredentialType::new(&HUAWEI, "login key of an access key", TokenKind::Pat)
         .user("the region, @, and the access key's id")
         .made_at("Generate login command in the SWR console"),
-    Sort::new(&GITEA, "access token", Kind::Pat)
-        .shaped(Shape::Hex40)
+    CredentialType::new(&GITEA, "access token", TokenKind::Pat)
+        .shaped(SecretShape::Hex40)
         .user("your user name")
         .made_at("/user/settings/applications on the server"),
-    Sort::new(&NEXUS, "user token or password", Kind::Password)
+    CredentialType::new(&NEXUS, "user token or password", TokenKind::Password)
         .user("the token's name code, or your user name")
         .made_at("/#user/usertoken on the server"),
 ];
 
 const fn github(
     called: &'static str,
-    kind: Kind,
+    kind: TokenKind,
     marks: &'static [&'static str],
     made_at: &'static str,
-) -> Sort {
-    Sort::new(&GITHUB, called, kind).marked(marks).user("your GitHub login").made_at(made_at)
+) -> CredentialType {
+    CredentialType::new(&GITHUB, called, kind).marked(marks).user("your GitHub login").made_at(made_at)
 }
 
 /// Only tokens of people, projects, groups and jobs and deploy tokens open GitLab's registry:
 /// <https://docs.gitlab.com/security/tokens/#available-scopes>
-const fn gitlab_other(called: &'static str, marks: &'static [&'static str]) -> Sort {
-    Sort::new(&GITLAB, called, Kind::Password).marked(marks).made_at("GitLab").opens_nothing()
+const fn gitlab_other(called: &'static str, marks: &'static [&'static str]) -> CredentialType {
+    CredentialType::new(&GITLAB, called, TokenKind::Password)
+        .marked(marks)
+        .made_at("GitLab")
+        .grants_no_access()
 }
 
 #[cfg(test)]
@@ -255,7 +268,7 @@ mod tests {
     use super::*;
     use crate::model::registry::Key;
     use crate::provider::hosts::PROVIDERS;
-    use crate::provider::{Seen, recognize};
+    use crate::provider::{Credential, recognize};
 
     #[test]
     fn every_row_of_the_table_can_be_met() {
@@ -265,28 +278,28 @@ mod tests {
                 ([], labels) => format!("{}.acme.example", labels[0]),
             };
             let user = match sort.users {
-                Users::Any => "alice".to_owned(),
-                Users::Exactly(names) => names[0].to_owned(),
-                Users::Beginning(head) | Users::Generated(head) => format!("{head}x1"),
-                Users::With(letter) => format!("acme{letter}ci"),
-                Users::TheSecret => "hunter2".to_owned(),
+                UserRule::Any => "alice".to_owned(),
+                UserRule::Exactly(names) => names[0].to_owned(),
+                UserRule::Beginning(head) | UserRule::Generated(head) => format!("{head}x1"),
+                UserRule::With(letter) => format!("acme{letter}ci"),
+                UserRule::TheSecret => "hunter2".to_owned(),
             };
             let secret = match sort.shape {
-                Shape::Any => "hunter2",
-                Shape::Jwt => "eyJhbGciOiJIUzI1NiJ9.e30.c2ln",
-                Shape::Hex40 => "0123456789abcdef0123456789abcdef01234567",
+                SecretShape::Any => "hunter2",
+                SecretShape::Jwt => "eyJhbGciOiJIUzI1NiJ9.e30.c2ln",
+                SecretShape::Hex40 => "0123456789abcdef0123456789abcdef01234567",
             };
             let is_it = |host: &str, user: &str, secret: &str| {
                 let keys = [Key::parse(host).expect(host)];
-                let met = recognize(&Seen { keys: &keys, scopes: &[], user, secret }).sort;
+                let met = recognize(&Credential { keys: &keys, scopes: &[], user, secret }).sort;
                 met.is_some_and(|met| ptr::eq(met, sort))
             };
             for mark in sort.marks {
                 assert!(is_it("registry.example", "alice", &format!("{mark}x")), "{mark}");
             }
-            if sort.kind == Kind::Session {
+            if sort.kind == TokenKind::Session {
                 assert!(is_it("https://index.docker.io/v1/access-token", &user, secret), "{}", sort.called);
-            } else if sort.marks.is_empty() || sort.users != Users::Any {
+            } else if sort.marks.is_empty() || sort.users != UserRule::Any {
                 assert!(is_it(&host, &user, secret), "{host} {} {}", sort.provider.name, sort.called);
             }
         }
@@ -301,7 +314,7 @@ mod tests {
             for text in [sort.called, sort.user, sort.made_at] {
                 assert!(!text.is_empty() && !text.ends_with('.'), "{} {}", sort.provider.name, sort.called);
             }
-            assert_eq!(sort.end_is_fixed, sort.marks.iter().any(|mark| mark.starts_with("dckr_")));
+            assert_eq!(sort.has_fixed_expiry, sort.marks.iter().any(|mark| mark.starts_with("dckr_")));
         }
     }
 }

@@ -1,6 +1,6 @@
 //! A sort of credential: what it is called, where it is met, and what tells it.
 
-use crate::model::token::Kind;
+use crate::model::token::TokenKind;
 use crate::provider::expiry::is_jwt;
 use crate::provider::hosts::{GITLAB, Provider};
 
@@ -10,32 +10,32 @@ const MAX_OWN_PREFIX_BYTES: usize = 20;
 
 /// One sort of credential of one provider.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Sort {
+pub struct CredentialType {
     /// Whose it is.
     pub provider: &'static Provider,
     /// What it is called there.
     pub called: &'static str,
     /// What it is here.
-    pub kind: Kind,
+    pub kind: TokenKind,
     /// The user name that goes with it, for people: `your Docker ID`.
     pub user: &'static str,
     /// Where it is made and revoked, for people: an address, a command or the way through a menu.
     pub made_at: &'static str,
     /// Whether and where its end shows.
-    pub end: End,
+    pub end: ExpiryRule,
     /// True when its end can never be changed: only a new one has another.
-    pub end_is_fixed: bool,
+    pub has_fixed_expiry: bool,
     /// False for one that does not open a registry, such as a runner's.
     pub opens_registries: bool,
     pub(crate) marks: &'static [&'static str],
-    pub(crate) users: Users,
-    pub(crate) shape: Shape,
+    pub(crate) users: UserRule,
+    pub(crate) shape: SecretShape,
     users_tell_anywhere: bool,
 }
 
 /// Whether and where the end of a credential shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum End {
+pub enum ExpiryRule {
     /// In the secret itself, where it has one.
     InSecret,
     /// On the provider's page or through its API only.
@@ -50,7 +50,7 @@ pub enum End {
 
 /// Which user names go with a sort.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Users {
+pub(crate) enum UserRule {
     /// Any, so that it tells nothing.
     Any,
     /// One of these.
@@ -65,7 +65,7 @@ pub(crate) enum Users {
     TheSecret,
 }
 
-impl Users {
+impl UserRule {
     /// True when the user name fits; `None` is one that is the secret itself.
     fn fit(self, user: Option<&str>) -> bool {
         match self {
@@ -84,7 +84,7 @@ impl Users {
 
 /// What the secrets of a sort look like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Shape {
+pub(crate) enum SecretShape {
     /// Anything, so that it tells nothing.
     Any,
     /// A JSON Web Token.
@@ -93,7 +93,7 @@ pub(crate) enum Shape {
     Hex40,
 }
 
-impl Shape {
+impl SecretShape {
     fn fits(self, secret: &str) -> bool {
         match self {
             Self::Any => true,
@@ -105,21 +105,21 @@ impl Shape {
     }
 }
 
-impl Sort {
+impl CredentialType {
     /// Returns a sort of which nothing tells but its host.
-    pub(crate) const fn new(provider: &'static Provider, called: &'static str, kind: Kind) -> Self {
+    pub(crate) const fn new(provider: &'static Provider, called: &'static str, kind: TokenKind) -> Self {
         Self {
             provider,
             called,
             kind,
             user: "any name",
             made_at: "",
-            end: End::None,
-            end_is_fixed: false,
+            end: ExpiryRule::None,
+            has_fixed_expiry: false,
             opens_registries: true,
             marks: &[],
-            users: Users::Any,
-            shape: Shape::Any,
+            users: UserRule::Any,
+            shape: SecretShape::Any,
             users_tell_anywhere: false,
         }
     }
@@ -132,16 +132,16 @@ impl Sort {
         Self { made_at, ..self }
     }
 
-    pub(crate) const fn ends(self, end: End) -> Self {
+    pub(crate) const fn ends(self, end: ExpiryRule) -> Self {
         Self { end, ..self }
     }
 
-    pub(crate) const fn end_is_fixed(self) -> Self {
-        Self { end_is_fixed: true, ..self }
+    pub(crate) const fn has_fixed_expiry(self) -> Self {
+        Self { has_fixed_expiry: true, ..self }
     }
 
     /// The provider's registry does not take it.
-    pub(crate) const fn opens_nothing(self) -> Self {
+    pub(crate) const fn grants_no_access(self) -> Self {
         Self { opens_registries: false, ..self }
     }
 
@@ -151,17 +151,17 @@ impl Sort {
     }
 
     /// Its user names are these, which tells it at home.
-    pub(crate) const fn for_users(self, users: Users) -> Self {
+    pub(crate) const fn for_users(self, users: UserRule) -> Self {
         Self { users, ..self }
     }
 
     /// Its user names are these, which tells it on whatever host.
-    pub(crate) const fn for_users_anywhere(self, users: Users) -> Self {
+    pub(crate) const fn for_users_anywhere(self, users: UserRule) -> Self {
         Self { users, users_tell_anywhere: true, ..self }
     }
 
     /// Its secrets look so, which tells it at home.
-    pub(crate) const fn shaped(self, shape: Shape) -> Self {
+    pub(crate) const fn shaped(self, shape: SecretShape) -> Self {
         Self { shape, ..self }
     }
 
@@ -175,7 +175,7 @@ impl Sort {
     }
 
     /// True when the user name or the look of the secret tells it.
-    pub(crate) fn is_told_by(&self, user: Option<&str>, secret: &str, is_at_home: bool) -> bool {
+    pub(crate) fn matches_credential(&self, user: Option<&str>, secret: &str, is_at_home: bool) -> bool {
         self.has_rule()
             && (is_at_home || self.users_tell_anywhere)
             && self.users.fit(user)
@@ -189,7 +189,7 @@ impl Sort {
 
     /// Returns how well a user name goes with it; `None` when nothing speaks for it.
     pub(crate) fn suits(&self, user: Option<&str>, is_at_home: bool) -> Option<u8> {
-        if self.users == Users::Any {
+        if self.users == UserRule::Any {
             is_at_home.then_some(1)
         } else if self.users.fit(user) {
             (is_at_home || self.users_tell_anywhere).then_some(2)
@@ -200,11 +200,11 @@ impl Sort {
 
     /// False when it goes with certain user names only, and this is none of them.
     pub(crate) fn fits_user(&self, user: Option<&str>) -> bool {
-        !matches!(self.users, Users::Exactly(_)) || self.users.fit(user)
+        !matches!(self.users, UserRule::Exactly(_)) || self.users.fit(user)
     }
 
     fn has_rule(&self) -> bool {
-        self.users != Users::Any || self.shape != Shape::Any
+        self.users != UserRule::Any || self.shape != SecretShape::Any
     }
 }
 
@@ -221,20 +221,20 @@ mod tests {
     #[test]
     fn a_rule_for_user_names_takes_its_own_only() {
         for (users, user, want) in [
-            (Users::Exactly(&["AWS"]), Some("AWS"), true),
-            (Users::Exactly(&["AWS"]), Some("aws"), false),
-            (Users::Beginning("robot$"), Some("robot$ci"), true),
-            (Users::Beginning("robot$"), Some("robot"), false),
-            (Users::Generated("pt"), Some("pt03xe33nvww"), true),
-            (Users::Generated("pt"), Some("pt"), false),
-            (Users::Generated("pt"), Some("pt.tester"), false),
-            (Users::Generated("pt"), Some("ptA1"), false),
-            (Users::With('+'), Some("acme+ci"), true),
-            (Users::With('+'), Some("acme"), false),
-            (Users::TheSecret, None, true),
-            (Users::TheSecret, Some("alice"), false),
-            (Users::Exactly(&["AWS"]), None, false),
-            (Users::Any, None, true),
+            (UserRule::Exactly(&["AWS"]), Some("AWS"), true),
+            (UserRule::Exactly(&["AWS"]), Some("aws"), false),
+            (UserRule::Beginning("robot$"), Some("robot$ci"), true),
+            (UserRule::Beginning("robot$"), Some("robot"), false),
+            (UserRule::Generated("pt"), Some("pt03xe33nvww"), true),
+            (UserRule::Generated("pt"), Some("pt"), false),
+            (UserRule::Generated("pt"), Some("pt.tester"), false),
+            (UserRule::Generated("pt"), Some("ptA1"), false),
+            (UserRule::With('+'), Some("acme+ci"), true),
+            (UserRule::With('+'), Some("acme"), false),
+            (UserRule::TheSecret, None, true),
+            (UserRule::TheSecret, Some("alice"), false),
+            (UserRule::Exactly(&["AWS"]), None, false),
+            (UserRule::Any, None, true),
         ] {
             assert_eq!(users.fit(user), want, "{users:?} {user:?}");
         }
@@ -249,7 +249,7 @@ mod tests {
             (&digits.to_uppercase(), false),
             (&digits.replace('f', "g"), false),
         ] {
-            assert_eq!(Shape::Hex40.fits(secret), want, "{secret}");
+            assert_eq!(SecretShape::Hex40.fits(secret), want, "{secret}");
         }
     }
 }

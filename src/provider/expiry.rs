@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use zeroize::Zeroizing;
 
-use crate::model::timestamp::Moment;
+use crate::model::timestamp::Timestamp;
 
 /// The largest text that is decoded, in bytes; the tokens of clouds have some KiB.
 const MAX_ENCODED_BYTES: usize = 64 * 1024;
@@ -34,7 +34,7 @@ pub fn is_jwt(secret: &str) -> bool {
 
 /// Returns the end that a JSON Web Token names, with or without a provider's mark in front of it:
 /// <https://www.rfc-editor.org/rfc/rfc7519#section-4.1.4>.
-pub fn end_of_jwt(secret: &str) -> Option<Moment> {
+pub fn end_of_jwt(secret: &str) -> Option<Timestamp> {
     moment(dates(&claims(secret)?)?.exp?)
 }
 
@@ -45,7 +45,7 @@ pub fn claims(token: &str) -> Option<Zeroizing<Vec<u8>>> {
 
 /// Returns the end that a password of Amazon ECR names, which is JSON in base64. The form is not
 /// documented, and where it is another one there is no end.
-pub fn end_of_ecr(secret: &str) -> Option<Moment> {
+pub fn end_of_ecr(secret: &str) -> Option<Timestamp> {
     let json = decode(&STANDARD, secret)?;
     moment(dates(&json)?.expiration?)
 }
@@ -77,11 +77,11 @@ fn dates(json: &[u8]) -> Option<Dates<'_>> {
 }
 
 /// Reads a number of seconds; a fraction does not count, and powers of ten nobody writes.
-fn moment(number: &RawValue) -> Option<Moment> {
+fn moment(number: &RawValue) -> Option<Timestamp> {
     let (seconds, fraction) = number.get().split_once('.').unwrap_or((number.get(), ""));
     let seconds = seconds.parse().ok()?;
     let is_plain = fraction.bytes().all(|byte| byte.is_ascii_digit());
-    (is_plain && SANE.contains(&seconds)).then_some(Moment(seconds))
+    (is_plain && SANE.contains(&seconds)).then_some(Timestamp(seconds))
 }
 
 #[cfg(test)]
@@ -123,7 +123,7 @@ mod tests {
             ("1893456000", None),
             ("", None),
         ] {
-            assert_eq!(end_of_jwt(&jwt(payload)), want.map(Moment), "{payload}");
+            assert_eq!(end_of_jwt(&jwt(payload)), want.map(Timestamp), "{payload}");
         }
     }
 
@@ -148,7 +148,7 @@ mod tests {
             assert_eq!(end_of_jwt(secret), None, "{secret}");
         }
         let own = format!("glcbt-{whole}");
-        assert_eq!((is_jwt(&own), end_of_jwt(&own)), (false, Some(Moment(1_893_456_000))));
+        assert_eq!((is_jwt(&own), end_of_jwt(&own)), (false, Some(Timestamp(1_893_456_000))));
     }
 
     #[test]
@@ -169,7 +169,7 @@ mod tests {
             while !secret.len().is_multiple_of(4) {
                 secret.push('=');
             }
-            assert_eq!(end_of_ecr(&secret), want.then_some(Moment(1_893_456_000)), "{json}");
+            assert_eq!(end_of_ecr(&secret), want.then_some(Timestamp(1_893_456_000)), "{json}");
         }
         assert_eq!(end_of_ecr("not base64"), None);
     }

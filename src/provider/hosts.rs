@@ -137,12 +137,12 @@ pub static PROVIDERS: [&Provider; 22] = [
 
 /// The hosts that a credential is for.
 #[derive(Debug)]
-pub struct Place {
+pub struct ProviderHosts {
     hosts: Vec<String>,
     has_owner: bool,
 }
 
-impl Place {
+impl ProviderHosts {
     /// Returns the place of a credential with these keys and scopes.
     pub fn of(keys: &[Key], scopes: &[Scope]) -> Self {
         let addresses = keys.iter().filter_map(Key::address).map(Address::registry);
@@ -158,7 +158,7 @@ impl Place {
     }
 
     /// True when a host is the provider's own; or, where no host is any provider's, named for it.
-    pub fn is_home_of(&self, provider: &Provider) -> bool {
+    pub fn belongs_to(&self, provider: &Provider) -> bool {
         self.hosts.iter().any(
             |host| {
                 if self.has_owner { provider.owns(host) } else { provider.is_named_in(host) }
@@ -200,8 +200,8 @@ mod tests {
     use super::*;
     use crate::model::registry::Registry;
 
-    fn place(scope: &str) -> Place {
-        Place::of(&[], &[Scope::parse(scope).expect(scope)])
+    fn place(scope: &str) -> ProviderHosts {
+        ProviderHosts::of(&[], &[Scope::parse(scope).expect(scope)])
     }
 
     #[test]
@@ -252,7 +252,7 @@ mod tests {
             ("harbor.azurecr.io", &HARBOR, false),
             ("registry.example", &HARBOR, false),
         ] {
-            assert_eq!(place(host).is_home_of(provider), want, "{host} {}", provider.name);
+            assert_eq!(place(host).belongs_to(provider), want, "{host} {}", provider.name);
         }
     }
 

@@ -10,18 +10,18 @@ pub mod hosts;
 
 use crate::model::registry::Key;
 use crate::model::scope::Scope;
-use crate::model::timestamp::Moment;
-use crate::model::token::{IDENTITY_USER, Kind, User};
+use crate::model::timestamp::Timestamp;
+use crate::model::token::{IDENTITY_USER, TokenKind, UserName};
 use crate::provider::catalog::SORTS;
-use crate::provider::credential_type::Sort;
-use crate::provider::hosts::{AWS, Place};
+use crate::provider::credential_type::CredentialType;
+use crate::provider::hosts::{AWS, ProviderHosts};
 
 /// Registries that many people use, for set-ups that must name each one.
 pub const WELL_KNOWN: [&str; 4] = ["docker.io", "ghcr.io", "quay.io", "registry.gitlab.com"];
 
 /// A credential as it comes in. It borrows the secret, and nothing here keeps any of it.
 #[derive(Clone, Copy)]
-pub struct Seen<'a> {
+pub struct Credential<'a> {
     /// The keys that it is stored under.
     pub keys: &'a [Key],
     /// Where it may go.
@@ -32,7 +32,7 @@ pub struct Seen<'a> {
     pub secret: &'a str,
 }
 
-impl Seen<'_> {
+impl Credential<'_> {
     /// Returns the user name, unless it is the secret.
     fn open_user(&self) -> Option<&str> {
         (self.user != self.secret).then_some(self.user)
@@ -41,54 +41,56 @@ impl Seen<'_> {
 
 /// What a credential tells of itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Recognized {
+pub struct Recognition {
     /// Its kind, when something tells.
-    pub kind: Option<Kind>,
+    pub kind: Option<TokenKind>,
     /// Its sort, when the table knows it.
-    pub sort: Option<&'static Sort>,
+    pub sort: Option<&'static CredentialType>,
     /// When it ends, where that shows in the secret. Nobody has verified it, and it may be past.
-    pub end: Option<Moment>,
+    pub end: Option<Timestamp>,
     /// True when the secret itself is marked as of that sort, wherever it is met.
     pub is_marked: bool,
 }
 
 /// Tells what a credential is.
-pub fn recognize(seen: &Seen<'_>) -> Recognized {
-    let sort = sort_in(seen, &Place::of(seen.keys, seen.scopes));
+pub fn recognize(seen: &Credential<'_>) -> Recognition {
+    let sort = sort_in(seen, &ProviderHosts::of(seen.keys, seen.scopes));
     let is_identity = sort.is_none() && seen.user == IDENTITY_USER;
     let end = match sort {
         Some(sort) if sort.provider == &AWS => expiry::end_of_ecr(seen.secret),
         Some(_) | None => expiry::end_of_jwt(seen.secret),
     };
     let is_marked = sort.is_some_and(|sort| sort.marks(seen.secret));
-    Recognized {
+    Recognition {
         is_marked,
-        kind: sort.map(|sort| sort.kind).or(is_identity.then_some(Kind::Identity)),
+        kind: sort.map(|sort| sort.kind).or(is_identity.then_some(TokenKind::Identity)),
         sort,
         end,
     }
 }
 
 /// Returns the sort whose secrets begin as this one does, on whatever host.
-pub fn marked(secret: &str) -> Option<&'static Sort> {
+pub fn marked(secret: &str) -> Option<&'static CredentialType> {
     SORTS.iter().find(|sort| sort.marks(secret))
 }
 
 /// Returns the sort that a token of this kind most likely is, without its secret.
-pub fn sort_of(scopes: &[Scope], kind: Kind, user: &User) -> Option<&'static Sort> {
-    let place = Place::of(&[], scopes);
+pub fn sort_of(scopes: &[Scope], kind: TokenKind, user: &UserName) -> Option<&'static CredentialType> {
+    let place = ProviderHosts::of(&[], scopes);
     let user = match user {
-        User::Named(name) => Some(name.as_str()),
-        User::SameAsSecret => None,
+        UserName::Named(name) => Some(name.as_str()),
+        UserName::SameAsSecret => None,
     };
     let mut best = None;
     for sort in SORTS.iter().filter(|sort| sort.kind == kind && sort.opens_registries) {
         let suits = match kind {
             // Docker Hub's alone, and its keys are no addresses.
-            Kind::Session => Some(0),
-            Kind::Pat | Kind::Organization | Kind::Project | Kind::Password | Kind::Identity => {
-                sort.suits(user, place.is_home_of(sort.provider))
-            }
+            TokenKind::Session => Some(0),
+            TokenKind::Pat
+            | TokenKind::Organization
+            | TokenKind::Project
+            | TokenKind::Password
+            | TokenKind::Identity => sort.suits(user, place.belongs_to(sort.provider)),
         };
         // Of those that are alike the first one counts.
         if suits > best.map(|(suits, _)| suits) {
@@ -100,8 +102,8 @@ pub fn sort_of(scopes: &[Scope], kind: Kind, user: &User) -> Option<&'static Sor
 
 /// What is sure comes first: the key, then how the secret begins, then the user name and the look of
 /// the secret, then the host alone.
-fn sort_in(seen: &Seen<'_>, place: &Place) -> Option<&'static Sort> {
-    let is_session = |sort: &&Sort| sort.kind == Kind::Session;
+fn sort_in(seen: &Credential<'_>, place: &ProviderHosts) -> Option<&'static CredentialType> {
+    let is_session = |sort: &&CredentialType| sort.kind == TokenKind::Session;
     if seen.keys.iter().any(Key::is_session) {
         return SORTS.iter().find(is_session);
     }
@@ -109,11 +111,11 @@ fn sort_in(seen: &Seen<'_>, place: &Place) -> Option<&'static Sort> {
         return None;
     }
     let sorts = || SORTS.iter().filter(|sort| !is_session(sort));
-    let is_at_home = |sort: &Sort| place.is_home_of(sort.provider);
+    let is_at_home = |sort: &CredentialType| place.belongs_to(sort.provider);
     let user = seen.open_user();
     sorts()
         .find(|sort| sort.marks(seen.secret))
-        .or_else(|| sorts().find(|sort| sort.is_told_by(user, seen.secret, is_at_home(sort))))
+        .or_else(|| sorts().find(|sort| sort.matches_credential(user, seen.secret, is_at_home(sort))))
         .or_else(|| sorts().find(|sort| sort.is_usual() && is_at_home(sort)))
 }
 
@@ -130,14 +132,14 @@ mod tests {
     const HEX40: &str = "0123456789abcdef0123456789abcdef01234567";
     const JWT: &str = "eyJhbGciOiJIUzI1NiJ9.eyJleHAiOjE4OTM0NTYwMDB9.c2lnbmF0dXJl"; // {"exp":1893456000}
 
-    fn at(host: &str, user: &str, secret: &str) -> Recognized {
+    fn at(host: &str, user: &str, secret: &str) -> Recognition {
         let key = Key::parse(host).expect(host);
-        recognize(&Seen { keys: slice::from_ref(&key), scopes: &[], user, secret })
+        recognize(&Credential { keys: slice::from_ref(&key), scopes: &[], user, secret })
     }
 
     /// Writes what was recognized as `kind: provider, sort`.
-    fn told(recognized: Recognized) -> String {
-        let kind = recognized.kind.map_or("-", Kind::word);
+    fn told(recognized: Recognition) -> String {
+        let kind = recognized.kind.map_or("-", TokenKind::word);
         match recognized.sort {
             Some(sort) => format!("{kind}: {}, {}", sort.provider.name, sort.called),
             None => kind.to_owned(),
@@ -291,7 +293,11 @@ mod tests {
             ("*.acme.example", "alice", HEX40, "-"),
         ] {
             let scopes = [Scope::parse(scope).expect(scope)];
-            assert_eq!(told(recognize(&Seen { keys: &[], scopes: &scopes, user, secret })), want, "{scope}");
+            assert_eq!(
+                told(recognize(&Credential { keys: &[], scopes: &scopes, user, secret })),
+                want,
+                "{scope}"
+            );
         }
     }
 
@@ -307,7 +313,7 @@ mod tests {
             ("registry.example", "AWS", ecr, false),
             (HUB, "alice", "dckr_pat_x", false),
         ] {
-            let want = has_end.then_some(Moment(1_893_456_000));
+            let want = has_end.then_some(Timestamp(1_893_456_000));
             assert_eq!(at(host, user, secret).end, want, "{host} {user} {secret}");
         }
     }
@@ -315,25 +321,25 @@ mod tests {
     #[test]
     fn the_sort_of_a_token_is_found_without_its_secret() {
         for (scope, kind, user, want) in [
-            ("docker.io", Kind::Pat, Some("alice"), "personal access token"),
-            ("docker.io/acme", Kind::Organization, Some("acme"), "organization access token"),
-            ("docker.io", Kind::Password, Some("alice"), "password"),
-            ("ghcr.io", Kind::Pat, Some("alice"), "personal access token (classic)"),
-            ("ghcr.io", Kind::Password, Some("alice"), "-"),
-            ("registry.gitlab.com", Kind::Project, Some("ci"), "deploy token"),
-            ("git.acme.example", Kind::Project, Some("gitlab-ci-token"), "job token"),
-            ("registry.gitlab.com", Kind::Password, Some("alice"), "-"),
-            ("quay.io", Kind::Pat, Some("$app"), "application token"),
-            ("registry.digitalocean.com", Kind::Pat, None, "personal access token"),
-            ("*.pkg.coding.net", Kind::Pat, Some("alice"), "personal access token"),
-            ("acme-docker.pkg.coding.net", Kind::Project, Some("pt1"), "project token"),
-            ("registry.example", Kind::Project, Some("robot$ci"), "robot account"),
-            ("registry.example", Kind::Pat, Some("alice"), "-"),
-            ("registry.example", Kind::Identity, Some("<token>"), "-"),
-            ("registry.example", Kind::Session, Some("alice"), "entry of the device sign-in"),
+            ("docker.io", TokenKind::Pat, Some("alice"), "personal access token"),
+            ("docker.io/acme", TokenKind::Organization, Some("acme"), "organization access token"),
+            ("docker.io", TokenKind::Password, Some("alice"), "password"),
+            ("ghcr.io", TokenKind::Pat, Some("alice"), "personal access token (classic)"),
+            ("ghcr.io", TokenKind::Password, Some("alice"), "-"),
+            ("registry.gitlab.com", TokenKind::Project, Some("ci"), "deploy token"),
+            ("git.acme.example", TokenKind::Project, Some("gitlab-ci-token"), "job token"),
+            ("registry.gitlab.com", TokenKind::Password, Some("alice"), "-"),
+            ("quay.io", TokenKind::Pat, Some("$app"), "application token"),
+            ("registry.digitalocean.com", TokenKind::Pat, None, "personal access token"),
+            ("*.pkg.coding.net", TokenKind::Pat, Some("alice"), "personal access token"),
+            ("acme-docker.pkg.coding.net", TokenKind::Project, Some("pt1"), "project token"),
+            ("registry.example", TokenKind::Project, Some("robot$ci"), "robot account"),
+            ("registry.example", TokenKind::Pat, Some("alice"), "-"),
+            ("registry.example", TokenKind::Identity, Some("<token>"), "-"),
+            ("registry.example", TokenKind::Session, Some("alice"), "entry of the device sign-in"),
         ] {
             let scopes = [Scope::parse(scope).expect(scope)];
-            let user = user.map_or(User::SameAsSecret, |name| User::Named(name.to_owned()));
+            let user = user.map_or(UserName::SameAsSecret, |name| UserName::Named(name.to_owned()));
             let called = sort_of(&scopes, kind, &user).map_or("-", |sort| sort.called);
             assert_eq!(called, want, "{scope} {kind:?} {user:?}");
         }

@@ -7,8 +7,8 @@ use std::path::Path;
 
 use crate::model::choice::Choice;
 use crate::model::scope::Scope;
-use crate::model::timestamp::Moment;
-use crate::model::token::{Direction, Standing, Token};
+use crate::model::timestamp::Timestamp;
+use crate::model::token::{Direction, Token, TokenState};
 use crate::model::token_id::TokenId;
 use crate::resolve::request::Request;
 
@@ -100,7 +100,7 @@ pub fn resolve<'i>(
     request: &Request<'_>,
     tokens: impl IntoIterator<Item = &'i Token>,
     choices: &'i [Choice],
-    now: Moment,
+    now: Timestamp,
 ) -> Verdict<'i> {
     let mut tokens: Vec<&Token> = tokens.into_iter().filter(|token| token.concerns(request.key)).collect();
     // Whoever looks them up by their scopes may find one twice.
@@ -120,7 +120,7 @@ fn weigh<'i>(
     request: &Request<'_>,
     tokens: Vec<&'i Token>,
     choices: &'i [Choice],
-    now: Moment,
+    now: Timestamp,
 ) -> Verdict<'i> {
     let mut field = Field { left: tokens, set_aside: Vec::new() };
     let wanted = chosen(&field.left, request, choices);
@@ -210,7 +210,7 @@ impl Field<'_> {
 }
 
 /// Returns what keeps a token from being given out at all.
-fn obstacle(token: &Token, request: &Request<'_>, now: Moment) -> Option<Reason> {
+fn obstacle(token: &Token, request: &Request<'_>, now: Timestamp) -> Option<Reason> {
     if specificity(token, request).is_none() {
         return Some(Reason::OtherRepository);
     }
@@ -219,9 +219,9 @@ fn obstacle(token: &Token, request: &Request<'_>, now: Moment) -> Option<Reason>
         return Some(Reason::OtherProfile);
     }
     match token.standing {
-        Standing::Inactive => Some(Reason::Inactive),
-        Standing::Active if token.has_expired(now) => Some(Reason::Expired),
-        Standing::Active => is_signed_out(token, request).then_some(Reason::SignedOut),
+        TokenState::Inactive => Some(Reason::Inactive),
+        TokenState::Active if token.has_expired(now) => Some(Reason::Expired),
+        TokenState::Active => is_signed_out(token, request).then_some(Reason::SignedOut),
     }
 }
 

@@ -12,29 +12,29 @@ pub struct Request<'r> {
     /// What the client sent.
     pub key: &'r Key,
     /// The one token that may answer, by name.
-    pub named: Option<Known<&'r str>>,
+    pub named: Option<Sourced<&'r str>>,
     /// Whose choices come first.
-    pub profile: Option<Known<&'r str>>,
+    pub profile: Option<Sourced<&'r str>>,
     /// What the image is called on the registry.
-    pub repository: Option<Known<Repository<'r>>>,
+    pub repository: Option<Sourced<Repository<'r>>>,
     /// Which way the image goes.
-    pub direction: Option<Known<Direction>>,
+    pub direction: Option<Sourced<Direction>>,
     /// Where the client was started, an absolute path.
-    pub directory: Option<Known<&'r Path>>,
+    pub directory: Option<Sourced<&'r Path>>,
 }
 
 /// Something that is known, and from where.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Known<T> {
+pub struct Sourced<T> {
     /// What is known.
     pub value: T,
     /// Who says so.
-    pub from: Source,
+    pub from: RequestSource,
 }
 
 /// Who tells something of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Source {
+pub enum RequestSource {
     /// The key that the client sent.
     Key,
     /// An environment variable.
@@ -68,7 +68,7 @@ impl<'r> Request<'r> {
             key,
             named: None,
             profile: None,
-            repository: repository.map(|value| Known { value, from: Source::Key }),
+            repository: repository.map(|value| Sourced { value, from: RequestSource::Key }),
             direction: None,
             directory: None,
         }

@@ -10,12 +10,12 @@ const FIRST_LOOK: Duration = Duration::from_micros(100);
 const LATER_LOOK: Duration = Duration::from_millis(20);
 
 /// Work in a thread of its own. When it is given up the thread goes on, and ends with the work or the process.
-pub struct Beside<T> {
+pub struct BackgroundTask<T> {
     outcome: Arc<Mutex<Option<T>>>,
     thread: JoinHandle<()>,
 }
 
-impl<T: Send + 'static> Beside<T> {
+impl<T: Send + 'static> BackgroundTask<T> {
     /// Starts some work.
     pub fn start(work: impl FnOnce() -> T + Send + 'static) -> io::Result<Self> {
         let outcome = Arc::new(Mutex::new(None));
@@ -62,9 +62,9 @@ mod tests {
     #[test]
     fn work_is_waited_for_as_long_as_there_is_time() {
         let now = Instant::now();
-        let work = Beside::start(|| 7).expect("a thread");
+        let work = BackgroundTask::start(|| 7).expect("a thread");
         assert_eq!(work.wait(now + Duration::from_secs(60)), Some(7));
-        let work = Beside::start(|| thread::sleep(Duration::from_secs(60))).expect("a thread");
+        let work = BackgroundTask::start(|| thread::sleep(Duration::from_secs(60))).expect("a thread");
         assert_eq!(work.wait(now), None);
         assert!(now.elapsed() < Duration::from_secs(30), "nobody waited for it");
     }

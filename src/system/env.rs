@@ -8,7 +8,7 @@ use std::{env, io};
 use etcetera::BaseStrategy;
 use thiserror::Error;
 
-use crate::model::timestamp::Moment;
+use crate::model::timestamp::Timestamp;
 
 /// Set by the scripts of `completions` to the name of their shell.
 const COMPLETE: &str = "DOCKER_CREDENTIAL_PAT_COMPLETE";
@@ -162,9 +162,9 @@ fn podman_auth_of_session() -> Result<PathBuf, EnvError> {
 }
 
 /// Returns the time, to the second.
-pub fn now() -> Moment {
+pub fn now() -> Timestamp {
     let since_1970 = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    Moment(i64::try_from(since_1970.as_secs()).unwrap_or(i64::MAX))
+    Timestamp(i64::try_from(since_1970.as_secs()).unwrap_or(i64::MAX))
 }
 
 /// Returns the shell that asks what it could offer next, if one does.

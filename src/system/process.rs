@@ -10,7 +10,7 @@ use thiserror::Error;
 use zeroize::Zeroizing;
 
 use crate::system::background;
-use crate::system::background::Beside;
+use crate::system::background::BackgroundTask;
 use crate::system::limited_read::{InputError, read_input};
 
 /// How long the memory of what a program was told may still be in use once it has ended.
@@ -18,7 +18,7 @@ const LAST_MOMENT: Duration = Duration::from_millis(100);
 
 /// What a program said, and how it ended.
 #[derive(Debug)]
-pub struct Output {
+pub struct ProcessOutput {
     /// Its exit code; `None` when a signal ended it.
     pub code: Option<i32>,
     /// All that it wrote to its standard output.
@@ -27,7 +27,7 @@ pub struct Output {
 
 /// Why a program has given no answer.
 #[derive(Debug, Error)]
-pub enum ChildError {
+pub enum ProcessError {
     /// It is not there, or not in `PATH`.
     #[error("there is no program {}", program.display())]
     NotFound {
@@ -82,13 +82,13 @@ pub fn run(
     stdin: &[u8],
     mark: Option<&str>,
     patience: Duration,
-) -> Result<Output, ChildError> {
+) -> Result<ProcessOutput, ProcessError> {
     let end = Instant::now() + patience;
     let mut command = Command::new(program);
     command.args(args).envs(mark.map(|name| (name, "1"))).stdin(Stdio::piped()).stdout(Stdio::piped());
     let mut child = command.spawn().map_err(|source| match source.kind() {
-        io::ErrorKind::NotFound => ChildError::NotFound { program: program.to_owned() },
-        _ => ChildError::Start { program: program.to_owned(), source },
+        io::ErrorKind::NotFound => ProcessError::NotFound { program: program.to_owned() },
+        _ => ProcessError::Start { program: program.to_owned(), source },
     })?;
     let outcome = converse(&mut child, stdin, end).map_err(|trouble| trouble.of(program, patience));
     if outcome.is_err() {
@@ -100,52 +100,52 @@ pub fn run(
 }
 
 /// What went wrong with a program that runs.
-enum Trouble {
+enum ProcessFailure {
     Start(io::Error),
     Hung,
     Read(InputError),
 }
 
-impl Trouble {
-    fn of(self, program: &OsStr, patience: Duration) -> ChildError {
+impl ProcessFailure {
+    fn of(self, program: &OsStr, patience: Duration) -> ProcessError {
         let program = program.to_owned();
         match self {
-            Self::Start(source) => ChildError::Start { program, source },
-            Self::Hung => ChildError::Hung { program, seconds: patience.as_secs() },
-            Self::Read(InputError::Read(source)) => ChildError::Read { program, source },
-            Self::Read(_) => ChildError::TooMuch { program },
+            Self::Start(source) => ProcessError::Start { program, source },
+            Self::Hung => ProcessError::Hung { program, seconds: patience.as_secs() },
+            Self::Read(InputError::Read(source)) => ProcessError::Read { program, source },
+            Self::Read(_) => ProcessError::TooMuch { program },
         }
     }
 }
 
 /// Tells a program what it is to read, and waits for what it writes and for its end.
-fn converse(child: &mut Child, stdin: &[u8], end: Instant) -> Result<Output, Trouble> {
-    let told = child.stdin.take().map(|pipe| tell(pipe, stdin)).transpose().map_err(Trouble::Start)?;
-    let said = child.stdout.take().map(listen).transpose().map_err(Trouble::Start)?;
+fn converse(child: &mut Child, stdin: &[u8], end: Instant) -> Result<ProcessOutput, ProcessFailure> {
+    let told = child.stdin.take().map(|pipe| tell(pipe, stdin)).transpose().map_err(ProcessFailure::Start)?;
+    let said = child.stdout.take().map(listen).transpose().map_err(ProcessFailure::Start)?;
     let stdout = match said {
-        Some(said) => said.wait(end).ok_or(Trouble::Hung)?.map_err(Trouble::Read)?,
+        Some(said) => said.wait(end).ok_or(ProcessFailure::Hung)?.map_err(ProcessFailure::Read)?,
         None => Zeroizing::default(),
     };
-    let status = background::wait(end, || child.try_wait().transpose()).ok_or(Trouble::Hung)?;
-    let status = status.map_err(|source| Trouble::Read(InputError::Read(source)))?;
+    let status = background::wait(end, || child.try_wait().transpose()).ok_or(ProcessFailure::Hung)?;
+    let status = status.map_err(|source| ProcessFailure::Read(InputError::Read(source)))?;
     if let Some(told) = told {
         let _ = told.wait(Instant::now() + LAST_MOMENT);
     }
-    Ok(Output { code: status.code(), stdout })
+    Ok(ProcessOutput { code: status.code(), stdout })
 }
 
 /// Writes to a program, which may read late or never. It is done when the copy of `stdin` is wiped.
-fn tell(mut pipe: ChildStdin, stdin: &[u8]) -> io::Result<Beside<()>> {
+fn tell(mut pipe: ChildStdin, stdin: &[u8]) -> io::Result<BackgroundTask<()>> {
     let bytes = Zeroizing::new(stdin.to_vec());
-    Beside::start(move || {
+    BackgroundTask::start(move || {
         // Whoever does not read it did not need it.
         let _ = pipe.write_all(&bytes);
     })
 }
 
 /// Reads what a program writes. It is done with the last writer, which may be long after the program.
-fn listen(pipe: ChildStdout) -> io::Result<Beside<Result<Zeroizing<Vec<u8>>, InputError>>> {
-    Beside::start(move || read_input(pipe))
+fn listen(pipe: ChildStdout) -> io::Result<BackgroundTask<Result<Zeroizing<Vec<u8>>, InputError>>> {
+    BackgroundTask::start(move || read_input(pipe))
 }
 
 #[cfg(test)]
@@ -157,7 +157,7 @@ mod tests {
     const LONG: Duration = Duration::from_secs(60);
     const SHORT: Duration = Duration::from_secs(1);
 
-    fn sh(script: &str, stdin: &[u8], patience: Duration) -> Result<Output, ChildError> {
+    fn sh(script: &str, stdin: &[u8], patience: Duration) -> Result<ProcessOutput, ProcessError> {
         run(OsStr::new("sh"), &["-c", script], stdin, None, patience)
     }
 
@@ -204,7 +204,7 @@ mod tests {
     #[test]
     fn an_endless_answer_is_too_much() {
         let error = run(OsStr::new("yes"), &[] as &[&str], b"", None, LONG).expect_err("endless");
-        assert!(matches!(error, ChildError::TooMuch { .. }), "{error}");
+        assert!(matches!(error, ProcessError::TooMuch { .. }), "{error}");
     }
 
     #[test]

@@ -57,7 +57,7 @@ pub fn is_there() -> bool {
 }
 
 /// Tells whoever sits at the terminal something, if somebody does.
-pub fn tell(line: &str) {
+pub fn print(line: &str) {
     if let Ok(mut screen) = OpenOptions::new().write(true).open(SCREEN) {
         let _ = writeln!(screen, "docker-credential-pat: {line}");
     }
@@ -67,7 +67,7 @@ pub fn tell(line: &str) {
 #[cfg(unix)]
 pub fn ask_hidden(question: &str) -> Result<Zeroizing<String>, TtyError> {
     let terminal = OpenOptions::new().read(true).write(true).open(TERMINAL).map_err(TtyError::NoTerminal)?;
-    let silence = Silence::of(&terminal).map_err(TtyError::Read)?;
+    let silence = HiddenInput::of(&terminal).map_err(TtyError::Read)?;
     (&terminal).write_all(question.as_bytes()).map_err(TtyError::Read)?;
     let line = read_line(&terminal);
     drop(silence);
@@ -85,13 +85,13 @@ pub fn ask_hidden(question: &str) -> Result<Zeroizing<String>, TtyError> {
 /// A terminal that shows nothing of what is typed, and hands Ctrl-C over as a key: a process that it
 /// killed would leave the terminal blind. It is as before when this is dropped.
 #[cfg(unix)]
-struct Silence<'t> {
+struct HiddenInput<'t> {
     terminal: &'t File,
     before: Termios,
 }
 
 #[cfg(unix)]
-impl<'t> Silence<'t> {
+impl<'t> HiddenInput<'t> {
     fn of(terminal: &'t File) -> io::Result<Self> {
         let before = termios::tcgetattr(terminal)?;
         let mut silent = before.clone();
@@ -102,7 +102,7 @@ impl<'t> Silence<'t> {
 }
 
 #[cfg(unix)]
-impl Drop for Silence<'_> {
+impl Drop for HiddenInput<'_> {
     fn drop(&mut self) {
         let _ = termios::tcsetattr(self.terminal, OptionalActions::Flush, &self.before);
     }

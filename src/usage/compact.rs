@@ -5,13 +5,13 @@ use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use crate::model::timestamp::Moment;
+use crate::model::timestamp::Timestamp;
 use crate::system::disk;
 use crate::system::disk::append::lock_at_once;
 use crate::system::disk::permissions::refuse_others_folder;
 use crate::system::disk::{DiskError, PRIVATE};
-use crate::usage::history::History;
-use crate::usage::record::{Record, Skipped};
+use crate::usage::history::UsageHistory;
+use crate::usage::record::{LogRecord, UnreadLines};
 use crate::usage::{LOCKED, LOG, MAX_BYTES, is_there, record};
 
 /// How many full files are kept beside the one that is written to.
@@ -28,7 +28,7 @@ const MAX_TOKENS: usize = 4096;
 const MAX_READ_BYTES: u64 = 4 * MAX_BYTES;
 
 /// Makes room when the log is full, unless another process is at it.
-pub(super) fn make_room(folder: &Path, now: Moment) -> Result<(), DiskError> {
+pub(super) fn make_room(folder: &Path, now: Timestamp) -> Result<(), DiskError> {
     // The lock and the summary may be links there, and root would write wherever they lead.
     refuse_others_folder(folder)?;
     let Some(_lock) = lock_at_once(&folder.join(LOCKED))? else { return Ok(()) };
@@ -43,7 +43,7 @@ pub(super) fn make_room(folder: &Path, now: Moment) -> Result<(), DiskError> {
 /// it has the lock.
 ///
 /// Ended at any point, it leaves a gap among the names, or a file that the summary names as folded.
-pub(super) fn shift(folder: &Path, now: Moment) -> Result<(), DiskError> {
+pub(super) fn shift(folder: &Path, now: Timestamp) -> Result<(), DiskError> {
     let gap = (1..=OLDER).find(|number| !is_there(&older(folder, *number)));
     if gap.is_none() {
         fold(folder, now)?;
@@ -55,11 +55,11 @@ pub(super) fn shift(folder: &Path, now: Moment) -> Result<(), DiskError> {
 }
 
 /// Adds the oldest file to the summary. The file stays, and the summary names it, so that it counts once.
-fn fold(folder: &Path, now: Moment) -> Result<(), DiskError> {
+fn fold(folder: &Path, now: Timestamp) -> Result<(), DiskError> {
     let bytes = read(&older(folder, OLDER));
     let summary = read(&folder.join(SUMMARY));
-    let mut history = History::until(now);
-    let mut skipped = Skipped::default();
+    let mut history = UsageHistory::until(now);
+    let mut skipped = UnreadLines::default();
     let mut is_folded = false;
     skipped.visit(&summary, &mut |record| {
         is_folded |= is_of(&record, &bytes);
@@ -69,7 +69,7 @@ fn fold(folder: &Path, now: Moment) -> Result<(), DiskError> {
         return Ok(());
     }
     skipped.visit(&bytes, &mut |record| history.add(&record));
-    history.forget_but(MAX_TOKENS);
+    history.keep_most_recent(MAX_TOKENS);
     let mut out = Vec::with_capacity(summary.len() + 1024);
     record::start(&mut out);
     record::push_whole(&mut out, "folded", crc32fast::hash(&bytes).into());
@@ -77,7 +77,7 @@ fn fold(folder: &Path, now: Moment) -> Result<(), DiskError> {
     out.extend_from_slice(b"}\n");
     history.write(&mut out);
     // A later program's summary is not lost on an earlier one.
-    for line in record::of_other_versions(&summary) {
+    for line in record::unknown_versions(&summary) {
         out.extend_from_slice(line);
         out.push(b'\n');
     }
@@ -85,7 +85,7 @@ fn fold(folder: &Path, now: Moment) -> Result<(), DiskError> {
 }
 
 /// Hands on what the summary and the full files hold, oldest first.
-pub(super) fn visit_older(folder: &Path, skipped: &mut Skipped, visit: &mut dyn FnMut(Record)) {
+pub(super) fn visit_archived(folder: &Path, skipped: &mut UnreadLines, visit: &mut dyn FnMut(LogRecord)) {
     let oldest = read(&older(folder, OLDER));
     let mut is_folded = false;
     skipped.visit(&read(&folder.join(SUMMARY)), &mut |record| {
@@ -101,7 +101,7 @@ pub(super) fn visit_older(folder: &Path, skipped: &mut Skipped, visit: &mut dyn 
 }
 
 /// True for the line of the summary that names this file as the one that was folded last.
-fn is_of(record: &Record, bytes: &[u8]) -> bool {
+fn is_of(record: &LogRecord, bytes: &[u8]) -> bool {
     !bytes.is_empty()
         && record.bytes == u64::try_from(bytes.len()).ok()
         && record.folded == Some(crc32fast::hash(bytes))

@@ -5,14 +5,14 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
-use crate::model::timestamp::Moment;
+use crate::model::timestamp::Timestamp;
 use crate::model::token_id::TokenId;
 use crate::system::disk;
 
 /// A folder with an empty file for each warning of late: `TOKEN.DATE`, such as `3.2027-01-31` in UTC.
-pub struct Warned(PathBuf);
+pub struct DailyWarnings(PathBuf);
 
-impl Warned {
+impl DailyWarnings {
     /// Remembers in a folder, which is made when it is needed.
     pub fn at(folder: PathBuf) -> Self {
         Self(folder)
@@ -20,7 +20,7 @@ impl Warned {
 
     /// Returns true the first time on a day, for each token; of many processes that ask at once, to one.
     /// Where nothing can be remembered it is always the first time.
-    pub fn is_first_today(&self, token: TokenId, now: Moment) -> bool {
+    pub fn is_first_today(&self, token: TokenId, now: Timestamp) -> bool {
         let name = format!("{}.{}", token.0, now.date());
         if disk::make_folder(&self.0).is_err() {
             return true;
@@ -67,8 +67,8 @@ mod tests {
     #[test]
     fn once_a_day_for_each_token() {
         let folder = tempfile::tempdir().expect("a folder");
-        let warned = Warned::at(folder.path().join("warned"));
-        let (day, next) = (Moment(1_800_000_000), Moment(1_800_000_000 + 24 * 60 * 60));
+        let daily_warnings = DailyWarnings::at(folder.path().join("warned"));
+        let (day, next) = (Timestamp(1_800_000_000), Timestamp(1_800_000_000 + 24 * 60 * 60));
         for (token, now, want) in [
             (1, day, true),
             (1, day, false),
@@ -77,7 +77,7 @@ mod tests {
             (11, day, false),
             (1, day, true),
         ] {
-            assert_eq!(warned.is_first_today(TokenId(token), now), want, "{token} {now}");
+            assert_eq!(daily_warnings.is_first_today(TokenId(token), now), want, "{token} {now}");
         }
         assert_eq!(fs::read_dir(folder.path().join("warned")).expect("there").count(), 2);
     }
@@ -87,7 +87,10 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let file = folder.path().join("file");
         fs::write(&file, "").expect("written");
-        let warned = Warned::at(file);
-        assert!(warned.is_first_today(TokenId(1), Moment(0)) && warned.is_first_today(TokenId(1), Moment(0)));
+        let daily_warnings = DailyWarnings::at(file);
+        assert!(
+            daily_warnings.is_first_today(TokenId(1), Timestamp(0))
+                && daily_warnings.is_first_today(TokenId(1), Timestamp(0))
+        );
     }
 }

@@ -2,36 +2,36 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::timestamp::Moment;
+use crate::model::timestamp::Timestamp;
 use crate::model::token::Token;
 use crate::usage::record;
-use crate::usage::record::Record;
-use crate::usage::stats::Used;
+use crate::usage::record::LogRecord;
+use crate::usage::stats::UsageStats;
 
 /// What is known of every token's use.
 #[derive(Debug)]
-pub struct History {
-    entries: BTreeMap<(u32, i64), Entry>,
-    since: Option<Moment>,
-    now: Moment,
+pub struct UsageHistory {
+    entries: BTreeMap<(u32, i64), HistoryEntry>,
+    since: Option<Timestamp>,
+    now: Timestamp,
 }
 
 /// A token's use. Its number and its arrival tell it apart, so that a new name changes nothing, and neither
 /// does another vault that begins to count anew.
 #[derive(Debug)]
-struct Entry {
+struct HistoryEntry {
     name: String,
-    used: Used,
+    used: UsageStats,
 }
 
-impl History {
+impl UsageHistory {
     /// Begins with nothing. What is dated later than now counts, and its date does not: a clock was wrong.
-    pub fn until(now: Moment) -> Self {
+    pub fn until(now: Timestamp) -> Self {
         Self { entries: BTreeMap::new(), since: None, now }
     }
 
     /// Adds a line of the log, or of its summary.
-    pub fn add(&mut self, record: &Record) {
+    pub fn add(&mut self, record: &LogRecord) {
         self.since = self.since.into_iter().chain(record.begin(self.now)).min();
         let Some(token) = record.id.zip(record.created) else { return };
         let Some(used) = record.used(self.now) else { return };
@@ -43,26 +43,26 @@ impl History {
                     name.clone_into(&mut entry.name);
                 }
             }
-            None => drop(self.entries.insert(token, Entry { name: name.to_owned(), used })),
+            None => drop(self.entries.insert(token, HistoryEntry { name: name.to_owned(), used })),
         }
     }
 
     /// Returns how a token was used; `None` when no use is remembered.
-    pub fn of(&self, token: &Token) -> Option<Used> {
+    pub fn of(&self, token: &Token) -> Option<UsageStats> {
         let entry = self.entries.get(&(token.id.0, token.created.0))?;
         let (first, last) = (entry.used.first.min(self.now), entry.used.last.min(self.now));
         // Of which no date can be believed, it is only known that it was before now.
-        let last = if last == Used::NEVER_LAST { self.now } else { last };
-        Some(Used { first, last, ..entry.used.clone() })
+        let last = if last == UsageStats::NEVER_LAST { self.now } else { last };
+        Some(UsageStats { first, last, ..entry.used.clone() })
     }
 
     /// Returns since when uses are remembered; `None` when nothing is.
-    pub fn since(&self) -> Option<Moment> {
+    pub fn since(&self) -> Option<Timestamp> {
         self.since
     }
 
     /// Forgets what was used longest ago, but for so many tokens.
-    pub(super) fn forget_but(&mut self, tokens: usize) {
+    pub(super) fn keep_most_recent(&mut self, tokens: usize) {
         if let Some(surplus) = self.entries.len().checked_sub(tokens).filter(|surplus| *surplus > 0) {
             let mut oldest: Vec<_> =
                 self.entries.iter().map(|(token, entry)| (entry.used.last, *token)).collect();
@@ -76,9 +76,9 @@ impl History {
     /// Writes it as lines of the summary.
     pub(super) fn write(&self, out: &mut Vec<u8>) {
         let whole = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
-        for ((id, created), Entry { name, used }) in &self.entries {
+        for ((id, created), HistoryEntry { name, used }) in &self.entries {
             record::start(out);
-            if used.last != Used::NEVER_LAST {
+            if used.last != UsageStats::NEVER_LAST {
                 record::push_whole(out, "at", used.last.0);
                 record::push_whole(out, "first", used.first.0);
             }

@@ -15,12 +15,12 @@ use std::io::{Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
-use crate::model::timestamp::Moment;
+use crate::model::timestamp::Timestamp;
 use crate::system::disk;
-use crate::system::disk::append::{make_end, open_end};
+use crate::system::disk::append::{create_append, open_append};
 use crate::system::disk::{DiskError, PRIVATE};
-use crate::usage::history::History;
-use crate::usage::record::{Line, Record, Skipped};
+use crate::usage::history::UsageHistory;
+use crate::usage::record::{LogEntry, LogRecord, UnreadLines};
 
 /// The file that is written to.
 const LOG: &str = "usage.jsonl";
@@ -38,12 +38,12 @@ pub const MAX_BYTES: u64 = 1024 * 1024;
 const FULL_BYTES: u64 = 2 * MAX_BYTES;
 
 /// The log of one user.
-pub struct Log {
+pub struct UsageLog {
     folder: PathBuf,
     vault: PathBuf,
 }
 
-impl Log {
+impl UsageLog {
     /// Keeps the log in a folder, which is made when it is needed: not before there is a vault, since whoever
     /// has none may have no home either.
     pub fn at(folder: PathBuf, vault: PathBuf) -> Self {
@@ -57,13 +57,13 @@ impl Log {
 
     /// Adds a line about a request of now and the client of this name, in one write. Where that fails nothing
     /// is noted, and nobody is told.
-    pub fn append(&self, line: &Line<'_>, now: Moment, client: Option<&str>) {
+    pub fn append(&self, line: &LogEntry<'_>, now: Timestamp, client: Option<&str>) {
         let _ = self.try_append(line, now, client);
     }
 
-    fn try_append(&self, line: &Line<'_>, now: Moment, client: Option<&str>) -> io::Result<()> {
+    fn try_append(&self, line: &LogEntry<'_>, now: Timestamp, client: Option<&str>) -> io::Result<()> {
         let path = self.path();
-        let mut file = match open_end(&path) {
+        let mut file = match open_append(&path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => self.begin(&path)?,
             opened => opened?,
         };
@@ -82,7 +82,7 @@ impl Log {
         if is_off() || !is_there(&self.vault) {
             return Err(io::ErrorKind::NotFound.into());
         }
-        let file = make_end(path).map_err(io::Error::other)?;
+        let file = create_append(path).map_err(io::Error::other)?;
         // Whoever switches it off meanwhile has seen no log, and wants none.
         if is_off() && file.metadata()?.len() == 0 {
             fs::remove_file(path)?;
@@ -93,10 +93,10 @@ impl Log {
     /// Makes room where it can be made, and returns the file to write to.
     #[cold]
     #[inline(never)]
-    fn with_room(&self, path: &Path, now: Moment) -> io::Result<File> {
+    fn with_room(&self, path: &Path, now: Timestamp) -> io::Result<File> {
         // Another process is at it, or it cannot be done: it may become a little larger.
         let _ = compact::make_room(&self.folder, now);
-        let mut file = match open_end(path) {
+        let mut file = match open_append(path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => self.begin(path)?,
             opened => opened?,
         };
@@ -113,7 +113,7 @@ impl Log {
     }
 
     /// Notes nothing any more; what was noted stays.
-    pub fn turn_off(&self, now: Moment) -> Result<(), DiskError> {
+    pub fn turn_off(&self, now: Timestamp) -> Result<(), DiskError> {
         disk::make_folder(&self.folder)?;
         let _lock = disk::lock(&self.folder.join(LOCKED))?;
         let (log, resting) = (self.path(), self.folder.join(RESTING));
@@ -135,12 +135,12 @@ impl Log {
     }
 
     /// Hands all that is noted on, oldest first: what was folded stands before the lines, and for many uses.
-    pub fn visit(&self, visit: &mut dyn FnMut(Record)) -> Skipped {
+    pub fn visit(&self, visit: &mut dyn FnMut(LogRecord)) -> UnreadLines {
         // While files change their names one could be met twice. Where there is no lock nobody changes any.
         let locked = self.folder.join(LOCKED);
         let _lock = is_there(&disk::with_suffix(&locked, ".lock")).then(|| disk::lock(&locked));
-        let mut skipped = Skipped::default();
-        compact::visit_older(&self.folder, &mut skipped, visit);
+        let mut skipped = UnreadLines::default();
+        compact::visit_archived(&self.folder, &mut skipped, visit);
         for name in [RESTING, LOG] {
             skipped.visit(&compact::read(&self.folder.join(name)), visit);
         }
@@ -148,8 +148,8 @@ impl Log {
     }
 
     /// Returns what is known of every token's use.
-    pub fn history(&self, now: Moment) -> History {
-        let mut history = History::until(now);
+    pub fn history(&self, now: Timestamp) -> UsageHistory {
+        let mut history = UsageHistory::until(now);
         let _ = self.visit(&mut |record| history.add(&record));
         history
     }

@@ -3,11 +3,11 @@
 use serde::Deserialize;
 
 use crate::model::registry::{Address, Key};
-use crate::model::timestamp::Moment;
+use crate::model::timestamp::Timestamp;
 use crate::model::token::{Direction, Token};
 use crate::provider::marked;
 use crate::system::sanitize::{push_json, push_number};
-use crate::usage::stats::Used;
+use crate::usage::stats::UsageStats;
 
 /// The version of the lines. A new name is no new version.
 pub const VERSION: u64 = 1;
@@ -32,7 +32,7 @@ const AHEAD: i64 = 60;
 
 /// What came of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
+pub enum RequestOutcome {
     /// A token was given out.
     Given,
     /// There was none to give.
@@ -45,7 +45,7 @@ pub enum Outcome {
     Failed,
 }
 
-impl Outcome {
+impl RequestOutcome {
     /// Returns the word for it in the log.
     pub fn word(self) -> &'static str {
         match self {
@@ -60,7 +60,7 @@ impl Outcome {
 
 /// What is to be noted of a request.
 #[derive(Clone, Copy, Debug)]
-pub struct Line<'l> {
+pub struct LogEntry<'l> {
     /// Docker's verb.
     pub verb: &'static str,
     /// The token that was given, stored or signed out.
@@ -72,14 +72,14 @@ pub struct Line<'l> {
     /// The direction, if it was known.
     pub direction: Option<Direction>,
     /// What came of it.
-    pub outcome: Outcome,
+    pub outcome: RequestOutcome,
     /// Why, in a word.
     pub reason: Option<&'static str>,
 }
 
-impl<'l> Line<'l> {
+impl<'l> LogEntry<'l> {
     /// Begins with what a key tells. Of one that is no address nothing is noted where it may hold a password.
-    pub fn of(verb: &'static str, key: Option<&'l Key>, outcome: Outcome) -> Self {
+    pub fn of(verb: &'static str, key: Option<&'l Key>, outcome: RequestOutcome) -> Self {
         let address = key.and_then(Key::address);
         let verbatim =
             key.map(Key::as_str).filter(|text| address.is_none() && !text.contains(['@', '?', '#']));
@@ -95,7 +95,7 @@ impl<'l> Line<'l> {
     }
 
     /// Returns it as it is written: one JSON object, and a line end.
-    pub fn bytes(&self, now: Moment, client: Option<&str>) -> Vec<u8> {
+    pub fn bytes(&self, now: Timestamp, client: Option<&str>) -> Vec<u8> {
         let mut out = Vec::with_capacity(USUAL_BYTES);
         start(&mut out);
         push_whole(&mut out, "at", now.0);
@@ -161,7 +161,7 @@ fn push_name(out: &mut Vec<u8>, name: &str) {
 
 /// A line as it is read: one request, or in the summary all uses of a token that were folded into it.
 #[derive(Debug, Default, Deserialize)]
-pub struct Record {
+pub struct LogRecord {
     /// When, in seconds since the start of 1970; in the summary, the last use.
     pub at: Option<i64>,
     /// Docker's verb; none in the summary.
@@ -194,32 +194,33 @@ pub struct Record {
     pub bytes: Option<u64>,
 }
 
-impl Record {
+impl LogRecord {
     /// True when a client asked for a token and got none.
     pub fn is_miss(&self) -> bool {
-        self.verb.as_deref() == Some("get") && self.outcome.as_deref() == Some(Outcome::NotFound.word())
+        self.verb.as_deref() == Some("get")
+            && self.outcome.as_deref() == Some(RequestOutcome::NotFound.word())
     }
 
     /// Returns when it was; `None` for what is later than now, since a clock was wrong.
-    pub fn moment(&self, now: Moment) -> Option<Moment> {
-        self.at.filter(|at| is_past(*at, now)).map(|at| Moment(at).min(now))
+    pub fn moment(&self, now: Timestamp) -> Option<Timestamp> {
+        self.at.filter(|at| is_past(*at, now)).map(|at| Timestamp(at).min(now))
     }
 
     /// Returns when the first of what it tells of was; `None` where no date can be believed.
-    pub fn begin(&self, now: Moment) -> Option<Moment> {
-        self.first.or(self.at).filter(|at| is_past(*at, now)).map(Moment)
+    pub fn begin(&self, now: Timestamp) -> Option<Timestamp> {
+        self.first.or(self.at).filter(|at| is_past(*at, now)).map(Timestamp)
     }
 
     /// Returns the use, or the uses, that it tells of; `None` where no token was given out.
-    pub fn used(&self, now: Moment) -> Option<Used> {
-        if self.count.is_none() && self.outcome.as_deref() != Some(Outcome::Given.word()) {
+    pub fn used(&self, now: Timestamp) -> Option<UsageStats> {
+        if self.count.is_none() && self.outcome.as_deref() != Some(RequestOutcome::Given.word()) {
             return None;
         }
         let went = |direction: Direction| u64::from(self.direction.as_deref() == Some(direction.word()));
-        Some(Used {
+        Some(UsageStats {
             count: self.count.unwrap_or(1),
-            first: self.begin(now).unwrap_or(Used::NEVER_FIRST),
-            last: self.moment(now).unwrap_or(Used::NEVER_LAST),
+            first: self.begin(now).unwrap_or(UsageStats::NEVER_FIRST),
+            last: self.moment(now).unwrap_or(UsageStats::NEVER_LAST),
             client: self.client.clone(),
             pulls: self.pulls.unwrap_or_else(|| went(Direction::Pull)),
             pushes: self.pushes.unwrap_or_else(|| went(Direction::Push)),
@@ -227,22 +228,22 @@ impl Record {
     }
 }
 
-fn is_past(at: i64, now: Moment) -> bool {
+fn is_past(at: i64, now: Timestamp) -> bool {
     (0..=now.0.saturating_add(AHEAD)).contains(&at)
 }
 
 /// What could not be read of a log.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Skipped {
+pub struct UnreadLines {
     /// Lines of a version that this program does not know.
     pub other_version: u64,
     /// Lines that are damaged.
     pub damaged: u64,
 }
 
-impl Skipped {
+impl UnreadLines {
     /// Hands each line of a file on, and counts those that cannot be read.
-    pub(super) fn visit(&mut self, bytes: &[u8], visit: &mut dyn FnMut(Record)) {
+    pub(super) fn visit(&mut self, bytes: &[u8], visit: &mut dyn FnMut(LogRecord)) {
         for line in bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
             match read(line) {
                 Ok(record) => visit(record),
@@ -255,7 +256,7 @@ impl Skipped {
 
 /// Reads a line; an error tells whether it is of another version. A writer that ran out of room leaves the
 /// beginning of one, and then the next stands behind it.
-fn read(line: &[u8]) -> Result<Record, bool> {
+fn read(line: &[u8]) -> Result<LogRecord, bool> {
     match read_whole(line) {
         Ok(record) => Ok(record),
         Err(_) => read_end(line),
@@ -264,12 +265,12 @@ fn read(line: &[u8]) -> Result<Record, bool> {
 
 /// Reads the last line that begins in one that is not whole.
 #[cold]
-fn read_end(line: &[u8]) -> Result<Record, bool> {
+fn read_end(line: &[u8]) -> Result<LogRecord, bool> {
     let start = line.windows(START.len()).rposition(|part| part == START).ok_or(false)?;
     read_whole(&line[start..])
 }
 
-fn read_whole(line: &[u8]) -> Result<Record, bool> {
+fn read_whole(line: &[u8]) -> Result<LogRecord, bool> {
     if line.len() > MAX_BYTES || !line.starts_with(START) {
         return Err(false);
     }
@@ -282,7 +283,7 @@ fn read_whole(line: &[u8]) -> Result<Record, bool> {
 }
 
 /// Returns the lines of versions that this program does not know.
-pub(super) fn of_other_versions(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
+pub(super) fn unknown_versions(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
     bytes.split(|byte| *byte == b'\n').filter(|line| matches!(read(line), Err(true)))
 }
 
@@ -290,11 +291,11 @@ pub(super) fn of_other_versions(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
 mod tests {
     use super::*;
 
-    const NOW: Moment = Moment(1_800_000_000);
+    const NOW: Timestamp = Timestamp(1_800_000_000);
 
     /// Returns the key of each line that can be read, and what could not.
-    fn visited(text: &[u8]) -> (Vec<String>, Skipped) {
-        let (mut found, mut skipped) = (Vec::new(), Skipped::default());
+    fn visited(text: &[u8]) -> (Vec<String>, UnreadLines) {
+        let (mut found, mut skipped) = (Vec::new(), UnreadLines::default());
         skipped.visit(text, &mut |record| found.push(record.registry.unwrap_or_default()));
         (found, skipped)
     }
@@ -313,7 +314,7 @@ mod tests {
             ("https://ghcr.io/?token=secret", None, None),
         ] {
             let key = Key::parse(key).expect("a key");
-            let line = Line::of("get", Some(&key), Outcome::NotFound);
+            let line = LogEntry::of("get", Some(&key), RequestOutcome::NotFound);
             let bytes = line.bytes(NOW, Some("a\"b\n{\"version\":1}"));
             let record = read(bytes.strip_suffix(b"\n").expect("a line end")).expect("a line");
             assert_eq!((record.registry.as_deref(), line.repository), (registry, repository));
@@ -326,7 +327,7 @@ mod tests {
     #[test]
     fn long_texts_are_cut_between_letters() {
         let client = "字".repeat(MAX_TEXT_BYTES);
-        let bytes = Line::of("get", None, Outcome::Failed).bytes(Moment(-1), Some(&client));
+        let bytes = LogEntry::of("get", None, RequestOutcome::Failed).bytes(Timestamp(-1), Some(&client));
         let record = read(bytes.trim_ascii_end()).expect("a line");
         assert_eq!(record.client, Some("字".repeat(MAX_TEXT_BYTES / 3)));
         assert_eq!((record.at, record.moment(NOW)), (Some(-1), None));
@@ -347,18 +348,18 @@ mod tests {
             ("{\"version\":1,\"registry\":\"\\x\"}\n{\"version\":1}}\n{\"version\":1,}\n", 0, 0, 3),
         ] {
             let (read, skipped) = visited(text.as_bytes());
-            assert_eq!((read.len(), skipped), (found, Skipped { other_version, damaged }), "{text}");
+            assert_eq!((read.len(), skipped), (found, UnreadLines { other_version, damaged }), "{text}");
         }
         let long = format!("{{\"version\":1,\"registry\":\"{}\"}}\n{good}", "x".repeat(MAX_BYTES));
         assert_eq!(
             visited(long.as_bytes()),
-            (vec!["x".to_owned()], Skipped { other_version: 0, damaged: 1 })
+            (vec!["x".to_owned()], UnreadLines { other_version: 0, damaged: 1 })
         );
     }
 
     #[test]
     fn a_later_program_s_lines_are_told_from_damage() {
         let bytes = b"{\"version\":2,\"a\":1}\nplain\n{\"version\":1}\n";
-        assert_eq!(of_other_versions(bytes).collect::<Vec<_>>(), [b"{\"version\":2,\"a\":1}"]);
+        assert_eq!(unknown_versions(bytes).collect::<Vec<_>>(), [b"{\"version\":2,\"a\":1}"]);
     }
 }

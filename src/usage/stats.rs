@@ -1,16 +1,16 @@
 //! What is known of how a token was used.
 
-use crate::model::timestamp::Moment;
+use crate::model::timestamp::Timestamp;
 
 /// How often a token was given out, when, and to whom.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Used {
+pub struct UsageStats {
     /// How often it was given out.
     pub count: u64,
     /// When first, of what is remembered.
-    pub first: Moment,
+    pub first: Timestamp,
     /// When last.
-    pub last: Moment,
+    pub last: Timestamp,
     /// The name of the client's program that got it last, where the system told it; never its arguments.
     pub client: Option<String>,
     /// How often to pull, of the times at which the direction was known.
@@ -19,12 +19,12 @@ pub struct Used {
     pub pushes: u64,
 }
 
-impl Used {
+impl UsageStats {
     /// Stands for the first of no dated use.
-    pub const NEVER_FIRST: Moment = Moment(i64::MAX);
+    pub const NEVER_FIRST: Timestamp = Timestamp(i64::MAX);
 
     /// Stands for the last of no dated use.
-    pub const NEVER_LAST: Moment = Moment(i64::MIN);
+    pub const NEVER_LAST: Timestamp = Timestamp(i64::MIN);
 
     /// Adds other uses of the same token.
     pub fn add(&mut self, other: Self) {
@@ -43,9 +43,9 @@ impl Used {
 mod tests {
     use super::*;
 
-    fn used(count: u64, first: i64, last: i64, client: Option<&str>) -> Used {
+    fn used(count: u64, first: i64, last: i64, client: Option<&str>) -> UsageStats {
         let client = client.map(str::to_owned);
-        Used { count, first: Moment(first), last: Moment(last), client, pulls: count, pushes: 0 }
+        UsageStats { count, first: Timestamp(first), last: Timestamp(last), client, pulls: count, pushes: 0 }
     }
 
     #[test]

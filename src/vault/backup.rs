@@ -5,25 +5,25 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
-use crate::inventory::merge::Merged;
+use crate::inventory::merge::MergeReport;
 use crate::model::secret::Secret;
-use crate::model::timestamp::Moment;
+use crate::model::timestamp::Timestamp;
 use crate::model::token::Token;
 use crate::model::token_id::TokenId;
 use crate::system::disk;
 use crate::system::disk::DiskError;
 use crate::vault::VaultError;
-use crate::vault::file::{Contents, Vault};
-use crate::vault::keys::passphrase::{Passphrase, PassphraseError};
-use crate::vault::keys::{Holder, Sort};
+use crate::vault::file::{Vault, VaultContents};
+use crate::vault::keys::passphrase::{PassphraseError, PassphraseHolder};
+use crate::vault::keys::{Holder, HolderKind};
 use crate::vault::seal::VaultKey;
-use crate::vault::store::{Keeper, KeeperError};
+use crate::vault::store::{StoreError, VaultStore};
 
 /// Why there is no backup, or nothing comes back from it.
 #[derive(Debug, Error)]
 pub enum BackupError {
     #[error(transparent)]
-    Keeper(#[from] KeeperError),
+    Keeper(#[from] StoreError),
     #[error(transparent)]
     Passphrase(#[from] PassphraseError),
     /// Nothing has been stored yet.
@@ -76,12 +76,12 @@ impl BackupError {
 
 /// Writes a copy of the vault to a file, durably, sealed with a new key that only the passphrase opens. An
 /// earlier backup in its place is replaced. Returns how many tokens it holds.
-pub fn make(keeper: &Keeper, file: &Path, passphrase: &str) -> Result<usize, BackupError> {
-    keeper.holders()?.ok_or(BackupError::NoVault)?;
-    refuse_what_is_no_backup(file, keeper.path())?;
+pub fn make(store: &VaultStore, file: &Path, passphrase: &str) -> Result<usize, BackupError> {
+    store.holders()?.ok_or(BackupError::NoVault)?;
+    refuse_what_is_no_backup(file, store.path())?;
     let key = VaultKey::make().map_err(VaultError::from)?;
-    let holder = Holder::Passphrase(Passphrase::wrapping(&key, passphrase)?);
-    keeper.change(|draft| {
+    let holder = Holder::Passphrase(PassphraseHolder::wrapping(&key, passphrase)?);
+    store.change(|draft| {
         draft.copy_to(file.to_owned(), key, holder)?.write()?;
         Ok(draft.inventory.tokens().len())
     })
@@ -101,7 +101,7 @@ fn refuse_what_is_no_backup(file: &Path, own_vault: &Path) -> Result<(), BackupE
     match Vault::find(file).and_then(|vault| vault.map(|vault| vault.all_contents()).transpose()) {
         Ok(None) => Ok(()),
         Ok(Some(contents))
-            if contents.holders.list.iter().all(|holder| holder.sort() == Sort::Passphrase) =>
+            if contents.holders.list.iter().all(|holder| holder.kind() == HolderKind::Passphrase) =>
         {
             Ok(())
         }
@@ -111,23 +111,23 @@ fn refuse_what_is_no_backup(file: &Path, own_vault: &Path) -> Result<(), BackupE
 }
 
 /// A backup that its passphrase has opened, with every secret in it.
-pub struct Backup {
-    contents: Contents,
+pub struct OpenedBackup {
+    contents: VaultContents,
     secrets: BTreeMap<TokenId, Secret>,
 }
 
-impl Backup {
+impl OpenedBackup {
     /// Opens a backup, and every token in it.
     ///
     /// `key_of` is given how the passphrase opens it, and returns the key.
     pub fn open(
         file: &Path,
-        key_of: impl FnOnce(&Passphrase) -> Result<VaultKey, PassphraseError>,
+        key_of: impl FnOnce(&PassphraseHolder) -> Result<VaultKey, PassphraseError>,
     ) -> Result<Self, BackupError> {
         let path = file.to_owned();
         let vault = Vault::find(file)?.ok_or(BackupError::Missing { path: path.clone() })?;
         let contents = vault.all_contents()?;
-        let Some(Holder::Passphrase(passphrase)) = contents.holders.of_sort(Sort::Passphrase) else {
+        let Some(Holder::Passphrase(passphrase)) = contents.holders.of_kind(HolderKind::Passphrase) else {
             return Err(BackupError::NoPassphrase { path });
         };
         let unlocked = vault.unlock(key_of(passphrase)?, &contents)?;
@@ -147,8 +147,8 @@ impl Backup {
     ///
     /// # Errors
     /// When the vault does not open or cannot be written; then it is as it was.
-    pub fn restore(&self, keeper: &Keeper, now: Moment) -> Result<Merged, BackupError> {
-        keeper.change(|draft| {
+    pub fn restore(&self, store: &VaultStore, now: Timestamp) -> Result<MergeReport, BackupError> {
+        store.change(|draft| {
             let mut inventory = draft.inventory.clone();
             let is_same = |here: &Token, there: &Token| {
                 let secret = self.secrets.get(&there.id);

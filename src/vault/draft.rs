@@ -10,11 +10,11 @@ use crate::model::token::Token;
 use crate::model::token_id::TokenId;
 use crate::system::disk;
 use crate::vault::VaultError;
-use crate::vault::file::{Contents, Unlocked};
-use crate::vault::format::entry::Body;
+use crate::vault::file::{UnlockedVault, VaultContents};
+use crate::vault::format::entry::EncodedEntries;
 use crate::vault::format::nonce::BASE_BYTES;
 use crate::vault::format::{directory, entry, layout};
-use crate::vault::keys::{Holder, Sort};
+use crate::vault::keys::{Holder, HolderKind};
 use crate::vault::seal::{Sealed, VaultKey};
 
 /// A vault that is being changed, under its lock.
@@ -29,11 +29,11 @@ pub struct Draft {
     /// What each secret is sealed with as it stands in `sealed`.
     bindings: BTreeMap<TokenId, Vec<u8>>,
     /// What stands on disk.
-    written: Option<Written>,
+    written: Option<SavedVault>,
 }
 
 /// What of a vault on disk a draft is compared with.
-struct Written {
+struct SavedVault {
     entries: Vec<u8>,
     choices: Vec<Choice>,
     counters: Counters,
@@ -55,9 +55,13 @@ impl Draft {
     }
 
     /// Goes on with a vault on disk. `contents` are all of its tokens, with which it was unlocked.
-    pub fn of(path: PathBuf, unlocked: Unlocked<'_>, contents: Contents) -> Result<Self, VaultError> {
+    pub fn of(
+        path: PathBuf,
+        unlocked: UnlockedVault<'_>,
+        contents: VaultContents,
+    ) -> Result<Self, VaultError> {
         let (key, secrets) = unlocked.into_parts(&contents)?;
-        let Contents { inventory, holders, entries, .. } = contents;
+        let VaultContents { inventory, holders, entries, .. } = contents;
         let tokens = inventory.tokens();
         let (mut sealed, mut bindings) = (BTreeMap::new(), BTreeMap::new());
         for (token, secret) in tokens.iter().zip(secrets) {
@@ -70,7 +74,7 @@ impl Draft {
             holders: holders.list.clone(),
             sealed,
             bindings,
-            written: Some(Written {
+            written: Some(SavedVault {
                 entries,
                 choices: inventory.choices().to_vec(),
                 counters: inventory.counters(),
@@ -107,21 +111,21 @@ impl Draft {
     }
 
     /// Has one more holder keep the key, in the place of any of the same sort.
-    pub fn entrust(&mut self, holder: Holder) {
-        self.dismiss(holder.sort());
+    pub fn add_holder(&mut self, holder: Holder) {
+        self.remove_holder(holder.kind());
         self.holders.push(holder);
     }
 
     /// Has the holder of this sort keep the key no longer.
-    pub fn dismiss(&mut self, sort: Sort) {
-        self.holders.retain(|holder| holder.sort() != sort);
+    pub fn remove_holder(&mut self, sort: HolderKind) {
+        self.holders.retain(|holder| holder.kind() != sort);
     }
 
     /// Seals every secret with another key, which these holders have.
     ///
     /// # Errors
     /// When a secret does not open; then nothing has changed.
-    pub fn seal_anew(&mut self, key: VaultKey, holders: Vec<Holder>) -> Result<(), VaultError> {
+    pub fn reseal(&mut self, key: VaultKey, holders: Vec<Holder>) -> Result<(), VaultError> {
         let mut sealed = BTreeMap::new();
         for token in self.inventory.tokens() {
             let binding = self.bindings.get(&token.id).map(Vec::as_slice).unwrap_or_default();
@@ -142,7 +146,7 @@ impl Draft {
     }
 
     /// Writes it, durably, though nothing may have changed, which proves that it can be written.
-    pub fn write_anew(self) -> Result<(), VaultError> {
+    pub fn rewrite(self) -> Result<(), VaultError> {
         Self { written: None, ..self }.write()
     }
 
@@ -152,7 +156,7 @@ impl Draft {
     /// When it cannot be written; then the vault on disk is as it was.
     pub fn write(mut self) -> Result<(), VaultError> {
         self.seal_again()?;
-        let body = Body::of(&self.inventory, &self.sealed);
+        let body = EncodedEntries::of(&self.inventory, &self.sealed);
         let is_written = self.written.as_ref().is_some_and(|written| {
             written.entries == body.entries()
                 && written.choices == self.inventory.choices()
@@ -193,7 +197,7 @@ mod tests {
 
     use super::*;
     use crate::inventory::tests::arrival;
-    use crate::model::timestamp::Moment;
+    use crate::model::timestamp::Timestamp;
     use crate::model::token::Origin;
     use crate::vault::file::Vault;
     use crate::vault::seal::KEY_BYTES;
@@ -203,7 +207,7 @@ mod tests {
     }
 
     fn bring(draft: &mut Draft, name: &str) -> TokenId {
-        let id = draft.inventory.take_in(arrival(name, "ghcr.io", Origin::Add), Moment(0));
+        let id = draft.inventory.add_with_free_name(arrival(name, "ghcr.io", Origin::Add), Timestamp(0));
         draft.keep(id, &Secret::new(Zeroizing::new("canary".to_owned()))).expect("sealed");
         id
     }

@@ -14,9 +14,9 @@ use crate::model::token::Token;
 use crate::system::disk;
 use crate::system::disk::DiskError;
 use crate::vault::VaultError;
-use crate::vault::format::directory::{Directory, Pointer};
-use crate::vault::format::entry::{Entry, SealedAt};
-use crate::vault::format::layout::{Front, HEAD_BYTES, HeadError, Layout};
+use crate::vault::format::directory::{Directory, EntryPointer};
+use crate::vault::format::entry::{Entry, SealHeader};
+use crate::vault::format::layout::{HEAD_BYTES, HeaderError, Layout, VaultFront};
 use crate::vault::format::{entry, layout};
 use crate::vault::keys::holders::Holders;
 use crate::vault::seal::{Sealed, VaultKey};
@@ -36,25 +36,25 @@ pub struct Vault {
 
 /// What a vault says of some of its tokens, or of all.
 #[derive(Default)]
-pub struct Contents {
+pub struct VaultContents {
     /// The tokens and choices.
     pub inventory: Inventory,
     /// Who has the key.
     pub holders: Holders,
     /// Where the secret of each token is, in the order of the tokens.
-    sealed: Vec<SealedAt>,
+    sealed: Vec<SealHeader>,
     /// The entries that were read, one after another, and what proves them.
     pub(super) entries: Vec<u8>,
-    pointers: Vec<Pointer>,
+    pointers: Vec<EntryPointer>,
 }
 
-impl Contents {
+impl VaultContents {
     /// True when no token was read.
     pub fn is_empty(&self) -> bool {
         self.pointers.is_empty()
     }
 
-    fn sealed_of(&self, token: &Token) -> Option<SealedAt> {
+    fn sealed_of(&self, token: &Token) -> Option<SealHeader> {
         let mut tokens = self.inventory.tokens().iter().zip(&self.sealed);
         tokens.find(|(other, _)| other.id == token.id).map(|(_, at)| *at)
     }
@@ -72,8 +72,8 @@ impl Vault {
         let mut start = Vec::new();
         read_more(&mut file, &mut start, size.min(FIRST_READ_BYTES)).map_err(unreadable)?;
         let layout = Layout::parse(&start[..start.len().min(HEAD_BYTES)]).map_err(|error| match error {
-            HeadError::NotAVault => VaultError::NotAVault { path: path.to_owned() },
-            HeadError::Version(version) => VaultError::Version { path: path.to_owned(), version },
+            HeaderError::NotAVault => VaultError::NotAVault { path: path.to_owned() },
+            HeaderError::Version(version) => VaultError::Version { path: path.to_owned(), version },
         })?;
         if layout.ciphertexts.end != size {
             return Err(VaultError::Damaged { path: path.to_owned() });
@@ -84,9 +84,9 @@ impl Vault {
     }
 
     /// Returns what it says of the tokens that could concern a key. Needs no key, and proves nothing.
-    pub fn contents_about(&self, key: &Key) -> Result<Contents, VaultError> {
+    pub fn contents_about(&self, key: &Key) -> Result<VaultContents, VaultError> {
         let directory = self.directory()?;
-        let pointers: Vec<Pointer> = directory.pointers(Some(key)).collect();
+        let pointers: Vec<EntryPointer> = directory.pointers(Some(key)).collect();
         let mut entries = Vec::new();
         for pointer in &pointers {
             entries.extend(self.read(&self.within(&self.layout.entries, &pointer.place)?)?);
@@ -109,7 +109,7 @@ impl Vault {
 
     /// Returns what it says of all tokens. Needs no key, and proves nothing, but a checksum says that it
     /// is as it was written.
-    pub fn all_contents(&self) -> Result<Contents, VaultError> {
+    pub fn all_contents(&self) -> Result<VaultContents, VaultError> {
         self.check()?;
         let entries = self.checked_entries()?;
         let directory = self.directory()?;
@@ -120,9 +120,9 @@ impl Vault {
     fn contents(
         &self,
         mut directory: Directory<'_>,
-        pointers: Vec<Pointer>,
+        pointers: Vec<EntryPointer>,
         entries: Vec<u8>,
-    ) -> Result<Contents, VaultError> {
+    ) -> Result<VaultContents, VaultError> {
         let holders = directory.take_holders(&self.path);
         let mut tokens = Vec::with_capacity(pointers.len());
         let mut sealed = Vec::with_capacity(pointers.len());
@@ -132,7 +132,7 @@ impl Vault {
             tokens.push(entry.token);
         }
         let inventory = Inventory::new(tokens, directory.choices, directory.counters);
-        Ok(Contents { inventory, holders, sealed, entries, pointers })
+        Ok(VaultContents { inventory, holders, sealed, entries, pointers })
     }
 
     /// Checks, without the key, that the directory is as it was written.
@@ -148,24 +148,24 @@ impl Vault {
 
     /// Proves with the key that the directory, and what was read of the entries, are as this program
     /// wrote them.
-    pub fn unlock(&self, key: VaultKey, contents: &Contents) -> Result<Unlocked<'_>, VaultError> {
+    pub fn unlock(&self, key: VaultKey, contents: &VaultContents) -> Result<UnlockedVault<'_>, VaultError> {
         let front = self.front()?;
         let mut entries = apart(&contents.pointers, &contents.entries);
         if front.is_proven_by(&key) && entries.all(|(pointer, entry)| front.proves(pointer, entry, &key)) {
-            return Ok(Unlocked { vault: self, key });
+            return Ok(UnlockedVault { vault: self, key });
         }
         self.check()?;
         self.checked_entries()?;
         let path = self.path.clone();
-        Err(if contents.holders.hold(&key) {
+        Err(if contents.holders.has_key(&key) {
             VaultError::Changed { path }
         } else {
             VaultError::WrongKey { path }
         })
     }
 
-    fn front(&self) -> Result<Front<'_>, VaultError> {
-        Front::of(&self.layout, &self.start).ok_or_else(|| self.damaged())
+    fn front(&self) -> Result<VaultFront<'_>, VaultError> {
+        VaultFront::of(&self.layout, &self.start).ok_or_else(|| self.damaged())
     }
 
     fn directory(&self) -> Result<Directory<'_>, VaultError> {
@@ -201,14 +201,14 @@ impl Vault {
 }
 
 /// A vault that its key has proven.
-pub struct Unlocked<'v> {
+pub struct UnlockedVault<'v> {
     vault: &'v Vault,
     key: VaultKey,
 }
 
-impl Unlocked<'_> {
+impl UnlockedVault<'_> {
     /// Opens the secret of one of the tokens that it was unlocked with.
-    pub fn secret(&self, token: &Token, contents: &Contents) -> Result<Secret, VaultError> {
+    pub fn secret(&self, token: &Token, contents: &VaultContents) -> Result<Secret, VaultError> {
         let damaged = || VaultError::Secret { path: self.vault.path.clone(), name: token.name.clone() };
         let at = contents.sealed_of(token).ok_or_else(damaged)?;
         let place = self.vault.layout.place_of(at.place).ok_or_else(damaged)?;
@@ -217,7 +217,7 @@ impl Unlocked<'_> {
     }
 
     /// Returns the key, and every sealed secret in the order of the tokens. `contents` are all of its tokens.
-    pub(super) fn into_parts(self, contents: &Contents) -> Result<(VaultKey, Vec<Sealed>), VaultError> {
+    pub(super) fn into_parts(self, contents: &VaultContents) -> Result<(VaultKey, Vec<Sealed>), VaultError> {
         let ciphertexts = self.vault.read(&self.vault.layout.ciphertexts)?;
         let sealed = contents.sealed.iter().map(|at| Some(at.with(at.place.of(&ciphertexts)?.to_vec())));
         let sealed: Option<Vec<_>> = sealed.collect();
@@ -226,7 +226,7 @@ impl Unlocked<'_> {
 }
 
 /// Takes entries that stand one after another apart. One that is not whole is empty, and no entry.
-fn apart<P: Borrow<Pointer>>(
+fn apart<P: Borrow<EntryPointer>>(
     pointers: impl IntoIterator<Item = P>,
     entries: &[u8],
 ) -> impl Iterator<Item = (P, &[u8])> {

@@ -4,7 +4,7 @@ use crate::docker::wire::Credentials;
 use crate::inventory::Inventory;
 use crate::model::registry::Key;
 use crate::model::secret::Secret;
-use crate::model::timestamp::Moment;
+use crate::model::timestamp::Timestamp;
 use crate::model::token::{Origin, Token};
 use crate::model::token_id::TokenId;
 use crate::resolve::request::Request;
@@ -13,7 +13,7 @@ use crate::vault::login::{arrival, scope_of, user_of};
 
 /// The token that credentials are kept in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Place {
+pub struct ImportedToken {
     /// The token.
     pub token: TokenId,
     /// False when it was here before.
@@ -28,8 +28,8 @@ pub fn take_over<'c>(
     inventory: &mut Inventory,
     brought: impl IntoIterator<Item = &'c Credentials>,
     has_secret: impl Fn(&Token, &Secret) -> bool,
-    now: Moment,
-) -> Vec<Place> {
+    now: Timestamp,
+) -> Vec<ImportedToken> {
     let mut new: Vec<(TokenId, &Secret)> = Vec::new();
     let mut places = Vec::new();
     for credentials in brought {
@@ -41,13 +41,13 @@ pub fn take_over<'c>(
         let answer = answer(inventory, &credentials.key, now);
         let here = the_same(inventory, credentials, has_it);
         let token = here.unwrap_or_else(|| {
-            let id = inventory.take_in(arrival(credentials, Origin::Import, None, now), now);
+            let id = inventory.add_with_free_name(arrival(credentials, Origin::Import, None, now), now);
             new.push((id, secret));
             id
         });
         inventory.remember_key(token, &credentials.key);
         leave_in_use(inventory, answer, credentials);
-        places.push(Place { token, is_new: here.is_none() });
+        places.push(ImportedToken { token, is_new: here.is_none() });
     }
     places
 }
@@ -66,7 +66,7 @@ fn the_same(
     tokens.find(|token| is_for_it(token) && token.user == user && has_it(token)).map(|token| token.id)
 }
 
-fn answer(inventory: &Inventory, key: &Key, now: Moment) -> Option<TokenId> {
+fn answer(inventory: &Inventory, key: &Key, now: Timestamp) -> Option<TokenId> {
     let verdict = resolve(&Request::of(key), inventory.tokens(), inventory.choices(), now);
     verdict.token.map(|token| token.id)
 }
@@ -101,14 +101,14 @@ mod tests {
     fn take(inventory: &mut Inventory, brought: &[Credentials]) -> Vec<(u32, bool)> {
         // In these tests a token's secret is made of its name.
         let has_secret = |token: &Token, secret: &Secret| secret.expose() == format!("of {}", token.name);
-        let places = take_over(inventory, brought, has_secret, Moment(0));
+        let places = take_over(inventory, brought, has_secret, Timestamp(0));
         places.into_iter().map(|place| (place.token.0, place.is_new)).collect()
     }
 
     #[test]
     fn what_is_here_already_is_not_taken_twice() {
         let mut inventory = Inventory::default();
-        inventory.take_in(arrival("a", "ghcr.io", Origin::Store), Moment(0));
+        inventory.add_with_free_name(arrival("a", "ghcr.io", Origin::Store), Timestamp(0));
         let places = take(
             &mut inventory,
             &[
@@ -132,17 +132,17 @@ mod tests {
     fn what_answers_before_answers_after() {
         for origin in [Origin::Add, Origin::Store] {
             let mut inventory = Inventory::default();
-            inventory.take_in(arrival("a", "ghcr.io", origin), Moment(0));
+            inventory.add_with_free_name(arrival("a", "ghcr.io", origin), Timestamp(0));
             take(
                 &mut inventory,
                 &[credentials("https://ghcr.io", "b", "b"), credentials("ghcr.io", "b", "c")],
             );
             for asked in ["ghcr.io", "https://ghcr.io", "ghcr.io/team/app"] {
-                assert_eq!(answer(&inventory, &key(asked), Moment(0)), Some(TokenId(1)), "{asked}");
+                assert_eq!(answer(&inventory, &key(asked), Timestamp(0)), Some(TokenId(1)), "{asked}");
             }
         }
         let mut inventory = Inventory::default();
         take(&mut inventory, &[credentials("ghcr.io", "b", "b"), credentials("ghcr.io", "c", "c")]);
-        assert_eq!(answer(&inventory, &key("ghcr.io"), Moment(0)), Some(TokenId(1)), "the first one");
+        assert_eq!(answer(&inventory, &key("ghcr.io"), Timestamp(0)), Some(TokenId(1)), "the first one");
     }
 }

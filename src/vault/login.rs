@@ -3,15 +3,15 @@
 use std::slice;
 
 use crate::docker::wire::Credentials;
-use crate::inventory::{Arrival, Inventory};
+use crate::inventory::{IncomingToken, Inventory};
 use crate::model::name::Name;
 use crate::model::registry::{Address, Key, Registry};
 use crate::model::scope::Scope;
-use crate::model::timestamp::Moment;
-use crate::model::token::{Kind, Origin, Token, User};
+use crate::model::timestamp::Timestamp;
+use crate::model::token::{Origin, Token, TokenKind, UserName};
 use crate::model::token_id::TokenId;
-use crate::provider::advice::{Remark, remarks};
-use crate::provider::{Seen, recognize};
+use crate::provider::advice::{Advice, remarks};
+use crate::provider::{Credential, recognize};
 use crate::vault::VaultError;
 use crate::vault::draft::Draft;
 
@@ -26,8 +26,8 @@ pub fn log_in(
     draft: &mut Draft,
     credentials: &Credentials,
     profile: Option<&str>,
-    now: Moment,
-) -> Result<(TokenId, Vec<Remark>), VaultError> {
+    now: Timestamp,
+) -> Result<(TokenId, Vec<Advice>), VaultError> {
     let mut told = Vec::new();
     let id = if let Some(id) = the_same(draft, credentials, profile) {
         revive(draft, id, now);
@@ -45,7 +45,7 @@ pub fn log_in(
 }
 
 /// A token that was logged in with has not ended, whatever was noted of its end.
-fn revive(draft: &mut Draft, id: TokenId, now: Moment) {
+fn revive(draft: &mut Draft, id: TokenId, now: Timestamp) {
     let ended = draft.inventory.tokens().iter().find(|token| token.id == id && token.has_expired(now));
     if let Some((kind, remote)) = ended.map(|token| (token.kind, token.remote.clone())) {
         draft.inventory.renew(id, kind, None, now);
@@ -92,7 +92,7 @@ fn same_account(
     draft: &Draft,
     credentials: &Credentials,
     profile: Option<&str>,
-    now: Moment,
+    now: Timestamp,
 ) -> Option<TokenId> {
     accounts(draft, credentials, profile)
         .filter(|token| token.origin == Origin::Store || token.has_expired(now))
@@ -104,7 +104,7 @@ fn renew(
     draft: &mut Draft,
     id: TokenId,
     credentials: &Credentials,
-    now: Moment,
+    now: Timestamp,
 ) -> Result<TokenId, VaultError> {
     let (kind, end) = read_off(credentials, now);
     draft.inventory.renew(id, kind, end, now);
@@ -116,24 +116,29 @@ fn arrive(
     draft: &mut Draft,
     credentials: &Credentials,
     profile: Option<&str>,
-    now: Moment,
+    now: Timestamp,
 ) -> Result<TokenId, VaultError> {
-    let id = draft.inventory.take_in(arrival(credentials, Origin::Store, profile, now), now);
+    let id = draft.inventory.add_with_free_name(arrival(credentials, Origin::Store, profile, now), now);
     draft.keep(id, &credentials.secret)?;
     Ok(id)
 }
 
 /// Makes a token of credentials as a client keeps them; kind and end are read off them.
-pub fn arrival(credentials: &Credentials, origin: Origin, profile: Option<&str>, now: Moment) -> Arrival {
+pub fn arrival(
+    credentials: &Credentials,
+    origin: Origin,
+    profile: Option<&str>,
+    now: Timestamp,
+) -> IncomingToken {
     let key = &credentials.key;
     let (kind, expires) = read_off(credentials, now);
     let registry = key.address().map(Address::registry);
     let user = user_of(credentials);
     let known_as = match &user {
-        User::Named(name) => name,
-        User::SameAsSecret => "",
+        UserName::Named(name) => name,
+        UserName::SameAsSecret => "",
     };
-    Arrival {
+    IncomingToken {
         name: Name::made_of(known_as, registry.map_or(key.as_str(), |registry| registry.as_str())),
         kind,
         user,
@@ -154,36 +159,36 @@ pub fn scope_of(key: &Key) -> Option<Scope> {
 }
 
 /// Returns the user name of credentials, unless it is their secret.
-pub fn user_of(credentials: &Credentials) -> User {
-    User::of(&credentials.user, &credentials.secret)
+pub fn user_of(credentials: &Credentials) -> UserName {
+    UserName::of(&credentials.user, &credentials.secret)
 }
 
 /// Returns credentials as they are recognized.
-pub fn seen(credentials: &Credentials) -> Seen<'_> {
+pub fn seen(credentials: &Credentials) -> Credential<'_> {
     let Credentials { key, user, secret } = credentials;
-    Seen { keys: slice::from_ref(key), scopes: &[], user, secret: secret.expose() }
+    Credential { keys: slice::from_ref(key), scopes: &[], user, secret: secret.expose() }
 }
 
 /// Returns what shows in credentials: their kind and their end.
-fn read_off(credentials: &Credentials, now: Moment) -> (Kind, Option<Moment>) {
+fn read_off(credentials: &Credentials, now: Timestamp) -> (TokenKind, Option<Timestamp>) {
     let recognized = recognize(&seen(credentials));
-    let kind = recognized.kind.unwrap_or(Kind::Password);
+    let kind = recognized.kind.unwrap_or(TokenKind::Password);
     // The client has just logged in with it: what seems to have ended has a clock that disagrees. A
     // session is renewed by whoever keeps it.
-    (kind, recognized.end.filter(|end| *end > now && kind != Kind::Session))
+    (kind, recognized.end.filter(|end| *end > now && kind != TokenKind::Session))
 }
 
 /// Returns the user names of people's tokens for Docker Hub, but for one token's.
 pub fn people(inventory: &Inventory, but: Option<TokenId>) -> Vec<&str> {
     let is_for_docker_hub =
         |token: &Token| token.scopes.iter().filter_map(Scope::registry).any(Registry::is_docker_hub);
-    let is_a_persons = |token: &Token| matches!(token.kind, Kind::Pat | Kind::Password);
+    let is_a_persons = |token: &Token| matches!(token.kind, TokenKind::Pat | TokenKind::Password);
     let tokens = inventory.tokens().iter().filter(|token| Some(token.id) != but);
     tokens
         .filter(|token| is_for_docker_hub(token) && is_a_persons(token))
         .filter_map(|token| match &token.user {
-            User::Named(name) => Some(name.as_str()),
-            User::SameAsSecret => None,
+            UserName::Named(name) => Some(name.as_str()),
+            UserName::SameAsSecret => None,
         })
         .collect()
 }

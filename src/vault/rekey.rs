@@ -8,14 +8,14 @@ use zeroize::Zeroizing;
 
 use crate::system::env;
 use crate::vault::VaultError;
-use crate::vault::keys::command::CommandHolder;
-use crate::vault::keys::external_file::FileElsewhere;
-use crate::vault::keys::holders::{Holders, Locked};
+use crate::vault::keys::command::KeyCommand;
+use crate::vault::keys::external_file::ExternalKeyFile;
+use crate::vault::keys::holders::{Holders, LockedError};
 use crate::vault::keys::keyring::Keyring;
-use crate::vault::keys::passphrase::{Passphrase, PassphraseError};
-use crate::vault::keys::{Holder, HolderError, PERSONS_PATIENCE, Sort, cache};
+use crate::vault::keys::passphrase::{PassphraseError, PassphraseHolder};
+use crate::vault::keys::{Holder, HolderError, HolderKind, PERSONS_PATIENCE, cache};
 use crate::vault::seal::{Tag, VaultKey};
-use crate::vault::store::{Keeper, KeeperError};
+use crate::vault::store::{StoreError, VaultStore};
 
 /// A holder that is to have the key.
 pub enum NewHolder {
@@ -38,43 +38,43 @@ pub enum NewHolder {
 
 /// Why the holders of a key cannot be changed.
 #[derive(Debug, Error)]
-pub enum KeyLifeError {
+pub enum RekeyError {
     #[error(transparent)]
-    Keeper(#[from] KeeperError),
+    Keeper(#[from] StoreError),
     #[error("{} cannot take the key", .0.name())]
-    Holder(Sort, #[source] HolderError),
+    Holder(HolderKind, #[source] HolderError),
     /// What was to be taken from it is still there.
     #[error("the vault has changed, but {} still has the key that it had", .0.name())]
-    NotTaken(Sort, #[source] HolderError),
+    NotTaken(HolderKind, #[source] HolderError),
     /// Nothing has been stored yet.
     #[error("there is no vault yet")]
     NoVault,
     /// It is none of the vault's holders.
     #[error("{} does not have the key", .0.name())]
-    NotAHolder(Sort),
+    NotAHolder(HolderKind),
     /// Without it nothing would open the vault.
     #[error("{} alone has the key, and nothing else would open the vault", .0.name())]
-    Last(Sort),
+    Last(HolderKind),
     /// The others are named in the vault and do not open it.
     #[error("no other key holder opens the vault: {rest}")]
     NoneOfTheRest {
         /// The one that was to lose the key.
-        sort: Sort,
+        sort: HolderKind,
         /// What the others say.
-        rest: Locked,
+        rest: LockedError,
     },
     /// The kernel's key memory is closed to us.
     #[error("this system does not keep keys in its memory, so the vault cannot stay open")]
     NotKept,
 }
 
-impl From<VaultError> for KeyLifeError {
+impl From<VaultError> for RekeyError {
     fn from(error: VaultError) -> Self {
         Self::Keeper(error.into())
     }
 }
 
-impl KeyLifeError {
+impl RekeyError {
     /// Returns the way out.
     pub fn hint(&self) -> Option<String> {
         match self {
@@ -97,67 +97,69 @@ impl KeyLifeError {
 
 /// Gives the vault's key to one more holder, in the place of any of the same sort. Makes the vault if there
 /// is none.
-pub fn add(keeper: &Keeper, new: &NewHolder) -> Result<(), KeyLifeError> {
-    keeper.change(|draft| {
-        let holder = entrust(keeper, draft.key(), new)?;
-        draft.entrust(holder);
+pub fn add(store: &VaultStore, new: &NewHolder) -> Result<(), RekeyError> {
+    store.change(|draft| {
+        let holder = add_holder(store, draft.key(), new)?;
+        draft.add_holder(holder);
         Ok(())
     })
 }
 
-fn entrust(keeper: &Keeper, key: &VaultKey, new: &NewHolder) -> Result<Holder, KeyLifeError> {
+fn add_holder(store: &VaultStore, key: &VaultKey, new: &NewHolder) -> Result<Holder, RekeyError> {
     Ok(match new {
         NewHolder::KeyFile => {
-            keeper.key_file().keep_beside_none(key).map_err(because(Sort::KeyFile))?;
+            store.key_file().write_unless_other(key).map_err(because(HolderKind::KeyFile))?;
             Holder::KeyFile
         }
         NewHolder::Keyring => {
-            Keyring::of(&key.fingerprint()).keep(key, PERSONS_PATIENCE).map_err(because(Sort::Keyring))?;
+            Keyring::of(&key.fingerprint())
+                .keep(key, PERSONS_PATIENCE)
+                .map_err(because(HolderKind::Keyring))?;
             Holder::Keyring
         }
-        NewHolder::Passphrase(text) => {
-            Holder::Passphrase(Passphrase::wrapping(key, text).map_err(because(Sort::Passphrase))?)
-        }
+        NewHolder::Passphrase(text) => Holder::Passphrase(
+            PassphraseHolder::wrapping(key, text).map_err(because(HolderKind::Passphrase))?,
+        ),
         NewHolder::Command { program, args } => {
-            let holder = CommandHolder::wrapping(key, program.clone(), args.clone(), PERSONS_PATIENCE);
-            Holder::Command(holder.map_err(because(Sort::Command))?)
+            let holder = KeyCommand::wrapping(key, program.clone(), args.clone(), PERSONS_PATIENCE);
+            Holder::Command(holder.map_err(because(HolderKind::Command))?)
         }
         NewHolder::File(path) => {
-            Holder::File(FileElsewhere::wrapping(key, path).map_err(because(Sort::File))?)
+            Holder::File(ExternalKeyFile::wrapping(key, path).map_err(because(HolderKind::File))?)
         }
     })
 }
 
 /// Takes the vault's key from a holder, when another one has been seen to open the vault.
-pub fn remove(keeper: &Keeper, sort: Sort) -> Result<(), KeyLifeError> {
-    let holders = keeper.holders()?.ok_or(KeyLifeError::NoVault)?;
-    holders.of_sort(sort).ok_or(KeyLifeError::NotAHolder(sort))?;
+pub fn remove(store: &VaultStore, sort: HolderKind) -> Result<(), RekeyError> {
+    let holders = store.holders()?.ok_or(RekeyError::NoVault)?;
+    holders.of_kind(sort).ok_or(RekeyError::NotAHolder(sort))?;
     let mut rest = holders.clone();
-    rest.list.retain(|holder| holder.sort() != sort);
+    rest.list.retain(|holder| holder.kind() != sort);
     if rest.list.is_empty() {
-        return Err(KeyLifeError::Last(sort));
+        return Err(RekeyError::Last(sort));
     }
-    key_of_any(keeper, &rest).map_err(|rest| KeyLifeError::NoneOfTheRest { sort, rest })?;
-    keeper.change_and(
+    key_of_any(store, &rest).map_err(|rest| RekeyError::NoneOfTheRest { sort, rest })?;
+    store.change_and(
         |draft| {
-            draft.dismiss(sort);
+            draft.remove_holder(sort);
             if draft.holders().is_empty() {
-                Err(KeyLifeError::Last(sort))
+                Err(RekeyError::Last(sort))
             } else {
                 Ok(draft.key().fingerprint())
             }
         },
-        |fingerprint| take_from(keeper, sort, fingerprint),
+        |fingerprint| take_from(store, sort, fingerprint),
     )?;
     Ok(())
 }
 
 /// Removes what a holder has of a key that the vault does not need there.
-fn take_from(keeper: &Keeper, sort: Sort, fingerprint: &Tag) -> Result<(), KeyLifeError> {
+fn take_from(store: &VaultStore, sort: HolderKind, fingerprint: &Tag) -> Result<(), RekeyError> {
     match sort {
-        Sort::KeyFile => keeper.key_file().remove(fingerprint).map_err(still(sort)),
-        Sort::Keyring => Keyring::of(fingerprint).forget(PERSONS_PATIENCE).map_err(still(sort)),
-        Sort::Passphrase | Sort::Command | Sort::File => Ok(()),
+        HolderKind::KeyFile => store.key_file().remove(fingerprint).map_err(still(sort)),
+        HolderKind::Keyring => Keyring::of(fingerprint).forget(PERSONS_PATIENCE).map_err(still(sort)),
+        HolderKind::Passphrase | HolderKind::Command | HolderKind::File => Ok(()),
     }
 }
 
@@ -170,30 +172,30 @@ fn take_from(keeper: &Keeper, sort: Sort, fingerprint: &Tag) -> Result<(), KeyLi
 /// # Errors
 /// When a holder does not answer, a secret does not open, or the vault cannot be written; then nothing has
 /// changed.
-pub fn renew(keeper: &Keeper) -> Result<Vec<Sort>, KeyLifeError> {
-    let holders = keeper.holders()?.ok_or(KeyLifeError::NoVault)?;
-    let passphrase = passphrase_of(keeper, &holders)?;
+pub fn renew(store: &VaultStore) -> Result<Vec<HolderKind>, RekeyError> {
+    let holders = store.holders()?.ok_or(RekeyError::NoVault)?;
+    let passphrase = passphrase_of(store, &holders)?;
     let key = VaultKey::make().map_err(VaultError::from)?;
-    let (_, sorts) = keeper.change_and(
+    let (_, sorts) = store.change_and(
         |draft| {
             let old = draft.key().fingerprint();
             let mut holders = Vec::new();
             for holder in draft.holders() {
-                let renewed = entrust_anew(keeper, holder, &key, &old, passphrase.as_deref());
-                holders.push(renewed.map_err(|error| KeyLifeError::Holder(holder.sort(), error))?);
+                let renewed = entrust_anew(store, holder, &key, &old, passphrase.as_deref());
+                holders.push(renewed.map_err(|error| RekeyError::Holder(holder.kind(), error))?);
             }
-            let sorts: Vec<Sort> = holders.iter().map(Holder::sort).collect();
-            draft.seal_anew(key, holders)?;
+            let sorts: Vec<HolderKind> = holders.iter().map(Holder::kind).collect();
+            draft.reseal(key, holders)?;
             Ok((old, sorts))
         },
-        |(old, sorts)| change_over(keeper, sorts, old),
+        |(old, sorts)| change_over(store, sorts, old),
     )?;
-    Ok(sorts.into_iter().filter(|sort| !matches!(sort, Sort::KeyFile | Sort::Keyring)).collect())
+    Ok(sorts.into_iter().filter(|sort| !matches!(sort, HolderKind::KeyFile | HolderKind::Keyring)).collect())
 }
 
 /// Gives a holder another key, beside the one that it has.
 fn entrust_anew(
-    keeper: &Keeper,
+    store: &VaultStore,
     holder: &Holder,
     key: &VaultKey,
     old: &Tag,
@@ -201,15 +203,15 @@ fn entrust_anew(
 ) -> Result<Holder, HolderError> {
     Ok(match (holder, passphrase) {
         (Holder::KeyFile, _) => {
-            keeper.key_file().refuse_another(old)?;
-            keeper.key_file().renewed().keep(key)?;
+            store.key_file().refuse_another(old)?;
+            store.key_file().renewed().keep(key)?;
             Holder::KeyFile
         }
         (Holder::Keyring, _) => {
             Keyring::of(&key.fingerprint()).keep(key, PERSONS_PATIENCE)?;
             Holder::Keyring
         }
-        (Holder::Passphrase(_), Some(text)) => Holder::Passphrase(Passphrase::wrapping(key, text)?),
+        (Holder::Passphrase(_), Some(text)) => Holder::Passphrase(PassphraseHolder::wrapping(key, text)?),
         // It came while the passphrase of none was asked for.
         (Holder::Passphrase(_), None) => return Err(PassphraseError::Wrong.into()),
         (Holder::Command(command), _) => Holder::Command(command.rewrapping(key, PERSONS_PATIENCE)?),
@@ -218,43 +220,45 @@ fn entrust_anew(
 }
 
 /// Does away with the old key, which the vault on disk needs no longer.
-fn change_over(keeper: &Keeper, sorts: &[Sort], old: &Tag) -> Result<(), KeyLifeError> {
+fn change_over(store: &VaultStore, sorts: &[HolderKind], old: &Tag) -> Result<(), RekeyError> {
     cache::forget(old);
-    if sorts.contains(&Sort::KeyFile) {
-        keeper.key_file().renewed().take_the_place_of(keeper.key_file()).map_err(still(Sort::KeyFile))?;
+    if sorts.contains(&HolderKind::KeyFile) {
+        store.key_file().renewed().replace_other(store.key_file()).map_err(still(HolderKind::KeyFile))?;
     }
-    if sorts.contains(&Sort::Keyring) {
-        take_from(keeper, Sort::Keyring, old)?;
+    if sorts.contains(&HolderKind::Keyring) {
+        take_from(store, HolderKind::Keyring, old)?;
     }
     Ok(())
 }
 
 /// Returns the passphrase of the vault, if it has one.
-fn passphrase_of(keeper: &Keeper, holders: &Holders) -> Result<Option<Zeroizing<String>>, KeyLifeError> {
-    let Some(Holder::Passphrase(passphrase)) = holders.of_sort(Sort::Passphrase) else { return Ok(None) };
-    let locked = |error: PassphraseError| KeeperError::Locked {
-        vault: keeper.path().to_owned(),
-        source: Locked(vec![(Sort::Passphrase, error.into())]),
+fn passphrase_of(store: &VaultStore, holders: &Holders) -> Result<Option<Zeroizing<String>>, RekeyError> {
+    let Some(Holder::Passphrase(passphrase)) = holders.of_kind(HolderKind::Passphrase) else {
+        return Ok(None);
+    };
+    let locked = |error: PassphraseError| StoreError::Locked {
+        vault: store.path().to_owned(),
+        source: LockedError(vec![(HolderKind::Passphrase, error.into())]),
     };
     let (text, _) = passphrase.text().map_err(locked)?;
     Ok(Some(text))
 }
 
 /// Asks one holder after another for the key, as long as a person can wait.
-fn key_of_any(keeper: &Keeper, holders: &Holders) -> Result<VaultKey, Locked> {
+fn key_of_any(store: &VaultStore, holders: &Holders) -> Result<VaultKey, LockedError> {
     let mut troubles = Vec::new();
-    for holder in holders.of_sort(Sort::KeyFile).into_iter().chain(holders.in_turn()) {
-        match holders.key_of(holder, keeper.key_file(), PERSONS_PATIENCE) {
+    for holder in holders.of_kind(HolderKind::KeyFile).into_iter().chain(holders.in_order()) {
+        match holders.key_of(holder, store.key_file(), PERSONS_PATIENCE) {
             Ok(key) => return Ok(key),
-            Err(error) => troubles.push((holder.sort(), error)),
+            Err(error) => troubles.push((holder.kind(), error)),
         }
     }
-    Err(Locked(troubles))
+    Err(LockedError(troubles))
 }
 
 /// What [`unlock`] did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Unlocked {
+pub enum UnlockReport {
     /// A file has the key: the vault is open always.
     Always,
     /// The key is kept for the time that was asked for.
@@ -262,43 +266,43 @@ pub enum Unlocked {
 }
 
 /// Keeps the vault's key in the kernel's memory for some time, after asking its holders for it.
-pub fn unlock(keeper: &Keeper, time: Duration) -> Result<Unlocked, KeyLifeError> {
-    let holders = keeper.holders()?.ok_or(KeyLifeError::NoVault)?;
-    if key_of_any(keeper, &holders.those_open()).is_ok() {
-        return Ok(Unlocked::Always);
+pub fn unlock(store: &VaultStore, time: Duration) -> Result<UnlockReport, RekeyError> {
+    let holders = store.holders()?.ok_or(RekeyError::NoVault)?;
+    if key_of_any(store, &holders.unattended_holders()).is_ok() {
+        return Ok(UnlockReport::Always);
     }
-    let key = match holders.kept() {
+    let key = match holders.cached_key() {
         Some(key) => key,
-        None => key_of_any(keeper, &holders)
-            .map_err(|source| KeeperError::Locked { vault: keeper.path().to_owned(), source })?,
+        None => key_of_any(store, &holders)
+            .map_err(|source| StoreError::Locked { vault: store.path().to_owned(), source })?,
     };
-    if cache::keep(&key, time) { Ok(Unlocked::ForATime) } else { Err(KeyLifeError::NotKept) }
+    if cache::keep(&key, time) { Ok(UnlockReport::ForATime) } else { Err(RekeyError::NotKept) }
 }
 
 /// What [`lock`] did, and what opens the vault all the same.
-pub struct Closed {
+pub struct LockReport {
     /// Whether a key was kept.
     pub was_open: bool,
     /// The holders that give the key without asking anybody.
-    pub open: Vec<Sort>,
+    pub open: Vec<HolderKind>,
 }
 
 /// Forgets the key that is kept for the vault.
-pub fn lock(keeper: &Keeper) -> Result<Closed, KeyLifeError> {
-    let holders = keeper.holders()?.ok_or(KeyLifeError::NoVault)?;
-    let is_silent = |sort: &Sort| *sort != Sort::Passphrase || env::passphrase_file().is_some();
-    Ok(Closed {
+pub fn lock(store: &VaultStore) -> Result<LockReport, RekeyError> {
+    let holders = store.holders()?.ok_or(RekeyError::NoVault)?;
+    let is_silent = |sort: &HolderKind| *sort != HolderKind::Passphrase || env::passphrase_file().is_some();
+    Ok(LockReport {
         was_open: cache::forget(&holders.fingerprint),
-        open: holders.list.iter().map(Holder::sort).filter(is_silent).collect(),
+        open: holders.list.iter().map(Holder::kind).filter(is_silent).collect(),
     })
 }
 
 /// Says which holder a key is still with, when the vault on disk has changed already.
-fn still<E: Into<HolderError>>(sort: Sort) -> impl Fn(E) -> KeyLifeError {
-    move |error| KeyLifeError::NotTaken(sort, error.into())
+fn still<E: Into<HolderError>>(sort: HolderKind) -> impl Fn(E) -> RekeyError {
+    move |error| RekeyError::NotTaken(sort, error.into())
 }
 
 /// Says which holder an error is about.
-fn because<E: Into<HolderError>>(sort: Sort) -> impl Fn(E) -> KeyLifeError {
-    move |error| KeyLifeError::Holder(sort, error.into())
+fn because<E: Into<HolderError>>(sort: HolderKind) -> impl Fn(E) -> RekeyError {
+    move |error| RekeyError::Holder(sort, error.into())
 }

@@ -48,7 +48,7 @@ pub struct Sealed {
 
 /// A vault's key, sealed with another key.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
-pub struct Wrapped {
+pub struct WrappedKey {
     #[n(0)]
     nonce: ByteArray<NONCE_BYTES>,
     #[n(1)]
@@ -134,18 +134,18 @@ impl VaultKey {
     }
 
     /// Seals a vault's key with this one.
-    pub fn wrap(&self, vault_key: &Self) -> Result<Wrapped, getrandom::Error> {
+    pub fn wrap(&self, vault_key: &Self) -> Result<WrappedKey, getrandom::Error> {
         let mut nonce = [0; NONCE_BYTES];
         getrandom::fill(&mut nonce)?;
         // Sealed in its place, so that no copy of it is left.
         let mut key = *vault_key.expose();
         let tag = self.cipher().encrypt_inout_detached(&nonce.into(), WRAPPING, key.as_mut_slice().into());
         let tag: Tag = tag.map_err(|_| getrandom::Error::UNEXPECTED)?.into();
-        Ok(Wrapped { nonce: nonce.into(), tag: tag.into(), key: key.into() })
+        Ok(WrappedKey { nonce: nonce.into(), tag: tag.into(), key: key.into() })
     }
 
     /// Opens a key that was sealed with this one; `None` when it was another one.
-    pub fn unwrap(&self, wrapped: &Wrapped) -> Option<Self> {
+    pub fn unwrap(&self, wrapped: &WrappedKey) -> Option<Self> {
         let mut key = Zeroizing::new(*wrapped.key);
         let opened = self.cipher().decrypt_inout_detached(
             &(*wrapped.nonce).into(),
@@ -192,7 +192,7 @@ mod tests {
         let wrapped = key(1).wrap(&key(7)).expect("random numbers");
         assert_eq!(key(1).unwrap(&wrapped).expect("the right key").expose(), key(7).expose());
         assert!(key(2).unwrap(&wrapped).is_none());
-        let changed = Wrapped { key: [0; KEY_BYTES].into(), ..wrapped };
+        let changed = WrappedKey { key: [0; KEY_BYTES].into(), ..wrapped };
         assert!(key(1).unwrap(&changed).is_none());
     }
 

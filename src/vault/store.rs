@@ -13,12 +13,12 @@ use crate::model::token::Token;
 use crate::system::disk::DiskError;
 use crate::system::env::{EnvError, Folders};
 use crate::system::{disk, env};
-use crate::usage::Log;
-use crate::usage::daily_warnings::Warned;
+use crate::usage::UsageLog;
+use crate::usage::daily_warnings::DailyWarnings;
 use crate::vault::VaultError;
 use crate::vault::draft::Draft;
-use crate::vault::file::{Contents, Vault};
-use crate::vault::keys::holders::{Holders, Locked, Unasked};
+use crate::vault::file::{Vault, VaultContents};
+use crate::vault::keys::holders::{Holders, LockedError, UnattendedKey};
 use crate::vault::keys::key_file::KeyFile;
 use crate::vault::keys::keyring::Keyring;
 use crate::vault::keys::{CLIENTS_PATIENCE, Holder, HolderError};
@@ -31,17 +31,17 @@ pub const KEY_HOLDER: &str = "DOCKER_CREDENTIAL_PAT_KEY_HOLDER";
 const NEW_KEYS_PATIENCE: Duration = Duration::from_secs(1);
 
 /// The vault of one user, and its key.
-pub struct Keeper {
+pub struct VaultStore {
     vault: PathBuf,
     key_file: KeyFile,
-    log: Log,
+    log: UsageLog,
     /// The key as it was got first, so that a person is asked for it once.
     known: OnceCell<VaultKey>,
 }
 
 /// Why the keeper cannot do what it is asked.
 #[derive(Debug, Error)]
-pub enum KeeperError {
+pub enum StoreError {
     #[error(transparent)]
     Env(#[from] EnvError),
     #[error("cannot change the vault")]
@@ -63,14 +63,14 @@ pub enum KeeperError {
         vault: PathBuf,
         /// What each of its key holders says.
         #[source]
-        source: Locked,
+        source: LockedError,
     },
     /// A variable that names no holder for a new key.
     #[error("{KEY_HOLDER} is neither key-file nor keyring: {0:?}")]
     NoSuchHolder(String),
 }
 
-impl KeeperError {
+impl StoreError {
     /// Returns the way out.
     pub fn hint(&self) -> Option<String> {
         match self {
@@ -84,14 +84,14 @@ impl KeeperError {
     }
 }
 
-impl Keeper {
+impl VaultStore {
     /// Finds where this user's vault belongs.
-    pub fn find() -> Result<Self, KeeperError> {
+    pub fn find() -> Result<Self, StoreError> {
         let Folders { data, config, state } = Folders::find()?;
         Ok(Self {
             vault: data.join("vault"),
             key_file: KeyFile::at(config.join("key")),
-            log: Log::at(state, data.join("vault")),
+            log: UsageLog::at(state, data.join("vault")),
             known: OnceCell::new(),
         })
     }
@@ -107,52 +107,52 @@ impl Keeper {
     }
 
     /// Returns who has the key of the vault; `None` when there is no vault yet.
-    pub fn holders(&self) -> Result<Option<Holders>, KeeperError> {
+    pub fn holders(&self) -> Result<Option<Holders>, StoreError> {
         let Some(vault) = Vault::find(&self.vault)? else { return Ok(None) };
         Ok(Some(vault.all_contents()?.holders))
     }
 
     /// Makes the vault and its key if there are none, and returns who has the key.
-    pub fn make(&self) -> Result<Holders, KeeperError> {
+    pub fn make(&self) -> Result<Holders, StoreError> {
         if let Some(holders) = self.holders()? {
             return Ok(holders);
         }
-        self.change(|_| Ok::<_, KeeperError>(()))?;
+        self.change(|_| Ok::<_, StoreError>(()))?;
         Ok(self.holders()?.unwrap_or_default())
     }
 
     /// Returns the log of what clients asked for.
-    pub fn log(&self) -> &Log {
+    pub fn log(&self) -> &UsageLog {
         &self.log
     }
 
     /// Returns what remembers the warnings that were given.
-    pub fn warned(&self) -> Warned {
-        Warned::at(self.vault.with_file_name("warned"))
+    pub fn daily_warnings(&self) -> DailyWarnings {
+        DailyWarnings::at(self.vault.with_file_name("warned"))
     }
 
     /// Returns all tokens, without the key.
-    pub fn inventory(&self) -> Result<Inventory, KeeperError> {
+    pub fn inventory(&self) -> Result<Inventory, StoreError> {
         let Some(vault) = Vault::find(&self.vault)? else { return Ok(Inventory::default()) };
         Ok(vault.inventory()?)
     }
 
     /// Returns the tokens that could concern a key, or all, to release one of their secrets.
-    pub fn excerpt<'k>(&'k self, about: Option<&'k Key>) -> Result<Excerpt<'k>, KeeperError> {
+    pub fn excerpt<'k>(&'k self, about: Option<&'k Key>) -> Result<Excerpt<'k>, StoreError> {
         let vault = Vault::find(&self.vault)?;
         let contents = match (&vault, about) {
             (Some(vault), Some(key)) => vault.contents_about(key)?,
             (Some(vault), None) => vault.all_contents()?,
-            (None, _) => Contents::default(),
+            (None, _) => VaultContents::default(),
         };
-        Ok(Excerpt { keeper: self, about, vault, contents })
+        Ok(Excerpt { store: self, about, vault, contents })
     }
 
     /// Changes the vault, durably, one process at a time. Makes vault and key if there are none.
     ///
     /// # Errors
     /// When the vault cannot be read or written, or `edit` fails; then it is as it was.
-    pub fn change<T, E: From<KeeperError>>(
+    pub fn change<T, E: From<StoreError>>(
         &self,
         edit: impl FnOnce(&mut Draft) -> Result<T, E>,
     ) -> Result<T, E> {
@@ -161,33 +161,33 @@ impl Keeper {
 
     /// Proves that the vault can be changed, by writing it as it is: for who is about to make something
     /// elsewhere that nothing but the vault can keep. Makes vault and key if there are none.
-    pub fn prove_changeable(&self) -> Result<(), KeeperError> {
-        self.be_ready()?;
+    pub fn ensure_writable(&self) -> Result<(), StoreError> {
+        self.ensure_key()?;
         let _lock = self.lock()?;
-        Ok(self.draft()?.write_anew()?)
+        Ok(self.draft()?.rewrite()?)
     }
 
     /// Changes the vault, and does something else when that is durable, before another process can.
     ///
     /// # Errors
     /// As [`change`](Self::change), and those of `then`, by when the vault has changed.
-    pub fn change_and<T, E: From<KeeperError>>(
+    pub fn change_and<T, E: From<StoreError>>(
         &self,
         edit: impl FnOnce(&mut Draft) -> Result<T, E>,
         then: impl FnOnce(&T) -> Result<(), E>,
     ) -> Result<T, E> {
-        self.be_ready()?;
+        self.ensure_key()?;
         let _lock = self.lock()?;
         let mut draft = self.draft()?;
         let outcome = edit(&mut draft)?;
-        draft.write().map_err(KeeperError::from)?;
+        draft.write().map_err(StoreError::from)?;
         then(&outcome)?;
         Ok(outcome)
     }
 
     /// Gets a key that somebody may have to be asked for before others are kept waiting. A vault that cannot
     /// be read is told of later.
-    fn be_ready(&self) -> Result<(), KeeperError> {
+    fn ensure_key(&self) -> Result<(), StoreError> {
         if self.known.get().is_some() || self.key_file.path().exists() {
             return Ok(());
         }
@@ -195,19 +195,19 @@ impl Keeper {
         self.key(&holders).map(drop)
     }
 
-    fn lock(&self) -> Result<impl Sized + use<>, KeeperError> {
+    fn lock(&self) -> Result<impl Sized + use<>, StoreError> {
         if let Some(folder) = self.vault.parent() {
             disk::make_folder(folder)?;
         }
         Ok(disk::lock(&self.vault)?)
     }
 
-    fn draft(&self) -> Result<Draft, KeeperError> {
+    fn draft(&self) -> Result<Draft, StoreError> {
         if let Some(vault) = Vault::find(&self.vault)? {
             let contents = vault.all_contents()?;
             let unlocked = vault.unlock(self.key(&contents.holders)?, &contents)?;
             self.key_file
-                .settle(|key| contents.holders.hold(key))
+                .settle(|key| contents.holders.has_key(key))
                 .map_err(|source| self.no_key(source.into()))?;
             return Ok(Draft::of(self.vault.clone(), unlocked, contents)?);
         }
@@ -217,7 +217,7 @@ impl Keeper {
 
     /// Makes the key of a new vault. Where the OS keyring answers, it is there; this is decided here, and
     /// never again.
-    fn new_key(&self) -> Result<(VaultKey, Holder), KeeperError> {
+    fn new_key(&self) -> Result<(VaultKey, Holder), StoreError> {
         let wish = env::text(KEY_HOLDER)?;
         let patience = match wish.as_deref() {
             // A key that is there already may be the one of a vault that comes back.
@@ -225,7 +225,7 @@ impl Keeper {
             None => Some(NEW_KEYS_PATIENCE),
             Some("keyring") => Some(CLIENTS_PATIENCE),
             Some("key-file") => None,
-            Some(other) => return Err(KeeperError::NoSuchHolder(other.to_owned())),
+            Some(other) => return Err(StoreError::NoSuchHolder(other.to_owned())),
         };
         if let Some(patience) = patience {
             let key = VaultKey::make().map_err(VaultError::from)?;
@@ -240,13 +240,13 @@ impl Keeper {
         Ok((key, Holder::KeyFile))
     }
 
-    fn key(&self, holders: &Holders) -> Result<VaultKey, KeeperError> {
-        if let Some(known) = self.known.get().filter(|known| holders.hold(known)) {
+    fn key(&self, holders: &Holders) -> Result<VaultKey, StoreError> {
+        if let Some(known) = self.known.get().filter(|known| holders.has_key(known)) {
             return Ok(known.duplicate());
         }
         let key = holders
             .key(&self.key_file)
-            .map_err(|source| KeeperError::Locked { vault: self.vault.clone(), source })?;
+            .map_err(|source| StoreError::Locked { vault: self.vault.clone(), source })?;
         // A second one is that of a vault that was renewed meanwhile, and is asked for again.
         let _ = self.known.set(key.duplicate());
         Ok(key)
@@ -254,29 +254,29 @@ impl Keeper {
 
     /// Opens the vault of these holders if that asks nobody, for all that is done with it later. Returns whether
     /// it is open, and what those holders say that do not open it.
-    pub fn open_unasked(&self, holders: &Holders) -> Unasked<bool> {
-        let Unasked { key, troubles, are_all } = holders.unasked(&self.key_file);
+    pub fn unlock_unattended(&self, holders: &Holders) -> UnattendedKey<bool> {
+        let UnattendedKey { key, troubles, are_all } = holders.unattended(&self.key_file);
         let is_open = key.is_some_and(|key| self.known.set(key).is_ok());
-        Unasked { key: is_open, troubles, are_all }
+        UnattendedKey { key: is_open, troubles, are_all }
     }
 
     /// Takes the lock under which the vault is changed, if there is a vault. It ends with the value.
-    pub fn hold_still(&self) -> Result<Option<impl Sized + use<>>, KeeperError> {
+    pub fn lock_existing(&self) -> Result<Option<impl Sized + use<>>, StoreError> {
         self.vault.exists().then(|| self.lock()).transpose()
     }
 
-    fn no_key(&self, source: HolderError) -> KeeperError {
-        KeeperError::Key { vault: self.vault.clone(), source }
+    fn no_key(&self, source: HolderError) -> StoreError {
+        StoreError::Key { vault: self.vault.clone(), source }
     }
 }
 
 /// Some of a vault's tokens. An answer rests on a vault that was checked: by [`release`](Self::release)
 /// where a secret goes out, by [`confirm`](Self::confirm) where none does.
 pub struct Excerpt<'k> {
-    keeper: &'k Keeper,
+    store: &'k VaultStore,
     about: Option<&'k Key>,
     vault: Option<Vault>,
-    contents: Contents,
+    contents: VaultContents,
 }
 
 impl Excerpt<'_> {
@@ -286,8 +286,8 @@ impl Excerpt<'_> {
     }
 
     /// Opens the secret of one of them, after the key has proven the vault.
-    pub fn release(&self, token: &Token) -> Result<Secret, KeeperError> {
-        let key = match self.keeper.key(&self.contents.holders) {
+    pub fn release(&self, token: &Token) -> Result<Secret, StoreError> {
+        let key = match self.store.key(&self.contents.holders) {
             Ok(key) => key,
             Err(error) => return self.release_renewed(token).unwrap_or(Err(error)),
         };
@@ -303,33 +303,33 @@ impl Excerpt<'_> {
     ///
     /// # Errors
     /// When there is no key, or the vault is not as it was written.
-    pub fn release_all(&self) -> Result<Vec<Result<Secret, KeeperError>>, KeeperError> {
+    pub fn release_all(&self) -> Result<Vec<Result<Secret, StoreError>>, StoreError> {
         let Some(vault) = &self.vault else { return Ok(Vec::new()) };
-        let unlocked = vault.unlock(self.keeper.key(&self.contents.holders)?, &self.contents)?;
+        let unlocked = vault.unlock(self.store.key(&self.contents.holders)?, &self.contents)?;
         let tokens = self.inventory().tokens();
         Ok(tokens.iter().map(|token| Ok(unlocked.secret(token, &self.contents)?)).collect())
     }
 
-    fn open(&self, token: &Token, key: VaultKey) -> Result<Secret, KeeperError> {
-        let vault = self.vault.as_ref().ok_or_else(|| VaultError::Secret {
-            path: self.keeper.vault.clone(),
-            name: token.name.clone(),
-        })?;
+    fn open(&self, token: &Token, key: VaultKey) -> Result<Secret, StoreError> {
+        let vault = self
+            .vault
+            .as_ref()
+            .ok_or_else(|| VaultError::Secret { path: self.store.vault.clone(), name: token.name.clone() })?;
         let unlocked = vault.unlock(key, &self.contents)?;
         Ok(unlocked.secret(token, &self.contents)?)
     }
 
     /// Does it with the vault as it is now, when its key was renewed since it was read: the old key is gone.
     #[cold]
-    fn release_renewed(&self, token: &Token) -> Option<Result<Secret, KeeperError>> {
-        let now = self.keeper.excerpt(self.about).ok()?;
+    fn release_renewed(&self, token: &Token) -> Option<Result<Secret, StoreError>> {
+        let now = self.store.excerpt(self.about).ok()?;
         let is_renewed = now.contents.holders.fingerprint != self.contents.holders.fingerprint;
         let same = now.inventory().tokens().iter().find(|other| other.id == token.id)?;
-        is_renewed.then(|| now.open(same, self.keeper.key(&now.contents.holders)?))
+        is_renewed.then(|| now.open(same, self.store.key(&now.contents.holders)?))
     }
 
     /// Checks that what was read of the vault is as it was written, where nothing of it is released.
-    pub fn confirm(&self) -> Result<(), KeeperError> {
+    pub fn confirm(&self) -> Result<(), StoreError> {
         let Some(vault) = &self.vault else { return Ok(()) };
         vault.check()?;
         if !self.contents.is_empty() {

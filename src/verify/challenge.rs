@@ -5,7 +5,7 @@
 use http_auth::{ChallengeRef, parse_challenges};
 use thiserror::Error;
 
-use crate::http::endpoint::{Place, PlaceError, Plain};
+use crate::http::endpoint::{Endpoint, EndpointError, PlainHttp};
 
 /// What a registry asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,7 +15,7 @@ pub enum Challenge {
     /// A token that is good for a few minutes, which another server gives for them.
     Bearer {
         /// Where that server is.
-        realm: Place,
+        realm: Endpoint,
         /// By what it knows the registry.
         service: Option<String>,
     },
@@ -37,7 +37,7 @@ pub enum ChallengeError {
         at: String,
         /// Why.
         #[source]
-        source: PlaceError,
+        source: EndpointError,
     },
     /// Anybody could be behind a number.
     #[error("{at} names the token endpoint {realm}, an address without a name")]
@@ -60,7 +60,10 @@ pub enum ChallengeError {
 impl Challenge {
     /// Reads the `WWW-Authenticate` headers of a registry's answer
     /// (<https://www.rfc-editor.org/rfc/rfc9110#section-11.6.1>). A token comes before a secret at every request.
-    pub fn of<'h>(headers: impl Iterator<Item = &'h str>, registry: &Place) -> Result<Self, ChallengeError> {
+    pub fn of<'h>(
+        headers: impl Iterator<Item = &'h str>,
+        registry: &Endpoint,
+    ) -> Result<Self, ChallengeError> {
         let mut is_basic = false;
         for header in headers {
             for challenge in parse_challenges(header).unwrap_or_default() {
@@ -74,7 +77,7 @@ impl Challenge {
     }
 }
 
-fn bearer(challenge: &ChallengeRef<'_>, registry: &Place) -> Result<Challenge, ChallengeError> {
+fn bearer(challenge: &ChallengeRef<'_>, registry: &Endpoint) -> Result<Challenge, ChallengeError> {
     let parameter = |name: &str| {
         let found = challenge.params.iter().find(|(other, _)| other.eq_ignore_ascii_case(name));
         found.map(|(_, value)| value.to_unescaped())
@@ -82,10 +85,13 @@ fn bearer(challenge: &ChallengeRef<'_>, registry: &Place) -> Result<Challenge, C
     let at = registry.to_string();
     let Some(realm) = parameter("realm") else { return Err(ChallengeError::Unknown { at }) };
     // What the registry itself was allowed, its token endpoint is allowed too.
-    let plain =
-        if registry.is_encrypted() || registry.is_loopback() { Plain::Loopback } else { Plain::Anywhere };
+    let plain = if registry.is_encrypted() || registry.is_loopback() {
+        PlainHttp::Loopback
+    } else {
+        PlainHttp::Anywhere
+    };
     let realm =
-        Place::parse(&realm, plain).map_err(|source| ChallengeError::Realm { at: at.clone(), source })?;
+        Endpoint::parse(&realm, plain).map_err(|source| ChallengeError::Realm { at: at.clone(), source })?;
     if registry.is_encrypted() && !realm.is_encrypted() {
         return Err(ChallengeError::Weaker { at, realm: realm.to_string() });
     }
@@ -102,7 +108,7 @@ mod tests {
     use super::*;
 
     fn told(registry: &str, header: &str) -> String {
-        let registry = Place::parse(registry, Plain::Anywhere).expect(registry);
+        let registry = Endpoint::parse(registry, PlainHttp::Anywhere).expect(registry);
         match Challenge::of([header].into_iter(), &registry) {
             Ok(Challenge::Basic) => "basic".to_owned(),
             Ok(Challenge::Bearer { realm, service }) => {

@@ -12,15 +12,17 @@ use serde_json::value::RawValue;
 use thiserror::Error;
 use zeroize::Zeroizing;
 
-use crate::http::endpoint::{Place, PlaceError, Plain};
-use crate::http::{Answer, Authorization, Http, HttpError, Method, Repeat, Request};
+use crate::http::endpoint::{Endpoint, EndpointError, PlainHttp};
+use crate::http::{Authorization, Http, HttpError, HttpRequest, Method, Repeat, Response};
 use crate::model::registry::Registry;
 use crate::model::secret::Secret;
-use crate::model::timestamp::Moment;
+use crate::model::timestamp::Timestamp;
 use crate::model::token::IDENTITY_USER;
 use crate::system::secret_json::unescape;
 use crate::verify::challenge::{Challenge, ChallengeError};
-use crate::verify::response::{Entry, Pulls, Reception, Rights, actions_of, moment_of, pulls_of};
+use crate::verify::response::{
+    AuthResult, LoginOutcome, PullLimit, RepositoryAccess, actions_of, moment_of, pulls_of,
+};
 
 /// Where Docker Hub's images are.
 const DOCKER_HUB_API: &str = "registry-1.docker.io";
@@ -37,7 +39,7 @@ const FORM: &str = "application/x-www-form-urlencoded";
 
 /// Who wants to be let in.
 #[derive(Clone, Copy)]
-pub struct Login<'a> {
+pub struct LoginRequest<'a> {
     /// The user name.
     pub user: &'a str,
     /// The secret that goes with it.
@@ -50,7 +52,7 @@ pub enum RegistryError {
     #[error(transparent)]
     Http(#[from] HttpError),
     #[error(transparent)]
-    Place(#[from] PlaceError),
+    Place(#[from] EndpointError),
     #[error(transparent)]
     Challenge(#[from] ChallengeError),
     /// Something else answers there.
@@ -85,34 +87,34 @@ impl RegistryError {
 }
 
 /// Asks registries.
-pub struct Registries<'h> {
+pub struct RegistryClient<'h> {
     /// By which they are asked.
     pub http: &'h Http,
     /// Whether a secret may go to one in the open.
-    pub plain: Plain,
+    pub plain: PlainHttp,
 }
 
-impl Registries<'_> {
+impl RegistryClient<'_> {
     /// Shows a login to a registry, and asks what it may do in a repository.
     ///
     /// # Errors
     /// When it cannot be told what the registry says; that it refuses is no error.
-    pub fn receive(
+    pub fn authenticate(
         &self,
         registry: &Registry,
-        login: Login<'_>,
+        login: LoginRequest<'_>,
         repository: Option<&str>,
-        tell: &mut dyn FnMut(&str),
-    ) -> Result<Reception, RegistryError> {
-        let (root, answer) = self.knock(registry, tell)?;
+        progress: &mut dyn FnMut(&str),
+    ) -> Result<AuthResult, RegistryError> {
+        let (root, answer) = self.knock(registry, progress)?;
         let challenge = match answer.status {
-            200 => return Ok(Reception { entry: Entry::Open, ..Reception::default() }),
+            200 => return Ok(AuthResult { entry: LoginOutcome::Open, ..AuthResult::default() }),
             401 => Challenge::of(answer.headers("www-authenticate"), &root)?,
             status => return Err(RegistryError::NoRegistry { at: root.to_string(), status }),
         };
-        let mut visit = Visit { http: self.http, root, challenge, login, tell, end: None };
+        let mut visit = LoginAttempt { http: self.http, root, challenge, login, progress, end: None };
         let mut reception = visit.enter(repository)?;
-        if reception.entry == Entry::Accepted {
+        if reception.entry == LoginOutcome::Accepted {
             let preview = registry.is_docker_hub().then_some(DOCKER_HUB_PREVIEW);
             if let Some(repository) = repository.or(preview) {
                 reception.pulls = visit.pulls_left(repository)?;
@@ -127,13 +129,13 @@ impl Registries<'_> {
     fn knock(
         &self,
         registry: &Registry,
-        tell: &mut dyn FnMut(&str),
-    ) -> Result<(Place, Answer), RegistryError> {
+        progress: &mut dyn FnMut(&str),
+    ) -> Result<(Endpoint, Response), RegistryError> {
         let host = if registry.is_docker_hub() { DOCKER_HUB_API } else { registry.as_str() };
-        let encrypted = Place::parse(&format!("https://{host}/v2/"), self.plain)?;
-        let open = Place::parse(&format!("http://{host}/v2/"), self.plain);
+        let encrypted = Endpoint::parse(&format!("https://{host}/v2/"), self.plain)?;
+        let open = Endpoint::parse(&format!("http://{host}/v2/"), self.plain);
         let repeat = if open.is_ok() { Repeat::Never } else { Repeat::Harmless };
-        let answered = self.http.send(&Request { repeat, ..Request::get(&encrypted) }, tell);
+        let answered = self.http.send(&HttpRequest { repeat, ..HttpRequest::get(&encrypted) }, progress);
         let (error, place) = match (answered, open) {
             (Ok(answer), _) => return Ok((encrypted, answer)),
             (
@@ -146,31 +148,31 @@ impl Registries<'_> {
             ) => (error, open),
             (Err(error), _) => return Err(error.into()),
         };
-        let answer = self.http.send(&Request::get(&place), tell)?;
+        let answer = self.http.send(&HttpRequest::get(&place), progress)?;
         // So an encrypted server answers what is not encrypted: the first error is the one that counts.
         if answer.status == 400 { Err(error.into()) } else { Ok((place, answer)) }
     }
 }
 
 /// One login at one registry.
-struct Visit<'v> {
+struct LoginAttempt<'v> {
     http: &'v Http,
-    root: Place,
+    root: Endpoint,
     challenge: Challenge,
-    login: Login<'v>,
-    tell: &'v mut dyn FnMut(&str),
-    end: Option<Moment>,
+    login: LoginRequest<'v>,
+    progress: &'v mut dyn FnMut(&str),
+    end: Option<Timestamp>,
 }
 
 /// What a token endpoint has given.
-struct Pass {
+struct BearerToken {
     authorization: Authorization,
     /// What it allows in the repository; `None` where it cannot be read.
     actions: Option<Vec<String>>,
 }
 
-impl Visit<'_> {
-    fn enter(&mut self, repository: Option<&str>) -> Result<Reception, RegistryError> {
+impl LoginAttempt<'_> {
+    fn enter(&mut self, repository: Option<&str>) -> Result<AuthResult, RegistryError> {
         let scope = |actions: &str| repository.map(|repository| format!("repository:{repository}:{actions}"));
         // Some give what they may of what is asked for, others nothing when it is too much.
         let wishes = [scope("pull,push,delete"), scope("pull"), None];
@@ -182,29 +184,33 @@ impl Visit<'_> {
                 break;
             }
         }
-        let Some(pass) = pass else { return Ok(Reception::default()) };
+        let Some(pass) = pass else { return Ok(AuthResult::default()) };
         let root = self.root.clone();
         if self.ask(Method::Get, &root, &pass)?.status == 401 {
-            return Ok(Reception::default());
+            return Ok(AuthResult::default());
         }
         let rights = repository.map(|repository| self.rights(repository, &pass)).transpose()?;
-        Ok(Reception { entry: Entry::Accepted, rights: rights.unwrap_or_default(), ..Reception::default() })
+        Ok(AuthResult {
+            entry: LoginOutcome::Accepted,
+            rights: rights.unwrap_or_default(),
+            ..AuthResult::default()
+        })
     }
 
     /// Gets what opens the registry for a scope; `None` when the login is refused.
-    fn pass(&mut self, scope: Option<&str>) -> Result<Option<Pass>, RegistryError> {
-        let Login { user, secret } = self.login;
+    fn pass(&mut self, scope: Option<&str>) -> Result<Option<BearerToken>, RegistryError> {
+        let LoginRequest { user, secret } = self.login;
         let Challenge::Bearer { realm, service } = self.challenge.clone() else {
             let authorization = Authorization::basic(user, secret.expose());
-            return Ok(Some(Pass { authorization, actions: None }));
+            return Ok(Some(BearerToken { authorization, actions: None }));
         };
         let answer = if user == IDENTITY_USER {
             self.exchange(&realm, service.as_deref(), scope)?
         } else {
             let place = realm.at(&query(&realm, service.as_deref(), scope))?;
             let basic = Authorization::basic(user, secret.expose());
-            let request = Request { authorization: Some(&basic), ..Request::get(&place) };
-            self.http.send(&request, self.tell)?
+            let request = HttpRequest { authorization: Some(&basic), ..HttpRequest::get(&place) };
+            self.http.send(&request, self.progress)?
         };
         match answer.status {
             200 => {}
@@ -213,16 +219,16 @@ impl Visit<'_> {
         }
         self.note_end(&answer);
         let token = token_of(&answer)?;
-        Ok(Some(Pass { actions: actions_of(&token), authorization: Authorization::bearer(&token) }))
+        Ok(Some(BearerToken { actions: actions_of(&token), authorization: Authorization::bearer(&token) }))
     }
 
     /// Gives an identity token for a pass: <https://distribution.github.io/distribution/spec/auth/oauth/>.
     fn exchange(
         &mut self,
-        realm: &Place,
+        realm: &Endpoint,
         service: Option<&str>,
         scope: Option<&str>,
-    ) -> Result<Answer, RegistryError> {
+    ) -> Result<Response, RegistryError> {
         let secret = self.login.secret.expose();
         let mut form = Zeroizing::new(String::with_capacity(secret.len() * 3 + 1024));
         form.push_str("grant_type=refresh_token&client_id=docker-credential-pat");
@@ -234,14 +240,14 @@ impl Visit<'_> {
             form.extend(utf8_percent_encode(value, NON_ALPHANUMERIC));
         }
         let body = Some((FORM, form.as_bytes()));
-        let request = Request { method: Method::Post, body, ..Request::get(realm) };
-        Ok(self.http.send(&request, self.tell)?)
+        let request = HttpRequest { method: Method::Post, body, ..HttpRequest::get(realm) };
+        Ok(self.http.send(&request, self.progress)?)
     }
 
-    fn rights(&mut self, repository: &str, pass: &Pass) -> Result<Rights, RegistryError> {
+    fn rights(&mut self, repository: &str, pass: &BearerToken) -> Result<RepositoryAccess, RegistryError> {
         if let Some(actions) = &pass.actions {
             let may = |action: &str| Some(actions.iter().any(|given| given == action || given == "*"));
-            return Ok(Rights { pull: may("pull"), push: may("push"), delete: may("delete") });
+            return Ok(RepositoryAccess { pull: may("pull"), push: may("push"), delete: may("delete") });
         }
         // Whether it may push is not to be known without pushing.
         let place = self.root.at(&format!("/v2/{repository}/tags/list?n=1"))?;
@@ -250,35 +256,41 @@ impl Visit<'_> {
             401 | 403 => Some(false),
             _ => None,
         };
-        Ok(Rights { pull, ..Rights::default() })
+        Ok(RepositoryAccess { pull, ..RepositoryAccess::default() })
     }
 
     /// Asks by a request that counts as no pull.
-    fn pulls_left(&mut self, repository: &str) -> Result<Option<Pulls>, RegistryError> {
+    fn pulls_left(&mut self, repository: &str) -> Result<Option<PullLimit>, RegistryError> {
         let Some(pass) = self.pass(Some(&format!("repository:{repository}:pull")))? else { return Ok(None) };
         let place = self.root.at(&format!("/v2/{repository}/manifests/latest"))?;
         let answer = self.ask(Method::Head, &place, &pass)?;
         Ok(pulls_of(answer.header("ratelimit-limit"), answer.header("ratelimit-remaining")))
     }
 
-    fn ask(&mut self, method: Method, place: &Place, pass: &Pass) -> Result<Answer, RegistryError> {
+    fn ask(
+        &mut self,
+        method: Method,
+        place: &Endpoint,
+        pass: &BearerToken,
+    ) -> Result<Response, RegistryError> {
         let authorization = Some(&pass.authorization);
         let accept = if method == Method::Head { MANIFESTS } else { crate::http::JSON };
-        let answer =
-            self.http.send(&Request { method, authorization, accept, ..Request::get(place) }, self.tell)?;
+        let answer = self
+            .http
+            .send(&HttpRequest { method, authorization, accept, ..HttpRequest::get(place) }, self.progress)?;
         self.note_end(&answer);
         Ok(answer)
     }
 
     /// GitHub tells it so: <https://github.blog/changelog/2021-07-26-expiration-options-for-personal-access-tokens/>.
-    fn note_end(&mut self, answer: &Answer) {
+    fn note_end(&mut self, answer: &Response) {
         let told = answer.header("github-authentication-token-expiration").and_then(moment_of);
         self.end = self.end.or(told);
     }
 }
 
 /// Returns path and query of a token endpoint for a request.
-fn query(realm: &Place, service: Option<&str>, scope: Option<&str>) -> String {
+fn query(realm: &Endpoint, service: Option<&str>, scope: Option<&str>) -> String {
     let mut query = realm.path_and_query().to_owned();
     for (name, value) in [("service", service), ("scope", scope)] {
         let Some(value) = value else { continue };
@@ -299,7 +311,7 @@ struct TokenAnswer<'a> {
     access_token: Option<&'a RawValue>,
 }
 
-fn token_of(answer: &Answer) -> Result<Zeroizing<String>, HttpError> {
+fn token_of(answer: &Response) -> Result<Zeroizing<String>, HttpError> {
     let told: TokenAnswer<'_> = answer.json()?;
     let token = told.token.filter(|raw| !matches!(raw.get(), "\"\"" | "null")).or(told.access_token);
     unescape(token.ok_or_else(|| answer.unexpected())?).map_err(|_| answer.unexpected())

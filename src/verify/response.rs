@@ -1,27 +1,26 @@
 //! What a registry says to a login, and how it is read off its answers.
 
-use jiff::Timestamp;
 use serde::Deserialize;
 
-use crate::model::timestamp::Moment;
+use crate::model::timestamp::Timestamp;
 use crate::provider::expiry::claims;
 
 /// What a registry says to a login.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Reception {
+pub struct AuthResult {
     /// Whether it takes it.
-    pub entry: Entry,
+    pub entry: LoginOutcome,
     /// What it allows in the repository that was asked about.
-    pub rights: Rights,
+    pub rights: RepositoryAccess,
     /// How many pulls it allows.
-    pub pulls: Option<Pulls>,
+    pub pulls: Option<PullLimit>,
     /// When the secret ends, as the registry tells it.
-    pub end: Option<Moment>,
+    pub end: Option<Timestamp>,
 }
 
 /// Whether a registry takes a login.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Entry {
+pub enum LoginOutcome {
     /// It does.
     Accepted,
     /// It does not.
@@ -33,7 +32,7 @@ pub enum Entry {
 
 /// What may be done in a repository; `None` where the registry does not tell.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Rights {
+pub struct RepositoryAccess {
     /// Pull.
     pub pull: Option<bool>,
     /// Push.
@@ -44,7 +43,7 @@ pub struct Rights {
 
 /// How many pulls a registry allows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Pulls {
+pub struct PullLimit {
     /// How many are left.
     pub left: u64,
     /// How many there are in all.
@@ -57,11 +56,11 @@ pub struct Pulls {
 /// <https://distribution.github.io/distribution/spec/auth/jwt/>.
 #[derive(Deserialize)]
 struct Claims {
-    access: Option<Vec<Access>>,
+    access: Option<Vec<GrantedAccess>>,
 }
 
 #[derive(Deserialize)]
-struct Access {
+struct GrantedAccess {
     actions: Vec<String>,
 }
 
@@ -72,18 +71,18 @@ pub(super) fn actions_of(token: &str) -> Option<Vec<String>> {
 }
 
 /// Reads `100;w=21600`: <https://docs.docker.com/docker-hub/usage/pulls/#view-pull-rate-and-limit>.
-pub(super) fn pulls_of(limit: Option<&str>, remaining: Option<&str>) -> Option<Pulls> {
+pub(super) fn pulls_of(limit: Option<&str>, remaining: Option<&str>) -> Option<PullLimit> {
     let number = |text: &str| text.split(';').next()?.trim().parse().ok();
     let (limit, remaining) = (limit?, remaining?);
     let seconds = limit.split(";w=").nth(1)?.trim().parse().ok()?;
-    Some(Pulls { left: number(remaining)?, of: number(limit)?, seconds })
+    Some(PullLimit { left: number(remaining)?, of: number(limit)?, seconds })
 }
 
 /// Reads `2027-10-07 19:07:53 UTC` and `2027-10-07 21:07:53 +0200`.
-pub(super) fn moment_of(text: &str) -> Option<Moment> {
+pub(super) fn moment_of(text: &str) -> Option<Timestamp> {
     let (time, zone) = text.trim().rsplit_once(' ')?;
     let zone = if zone == "UTC" { "Z" } else { zone };
-    format!("{time}{zone}").parse::<Timestamp>().ok().map(|at| Moment(at.as_second()))
+    format!("{time}{zone}").parse::<jiff::Timestamp>().ok().map(|at| Timestamp(at.as_second()))
 }
 
 #[cfg(test)]
@@ -93,7 +92,10 @@ mod tests {
     #[test]
     fn limits_and_ends_are_read_as_they_are_told() {
         let pulls = |limit, left| pulls_of(Some(limit), Some(left));
-        assert_eq!(pulls("100;w=21600", "76;w=21600"), Some(Pulls { left: 76, of: 100, seconds: 21_600 }));
+        assert_eq!(
+            pulls("100;w=21600", "76;w=21600"),
+            Some(PullLimit { left: 76, of: 100, seconds: 21_600 })
+        );
         for (limit, left) in [("100", "76"), ("x;w=1", "1"), ("1;w=x", "1"), ("", "")] {
             assert_eq!(pulls(limit, left), None, "{limit} {left}");
         }

@@ -24,15 +24,15 @@ fn every_recorded_command_line_tells_what_it_says_and_no_more() {
 /// Says in the words of the list what is known.
 fn told(key: &str, words: &[&str]) -> String {
     let key = Key::parse(key).expect("a key");
-    let Some(errand) = client::errand(words, key.address().expect("an address")) else {
+    let Some(intent) = client::intent(words, key.address().expect("an address")) else {
         return "not known".to_owned();
     };
-    let direction = match errand.direction {
+    let direction = match intent.direction {
         Some(Direction::Pull) => "pull",
         Some(Direction::Push) => "push",
         None => "delete",
     };
-    format!("{direction} {}", errand.repository.as_deref().unwrap_or("-"))
+    format!("{direction} {}", intent.repository.as_deref().unwrap_or("-"))
 }
 
 /// Splits at blanks outside of quotes; nothing else of a shell is needed here.

@@ -20,13 +20,13 @@ const WEAK_PAT: &str = "pat-without-rights-0123456789abcdef01234";
 const IMAGES: &str = "acme-docker.pkg.coding.net";
 
 /// The stand-in, with a home whose vault has the personal token of its team.
-struct Coding {
+struct CodingClient {
     server: Child,
     address: String,
     home: Home,
 }
 
-impl Coding {
+impl CodingClient {
     /// Starts it; `None` where there is no Python.
     fn start() -> Option<Self> {
         let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/servers/coding-double.py");
@@ -81,13 +81,13 @@ impl Coding {
 
     /// Returns the program with a verb of `coding`, at the stand-in and with the vault's personal token.
     fn coding(&self, args: &[&str]) -> Command {
-        let mut program = self.unasked(args);
+        let mut program = self.unattended(args);
         program.args(["--url", &self.url(), "--token", "pat"]);
         program
     }
 
     /// Returns the program with a verb of `coding`, of which nothing else is said.
-    fn unasked(&self, args: &[&str]) -> Command {
+    fn unattended(&self, args: &[&str]) -> Command {
         let mut program = self.home.program(["coding"]);
         program.args(args);
         program
@@ -119,7 +119,7 @@ impl Coding {
     }
 }
 
-impl Drop for Coding {
+impl Drop for CodingClient {
     fn drop(&mut self) {
         let _ = self.server.kill();
         let _ = self.server.wait();
@@ -132,7 +132,7 @@ fn text(value: &Value, name: &str) -> String {
 
 #[test]
 fn a_project_token_is_made_used_watched_changed_and_deleted() {
-    let Some(coding) = Coding::start() else { return };
+    let Some(coding) = CodingClient::start() else { return };
     for (wrapped, dates) in [(false, "numbers"), (true, "numbers"), (false, "text"), (true, "text")] {
         coding.switch(&json!({ "wrapped": wrapped, "dates": dates, "offer": [] }));
         let told = coding.create("shop", &["--expires", "2099-01-31", "--token-name", "ci of shop"]);
@@ -185,10 +185,10 @@ fn a_project_token_is_made_used_watched_changed_and_deleted() {
             (&json!(true), &json!("active"))
         );
 
-        let shown = stdout(&coding.unasked(&["show", "shop", "--reveal"]).assert().success().stderr(""));
+        let shown = stdout(&coding.unattended(&["show", "shop", "--reveal"]).assert().success().stderr(""));
         assert_eq!(shown, format!("{secret}\n"));
         // It is looked for where it was made, whatever a variable says by now.
-        let mut program = coding.unasked(&["rm", "shop", "--token", "pat", "--yes"]);
+        let mut program = coding.unattended(&["rm", "shop", "--token", "pat", "--yes"]);
         program
             .env("DOCKER_CREDENTIAL_PAT_CODING_URL", "https://coding.invalid")
             .assert()
@@ -200,7 +200,7 @@ fn a_project_token_is_made_used_watched_changed_and_deleted() {
 
 #[test]
 fn three_ways_to_log_in_stand_side_by_side_on_one_host() {
-    let Some(coding) = Coding::start() else { return };
+    let Some(coding) = CodingClient::start() else { return };
     let home = &coding.home;
     home.store(IMAGES, "13800000000", "the password");
     coding.create("shop", &["--scope", "artifact_rw"]);
@@ -233,7 +233,7 @@ fn three_ways_to_log_in_stand_side_by_side_on_one_host() {
     assert_eq!(kinds, ["pat", "password", "project", "project", "project"]);
 
     let line = |args: &[&str]| {
-        let done = coding.unasked(&[&["login-command"], args].concat()).assert().success();
+        let done = coding.unattended(&[&["login-command"], args].concat()).assert().success();
         (stdout(&done).trim_end().to_owned(), stderr(&done))
     };
     let (pat, told) = line(&[]);
@@ -261,12 +261,12 @@ fn three_ways_to_log_in_stand_side_by_side_on_one_host() {
         .env("PATH", common::program_folder())
         .output();
     assert_eq!(String::from_utf8_lossy(&fed.expect("a shell").stdout), format!("{}\n", users[0].1));
-    coding.unasked(&["login-command", "shop", "--team", "other"]).assert().code(1).stdout("");
+    coding.unattended(&["login-command", "shop", "--team", "other"]).assert().code(1).stdout("");
 }
 
 #[test]
 fn what_coding_says_is_shown_and_nothing_changes() {
-    let Some(coding) = Coding::start() else { return };
+    let Some(coding) = CodingClient::start() else { return };
     coding.create("shop", &[]);
     for verb in [&["disable", "shop"][..], &["enable", "shop"], &["edit", "shop", "--expires", "90d"]] {
         let before = fs::read(coding.home.vault()).expect("the vault");
@@ -292,16 +292,16 @@ fn what_coding_says_is_shown_and_nothing_changes() {
     assert!(told.contains("DescribeProjectByName") && told.contains("project not exist"), "{told}");
     coding.home.bring("weak", IMAGES, "guest", WEAK_PAT, &["--kind", "pat"]).success();
     let args = ["tokens", "--project", "shop", "--url", &coding.url(), "--token", "weak"];
-    let told = stderr(&coding.unasked(&args).assert().code(1).stdout(""));
+    let told = stderr(&coding.unattended(&args).assert().code(1).stdout(""));
     assert!(told.contains("permission denied") && told.contains("hint: "), "{told}");
 }
 
 #[test]
 fn whose_the_personal_token_is_or_that_it_is_refused_is_said() {
-    let Some(coding) = Coding::start() else { return };
+    let Some(coding) = CodingClient::start() else { return };
     let whoami = |pat: &str| {
         let args = ["whoami", "--url", &coding.url(), "--secret-stdin"];
-        coding.unasked(&args).write_stdin(pat.to_owned()).assert()
+        coding.unattended(&args).write_stdin(pat.to_owned()).assert()
     };
     assert_eq!(stdout(&whoami(OTHER_PAT).success()), format!("olli (Olli) at {}\n", coding.url()));
     let told = stderr(&whoami("wrong-canary").code(1).stdout(""));
@@ -315,48 +315,49 @@ fn whose_the_personal_token_is_or_that_it_is_refused_is_said() {
     assert!(told.contains("does not take that personal access token (status 401)"), "{told}");
     for url in ["http://coding.example.com", "ftp://localhost", "https://me:pw@coding.example.com"] {
         let args = ["whoami", "--url", url, "--secret-stdin"];
-        coding.unasked(&args).write_stdin(PAT).assert().code(1).stdout("");
+        coding.unattended(&args).write_stdin(PAT).assert().code(1).stdout("");
     }
 }
 
 #[test]
 fn a_secret_goes_only_where_it_was_stored_for() {
-    let Some(coding) = Coding::start() else { return };
+    let Some(coding) = CodingClient::start() else { return };
     let url = coding.url();
     // Neither by itself, nor where the variable says so: nobody is there to be asked for another.
     for args in [&["whoami", "--url", &url][..], &["whoami", "--url", &url, "--team", "acme"]] {
-        let told = stderr(&coding.unasked(args).assert().code(1).stdout(""));
+        let told = stderr(&coding.unattended(args).assert().code(1).stdout(""));
         assert!(told.contains("no personal access token was given"), "{told}");
     }
-    let mut program = coding.unasked(&["whoami"]);
+    let mut program = coding.unattended(&["whoami"]);
     program.env("DOCKER_CREDENTIAL_PAT_CODING_URL", &url).assert().code(1).stdout("");
     // Not even by name, where it is not this machine.
     for (url, team) in [("https://coding.invalid", "acme"), ("https://other.coding.net", "other")] {
-        let told =
-            stderr(&coding.unasked(&["whoami", "--url", url, "--token", "pat"]).assert().code(1).stdout(""));
+        let told = stderr(
+            &coding.unattended(&["whoami", "--url", url, "--token", "pat"]).assert().code(1).stdout(""),
+        );
         assert!(told.contains("was not stored for") && told.contains(url), "{told}");
         let args = ["whoami", "--team", team, "--url", url];
-        let told = stderr(&coding.unasked(&args).assert().code(1).stdout(""));
+        let told = stderr(&coding.unattended(&args).assert().code(1).stdout(""));
         assert!(told.contains("no personal access token was given"), "{told}");
     }
-    let told = stderr(&coding.unasked(&["whoami", "--team", "other"]).assert().code(1).stdout(""));
+    let told = stderr(&coding.unattended(&["whoami", "--team", "other"]).assert().code(1).stdout(""));
     assert!(told.contains("no personal access token was given"), "{told}");
     assert!(coding.actions().is_empty());
     // One that is stored for that very place goes there by itself; one for another port does not.
     coding.home.bring("far", "127.0.0.1:9", "x", "canary-of-far", &["--kind", "pat"]).success();
     coding.home.bring("near", &coding.address, "tester", PAT, &["--kind", "pat"]).success();
-    let told = coding.unasked(&["whoami", "--url", &url]).assert().success();
+    let told = coding.unattended(&["whoami", "--url", &url]).assert().success();
     assert_eq!(stdout(&told), format!("tester (Tess) at {url}\n"));
 }
 
 #[test]
 fn several_teams_in_the_vault_are_not_guessed_among() {
-    let Some(coding) = Coding::start() else { return };
+    let Some(coding) = CodingClient::start() else { return };
     coding
         .home
         .bring("theirs", "other-docker.pkg.coding.net", "olli", OTHER_PAT, &["--kind", "pat"])
         .success();
-    let told = stderr(&coding.unasked(&["whoami"]).assert().code(1).stdout(""));
+    let told = stderr(&coding.unattended(&["whoami"]).assert().code(1).stdout(""));
     assert!(told.contains("acme, other") && told.contains("--team"), "{told}");
     let told = coding.refused(&["create", "shop", "--project", "shop"]);
     assert!(told.contains("which team"), "{told}");
@@ -365,16 +366,16 @@ fn several_teams_in_the_vault_are_not_guessed_among() {
     assert_eq!(coding.home.token("shop")["scopes"], json!(["acme-docker.pkg.coding.net/shop"]));
     // A project of the same name of another team is another project.
     let args = ["tokens", "--project", "shop", "--json", "--url", &coding.url(), "--token", "theirs"];
-    assert!(stdout(&coding.unasked(&args).assert().success()).contains("\"tokens\":[]"));
+    assert!(stdout(&coding.unattended(&args).assert().success()).contains("\"tokens\":[]"));
     let args = ["rm", "shop", "--url", &coding.url(), "--token", "theirs", "--yes"];
-    let told = stderr(&coding.unasked(&args).assert().code(1).stdout(""));
+    let told = stderr(&coding.unattended(&args).assert().code(1).stdout(""));
     assert!(told.contains("project not exist"), "{told}");
     assert!(coding.has("shop") && coding.tokens().len() == 1);
 }
 
 #[test]
 fn every_page_is_read_and_no_more_than_there_are() {
-    let Some(coding) = Coding::start() else { return };
+    let Some(coding) = CodingClient::start() else { return };
     coding.switch(&json!({ "seed": 250 }));
     for (page, pages) in [(1000, 3), (20, 13), (250, 3)] {
         coding.switch(&json!({ "page": page }));
@@ -389,7 +390,7 @@ fn every_page_is_read_and_no_more_than_there_are() {
 
 #[test]
 fn a_request_is_sent_again_only_where_that_is_harmless() {
-    let Some(coding) = Coding::start() else { return };
+    let Some(coding) = CodingClient::start() else { return };
     for how in ["500", "cut"] {
         coding.fail("DescribeProjectTokens", how, 1);
         assert!(coding.listed("shop").is_empty(), "{how}");
@@ -411,7 +412,7 @@ fn a_request_is_sent_again_only_where_that_is_harmless() {
 
 #[test]
 fn nothing_is_made_that_could_not_be_kept() {
-    let Some(coding) = Coding::start() else { return };
+    let Some(coding) = CodingClient::start() else { return };
     let is_asked = || coding.actions().iter().any(|action| action == "CreateProjectToken");
     assert!(coding.refused(&["create", "pat", "--project", "shop"]).contains("already"));
     assert!(coding.refused(&["create", "x", "--project", "shop", "--expires", "soon"]).contains("soon"));
@@ -431,13 +432,13 @@ fn nothing_is_made_that_could_not_be_kept() {
     coding.refused(&["create", "shop", "--project", "shop"]);
     let args =
         ["create", "shop", "--project", "shop", "--team", "acme", "--url", &coding.url(), "--secret-stdin"];
-    coding.unasked(&args).write_stdin(PAT).assert().code(1).stdout("");
+    coding.unattended(&args).write_stdin(PAT).assert().code(1).stdout("");
     assert!(!is_asked() && coding.tokens().is_empty());
 }
 
 #[test]
 fn what_cannot_be_kept_after_all_is_deleted_again_or_named() {
-    let Some(coding) = Coding::start() else { return };
+    let Some(coding) = CodingClient::start() else { return };
     let new = coding.home.vault().with_file_name("vault.new");
     // In its way as soon as the token is made.
     coding.switch(&json!({ "spoil": new }));
@@ -459,7 +460,7 @@ fn what_cannot_be_kept_after_all_is_deleted_again_or_named() {
 
 #[test]
 fn a_token_that_is_gone_or_stays_at_coding_is_told_apart() {
-    let Some(coding) = Coding::start() else { return };
+    let Some(coding) = CodingClient::start() else { return };
     coding.create("gone", &[]);
     coding.create("stays", &[]);
     let ids: Vec<_> = coding.tokens().iter().map(|token| token["Id"].clone()).collect();
@@ -477,7 +478,7 @@ fn a_token_that_is_gone_or_stays_at_coding_is_told_apart() {
 
 #[test]
 fn a_secret_that_comes_amid_a_removal_stays() {
-    let Some(coding) = Coding::start() else { return };
+    let Some(coding) = CodingClient::start() else { return };
     coding.create("ci", &[]);
     // It is asked again after a second.
     coding.fail("DeleteProjectToken", "500", 1);
@@ -496,7 +497,7 @@ fn a_secret_that_comes_amid_a_removal_stays() {
 
 #[test]
 fn a_project_token_that_a_person_brought_is_found_by_its_user_name() {
-    let Some(coding) = Coding::start() else { return };
+    let Some(coding) = CodingClient::start() else { return };
     coding.create("made", &[]);
     let there = &coding.tokens()[0];
     coding.home.run(["rm", "made"]).success();
@@ -515,7 +516,7 @@ fn a_project_token_that_a_person_brought_is_found_by_its_user_name() {
 
 #[test]
 fn no_secret_shows_anywhere() {
-    let Some(coding) = Coding::start() else { return };
+    let Some(coding) = CodingClient::start() else { return };
     coding.switch(&json!({ "offer": ["ModifyProjectToken", "EnableProjectToken", "DisableProjectToken"] }));
     let mut told = coding.create("shop", &["--scope", "artifact_rw"]);
     let secret = text(&coding.tokens()[0], "Token");
@@ -531,7 +532,7 @@ fn no_secret_shows_anywhere() {
         let done = coding.coding(args).assert().success();
         told += &(stdout(&done) + &stderr(&done));
     }
-    let line = coding.unasked(&["login-command", "shop"]).assert().success();
+    let line = coding.unattended(&["login-command", "shop"]).assert().success();
     told += &(stdout(&line) + &stderr(&line));
     coding.switch(
         &json!({ "fail": { "action": "DeleteProjectToken", "how": "error", "message": "{secret}" } }),

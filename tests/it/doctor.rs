@@ -308,17 +308,17 @@ fn what_is_left_over_is_told_and_removed() {
     let home = healthy();
     home.store("ghcr.io", "bob", "canary-secret");
     let half = data_folder(&home).join("vault.new");
-    let warned = data_folder(&home).join("warned");
+    let daily_warnings = data_folder(&home).join("warned");
     let renewed = home.key().with_file_name("key.renewed");
     write(&half, "x");
     assert_eq!(severity(&home, &[], "half-written-file"), None, "it may be being written");
     let long_ago = std::time::SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(1_700_000_000);
     fs::File::options().write(true).open(&half).expect("open").set_modified(long_ago).expect("set");
-    write(&warned.join("1.2026-01-01"), "");
-    write(&warned.join("99.2026-01-01"), "");
+    write(&daily_warnings.join("1.2026-01-01"), "");
+    write(&daily_warnings.join("99.2026-01-01"), "");
     let other = healthy();
     fs::copy(other.key(), &renewed).expect("copied");
-    close(&[&half, &warned]);
+    close(&[&half, &daily_warnings]);
     let words = ["half-written-file", "old-warning", "left-renewal"];
     let findings = diagnose(&home, &[], &[]);
     for word in words {
@@ -329,8 +329,8 @@ fn what_is_left_over_is_told_and_removed() {
     for word in words {
         assert_eq!(of(&findings, word)[0]["fixed"], true, "{word}");
     }
-    assert!(!half.exists() && !renewed.exists() && !warned.join("99.2026-01-01").exists());
-    assert!(warned.join("1.2026-01-01").exists());
+    assert!(!half.exists() && !renewed.exists() && !daily_warnings.join("99.2026-01-01").exists());
+    assert!(daily_warnings.join("1.2026-01-01").exists());
     let findings = diagnose(&home, &[], &[]);
     assert!(words.iter().all(|word| of(&findings, word).is_empty()));
     assert_eq!(home.get("ghcr.io"), common::found("bob", "canary-secret"));

@@ -8,7 +8,7 @@ use std::{fs, thread};
 
 use docker_credential_pat::inventory::Inventory;
 use docker_credential_pat::inventory::unfinished_rotation::left;
-use docker_credential_pat::model::timestamp::Moment;
+use docker_credential_pat::model::timestamp::Timestamp;
 use docker_credential_pat::vault::file::Vault;
 use serde_json::{Value, json};
 
@@ -509,7 +509,7 @@ fn what_docker_hub_tells_of_known_tokens_is_written_down() {
     );
     assert_eq!(home.token("stays")["label"], "new label");
     let last_used = inventory(&home).tokens()[0].remote.as_ref().and_then(|remote| remote.last_used);
-    assert!(last_used > Some(Moment(1_700_000_000)));
+    assert!(last_used > Some(Timestamp(1_700_000_000)));
     let remote = home.token("stays")["remote"].clone();
     assert_eq!((&remote["service"], &remote["owner"]), (&json!("docker-hub"), &json!("alice")));
     assert_eq!(remote["last_used"].as_str().map(str::to_owned), last_used.map(|at| at.to_string()));
@@ -536,8 +536,8 @@ fn one_that_has_expired_can_only_be_deleted_or_replaced() {
     let Some(hub) = HubDouble::start() else { return };
     let home = Home::new();
     let now =
-        Moment(i64::try_from(std::time::UNIX_EPOCH.elapsed().expect("a clock").as_secs()).expect("sane"));
-    hub.run(&home, &["create", "ci", "--expires", &Moment(now.0 + 2).to_string()]).success();
+        Timestamp(i64::try_from(std::time::UNIX_EPOCH.elapsed().expect("a clock").as_secs()).expect("sane"));
+    hub.run(&home, &["create", "ci", "--expires", &Timestamp(now.0 + 2).to_string()]).success();
     for (end, want) in [("400d", "within a year"), ("2020-01-31", "within a year"), ("soon", "no date")] {
         fails(hub.run(&home, &["create", "x", "--expires", end]), want);
     }

@@ -6,10 +6,10 @@ use docker_credential_pat::docker::wire::Credentials;
 use docker_credential_pat::inventory::Inventory;
 use docker_credential_pat::model::registry::Key;
 use docker_credential_pat::model::secret::Secret;
-use docker_credential_pat::model::timestamp::Moment;
-use docker_credential_pat::model::token::{Origin, Standing, Token};
+use docker_credential_pat::model::timestamp::Timestamp;
+use docker_credential_pat::model::token::{Origin, Token, TokenState};
 use docker_credential_pat::model::token_id::TokenId;
-use docker_credential_pat::resolve::request::{Known, Request, Source};
+use docker_credential_pat::resolve::request::{Request, RequestSource, Sourced};
 use docker_credential_pat::resolve::resolve;
 use docker_credential_pat::vault::draft::Draft;
 use docker_credential_pat::vault::keys::Holder;
@@ -18,7 +18,7 @@ use docker_credential_pat::vault::seal::VaultKey;
 use proptest::prelude::*;
 use zeroize::Zeroizing;
 
-const NOW: Moment = Moment(1_800_000_000);
+const NOW: Timestamp = Timestamp(1_800_000_000);
 const PROFILES: [Option<&str>; 3] = [None, Some("work"), Some("home")];
 const KEYS: [&str; 5] = ["ghcr.io", "https://ghcr.io", "quay.io", "user@odd", "ghcr.io/acme"];
 const USERS: [&str; 2] = ["a", "b"];
@@ -86,13 +86,13 @@ fn answers(draft: &Draft) -> Answers {
     for profile in PROFILES {
         for text in KEYS {
             let key = key(text);
-            let known = profile.map(|value| Known { value, from: Source::ProgramName });
+            let known = profile.map(|value| Sourced { value, from: RequestSource::ProgramName });
             let request = Request { profile: known, ..Request::of(&key) };
             let inventory = &draft.inventory;
             let token = resolve(&request, inventory.tokens(), inventory.choices(), NOW).token;
             let answer = token.map(|token| {
                 let secret = draft.secret(token).expect("it opens").expose().to_owned();
-                (token.user.shown().to_owned(), secret)
+                (token.user.display_name().to_owned(), secret)
             });
             answers.insert((profile, text), answer);
         }
@@ -135,7 +135,7 @@ proptest! {
                     // Where a profile has no login of its own it follows what is no profile's.
                     let key = key(text);
                     let mut own = logins(&draft.inventory, *other, &key);
-                    let is_own = own.any(|token| token.standing == Standing::Active);
+                    let is_own = own.any(|token| token.standing == TokenState::Active);
                     if *other != PROFILES[profile] && (PROFILES[profile].is_some() || is_own) {
                         prop_assert_eq!(&after[&(*other, *text)], answer, "{:?} {:?} {}", deed, other, text);
                     }

@@ -1,11 +1,11 @@
 //! Vaults that nobody makes by hand: ten thousand tokens, a clock that was set back, odd names of old.
 
-use docker_credential_pat::inventory::Arrival;
+use docker_credential_pat::inventory::IncomingToken;
 use docker_credential_pat::model::name::Name;
 use docker_credential_pat::model::scope::Scope;
 use docker_credential_pat::model::secret::Secret;
-use docker_credential_pat::model::timestamp::{DAY, Moment};
-use docker_credential_pat::model::token::{Kind, Origin, User};
+use docker_credential_pat::model::timestamp::{DAY, Timestamp};
+use docker_credential_pat::model::token::{Origin, TokenKind, UserName};
 use docker_credential_pat::system::{disk, env};
 use docker_credential_pat::vault::draft::Draft;
 use docker_credential_pat::vault::keys::Holder;
@@ -21,7 +21,7 @@ struct Made {
     name: String,
     scope: String,
     secret: String,
-    expires: Option<Moment>,
+    expires: Option<Timestamp>,
 }
 
 impl Made {
@@ -31,16 +31,16 @@ impl Made {
 }
 
 /// Writes a vault with these tokens, which all came at one moment.
-fn home_with(tokens: &[Made], came: Moment) -> Home {
+fn home_with(tokens: &[Made], came: Timestamp) -> Home {
     let home = Home::new();
     disk::make_folder(home.vault().parent().expect("a folder")).expect("made");
     let key = KeyFile::at(home.key()).read_or_make().expect("a key");
     let mut draft = Draft::new(home.vault(), key, Holder::KeyFile);
     for Made { name, scope, secret, expires } in tokens {
-        let arrival = Arrival {
+        let arrival = IncomingToken {
             name: Name::parse(name).expect(name),
-            kind: Kind::Pat,
-            user: User::Named("me".to_owned()),
+            kind: TokenKind::Pat,
+            user: UserName::Named("me".to_owned()),
             scopes: vec![Scope::parse(scope).expect(scope)],
             keys: Vec::new(),
             label: None,
@@ -50,7 +50,7 @@ fn home_with(tokens: &[Made], came: Moment) -> Home {
             profile: None,
             remote: None,
         };
-        let id = draft.inventory.take_in(arrival, came);
+        let id = draft.inventory.add_with_free_name(arrival, came);
         draft.keep(id, &Secret::new(Zeroizing::new(secret.clone()))).expect("sealed");
     }
     draft.write().expect("written");
@@ -103,9 +103,9 @@ fn every_verb_ends_with_ten_thousand_tokens() {
 
 #[test]
 fn what_is_told_of_a_thousand_tokens_that_ended_can_still_be_read() {
-    let ended = |number| Made { expires: Some(Moment(1)), ..Made::new(&format!("t{number}"), "ghcr.io") };
+    let ended = |number| Made { expires: Some(Timestamp(1)), ..Made::new(&format!("t{number}"), "ghcr.io") };
     let made: Vec<_> = (0..1_000).map(ended).collect();
-    let home = home_with(&made, Moment(0));
+    let home = home_with(&made, Timestamp(0));
     let told = stderr(&home.call("get", "ghcr.io").code(1).stdout(common::NOT_FOUND));
     assert!(!told.is_empty() && told.lines().count() <= 20, "{} lines", told.lines().count());
 }
@@ -114,11 +114,11 @@ fn what_is_told_of_a_thousand_tokens_that_ended_can_still_be_read() {
 fn tokens_that_came_in_the_future_are_used_like_others() {
     let now = env::now();
     for (came, end) in [
-        (Moment(now.0 + 400 * DAY), Some(Moment(now.0 + 500 * DAY))),
-        (Moment(now.0 + 400 * DAY), Some(Moment(now.0 + 2 * DAY))),
-        (Moment(i64::MAX), None),
-        (Moment(i64::MAX), Some(Moment(i64::MAX))),
-        (Moment(i64::MIN), Some(Moment(i64::MAX - 1))),
+        (Timestamp(now.0 + 400 * DAY), Some(Timestamp(now.0 + 500 * DAY))),
+        (Timestamp(now.0 + 400 * DAY), Some(Timestamp(now.0 + 2 * DAY))),
+        (Timestamp(i64::MAX), None),
+        (Timestamp(i64::MAX), Some(Timestamp(i64::MAX))),
+        (Timestamp(i64::MIN), Some(Timestamp(i64::MAX - 1))),
     ] {
         let home = home_with(&[Made { expires: end, ..Made::new("ci", "ghcr.io") }], came);
         assert_eq!(home.get("ghcr.io"), found("me", "of ci"), "{came} {end:?}");
@@ -148,8 +148,8 @@ fn tokens_that_came_in_the_future_are_used_like_others() {
 #[test]
 fn a_moment_before_any_calendar_is_an_end() {
     let home = home_with(
-        &[Made { expires: Some(Moment(i64::MIN)), ..Made::new("ci", "ghcr.io") }],
-        Moment(i64::MIN),
+        &[Made { expires: Some(Timestamp(i64::MIN)), ..Made::new("ci", "ghcr.io") }],
+        Timestamp(i64::MIN),
     );
     assert_eq!(home.get("ghcr.io"), not_found());
     assert_eq!(home.token("ci")["state"], "expired");

@@ -385,7 +385,7 @@ fn a_wrong_number_of_days_is_told_and_takes_nothing_from_the_answer() {
 }
 
 /// Returns the files that remember today's warnings.
-fn warned(home: &Home) -> Vec<PathBuf> {
+fn daily_warnings(home: &Home) -> Vec<PathBuf> {
     let entries = fs::read_dir(home.vault().with_file_name("warned")).into_iter().flatten();
     entries.map(|entry| entry.expect("an entry").path()).collect()
 }
@@ -409,17 +409,17 @@ fn a_token_that_ends_soon_is_spoken_of_once_a_day() {
     assert!(warning.lines().count() == 1 && !warning.contains("canary"), "{warning}");
     assert_eq!((get("ghcr.io"), get("quay.io")), (String::new(), String::new()));
     // Yesterday's mark.
-    let [today] = <[PathBuf; 1]>::try_from(warned(&home)).expect("one");
+    let [today] = <[PathBuf; 1]>::try_from(daily_warnings(&home)).expect("one");
     fs::rename(&today, today.with_file_name("1.2020-01-31")).expect("renamed");
     assert_eq!(get("ghcr.io"), warning);
-    assert_eq!(warned(&home), [today], "yesterday's is gone");
+    assert_eq!(daily_warnings(&home), [today], "yesterday's is gone");
     let with_days = |days: &str, key: &str| stderr(&home.call_with((WARN_DAYS, days), "get", key).success());
     assert!(with_days("8", "quay.io").contains("\"far\" for quay.io ends in 8 days"));
-    for mark in warned(&home) {
+    for mark in daily_warnings(&home) {
         fs::remove_file(mark).expect("removed");
     }
     assert_eq!((with_days("0", "ghcr.io"), with_days("2", "ghcr.io")), (String::new(), String::new()));
-    assert!(warned(&home).is_empty(), "what was not told is not remembered");
+    assert!(daily_warnings(&home).is_empty(), "what was not told is not remembered");
     assert_eq!(get("ghcr.io"), warning);
 }
 

@@ -2,19 +2,21 @@
 
 use std::path::Path;
 
-use docker_credential_pat::inventory::{Arrival, Inventory};
+use docker_credential_pat::inventory::{IncomingToken, Inventory};
 use docker_credential_pat::model::choice::Choice;
 use docker_credential_pat::model::name::Name;
 use docker_credential_pat::model::registry::Key;
 use docker_credential_pat::model::scope::Scope;
-use docker_credential_pat::model::timestamp::Moment;
-use docker_credential_pat::model::token::{Direction, Kind, Origin, Permissions, Standing, Token, User};
+use docker_credential_pat::model::timestamp::Timestamp;
+use docker_credential_pat::model::token::{
+    Direction, Origin, Permissions, Token, TokenKind, TokenState, UserName,
+};
 use docker_credential_pat::model::token_id::TokenId;
-use docker_credential_pat::resolve::request::{Known, Repository, Request, Source};
+use docker_credential_pat::resolve::request::{Repository, Request, RequestSource, Sourced};
 use docker_credential_pat::resolve::{Verdict, resolve};
 use proptest::prelude::*;
 
-const NOW: Moment = Moment(1_800_000_000);
+const NOW: Timestamp = Timestamp(1_800_000_000);
 
 /// The words of one line, and the options behind them: a word, or a word with its value.
 struct Words<'l>(Vec<&'l str>);
@@ -34,15 +36,20 @@ fn key(text: &str) -> Key {
     Key::parse(text).expect(text)
 }
 
-fn known<T>(value: T) -> Known<T> {
-    Known { value, from: Source::Argument }
+fn known<T>(value: T) -> Sourced<T> {
+    Sourced { value, from: RequestSource::Argument }
 }
 
-fn arrival(name: &str, origin: Origin, scopes: Vec<Scope>, permissions: Option<Permissions>) -> Arrival {
-    Arrival {
+fn arrival(
+    name: &str,
+    origin: Origin,
+    scopes: Vec<Scope>,
+    permissions: Option<Permissions>,
+) -> IncomingToken {
+    IncomingToken {
         name: Name::parse(name).expect(name),
-        kind: Kind::Pat,
-        user: User::Named("me".to_owned()),
+        kind: TokenKind::Pat,
+        user: UserName::Named("me".to_owned()),
         scopes,
         keys: Vec::new(),
         label: None,
@@ -70,7 +77,10 @@ fn happen(line: &str, inventory: &mut Inventory) {
             let scopes = key(place).address().map(Scope::at).into_iter().collect();
             let id = id.unwrap_or_else(|| {
                 let profile = words.after("profile").map(str::to_owned);
-                inventory.take_in(Arrival { profile, ..arrival(name, Origin::Store, scopes, None) }, NOW)
+                inventory.add_with_free_name(
+                    IncomingToken { profile, ..arrival(name, Origin::Store, scopes, None) },
+                    NOW,
+                )
             });
             inventory.remember_key(id, &key(place));
             inventory.log_in(id, &key(place));
@@ -88,7 +98,7 @@ fn happen(line: &str, inventory: &mut Inventory) {
             directory: words.after("in").map(str::to_owned),
             direction: words.direction(),
         }),
-        ("expire", Some(id), None) => inventory.renew(id, Kind::Pat, Some(NOW), NOW),
+        ("expire", Some(id), None) => inventory.renew(id, TokenKind::Pat, Some(NOW), NOW),
         ("off", Some(id), None) => inventory.deactivate(id),
         ("on", Some(id), None) => inventory.activate(id),
         ("logout", _, _) => drop(inventory.sign_out(&key(name), words.after("profile"))),
@@ -211,8 +221,8 @@ prop_compose! {
             permissions: arrival.permissions,
             created: NOW,
             stored: NOW,
-            expires: (life < 2).then(|| Moment(NOW.0 + life)),
-            standing: if is_active { Standing::Active } else { Standing::Inactive },
+            expires: (life < 2).then(|| Timestamp(NOW.0 + life)),
+            standing: if is_active { TokenState::Active } else { TokenState::Inactive },
             origin: Origin::Add,
             in_use: (turn > 0)
                 .then_some(docker_credential_pat::model::token::InUse { turn, chosen }),
@@ -316,7 +326,7 @@ proptest! {
         let verdict = resolve(&request, &tokens, &choices, NOW);
         let address = question.key.address().expect("an address");
         let good = |token: &Token| {
-            token.standing == Standing::Active
+            token.standing == TokenState::Active
                 && !token.has_expired(NOW)
                 && (token.profile.is_none() || token.profile == question.profile)
         };
@@ -360,9 +370,9 @@ proptest! {
         let path = path.unwrap_or_else(|| "acme".to_owned());
         let scope = |text: String| vec![Scope::parse(&text).expect("a scope")];
         let mut inventory = Inventory::default();
-        let wide = inventory.take_in(arrival("wide", Origin::Add, scope(host.clone()), None), NOW);
+        let wide = inventory.add_with_free_name(arrival("wide", Origin::Add, scope(host.clone()), None), NOW);
         let long = scope(format!("{host}/{path}"));
-        let narrow = inventory.take_in(arrival("narrow", Origin::Add, long, None), NOW);
+        let narrow = inventory.add_with_free_name(arrival("narrow", Origin::Add, long, None), NOW);
         (0..turns.0).for_each(|_| inventory.choose(narrow));
         (0..turns.1).for_each(|_| inventory.choose(wide));
         let asked = key(&format!("{host}/{path}/image"));
@@ -384,7 +394,7 @@ proptest! {
         let Ok(asked) = Key::parse(&text) else { return Ok(()) };
         let mut inventory = Inventory::default();
         let scopes = vec![Scope::parse("ghcr.io").expect("a scope")];
-        inventory.take_in(arrival("github", Origin::Add, scopes, None), NOW);
+        inventory.add_with_free_name(arrival("github", Origin::Add, scopes, None), NOW);
         let given = resolve(&Request::of(&asked), inventory.tokens(), &[], NOW).token.is_some();
         // By another rule than the program's: the text without its scheme begins with the very host.
         let lower = text.trim().to_lowercase();

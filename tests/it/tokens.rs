@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use docker_credential_pat::model::timestamp::{DAY, Moment};
+use docker_credential_pat::model::timestamp::{DAY, Timestamp};
 use docker_credential_pat::system::env;
 use serde_json::{Value, json};
 
@@ -214,7 +214,7 @@ fn the_end_in_a_new_secret_is_read() {
     let end = env::now().0 + 90 * DAY;
     home.bring("ci", "registry.example", "me", "old", &["--expires", "2098-01-01"]).success();
     rotate(&home, "ci", &jwt(end), &[]).success();
-    assert_eq!(home.token("ci")["expires"], Moment(end).to_string());
+    assert_eq!(home.token("ci")["expires"], Timestamp(end).to_string());
     rotate(&home, "ci", &jwt(end + 1), &["--expires", "2099-01-01"]).success();
     assert_eq!(home.token("ci")["expires"], "2099-01-01T23:59:59Z", "what a person says comes first");
 }
@@ -362,7 +362,7 @@ fn the_end_in_a_stored_secret_is_read_unless_it_is_past() {
     let home = Home::new();
     let now = env::now().0;
     for (key, end, want) in [
-        ("ahead.example", now + 90 * DAY, json!(Moment(now + 90 * DAY).to_string())),
+        ("ahead.example", now + 90 * DAY, json!(Timestamp(now + 90 * DAY).to_string())),
         ("past.example", now - DAY, Value::Null),
     ] {
         home.store(key, "me", &jwt(end));

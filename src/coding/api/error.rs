@@ -3,15 +3,15 @@
 use thiserror::Error;
 
 use crate::http::HttpError;
-use crate::http::endpoint::PlaceError;
+use crate::http::endpoint::EndpointError;
 
 /// Why CODING did not do what it was asked.
 #[derive(Debug, Error)]
-pub enum CodingError {
+pub enum CodingApiError {
     #[error(transparent)]
     Http(#[from] HttpError),
     #[error(transparent)]
-    Place(#[from] PlaceError),
+    Place(#[from] EndpointError),
     /// It says so itself. What it says is safe for a terminal, short, and without the token that was sent.
     #[error("CODING refuses {action}: {code}: {message}")]
     Refused {
@@ -54,7 +54,7 @@ pub enum CodingError {
     TooMany(u64),
 }
 
-impl CodingError {
+impl CodingApiError {
     /// Returns the way out.
     pub fn hint(&self) -> Option<String> {
         match self {
@@ -91,9 +91,9 @@ impl CodingError {
     }
 
     /// True when a request may have been done although no answer says so.
-    pub(super) fn leaves_open(&self) -> bool {
+    pub(super) fn is_ambiguous(&self) -> bool {
         match self {
-            Self::Http(error) => error.leaves_open(),
+            Self::Http(error) => error.is_ambiguous(),
             // Of one that is no refusal nothing is known either.
             Self::Status { status, .. } => !(300..500).contains(status),
             Self::Place(_)

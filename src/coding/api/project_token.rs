@@ -5,14 +5,13 @@
 
 use std::fmt;
 
-use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
-use crate::model::timestamp::Moment;
+use crate::model::timestamp::Timestamp;
 use crate::model::token::Permissions;
 
 /// How far CODING's clock is ahead of UTC, in seconds. Which zone its texts are in is not documented; of the
@@ -38,26 +37,26 @@ pub struct ProjectToken {
     /// The user name that goes with it, which CODING makes.
     pub user: String,
     /// What it may do.
-    pub grants: Vec<Grant>,
+    pub grants: Vec<ProjectScope>,
     /// Whether it works; `None` when it is not told.
     pub enabled: Option<bool>,
     /// When it was made.
-    pub created: Option<Moment>,
+    pub created: Option<Timestamp>,
     /// When it ends; `None` is never or not told.
-    pub expires: Option<Moment>,
+    pub expires: Option<Timestamp>,
     /// When it was last used.
-    pub last_used: Option<Moment>,
+    pub last_used: Option<Timestamp>,
 }
 
 impl ProjectToken {
     /// Reads one; `None` when it has no number or no user name.
-    pub(super) fn of(told: &Told<'_>) -> Option<Self> {
+    pub(super) fn of(told: &RawProjectToken<'_>) -> Option<Self> {
         let moment = |raw: Option<&RawValue>| raw.and_then(moment_of);
         Some(Self {
             id: number_of(told.id?)?,
             name: told.token_name.clone().unwrap_or_default(),
             user: told.user_name.clone().filter(|user| !user.is_empty()).or(told.global_key.clone())?,
-            grants: told.scopes.iter().flatten().map(Grant::of).collect(),
+            grants: told.scopes.iter().flatten().map(ProjectScope::of).collect(),
             enabled: told.enabled,
             created: moment(told.created_at),
             expires: moment(told.expire_at),
@@ -69,7 +68,7 @@ impl ProjectToken {
 /// A project's token as it is told. It borrows from the answer, so that the parser makes no copy of a secret.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-pub(super) struct Told<'a> {
+pub(super) struct RawProjectToken<'a> {
     #[serde(borrow)]
     id: Option<&'a RawValue>,
     token_name: Option<String>,
@@ -84,12 +83,12 @@ pub(super) struct Told<'a> {
     created_at: Option<&'a RawValue>,
     #[serde(borrow)]
     last_activity_at: Option<&'a RawValue>,
-    scopes: Option<Vec<ScopeTold>>,
+    scopes: Option<Vec<ScopeAnswer>>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct ScopeTold {
+struct ScopeAnswer {
     value: String,
     text: Option<String>,
     target: Option<Value>,
@@ -97,7 +96,7 @@ struct ScopeTold {
 
 /// One thing that a project's token may do: CODING calls it a scope.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Grant {
+pub struct ProjectScope {
     /// CODING's word, such as `artifact_r`; with the token's own letters, since it tells them apart.
     pub value: String,
     /// The number of the one repository that it is held to; `None` is all of the project's.
@@ -106,7 +105,7 @@ pub struct Grant {
     text: Option<String>,
 }
 
-impl Grant {
+impl ProjectScope {
     /// Reads `artifact_rw`, or `artifact_rw:123` for one repository. The words:
     /// <https://coding.net/help/openapi>, "项目令牌".
     pub fn parse(text: &str) -> Result<Self, String> {
@@ -126,7 +125,7 @@ impl Grant {
         }
     }
 
-    fn of(told: &ScopeTold) -> Self {
+    fn of(told: &ScopeAnswer) -> Self {
         let target = told.target.as_ref().and_then(|target| number(&target.to_string()));
         Self { value: told.value.clone(), target: target.filter(|id| *id > 0), text: told.text.clone() }
     }
@@ -153,7 +152,7 @@ impl Grant {
     }
 }
 
-impl fmt::Display for Grant {
+impl fmt::Display for ProjectScope {
     /// Writes what it allows, for people: `pull and push, of 123`.
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str(self.words())?;
@@ -162,7 +161,7 @@ impl fmt::Display for Grant {
 }
 
 /// Returns what a token with these grants may do with images; `None` when none of them is for images.
-pub fn permissions(grants: &[Grant]) -> Option<Permissions> {
+pub fn permissions(grants: &[ProjectScope]) -> Option<Permissions> {
     let has = |value: &str| grants.iter().any(|grant| grant.value.eq_ignore_ascii_case(value));
     let write = has("artifact_rw");
     (write || has("artifact_r")).then_some(Permissions { read: true, write, delete: false })
@@ -170,14 +169,14 @@ pub fn permissions(grants: &[Grant]) -> Option<Permissions> {
 
 /// Writes an end as a request has it, and empty for never. It is in UTC: so the date that a person gave is
 /// the one that CODING shows, and wherever its clock stands in China, the token ends no later than was meant.
-pub fn end_text(end: Option<Moment>) -> String {
-    let at = end.and_then(|end| Timestamp::from_second(end.0).ok());
+pub fn end_text(end: Option<Timestamp>) -> String {
+    let at = end.and_then(|end| jiff::Timestamp::from_second(end.0).ok());
     at.map(|at| TimeZone::UTC.to_datetime(at).strftime(FORM).to_string()).unwrap_or_default()
 }
 
 /// Reads an end that was sent, as CODING may have taken it: at its earliest.
-pub fn earliest(end: Moment) -> Moment {
-    Moment(end.0 - AHEAD)
+pub fn earliest(end: Timestamp) -> Timestamp {
+    Timestamp(end.0 - AHEAD)
 }
 
 /// Reads a number that comes as one, or as text.
@@ -190,14 +189,14 @@ fn number(text: &str) -> Option<u64> {
 }
 
 /// Reads a moment: milliseconds or seconds since 1970, or `2027-01-31 23:59:59`. `None` is never or unreadable.
-fn moment_of(raw: &RawValue) -> Option<Moment> {
+fn moment_of(raw: &RawValue) -> Option<Timestamp> {
     let text = raw.get().trim_matches('"');
     let seconds = match text.parse::<i64>() {
         Ok(number) if number > MOST_SECONDS => number / 1000,
         Ok(number) => number,
         Err(_) => TimeZone::UTC.to_timestamp(text.parse::<DateTime>().ok()?).ok()?.as_second() - AHEAD,
     };
-    (1..NEVER - AHEAD).contains(&seconds).then_some(Moment(seconds))
+    (1..NEVER - AHEAD).contains(&seconds).then_some(Timestamp(seconds))
 }
 
 #[cfg(test)]
@@ -221,7 +220,7 @@ mod tests {
             let raw: Box<RawValue> = serde_json::from_str(json).expect(json);
             assert_eq!(moment_of(&raw).map(|at| at.to_string()).as_deref(), want, "{json}");
         }
-        let end = Moment(1_801_439_999);
+        let end = Timestamp(1_801_439_999);
         assert_eq!((end_text(Some(end)), end_text(None)), ("2027-01-31 23:59:59".to_owned(), String::new()));
         assert!(earliest(end) < end);
     }
@@ -240,7 +239,7 @@ mod tests {
             ("artifact_rw:x", None),
             ("a b", None),
         ] {
-            let told = Grant::parse(text).ok().map(|grant| (grant.to_string(), grant.json()));
+            let told = ProjectScope::parse(text).ok().map(|grant| (grant.to_string(), grant.json()));
             assert_eq!(told, want.map(|(words, json)| (words.to_owned(), json)), "{text}");
         }
     }
@@ -248,7 +247,7 @@ mod tests {
     #[test]
     fn what_a_token_may_do_with_images_is_read_off_its_scopes() {
         let may = |texts: &[&str]| {
-            let grants: Vec<_> = texts.iter().map(|text| Grant::parse(text).expect(text)).collect();
+            let grants: Vec<_> = texts.iter().map(|text| ProjectScope::parse(text).expect(text)).collect();
             permissions(&grants).map(|may| (may.read, may.write))
         };
         assert_eq!(may(&["artifact_r"]), Some((true, false)));

@@ -4,21 +4,21 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
-use crate::coding::api::error::CodingError;
-use crate::coding::api::project_token::{Grant, ProjectToken, Told, end_text};
-use crate::http::{Answer, Repeat};
+use crate::coding::api::error::CodingApiError;
+use crate::coding::api::project_token::{ProjectScope, ProjectToken, RawProjectToken, end_text};
+use crate::http::{Repeat, Response};
 use crate::model::secret::Secret;
-use crate::model::timestamp::Moment;
+use crate::model::timestamp::Timestamp;
 use crate::system::secret_json::unescape;
 
 /// What is asked. None of it is secret.
-pub(super) struct Question {
+pub(super) struct CodingRequest {
     pub(super) action: &'static str,
     pub(super) fields: Value,
     pub(super) repeat: Repeat,
 }
 
-impl Question {
+impl CodingRequest {
     /// One that may be asked twice: it changes nothing, or comes to the same.
     pub(super) fn harmless(action: &'static str, fields: Value) -> Self {
         Self { action, fields, repeat: Repeat::Harmless }
@@ -32,19 +32,19 @@ impl Question {
 
 /// What a token is to be.
 #[derive(Clone, Debug)]
-pub struct Wish {
+pub struct ProjectTokenRequest {
     /// What it is to be called.
     pub name: String,
     /// What it may do; never empty, since CODING takes that for everything, without an end.
-    pub grants: Vec<Grant>,
+    pub grants: Vec<ProjectScope>,
     /// When it is to end.
-    pub expires: Option<Moment>,
+    pub expires: Option<Timestamp>,
 }
 
-impl Wish {
+impl ProjectTokenRequest {
     /// Returns it as a request has it.
     pub(super) fn json(&self) -> Value {
-        let scopes: Vec<_> = self.grants.iter().map(Grant::json).collect();
+        let scopes: Vec<_> = self.grants.iter().map(ProjectScope::json).collect();
         json!({ "TokenName": self.name, "Scopes": scopes, "ExpiredAt": end_text(self.expires) })
     }
 }
@@ -58,7 +58,7 @@ struct Envelope<'a> {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-pub(super) struct Outcome<'a> {
+pub(super) struct ResponseBody<'a> {
     pub(super) error: Option<Complaint>,
     #[serde(borrow)]
     data: Option<&'a RawValue>,
@@ -73,14 +73,14 @@ pub(super) struct Complaint {
     pub(super) message: Option<String>,
 }
 
-pub(super) fn outcome(answer: &Answer) -> Result<Outcome<'_>, CodingError> {
+pub(super) fn outcome(answer: &Response) -> Result<ResponseBody<'_>, CodingApiError> {
     let Envelope { response } = answer.json()?;
     serde_json::from_str(response.get()).map_err(|_| answer.unexpected().into())
 }
 
 /// Reads what is in an answer, with `Data` around it or without.
-pub(super) fn read<'a, T: Deserialize<'a>>(answer: &'a Answer) -> Result<T, CodingError> {
-    let Outcome { data, .. } = outcome(answer)?;
+pub(super) fn read<'a, T: Deserialize<'a>>(answer: &'a Response) -> Result<T, CodingApiError> {
+    let ResponseBody { data, .. } = outcome(answer)?;
     let Envelope { response } = answer.json()?;
     let inner = data.filter(|data| data.get().starts_with('{')).unwrap_or(response);
     // The parser's own words could quote a secret.
@@ -88,8 +88,8 @@ pub(super) fn read<'a, T: Deserialize<'a>>(answer: &'a Answer) -> Result<T, Codi
 }
 
 /// Reads a token with its secret.
-pub(super) fn token_with_secret(answer: &Answer) -> Result<(ProjectToken, Secret), CodingError> {
-    let told: Told<'_> = match outcome(answer)?.project_token {
+pub(super) fn token_with_secret(answer: &Response) -> Result<(ProjectToken, Secret), CodingApiError> {
+    let told: RawProjectToken<'_> = match outcome(answer)?.project_token {
         Some(wrapped) => serde_json::from_str(wrapped.get()).map_err(|_| answer.unexpected())?,
         None => read(answer)?,
     };

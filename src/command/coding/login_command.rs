@@ -1,14 +1,14 @@
 //! `coding login-command`: the line that CODING's page shows for `docker login`, without the secret in it.
 
-use crate::coding::error::CodingTrouble;
+use crate::coding::error::CodingError;
 use crate::coding::team::Team;
-use crate::command::coding::access::TeamGiven;
+use crate::command::coding::access::TeamArgs;
 use crate::command::completions::token_names;
-use crate::command::{Desk, Failure, find};
+use crate::command::{CommandContext, CommandError, find};
 use crate::inventory::Inventory;
 use crate::model::name::quoted;
 use crate::model::registry::Key;
-use crate::model::token::{Kind, Token, User};
+use crate::model::token::{Token, TokenKind, UserName};
 use crate::resolve::request::Request;
 use crate::resolve::resolve;
 use crate::system::sanitize::clean;
@@ -21,7 +21,7 @@ pub(super) struct Args {
     #[arg(add = token_names())]
     name: Option<String>,
     #[command(flatten)]
-    given: TeamGiven,
+    given: TeamArgs,
     /// The project for whose images it is
     #[arg(long, value_name = "PROJECT")]
     project: Option<String>,
@@ -31,8 +31,8 @@ pub(super) struct Args {
 }
 
 /// Runs the verb.
-pub(super) fn run(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
-    let inventory = desk.keeper.inventory()?;
+pub(super) fn run(args: &Args, cx: &mut CommandContext) -> Result<(), CommandError> {
+    let inventory = cx.store.inventory()?;
     let named = args.name.as_deref().map(|name| find(&inventory, name)).transpose()?;
     let of_token = || named.and_then(|token| Team::all_of(token).next());
     let team = match args.given.team.clone().or_else(of_token) {
@@ -43,19 +43,19 @@ pub(super) fn run(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
         && !team.has(token)
     {
         let (name, place) = (token.name.clone(), team.images());
-        return Err(Failure::OutOfScope { name, place });
+        return Err(CommandError::OutOfScope { name, place });
     }
     let token = match (named, &args.user) {
         (Some(token), _) => Some(token),
         (None, Some(_)) => None,
-        (None, None) => given_out(&team, args.project.as_deref(), &inventory, desk)?,
+        (None, None) => given_out(&team, args.project.as_deref(), &inventory, cx)?,
     };
     let (line, way) = match token {
         Some(token) => (line_of(token, args.user.as_deref(), &team)?, way_of(token.kind)),
         None => typed(args.user.as_deref(), &team)?,
     };
-    writeln!(desk.out, "{}", clean(&line)).map_err(Failure::Output)?;
-    desk.say(&match token {
+    writeln!(cx.out, "{}", clean(&line)).map_err(CommandError::Output)?;
+    cx.say(&match token {
         Some(token) => format!("with \"{}\", {way}; the secret goes from the vault to Docker", token.name),
         None => format!("with {way}, for which Docker asks"),
     });
@@ -67,19 +67,19 @@ fn given_out<'i>(
     team: &Team,
     project: Option<&str>,
     inventory: &'i Inventory,
-    desk: &Desk,
-) -> Result<Option<&'i Token>, Failure> {
+    cx: &CommandContext,
+) -> Result<Option<&'i Token>, CommandError> {
     let images = team.images();
     let key = Key::parse(&project.map_or(images.clone(), |project| format!("{images}/{project}")))?;
     let request = Request::of(&key);
-    Ok(resolve(&request, inventory.tokens(), inventory.choices(), *desk.now).token)
+    Ok(resolve(&request, inventory.tokens(), inventory.choices(), *cx.now).token)
 }
 
-fn line_of(token: &Token, user: Option<&str>, team: &Team) -> Result<String, Failure> {
+fn line_of(token: &Token, user: Option<&str>, team: &Team) -> Result<String, CommandError> {
     let user = match (user, &token.user) {
         (Some(user), _) => user,
-        (None, User::Named(user)) => user,
-        (None, User::SameAsSecret) => return Err(CodingTrouble::SecretUser(token.name.clone()).into()),
+        (None, UserName::Named(user)) => user,
+        (None, UserName::SameAsSecret) => return Err(CodingError::SecretUser(token.name.clone()).into()),
     };
     Ok(format!(
         "docker-credential-pat show {} --reveal | docker login -u {} --password-stdin {}",
@@ -89,14 +89,14 @@ fn line_of(token: &Token, user: Option<&str>, team: &Team) -> Result<String, Fai
     ))
 }
 
-fn typed(user: Option<&str>, team: &Team) -> Result<(String, &'static str), Failure> {
-    let missing = |source| Failure::Missing { what: "user name", option: "--user", source };
+fn typed(user: Option<&str>, team: &Team) -> Result<(String, &'static str), CommandError> {
+    let missing = |source| CommandError::Missing { what: "user name", option: "--user", source };
     let user = match user {
         Some(user) => user.to_owned(),
         None => tty::ask(&format!("User name for {}: ", team.images())).map_err(missing)?,
     };
     if user.is_empty() {
-        return Err(Failure::Wire(crate::docker::wire::WireError::NoUser));
+        return Err(CommandError::Wire(crate::docker::wire::WireError::NoUser));
     }
     let line = format!("docker login -u {} {}", quoted(&user), team.images());
     Ok((line, way_of_user(&user)))
@@ -104,12 +104,12 @@ fn typed(user: Option<&str>, team: &Team) -> Result<(String, &'static str), Fail
 
 /// Returns which of the three ways a token of this kind is:
 /// <https://coding.net/docs/artifacts/auth.html>.
-fn way_of(kind: Kind) -> &'static str {
+fn way_of(kind: TokenKind) -> &'static str {
     match kind {
-        Kind::Pat => "a personal access token, as CODING recommends",
-        Kind::Project => "a project token, which goes for its project alone",
-        Kind::Password => "account and password",
-        Kind::Organization | Kind::Identity | Kind::Session => "a credential of another sort",
+        TokenKind::Pat => "a personal access token, as CODING recommends",
+        TokenKind::Project => "a project token, which goes for its project alone",
+        TokenKind::Password => "account and password",
+        TokenKind::Organization | TokenKind::Identity | TokenKind::Session => "a credential of another sort",
     }
 }
 

@@ -11,42 +11,42 @@ mod target;
 mod tokens;
 mod whoami;
 
-use crate::command::{Desk, Failure};
-use crate::model::token::Standing;
+use crate::command::{CommandContext, CommandError};
+use crate::model::token::TokenState;
 
 /// Make, list, change and delete project tokens at CODING, and show the line to log in with
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub struct CodingArgs {
     #[command(subcommand)]
-    deed: Deed,
+    deed: CodingVerb,
 }
 
 #[derive(Debug, clap::Subcommand)]
-enum Deed {
+enum CodingVerb {
     LoginCommand(login_command::Args),
     Tokens(tokens::Args),
     Create(create::Args),
     Edit(edit::Args),
     /// Make project tokens work again, where CODING offers that
-    Enable(target::Targets),
+    Enable(target::TargetArgs),
     /// Stop project tokens from working until they are enabled, where CODING offers that
-    Disable(target::Targets),
+    Disable(target::TargetArgs),
     Rm(rm::Args),
     Show(show::Args),
     Whoami(whoami::Args),
 }
 
 /// Runs the verb.
-pub fn run(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
+pub fn run(args: &CodingArgs, cx: &mut CommandContext) -> Result<(), CommandError> {
     match &args.deed {
-        Deed::LoginCommand(args) => login_command::run(args, desk),
-        Deed::Tokens(args) => tokens::run(args, desk),
-        Deed::Create(args) => create::run(args, desk),
-        Deed::Edit(args) => edit::run(args, desk),
-        Deed::Enable(args) => switch::run(args, Standing::Active, desk),
-        Deed::Disable(args) => switch::run(args, Standing::Inactive, desk),
-        Deed::Rm(args) => rm::run(args, desk),
-        Deed::Show(args) => show::run(args, desk),
-        Deed::Whoami(args) => whoami::run(args, desk),
+        CodingVerb::LoginCommand(args) => login_command::run(args, cx),
+        CodingVerb::Tokens(args) => tokens::run(args, cx),
+        CodingVerb::Create(args) => create::run(args, cx),
+        CodingVerb::Edit(args) => edit::run(args, cx),
+        CodingVerb::Enable(args) => switch::run(args, TokenState::Active, cx),
+        CodingVerb::Disable(args) => switch::run(args, TokenState::Inactive, cx),
+        CodingVerb::Rm(args) => rm::run(args, cx),
+        CodingVerb::Show(args) => show::run(args, cx),
+        CodingVerb::Whoami(args) => whoami::run(args, cx),
     }
 }

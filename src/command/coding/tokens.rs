@@ -4,12 +4,12 @@ use serde::Serialize;
 
 use crate::coding::api::client::Project;
 use crate::coding::api::project_token::ProjectToken;
-use crate::command::coding::access::Access;
+use crate::command::coding::access::CodingAccess;
 use crate::command::coding::target::is_same;
 use crate::command::token_view::dated;
-use crate::command::{Desk, Failure};
+use crate::command::{CommandContext, CommandError};
 use crate::inventory::Inventory;
-use crate::model::timestamp::Moment;
+use crate::model::timestamp::Timestamp;
 use crate::system::table::{Cell, Table, Tone};
 
 /// The version of the JSON that it writes. A new name is no new version.
@@ -30,24 +30,24 @@ pub(super) struct Args {
     #[arg(long)]
     json: bool,
     #[command(flatten)]
-    access: Access,
+    access: CodingAccess,
 }
 
 /// Runs the verb.
-pub(super) fn run(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
-    let inventory = desk.keeper.inventory()?;
+pub(super) fn run(args: &Args, cx: &mut CommandContext) -> Result<(), CommandError> {
+    let inventory = cx.store.inventory()?;
     let place = args.access.place(&inventory)?;
-    let coding = args.access.open(place, desk)?;
-    let project = coding.project(&args.project, &mut |line| desk.say(line))?;
-    let tokens = coding.tokens(project.id, &mut |line| desk.say(line))?;
+    let coding = args.access.open(place, cx)?;
+    let project = coding.project(&args.project, &mut |line| cx.say(line))?;
+    let tokens = coding.tokens(project.id, &mut |line| cx.say(line))?;
     if tokens.is_empty() && !args.json {
-        desk.say("the project has no tokens");
+        cx.say("the project has no tokens");
         return Ok(());
     }
     if args.json {
-        write_json(&project, &tokens, &inventory, desk)
+        write_json(&project, &tokens, &inventory, cx)
     } else {
-        write_table(&tokens, &inventory, desk)
+        write_table(&tokens, &inventory, cx)
     }
 }
 
@@ -55,14 +55,14 @@ pub(super) fn run(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
 pub(super) fn write_table(
     tokens: &[ProjectToken],
     inventory: &Inventory,
-    desk: &mut Desk,
-) -> Result<(), Failure> {
-    let now = *desk.now;
+    cx: &mut CommandContext,
+) -> Result<(), CommandError> {
+    let now = *cx.now;
     let mut table = Table::with_heads(HEADS, LEAST_FIRST);
     for token in tokens {
         let may: Vec<_> = token.grants.iter().map(ToString::to_string).collect();
-        let dated = |moment: Moment| dated(moment, now);
-        let day = |moment: Option<Moment>| moment.map_or_else(|| "-".to_owned(), dated);
+        let dated = |moment: Timestamp| dated(moment, now);
+        let day = |moment: Option<Timestamp>| moment.map_or_else(|| "-".to_owned(), dated);
         table.push([
             token.name.as_str().into(),
             token.user.as_str().into(),
@@ -74,10 +74,10 @@ pub(super) fn write_table(
             day(token.created).into(),
         ]);
     }
-    table.write(&mut *desk.out, desk.screen).map_err(Failure::Output)
+    table.write(&mut *cx.out, cx.screen).map_err(CommandError::Output)
 }
 
-fn state(token: &ProjectToken, now: Moment) -> Cell {
+fn state(token: &ProjectToken, now: Timestamp) -> Cell {
     match state_word(token, now) {
         Some("expired") => Cell::new("expired", Tone::Bad),
         Some("active") => Cell::new("active", Tone::Good),
@@ -87,7 +87,7 @@ fn state(token: &ProjectToken, now: Moment) -> Cell {
 }
 
 /// Returns the word for a token's state, as `ls` and `hub tokens` have it; `None` where CODING does not tell.
-fn state_word(token: &ProjectToken, now: Moment) -> Option<&'static str> {
+fn state_word(token: &ProjectToken, now: Timestamp) -> Option<&'static str> {
     match token.enabled {
         _ if token.expires.is_some_and(|end| end <= now) => Some("expired"),
         Some(true) => Some("active"),
@@ -103,7 +103,7 @@ fn kept_as<'i>(there: &ProjectToken, inventory: &'i Inventory) -> Option<&'i str
 
 /// A token as JSON shows it; `null` means none or not known.
 #[derive(Serialize)]
-struct TokenJson<'a> {
+struct ProjectTokenJson<'a> {
     id: u64,
     label: &'a str,
     user: &'a str,
@@ -126,24 +126,26 @@ fn write_json(
     project: &Project,
     tokens: &[ProjectToken],
     inventory: &Inventory,
-    desk: &mut Desk,
-) -> Result<(), Failure> {
+    cx: &mut CommandContext,
+) -> Result<(), CommandError> {
     #[derive(Serialize)]
-    struct Listing<'a> {
+    struct ProjectTokensJson<'a> {
         version: u32,
         project: &'a str,
         project_id: u64,
-        tokens: Vec<TokenJson<'a>>,
+        tokens: Vec<ProjectTokenJson<'a>>,
     }
-    let now = *desk.now;
-    let tokens = tokens.iter().map(|token| TokenJson::of(token, kept_as(token, inventory), now)).collect();
-    let listing = Listing { version: JSON_VERSION, project: &project.name, project_id: project.id, tokens };
-    desk.write_json(&listing)
+    let now = *cx.now;
+    let tokens =
+        tokens.iter().map(|token| ProjectTokenJson::of(token, kept_as(token, inventory), now)).collect();
+    let listing =
+        ProjectTokensJson { version: JSON_VERSION, project: &project.name, project_id: project.id, tokens };
+    cx.write_json(&listing)
 }
 
-impl<'a> TokenJson<'a> {
-    fn of(token: &'a ProjectToken, name: Option<&'a str>, now: Moment) -> Self {
-        let moment = |moment: Option<Moment>| moment.map(|moment| moment.to_string());
+impl<'a> ProjectTokenJson<'a> {
+    fn of(token: &'a ProjectToken, name: Option<&'a str>, now: Timestamp) -> Self {
+        let moment = |moment: Option<Timestamp>| moment.map(|moment| moment.to_string());
         let scopes = token.grants.iter();
         Self {
             id: token.id,

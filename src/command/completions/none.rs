@@ -4,16 +4,16 @@ use clap::builder::ArgExt;
 
 /// Nothing to offer at an argument.
 #[derive(Clone, Debug)]
-pub struct Nothing;
+pub struct NoCompletions;
 
-impl ArgExt for Nothing {}
+impl ArgExt for NoCompletions {}
 
 /// Returns nothing, in the place of the names of the tokens.
-pub fn token_names() -> Nothing {
-    Nothing
+pub fn token_names() -> NoCompletions {
+    NoCompletions
 }
 
 /// Returns nothing, in the place of the places to which the tokens may go.
-pub fn token_places() -> Nothing {
-    Nothing
+pub fn token_places() -> NoCompletions {
+    NoCompletions
 }

@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::command::explain::output::{Explanation, source};
 use crate::command::get_warnings;
 use crate::resolve::Reason;
-use crate::resolve::request::{Request, Source};
+use crate::resolve::request::{Request, RequestSource};
 use crate::system::sanitize;
 
 /// The version of the JSON that `explain --json` writes. A new name is no new version.
@@ -56,7 +56,7 @@ struct DecisionJson<'e> {
 }
 
 impl<T> KnownJson<T> {
-    fn of(value: T, from: Source) -> Self {
+    fn of(value: T, from: RequestSource) -> Self {
         Self { value, from: source(from) }
     }
 }
@@ -84,7 +84,7 @@ pub(super) fn write(explanation: &Explanation<'_>, mut out: impl Write) -> io::R
             named: named.map(|known| KnownJson::of(known.value, known.from)),
         },
         token: explanation.verdict.token.map(|token| token.name.as_str()),
-        warning: get_warnings::of_refusal_to_come(explanation.request, explanation.verdict),
+        warning: get_warnings::push_refusal(explanation.request, explanation.verdict),
         tokens: tokens.collect(),
         keys: explanation.clients.iter().map(|(client, keys)| (client.word(), keys)).collect(),
     };

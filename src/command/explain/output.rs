@@ -8,11 +8,11 @@ use indexmap::IndexMap;
 use crate::client::Client;
 use crate::command::{choice_words, get_warnings};
 use crate::model::scope::Scope;
-use crate::model::timestamp::Moment;
-use crate::model::token::{Direction, Kind, Token, User};
-use crate::provider::credential_type::Sort;
+use crate::model::timestamp::Timestamp;
+use crate::model::token::{Direction, Token, TokenKind, UserName};
+use crate::provider::credential_type::CredentialType;
 use crate::provider::sort_of;
-use crate::resolve::request::{Request, Source};
+use crate::resolve::request::{Request, RequestSource};
 use crate::resolve::{Reason, Verdict};
 use crate::system::env;
 use crate::system::sanitize::clean;
@@ -27,7 +27,7 @@ pub(super) struct Explanation<'e> {
     /// The keys that each client sends, one after another until one has an answer.
     pub(super) clients: &'e [(Client, Vec<String>)],
     /// When.
-    pub(super) now: Moment,
+    pub(super) now: Timestamp,
 }
 
 /// One token, and what was decided about it.
@@ -96,7 +96,7 @@ impl<'e> Explanation<'e> {
                 sort.provider.name, sort.made_at
             )?;
         }
-        if let Some(line) = get_warnings::of_refusal_to_come(self.request, self.verdict) {
+        if let Some(line) = get_warnings::push_refusal(self.request, self.verdict) {
             writeln!(out, "{}", clean(&line))?;
         }
         let mut tokens = Table::headless();
@@ -118,7 +118,7 @@ impl<'e> Explanation<'e> {
     /// Returns what is known of the request, with where it is known from.
     fn known(&self) -> Vec<(&'static str, String)> {
         let Request { key, named, profile, repository, direction, directory } = self.request;
-        let told = |text: &str, from: Source| format!("{text} ({})", source(from));
+        let told = |text: &str, from: RequestSource| format!("{text} ({})", source(from));
         let not_known = || "not known".to_owned();
         let mut rows = vec![("key", key.as_str().to_owned())];
         if let Some(address) = key.address() {
@@ -135,9 +135,9 @@ impl<'e> Explanation<'e> {
     }
 
     /// Returns the sort of token that the registry's owner makes for anybody.
-    fn sort(&self) -> Option<&'static Sort> {
+    fn sort(&self) -> Option<&'static CredentialType> {
         let scope = Scope::at(self.request.key.address()?);
-        sort_of(&[scope], Kind::Pat, &User::Named(String::new()))
+        sort_of(&[scope], TokenKind::Pat, &UserName::Named(String::new()))
     }
 
     /// Returns which clients send the same keys.
@@ -151,18 +151,18 @@ impl<'e> Explanation<'e> {
 }
 
 /// Returns where something is known from.
-pub(super) fn source(from: Source) -> String {
+pub(super) fn source(from: RequestSource) -> String {
     match from {
-        Source::Key => "from the key".to_owned(),
-        Source::Variable(name) => format!("from {name}"),
-        Source::ProgramName => "from the program's name".to_owned(),
-        Source::CommandLine => "from the client's command line".to_owned(),
-        Source::WorkingDirectory => "the working directory".to_owned(),
-        Source::Argument => "as asked".to_owned(),
+        RequestSource::Key => "from the key".to_owned(),
+        RequestSource::Variable(name) => format!("from {name}"),
+        RequestSource::ProgramName => "from the program's name".to_owned(),
+        RequestSource::CommandLine => "from the client's command line".to_owned(),
+        RequestSource::WorkingDirectory => "the working directory".to_owned(),
+        RequestSource::Argument => "as asked".to_owned(),
     }
 }
 
-fn why_not(token: &Token, reason: Reason, direction: Option<Direction>, now: Moment) -> String {
+fn why_not(token: &Token, reason: Reason, direction: Option<Direction>, now: Timestamp) -> String {
     let way_out = |verb: &str| format!("(docker-credential-pat {verb} {})", token.name.as_argument());
     match reason {
         Reason::OtherRepository => "for other repositories".to_owned(),

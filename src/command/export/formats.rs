@@ -10,18 +10,18 @@ use serde::{Serialize, Serializer};
 use serde_json::ser::PrettyFormatter;
 use zeroize::Zeroizing;
 
-use crate::command::Failure;
+use crate::command::CommandError;
 use crate::model::name::{Name, quoted};
 use crate::model::registry::DOCKER_HUB_KEY;
 use crate::model::secret::Secret;
-use crate::model::token::{Kind, Token, User};
+use crate::model::token::{Token, TokenKind, UserName};
 use crate::system::secret_json::exact;
 
 type Bytes = Zeroizing<Vec<u8>>;
 
 /// As what a token is written down
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub(super) enum Form {
+pub(super) enum ExportFormat {
     /// A line for a shell, with docker login in it
     DockerLogin,
     /// A config.json of Docker
@@ -33,19 +33,26 @@ pub(super) enum Form {
 }
 
 /// Writes a token down for these keys.
-pub(super) fn write(form: Form, token: &Token, secret: &Secret, keys: &[String]) -> Result<Bytes, Failure> {
+pub(super) fn write(
+    form: ExportFormat,
+    token: &Token,
+    secret: &Secret,
+    keys: &[String],
+) -> Result<Bytes, CommandError> {
     if let Some((why, instead)) = obstacle(form, token, secret) {
-        return Err(Failure::Unexportable { name: token.name.clone(), why, instead });
+        return Err(CommandError::Unexportable { name: token.name.clone(), why, instead });
     }
-    let user = token.user.beside(secret);
+    let user = token.user.reveal_with(secret);
     let text = match form {
-        Form::DockerLogin => exact(|out| keys.iter().try_for_each(|key| login(out, user, secret, key))),
-        Form::DockerConfig => config(token, secret, keys, Layout::Pretty),
-        Form::KubernetesSecret => config(token, secret, keys, Layout::Pretty).and_then(|json| {
+        ExportFormat::DockerLogin => {
+            exact(|out| keys.iter().try_for_each(|key| login(out, user, secret, key)))
+        }
+        ExportFormat::DockerConfig => config(token, secret, keys, YamlLayout::Pretty),
+        ExportFormat::KubernetesSecret => config(token, secret, keys, YamlLayout::Pretty).and_then(|json| {
             let data = in_base64(&json)?;
             exact(|out| manifest(out, &resource_name(&token.name), &data))
         }),
-        Form::Env => config(token, secret, keys, Layout::OneLine).and_then(|json| {
+        ExportFormat::Env => config(token, secret, keys, YamlLayout::OneLine).and_then(|json| {
             exact(|out| {
                 out.write_all(b"export DOCKER_AUTH_CONFIG=")?;
                 quote(out, &json)?;
@@ -53,31 +60,37 @@ pub(super) fn write(form: Form, token: &Token, secret: &Secret, keys: &[String])
             })
         }),
     };
-    text.map_err(Failure::Output)
+    text.map_err(CommandError::Output)
 }
 
 /// Returns why a format has no room for a token, and what has.
-fn obstacle(form: Form, token: &Token, secret: &Secret) -> Option<(&'static str, &'static str)> {
+fn obstacle(form: ExportFormat, token: &Token, secret: &Secret) -> Option<(&'static str, &'static str)> {
     const CONFIG: &str = "--format docker-config has room for it";
-    let (user, text) = (token.user.beside(secret), secret.expose());
+    let (user, text) = (token.user.reveal_with(secret), secret.expose());
     match token.kind {
-        Kind::Identity if form == Form::DockerConfig => return None,
-        Kind::Identity => return Some(("it is an identity token, which is no password", CONFIG)),
-        Kind::Session if form != Form::DockerConfig => {
+        TokenKind::Identity if form == ExportFormat::DockerConfig => return None,
+        TokenKind::Identity => return Some(("it is an identity token, which is no password", CONFIG)),
+        TokenKind::Session if form != ExportFormat::DockerConfig => {
             return Some((
                 "it is a part of Docker Hub's sign-in, which is no password",
                 "run docker login there",
             ));
         }
-        Kind::Pat | Kind::Organization | Kind::Project | Kind::Password | Kind::Session => {}
+        TokenKind::Pat
+        | TokenKind::Organization
+        | TokenKind::Project
+        | TokenKind::Password
+        | TokenKind::Session => {}
     }
-    if form == Form::DockerLogin {
+    if form == ExportFormat::DockerLogin {
         // docker login drops one line end, and a shell every NUL.
         let is_cut = text.ends_with(['\r', '\n']) || text.contains('\0') || user.contains('\0');
         return match token.user {
-            User::SameAsSecret => Some(("its user name is the secret too, and would be an argument", CONFIG)),
-            User::Named(_) if is_cut => Some(("a shell or docker login would cut its secret", CONFIG)),
-            User::Named(_) => None,
+            UserName::SameAsSecret => {
+                Some(("its user name is the secret too, and would be an argument", CONFIG))
+            }
+            UserName::Named(_) if is_cut => Some(("a shell or docker login would cut its secret", CONFIG)),
+            UserName::Named(_) => None,
         };
     }
     if user.contains(':') {
@@ -118,7 +131,7 @@ fn quote(out: &mut dyn Write, text: &[u8]) -> io::Result<()> {
 }
 
 #[derive(Clone, Copy)]
-enum Layout {
+enum YamlLayout {
     Pretty,
     OneLine,
 }
@@ -126,43 +139,45 @@ enum Layout {
 /// A `config.json` with one login, under each of its keys.
 #[derive(Serialize)]
 struct Config<'c> {
-    auths: Entries<'c>,
+    auths: ConfigEntries<'c>,
 }
 
-struct Entries<'c> {
+struct ConfigEntries<'c> {
     keys: &'c [String],
-    entry: Entry<'c>,
+    entry: ConfigEntry<'c>,
 }
 
 #[derive(Clone, Copy, Serialize)]
 #[serde(rename_all = "lowercase")]
-enum Entry<'c> {
+enum ConfigEntry<'c> {
     Auth(&'c str),
     /// As Docker writes it for a login of which it has no user name.
     IdentityToken(&'c str),
 }
 
-impl Serialize for Entries<'_> {
+impl Serialize for ConfigEntries<'_> {
     fn serialize<S: Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
         out.collect_map(self.keys.iter().map(|key| (key, self.entry)))
     }
 }
 
-fn config(token: &Token, secret: &Secret, keys: &[String], layout: Layout) -> io::Result<Bytes> {
-    let user = token.user.beside(secret);
+fn config(token: &Token, secret: &Secret, keys: &[String], layout: YamlLayout) -> io::Result<Bytes> {
+    let user = token.user.reveal_with(secret);
     let pair =
         exact(|out| [user, ":", secret.expose()].iter().try_for_each(|part| out.write_all(part.as_bytes())))?;
     let auth = in_base64(&pair)?;
     let entry = match token.kind {
-        Kind::Identity => Entry::IdentityToken(secret.expose()),
-        Kind::Pat | Kind::Organization | Kind::Project | Kind::Password | Kind::Session => {
-            Entry::Auth(str::from_utf8(&auth).map_err(io::Error::other)?)
-        }
+        TokenKind::Identity => ConfigEntry::IdentityToken(secret.expose()),
+        TokenKind::Pat
+        | TokenKind::Organization
+        | TokenKind::Project
+        | TokenKind::Password
+        | TokenKind::Session => ConfigEntry::Auth(str::from_utf8(&auth).map_err(io::Error::other)?),
     };
-    let config = Config { auths: Entries { keys, entry } };
+    let config = Config { auths: ConfigEntries { keys, entry } };
     exact(|out| match layout {
-        Layout::OneLine => Ok(serde_json::to_writer(out, &config)?),
-        Layout::Pretty => {
+        YamlLayout::OneLine => Ok(serde_json::to_writer(out, &config)?),
+        YamlLayout::Pretty => {
             let form = PrettyFormatter::with_indent(b"\t");
             config.serialize(&mut serde_json::Serializer::with_formatter(&mut *out, form))?;
             out.write_all(b"\n")

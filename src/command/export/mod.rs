@@ -5,8 +5,8 @@ mod formats;
 use std::path::PathBuf;
 
 use crate::command::completions::{token_names, token_places};
-use crate::command::export::formats::Form;
-use crate::command::{Desk, Failure, find};
+use crate::command::export::formats::ExportFormat;
+use crate::command::{CommandContext, CommandError, find};
 use crate::model::registry::{Key, Registry};
 use crate::model::scope::Scope;
 use crate::model::token::Token;
@@ -14,13 +14,13 @@ use crate::system::{disk, env};
 
 /// Write a token down for another machine, a cluster or a CI job: its secret in the open
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub struct ExportArgs {
     /// The token's name
     #[arg(add = token_names())]
     name: String,
     /// As what
     #[arg(long)]
-    format: Form,
+    format: ExportFormat,
     /// Only for this registry
     #[arg(long, short, add = token_places())]
     registry: Option<String>,
@@ -30,8 +30,8 @@ pub struct Args {
 }
 
 /// Runs the verb.
-pub fn run(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
-    let excerpt = desk.keeper.excerpt(None)?;
+pub fn run(args: &ExportArgs, cx: &mut CommandContext) -> Result<(), CommandError> {
+    let excerpt = cx.store.excerpt(None)?;
     let token = find(excerpt.inventory(), &args.name)?.clone();
     let keys = keys(&token, args.registry.as_deref())?;
     let secret = excerpt.release(&token)?;
@@ -39,36 +39,36 @@ pub fn run(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
     let text = formats::write(args.format, &token, &secret, &keys)?;
     match &args.output {
         Some(path) => disk::create(path, &text, disk::PRIVATE)?,
-        None => desk.out.write_all(&text).map_err(Failure::Output)?,
+        None => cx.out.write_all(&text).map_err(CommandError::Output)?,
     }
     let place = args.output.as_deref().map_or("this".to_owned(), env::tilde);
-    desk.say(&format!("note: {place} holds the secret of \"{}\" in the open", token.name));
+    cx.say(&format!("note: {place} holds the secret of \"{}\" in the open", token.name));
     let parts: Vec<_> = token.scopes.iter().filter(|scope| scope.path().is_some()).collect();
     for scope in parts {
-        desk.say(&format!(
+        cx.say(&format!(
             "note: \"{}\" is for {scope} only, and whoever gets this uses it for all of {}",
             token.name,
             scope.host()
         ));
     }
-    desk.say_if_resting(&token);
+    cx.note_if_unusable(&token);
     Ok(())
 }
 
 /// Returns the keys under which Docker looks the token up, or the one for a registry.
-fn keys(token: &Token, registry: Option<&str>) -> Result<Vec<String>, Failure> {
+fn keys(token: &Token, registry: Option<&str>) -> Result<Vec<String>, CommandError> {
     if let Some(text) = registry {
         let place = Scope::parse_typed(text)?;
         let registry = place.registry().filter(|_| place.path().is_none());
-        let registry = registry.ok_or_else(|| Failure::NotOneRegistry(text.to_owned()))?;
+        let registry = registry.ok_or_else(|| CommandError::NotOneRegistry(text.to_owned()))?;
         return if token.may_go_to(&place) {
             Ok(vec![registry.docker_key().to_owned()])
         } else {
-            Err(Failure::OutOfScope { name: token.name.clone(), place: registry.to_string() })
+            Err(CommandError::OutOfScope { name: token.name.clone(), place: registry.to_string() })
         };
     }
     if let Some(scope) = token.scopes.iter().find(|scope| scope.is_wildcard()) {
-        return Err(Failure::Wildcard { name: token.name.clone(), scope: scope.to_string() });
+        return Err(CommandError::Wildcard { name: token.name.clone(), scope: scope.to_string() });
     }
     let registries = token.scopes.iter().filter_map(Scope::registry).map(Registry::docker_key);
     let verbatim = token.keys.iter().filter(|key| key.address().is_none()).map(Key::as_str);

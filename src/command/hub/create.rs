@@ -2,11 +2,11 @@
 
 use clap::ValueEnum;
 
-use crate::command::hub::sign_in::SignIn;
-use crate::command::hub::{account, end, end_words, label, life};
-use crate::command::{Desk, Failure, args};
-use crate::hub::api::Hub;
-use crate::hub::api::token::{Grants, Resource};
+use crate::command::hub::sign_in::SignInArgs;
+use crate::command::hub::{account, end_words, label, life, parse_hub_expiry};
+use crate::command::{CommandContext, CommandError, args};
+use crate::hub::api::HubApi;
+use crate::hub::api::token::{Resource, TokenAccess};
 use crate::hub::create::NewToken;
 use crate::inventory::NameTaken;
 use crate::model::name::Name;
@@ -43,7 +43,7 @@ pub(super) struct Args {
     #[arg(long, short, value_name = "REGISTRY[/PATH]")]
     registry: Vec<String>,
     #[command(flatten)]
-    sign_in: SignIn,
+    sign_in: SignInArgs,
 }
 
 /// What a person's token may do, in the words of Docker Hub's page.
@@ -72,24 +72,24 @@ impl Permission {
 }
 
 /// Runs the verb. Whatever can be known to fail fails before a token is made.
-pub(super) fn run(args: &Args, hub: &Hub, desk: &mut Desk) -> Result<(), Failure> {
-    let new = args.new_token(desk)?;
-    if desk.keeper.inventory()?.named(new.name.as_str()).is_some() {
+pub(super) fn run(args: &Args, hub: &HubApi, cx: &mut CommandContext) -> Result<(), CommandError> {
+    let new = args.new_token(cx)?;
+    if cx.store.inventory()?.named(new.name.as_str()).is_some() {
         return Err(NameTaken(new.name).into());
     }
-    let signed_in = args.sign_in.run(hub, None, desk)?;
-    let created = life(desk, &signed_in).create(&new)?;
-    let inventory = desk.keeper.inventory()?;
+    let signed_in = args.sign_in.run(hub, None, cx)?;
+    let created = life(cx, &signed_in).create(&new)?;
+    let inventory = cx.store.inventory()?;
     let token = inventory.tokens().iter().find(|token| token.id == created.id);
-    let Some(token) = token else { return Err(Failure::NoSuchToken(new.name.to_string())) };
-    desk.say(&format!(
+    let Some(token) = token else { return Err(CommandError::NoSuchToken(new.name.to_string())) };
+    cx.say(&format!(
         "made \"{}\" at Docker Hub ({}); it is in use, and {}",
         token.name,
         new.grants.words(),
-        end_words(token, *desk.now)
+        end_words(token, *cx.now)
     ));
     if !created.has_label {
-        desk.say(&format!(
+        cx.say(&format!(
             "its label there is not yet \"{}\" (docker-credential-pat hub rename {} LABEL)",
             new.label,
             token.name.as_argument()
@@ -98,16 +98,16 @@ pub(super) fn run(args: &Args, hub: &Hub, desk: &mut Desk) -> Result<(), Failure
     // A mirror may take it, which is for the person to know.
     let is_hub = |scope: &Scope| scope.registry().is_some_and(Registry::is_docker_hub);
     for other in token.scopes.iter().filter(|scope| !is_hub(scope)) {
-        desk.say(&format!("note: it goes to {other}, which is not Docker Hub"));
+        cx.say(&format!("note: it goes to {other}, which is not Docker Hub"));
     }
     if token.scopes.iter().any(|scope| scope.path().is_some()) {
-        desk.say_who_goes_on(token, &inventory)?;
+        cx.note_unaffected_clients(token, &inventory)?;
     }
     Ok(())
 }
 
 impl Args {
-    fn new_token(&self, desk: &Desk) -> Result<NewToken, Failure> {
+    fn new_token(&self, cx: &CommandContext) -> Result<NewToken, CommandError> {
         let name = Name::typed(&self.name)?;
         let scopes = match self.registry.as_slice() {
             [] => args::scopes(&[DOCKER_HUB.to_owned()])?,
@@ -118,18 +118,20 @@ impl Args {
             name,
             account: account(self.org.as_ref()),
             grants: self.grants(),
-            expires: end(self.expires.as_ref(), *desk.now)?.flatten(),
+            expires: parse_hub_expiry(self.expires.as_ref(), *cx.now)?.flatten(),
             scopes,
         })
     }
 
-    fn grants(&self) -> Grants {
-        let Some(org) = &self.org else { return Grants::Scopes(vec![self.permission.scope().to_owned()]) };
+    fn grants(&self) -> TokenAccess {
+        let Some(org) = &self.org else {
+            return TokenAccess::Scopes(vec![self.permission.scope().to_owned()]);
+        };
         let resource = |path: &String| Resource {
             sort: if path == org { "TYPE_ORG" } else { "TYPE_REPO" }.to_owned(),
             path: path.clone(),
             scopes: self.scope.clone(),
         };
-        Grants::Resources(self.repository.iter().map(resource).collect())
+        TokenAccess::Resources(self.repository.iter().map(resource).collect())
     }
 }

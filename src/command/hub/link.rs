@@ -2,13 +2,13 @@
 
 use crate::command::completions::token_names;
 use crate::command::hub::life;
-use crate::command::hub::sign_in::SignIn;
-use crate::command::{Desk, Failure, find};
-use crate::hub::api::{Account, Hub};
-use crate::hub::link::Proof;
+use crate::command::hub::sign_in::SignInArgs;
+use crate::command::{CommandContext, CommandError, find};
+use crate::hub::api::{HubAccount, HubApi};
+use crate::hub::link::LinkProof;
 use crate::model::registry::Registry;
 use crate::model::scope::Scope;
-use crate::model::token::{Kind, Token, User};
+use crate::model::token::{Token, TokenKind, UserName};
 
 /// Find out which token at Docker Hub one is that came by `docker login` or `add`, by using it once
 #[derive(Debug, clap::Args)]
@@ -23,20 +23,20 @@ pub(super) struct Args {
     #[arg(long, requires = "meant")]
     unproven: bool,
     #[command(flatten)]
-    sign_in: SignIn,
+    sign_in: SignInArgs,
 }
 
 /// Runs the verb.
-pub(super) fn run(args: &Args, hub: &Hub, desk: &mut Desk) -> Result<(), Failure> {
-    let inventory = desk.keeper.inventory()?;
+pub(super) fn run(args: &Args, hub: &HubApi, cx: &mut CommandContext) -> Result<(), CommandError> {
+    let inventory = cx.store.inventory()?;
     let token = find(&inventory, &args.name)?;
     let (account, owner) = account_of(token)?;
     hub.refuse_elsewhere()?;
-    let proof = if args.unproven { Proof::Unneeded } else { Proof::Wanted };
-    let signed_in = args.sign_in.run(hub, owner, desk)?;
-    let linked = life(desk, &signed_in).link(token, &account, args.meant.as_deref(), proof)?;
+    let proof = if args.unproven { LinkProof::Unneeded } else { LinkProof::Wanted };
+    let signed_in = args.sign_in.run(hub, owner, cx)?;
+    let linked = life(cx, &signed_in).link(token, &account, args.meant.as_deref(), proof)?;
     let how = if linked.is_proven { "a use of it showed there" } else { "as you say; nothing has shown it" };
-    desk.say(&format!(
+    cx.say(&format!(
         "\"{}\" is \"{}\" ({}) at Docker Hub: {how}",
         token.name, linked.listed.label, linked.listed.id
     ));
@@ -44,18 +44,25 @@ pub(super) fn run(args: &Args, hub: &Hub, desk: &mut Desk) -> Result<(), Failure
 }
 
 /// Returns whose token it is at Docker Hub. The secret of one that is not for there is not sent there.
-fn account_of(token: &Token) -> Result<(Account, Option<&str>), Failure> {
+fn account_of(token: &Token) -> Result<(HubAccount, Option<&str>), CommandError> {
     let is_for_hub = token.scopes.iter().filter_map(Scope::registry).any(Registry::is_docker_hub);
-    let unfit = |why: &str| Failure::NotForHub(format!("\"{}\" {why}", token.name));
+    let unfit = |why: &str| CommandError::NotForHub(format!("\"{}\" {why}", token.name));
     if !is_for_hub {
         return Err(unfit("is not for Docker Hub"));
     }
     match (token.kind, &token.user) {
-        (Kind::Pat | Kind::Password, User::Named(user)) => Ok((Account::Person, Some(user))),
-        (Kind::Organization, User::Named(user)) => Ok((Account::Organization(user.clone()), None)),
+        (TokenKind::Pat | TokenKind::Password, UserName::Named(user)) => Ok((HubAccount::Person, Some(user))),
+        (TokenKind::Organization, UserName::Named(user)) => {
+            Ok((HubAccount::Organization(user.clone()), None))
+        }
         (
-            Kind::Pat | Kind::Password | Kind::Organization | Kind::Project | Kind::Identity | Kind::Session,
-            User::Named(_) | User::SameAsSecret,
+            TokenKind::Pat
+            | TokenKind::Password
+            | TokenKind::Organization
+            | TokenKind::Project
+            | TokenKind::Identity
+            | TokenKind::Session,
+            UserName::Named(_) | UserName::SameAsSecret,
         ) => Err(unfit("is no access token of a person or an organization")),
     }
 }

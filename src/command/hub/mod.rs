@@ -10,12 +10,12 @@ mod switch;
 mod sync;
 mod tokens;
 
-use crate::command::{Desk, Failure, args, find_all, tell};
-use crate::hub::api::client::SignedIn;
-use crate::hub::api::{Account, Hub};
+use crate::command::{CommandContext, CommandError, args, find_all, tell};
+use crate::hub::api::client::HubClient;
+use crate::hub::api::{HubAccount, HubApi};
 use crate::hub::label_marker::MAX_LABEL;
-use crate::hub::{Known, Life};
-use crate::model::timestamp::{DAY, Moment};
+use crate::hub::{HubSession, LinkedToken};
+use crate::model::timestamp::{DAY, Timestamp};
 use crate::model::token::Token;
 
 /// How far away the end of a token may be, in days: a year, whatever year it is.
@@ -23,13 +23,13 @@ const MAX_DAYS: i64 = 366;
 
 /// Make, list, watch, switch off, rotate and delete tokens at Docker Hub
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub struct HubArgs {
     #[command(subcommand)]
-    deed: Deed,
+    deed: HubVerb,
 }
 
 #[derive(Debug, clap::Subcommand)]
-enum Deed {
+enum HubVerb {
     Tokens(tokens::Args),
     Create(create::Args),
     Rename(rename::Args),
@@ -44,42 +44,45 @@ enum Deed {
 }
 
 /// Runs the verb.
-pub fn run(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
-    let hub = Hub::find(tell)?;
+pub fn run(args: &HubArgs, cx: &mut CommandContext) -> Result<(), CommandError> {
+    let hub = HubApi::find(tell)?;
     match &args.deed {
-        Deed::Tokens(args) => tokens::run(args, &hub, desk),
-        Deed::Create(args) => create::run(args, &hub, desk),
-        Deed::Rename(args) => rename::run(args, &hub, desk),
-        Deed::Activate(args) => switch::activate(args, &hub, desk),
-        Deed::Deactivate(args) => switch::deactivate(args, &hub, desk),
-        Deed::Rm(args) => rm::run(args, &hub, desk),
-        Deed::Rotate(args) => rotate::run(args, &hub, desk),
-        Deed::Sync(args) => sync::run(args, &hub, desk),
-        Deed::Link(args) => link::run(args, &hub, desk),
+        HubVerb::Tokens(args) => tokens::run(args, &hub, cx),
+        HubVerb::Create(args) => create::run(args, &hub, cx),
+        HubVerb::Rename(args) => rename::run(args, &hub, cx),
+        HubVerb::Activate(args) => switch::activate(args, &hub, cx),
+        HubVerb::Deactivate(args) => switch::deactivate(args, &hub, cx),
+        HubVerb::Rm(args) => rm::run(args, &hub, cx),
+        HubVerb::Rotate(args) => rotate::run(args, &hub, cx),
+        HubVerb::Sync(args) => sync::run(args, &hub, cx),
+        HubVerb::Link(args) => link::run(args, &hub, cx),
     }
 }
 
-fn life<'l>(desk: &'l Desk, hub: &'l SignedIn<'l>) -> Life<'l> {
-    Life { keeper: &desk.keeper, hub, now: *desk.now }
+fn life<'l>(cx: &'l CommandContext, hub: &'l HubClient<'l>) -> HubSession<'l> {
+    HubSession { store: &cx.store, hub, now: *cx.now }
 }
 
 /// Returns the tokens of those names, with what they are at Docker Hub.
-fn known(names: &[String], hub: &Hub, desk: &Desk) -> Result<Vec<Known>, Failure> {
-    let tokens = find_all(&desk.keeper.inventory()?, names)?;
-    tokens.iter().map(|token| Ok(Known::of(token, hub.at().as_deref())?)).collect()
+fn known(names: &[String], hub: &HubApi, cx: &CommandContext) -> Result<Vec<LinkedToken>, CommandError> {
+    let tokens = find_all(&cx.store.inventory()?, names)?;
+    tokens.iter().map(|token| Ok(LinkedToken::of(token, hub.at().as_deref())?)).collect()
 }
 
 /// Returns the tokens of those names or IDs that are in the vault, and the IDs of those that are not.
 fn known_or_not(
     names: &[String],
     ids: &[String],
-    hub: &Hub,
-    desk: &Desk,
-) -> Result<(Vec<Known>, Vec<String>), Failure> {
-    let mut known = known(names, hub, desk)?;
-    let inventory = desk.keeper.inventory()?;
-    let here: Vec<_> =
-        inventory.tokens().iter().filter_map(|token| Known::of(token, hub.at().as_deref()).ok()).collect();
+    hub: &HubApi,
+    cx: &CommandContext,
+) -> Result<(Vec<LinkedToken>, Vec<String>), CommandError> {
+    let mut known = known(names, hub, cx)?;
+    let inventory = cx.store.inventory()?;
+    let here: Vec<_> = inventory
+        .tokens()
+        .iter()
+        .filter_map(|token| LinkedToken::of(token, hub.at().as_deref()).ok())
+        .collect();
     let mut others = Vec::new();
     for id in ids {
         match here.iter().find(|here| here.remote.id.eq_ignore_ascii_case(id)) {
@@ -92,37 +95,40 @@ fn known_or_not(
 }
 
 /// Returns the Docker ID that has to be signed in for all of them.
-fn owner_of(known: &[Known]) -> Option<&str> {
-    known.iter().find_map(Known::owner)
+fn owner_of(known: &[LinkedToken]) -> Option<&str> {
+    known.iter().find_map(LinkedToken::owner)
 }
 
 /// Returns the account of an organization, or of who is signed in.
-fn account(organization: Option<&String>) -> Account {
-    organization.map_or(Account::Person, |name| Account::Organization(name.clone()))
+fn account(organization: Option<&String>) -> HubAccount {
+    organization.map_or(HubAccount::Person, |name| HubAccount::Organization(name.clone()))
 }
 
 /// Takes a label that Docker Hub takes too.
-fn label(text: &str) -> Result<String, Failure> {
+fn label(text: &str) -> Result<String, CommandError> {
     if (1..=MAX_LABEL).contains(&text.chars().count()) {
         return Ok(text.to_owned());
     }
-    Err(Failure::NotForHub(format!("a label at Docker Hub has 1 to {MAX_LABEL} characters")))
+    Err(CommandError::NotForHub(format!("a label at Docker Hub has 1 to {MAX_LABEL} characters")))
 }
 
 /// Reads when a token is to end, which at Docker Hub is within a year or never: `None` where nothing was given,
 /// `Some(None)` for never.
-pub fn end(text: Option<&String>, now: Moment) -> Result<Option<Option<Moment>>, Failure> {
-    let end = args::end(text, now)?;
+pub fn parse_hub_expiry(
+    text: Option<&String>,
+    now: Timestamp,
+) -> Result<Option<Option<Timestamp>>, CommandError> {
+    let end = args::parse_expiry(text, now)?;
     if let Some(Some(end)) = end
         && !(now.0 + 1..=now.0 + MAX_DAYS * DAY).contains(&end.0)
     {
-        return Err(Failure::NotForHub("at Docker Hub a token ends within a year, or never".to_owned()));
+        return Err(CommandError::NotForHub("at Docker Hub a token ends within a year, or never".to_owned()));
     }
     Ok(end)
 }
 
 /// Says when a token ends.
-fn end_words(token: &Token, now: Moment) -> String {
+fn end_words(token: &Token, now: Timestamp) -> String {
     match token.expires {
         Some(end) => format!("ends {}, on {}", end.relative_to(now), end.date()),
         None => "does not end".to_owned(),

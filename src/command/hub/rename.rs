@@ -3,10 +3,10 @@
 use std::slice;
 
 use crate::command::completions::token_names;
-use crate::command::hub::sign_in::SignIn;
+use crate::command::hub::sign_in::SignInArgs;
 use crate::command::hub::{known, label, life, owner_of};
-use crate::command::{Desk, Failure};
-use crate::hub::api::Hub;
+use crate::command::{CommandContext, CommandError};
+use crate::hub::api::HubApi;
 
 /// Give a token another label at Docker Hub; its name here stays (see `edit --name`)
 #[derive(Debug, clap::Args)]
@@ -17,17 +17,17 @@ pub(super) struct Args {
     /// Its new label
     label: String,
     #[command(flatten)]
-    sign_in: SignIn,
+    sign_in: SignInArgs,
 }
 
 /// Runs the verb.
-pub(super) fn run(args: &Args, hub: &Hub, desk: &mut Desk) -> Result<(), Failure> {
+pub(super) fn run(args: &Args, hub: &HubApi, cx: &mut CommandContext) -> Result<(), CommandError> {
     let label = label(&args.label)?;
-    let known = known(slice::from_ref(&args.name), hub, desk)?;
-    let signed_in = args.sign_in.run(hub, owner_of(&known), desk)?;
+    let known = known(slice::from_ref(&args.name), hub, cx)?;
+    let signed_in = args.sign_in.run(hub, owner_of(&known), cx)?;
     for known in &known {
-        life(desk, &signed_in).relabel(known.token.id, &label)?;
-        desk.say(&format!("\"{}\" is labelled \"{label}\" at Docker Hub", known.token.name));
+        life(cx, &signed_in).relabel(known.token.id, &label)?;
+        cx.say(&format!("\"{}\" is labelled \"{label}\" at Docker Hub", known.token.name));
     }
     Ok(())
 }

@@ -1,10 +1,10 @@
 //! `hub rm`: deletes tokens at Docker Hub, and then here.
 
 use crate::command::completions::token_names;
-use crate::command::hub::sign_in::SignIn;
+use crate::command::hub::sign_in::SignInArgs;
 use crate::command::hub::{account, known_or_not, life, owner_of};
-use crate::command::{Desk, Failure, args};
-use crate::hub::api::Hub;
+use crate::command::{CommandContext, CommandError, args};
+use crate::hub::api::HubApi;
 use crate::system::sanitize::clean;
 
 /// Delete tokens at Docker Hub for good, and take them out of the vault
@@ -23,25 +23,25 @@ pub(super) struct Args {
     #[arg(long, short)]
     yes: bool,
     #[command(flatten)]
-    sign_in: SignIn,
+    sign_in: SignInArgs,
 }
 
 /// Runs the verb.
-pub(super) fn run(args: &Args, hub: &Hub, desk: &mut Desk) -> Result<(), Failure> {
-    let (known, others) = known_or_not(&args.names, &args.id, hub, desk)?;
+pub(super) fn run(args: &Args, hub: &HubApi, cx: &mut CommandContext) -> Result<(), CommandError> {
+    let (known, others) = known_or_not(&args.names, &args.id, hub, cx)?;
     let names = known.iter().map(|known| known.token.name.as_str());
     let all: Vec<_> = names.chain(others.iter().map(String::as_str)).map(clean).collect();
-    args::agree(&format!("Delete {} at Docker Hub for good?", all.join(", ")), args.yes)?;
-    let signed_in = args.sign_in.run(hub, owner_of(&known), desk)?;
+    args::confirm(&format!("Delete {} at Docker Hub for good?", all.join(", ")), args.yes)?;
+    let signed_in = args.sign_in.run(hub, owner_of(&known), cx)?;
     for known in &known {
-        life(desk, &signed_in).remove(known.token.id)?;
-        desk.say(&format!("deleted \"{}\" at Docker Hub and here", known.token.name));
+        life(cx, &signed_in).remove(known.token.id)?;
+        cx.say(&format!("deleted \"{}\" at Docker Hub and here", known.token.name));
     }
     let account = account(args.org.as_ref());
     for id in &others {
         let was_there = signed_in.delete(&account, id)?;
         let outcome = if was_there { "is deleted" } else { "is not there, or not any more" };
-        desk.say(&format!("{id} {outcome} at Docker Hub"));
+        cx.say(&format!("{id} {outcome} at Docker Hub"));
     }
     Ok(())
 }

@@ -3,12 +3,12 @@
 use std::slice;
 
 use crate::command::completions::token_names;
-use crate::command::hub::sign_in::SignIn;
-use crate::command::hub::{end, end_words, known, life, owner_of};
-use crate::command::{Desk, Failure};
-use crate::hub::Known;
-use crate::hub::api::Hub;
-use crate::hub::rotate::{Fate, How, Old, Rotated};
+use crate::command::hub::sign_in::SignInArgs;
+use crate::command::hub::{end_words, known, life, owner_of, parse_hub_expiry};
+use crate::command::{CommandContext, CommandError};
+use crate::hub::LinkedToken;
+use crate::hub::api::HubApi;
+use crate::hub::rotate::{OldToken, OldTokenOutcome, RotateOptions, RotateReport};
 
 /// Replace a token by a new one at Docker Hub; stopped at any moment, it goes on when it is called again
 #[derive(Debug, clap::Args)]
@@ -23,46 +23,46 @@ pub(super) struct Args {
     #[arg(long, value_name = "WHEN")]
     expires: Option<String>,
     #[command(flatten)]
-    sign_in: SignIn,
+    sign_in: SignInArgs,
 }
 
 /// Runs the verb.
-pub(super) fn run(args: &Args, hub: &Hub, desk: &mut Desk) -> Result<(), Failure> {
-    let old = if args.delete_old { Old::Delete } else { Old::Deactivate };
-    let how = How { expires: end(args.expires.as_ref(), *desk.now)?, old };
-    let known = known(slice::from_ref(&args.name), hub, desk)?;
-    let signed_in = args.sign_in.run(hub, owner_of(&known), desk)?;
+pub(super) fn run(args: &Args, hub: &HubApi, cx: &mut CommandContext) -> Result<(), CommandError> {
+    let old = if args.delete_old { OldToken::Delete } else { OldToken::Deactivate };
+    let how = RotateOptions { expires: parse_hub_expiry(args.expires.as_ref(), *cx.now)?, old };
+    let known = known(slice::from_ref(&args.name), hub, cx)?;
+    let signed_in = args.sign_in.run(hub, owner_of(&known), cx)?;
     for known in &known {
-        let rotated = life(desk, &signed_in).rotate(known.token.id, &how)?;
-        let inventory = desk.keeper.inventory()?;
+        let rotated = life(cx, &signed_in).rotate(known.token.id, &how)?;
+        let inventory = cx.store.inventory()?;
         let token = inventory.tokens().iter().find(|token| token.id == known.token.id);
         let token = token.unwrap_or(&known.token);
         if rotated.went_on {
-            desk.say("a rotation that was stopped went on");
+            cx.say("a rotation that was stopped went on");
         }
-        desk.say(&format!(
+        cx.say(&format!(
             "\"{}\" has its new secret, which {}; the old one {}",
             token.name,
-            end_words(token, *desk.now),
+            end_words(token, *cx.now),
             fate(&rotated, known)
         ));
         for name in &rotated.orphaned {
-            desk.say(&format!(
+            cx.say(&format!(
                 "\"{name}\" has the old secret, which no longer works (docker-credential-pat rm {})",
                 name.as_argument()
             ));
         }
-        desk.say_if_resting(token);
+        cx.note_if_unusable(token);
     }
     Ok(())
 }
 
-fn fate(rotated: &Rotated, known: &Known) -> String {
+fn fate(rotated: &RotateReport, known: &LinkedToken) -> String {
     let and_delete = format!("(docker-credential-pat {} deletes it)", known.remote.rm_by_id(&rotated.old));
     match rotated.fate {
-        Fate::Inactive => format!("is switched off at Docker Hub {and_delete}"),
-        Fate::Expired => format!("had expired, and can only be deleted {and_delete}"),
-        Fate::Deleted => "is deleted at Docker Hub".to_owned(),
-        Fate::Gone => "was gone at Docker Hub".to_owned(),
+        OldTokenOutcome::Inactive => format!("is switched off at Docker Hub {and_delete}"),
+        OldTokenOutcome::Expired => format!("had expired, and can only be deleted {and_delete}"),
+        OldTokenOutcome::Deleted => "is deleted at Docker Hub".to_owned(),
+        OldTokenOutcome::Gone => "was gone at Docker Hub".to_owned(),
     }
 }

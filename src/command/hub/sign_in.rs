@@ -4,11 +4,11 @@ use std::path::PathBuf;
 
 use zeroize::Zeroizing;
 
-use crate::command::{Desk, Failure, args};
+use crate::command::{CommandContext, CommandError, args};
 use crate::docker::wire::WireError;
-use crate::hub::api::Hub;
-use crate::hub::api::client::SignedIn;
-use crate::hub::api::login::Progress;
+use crate::hub::api::HubApi;
+use crate::hub::api::client::HubClient;
+use crate::hub::api::login::LoginStep;
 use crate::hub::docker_session::{SESSION_KEY, is_good, sessions};
 use crate::model::registry::Key;
 use crate::model::secret::Secret;
@@ -18,7 +18,7 @@ use crate::vault::login::people;
 
 /// Who signs in; without any of these whoever signed in by `docker login` and the browser
 #[derive(Debug, clap::Args)]
-pub(super) struct SignIn {
+pub(super) struct SignInArgs {
     /// Your Docker ID
     #[arg(long, short)]
     user: Option<String>,
@@ -30,30 +30,30 @@ pub(super) struct SignIn {
     password_file: Option<PathBuf>,
 }
 
-impl SignIn {
+impl SignInArgs {
     /// Signs in, as the owner of a token where one is known.
     pub(super) fn run<'h>(
         &self,
-        hub: &'h Hub,
+        hub: &'h HubApi,
         owner: Option<&str>,
-        desk: &mut Desk,
-    ) -> Result<SignedIn<'h>, Failure> {
+        cx: &mut CommandContext,
+    ) -> Result<HubClient<'h>, CommandError> {
         let wanted = self.user.as_deref().or(owner);
         if !self.password_stdin
             && self.password_file.is_none()
-            && let Some((user, bearer)) = session(wanted, desk)?
+            && let Some((user, bearer)) = session(wanted, cx)?
         {
             hub.refuse_elsewhere()?;
             return Ok(hub.as_before(user, bearer));
         }
         let user = match wanted {
             Some(user) => user.to_owned(),
-            None => the_user(desk)?,
+            None => the_user(cx)?,
         };
         let (password, code) = self.password(&user)?;
         let bearer = match hub.sign_in(&user, &password)? {
-            Progress::In(bearer) => bearer,
-            Progress::SecondFactor(pending) => {
+            LoginStep::In(bearer) => bearer,
+            LoginStep::SecondFactor(pending) => {
                 let code = code.map_or_else(|| ask_code(&user), Ok)?;
                 hub.second_factor(&pending, &code)?
             }
@@ -61,13 +61,13 @@ impl SignIn {
         Ok(hub.as_before(user, bearer))
     }
 
-    fn password(&self, user: &str) -> Result<(Secret, Option<Secret>), Failure> {
-        let missing = |source| Failure::Missing {
+    fn password(&self, user: &str) -> Result<(Secret, Option<Secret>), CommandError> {
+        let missing = |source| CommandError::Missing {
             what: "password",
             option: "--password-stdin or --password-file, or sign in by `docker login` without -u",
             source,
         };
-        let text = match args::written(self.password_stdin, self.password_file.as_deref())? {
+        let text = match args::read_secret(self.password_stdin, self.password_file.as_deref())? {
             Some(text) => text,
             None => {
                 tty::ask_hidden(&format!("Password of {} at Docker Hub (it does not show): ", clean(user)))
@@ -76,12 +76,12 @@ impl SignIn {
         };
         let mut lines = text.lines().map(|line| Secret::new(Zeroizing::new(line.to_owned())));
         let password = lines.next().filter(|password| !password.expose().is_empty());
-        Ok((password.ok_or(Failure::Secret("empty"))?, lines.next()))
+        Ok((password.ok_or(CommandError::Secret("empty"))?, lines.next()))
     }
 }
 
-fn ask_code(user: &str) -> Result<Secret, Failure> {
-    let missing = |source| Failure::Missing {
+fn ask_code(user: &str) -> Result<Secret, CommandError> {
+    let missing = |source| CommandError::Missing {
         what: "second factor",
         option: "a second line behind the password",
         source,
@@ -92,31 +92,31 @@ fn ask_code(user: &str) -> Result<Secret, Failure> {
 }
 
 /// Returns the Docker ID of the tokens here, where they are one person's; else asks for it.
-fn the_user(desk: &Desk) -> Result<String, Failure> {
-    let inventory = desk.keeper.inventory()?;
+fn the_user(cx: &CommandContext) -> Result<String, CommandError> {
+    let inventory = cx.store.inventory()?;
     let mut users = people(&inventory, None);
     users.sort_unstable();
     users.dedup();
     if let [user] = users.as_slice() {
         return Ok((*user).to_owned());
     }
-    let missing = |source| Failure::Missing { what: "Docker ID", option: "--user", source };
+    let missing = |source| CommandError::Missing { what: "Docker ID", option: "--user", source };
     let user = tty::ask("Docker ID: ").map_err(missing)?;
     if user.trim().is_empty() { Err(WireError::NoUser.into()) } else { Ok(user.trim().to_owned()) }
 }
 
 /// Returns the Docker ID and the token of a sign-in by `docker login` that is good still.
-fn session(wanted: Option<&str>, desk: &mut Desk) -> Result<Option<(String, Secret)>, Failure> {
+fn session(wanted: Option<&str>, cx: &mut CommandContext) -> Result<Option<(String, Secret)>, CommandError> {
     let key = Key::parse(SESSION_KEY)?;
     let (mut found, mut has_ended) = (None, None);
     {
-        let excerpt = desk.keeper.excerpt(Some(&key))?;
+        let excerpt = cx.store.excerpt(Some(&key))?;
         for (token, user) in sessions(excerpt.inventory()) {
             if wanted.is_some_and(|wanted| !wanted.eq_ignore_ascii_case(user)) {
                 continue;
             }
             let secret = excerpt.release(token)?;
-            if is_good(&secret, *desk.now) {
+            if is_good(&secret, *cx.now) {
                 found = Some((user.to_owned(), secret));
                 break;
             }
@@ -124,7 +124,7 @@ fn session(wanted: Option<&str>, desk: &mut Desk) -> Result<Option<(String, Secr
         }
     }
     if let (None, Some(user)) = (&found, has_ended) {
-        desk.say(&format!(
+        cx.say(&format!(
             "the sign-in of {user} by docker login has ended (docker login without -u renews it)"
         ));
     }

@@ -1,10 +1,10 @@
 //! `hub activate` and `hub deactivate`: switch tokens on and off, at Docker Hub and here.
 
 use crate::command::completions::token_names;
-use crate::command::hub::sign_in::SignIn;
+use crate::command::hub::sign_in::SignInArgs;
 use crate::command::hub::{account, known_or_not, life, owner_of};
-use crate::command::{Desk, Failure, find};
-use crate::hub::api::Hub;
+use crate::command::{CommandContext, CommandError, find};
+use crate::hub::api::HubApi;
 
 /// Which tokens
 #[derive(Debug, clap::Args)]
@@ -19,53 +19,53 @@ pub(super) struct Args {
     #[arg(long, value_name = "ORGANIZATION", requires = "id")]
     org: Option<String>,
     #[command(flatten)]
-    sign_in: SignIn,
+    sign_in: SignInArgs,
 }
 
 /// Whether a token is to work.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum To {
+enum TargetState {
     On,
     Off,
 }
 
 /// Switches tokens on.
-pub(super) fn activate(args: &Args, hub: &Hub, desk: &mut Desk) -> Result<(), Failure> {
-    switch(args, To::On, hub, desk)
+pub(super) fn activate(args: &Args, hub: &HubApi, cx: &mut CommandContext) -> Result<(), CommandError> {
+    switch(args, TargetState::On, hub, cx)
 }
 
 /// Switches tokens off.
-pub(super) fn deactivate(args: &Args, hub: &Hub, desk: &mut Desk) -> Result<(), Failure> {
-    switch(args, To::Off, hub, desk)
+pub(super) fn deactivate(args: &Args, hub: &HubApi, cx: &mut CommandContext) -> Result<(), CommandError> {
+    switch(args, TargetState::Off, hub, cx)
 }
 
-fn switch(args: &Args, to: To, hub: &Hub, desk: &mut Desk) -> Result<(), Failure> {
-    let (known, others) = known_or_not(&args.names, &args.id, hub, desk)?;
-    let signed_in = args.sign_in.run(hub, owner_of(&known), desk)?;
+fn switch(args: &Args, to: TargetState, hub: &HubApi, cx: &mut CommandContext) -> Result<(), CommandError> {
+    let (known, others) = known_or_not(&args.names, &args.id, hub, cx)?;
+    let signed_in = args.sign_in.run(hub, owner_of(&known), cx)?;
     let outcome = match to {
-        To::On => "is active, at Docker Hub and here",
-        To::Off => "is switched off, here and at Docker Hub",
+        TargetState::On => "is active, at Docker Hub and here",
+        TargetState::Off => "is switched off, here and at Docker Hub",
     };
     for known in &known {
         let id = known.token.id;
         match to {
-            To::On => life(desk, &signed_in).activate(id)?,
-            To::Off => life(desk, &signed_in).deactivate(id)?,
+            TargetState::On => life(cx, &signed_in).activate(id)?,
+            TargetState::Off => life(cx, &signed_in).deactivate(id)?,
         }
-        desk.say(&format!("\"{}\" {outcome}", known.token.name));
-        if to == To::On {
-            let inventory = desk.keeper.inventory()?;
-            desk.say_if_resting(find(&inventory, known.token.name.as_str())?);
+        cx.say(&format!("\"{}\" {outcome}", known.token.name));
+        if to == TargetState::On {
+            let inventory = cx.store.inventory()?;
+            cx.note_if_unusable(find(&inventory, known.token.name.as_str())?);
         }
     }
     let account = account(args.org.as_ref());
     for id in &others {
-        if !signed_in.switch(&account, id, to == To::On)? {
-            return Err(Failure::NotForHub(format!("no token at Docker Hub has the ID \"{id}\"")));
+        if !signed_in.switch(&account, id, to == TargetState::On)? {
+            return Err(CommandError::NotForHub(format!("no token at Docker Hub has the ID \"{id}\"")));
         }
-        desk.say(&match to {
-            To::On => format!("{id} is active at Docker Hub"),
-            To::Off => format!("{id} is switched off at Docker Hub"),
+        cx.say(&match to {
+            TargetState::On => format!("{id} is active at Docker Hub"),
+            TargetState::Off => format!("{id} is switched off at Docker Hub"),
         });
     }
     Ok(())

@@ -3,14 +3,14 @@
 use serde::Serialize;
 
 use crate::command::hub::account;
-use crate::command::hub::sign_in::SignIn;
-use crate::command::{Desk, Failure, count_words, token_view};
-use crate::hub::api::token::{Grants, Listed, Resource};
-use crate::hub::api::{Account, Hub};
+use crate::command::hub::sign_in::SignInArgs;
+use crate::command::{CommandContext, CommandError, count_words, token_view};
+use crate::hub::api::token::{ApiToken, Resource, TokenAccess};
+use crate::hub::api::{HubAccount, HubApi};
 use crate::hub::label_marker::unmarked;
 use crate::inventory::Inventory;
 use crate::model::remote::Rotation;
-use crate::model::timestamp::Moment;
+use crate::model::timestamp::Timestamp;
 use crate::model::token::Token;
 use crate::system::table::{Cell, Table, Tone};
 
@@ -36,12 +36,12 @@ pub(super) struct Args {
     #[arg(long)]
     json: bool,
     #[command(flatten)]
-    sign_in: SignIn,
+    sign_in: SignInArgs,
 }
 
 /// A token as JSON shows it. Moments are in RFC 3339, and `null` means none or not known.
 #[derive(Serialize)]
-struct TokenJson<'t> {
+struct HubTokenJson<'t> {
     id: &'t str,
     label: &'t str,
     scopes: Option<&'t [String]>,
@@ -55,31 +55,31 @@ struct TokenJson<'t> {
 }
 
 /// Runs the verb.
-pub(super) fn run(args: &Args, hub: &Hub, desk: &mut Desk) -> Result<(), Failure> {
+pub(super) fn run(args: &Args, hub: &HubApi, cx: &mut CommandContext) -> Result<(), CommandError> {
     let account = account(args.org.as_ref());
-    let signed_in = args.sign_in.run(hub, None, desk)?;
+    let signed_in = args.sign_in.run(hub, None, cx)?;
     let all = signed_in.all(&account)?;
-    let inventory = desk.keeper.inventory()?;
-    let (at, now) = (hub.at(), *desk.now);
-    let here = |listed: &Listed| named_here(listed, &account, at.as_deref(), &inventory);
+    let inventory = cx.store.inventory()?;
+    let (at, now) = (hub.at(), *cx.now);
+    let here = |listed: &ApiToken| named_here(listed, &account, at.as_deref(), &inventory);
     let whose = match &account {
-        Account::Person => signed_in.user(),
-        Account::Organization(name) => name,
+        HubAccount::Person => signed_in.user(),
+        HubAccount::Organization(name) => name,
     };
     if args.json {
-        return write_json(whose, &all, here, now, desk);
+        return write_json(whose, &all, here, now, cx);
     }
     let mut table = Table::with_heads(HEADS, LEAST_FIRST);
     for listed in &all {
         table.push(row(listed, here(listed), now));
     }
     if !all.is_empty() {
-        table.write(&mut *desk.out, desk.screen).map_err(Failure::Output)?;
+        table.write(&mut *cx.out, cx.screen).map_err(CommandError::Output)?;
     }
     let count = all.iter().filter(|listed| here(listed).is_some()).count();
-    desk.say(&format!("{} of {whose} at Docker Hub, {count} of them here", count_words(all.len())));
+    cx.say(&format!("{} of {whose} at Docker Hub, {count} of them here", count_words(all.len())));
     for listed in all.iter().filter(|listed| is_lost(listed, here(listed), &inventory)) {
-        desk.say(&format!(
+        cx.say(&format!(
             "note: \"{}\" was being made when that was stopped, and nobody has its secret \
              (docker-credential-pat hub rm --id {})",
             listed.label, listed.id
@@ -90,8 +90,8 @@ pub(super) fn run(args: &Args, hub: &Hub, desk: &mut Desk) -> Result<(), Failure
 
 /// Returns the token of the vault that it is.
 fn named_here<'i>(
-    listed: &Listed,
-    account: &Account,
+    listed: &ApiToken,
+    account: &HubAccount,
     at: Option<&str>,
     inventory: &'i Inventory,
 ) -> Option<&'i Token> {
@@ -103,7 +103,7 @@ fn named_here<'i>(
 }
 
 /// True for one that was being made when that was stopped, and that no rotation goes on with.
-fn is_lost(listed: &Listed, here: Option<&Token>, inventory: &Inventory) -> bool {
+fn is_lost(listed: &ApiToken, here: Option<&Token>, inventory: &Inventory) -> bool {
     let goes_on = |token: &Token| {
         let rotation = token.remote.as_ref().and_then(|remote| remote.rotation.as_ref());
         matches!(rotation, Some(Rotation::Making { label }) if *label == listed.label)
@@ -111,7 +111,7 @@ fn is_lost(listed: &Listed, here: Option<&Token>, inventory: &Inventory) -> bool
     here.is_none() && unmarked(&listed.label).is_some() && !inventory.tokens().iter().any(goes_on)
 }
 
-fn state(listed: &Listed, now: Moment) -> (&'static str, Tone) {
+fn state(listed: &ApiToken, now: Timestamp) -> (&'static str, Tone) {
     match listed.is_active {
         _ if listed.has_expired(now) => ("expired", Tone::Bad),
         true => ("active", Tone::Good),
@@ -119,13 +119,13 @@ fn state(listed: &Listed, now: Moment) -> (&'static str, Tone) {
     }
 }
 
-fn made(listed: &Listed) -> &'static str {
+fn made(listed: &ApiToken) -> &'static str {
     if listed.is_generated() { "auto-generated" } else { "manual" }
 }
 
-fn row(listed: &Listed, here: Option<&Token>, now: Moment) -> [Cell; HEADS.len()] {
+fn row(listed: &ApiToken, here: Option<&Token>, now: Timestamp) -> [Cell; HEADS.len()] {
     let dated =
-        |moment: Option<Moment>| moment.map_or_else(|| "-".to_owned(), |at| token_view::dated(at, now));
+        |moment: Option<Timestamp>| moment.map_or_else(|| "-".to_owned(), |at| token_view::dated(at, now));
     let (state, tone) = state(listed, now);
     let end_tone = match listed.expires {
         Some(_) if listed.has_expired(now) => Tone::Bad,
@@ -148,29 +148,30 @@ fn row(listed: &Listed, here: Option<&Token>, now: Moment) -> [Cell; HEADS.len()
 
 fn write_json<'i>(
     whose: &str,
-    all: &[Listed],
-    here: impl Fn(&Listed) -> Option<&'i Token>,
-    now: Moment,
-    desk: &mut Desk,
-) -> Result<(), Failure> {
+    all: &[ApiToken],
+    here: impl Fn(&ApiToken) -> Option<&'i Token>,
+    now: Timestamp,
+    cx: &mut CommandContext,
+) -> Result<(), CommandError> {
     #[derive(Serialize)]
-    struct Listing<'t> {
+    struct HubTokensJson<'t> {
         version: u32,
         account: &'t str,
-        tokens: Vec<TokenJson<'t>>,
+        tokens: Vec<HubTokenJson<'t>>,
     }
     let json = |listed| json(listed, here(listed), now);
-    let listing = Listing { version: JSON_VERSION, account: whose, tokens: all.iter().map(json).collect() };
-    desk.write_json(&listing)
+    let listing =
+        HubTokensJson { version: JSON_VERSION, account: whose, tokens: all.iter().map(json).collect() };
+    cx.write_json(&listing)
 }
 
-fn json<'t>(listed: &'t Listed, here: Option<&'t Token>, now: Moment) -> TokenJson<'t> {
+fn json<'t>(listed: &'t ApiToken, here: Option<&'t Token>, now: Timestamp) -> HubTokenJson<'t> {
     let (scopes, resources) = match &listed.grants {
-        Grants::Scopes(scopes) => (Some(&**scopes), None),
-        Grants::Resources(resources) => (None, Some(&**resources)),
+        TokenAccess::Scopes(scopes) => (Some(&**scopes), None),
+        TokenAccess::Resources(resources) => (None, Some(&**resources)),
     };
-    let text = |moment: Option<Moment>| moment.map(|moment| moment.to_string());
-    TokenJson {
+    let text = |moment: Option<Timestamp>| moment.map(|moment| moment.to_string());
+    HubTokenJson {
         id: &listed.id,
         label: &listed.label,
         scopes,

@@ -7,7 +7,7 @@ use crate::model::registry::Key;
 
 /// Where something was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Source {
+pub(super) enum ImportSource {
     /// In plain text in the client's file.
     File,
     /// At the helper with this number.
@@ -15,15 +15,15 @@ pub(super) enum Source {
 }
 
 /// One login that was found.
-pub(super) struct Found {
-    pub(super) source: Source,
+pub(super) struct FoundLogin {
+    pub(super) source: ImportSource,
     /// Its key as it is written there.
     pub(super) key: String,
     /// What it is, or why it cannot be taken over.
     pub(super) login: Result<Credentials, String>,
 }
 
-impl Found {
+impl FoundLogin {
     /// Returns what can be taken over.
     pub(super) fn credentials(&self) -> Option<&Credentials> {
         self.login.as_ref().ok()
@@ -31,9 +31,9 @@ impl Found {
 }
 
 /// Finds the logins of a client's file.
-pub(super) fn in_file(config: &ConfigFile) -> Result<Vec<Found>, ConfigError> {
-    let logins = config.logins()?.into_iter().map(|login| Found {
-        source: Source::File,
+pub(super) fn in_file(config: &ConfigFile) -> Result<Vec<FoundLogin>, ConfigError> {
+    let logins = config.logins()?.into_iter().map(|login| FoundLogin {
+        source: ImportSource::File,
         key: login.key,
         login: login.credentials.map_err(|unfit| unfit.to_string()),
     });
@@ -43,8 +43,8 @@ pub(super) fn in_file(config: &ConfigFile) -> Result<Vec<Found>, ConfigError> {
 /// Finds what a helper keeps, until it fails.
 pub(super) fn in_helper(
     helper: &OtherHelper,
-    source: Source,
-    found: &mut Vec<Found>,
+    source: ImportSource,
+    found: &mut Vec<FoundLogin>,
 ) -> Result<(), HelperError> {
     for key in helper.keys()? {
         let login = match Key::parse(&key) {
@@ -56,7 +56,7 @@ pub(super) fn in_helper(
                 Err(error) => return Err(error),
             },
         };
-        found.push(Found { source, key, login });
+        found.push(FoundLogin { source, key, login });
     }
     Ok(())
 }

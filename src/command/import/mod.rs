@@ -5,13 +5,13 @@ mod removal;
 
 use std::path::PathBuf;
 
-use crate::command::import::found::{Found, Source};
-use crate::command::{Desk, Failure};
+use crate::command::import::found::{FoundLogin, ImportSource};
+use crate::command::{CommandContext, CommandError};
 use crate::docker::config::ConfigFile;
-use crate::docker::config::helper_lookup::Owner;
+use crate::docker::config::helper_lookup::ConfigOwner;
 use crate::docker::other_helper::{HelperError, OtherHelper};
 use crate::docker::setup;
-use crate::docker::setup::Helper;
+use crate::docker::setup::HelperName;
 use crate::docker::wire::Credentials;
 use crate::inventory::Inventory;
 use crate::model::secret::Secret;
@@ -20,9 +20,9 @@ use crate::model::token_id::TokenId;
 use crate::provider::advice::remarks;
 use crate::system::env;
 use crate::system::table::{Cell, Table, Tone};
-use crate::vault::import::{Place, take_over};
+use crate::vault::import::{ImportedToken, take_over};
 use crate::vault::login::{people, seen, user_of};
-use crate::vault::store::KeeperError;
+use crate::vault::store::StoreError;
 
 const HEADS: [&str; 5] = ["FROM", "KEY", "USER", "AS", "WHAT"];
 
@@ -31,7 +31,7 @@ const LEAST_FIRST: &[&str] = &["AS", "FROM"];
 
 /// Take over what Docker keeps in plain text or with another helper; nothing here is overwritten
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub struct ImportArgs {
     /// From podman's file instead of Docker's, and from the helpers that it names
     #[arg(long)]
     podman: bool,
@@ -50,25 +50,25 @@ pub struct Args {
 }
 
 /// What is taken over, and what is not.
-struct Haul {
+struct ImportPlan {
     /// The client's file.
     config: ConfigFile,
-    owner: Owner,
+    owner: ConfigOwner,
     helpers: Vec<OtherHelper>,
-    found: Vec<Found>,
+    found: Vec<FoundLogin>,
     /// How many sources could not be read to their end.
     troubles: usize,
 }
 
 /// Runs the verb.
-pub fn run(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
-    let mut haul = args.haul(desk)?;
-    let credentials: Vec<&Credentials> = haul.found.iter().filter_map(Found::credentials).collect();
+pub fn run(args: &ImportArgs, cx: &mut CommandContext) -> Result<(), CommandError> {
+    let mut haul = args.haul(cx)?;
+    let credentials: Vec<&Credentials> = haul.found.iter().filter_map(FoundLogin::credentials).collect();
     if haul.found.is_empty() {
-        desk.say("there is nothing to take over");
+        cx.say("there is nothing to take over");
     } else {
-        let (inventory, places) = foresee(&credentials, desk)?;
-        table(&haul, &inventory, &places).write(&mut *desk.out, desk.screen).map_err(Failure::Output)?;
+        let (inventory, places) = foresee(&credentials, cx)?;
+        table(&haul, &inventory, &places).write(&mut *cx.out, cx.screen).map_err(CommandError::Output)?;
     }
     let spared = if args.remove { removal::spared(&haul)? } else { Vec::new() };
     if !spared.is_empty() && !removal::is_possible(&haul) {
@@ -78,23 +78,23 @@ pub fn run(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
         return haul.end();
     }
     if !credentials.is_empty() {
-        let places = take_in(&credentials, desk)?;
-        read_back(&credentials, &places, desk)?;
+        let places = add_with_free_name(&credentials, cx)?;
+        read_back(&credentials, &places, cx)?;
         let new = places.iter().filter(|place| place.is_new).count();
         let count = places.len();
-        desk.say(&format!("{new} taken over; {count} read back from the vault, each as it was"));
+        cx.say(&format!("{new} taken over; {count} read back from the vault, each as it was"));
     }
     if args.remove {
-        haul.troubles += removal::remove(&haul, desk)?;
+        haul.troubles += removal::remove(&haul, cx)?;
     } else if !credentials.is_empty() {
-        desk.say("what is there stays there; --remove takes it out");
+        cx.say("what is there stays there; --remove takes it out");
     }
     if spared.is_empty() { haul.end() } else { removal::would_log_out(&haul, spared) }
 }
 
-impl Args {
+impl ImportArgs {
     /// Reads what is there. A helper that fails is told, and the others go on.
-    fn haul(&self, desk: &mut Desk) -> Result<Haul, Failure> {
+    fn haul(&self, cx: &mut CommandContext) -> Result<ImportPlan, CommandError> {
         let path = match &self.file {
             Some(path) => env::working_directory()?.join(path),
             None if self.podman => env::podman_auth()?,
@@ -102,15 +102,15 @@ impl Args {
         };
         let is_dockers = path.file_name().is_some_and(|name| name == "config.json");
         let is_podmans = self.podman || (self.file.is_some() && !is_dockers);
-        let owner = if is_podmans { Owner::Podman } else { Owner::Docker };
+        let owner = if is_podmans { ConfigOwner::Podman } else { ConfigOwner::Docker };
         let config = ConfigFile::read(path)?;
-        let mut haul = Haul { config, owner, helpers: Vec::new(), found: Vec::new(), troubles: 0 };
+        let mut haul = ImportPlan { config, owner, helpers: Vec::new(), found: Vec::new(), troubles: 0 };
         // Helpers first: where a client asks one, it does not read the plain text beside it.
-        for name in self.helpers(&haul.config, desk)? {
+        for name in self.helpers(&haul.config, cx)? {
             let trouble = OtherHelper::named(&name).and_then(|helper| haul.add_helper(helper));
             if let Err(error) = trouble {
                 haul.troubles += 1;
-                desk.say(&format!("docker-credential-pat: error: {}", Failure::Helper(error).line()));
+                cx.say(&format!("docker-credential-pat: error: {}", CommandError::Helper(error).line()));
             }
         }
         if self.helper.is_none() {
@@ -120,10 +120,10 @@ impl Args {
     }
 
     /// Returns the names of the helpers to ask, each once.
-    fn helpers(&self, config: &ConfigFile, desk: &mut Desk) -> Result<Vec<String>, Failure> {
+    fn helpers(&self, config: &ConfigFile, cx: &mut CommandContext) -> Result<Vec<String>, CommandError> {
         if let Some(name) = &self.helper {
-            return if Helper::is_ours(name) {
-                Err(Failure::OwnHelper(name.clone()))
+            return if HelperName::is_ours(name) {
+                Err(CommandError::OwnHelper(name.clone()))
             } else {
                 Ok(vec![name.clone()])
             };
@@ -136,11 +136,11 @@ impl Args {
         let mut names: Vec<String> = Vec::new();
         for name in all {
             // An empty name is a client's word for "none".
-            if name.is_empty() || Helper::is_ours(&name) || names.contains(&name) {
+            if name.is_empty() || HelperName::is_ours(&name) || names.contains(&name) {
                 continue;
             }
             if OtherHelper::is_maker(&name) {
-                desk.say(&format!(
+                cx.say(&format!(
                     "\"{name}\" makes a new token at each call, which soon ends: it is left as it is"
                 ));
             } else {
@@ -151,47 +151,50 @@ impl Args {
     }
 }
 
-impl Haul {
+impl ImportPlan {
     /// Adds what a helper keeps, as far as it tells.
     fn add_helper(&mut self, helper: OtherHelper) -> Result<(), HelperError> {
-        let at = Source::Helper(self.helpers.len());
+        let at = ImportSource::Helper(self.helpers.len());
         let outcome = found::in_helper(&helper, at, &mut self.found);
         self.helpers.push(helper);
         outcome
     }
 
     /// Returns where something was found, for people.
-    fn origin(&self, source: Source) -> String {
+    fn origin(&self, source: ImportSource) -> String {
         match source {
-            Source::File => env::tilde(self.config.path()),
-            Source::Helper(at) => {
+            ImportSource::File => env::tilde(self.config.path()),
+            ImportSource::Helper(at) => {
                 self.helpers.get(at).map(|helper| helper.program().to_owned()).unwrap_or_default()
             }
         }
     }
 
     /// Ends it: done is done, but not all of it may be.
-    fn end(&self) -> Result<(), Failure> {
+    fn end(&self) -> Result<(), CommandError> {
         let left = self.found.iter().filter(|found| found.credentials().is_none()).count();
         if left + self.troubles == 0 {
             Ok(())
         } else {
-            Err(Failure::NotAll { left, troubles: self.troubles })
+            Err(CommandError::NotAll { left, troubles: self.troubles })
         }
     }
 }
 
 /// Returns what the vault will hold, and where each of the credentials will be. Nothing is changed.
-fn foresee(credentials: &[&Credentials], desk: &Desk) -> Result<(Inventory, Vec<Place>), Failure> {
-    let excerpt = desk.keeper.excerpt(None)?;
+fn foresee(
+    credentials: &[&Credentials],
+    cx: &CommandContext,
+) -> Result<(Inventory, Vec<ImportedToken>), CommandError> {
+    let excerpt = cx.store.excerpt(None)?;
     let mut inventory = excerpt.inventory().clone();
     let has_secret =
         |token: &Token, secret: &Secret| excerpt.release(token).is_ok_and(|its| its.is_same_as(secret));
-    let places = take_over(&mut inventory, credentials.iter().copied(), has_secret, *desk.now);
+    let places = take_over(&mut inventory, credentials.iter().copied(), has_secret, *cx.now);
     Ok((inventory, places))
 }
 
-fn table(haul: &Haul, inventory: &Inventory, places: &[Place]) -> Table<{ HEADS.len() }> {
+fn table(haul: &ImportPlan, inventory: &Inventory, places: &[ImportedToken]) -> Table<{ HEADS.len() }> {
     let mut table = Table::with_heads(HEADS, LEAST_FIRST);
     let mut places = places.iter();
     for found in &haul.found {
@@ -204,7 +207,7 @@ fn table(haul: &Haul, inventory: &Inventory, places: &[Place]) -> Table<{ HEADS.
                 let is_new = place.is_some_and(|place| place.is_new);
                 let what = if is_new { Cell::new("new", Tone::Good) } else { "already here".into() };
                 (
-                    user_of(credentials).shown().into(),
+                    user_of(credentials).display_name().into(),
                     token.map_or("-", |token| token.name.as_str()).into(),
                     what,
                 )
@@ -221,9 +224,12 @@ fn named(inventory: &Inventory, id: TokenId) -> Option<&Token> {
 }
 
 /// Takes all of them in by one change, and tells what should be known of those that are new.
-fn take_in(credentials: &[&Credentials], desk: &mut Desk) -> Result<Vec<Place>, Failure> {
-    let now = *desk.now;
-    let (places, mut told) = desk.keeper.change(|draft| -> Result<_, Failure> {
+fn add_with_free_name(
+    credentials: &[&Credentials],
+    cx: &mut CommandContext,
+) -> Result<Vec<ImportedToken>, CommandError> {
+    let now = *cx.now;
+    let (places, mut told) = cx.store.change(|draft| -> Result<_, CommandError> {
         let mut inventory = draft.inventory.clone();
         let has_secret =
             |token: &Token, secret: &Secret| draft.secret(token).is_ok_and(|its| its.is_same_as(secret));
@@ -242,21 +248,25 @@ fn take_in(credentials: &[&Credentials], desk: &mut Desk) -> Result<Vec<Place>, 
         once.extend(is_new.then(|| remark.clone()));
         is_new
     });
-    desk.say_notes(&told);
+    cx.print_advice(&told);
     Ok(places)
 }
 
 /// Opens the vault anew and compares every secret with what was found.
-fn read_back(credentials: &[&Credentials], places: &[Place], desk: &Desk) -> Result<(), Failure> {
-    let excerpt = desk.keeper.excerpt(None)?;
+fn read_back(
+    credentials: &[&Credentials],
+    places: &[ImportedToken],
+    cx: &CommandContext,
+) -> Result<(), CommandError> {
+    let excerpt = cx.store.excerpt(None)?;
     for (credentials, place) in credentials.iter().zip(places) {
-        let is_kept = |token: &Token| -> Result<bool, KeeperError> {
+        let is_kept = |token: &Token| -> Result<bool, StoreError> {
             let is_for_it = token.holds(&credentials.key) && token.user == user_of(credentials);
             Ok(is_for_it && excerpt.release(token)?.is_same_as(&credentials.secret))
         };
         let token = named(excerpt.inventory(), place.token);
         if !token.map(is_kept).transpose()?.unwrap_or_default() {
-            return Err(Failure::NotReadBack(credentials.key.as_str().to_owned()));
+            return Err(CommandError::NotReadBack(credentials.key.as_str().to_owned()));
         }
     }
     Ok(())

@@ -6,18 +6,18 @@ pub mod rows;
 use clap::ValueEnum;
 
 use crate::command::completions::token_names;
-use crate::command::usage::rows::Rows;
-use crate::command::{Desk, Failure, find};
-use crate::model::timestamp::Moment;
+use crate::command::usage::rows::UsageRows;
+use crate::command::{CommandContext, CommandError, find};
+use crate::model::timestamp::Timestamp;
 use crate::system::env;
-use crate::usage::record::Skipped;
+use crate::usage::record::UnreadLines;
 
 /// How far back the days are told, when nothing else is said.
 const DAYS: i64 = 30;
 
 /// Show how tokens were used: how often, when last, and by which client
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub struct UsageArgs {
     /// Only this token
     #[arg(add = token_names())]
     name: Option<String>,
@@ -26,7 +26,7 @@ pub struct Args {
     since: Option<String>,
     /// What a row stands for
     #[arg(long, value_enum, default_value = "token")]
-    by: By,
+    by: GroupBy,
     /// Write JSON: {"version":1,"rows":[…],…}
     #[arg(long)]
     json: bool,
@@ -40,7 +40,7 @@ pub struct Args {
 
 /// What a row stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum By {
+pub enum GroupBy {
     /// A token
     Token,
     /// A client's program
@@ -51,7 +51,7 @@ pub enum By {
     Registry,
 }
 
-impl By {
+impl GroupBy {
     /// Returns the word for it in JSON.
     pub fn word(self) -> &'static str {
         match self {
@@ -64,52 +64,53 @@ impl By {
 }
 
 /// Runs the verb.
-pub fn run(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
+pub fn run(args: &UsageArgs, cx: &mut CommandContext) -> Result<(), CommandError> {
     if args.off || args.on {
-        return switch(args.on, desk);
+        return switch(args.on, cx);
     }
-    let inventory = desk.keeper.inventory()?;
+    let inventory = cx.store.inventory()?;
     let token = args.name.as_deref().map(|name| find(&inventory, name)).transpose()?;
-    let start =
-        |text: &String| Moment::parse_start(text, *desk.now).ok_or_else(|| Failure::NoStart(text.clone()));
+    let start = |text: &String| {
+        Timestamp::parse_since(text, *cx.now).ok_or_else(|| CommandError::NoStart(text.clone()))
+    };
     let since = args.since.as_ref().map(start).transpose()?;
-    let mut rows = Rows::new(args.by, token, since, DAYS, &inventory, *desk.now);
-    let skipped = desk.keeper.log().visit(&mut |record| rows.add(&record));
+    let mut rows = UsageRows::new(args.by, token, since, DAYS, &inventory, *cx.now);
+    let skipped = cx.store.log().visit(&mut |record| rows.add(&record));
     rows.sort();
     if args.json {
-        return output::write_json(&rows, skipped, desk);
+        return output::write_json(&rows, skipped, cx);
     }
     if rows.is_empty() {
-        desk.say(&why_nothing(desk, since.is_some() || token.is_some()));
+        cx.say(&why_nothing(cx, since.is_some() || token.is_some()));
     } else {
-        output::table(&rows).write(&mut *desk.out, desk.screen).map_err(Failure::Output)?;
+        output::table(&rows).write(&mut *cx.out, cx.screen).map_err(CommandError::Output)?;
     }
-    say_besides(&rows, skipped, desk);
+    say_besides(&rows, skipped, cx);
     Ok(())
 }
 
 /// Tells what the rows do not.
-fn say_besides(rows: &Rows<'_>, skipped: Skipped, desk: &mut Desk) {
-    let Skipped { other_version, damaged } = skipped;
+fn say_besides(rows: &UsageRows<'_>, skipped: UnreadLines, cx: &mut CommandContext) {
+    let UnreadLines { other_version, damaged } = skipped;
     for (count, what) in [
         (rows.not_found, "requests found no token here"),
         (other_version, "lines of the log are of another version of this program, and do not count"),
         (damaged, "lines of the log are damaged, and do not count"),
     ] {
         if count > 0 {
-            desk.say(&format!("{what}: {count}"));
+            cx.say(&format!("{what}: {count}"));
         }
     }
 }
 
-fn switch(is_on: bool, desk: &mut Desk) -> Result<(), Failure> {
-    let log = desk.keeper.log();
+fn switch(is_on: bool, cx: &mut CommandContext) -> Result<(), CommandError> {
+    let log = cx.store.log();
     if is_on {
         log.turn_on()?;
-        desk.say("the use of tokens is noted");
+        cx.say("the use of tokens is noted");
     } else {
-        log.turn_off(*desk.now)?;
-        desk.say(
+        log.turn_off(*cx.now)?;
+        cx.say(
             "the use of tokens is no longer noted; what was noted stays (docker-credential-pat usage --on)",
         );
     }
@@ -117,8 +118,8 @@ fn switch(is_on: bool, desk: &mut Desk) -> Result<(), Failure> {
 }
 
 /// Tells why there is nothing to show.
-fn why_nothing(desk: &Desk, is_part: bool) -> String {
-    let log = desk.keeper.log();
+fn why_nothing(cx: &CommandContext, is_part: bool) -> String {
+    let log = cx.store.log();
     let path = env::tilde(&log.path());
     if log.is_off() {
         return "no use is noted: it is switched off (docker-credential-pat usage --on)".to_owned();

@@ -3,13 +3,13 @@
 use serde::Serialize;
 
 use crate::command::token_view::dated;
-use crate::command::usage::By;
-use crate::command::usage::rows::{Row, Rows};
-use crate::command::{Desk, Failure};
-use crate::model::timestamp::Moment;
+use crate::command::usage::GroupBy;
+use crate::command::usage::rows::{UsageRow, UsageRows};
+use crate::command::{CommandContext, CommandError};
+use crate::model::timestamp::Timestamp;
 use crate::system::table::Table;
-use crate::usage::record::Skipped;
-use crate::usage::stats::Used;
+use crate::usage::record::UnreadLines;
+use crate::usage::stats::UsageStats;
 
 /// The version of the JSON that is written. A new name is no new version.
 const JSON_VERSION: u32 = 1;
@@ -28,7 +28,7 @@ const LONGEST: u64 = 20;
 
 /// The answer as JSON shows it. Moments are in RFC 3339, and `null` means none or not known.
 #[derive(Serialize)]
-struct Answer<'r> {
+struct UsageJson<'r> {
     version: u32,
     noted: bool,
     by: &'static str,
@@ -53,12 +53,12 @@ struct RowJson<'r> {
 }
 
 /// Returns the rows as a table.
-pub fn table(rows: &Rows<'_>) -> Table<5> {
+pub fn table(rows: &UsageRows<'_>) -> Table<5> {
     let (name, other) = match rows.by {
-        By::Token => ("TOKEN", "LAST-CLIENT"),
-        By::Client => ("CLIENT", "LAST-TOKEN"),
-        By::Day => ("DAY", "LAST-CLIENT"),
-        By::Registry => ("REGISTRY", "LAST-CLIENT"),
+        GroupBy::Token => ("TOKEN", "LAST-CLIENT"),
+        GroupBy::Client => ("CLIENT", "LAST-TOKEN"),
+        GroupBy::Day => ("DAY", "LAST-CLIENT"),
+        GroupBy::Registry => ("REGISTRY", "LAST-CLIENT"),
     };
     let heads = [name, "USES", "LAST-USED", other, rows.span()];
     let mut table = Table::with_heads(heads, LEAST_FIRST);
@@ -66,7 +66,7 @@ pub fn table(rows: &Rows<'_>) -> Table<5> {
     for row in rows.all() {
         let used = &row.used;
         let bar =
-            if rows.by == By::Day { bar(used.count, busiest) } else { skyline(&row.parts(rows.days())) };
+            if rows.by == GroupBy::Day { bar(used.count, busiest) } else { skyline(&row.parts(rows.days())) };
         table.push([
             row.words().into(),
             times(used).into(),
@@ -79,10 +79,14 @@ pub fn table(rows: &Rows<'_>) -> Table<5> {
 }
 
 /// Writes the rows as JSON.
-pub fn write_json(rows: &Rows<'_>, skipped: Skipped, desk: &mut Desk) -> Result<(), Failure> {
-    let answer = Answer {
+pub fn write_json(
+    rows: &UsageRows<'_>,
+    skipped: UnreadLines,
+    cx: &mut CommandContext,
+) -> Result<(), CommandError> {
+    let answer = UsageJson {
         version: JSON_VERSION,
-        noted: !desk.keeper.log().is_off(),
+        noted: !cx.store.log().is_off(),
         by: rows.by.word(),
         since: rows.since.map(|since| since.to_string()),
         rows: rows.all().iter().map(|row| row_json(row, rows)).collect(),
@@ -90,31 +94,31 @@ pub fn write_json(rows: &Rows<'_>, skipped: Skipped, desk: &mut Desk) -> Result<
         damaged_lines: skipped.damaged,
         lines_of_other_versions: skipped.other_version,
     };
-    desk.write_json(&answer)
+    cx.write_json(&answer)
 }
 
-fn row_json<'r>(row: &'r Row, rows: &Rows<'_>) -> RowJson<'r> {
+fn row_json<'r>(row: &'r UsageRow, rows: &UsageRows<'_>) -> RowJson<'r> {
     let used = &row.used;
     RowJson {
         name: &row.name,
-        in_vault: (rows.by == By::Token).then_some(row.is_here),
+        in_vault: (rows.by == GroupBy::Token).then_some(row.is_here),
         uses: used.count,
         pulls: used.pulls,
         pushes: used.pushes,
-        first_used: (used.first != Used::NEVER_FIRST).then(|| used.first.to_string()),
+        first_used: (used.first != UsageStats::NEVER_FIRST).then(|| used.first.to_string()),
         last_used: last(used).map(|last| last.to_string()),
-        last_client: used.client.as_deref().filter(|_| rows.by != By::Client),
-        per_day: if rows.by == By::Day { &[] } else { row.days(rows.days()) },
+        last_client: used.client.as_deref().filter(|_| rows.by != GroupBy::Client),
+        per_day: if rows.by == GroupBy::Day { &[] } else { row.days(rows.days()) },
     }
 }
 
-fn last(used: &Used) -> Option<Moment> {
-    Some(used.last).filter(|last| *last != Used::NEVER_LAST)
+fn last(used: &UsageStats) -> Option<Timestamp> {
+    Some(used.last).filter(|last| *last != UsageStats::NEVER_LAST)
 }
 
 /// Returns how often, and which way of the times at which it is known.
-fn times(used: &Used) -> String {
-    let Used { count, pulls, pushes, .. } = used;
+fn times(used: &UsageStats) -> String {
+    let UsageStats { count, pulls, pushes, .. } = used;
     if (*pulls, *pushes) == (0, 0) {
         count.to_string()
     } else {

@@ -3,12 +3,12 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use crate::command::usage::By;
+use crate::command::usage::GroupBy;
 use crate::inventory::Inventory;
-use crate::model::timestamp::{DAY, Moment};
+use crate::model::timestamp::{DAY, Timestamp};
 use crate::model::token::Token;
-use crate::usage::record::Record;
-use crate::usage::stats::Used;
+use crate::usage::record::LogRecord;
+use crate::usage::stats::UsageStats;
 
 /// How many letters the days have at most.
 const MAX_PARTS: usize = 30;
@@ -17,18 +17,18 @@ const MAX_PARTS: usize = 30;
 const MAX_DAYS: i64 = 3653;
 
 /// Rows that grow while the log is read.
-pub struct Rows<'t> {
+pub struct UsageRows<'t> {
     /// What a row stands for.
-    pub by: By,
+    pub by: GroupBy,
     /// Nothing before it counts.
-    pub since: Option<Moment>,
+    pub since: Option<Timestamp>,
     /// When it is told.
-    pub now: Moment,
+    pub now: Timestamp,
     /// How often a client asked for a token and there was none.
     pub not_found: u64,
     only: Option<&'t Token>,
     first_day: i64,
-    all: Vec<Row>,
+    all: Vec<UsageRow>,
     /// Where among all rows that of a token or a name is.
     places: BTreeMap<(Option<Identity>, String), usize>,
 }
@@ -37,23 +37,23 @@ pub struct Rows<'t> {
 type Identity = (u32, i64);
 
 /// A token, a client, a day or a registry, and how it was used.
-pub struct Row {
+pub struct UsageRow {
     /// What it is called.
     pub name: String,
     /// False for a token that is no longer in the vault.
     pub is_here: bool,
     /// How it was used; of a client, the name is that of the token that it got last.
-    pub used: Used,
+    pub used: UsageStats,
     /// How often on each day, as far as days are told apart.
     days: Vec<u64>,
 }
 
-impl Row {
+impl UsageRow {
     fn new(name: &str, is_here: bool) -> Self {
-        let used = Used {
+        let used = UsageStats {
             count: 0,
-            first: Used::NEVER_FIRST,
-            last: Used::NEVER_LAST,
+            first: UsageStats::NEVER_FIRST,
+            last: UsageStats::NEVER_LAST,
             client: None,
             pulls: 0,
             pushes: 0,
@@ -82,30 +82,30 @@ impl Row {
     }
 }
 
-impl<'t> Rows<'t> {
+impl<'t> UsageRows<'t> {
     /// Begins with the tokens of the vault, where rows are tokens: one that was never used is told too.
     pub fn new(
-        by: By,
+        by: GroupBy,
         only: Option<&'t Token>,
-        since: Option<Moment>,
+        since: Option<Timestamp>,
         days: i64,
         inventory: &Inventory,
-        now: Moment,
+        now: Timestamp,
     ) -> Self {
         let first_day = since.map_or(day(now) - days + 1, day).max(day(now) - MAX_DAYS + 1);
         let is_meant = |token: &&Token| only.is_none_or(|only| only.id == token.id);
-        let tokens = inventory.tokens().iter().filter(|_| by == By::Token).filter(is_meant);
-        let all: Vec<_> = tokens.clone().map(|token| Row::new(token.name.as_str(), true)).collect();
+        let tokens = inventory.tokens().iter().filter(|_| by == GroupBy::Token).filter(is_meant);
+        let all: Vec<_> = tokens.clone().map(|token| UsageRow::new(token.name.as_str(), true)).collect();
         let places = tokens.map(|token| (Some(identity(token)), String::new())).zip(0..).collect();
         Self { by, since, now, not_found: 0, only, first_day, all, places }
     }
 
     /// Adds a line of the log.
-    pub fn add(&mut self, record: &Record) {
+    pub fn add(&mut self, record: &LogRecord) {
         let moment = record.moment(self.now);
         // What was folded is of no day, no registry and many clients.
         let is_folded = record.count.is_some();
-        if is_folded && (self.by != By::Token || self.since.is_some()) {
+        if is_folded && (self.by != GroupBy::Token || self.since.is_some()) {
             return;
         }
         if self.since.is_some_and(|since| moment.is_none_or(|moment| moment < since)) {
@@ -119,7 +119,7 @@ impl<'t> Rows<'t> {
             self.not_found += u64::from(record.is_miss());
             return;
         };
-        if self.by == By::Client {
+        if self.by == GroupBy::Client {
             used.client.clone_from(&record.token);
         }
         let first_day = self.first_day;
@@ -138,22 +138,22 @@ impl<'t> Rows<'t> {
     /// Returns the row that a line belongs to; `None` for what has no day where rows are days.
     fn row_of(
         &mut self,
-        record: &Record,
+        record: &LogRecord,
         token: Option<Identity>,
-        moment: Option<Moment>,
-    ) -> Option<&mut Row> {
-        let day = moment.filter(|_| self.by == By::Day).map(Moment::date);
+        moment: Option<Timestamp>,
+    ) -> Option<&mut UsageRow> {
+        let day = moment.filter(|_| self.by == GroupBy::Day).map(Timestamp::date);
         let name = match self.by {
-            By::Token => record.token.as_deref(),
-            By::Client => record.client.as_deref(),
-            By::Day => Some(day.as_deref()?),
-            By::Registry => record.registry.as_deref(),
+            GroupBy::Token => record.token.as_deref(),
+            GroupBy::Client => record.client.as_deref(),
+            GroupBy::Day => Some(day.as_deref()?),
+            GroupBy::Registry => record.registry.as_deref(),
         };
         let name = name.unwrap_or("-");
-        let token = token.filter(|_| self.by == By::Token);
+        let token = token.filter(|_| self.by == GroupBy::Token);
         let place = (token, if token.is_some() { String::new() } else { name.to_owned() });
         let at = *self.places.entry(place).or_insert_with(|| {
-            self.all.push(Row::new(name, token.is_none()));
+            self.all.push(UsageRow::new(name, token.is_none()));
             self.all.len() - 1
         });
         self.all.get_mut(at)
@@ -162,13 +162,15 @@ impl<'t> Rows<'t> {
     /// Puts days in their order, and all else in that of its last use.
     pub fn sort(&mut self) {
         match self.by {
-            By::Day => self.all.sort_by(|one, other| one.name.cmp(&other.name)),
-            By::Token | By::Client | By::Registry => self.all.sort_by_key(|row| Reverse(row.used.last)),
+            GroupBy::Day => self.all.sort_by(|one, other| one.name.cmp(&other.name)),
+            GroupBy::Token | GroupBy::Client | GroupBy::Registry => {
+                self.all.sort_by_key(|row| Reverse(row.used.last))
+            }
         }
     }
 
     /// Returns the rows.
-    pub fn all(&self) -> &[Row] {
+    pub fn all(&self) -> &[UsageRow] {
         &self.all
     }
 
@@ -185,9 +187,9 @@ impl<'t> Rows<'t> {
     /// Returns what stands above their bars.
     pub fn span(&self) -> &'static str {
         match (self.by, self.since) {
-            (By::Day, _) => "",
-            (By::Token | By::Client | By::Registry, None) => "LAST-30-DAYS",
-            (By::Token | By::Client | By::Registry, Some(_)) => "SINCE-THEN",
+            (GroupBy::Day, _) => "",
+            (GroupBy::Token | GroupBy::Client | GroupBy::Registry, None) => "LAST-30-DAYS",
+            (GroupBy::Token | GroupBy::Client | GroupBy::Registry, Some(_)) => "SINCE-THEN",
         }
     }
 }
@@ -197,6 +199,6 @@ fn identity(token: &Token) -> Identity {
 }
 
 /// Returns the day since the start of 1970 in UTC.
-fn day(moment: Moment) -> i64 {
+fn day(moment: Timestamp) -> i64 {
     moment.0.div_euclid(DAY)
 }

@@ -3,22 +3,22 @@
 mod output;
 
 use crate::command::completions::token_names;
-use crate::command::{Desk, Failure, find_all};
+use crate::command::{CommandContext, CommandError, find_all};
 use crate::http::Http;
-use crate::http::endpoint::Plain;
-use crate::inventory::Changes;
+use crate::http::endpoint::PlainHttp;
+use crate::inventory::TokenChanges;
 use crate::model::image::Image;
 use crate::model::registry::Registry;
 use crate::model::scope::Scope;
 use crate::model::secret::Secret;
-use crate::model::token::{Kind, Token};
+use crate::model::token::{Token, TokenKind};
 use crate::system::sanitize::clean;
-use crate::verify::response::{Entry, Reception};
-use crate::verify::{Login, Registries, RegistryError};
+use crate::verify::response::{AuthResult, LoginOutcome};
+use crate::verify::{LoginRequest, RegistryClient, RegistryError};
 
 /// Ask registries whether they take a token, what it may do there, and how many pulls are left
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub struct VerifyArgs {
     /// The tokens' names
     #[arg(required_unless_present = "all", add = token_names())]
     names: Vec<String>,
@@ -37,7 +37,7 @@ pub struct Args {
 }
 
 /// A token with one registry that it may go to, and the repository that is asked about.
-struct Question<'t> {
+struct VerifyTarget<'t> {
     token: &'t Token,
     registry: Registry,
     repository: Option<String>,
@@ -45,50 +45,47 @@ struct Question<'t> {
 
 /// What a registry said of a token.
 struct Answered<'t> {
-    question: Question<'t>,
-    answer: Result<Reception, RegistryError>,
+    question: VerifyTarget<'t>,
+    answer: Result<AuthResult, RegistryError>,
 }
 
 /// Runs the verb.
-pub fn run(args: &Args, desk: &mut Desk) -> Result<(), Failure> {
-    let now = *desk.now;
-    let excerpt = desk.keeper.excerpt(None)?;
+pub fn run(args: &VerifyArgs, cx: &mut CommandContext) -> Result<(), CommandError> {
+    let now = *cx.now;
+    let excerpt = cx.store.excerpt(None)?;
     let inventory = excerpt.inventory();
     let tokens = if args.all { inventory.tokens().to_vec() } else { find_all(inventory, &args.names)? };
     let mut questions = Vec::new();
     for token in &tokens {
         let of_token = questions_about(token, args.repository.as_deref())?;
         if of_token.is_empty() && !args.all {
-            return Err(Failure::NothingToAsk(token.name.clone()));
+            return Err(CommandError::NothingToAsk(token.name.clone()));
         }
         questions.extend(of_token);
     }
     let http = Http::default();
-    let plain = if args.plain_http { Plain::Anywhere } else { Plain::Loopback };
-    let (registries, count) = (Registries { http: &http, plain }, questions.len());
+    let plain = if args.plain_http { PlainHttp::Anywhere } else { PlainHttp::Loopback };
+    let (registries, count) = (RegistryClient { http: &http, plain }, questions.len());
     if count == 0 && !args.json {
-        desk.say("there is no token that a registry could be asked about (docker-credential-pat ls)");
+        cx.say("there is no token that a registry could be asked about (docker-credential-pat ls)");
         return Ok(());
     }
     let mut answers = Vec::with_capacity(count);
     for (number, question) in questions.into_iter().enumerate() {
         if count > 1 {
-            let Question { token, registry, .. } = &question;
-            let _ = writeln!(
-                desk.err,
-                "{} of {count}: {} asks {registry}",
-                number + 1,
-                clean(token.name.as_str())
-            );
+            let VerifyTarget { token, registry, .. } = &question;
+            let _ =
+                writeln!(cx.err, "{} of {count}: {} asks {registry}", number + 1, clean(token.name.as_str()));
         }
         let secret = excerpt.release(question.token)?;
-        let login = Login { user: question.token.user.beside(&secret), secret: &secret };
-        let mut tell = |line: &str| drop(writeln!(desk.err, "{}", clean(line)));
-        let answer = registries.receive(&question.registry, login, question.repository.as_deref(), &mut tell);
+        let login = LoginRequest { user: question.token.user.reveal_with(&secret), secret: &secret };
+        let mut tell = |line: &str| drop(writeln!(cx.err, "{}", clean(line)));
+        let answer =
+            registries.authenticate(&question.registry, login, question.repository.as_deref(), &mut tell);
         answers.push(Answered { question, answer });
     }
-    note_ends(&answers, desk)?;
-    if args.json { output::write_json(&answers, desk) } else { output::write_table(&answers, now, desk) }?;
+    note_ends(&answers, cx)?;
+    if args.json { output::write_json(&answers, cx) } else { output::write_table(&answers, now, cx) }?;
     outcome(&answers)
 }
 
@@ -97,21 +94,22 @@ pub fn refuse_unaccepted(
     scopes: &[Scope],
     user: &str,
     secret: &Secret,
-    desk: &mut Desk,
-) -> Result<(), Failure> {
+    cx: &mut CommandContext,
+) -> Result<(), CommandError> {
     let registries: Vec<_> = scopes.iter().filter_map(Scope::registry).collect();
     if registries.is_empty() {
-        return Err(Failure::NoRegistryToAsk);
+        return Err(CommandError::NoRegistryToAsk);
     }
     let http = Http::default();
     for registry in registries {
-        let asking = Registries { http: &http, plain: Plain::Loopback };
-        let answer = asking.receive(registry, Login { user, secret }, None, &mut |line| desk.say(line))?;
+        let asking = RegistryClient { http: &http, plain: PlainHttp::Loopback };
+        let answer =
+            asking.authenticate(registry, LoginRequest { user, secret }, None, &mut |line| cx.say(line))?;
         match answer.entry {
-            Entry::Accepted => {}
-            Entry::Refused => return Err(Failure::Refused(registry.to_string())),
-            Entry::Open => {
-                desk.say(&format!("note: {registry} asks for no credentials, so nothing is verified"));
+            LoginOutcome::Accepted => {}
+            LoginOutcome::Refused => return Err(CommandError::Refused(registry.to_string())),
+            LoginOutcome::Open => {
+                cx.say(&format!("note: {registry} asks for no credentials, so nothing is verified"));
             }
         }
     }
@@ -119,37 +117,40 @@ pub fn refuse_unaccepted(
 }
 
 /// Returns each registry that a token goes to, with the repository there.
-fn questions_about<'t>(token: &'t Token, repository: Option<&str>) -> Result<Vec<Question<'t>>, Failure> {
+fn questions_about<'t>(
+    token: &'t Token,
+    repository: Option<&str>,
+) -> Result<Vec<VerifyTarget<'t>>, CommandError> {
     // Docker Hub's own entries of a sign-in are for no registry.
-    if token.kind == Kind::Session {
+    if token.kind == TokenKind::Session {
         return Ok(Vec::new());
     }
     let mut registries: Vec<Registry> = token.scopes.iter().filter_map(Scope::registry).cloned().collect();
     registries.dedup();
     let Some(text) = repository else {
-        let question = |registry| Question { token, registry, repository: None };
+        let question = |registry| VerifyTarget { token, registry, repository: None };
         return Ok(registries.into_iter().map(question).collect());
     };
-    let no_image = || Failure::NoImage(text.to_owned());
+    let no_image = || CommandError::NoImage(text.to_owned());
     let image = Image::parse(text).ok_or_else(no_image)?;
     if image.host().is_some() {
         let address = image.address();
         let covers = |scope: &Scope| scope.covers(address.registry(), address.repository());
         let repository = Some(image.repository().to_owned());
-        let question = Question { token, registry: address.registry().clone(), repository };
+        let question = VerifyTarget { token, registry: address.registry().clone(), repository };
         return Ok(token.scopes.iter().any(covers).then_some(question).into_iter().collect());
     }
     let question = |registry: Registry| {
         let image = Image::parse(&format!("{registry}/{text}")).ok_or_else(no_image)?;
-        Ok(Question { token, registry, repository: Some(image.repository().to_owned()) })
+        Ok(VerifyTarget { token, registry, repository: Some(image.repository().to_owned()) })
     };
     registries.into_iter().map(question).collect()
 }
 
 /// Keeps the ends that registries told, so that a warning comes in time. One that is past is not kept: the
 /// token would not be given out any more on the word of a server whose clock may be wrong.
-fn note_ends(answers: &[Answered<'_>], desk: &mut Desk) -> Result<(), Failure> {
-    let now = *desk.now;
+fn note_ends(answers: &[Answered<'_>], cx: &mut CommandContext) -> Result<(), CommandError> {
+    let now = *cx.now;
     let end = |answered: &Answered<'_>| answered.answer.as_ref().ok().and_then(|reception| reception.end);
     let is_news = |answered: &&Answered<'_>| {
         end(answered).is_some_and(|end| end > now && answered.question.token.expires != Some(end))
@@ -158,13 +159,13 @@ fn note_ends(answers: &[Answered<'_>], desk: &mut Desk) -> Result<(), Failure> {
     if news.is_empty() {
         return Ok(());
     }
-    desk.keeper.change(|draft| -> Result<_, Failure> {
+    cx.store.change(|draft| -> Result<_, CommandError> {
         for answered in &news {
             let asked = answered.question.token;
             // A secret that came meanwhile is another one, with its own end.
             let is_same = |token: &Token| token.id == asked.id && token.stored == asked.stored;
             if draft.inventory.tokens().iter().any(is_same) {
-                let changes = Changes { expires: Some(end(answered)), ..Changes::default() };
+                let changes = TokenChanges { expires: Some(end(answered)), ..TokenChanges::default() };
                 draft.inventory.amend(asked.id, changes)?;
             }
         }
@@ -172,9 +173,9 @@ fn note_ends(answers: &[Answered<'_>], desk: &mut Desk) -> Result<(), Failure> {
     })
 }
 
-fn outcome(answers: &[Answered<'_>]) -> Result<(), Failure> {
-    let is_refused = |answered: &&Answered<'_>| matches!(&answered.answer, Ok(reception) if reception.entry == Entry::Refused);
+fn outcome(answers: &[Answered<'_>]) -> Result<(), CommandError> {
+    let is_refused = |answered: &&Answered<'_>| matches!(&answered.answer, Ok(reception) if reception.entry == LoginOutcome::Refused);
     let refused = answers.iter().filter(is_refused).count();
     let unknown = answers.iter().filter(|answered| answered.answer.is_err()).count();
-    if refused + unknown == 0 { Ok(()) } else { Err(Failure::NotAccepted { refused, unknown }) }
+    if refused + unknown == 0 { Ok(()) } else { Err(CommandError::NotAccepted { refused, unknown }) }
 }

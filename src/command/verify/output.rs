@@ -4,12 +4,12 @@ use serde::Serialize;
 
 use crate::command::token_view::dated;
 use crate::command::verify::Answered;
-use crate::command::{Desk, Failure};
-use crate::model::timestamp::Moment;
+use crate::command::{CommandContext, CommandError};
+use crate::model::timestamp::Timestamp;
 use crate::system::sanitize::clean;
 use crate::system::table::{Cell, Table, Tone};
 use crate::verify::RegistryError;
-use crate::verify::response::{Entry, Pulls, Reception, Rights};
+use crate::verify::response::{AuthResult, LoginOutcome, PullLimit, RepositoryAccess};
 
 /// The version of the JSON that it writes. A new name is no new version.
 const JSON_VERSION: u32 = 1;
@@ -19,17 +19,21 @@ const HEADS: [&str; 6] = ["NAME", "REGISTRY", "ANSWER", "MAY", "PULLS-LEFT", "EX
 /// What a narrow terminal does without, and in which order.
 const LEAST_FIRST: &[&str] = &["EXPIRES", "PULLS-LEFT", "MAY"];
 
-fn word(answer: &Result<Reception, RegistryError>) -> &'static str {
+fn word(answer: &Result<AuthResult, RegistryError>) -> &'static str {
     match answer {
-        Ok(Reception { entry: Entry::Accepted, .. }) => "accepted",
-        Ok(Reception { entry: Entry::Refused, .. }) => "refused",
-        Ok(Reception { entry: Entry::Open, .. }) => "open",
+        Ok(AuthResult { entry: LoginOutcome::Accepted, .. }) => "accepted",
+        Ok(AuthResult { entry: LoginOutcome::Refused, .. }) => "refused",
+        Ok(AuthResult { entry: LoginOutcome::Open, .. }) => "open",
         Err(_) => "unknown",
     }
 }
 
 /// Writes a row for each answer, and why one is missing.
-pub(super) fn write_table(answers: &[Answered<'_>], now: Moment, desk: &mut Desk) -> Result<(), Failure> {
+pub(super) fn write_table(
+    answers: &[Answered<'_>],
+    now: Timestamp,
+    cx: &mut CommandContext,
+) -> Result<(), CommandError> {
     let mut table = Table::with_heads(HEADS, LEAST_FIRST);
     for Answered { question, answer } in answers {
         let tone = match word(answer) {
@@ -51,12 +55,12 @@ pub(super) fn write_table(answers: &[Answered<'_>], now: Moment, desk: &mut Desk
             end.map_or_else(|| "-".into(), |end| dated(end, now).into()),
         ]);
     }
-    table.write(&mut *desk.out, desk.screen).map_err(Failure::Output)?;
+    table.write(&mut *cx.out, cx.screen).map_err(CommandError::Output)?;
     for Answered { question, answer } in answers {
         if let Err(error) = answer {
-            desk.say(&format!("\"{}\" at {}: {error}", question.token.name, question.registry));
+            cx.say(&format!("\"{}\" at {}: {error}", question.token.name, question.registry));
             if let Some(hint) = error.hint() {
-                desk.say(&format!("hint: {hint}"));
+                cx.say(&format!("hint: {hint}"));
             }
         }
     }
@@ -64,7 +68,7 @@ pub(super) fn write_table(answers: &[Answered<'_>], now: Moment, desk: &mut Desk
 }
 
 /// Says what is allowed, and what it is not told of: `pull, not push`.
-fn rights_words(rights: Rights) -> String {
+fn rights_words(rights: RepositoryAccess) -> String {
     let known = [("pull", rights.pull), ("push", rights.push), ("delete", rights.delete)];
     let words: Vec<_> = known
         .into_iter()
@@ -75,7 +79,7 @@ fn rights_words(rights: Rights) -> String {
     if words.is_empty() { "-".to_owned() } else { words.join(", ") }
 }
 
-fn pulls_words(pulls: Pulls) -> String {
+fn pulls_words(pulls: PullLimit) -> String {
     format!("{} of {} in {} h", pulls.left, pulls.of, pulls.seconds / 3600)
 }
 
@@ -121,12 +125,12 @@ impl<'a> AnswerJson<'a> {
 }
 
 /// Writes the answers as JSON.
-pub(super) fn write_json(answers: &[Answered<'_>], desk: &mut Desk) -> Result<(), Failure> {
+pub(super) fn write_json(answers: &[Answered<'_>], cx: &mut CommandContext) -> Result<(), CommandError> {
     #[derive(Serialize)]
-    struct Listing<'a> {
+    struct VerifyJson<'a> {
         version: u32,
         answers: Vec<AnswerJson<'a>>,
     }
     let answers = answers.iter().map(AnswerJson::of).collect();
-    desk.write_json(&Listing { version: JSON_VERSION, answers })
+    cx.write_json(&VerifyJson { version: JSON_VERSION, answers })
 }

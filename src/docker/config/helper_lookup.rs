@@ -5,14 +5,14 @@ use crate::model::registry::{Address, DOCKER_HUB_KEY, Key, Registry, host_as_wri
 
 /// Whose file it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Owner {
+pub enum ConfigOwner {
     /// Docker's, and that of all who read it.
     Docker,
     /// That of podman, skopeo and buildah.
     Podman,
 }
 
-impl Owner {
+impl ConfigOwner {
     /// Returns the name by which the owner looks a helper up for what is stored under a key: the host as it
     /// is written, and Docker Hub by one name.
     pub fn name_of(self, key: &Key) -> &str {
@@ -33,10 +33,10 @@ impl Owner {
 impl ConfigFile {
     /// Returns the helper that the file's owner asks for what is stored under a key. `credsStore` is
     /// Docker's alone: <https://github.com/containers/image/blob/main/docs/containers-auth.json.5.md>.
-    pub fn asked_for(&self, key: &Key, owner: Owner) -> Result<Option<String>, ConfigError> {
+    pub fn helper_for(&self, key: &Key, owner: ConfigOwner) -> Result<Option<String>, ConfigError> {
         match (self.helper(owner.name_of(key))?, owner) {
-            (None, Owner::Docker) => self.store(),
-            (helper, Owner::Docker | Owner::Podman) => Ok(helper),
+            (None, ConfigOwner::Docker) => self.store(),
+            (helper, ConfigOwner::Docker | ConfigOwner::Podman) => Ok(helper),
         }
     }
 }
@@ -56,7 +56,10 @@ mod tests {
             ("localhost:5000/acme", "localhost:5000", "localhost:5000"),
         ] {
             let parsed = Key::parse(key).expect(key);
-            assert_eq!((Owner::Docker.name_of(&parsed), Owner::Podman.name_of(&parsed)), (docker, podman));
+            assert_eq!(
+                (ConfigOwner::Docker.name_of(&parsed), ConfigOwner::Podman.name_of(&parsed)),
+                (docker, podman)
+            );
         }
     }
 }

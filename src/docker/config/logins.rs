@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 use thiserror::Error;
 use zeroize::Zeroizing;
 
-use crate::docker::config::{AUTHS, ConfigError, ConfigFile, Object, object_in, to_json};
+use crate::docker::config::{AUTHS, ConfigError, ConfigFile, JsonObject, object_in, to_json};
 use crate::docker::wire::Credentials;
 use crate::model::registry::{Key, KeyError};
 use crate::model::secret::Secret;
@@ -33,16 +33,16 @@ const BASE64: GeneralPurpose =
 
 /// A login in plain text.
 #[derive(Debug)]
-pub struct Login {
+pub struct PlainLogin {
     /// The name of its entry, as it stands in the file.
     pub key: String,
     /// What a client reads there, or why that cannot be kept elsewhere.
-    pub credentials: Result<Credentials, Unfit>,
+    pub credentials: Result<Credentials, UnfitLogin>,
 }
 
 /// Why a login cannot be kept elsewhere.
 #[derive(Debug, Error, PartialEq, Eq)]
-pub enum Unfit {
+pub enum UnfitLogin {
     /// Something else than an object, or in it something else than a text.
     #[error("its entry is not as clients write it")]
     Entry,
@@ -70,7 +70,7 @@ pub enum Unfit {
 
 /// What stays of an entry whose login is taken out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Remains {
+pub enum EntryRemainder {
     /// All else that it holds, if only `{}`: by that Docker knows which registries it is logged in to.
     Entry,
     /// Nothing.
@@ -79,11 +79,11 @@ pub enum Remains {
 
 impl ConfigFile {
     /// Returns the logins that stand in it in plain text.
-    pub fn logins(&self) -> Result<Vec<Login>, ConfigError> {
+    pub fn logins(&self) -> Result<Vec<PlainLogin>, ConfigError> {
         let mut logins = Vec::new();
         for (key, entry) in self.object_at(AUTHS)? {
             let found = read(&key, &entry);
-            logins.extend(found.into_iter().map(|credentials| Login { key: key.clone(), credentials }));
+            logins.extend(found.into_iter().map(|credentials| PlainLogin { key: key.clone(), credentials }));
         }
         Ok(logins)
     }
@@ -96,11 +96,11 @@ impl ConfigFile {
     }
 
     /// Takes the logins of some entries out. A `registrytoken` stays, with its entry.
-    pub fn take_out(&mut self, keys: &[&str], remains: Remains) -> Result<(), ConfigError> {
+    pub fn take_out(&mut self, keys: &[&str], remains: EntryRemainder) -> Result<(), ConfigError> {
         let mut entries = self.object_at(AUTHS)?;
         for key in keys {
             let Some(rest) = entries.get(*key).and_then(|entry| without(entry, &LOGIN)) else { continue };
-            if remains == Remains::Nothing && field(&rest, REGISTRY).is_none() {
+            if remains == EntryRemainder::Nothing && field(&rest, REGISTRY).is_none() {
                 entries.shift_remove(*key);
             } else if let Some(rest) = raw(&rest, 2) {
                 entries.insert((*key).to_owned(), rest);
@@ -116,15 +116,15 @@ impl ConfigFile {
 /// Returns the same object without any secret of its logins; `None` when it holds none.
 ///
 /// What is not as clients write it could be anything, and goes.
-pub(super) fn without_secrets(object: &Object) -> Option<Object> {
+pub(super) fn without_secrets(object: &JsonObject) -> Option<JsonObject> {
     let mut clean = object.clone();
     let mut has_changed = false;
     // Go's decoder takes names in any case.
     for (_, entries) in clean.iter_mut().filter(|(name, _)| name.eq_ignore_ascii_case(AUTHS)) {
         let Ok(mut rest) =
-            serde_json::from_str::<Option<Object>>(entries.get()).map(Option::unwrap_or_default)
+            serde_json::from_str::<Option<JsonObject>>(entries.get()).map(Option::unwrap_or_default)
         else {
-            *entries = raw(&Object::new(), 1)?;
+            *entries = raw(&JsonObject::new(), 1)?;
             has_changed = true;
             continue;
         };
@@ -144,35 +144,35 @@ pub(super) fn without_secrets(object: &Object) -> Option<Object> {
 }
 
 /// Returns an entry without some of its fields; `None` when it has none of them. All of what is no entry goes.
-fn without(entry: &RawValue, names: &[&str]) -> Option<Object> {
-    let Some(mut fields) = object_in(entry.get()) else { return Some(Object::new()) };
+fn without(entry: &RawValue, names: &[&str]) -> Option<JsonObject> {
+    let Some(mut fields) = object_in(entry.get()) else { return Some(JsonObject::new()) };
     let before = fields.len();
     fields.retain(|name, _| !names.iter().any(|other| name.eq_ignore_ascii_case(other)));
     (fields.len() < before).then_some(fields)
 }
 
-fn raw(object: &Object, depth: usize) -> Option<Box<RawValue>> {
+fn raw(object: &JsonObject, depth: usize) -> Option<Box<RawValue>> {
     RawValue::from_string(to_json(object, depth)).ok()
 }
 
 /// Reads an entry as clients do: an identity token before `auth`, that before user name and password.
-fn read(key: &str, entry: &RawValue) -> Vec<Result<Credentials, Unfit>> {
-    let Some(fields) = object_in(entry.get()) else { return vec![Err(Unfit::Entry)] };
+fn read(key: &str, entry: &RawValue) -> Vec<Result<Credentials, UnfitLogin>> {
+    let Some(fields) = object_in(entry.get()) else { return vec![Err(UnfitLogin::Entry)] };
     let mut found = Vec::new();
     found.extend(credentials(key, &fields).transpose());
     if field(&fields, REGISTRY).is_some() {
-        found.push(Err(Unfit::RegistryToken));
+        found.push(Err(UnfitLogin::RegistryToken));
     }
     found
 }
 
-fn credentials(key: &str, fields: &Object) -> Result<Option<Credentials>, Unfit> {
+fn credentials(key: &str, fields: &JsonObject) -> Result<Option<Credentials>, UnfitLogin> {
     let (user, secret) = if let Some(token) = text(fields, IDENTITY)? {
         (Zeroizing::new(IDENTITY_USER.to_owned()), token)
     } else if let Some(auth) = text(fields, AUTH)? {
         decode(&auth)?
     } else if let Some(password) = text(fields, PASSWORD)? {
-        (text(fields, USER)?.ok_or(Unfit::NoUser)?, password)
+        (text(fields, USER)?.ok_or(UnfitLogin::NoUser)?, password)
     } else {
         return Ok(None);
     };
@@ -181,28 +181,28 @@ fn credentials(key: &str, fields: &Object) -> Result<Option<Credentials>, Unfit>
 
 /// Takes `auth` apart as Docker does:
 /// <https://github.com/docker/cli/blob/master/cli/config/configfile/file.go> (`decodeAuth`).
-fn decode(auth: &str) -> Result<(Zeroizing<String>, Zeroizing<String>), Unfit> {
+fn decode(auth: &str) -> Result<(Zeroizing<String>, Zeroizing<String>), UnfitLogin> {
     let mut encoded = Zeroizing::new(Vec::with_capacity(auth.len()));
     encoded.extend(auth.bytes().filter(|byte| !matches!(byte, b'\r' | b'\n')));
     let mut decoded = Zeroizing::new(vec![0; encoded.len()]);
-    let length = BASE64.decode_slice(&*encoded, &mut decoded).map_err(|_| Unfit::NotBase64)?;
-    let decoded = str::from_utf8(&decoded[..length]).map_err(|_| Unfit::NotUtf8)?;
-    let (user, secret) = decoded.split_once(':').ok_or(Unfit::NotUserAndSecret)?;
+    let length = BASE64.decode_slice(&*encoded, &mut decoded).map_err(|_| UnfitLogin::NotBase64)?;
+    let decoded = str::from_utf8(&decoded[..length]).map_err(|_| UnfitLogin::NotUtf8)?;
+    let (user, secret) = decoded.split_once(':').ok_or(UnfitLogin::NotUserAndSecret)?;
     let secret = secret.trim_matches('\0');
     match (user, secret) {
-        ("", _) => Err(Unfit::NoUser),
-        (_, "") => Err(Unfit::NoSecret),
+        ("", _) => Err(UnfitLogin::NoUser),
+        (_, "") => Err(UnfitLogin::NoSecret),
         (user, secret) => Ok((Zeroizing::new(user.to_owned()), Zeroizing::new(secret.to_owned()))),
     }
 }
 
 /// Returns a field that is there and not empty.
-fn text(fields: &Object, name: &str) -> Result<Option<Zeroizing<String>>, Unfit> {
+fn text(fields: &JsonObject, name: &str) -> Result<Option<Zeroizing<String>>, UnfitLogin> {
     let Some(raw) = field(fields, name) else { return Ok(None) };
-    unescape(raw).map(Some).map_err(|_| Unfit::Entry)
+    unescape(raw).map(Some).map_err(|_| UnfitLogin::Entry)
 }
 
-fn field<'f>(fields: &'f Object, name: &str) -> Option<&'f RawValue> {
+fn field<'f>(fields: &'f JsonObject, name: &str) -> Option<&'f RawValue> {
     let mut fields = fields.iter().filter(|(other, _)| other.eq_ignore_ascii_case(name));
     fields.next_back().map(|(_, raw)| &**raw).filter(|raw| !matches!(raw.get(), "null" | "\"\""))
 }
@@ -222,7 +222,7 @@ mod tests {
 
     fn told(entry: &str) -> Vec<String> {
         let (_folder, file) = config(&format!(r#"{{"auths":{{"ghcr.io":{entry}}}}}"#));
-        let told = |login: Login| match login.credentials {
+        let told = |login: PlainLogin| match login.credentials {
             Ok(Credentials { user, secret, .. }) => format!("{} {}", *user, secret.expose()),
             Err(unfit) => unfit.to_string(),
         };
@@ -260,15 +260,15 @@ mod tests {
         }
         let (_folder, file) = config("{\"auths\":{\"a\\u0007\":{\"auth\":\"YTpi\"}}}");
         let logins = file.logins().expect("an object");
-        assert!(matches!(logins[0].credentials, Err(Unfit::Key(KeyError::ControlCharacter))));
+        assert!(matches!(logins[0].credentials, Err(UnfitLogin::Key(KeyError::ControlCharacter))));
     }
 
     #[test]
     fn a_login_is_taken_out_and_all_else_stays() {
         let before = r#"{"z":1e400,"auths":{"a":{"auth":"YTpi","email":"x@y"},"b":{"auth":"YTpi"},"c":{"auth":"YTpi"}},"credsStore":"pat"}"#;
         for (remains, want) in [
-            (Remains::Entry, r#"{"a":{"email":"x@y"},"b":{},"c":{"auth":"YTpi"}}"#),
-            (Remains::Nothing, r#"{"c":{"auth":"YTpi"}}"#),
+            (EntryRemainder::Entry, r#"{"a":{"email":"x@y"},"b":{},"c":{"auth":"YTpi"}}"#),
+            (EntryRemainder::Nothing, r#"{"c":{"auth":"YTpi"}}"#),
         ] {
             let (_folder, mut file) = config(before);
             let path = file.path().to_owned();
@@ -288,13 +288,13 @@ mod tests {
             (r#"{"Auths":{"a":["s"]}}"#, r#"{"a":{}}"#),
             (r#"{"auths":["s"]}"#, "{}"),
         ] {
-            let object: Object = serde_json::from_str(before).expect(before);
+            let object: JsonObject = serde_json::from_str(before).expect(before);
             let clean = without_secrets(&object).expect("something is taken out");
             let entries = clean.values().next().expect("auths").get();
             assert_eq!(entries.replace(['\n', '\t', ' '], ""), want, "{before}");
         }
         for before in [r#"{"auths":{"a":{}}}"#, r#"{"auths":null}"#, "{}"] {
-            let object: Object = serde_json::from_str(before).expect(before);
+            let object: JsonObject = serde_json::from_str(before).expect(before);
             assert!(without_secrets(&object).is_none(), "{before}");
         }
     }

@@ -23,7 +23,7 @@ const CRED_HELPERS: &str = "credHelpers";
 const AUTHS: &str = "auths";
 
 /// A JSON object: its values are as they were written.
-pub type Object = IndexMap<String, Box<RawValue>>;
+pub type JsonObject = IndexMap<String, Box<RawValue>>;
 
 /// A `config.json` of Docker (<https://docs.docker.com/reference/cli/docker/#credential-store-options>)
 /// or an `auth.json` of podman
@@ -31,11 +31,11 @@ pub type Object = IndexMap<String, Box<RawValue>>;
 pub struct ConfigFile {
     path: PathBuf,
     /// What is on disk; it may hold logins in plain text.
-    written: Option<Written>,
-    object: Object,
+    written: Option<SavedConfig>,
+    object: JsonObject,
 }
 
-struct Written {
+struct SavedConfig {
     bytes: Zeroizing<Vec<u8>>,
     mode: u32,
 }
@@ -81,7 +81,7 @@ impl ConfigFile {
     /// Reads the file; one that is missing or blank is an empty object.
     pub fn read(path: PathBuf) -> Result<Self, ConfigError> {
         let Some((bytes, metadata)) = disk::read(&path, MAX_BYTES)? else {
-            return Ok(Self { path, written: None, object: Object::new() });
+            return Ok(Self { path, written: None, object: JsonObject::new() });
         };
         let (bytes, mode) = (Zeroizing::new(bytes), disk::mode(&metadata));
         let object = object_of(&bytes).map_err(|error| {
@@ -91,7 +91,7 @@ impl ConfigFile {
                 ConfigError::NotJson { path: path.clone(), line: error.line(), column: error.column() }
             }
         })?;
-        Ok(Self { path, written: Some(Written { bytes, mode }), object })
+        Ok(Self { path, written: Some(SavedConfig { bytes, mode }), object })
     }
 
     /// Returns where it is.
@@ -143,8 +143,8 @@ impl ConfigFile {
     pub fn write(self) -> Result<(), ConfigError> {
         let json = file_of(&self.object);
         let mode = match &self.written {
-            Some(Written { bytes, .. }) if **bytes == *json.as_bytes() => return Ok(()),
-            Some(Written { bytes, mode }) => {
+            Some(SavedConfig { bytes, .. }) if **bytes == *json.as_bytes() => return Ok(()),
+            Some(SavedConfig { bytes, mode }) => {
                 let earlier = object_of(bytes).ok().as_ref().and_then(without_secrets);
                 let clean = earlier.map(|object| file_of(&object));
                 let bytes = clean.as_ref().map_or(bytes.as_slice(), |json| json.as_bytes());
@@ -161,13 +161,13 @@ impl ConfigFile {
         Ok(disk::replace(&self.path, json.as_bytes(), mode)?)
     }
 
-    fn helpers(&self) -> Result<Object, ConfigError> {
+    fn helpers(&self) -> Result<JsonObject, ConfigError> {
         self.object_at(CRED_HELPERS)
     }
 
     /// Returns the object that stands at a name, or an empty one.
-    fn object_at(&self, name: &'static str) -> Result<Object, ConfigError> {
-        let Some(raw) = self.object.get(name) else { return Ok(Object::new()) };
+    fn object_at(&self, name: &'static str) -> Result<JsonObject, ConfigError> {
+        let Some(raw) = self.object.get(name) else { return Ok(JsonObject::new()) };
         object_in(raw.get()).ok_or_else(|| self.unexpected(name))
     }
 
@@ -197,23 +197,23 @@ pub fn backup_has_secrets(path: &Path) -> Result<bool, ConfigError> {
 }
 
 /// Reads a JSON object; for Go's decoder, which clients use, `null` is an empty one.
-pub fn object_in(text: &str) -> Option<Object> {
-    if text.trim_ascii() == "null" { Some(Object::new()) } else { serde_json::from_str(text).ok() }
+pub fn object_in(text: &str) -> Option<JsonObject> {
+    if text.trim_ascii() == "null" { Some(JsonObject::new()) } else { serde_json::from_str(text).ok() }
 }
 
 /// Reads a file's text; a blank one is an empty object.
-fn object_of(bytes: &[u8]) -> Result<Object, serde_json::Error> {
-    if bytes.trim_ascii().is_empty() { Ok(Object::new()) } else { serde_json::from_slice(bytes) }
+fn object_of(bytes: &[u8]) -> Result<JsonObject, serde_json::Error> {
+    if bytes.trim_ascii().is_empty() { Ok(JsonObject::new()) } else { serde_json::from_slice(bytes) }
 }
 
 /// Returns a file's text.
-fn file_of(object: &Object) -> Zeroizing<String> {
+fn file_of(object: &JsonObject) -> Zeroizing<String> {
     let mut json = Zeroizing::new(to_json(object, 0));
     json.push('\n');
     json
 }
 
-fn set(object: &mut Object, name: &str, value: Option<&str>) {
+fn set(object: &mut JsonObject, name: &str, value: Option<&str>) {
     match value.map(to_raw_value) {
         Some(Ok(raw)) => drop(object.insert(name.to_owned(), raw)),
         Some(Err(_)) | None => drop(object.shift_remove(name)),
@@ -221,7 +221,7 @@ fn set(object: &mut Object, name: &str, value: Option<&str>) {
 }
 
 /// Writes an object as Docker does, one value a line, indented by tabs. The values stay as they are.
-fn to_json(object: &Object, depth: usize) -> String {
+fn to_json(object: &JsonObject, depth: usize) -> String {
     if object.is_empty() {
         return "{}".to_owned();
     }

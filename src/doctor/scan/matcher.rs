@@ -7,9 +7,9 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use zeroize::Zeroizing;
 
-use crate::doctor::keys::Contents;
+use crate::doctor::keys::OpenedContents;
 use crate::provider::catalog::SORTS;
-use crate::provider::credential_type::Sort;
+use crate::provider::credential_type::CredentialType;
 
 /// So much of a text is in memory at a time, in bytes.
 const WINDOW_BYTES: usize = 64 * 1024;
@@ -38,56 +38,56 @@ const HEAD_BYTES: usize = 4;
 
 /// What was met.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Met {
+pub enum SecretMatch {
     /// The secret of the token at this place in the vault.
     Secret(usize),
     /// What begins as the tokens of this sort do.
-    Marked(&'static Sort),
+    Marked(&'static CredentialType),
 }
 
 /// What came of a search.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct Searched {
+pub struct SearchReport {
     /// What was met, and on which line, from 1.
-    pub places: Vec<(Met, u64)>,
+    pub places: Vec<(SecretMatch, u64)>,
     /// True when there is more than was looked at or is told of.
     pub is_cut: bool,
 }
 
 /// What is looked for.
-pub struct Needles {
+pub struct SecretMatcher {
     /// In the order of their heads.
-    needles: Vec<Needle>,
+    needles: Vec<Pattern>,
     /// Of each number that is made of a head, whether there is a needle with it.
     heads: Zeroizing<Vec<bool>>,
 }
 
-struct Needle {
+struct Pattern {
     bytes: Zeroizing<Vec<u8>>,
-    met: Met,
+    met: SecretMatch,
 }
 
-impl Needles {
+impl SecretMatcher {
     /// Takes the secrets of a vault, as they are and as clients and clusters write them down in base64, and the
     /// marks of all sorts.
-    pub fn of(contents: &Contents) -> Self {
+    pub fn of(contents: &OpenedContents) -> Self {
         let mut needles = Vec::new();
         for (at, token) in contents.inventory.tokens().iter().enumerate() {
             let Some(secret) = contents.secret(at) else { continue };
             let text = secret.expose().as_bytes();
-            let login = Zeroizing::new([token.user.beside(secret).as_bytes(), b":", text].concat());
+            let login = Zeroizing::new([token.user.reveal_with(secret).as_bytes(), b":", text].concat());
             for mut bytes in [Zeroizing::new(text.to_vec()), in_base64(text), in_base64(&login)] {
                 bytes.truncate(LONGEST_BYTES);
                 if bytes.len() >= SHORTEST_BYTES {
-                    needles.push(Needle { bytes, met: Met::Secret(at) });
+                    needles.push(Pattern { bytes, met: SecretMatch::Secret(at) });
                 }
             }
         }
         for sort in SORTS {
             let marks = sort.marks.iter().map(|mark| Zeroizing::new(mark.as_bytes().to_vec()));
-            needles.extend(marks.map(|bytes| Needle { bytes, met: Met::Marked(sort) }));
+            needles.extend(marks.map(|bytes| Pattern { bytes, met: SecretMatch::Marked(sort) }));
         }
-        needles.sort_by_key(Needle::head);
+        needles.sort_by_key(Pattern::head);
         let mut heads = Zeroizing::new(vec![false; 1 << 16]);
         for needle in &needles {
             heads[number_of(needle.head())] = true;
@@ -96,11 +96,11 @@ impl Needles {
     }
 
     /// Looks through a text in windows of one size. What is no text has nothing in it.
-    pub fn search(&self, text: impl Read) -> io::Result<Searched> {
+    pub fn search(&self, text: impl Read) -> io::Result<SearchReport> {
         let mut text = text.take(MAX_BYTES);
         let mut window = Zeroizing::new(vec![0; WINDOW_BYTES + LONGEST_BYTES]);
         let (mut filled, mut line, mut before) = (0, 1, None);
-        let mut searched = Searched::default();
+        let mut searched = SearchReport::default();
         for is_first in std::iter::once(true).chain(std::iter::repeat(false)) {
             filled += fill(&mut text, &mut window[filled..])?;
             let is_end = filled < window.len();
@@ -135,7 +135,7 @@ impl Needles {
     }
 
     /// Returns what a text begins with, and how long that is in bytes.
-    fn met_at(&self, text: &[u8], before: Option<u8>) -> Option<(Met, usize)> {
+    fn met_at(&self, text: &[u8], before: Option<u8>) -> Option<(SecretMatch, usize)> {
         let head = u32::from_le_bytes(*text.first_chunk::<HEAD_BYTES>()?);
         if !self.heads[number_of(head)] {
             return None;
@@ -145,8 +145,8 @@ impl Needles {
         let mut marked = None;
         for needle in alike.filter(|needle| text.starts_with(&needle.bytes)) {
             match needle.met {
-                Met::Secret(_) => return Some((needle.met, needle.bytes.len())),
-                Met::Marked(_) => marked = Some(needle),
+                SecretMatch::Secret(_) => return Some((needle.met, needle.bytes.len())),
+                SecretMatch::Marked(_) => marked = Some(needle),
             }
         }
         let marked = marked.filter(|_| !before.is_some_and(|letter| letter.is_ascii_alphanumeric()))?;
@@ -155,7 +155,7 @@ impl Needles {
     }
 }
 
-impl Needle {
+impl Pattern {
     fn head(&self) -> u32 {
         self.bytes.first_chunk::<HEAD_BYTES>().map_or(0, |head| u32::from_le_bytes(*head))
     }
@@ -208,24 +208,26 @@ mod tests {
     use crate::inventory::Inventory;
     use crate::inventory::tests::arrival;
     use crate::model::secret::Secret;
-    use crate::model::timestamp::Moment;
+    use crate::model::timestamp::Timestamp;
     use crate::model::token::Origin;
 
     const PAT: &str = "dckr_pat_AbCdEfGhIjKlMnOpQrStUvWxYz1";
 
-    fn needles(secrets: &[&str]) -> Needles {
-        let mut contents = Contents { inventory: Inventory::default(), secrets: Vec::new() };
+    fn needles(secrets: &[&str]) -> SecretMatcher {
+        let mut contents = OpenedContents { inventory: Inventory::default(), secrets: Vec::new() };
         for (at, secret) in secrets.iter().enumerate() {
-            contents.inventory.take_in(arrival(&format!("t{at}"), "ghcr.io", Origin::Add), Moment(0));
+            contents
+                .inventory
+                .add_with_free_name(arrival(&format!("t{at}"), "ghcr.io", Origin::Add), Timestamp(0));
             contents.secrets.push(Some(Secret::new(Zeroizing::new((*secret).to_owned()))));
         }
-        Needles::of(&contents)
+        SecretMatcher::of(&contents)
     }
 
-    fn lines(needles: &Needles, text: &[u8]) -> Vec<(Option<usize>, u64)> {
+    fn lines(needles: &SecretMatcher, text: &[u8]) -> Vec<(Option<usize>, u64)> {
         let token = |met| match met {
-            Met::Secret(at) => Some(at),
-            Met::Marked(_) => None,
+            SecretMatch::Secret(at) => Some(at),
+            SecretMatch::Marked(_) => None,
         };
         let searched = needles.search(text).expect("memory");
         searched.places.into_iter().map(|(met, line)| (token(met), line)).collect()

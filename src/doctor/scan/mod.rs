@@ -6,8 +6,8 @@ use std::path::Path;
 
 use ignore::WalkBuilder;
 
-use crate::doctor::keys::Contents;
-use crate::doctor::scan::matcher::{Met, Needles, Searched};
+use crate::doctor::keys::OpenedContents;
+use crate::doctor::scan::matcher::{SearchReport, SecretMatch, SecretMatcher};
 use crate::doctor::{Fact, Findings, Rule, Severity};
 use crate::system::disk;
 use crate::system::disk::DiskError;
@@ -45,8 +45,8 @@ static CUT: Rule = Rule { what: "%1 has more than is looked at or told of", ..UN
 
 /// Looks into the files below a folder, or into one file. Left out is what .gitignore, .ignore and git's other
 /// lists name, what git keeps for itself and what is no text; hidden files are not, and no link is followed.
-pub fn look(folder: &Path, contents: &Contents, findings: &mut Findings) {
-    let needles = Needles::of(contents);
+pub fn check(folder: &Path, contents: &OpenedContents, findings: &mut Findings) {
+    let needles = SecretMatcher::of(contents);
     let start = findings.0.len();
     let mut walk = WalkBuilder::new(folder);
     walk.hidden(false).require_git(false).filter_entry(|entry| entry.file_name() != GITS_OWN);
@@ -65,7 +65,7 @@ pub fn look(folder: &Path, contents: &Contents, findings: &mut Findings) {
     }
 }
 
-fn look_into(path: &Path, needles: &Needles, contents: &Contents, findings: &mut Findings) {
+fn look_into(path: &Path, needles: &SecretMatcher, contents: &OpenedContents, findings: &mut Findings) {
     let searched = match search(path, needles) {
         Ok(searched) => searched,
         Err(error) => return findings.add(&UNSEARCHED, &[Fact::Text(&line_of(&error)), Fact::Path(path)]),
@@ -74,11 +74,11 @@ fn look_into(path: &Path, needles: &Needles, contents: &Contents, findings: &mut
     for (met, line) in searched.places {
         let (path, line) = (Fact::Path(path), Fact::Line(line));
         match met {
-            Met::Secret(at) => {
+            SecretMatch::Secret(at) => {
                 let token = tokens.get(at).map_or(Fact::Text(""), Fact::Token);
                 findings.add(&SECRET, &[token, path, line]);
             }
-            Met::Marked(sort) => {
+            SecretMatch::Marked(sort) => {
                 let [called, provider, made_at] =
                     [sort.called, sort.provider.name, sort.made_at].map(Fact::Text);
                 findings.add(&TOKEN, &[called, path, line, provider, made_at]);
@@ -90,7 +90,7 @@ fn look_into(path: &Path, needles: &Needles, contents: &Contents, findings: &mut
     }
 }
 
-fn search(path: &Path, needles: &Needles) -> Result<Searched, DiskError> {
-    let Some((file, _)) = disk::open(path)? else { return Ok(Searched::default()) };
+fn search(path: &Path, needles: &SecretMatcher) -> Result<SearchReport, DiskError> {
+    let Some((file, _)) = disk::open(path)? else { return Ok(SearchReport::default()) };
     needles.search(file).map_err(|source| DiskError::Read { path: path.to_owned(), source })
 }

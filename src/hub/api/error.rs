@@ -4,9 +4,9 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use thiserror::Error;
 
-use crate::http::endpoint::PlaceError;
-use crate::http::server_text::shown;
-use crate::http::{Answer, HttpError};
+use crate::http::endpoint::EndpointError;
+use crate::http::server_text::redacted;
+use crate::http::{HttpError, Response};
 use crate::hub::api::HUB_URL;
 use crate::system::env::EnvError;
 use crate::system::secret_json::unescape;
@@ -17,13 +17,13 @@ const BY_TOKEN: [&str; 3] =
 
 /// Why Docker Hub does not do what it is asked.
 #[derive(Debug, Error)]
-pub enum HubError {
+pub enum HubApiError {
     #[error(transparent)]
     Env(EnvError),
     #[error(transparent)]
     Http(#[from] HttpError),
     #[error("nothing is sent to Docker Hub")]
-    Place(#[from] PlaceError),
+    Place(#[from] EndpointError),
     /// A place that a variable names.
     #[error("{HUB_URL} names {0}, and what the vault has for Docker Hub is not sent there")]
     Elsewhere(String),
@@ -49,7 +49,7 @@ pub enum HubError {
     TooMany,
 }
 
-impl HubError {
+impl HubApiError {
     /// Returns the way out.
     pub fn hint(&self) -> Option<String> {
         match self {
@@ -92,14 +92,14 @@ impl HubError {
             | Self::NotAnId(_) => true,
             Self::Refused { status, .. } => (400..500).contains(status),
             Self::TooMany => false,
-            Self::Http(error) => !error.leaves_open(),
+            Self::Http(error) => !error.is_ambiguous(),
         }
     }
 }
 
 /// The names under which Docker Hub says what is wrong. Nothing else of an answer is ever shown.
 #[derive(Deserialize)]
-struct Words<'a> {
+struct ErrorBody<'a> {
     #[serde(borrow)]
     detail: Option<&'a RawValue>,
     #[serde(borrow)]
@@ -109,22 +109,22 @@ struct Words<'a> {
 }
 
 /// Returns the error for an answer that is none. `sent` are the secrets that it could repeat.
-pub(super) fn of(answer: &Answer, sent: &[&str]) -> HubError {
+pub(super) fn of(answer: &Response, sent: &[&str]) -> HubApiError {
     let why = why(answer, sent);
     let told = why.to_ascii_lowercase();
     let is_for_tokens = BY_TOKEN.iter().any(|words| told.contains(words));
     match answer.status {
-        401 | 403 if is_for_tokens => HubError::SignedInByToken,
-        status => HubError::Refused { status, why },
+        401 | 403 if is_for_tokens => HubApiError::SignedInByToken,
+        status => HubApiError::Refused { status, why },
     }
 }
 
 /// Returns what a server says is wrong: cleaned, cut, and without any secret that was sent.
-pub(super) fn why(answer: &Answer, sent: &[&str]) -> String {
-    let told = |words: Words<'_>| {
+pub(super) fn why(answer: &Response, sent: &[&str]) -> String {
+    let told = |words: ErrorBody<'_>| {
         let texts = [words.detail, words.text, words.message].into_iter().flatten();
         texts.filter_map(|raw| unescape(raw).ok()).find(|text| !text.is_empty())
     };
-    let text = answer.json::<Words>().ok().and_then(told);
-    text.map_or_else(|| "it does not say why".to_owned(), |text| shown(text, sent))
+    let text = answer.json::<ErrorBody>().ok().and_then(told);
+    text.map_or_else(|| "it does not say why".to_owned(), |text| redacted(text, sent))
 }

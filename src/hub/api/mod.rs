@@ -5,9 +5,9 @@ pub mod error;
 pub mod login;
 pub mod token;
 
-use crate::http::endpoint::{Place, Plain};
-use crate::http::{Answer, Authorization, Http, JSON, Method, Repeat, Request};
-use crate::hub::api::error::HubError;
+use crate::http::endpoint::{Endpoint, PlainHttp};
+use crate::http::{Authorization, Http, HttpRequest, JSON, Method, Repeat, Response};
+use crate::hub::api::error::HubApiError;
 use crate::model::remote::{Remote, Service};
 use crate::model::secret::Secret;
 use crate::system::env;
@@ -19,22 +19,22 @@ pub const HUB_URL: &str = "DOCKER_CREDENTIAL_PAT_HUB_URL";
 const USUAL_URL: &str = "https://hub.docker.com";
 
 /// Docker Hub, whoever asks.
-pub struct Hub {
+pub struct HubApi {
     http: Http,
-    base: Place,
-    tell: fn(&str),
+    base: Endpoint,
+    progress: fn(&str),
 }
 
 /// Whose tokens are meant.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Account {
+pub enum HubAccount {
     /// Those of the person who is signed in.
     Person,
     /// Those of an organization.
     Organization(String),
 }
 
-impl Account {
+impl HubAccount {
     /// Returns the account that a token in the vault is of; `None` when Docker Hub did not make it.
     pub fn of(remote: &Remote) -> Option<Self> {
         match remote.service {
@@ -53,7 +53,7 @@ impl Account {
     }
 
     /// Returns the path of its tokens.
-    fn path(&self) -> Result<String, HubError> {
+    fn path(&self) -> Result<String, HubApiError> {
         Ok(match self {
             Self::Person => "/v2/access-tokens".to_owned(),
             Self::Organization(name) => format!("/v2/orgs/{}/access-tokens", plain(name)?),
@@ -62,7 +62,7 @@ impl Account {
 }
 
 /// One call, with who makes it and what it says.
-struct Call<'a> {
+struct ApiCall<'a> {
     method: Method,
     path: &'a str,
     bearer: Option<&'a Secret>,
@@ -70,12 +70,12 @@ struct Call<'a> {
     repeat: Repeat,
 }
 
-impl Hub {
-    /// Finds where Docker Hub is. What is waited for goes to `tell`.
-    pub fn find(tell: fn(&str)) -> Result<Self, HubError> {
+impl HubApi {
+    /// Finds where Docker Hub is. What is waited for goes to `progress`.
+    pub fn find(progress: fn(&str)) -> Result<Self, HubApiError> {
         let url = env::text(HUB_URL)?;
-        let base = Place::parse(url.as_deref().unwrap_or(USUAL_URL), Plain::Loopback)?;
-        Ok(Self { http: Http::default(), base, tell })
+        let base = Endpoint::parse(url.as_deref().unwrap_or(USUAL_URL), PlainHttp::Loopback)?;
+        Ok(Self { http: Http::default(), base, progress })
     }
 
     /// Returns where it is, when it is not where it usually is.
@@ -85,39 +85,39 @@ impl Hub {
 
     /// Sees that what the vault has for Docker Hub may be sent here: to Docker Hub itself, and within this
     /// machine, where it stays. Whoever sets a variable may mean another place, and nobody stored it for that.
-    pub fn refuse_elsewhere(&self) -> Result<(), HubError> {
+    pub fn refuse_elsewhere(&self) -> Result<(), HubApiError> {
         match self.at() {
-            Some(at) if !self.base.is_loopback() => Err(HubError::Elsewhere(at)),
+            Some(at) if !self.base.is_loopback() => Err(HubApiError::Elsewhere(at)),
             Some(_) | None => Ok(()),
         }
     }
 
-    fn ask(&self, call: &Call<'_>) -> Result<Answer, HubError> {
+    fn ask(&self, call: &ApiCall<'_>) -> Result<Response, HubApiError> {
         let place = self.base.at(call.path)?;
         let authorization = call.bearer.map(|token| Authorization::bearer(token.expose()));
-        let request = Request {
+        let request = HttpRequest {
             method: call.method,
             authorization: authorization.as_ref(),
             body: call.body.map(|body| (JSON, body)),
             repeat: call.repeat,
-            ..Request::get(&place)
+            ..HttpRequest::get(&place)
         };
-        let tell = self.tell;
-        Ok(self.http.send(&request, &mut |line| tell(line))?)
+        let progress = self.progress;
+        Ok(self.http.send(&request, &mut |line| progress(line))?)
     }
 }
 
-impl From<EnvError> for HubError {
+impl From<EnvError> for HubApiError {
     fn from(error: EnvError) -> Self {
         Self::Env(error)
     }
 }
 
 /// Returns a name or an identity as it may stand in a path: nothing that leads elsewhere.
-fn plain(text: &str) -> Result<&str, HubError> {
+fn plain(text: &str) -> Result<&str, HubApiError> {
     let is_plain = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_');
     let is_fit = (1..=100).contains(&text.len()) && text.chars().all(is_plain);
-    if is_fit { Ok(text) } else { Err(HubError::NotAnId(text.chars().take(100).collect())) }
+    if is_fit { Ok(text) } else { Err(HubApiError::NotAnId(text.chars().take(100).collect())) }
 }
 
 #[cfg(test)]
@@ -136,7 +136,7 @@ mod tests {
             ("", None),
             ("é", None),
         ] {
-            let path = Account::Organization(name.to_owned()).path();
+            let path = HubAccount::Organization(name.to_owned()).path();
             assert_eq!(path.ok().as_deref(), want, "{name}");
         }
     }

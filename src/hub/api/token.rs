@@ -3,38 +3,38 @@
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use crate::http::Answer;
-use crate::hub::api::error::HubError;
+use crate::http::Response;
+use crate::hub::api::error::HubApiError;
 use crate::hub::api::plain;
 use crate::model::secret::Secret;
-use crate::model::timestamp::Moment;
+use crate::model::timestamp::Timestamp;
 use crate::model::token::Permissions;
 use crate::system::secret_json::unescape;
 
 /// A token as Docker Hub tells of it; never with its secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Listed {
+pub struct ApiToken {
     /// By what it is told from others.
     pub id: String,
     /// What people call it there.
     pub label: String,
     /// What it may do.
-    pub grants: Grants,
+    pub grants: TokenAccess,
     /// True when it works, unless it has expired.
     pub is_active: bool,
     /// Who or what made it: `manual` for a person.
     pub generated_by: Option<String>,
     /// When it was made.
-    pub created: Option<Moment>,
-    /// When it was last used, as the server writes it: finer than a [`Moment`].
+    pub created: Option<Timestamp>,
+    /// When it was last used, as the server writes it: finer than a [`Timestamp`].
     pub used: Option<String>,
     /// When it ends.
-    pub expires: Option<Moment>,
+    pub expires: Option<Timestamp>,
 }
 
 /// What a token may do.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Grants {
+pub enum TokenAccess {
     /// A person's: everywhere the same, such as `repo:read`.
     Scopes(Vec<String>),
     /// An organization's: for each resource what it may do there.
@@ -56,24 +56,24 @@ pub struct Resource {
 
 /// A token that was just made, with its secret, which is told this once.
 #[derive(Debug)]
-pub struct Made {
+pub struct NewApiToken {
     /// What is told of it.
-    pub listed: Listed,
+    pub listed: ApiToken,
     /// Its secret.
     pub secret: Secret,
 }
 
 /// One page of a list.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Page {
-    pub(super) tokens: Vec<Listed>,
+pub(super) struct TokenPage {
+    pub(super) tokens: Vec<ApiToken>,
     pub(super) count: Option<usize>,
     pub(super) has_next: bool,
 }
 
 /// Both sorts of token in one; each has its own names for the same.
 #[derive(Deserialize)]
-struct Told<'a> {
+struct RawApiToken<'a> {
     uuid: Option<String>,
     id: Option<String>,
     token_label: Option<String>,
@@ -91,15 +91,15 @@ struct Told<'a> {
 }
 
 #[derive(Deserialize)]
-struct ToldPage<'a> {
+struct RawTokenPage<'a> {
     count: Option<f64>,
     total: Option<f64>,
     next: Option<String>,
     #[serde(borrow)]
-    results: Vec<Told<'a>>,
+    results: Vec<RawApiToken<'a>>,
 }
 
-impl Grants {
+impl TokenAccess {
     /// Returns what they are known to allow; `None` for an organization's.
     pub fn permissions(&self) -> Option<Permissions> {
         let Self::Scopes(scopes) = self else { return None };
@@ -139,14 +139,14 @@ fn word(scope: &str) -> &str {
     }
 }
 
-impl Listed {
+impl ApiToken {
     /// Returns when it was last used.
-    pub fn last_used(&self) -> Option<Moment> {
-        self.used.as_deref().and_then(Moment::told)
+    pub fn last_used(&self) -> Option<Timestamp> {
+        self.used.as_deref().and_then(Timestamp::parse_rfc3339)
     }
 
     /// True from the moment at which it ends.
-    pub fn has_expired(&self, now: Moment) -> bool {
+    pub fn has_expired(&self, now: Timestamp) -> bool {
         self.expires.is_some_and(|end| end <= now)
     }
 
@@ -156,46 +156,46 @@ impl Listed {
     }
 
     /// Reads one token.
-    pub(super) fn read(answer: &Answer) -> Result<Self, HubError> {
-        let told: Told = answer.json()?;
+    pub(super) fn read(answer: &Response) -> Result<Self, HubApiError> {
+        let told: RawApiToken = answer.json()?;
         told.listed().ok_or_else(|| answer.unexpected().into())
     }
 }
 
-impl Made {
+impl NewApiToken {
     /// Reads a token that was just made.
-    pub(super) fn read(answer: &Answer) -> Result<Self, HubError> {
-        let unexpected = || HubError::Http(answer.unexpected());
-        let told: Told = answer.json()?;
+    pub(super) fn read(answer: &Response) -> Result<Self, HubApiError> {
+        let unexpected = || HubApiError::Http(answer.unexpected());
+        let told: RawApiToken = answer.json()?;
         let secret = told.token.and_then(|raw| unescape(raw).ok()).filter(|secret| !secret.is_empty());
         let secret = Secret::new(secret.ok_or_else(unexpected)?);
         Ok(Self { listed: told.listed().ok_or_else(unexpected)?, secret })
     }
 }
 
-impl Page {
+impl TokenPage {
     /// Reads a page. Its `next` is an address that the server chooses, so only that there is one counts.
-    pub(super) fn read(answer: &Answer) -> Result<Self, HubError> {
-        let told: ToldPage = answer.json()?;
+    pub(super) fn read(answer: &Response) -> Result<Self, HubApiError> {
+        let told: RawTokenPage = answer.json()?;
         let count = told.count.or(told.total).filter(|count| (0.0..1e9).contains(count));
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it lies within")]
         let count = count.map(|count| count as usize);
-        let tokens: Option<_> = told.results.into_iter().map(Told::listed).collect();
-        let tokens = tokens.ok_or_else(|| HubError::Http(answer.unexpected()))?;
+        let tokens: Option<_> = told.results.into_iter().map(RawApiToken::listed).collect();
+        let tokens = tokens.ok_or_else(|| HubApiError::Http(answer.unexpected()))?;
         Ok(Self { tokens, count, has_next: told.next.is_some_and(|next| !next.is_empty()) })
     }
 }
 
-impl Told<'_> {
-    fn listed(self) -> Option<Listed> {
+impl RawApiToken<'_> {
+    fn listed(self) -> Option<ApiToken> {
         let id = self.uuid.or(self.id)?;
         plain(&id).ok()?;
-        let moment = |text: Option<String>| text.as_deref().and_then(Moment::told);
+        let moment = |text: Option<String>| text.as_deref().and_then(Timestamp::parse_rfc3339);
         let grants = match (self.scopes, self.resources) {
-            (Some(scopes), _) => Grants::Scopes(scopes),
-            (None, resources) => Grants::Resources(resources.unwrap_or_default()),
+            (Some(scopes), _) => TokenAccess::Scopes(scopes),
+            (None, resources) => TokenAccess::Resources(resources.unwrap_or_default()),
         };
-        Some(Listed {
+        Some(ApiToken {
             id,
             label: self.token_label.or(self.label).unwrap_or_default(),
             grants,
@@ -223,7 +223,7 @@ mod tests {
             (&["repo:new"], "repo:new", None),
             (&[], "", None),
         ] {
-            let grants = Grants::Scopes(scopes.iter().map(|scope| (*scope).to_owned()).collect());
+            let grants = TokenAccess::Scopes(scopes.iter().map(|scope| (*scope).to_owned()).collect());
             assert_eq!((grants.words().as_str(), grants.permissions()), (words, permissions));
         }
     }

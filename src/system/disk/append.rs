@@ -12,7 +12,7 @@ use crate::system::disk::permissions::{PRIVATE, private, refuse_others_folder, s
 ///
 /// No link is followed: root, called in another user's home, would write wherever that user wants. Nor does
 /// a pipe in its place keep anybody waiting.
-pub fn open_end(path: &Path) -> io::Result<File> {
+pub fn open_append(path: &Path) -> io::Result<File> {
     as_it_is(OpenOptions::new().append(true)).open(path)
 }
 
@@ -20,7 +20,7 @@ pub fn open_end(path: &Path) -> io::Result<File> {
 ///
 /// # Errors
 /// When one of them cannot be made, or as root in another user's folder.
-pub fn make_end(path: &Path) -> Result<File, DiskError> {
+pub fn create_append(path: &Path) -> Result<File, DiskError> {
     let folder = path.parent().unwrap_or(path);
     disk::make_folder(folder)?;
     refuse_others_folder(folder)?;

@@ -12,8 +12,8 @@ use crate::model::choice::Choice;
 use crate::model::registry::Key;
 use crate::model::scope::Scope;
 use crate::model::token::Token;
-use crate::vault::format::entry::{Body, to_cbor};
-use crate::vault::format::nonce::{Base, nonce};
+use crate::vault::format::entry::{EncodedEntries, to_cbor};
+use crate::vault::format::nonce::{NonceBase, nonce};
 use crate::vault::keys::Holder;
 use crate::vault::keys::holders::Holders;
 use crate::vault::seal::{TAG_BYTES, Tag, VaultKey};
@@ -33,14 +33,14 @@ pub struct Directory<'b> {
     /// What people decided.
     #[n(3)]
     pub choices: Vec<Choice>,
-    /// A [`Line`] for each entry, in their order.
+    /// A [`DirectoryLine`] for each entry, in their order.
     #[b(4)]
-    lines: Vec<Line<'b>>,
+    lines: Vec<DirectoryLine<'b>>,
 }
 
 /// Where to find an entry, and what proves it.
 #[derive(Encode, Decode)]
-struct Line<'b> {
+struct DirectoryLine<'b> {
     /// A [`handle`] of four bytes for each registry, wildcard or key that it concerns.
     #[cbor(b(0), with = "minicbor::bytes")]
     handles: &'b [u8],
@@ -52,7 +52,7 @@ struct Line<'b> {
 }
 
 /// An entry that a directory points to.
-pub struct Pointer {
+pub struct EntryPointer {
     /// From 1, in the order of the entries.
     pub number: u64,
     /// What proves it.
@@ -73,9 +73,9 @@ impl Directory<'_> {
     }
 
     /// Points to the entries that could [concern](Token::concerns) a key, or to all.
-    pub fn pointers(&self, about: Option<&Key>) -> impl Iterator<Item = Pointer> {
+    pub fn pointers(&self, about: Option<&Key>) -> impl Iterator<Item = EntryPointer> {
         let wanted = about.map(handles_asked);
-        let is_wanted = move |line: &Line<'_>| {
+        let is_wanted = move |line: &DirectoryLine<'_>| {
             wanted.as_ref().is_none_or(|wanted| {
                 line.handles.as_chunks().0.iter().any(|handle| wanted.contains(&u32::from_le_bytes(*handle)))
             })
@@ -84,7 +84,7 @@ impl Directory<'_> {
         self.lines.iter().zip(1..).filter_map(move |(line, number)| {
             let start = at;
             at += u64::from(line.length);
-            is_wanted(line).then(|| Pointer { number, tag: line.tag.into(), place: start..at })
+            is_wanted(line).then(|| EntryPointer { number, tag: line.tag.into(), place: start..at })
         })
     }
 }
@@ -92,16 +92,16 @@ impl Directory<'_> {
 /// Encodes the directory of some entries; `None` when one is too large for its own numbers.
 pub fn encode(
     inventory: &Inventory,
-    body: &Body,
+    body: &EncodedEntries,
     holders: &[Holder],
     key: &VaultKey,
-    base: &Base,
+    base: &NonceBase,
 ) -> Option<Vec<u8>> {
     let handles: Vec<Vec<u8>> = inventory.tokens().iter().map(handles_of).collect();
     let mut lines = Vec::with_capacity(handles.len());
     for ((entry, handles), number) in body.entries_apart().zip(&handles).zip(1..) {
         let tag = key.sign(entry, &nonce(base, number)).into();
-        lines.push(Line { handles, length: u32::try_from(entry.len()).ok()?, tag });
+        lines.push(DirectoryLine { handles, length: u32::try_from(entry.len()).ok()?, tag });
     }
     Some(to_cbor(&Directory {
         holders: holders.to_vec(),
@@ -142,7 +142,7 @@ fn handles_asked(key: &Key) -> Vec<u32> {
 mod tests {
     use super::*;
     use crate::inventory::tests::{arrival, key};
-    use crate::model::timestamp::Moment;
+    use crate::model::timestamp::Timestamp;
     use crate::model::token::Origin;
     use crate::model::token_id::TokenId;
 
@@ -156,7 +156,7 @@ mod tests {
             ("d", "docker.io"),
             ("e", "h:5000"),
         ] {
-            inventory.add(arrival(name, scope, Origin::Add), Moment(0)).expect(name);
+            inventory.add(arrival(name, scope, Origin::Add), Timestamp(0)).expect(name);
         }
         inventory.remember_key(TokenId(4), &key("user@odd"));
         inventory.remember_key(TokenId(5), &key("https://quay.io/v2/"));

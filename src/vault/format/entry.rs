@@ -25,12 +25,12 @@ pub struct Entry {
     #[n(2)]
     tag: ByteArray<TAG_BYTES>,
     #[n(3)]
-    place: Place,
+    place: CiphertextRange,
 }
 
 /// Where a ciphertext is among the others, in bytes.
 #[derive(Clone, Copy, Debug, Encode, Decode)]
-pub struct Place {
+pub struct CiphertextRange {
     #[n(0)]
     at: u64,
     #[n(1)]
@@ -39,14 +39,14 @@ pub struct Place {
 
 /// What opens a secret, but for the ciphertext and the key.
 #[derive(Clone, Copy, Debug)]
-pub struct SealedAt {
+pub struct SealHeader {
     nonce: Nonce,
     tag: Tag,
     /// Where the ciphertext is.
-    pub place: Place,
+    pub place: CiphertextRange,
 }
 
-impl Place {
+impl CiphertextRange {
     /// Names a place.
     pub fn new(at: u64, length: u64) -> Self {
         Self { at, length }
@@ -72,12 +72,12 @@ impl Entry {
     }
 
     /// Returns where its secret is.
-    pub fn sealed_at(&self) -> SealedAt {
-        SealedAt { nonce: self.nonce.into(), tag: self.tag.into(), place: self.place }
+    pub fn sealed_at(&self) -> SealHeader {
+        SealHeader { nonce: self.nonce.into(), tag: self.tag.into(), place: self.place }
     }
 }
 
-impl SealedAt {
+impl SealHeader {
     /// Puts the ciphertext to it that is at its place.
     pub fn with(self, bytes: Vec<u8>) -> Sealed {
         Sealed { nonce: self.nonce, tag: self.tag, bytes }
@@ -86,20 +86,21 @@ impl SealedAt {
 
 /// Entries as they are written, and the ciphertexts that they point to.
 #[derive(Default)]
-pub struct Body {
+pub struct EncodedEntries {
     entries: Vec<u8>,
     lengths: Vec<usize>,
     ciphertexts: Vec<u8>,
 }
 
-impl Body {
+impl EncodedEntries {
     /// Encodes the tokens with their secrets.
     pub fn of(inventory: &Inventory, sealed: &BTreeMap<TokenId, Sealed>) -> Self {
         let mut body = Self::default();
         for token in inventory.tokens() {
             // Without a secret there is no token: whoever adds one seals its secret in the same change.
             let Some(sealed) = sealed.get(&token.id) else { continue };
-            let place = Place { at: body.ciphertexts.len() as u64, length: sealed.bytes.len() as u64 };
+            let place =
+                CiphertextRange { at: body.ciphertexts.len() as u64, length: sealed.bytes.len() as u64 };
             body.ciphertexts.extend_from_slice(&sealed.bytes);
             let (nonce, tag) = (sealed.nonce.into(), sealed.tag.into());
             let entry = to_cbor(&Entry { token: token.clone(), nonce, tag, place });

@@ -21,9 +21,9 @@ use std::ops::Range;
 
 use minicbor::decode;
 
-use crate::vault::format::directory::{Directory, Pointer};
-use crate::vault::format::entry::Place;
-use crate::vault::format::nonce::{BASE_BYTES, Base, nonce};
+use crate::vault::format::directory::{Directory, EntryPointer};
+use crate::vault::format::entry::CiphertextRange;
+use crate::vault::format::nonce::{BASE_BYTES, NonceBase, nonce};
 use crate::vault::seal::{TAG_BYTES, Tag, VaultKey};
 
 /// How every vault begins; the version follows.
@@ -55,7 +55,7 @@ pub struct Layout {
 
 /// Why the start of a file is not that of a vault of this version.
 #[derive(Debug, PartialEq, Eq)]
-pub enum HeadError {
+pub enum HeaderError {
     /// Nothing of it looks like a vault.
     NotAVault,
     /// A vault of another version of the format.
@@ -64,11 +64,11 @@ pub enum HeadError {
 
 impl Layout {
     /// Reads the head of a vault: its first [`HEAD_BYTES`] bytes, or all if it has less.
-    pub fn parse(head: &[u8]) -> Result<Self, HeadError> {
+    pub fn parse(head: &[u8]) -> Result<Self, HeaderError> {
         let Some(rest) = head.strip_prefix(HEAD) else { return Err(other_version(head)) };
-        let (directory, rest) = rest.split_first_chunk().ok_or(HeadError::NotAVault)?;
-        let (entries, rest) = rest.split_first_chunk().ok_or(HeadError::NotAVault)?;
-        let ciphertexts = rest.first_chunk().ok_or(HeadError::NotAVault)?;
+        let (directory, rest) = rest.split_first_chunk().ok_or(HeaderError::NotAVault)?;
+        let (entries, rest) = rest.split_first_chunk().ok_or(HeaderError::NotAVault)?;
+        let ciphertexts = rest.first_chunk().ok_or(HeaderError::NotAVault)?;
         let (directory, entries) = (u32::from_le_bytes(*directory), u32::from_le_bytes(*entries));
         Ok(Self::of(directory, entries, u64::from_le_bytes(*ciphertexts)))
     }
@@ -85,21 +85,21 @@ impl Layout {
     }
 
     /// Returns where a ciphertext is in the file, in bytes; `None` when that is beyond the ciphertexts.
-    pub fn place_of(&self, place: Place) -> Option<Range<u64>> {
+    pub fn place_of(&self, place: CiphertextRange) -> Option<Range<u64>> {
         place.after(self.ciphertexts.start).filter(|place| place.end <= self.ciphertexts.end)
     }
 }
 
-/// The front of a vault, taken apart. What it says is not proven until [`Front::is_proven_by`] is true.
-pub struct Front<'b> {
+/// The front of a vault, taken apart. What it says is not proven until [`VaultFront::is_proven_by`] is true.
+pub struct VaultFront<'b> {
     signed: &'b [u8],
     directory: &'b [u8],
     crc: &'b [u8; CRC_BYTES],
-    base: &'b Base,
+    base: &'b NonceBase,
     tag: &'b Tag,
 }
 
-impl<'b> Front<'b> {
+impl<'b> VaultFront<'b> {
     /// Takes the bytes that [`Layout::front`] names; `None` when there are less.
     pub fn of(layout: &Layout, bytes: &'b [u8]) -> Option<Self> {
         let (signed, rest) = bytes.split_at_checked(usize::try_from(layout.directory.end).ok()?)?;
@@ -120,7 +120,7 @@ impl<'b> Front<'b> {
     }
 
     /// True when an entry is as somebody who has the key wrote it, in this file and place.
-    pub fn proves(&self, pointer: &Pointer, entry: &[u8], key: &VaultKey) -> bool {
+    pub fn proves(&self, pointer: &EntryPointer, entry: &[u8], key: &VaultKey) -> bool {
         key.proves(entry, &nonce(self.base, pointer.number), &pointer.tag)
     }
 
@@ -144,7 +144,7 @@ pub fn assemble(
     entries: &[u8],
     ciphertexts: &[u8],
     key: &VaultKey,
-    base: &Base,
+    base: &NonceBase,
 ) -> Option<Vec<u8>> {
     let lengths = [directory.len(), entries.len()].map(u32::try_from);
     let [Ok(directory_length), Ok(entries_length)] = lengths else { return None };
@@ -165,14 +165,14 @@ pub fn assemble(
     Some(bytes)
 }
 
-fn other_version(head: &[u8]) -> HeadError {
+fn other_version(head: &[u8]) -> HeaderError {
     let number = head.strip_prefix(MAGIC).and_then(|rest| {
         let end = rest.iter().position(|byte| *byte == b'\n')?;
         str::from_utf8(&rest[..end]).ok()?.parse().ok()
     });
     match number {
-        Some(version) if version != VERSION => HeadError::Version(version),
-        Some(_) | None => HeadError::NotAVault,
+        Some(version) if version != VERSION => HeaderError::Version(version),
+        Some(_) | None => HeaderError::NotAVault,
     }
 }
 
@@ -183,17 +183,17 @@ mod tests {
     #[test]
     fn any_head_is_read_or_refused() {
         for (head, want) in [
-            (&b""[..], HeadError::NotAVault),
-            (b"docker-credential-pat vault 1\n", HeadError::NotAVault),
-            (b"docker-credential-pat vault 2\n", HeadError::Version(2)),
-            (b"docker-credential-pat vault -1\n", HeadError::NotAVault),
-            (b"docker-credential-pat vault 99999999999\n", HeadError::NotAVault),
+            (&b""[..], HeaderError::NotAVault),
+            (b"docker-credential-pat vault 1\n", HeaderError::NotAVault),
+            (b"docker-credential-pat vault 2\n", HeaderError::Version(2)),
+            (b"docker-credential-pat vault -1\n", HeaderError::NotAVault),
+            (b"docker-credential-pat vault 99999999999\n", HeaderError::NotAVault),
         ] {
             assert_eq!(Layout::parse(head).err(), Some(want), "{head:?}");
         }
         let largest = [HEAD, &[0xff; LENGTHS_BYTES]].concat();
         let layout = Layout::parse(&largest).expect("a head");
         assert_eq!(layout.ciphertexts.end, u64::MAX);
-        assert!(layout.place_of(Place::new(u64::MAX, 1)).is_none());
+        assert!(layout.place_of(CiphertextRange::new(u64::MAX, 1)).is_none());
     }
 }

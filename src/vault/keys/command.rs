@@ -7,27 +7,27 @@ use std::time::Duration;
 use minicbor::{Decode, Encode};
 use thiserror::Error;
 
-use crate::system::process::ChildError;
+use crate::system::process::ProcessError;
 use crate::system::{env, process};
-use crate::vault::keys::{HolderError, KeyHolder, Sort, wrapping_key};
-use crate::vault::seal::{VaultKey, Wrapped};
+use crate::vault::keys::{HolderError, HolderKind, KeyHolder, wrapping_key};
+use crate::vault::seal::{VaultKey, WrappedKey};
 
 /// A command, and the vault's key wrapped with the spare key that it writes.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
-pub struct CommandHolder {
+pub struct KeyCommand {
     #[n(0)]
     program: String,
     #[n(1)]
     args: Vec<String>,
     #[n(2)]
-    wrapped: Wrapped,
+    wrapped: WrappedKey,
 }
 
 /// Why a command gives no key.
 #[derive(Debug, Error)]
-pub enum CommandError {
+pub enum KeyCommandError {
     #[error("the key command gives no key")]
-    Child(#[from] ChildError),
+    Child(#[from] ProcessError),
     /// A path that depends on the working directory, where anybody could have put a program.
     #[error("the key command {program} is neither a name to be found in PATH nor an absolute path")]
     NoPath {
@@ -59,11 +59,11 @@ pub enum CommandError {
     Random(#[from] getrandom::Error),
 }
 
-impl CommandError {
+impl KeyCommandError {
     /// Returns the way out.
     pub fn hint(&self) -> String {
         match self {
-            Self::Child(ChildError::Hung { .. }) => {
+            Self::Child(ProcessError::Hung { .. }) => {
                 "run `docker-credential-pat unlock`, which waits longer for it".to_owned()
             }
             Self::Child(_) | Self::Failed { .. } => {
@@ -85,7 +85,7 @@ impl CommandError {
     }
 }
 
-impl CommandHolder {
+impl KeyCommand {
     /// Wraps a vault's key with the spare key that a command writes.
     ///
     /// # Errors
@@ -95,7 +95,7 @@ impl CommandHolder {
         program: String,
         args: Vec<String>,
         patience: Duration,
-    ) -> Result<Self, CommandError> {
+    ) -> Result<Self, KeyCommandError> {
         let wrapped = ask(&program, &args, patience)?.wrap(vault_key)?;
         Ok(Self { program, args, wrapped })
     }
@@ -104,7 +104,7 @@ impl CommandHolder {
     ///
     /// # Errors
     /// When it writes none within `patience`.
-    pub fn rewrapping(&self, vault_key: &VaultKey, patience: Duration) -> Result<Self, CommandError> {
+    pub fn rewrapping(&self, vault_key: &VaultKey, patience: Duration) -> Result<Self, KeyCommandError> {
         Self::wrapping(vault_key, self.program.clone(), self.args.clone(), patience)
     }
 
@@ -114,26 +114,26 @@ impl CommandHolder {
     }
 }
 
-impl KeyHolder for CommandHolder {
+impl KeyHolder for KeyCommand {
     fn key(&self, patience: Duration) -> Result<VaultKey, HolderError> {
         let spare = ask(&self.program, &self.args, patience)?;
-        spare.unwrap(&self.wrapped).ok_or(HolderError::Another(Sort::Command))
+        spare.unwrap(&self.wrapped).ok_or(HolderError::Another(HolderKind::Command))
     }
 }
 
 /// Runs the command and reads the key that it writes.
-fn ask(program: &str, args: &[String], patience: Duration) -> Result<VaultKey, CommandError> {
+fn ask(program: &str, args: &[String], patience: Duration) -> Result<VaultKey, KeyCommandError> {
     if env::is_key_wanted() {
-        return Err(CommandError::AsksItself);
+        return Err(KeyCommandError::AsksItself);
     }
     let path = Path::new(program);
     if path.components().count() != 1 && !path.is_absolute() {
-        return Err(CommandError::NoPath { program: program.to_owned() });
+        return Err(KeyCommandError::NoPath { program: program.to_owned() });
     }
     let output = process::run(OsStr::new(program), args, b"", Some(env::KEY_WANTED), patience)?;
     if output.code != Some(0) {
-        return Err(CommandError::Failed { program: program.to_owned(), code: output.code });
+        return Err(KeyCommandError::Failed { program: program.to_owned(), code: output.code });
     }
     wrapping_key::from_text(&output.stdout)
-        .ok_or_else(|| CommandError::NotAKey { program: program.to_owned() })
+        .ok_or_else(|| KeyCommandError::NotAKey { program: program.to_owned() })
 }

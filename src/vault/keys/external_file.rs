@@ -9,8 +9,8 @@ use zeroize::Zeroizing;
 
 use crate::system::disk::DiskError;
 use crate::system::{disk, env};
-use crate::vault::keys::{HolderError, KeyHolder, Sort, wrapping_key};
-use crate::vault::seal::{VaultKey, Wrapped};
+use crate::vault::keys::{HolderError, HolderKind, KeyHolder, wrapping_key};
+use crate::vault::seal::{VaultKey, WrappedKey};
 
 /// The most that is read of such a file, in bytes: a key with blanks around it.
 const MAX_BYTES: u64 = 4096;
@@ -21,17 +21,17 @@ pub const CREDENTIALS_DIRECTORY: &str = "$CREDENTIALS_DIRECTORY/";
 
 /// A file with a spare key, and the vault's key wrapped with it.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
-pub struct FileElsewhere {
+pub struct ExternalKeyFile {
     /// Absolute, or behind [`CREDENTIALS_DIRECTORY`].
     #[n(0)]
     path: String,
     #[n(1)]
-    wrapped: Wrapped,
+    wrapped: WrappedKey,
 }
 
 /// Why such a file gives no key.
 #[derive(Debug, Error)]
-pub enum FileError {
+pub enum ExternalKeyFileError {
     /// It is gone, or its file system is not mounted.
     #[error("the key file {} is missing", path.display())]
     Missing {
@@ -63,7 +63,7 @@ pub enum FileError {
     Random(#[from] getrandom::Error),
 }
 
-impl FileError {
+impl ExternalKeyFileError {
     /// Returns the way out.
     pub fn hint(&self) -> Option<String> {
         match self {
@@ -79,10 +79,10 @@ impl FileError {
     }
 }
 
-impl FileElsewhere {
+impl ExternalKeyFile {
     /// Wraps a vault's key with the spare key in a file, which is made if there is none.
-    pub fn wrapping(vault_key: &VaultKey, path: &Path) -> Result<Self, FileError> {
-        let no_path = || FileError::NoPath { path: path.to_owned() };
+    pub fn wrapping(vault_key: &VaultKey, path: &Path) -> Result<Self, ExternalKeyFileError> {
+        let no_path = || ExternalKeyFileError::NoPath { path: path.to_owned() };
         let path = path.to_str().ok_or_else(no_path)?;
         let place = place_of(path)?;
         let spare = match read(&place)? {
@@ -93,7 +93,7 @@ impl FileElsewhere {
     }
 
     /// Wraps another key with the spare key in the same file.
-    pub fn rewrapping(&self, vault_key: &VaultKey) -> Result<Self, FileError> {
+    pub fn rewrapping(&self, vault_key: &VaultKey) -> Result<Self, ExternalKeyFileError> {
         Ok(Self { path: self.path.clone(), wrapped: self.spare()?.wrap(vault_key)? })
     }
 
@@ -102,36 +102,39 @@ impl FileElsewhere {
         &self.path
     }
 
-    fn spare(&self) -> Result<VaultKey, FileError> {
+    fn spare(&self) -> Result<VaultKey, ExternalKeyFileError> {
         let place = place_of(&self.path)?;
-        read(&place)?.ok_or(FileError::Missing { path: place })
+        read(&place)?.ok_or(ExternalKeyFileError::Missing { path: place })
     }
 }
 
-impl KeyHolder for FileElsewhere {
+impl KeyHolder for ExternalKeyFile {
     fn key(&self, _patience: Duration) -> Result<VaultKey, HolderError> {
-        self.spare()?.unwrap(&self.wrapped).ok_or(HolderError::Another(Sort::File))
+        self.spare()?.unwrap(&self.wrapped).ok_or(HolderError::Another(HolderKind::File))
     }
 }
 
 /// Returns where the file is now.
-fn place_of(path: &str) -> Result<PathBuf, FileError> {
+fn place_of(path: &str) -> Result<PathBuf, ExternalKeyFileError> {
     let Some(name) = path.strip_prefix(CREDENTIALS_DIRECTORY) else {
         let path = PathBuf::from(path);
-        return if path.is_absolute() { Ok(path) } else { Err(FileError::NoPath { path }) };
+        return if path.is_absolute() { Ok(path) } else { Err(ExternalKeyFileError::NoPath { path }) };
     };
-    let folder = env::credentials_directory().ok_or_else(|| FileError::NoFolder { path: path.to_owned() })?;
+    let folder = env::credentials_directory()
+        .ok_or_else(|| ExternalKeyFileError::NoFolder { path: path.to_owned() })?;
     Ok(folder.join(name))
 }
 
 /// Reads the spare key. Who else may read it is decided by whoever mounts it.
-fn read(place: &Path) -> Result<Option<VaultKey>, FileError> {
+fn read(place: &Path) -> Result<Option<VaultKey>, ExternalKeyFileError> {
     let Some((bytes, _)) = disk::read(place, MAX_BYTES)? else { return Ok(None) };
     let bytes = Zeroizing::new(bytes);
-    wrapping_key::from_text(&bytes).map(Some).ok_or_else(|| FileError::NotAKey { path: place.to_owned() })
+    wrapping_key::from_text(&bytes)
+        .map(Some)
+        .ok_or_else(|| ExternalKeyFileError::NotAKey { path: place.to_owned() })
 }
 
-fn make(place: &Path) -> Result<VaultKey, FileError> {
+fn make(place: &Path) -> Result<VaultKey, ExternalKeyFileError> {
     let spare = VaultKey::make()?;
     disk::create(place, wrapping_key::to_text(&spare).as_bytes(), disk::PRIVATE)?;
     Ok(spare)

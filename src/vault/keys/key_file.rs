@@ -110,7 +110,7 @@ impl KeyFile {
     }
 
     /// Writes a key, unless another is there.
-    pub fn keep_beside_none(&self, key: &VaultKey) -> Result<(), KeyFileError> {
+    pub fn write_unless_other(&self, key: &VaultKey) -> Result<(), KeyFileError> {
         match self.read_if_there()? {
             Some(other) if other.fingerprint() == key.fingerprint() => Ok(()),
             Some(_) => Err(KeyFileError::Taken { path: self.path.clone() }),
@@ -129,7 +129,7 @@ impl KeyFile {
     }
 
     /// Puts this file in the place of another, durably.
-    pub fn take_the_place_of(&self, other: &Self) -> Result<(), KeyFileError> {
+    pub fn replace_other(&self, other: &Self) -> Result<(), KeyFileError> {
         Ok(disk::rename(&self.path, &other.path)?)
     }
 
@@ -138,7 +138,7 @@ impl KeyFile {
     pub fn settle(&self, is_the_vaults: impl Fn(&VaultKey) -> bool) -> Result<(), KeyFileError> {
         let renewed = self.renewed();
         if renewed.path.exists() && renewed.read().is_ok_and(|key| is_the_vaults(&key)) {
-            renewed.take_the_place_of(self)?;
+            renewed.replace_other(self)?;
         }
         Ok(())
     }
@@ -239,7 +239,7 @@ mod tests {
         let link = KeyFile::at(link);
         assert_eq!(link.renewed().path(), there.renewed().path());
         link.renewed().keep(&VaultKey::make().expect("a key")).expect("kept");
-        link.renewed().take_the_place_of(&link).expect("in its place");
+        link.renewed().replace_other(&link).expect("in its place");
         assert!(link.path().is_symlink() && !there.renewed().path().exists());
     }
 

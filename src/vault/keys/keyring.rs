@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 use thiserror::Error;
 use zeroize::Zeroizing;
 
-use crate::system::background::Beside;
-use crate::vault::keys::{HolderError, KeyHolder, Sort, cache};
+use crate::system::background::BackgroundTask;
+use crate::vault::keys::{HolderError, HolderKind, KeyHolder, cache};
 use crate::vault::seal::{Tag, VaultKey};
 
 /// What the items of this program are filed under.
@@ -120,7 +120,7 @@ impl Keyring {
         question: impl FnOnce(&str) -> Result<T, KeyringError> + Send + 'static,
     ) -> Result<T, KeyringError> {
         let item = self.item.clone();
-        let asking = Beside::start(move || {
+        let asking = BackgroundTask::start(move || {
             let answer = question(&item);
             os::leave();
             answer
@@ -134,7 +134,7 @@ impl Keyring {
 impl KeyHolder for Keyring {
     fn key(&self, patience: Duration) -> Result<VaultKey, HolderError> {
         let bytes = self.ask(patience, os::find)?;
-        VaultKey::from_bytes(&bytes).ok_or(HolderError::Another(Sort::Keyring))
+        VaultKey::from_bytes(&bytes).ok_or(HolderError::Another(HolderKind::Keyring))
     }
 }
 

@@ -14,11 +14,11 @@ use std::time::Duration;
 use minicbor::{Decode, Encode};
 use thiserror::Error;
 
-use crate::vault::keys::command::{CommandError, CommandHolder};
-use crate::vault::keys::external_file::{FileElsewhere, FileError};
+use crate::vault::keys::command::{KeyCommand, KeyCommandError};
+use crate::vault::keys::external_file::{ExternalKeyFile, ExternalKeyFileError};
 use crate::vault::keys::key_file::KeyFileError;
 use crate::vault::keys::keyring::KeyringError;
-use crate::vault::keys::passphrase::{Passphrase, PassphraseError};
+use crate::vault::keys::passphrase::{PassphraseError, PassphraseHolder};
 use crate::vault::seal::VaultKey;
 
 /// How long a key holder may take when a client waits for the answer.
@@ -42,16 +42,16 @@ pub enum Holder {
     #[n(1)]
     Keyring,
     #[n(2)]
-    Passphrase(#[n(0)] Passphrase),
+    Passphrase(#[n(0)] PassphraseHolder),
     #[n(3)]
-    Command(#[n(0)] CommandHolder),
+    Command(#[n(0)] KeyCommand),
     #[n(4)]
-    File(#[n(0)] FileElsewhere),
+    File(#[n(0)] ExternalKeyFile),
 }
 
 /// What sort of holder a holder is; a vault has at most one of each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Sort {
+pub enum HolderKind {
     /// The key file in the configuration folder.
     KeyFile,
     /// The OS keyring.
@@ -66,18 +66,18 @@ pub enum Sort {
 
 impl Holder {
     /// Returns what sort it is.
-    pub fn sort(&self) -> Sort {
+    pub fn kind(&self) -> HolderKind {
         match self {
-            Self::KeyFile => Sort::KeyFile,
-            Self::Keyring => Sort::Keyring,
-            Self::Passphrase(_) => Sort::Passphrase,
-            Self::Command(_) => Sort::Command,
-            Self::File(_) => Sort::File,
+            Self::KeyFile => HolderKind::KeyFile,
+            Self::Keyring => HolderKind::Keyring,
+            Self::Passphrase(_) => HolderKind::Passphrase,
+            Self::Command(_) => HolderKind::Command,
+            Self::File(_) => HolderKind::File,
         }
     }
 }
 
-impl Sort {
+impl HolderKind {
     /// Returns the word for it, in arguments and listings.
     pub fn word(self) -> &'static str {
         match self {
@@ -140,12 +140,12 @@ pub enum HolderError {
     #[error(transparent)]
     Passphrase(#[from] PassphraseError),
     #[error(transparent)]
-    Command(#[from] CommandError),
+    Command(#[from] KeyCommandError),
     #[error(transparent)]
-    File(#[from] FileError),
+    File(#[from] ExternalKeyFileError),
     /// It gives a key, which is another vault's.
     #[error("{}: the key does not belong to the vault", .0.name())]
-    Another(Sort),
+    Another(HolderKind),
 }
 
 impl HolderError {

@@ -14,7 +14,7 @@ use crate::system::disk::DiskError;
 use crate::system::tty::TtyError;
 use crate::system::{disk, env, tty};
 use crate::vault::keys::{HolderError, KeyHolder};
-use crate::vault::seal::{KEY_BYTES, VaultKey, Wrapped};
+use crate::vault::seal::{KEY_BYTES, VaultKey, WrappedKey};
 
 /// The memory that a guess costs, in KiB: the second choice of RFC 9106, section 4.
 const MEMORY_KIB: u32 = 64 * 1024;
@@ -40,7 +40,7 @@ const TRIES: usize = 3;
 
 /// How a passphrase is stretched, and the vault's key wrapped with what comes of it.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
-pub struct Passphrase {
+pub struct PassphraseHolder {
     #[n(0)]
     salt: ByteArray<SALT_BYTES>,
     /// In KiB.
@@ -51,7 +51,7 @@ pub struct Passphrase {
     #[n(3)]
     lanes: u32,
     #[n(4)]
-    wrapped: Wrapped,
+    wrapped: WrappedKey,
 }
 
 /// Why a passphrase opens nothing.
@@ -119,7 +119,7 @@ impl PassphraseError {
     }
 }
 
-impl Passphrase {
+impl PassphraseHolder {
     /// Wraps a vault's key with a passphrase.
     pub fn wrapping(vault_key: &VaultKey, passphrase: &str) -> Result<Self, PassphraseError> {
         let mut salt = [0; SALT_BYTES];
@@ -158,14 +158,14 @@ impl Passphrase {
             tries -= 1;
             match self.open(&typed) {
                 Ok(key) => return Ok((typed, key)),
-                Err(PassphraseError::Wrong) if tries > 0 => tty::tell("that is not it; try again"),
+                Err(PassphraseError::Wrong) if tries > 0 => tty::print("that is not it; try again"),
                 Err(error) => return Err(error),
             }
         }
     }
 }
 
-impl KeyHolder for Passphrase {
+impl KeyHolder for PassphraseHolder {
     fn key(&self, _patience: Duration) -> Result<VaultKey, HolderError> {
         Ok(self.text()?.1)
     }
@@ -211,7 +211,7 @@ mod tests {
     #[test]
     fn a_key_opens_with_its_passphrase_only() {
         let key = VaultKey::from_bytes(&[7; KEY_BYTES]).expect("32 bytes");
-        let holder = Passphrase::wrapping(&key, "correct horse").expect("random numbers");
+        let holder = PassphraseHolder::wrapping(&key, "correct horse").expect("random numbers");
         assert!(holder.memory >= 64 * 1024 && holder.passes >= 3, "what was promised at least");
         assert_eq!(holder.open("correct horse").expect("the passphrase").expose(), key.expose());
         assert!(matches!(holder.open("correct horse "), Err(PassphraseError::Wrong)));
@@ -225,7 +225,7 @@ mod tests {
             [(u32::MAX, 3, 1), (1024 * 1024, 5, 1), (64, u32::MAX, 1), (64, 0, 1), (0, 1, 1), (64, 1, 0)]
         {
             let wrapped = wrapped.clone();
-            let holder = Passphrase { salt: [0; SALT_BYTES].into(), memory, passes, lanes, wrapped };
+            let holder = PassphraseHolder { salt: [0; SALT_BYTES].into(), memory, passes, lanes, wrapped };
             assert!(
                 matches!(holder.open("x"), Err(PassphraseError::Unfit { .. })),
                 "{memory} {passes} {lanes}"
