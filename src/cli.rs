@@ -10,10 +10,12 @@ use std::process::ExitCode;
 use clap::error::ErrorKind;
 use clap::{CommandFactory, FromArgMatches, Parser};
 
+use crate::command::context::CommandContext;
+use crate::command::error::CommandError;
 use crate::command::protocol::{ProtocolVerb, VerbOutcome};
 use crate::command::{
-    CommandContext, CommandError, activate, add, backup, doctor, edit, explain, export, import, install, key,
-    ls, protocol, rm, rotate, show, status, unlock, usage, r#use,
+    activate, add, backup, doctor, edit, explain, export, import, install, key, ls, protocol, rm, rotate,
+    show, status, unlock, usage, r#use,
 };
 #[cfg(feature = "online")]
 use crate::command::{coding, hub, verify};
@@ -169,7 +171,7 @@ fn answer(verb: ProtocolVerb, called_as: Option<&str>, mut out: File) -> ExitCod
         };
         let input = input.map_err(WireError::from)?;
         if verb.has_answer() && stdio::was_closed(&out) {
-            return Err(CommandError::Output(io::Error::other("standard output is closed")));
+            return Err(CommandError::output(io::Error::other("standard output is closed")));
         }
         let mut err = io::stderr();
         let mut cx = CommandContext::new(called_as, &mut out, &mut err)?;
@@ -252,12 +254,12 @@ fn serve(
         let mut cx = CommandContext::new(called_as, &mut out, &mut err)?;
         cx.screen = stdio::screen();
         verb(&mut cx)?;
-        out.flush().map_err(CommandError::Output)
+        out.flush().map_err(CommandError::output)
     })();
     match done {
         Ok(()) => ExitCode::SUCCESS,
         // Whoever reads has seen enough, as in `ls | head -1`.
-        Err(CommandError::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        Err(failure) if failure.is_broken_pipe() => ExitCode::SUCCESS,
         Err(failure) => {
             failure.report(io::stderr());
             if failure.is_interruption() { ExitCode::from(INTERRUPTED) } else { NOT_DONE }
@@ -310,6 +312,6 @@ fn write(mut out: &File, text: &str, code: ExitCode) -> ExitCode {
 
 /// Tells that nobody gets the answer.
 fn unheard(error: io::Error) -> ExitCode {
-    CommandError::Output(error).report(io::stderr());
+    CommandError::output(error).report(io::stderr());
     NOT_DONE
 }

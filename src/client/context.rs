@@ -10,6 +10,7 @@ use crate::client;
 use crate::client::ClientIntent;
 use crate::client::parent::CommandLine;
 use crate::inventory::Inventory;
+use crate::model::hint::Hint;
 use crate::model::image::Image;
 use crate::model::name::{Name, is_profile};
 use crate::model::registry::{Address, Key};
@@ -67,13 +68,12 @@ pub enum ContextError {
     },
 }
 
-impl ContextError {
-    /// Returns the way out.
-    pub fn hint(&self) -> String {
-        match self {
-            Self::Env(error) => error.hint(),
+impl Hint for ContextError {
+    fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::Env(error) => return error.hint(),
             Self::Variable { variable, .. } => format!("set it to that, or run `unset {variable}`"),
-        }
+        })
     }
 }
 

@@ -3,6 +3,7 @@
 use thiserror::Error;
 
 use crate::coding::api::error::CodingApiError;
+use crate::model::hint::Hint;
 use crate::model::name::Name;
 
 /// Why something is not done at CODING.
@@ -38,9 +39,8 @@ pub enum CodingError {
     SecretUser(Name),
 }
 
-impl CodingError {
-    /// Returns the way out.
-    pub fn hint(&self) -> Option<String> {
+impl Hint for CodingError {
+    fn hint(&self) -> Option<String> {
         match self {
             Self::Refusal(error) => error.hint(),
             Self::NoTeam(_) => {

@@ -1,7 +1,9 @@
 //! `activate` and `deactivate`: switch tokens on and off.
 
+use crate::command::args::find_all;
 use crate::command::completions::token_names;
-use crate::command::{CommandContext, CommandError, find_all};
+use crate::command::context::CommandContext;
+use crate::command::error::CommandError;
 use crate::inventory::Inventory;
 use crate::model::remote::Service;
 use crate::model::token::{Token, TokenState};

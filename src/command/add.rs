@@ -2,11 +2,12 @@
 
 use clap::ValueEnum;
 
-use crate::command::args::{PermissionArg, SecretArgs};
+use crate::command::args;
+use crate::command::args::{PermissionArg, SecretArgs, find};
+use crate::command::context::CommandContext;
+use crate::command::error::{CommandError, PromptError};
 #[cfg(feature = "online")]
 use crate::command::verify;
-use crate::command::{CommandContext, CommandError, args, find};
-use crate::docker::wire;
 use crate::inventory::in_use::in_use;
 use crate::inventory::{IncomingToken, Inventory};
 use crate::model::name::Name;
@@ -129,12 +130,12 @@ fn outcome(token: &Token, inventory: &Inventory, now: Timestamp) -> String {
 }
 
 fn user(args: &AddArgs) -> Result<String, CommandError> {
-    let missing = |source| CommandError::Missing { what: "user name", option: "--user", source };
+    let missing = |source| PromptError::Missing { what: "user name", option: "--user", source };
     let user = match &args.user {
         Some(user) => user.clone(),
         None => {
             tty::ask(&format!("User name for {}: ", clean(&args.registry.join(", ")))).map_err(missing)?
         }
     };
-    if user.is_empty() { Err(CommandError::Wire(wire::WireError::NoUser)) } else { Ok(user) }
+    if user.is_empty() { Err(crate::docker::wire::WireError::NoUser.into()) } else { Ok(user) }
 }

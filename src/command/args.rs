@@ -11,13 +11,14 @@ use jiff::SignedDuration;
 use zeroize::Zeroizing;
 
 use crate::client::context::PROFILE_FORM;
-use crate::command::CommandError;
+use crate::command::error::{ArgumentError, CommandError, PromptError};
 use crate::docker::wire::WireError;
-use crate::model::name::is_profile;
+use crate::inventory::Inventory;
+use crate::model::name::{Name, is_profile};
 use crate::model::scope::{Scope, ScopeError};
 use crate::model::secret::Secret;
 use crate::model::timestamp::Timestamp;
-use crate::model::token::Permissions;
+use crate::model::token::{Permissions, Token};
 use crate::system::disk::DiskError;
 use crate::system::limited_read::{InputError, read_input};
 use crate::system::sanitize::clean;
@@ -44,7 +45,7 @@ impl SecretArgs {
 
     /// Reads the secret, or asks for it on the terminal.
     pub fn read(&self, what: &str, name: &str) -> Result<Secret, CommandError> {
-        let missing = |source| CommandError::Missing {
+        let missing = |source| PromptError::Missing {
             what: "secret",
             option: "--secret-stdin or --secret-file",
             source,
@@ -54,7 +55,7 @@ impl SecretArgs {
             None => tty::ask_hidden(&format!("{what} for \"{}\" (it does not show): ", clean(name)))
                 .map_err(missing)?,
         };
-        if text.is_empty() { Err(CommandError::Secret("empty")) } else { Ok(Secret::new(text)) }
+        if text.is_empty() { Err(PromptError::Secret("empty").into()) } else { Ok(Secret::new(text)) }
     }
 }
 
@@ -67,14 +68,11 @@ pub fn read_secret(stdin: bool, file: Option<&Path>) -> Result<Option<Zeroizing<
         if !stdin {
             return Ok(None);
         }
-        return text_of(stdio::stdin().map_err(InputError::Read).map_err(WireError::from)?).map(Some);
+        let unreadable = |source| WireError::Input(InputError::Read(source));
+        return text_of(stdio::stdin().map_err(unreadable)?, unreadable).map(Some);
     };
     let unreadable = |source| DiskError::Read { path: path.to_owned(), source };
-    let text = text_of(File::open(path).map_err(unreadable)?).map_err(|failure| match failure {
-        CommandError::Wire(WireError::Input(InputError::Read(source))) => unreadable(source).into(),
-        other => other,
-    })?;
-    Ok(Some(text))
+    text_of(File::open(path).map_err(unreadable)?, unreadable).map(Some)
 }
 
 /// Where a new passphrase comes from: it is never an argument
@@ -92,23 +90,23 @@ impl NewPassphraseArgs {
             return Ok(passphrase::read(file)?);
         }
         let missing =
-            |source| CommandError::Missing { what: "passphrase", option: "--passphrase-file", source };
+            |source| PromptError::Missing { what: "passphrase", option: "--passphrase-file", source };
         let text = tty::ask_hidden(&format!("{what} (it does not show): ")).map_err(missing)?;
         if text.is_empty() {
-            return Err(CommandError::Secret("empty"));
+            return Err(PromptError::Secret("empty").into());
         }
         let again = tty::ask_hidden("The same again: ").map_err(missing)?;
-        if *text == *again { Ok(text) } else { Err(CommandError::TwoPassphrases) }
+        if *text == *again { Ok(text) } else { Err(PromptError::TwoPassphrases.into()) }
     }
 }
 
 /// Asks whether something is to be done, unless that was said beforehand.
 pub fn confirm(question: &str, yes: bool) -> Result<(), CommandError> {
-    let missing = |source| CommandError::Missing { what: "answer", option: "--yes", source };
+    let missing = |source| PromptError::Missing { what: "answer", option: "--yes", source };
     if yes || matches!(tty::ask(&format!("{question} [y/N] ")).map_err(missing)?.trim(), "y" | "Y" | "yes") {
         Ok(())
     } else {
-        Err(CommandError::Declined)
+        Err(PromptError::Declined.into())
     }
 }
 
@@ -126,12 +124,15 @@ pub fn time_words(time: Duration) -> String {
 }
 
 /// Reads a secret that was written as a line of text, into a buffer of exactly its size.
-fn text_of(input: impl io::Read) -> Result<Zeroizing<String>, CommandError> {
+fn text_of<E: Into<CommandError>>(
+    input: impl io::Read,
+    unreadable: impl FnOnce(io::Error) -> E,
+) -> Result<Zeroizing<String>, CommandError> {
     let bytes = read_input(input).map_err(|error| match error {
-        InputError::TooLarge => CommandError::Secret("larger than 4 MiB"),
-        other @ InputError::Read(_) => WireError::from(other).into(),
+        InputError::TooLarge => PromptError::Secret("larger than 4 MiB").into(),
+        InputError::Read(source) => unreadable(source).into(),
     })?;
-    let text = str::from_utf8(&bytes).map_err(|_| CommandError::Secret("not valid UTF-8"))?;
+    let text = str::from_utf8(&bytes).map_err(|_| PromptError::Secret("not valid UTF-8"))?;
     Ok(Zeroizing::new(text.trim_end_matches(['\r', '\n']).to_owned()))
 }
 
@@ -179,4 +180,22 @@ pub fn parse_expiry(
 /// Takes the name of a profile.
 pub fn profile(text: &str) -> Result<String, &'static str> {
     is_profile(text).then(|| text.to_owned()).ok_or(PROFILE_FORM)
+}
+
+/// Returns the token of that name.
+pub fn find<'i>(inventory: &'i Inventory, name: &str) -> Result<&'i Token, CommandError> {
+    let token = Name::typed(name).ok().and_then(|name| inventory.named(name.as_str()));
+    token.or_else(|| inventory.named(name)).ok_or_else(|| ArgumentError::NoSuchToken(name.to_owned()).into())
+}
+
+/// Returns the tokens of those names, each once.
+pub fn find_all(inventory: &Inventory, names: &[String]) -> Result<Vec<Token>, CommandError> {
+    let mut tokens: Vec<Token> = Vec::new();
+    for name in names {
+        let token = find(inventory, name)?;
+        if tokens.iter().all(|other| other.id != token.id) {
+            tokens.push(token.clone());
+        }
+    }
+    Ok(tokens)
 }

@@ -2,8 +2,11 @@
 
 use std::path::PathBuf;
 
+use crate::command::args;
 use crate::command::args::NewPassphraseArgs;
-use crate::command::{CommandContext, CommandError, args, count_words};
+use crate::command::context::CommandContext;
+use crate::command::error::CommandError;
+use crate::command::token_view::count_words;
 use crate::model::name::Name;
 use crate::system::env;
 use crate::vault::backup;

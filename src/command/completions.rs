@@ -7,7 +7,9 @@ use clap::ValueEnum;
 use clap_complete::engine::ArgValueCandidates;
 use clap_complete::{CompletionCandidate, engine};
 
-use crate::command::{CommandContext, CommandError, places};
+use crate::command::context::CommandContext;
+use crate::command::error::CommandError;
+use crate::command::token_view::places;
 use crate::inventory::Inventory;
 use crate::model::scope::Scope;
 use crate::model::token::Token;
@@ -33,7 +35,7 @@ enum Shell {
 
 /// Runs the verb.
 pub fn run(args: &CompletionsArgs, cx: &mut CommandContext) -> Result<(), CommandError> {
-    cx.out.write_all(args.shell.script().as_bytes()).map_err(CommandError::Output)
+    cx.out.write_all(args.shell.script().as_bytes()).map_err(CommandError::output)
 }
 
 /// Returns what a script is to offer, a candidate on each line; nothing where nothing can be told.

@@ -4,11 +4,15 @@ use std::path::{Path, PathBuf};
 
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
+use thiserror::Error;
 
 use crate::client::context;
+use crate::command::context::CommandContext;
 #[cfg(feature = "online")]
-use crate::command::tell;
-use crate::command::{CommandContext, CommandError};
+use crate::command::context::print_progress;
+#[cfg(feature = "scan")]
+use crate::command::error::ArgumentError;
+use crate::command::error::CommandError;
 use crate::doctor;
 #[cfg(feature = "scan")]
 use crate::doctor::keys;
@@ -19,6 +23,7 @@ use crate::doctor::tokens::KnownUsage;
 use crate::doctor::{Finding, Findings, Severity};
 #[cfg(feature = "online")]
 use crate::hub::api::HubApi;
+use crate::model::hint::{Hint, program};
 use crate::model::timestamp::Timestamp;
 use crate::model::token::Token;
 use crate::system::sanitize;
@@ -106,13 +111,13 @@ pub fn run(args: &DoctorArgs, cx: &mut CommandContext) -> Result<(), CommandErro
     } else {
         write_list(&ordered, cx)?;
         if wrong == 0 {
-            cx.out.write_all(b"nothing is wrong\n").map_err(CommandError::Output)?;
+            cx.out.write_all(b"nothing is wrong\n").map_err(CommandError::output)?;
         }
     }
-    cx.out.flush().map_err(CommandError::Output)?;
+    cx.out.flush().map_err(CommandError::output)?;
     let is_fixable = |finding: &&&Finding| finding.is_wrong() && finding.rule.repair.is_some();
     let fixable = ordered.iter().filter(is_fixable).count();
-    if wrong == 0 { Ok(()) } else { Err(CommandError::Unwell { wrong, fixable }) }
+    if wrong == 0 { Ok(()) } else { Err(DoctorError::Findings { wrong, fixable }.into()) }
 }
 
 /// Looks at everything, and mends it if that is asked for: then nobody else changes the vault meanwhile.
@@ -138,7 +143,13 @@ fn examine(args: &DoctorArgs, cx: &mut CommandContext) -> Result<Findings, Comma
 #[cfg(feature = "online")]
 fn ask(args: &DoctorArgs, contents: &OpenedContents, now: Timestamp, findings: &mut Findings) {
     if args.online {
-        online::check(contents, HubApi::find(tell), now, &mut |line| tell(line), findings);
+        online::check(
+            contents,
+            HubApi::find(print_progress),
+            now,
+            &mut |line| print_progress(line),
+            findings,
+        );
     }
 }
 
@@ -149,7 +160,7 @@ fn ask(_: &DoctorArgs, _: &OpenedContents, _: Timestamp, _: &mut Findings) {}
 #[cfg(feature = "scan")]
 fn scan(folder: &Path, cx: &mut CommandContext) -> Result<Findings, CommandError> {
     if !folder.exists() {
-        return Err(CommandError::NoDirectory(folder.to_owned()));
+        return Err(ArgumentError::NoDirectory(folder.to_owned()).into());
     }
     let mut findings = Findings::default();
     let contents = keys::check(&cx.store, &mut findings).unwrap_or_default();
@@ -160,7 +171,7 @@ fn scan(folder: &Path, cx: &mut CommandContext) -> Result<Findings, CommandError
 
 #[cfg(not(feature = "scan"))]
 fn scan(_folder: &Path, _desk: &mut CommandContext) -> Result<Findings, CommandError> {
-    Err(CommandError::NoScan)
+    Err(DoctorError::NoScan.into())
 }
 
 fn write_list(findings: &[&Finding], cx: &mut CommandContext) -> Result<(), CommandError> {
@@ -177,11 +188,39 @@ fn write_list(findings: &[&Finding], cx: &mut CommandContext) -> Result<(), Comm
         table.push(["".into(), Cell::new(&format!("{head}: {}", finding.mend), tone)]);
     }
     // A command is shown whole, however narrow the screen.
-    table.write(&mut *cx.out, Screen { width: None, ..cx.screen }).map_err(CommandError::Output)
+    table.write(&mut *cx.out, Screen { width: None, ..cx.screen }).map_err(CommandError::output)
 }
 
 fn write_json(findings: &[&Finding], is_to_fix: bool, cx: &mut CommandContext) -> Result<(), CommandError> {
     let findings = findings.iter().map(|finding| FindingJson { finding, is_to_fix }).collect();
     let report = Report { version: JSON_VERSION, findings };
     cx.write_json(&report)
+}
+
+/// A check-up that did not find everything well, or was not made.
+#[derive(Debug, Error)]
+enum DoctorError {
+    /// Problems or warnings.
+    #[error("{wrong} {} wrong", if *wrong == 1 { "thing is" } else { "things are" })]
+    Findings {
+        wrong: usize,
+        /// Those that can be mended without losing anything.
+        fixable: usize,
+    },
+    #[cfg(not(feature = "scan"))]
+    #[error("this program was built without the search for secrets")]
+    NoScan,
+}
+
+impl Hint for DoctorError {
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Findings { fixable: 0, .. } => None,
+            Self::Findings { fixable, .. } => {
+                Some(format!("{} doctor --fix mends {fixable} of them", program()))
+            }
+            #[cfg(not(feature = "scan"))]
+            Self::NoScan => Some(format!("use the release of {} that has it", program())),
+        }
+    }
 }

@@ -1,11 +1,16 @@
 //! `edit`: changes what is noted of a token; its secret stays.
 
 use clap::ArgGroup;
+use thiserror::Error;
 
-use crate::command::args::PermissionArg;
+use crate::command::args;
+use crate::command::args::{PermissionArg, find};
 use crate::command::completions::token_names;
-use crate::command::{CommandContext, CommandError, args, find, places};
+use crate::command::context::CommandContext;
+use crate::command::error::CommandError;
+use crate::command::token_view::places;
 use crate::inventory::TokenChanges;
+use crate::model::hint::{Hint, program};
 use crate::model::name::Name;
 use crate::model::token::{Token, UserName};
 use crate::provider;
@@ -50,7 +55,7 @@ pub fn run(args: &EditArgs, cx: &mut CommandContext) -> Result<(), CommandError>
     let token = cx.store.change(|draft| -> Result<_, CommandError> {
         let token = find(&draft.inventory, &args.name)?.clone();
         if let Some(provider) = fixed_end(&token).filter(|_| expires.is_some() && !args.note_only) {
-            return Err(CommandError::FixedEnd { name: token.name, provider });
+            return Err(FixedExpiry { name: token.name, provider }.into());
         }
         let changes = TokenChanges {
             user: args.user.as_ref().map(|user| user_of(draft, &token, user)).transpose()?,
@@ -76,7 +81,27 @@ fn fixed_end(token: &Token) -> Option<&'static str> {
 
 fn user_of(draft: &Draft, token: &Token, user: &str) -> Result<UserName, CommandError> {
     if user.is_empty() {
-        return Err(CommandError::Wire(crate::docker::wire::WireError::NoUser));
+        return Err(crate::docker::wire::WireError::NoUser.into());
     }
     Ok(UserName::of(user, &draft.secret(token)?))
+}
+
+/// The provider decides when a token expires as it makes it.
+#[derive(Debug, Error)]
+#[error("the end of \"{name}\" cannot be changed: {provider} fixes it when it makes a token")]
+struct FixedExpiry {
+    name: Name,
+    provider: &'static str,
+}
+
+impl Hint for FixedExpiry {
+    fn hint(&self) -> Option<String> {
+        Some(format!(
+            "make a new token at {} and run `{} rotate {}`; if only the note of it here is wrong, say so with \
+             --note-only",
+            self.provider,
+            program(),
+            self.name.as_argument()
+        ))
+    }
 }

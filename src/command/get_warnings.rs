@@ -1,7 +1,7 @@
 //! What a person is told on stderr at a `get`: why there is nothing, what cannot work, what ends soon.
 
 use crate::client::context::TOKEN;
-use crate::command::places;
+use crate::command::token_view::places;
 use crate::model::choice::Choice;
 use crate::model::name::quoted;
 use crate::model::timestamp::Timestamp;

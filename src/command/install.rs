@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use crate::command::{CommandContext, CommandError, args};
+use crate::command::args;
+use crate::command::context::CommandContext;
+use crate::command::error::{ArgumentError, CommandError};
 use crate::docker::config::ConfigFile;
 use crate::docker::setup::{HelperName, SetupChange, SetupReach};
 use crate::docker::{profile_link, setup};
@@ -142,7 +144,7 @@ impl InstallArgs {
     /// port and capitals, and knows Docker Hub by one name only.
     fn key_as_written(&self, text: &str) -> Result<String, CommandError> {
         let address = Address::parse(text).filter(|address| address.repository().is_none());
-        let address = address.ok_or_else(|| CommandError::NotOneRegistry(text.to_owned()))?;
+        let address = address.ok_or_else(|| ArgumentError::NotOneRegistry(text.to_owned()))?;
         let host = host_as_written(text);
         if text == DOCKER_HUB_KEY || host.eq_ignore_ascii_case("docker.io") {
             return Ok(self.key_of(address.registry()));

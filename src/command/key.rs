@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use crate::command::args::NewPassphraseArgs;
-use crate::command::{CommandContext, CommandError};
+use crate::command::context::CommandContext;
+use crate::command::error::CommandError;
 use crate::system::env;
 use crate::system::table::{Cell, Table, Tone};
 use crate::vault::keys::holders::{Holders, LockedError};
@@ -111,7 +112,7 @@ fn status(cx: &mut CommandContext) -> Result<(), CommandError> {
             Cell::new(&state, tone),
         ]);
     }
-    table.write(&mut *cx.out, cx.screen).map_err(CommandError::Output)?;
+    table.write(&mut *cx.out, cx.screen).map_err(CommandError::output)?;
     if cache::find(&holders.fingerprint).is_some() {
         cx.say("the vault is open for a while (docker-credential-pat lock closes it)");
     }
@@ -194,5 +195,5 @@ fn renew(cx: &mut CommandContext) -> Result<(), CommandError> {
 /// Writes the text of a spare key, and nothing else.
 fn make(cx: &mut CommandContext) -> Result<(), CommandError> {
     let spare = VaultKey::make().map_err(VaultError::from)?;
-    cx.out.write_all(wrapping_key::to_text(&spare).as_bytes()).map_err(CommandError::Output)
+    cx.out.write_all(wrapping_key::to_text(&spare).as_bytes()).map_err(CommandError::output)
 }

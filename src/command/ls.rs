@@ -1,8 +1,10 @@
 //! `ls`: every token, and which are in use.
 
 use crate::command::completions::token_places;
+use crate::command::context::CommandContext;
+use crate::command::error::CommandError;
+use crate::command::token_view;
 use crate::command::token_view::TokenView;
-use crate::command::{CommandContext, CommandError, token_view};
 use crate::inventory::Inventory;
 use crate::inventory::in_use::in_use;
 use crate::model::scope::{Scope, ScopeError};
@@ -63,7 +65,7 @@ pub fn run(args: &LsArgs, cx: &mut CommandContext) -> Result<(), CommandError> {
     for token in &tokens {
         table.push(row(token));
     }
-    table.write(&mut *cx.out, cx.screen).map_err(CommandError::Output)
+    table.write(&mut *cx.out, cx.screen).map_err(CommandError::output)
 }
 
 impl LsArgs {

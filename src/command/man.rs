@@ -4,8 +4,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use clap_mangen::Man;
+use thiserror::Error;
 
-use crate::command::{CommandContext, CommandError};
+use crate::command::context::CommandContext;
+use crate::command::error::CommandError;
+use crate::model::hint::{Hint, program};
 use crate::system::disk;
 use crate::system::disk::DiskError;
 
@@ -31,9 +34,9 @@ pub fn run(args: &ManArgs, command: clap::Command, cx: &mut CommandContext) -> R
     }
     let mut found = &command;
     for verb in &args.verb {
-        found = found.find_subcommand(verb).ok_or_else(|| CommandError::NoSuchVerb(args.verb.join(" ")))?;
+        found = found.find_subcommand(verb).ok_or_else(|| NoSuchVerb(args.verb.join(" ")))?;
     }
-    cx.out.write_all(&page(found)?).map_err(CommandError::Output)
+    cx.out.write_all(&page(found)?).map_err(CommandError::output)
 }
 
 fn write_all(command: &clap::Command, folder: &Path) -> Result<(), CommandError> {
@@ -53,7 +56,18 @@ fn page(command: &clap::Command) -> Result<Vec<u8>, CommandError> {
     // Short ones: the name of a verb's page stands on both sides of them.
     let man = Man::new(command.clone()).manual("Manual").source(env!("CARGO_PKG_VERSION"));
     let mut page = Vec::new();
-    man.render(&mut page).map_err(CommandError::Output)?;
+    man.render(&mut page).map_err(CommandError::output)?;
     // What stands below the options has lines of its own, which are to stay apart.
     Ok(String::from_utf8_lossy(&page).replace(".SH EXTRA\n", ".SH NOTES\n.nf\n").into_bytes())
+}
+
+/// No verb has this name.
+#[derive(Debug, Error)]
+#[error("there is no verb {0:?}")]
+struct NoSuchVerb(String);
+
+impl Hint for NoSuchVerb {
+    fn hint(&self) -> Option<String> {
+        Some(format!("{} --help shows every verb", program()))
+    }
 }

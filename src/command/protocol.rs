@@ -8,10 +8,13 @@ use std::mem::ManuallyDrop;
 
 use crate::client::context::{Context, profile, warning_days};
 use crate::client::parent::ProgramName;
-use crate::command::{CommandContext, CommandError, get_warnings, say};
+use crate::command::context::{CommandContext, say};
+use crate::command::error::{CommandError, NamedTokenError};
+use crate::command::get_warnings;
 use crate::docker::wire;
 use crate::docker::wire::{NOT_FOUND, WireError};
 use crate::inventory::index::Index;
+use crate::model::hint::Hint;
 use crate::model::registry::{Key, KeyError};
 use crate::model::timestamp::{DAY, Timestamp};
 use crate::model::token::{Origin, Token};
@@ -145,7 +148,7 @@ pub fn refuse(failure: &CommandError, mut out: impl Write, err: impl Write) {
     let told = out.write_all(format!("{line}\n").as_bytes());
     // These are part of the protocol, and no more is to be said about them.
     let is_protocol =
-        matches!(failure, CommandError::Wire(WireError::Key(KeyError::Empty) | WireError::NoUser));
+        matches!(failure.downcast_ref(), Some(WireError::Key(KeyError::Empty) | WireError::NoUser));
     if !is_protocol || told.is_err() {
         failure.report(err);
     }
@@ -166,22 +169,19 @@ fn get(input: &[u8], cx: &mut CommandContext) -> Result<VerbOutcome, CommandErro
         if let Some(named) =
             request.named.filter(|named| get_warnings::is_named_elsewhere(named.value, &verdict))
         {
-            return Err(CommandError::NotForIt {
-                name: named.value.to_owned(),
-                key: key.as_str().to_owned(),
-            });
+            return Err(NamedTokenError { name: named.value.to_owned(), key: key.as_str().to_owned() }.into());
         }
         let lines = get_warnings::missed_tokens(&request, &verdict, *cx.now);
         for line in lines {
             say(&mut *cx.err, &format!("{SPEAKER}: {line}"));
         }
-        writeln!(cx.out, "{NOT_FOUND}").map_err(CommandError::Output)?;
+        writeln!(cx.out, "{NOT_FOUND}").map_err(CommandError::output)?;
         note(&line_of(&key, &request, &verdict), cx);
         return Ok(VerbOutcome::NotFound);
     };
     let secret = excerpt.release(token)?;
     let user = token.user.reveal_with(&secret);
-    wire::write_credentials(&mut *cx.out, &key, user, &secret).map_err(CommandError::Output)?;
+    wire::write_credentials(&mut *cx.out, &key, user, &secret).map_err(CommandError::output)?;
     let lines = [
         get_warnings::missed_choice(&verdict, now),
         get_warnings::push_refusal(&request, &verdict),
@@ -205,7 +205,7 @@ fn warning_of_end(token: &Token, cx: &CommandContext) -> Option<String> {
     let days = match warning_days() {
         Ok(days) => days,
         // The answer is given already, and this is no reason to take it back.
-        Err(error) => return Some(format!("{error}: {}", error.hint())),
+        Err(error) => return Some(format!("{error}: {}", error.hint().unwrap_or_default())),
     };
     let line = get_warnings::of_end(token, *cx.now, days);
     line.filter(|_| cx.store.daily_warnings().is_first_today(token.id, *cx.now))
@@ -283,6 +283,6 @@ fn list(cx: &mut CommandContext) -> Result<VerbOutcome, CommandError> {
             Some((key.as_str(), token.user.display_name()))
         })
         .collect();
-    wire::write_list(&mut *cx.out, &users).map_err(CommandError::Output)?;
+    wire::write_list(&mut *cx.out, &users).map_err(CommandError::output)?;
     Ok(VerbOutcome::Done)
 }

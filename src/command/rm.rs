@@ -1,7 +1,9 @@
 //! `rm`: removes tokens and their secrets from the vault.
 
+use crate::command::args::find_all;
 use crate::command::completions::token_names;
-use crate::command::{CommandContext, CommandError, find_all};
+use crate::command::context::CommandContext;
+use crate::command::error::CommandError;
 use crate::model::token::Token;
 
 /// Remove tokens from the vault; at their registry they stay as they are

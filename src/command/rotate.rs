@@ -1,11 +1,17 @@
 //! `rotate`: a new secret for the same token.
 
-use crate::command::args::SecretArgs;
+use thiserror::Error;
+
+use crate::command::args;
+use crate::command::args::{SecretArgs, find};
 use crate::command::completions::token_names;
+use crate::command::context::CommandContext;
+use crate::command::error::CommandError;
 #[cfg(feature = "online")]
 use crate::command::verify;
-use crate::command::{CommandContext, CommandError, args, find};
 use crate::inventory::TokenChanges;
+use crate::model::hint::{Hint, program};
+use crate::model::name::Name;
 use crate::model::token::UserName;
 use crate::provider::advice::remarks;
 use crate::provider::{Credential, recognize};
@@ -44,7 +50,7 @@ pub fn run(args: &RotateArgs, cx: &mut CommandContext) -> Result<(), CommandErro
         let token = find(&draft.inventory, &args.name)?.clone();
         // One that no longer opens is none that could come again; this mends it.
         if draft.secret(&token).is_ok_and(|old| old.is_same_as(&secret)) {
-            return Err(CommandError::SameSecret(token.name));
+            return Err(SameSecret(token.name).into());
         }
         let user = token.user.reveal_with(&secret);
         let seen = Credential { keys: &token.keys, scopes: &token.scopes, user, secret: secret.expose() };
@@ -76,4 +82,20 @@ pub fn run(args: &RotateArgs, cx: &mut CommandContext) -> Result<(), CommandErro
     }
     cx.note_if_unusable(&token);
     Ok(())
+}
+
+/// The new secret is the old one.
+#[derive(Debug, Error)]
+#[error("that is the secret that \"{0}\" has already")]
+struct SameSecret(Name);
+
+impl Hint for SameSecret {
+    fn hint(&self) -> Option<String> {
+        let Self(name) = self;
+        Some(format!(
+            "make a new one where it comes from; {} edit {} changes all else",
+            program(),
+            name.as_argument()
+        ))
+    }
 }

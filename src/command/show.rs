@@ -4,9 +4,12 @@ use std::io::Write;
 
 use zeroize::Zeroizing;
 
+use crate::command::args::find;
 use crate::command::completions::token_names;
+use crate::command::context::CommandContext;
+use crate::command::error::CommandError;
+use crate::command::token_view;
 use crate::command::token_view::TokenView;
-use crate::command::{CommandContext, CommandError, find, token_view};
 use crate::inventory::in_use::in_use;
 use crate::model::registry::Key;
 use crate::model::secret::Secret;
@@ -44,7 +47,7 @@ pub fn run(args: &ShowArgs, cx: &mut CommandContext) -> Result<(), CommandError>
         table.push([Cell::new(head, Tone::Head), value]);
     }
     // All that is known is shown whole, however narrow the screen.
-    table.write(&mut *cx.out, Screen { width: None, ..cx.screen }).map_err(CommandError::Output)
+    table.write(&mut *cx.out, Screen { width: None, ..cx.screen }).map_err(CommandError::output)
 }
 
 fn rows(shown: &TokenView<'_>) -> Vec<(&'static str, Cell)> {
@@ -86,5 +89,5 @@ pub fn write_secret(secret: &Secret, out: &mut dyn Write) -> Result<(), CommandE
     let mut line = Zeroizing::new(Vec::with_capacity(text.len() + 1));
     line.extend_from_slice(text);
     line.push(b'\n');
-    out.write_all(&line).map_err(CommandError::Output)
+    out.write_all(&line).map_err(CommandError::output)
 }

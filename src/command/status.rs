@@ -2,7 +2,9 @@
 
 use std::io;
 
-use crate::command::{CommandContext, CommandError, count_words};
+use crate::command::context::CommandContext;
+use crate::command::error::CommandError;
+use crate::command::token_view::count_words;
 use crate::docker::config::ConfigFile;
 use crate::docker::setup::HelperName;
 use crate::system::env;
@@ -31,5 +33,5 @@ pub fn run(cx: &mut CommandContext) -> Result<(), CommandError> {
     let lines = format!(
         "{set_up} ({config_path})\n{count} in {vault}\n\nnext: {next}\nall:  docker-credential-pat --help\n"
     );
-    cx.out.write_all(lines.as_bytes()).map_err(|error: io::Error| CommandError::Output(error))
+    cx.out.write_all(lines.as_bytes()).map_err(|error: io::Error| CommandError::output(error))
 }

@@ -1,10 +1,12 @@
 //! How a token is shown: in the cells of a table, and as JSON.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use serde::Serialize;
 
-use crate::command::{CommandContext, CommandError, choice_words, places};
+use crate::command::context::CommandContext;
+use crate::command::error::CommandError;
 use crate::inventory::Inventory;
 use crate::inventory::in_use::InUseFor;
 use crate::model::choice::Choice;
@@ -15,6 +17,8 @@ use crate::model::token::{Direction, Token, TokenState};
 use crate::model::token_id::TokenId;
 use crate::provider::credential_type::{CredentialType, ExpiryRule};
 use crate::provider::sort_of;
+use crate::system::env;
+use crate::system::sanitize::clean;
 use crate::system::table::{Cell, Tone};
 use crate::usage::history::UsageHistory;
 use crate::usage::stats::UsageStats;
@@ -316,4 +320,29 @@ impl State {
 /// Returns a date and how far it is from now: `2027-01-31 (in 70 days)`.
 pub(super) fn dated(moment: Timestamp, now: Timestamp) -> String {
     format!("{} ({})", moment.date(), moment.relative_to(now))
+}
+
+/// Returns how many tokens there are, for people.
+pub fn count_words(count: usize) -> String {
+    if count == 1 { "1 token".to_owned() } else { format!("{count} tokens") }
+}
+
+/// Returns the scopes of a token, or the keys of one that has none, for people.
+pub fn places(token: &Token) -> String {
+    let scopes = token.scopes.iter().map(ToString::to_string);
+    let keys = token.keys.iter().map(|key| key.as_str().to_owned());
+    let places: Vec<_> = if token.scopes.is_empty() { keys.collect() } else { scopes.collect() };
+    clean(&places.join(", "))
+}
+
+/// Returns what a choice is for, for people: `ghcr.io/acme, pushes, under profile "work", in ~/src`.
+pub fn choice_words(choice: &Choice) -> String {
+    let direction = choice.direction.map(|direction| match direction {
+        Direction::Pull => "pulls".to_owned(),
+        Direction::Push => "pushes".to_owned(),
+    });
+    let profile = choice.profile.as_ref().map(|profile| format!("under profile \"{profile}\""));
+    let directory = choice.directory.as_deref().map(|folder| format!("in {}", env::tilde(Path::new(folder))));
+    let scope = Some(choice.scope.to_string());
+    [scope, direction, profile, directory].into_iter().flatten().collect::<Vec<_>>().join(", ")
 }

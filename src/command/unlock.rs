@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use crate::command::{CommandContext, CommandError, args};
+use crate::command::args;
+use crate::command::context::CommandContext;
+use crate::command::error::CommandError;
 use crate::vault::keys::HolderKind;
 use crate::vault::keys::cache::USUALLY;
 use crate::vault::rekey;

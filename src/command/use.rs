@@ -3,9 +3,16 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use thiserror::Error;
+
+use crate::command::args;
+use crate::command::args::find;
 use crate::command::completions::{token_names, token_places};
-use crate::command::{CommandContext, CommandError, args, choice_words, find, places};
+use crate::command::context::CommandContext;
+use crate::command::error::{ArgumentError, CommandError};
+use crate::command::token_view::{choice_words, places};
 use crate::model::choice::Choice;
+use crate::model::hint::Hint;
 use crate::model::scope::Scope;
 use crate::model::token::{Direction, Token};
 use crate::model::token_id::TokenId;
@@ -134,9 +141,15 @@ impl ChoiceCase {
             Some(scope) if token.scopes.iter().any(|own| own.overlaps(scope)) => vec![scope.clone()],
             None if !token.scopes.is_empty() => token.scopes.clone(),
             Some(scope) => {
-                return Err(CommandError::OutOfScope { name: token.name.clone(), place: scope.to_string() });
+                return Err(
+                    ArgumentError::OutOfScope { name: token.name.clone(), place: scope.to_string() }.into()
+                );
             }
-            None => return Err(CommandError::OutOfScope { name: token.name.clone(), place: places(token) }),
+            None => {
+                return Err(
+                    ArgumentError::OutOfScope { name: token.name.clone(), place: places(token) }.into()
+                );
+            }
         };
         let choice = |scope| Choice {
             scope,
@@ -154,10 +167,17 @@ impl ChoiceCase {
 fn absolute(directory: &Path, may_be_gone: bool) -> Result<String, CommandError> {
     let path = match fs::canonicalize(directory) {
         Ok(path) if path.is_dir() => path,
-        Ok(path) => return Err(CommandError::NoDirectory(path)),
+        Ok(path) => return Err(ArgumentError::NoDirectory(path).into()),
         Err(_) if may_be_gone && directory.is_absolute() => directory.to_owned(),
         Err(_) if may_be_gone => env::working_directory()?.join(directory),
         Err(source) => return Err(DiskError::Read { path: directory.to_owned(), source }.into()),
     };
-    path.into_os_string().into_string().map_err(|path| CommandError::NotText(path.display().to_string()))
+    path.into_os_string().into_string().map_err(|path| NotUtf8Path(path.display().to_string()).into())
 }
+
+/// A path that is not text cannot be kept.
+#[derive(Debug, Error)]
+#[error("{0} is not valid UTF-8")]
+struct NotUtf8Path(String);
+
+impl Hint for NotUtf8Path {}

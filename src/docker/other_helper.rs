@@ -9,6 +9,7 @@ use zeroize::Zeroizing;
 
 use crate::docker::config::object_in;
 use crate::docker::wire::{Credentials, NOT_FOUND, WireError, parse_answer};
+use crate::model::hint::Hint;
 use crate::model::registry::Key;
 use crate::system::process;
 use crate::system::process::ProcessError;
@@ -147,6 +148,8 @@ impl OtherHelper {
         HelperError::Unreadable { program: self.program.clone(), verb }
     }
 }
+
+impl Hint for HelperError {}
 
 #[cfg(test)]
 mod tests {

@@ -5,6 +5,7 @@ use std::{fs, io};
 
 use thiserror::Error;
 
+use crate::model::hint::Hint;
 use crate::system::disk::DiskError;
 use crate::system::env::PROGRAM;
 
@@ -21,9 +22,8 @@ pub enum ProfileLinkError {
     Disk(#[from] DiskError),
 }
 
-impl ProfileLinkError {
-    /// Returns the way out.
-    pub fn hint(&self) -> Option<String> {
+impl Hint for ProfileLinkError {
+    fn hint(&self) -> Option<String> {
         match self {
             Self::Taken { path } => Some(format!("move {} away, or choose another profile", path.display())),
             Self::Disk(_) => {

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::docker::config::{ConfigError, ConfigFile};
+use crate::model::hint::Hint;
 use crate::model::name::is_profile;
 use crate::system::disk;
 use crate::system::disk::DiskError;
@@ -83,9 +84,8 @@ pub enum SetupError {
     },
 }
 
-impl SetupError {
-    /// Returns the way out.
-    pub fn hint(&self) -> Option<String> {
+impl Hint for SetupError {
+    fn hint(&self) -> Option<String> {
         match self {
             Self::Config(error) => error.hint(),
             Self::Disk(error) => error.hint(),

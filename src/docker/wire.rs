@@ -10,6 +10,7 @@ use serde_json::value::RawValue;
 use thiserror::Error;
 use zeroize::Zeroizing;
 
+use crate::model::hint::Hint;
 use crate::model::registry::{Key, KeyError};
 use crate::model::secret::Secret;
 use crate::system::limited_read::InputError;
@@ -152,6 +153,8 @@ fn write_whole(mut out: impl Write, answer: &impl Serialize) -> io::Result<()> {
     out.write_all(&bytes)?;
     out.flush()
 }
+
+impl Hint for WireError {}
 
 #[cfg(test)]
 mod tests {

@@ -9,6 +9,7 @@ use crate::docker::setup;
 use crate::docker::setup::{HelperName, SetupError, SetupReach};
 use crate::doctor::keys::OpenedContents;
 use crate::doctor::{Fact, Finding, Findings, Rule, Severity, files, shown_key};
+use crate::model::hint::Hint;
 use crate::model::registry::Key;
 use crate::system::env;
 use crate::system::sanitize::line_of;
@@ -84,7 +85,10 @@ pub fn check(contents: Option<&OpenedContents>, findings: &mut Findings) -> Vec<
     let mut docker_asks = None;
     match env::docker_config() {
         Ok(path) => docker_asks = look_at(path, ConfigOwner::Docker, contents, &mut names, findings),
-        Err(error) => findings.add(&UNREADABLE, &[Fact::Text(&error.to_string()), Fact::Text(&error.hint())]),
+        Err(error) => findings.add(
+            &UNREADABLE,
+            &[Fact::Text(&error.to_string()), Fact::Text(&error.hint().unwrap_or_default())],
+        ),
     }
     // Without a session podman's file cannot be told, and where there is no podman it is missing.
     if let Ok(path) = env::podman_auth() {

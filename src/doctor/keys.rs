@@ -2,6 +2,7 @@
 
 use crate::doctor::{Fact, Findings, Repair, Rule, Severity};
 use crate::inventory::Inventory;
+use crate::model::hint::Hint;
 use crate::model::secret::Secret;
 use crate::system::sanitize::line_of;
 use crate::vault::VaultError;

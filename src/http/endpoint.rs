@@ -6,6 +6,8 @@ use std::net::IpAddr;
 use thiserror::Error;
 use ureq::http::Uri;
 
+use crate::model::hint::Hint;
+
 /// The longest address that is taken, in bytes.
 const MAX_BYTES: usize = 4096;
 
@@ -39,15 +41,14 @@ pub enum EndpointError {
     Plain(String),
 }
 
-impl EndpointError {
-    /// Returns the way out.
-    pub fn hint(&self) -> &'static str {
-        match self {
+impl Hint for EndpointError {
+    fn hint(&self) -> Option<String> {
+        Some(match self {
             Self::NotAnAddress(_) | Self::HasUser(_) | Self::Scheme(_) => {
-                "give scheme, host and port: https://registry.example.com:5000"
+                "give scheme, host and port: https://registry.example.com:5000".to_owned()
             }
-            Self::Plain(_) => "use https; a secret goes over plain http within this machine only",
-        }
+            Self::Plain(_) => "use https; a secret goes over plain http within this machine only".to_owned(),
+        })
     }
 }
 

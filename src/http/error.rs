@@ -6,6 +6,7 @@ use std::time::Duration;
 use thiserror::Error;
 
 use crate::http::CA_FILE;
+use crate::model::hint::Hint;
 
 /// Why a server has given no answer.
 #[derive(Debug, Error)]
@@ -95,9 +96,8 @@ pub enum HttpError {
     },
 }
 
-impl HttpError {
-    /// Returns the way out.
-    pub fn hint(&self) -> Option<String> {
+impl Hint for HttpError {
+    fn hint(&self) -> Option<String> {
         match self {
             Self::Unreachable { .. } | Self::Slow { .. } | Self::Proxy { .. } => Some(
                 "check the address, the network, and HTTPS_PROXY and NO_PROXY if there is a proxy".to_owned(),

@@ -5,6 +5,7 @@ use thiserror::Error;
 use crate::hub::api::HUB_URL;
 use crate::hub::api::error::HubApiError;
 use crate::inventory::NameTaken;
+use crate::model::hint::Hint;
 use crate::model::name::Name;
 use crate::model::timestamp::Timestamp;
 use crate::system::disk::DiskError;
@@ -111,9 +112,8 @@ impl From<DiskError> for HubError {
     }
 }
 
-impl HubError {
-    /// Returns the way out.
-    pub fn hint(&self) -> Option<String> {
+impl Hint for HubError {
+    fn hint(&self) -> Option<String> {
         match self {
             Self::Keeper(error) => error.hint(),
             Self::Hub(error) => error.hint(),

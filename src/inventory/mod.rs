@@ -12,6 +12,7 @@ use minicbor::{Decode, Encode};
 use thiserror::Error;
 
 use crate::model::choice::Choice;
+use crate::model::hint::{Hint, program};
 use crate::model::name::Name;
 use crate::model::registry::{Key, Registry};
 use crate::model::remote::Remote;
@@ -303,6 +304,12 @@ impl Inventory {
 
     fn token_mut(&mut self, id: TokenId) -> Option<&mut Token> {
         self.tokens.iter_mut().find(|token| token.id == id)
+    }
+}
+
+impl Hint for NameTaken {
+    fn hint(&self) -> Option<String> {
+        Some(format!("choose another name; {} rotate NAME gives that one a new secret", program()))
     }
 }
 

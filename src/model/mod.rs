@@ -2,6 +2,7 @@
 
 pub mod cbor;
 pub mod choice;
+pub mod hint;
 pub mod image;
 pub mod name;
 pub mod registry;

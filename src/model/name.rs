@@ -6,6 +6,8 @@ use std::fmt;
 use thiserror::Error;
 use unicode_normalization::UnicodeNormalization;
 
+use crate::model::hint::Hint;
+
 /// The longest name of a token, in bytes.
 pub const MAX_NAME_BYTES: usize = 200;
 
@@ -138,6 +140,8 @@ pub enum NameError {
     )]
     Unfit(String),
 }
+
+impl Hint for NameError {}
 
 #[cfg(test)]
 mod tests {

@@ -5,6 +5,8 @@ use std::net::Ipv6Addr;
 
 use thiserror::Error;
 
+use crate::model::hint::Hint;
+
 /// The longest key that is taken, in bytes; a host has at most 253 and a repository 255.
 pub const MAX_KEY_BYTES: usize = 4096;
 
@@ -242,6 +244,8 @@ fn is_repository(path: &str) -> bool {
             && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'))
     })
 }
+
+impl Hint for KeyError {}
 
 #[cfg(test)]
 mod tests {

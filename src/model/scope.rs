@@ -4,6 +4,7 @@ use std::fmt;
 
 use thiserror::Error;
 
+use crate::model::hint::Hint;
 use crate::model::registry::{Address, Registry, covers};
 
 /// A host, a host with a path, or a wildcard host: `ghcr.io`, `docker.io/acme`, `*.pkg.coding.net`.
@@ -163,6 +164,12 @@ pub struct ScopeError {
 
 fn is_below(registry: &Registry, domain: &str) -> bool {
     registry.as_str().split_once('.').is_some_and(|(_, rest)| rest == domain)
+}
+
+impl Hint for ScopeError {
+    fn hint(&self) -> Option<String> {
+        Some("for example: ghcr.io, docker.io/acme or *.pkg.coding.net".to_owned())
+    }
 }
 
 #[cfg(test)]

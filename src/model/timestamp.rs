@@ -7,6 +7,8 @@ use jiff::tz::TimeZone;
 use minicbor::{Decode, Encode};
 use thiserror::Error;
 
+use crate::model::hint::Hint;
+
 /// Seconds since the start of 1970 in UTC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
 #[cbor(transparent)]
@@ -111,6 +113,8 @@ impl fmt::Display for Timestamp {
         }
     }
 }
+
+impl Hint for TimestampError {}
 
 #[cfg(test)]
 mod tests {

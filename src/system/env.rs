@@ -8,6 +8,7 @@ use std::{env, io};
 use etcetera::BaseStrategy;
 use thiserror::Error;
 
+use crate::model::hint::Hint;
 use crate::model::timestamp::Timestamp;
 
 /// Set by the scripts of `completions` to the name of their shell.
@@ -67,10 +68,9 @@ pub enum EnvError {
     WorkingDirectory(#[source] io::Error),
 }
 
-impl EnvError {
-    /// Returns what to set.
-    pub fn hint(&self) -> String {
-        match self {
+impl Hint for EnvError {
+    fn hint(&self) -> Option<String> {
+        Some(match self {
             Self::NoHome => "set HOME to your home folder, an absolute path".to_owned(),
             Self::Relative { variable, .. } => format!("set {variable} to an absolute path"),
             Self::NoPodmanFile => {
@@ -79,7 +79,7 @@ impl EnvError {
             Self::NotText { variable } => format!("set {variable} to something else, or unset it"),
             Self::Program(_) => format!("add the folder of {PROGRAM} to PATH"),
             Self::WorkingDirectory(_) => "change into a folder that exists".to_owned(),
-        }
+        })
     }
 }
 

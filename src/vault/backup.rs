@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use thiserror::Error;
 
 use crate::inventory::merge::MergeReport;
+use crate::model::hint::Hint;
 use crate::model::secret::Secret;
 use crate::model::timestamp::Timestamp;
 use crate::model::token::Token;
@@ -55,9 +56,8 @@ impl From<VaultError> for BackupError {
     }
 }
 
-impl BackupError {
-    /// Returns the way out.
-    pub fn hint(&self) -> Option<String> {
+impl Hint for BackupError {
+    fn hint(&self) -> Option<String> {
         match self {
             Self::Keeper(error) => error.hint(),
             Self::Passphrase(PassphraseError::Wrong) => {

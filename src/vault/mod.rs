@@ -15,6 +15,7 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
+use crate::model::hint::Hint;
 use crate::model::name::Name;
 use crate::system::disk::DiskError;
 
@@ -83,9 +84,8 @@ pub enum VaultError {
     TooLarge,
 }
 
-impl VaultError {
-    /// Returns the way out.
-    pub fn hint(&self) -> Option<String> {
+impl Hint for VaultError {
+    fn hint(&self) -> Option<String> {
         let start_anew = |path: &Path| {
             format!(
                 "it was left as it is; put it back from a backup, or run `mv {0} {0}.broken` and log in again",

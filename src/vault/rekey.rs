@@ -6,6 +6,7 @@ use std::time::Duration;
 use thiserror::Error;
 use zeroize::Zeroizing;
 
+use crate::model::hint::Hint;
 use crate::system::env;
 use crate::vault::VaultError;
 use crate::vault::keys::command::KeyCommand;
@@ -74,9 +75,8 @@ impl From<VaultError> for RekeyError {
     }
 }
 
-impl RekeyError {
-    /// Returns the way out.
-    pub fn hint(&self) -> Option<String> {
+impl Hint for RekeyError {
+    fn hint(&self) -> Option<String> {
         match self {
             Self::Keeper(error) => error.hint(),
             Self::Holder(_, error) => error.hint(),

@@ -7,6 +7,7 @@ use std::time::Duration;
 use thiserror::Error;
 
 use crate::inventory::Inventory;
+use crate::model::hint::Hint;
 use crate::model::registry::Key;
 use crate::model::secret::Secret;
 use crate::model::token::Token;
@@ -70,11 +71,10 @@ pub enum StoreError {
     NoSuchHolder(String),
 }
 
-impl StoreError {
-    /// Returns the way out.
-    pub fn hint(&self) -> Option<String> {
+impl Hint for StoreError {
+    fn hint(&self) -> Option<String> {
         match self {
-            Self::Env(error) => Some(error.hint()),
+            Self::Env(error) => error.hint(),
             Self::Disk(error) => error.hint(),
             Self::Vault(error) => error.hint(),
             Self::Key { source, .. } => source.hint(),

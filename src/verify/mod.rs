@@ -14,6 +14,7 @@ use zeroize::Zeroizing;
 
 use crate::http::endpoint::{Endpoint, EndpointError, PlainHttp};
 use crate::http::{Authorization, Http, HttpError, HttpRequest, Method, Repeat, Response};
+use crate::model::hint::Hint;
 use crate::model::registry::Registry;
 use crate::model::secret::Secret;
 use crate::model::timestamp::Timestamp;
@@ -73,12 +74,11 @@ pub enum RegistryError {
     },
 }
 
-impl RegistryError {
-    /// Returns the way out.
-    pub fn hint(&self) -> Option<String> {
+impl Hint for RegistryError {
+    fn hint(&self) -> Option<String> {
         match self {
             Self::Http(error) => error.hint(),
-            Self::Place(error) => Some(error.hint().to_owned()),
+            Self::Place(error) => error.hint(),
             Self::Challenge(_) => Some("the secret was not sent; ask whoever runs the registry".to_owned()),
             Self::NoRegistry { .. } => Some("check host and port".to_owned()),
             Self::NoToken { .. } => Some("try again later".to_owned()),

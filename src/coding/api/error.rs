@@ -4,6 +4,7 @@ use thiserror::Error;
 
 use crate::http::HttpError;
 use crate::http::endpoint::EndpointError;
+use crate::model::hint::Hint;
 
 /// Why CODING did not do what it was asked.
 #[derive(Debug, Error)]
@@ -54,12 +55,11 @@ pub enum CodingApiError {
     TooMany(u64),
 }
 
-impl CodingApiError {
-    /// Returns the way out.
-    pub fn hint(&self) -> Option<String> {
+impl Hint for CodingApiError {
+    fn hint(&self) -> Option<String> {
         match self {
             Self::Http(error) => error.hint(),
-            Self::Place(error) => Some(error.hint().to_owned()),
+            Self::Place(error) => error.hint(),
             Self::Refused { code, .. } if code == "UnknownAction" => Some(
                 "this CODING does not offer that here; do it at CODING: Project settings > Developer options > \
                  Project tokens"
@@ -89,7 +89,9 @@ impl CodingApiError {
             ),
         }
     }
+}
 
+impl CodingApiError {
     /// True when a request may have been done although no answer says so.
     pub(super) fn is_ambiguous(&self) -> bool {
         match self {

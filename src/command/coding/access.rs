@@ -6,9 +6,10 @@ use crate::coding::api::client::CodingClient;
 use crate::coding::api::error::CodingApiError;
 use crate::coding::error::CodingError;
 use crate::coding::team::{ANY_TEAM, Team, may_go};
-use crate::command::args::SecretArgs;
+use crate::command::args::{SecretArgs, find};
 use crate::command::completions::token_names;
-use crate::command::{CommandContext, CommandError, find};
+use crate::command::context::CommandContext;
+use crate::command::error::{CommandError, PromptError};
 use crate::http::endpoint::{Endpoint, PlainHttp};
 use crate::inventory::Inventory;
 use crate::model::remote::{Remote, Service};
@@ -145,13 +146,15 @@ impl CodingAccess {
 
 /// A token of the vault would do as well as one that is typed.
 fn or_name_one(failure: CommandError) -> CommandError {
-    match failure {
-        CommandError::Missing { source, .. } => CommandError::Missing {
+    match failure.downcast() {
+        Ok(PromptError::Missing { source, .. }) => PromptError::Missing {
             what: "personal access token",
             option: "--token NAME, if the vault has it, or else --secret-stdin or --secret-file",
             source,
-        },
-        other => other,
+        }
+        .into(),
+        Ok(other) => other.into(),
+        Err(other) => other,
     }
 }
 

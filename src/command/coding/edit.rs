@@ -8,9 +8,11 @@ use crate::coding::api::project_token::{ProjectScope, permissions};
 use crate::coding::api::request::ProjectTokenRequest;
 use crate::coding::error::CodingError;
 use crate::coding::team::Team;
+use crate::command::args;
 use crate::command::coding::target::{TargetLocationArgs, remote};
 use crate::command::completions::token_names;
-use crate::command::{CommandContext, CommandError, args};
+use crate::command::context::CommandContext;
+use crate::command::error::CommandError;
 use crate::inventory::TokenChanges;
 use crate::model::timestamp::Timestamp;
 

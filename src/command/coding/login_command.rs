@@ -2,9 +2,11 @@
 
 use crate::coding::error::CodingError;
 use crate::coding::team::Team;
+use crate::command::args::find;
 use crate::command::coding::access::TeamArgs;
 use crate::command::completions::token_names;
-use crate::command::{CommandContext, CommandError, find};
+use crate::command::context::CommandContext;
+use crate::command::error::{ArgumentError, CommandError, PromptError};
 use crate::inventory::Inventory;
 use crate::model::name::quoted;
 use crate::model::registry::Key;
@@ -43,7 +45,7 @@ pub(super) fn run(args: &Args, cx: &mut CommandContext) -> Result<(), CommandErr
         && !team.has(token)
     {
         let (name, place) = (token.name.clone(), team.images());
-        return Err(CommandError::OutOfScope { name, place });
+        return Err(ArgumentError::OutOfScope { name, place }.into());
     }
     let token = match (named, &args.user) {
         (Some(token), _) => Some(token),
@@ -54,7 +56,7 @@ pub(super) fn run(args: &Args, cx: &mut CommandContext) -> Result<(), CommandErr
         Some(token) => (line_of(token, args.user.as_deref(), &team)?, way_of(token.kind)),
         None => typed(args.user.as_deref(), &team)?,
     };
-    writeln!(cx.out, "{}", clean(&line)).map_err(CommandError::Output)?;
+    writeln!(cx.out, "{}", clean(&line)).map_err(CommandError::output)?;
     cx.say(&match token {
         Some(token) => format!("with \"{}\", {way}; the secret goes from the vault to Docker", token.name),
         None => format!("with {way}, for which Docker asks"),
@@ -90,13 +92,13 @@ fn line_of(token: &Token, user: Option<&str>, team: &Team) -> Result<String, Com
 }
 
 fn typed(user: Option<&str>, team: &Team) -> Result<(String, &'static str), CommandError> {
-    let missing = |source| CommandError::Missing { what: "user name", option: "--user", source };
+    let missing = |source| PromptError::Missing { what: "user name", option: "--user", source };
     let user = match user {
         Some(user) => user.to_owned(),
         None => tty::ask(&format!("User name for {}: ", team.images())).map_err(missing)?,
     };
     if user.is_empty() {
-        return Err(CommandError::Wire(crate::docker::wire::WireError::NoUser));
+        return Err(crate::docker::wire::WireError::NoUser.into());
     }
     let line = format!("docker login -u {} {}", quoted(&user), team.images());
     Ok((line, way_of_user(&user)))

@@ -11,7 +11,8 @@ mod target;
 mod tokens;
 mod whoami;
 
-use crate::command::{CommandContext, CommandError};
+use crate::command::context::CommandContext;
+use crate::command::error::CommandError;
 use crate::model::token::TokenState;
 
 /// Make, list, change and delete project tokens at CODING, and show the line to log in with

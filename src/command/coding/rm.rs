@@ -1,8 +1,10 @@
 //! `coding rm`: deletes project tokens at CODING, then in the vault.
 
 use crate::coding::api::client::CodingClient;
+use crate::command::args;
 use crate::command::coding::target::{ProjectTarget, TargetArgs};
-use crate::command::{CommandContext, CommandError, args};
+use crate::command::context::CommandContext;
+use crate::command::error::CommandError;
 use crate::model::token::Token;
 use crate::system::sanitize::clean;
 

@@ -9,8 +9,9 @@ use crate::command::coding::access::remote_of;
 use crate::command::coding::target::TargetLocationArgs;
 use crate::command::coding::tokens::write_table;
 use crate::command::completions::token_names;
+use crate::command::context::CommandContext;
+use crate::command::error::{ArgumentError, CommandError};
 use crate::command::show::write_secret;
-use crate::command::{CommandContext, CommandError};
 use crate::inventory::Inventory;
 use crate::model::token::{Token, TokenKind};
 
@@ -60,7 +61,7 @@ fn is_of_project(token: &Token) -> bool {
 /// Shows a token that is not in the vault.
 fn show_there(args: &Args, inventory: &Inventory, cx: &mut CommandContext) -> Result<(), CommandError> {
     let Some(project) = &args.place.project else {
-        return Err(CommandError::NoSuchToken(args.name.clone()));
+        return Err(ArgumentError::NoSuchToken(args.name.clone()).into());
     };
     let place = args.place.access.place(inventory)?;
     let coding = args.place.access.open(place, cx)?;

@@ -2,7 +2,8 @@
 
 use crate::coding::api::error::CodingApiError;
 use crate::command::coding::target::TargetArgs;
-use crate::command::{CommandContext, CommandError};
+use crate::command::context::CommandContext;
+use crate::command::error::CommandError;
 use crate::model::token::TokenState;
 
 /// Switches tokens on or off at CODING, then here.

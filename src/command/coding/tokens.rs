@@ -6,8 +6,9 @@ use crate::coding::api::client::Project;
 use crate::coding::api::project_token::ProjectToken;
 use crate::command::coding::access::CodingAccess;
 use crate::command::coding::target::is_same;
+use crate::command::context::CommandContext;
+use crate::command::error::CommandError;
 use crate::command::token_view::dated;
-use crate::command::{CommandContext, CommandError};
 use crate::inventory::Inventory;
 use crate::model::timestamp::Timestamp;
 use crate::system::table::{Cell, Table, Tone};
@@ -74,7 +75,7 @@ pub(super) fn write_table(
             day(token.created).into(),
         ]);
     }
-    table.write(&mut *cx.out, cx.screen).map_err(CommandError::Output)
+    table.write(&mut *cx.out, cx.screen).map_err(CommandError::output)
 }
 
 fn state(token: &ProjectToken, now: Timestamp) -> Cell {

@@ -1,7 +1,8 @@
 //! `coding whoami`: whether CODING takes the personal access token, and whose it is.
 
 use crate::command::coding::access::CodingAccess;
-use crate::command::{CommandContext, CommandError};
+use crate::command::context::CommandContext;
+use crate::command::error::CommandError;
 use crate::system::sanitize::clean;
 
 /// Tell whether CODING takes the personal access token, and whose it is; nothing is changed
@@ -17,5 +18,5 @@ pub(super) fn run(args: &Args, cx: &mut CommandContext) -> Result<(), CommandErr
     let coding = args.access.open(place, cx)?;
     let account = coding.account(&mut |line| cx.say(line))?;
     let line = clean(&format!("{} ({}) at {}", account.user, account.name, coding.place()));
-    writeln!(cx.out, "{line}").map_err(CommandError::Output)
+    writeln!(cx.out, "{line}").map_err(CommandError::output)
 }

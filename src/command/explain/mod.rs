@@ -7,8 +7,10 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 
 use crate::client::Client;
 use crate::client::context::Context;
+use crate::command::context::CommandContext;
+use crate::command::error::{ArgumentError, CommandError, NamedTokenError};
 use crate::command::explain::output::Explanation;
-use crate::command::{CommandContext, CommandError, get_warnings};
+use crate::command::get_warnings;
 use crate::inventory::Inventory;
 use crate::inventory::index::Index;
 use crate::model::image::Image;
@@ -56,7 +58,7 @@ impl ExplainTarget {
             Some(image) if !is_host => Ok(Self::Image(image)),
             _ if key.is_session() || is_known() => Ok(Self::Key(key)),
             _ if key.address().is_some() && (is_host || text.contains([':', '/'])) => Ok(Self::Key(key)),
-            _ => Err(CommandError::NoImage(text.to_owned())),
+            _ => Err(ArgumentError::NoImage(text.to_owned()).into()),
         }
     }
 
@@ -97,12 +99,14 @@ pub fn run(args: &ExplainArgs, cx: &mut CommandContext) -> Result<(), CommandErr
     // The last one decides where none has an answer.
     let has_answer = |(_, verdict): &(_, Verdict<'_>)| verdict.token.is_some();
     let answered = keys.iter().map(answer).find(has_answer).or_else(|| keys.last().map(answer));
-    let Some((request, verdict)) = answered else { return Err(CommandError::NoImage(args.asked.clone())) };
+    let Some((request, verdict)) = answered else {
+        return Err(ArgumentError::NoImage(args.asked.clone()).into());
+    };
     // As a `get` refuses it, lest the client go on with nothing.
     if let Some(named) = request.named.filter(|named| get_warnings::is_named_elsewhere(named.value, &verdict))
     {
         let key = request.key.as_str().to_owned();
-        return Err(CommandError::NotForIt { name: named.value.to_owned(), key });
+        return Err(NamedTokenError { name: named.value.to_owned(), key }.into());
     }
     let clients = asked.clients();
     let explanation = Explanation { request: &request, verdict: &verdict, clients: &clients, now };
@@ -111,7 +115,7 @@ pub fn run(args: &ExplainArgs, cx: &mut CommandContext) -> Result<(), CommandErr
     } else {
         explanation.write(&mut *cx.out, cx.screen)
     };
-    written.map_err(CommandError::Output)
+    written.map_err(CommandError::output)
 }
 
 /// Adds what the client's command line would show of the image.

@@ -6,7 +6,8 @@ use std::io::Write;
 use indexmap::IndexMap;
 
 use crate::client::Client;
-use crate::command::{choice_words, get_warnings};
+use crate::command::get_warnings;
+use crate::command::token_view::choice_words;
 use crate::model::scope::Scope;
 use crate::model::timestamp::Timestamp;
 use crate::model::token::{Direction, Token, TokenKind, UserName};

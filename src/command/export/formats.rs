@@ -8,9 +8,11 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Serialize, Serializer};
 use serde_json::ser::PrettyFormatter;
+use thiserror::Error;
 use zeroize::Zeroizing;
 
-use crate::command::CommandError;
+use crate::command::error::CommandError;
+use crate::model::hint::Hint;
 use crate::model::name::{Name, quoted};
 use crate::model::registry::DOCKER_HUB_KEY;
 use crate::model::secret::Secret;
@@ -40,7 +42,7 @@ pub(super) fn write(
     keys: &[String],
 ) -> Result<Bytes, CommandError> {
     if let Some((why, instead)) = obstacle(form, token, secret) {
-        return Err(CommandError::Unexportable { name: token.name.clone(), why, instead });
+        return Err(Unexportable { name: token.name.clone(), why, instead }.into());
     }
     let user = token.user.reveal_with(secret);
     let text = match form {
@@ -60,7 +62,7 @@ pub(super) fn write(
             })
         }),
     };
-    text.map_err(CommandError::Output)
+    text.map_err(CommandError::output)
 }
 
 /// Returns why a format has no room for a token, and what has.
@@ -217,6 +219,22 @@ fn in_base64(bytes: &[u8]) -> io::Result<Bytes> {
     let mut encoded = Zeroizing::new(vec![0; size]);
     STANDARD.encode_slice(bytes, &mut encoded).map_err(|_| io::Error::other("too large for base64"))?;
     Ok(encoded)
+}
+
+/// A format has no room for a token.
+#[derive(Debug, Error)]
+#[error("\"{name}\" cannot be written like that: {why}")]
+struct Unexportable {
+    name: Name,
+    why: &'static str,
+    /// A format that has room for it.
+    instead: &'static str,
+}
+
+impl Hint for Unexportable {
+    fn hint(&self) -> Option<String> {
+        Some(self.instead.to_owned())
+    }
 }
 
 #[cfg(test)]

@@ -4,9 +4,15 @@ mod formats;
 
 use std::path::PathBuf;
 
+use thiserror::Error;
+
+use crate::command::args::find;
 use crate::command::completions::{token_names, token_places};
+use crate::command::context::CommandContext;
+use crate::command::error::{ArgumentError, CommandError};
 use crate::command::export::formats::ExportFormat;
-use crate::command::{CommandContext, CommandError, find};
+use crate::model::hint::Hint;
+use crate::model::name::Name;
 use crate::model::registry::{Key, Registry};
 use crate::model::scope::Scope;
 use crate::model::token::Token;
@@ -39,7 +45,7 @@ pub fn run(args: &ExportArgs, cx: &mut CommandContext) -> Result<(), CommandErro
     let text = formats::write(args.format, &token, &secret, &keys)?;
     match &args.output {
         Some(path) => disk::create(path, &text, disk::PRIVATE)?,
-        None => cx.out.write_all(&text).map_err(CommandError::Output)?,
+        None => cx.out.write_all(&text).map_err(CommandError::output)?,
     }
     let place = args.output.as_deref().map_or("this".to_owned(), env::tilde);
     cx.say(&format!("note: {place} holds the secret of \"{}\" in the open", token.name));
@@ -60,15 +66,15 @@ fn keys(token: &Token, registry: Option<&str>) -> Result<Vec<String>, CommandErr
     if let Some(text) = registry {
         let place = Scope::parse_typed(text)?;
         let registry = place.registry().filter(|_| place.path().is_none());
-        let registry = registry.ok_or_else(|| CommandError::NotOneRegistry(text.to_owned()))?;
+        let registry = registry.ok_or_else(|| ArgumentError::NotOneRegistry(text.to_owned()))?;
         return if token.may_go_to(&place) {
             Ok(vec![registry.docker_key().to_owned()])
         } else {
-            Err(CommandError::OutOfScope { name: token.name.clone(), place: registry.to_string() })
+            Err(ArgumentError::OutOfScope { name: token.name.clone(), place: registry.to_string() }.into())
         };
     }
     if let Some(scope) = token.scopes.iter().find(|scope| scope.is_wildcard()) {
-        return Err(CommandError::Wildcard { name: token.name.clone(), scope: scope.to_string() });
+        return Err(WildcardToken { name: token.name.clone(), scope: scope.to_string() }.into());
     }
     let registries = token.scopes.iter().filter_map(Scope::registry).map(Registry::docker_key);
     let verbatim = token.keys.iter().filter(|key| key.address().is_none()).map(Key::as_str);
@@ -79,4 +85,18 @@ fn keys(token: &Token, registry: Option<&str>) -> Result<Vec<String>, CommandErr
         }
     }
     Ok(keys)
+}
+
+/// No client looks a wildcard up.
+#[derive(Debug, Error)]
+#[error("\"{name}\" is for every registry of {scope}")]
+struct WildcardToken {
+    name: Name,
+    scope: String,
+}
+
+impl Hint for WildcardToken {
+    fn hint(&self) -> Option<String> {
+        Some("say which one with --registry".to_owned())
+    }
 }

@@ -2,9 +2,11 @@
 
 use clap::ValueEnum;
 
+use crate::command::args;
+use crate::command::context::CommandContext;
+use crate::command::error::{ArgumentError, CommandError};
 use crate::command::hub::sign_in::SignInArgs;
 use crate::command::hub::{account, end_words, label, life, parse_hub_expiry};
-use crate::command::{CommandContext, CommandError, args};
 use crate::hub::api::HubApi;
 use crate::hub::api::token::{Resource, TokenAccess};
 use crate::hub::create::NewToken;
@@ -81,7 +83,7 @@ pub(super) fn run(args: &Args, hub: &HubApi, cx: &mut CommandContext) -> Result<
     let created = life(cx, &signed_in).create(&new)?;
     let inventory = cx.store.inventory()?;
     let token = inventory.tokens().iter().find(|token| token.id == created.id);
-    let Some(token) = token else { return Err(CommandError::NoSuchToken(new.name.to_string())) };
+    let Some(token) = token else { return Err(ArgumentError::NoSuchToken(new.name.to_string()).into()) };
     cx.say(&format!(
         "made \"{}\" at Docker Hub ({}); it is in use, and {}",
         token.name,

@@ -1,9 +1,11 @@
 //! `hub link`: finds out which token at Docker Hub one of the vault is.
 
+use crate::command::args::find;
 use crate::command::completions::token_names;
-use crate::command::hub::life;
+use crate::command::context::CommandContext;
+use crate::command::error::CommandError;
 use crate::command::hub::sign_in::SignInArgs;
-use crate::command::{CommandContext, CommandError, find};
+use crate::command::hub::{NotForHub, life};
 use crate::hub::api::{HubAccount, HubApi};
 use crate::hub::link::LinkProof;
 use crate::model::registry::Registry;
@@ -46,7 +48,7 @@ pub(super) fn run(args: &Args, hub: &HubApi, cx: &mut CommandContext) -> Result<
 /// Returns whose token it is at Docker Hub. The secret of one that is not for there is not sent there.
 fn account_of(token: &Token) -> Result<(HubAccount, Option<&str>), CommandError> {
     let is_for_hub = token.scopes.iter().filter_map(Scope::registry).any(Registry::is_docker_hub);
-    let unfit = |why: &str| CommandError::NotForHub(format!("\"{}\" {why}", token.name));
+    let unfit = |why: &str| CommandError::from(NotForHub(format!("\"{}\" {why}", token.name)));
     if !is_for_hub {
         return Err(unfit("is not for Docker Hub"));
     }

@@ -10,11 +10,17 @@ mod switch;
 mod sync;
 mod tokens;
 
-use crate::command::{CommandContext, CommandError, args, find_all, tell};
+use thiserror::Error;
+
+use crate::command::args;
+use crate::command::args::find_all;
+use crate::command::context::{CommandContext, print_progress};
+use crate::command::error::CommandError;
 use crate::hub::api::client::HubClient;
 use crate::hub::api::{HubAccount, HubApi};
 use crate::hub::label_marker::MAX_LABEL;
 use crate::hub::{HubSession, LinkedToken};
+use crate::model::hint::Hint;
 use crate::model::timestamp::{DAY, Timestamp};
 use crate::model::token::Token;
 
@@ -45,7 +51,7 @@ enum HubVerb {
 
 /// Runs the verb.
 pub fn run(args: &HubArgs, cx: &mut CommandContext) -> Result<(), CommandError> {
-    let hub = HubApi::find(tell)?;
+    let hub = HubApi::find(print_progress)?;
     match &args.deed {
         HubVerb::Tokens(args) => tokens::run(args, &hub, cx),
         HubVerb::Create(args) => create::run(args, &hub, cx),
@@ -109,7 +115,7 @@ fn label(text: &str) -> Result<String, CommandError> {
     if (1..=MAX_LABEL).contains(&text.chars().count()) {
         return Ok(text.to_owned());
     }
-    Err(CommandError::NotForHub(format!("a label at Docker Hub has 1 to {MAX_LABEL} characters")))
+    Err(NotForHub(format!("a label at Docker Hub has 1 to {MAX_LABEL} characters")).into())
 }
 
 /// Reads when a token is to end, which at Docker Hub is within a year or never: `None` where nothing was given,
@@ -122,7 +128,7 @@ pub fn parse_hub_expiry(
     if let Some(Some(end)) = end
         && !(now.0 + 1..=now.0 + MAX_DAYS * DAY).contains(&end.0)
     {
-        return Err(CommandError::NotForHub("at Docker Hub a token ends within a year, or never".to_owned()));
+        return Err(NotForHub("at Docker Hub a token ends within a year, or never".to_owned()).into());
     }
     Ok(end)
 }
@@ -134,3 +140,10 @@ fn end_words(token: &Token, now: Timestamp) -> String {
         None => "does not end".to_owned(),
     }
 }
+
+/// Something that Docker Hub does not take.
+#[derive(Debug, Error)]
+#[error("{0}")]
+pub struct NotForHub(pub String);
+
+impl Hint for NotForHub {}

@@ -3,9 +3,10 @@
 use std::slice;
 
 use crate::command::completions::token_names;
+use crate::command::context::CommandContext;
+use crate::command::error::CommandError;
 use crate::command::hub::sign_in::SignInArgs;
 use crate::command::hub::{known, label, life, owner_of};
-use crate::command::{CommandContext, CommandError};
 use crate::hub::api::HubApi;
 
 /// Give a token another label at Docker Hub; its name here stays (see `edit --name`)

@@ -1,9 +1,11 @@
 //! `hub rm`: deletes tokens at Docker Hub, and then here.
 
+use crate::command::args;
 use crate::command::completions::token_names;
+use crate::command::context::CommandContext;
+use crate::command::error::CommandError;
 use crate::command::hub::sign_in::SignInArgs;
 use crate::command::hub::{account, known_or_not, life, owner_of};
-use crate::command::{CommandContext, CommandError, args};
 use crate::hub::api::HubApi;
 use crate::system::sanitize::clean;
 

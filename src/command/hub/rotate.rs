@@ -3,9 +3,10 @@
 use std::slice;
 
 use crate::command::completions::token_names;
+use crate::command::context::CommandContext;
+use crate::command::error::CommandError;
 use crate::command::hub::sign_in::SignInArgs;
 use crate::command::hub::{end_words, known, life, owner_of, parse_hub_expiry};
-use crate::command::{CommandContext, CommandError};
 use crate::hub::LinkedToken;
 use crate::hub::api::HubApi;
 use crate::hub::rotate::{OldToken, OldTokenOutcome, RotateOptions, RotateReport};

@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use zeroize::Zeroizing;
 
-use crate::command::{CommandContext, CommandError, args};
+use crate::command::args;
+use crate::command::context::CommandContext;
+use crate::command::error::{CommandError, PromptError};
 use crate::docker::wire::WireError;
 use crate::hub::api::HubApi;
 use crate::hub::api::client::HubClient;
@@ -62,7 +64,7 @@ impl SignInArgs {
     }
 
     fn password(&self, user: &str) -> Result<(Secret, Option<Secret>), CommandError> {
-        let missing = |source| CommandError::Missing {
+        let missing = |source| PromptError::Missing {
             what: "password",
             option: "--password-stdin or --password-file, or sign in by `docker login` without -u",
             source,
@@ -76,12 +78,12 @@ impl SignInArgs {
         };
         let mut lines = text.lines().map(|line| Secret::new(Zeroizing::new(line.to_owned())));
         let password = lines.next().filter(|password| !password.expose().is_empty());
-        Ok((password.ok_or(CommandError::Secret("empty"))?, lines.next()))
+        Ok((password.ok_or(PromptError::Secret("empty"))?, lines.next()))
     }
 }
 
 fn ask_code(user: &str) -> Result<Secret, CommandError> {
-    let missing = |source| CommandError::Missing {
+    let missing = |source| PromptError::Missing {
         what: "second factor",
         option: "a second line behind the password",
         source,
@@ -100,7 +102,7 @@ fn the_user(cx: &CommandContext) -> Result<String, CommandError> {
     if let [user] = users.as_slice() {
         return Ok((*user).to_owned());
     }
-    let missing = |source| CommandError::Missing { what: "Docker ID", option: "--user", source };
+    let missing = |source| PromptError::Missing { what: "Docker ID", option: "--user", source };
     let user = tty::ask("Docker ID: ").map_err(missing)?;
     if user.trim().is_empty() { Err(WireError::NoUser.into()) } else { Ok(user.trim().to_owned()) }
 }

@@ -1,9 +1,11 @@
 //! `hub activate` and `hub deactivate`: switch tokens on and off, at Docker Hub and here.
 
+use crate::command::args::find;
 use crate::command::completions::token_names;
+use crate::command::context::CommandContext;
+use crate::command::error::CommandError;
 use crate::command::hub::sign_in::SignInArgs;
-use crate::command::hub::{account, known_or_not, life, owner_of};
-use crate::command::{CommandContext, CommandError, find};
+use crate::command::hub::{NotForHub, account, known_or_not, life, owner_of};
 use crate::hub::api::HubApi;
 
 /// Which tokens
@@ -61,7 +63,7 @@ fn switch(args: &Args, to: TargetState, hub: &HubApi, cx: &mut CommandContext) -
     let account = account(args.org.as_ref());
     for id in &others {
         if !signed_in.switch(&account, id, to == TargetState::On)? {
-            return Err(CommandError::NotForHub(format!("no token at Docker Hub has the ID \"{id}\"")));
+            return Err(NotForHub(format!("no token at Docker Hub has the ID \"{id}\"")).into());
         }
         cx.say(&match to {
             TargetState::On => format!("{id} is active at Docker Hub"),

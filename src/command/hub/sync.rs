@@ -1,8 +1,10 @@
 //! `hub sync`: writes down here what Docker Hub tells of the tokens that are known.
 
+use crate::command::context::CommandContext;
+use crate::command::error::CommandError;
 use crate::command::hub::life;
 use crate::command::hub::sign_in::SignInArgs;
-use crate::command::{CommandContext, CommandError, count_words};
+use crate::command::token_view::count_words;
 use crate::hub::LinkedToken;
 use crate::hub::api::HubApi;
 

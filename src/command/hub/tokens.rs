@@ -2,9 +2,12 @@
 
 use serde::Serialize;
 
+use crate::command::context::CommandContext;
+use crate::command::error::CommandError;
 use crate::command::hub::account;
 use crate::command::hub::sign_in::SignInArgs;
-use crate::command::{CommandContext, CommandError, count_words, token_view};
+use crate::command::token_view;
+use crate::command::token_view::count_words;
 use crate::hub::api::token::{ApiToken, Resource, TokenAccess};
 use crate::hub::api::{HubAccount, HubApi};
 use crate::hub::label_marker::unmarked;
@@ -74,7 +77,7 @@ pub(super) fn run(args: &Args, hub: &HubApi, cx: &mut CommandContext) -> Result<
         table.push(row(listed, here(listed), now));
     }
     if !all.is_empty() {
-        table.write(&mut *cx.out, cx.screen).map_err(CommandError::Output)?;
+        table.write(&mut *cx.out, cx.screen).map_err(CommandError::output)?;
     }
     let count = all.iter().filter(|listed| here(listed).is_some()).count();
     cx.say(&format!("{} of {whose} at Docker Hub, {count} of them here", count_words(all.len())));

@@ -5,8 +5,11 @@ mod removal;
 
 use std::path::PathBuf;
 
+use thiserror::Error;
+
+use crate::command::context::CommandContext;
+use crate::command::error::CommandError;
 use crate::command::import::found::{FoundLogin, ImportSource};
-use crate::command::{CommandContext, CommandError};
 use crate::docker::config::ConfigFile;
 use crate::docker::config::helper_lookup::ConfigOwner;
 use crate::docker::other_helper::{HelperError, OtherHelper};
@@ -14,6 +17,7 @@ use crate::docker::setup;
 use crate::docker::setup::HelperName;
 use crate::docker::wire::Credentials;
 use crate::inventory::Inventory;
+use crate::model::hint::{Hint, program};
 use crate::model::secret::Secret;
 use crate::model::token::Token;
 use crate::model::token_id::TokenId;
@@ -68,7 +72,7 @@ pub fn run(args: &ImportArgs, cx: &mut CommandContext) -> Result<(), CommandErro
         cx.say("there is nothing to take over");
     } else {
         let (inventory, places) = foresee(&credentials, cx)?;
-        table(&haul, &inventory, &places).write(&mut *cx.out, cx.screen).map_err(CommandError::Output)?;
+        table(&haul, &inventory, &places).write(&mut *cx.out, cx.screen).map_err(CommandError::output)?;
     }
     let spared = if args.remove { removal::spared(&haul)? } else { Vec::new() };
     if !spared.is_empty() && !removal::is_possible(&haul) {
@@ -110,7 +114,7 @@ impl ImportArgs {
             let trouble = OtherHelper::named(&name).and_then(|helper| haul.add_helper(helper));
             if let Err(error) = trouble {
                 haul.troubles += 1;
-                cx.say(&format!("docker-credential-pat: error: {}", CommandError::Helper(error).line()));
+                cx.say(&format!("docker-credential-pat: error: {}", CommandError::from(error).line()));
             }
         }
         if self.helper.is_none() {
@@ -123,7 +127,7 @@ impl ImportArgs {
     fn helpers(&self, config: &ConfigFile, cx: &mut CommandContext) -> Result<Vec<String>, CommandError> {
         if let Some(name) = &self.helper {
             return if HelperName::is_ours(name) {
-                Err(CommandError::OwnHelper(name.clone()))
+                Err(ImportError::OwnHelper(name.clone()).into())
             } else {
                 Ok(vec![name.clone()])
             };
@@ -176,7 +180,7 @@ impl ImportPlan {
         if left + self.troubles == 0 {
             Ok(())
         } else {
-            Err(CommandError::NotAll { left, troubles: self.troubles })
+            Err(ImportError::Incomplete { left, troubles: self.troubles }.into())
         }
     }
 }
@@ -266,8 +270,44 @@ fn read_back(
         };
         let token = named(excerpt.inventory(), place.token);
         if !token.map(is_kept).transpose()?.unwrap_or_default() {
-            return Err(CommandError::NotReadBack(credentials.key.as_str().to_owned()));
+            return Err(ImportError::NotReadBack(credentials.key.as_str().to_owned()).into());
         }
     }
     Ok(())
+}
+
+/// Logins that are not taken over, or not all of them.
+#[derive(Debug, Error)]
+enum ImportError {
+    /// This program's own tokens need no import.
+    #[error("\"{0}\" is this program itself")]
+    OwnHelper(String),
+    #[error("what was taken over for {0} does not come back from the vault; nothing is taken out elsewhere")]
+    NotReadBack(String),
+    /// All others are imported.
+    #[error("{}", incomplete(*left, *troubles))]
+    Incomplete {
+        /// The logins that stay where they are.
+        left: usize,
+        /// The helpers that failed.
+        troubles: usize,
+    },
+}
+
+impl Hint for ImportError {
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::NotReadBack(_) => Some(format!("{} ls shows what is here", program())),
+            Self::OwnHelper(_) | Self::Incomplete { .. } => None,
+        }
+    }
+}
+
+fn incomplete(left: usize, troubles: usize) -> String {
+    let troubles = match troubles {
+        0 => return format!("{left} could not be taken over, and stay where they are"),
+        1 => "1 helper did not do all that it was asked".to_owned(),
+        _ => format!("{troubles} helpers did not do all that they were asked"),
+    };
+    if left == 0 { troubles } else { format!("{left} could not be taken over, and {troubles}") }
 }

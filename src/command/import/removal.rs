@@ -1,14 +1,20 @@
 //! Takes what is safely in the vault out of where it was.
 
+use std::path::PathBuf;
+
+use thiserror::Error;
+
+use crate::command::context::CommandContext;
+use crate::command::error::CommandError;
 use crate::command::import::ImportPlan;
 use crate::command::import::found::{FoundLogin, ImportSource};
-use crate::command::{CommandContext, CommandError};
 use crate::docker::config::helper_lookup::ConfigOwner;
 use crate::docker::config::logins::{EntryRemainder, PlainLogin};
 use crate::docker::config::{ConfigError, ConfigFile, backup_of, clean_backup};
 use crate::docker::setup;
 use crate::docker::setup::HelperName;
 use crate::docker::wire::Credentials;
+use crate::model::hint::Hint;
 use crate::model::name::quoted;
 use crate::system::env;
 
@@ -28,7 +34,7 @@ pub(super) fn spared(haul: &ImportPlan) -> Result<Vec<String>, CommandError> {
 /// Tells why something was spared.
 pub(super) fn would_log_out(haul: &ImportPlan, names: Vec<String>) -> Result<(), CommandError> {
     let install = install_for(&haul.config, &names, haul.owner)?;
-    Err(CommandError::WouldLogOut { path: haul.config.path().to_owned(), names, install })
+    Err(WouldLogOut { path: haul.config.path().to_owned(), names, install }.into())
 }
 
 /// True when something can be taken out without a client's being logged out.
@@ -94,7 +100,7 @@ fn erase(haul: &ImportPlan, at: usize, cx: &mut CommandContext) -> bool {
                 cx.say(&format!("{} has something else for {key} by now: left there", helper.program()));
             }
             Err(error) => {
-                cx.say(&format!("docker-credential-pat: error: {}", CommandError::Helper(error).line()));
+                cx.say(&format!("docker-credential-pat: error: {}", CommandError::from(error).line()));
                 return false;
             }
         }
@@ -138,4 +144,21 @@ fn take_out(haul: &ImportPlan, cx: &mut CommandContext) -> Result<(), CommandErr
         cx.say(&format!("the secrets in {} are taken out as well", env::tilde(&backup_of(path))));
     }
     Ok(())
+}
+
+/// A client that would not find its logins any more.
+#[derive(Debug, Error)]
+#[error("{} does not call this program for {}: it would be logged out there", path.display(), names.join(", "))]
+struct WouldLogOut {
+    path: PathBuf,
+    /// The client's names of the registries.
+    names: Vec<String>,
+    /// The command that makes the client call this program.
+    install: String,
+}
+
+impl Hint for WouldLogOut {
+    fn hint(&self) -> Option<String> {
+        Some(format!("{}, then import again", self.install))
+    }
 }

@@ -4,10 +4,14 @@ pub mod output;
 pub mod rows;
 
 use clap::ValueEnum;
+use thiserror::Error;
 
+use crate::command::args::find;
 use crate::command::completions::token_names;
+use crate::command::context::CommandContext;
+use crate::command::error::CommandError;
 use crate::command::usage::rows::UsageRows;
-use crate::command::{CommandContext, CommandError, find};
+use crate::model::hint::Hint;
 use crate::model::timestamp::Timestamp;
 use crate::system::env;
 use crate::usage::record::UnreadLines;
@@ -70,9 +74,7 @@ pub fn run(args: &UsageArgs, cx: &mut CommandContext) -> Result<(), CommandError
     }
     let inventory = cx.store.inventory()?;
     let token = args.name.as_deref().map(|name| find(&inventory, name)).transpose()?;
-    let start = |text: &String| {
-        Timestamp::parse_since(text, *cx.now).ok_or_else(|| CommandError::NoStart(text.clone()))
-    };
+    let start = |text: &String| Timestamp::parse_since(text, *cx.now).ok_or_else(|| NoStart(text.clone()));
     let since = args.since.as_ref().map(start).transpose()?;
     let mut rows = UsageRows::new(args.by, token, since, DAYS, &inventory, *cx.now);
     let skipped = cx.store.log().visit(&mut |record| rows.add(&record));
@@ -83,7 +85,7 @@ pub fn run(args: &UsageArgs, cx: &mut CommandContext) -> Result<(), CommandError
     if rows.is_empty() {
         cx.say(&why_nothing(cx, since.is_some() || token.is_some()));
     } else {
-        output::table(&rows).write(&mut *cx.out, cx.screen).map_err(CommandError::Output)?;
+        output::table(&rows).write(&mut *cx.out, cx.screen).map_err(CommandError::output)?;
     }
     say_besides(&rows, skipped, cx);
     Ok(())
@@ -133,3 +135,10 @@ fn why_nothing(cx: &CommandContext, is_part: bool) -> String {
         false => format!("nothing was used yet: there is no {path}"),
     }
 }
+
+/// A text that does not say from when on uses count.
+#[derive(Debug, Error)]
+#[error("{0:?} is no date (2027-01-31) and no number of days (30d)")]
+struct NoStart(String);
+
+impl Hint for NoStart {}

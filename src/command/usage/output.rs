@@ -2,10 +2,11 @@
 
 use serde::Serialize;
 
+use crate::command::context::CommandContext;
+use crate::command::error::CommandError;
 use crate::command::token_view::dated;
 use crate::command::usage::GroupBy;
 use crate::command::usage::rows::{UsageRow, UsageRows};
-use crate::command::{CommandContext, CommandError};
 use crate::model::timestamp::Timestamp;
 use crate::system::table::Table;
 use crate::usage::record::UnreadLines;

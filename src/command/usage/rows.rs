@@ -164,7 +164,7 @@ impl<'t> UsageRows<'t> {
         match self.by {
             GroupBy::Day => self.all.sort_by(|one, other| one.name.cmp(&other.name)),
             GroupBy::Token | GroupBy::Client | GroupBy::Registry => {
-                self.all.sort_by_key(|row| Reverse(row.used.last))
+                self.all.sort_by_key(|row| Reverse(row.used.last));
             }
         }
     }

@@ -2,12 +2,18 @@
 
 mod output;
 
+use thiserror::Error;
+
+use crate::command::args::find_all;
 use crate::command::completions::token_names;
-use crate::command::{CommandContext, CommandError, find_all};
+use crate::command::context::CommandContext;
+use crate::command::error::{ArgumentError, CommandError};
 use crate::http::Http;
 use crate::http::endpoint::PlainHttp;
 use crate::inventory::TokenChanges;
+use crate::model::hint::{Hint, program};
 use crate::model::image::Image;
+use crate::model::name::Name;
 use crate::model::registry::Registry;
 use crate::model::scope::Scope;
 use crate::model::secret::Secret;
@@ -59,7 +65,7 @@ pub fn run(args: &VerifyArgs, cx: &mut CommandContext) -> Result<(), CommandErro
     for token in &tokens {
         let of_token = questions_about(token, args.repository.as_deref())?;
         if of_token.is_empty() && !args.all {
-            return Err(CommandError::NothingToAsk(token.name.clone()));
+            return Err(VerifyError::NothingToAsk(token.name.clone()).into());
         }
         questions.extend(of_token);
     }
@@ -98,7 +104,7 @@ pub fn refuse_unaccepted(
 ) -> Result<(), CommandError> {
     let registries: Vec<_> = scopes.iter().filter_map(Scope::registry).collect();
     if registries.is_empty() {
-        return Err(CommandError::NoRegistryToAsk);
+        return Err(VerifyError::NoRegistry.into());
     }
     let http = Http::default();
     for registry in registries {
@@ -107,7 +113,7 @@ pub fn refuse_unaccepted(
             asking.authenticate(registry, LoginRequest { user, secret }, None, &mut |line| cx.say(line))?;
         match answer.entry {
             LoginOutcome::Accepted => {}
-            LoginOutcome::Refused => return Err(CommandError::Refused(registry.to_string())),
+            LoginOutcome::Refused => return Err(VerifyError::Refused(registry.to_string()).into()),
             LoginOutcome::Open => {
                 cx.say(&format!("note: {registry} asks for no credentials, so nothing is verified"));
             }
@@ -131,7 +137,7 @@ fn questions_about<'t>(
         let question = |registry| VerifyTarget { token, registry, repository: None };
         return Ok(registries.into_iter().map(question).collect());
     };
-    let no_image = || CommandError::NoImage(text.to_owned());
+    let no_image = || ArgumentError::NoImage(text.to_owned());
     let image = Image::parse(text).ok_or_else(no_image)?;
     if image.host().is_some() {
         let address = image.address();
@@ -177,5 +183,49 @@ fn outcome(answers: &[Answered<'_>]) -> Result<(), CommandError> {
     let is_refused = |answered: &&Answered<'_>| matches!(&answered.answer, Ok(reception) if reception.entry == LoginOutcome::Refused);
     let refused = answers.iter().filter(is_refused).count();
     let unknown = answers.iter().filter(|answered| answered.answer.is_err()).count();
-    if refused + unknown == 0 { Ok(()) } else { Err(CommandError::NotAccepted { refused, unknown }) }
+    if refused + unknown == 0 { Ok(()) } else { Err(VerifyError::NotAccepted { refused, unknown }.into()) }
+}
+
+/// Registries that were not asked, or did not accept every token.
+#[derive(Debug, Error)]
+enum VerifyError {
+    #[error("{0} does not take that user name and secret; nothing was changed")]
+    Refused(String),
+    #[error("{}", not_accepted(*refused, *unknown))]
+    NotAccepted {
+        refused: usize,
+        /// The tokens of which the registry said nothing.
+        unknown: usize,
+    },
+    #[error("no registry can be asked about \"{0}\" like that")]
+    NothingToAsk(Name),
+    /// Only wildcards, or keys that are not registries.
+    #[error("there is no one registry that could be asked")]
+    NoRegistry,
+}
+
+impl Hint for VerifyError {
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Refused(_) => {
+                Some("check user name and secret; without --verify it is kept unasked".to_owned())
+            }
+            Self::NothingToAsk(_) => {
+                Some("name a registry and path that it may go to: --repository ghcr.io/acme/app".to_owned())
+            }
+            Self::NoRegistry => Some("leave out --verify".to_owned()),
+            Self::NotAccepted { refused: 0, .. } => None,
+            Self::NotAccepted { .. } => {
+                Some(format!("make a new one where it comes from, then {} rotate NAME", program()))
+            }
+        }
+    }
+}
+
+fn not_accepted(refused: usize, unknown: usize) -> String {
+    match (refused, unknown) {
+        (0, unknown) => format!("{unknown} could not be verified"),
+        (refused, 0) => format!("{refused} refused"),
+        (refused, unknown) => format!("{refused} refused, and {unknown} could not be verified"),
+    }
 }

@@ -2,9 +2,11 @@
 
 use serde::Serialize;
 
+use crate::command::context::CommandContext;
+use crate::command::error::CommandError;
 use crate::command::token_view::dated;
 use crate::command::verify::Answered;
-use crate::command::{CommandContext, CommandError};
+use crate::model::hint::Hint;
 use crate::model::timestamp::Timestamp;
 use crate::system::sanitize::clean;
 use crate::system::table::{Cell, Table, Tone};
@@ -55,7 +57,7 @@ pub(super) fn write_table(
             end.map_or_else(|| "-".into(), |end| dated(end, now).into()),
         ]);
     }
-    table.write(&mut *cx.out, cx.screen).map_err(CommandError::Output)?;
+    table.write(&mut *cx.out, cx.screen).map_err(CommandError::output)?;
     for Answered { question, answer } in answers {
         if let Err(error) = answer {
             cx.say(&format!("\"{}\" at {}: {error}", question.token.name, question.registry));

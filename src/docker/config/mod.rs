@@ -12,6 +12,7 @@ use thiserror::Error;
 use zeroize::Zeroizing;
 
 use crate::docker::config::logins::without_secrets;
+use crate::model::hint::Hint;
 use crate::system::disk;
 use crate::system::disk::{DiskError, PRIVATE};
 
@@ -65,9 +66,8 @@ pub enum ConfigError {
     },
 }
 
-impl ConfigError {
-    /// Returns the way out.
-    pub fn hint(&self) -> Option<String> {
+impl Hint for ConfigError {
+    fn hint(&self) -> Option<String> {
         match self {
             Self::Disk(error) => error.hint(),
             Self::NotJson { path, .. } | Self::Unexpected { path, .. } => {

@@ -8,6 +8,7 @@ use crate::http::endpoint::EndpointError;
 use crate::http::server_text::redacted;
 use crate::http::{HttpError, Response};
 use crate::hub::api::HUB_URL;
+use crate::model::hint::Hint;
 use crate::system::env::EnvError;
 use crate::system::secret_json::unescape;
 
@@ -49,13 +50,12 @@ pub enum HubApiError {
     TooMany,
 }
 
-impl HubApiError {
-    /// Returns the way out.
-    pub fn hint(&self) -> Option<String> {
+impl Hint for HubApiError {
+    fn hint(&self) -> Option<String> {
         match self {
-            Self::Env(error) => Some(error.hint()),
+            Self::Env(error) => error.hint(),
             Self::Http(error) => error.hint(),
-            Self::Place(error) => Some(format!("{}; {HUB_URL} is the address", error.hint())),
+            Self::Place(error) => Some(format!("{}; {HUB_URL} is the address", error.hint().unwrap_or_default())),
             Self::Elsewhere(_) => {
                 Some(format!("run `unset {HUB_URL}`, or sign in there by password (--user, --password-stdin)"))
             }
@@ -80,7 +80,9 @@ impl HubApiError {
             Self::Refused { .. } | Self::TooMany => None,
         }
     }
+}
 
+impl HubApiError {
     /// True when what was asked has surely not been done.
     pub fn is_undone(&self) -> bool {
         match self {

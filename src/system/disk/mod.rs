@@ -11,6 +11,7 @@ use std::{fs, io, thread};
 
 use thiserror::Error;
 
+use crate::model::hint::Hint;
 pub use crate::system::disk::permissions::{PRIVATE, closed_mode, mode, other_owner, others_may_write};
 use crate::system::disk::permissions::{
     PRIVATE_FOLDER, private, private_folder, refuse_others_folder, set_mode, set_mode_of,
@@ -88,9 +89,8 @@ pub enum DiskError {
     },
 }
 
-impl DiskError {
-    /// Returns the way out.
-    pub fn hint(&self) -> Option<String> {
+impl Hint for DiskError {
+    fn hint(&self) -> Option<String> {
         match self {
             Self::Read { path, .. } => Some(format!("make {} readable for you", path.display())),
             Self::Write { source, .. } if source.kind() == io::ErrorKind::StorageFull => {

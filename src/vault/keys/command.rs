@@ -7,6 +7,7 @@ use std::time::Duration;
 use minicbor::{Decode, Encode};
 use thiserror::Error;
 
+use crate::model::hint::Hint;
 use crate::system::process::ProcessError;
 use crate::system::{env, process};
 use crate::vault::keys::{HolderError, HolderKind, KeyHolder, wrapping_key};
@@ -59,10 +60,9 @@ pub enum KeyCommandError {
     Random(#[from] getrandom::Error),
 }
 
-impl KeyCommandError {
-    /// Returns the way out.
-    pub fn hint(&self) -> String {
-        match self {
+impl Hint for KeyCommandError {
+    fn hint(&self) -> Option<String> {
+        Some(match self {
             Self::Child(ProcessError::Hung { .. }) => {
                 "run `docker-credential-pat unlock`, which waits longer for it".to_owned()
             }
@@ -81,7 +81,7 @@ impl KeyCommandError {
                     .to_owned()
             }
             Self::Random(_) => "try again".to_owned(),
-        }
+        })
     }
 }
 

@@ -7,6 +7,7 @@ use minicbor::{Decode, Encode};
 use thiserror::Error;
 use zeroize::Zeroizing;
 
+use crate::model::hint::Hint;
 use crate::system::disk::DiskError;
 use crate::system::{disk, env};
 use crate::vault::keys::{HolderError, HolderKind, KeyHolder, wrapping_key};
@@ -63,9 +64,8 @@ pub enum ExternalKeyFileError {
     Random(#[from] getrandom::Error),
 }
 
-impl ExternalKeyFileError {
-    /// Returns the way out.
-    pub fn hint(&self) -> Option<String> {
+impl Hint for ExternalKeyFileError {
+    fn hint(&self) -> Option<String> {
         match self {
             Self::Missing { path } => Some(format!("mount it, or put {} back", path.display())),
             Self::NoFolder { .. } => Some("run it as the service whose credential the key is".to_owned()),

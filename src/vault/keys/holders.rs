@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use thiserror::Error;
 
+use crate::model::hint::Hint;
 use crate::system::sanitize::line_of;
 use crate::system::{disk, env, tty};
 use crate::vault::keys::command::KeyCommandError;
@@ -49,9 +50,8 @@ pub struct UnattendedKey<K> {
     pub are_all: bool,
 }
 
-impl LockedError {
-    /// Returns the way out that the last holder asked has to offer: it is the one that would ask a person.
-    pub fn hint(&self) -> Option<String> {
+impl Hint for LockedError {
+    fn hint(&self) -> Option<String> {
         self.0.iter().rev().find_map(|(_, error)| error.hint())
     }
 }

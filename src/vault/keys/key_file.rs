@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use thiserror::Error;
 use zeroize::Zeroizing;
 
+use crate::model::hint::Hint;
 use crate::system::disk;
 use crate::system::disk::{DiskError, PRIVATE};
 use crate::vault::seal::{KEY_BYTES, Tag, VaultKey};
@@ -58,9 +59,8 @@ pub enum KeyFileError {
     Random(#[from] getrandom::Error),
 }
 
-impl KeyFileError {
-    /// Returns the way out.
-    pub fn hint(&self) -> Option<String> {
+impl Hint for KeyFileError {
+    fn hint(&self) -> Option<String> {
         match self {
             Self::Missing { .. } => Some(
                 "put it back from a backup; without it the vault cannot be opened. To start anew, move the vault away"

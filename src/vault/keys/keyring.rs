@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use thiserror::Error;
 use zeroize::Zeroizing;
 
+use crate::model::hint::Hint;
 use crate::system::background::BackgroundTask;
 use crate::vault::keys::{HolderError, HolderKind, KeyHolder, cache};
 use crate::vault::seal::{Tag, VaultKey};
@@ -57,10 +58,9 @@ pub enum KeyringError {
     Other(String),
 }
 
-impl KeyringError {
-    /// Returns the way out.
-    pub fn hint(&self) -> String {
-        match self {
+impl Hint for KeyringError {
+    fn hint(&self) -> Option<String> {
+        Some(match self {
             Self::NotBuilt => "use the release of docker-credential-pat that has it".to_owned(),
             Self::NoBus => "run `docker-credential-pat unlock` in the desktop session, or there \
                             `docker-credential-pat key add passphrase` for sessions without a desktop"
@@ -80,7 +80,7 @@ impl KeyringError {
             Self::Other(_) => {
                 "docker-credential-pat key status shows how the vault's key holders stand".to_owned()
             }
-        }
+        })
     }
 }
 

@@ -14,6 +14,7 @@ use std::time::Duration;
 use minicbor::{Decode, Encode};
 use thiserror::Error;
 
+use crate::model::hint::Hint;
 use crate::vault::keys::command::{KeyCommand, KeyCommandError};
 use crate::vault::keys::external_file::{ExternalKeyFile, ExternalKeyFileError};
 use crate::vault::keys::key_file::KeyFileError;
@@ -148,14 +149,13 @@ pub enum HolderError {
     Another(HolderKind),
 }
 
-impl HolderError {
-    /// Returns the way out.
-    pub fn hint(&self) -> Option<String> {
+impl Hint for HolderError {
+    fn hint(&self) -> Option<String> {
         match self {
             Self::KeyFile(error) => error.hint(),
-            Self::Keyring(error) => Some(error.hint()),
+            Self::Keyring(error) => error.hint(),
             Self::Passphrase(error) => error.hint(),
-            Self::Command(error) => Some(error.hint()),
+            Self::Command(error) => error.hint(),
             Self::File(error) => error.hint(),
             Self::Another(sort) => {
                 Some(format!("put back the key of this vault in {} from a backup", sort.name()))

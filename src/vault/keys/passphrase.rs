@@ -10,6 +10,7 @@ use minicbor::{Decode, Encode};
 use thiserror::Error;
 use zeroize::Zeroizing;
 
+use crate::model::hint::Hint;
 use crate::system::disk::DiskError;
 use crate::system::tty::TtyError;
 use crate::system::{disk, env, tty};
@@ -96,9 +97,8 @@ pub enum PassphraseError {
     Random(#[from] getrandom::Error),
 }
 
-impl PassphraseError {
-    /// Returns the way out.
-    pub fn hint(&self) -> Option<String> {
+impl Hint for PassphraseError {
+    fn hint(&self) -> Option<String> {
         match self {
             Self::Wrong => {
                 Some("try again; if it is lost, another key holder or a backup has to help".to_owned())
