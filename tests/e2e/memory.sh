@@ -255,5 +255,5 @@ network_part() {
     no_trace "$mode: verify of one that is gone" --secret "$small" --secret "$auth" --code 1 -- "$program" verify "$mode"
   done
 }
-stop_servers() { local mode; for mode in htpasswd token tls; do stop_all "$GROUP_DIR/server/$mode"; done; }
+stop_servers() { local mode; for mode in htpasswd token tls .; do stop_all "$GROUP_DIR/server/$mode"; done; }
 network_part

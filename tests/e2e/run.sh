@@ -6,8 +6,9 @@
 # KEEP=1 keeps the folder with the homes and the servers' logs. The last line is "N passed, N failed, N skipped".
 set -uo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
-all=(docker docker-token docker-identity docker-engine docker-py podman skopeo buildah
-  tokens-docker tokens-podman tokens-skopeo tokens-buildah tokens-keys verify hub coding import keys surroundings terminal completions memory)
+# The longest come first, so that groups that run side by side end together.
+all=(memory verify keys import docker-py surroundings docker docker-token docker-identity docker-engine podman skopeo buildah
+  tokens-docker tokens-podman tokens-skopeo tokens-buildah tokens-keys hub coding terminal completions)
 by_name=() # run only when they are named
 
 list() {
@@ -59,6 +60,7 @@ run_group() {
     echo "FAIL $1: the group did not come to its end"
     echo failed >>"$results"
   fi
+  kill -- "-$child" 2>/dev/null # what the group forgot to end
   child=
 }
 
