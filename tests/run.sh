@@ -3,7 +3,7 @@
 #
 # usage: tests/run.sh [--no-apt] [--jobs N] [--list] [--group NAME]...
 #   --group NAME   run only this group; may be repeated
-#   --jobs N       run N groups at the same time (default: one for each processor)
+#   --jobs N       run N groups at the same time (default: one more than there are processors)
 #   --list         list the groups
 #   --no-apt       install nothing
 #
@@ -16,18 +16,21 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit
 target=x86_64-unknown-linux-musl
 build=${CARGO_TARGET_DIR:-target}
 logs=$build/test-logs
+processors=$(nproc 2>/dev/null || getconf _NPROCESSORS_ONLN)
 usage() { sed -n '2,/^set/{/^set/d;s/^#\( \|$\)//;p}' tests/run.sh; }
 wrong_usage() { echo "run.sh: $1" >&2; usage | sed -n '/^usage/,/^$/p' >&2; exit 2; }
 
 # --- The groups. Those in cargo_groups share target/debug, so that one runs at a time.
 
-cargo_groups=(lint lint-windows unit it)
+cargo_groups=(unit it lint lint-windows)
 list_groups() {
-  echo "lint            cargo fmt and cargo clippy, with the default features and with none"
-  echo "lint-windows    cargo clippy for Windows"
-  echo "unit            the Rust tests within src, and those in its documentation"
-  echo "it              the Rust tests that run the program"
-  echo "release         the program as it is released, for the groups below"
+  cat <<'LIST'
+unit            The Rust tests within src, and those in its documentation.
+it              The Rust tests that run the program.
+lint            cargo fmt and cargo clippy, with the default features and with none.
+lint-windows    cargo clippy for Windows.
+release         The program as it is released, for the groups below.
+LIST
   tests/e2e/run.sh --list
 }
 
@@ -88,8 +91,9 @@ lint_windows() {
     cargo clippy --locked --all-targets --target $windows -- -D warnings
 }
 
-# Tests that cannot run here say so in their output, which is hidden otherwise.
-cargo_test() { cargo test --locked --no-fail-fast "$@" -- --show-output; }
+# Tests that cannot run here say so in their output, which is hidden otherwise. Many wait for a server or a lock, so
+# there are more threads than processors.
+cargo_test() { RUST_TEST_THREADS=$((2 * processors)) cargo test --locked --no-fail-fast "$@" -- --show-output; }
 
 release_folder() { if has_target $target; then echo "$build/$target/release"; else echo "$build/release"; fi; }
 build_release() {
@@ -103,7 +107,7 @@ build_release() {
 
 # --- The command line.
 
-selected=() jobs=$(nproc 2>/dev/null || echo 2) may_install=1
+selected=() jobs=$((processors + 1)) may_install=1
 while (($#)); do
   case $1 in
     --run) run_group "$2"; exit ;; # for start, below
@@ -128,7 +132,8 @@ is_selected() { [[ " ${selected[*]} " == *" $1 "* ]]; }
 is_cargo_group() { [[ " ${cargo_groups[*]} " == *" $1 "* ]]; }
 needs_release() { ! is_cargo_group "$1" && [[ $1 != release ]]; }
 
-# The long ones start first: the release build on one side, what shares target/debug on the other.
+# In the order of the list: the Rust tests, which often wait, run beside the release build and the clients; the lints,
+# which can use every processor, come last.
 queue=()
 for group in "${known[@]}"; do
   ! is_selected "$group" || queue+=("$group")
