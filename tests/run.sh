@@ -109,10 +109,11 @@ build_release() {
 
 selected=() jobs=$((processors + 1)) may_install=1
 while (($#)); do
+  [[ $1 != --group && $1 != --jobs || ${2-} ]] || wrong_usage "$1 needs a value"
   case $1 in
     --run) run_group "$2"; exit ;; # for start, below
-    --group) selected+=("${2:?--group needs a name}"); shift ;;
-    --jobs) jobs=${2:?--jobs needs a number}; shift ;;
+    --group) selected+=("$2"); shift ;;
+    --jobs) jobs=$2; shift ;;
     --list) list_groups; exit ;;
     --no-apt) may_install= ;;
     --help | -h) usage; exit ;;
