@@ -9,7 +9,7 @@ images=acme-docker.pkg.coding.net
 start_registry token
 install_for_docker
 bg "$server" coding "$(python_with json)" "$servers/coding-double.py"
-wait_for 10 "the stand-in" grep -q listening "$server/coding.log" || give_up "the stand-in starts" "$(<"$server/coding.log")"
+wait_for "the stand-in" grep -q listening "$server/coding.log" || give_up "the stand-in starts" "$(<"$server/coding.log")"
 DOCKER_CREDENTIAL_PAT_CODING_URL=http://$(sed 's/.* on //' "$server/coding.log")
 export DOCKER_CREDENTIAL_PAT_CODING_URL
 

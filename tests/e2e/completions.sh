@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What a shell offers after Tab: verbs, options, and the names of the tokens in the vault. The docker client is not needed.
+# The words that a shell offers after Tab: verbs, options, and the names of the tokens in the vault. The docker client is not needed.
 source "$(dirname "$0")/lib.sh"
 program=docker-credential-pat
 

@@ -5,7 +5,7 @@ password=pw-canary-of-alice
 # start_hub: sets hub_url, where the stand-in is.
 start_hub() {
   bg "$server" hub "$(python_with json)" "$servers/hub-double.py"
-  wait_for 10 "the stand-in for Docker Hub" grep -q listening "$server/hub.log" || give_up "the stand-in starts" "$(<"$server/hub.log")"
+  wait_for "the stand-in for Docker Hub" grep -q listening "$server/hub.log" || give_up "the stand-in starts" "$(<"$server/hub.log")"
   hub_url=http://$(sed -n 's/^listening on //p' "$server/hub.log")
   export DOCKER_CREDENTIAL_PAT_HUB_URL=$hub_url
 }

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Docker Hub's tokens through their whole life: made, used by real clients at a real registry that takes them, watched, rotated,
-# switched off and deleted. Docker Hub is a stand-in; where Prism and Docker's description are there, each call is held against it.
+# The whole life of Docker Hub's tokens, which real clients use at a real registry. Docker Hub is a stand-in.
+# They are made, watched, rotated, switched off and deleted. Prism checks each call against Docker's description if both are here.
 source "$(dirname "$0")/lib.sh"
 source "$here/docker-common.sh"
 source "$here/hub-common.sh"

@@ -117,7 +117,7 @@ start_open_registry() {
 start_engine() {
   accounts "${all_users[@]}" >"$server/accounts.json"
   bg "$server" engine "$(python_with json)" "$servers/engine.py" "$server"
-  wait_for 10 "the engine" test -S "$server/engine.sock" || give_up "the engine starts" "$(<"$server/engine.log")"
+  wait_for "the engine" test -S "$server/engine.sock" || give_up "the engine starts" "$(<"$server/engine.log")"
   registry=docker.io
 }
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What the program leaves in its memory at exit: no secret, and no eight bytes in a row of one. No client is needed.
+# The memory of the program at exit: no secret is left, and no eight bytes in a row of one. No client is needed.
 # Nothing is sampled: every offset of the large secrets and of the memory is looked at.
 source "$(dirname "$0")/lib.sh"
 python=$(python_with ctypes fcntl termios) || skip "python3 is not installed"
@@ -255,5 +255,5 @@ network_part() {
     no_trace "$mode: verify of one that is gone" --secret "$small" --secret "$auth" --code 1 -- "$program" verify "$mode"
   done
 }
-stop_servers() { local mode; for mode in htpasswd token tls; do stop_all "$GROUP_DIR/server/$mode"; done; }
+stop_servers() { local mode; for mode in htpasswd token tls .; do stop_all "$GROUP_DIR/server/$mode"; done; }
 network_part

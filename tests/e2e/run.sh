@@ -1,19 +1,33 @@
 #!/usr/bin/env bash
 # Runs real clients against docker-credential-pat, each in a home of its own and against servers on this machine alone.
-#   run.sh BIN_DIR [GROUP...]      BIN_DIR holds docker-credential-pat; without GROUP all of them run
+#   run.sh BIN_DIR [GROUP...]      BIN_DIR holds docker-credential-pat; without GROUP all of them run but those in by_name
+#   run.sh --list                  lists the groups
+# Servers listen on ports that the system chooses, so several run.sh may run at the same time.
 # KEEP=1 keeps the folder with the homes and the servers' logs. The last line is "N passed, N failed, N skipped".
 set -uo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
-all=(docker docker-token docker-identity docker-engine docker-py podman skopeo buildah
-  tokens-docker tokens-podman tokens-skopeo tokens-buildah tokens-keys verify hub coding import keys surroundings terminal completions memory)
+# The longest come first, so that groups that run side by side end together.
+all=(memory verify keys import docker-py surroundings docker docker-token docker-identity docker-engine podman skopeo buildah
+  tokens-docker tokens-podman tokens-skopeo tokens-buildah tokens-keys hub coding terminal completions)
+by_name=() # run only when they are named
 
-wrong_usage() { echo "$1" >&2; sed -n '3s/^# *//p' "$0" >&2; echo "groups: ${all[*]}" >&2; exit 2; }
+list() {
+  local group note
+  for group in "${all[@]}" ${by_name[@]+"${by_name[@]}"}; do
+    note=
+    [[ " ${all[*]} " == *" $group "* ]] || note=" (only by name)"
+    printf '%-15s %s%s\n' "$group" "$(sed -n '2s/^# //p' "$here/$group.sh")" "$note"
+  done
+}
+[[ ${1-} != --list ]] || { list; exit; }
+
+wrong_usage() { echo "$1" >&2; sed -n '3s/^# *//p' "$0" >&2; echo "groups: ${all[*]} ${by_name[*]-}" >&2; exit 2; }
 
 [[ -x ${1:-}/docker-credential-pat ]] || wrong_usage "run.sh: no docker-credential-pat in ${1:-BIN_DIR}"
 bin=$(cd "$1" && pwd)
 shift
 (($#)) || set -- "${all[@]}"
-for group; do [[ " ${all[*]} " == *" $group "* ]] || wrong_usage "run.sh: no group $group"; done
+for group; do [[ " ${all[*]} ${by_name[*]-} " == *" $group "* ]] || wrong_usage "run.sh: no group $group"; done
 for tool in jq setsid; do command -v "$tool" >/dev/null || { echo "run.sh: $tool is not installed" >&2; exit 2; }; done
 
 # A short path, because the name of a Unix socket ends at 108 bytes.
@@ -46,6 +60,7 @@ run_group() {
     echo "FAIL $1: the group did not come to its end"
     echo failed >>"$results"
   fi
+  kill -- "-$child" 2>/dev/null # what the group forgot to end
   child=
 }
 

@@ -2,11 +2,11 @@
 """Runs a program on a terminal of its own, types what a person would, and prints all that the terminal then shows.
 usage: terminal.py [--columns N] [--answer TEXT KEYS | --hidden TEXT KEYS]... -- PROGRAM ARG...
 Each answer waits until TEXT shows (after what the answer before it waited for), then types KEYS as they are, line feed and control
-keys included; --hidden first waits until the terminal has stopped echoing. 80 columns or N, 24 rows; the program has 10 seconds.
+keys included; --hidden first waits until the terminal has stopped echoing. 80 columns or N, 24 rows; the program has 30 seconds.
 Exit code: the program's (128 + N after signal N); 124 when its time ran out; 125 when it left the terminal without echo."""
 import argparse, fcntl, os, select, struct, subprocess, sys, termios, time
 
-SECONDS = 10
+SECONDS = 30
 TIMED_OUT, LEFT_HIDDEN = 124, 125
 
 

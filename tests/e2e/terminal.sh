@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# A person at a terminal: what they are told, asked and shown there. The docker client is not needed.
+# A person at a terminal: messages, questions and tables. The docker client is not needed.
 source "$(dirname "$0")/lib.sh"
 python=$(python_with fcntl termios unicodedata) || skip "python3 is not installed"
 program=docker-credential-pat
@@ -7,7 +7,7 @@ end_of_input=$'\n\x04'
 interrupt=$'\x03'
 
 at_terminal() { limited "$python" "$here/terminal.py" "$@"; }
-at_once() { timeout --foreground 2 "$@"; }
+at_once() { timeout --foreground 30 "$@"; } # what waits for an answer is cut off
 
 # Nothing but the program's name.
 ends "no arguments: a status" 0 'Docker does not ask this program yet' at_terminal -- "$program"

@@ -52,7 +52,7 @@ ill() { # MODE [N]: sets host to a proxy that does so
   stop_pid "$GROUP_DIR/server/proxy.pid"
   rm -f "$GROUP_DIR/server/proxy.log"
   bg "$GROUP_DIR/server" proxy "$(python_with asyncio)" "$servers/fault-proxy.py" "${real##*:}" "$@"
-  wait_for 10 "the proxy" grep -q listening "$GROUP_DIR/server/proxy.log"
+  wait_for "the proxy" grep -q listening "$GROUP_DIR/server/proxy.log"
   host=$(sed 's/.* on //' "$GROUP_DIR/server/proxy.log")
 }
 real=$host

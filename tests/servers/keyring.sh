@@ -23,7 +23,7 @@ start_bus() {
 <policy context="default"><allow send_destination="*" eavesdrop="true"/><allow eavesdrop="true"/><allow own="*"/></policy></busconfig>
 BUS
   bg "$DIR" bus dbus-daemon --config-file="$DIR/bus.conf" --nofork --nopidfile
-  wait_for 10 "the bus" test -S "$DIR/run/bus" || die "$(tail -n 5 "$DIR/bus.log")"
+  wait_for "the bus" test -S "$DIR/run/bus" || die "$(tail -n 5 "$DIR/bus.log")"
   printf 'export HOME=%q XDG_RUNTIME_DIR=%q DBUS_SESSION_BUS_ADDRESS=%q\nunset XDG_DATA_HOME XDG_CONFIG_HOME XDG_CACHE_HOME DISPLAY WAYLAND_DISPLAY\n' \
     "$DIR/home" "$DIR/run" "unix:path=$DIR/run/bus" >"$DIR/env"
 }
@@ -42,7 +42,7 @@ start_daemon() {
   (source "$DIR/env" && exec gnome-keyring-daemon --foreground --unlock --components=secrets) \
     <"$DIR/run/password" >>"$DIR/keyring.log" 2>&1 &
   echo $! >"$DIR/keyring.pid"
-  wait_for 10 "the keyring" has_keyring || die "$(tail -n 5 "$DIR/keyring.log")"
+  wait_for "the keyring" has_keyring || die "$(tail -n 5 "$DIR/keyring.log")"
   rm -f "$DIR/run/password"
 }
 

@@ -12,24 +12,24 @@ bg() {
 # alive PID: true while it runs. An ended process that nobody waits for (a container without an init) does not count.
 alive() { kill -0 "$1" 2>/dev/null && ! grep -qs '^State:.Z' "/proc/$1/status"; }
 
-# wait_for SECONDS WHAT CMD...: runs CMD every 0.1 s until it succeeds.
+# wait_for WHAT CMD...: runs CMD every 0.02 s until it succeeds; after a minute it gives up.
 wait_for() {
-  local tries=$(($1 * 10)) what=$2
-  shift 2
+  local what=$1 start=$EPOCHSECONDS
+  shift
   while ! "$@" >/dev/null 2>&1; do
-    ((tries-- > 0)) || { echo "gave up waiting for $what" >&2; return 1; }
-    sleep 0.1
+    ((EPOCHSECONDS - start < 60)) || { echo "gave up waiting for $what" >&2; return 1; }
+    sleep 0.02
   done
 }
 
-# stop_pid FILE: asks the process recorded in FILE to end; after 5 s it is killed.
+# stop_pid FILE: asks the process recorded in FILE to end; after about 5 s it is killed.
 stop_pid() {
   local pid
   [[ -s $1 ]] || return 0
   pid=$(<"$1")
   if alive "$pid"; then
     kill "$pid" 2>/dev/null
-    for _ in {1..50}; do alive "$pid" || break; sleep 0.1; done
+    for _ in {1..250}; do alive "$pid" || break; sleep 0.02; done
     if alive "$pid"; then kill -KILL "$pid" 2>/dev/null; fi
   fi
   rm -f "$1"

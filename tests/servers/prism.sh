@@ -26,7 +26,7 @@ up)
   type -P node >/dev/null && [[ -e $prism ]] || { echo "Prism is not installed"; exit 3; }
   port=$("$(python_with socket)" -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
   bg "$DIR" prism env SCARF_ANALYTICS=false node "$prism" proxy --errors -h 127.0.0.1 -p "$port" "$(realpath "$3")" "$4"
-  wait_for 40 prism port_open "$port" || { tail -n 5 "$DIR/prism.log"; exit 1; }
+  wait_for prism port_open "$port" || { tail -n 5 "$DIR/prism.log"; exit 1; }
   echo "127.0.0.1:$port" >"$DIR/prism-host"
   ;;
 stop) stop_pid "$(realpath -m "${2:?DIR}")/prism.pid" ;;

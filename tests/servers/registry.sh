@@ -20,7 +20,7 @@ die() { echo "registry.sh: $*" >&2; stop_all "$DIR"; exit 1; }
 logged_port() { sed -nE "s/.*listening on 127\.0\.0\.1:([0-9]+).*/\1/p" "$DIR/$1.log" | head -n 1; }
 listens() { [[ -n $(logged_port "$1") ]]; }
 
-wait_for_port() { wait_for 15 "$1" listens "$1" || die "$(tail -n 5 "$DIR/$1.log")"; }
+wait_for_port() { wait_for "$1" listens "$1" || die "$(tail -n 5 "$DIR/$1.log")"; }
 
 # The registry reads the file again when it has changed; the rename keeps it whole.
 write_htpasswd() {
