@@ -13,11 +13,11 @@ use crate::inventory::{IncomingToken, Inventory};
 use crate::model::name::Name;
 use crate::model::timestamp::Timestamp;
 use crate::model::token::{Origin, Token, TokenKind, UserName};
-use crate::provider::advice::remarks;
+use crate::provider::advice::advise;
 use crate::provider::{Credential, recognize};
 use crate::system::sanitize::clean;
 use crate::system::tty;
-use crate::vault::login::people;
+use crate::vault::login::docker_hub_users;
 
 /// Add a token: its secret is asked for on the terminal, or read from a file or standard input
 #[derive(Debug, clap::Args)]
@@ -90,7 +90,7 @@ pub fn run(args: &AddArgs, cx: &mut CommandContext) -> Result<(), CommandError> 
     let kind = args.kind.map_or_else(|| recognized.kind.unwrap_or(TokenKind::Password), TokenKind::from);
     let expires = told_end.unwrap_or(recognized.end);
     let (inventory, remarks) = cx.store.change(|draft| -> Result<_, CommandError> {
-        let remarks = remarks(&seen, &people(&draft.inventory, None));
+        let remarks = advise(&seen, &recognized, &docker_hub_users(&draft.inventory, None));
         let arrival = IncomingToken {
             name: name.clone(),
             kind,

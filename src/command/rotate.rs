@@ -13,9 +13,9 @@ use crate::inventory::TokenChanges;
 use crate::model::hint::{Hint, program};
 use crate::model::name::Name;
 use crate::model::token::UserName;
-use crate::provider::advice::remarks;
+use crate::provider::advice::advise;
 use crate::provider::{Credential, recognize};
-use crate::vault::login::people;
+use crate::vault::login::docker_hub_users;
 
 /// Give a token a new secret and a new end; its name, scopes, choices and label stay
 #[derive(Debug, clap::Args)]
@@ -62,7 +62,8 @@ pub fn run(args: &RotateArgs, cx: &mut CommandContext) -> Result<(), CommandErro
         draft.inventory.renew(token.id, kind, told.unwrap_or(recognized.end), now);
         draft.inventory.adopt(token.id);
         draft.keep(token.id, &secret)?;
-        let remarks = remarks(&seen, &people(&draft.inventory, Some(token.id)));
+        let users = docker_hub_users(&draft.inventory, Some(token.id));
+        let remarks = advise(&seen, &recognized, &users);
         Ok((find(&draft.inventory, &args.name)?.clone(), remarks))
     })?;
     let end = match token.expires {
