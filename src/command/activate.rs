@@ -44,7 +44,7 @@ fn switch(
     for token in tokens {
         cx.say(&format!("\"{}\" {outcome}", token.name));
         if token.standing == TokenState::Active {
-            cx.note_if_unusable(&token);
+            cx.note_restrictions(&token);
             if let Some((place, verb)) = there(&token) {
                 let argument = token.name.as_argument();
                 cx.say(&format!("if it is off at {place} too: docker-credential-pat {verb} {argument}"));

@@ -73,7 +73,7 @@ impl From<KindWord> for TokenKind {
 /// Runs the verb.
 pub fn run(args: &AddArgs, cx: &mut CommandContext) -> Result<(), CommandError> {
     let name = Name::typed(&args.name)?;
-    let scopes = args::scopes(&args.registry)?;
+    let scopes = args::parse_scopes(&args.registry)?;
     let told_end = args::parse_expiry(args.expires.as_ref(), *cx.now)?;
     // Asked before the secret: what is known to be wrong is told before anything is typed.
     if cx.store.inventory()?.named(name.as_str()).is_some() {
@@ -98,7 +98,7 @@ pub fn run(args: &AddArgs, cx: &mut CommandContext) -> Result<(), CommandError> 
             scopes: scopes.clone(),
             keys: Vec::new(),
             label: args.label.clone().filter(|label| !label.is_empty()),
-            permissions: args::permissions(&args.permission).flatten(),
+            permissions: args::parse_permissions(&args.permission).flatten(),
             expires,
             origin: Origin::Add,
             profile: None,
@@ -112,7 +112,7 @@ pub fn run(args: &AddArgs, cx: &mut CommandContext) -> Result<(), CommandError> 
     cx.say(&outcome(token, &inventory, *cx.now));
     cx.print_advice(&remarks);
     let is_for_a_part = scopes.iter().any(|scope| scope.path().is_some());
-    if is_for_a_part { cx.note_unaffected_clients(token, &inventory) } else { Ok(()) }
+    if is_for_a_part { cx.note_overriding_tokens(token, &inventory) } else { Ok(()) }
 }
 
 /// Says whether the token is in use now.

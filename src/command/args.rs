@@ -39,7 +39,7 @@ pub struct SecretArgs {
 impl SecretArgs {
     /// True when it comes from a file or standard input, so that nobody is asked.
     #[cfg(feature = "online")]
-    pub fn is_given(&self) -> bool {
+    pub fn has_source(&self) -> bool {
         self.secret_stdin || self.secret_file.is_some()
     }
 
@@ -111,14 +111,14 @@ pub fn confirm(question: &str, yes: bool) -> Result<(), CommandError> {
 }
 
 /// Reads how long something is to last: `8h`, `30m`, `1h 30m`.
-pub fn time(text: &str) -> Result<Duration, String> {
+pub fn parse_duration(text: &str) -> Result<Duration, String> {
     let time = text.parse::<SignedDuration>().ok().and_then(|time| Duration::try_from(time).ok());
     time.filter(|time| (Duration::from_secs(1)..=cache::AT_MOST).contains(time))
-        .ok_or_else(|| format!("want a time such as 8h or 30m, at most {}", time_words(cache::AT_MOST)))
+        .ok_or_else(|| format!("want a time such as 8h or 30m, at most {}", duration_words(cache::AT_MOST)))
 }
 
 /// Returns a time for people: `8h`.
-pub fn time_words(time: Duration) -> String {
+pub fn duration_words(time: Duration) -> String {
     SignedDuration::try_from(time)
         .map_or_else(|_| format!("{} s", time.as_secs()), |time| format!("{time:#}"))
 }
@@ -150,7 +150,7 @@ pub enum PermissionArg {
 }
 
 /// Returns what the words say together: `None` where nothing was given, `Some(None)` for not known.
-pub fn permissions(words: &[PermissionArg]) -> Option<Option<Permissions>> {
+pub fn parse_permissions(words: &[PermissionArg]) -> Option<Option<Permissions>> {
     let has = |word| words.contains(&word);
     let permissions = Permissions {
         read: has(PermissionArg::Read),
@@ -161,7 +161,7 @@ pub fn permissions(words: &[PermissionArg]) -> Option<Option<Permissions>> {
 }
 
 /// Reads the places where a token may go, each once.
-pub fn scopes(texts: &[String]) -> Result<Vec<Scope>, ScopeError> {
+pub fn parse_scopes(texts: &[String]) -> Result<Vec<Scope>, ScopeError> {
     let mut scopes = BTreeSet::new();
     for text in texts {
         scopes.insert(Scope::parse_typed(text)?);
@@ -178,7 +178,7 @@ pub fn parse_expiry(
 }
 
 /// Takes the name of a profile.
-pub fn profile(text: &str) -> Result<String, &'static str> {
+pub fn parse_profile(text: &str) -> Result<String, &'static str> {
     is_profile(text).then(|| text.to_owned()).ok_or(PROFILE_FORM)
 }
 

@@ -67,7 +67,7 @@ pub fn token_names() -> ArgValueCandidates {
 }
 
 /// Returns what offers the places to which the tokens may go at an argument.
-pub fn token_places() -> ArgValueCandidates {
+pub fn token_scopes() -> ArgValueCandidates {
     ArgValueCandidates::new(|| {
         let inventory = inventory();
         let mut scopes: BTreeSet<&Scope> = BTreeSet::new();

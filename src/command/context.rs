@@ -76,7 +76,7 @@ impl<'d> CommandContext<'d> {
 
     /// Tells a person which clients go on getting another token: most name only the registry, and then a
     /// token for all of it comes first.
-    pub fn note_unaffected_clients(
+    pub fn note_overriding_tokens(
         &mut self,
         token: &Token,
         inventory: &Inventory,
@@ -95,7 +95,7 @@ impl<'d> CommandContext<'d> {
     }
 
     /// Tells a person that a token is not given out, if it is not.
-    pub fn note_if_unusable(&mut self, token: &Token) {
+    pub fn note_restrictions(&mut self, token: &Token) {
         let argument = token.name.as_argument();
         if token.standing == TokenState::Inactive {
             self.say(&format!("it is switched off (docker-credential-pat activate {argument})"));

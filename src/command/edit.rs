@@ -50,7 +50,7 @@ pub struct EditArgs {
 pub fn run(args: &EditArgs, cx: &mut CommandContext) -> Result<(), CommandError> {
     let expires = args::parse_expiry(args.expires.as_ref(), *cx.now)?;
     let name = args.new_name.as_deref().map(Name::typed).transpose()?;
-    let scopes = args::scopes(&args.registry)?;
+    let scopes = args::parse_scopes(&args.registry)?;
     find(&cx.store.inventory()?, &args.name)?;
     let token = cx.store.change(|draft| -> Result<_, CommandError> {
         let token = find(&draft.inventory, &args.name)?.clone();
@@ -62,14 +62,14 @@ pub fn run(args: &EditArgs, cx: &mut CommandContext) -> Result<(), CommandError>
             name,
             scopes: (!scopes.is_empty()).then_some(scopes),
             label: args.label.as_ref().map(|label| Some(label.clone()).filter(|label| !label.is_empty())),
-            permissions: args::permissions(&args.permission),
+            permissions: args::parse_permissions(&args.permission),
             expires,
         };
         draft.inventory.amend(token.id, changes)?;
         Ok(draft.inventory.tokens().iter().find(|other| other.id == token.id).cloned().unwrap_or(token))
     })?;
     cx.say(&format!("changed \"{}\", for {}", token.name, places(&token)));
-    cx.note_if_unusable(&token);
+    cx.note_restrictions(&token);
     Ok(())
 }
 

@@ -28,7 +28,7 @@ pub struct InstallArgs {
     podman: bool,
     /// Under the name of a profile, whose choices and logins come first: makes the link
     /// docker-credential-pat-PROFILE beside this program
-    #[arg(long, requires = "registry", value_parser = args::profile)]
+    #[arg(long, requires = "registry", value_parser = args::parse_profile)]
     profile: Option<String>,
 }
 

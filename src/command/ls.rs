@@ -1,6 +1,6 @@
 //! `ls`: every token, and which are in use.
 
-use crate::command::completions::token_places;
+use crate::command::completions::token_scopes;
 use crate::command::context::CommandContext;
 use crate::command::error::CommandError;
 use crate::command::token_view;
@@ -33,7 +33,7 @@ const LEAST_FIRST: &[&str] = &["CAME-BY", "STORED", "CREATED", "LAST-USED", "ALL
 #[derive(Debug, clap::Args)]
 pub struct LsArgs {
     /// Only tokens that may go there
-    #[arg(long, short, value_name = "REGISTRY[/PATH]", add = token_places())]
+    #[arg(long, short, value_name = "REGISTRY[/PATH]", add = token_scopes())]
     registry: Option<String>,
     /// Only tokens that have expired
     #[arg(long)]

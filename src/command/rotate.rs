@@ -81,7 +81,7 @@ pub fn run(args: &RotateArgs, cx: &mut CommandContext) -> Result<(), CommandErro
              {argument}); at Docker Hub, docker-credential-pat hub rotate {argument} does all of it"
         ));
     }
-    cx.note_if_unusable(&token);
+    cx.note_restrictions(&token);
     Ok(())
 }
 

@@ -14,7 +14,7 @@ use crate::vault::rekey::UnlockReport;
 #[derive(Debug, clap::Args)]
 pub struct UnlockArgs {
     /// For how long: 8h, 30m, 1h 30m; at most 30 days
-    #[arg(long = "for", value_name = "TIME", value_parser = args::time)]
+    #[arg(long = "for", value_name = "TIME", value_parser = args::parse_duration)]
     time: Option<Duration>,
 }
 
@@ -29,7 +29,7 @@ pub fn unlock(args: &UnlockArgs, cx: &mut CommandContext) -> Result<(), CommandE
         UnlockReport::Always => {
             cx.say("the vault is open always: its key is in a file (docker-credential-pat key status)");
         }
-        UnlockReport::ForATime => cx.say(&format!("the vault is open for {}", args::time_words(time))),
+        UnlockReport::ForATime => cx.say(&format!("the vault is open for {}", args::duration_words(time))),
     }
     Ok(())
 }

@@ -7,7 +7,7 @@ use thiserror::Error;
 
 use crate::command::args;
 use crate::command::args::find;
-use crate::command::completions::{token_names, token_places};
+use crate::command::completions::{token_names, token_scopes};
 use crate::command::context::CommandContext;
 use crate::command::error::{ArgumentError, CommandError};
 use crate::command::token_view::{choice_words, places};
@@ -27,10 +27,10 @@ pub struct UseArgs {
     #[arg(required_unless_present = "clear", add = token_names())]
     name: Option<String>,
     /// Choose it for this registry or part of one only
-    #[arg(value_name = "REGISTRY[/PATH]", add = token_places())]
+    #[arg(value_name = "REGISTRY[/PATH]", add = token_scopes())]
     scope: Option<String>,
     /// Choose it under this profile only
-    #[arg(long, value_parser = args::profile)]
+    #[arg(long, value_parser = args::parse_profile)]
     profile: Option<String>,
     /// Choose it in and below this directory only
     #[arg(long)]
@@ -88,8 +88,8 @@ pub fn run(args: &UseArgs, cx: &mut CommandContext) -> Result<(), CommandError> 
             cx.say(&format!("\"{}\" is chosen for {}", token.name, choice_words(&choice)));
         }
     }
-    cx.note_if_unusable(token);
-    if case.is_any() { cx.note_unaffected_clients(token, &inventory) } else { Ok(()) }
+    cx.note_restrictions(token);
+    if case.is_any() { cx.note_overriding_tokens(token, &inventory) } else { Ok(()) }
 }
 
 fn clear(name: Option<&str>, case: &ChoiceCase, cx: &mut CommandContext) -> Result<(), CommandError> {

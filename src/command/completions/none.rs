@@ -14,6 +14,6 @@ pub fn token_names() -> NoCompletions {
 }
 
 /// Returns nothing, in the place of the places to which the tokens may go.
-pub fn token_places() -> NoCompletions {
+pub fn token_scopes() -> NoCompletions {
     NoCompletions
 }

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use thiserror::Error;
 
 use crate::command::args::find;
-use crate::command::completions::{token_names, token_places};
+use crate::command::completions::{token_names, token_scopes};
 use crate::command::context::CommandContext;
 use crate::command::error::{ArgumentError, CommandError};
 use crate::command::export::formats::ExportFormat;
@@ -28,7 +28,7 @@ pub struct ExportArgs {
     #[arg(long)]
     format: ExportFormat,
     /// Only for this registry
-    #[arg(long, short, add = token_places())]
+    #[arg(long, short, add = token_scopes())]
     registry: Option<String>,
     /// Write it to a new file, for you alone, instead of standard output
     #[arg(long, short, value_name = "FILE")]
@@ -57,7 +57,7 @@ pub fn run(args: &ExportArgs, cx: &mut CommandContext) -> Result<(), CommandErro
             scope.host()
         ));
     }
-    cx.note_if_unusable(&token);
+    cx.note_restrictions(&token);
     Ok(())
 }
 
