@@ -1,4 +1,4 @@
-//! `add`: brings a token into the vault. Its secret is never an argument.
+//! `add`: adds a token to the vault. Its secret is never an argument.
 
 use clap::ValueEnum;
 
@@ -8,8 +8,10 @@ use crate::command::context::CommandContext;
 use crate::command::error::{CommandError, PromptError};
 #[cfg(feature = "online")]
 use crate::command::verify;
+use crate::docker::wire::WireError;
 use crate::inventory::in_use::in_use;
-use crate::inventory::{IncomingToken, Inventory};
+use crate::inventory::{IncomingToken, Inventory, NameTaken};
+use crate::model::hint::program;
 use crate::model::name::Name;
 use crate::model::timestamp::Timestamp;
 use crate::model::token::{Origin, Token, TokenKind, UserName};
@@ -74,10 +76,10 @@ impl From<KindWord> for TokenKind {
 pub fn run(args: &AddArgs, cx: &mut CommandContext) -> Result<(), CommandError> {
     let name = Name::typed(&args.name)?;
     let scopes = args::parse_scopes(&args.registry)?;
-    let told_end = args::parse_expiry(args.expires.as_ref(), *cx.now)?;
-    // Asked before the secret: what is known to be wrong is told before anything is typed.
+    let expires = args::parse_expiry(args.expires.as_ref(), *cx.now)?;
+    // The name is checked before a person has to type the secret.
     if cx.store.inventory()?.named(name.as_str()).is_some() {
-        return Err(crate::inventory::NameTaken(name).into());
+        return Err(NameTaken(name).into());
     }
     let user = user(args)?;
     let secret = args.secret.read("Secret", name.as_str())?;
@@ -85,13 +87,13 @@ pub fn run(args: &AddArgs, cx: &mut CommandContext) -> Result<(), CommandError> 
     if args.verify {
         verify::refuse_unaccepted(&scopes, &user, &secret, cx)?;
     }
-    let seen = Credential { keys: &[], scopes: &scopes, user: &user, secret: secret.expose() };
-    let recognized = recognize(&seen);
+    let credential = Credential { keys: &[], scopes: &scopes, user: &user, secret: secret.expose() };
+    let recognized = recognize(&credential);
     let kind = args.kind.map_or_else(|| recognized.kind.unwrap_or(TokenKind::Password), TokenKind::from);
-    let expires = told_end.unwrap_or(recognized.end);
-    let (inventory, remarks) = cx.store.change(|draft| -> Result<_, CommandError> {
-        let remarks = advise(&seen, &recognized, &docker_hub_users(&draft.inventory, None));
-        let arrival = IncomingToken {
+    let expires = expires.unwrap_or(recognized.end);
+    let (inventory, advice) = cx.store.change(|draft| -> Result<_, CommandError> {
+        let advice = advise(&credential, &recognized, &docker_hub_users(&draft.inventory, None));
+        let token = IncomingToken {
             name: name.clone(),
             kind,
             user: UserName::of(&user, &secret),
@@ -104,27 +106,27 @@ pub fn run(args: &AddArgs, cx: &mut CommandContext) -> Result<(), CommandError> 
             profile: None,
             remote: None,
         };
-        let id = draft.inventory.add(arrival, *cx.now)?;
+        let id = draft.inventory.add(token, *cx.now)?;
         draft.keep(id, &secret)?;
-        Ok((draft.inventory.clone(), remarks))
+        Ok((draft.inventory.clone(), advice))
     })?;
     let token = find(&inventory, name.as_str())?;
     cx.say(&outcome(token, &inventory, *cx.now));
-    cx.print_advice(&remarks);
-    let is_for_a_part = scopes.iter().any(|scope| scope.path().is_some());
-    if is_for_a_part { cx.note_overriding_tokens(token, &inventory) } else { Ok(()) }
+    cx.print_advice(&advice);
+    let has_path = scopes.iter().any(|scope| scope.path().is_some());
+    if has_path { cx.note_overriding_tokens(token, &inventory) } else { Ok(()) }
 }
 
-/// Says whether the token is in use now.
+/// Returns a message on whether the token is in use now.
 fn outcome(token: &Token, inventory: &Inventory, now: Timestamp) -> String {
     let (name, argument) = (&token.name, token.name.as_argument());
     match (token.expires, in_use(inventory, now).get(&token.id)) {
-        (Some(end), _) if end <= now => {
-            format!("added \"{name}\", which expired {} and is not given out", end.relative_to(now))
+        (Some(expires), _) if expires <= now => {
+            format!("added \"{name}\", which expired {} and is not given out", expires.relative_to(now))
         }
-        (_, Some(for_what)) => format!("added \"{name}\", which is {}", for_what.words()),
+        (_, Some(in_use_for)) => format!("added \"{name}\", which is {}", in_use_for.words()),
         (_, None) => {
-            format!("added \"{name}\"; another token is in use (docker-credential-pat use {argument})")
+            format!("added \"{name}\"; another token is in use ({} use {argument})", program())
         }
     }
 }
@@ -137,5 +139,5 @@ fn user(args: &AddArgs) -> Result<String, CommandError> {
             tty::ask(&format!("User name for {}: ", clean(&args.registry.join(", ")))).map_err(missing)?
         }
     };
-    if user.is_empty() { Err(crate::docker::wire::WireError::NoUser.into()) } else { Ok(user) }
+    if user.is_empty() { Err(WireError::NoUser.into()) } else { Ok(user) }
 }

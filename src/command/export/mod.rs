@@ -70,7 +70,7 @@ fn keys(token: &Token, registry: Option<&str>) -> Result<Vec<String>, CommandErr
         return if token.may_go_to(&place) {
             Ok(vec![registry.docker_key().to_owned()])
         } else {
-            Err(ArgumentError::OutOfScope { name: token.name.clone(), place: registry.to_string() }.into())
+            Err(ArgumentError::OutOfScope { name: token.name.clone(), scope: registry.to_string() }.into())
         };
     }
     if let Some(scope) = token.scopes.iter().find(|scope| scope.is_wildcard()) {
