@@ -59,7 +59,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
             write(&out, &text, NOT_DONE)
         }
         (_, ["version" | "--version" | "-v" | "-V"]) => write(&out, &version(), ExitCode::SUCCESS),
-        (_, []) if stdio::stdout_is_terminal() => serve(called_as, out, status::run),
+        (_, []) if stdio::stdout_is_terminal() => run_in_context(called_as, out, status::run),
         (_, []) => write(&out, &short_help(), NOT_DONE),
         _ => {
             let code = run_verb(args, called_as, out);
@@ -122,11 +122,11 @@ fn run_verb(args: Vec<OsString>, called_as: Option<&str>, out: File) -> ExitCode
         Ok(cli) => cli,
         Err(error) => return wrong_usage(&error, is_nested, &out),
     };
-    serve(called_as, out, |cx| cli.verb.run(cx))
+    run_in_context(called_as, out, |cx| cli.verb.run(cx))
 }
 
-/// Runs a verb for people in a context, and reports its error.
-fn serve(
+/// Runs a verb for people with a context, and reports its error.
+fn run_in_context(
     called_as: Option<&str>,
     out: File,
     verb: impl FnOnce(&mut CommandContext) -> Result<(), CommandError>,
