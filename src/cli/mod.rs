@@ -51,16 +51,17 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let verb = words.first().and_then(|word| ProtocolVerb::from_word(word));
     match (verb, words.as_slice()) {
         (Some(verb), [_]) => run_protocol_verb(verb, called_as, out),
-        (Some(_), [word, flag]) if is_help(flag) => {
-            run_verb(vec!["help".into(), word.into()], called_as, out)
-        }
+        (Some(_), [word, "--help" | "-h"]) => run_verb(vec!["help".into(), word.into()], called_as, out),
         (Some(_), [word, ..]) => {
             let text = format!("{word} takes no argument: the registry goes to standard input\n");
             write(&out, &text, NOT_DONE)
         }
         (_, ["version" | "--version" | "-v" | "-V"]) => write(&out, &version(), ExitCode::SUCCESS),
         (_, []) if stdio::stdout_is_terminal() => run_in_context(called_as, out, status::run),
-        (_, []) => write(&out, &short_help(), NOT_DONE),
+        (_, []) => {
+            let usage = "<get|store|erase|list|version>, or --help for all verbs";
+            write(&out, &format!("usage: {} {usage}\n", program()), NOT_DONE)
+        }
         _ => {
             let code = run_verb(args, called_as, out);
             scrub::scrub_peoples_stack();
@@ -172,18 +173,10 @@ fn wrong_usage(error: &clap::Error, is_nested: bool, out: &File) -> ExitCode {
     }
 }
 
-fn is_help(flag: &str) -> bool {
-    matches!(flag, "--help" | "-h")
-}
-
 /// Returns one line in the form of the official helpers: name, package, version. The package is the target of
 /// the build.
 fn version() -> String {
     format!("{} ({}) {}\n", program(), env!("TARGET"), env!("CARGO_PKG_VERSION"))
-}
-
-fn short_help() -> String {
-    format!("usage: {} <get|store|erase|list|version>, or --help for all verbs\n", program())
 }
 
 fn write(mut out: &File, text: &str, code: ExitCode) -> ExitCode {

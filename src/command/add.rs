@@ -1,6 +1,7 @@
 //! `add`: adds a token to the vault. Its secret is never an argument.
 
 use clap::ValueEnum;
+use clap::builder::PossibleValue;
 
 use crate::command::args;
 use crate::command::args::{PermissionArg, SecretArgs, find};
@@ -36,7 +37,7 @@ pub struct AddArgs {
     secret: SecretArgs,
     /// What sort of token it is, where its beginning does not tell
     #[arg(long)]
-    kind: Option<KindWord>,
+    kind: Option<TokenKind>,
     /// What it is known to allow; not known is allowed
     #[arg(long, value_delimiter = ',')]
     permission: Vec<PermissionArg>,
@@ -52,23 +53,14 @@ pub struct AddArgs {
     verify: bool,
 }
 
-/// The kinds that a person can bring.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum KindWord {
-    Pat,
-    Organization,
-    Project,
-    Password,
-}
+impl ValueEnum for TokenKind {
+    /// Returns the kinds that a person can name.
+    fn value_variants<'v>() -> &'v [Self] {
+        &[Self::Pat, Self::Organization, Self::Project, Self::Password]
+    }
 
-impl From<KindWord> for TokenKind {
-    fn from(word: KindWord) -> Self {
-        match word {
-            KindWord::Pat => Self::Pat,
-            KindWord::Organization => Self::Organization,
-            KindWord::Project => Self::Project,
-            KindWord::Password => Self::Password,
-        }
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(self.word().into())
     }
 }
 
@@ -89,7 +81,7 @@ pub fn run(args: &AddArgs, cx: &mut CommandContext) -> Result<(), CommandError> 
     }
     let credential = Credential { keys: &[], scopes: &scopes, user: &user, secret: secret.expose() };
     let recognized = recognize(&credential);
-    let kind = args.kind.map_or_else(|| recognized.kind.unwrap_or(TokenKind::Password), TokenKind::from);
+    let kind = args.kind.or(recognized.kind).unwrap_or(TokenKind::Password);
     let expires = expires.unwrap_or(recognized.end);
     let (inventory, advice) = cx.store.change(|draft| -> Result<_, CommandError> {
         let advice = advise(&credential, &recognized, &docker_hub_users(&draft.inventory, None));

@@ -7,7 +7,6 @@ use std::io::Write;
 
 use serde::Serialize;
 
-pub use crate::command::error::ArgumentError;
 use crate::command::error::CommandError;
 use crate::inventory::Inventory;
 use crate::model::hint::program;

@@ -2,6 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
+use clap::ValueEnum;
+use clap::builder::PossibleValue;
+
 use crate::command::args::NewPassphraseArgs;
 use crate::command::context::CommandContext;
 use crate::command::error::CommandError;
@@ -31,7 +34,7 @@ enum KeyVerb {
     /// Take the key from a holder; the last one keeps it
     Remove {
         /// The holder
-        holder: HolderArg,
+        holder: HolderKind,
     },
     /// Make a new key, and seal every secret with it
     Renew,
@@ -66,25 +69,13 @@ enum AddHolder {
     },
 }
 
-/// A holder as a person names it.
-#[derive(Clone, Copy, Debug, clap::ValueEnum)]
-enum HolderArg {
-    KeyFile,
-    Keyring,
-    Passphrase,
-    Command,
-    File,
-}
+impl ValueEnum for HolderKind {
+    fn value_variants<'v>() -> &'v [Self] {
+        &[Self::KeyFile, Self::Keyring, Self::Passphrase, Self::Command, Self::File]
+    }
 
-impl From<HolderArg> for HolderKind {
-    fn from(word: HolderArg) -> Self {
-        match word {
-            HolderArg::KeyFile => Self::KeyFile,
-            HolderArg::Keyring => Self::Keyring,
-            HolderArg::Passphrase => Self::Passphrase,
-            HolderArg::Command => Self::Command,
-            HolderArg::File => Self::File,
-        }
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(self.word().into())
     }
 }
 
@@ -93,7 +84,7 @@ pub fn run(args: &KeyArgs, cx: &mut CommandContext) -> Result<(), CommandError> 
     match &args.verb {
         KeyVerb::Status => status(cx),
         KeyVerb::Add(args) => add(&args.holder, cx),
-        KeyVerb::Remove { holder } => remove((*holder).into(), cx),
+        KeyVerb::Remove { holder } => remove(*holder, cx),
         KeyVerb::Renew => renew(cx),
         KeyVerb::Make => make(cx),
     }

@@ -89,18 +89,19 @@ impl LsArgs {
     }
 }
 
-fn row(token: &TokenView<'_>) -> [Cell; HEADS.len()] {
+fn row(view: &TokenView<'_>) -> [Cell; HEADS.len()] {
+    let token = view.token;
     [
-        token.name(),
-        token.kind(),
-        token.scopes(),
-        token.user(),
-        token.permissions(),
-        token.state(),
-        token.created(),
-        token.stored(),
-        token.expires(),
-        token.last_used(),
-        token.origin(),
+        token.name.as_str().into(),
+        token.kind.word().into(),
+        view.scopes(),
+        token.user.display_name().into(),
+        view.permissions(),
+        view.state(),
+        view.created(),
+        view.stored(),
+        view.expires(),
+        view.last_used(),
+        token.origin.word().into(),
     ]
 }

@@ -44,13 +44,7 @@ pub enum VerbOutcome {
 
 impl ProtocolVerb {
     pub fn from_word(word: &str) -> Option<Self> {
-        match word {
-            "get" => Some(Self::Get),
-            "store" => Some(Self::Store),
-            "erase" => Some(Self::Erase),
-            "list" => Some(Self::List),
-            _ => None,
-        }
+        [Self::Get, Self::Store, Self::Erase, Self::List].into_iter().find(|verb| verb.word() == word)
     }
 
     pub fn word(self) -> &'static str {

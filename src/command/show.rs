@@ -50,14 +50,14 @@ pub fn run(args: &ShowArgs, cx: &mut CommandContext) -> Result<(), CommandError>
 }
 
 fn rows(view: &TokenView<'_>) -> Vec<(&'static str, Cell)> {
-    let token = view.token();
+    let token = view.token;
     let keys: Vec<_> = token.keys.iter().map(Key::as_str).collect();
     let mut rows = vec![
-        ("name", view.name()),
-        ("kind", view.kind()),
+        ("name", token.name.as_str().into()),
+        ("kind", token.kind.word().into()),
         ("for", view.scopes()),
         ("keys", if keys.is_empty() { "-".into() } else { keys.join(", ").into() }),
-        ("user", view.user()),
+        ("user", token.user.display_name().into()),
         ("sort", view.credential_type()),
         ("made at", view.made_at()),
         ("secret", "******** (--reveal writes it)".into()),
@@ -69,7 +69,7 @@ fn rows(view: &TokenView<'_>) -> Vec<(&'static str, Cell)> {
         ("expires", view.expires_or_provider_note()),
         ("last used", view.last_use()),
         ("used", view.use_count()),
-        ("came by", view.origin()),
+        ("came by", token.origin.word().into()),
     ];
     rows.extend(view.remote());
     rows.extend(view.choices().into_iter().map(|choice| ("chosen for", choice)));

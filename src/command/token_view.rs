@@ -32,7 +32,7 @@ const SOON_DAYS: i64 = 7;
 
 /// A token with its use, its choices and its credential type.
 pub struct TokenView<'t> {
-    token: &'t Token,
+    pub token: &'t Token,
     in_use_for: Option<InUseFor>,
     choices: Vec<&'t Choice>,
     credential_type: Option<&'static CredentialType>,
@@ -84,24 +84,8 @@ impl<'t> TokenView<'t> {
         }
     }
 
-    pub fn token(&self) -> &'t Token {
-        self.token
-    }
-
-    pub fn name(&self) -> Cell {
-        self.token.name.as_str().into()
-    }
-
-    pub fn kind(&self) -> Cell {
-        self.token.kind.word().into()
-    }
-
     pub fn scopes(&self) -> Cell {
         scope_words(self.token).into()
-    }
-
-    pub fn user(&self) -> Cell {
-        self.token.user.display_name().into()
     }
 
     /// Returns the provider and its name for this type of credential.
@@ -179,10 +163,6 @@ impl<'t> TokenView<'t> {
         let Some(usage) = &self.usage else { return "-".into() };
         let times = if usage.count == 1 { "once".to_owned() } else { format!("{} times", usage.count) };
         format!("{times} since {}", usage.first.date()).into()
-    }
-
-    pub fn origin(&self) -> Cell {
-        self.token.origin.word().into()
     }
 
     /// Returns rows on the service that made it, with the last use that the service reported. None where the

@@ -47,6 +47,7 @@ pub struct UseArgs {
 }
 
 /// The case that a token is chosen for. A field that is `None` stands for every value.
+#[derive(Default, PartialEq, Eq)]
 struct ChoiceCase {
     scope: Option<Scope>,
     profile: Option<String>,
@@ -123,8 +124,7 @@ impl ChoiceCase {
     }
 
     fn is_any(&self) -> bool {
-        let Self { scope, profile, directory, direction } = self;
-        scope.is_none() && profile.is_none() && directory.is_none() && direction.is_none()
+        *self == Self::default()
     }
 
     fn includes(&self, choice: &Choice, token: Option<TokenId>) -> bool {
