@@ -246,7 +246,7 @@ fn erase(input: &[u8], cx: &mut CommandContext) -> Result<VerbOutcome, CommandEr
             argument = name.as_argument()
         ));
     }
-    // After its login is gone, a profile gets the token of all others, which a logout does not suggest.
+    // After a logout the profile gets the token of everybody else, which a person may not expect.
     if let (Some(profile), Some(answer), false) = (profile, answer, logout.removed.is_empty()) {
         let (profile, key) = (profile.value, key.as_str());
         cx.say(&format!("{program}: \"{answer}\", no login of profile \"{profile}\", answers for {key} now"));

@@ -91,14 +91,14 @@ impl<'t> TokenView<'t> {
     /// Returns the provider and its name for this type of credential.
     pub fn credential_type(&self) -> Cell {
         match self.credential_type {
-            Some(known) => format!("{}, {}", known.provider.name, known.called).into(),
+            Some(found) => format!("{}, {}", found.provider.name, found.called).into(),
             None => "-".into(),
         }
     }
 
     /// Returns the page or command by which it is made and revoked.
     pub fn made_at(&self) -> Cell {
-        self.credential_type.map_or("-", |known| known.made_at).into()
+        self.credential_type.map_or("-", |found| found.made_at).into()
     }
 
     pub fn permissions(&self) -> Cell {
@@ -141,7 +141,7 @@ impl<'t> TokenView<'t> {
     /// Returns when it expires, or that only its provider shows it.
     pub fn expires_or_provider_note(&self) -> Cell {
         match (self.token.expires, self.credential_type) {
-            (None, Some(known)) if known.end == ExpiryRule::AtProvider => {
+            (None, Some(found)) if found.end == ExpiryRule::AtProvider => {
                 "not known here; it shows where it is made".into()
             }
             (Some(_) | None, _) => self.expires(),
@@ -198,8 +198,8 @@ impl<'t> TokenView<'t> {
             stored: token.stored,
             expires: token.expires,
             origin: token.origin.word(),
-            provider: credential_type.map(|known| known.provider.name),
-            made_at: credential_type.map(|known| known.made_at),
+            provider: credential_type.map(|found| found.provider.name),
+            made_at: credential_type.map(|found| found.made_at),
             profile: token.profile.as_deref(),
             last_used: usage.as_ref().map(|usage| usage.last),
             uses: usage.as_ref().map_or(0, |usage| usage.count),
