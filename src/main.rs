@@ -1,4 +1,4 @@
-//! docker-credential-pat: the program. Everything but its start is in the library.
+//! The program `docker-credential-pat`. All but its start is in the library.
 
 #[cfg(not(target_env = "musl"))]
 use std::alloc::System as Allocator;
@@ -10,7 +10,7 @@ use docker_credential_pat::cli;
 use docker_credential_pat::system::scrub;
 use zeroizing_alloc::ZeroAlloc;
 
-/// Wipes whatever is freed: the second layer, behind the types that wipe themselves.
+/// Wipes all freed memory: a second layer behind the types that wipe themselves.
 #[global_allocator]
 static ALLOCATOR: ZeroAlloc<Allocator> = ZeroAlloc(Allocator);
 
@@ -18,7 +18,7 @@ fn main() -> ExitCode {
     harden();
     let code = cli::run(std::env::args_os());
     scrub::scrub();
-    // Not `process::exit` anywhere: it would leave what is on the stack and the heap as it is.
+    // The program never calls `process::exit`, which would leave stack and heap unwiped.
     code
 }
 
@@ -27,7 +27,7 @@ fn harden() {
     #[cfg(any(target_os = "linux", target_os = "android"))]
     {
         use rustix::process::DumpableBehavior;
-        // Neither can be refused to a process about itself; without them it works all the same.
+        // A process may always set these limits for itself, and the program also works without them.
         let _ = rustix::process::set_dumpable_behavior(DumpableBehavior::NotDumpable);
     }
     #[cfg(unix)]

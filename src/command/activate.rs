@@ -5,6 +5,7 @@ use crate::command::completions::token_names;
 use crate::command::context::CommandContext;
 use crate::command::error::CommandError;
 use crate::inventory::Inventory;
+use crate::model::hint::program;
 use crate::model::remote::Service;
 use crate::model::token::{Token, TokenState};
 use crate::model::token_id::TokenId;
@@ -17,45 +18,45 @@ pub struct ActivateArgs {
     names: Vec<String>,
 }
 
-/// Gives tokens out again that were switched off or signed out.
+/// Runs `activate`, which also brings back a token that was signed out.
 pub fn activate(args: &ActivateArgs, cx: &mut CommandContext) -> Result<(), CommandError> {
-    switch(args, cx, Inventory::activate, "is active")
+    change(args, cx, Inventory::activate, "is active")
 }
 
-/// Keeps tokens without giving them out.
+/// Runs `deactivate`.
 pub fn deactivate(args: &ActivateArgs, cx: &mut CommandContext) -> Result<(), CommandError> {
-    switch(args, cx, Inventory::deactivate, "is switched off: kept, and not given out")
+    change(args, cx, Inventory::deactivate, "is switched off: kept, and not given out")
 }
 
-fn switch(
+fn change(
     args: &ActivateArgs,
     cx: &mut CommandContext,
-    how: impl Fn(&mut Inventory, TokenId),
+    operation: impl Fn(&mut Inventory, TokenId),
     outcome: &str,
 ) -> Result<(), CommandError> {
     find_all(&cx.store.inventory()?, &args.names)?;
     let tokens = cx.store.change(|draft| -> Result<_, CommandError> {
-        let tokens = find_all(&draft.inventory, &args.names)?;
-        for token in &tokens {
-            how(&mut draft.inventory, token.id);
+        for token in find_all(&draft.inventory, &args.names)? {
+            operation(&mut draft.inventory, token.id);
         }
         find_all(&draft.inventory, &args.names)
     })?;
     for token in tokens {
         cx.say(&format!("\"{}\" {outcome}", token.name));
         if token.standing == TokenState::Active {
-            cx.note_if_unusable(&token);
-            if let Some((place, verb)) = there(&token) {
+            cx.note_restrictions(&token);
+            if let Some((service, verb)) = service_and_verb(&token) {
                 let argument = token.name.as_argument();
-                cx.say(&format!("if it is off at {place} too: docker-credential-pat {verb} {argument}"));
+                cx.say(&format!("if it is off at {service} too: {} {verb} {argument}", program()));
             }
         }
     }
     Ok(())
 }
 
-/// Returns where a token was made, as far as that is known, and the verb that switches it on there too.
-fn there(token: &Token) -> Option<(&'static str, &'static str)> {
+/// Returns the service that made a token, and the verb that switches the token on there. `None` where the
+/// service is not known.
+fn service_and_verb(token: &Token) -> Option<(&'static str, &'static str)> {
     let remote = token.remote.as_ref().filter(|_| cfg!(feature = "online"))?;
     Some(match remote.service {
         Service::DockerHub | Service::DockerHubOrganization => ("Docker Hub", "hub activate"),

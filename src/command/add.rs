@@ -1,6 +1,7 @@
-//! `add`: brings a token into the vault. Its secret is never an argument.
+//! `add`: adds a token to the vault. Its secret is never an argument.
 
 use clap::ValueEnum;
+use clap::builder::PossibleValue;
 
 use crate::command::args;
 use crate::command::args::{PermissionArg, SecretArgs, find};
@@ -8,16 +9,18 @@ use crate::command::context::CommandContext;
 use crate::command::error::{CommandError, PromptError};
 #[cfg(feature = "online")]
 use crate::command::verify;
+use crate::docker::wire::WireError;
 use crate::inventory::in_use::in_use;
-use crate::inventory::{IncomingToken, Inventory};
+use crate::inventory::{IncomingToken, Inventory, NameTaken};
+use crate::model::hint::program;
 use crate::model::name::Name;
 use crate::model::timestamp::Timestamp;
 use crate::model::token::{Origin, Token, TokenKind, UserName};
-use crate::provider::advice::remarks;
+use crate::provider::advice::advise;
 use crate::provider::{Credential, recognize};
 use crate::system::sanitize::clean;
 use crate::system::tty;
-use crate::vault::login::people;
+use crate::vault::login::docker_hub_users;
 
 /// Add a token: its secret is asked for on the terminal, or read from a file or standard input
 #[derive(Debug, clap::Args)]
@@ -34,7 +37,7 @@ pub struct AddArgs {
     secret: SecretArgs,
     /// What sort of token it is, where its beginning does not tell
     #[arg(long)]
-    kind: Option<KindWord>,
+    kind: Option<TokenKind>,
     /// What it is known to allow; not known is allowed
     #[arg(long, value_delimiter = ',')]
     permission: Vec<PermissionArg>,
@@ -50,34 +53,25 @@ pub struct AddArgs {
     verify: bool,
 }
 
-/// The kinds that a person can bring.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum KindWord {
-    Pat,
-    Organization,
-    Project,
-    Password,
-}
+impl ValueEnum for TokenKind {
+    /// Returns the kinds that a person can name.
+    fn value_variants<'v>() -> &'v [Self] {
+        &[Self::Pat, Self::Organization, Self::Project, Self::Password]
+    }
 
-impl From<KindWord> for TokenKind {
-    fn from(word: KindWord) -> Self {
-        match word {
-            KindWord::Pat => Self::Pat,
-            KindWord::Organization => Self::Organization,
-            KindWord::Project => Self::Project,
-            KindWord::Password => Self::Password,
-        }
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(self.word().into())
     }
 }
 
 /// Runs the verb.
 pub fn run(args: &AddArgs, cx: &mut CommandContext) -> Result<(), CommandError> {
     let name = Name::typed(&args.name)?;
-    let scopes = args::scopes(&args.registry)?;
-    let told_end = args::parse_expiry(args.expires.as_ref(), *cx.now)?;
-    // Asked before the secret: what is known to be wrong is told before anything is typed.
+    let scopes = args::parse_scopes(&args.registry)?;
+    let expires = args::parse_expiry(args.expires.as_ref(), *cx.now)?;
+    // The name is checked before a person has to type the secret.
     if cx.store.inventory()?.named(name.as_str()).is_some() {
-        return Err(crate::inventory::NameTaken(name).into());
+        return Err(NameTaken(name).into());
     }
     let user = user(args)?;
     let secret = args.secret.read("Secret", name.as_str())?;
@@ -85,46 +79,46 @@ pub fn run(args: &AddArgs, cx: &mut CommandContext) -> Result<(), CommandError> 
     if args.verify {
         verify::refuse_unaccepted(&scopes, &user, &secret, cx)?;
     }
-    let seen = Credential { keys: &[], scopes: &scopes, user: &user, secret: secret.expose() };
-    let recognized = recognize(&seen);
-    let kind = args.kind.map_or_else(|| recognized.kind.unwrap_or(TokenKind::Password), TokenKind::from);
-    let expires = told_end.unwrap_or(recognized.end);
-    let (inventory, remarks) = cx.store.change(|draft| -> Result<_, CommandError> {
-        let remarks = remarks(&seen, &people(&draft.inventory, None));
-        let arrival = IncomingToken {
+    let credential = Credential { keys: &[], scopes: &scopes, user: &user, secret: secret.expose() };
+    let recognized = recognize(&credential);
+    let kind = args.kind.or(recognized.kind).unwrap_or(TokenKind::Password);
+    let expires = expires.unwrap_or(recognized.end);
+    let (inventory, advice) = cx.store.change(|draft| -> Result<_, CommandError> {
+        let advice = advise(&credential, &recognized, &docker_hub_users(&draft.inventory, None));
+        let token = IncomingToken {
             name: name.clone(),
             kind,
             user: UserName::of(&user, &secret),
             scopes: scopes.clone(),
             keys: Vec::new(),
             label: args.label.clone().filter(|label| !label.is_empty()),
-            permissions: args::permissions(&args.permission).flatten(),
+            permissions: args::parse_permissions(&args.permission).flatten(),
             expires,
             origin: Origin::Add,
             profile: None,
             remote: None,
         };
-        let id = draft.inventory.add(arrival, *cx.now)?;
+        let id = draft.inventory.add(token, *cx.now)?;
         draft.keep(id, &secret)?;
-        Ok((draft.inventory.clone(), remarks))
+        Ok((draft.inventory.clone(), advice))
     })?;
     let token = find(&inventory, name.as_str())?;
     cx.say(&outcome(token, &inventory, *cx.now));
-    cx.print_advice(&remarks);
-    let is_for_a_part = scopes.iter().any(|scope| scope.path().is_some());
-    if is_for_a_part { cx.note_unaffected_clients(token, &inventory) } else { Ok(()) }
+    cx.print_advice(&advice);
+    let has_path = scopes.iter().any(|scope| scope.path().is_some());
+    if has_path { cx.note_overriding_tokens(token, &inventory) } else { Ok(()) }
 }
 
-/// Says whether the token is in use now.
+/// Returns a message on whether the token is in use now.
 fn outcome(token: &Token, inventory: &Inventory, now: Timestamp) -> String {
     let (name, argument) = (&token.name, token.name.as_argument());
     match (token.expires, in_use(inventory, now).get(&token.id)) {
-        (Some(end), _) if end <= now => {
-            format!("added \"{name}\", which expired {} and is not given out", end.relative_to(now))
+        (Some(expires), _) if expires <= now => {
+            format!("added \"{name}\", which expired {} and is not given out", expires.relative_to(now))
         }
-        (_, Some(for_what)) => format!("added \"{name}\", which is {}", for_what.words()),
+        (_, Some(in_use_for)) => format!("added \"{name}\", which is {}", in_use_for.words()),
         (_, None) => {
-            format!("added \"{name}\"; another token is in use (docker-credential-pat use {argument})")
+            format!("added \"{name}\"; another token is in use ({} use {argument})", program())
         }
     }
 }
@@ -137,5 +131,5 @@ fn user(args: &AddArgs) -> Result<String, CommandError> {
             tty::ask(&format!("User name for {}: ", clean(&args.registry.join(", ")))).map_err(missing)?
         }
     };
-    if user.is_empty() { Err(crate::docker::wire::WireError::NoUser.into()) } else { Ok(user) }
+    if user.is_empty() { Err(WireError::NoUser.into()) } else { Ok(user) }
 }

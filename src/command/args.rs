@@ -1,4 +1,4 @@
-//! What more than one verb takes as arguments.
+//! Arguments that several verbs take.
 
 use std::collections::BTreeSet;
 use std::fs::File;
@@ -37,13 +37,13 @@ pub struct SecretArgs {
 }
 
 impl SecretArgs {
-    /// True when it comes from a file or standard input, so that nobody is asked.
+    /// True when the secret comes from a file or standard input, without a prompt.
     #[cfg(feature = "online")]
-    pub fn is_given(&self) -> bool {
+    pub fn has_source(&self) -> bool {
         self.secret_stdin || self.secret_file.is_some()
     }
 
-    /// Reads the secret, or asks for it on the terminal.
+    /// Reads the secret, or prompts for it on the terminal.
     pub fn read(&self, what: &str, name: &str) -> Result<Secret, CommandError> {
         let missing = |source| PromptError::Missing {
             what: "secret",
@@ -59,20 +59,17 @@ impl SecretArgs {
     }
 }
 
-/// Reads a secret from standard input or a file; `None` where neither is meant.
-///
-/// # Errors
-/// When it cannot be read, is larger than 4 MiB or no text.
+/// Reads a secret of at most 4 MiB of text from standard input or a file; `None` without either.
 pub fn read_secret(stdin: bool, file: Option<&Path>) -> Result<Option<Zeroizing<String>>, CommandError> {
     let Some(path) = file else {
         if !stdin {
             return Ok(None);
         }
         let unreadable = |source| WireError::Input(InputError::Read(source));
-        return text_of(stdio::stdin().map_err(unreadable)?, unreadable).map(Some);
+        return read_text(stdio::stdin().map_err(unreadable)?, unreadable).map(Some);
     };
     let unreadable = |source| DiskError::Read { path: path.to_owned(), source };
-    text_of(File::open(path).map_err(unreadable)?, unreadable).map(Some)
+    read_text(File::open(path).map_err(unreadable)?, unreadable).map(Some)
 }
 
 /// Where a new passphrase comes from: it is never an argument
@@ -84,7 +81,7 @@ pub struct NewPassphraseArgs {
 }
 
 impl NewPassphraseArgs {
-    /// Reads the passphrase, or asks for it twice on the terminal.
+    /// Reads the passphrase, or prompts for it twice on the terminal.
     pub fn read(&self, what: &str) -> Result<Zeroizing<String>, CommandError> {
         if let Some(file) = &self.passphrase_file {
             return Ok(passphrase::read(file)?);
@@ -100,31 +97,29 @@ impl NewPassphraseArgs {
     }
 }
 
-/// Asks whether something is to be done, unless that was said beforehand.
-pub fn confirm(question: &str, yes: bool) -> Result<(), CommandError> {
+/// Asks a person to confirm, unless `is_confirmed` already.
+pub fn confirm(question: &str, is_confirmed: bool) -> Result<(), CommandError> {
     let missing = |source| PromptError::Missing { what: "answer", option: "--yes", source };
-    if yes || matches!(tty::ask(&format!("{question} [y/N] ")).map_err(missing)?.trim(), "y" | "Y" | "yes") {
-        Ok(())
-    } else {
-        Err(PromptError::Declined.into())
-    }
+    let is_yes = is_confirmed
+        || matches!(tty::ask(&format!("{question} [y/N] ")).map_err(missing)?.trim(), "y" | "Y" | "yes");
+    if is_yes { Ok(()) } else { Err(PromptError::Declined.into()) }
 }
 
-/// Reads how long something is to last: `8h`, `30m`, `1h 30m`.
-pub fn time(text: &str) -> Result<Duration, String> {
+/// Parses a duration from 1 s to 30 days: `8h`, `30m`, `1h 30m`.
+pub fn parse_duration(text: &str) -> Result<Duration, String> {
     let time = text.parse::<SignedDuration>().ok().and_then(|time| Duration::try_from(time).ok());
     time.filter(|time| (Duration::from_secs(1)..=cache::AT_MOST).contains(time))
-        .ok_or_else(|| format!("want a time such as 8h or 30m, at most {}", time_words(cache::AT_MOST)))
+        .ok_or_else(|| format!("want a time such as 8h or 30m, at most {}", duration_words(cache::AT_MOST)))
 }
 
-/// Returns a time for people: `8h`.
-pub fn time_words(time: Duration) -> String {
+/// Returns a duration for people: `8h`.
+pub fn duration_words(time: Duration) -> String {
     SignedDuration::try_from(time)
         .map_or_else(|_| format!("{} s", time.as_secs()), |time| format!("{time:#}"))
 }
 
-/// Reads a secret that was written as a line of text, into a buffer of exactly its size.
-fn text_of<E: Into<CommandError>>(
+/// Reads a secret without its line end into a buffer of exactly its size.
+fn read_text<E: Into<CommandError>>(
     input: impl io::Read,
     unreadable: impl FnOnce(io::Error) -> E,
 ) -> Result<Zeroizing<String>, CommandError> {
@@ -149,8 +144,8 @@ pub enum PermissionArg {
     Unknown,
 }
 
-/// Returns what the words say together: `None` where nothing was given, `Some(None)` for not known.
-pub fn permissions(words: &[PermissionArg]) -> Option<Option<Permissions>> {
+/// Returns the permissions that the words name: `None` without words, `Some(None)` for `unknown`.
+pub fn parse_permissions(words: &[PermissionArg]) -> Option<Option<Permissions>> {
     let has = |word| words.contains(&word);
     let permissions = Permissions {
         read: has(PermissionArg::Read),
@@ -160,8 +155,8 @@ pub fn permissions(words: &[PermissionArg]) -> Option<Option<Permissions>> {
     (!words.is_empty()).then(|| (!has(PermissionArg::Unknown)).then_some(permissions))
 }
 
-/// Reads the places where a token may go, each once.
-pub fn scopes(texts: &[String]) -> Result<Vec<Scope>, ScopeError> {
+/// Parses scopes, and drops duplicates.
+pub fn parse_scopes(texts: &[String]) -> Result<Vec<Scope>, ScopeError> {
     let mut scopes = BTreeSet::new();
     for text in texts {
         scopes.insert(Scope::parse_typed(text)?);
@@ -169,7 +164,7 @@ pub fn scopes(texts: &[String]) -> Result<Vec<Scope>, ScopeError> {
     Ok(scopes.into_iter().collect())
 }
 
-/// Reads when a token ends: `None` where nothing was given, `Some(None)` for never.
+/// Parses an expiry: `None` without a text, `Some(None)` for never.
 pub fn parse_expiry(
     text: Option<&String>,
     now: Timestamp,
@@ -177,18 +172,18 @@ pub fn parse_expiry(
     Ok(text.map(|text| Timestamp::parse_expiry(text, now)).transpose()?)
 }
 
-/// Takes the name of a profile.
-pub fn profile(text: &str) -> Result<String, &'static str> {
+/// Checks the name of a profile.
+pub fn parse_profile(text: &str) -> Result<String, &'static str> {
     is_profile(text).then(|| text.to_owned()).ok_or(PROFILE_FORM)
 }
 
-/// Returns the token of that name.
+/// Finds a token by its name.
 pub fn find<'i>(inventory: &'i Inventory, name: &str) -> Result<&'i Token, CommandError> {
     let token = Name::typed(name).ok().and_then(|name| inventory.named(name.as_str()));
     token.or_else(|| inventory.named(name)).ok_or_else(|| ArgumentError::NoSuchToken(name.to_owned()).into())
 }
 
-/// Returns the tokens of those names, each once.
+/// Finds tokens by their names, and drops duplicates.
 pub fn find_all(inventory: &Inventory, names: &[String]) -> Result<Vec<Token>, CommandError> {
     let mut tokens: Vec<Token> = Vec::new();
     for name in names {

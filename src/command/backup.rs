@@ -1,4 +1,4 @@
-//! `backup` and `restore`: the vault as a file that a passphrase alone opens, and back.
+//! `backup` and `restore`: copy the vault to a file that only a passphrase opens, and bring it back.
 
 use std::path::PathBuf;
 
@@ -7,6 +7,7 @@ use crate::command::args::NewPassphraseArgs;
 use crate::command::context::CommandContext;
 use crate::command::error::CommandError;
 use crate::command::token_view::count_words;
+use crate::model::hint::program;
 use crate::model::name::Name;
 use crate::system::env;
 use crate::vault::backup;
@@ -51,11 +52,11 @@ pub fn restore(args: &RestoreArgs, cx: &mut CommandContext) -> Result<(), Comman
         Some(file) => holder.open(&passphrase::read(file)?),
         None => Ok(holder.ask("Passphrase of the backup (it does not show): ")?.1),
     })?;
-    let here = cx.store.inventory()?.tokens().len();
-    if here > 0 {
+    let count = cx.store.inventory()?.tokens().len();
+    if count > 0 {
         let question = format!(
             "The vault has {}. Bring in those of the {} in the backup whose names are not here?",
-            count_words(here),
+            count_words(count),
             backup.count()
         );
         args::confirm(&question, args.yes)?;
@@ -67,7 +68,8 @@ pub fn restore(args: &RestoreArgs, cx: &mut CommandContext) -> Result<(), Comman
     }
     for name in &merged.kept {
         cx.say(&format!(
-            "\"{name}\" has another secret here, which stays; to take the backup's: docker-credential-pat rm {}, and restore again",
+            "\"{name}\" has another secret here, which stays; to take the backup's: {} rm {}, and restore again",
+            program(),
             name.as_argument()
         ));
     }

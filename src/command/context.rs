@@ -7,9 +7,9 @@ use std::io::Write;
 
 use serde::Serialize;
 
-pub use crate::command::error::ArgumentError;
 use crate::command::error::CommandError;
 use crate::inventory::Inventory;
+use crate::model::hint::program;
 use crate::model::registry::Key;
 use crate::model::scope::Scope;
 use crate::model::timestamp::Timestamp;
@@ -18,28 +18,26 @@ use crate::provider::advice::Advice;
 use crate::resolve::request::Request;
 use crate::resolve::resolve;
 use crate::system::sanitize::clean;
-use crate::system::table::Screen;
+use crate::system::table::{Screen, Table};
 use crate::system::{env, sanitize};
 use crate::vault::store::VaultStore;
 
-/// What a verb works with: the vault's keeper, the clock's word, and where to write.
+/// The surroundings of a command.
 pub struct CommandContext<'d> {
-    /// Keeps the vault.
     pub store: VaultStore,
     /// The name under which the program was called, without its folder.
     pub called_as: Option<&'d str>,
-    /// Tells the time, when first asked.
+    /// The current time, read once at the first use.
     pub now: LazyCell<Timestamp>,
-    /// For the answer.
+    /// The stream for the answer.
     pub out: &'d mut dyn Write,
-    /// What the answer is shown on; nothing special unless somebody sets it.
+    /// The terminal that shows the answer, if there is one.
     pub screen: Screen,
-    /// For what a person should know besides.
+    /// The stream for messages.
     pub err: &'d mut dyn Write,
 }
 
 impl<'d> CommandContext<'d> {
-    /// Sets a desk up for this user, now.
     pub fn new(
         called_as: Option<&'d str>,
         out: &'d mut dyn Write,
@@ -55,74 +53,88 @@ impl<'d> CommandContext<'d> {
         })
     }
 
-    /// Tells a person something. What is done is done, even when nobody hears of it.
+    /// Writes a message. A command that is done does not fail because its message cannot be written.
     pub fn say(&mut self, line: &str) {
         say(&mut *self.err, line);
     }
 
-    /// Writes an answer for programs: one line of JSON.
-    pub fn write_json(&mut self, answer: &impl Serialize) -> Result<(), CommandError> {
-        sanitize::write_json(&mut *self.out, answer)
-            .and_then(|()| self.out.write_all(b"\n"))
-            .map_err(CommandError::output)
+    pub fn write_answer(&mut self, answer: &[u8]) -> Result<(), CommandError> {
+        self.out.write_all(answer).map_err(CommandError::output)
     }
 
-    /// Tells a person what is worth knowing of a secret that came in.
-    pub fn print_advice(&mut self, remarks: &[Advice]) {
-        for remark in remarks {
-            self.say(&format!("note: {remark}"));
+    /// Writes an answer for programs: one line of JSON.
+    pub fn write_json(&mut self, answer: &impl Serialize) -> Result<(), CommandError> {
+        sanitize::write_json(&mut *self.out, answer).map_err(CommandError::output)?;
+        self.write_answer(b"\n")
+    }
+
+    /// Writes a table that fits the screen.
+    pub fn print_table<const COLUMNS: usize>(&mut self, table: &Table<COLUMNS>) -> Result<(), CommandError> {
+        table.write(&mut *self.out, self.screen).map_err(CommandError::output)
+    }
+
+    /// Writes a table whose cells are never cut, even if the lines are wider than the screen.
+    pub fn print_uncut_table<const COLUMNS: usize>(
+        &mut self,
+        table: &Table<COLUMNS>,
+    ) -> Result<(), CommandError> {
+        table.write(&mut *self.out, Screen { width: None, ..self.screen }).map_err(CommandError::output)
+    }
+
+    /// Writes advice on a secret that was added.
+    pub fn print_advice(&mut self, advice: &[Advice]) {
+        for advice in advice {
+            self.say(&format!("note: {advice}"));
         }
     }
 
-    /// Tells a person which clients go on getting another token: most name only the registry, and then a
-    /// token for all of it comes first.
-    pub fn note_unaffected_clients(
+    /// Notes each registry of a token for which clients still get another token.
+    ///
+    /// Most clients name only the registry, and then a token for the whole registry comes first.
+    pub fn note_overriding_tokens(
         &mut self,
         token: &Token,
         inventory: &Inventory,
     ) -> Result<(), CommandError> {
         for registry in token.scopes.iter().filter_map(Scope::registry) {
             let key = Key::parse(registry.docker_key())?;
-            let request = Request::of(&key);
-            match resolve(&request, inventory.tokens(), inventory.choices(), *self.now).token {
-                Some(other) if other.id != token.id => {
-                    self.say(&format!("clients that name only {registry} go on getting \"{}\"", other.name));
-                }
-                Some(_) | None => {}
+            let verdict = resolve(&Request::of(&key), inventory.tokens(), inventory.choices(), *self.now);
+            if let Some(other) = verdict.token.filter(|other| other.id != token.id) {
+                self.say(&format!("clients that name only {registry} go on getting \"{}\"", other.name));
             }
         }
         Ok(())
     }
 
-    /// Tells a person that a token is not given out, if it is not.
-    pub fn note_if_unusable(&mut self, token: &Token) {
-        let argument = token.name.as_argument();
+    /// Notes each reason why a token does not answer requests, or only those of its profile.
+    pub fn note_restrictions(&mut self, token: &Token) {
+        let (program, argument) = (program(), token.name.as_argument());
         if token.standing == TokenState::Inactive {
-            self.say(&format!("it is switched off (docker-credential-pat activate {argument})"));
+            self.say(&format!("it is switched off ({program} activate {argument})"));
         } else if token.is_signed_out() {
-            self.say(&format!("it is signed out (docker-credential-pat activate {argument})"));
+            self.say(&format!("it is signed out ({program} activate {argument})"));
         }
         if let Some(profile) = &token.profile {
             self.say(&format!(
-                "it is for profile \"{profile}\" only (docker-credential-pat use {argument} makes it everybody's)"
+                "it is for profile \"{profile}\" only ({program} use {argument} makes it everybody's)"
             ));
         }
-        if let Some(end) = token.expires.filter(|end| *end <= *self.now) {
-            let end = end.relative_to(*self.now);
+        if let Some(expires) = token.expires.filter(|expires| *expires <= *self.now) {
             self.say(&format!(
-                "it expired {end}, and is not given out (docker-credential-pat {} {argument})",
+                "it expired {}, and is not given out ({program} {} {argument})",
+                expires.relative_to(*self.now),
                 token.rotating_verb()
             ));
         }
     }
 }
 
-/// Tells a person something while the desk is in use.
+/// Writes a message, for callers that hold a borrow of the context.
 pub fn say(err: &mut dyn Write, line: &str) {
     let _ = writeln!(err, "{}", clean(line));
 }
 
-/// Tells a person what is waited for over the network.
+/// Writes a message about a request over the network that is under way.
 #[cfg(feature = "online")]
 pub fn print_progress(line: &str) {
     say(&mut io::stderr(), line);

@@ -1,4 +1,4 @@
-//! `edit`: changes what is noted of a token; its secret stays.
+//! `edit`: changes the name, scopes and other details of a token, but not its secret.
 
 use clap::ArgGroup;
 use thiserror::Error;
@@ -8,7 +8,8 @@ use crate::command::args::{PermissionArg, find};
 use crate::command::completions::token_names;
 use crate::command::context::CommandContext;
 use crate::command::error::CommandError;
-use crate::command::token_view::places;
+use crate::command::token_view::scope_words;
+use crate::docker::wire::WireError;
 use crate::inventory::TokenChanges;
 use crate::model::hint::{Hint, program};
 use crate::model::name::Name;
@@ -50,11 +51,12 @@ pub struct EditArgs {
 pub fn run(args: &EditArgs, cx: &mut CommandContext) -> Result<(), CommandError> {
     let expires = args::parse_expiry(args.expires.as_ref(), *cx.now)?;
     let name = args.new_name.as_deref().map(Name::typed).transpose()?;
-    let scopes = args::scopes(&args.registry)?;
+    let scopes = args::parse_scopes(&args.registry)?;
     find(&cx.store.inventory()?, &args.name)?;
     let token = cx.store.change(|draft| -> Result<_, CommandError> {
         let token = find(&draft.inventory, &args.name)?.clone();
-        if let Some(provider) = fixed_end(&token).filter(|_| expires.is_some() && !args.note_only) {
+        if let Some(provider) = fixed_expiry_provider(&token).filter(|_| expires.is_some() && !args.note_only)
+        {
             return Err(FixedExpiry { name: token.name, provider }.into());
         }
         let changes = TokenChanges {
@@ -62,31 +64,31 @@ pub fn run(args: &EditArgs, cx: &mut CommandContext) -> Result<(), CommandError>
             name,
             scopes: (!scopes.is_empty()).then_some(scopes),
             label: args.label.as_ref().map(|label| Some(label.clone()).filter(|label| !label.is_empty())),
-            permissions: args::permissions(&args.permission),
+            permissions: args::parse_permissions(&args.permission),
             expires,
         };
         draft.inventory.amend(token.id, changes)?;
         Ok(draft.inventory.tokens().iter().find(|other| other.id == token.id).cloned().unwrap_or(token))
     })?;
-    cx.say(&format!("changed \"{}\", for {}", token.name, places(&token)));
-    cx.note_if_unusable(&token);
+    cx.say(&format!("changed \"{}\", for {}", token.name, scope_words(&token)));
+    cx.note_restrictions(&token);
     Ok(())
 }
 
-/// Returns the provider that fixes the end of such a token when it makes it.
-fn fixed_end(token: &Token) -> Option<&'static str> {
-    let sort = provider::sort_of(&token.scopes, token.kind, &token.user)?;
-    sort.has_fixed_expiry.then_some(sort.provider.name)
+/// Returns the provider if it fixes the expiry of such a token when it makes the token.
+fn fixed_expiry_provider(token: &Token) -> Option<&'static str> {
+    let credential_type = provider::sort_of(&token.scopes, token.kind, &token.user)?;
+    credential_type.has_fixed_expiry.then_some(credential_type.provider.name)
 }
 
 fn user_of(draft: &Draft, token: &Token, user: &str) -> Result<UserName, CommandError> {
     if user.is_empty() {
-        return Err(crate::docker::wire::WireError::NoUser.into());
+        return Err(WireError::NoUser.into());
     }
     Ok(UserName::of(user, &draft.secret(token)?))
 }
 
-/// The provider decides when a token expires as it makes it.
+/// The expiry of this token cannot change: its provider fixed it.
 #[derive(Debug, Error)]
 #[error("the end of \"{name}\" cannot be changed: {provider} fixes it when it makes a token")]
 struct FixedExpiry {

@@ -1,4 +1,4 @@
-//! Errors of commands: each with its way out.
+//! Errors of commands, each with a hint where there is one.
 
 use std::error::Error;
 use std::io;
@@ -15,7 +15,7 @@ use crate::system::sanitize::{clean, line_of};
 use crate::system::tty::TtyError;
 use crate::vault::store::StoreError;
 
-/// An error that ends a command. Any error that may have a hint becomes one by `?`; errors of one command
+/// An error that ends a command. `?` converts any error that implements [`Hint`]. The errors of a single command
 /// stand in its file.
 #[derive(Debug)]
 pub struct CommandError {
@@ -30,17 +30,16 @@ impl<E: Error + Hint + 'static> From<E> for CommandError {
 }
 
 impl CommandError {
-    /// The answer was not written whole.
     pub fn output(error: io::Error) -> Self {
         OutputError(error).into()
     }
 
-    /// Returns the error as what it was made from.
+    /// Returns the original error if it has this type.
     pub fn downcast_ref<E: Error + 'static>(&self) -> Option<&E> {
         self.error.downcast_ref()
     }
 
-    /// Takes the error back as what it was made from, if it was made from that.
+    /// Converts it back to the original error if that has this type.
     pub fn downcast<E: Error + 'static>(self) -> Result<E, Self> {
         let Self { error, hint } = self;
         error.downcast().map(|error| *error).map_err(|error| Self { error, hint })
@@ -51,13 +50,13 @@ impl CommandError {
         matches!(self.downcast_ref(), Some(PromptError::Missing { source: TtyError::Interrupted, .. }))
     }
 
-    /// True when the reader of the answer closed it, as in `ls | head -1`.
+    /// True when the reader closed the pipe, as in `ls | head -1`.
     pub fn is_broken_pipe(&self) -> bool {
         self.downcast_ref().is_some_and(|OutputError(error)| error.kind() == io::ErrorKind::BrokenPipe)
     }
 
-    /// Returns the log's word for why a request failed, where it has one.
-    pub fn word(&self) -> Option<&'static str> {
+    /// Returns the word for the reason of a failed request in the usage log.
+    pub fn log_word(&self) -> Option<&'static str> {
         if self.error.is::<NamedTokenError>() {
             return Some(Reason::NotNamed.word());
         }
@@ -76,12 +75,12 @@ impl CommandError {
     pub fn report(&self, mut err: impl Write) {
         let hint = self.hint.as_ref().map(|hint| format!("{}: hint: {}\n", program(), clean(hint)));
         let text = format!("{}: error: {}\n{}", program(), self.line(), hint.unwrap_or_default());
-        // Nobody is left to read it when stderr is closed too.
+        // If stderr is closed too, nobody can read it.
         let _ = err.write_all(text.as_bytes());
     }
 }
 
-/// The answer was not written whole.
+/// The answer was not written, or only a part of it.
 #[derive(Debug, Error)]
 #[error("cannot write the answer")]
 pub struct OutputError(#[source] io::Error);
@@ -92,7 +91,7 @@ impl Hint for OutputError {
     }
 }
 
-/// The one token that `DOCKER_CREDENTIAL_PAT_TOKEN` names is not for what was asked.
+/// The token that `DOCKER_CREDENTIAL_PAT_TOKEN` names does not fit the request.
 #[derive(Debug, Error)]
 #[error("{TOKEN} names \"{name}\", which is no token for {key}")]
 pub struct NamedTokenError {
@@ -106,19 +105,18 @@ impl Hint for NamedTokenError {
     }
 }
 
-/// An argument that several commands take, and that does not fit.
+/// An invalid argument of a kind that several commands take.
 #[derive(Debug, Error)]
 pub enum ArgumentError {
     #[error("there is no token named \"{0}\"")]
     NoSuchToken(String),
-    /// A path or a wildcard where a client knows whole registries only.
+    /// A path or a wildcard: clients configure whole registries only.
     #[error("{0:?} is not one whole registry")]
     NotOneRegistry(String),
-    #[error("\"{name}\" may not go to {place}")]
-    OutOfScope { name: Name, place: String },
+    #[error("\"{name}\" may not go to {scope}")]
+    OutOfScope { name: Name, scope: String },
     #[error("{} is no directory", .0.display())]
     NoDirectory(PathBuf),
-    /// Not something that a client could ask for.
     #[error("{0:?} is no image and no registry")]
     NoImage(String),
 }
@@ -141,14 +139,13 @@ impl Hint for ArgumentError {
     }
 }
 
-/// A question to a person that got no usable answer.
+/// A prompt without a usable answer.
 #[derive(Debug, Error)]
 pub enum PromptError {
-    /// Nobody is there to be asked.
     #[error("no {what} was given")]
     Missing {
         what: &'static str,
-        /// The option that gives it instead.
+        /// The option to use without a terminal.
         option: &'static str,
         source: TtyError,
     },
@@ -156,7 +153,6 @@ pub enum PromptError {
     Secret(&'static str),
     #[error("the two passphrases are not the same")]
     TwoPassphrases,
-    /// The answer was no.
     #[error("nothing was changed")]
     Declined,
 }

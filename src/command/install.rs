@@ -1,4 +1,4 @@
-//! `install` and `uninstall`: make Docker or podman ask this program, and undo that.
+//! `install` and `uninstall`: make this program the credential helper of Docker or podman, and undo that.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -10,6 +10,7 @@ use crate::docker::config::ConfigFile;
 use crate::docker::setup::{HelperName, SetupChange, SetupReach};
 use crate::docker::{profile_link, setup};
 use crate::inventory::Inventory;
+use crate::model::hint::program;
 use crate::model::registry::{Address, DOCKER_HUB_KEY, Registry, host_as_written};
 use crate::model::scope::Scope;
 use crate::provider::WELL_KNOWN;
@@ -28,66 +29,60 @@ pub struct InstallArgs {
     podman: bool,
     /// Under the name of a profile, whose choices and logins come first: makes the link
     /// docker-credential-pat-PROFILE beside this program
-    #[arg(long, requires = "registry", value_parser = args::profile)]
+    #[arg(long, requires = "registry", value_parser = args::parse_profile)]
     profile: Option<String>,
 }
 
-/// Makes this program the helper.
-///
-/// # Errors
-/// When the client's file is not valid or cannot be written; it is then as it was.
+/// Makes this program the helper. After an error the client's file is unchanged.
 pub fn install(args: &InstallArgs, cx: &mut CommandContext) -> Result<(), CommandError> {
     let memory = env::Folders::find()?.setup();
     let _lock = setup::lock(&memory)?;
     let config = args.config()?;
     let path = env::tilde(config.path());
     let reaches = args.reaches(&config, &cx.store.inventory()?)?;
-    let remarks = remarks(&config, &reaches, args.podman)?;
+    let notes = config_notes(&config, &reaches, args.podman)?;
     if let Some(profile) = &args.profile {
-        let link = link_of(profile)?;
+        let link = profile_link_path(profile)?;
         profile_link::make(&link)?;
         cx.say(&format!("{} calls this program for the profile \"{profile}\"", env::tilde(&link)));
     }
     let helper = HelperName::of(args.profile.as_deref());
     let changes = setup::install(&memory, config, &reaches, &helper)?;
     for (reach, change) in reaches.iter().zip(&changes) {
-        cx.say(&sentence(&path, reach, change));
+        cx.say(&change_words(&path, reach, change));
     }
-    cx.say(&key_holder(cx)?);
-    for remark in remarks {
-        cx.say(&remark);
+    cx.say(&make_vault(cx)?);
+    for note in notes {
+        cx.say(&note);
     }
     let client = if args.podman { "podman" } else { "docker" };
     if env::find_program(env::PROGRAM).is_some() {
-        cx.say(&format!("next: {client} login, or docker-credential-pat add"));
+        cx.say(&format!("next: {client} login, or {} add", program()));
     } else {
         cx.say("clients will not find this program: add its folder to PATH");
     }
     Ok(())
 }
 
-/// Puts back what was there before.
-///
-/// # Errors
-/// When the client's file is not valid or cannot be written; it is then as it was.
+/// Puts back the helper that was there before. After an error the client's file is unchanged.
 pub fn uninstall(args: &InstallArgs, cx: &mut CommandContext) -> Result<(), CommandError> {
     let memory = env::Folders::find()?.setup();
     let _lock = setup::lock(&memory)?;
     let config = args.config()?;
     let path = env::tilde(config.path());
     let reaches = if args.registry.is_empty() {
-        args.reaches_set(&config)?
+        args.current_reaches(&config)?
     } else {
         args.reaches(&config, &Inventory::default())?
     };
-    let profiles = profiles_of(&config)?;
+    let profiles = configured_profiles(&config)?;
     let helper = args.profile.as_deref().map(|profile| HelperName::of(Some(profile)));
     let changes = setup::uninstall(&memory, config, &reaches, helper.as_ref())?;
     for (reach, change) in reaches.iter().zip(&changes) {
-        cx.say(&sentence(&path, reach, change));
+        cx.say(&change_words(&path, reach, change));
     }
     for profile in profiles.iter().chain(&args.profile).filter(|profile| !is_called(profile)) {
-        let link = link_of(profile)?;
+        let link = profile_link_path(profile)?;
         if profile_link::remove(&link)? {
             cx.say(&format!("removed {}", env::tilde(&link)));
         }
@@ -105,7 +100,7 @@ impl InstallArgs {
         Ok(ConfigFile::read(path)?)
     }
 
-    /// Returns what is to be set.
+    /// Returns the entries to set in the client's file.
     fn reaches(&self, config: &ConfigFile, inventory: &Inventory) -> Result<Vec<SetupReach>, CommandError> {
         if self.registry.is_empty() && !self.podman {
             return Ok(vec![SetupReach::Every]);
@@ -123,14 +118,14 @@ impl InstallArgs {
                 .flat_map(|token| &token.scopes)
                 .filter_map(Scope::registry)
                 .cloned();
-            let known = WELL_KNOWN.iter().filter_map(|host| Registry::parse(host));
-            keys.extend(in_file.chain(in_vault).chain(known).map(|registry| self.key_of(&registry)));
+            let well_known = WELL_KNOWN.iter().filter_map(|host| Registry::parse(host));
+            keys.extend(in_file.chain(in_vault).chain(well_known).map(|registry| self.key_of(&registry)));
         }
         Ok(keys.into_iter().map(SetupReach::One).collect())
     }
 
-    /// Returns what is set.
-    fn reaches_set(&self, config: &ConfigFile) -> Result<Vec<SetupReach>, CommandError> {
+    /// Returns the entries that name this program now.
+    fn current_reaches(&self, config: &ConfigFile) -> Result<Vec<SetupReach>, CommandError> {
         let mut reaches = if self.podman { Vec::new() } else { vec![SetupReach::Every] };
         for key in config.registries_with_helpers()? {
             if config.helper(&key)?.as_deref().is_some_and(HelperName::is_ours) {
@@ -140,8 +135,8 @@ impl InstallArgs {
         Ok(reaches)
     }
 
-    /// Returns the exact key by which the client looks up a registry that is written like this: it keeps
-    /// port and capitals, and knows Docker Hub by one name only.
+    /// Returns the exact key under which the client looks up a registry. Clients keep the port and capitals, and
+    /// know Docker Hub by one name only.
     fn key_as_written(&self, text: &str) -> Result<String, CommandError> {
         let address = Address::parse(text).filter(|address| address.repository().is_none());
         let address = address.ok_or_else(|| ArgumentError::NotOneRegistry(text.to_owned()))?;
@@ -157,8 +152,8 @@ impl InstallArgs {
     }
 }
 
-/// Returns the profiles for which a client's file calls this program.
-fn profiles_of(config: &ConfigFile) -> Result<BTreeSet<String>, CommandError> {
+/// Returns the profiles under which a client's file calls this program.
+fn configured_profiles(config: &ConfigFile) -> Result<BTreeSet<String>, CommandError> {
     let mut profiles = BTreeSet::new();
     for key in config.registries_with_helpers()? {
         let helper = config.helper(&key)?;
@@ -167,7 +162,7 @@ fn profiles_of(config: &ConfigFile) -> Result<BTreeSet<String>, CommandError> {
     Ok(profiles)
 }
 
-/// True when Docker's file or podman's still calls this program for a profile.
+/// True when the file of Docker or podman still calls this program for a profile.
 fn is_called(profile: &str) -> bool {
     let helper = HelperName::of(Some(profile));
     let files = [env::docker_config(), env::podman_auth()];
@@ -181,8 +176,8 @@ fn is_called(profile: &str) -> bool {
     })
 }
 
-/// Returns where the link of a profile belongs: beside the program that clients find.
-fn link_of(profile: &str) -> Result<PathBuf, CommandError> {
+/// Returns the path of the link for a profile, in the folder of the program that clients find.
+fn profile_link_path(profile: &str) -> Result<PathBuf, CommandError> {
     let program = match env::find_program(env::PROGRAM) {
         Some(program) => program,
         None => env::this_program()?,
@@ -191,72 +186,72 @@ fn link_of(profile: &str) -> Result<PathBuf, CommandError> {
     Ok(program.with_file_name(name))
 }
 
-/// Returns what is worth knowing of the rest of the file.
-fn remarks(
+/// Returns notes on other helpers and on logins in plain text in the same file.
+fn config_notes(
     config: &ConfigFile,
     reaches: &[SetupReach],
     is_podman: bool,
 ) -> Result<Vec<String>, CommandError> {
-    let mut remarks = Vec::new();
+    let mut notes = Vec::new();
     if reaches.contains(&SetupReach::Every) {
         for key in config.registries_with_helpers()? {
             match config.helper(&key)? {
                 Some(helper) if !HelperName::is_ours(&helper) => {
-                    remarks.push(format!("{key} keeps its own helper, \"{helper}\""));
+                    notes.push(format!("{key} keeps its own helper, \"{helper}\""));
                 }
                 Some(_) | None => {}
             }
         }
     }
-    let is_meant = |login: &String| {
+    let is_affected = |login: &String| {
         let registry = Address::parse(login).map(|address| address.registry().clone());
         reaches.iter().any(|reach| match reach {
             SetupReach::Every => true,
             SetupReach::One(key) => Address::parse(key).map(|address| address.registry().clone()) == registry,
         })
     };
-    let plain: Vec<String> = config.plain_logins()?.into_iter().filter(is_meant).collect();
+    let plain: Vec<String> = config.plain_logins()?.into_iter().filter(is_affected).collect();
     if !plain.is_empty() {
         let (path, plain) = (env::tilde(config.path()), plain.join(", "));
-        remarks.push(format!("{path} holds logins in plain text, which are not asked for any more: {plain}"));
+        notes.push(format!("{path} holds logins in plain text, which are not asked for any more: {plain}"));
         let podman = if is_podman { " --podman" } else { "" };
-        remarks
-            .push(format!("docker-credential-pat import{podman} --remove takes them over and out of there"));
+        notes.push(format!("{} import{podman} --remove takes them over and out of there", program()));
     }
-    Ok(remarks)
+    Ok(notes)
 }
 
-/// Makes the vault if there is none, and says who has its key: that is decided here, and not at a request.
-fn key_holder(cx: &CommandContext) -> Result<String, CommandError> {
+/// Makes the vault if there is none, so that its key holder is not chosen during a request, and returns a message
+/// that names the holders.
+fn make_vault(cx: &CommandContext) -> Result<String, CommandError> {
     let holders = cx.store.make()?;
     let names = holders.list.iter().map(|holder| match holder.kind() {
         HolderKind::KeyFile => format!("the key file {}", env::tilde(cx.store.key_file().path())),
-        sort => sort.name().to_owned(),
+        kind => kind.name().to_owned(),
     });
     Ok(format!(
-        "the key of the vault is kept by {} (docker-credential-pat key status)",
-        names.collect::<Vec<_>>().join(" and ")
+        "the key of the vault is kept by {} ({} key status)",
+        names.collect::<Vec<_>>().join(" and "),
+        program()
     ))
 }
 
-/// Says what a change did.
-fn sentence(path: &str, reach: &SetupReach, change: &SetupChange) -> String {
-    let what = reach.words();
+fn change_words(path: &str, reach: &SetupReach, change: &SetupChange) -> String {
+    let reach = reach.words();
     match change {
-        SetupChange::Set(None) => format!("{path}: this program now keeps the credentials of {what}"),
+        SetupChange::Set(None) => format!("{path}: this program now keeps the credentials of {reach}"),
         SetupChange::Set(Some(earlier)) => {
-            format!("{path}: this program now keeps the credentials of {what}, instead of \"{earlier}\"")
+            format!("{path}: this program now keeps the credentials of {reach}, instead of \"{earlier}\"")
         }
-        SetupChange::WasSet => format!("{path}: this program keeps the credentials of {what} already"),
+        SetupChange::WasSet => format!("{path}: this program keeps the credentials of {reach} already"),
         SetupChange::PutBack(None) => {
-            format!("{path}: this program no longer keeps the credentials of {what}; no helper does")
+            format!("{path}: this program no longer keeps the credentials of {reach}; no helper does")
         }
         SetupChange::PutBack(Some(earlier)) => {
-            format!("{path}: \"{earlier}\" keeps the credentials of {what} again")
+            format!("{path}: \"{earlier}\" keeps the credentials of {reach} again")
         }
-        SetupChange::Left(None) => format!("{path}: this program was not the helper for {what}"),
+        SetupChange::Left(None) => format!("{path}: this program was not the helper for {reach}"),
         SetupChange::Left(Some(other)) => {
-            format!("{path}: \"{other}\" keeps the credentials of {what}, and stays")
+            format!("{path}: \"{other}\" keeps the credentials of {reach}, and stays")
         }
     }
 }

@@ -1,10 +1,14 @@
-//! `key`: who has the vault's key, and who is to have it.
+//! `key`: shows, adds and removes the holders of the vault's key, and renews the key.
 
 use std::path::{Path, PathBuf};
+
+use clap::ValueEnum;
+use clap::builder::PossibleValue;
 
 use crate::command::args::NewPassphraseArgs;
 use crate::command::context::CommandContext;
 use crate::command::error::CommandError;
+use crate::model::hint::program;
 use crate::system::env;
 use crate::system::table::{Cell, Table, Tone};
 use crate::vault::keys::holders::{Holders, LockedError};
@@ -18,7 +22,7 @@ use crate::vault::{VaultError, rekey};
 #[derive(Debug, clap::Args)]
 pub struct KeyArgs {
     #[command(subcommand)]
-    deed: KeyVerb,
+    verb: KeyVerb,
 }
 
 #[derive(Debug, clap::Subcommand)]
@@ -26,11 +30,11 @@ enum KeyVerb {
     /// Show the key holders, any of which opens the vault, and how they stand
     Status,
     /// Give the key to one more holder
-    Add(Add),
+    Add(KeyAddArgs),
     /// Take the key from a holder; the last one keeps it
     Remove {
         /// The holder
-        holder: HolderArg,
+        holder: HolderKind,
     },
     /// Make a new key, and seal every secret with it
     Renew,
@@ -39,7 +43,7 @@ enum KeyVerb {
 }
 
 #[derive(Debug, clap::Args)]
-struct Add {
+struct KeyAddArgs {
     #[command(subcommand)]
     holder: AddHolder,
 }
@@ -65,34 +69,22 @@ enum AddHolder {
     },
 }
 
-/// A holder as a person names it.
-#[derive(Clone, Copy, Debug, clap::ValueEnum)]
-enum HolderArg {
-    KeyFile,
-    Keyring,
-    Passphrase,
-    Command,
-    File,
-}
+impl ValueEnum for HolderKind {
+    fn value_variants<'v>() -> &'v [Self] {
+        &[Self::KeyFile, Self::Keyring, Self::Passphrase, Self::Command, Self::File]
+    }
 
-impl From<HolderArg> for HolderKind {
-    fn from(word: HolderArg) -> Self {
-        match word {
-            HolderArg::KeyFile => Self::KeyFile,
-            HolderArg::Keyring => Self::Keyring,
-            HolderArg::Passphrase => Self::Passphrase,
-            HolderArg::Command => Self::Command,
-            HolderArg::File => Self::File,
-        }
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(self.word().into())
     }
 }
 
 /// Runs the verb.
 pub fn run(args: &KeyArgs, cx: &mut CommandContext) -> Result<(), CommandError> {
-    match &args.deed {
+    match &args.verb {
         KeyVerb::Status => status(cx),
-        KeyVerb::Add(add) => give(&add.holder, cx),
-        KeyVerb::Remove { holder } => take((*holder).into(), cx),
+        KeyVerb::Add(args) => add(&args.holder, cx),
+        KeyVerb::Remove { holder } => remove(*holder, cx),
         KeyVerb::Renew => renew(cx),
         KeyVerb::Make => make(cx),
     }
@@ -100,26 +92,26 @@ pub fn run(args: &KeyArgs, cx: &mut CommandContext) -> Result<(), CommandError> 
 
 fn status(cx: &mut CommandContext) -> Result<(), CommandError> {
     let Some(holders) = cx.store.holders()? else {
-        cx.say("there is no vault yet: docker login, or docker-credential-pat add, makes one");
+        cx.say(&format!("there is no vault yet: docker login, or {} add, makes one", program()));
         return Ok(());
     };
     let mut table = Table::with_heads(["HOLDER", "WHERE", "STATE"], &[]);
     for holder in &holders.list {
-        let (state, tone) = state_of(holder, &holders, cx);
+        let (state, tone) = holder_state(holder, &holders, cx);
         table.push([
             holder.kind().word().into(),
-            place_of(holder, &holders, cx).into(),
+            holder_location(holder, &holders, cx).into(),
             Cell::new(&state, tone),
         ]);
     }
-    table.write(&mut *cx.out, cx.screen).map_err(CommandError::output)?;
+    cx.print_table(&table)?;
     if cache::find(&holders.fingerprint).is_some() {
-        cx.say("the vault is open for a while (docker-credential-pat lock closes it)");
+        cx.say(&format!("the vault is open for a while ({} lock closes it)", program()));
     }
     Ok(())
 }
 
-fn place_of(holder: &Holder, holders: &Holders, cx: &CommandContext) -> String {
+fn holder_location(holder: &Holder, holders: &Holders, cx: &CommandContext) -> String {
     match holder {
         Holder::KeyFile => env::tilde(cx.store.key_file().path()),
         Holder::Keyring => format!("item {}", Keyring::of(&holders.fingerprint).item()),
@@ -129,8 +121,9 @@ fn place_of(holder: &Holder, holders: &Holders, cx: &CommandContext) -> String {
     }
 }
 
-/// Says whether a holder opens the vault, of those that can be asked without asking a person.
-fn state_of(holder: &Holder, holders: &Holders, cx: &CommandContext) -> (String, Tone) {
+/// Returns whether a holder opens the vault. A command, or a passphrase without a file, is not tried: it could
+/// prompt.
+fn holder_state(holder: &Holder, holders: &Holders, cx: &CommandContext) -> (String, Tone) {
     match holder {
         Holder::Passphrase(_) if env::passphrase_file().is_none() => {
             return ("asked for when it is needed".to_owned(), Tone::Plain);
@@ -144,8 +137,8 @@ fn state_of(holder: &Holder, holders: &Holders, cx: &CommandContext) -> (String,
     }
 }
 
-fn give(given: &AddHolder, cx: &mut CommandContext) -> Result<(), CommandError> {
-    let (sort, new) = match given {
+fn add(holder: &AddHolder, cx: &mut CommandContext) -> Result<(), CommandError> {
+    let (kind, new) = match holder {
         AddHolder::KeyFile => (HolderKind::KeyFile, NewHolder::KeyFile),
         AddHolder::Keyring => (HolderKind::Keyring, NewHolder::Keyring),
         AddHolder::Passphrase(passphrase) => {
@@ -158,23 +151,27 @@ fn give(given: &AddHolder, cx: &mut CommandContext) -> Result<(), CommandError> 
         AddHolder::File { path } => (HolderKind::File, NewHolder::File(path.clone())),
     };
     rekey::add(&cx.store, &new)?;
-    cx.say(&format!("{} opens the vault now", sort.name()));
+    cx.say(&format!("{} opens the vault now", kind.name()));
     if let Some(holders) = cx.store.holders()?
-        && sort != HolderKind::KeyFile
+        && kind != HolderKind::KeyFile
         && holders.of_kind(HolderKind::KeyFile).is_some()
     {
-        cx.say(
-            "so does the key file still, for whoever may read it (docker-credential-pat key remove key-file)",
-        );
+        cx.say(&format!(
+            "so does the key file still, for whoever may read it ({} key remove key-file)",
+            program()
+        ));
     }
     Ok(())
 }
 
-fn take(sort: HolderKind, cx: &mut CommandContext) -> Result<(), CommandError> {
-    rekey::remove(&cx.store, sort)?;
-    cx.say(&format!("{} does not open the vault any more", sort.name()));
-    if matches!(sort, HolderKind::KeyFile | HolderKind::Keyring) {
-        cx.say("a copy of the key that was made before, in a backup say, opens it still (docker-credential-pat key renew ends that)");
+fn remove(kind: HolderKind, cx: &mut CommandContext) -> Result<(), CommandError> {
+    rekey::remove(&cx.store, kind)?;
+    cx.say(&format!("{} does not open the vault any more", kind.name()));
+    if matches!(kind, HolderKind::KeyFile | HolderKind::Keyring) {
+        cx.say(&format!(
+            "a copy of the key that was made before, in a backup say, opens it still ({} key renew ends that)",
+            program()
+        ));
     }
     Ok(())
 }
@@ -182,18 +179,19 @@ fn take(sort: HolderKind, cx: &mut CommandContext) -> Result<(), CommandError> {
 fn renew(cx: &mut CommandContext) -> Result<(), CommandError> {
     let unchanged = rekey::renew(&cx.store)?;
     cx.say("the vault has a new key, and every secret is sealed with it; copies of the old key open only old copies of the vault");
-    for sort in unchanged {
+    for kind in unchanged {
         cx.say(&format!(
-            "what opens it by {} is what it was; to change that too: docker-credential-pat key add {}",
-            sort.name(),
-            sort.word()
+            "what opens it by {} is what it was; to change that too: {} key add {}",
+            kind.name(),
+            program(),
+            kind.word()
         ));
     }
     Ok(())
 }
 
-/// Writes the text of a spare key, and nothing else.
+/// Writes a spare key, and nothing else.
 fn make(cx: &mut CommandContext) -> Result<(), CommandError> {
     let spare = VaultKey::make().map_err(VaultError::from)?;
-    cx.out.write_all(wrapping_key::to_text(&spare).as_bytes()).map_err(CommandError::output)
+    cx.write_answer(wrapping_key::to_text(&spare).as_bytes())
 }

@@ -1,12 +1,13 @@
-//! `ls`: every token, and which are in use.
+//! `ls`: the list of tokens, with those in use.
 
-use crate::command::completions::token_places;
+use crate::command::completions::token_scopes;
 use crate::command::context::CommandContext;
 use crate::command::error::CommandError;
 use crate::command::token_view;
 use crate::command::token_view::TokenView;
 use crate::inventory::Inventory;
 use crate::inventory::in_use::in_use;
+use crate::model::hint::program;
 use crate::model::scope::{Scope, ScopeError};
 use crate::model::timestamp::Timestamp;
 use crate::model::token::Token;
@@ -26,14 +27,14 @@ const HEADS: [&str; 11] = [
     "CAME-BY",
 ];
 
-/// What a narrow terminal does without, and in which order.
+/// Columns that a narrow terminal drops, in this order.
 const LEAST_FIRST: &[&str] = &["CAME-BY", "STORED", "CREATED", "LAST-USED", "ALLOWS", "KIND", "USER"];
 
 /// List the tokens, and which of them are in use
 #[derive(Debug, clap::Args)]
 pub struct LsArgs {
     /// Only tokens that may go there
-    #[arg(long, short, value_name = "REGISTRY[/PATH]", add = token_places())]
+    #[arg(long, short, value_name = "REGISTRY[/PATH]", add = token_scopes())]
     registry: Option<String>,
     /// Only tokens that have expired
     #[arg(long)]
@@ -47,17 +48,18 @@ pub struct LsArgs {
 pub fn run(args: &LsArgs, cx: &mut CommandContext) -> Result<(), CommandError> {
     let inventory = cx.store.inventory()?;
     let tokens = args.select(&inventory, *cx.now)?;
-    let used = in_use(&inventory, *cx.now);
+    let in_use = in_use(&inventory, *cx.now);
     let history = cx.store.log().history(*cx.now);
-    let shown = |token| TokenView::of(token, &inventory, &used, &history, *cx.now);
-    let tokens: Vec<_> = tokens.into_iter().map(shown).collect();
+    let view = |token| TokenView::new(token, &inventory, &in_use, &history, *cx.now);
+    let tokens: Vec<_> = tokens.into_iter().map(view).collect();
     if args.json {
         return token_view::write_json(cx, &tokens);
     }
     if tokens.is_empty() {
-        cx.say(match inventory.tokens().len() {
-            0 => "no tokens yet: docker login, or docker-credential-pat add",
-            _ => "no token is like that; docker-credential-pat ls shows all of them",
+        let program = program();
+        cx.say(&match inventory.tokens().len() {
+            0 => format!("no tokens yet: docker login, or {program} add"),
+            _ => format!("no token is like that; {program} ls shows all of them"),
         });
         return Ok(());
     }
@@ -65,39 +67,41 @@ pub fn run(args: &LsArgs, cx: &mut CommandContext) -> Result<(), CommandError> {
     for token in &tokens {
         table.push(row(token));
     }
-    table.write(&mut *cx.out, cx.screen).map_err(CommandError::output)
+    cx.print_table(&table)
 }
 
 impl LsArgs {
-    /// Returns the tokens that are asked for.
+    /// Returns the tokens that match the arguments.
     fn select<'i>(&self, inventory: &'i Inventory, now: Timestamp) -> Result<Vec<&'i Token>, ScopeError> {
         let mut tokens: Vec<_> = inventory.tokens().iter().collect();
         if let Some(text) = &self.registry {
-            let holds = |token: &Token| token.keys.iter().any(|key| key.as_str() == text);
-            // A key that is no registry address is still one that a client asks for.
-            let place = match Scope::parse_typed(text) {
-                Err(_) if tokens.iter().any(|token| holds(token)) => None,
-                place => Some(place?),
+            let has_key = |token: &Token| token.keys.iter().any(|key| key.as_str() == text);
+            // A client can ask for a key that is not a registry address.
+            let scope = match Scope::parse_typed(text) {
+                Err(_) if tokens.iter().any(|token| has_key(token)) => None,
+                scope => Some(scope?),
             };
-            tokens.retain(|token| holds(token) || place.as_ref().is_some_and(|place| token.may_go_to(place)));
+            tokens
+                .retain(|token| has_key(token) || scope.as_ref().is_some_and(|scope| token.may_go_to(scope)));
         }
         tokens.retain(|token| !self.expired || token.has_expired(now));
         Ok(tokens)
     }
 }
 
-fn row(token: &TokenView<'_>) -> [Cell; HEADS.len()] {
+fn row(view: &TokenView<'_>) -> [Cell; HEADS.len()] {
+    let token = view.token;
     [
-        token.name(),
-        token.kind(),
-        token.places(),
-        token.user(),
-        token.permissions(),
-        token.state(),
-        token.created(),
-        token.stored(),
-        token.end(),
-        token.last_used(),
-        token.origin(),
+        token.name.as_str().into(),
+        token.kind.word().into(),
+        view.scopes(),
+        token.user.display_name().into(),
+        view.permissions(),
+        view.state(),
+        view.created(),
+        view.stored(),
+        view.expires(),
+        view.last_used(),
+        token.origin.word().into(),
     ]
 }

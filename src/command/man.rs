@@ -1,4 +1,4 @@
-//! `man`: the manual, made of the same definitions as `--help`.
+//! `man`: the manual pages, made from the same definitions as `--help`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,7 +12,7 @@ use crate::model::hint::{Hint, program};
 use crate::system::disk;
 use crate::system::disk::DiskError;
 
-/// The mode of a page, which is for everybody.
+/// The mode of a page: readable by everybody.
 const PAGE_MODE: u32 = 0o644;
 
 /// Write the manual page of this program, or of one of its verbs
@@ -32,11 +32,11 @@ pub fn run(args: &ManArgs, command: clap::Command, cx: &mut CommandContext) -> R
     if let Some(folder) = &args.dir {
         return write_all(&command, folder);
     }
-    let mut found = &command;
+    let mut chosen = &command;
     for verb in &args.verb {
-        found = found.find_subcommand(verb).ok_or_else(|| NoSuchVerb(args.verb.join(" ")))?;
+        chosen = chosen.find_subcommand(verb).ok_or_else(|| NoSuchVerb(args.verb.join(" ")))?;
     }
-    cx.out.write_all(&page(found)?).map_err(CommandError::output)
+    cx.write_answer(&page(chosen)?)
 }
 
 fn write_all(command: &clap::Command, folder: &Path) -> Result<(), CommandError> {
@@ -45,7 +45,7 @@ fn write_all(command: &clap::Command, folder: &Path) -> Result<(), CommandError>
     write_each(command, folder)
 }
 
-/// Writes the page of a verb, and those of the verbs below it, which it names.
+/// Writes the page of a verb and, since it refers to them, the pages of the verbs below it.
 fn write_each(command: &clap::Command, folder: &Path) -> Result<(), CommandError> {
     let name = command.get_display_name().unwrap_or(command.get_name());
     disk::replace(&folder.join(format!("{name}.1")), &page(command)?, PAGE_MODE)?;
@@ -53,15 +53,14 @@ fn write_each(command: &clap::Command, folder: &Path) -> Result<(), CommandError
 }
 
 fn page(command: &clap::Command) -> Result<Vec<u8>, CommandError> {
-    // Short ones: the name of a verb's page stands on both sides of them.
+    // Short texts, because the name of the page stands on both sides of them.
     let man = Man::new(command.clone()).manual("Manual").source(env!("CARGO_PKG_VERSION"));
     let mut page = Vec::new();
     man.render(&mut page).map_err(CommandError::output)?;
-    // What stands below the options has lines of its own, which are to stay apart.
+    // The text below the options keeps its own line breaks.
     Ok(String::from_utf8_lossy(&page).replace(".SH EXTRA\n", ".SH NOTES\n.nf\n").into_bytes())
 }
 
-/// No verb has this name.
 #[derive(Debug, Error)]
 #[error("there is no verb {0:?}")]
 struct NoSuchVerb(String);

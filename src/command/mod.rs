@@ -1,4 +1,4 @@
-//! The verbs, one file each, and what they share.
+//! The verbs, one file each, and the code that they share.
 
 pub mod activate;
 pub mod add;

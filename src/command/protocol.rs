@@ -1,7 +1,6 @@
-//! Docker's own verbs: get, store, erase, list.
+//! Docker's verbs: get, store, erase and list.
 //!
-//! Clients read the answer, and the error too, on stdout; a person reads stderr. What was asked is noted when
-//! both have it.
+//! Clients read the answer or the error on stdout; a person reads stderr. The usage log is written after both.
 
 use std::io::Write;
 use std::mem::ManuallyDrop;
@@ -14,57 +13,40 @@ use crate::command::get_warnings;
 use crate::docker::wire;
 use crate::docker::wire::{NOT_FOUND, WireError};
 use crate::inventory::index::Index;
-use crate::model::hint::Hint;
+use crate::model::hint::{Hint, program};
 use crate::model::registry::{Key, KeyError};
 use crate::model::timestamp::{DAY, Timestamp};
 use crate::model::token::{Origin, Token};
 use crate::resolve::request::{Request, Sourced};
 use crate::resolve::{Reason, Verdict, resolve};
 use crate::system::env;
-use crate::usage::record;
-use crate::usage::record::LogEntry;
+use crate::usage::record::{LogEntry, RequestOutcome};
 use crate::vault::login::log_in;
-
-/// Who speaks, in front of what clients pass on to the terminal among their own lines.
-const SPEAKER: &str = "docker-credential-pat";
 
 /// A verb of the protocol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ProtocolVerb {
-    /// Gives the credentials for a key.
     Get,
-    /// Keeps credentials.
     Store,
-    /// Signs a registry out.
     Erase,
-    /// Gives every key with its user name.
     List,
 }
 
-/// How a verb ended.
+/// The result of a verb.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum VerbOutcome {
-    /// It is done.
     Done,
-    /// There are no such credentials, and the client has been told so.
+    /// There are no such credentials, and the client has that answer.
     NotFound,
-    /// It could not be done, and client and person have been told why.
+    /// The verb failed, and the error is written.
     Refused,
 }
 
 impl ProtocolVerb {
-    /// Returns the verb that Docker calls by this word.
-    pub fn named(word: &str) -> Option<Self> {
-        match word {
-            "get" => Some(Self::Get),
-            "store" => Some(Self::Store),
-            "erase" => Some(Self::Erase),
-            "list" => Some(Self::List),
-            _ => None,
-        }
+    pub fn from_word(word: &str) -> Option<Self> {
+        [Self::Get, Self::Store, Self::Erase, Self::List].into_iter().find(|verb| verb.word() == word)
     }
 
-    /// Returns the word by which Docker calls it.
     pub fn word(self) -> &'static str {
         match self {
             Self::Get => "get",
@@ -74,13 +56,13 @@ impl ProtocolVerb {
         }
     }
 
-    /// True when there is something to say on stdout even when all goes well.
+    /// True when it writes to stdout even on success.
     pub fn has_answer(self) -> bool {
         matches!(self, Self::Get | Self::List)
     }
 
-    /// Returns what to tell a person who called it by hand and now sees nothing happen.
-    pub fn waits_for(self) -> Option<&'static str> {
+    /// Returns the message for a person who calls it by hand and has to type its input.
+    pub fn input_prompt(self) -> Option<&'static str> {
         match self {
             Self::Get => Some("waiting for a registry, such as ghcr.io; end with Enter and Ctrl-D"),
             Self::Erase => Some("waiting for the registry to sign out; end with Enter and Ctrl-D"),
@@ -92,46 +74,51 @@ impl ProtocolVerb {
     }
 }
 
-/// Does what a client asks. When it cannot be done, the vault is as it was.
+/// Runs a verb. After an error the vault is unchanged.
 pub fn run(verb: ProtocolVerb, input: &[u8], cx: &mut CommandContext) -> VerbOutcome {
     let done = match verb {
         ProtocolVerb::Get => get(input, cx),
         ProtocolVerb::Store => store(input, cx),
         ProtocolVerb::Erase => erase(input, cx),
-        // What clients send with it means nothing.
+        // The protocol gives the input of `list` no meaning.
         ProtocolVerb::List => list(cx),
     };
-    done.unwrap_or_else(|failure| refused(verb, input, &failure, cx))
+    done.unwrap_or_else(|error| refuse_and_log(verb, input, &error, cx))
 }
 
-/// Tells why a verb was not done, and notes it.
+/// Writes the error of a verb, and logs it.
 #[cold]
 #[inline(never)]
-fn refused(verb: ProtocolVerb, input: &[u8], failure: &CommandError, cx: &mut CommandContext) -> VerbOutcome {
-    refuse(failure, &mut *cx.out, &mut *cx.err);
+fn refuse_and_log(
+    verb: ProtocolVerb,
+    input: &[u8],
+    error: &CommandError,
+    cx: &mut CommandContext,
+) -> VerbOutcome {
+    refuse(error, &mut *cx.out, &mut *cx.err);
     let key = match verb {
         ProtocolVerb::Get | ProtocolVerb::Erase => wire::parse_key(input).ok(),
         ProtocolVerb::Store => wire::parse_credentials(input).ok().map(|credentials| credentials.key),
         ProtocolVerb::List => return VerbOutcome::Refused,
     };
-    let line = LogEntry::of(verb.word(), key.as_ref(), record::RequestOutcome::Failed);
-    note(&LogEntry { reason: failure.word(), ..line }, cx);
+    let entry = LogEntry::of(verb.word(), key.as_ref(), RequestOutcome::Failed);
+    log(&LogEntry { reason: error.log_word(), ..entry }, cx);
     VerbOutcome::Refused
 }
 
-/// Notes a request, which has its answer by now.
-fn note(line: &LogEntry<'_>, cx: &CommandContext) {
+/// Logs a request that is answered.
+fn log(entry: &LogEntry<'_>, cx: &CommandContext) {
     if !env::is_usage_off() {
         let client = ProgramName::of_parent();
         let client = client.as_ref().map(ProgramName::text);
-        cx.store.log().append(line, *cx.now, client.as_deref());
+        cx.store.log().append(entry, *cx.now, client.as_deref());
     }
 }
 
-/// Returns what is noted of a `get`.
-fn line_of<'l>(key: &'l Key, request: &'l Request<'_>, verdict: &Verdict<'l>) -> LogEntry<'l> {
-    let outcome = verdict.token.map_or(record::RequestOutcome::NotFound, |_| record::RequestOutcome::Given);
-    // Where none is given, the one that came closest tells why.
+/// Returns the log entry of a `get`.
+fn get_entry<'l>(key: &'l Key, request: &'l Request<'_>, verdict: &Verdict<'l>) -> LogEntry<'l> {
+    let outcome = verdict.token.map_or(RequestOutcome::NotFound, |_| RequestOutcome::Given);
+    // Without an answer, the reason is that of the token that came closest.
     let reason = verdict.decided_by().or(verdict.set_aside.last().map(|(_, reason)| *reason));
     LogEntry {
         token: verdict.token,
@@ -142,15 +129,14 @@ fn line_of<'l>(key: &'l Key, request: &'l Request<'_>, verdict: &Verdict<'l>) ->
     }
 }
 
-/// Tells client and person why a verb was not done.
-pub fn refuse(failure: &CommandError, mut out: impl Write, err: impl Write) {
-    let line = failure.line();
-    let told = out.write_all(format!("{line}\n").as_bytes());
-    // These are part of the protocol, and no more is to be said about them.
+/// Writes an error for the client and for a person.
+pub fn refuse(error: &CommandError, mut out: impl Write, err: impl Write) {
+    let written = out.write_all(format!("{}\n", error.line()).as_bytes());
+    // Clients know these two errors of the protocol, and handle them.
     let is_protocol =
-        matches!(failure.downcast_ref(), Some(WireError::Key(KeyError::Empty) | WireError::NoUser));
-    if !is_protocol || told.is_err() {
-        failure.report(err);
+        matches!(error.downcast_ref(), Some(WireError::Key(KeyError::Empty) | WireError::NoUser));
+    if !is_protocol || written.is_err() {
+        error.report(err);
     }
 }
 
@@ -159,9 +145,9 @@ fn get(input: &[u8], cx: &mut CommandContext) -> Result<VerbOutcome, CommandErro
     let context = Context::gather(cx.called_as)?;
     let excerpt = cx.store.excerpt(Some(&key))?;
     let inventory = excerpt.inventory();
-    // Where nothing ends the clock is not asked: its first answer costs more than reading the key.
-    let ends = inventory.tokens().iter().any(|token| token.expires.is_some());
-    let now = if ends { *cx.now } else { Timestamp(0) };
+    // Without an expiry the clock is not read: the first reading costs more than reading the key.
+    let has_expiry = inventory.tokens().iter().any(|token| token.expires.is_some());
+    let now = if has_expiry { *cx.now } else { Timestamp(0) };
     let request = context.request(&key, inventory);
     let verdict = resolve(&request, inventory.tokens(), inventory.choices(), now);
     let Some(token) = verdict.token else {
@@ -171,12 +157,11 @@ fn get(input: &[u8], cx: &mut CommandContext) -> Result<VerbOutcome, CommandErro
         {
             return Err(NamedTokenError { name: named.value.to_owned(), key: key.as_str().to_owned() }.into());
         }
-        let lines = get_warnings::missed_tokens(&request, &verdict, *cx.now);
-        for line in lines {
-            say(&mut *cx.err, &format!("{SPEAKER}: {line}"));
+        for line in get_warnings::missed_tokens(&request, &verdict, *cx.now) {
+            say(&mut *cx.err, &format!("{}: {line}", program()));
         }
         writeln!(cx.out, "{NOT_FOUND}").map_err(CommandError::output)?;
-        note(&line_of(&key, &request, &verdict), cx);
+        log(&get_entry(&key, &request, &verdict), cx);
         return Ok(VerbOutcome::NotFound);
     };
     let secret = excerpt.release(token)?;
@@ -185,99 +170,102 @@ fn get(input: &[u8], cx: &mut CommandContext) -> Result<VerbOutcome, CommandErro
     let lines = [
         get_warnings::missed_choice(&verdict, now),
         get_warnings::push_refusal(&request, &verdict),
-        warning_of_end(token, cx),
+        expiry_warning(token, cx),
     ];
     for line in lines.into_iter().flatten() {
-        say(&mut *cx.err, &format!("{SPEAKER}: {line}"));
+        say(&mut *cx.err, &format!("{}: {line}", program()));
     }
-    note(&line_of(&key, &request, &verdict), cx);
+    log(&get_entry(&key, &request, &verdict), cx);
     Ok(VerbOutcome::Done)
 }
 
-/// Returns a warning of a token that ends soon, once a day.
-fn warning_of_end(token: &Token, cx: &CommandContext) -> Option<String> {
-    // What a login brought for less than a day is renewed by whatever brought it.
-    let is_passing =
-        |end: Timestamp| token.origin == Origin::Store && end.0.saturating_sub(token.stored.0) < DAY;
-    if token.expires.is_none_or(is_passing) {
+/// Returns the warning of a token that expires soon, once a day.
+fn expiry_warning(token: &Token, cx: &CommandContext) -> Option<String> {
+    // A login that lasts less than a day is renewed by the program that made it.
+    let is_temporary =
+        |expires: Timestamp| token.origin == Origin::Store && expires.0.saturating_sub(token.stored.0) < DAY;
+    if token.expires.is_none_or(is_temporary) {
         return None;
     }
     let days = match warning_days() {
         Ok(days) => days,
-        // The answer is given already, and this is no reason to take it back.
+        // The client has its answer, so this error does not fail the request.
         Err(error) => return Some(format!("{error}: {}", error.hint().unwrap_or_default())),
     };
-    let line = get_warnings::of_end(token, *cx.now, days);
+    let line = get_warnings::expires_soon(token, *cx.now, days);
     line.filter(|_| cx.store.daily_warnings().is_first_today(token.id, *cx.now))
 }
 
 fn store(input: &[u8], cx: &mut CommandContext) -> Result<VerbOutcome, CommandError> {
     let credentials = wire::parse_credentials(input)?;
     let profile = profile(cx.called_as)?;
-    let profile = profile.as_ref().map(|known| known.value.as_str());
+    let profile = profile.as_ref().map(|profile| profile.value.as_str());
     let now = *cx.now;
-    let (token, remarks) = cx.store.change(|draft| -> Result<_, CommandError> {
-        let (id, remarks) = log_in(draft, &credentials, profile, now)?;
-        Ok((draft.inventory.tokens().iter().find(|token| token.id == id).cloned(), remarks))
+    let (token, advice) = cx.store.change(|draft| -> Result<_, CommandError> {
+        let (id, advice) = log_in(draft, &credentials, profile, now)?;
+        Ok((draft.inventory.tokens().iter().find(|token| token.id == id).cloned(), advice))
     })?;
-    for remark in remarks {
-        cx.say(&format!("{SPEAKER}: {remark}"));
+    for advice in advice {
+        cx.say(&format!("{}: {advice}", program()));
     }
-    let line =
-        LogEntry::of(ProtocolVerb::Store.word(), Some(&credentials.key), record::RequestOutcome::Stored);
-    note(&LogEntry { token: token.as_ref(), ..line }, cx);
+    let entry = LogEntry::of(ProtocolVerb::Store.word(), Some(&credentials.key), RequestOutcome::Stored);
+    log(&LogEntry { token: token.as_ref(), ..entry }, cx);
     Ok(VerbOutcome::Done)
 }
 
 fn erase(input: &[u8], cx: &mut CommandContext) -> Result<VerbOutcome, CommandError> {
     let key = wire::parse_key(input)?;
-    let known = profile(cx.called_as)?;
-    let profile = known.as_ref().map(|known| Sourced { value: known.value.as_str(), from: known.from });
+    let profile = profile(cx.called_as)?;
+    let profile =
+        profile.as_ref().map(|Sourced { value, from }| Sourced { value: value.as_str(), from: *from });
     let excerpt = cx.store.excerpt(Some(&key))?;
     excerpt.confirm()?;
-    // Most logouts ask four times for what went the first time: nothing to lock or write for then.
+    // Docker sends several `erase` calls for one logout, and the first removes everything. The others need no lock
+    // and no write.
     if excerpt.inventory().tokens().is_empty() {
-        note(&LogEntry::of(ProtocolVerb::Erase.word(), Some(&key), record::RequestOutcome::NotFound), cx);
+        log(&LogEntry::of(ProtocolVerb::Erase.word(), Some(&key), RequestOutcome::NotFound), cx);
         return Ok(VerbOutcome::Done);
     }
     let now = *cx.now;
-    let (out, heir) = cx.store.change(|draft| -> Result<_, CommandError> {
-        let out = draft.inventory.sign_out(&key, profile.map(|known| known.value));
+    let (logout, answer) = cx.store.change(|draft| -> Result<_, CommandError> {
+        let logout = draft.inventory.sign_out(&key, profile.map(|profile| profile.value));
         let request = Request { profile, ..Request::of(&key) };
-        let heir = resolve(&request, draft.inventory.tokens(), draft.inventory.choices(), now).token;
-        Ok((out, heir.map(|token| token.name.clone())))
+        let answer = resolve(&request, draft.inventory.tokens(), draft.inventory.choices(), now).token;
+        Ok((logout, answer.map(|token| token.name.clone())))
     })?;
-    let is_meant = |token: &&Token| out.removed.contains(&token.id) || out.kept.contains(&token.name);
-    let token = excerpt.inventory().tokens().iter().find(is_meant).cloned();
+    let is_signed_out =
+        |token: &&Token| logout.removed.contains(&token.id) || logout.kept.contains(&token.name);
+    let token = excerpt.inventory().tokens().iter().find(is_signed_out).cloned();
     drop(excerpt);
-    for name in &out.kept {
+    let program = program();
+    for name in &logout.kept {
         cx.say(&format!(
-            "{SPEAKER}: kept \"{name}\", which you added, but no longer give it out for {key} \
-             (docker-credential-pat activate {argument})",
+            "{program}: kept \"{name}\", which you added, but no longer give it out for {key} \
+             ({program} activate {argument})",
             key = key.as_str(),
             argument = name.as_argument()
         ));
     }
-    // Without its own login a profile gets what all others do, which is not what a logout suggests.
-    if let (Some(profile), Some(heir), false) = (profile, heir, out.removed.is_empty()) {
+    // After a logout the profile gets the token of everybody else, which a person may not expect.
+    if let (Some(profile), Some(answer), false) = (profile, answer, logout.removed.is_empty()) {
         let (profile, key) = (profile.value, key.as_str());
-        cx.say(&format!("{SPEAKER}: \"{heir}\", no login of profile \"{profile}\", answers for {key} now"));
+        cx.say(&format!("{program}: \"{answer}\", no login of profile \"{profile}\", answers for {key} now"));
     }
-    let line = LogEntry::of(ProtocolVerb::Erase.word(), Some(&key), record::RequestOutcome::SignedOut);
-    note(&LogEntry { token: token.as_ref(), ..line }, cx);
+    let entry = LogEntry::of(ProtocolVerb::Erase.word(), Some(&key), RequestOutcome::SignedOut);
+    log(&LogEntry { token: token.as_ref(), ..entry }, cx);
     Ok(VerbOutcome::Done)
 }
 
 fn list(cx: &mut CommandContext) -> Result<VerbOutcome, CommandError> {
     let context = Context::gather(cx.called_as)?;
-    // Nothing of it is a secret, and the process ends: to free thousands of names would be for nobody.
+    // The process exits next and none of this is secret, so freeing thousands of names is wasted time.
     let inventory = ManuallyDrop::new(cx.store.inventory()?);
     let index = Index::of(&inventory);
     let keys = ManuallyDrop::new(inventory.keys());
     let users: Vec<(&str, &str)> = keys
         .iter()
         .filter_map(|key| {
-            // Whoever lists asks for every key then: no one image is meant.
+            // A listing is for every key, not for one image.
             let request = context.stated_request(key, &inventory);
             let token = resolve(&request, index.concerning(key), inventory.choices(), *cx.now).token?;
             Some((key.as_str(), token.user.display_name()))

@@ -1,4 +1,4 @@
-//! `rotate`: a new secret for the same token.
+//! `rotate`: gives a token a new secret.
 
 use thiserror::Error;
 
@@ -13,9 +13,9 @@ use crate::inventory::TokenChanges;
 use crate::model::hint::{Hint, program};
 use crate::model::name::Name;
 use crate::model::token::UserName;
-use crate::provider::advice::remarks;
+use crate::provider::advice::advise;
 use crate::provider::{Credential, recognize};
-use crate::vault::login::people;
+use crate::vault::login::docker_hub_users;
 
 /// Give a token a new secret and a new end; its name, scopes, choices and label stay
 #[derive(Debug, clap::Args)]
@@ -34,10 +34,10 @@ pub struct RotateArgs {
     verify: bool,
 }
 
-/// Runs the verb. The old secret is gone only when the new one is on the disk.
+/// Runs the verb. The old secret is kept until the new one is on disk.
 pub fn run(args: &RotateArgs, cx: &mut CommandContext) -> Result<(), CommandError> {
     let now = *cx.now;
-    let told = args::parse_expiry(args.expires.as_ref(), now)?;
+    let expires = args::parse_expiry(args.expires.as_ref(), now)?;
     let inventory = cx.store.inventory()?;
     let was_linked = find(&inventory, &args.name)?.remote.is_some();
     let secret = args.secret.read("New secret", &args.name)?;
@@ -46,45 +46,47 @@ pub fn run(args: &RotateArgs, cx: &mut CommandContext) -> Result<(), CommandErro
         let token = find(&inventory, &args.name)?;
         verify::refuse_unaccepted(&token.scopes, token.user.reveal_with(&secret), &secret, cx)?;
     }
-    let (token, remarks) = cx.store.change(|draft| -> Result<_, CommandError> {
+    let (token, advice) = cx.store.change(|draft| -> Result<_, CommandError> {
         let token = find(&draft.inventory, &args.name)?.clone();
-        // One that no longer opens is none that could come again; this mends it.
+        // A secret that cannot be opened counts as different; the new one replaces it.
         if draft.secret(&token).is_ok_and(|old| old.is_same_as(&secret)) {
             return Err(SameSecret(token.name).into());
         }
         let user = token.user.reveal_with(&secret);
-        let seen = Credential { keys: &token.keys, scopes: &token.scopes, user, secret: secret.expose() };
-        let recognized = recognize(&seen);
-        // What only the host suggests is no reason to forget what a person said.
+        let credential =
+            Credential { keys: &token.keys, scopes: &token.scopes, user, secret: secret.expose() };
+        let recognized = recognize(&credential);
+        // A kind that only the host suggests does not replace the kind that a person named.
         let kind = recognized.kind.filter(|_| recognized.is_marked).unwrap_or(token.kind);
         let user = Some(UserName::of(user, &secret));
         draft.inventory.amend(token.id, TokenChanges { user, ..TokenChanges::default() })?;
-        draft.inventory.renew(token.id, kind, told.unwrap_or(recognized.end), now);
+        draft.inventory.renew(token.id, kind, expires.unwrap_or(recognized.end), now);
         draft.inventory.adopt(token.id);
         draft.keep(token.id, &secret)?;
-        let remarks = remarks(&seen, &people(&draft.inventory, Some(token.id)));
-        Ok((find(&draft.inventory, &args.name)?.clone(), remarks))
+        let users = docker_hub_users(&draft.inventory, Some(token.id));
+        let advice = advise(&credential, &recognized, &users);
+        Ok((find(&draft.inventory, &args.name)?.clone(), advice))
     })?;
-    let end = match token.expires {
-        Some(end) if end <= now => format!("ended {}, on {}", end.relative_to(now), end.date()),
-        Some(end) => format!("ends {}, on {}", end.relative_to(now), end.date()),
-        None if told.is_some() => "does not end".to_owned(),
+    let expiry = match token.expires {
+        Some(at) if at <= now => format!("ended {}, on {}", at.relative_to(now), at.date()),
+        Some(at) => format!("ends {}, on {}", at.relative_to(now), at.date()),
+        None if expires.is_some() => "does not end".to_owned(),
         None => "has no known end".to_owned(),
     };
-    cx.say(&format!("\"{}\" has its new secret, which {end}", token.name));
-    cx.print_advice(&remarks);
+    cx.say(&format!("\"{}\" has its new secret, which {expiry}", token.name));
+    cx.print_advice(&advice);
     if cfg!(feature = "online") && was_linked {
-        let argument = token.name.as_argument();
+        let (program, argument) = (program(), token.name.as_argument());
         cx.say(&format!(
-            "which token it is where it was made is not known any more (docker-credential-pat hub link \
-             {argument}); at Docker Hub, docker-credential-pat hub rotate {argument} does all of it"
+            "which token it is where it was made is not known any more ({program} hub link {argument}); at \
+             Docker Hub, {program} hub rotate {argument} does all of it"
         ));
     }
-    cx.note_if_unusable(&token);
+    cx.note_restrictions(&token);
     Ok(())
 }
 
-/// The new secret is the old one.
+/// The new secret is the same as the old one.
 #[derive(Debug, Error)]
 #[error("that is the secret that \"{0}\" has already")]
 struct SameSecret(Name);

@@ -1,4 +1,4 @@
-//! `show`: all that is known of one token.
+//! `show`: the details of one token.
 
 use std::io::Write;
 
@@ -13,7 +13,7 @@ use crate::command::token_view::TokenView;
 use crate::inventory::in_use::in_use;
 use crate::model::registry::Key;
 use crate::model::secret::Secret;
-use crate::system::table::{Cell, Screen, Table, Tone};
+use crate::system::table::{Cell, Table, Tone};
 
 /// Show all that is known of a token
 #[derive(Debug, clap::Args)]
@@ -36,44 +36,43 @@ pub fn run(args: &ShowArgs, cx: &mut CommandContext) -> Result<(), CommandError>
     }
     let inventory = cx.store.inventory()?;
     let token = find(&inventory, &args.name)?;
-    let used = in_use(&inventory, *cx.now);
+    let in_use = in_use(&inventory, *cx.now);
     let history = cx.store.log().history(*cx.now);
-    let shown = TokenView::of(token, &inventory, &used, &history, *cx.now);
+    let view = TokenView::new(token, &inventory, &in_use, &history, *cx.now);
     if args.json {
-        return token_view::write_json(cx, &[shown]);
+        return token_view::write_json(cx, &[view]);
     }
     let mut table = Table::headless();
-    for (head, value) in rows(&shown) {
+    for (head, value) in rows(&view) {
         table.push([Cell::new(head, Tone::Head), value]);
     }
-    // All that is known is shown whole, however narrow the screen.
-    table.write(&mut *cx.out, Screen { width: None, ..cx.screen }).map_err(CommandError::output)
+    cx.print_uncut_table(&table)
 }
 
-fn rows(shown: &TokenView<'_>) -> Vec<(&'static str, Cell)> {
-    let token = shown.token();
+fn rows(view: &TokenView<'_>) -> Vec<(&'static str, Cell)> {
+    let token = view.token;
     let keys: Vec<_> = token.keys.iter().map(Key::as_str).collect();
     let mut rows = vec![
-        ("name", shown.name()),
-        ("kind", shown.kind()),
-        ("for", shown.places()),
+        ("name", token.name.as_str().into()),
+        ("kind", token.kind.word().into()),
+        ("for", view.scopes()),
         ("keys", if keys.is_empty() { "-".into() } else { keys.join(", ").into() }),
-        ("user", shown.user()),
-        ("sort", shown.sort()),
-        ("made at", shown.made_at()),
+        ("user", token.user.display_name().into()),
+        ("sort", view.credential_type()),
+        ("made at", view.made_at()),
         ("secret", "******** (--reveal writes it)".into()),
         ("label", token.label.as_deref().unwrap_or("-").into()),
-        ("permissions", shown.permissions()),
-        ("state", shown.state()),
-        ("created", shown.created()),
-        ("last stored", shown.stored()),
-        ("expires", shown.end_or_where()),
-        ("last used", shown.last_use()),
-        ("used", shown.times_used()),
-        ("came by", shown.origin()),
+        ("permissions", view.permissions()),
+        ("state", view.state()),
+        ("created", view.created()),
+        ("last stored", view.stored()),
+        ("expires", view.expires_or_provider_note()),
+        ("last used", view.last_use()),
+        ("used", view.use_count()),
+        ("came by", token.origin.word().into()),
     ];
-    rows.extend(shown.remote());
-    rows.extend(shown.choices().into_iter().map(|choice| ("chosen for", choice)));
+    rows.extend(view.remote());
+    rows.extend(view.choices().into_iter().map(|choice| ("chosen for", choice)));
     rows
 }
 
@@ -83,7 +82,7 @@ fn reveal(name: &str, cx: &mut CommandContext) -> Result<(), CommandError> {
     write_secret(&secret, cx.out)
 }
 
-/// Writes a secret and a line end, from one buffer that is wiped.
+/// Writes a secret and a line end from one buffer, which is wiped.
 pub fn write_secret(secret: &Secret, out: &mut dyn Write) -> Result<(), CommandError> {
     let text = secret.expose().as_bytes();
     let mut line = Zeroizing::new(Vec::with_capacity(text.len() + 1));

@@ -1,37 +1,37 @@
-//! What a person sees who calls the program without a verb: how things stand, and what to do next.
-
-use std::io;
+//! The short status that a call without a verb prints, with the next step.
 
 use crate::command::context::CommandContext;
 use crate::command::error::CommandError;
 use crate::command::token_view::count_words;
 use crate::docker::config::ConfigFile;
 use crate::docker::setup::HelperName;
+use crate::model::hint::program;
 use crate::system::env;
 
-/// Writes how things stand.
+/// Writes the status.
 pub fn run(cx: &mut CommandContext) -> Result<(), CommandError> {
     let inventory = cx.store.inventory()?;
     let config = ConfigFile::read(env::docker_config()?)?;
     let config_path = env::tilde(config.path());
-    let asks = |helper: Option<String>| helper.as_deref().is_some_and(HelperName::is_ours);
-    let mut is_set = asks(config.store()?);
+    let is_this_program = |helper: Option<String>| helper.as_deref().is_some_and(HelperName::is_ours);
+    let mut is_set_up = is_this_program(config.store()?);
     for key in config.registries_with_helpers()? {
-        is_set |= asks(config.helper(&key)?);
+        is_set_up |= is_this_program(config.helper(&key)?);
     }
-    let set_up = if is_set { "Docker asks this program" } else { "Docker does not ask this program yet" };
+    let set_up = if is_set_up { "Docker asks this program" } else { "Docker does not ask this program yet" };
     let count = match inventory.tokens().len() {
         0 => "no tokens yet".to_owned(),
         count => count_words(count),
     };
-    let next = match (is_set, inventory.tokens().is_empty()) {
-        (false, _) => "docker-credential-pat install",
-        (true, true) => "docker login, or docker-credential-pat add",
-        (true, false) => "docker-credential-pat ls",
+    let program = program();
+    let next = match (is_set_up, inventory.tokens().is_empty()) {
+        (false, _) => format!("{program} install"),
+        (true, true) => format!("docker login, or {program} add"),
+        (true, false) => format!("{program} ls"),
     };
     let vault = env::tilde(cx.store.path());
-    let lines = format!(
-        "{set_up} ({config_path})\n{count} in {vault}\n\nnext: {next}\nall:  docker-credential-pat --help\n"
-    );
-    cx.out.write_all(lines.as_bytes()).map_err(|error: io::Error| CommandError::output(error))
+    cx.write_answer(
+        format!("{set_up} ({config_path})\n{count} in {vault}\n\nnext: {next}\nall:  {program} --help\n")
+            .as_bytes(),
+    )
 }

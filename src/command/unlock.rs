@@ -1,10 +1,11 @@
-//! `unlock` and `lock`: keep the vault's key in the kernel's memory for a while, and end that.
+//! `unlock` and `lock`: keep the vault's key in kernel memory for a limited time, and remove it.
 
 use std::time::Duration;
 
 use crate::command::args;
 use crate::command::context::CommandContext;
 use crate::command::error::CommandError;
+use crate::model::hint::program;
 use crate::vault::keys::HolderKind;
 use crate::vault::keys::cache::USUALLY;
 use crate::vault::rekey;
@@ -14,7 +15,7 @@ use crate::vault::rekey::UnlockReport;
 #[derive(Debug, clap::Args)]
 pub struct UnlockArgs {
     /// For how long: 8h, 30m, 1h 30m; at most 30 days
-    #[arg(long = "for", value_name = "TIME", value_parser = args::time)]
+    #[arg(long = "for", value_name = "TIME", value_parser = args::parse_duration)]
     time: Option<Duration>,
 }
 
@@ -27,9 +28,9 @@ pub fn unlock(args: &UnlockArgs, cx: &mut CommandContext) -> Result<(), CommandE
     let time = args.time.unwrap_or(USUALLY);
     match rekey::unlock(&cx.store, time)? {
         UnlockReport::Always => {
-            cx.say("the vault is open always: its key is in a file (docker-credential-pat key status)");
+            cx.say(&format!("the vault is open always: its key is in a file ({} key status)", program()));
         }
-        UnlockReport::ForATime => cx.say(&format!("the vault is open for {}", args::time_words(time))),
+        UnlockReport::ForATime => cx.say(&format!("the vault is open for {}", args::duration_words(time))),
     }
     Ok(())
 }

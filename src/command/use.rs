@@ -7,12 +7,12 @@ use thiserror::Error;
 
 use crate::command::args;
 use crate::command::args::find;
-use crate::command::completions::{token_names, token_places};
+use crate::command::completions::{token_names, token_scopes};
 use crate::command::context::CommandContext;
 use crate::command::error::{ArgumentError, CommandError};
-use crate::command::token_view::{choice_words, places};
+use crate::command::token_view::{choice_words, scope_words};
 use crate::model::choice::Choice;
-use crate::model::hint::Hint;
+use crate::model::hint::{Hint, program};
 use crate::model::scope::Scope;
 use crate::model::token::{Direction, Token};
 use crate::model::token_id::TokenId;
@@ -27,10 +27,10 @@ pub struct UseArgs {
     #[arg(required_unless_present = "clear", add = token_names())]
     name: Option<String>,
     /// Choose it for this registry or part of one only
-    #[arg(value_name = "REGISTRY[/PATH]", add = token_places())]
+    #[arg(value_name = "REGISTRY[/PATH]", add = token_scopes())]
     scope: Option<String>,
     /// Choose it under this profile only
-    #[arg(long, value_parser = args::profile)]
+    #[arg(long, value_parser = args::parse_profile)]
     profile: Option<String>,
     /// Choose it in and below this directory only
     #[arg(long)]
@@ -46,7 +46,8 @@ pub struct UseArgs {
     clear: bool,
 }
 
-/// For which case a token is chosen, as far as it was given.
+/// The case that a token is chosen for. A field that is `None` stands for every value.
+#[derive(Default, PartialEq, Eq)]
 struct ChoiceCase {
     scope: Option<Scope>,
     profile: Option<String>,
@@ -56,11 +57,11 @@ struct ChoiceCase {
 
 /// Runs the verb.
 pub fn run(args: &UseArgs, cx: &mut CommandContext) -> Result<(), CommandError> {
-    let mut case = ChoiceCase::of(args)?;
+    let mut case = ChoiceCase::parse(args)?;
     let Some(name) = &args.name else { return clear(None, &case, cx) };
     let token = find(&cx.store.inventory()?, name).map(drop);
     if args.clear {
-        // With --clear the token may be left out in front of the registry.
+        // With --clear the first argument may be the registry instead of a token.
         let scope = Scope::parse_typed(name).ok().filter(|_| token.is_err() && case.scope.is_none());
         let is_scope = scope.is_some();
         case.scope = case.scope.or(scope);
@@ -82,35 +83,36 @@ pub fn run(args: &UseArgs, cx: &mut CommandContext) -> Result<(), CommandError> 
     })?;
     let token = find(&inventory, name)?;
     if case.is_any() {
-        cx.say(&format!("\"{}\" is in use for {}", token.name, places(token)));
+        cx.say(&format!("\"{}\" is in use for {}", token.name, scope_words(token)));
     } else {
         for choice in case.choices(token)? {
             cx.say(&format!("\"{}\" is chosen for {}", token.name, choice_words(&choice)));
         }
     }
-    cx.note_if_unusable(token);
-    if case.is_any() { cx.note_unaffected_clients(token, &inventory) } else { Ok(()) }
+    cx.note_restrictions(token);
+    if case.is_any() { cx.note_overriding_tokens(token, &inventory) } else { Ok(()) }
 }
 
 fn clear(name: Option<&str>, case: &ChoiceCase, cx: &mut CommandContext) -> Result<(), CommandError> {
-    let (gone, inventory) = cx.store.change(|draft| -> Result<_, CommandError> {
+    let (removed, inventory) = cx.store.change(|draft| -> Result<_, CommandError> {
         let token = name.map(|name| find(&draft.inventory, name).map(|token| token.id)).transpose()?;
-        let gone = draft.inventory.take_back(|choice| case.includes(choice, token));
-        Ok((gone, draft.inventory.clone()))
+        let removed = draft.inventory.take_back(|choice| case.includes(choice, token));
+        Ok((removed, draft.inventory.clone()))
     })?;
-    for choice in &gone {
+    for choice in &removed {
         let token = inventory.tokens().iter().find(|token| token.id == choice.token);
         let name = token.map_or("a token", |token| token.name.as_str());
         cx.say(&format!("\"{name}\" is no longer chosen for {}", choice_words(choice)));
     }
-    if gone.is_empty() {
-        cx.say("there was no such choice (docker-credential-pat show NAME lists those of a token)");
+    if removed.is_empty() {
+        let program = program();
+        cx.say(&format!("there was no such choice ({program} show NAME lists those of a token)"));
     }
     Ok(())
 }
 
 impl ChoiceCase {
-    fn of(args: &UseArgs) -> Result<Self, CommandError> {
+    fn parse(args: &UseArgs) -> Result<Self, CommandError> {
         let scope = args.scope.as_deref().map(Scope::parse_typed).transpose()?;
         let directory = args.dir.as_deref().map(|folder| absolute(folder, args.clear)).transpose()?;
         let direction = match (args.pull, args.push) {
@@ -121,10 +123,8 @@ impl ChoiceCase {
         Ok(Self { scope, profile: args.profile.clone(), directory, direction })
     }
 
-    /// True when nothing was given, so that every case is meant.
     fn is_any(&self) -> bool {
-        let Self { scope, profile, directory, direction } = self;
-        scope.is_none() && profile.is_none() && directory.is_none() && direction.is_none()
+        *self == Self::default()
     }
 
     fn includes(&self, choice: &Choice, token: Option<TokenId>) -> bool {
@@ -135,20 +135,14 @@ impl ChoiceCase {
             && (self.direction.is_none() || choice.direction == self.direction)
     }
 
-    /// Returns the choices that it makes of a token: for the scope that was given, or each of its own.
+    /// Returns the choices of a token for this case: one for the scope, or one for each scope of the token.
     fn choices(&self, token: &Token) -> Result<Vec<Choice>, CommandError> {
         let scopes = match &self.scope {
             Some(scope) if token.scopes.iter().any(|own| own.overlaps(scope)) => vec![scope.clone()],
             None if !token.scopes.is_empty() => token.scopes.clone(),
-            Some(scope) => {
-                return Err(
-                    ArgumentError::OutOfScope { name: token.name.clone(), place: scope.to_string() }.into()
-                );
-            }
-            None => {
-                return Err(
-                    ArgumentError::OutOfScope { name: token.name.clone(), place: places(token) }.into()
-                );
+            scope => {
+                let scope = scope.as_ref().map_or_else(|| scope_words(token), ToString::to_string);
+                return Err(ArgumentError::OutOfScope { name: token.name.clone(), scope }.into());
             }
         };
         let choice = |scope| Choice {
@@ -162,20 +156,20 @@ impl ChoiceCase {
     }
 }
 
-/// Returns a directory as the system tells it to a process that is in it: absolute, without links. One
-/// that is gone is taken as it is written, where it is only to be found again.
-fn absolute(directory: &Path, may_be_gone: bool) -> Result<String, CommandError> {
+/// Returns the absolute path of a directory without links, as a process in it sees the path. A directory that no
+/// longer exists keeps the path as it is written, if the path only has to match an earlier choice.
+fn absolute(directory: &Path, may_be_missing: bool) -> Result<String, CommandError> {
     let path = match fs::canonicalize(directory) {
         Ok(path) if path.is_dir() => path,
         Ok(path) => return Err(ArgumentError::NoDirectory(path).into()),
-        Err(_) if may_be_gone && directory.is_absolute() => directory.to_owned(),
-        Err(_) if may_be_gone => env::working_directory()?.join(directory),
+        Err(_) if may_be_missing && directory.is_absolute() => directory.to_owned(),
+        Err(_) if may_be_missing => env::working_directory()?.join(directory),
         Err(source) => return Err(DiskError::Read { path: directory.to_owned(), source }.into()),
     };
     path.into_os_string().into_string().map_err(|path| NotUtf8Path(path.display().to_string()).into())
 }
 
-/// A path that is not text cannot be kept.
+/// The vault keeps paths as text only.
 #[derive(Debug, Error)]
 #[error("{0} is not valid UTF-8")]
 struct NotUtf8Path(String);

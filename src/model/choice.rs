@@ -1,19 +1,21 @@
 //! A person's choice: which token, in which case.
 
 use minicbor::{Decode, Encode};
+use serde::Serialize;
 
 use crate::model::scope::Scope;
 use crate::model::token::Direction;
 use crate::model::token_id::TokenId;
 
 /// A person's decision: this token for this scope, and perhaps only in one case.
-#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, Serialize)]
 pub struct Choice {
     /// Where it holds.
     #[n(0)]
     pub scope: Scope,
     /// The token chosen.
     #[n(1)]
+    #[serde(skip)]
     pub token: TokenId,
     /// Only under this profile.
     #[n(2)]

@@ -1,6 +1,7 @@
 //! What a token is at the service that made it, so that it can be asked about and changed there.
 
 use minicbor::{Decode, Encode};
+use serde::Serialize;
 
 use crate::model::timestamp::Timestamp;
 use crate::model::token_id::TokenId;
@@ -8,7 +9,7 @@ use crate::model::token_id::TokenId;
 /// A token as its service knows it. None of it is secret.
 ///
 /// The numbers are its places in the vault's CBOR, as those of `Token`.
-#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, Serialize)]
 pub struct Remote {
     /// Who made it.
     #[n(0)]
@@ -27,6 +28,7 @@ pub struct Remote {
     pub last_used: Option<Timestamp>,
     /// How far its replacement by a new one has come, until that is done.
     #[n(5)]
+    #[serde(skip)]
     pub rotation: Option<Rotation>,
 }
 
@@ -41,8 +43,9 @@ impl Remote {
 }
 
 /// Who makes tokens and can be asked about them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, Serialize)]
 #[cbor(index_only)]
+#[serde(rename_all = "kebab-case")]
 pub enum Service {
     /// Docker Hub, for a person.
     #[n(0)]
@@ -56,15 +59,6 @@ pub enum Service {
 }
 
 impl Service {
-    /// Returns the word for it in JSON.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::DockerHub => "docker-hub",
-            Self::DockerHubOrganization => "docker-hub-organization",
-            Self::Coding => "coding",
-        }
-    }
-
     /// Returns whose a token is there, for people.
     pub fn owner_words(self, owner: &str) -> String {
         match self {

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use serde::{Serialize, Serializer};
 use thiserror::Error;
 
 use crate::model::hint::Hint;
@@ -152,6 +153,12 @@ impl fmt::Display for Scope {
             Some(path) => write!(out, "/{path}"),
             None => Ok(()),
         }
+    }
+}
+
+impl Serialize for Scope {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
     }
 }
 

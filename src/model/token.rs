@@ -1,6 +1,7 @@
 //! A token: one credential, with all that is known of it but its secret.
 
 use minicbor::{Decode, Encode};
+use serde::Serialize;
 
 use crate::model::name::Name;
 use crate::model::registry::Key;
@@ -273,8 +274,9 @@ impl Origin {
 }
 
 /// Which way an image goes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, Serialize)]
 #[cbor(index_only)]
+#[serde(rename_all = "kebab-case")]
 pub enum Direction {
     /// From the registry.
     #[n(0)]

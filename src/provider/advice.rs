@@ -5,7 +5,7 @@ use std::fmt;
 use crate::model::token::TokenKind;
 use crate::provider::credential_type::CredentialType;
 use crate::provider::hosts::{DOCKER_HUB, GITHUB, ProviderHosts, owner_of};
-use crate::provider::{Credential, sort_in};
+use crate::provider::{Credential, Recognition};
 
 /// Why a password is not the best that there is.
 pub const SAFER_THAN_A_PASSWORD: &str = "a personal access token is safer than a password";
@@ -78,23 +78,23 @@ impl fmt::Display for Advice {
     }
 }
 
-/// Returns what should be told of a credential. `people` are the user names of the personal access
-/// tokens and passwords for Docker Hub that are known here.
-pub fn remarks(seen: &Credential<'_>, people: &[&str]) -> Vec<Advice> {
-    let place = ProviderHosts::of(seen.keys, seen.scopes);
-    let Some(sort) = sort_in(seen, &place) else { return Vec::new() };
-    let mut remarks = Vec::new();
+/// Returns the advice on a credential and what it was recognized as. `people` are the user names of the
+/// personal access tokens and passwords for Docker Hub in the vault.
+pub fn advise(seen: &Credential<'_>, recognized: &Recognition, people: &[&str]) -> Vec<Advice> {
+    let Some(sort) = recognized.sort else { return Vec::new() };
+    let mut advice = Vec::new();
     if has_wrong_checksum(seen.secret) {
-        remarks.push(Advice::Checksum);
+        advice.push(Advice::Checksum);
     }
+    let elsewhere = if recognized.is_marked { elsewhere(sort, seen) } else { None };
     if !sort.opens_registries {
-        remarks.push(Advice::OpensNothing(sort));
-    } else if let Some(elsewhere) = elsewhere(sort, seen.secret, &place) {
-        remarks.push(elsewhere);
+        advice.push(Advice::OpensNothing(sort));
+    } else if let Some(elsewhere) = elsewhere {
+        advice.push(elsewhere);
     } else {
-        remarks.extend(at_home(sort, seen, people));
+        advice.extend(at_home(sort, seen, people));
     }
-    remarks
+    advice
 }
 
 /// Returns what is wrong with a credential where it may well go.
@@ -111,11 +111,8 @@ fn at_home(sort: &'static CredentialType, seen: &Credential<'_>, people: &[&str]
     }
 }
 
-fn elsewhere(sort: &'static CredentialType, secret: &str, place: &ProviderHosts) -> Option<Advice> {
-    if !sort.marks(secret) {
-        return None;
-    }
-    place.hosts().iter().find_map(|host| {
+fn elsewhere(sort: &'static CredentialType, seen: &Credential<'_>) -> Option<Advice> {
+    ProviderHosts::of(seen.keys, seen.scopes).hosts().iter().find_map(|host| {
         let owner = owner_of(host).filter(|owner| *owner != sort.provider)?;
         Some(Advice::Elsewhere { sort, host: host.clone(), owner: owner.name })
     })
@@ -152,6 +149,7 @@ mod tests {
     use crate::model::registry::Key;
     use crate::model::scope::Scope;
     use crate::provider::catalog::SORTS;
+    use crate::provider::recognize;
 
     const VALID: &str = "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";
     const PAT: &str = "a personal access token is safer than a password, and two-factor sign-in needs one: \
@@ -160,7 +158,7 @@ mod tests {
     fn said(scopes: &[&str], user: &str, secret: &str) -> Vec<String> {
         let scopes: Vec<_> = scopes.iter().map(|text| Scope::parse(text).expect(text)).collect();
         let seen = Credential { keys: &[], scopes: &scopes, user, secret };
-        remarks(&seen, &["alice", "Bob"]).iter().map(ToString::to_string).collect()
+        advise(&seen, &recognize(&seen), &["alice", "Bob"]).iter().map(ToString::to_string).collect()
     }
 
     #[test]
@@ -274,7 +272,7 @@ mod tests {
     fn an_entry_of_the_device_sign_in_is_left_alone() {
         let keys = [Key::parse("https://index.docker.io/v1/refresh-token").expect("a key")];
         let seen = Credential { keys: &keys, scopes: &[], user: "alice", secret: "hunter2" };
-        assert_eq!(remarks(&seen, &["alice"]), []);
+        assert_eq!(advise(&seen, &recognize(&seen), &["alice"]), []);
     }
 
     #[test]
@@ -286,7 +284,7 @@ mod tests {
                     let (scopes, secret) = ([Scope::parse(host).expect(host)], format!("{mark}{body}"));
                     for user in ["alice", secret.as_str()] {
                         let seen = Credential { keys: &[], scopes: &scopes, user, secret: &secret };
-                        for remark in remarks(&seen, &[user]) {
+                        for remark in advise(&seen, &recognize(&seen), &[user]) {
                             for text in [remark.to_string(), format!("{remark:?}")] {
                                 assert!(!text.contains("cAnArY") && !text.contains('\n'), "{text}");
                             }

@@ -1,4 +1,4 @@
-//! Takes in what was kept elsewhere, and leaves what is in use in use.
+//! The import of credentials from other stores, which leaves every token in use as it is.
 
 use crate::docker::wire::Credentials;
 use crate::inventory::Inventory;
@@ -9,61 +9,63 @@ use crate::model::token::{Origin, Token};
 use crate::model::token_id::TokenId;
 use crate::resolve::request::Request;
 use crate::resolve::resolve;
-use crate::vault::login::{arrival, scope_of, user_of};
+use crate::vault::login::{RecognizedLogin, scope_of, user_of};
 
-/// The token that credentials are kept in.
+/// The token that holds imported credentials.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ImportedToken {
-    /// The token.
     pub token: TokenId,
-    /// False when it was here before.
+    /// False when the vault had it before.
     pub is_new: bool,
 }
 
-/// Finds the place of each of these credentials: the token for the same key or scope that has this user name
-/// and secret already, or else a new one beside all others. Each key is remembered; nothing is put in use.
+/// Imports logins, and returns the token of each in the same order.
 ///
-/// `has_secret` tells whether the secret of a token that was here before is the one given.
-pub fn take_over<'c>(
+/// A token for the same key or scope that already has this user name and secret is used; all other logins
+/// become new tokens. Each key is remembered. No token is put in use.
+///
+/// `has_secret` compares the secret of a token that was in the vault before.
+pub fn take_over(
     inventory: &mut Inventory,
-    brought: impl IntoIterator<Item = &'c Credentials>,
+    logins: &[RecognizedLogin<'_>],
     has_secret: impl Fn(&Token, &Secret) -> bool,
     now: Timestamp,
 ) -> Vec<ImportedToken> {
     let mut new: Vec<(TokenId, &Secret)> = Vec::new();
-    let mut places = Vec::new();
-    for credentials in brought {
-        let secret = &credentials.secret;
-        let has_it = |token: &Token| match new.iter().find(|(id, _)| *id == token.id) {
-            Some((_, its)) => its.is_same_as(secret),
+    let mut imported = Vec::new();
+    for login in logins {
+        let (key, secret) = (&login.credentials.key, &login.credentials.secret);
+        let has_this_secret = |token: &Token| match new.iter().find(|(id, _)| *id == token.id) {
+            Some((_, new_secret)) => new_secret.is_same_as(secret),
             None => has_secret(token, secret),
         };
-        let answer = answer(inventory, &credentials.key, now);
-        let here = the_same(inventory, credentials, has_it);
-        let token = here.unwrap_or_else(|| {
-            let id = inventory.add_with_free_name(arrival(credentials, Origin::Import, None, now), now);
+        let answer = answer(inventory, key, now);
+        let same = find_same(inventory, login.credentials, has_this_secret);
+        let token = same.unwrap_or_else(|| {
+            let id = inventory.add_with_free_name(login.to_token(Origin::Import, None, now), now);
             new.push((id, secret));
             id
         });
-        inventory.remember_key(token, &credentials.key);
-        leave_in_use(inventory, answer, credentials);
-        places.push(ImportedToken { token, is_new: here.is_none() });
+        inventory.remember_key(token, key);
+        keep_in_use(inventory, answer, key);
+        imported.push(ImportedToken { token, is_new: same.is_none() });
     }
-    places
+    imported
 }
 
-/// A profile's token is no place: what is taken over is for everybody.
-fn the_same(
+/// Finds the token that already has these credentials. A profile's token is left out: imported tokens are
+/// for every profile.
+fn find_same(
     inventory: &Inventory,
     credentials: &Credentials,
-    has_it: impl Fn(&Token) -> bool,
+    has_secret: impl Fn(&Token) -> bool,
 ) -> Option<TokenId> {
     let (user, scope) = (user_of(credentials), scope_of(&credentials.key));
-    let is_for_it = |token: &Token| {
+    let matches_key = |token: &Token| {
         token.holds(&credentials.key) || scope.as_ref().is_some_and(|scope| token.scopes.contains(scope))
     };
     let mut tokens = inventory.tokens().iter().filter(|token| token.profile.is_none());
-    tokens.find(|token| is_for_it(token) && token.user == user && has_it(token)).map(|token| token.id)
+    tokens.find(|token| matches_key(token) && token.user == user && has_secret(token)).map(|token| token.id)
 }
 
 fn answer(inventory: &Inventory, key: &Key, now: Timestamp) -> Option<TokenId> {
@@ -71,15 +73,16 @@ fn answer(inventory: &Inventory, key: &Key, now: Timestamp) -> Option<TokenId> {
     verdict.token.map(|token| token.id)
 }
 
-/// Among tokens of one scope those that were stored under the very key come first. So the one that was
-/// given out for it before is noted as stored under it too: then the one in use decides, as before.
-fn leave_in_use(inventory: &mut Inventory, answer: Option<TokenId>, credentials: &Credentials) {
-    let scope = scope_of(&credentials.key);
-    let is_alike = |token: &&Token| {
-        Some(token.id) == answer && scope.as_ref().is_some_and(|scope| token.scopes.contains(scope))
-    };
-    if let Some(id) = inventory.tokens().iter().find(is_alike).map(|token| token.id) {
-        inventory.remember_key(id, &credentials.key);
+/// Remembers the key for the token that answered it before the import.
+///
+/// Among tokens of one scope, those stored under the very key come first. With the key noted for both, the
+/// token in use still decides.
+fn keep_in_use(inventory: &mut Inventory, answer: Option<TokenId>, key: &Key) {
+    let scope = scope_of(key);
+    let has_scope = |token: &Token| scope.as_ref().is_some_and(|scope| token.scopes.contains(scope));
+    let answer = inventory.tokens().iter().find(|token| Some(token.id) == answer && has_scope(token));
+    if let Some(id) = answer.map(|token| token.id) {
+        inventory.remember_key(id, key);
     }
 }
 
@@ -98,18 +101,19 @@ mod tests {
         }
     }
 
-    fn take(inventory: &mut Inventory, brought: &[Credentials]) -> Vec<(u32, bool)> {
+    fn import(inventory: &mut Inventory, credentials: &[Credentials]) -> Vec<(u32, bool)> {
         // In these tests a token's secret is made of its name.
         let has_secret = |token: &Token, secret: &Secret| secret.expose() == format!("of {}", token.name);
-        let places = take_over(inventory, brought, has_secret, Timestamp(0));
-        places.into_iter().map(|place| (place.token.0, place.is_new)).collect()
+        let logins: Vec<_> = credentials.iter().map(RecognizedLogin::new).collect();
+        let imported = take_over(inventory, &logins, has_secret, Timestamp(0));
+        imported.into_iter().map(|imported| (imported.token.0, imported.is_new)).collect()
     }
 
     #[test]
-    fn what_is_here_already_is_not_taken_twice() {
+    fn credentials_in_the_vault_are_not_imported_twice() {
         let mut inventory = Inventory::default();
         inventory.add_with_free_name(arrival("a", "ghcr.io", Origin::Store), Timestamp(0));
-        let places = take(
+        let imported = import(
             &mut inventory,
             &[
                 credentials("https://ghcr.io/v1/", "a", "of a"),
@@ -122,27 +126,27 @@ mod tests {
             ],
         );
         let want = [(1, false), (2, true), (2, false), (3, true), (4, true), (5, true), (5, false)];
-        assert_eq!(places, want);
+        assert_eq!(imported, want);
         assert!(inventory.tokens()[0].holds(&key("https://ghcr.io/v1/")));
         assert!(inventory.tokens()[1].holds(&key("GHCR.io")));
         assert_eq!(names(&inventory)[..3], ["a", "a@ghcr.io", "a@ghcr.io-2"]);
     }
 
     #[test]
-    fn what_answers_before_answers_after() {
+    fn the_token_that_answered_before_an_import_answers_after_it() {
         for origin in [Origin::Add, Origin::Store] {
             let mut inventory = Inventory::default();
             inventory.add_with_free_name(arrival("a", "ghcr.io", origin), Timestamp(0));
-            take(
+            import(
                 &mut inventory,
                 &[credentials("https://ghcr.io", "b", "b"), credentials("ghcr.io", "b", "c")],
             );
-            for asked in ["ghcr.io", "https://ghcr.io", "ghcr.io/team/app"] {
-                assert_eq!(answer(&inventory, &key(asked), Timestamp(0)), Some(TokenId(1)), "{asked}");
+            for text in ["ghcr.io", "https://ghcr.io", "ghcr.io/team/app"] {
+                assert_eq!(answer(&inventory, &key(text), Timestamp(0)), Some(TokenId(1)), "{text}");
             }
         }
         let mut inventory = Inventory::default();
-        take(&mut inventory, &[credentials("ghcr.io", "b", "b"), credentials("ghcr.io", "c", "c")]);
+        import(&mut inventory, &[credentials("ghcr.io", "b", "b"), credentials("ghcr.io", "c", "c")]);
         assert_eq!(answer(&inventory, &key("ghcr.io"), Timestamp(0)), Some(TokenId(1)), "the first one");
     }
 }

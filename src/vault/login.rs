@@ -1,4 +1,4 @@
-//! What a client's login and logout do to the tokens.
+//! The effect of a client's login on the tokens.
 
 use std::slice;
 
@@ -10,67 +10,128 @@ use crate::model::scope::Scope;
 use crate::model::timestamp::Timestamp;
 use crate::model::token::{Origin, Token, TokenKind, UserName};
 use crate::model::token_id::TokenId;
-use crate::provider::advice::{Advice, remarks};
-use crate::provider::{Credential, recognize};
+use crate::provider::advice::{Advice, advise};
+use crate::provider::{Credential, Recognition, recognize};
 use crate::vault::VaultError;
 use crate::vault::draft::Draft;
 
-/// Takes in what a client stores, and puts it in use.
+/// Credentials as a client keeps them, with what they were recognized as.
+#[derive(Clone, Copy)]
+pub struct RecognizedLogin<'c> {
+    pub credentials: &'c Credentials,
+    recognition: Recognition,
+}
+
+impl<'c> RecognizedLogin<'c> {
+    pub fn new(credentials: &'c Credentials) -> Self {
+        Self { credentials, recognition: recognize(&as_credential(credentials)) }
+    }
+
+    fn kind(&self) -> TokenKind {
+        self.recognition.kind.unwrap_or(TokenKind::Password)
+    }
+
+    /// Returns the expiry that shows in the secret.
+    ///
+    /// One in the past is left out: the client has just logged in with the secret, so the clocks disagree. A
+    /// session has none, since the client that keeps it also renews it.
+    fn expiry(&self, now: Timestamp) -> Option<Timestamp> {
+        self.recognition.end.filter(|expiry| *expiry > now && self.kind() != TokenKind::Session)
+    }
+
+    /// Returns the advice on these credentials, which are, or will be, those of the token `own`.
+    pub fn advice(&self, inventory: &Inventory, own: Option<TokenId>) -> Vec<Advice> {
+        advise(&as_credential(self.credentials), &self.recognition, &docker_hub_users(inventory, own))
+    }
+
+    /// Makes a token, named after its user and registry.
+    pub fn to_token(&self, origin: Origin, profile: Option<&str>, now: Timestamp) -> IncomingToken {
+        let key = &self.credentials.key;
+        let registry = key.address().map(Address::registry);
+        let user = user_of(self.credentials);
+        let user_name = match &user {
+            UserName::Named(name) => name,
+            UserName::SameAsSecret => "",
+        };
+        IncomingToken {
+            name: Name::made_of(user_name, registry.map_or(key.as_str(), Registry::as_str)),
+            kind: self.kind(),
+            user,
+            scopes: scope_of(key).into_iter().collect(),
+            keys: vec![key.clone()],
+            label: None,
+            permissions: None,
+            expires: self.expiry(now),
+            origin,
+            profile: profile.map(str::to_owned),
+            remote: None,
+        }
+    }
+}
+
+/// Stores a client's credentials and puts them in use.
 ///
-/// What is here already stays one token; what comes under the same key for the same user renews it;
-/// anything else is a new token beside the others. A profile's logins are its own: none of them renews or
-/// revives another's, or one of none.
+/// Credentials that a token already has leave it one token. A new secret under the same key and user name
+/// renews the token. All others become a new token. The logins of a profile are separate: they neither renew
+/// nor revive a token of another profile, or one without a profile.
 ///
-/// Returns which token it is, and what a person should be told of a secret that is new here.
+/// Returns the token, and advice where the secret is new.
 pub fn log_in(
     draft: &mut Draft,
     credentials: &Credentials,
     profile: Option<&str>,
     now: Timestamp,
 ) -> Result<(TokenId, Vec<Advice>), VaultError> {
-    let mut told = Vec::new();
-    let id = if let Some(id) = the_same(draft, credentials, profile) {
+    let mut advice = Vec::new();
+    let id = if let Some(id) = find_same(draft, credentials, profile) {
         revive(draft, id, now);
         id
-    } else if let Some(id) = same_account(draft, credentials, profile, now) {
-        told = remarks(&seen(credentials), &people(&draft.inventory, Some(id)));
-        renew(draft, id, credentials, now)?
     } else {
-        told = remarks(&seen(credentials), &people(&draft.inventory, None));
-        arrive(draft, credentials, profile, now)?
+        let login = RecognizedLogin::new(credentials);
+        let renewed = find_renewed(draft, credentials, profile, now);
+        advice = login.advice(&draft.inventory, renewed);
+        let id = match renewed {
+            Some(id) => {
+                draft.inventory.renew(id, login.kind(), login.expiry(now), now);
+                id
+            }
+            None => draft.inventory.add_with_free_name(login.to_token(Origin::Store, profile, now), now),
+        };
+        draft.keep(id, &credentials.secret)?;
+        id
     };
     draft.inventory.remember_key(id, &credentials.key);
     draft.inventory.log_in(id, &credentials.key);
-    Ok((id, told))
+    Ok((id, advice))
 }
 
-/// A token that was logged in with has not ended, whatever was noted of its end.
+/// Clears an expiry in the past: a token that was just logged in with has not expired.
 fn revive(draft: &mut Draft, id: TokenId, now: Timestamp) {
-    let ended = draft.inventory.tokens().iter().find(|token| token.id == id && token.has_expired(now));
-    if let Some((kind, remote)) = ended.map(|token| (token.kind, token.remote.clone())) {
+    let expired = draft.inventory.tokens().iter().find(|token| token.id == id && token.has_expired(now));
+    if let Some((kind, remote)) = expired.map(|token| (token.kind, token.remote.clone())) {
         draft.inventory.renew(id, kind, None, now);
         draft.inventory.recognize(id, remote);
     }
 }
 
-/// Finds the token that has this user name and this secret already, for the key or its registry.
+/// Finds the token that already has this user name and secret, for the key or its registry.
 ///
-/// Where another one of this user was stored under this very key, one that was stored under other keys
-/// is not meant: `https://h/v1/` and `https://h/v2/` stay two, with the same secret as well.
-fn the_same(draft: &Draft, credentials: &Credentials, profile: Option<&str>) -> Option<TokenId> {
+/// If another token of this user was stored under this very key, a token stored under other keys does not
+/// count: `https://h/v1/` and `https://h/v2/` stay two tokens even with the same secret.
+fn find_same(draft: &Draft, credentials: &Credentials, profile: Option<&str>) -> Option<TokenId> {
     let user = user_of(credentials);
     let scope = scope_of(&credentials.key);
-    let is_slot = accounts(draft, credentials, profile).next().is_some();
-    let is_for_it = |token: &Token| {
+    let is_key_stored = accounts(draft, credentials, profile).next().is_some();
+    let matches_key = |token: &Token| {
         token.holds(&credentials.key)
             || (scope.as_ref().is_some_and(|scope| token.scopes.contains(scope))
-                && (token.keys.is_empty() || !is_slot))
+                && (token.keys.is_empty() || !is_key_stored))
     };
-    // A secret that no longer opens is none that came again; this login is what mends it.
-    let has_it =
+    // A secret that cannot be opened counts as different; this login replaces it.
+    let has_secret =
         |token: &Token| draft.secret(token).is_ok_and(|secret| secret.is_same_as(&credentials.secret));
     let mut tokens = draft.inventory.tokens().iter().filter(|token| token.profile.as_deref() == profile);
-    tokens.find(|token| is_for_it(token) && token.user == user && has_it(token)).map(|token| token.id)
+    tokens.find(|token| matches_key(token) && token.user == user && has_secret(token)).map(|token| token.id)
 }
 
 /// Returns the tokens of a profile that were stored under this very key for this user name.
@@ -84,11 +145,11 @@ fn accounts<'d>(
     tokens.filter(move |token| token.holds(&credentials.key) && token.user == user)
 }
 
-/// Finds the token that a new secret is for: of this account, the latest in use.
+/// Finds the token that a new secret renews: of this account, the one that was put in use last.
 ///
-/// One that a person brought is not renewed while it may still be good: its secret may be shown nowhere
-/// else, and what comes now may be another token of the same account.
-fn same_account(
+/// A token that a person added is not renewed before it expires: its secret may be kept nowhere else, and
+/// the new secret may belong to another token of the same account.
+fn find_renewed(
     draft: &Draft,
     credentials: &Credentials,
     profile: Option<&str>,
@@ -100,92 +161,28 @@ fn same_account(
         .map(|token| token.id)
 }
 
-fn renew(
-    draft: &mut Draft,
-    id: TokenId,
-    credentials: &Credentials,
-    now: Timestamp,
-) -> Result<TokenId, VaultError> {
-    let (kind, end) = read_off(credentials, now);
-    draft.inventory.renew(id, kind, end, now);
-    draft.keep(id, &credentials.secret)?;
-    Ok(id)
-}
-
-fn arrive(
-    draft: &mut Draft,
-    credentials: &Credentials,
-    profile: Option<&str>,
-    now: Timestamp,
-) -> Result<TokenId, VaultError> {
-    let id = draft.inventory.add_with_free_name(arrival(credentials, Origin::Store, profile, now), now);
-    draft.keep(id, &credentials.secret)?;
-    Ok(id)
-}
-
-/// Makes a token of credentials as a client keeps them; kind and end are read off them.
-pub fn arrival(
-    credentials: &Credentials,
-    origin: Origin,
-    profile: Option<&str>,
-    now: Timestamp,
-) -> IncomingToken {
-    let key = &credentials.key;
-    let (kind, expires) = read_off(credentials, now);
-    let registry = key.address().map(Address::registry);
-    let user = user_of(credentials);
-    let known_as = match &user {
-        UserName::Named(name) => name,
-        UserName::SameAsSecret => "",
-    };
-    IncomingToken {
-        name: Name::made_of(known_as, registry.map_or(key.as_str(), |registry| registry.as_str())),
-        kind,
-        user,
-        scopes: scope_of(key).into_iter().collect(),
-        keys: vec![key.clone()],
-        label: None,
-        permissions: None,
-        expires,
-        origin,
-        profile: profile.map(str::to_owned),
-        remote: None,
-    }
-}
-
-/// Returns where credentials that a client stores under a key may go.
+/// Returns the scope of credentials that a client stores under a key.
 pub fn scope_of(key: &Key) -> Option<Scope> {
     key.address().map(Scope::at)
 }
 
-/// Returns the user name of credentials, unless it is their secret.
 pub fn user_of(credentials: &Credentials) -> UserName {
     UserName::of(&credentials.user, &credentials.secret)
 }
 
-/// Returns credentials as they are recognized.
-pub fn seen(credentials: &Credentials) -> Credential<'_> {
+fn as_credential(credentials: &Credentials) -> Credential<'_> {
     let Credentials { key, user, secret } = credentials;
     Credential { keys: slice::from_ref(key), scopes: &[], user, secret: secret.expose() }
 }
 
-/// Returns what shows in credentials: their kind and their end.
-fn read_off(credentials: &Credentials, now: Timestamp) -> (TokenKind, Option<Timestamp>) {
-    let recognized = recognize(&seen(credentials));
-    let kind = recognized.kind.unwrap_or(TokenKind::Password);
-    // The client has just logged in with it: what seems to have ended has a clock that disagrees. A
-    // session is renewed by whoever keeps it.
-    (kind, recognized.end.filter(|end| *end > now && kind != TokenKind::Session))
-}
-
-/// Returns the user names of people's tokens for Docker Hub, but for one token's.
-pub fn people(inventory: &Inventory, but: Option<TokenId>) -> Vec<&str> {
+/// Returns the user names of all personal access tokens and passwords for Docker Hub, except the token `own`.
+pub fn docker_hub_users(inventory: &Inventory, own: Option<TokenId>) -> Vec<&str> {
     let is_for_docker_hub =
         |token: &Token| token.scopes.iter().filter_map(Scope::registry).any(Registry::is_docker_hub);
-    let is_a_persons = |token: &Token| matches!(token.kind, TokenKind::Pat | TokenKind::Password);
-    let tokens = inventory.tokens().iter().filter(|token| Some(token.id) != but);
+    let is_personal = |token: &Token| matches!(token.kind, TokenKind::Pat | TokenKind::Password);
+    let tokens = inventory.tokens().iter().filter(|token| Some(token.id) != own);
     tokens
-        .filter(|token| is_for_docker_hub(token) && is_a_persons(token))
+        .filter(|token| is_for_docker_hub(token) && is_personal(token))
         .filter_map(|token| match &token.user {
             UserName::Named(name) => Some(name.as_str()),
             UserName::SameAsSecret => None,

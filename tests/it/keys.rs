@@ -842,7 +842,7 @@ fn the_published_vault_opens_by_each_of_its_holders() {
             .map(|line| (line.starts_with(word), line.ends_with("opens the vault")))
             .collect();
         assert_eq!(lines.iter().filter(|(is_it, opens)| *is_it && *opens).count(), 1, "{status}");
-        home.assert_tells(&answers);
+        home.assert_lists(&answers);
         for (key, answer) in answers["get"].as_object().expect("an object") {
             home.close();
             let output = asked(&["get"]).write_stdin(key.as_str()).output().expect("it runs");

@@ -5,15 +5,7 @@ use std::fs;
 use serde_json::json;
 
 use crate::common;
-use crate::common::{Home, found, not_found};
-
-fn stderr(assert: &assert_cmd::assert::Assert) -> String {
-    String::from_utf8(assert.get_output().stderr.clone()).expect("UTF-8")
-}
-
-fn stdout(assert: &assert_cmd::assert::Assert) -> String {
-    String::from_utf8(assert.get_output().stdout.clone()).expect("UTF-8")
-}
+use crate::common::{Home, found, not_found, stderr, stdout};
 
 fn config(home: &Home) -> serde_json::Value {
     serde_json::from_slice(&fs::read(home.docker_config()).expect("a file")).expect("JSON")
@@ -25,7 +17,7 @@ fn write_config(home: &Home, text: &str) {
 }
 
 #[test]
-fn an_added_token_is_given_out_and_shown() {
+fn an_added_token_answers_get_and_appears_in_show_and_ls() {
     let home = Home::new();
     let args = [
         "add",
@@ -46,11 +38,11 @@ fn an_added_token_is_given_out_and_shown() {
     assert_eq!(stderr(&added), "added \"ci\", which is in use\n");
     assert_eq!(home.get("ghcr.io/acme/app"), found("me", "ghp_canary"));
     assert_eq!(home.get("ghcr.io/other/app"), not_found());
-    let shown = stdout(&home.run(["show", "ci"]).success());
+    let listing = stdout(&home.run(["show", "ci"]).success());
     for part in ["ghcr.io/acme", "pat", "for CI", "read, write", "2099-01-31", "in use", "add"] {
-        assert!(shown.contains(part), "{part}: {shown}");
+        assert!(listing.contains(part), "{part}: {listing}");
     }
-    assert!(!shown.contains("canary"));
+    assert!(!listing.contains("canary"));
     home.run(["show", "ci", "--reveal"]).success().stdout("ghp_canary\n").stderr("");
     let token = &home.tokens()[0];
     assert_eq!(
@@ -63,7 +55,7 @@ fn an_added_token_is_given_out_and_shown() {
 }
 
 #[test]
-fn a_secret_comes_from_a_file_as_well() {
+fn a_secret_from_a_file_keeps_inner_line_ends() {
     let home = Home::new();
     let file = home.path().join("token");
     fs::write(&file, "from a file\nof two lines\n\n").expect("written");
@@ -73,7 +65,7 @@ fn a_secret_comes_from_a_file_as_well() {
 }
 
 #[test]
-fn what_cannot_be_added_is_told_and_nothing_is_lost() {
+fn an_invalid_addition_is_an_error_and_changes_nothing() {
     let home = Home::new();
     home.add("ci", "ghcr.io");
     for (args, input, want) in [
@@ -98,34 +90,35 @@ fn what_cannot_be_added_is_told_and_nothing_is_lost() {
             "cannot read /nonexistent",
         ),
     ] {
-        let told = stderr(&home.program(["add"]).args(&args).write_stdin(input).assert().code(1).stdout(""));
+        let output =
+            stderr(&home.program(["add"]).args(&args).write_stdin(input).assert().code(1).stdout(""));
         assert!(
-            told.starts_with("docker-credential-pat: error: ") && told.contains(want),
-            "{args:?}: {told}"
+            output.starts_with("docker-credential-pat: error: ") && output.contains(want),
+            "{args:?}: {output}"
         );
-        assert!(!told.contains('\u{7}'));
+        assert!(!output.contains('\u{7}'));
     }
     assert_eq!(home.tokens().len(), 1);
-    // A secret is no argument.
+    // A secret is never an argument.
     home.run(["add", "new", "-r", "quay.io", "-u", "me", "--secret", "x"]).code(2);
     home.run(["add", "new", "-r", "quay.io", "-u", "me", "--secret-stdin=x"]).code(2);
 }
 
 #[test]
-fn an_expired_token_is_not_given_out_and_the_reason_is_told() {
+fn an_expired_token_does_not_answer_and_the_reason_is_printed() {
     let home = Home::new();
     let args = ["add", "old", "-r", "ghcr.io", "-u", "me", "--secret-stdin", "--expires", "2020-01-31"];
     let added = stderr(&home.program(args).write_stdin("canary").assert().success());
     assert!(added.contains("expired") && added.contains("not given out"), "{added}");
-    let asked = home.call("get", "ghcr.io").code(1).stdout(common::NOT_FOUND);
-    let told = stderr(&asked);
-    assert!(told.contains("token \"old\" for ghcr.io expired") && !told.contains("canary"), "{told}");
+    let response = home.call("get", "ghcr.io").code(1).stdout(common::NOT_FOUND);
+    let output = stderr(&response);
+    assert!(output.contains("token \"old\" for ghcr.io expired") && !output.contains("canary"), "{output}");
     assert_eq!(home.list(), json!({}));
     assert_eq!(home.tokens()[0]["state"], "expired");
 }
 
 #[test]
-fn use_decides_between_accounts_and_rm_removes() {
+fn use_puts_an_account_in_use_and_rm_removes_tokens() {
     let home = Home::new();
     home.store("ghcr.io", "alice", "a");
     home.store("ghcr.io", "bob", "b");
@@ -136,8 +129,11 @@ fn use_decides_between_accounts_and_rm_removes() {
     home.run(["use", "alice@ghcr.io"]).success();
     assert_eq!(home.get("ghcr.io"), found("alice", "a"));
     for args in [["use", "nobody"], ["rm", "nobody"], ["show", "nobody"]] {
-        let told = stderr(&home.run(args).code(1).stdout(""));
-        assert!(told.contains("there is no token named \"nobody\"") && told.contains("hint: "), "{told}");
+        let output = stderr(&home.run(args).code(1).stdout(""));
+        assert!(
+            output.contains("there is no token named \"nobody\"") && output.contains("hint: "),
+            "{output}"
+        );
     }
     home.run(["rm", "ci", "nobody"]).code(1);
     assert_eq!(home.tokens().len(), 3, "all of them go, or none");
@@ -146,19 +142,19 @@ fn use_decides_between_accounts_and_rm_removes() {
 }
 
 #[test]
-fn using_a_token_for_a_part_says_who_gets_another() {
+fn use_of_a_token_for_a_path_names_the_token_of_the_whole_registry() {
     let home = Home::new();
     home.store("ghcr.io", "alice", "a");
     home.add("part", "ghcr.io/acme");
-    let told = stderr(&home.run(["use", "part"]).success());
-    assert!(told.contains("\"part\" is in use for ghcr.io/acme\n"), "{told}");
-    assert!(told.contains("clients that name only ghcr.io go on getting \"alice@ghcr.io\"\n"), "{told}");
+    let output = stderr(&home.run(["use", "part"]).success());
+    assert!(output.contains("\"part\" is in use for ghcr.io/acme\n"), "{output}");
+    assert!(output.contains("clients that name only ghcr.io go on getting \"alice@ghcr.io\"\n"), "{output}");
     assert_eq!(home.get("ghcr.io"), found("alice", "a"));
     assert_eq!(home.get("ghcr.io/acme/app"), found("me", "secret of part"));
 }
 
 #[test]
-fn a_listing_says_what_there_is() {
+fn ls_lists_each_token_without_control_characters() {
     let home = Home::new();
     home.run(["ls"])
         .success()
@@ -178,10 +174,10 @@ fn a_listing_says_what_there_is() {
 }
 
 #[test]
-fn a_listing_is_narrowed_to_what_is_asked_for() {
+fn ls_with_a_filter_lists_matching_tokens_only() {
     let home = Home::new();
-    let told = stderr(&home.run(["ls", "--expired"]).success().stdout(""));
-    assert!(told.starts_with("no tokens yet: "), "{told}");
+    let output = stderr(&home.run(["ls", "--expired"]).success().stdout(""));
+    assert!(output.starts_with("no tokens yet: "), "{output}");
     home.add("all", "ghcr.io");
     home.add("part", "ghcr.io/acme");
     home.add("cloud", "*.pkg.coding.net");
@@ -209,12 +205,12 @@ fn a_listing_is_narrowed_to_what_is_asked_for() {
         assert_eq!(stdout(&listing).lines().count(), if want.is_empty() { 0 } else { names.len() + 1 });
         assert_eq!(stderr(&listing).is_empty(), !want.is_empty(), "{args:?}");
     }
-    let told = stderr(&home.run(["ls", "--registry", "quay io"]).code(1).stdout(""));
-    assert!(told.contains("is no registry") && told.contains("hint: for example"), "{told}");
+    let output = stderr(&home.run(["ls", "--registry", "quay io"]).code(1).stdout(""));
+    assert!(output.contains("is no registry") && output.contains("hint: for example"), "{output}");
 }
 
 #[test]
-fn a_listing_for_programs_keeps_its_shape() {
+fn ls_json_keeps_its_names_and_types() {
     let home = Home::new();
     let args = ["add", "ci", "-r", "ghcr.io/acme", "-u", "me", "--secret-stdin", "--expires", "2099-01-31"];
     home.program(args).args(["--label", "x", "--permission", "read"]).write_stdin("s").assert().success();
@@ -235,9 +231,9 @@ fn a_listing_for_programs_keeps_its_shape() {
             .map(|(name, value)| (name.clone(), kind(value)))
             .collect()
     };
-    // Version 1 is published: a name may be added here, and none may change or go.
-    let want = |known: [&'static str; 3]| {
-        let [label, permissions, expires] = known;
+    // Version 1 is published: names may be added, but none may change or disappear.
+    let want = |types: [&'static str; 3]| {
+        let [label, permissions, expires] = types;
         [
             ("name", "text"),
             ("kind", "text"),
@@ -254,15 +250,15 @@ fn a_listing_for_programs_keeps_its_shape() {
             ("origin", "text"),
         ]
     };
-    for (token, known) in home.tokens().iter().zip([["text", "list", "text"], ["null"; 3]]) {
+    for (token, types) in home.tokens().iter().zip([["text", "list", "text"], ["null"; 3]]) {
         let shape = shape(token);
-        for (name, kind) in want(known) {
+        for (name, kind) in want(types) {
             assert!(shape.contains(&(name.to_owned(), kind)), "{name} {kind}: {shape:?}");
         }
     }
-    let shown = stdout(&home.run(["show", "ci", "--json"]).success());
-    let shown: serde_json::Value = serde_json::from_str(&shown).expect("JSON");
-    assert_eq!(shown, json!({ "version": 1, "tokens": [home.tokens()[0]] }));
+    let listing = stdout(&home.run(["show", "ci", "--json"]).success());
+    let listing: serde_json::Value = serde_json::from_str(&listing).expect("JSON");
+    assert_eq!(listing, json!({ "version": 1, "tokens": [home.tokens()[0]] }));
 }
 
 #[test]
@@ -273,7 +269,7 @@ fn a_token_named_twice_is_removed_once() {
 }
 
 #[test]
-fn a_listing_that_nobody_reads_to_the_end_is_no_failure() {
+fn ls_into_a_closed_pipe_succeeds() {
     let home = Home::new();
     home.store("ghcr.io", "alice", "a");
     let mut command = std::process::Command::new(common::program());
@@ -284,7 +280,7 @@ fn a_listing_that_nobody_reads_to_the_end_is_no_failure() {
 }
 
 #[test]
-fn install_sets_docker_up_and_uninstall_puts_it_back() {
+fn install_sets_the_helper_and_uninstall_restores_the_file() {
     let home = Home::new();
     home.run(["install"]).success();
     assert_eq!(config(&home), json!({ "credsStore": "pat" }));
@@ -294,8 +290,8 @@ fn install_sets_docker_up_and_uninstall_puts_it_back() {
 
     let before = "{\n\t\"auths\": {\n\t\t\"h\": {}\n\t},\n\t\"credsStore\": \"desktop\",\n\t\"psFormat\": \"{{.ID}}\"\n}\n";
     write_config(&home, before);
-    let told = stderr(&home.run(["install"]).success());
-    assert!(told.contains("instead of \"desktop\""), "{told}");
+    let output = stderr(&home.run(["install"]).success());
+    assert!(output.contains("instead of \"desktop\""), "{output}");
     let after = fs::read_to_string(home.docker_config()).expect("a file");
     assert_eq!(after, before.replace("desktop", "pat"));
     let backup = home.path().join(".docker/config.json.bak");
@@ -305,7 +301,7 @@ fn install_sets_docker_up_and_uninstall_puts_it_back() {
 }
 
 #[test]
-fn install_for_one_registry_leaves_the_others() {
+fn install_for_one_registry_keeps_other_helpers() {
     let home = Home::new();
     write_config(&home, r#"{"credsStore":"desktop","credHelpers":{"gcr.io":"gcloud"}}"#);
     home.run(["install", "--registry", "GHCR.io", "--registry", "docker.io"]).success();
@@ -316,9 +312,9 @@ fn install_for_one_registry_leaves_the_others() {
         config(&home)["credHelpers"],
         json!({ "gcr.io": "gcloud", "https://index.docker.io/v1/": "pat" })
     );
-    let told = stderr(&home.run(["uninstall"]).success());
+    let output = stderr(&home.run(["uninstall"]).success());
     assert_eq!(config(&home)["credHelpers"], json!({ "gcr.io": "gcloud" }));
-    assert!(told.contains("\"desktop\" keeps the credentials of every registry, and stays"), "{told}");
+    assert!(output.contains("\"desktop\" keeps the credentials of every registry, and stays"), "{output}");
 }
 
 #[test]
@@ -348,8 +344,8 @@ fn install_for_one_registry_sets_the_key_that_its_client_looks_up() {
                     serde_json::from_slice(&fs::read(&file).expect("a file")).expect("JSON");
                 assert_eq!(json, json!({ "credHelpers": { key: "pat" } }), "{args:?}");
             } else {
-                let told = stderr(&run.code(1));
-                assert!(told.contains("is not one whole registry"), "{args:?}: {told}");
+                let output = stderr(&run.code(1));
+                assert!(output.contains("is not one whole registry"), "{args:?}: {output}");
                 assert!(!file.exists(), "{args:?}");
             }
         }
@@ -358,18 +354,18 @@ fn install_for_one_registry_sets_the_key_that_its_client_looks_up() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn podman_without_a_session_is_not_set_up_where_it_does_not_look() {
-    // As root the file would be the machine's own, which a test leaves alone.
+fn install_for_podman_without_a_session_is_refused() {
+    // For root the file would be the one of the whole machine, which a test must not change.
     let home = Home::new();
     if !rustix::process::getuid().is_root() {
         let mut install = home.program(["install", "--podman", "-r", "ghcr.io"]);
-        let told = stderr(&install.env_remove("XDG_RUNTIME_DIR").assert().code(1));
-        assert!(told.contains("hint: set REGISTRY_AUTH_FILE"), "{told}");
+        let output = stderr(&install.env_remove("XDG_RUNTIME_DIR").assert().code(1));
+        assert!(output.contains("hint: set REGISTRY_AUTH_FILE"), "{output}");
     }
 }
 
 #[test]
-fn twenty_installs_at_once_are_all_there() {
+fn twenty_concurrent_installs_all_take_effect() {
     let home = Home::new();
     std::thread::scope(|scope| {
         for number in 0..20 {
@@ -383,7 +379,7 @@ fn twenty_installs_at_once_are_all_there() {
 }
 
 #[test]
-fn uninstall_where_nothing_is_makes_nothing() {
+fn uninstall_without_a_file_creates_no_file() {
     let home = Home::new();
     home.run(["uninstall"]).success();
     assert!(!home.docker_config().exists());
@@ -397,8 +393,8 @@ fn a_token_for_two_registries_is_listed_for_both() {
     assert_eq!(home.list(), json!({ "ghcr.io": "me", "quay.io": "me" }));
     home.store("ghcr.io", "me", "s");
     assert_eq!(home.list(), json!({ "ghcr.io": "me", "quay.io": "me" }));
-    let told = stderr(&home.call("erase", "ghcr.io").success());
-    assert!(told.contains("no longer give it out for ghcr.io"), "{told}");
+    let output = stderr(&home.call("erase", "ghcr.io").success());
+    assert!(output.contains("no longer give it out for ghcr.io"), "{output}");
     assert_eq!(home.list(), json!({ "quay.io": "me" }));
     assert_eq!(home.get("quay.io"), found("me", "s"));
     assert_eq!(home.get("ghcr.io"), not_found());
@@ -407,7 +403,7 @@ fn a_token_for_two_registries_is_listed_for_both() {
 }
 
 #[test]
-fn a_login_with_a_token_noted_as_ended_brings_it_back() {
+fn a_login_with_an_expired_token_clears_its_expiry() {
     let home = Home::new();
     let args = ["add", "ci", "-r", "ghcr.io", "-u", "me", "--secret-stdin", "--expires", "2020-01-01"];
     home.program(args).write_stdin("s").assert().success();
@@ -454,27 +450,30 @@ fn a_linked_configuration_stays_linked_and_keeps_its_mode() {
 }
 
 #[test]
-fn a_configuration_that_is_not_json_is_refused_and_left() {
+fn a_configuration_that_is_not_json_is_refused_and_unchanged() {
     let home = Home::new();
     for text in ["{\"auths\": {\"h\": {\"auth\": \"Y2FuYXJ5\"}}", "[]", "{\"credHelpers\": 1}"] {
         write_config(&home, text);
-        let told = stderr(&home.run(["install", "-r", "ghcr.io"]).code(1).stdout(""));
-        assert!(told.contains("config.json") && told.contains("hint: mend"), "{told}");
-        assert!(!told.contains("Y2FuYXJ5"));
+        let output = stderr(&home.run(["install", "-r", "ghcr.io"]).code(1).stdout(""));
+        assert!(output.contains("config.json") && output.contains("hint: mend"), "{output}");
+        assert!(!output.contains("Y2FuYXJ5"));
         assert_eq!(fs::read_to_string(home.docker_config()).expect("a file"), text);
     }
 }
 
 #[test]
-fn logins_in_plain_text_are_pointed_out() {
+fn install_warns_of_logins_in_plain_text() {
     let home = Home::new();
     write_config(&home, r#"{"auths":{"quay.io":{"auth":"Y2FuYXJ5"}}}"#);
-    let told = stderr(&home.run(["install"]).success());
-    assert!(told.contains("plain text") && told.contains("quay.io") && !told.contains("Y2FuYXJ5"), "{told}");
+    let output = stderr(&home.run(["install"]).success());
+    assert!(
+        output.contains("plain text") && output.contains("quay.io") && !output.contains("Y2FuYXJ5"),
+        "{output}"
+    );
 }
 
 #[test]
-fn the_environment_says_where_files_belong() {
+fn xdg_variables_move_the_files() {
     let home = Home::new();
     let elsewhere = home.path().join("a folder é");
     home.program(["install"]).env("DOCKER_CONFIG", &elsewhere).assert().success();
@@ -484,13 +483,13 @@ fn the_environment_says_where_files_belong() {
         command.env(variable, value).write_stdin(common::credentials("ghcr.io", "alice", "a"));
         command.assert()
     };
-    let told = stderr(&store("HOME", "relative/home").code(1));
+    let output = stderr(&store("HOME", "relative/home").code(1));
     assert!(
-        told.contains("HOME is not an absolute path: relative/home") && told.contains("hint: set HOME"),
-        "{told}"
+        output.contains("HOME is not an absolute path: relative/home") && output.contains("hint: set HOME"),
+        "{output}"
     );
-    let told = stderr(&store("HOME", "").code(1));
-    assert!(told.contains("HOME is not set") && told.contains("hint: set HOME"), "{told}");
+    let output = stderr(&store("HOME", "").code(1));
+    assert!(output.contains("HOME is not set") && output.contains("hint: set HOME"), "{output}");
     store("XDG_DATA_HOME", "relative").success();
     assert!(home.vault().exists(), "a relative folder does not count");
     store("XDG_DATA_HOME", elsewhere.to_str().expect("UTF-8")).success();
@@ -525,7 +524,7 @@ fn the_readme_and_the_help_name_every_verb() {
 }
 
 #[test]
-fn every_shell_has_its_script_of_completions() {
+fn every_shell_has_a_completion_script() {
     let home = Home::new();
     for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
         let script = stdout(&home.run(["completions", shell]).success().stderr(""));
@@ -541,7 +540,7 @@ fn every_shell_has_its_script_of_completions() {
 }
 
 #[test]
-fn the_name_of_a_token_is_offered_by_each_verb_that_takes_one() {
+fn verbs_that_take_a_token_complete_its_name() {
     let home = Home::new();
     home.add("ci", "ghcr.io");
     let offered = |words: &[&str]| {
@@ -557,7 +556,7 @@ fn the_name_of_a_token_is_offered_by_each_verb_that_takes_one() {
 }
 
 #[test]
-fn every_verb_has_help_and_a_page_in_the_manual() {
+fn every_verb_has_help_and_a_manual_page() {
     let home = Home::new();
     let folder = home.path().join("share/man1");
     let dir = folder.to_str().expect("UTF-8");
@@ -577,24 +576,24 @@ fn every_verb_has_help_and_a_page_in_the_manual() {
     let file = folder.join("docker-credential-pat-key-add.1");
     assert_eq!(fs::read_to_string(file).expect("the page of a verb below another"), page);
     home.run(["key", "ad"]).code(2).stdout("");
-    let told = stderr(&home.run(["man", "frobnicate"]).code(1).stdout(""));
-    assert!(told.contains("there is no verb \"frobnicate\"") && told.contains("hint: "), "{told}");
+    let output = stderr(&home.run(["man", "frobnicate"]).code(1).stdout(""));
+    assert!(output.contains("there is no verb \"frobnicate\"") && output.contains("hint: "), "{output}");
 }
 
 #[test]
-fn wrong_arguments_are_told_without_what_would_steer_the_terminal() {
+fn errors_in_arguments_contain_no_control_characters() {
     let home = Home::new();
     for args in [["ls", "--x\u{1b}[31m\u{9b}\u{202e}"], ["x\u{1b}[31m", "y"], ["add", "--kind=\u{1b}"]] {
         let assert = home.run(args).failure();
-        let told = stdout(&assert) + &stderr(&assert);
-        assert!(told.contains("\\u{1b}") && told.lines().count() > 2, "{told}");
-        assert!(!told.contains(['\u{1b}', '\u{9b}', '\u{202e}']), "{told:?}");
+        let output = stdout(&assert) + &stderr(&assert);
+        assert!(output.contains("\\u{1b}") && output.lines().count() > 2, "{output}");
+        assert!(!output.contains(['\u{1b}', '\u{9b}', '\u{202e}']), "{output:?}");
     }
 }
 
 #[cfg(unix)]
 #[test]
-fn a_profile_has_a_link_and_logins_of_its_own() {
+fn a_profile_has_its_own_link_and_logins() {
     let home = Home::new();
     let bin = home.path().join("bin");
     fs::create_dir(&bin).expect("made");
@@ -606,8 +605,8 @@ fn a_profile_has_a_link_and_logins_of_its_own() {
     };
     home.store("ghcr.io", "me", "personal");
     let install = ["install", "--profile", "work", "--registry", "ghcr.io", "--registry", "quay.io"];
-    let told = stderr(&program(&install).assert().success());
-    assert!(told.contains("docker-credential-pat-work calls this program for the profile"), "{told}");
+    let output = stderr(&program(&install).assert().success());
+    assert!(output.contains("docker-credential-pat-work calls this program for the profile"), "{output}");
     assert_eq!(config(&home)["credHelpers"], json!({ "ghcr.io": "pat-work", "quay.io": "pat-work" }));
     let work = |verb: &str, stdin: String| {
         let mut command = assert_cmd::Command::new(bin.join("docker-credential-pat-work"));
@@ -618,7 +617,7 @@ fn a_profile_has_a_link_and_logins_of_its_own() {
     assert_eq!(home.get("ghcr.io"), found("me", "personal"), "the login of no profile stays in use");
     work("erase", "ghcr.io".to_owned()).success();
     assert_eq!(home.get("ghcr.io"), found("me", "personal"));
-    // The link goes with the last registry that needs it.
+    // The link is removed with the last registry that needs it.
     for (registry, is_left) in [("ghcr.io", true), ("quay.io", false)] {
         program(&["uninstall", "--profile", "work", "--registry", registry]).assert().success();
         assert_eq!(bin.join("docker-credential-pat-work").exists(), is_left, "{registry}");

@@ -1,4 +1,4 @@
-//! What decides between tokens, through the whole program: choices, profiles, variables; and what is told.
+//! The choice between tokens through the whole program: choices, profiles, variables, warnings, explanations.
 
 use std::fs;
 use std::path::PathBuf;
@@ -9,12 +9,12 @@ use serde_json::{Value, json};
 use crate::common;
 use crate::common::{Home, NOT_FOUND, credentials, found, not_found, secret_in, stderr, stdout};
 
-/// Runs `use` with these arguments, and returns what it told.
+/// Runs `use` with these arguments, and returns its messages.
 fn choose(home: &Home, args: &[&str]) -> String {
     stderr(&home.program(["use"]).args(args).assert().success().stdout(""))
 }
 
-/// Returns the secret that a `get` for a key gives under some variables, or what it answers instead.
+/// Returns the secret that `get` answers for a key under some variables, or its error.
 fn ask(home: &Home, variables: &[(&str, &str)], key: &str) -> String {
     let mut program = home.program(["get"]);
     secret_in(&program.envs(variables.iter().copied()).write_stdin(key).assert())
@@ -27,7 +27,7 @@ fn explain(home: &Home, args: &[&str]) -> Value {
     explained
 }
 
-/// Three tokens on one host; `a` came first.
+/// Makes a home with three tokens on one host; `a` is the first.
 fn home_with_three() -> Home {
     let home = Home::new();
     for name in ["a", "b", "c"] {
@@ -57,22 +57,22 @@ fn a_token_is_chosen_for_one_case_and_the_choice_is_taken_back() {
         ),
     ] {
         let home = home_with_three();
-        let told = choose(&home, &[&["b"], args].concat());
-        assert_eq!(told, format!("\"b\" is chosen for {words}\n"));
+        let output = choose(&home, &[&["b"], args].concat());
+        assert_eq!(output, format!("\"b\" is chosen for {words}\n"));
         assert_eq!(ask(&home, variables, key), "b", "{args:?}");
         assert_eq!(ask(&home, &[], "ghcr.io"), "a", "{args:?}: elsewhere nothing changes");
-        let shown = stdout(&home.run(["show", "b"]).success());
-        assert!(shown.contains("chosen for") && shown.contains(words), "{shown}");
-        let shown: Value = serde_json::from_str(&stdout(&home.run(["show", "b", "--json"]))).expect("JSON");
-        assert_eq!(shown, json!({ "version": 1, "tokens": [home.token("b")] }));
-        // The same case again is the same choice; another token takes its place.
+        let listing = stdout(&home.run(["show", "b"]).success());
+        assert!(listing.contains("chosen for") && listing.contains(words), "{listing}");
+        let listing: Value = serde_json::from_str(&stdout(&home.run(["show", "b", "--json"]))).expect("JSON");
+        assert_eq!(listing, json!({ "version": 1, "tokens": [home.token("b")] }));
+        // A second choice for the same case replaces the first one.
         choose(&home, &[&["b"], args].concat());
         assert_eq!(home.token("b")["choices"].as_array().map(Vec::len), Some(1));
         choose(&home, &[&["c"], args].concat());
         assert_eq!(home.token("b")["choices"], json!([]));
         assert_eq!(ask(&home, variables, key), "c", "{args:?}");
-        let told = choose(&home, &[&["c", "--clear"], args].concat());
-        assert_eq!(told, format!("\"c\" is no longer chosen for {words}\n"));
+        let output = choose(&home, &[&["c", "--clear"], args].concat());
+        assert_eq!(output, format!("\"c\" is no longer chosen for {words}\n"));
         assert_eq!(ask(&home, variables, key), "a", "{args:?}");
         assert!(choose(&home, &[&["c", "--clear"], args].concat()).contains("no such choice"));
     }
@@ -96,18 +96,18 @@ fn choices_are_listed_with_their_case() {
 
 #[cfg(unix)]
 #[test]
-fn a_choice_for_a_directory_holds_in_and_below_it() {
+fn a_choice_for_a_directory_applies_in_and_below_it() {
     let home = home_with_three();
     let folder = |name: &str| {
         let path = home.path().join(name);
         fs::create_dir_all(&path).expect("made");
         fs::canonicalize(path).expect("there")
     };
-    let [src, below, beside] = ["src", "src/acme/app", "src-x"].map(folder);
+    let [src, below, sibling] = ["src", "src/acme/app", "src-x"].map(folder);
     std::os::unix::fs::symlink(&src, home.path().join("link")).expect("linked");
-    let told =
+    let output =
         stderr(&home.program(["use", "b", "--dir", "link"]).current_dir(home.path()).assert().success());
-    assert!(told.starts_with("\"b\" is chosen for ghcr.io, in ") && told.ends_with("/src\n"), "{told}");
+    assert!(output.starts_with("\"b\" is chosen for ghcr.io, in ") && output.ends_with("/src\n"), "{output}");
     assert_eq!(home.token("b")["choices"][0]["directory"], src.to_str().expect("UTF-8"));
     choose(&home, &["c", "--dir", below.to_str().expect("UTF-8"), "--push"]);
     for (folder, direction, want) in [
@@ -115,7 +115,7 @@ fn a_choice_for_a_directory_holds_in_and_below_it() {
         (home.path().join("link"), "pull", "b"),
         (below.clone(), "pull", "b"),
         (below, "push", "c"),
-        (beside, "push", "a"),
+        (sibling, "push", "a"),
         (home.path().to_owned(), "pull", "a"),
     ] {
         let mut program = home.program(["get"]);
@@ -128,7 +128,7 @@ fn a_choice_for_a_directory_holds_in_and_below_it() {
 }
 
 #[test]
-fn a_choice_where_a_token_may_not_go_is_refused() {
+fn a_choice_outside_the_scopes_of_a_token_is_refused() {
     let home = home_with_three();
     home.bring("part", "ghcr.io/acme", "me", "part", &[]).success();
     home.store("odd key", "me", "s");
@@ -142,8 +142,8 @@ fn a_choice_where_a_token_may_not_go_is_refused() {
         (&["a", "ghcr io"], "is no registry"),
     ] {
         let before = fs::read(home.vault()).expect("the vault");
-        let told = stderr(&home.program(["use"]).args(args).assert().code(1).stdout(""));
-        assert!(told.contains(want) && told.contains("hint: "), "{args:?}: {told}");
+        let output = stderr(&home.program(["use"]).args(args).assert().code(1).stdout(""));
+        assert!(output.contains(want) && output.contains("hint: "), "{args:?}: {output}");
         assert_eq!(fs::read(home.vault()).expect("the vault"), before, "{args:?}");
     }
     for args in [&["a", "--pull", "--push"][..], &[], &["--push"], &["a", "ghcr.io", "x"]] {
@@ -161,20 +161,20 @@ fn a_case_without_a_name_is_refused() {
 }
 
 #[test]
-fn choices_of_all_tokens_for_one_case_are_taken_back_at_once() {
+fn clear_takes_back_the_choices_of_all_tokens_for_one_case() {
     let home = home_with_three();
     choose(&home, &["a", "ghcr.io/acme"]);
     choose(&home, &["b", "ghcr.io/acme", "--push"]);
     choose(&home, &["c", "--profile", "work"]);
-    let told = choose(&home, &["--clear", "--profile", "work"]);
-    assert_eq!(told, "\"c\" is no longer chosen for ghcr.io, under profile \"work\"\n");
+    let output = choose(&home, &["--clear", "--profile", "work"]);
+    assert_eq!(output, "\"c\" is no longer chosen for ghcr.io, under profile \"work\"\n");
     assert_eq!(home.token("a")["choices"].as_array().map(Vec::len), Some(1));
     assert_eq!(choose(&home, &["--clear"]).lines().count(), 2);
 }
 
 #[cfg(unix)]
 #[test]
-fn a_profile_is_told_by_the_name_of_the_program_or_by_a_variable() {
+fn the_program_name_or_a_variable_selects_a_profile() {
     let home = home_with_three();
     choose(&home, &["b", "--profile", "work"]);
     choose(&home, &["c", "--profile", "play"]);
@@ -199,7 +199,7 @@ fn a_profile_is_told_by_the_name_of_the_program_or_by_a_variable() {
 }
 
 #[test]
-fn a_login_under_a_profile_is_that_profiles_only() {
+fn a_login_under_a_profile_answers_that_profile_only() {
     let home = Home::new();
     let work = (PROFILE, "work");
     home.store("ghcr.io", "me", "mine");
@@ -210,7 +210,7 @@ fn a_login_under_a_profile_is_that_profiles_only() {
     let listed = home.call_with(work, "list", "").success();
     assert_eq!(stdout(&listed), "{\"ghcr.io\":\"team\"}\n");
     assert_eq!(home.list(), json!({ "ghcr.io": "me" }));
-    // A new secret for the same account there renews that profile's token alone.
+    // A new secret for the same account renews only that profile's token.
     home.call_with(work, "store", &credentials("ghcr.io", "team", "canary-2")).success();
     assert_eq!(home.tokens().len(), 2);
     home.call_with(work, "store", &credentials("ghcr.io", "me", "canary-3")).success();
@@ -219,12 +219,12 @@ fn a_login_under_a_profile_is_that_profiles_only() {
 }
 
 #[test]
-fn a_logout_under_a_profile_is_that_profiles_only() {
+fn a_logout_under_a_profile_signs_out_that_profile_only() {
     let home = Home::new();
     let work = (PROFILE, "work");
     home.store("ghcr.io", "me", "mine");
     home.call_with(work, "store", &credentials("ghcr.io", "team", "canary")).success();
-    // As `docker logout` asks: for the name and for each form that older versions stored.
+    // `docker logout` erases the name and each form of it that older versions stored.
     for key in ["ghcr.io", "ghcr.io", "http://ghcr.io", "https://ghcr.io"] {
         home.call_with(work, "erase", key).success();
     }
@@ -232,7 +232,7 @@ fn a_logout_under_a_profile_is_that_profiles_only() {
 }
 
 #[test]
-fn a_logout_under_a_profile_leaves_the_same_login_elsewhere() {
+fn a_logout_under_a_profile_keeps_the_same_login_without_one() {
     let home = Home::new();
     let work = (PROFILE, "work");
     home.store("ghcr.io", "me", "mine");
@@ -242,7 +242,7 @@ fn a_logout_under_a_profile_leaves_the_same_login_elsewhere() {
 }
 
 #[test]
-fn a_logout_under_a_profile_leaves_an_added_token_in_use_elsewhere() {
+fn a_logout_under_a_profile_keeps_an_added_token_in_use_without_one() {
     let home = home_with_three();
     choose(&home, &["a", "--profile", "work"]);
     home.call_with((PROFILE, "work"), "erase", "ghcr.io").success();
@@ -250,7 +250,7 @@ fn a_logout_under_a_profile_leaves_an_added_token_in_use_elsewhere() {
 }
 
 #[test]
-fn a_new_secret_under_a_profile_leaves_the_same_login_elsewhere() {
+fn a_new_secret_under_a_profile_keeps_the_same_login_without_one() {
     let home = Home::new();
     let work = (PROFILE, "work");
     home.store("ghcr.io", "me", "one");
@@ -262,7 +262,7 @@ fn a_new_secret_under_a_profile_leaves_the_same_login_elsewhere() {
 }
 
 #[test]
-fn a_login_under_a_profile_is_that_profiles_only_whatever_the_key() {
+fn a_login_under_a_profile_with_any_key_answers_that_profile_only() {
     for key in ["https://index.docker.io/v1/access-token", "user@odd", "ghcr.io/acme"] {
         let home = Home::new();
         let work = (PROFILE, "work");
@@ -274,7 +274,7 @@ fn a_login_under_a_profile_is_that_profiles_only_whatever_the_key() {
 }
 
 #[test]
-fn a_variable_names_the_one_token_that_may_answer() {
+fn only_the_token_that_a_variable_names_may_answer() {
     let home = home_with_three();
     home.bring("elsewhere", "quay.io", "me", "canary", &[]).success();
     for (name, key, want) in [
@@ -296,20 +296,20 @@ fn a_variable_names_the_one_token_that_may_answer() {
             "DOCKER_CREDENTIAL_PAT_TOKEN names \"a\\u{1b}[31m\", which is no token for ghcr.io\n",
         ),
     ] {
-        let asked = home.call_with((TOKEN, name), "get", key);
-        assert_eq!(secret_in(&asked), want, "{name}");
+        let response = home.call_with((TOKEN, name), "get", key);
+        assert_eq!(secret_in(&response), want, "{name}");
         let is_refused = want.contains("which is no token");
-        assert_eq!(asked.get_output().status.code(), Some(i32::from(is_refused)));
-        assert_eq!(stderr(&asked).contains("hint: name another one, or run `unset"), is_refused);
-        assert!(!stderr(&asked).contains("canary"));
+        assert_eq!(response.get_output().status.code(), Some(i32::from(is_refused)));
+        assert_eq!(stderr(&response).contains("hint: name another one, or run `unset"), is_refused);
+        assert!(!stderr(&response).contains("canary"));
     }
     home.run(["deactivate", "b"]).success();
-    let asked = home.call_with((TOKEN, "b"), "get", "ghcr.io").code(1).stdout(NOT_FOUND);
-    assert!(stderr(&asked).contains("activate b"), "{}", stderr(&asked));
+    let response = home.call_with((TOKEN, "b"), "get", "ghcr.io").code(1).stdout(NOT_FOUND);
+    assert!(stderr(&response).contains("activate b"), "{}", stderr(&response));
 }
 
 #[test]
-fn variables_say_what_is_pulled_or_pushed() {
+fn variables_set_repository_and_direction() {
     let home = Home::new();
     home.bring("ro", "ghcr.io", "me", "ro", &["--permission", "read"]).success();
     home.bring("rw", "ghcr.io", "me", "rw", &["--permission", "read,write"]).success();
@@ -331,7 +331,7 @@ fn variables_say_what_is_pulled_or_pushed() {
 }
 
 #[test]
-fn a_variable_that_says_what_it_may_not_is_an_error_without_a_secret() {
+fn an_invalid_variable_is_an_error_without_a_secret() {
     let home = Home::new();
     home.bring("ci", "ghcr.io", "me", "canary", &["--expires", "3d"]).success();
     for (variable, text, want) in [
@@ -341,12 +341,12 @@ fn a_variable_that_says_what_it_may_not_is_an_error_without_a_secret() {
         (REPOSITORY, "ghcr.io/Acme", "not an image"),
         (REPOSITORY, "\u{1b}[31m", "not an image"),
     ] {
-        let asked = home.call_with((variable, text), "get", "ghcr.io").code(1);
-        let (answer, told) = (stdout(&asked), stderr(&asked));
+        let response = home.call_with((variable, text), "get", "ghcr.io").code(1);
+        let (answer, output) = (stdout(&response), stderr(&response));
         assert!(answer.starts_with(&format!("{variable} is ")) && answer.contains(want), "{answer}");
         assert_eq!(answer.lines().count(), 1, "{variable}={text}: {answer}");
-        assert!(told.contains(want) && told.contains(&format!("`unset {variable}`")), "{told}");
-        for text in [answer, told] {
+        assert!(output.contains(want) && output.contains(&format!("`unset {variable}`")), "{output}");
+        for text in [answer, output] {
             assert!(!text.contains("canary") && !text.contains('\u{1b}'), "{text}");
         }
     }
@@ -354,51 +354,51 @@ fn a_variable_that_says_what_it_may_not_is_an_error_without_a_secret() {
 
 #[cfg(unix)]
 #[test]
-fn a_variable_that_is_no_text_is_an_error_without_a_secret() {
+fn a_variable_that_is_not_utf8_is_an_error_without_a_secret() {
     use std::os::unix::ffi::OsStrExt;
     let home = Home::new();
     home.bring("ci", "ghcr.io", "me", "canary", &["--expires", "3d"]).success();
     for variable in [TOKEN, PROFILE, REPOSITORY, DIRECTION] {
         let mut program = home.program(["get"]);
         program.env(variable, std::ffi::OsStr::from_bytes(b"\xff")).write_stdin("ghcr.io");
-        let asked = program.assert().code(1).stdout(format!("{variable} is not valid UTF-8\n"));
-        let told = stderr(&asked);
-        assert!(told.contains("hint: ") && !told.contains("canary"), "{told}");
+        let response = program.assert().code(1).stdout(format!("{variable} is not valid UTF-8\n"));
+        let output = stderr(&response);
+        assert!(output.contains("hint: ") && !output.contains("canary"), "{output}");
     }
 }
 
 #[test]
-fn a_wrong_number_of_days_is_told_and_takes_nothing_from_the_answer() {
+fn an_invalid_number_of_days_is_printed_and_get_still_answers() {
     let home = Home::new();
     home.bring("ci", "ghcr.io", "me", "canary", &["--expires", "3d"]).success();
     for text in ["a week", "-1", "3651", "99999999999999999999", "\u{1b}[31m"] {
-        let asked = home.call_with((WARN_DAYS, text), "get", "ghcr.io").success();
-        assert_eq!(secret_in(&asked), "canary", "{text:?}");
-        let told = stderr(&asked);
-        assert!(told.contains("not a number of days from 0 to 3650"), "{told}");
-        assert!(told.contains("unset DOCKER_CREDENTIAL_PAT_WARN_DAYS"), "{told}");
+        let response = home.call_with((WARN_DAYS, text), "get", "ghcr.io").success();
+        assert_eq!(secret_in(&response), "canary", "{text:?}");
+        let output = stderr(&response);
+        assert!(output.contains("not a number of days from 0 to 3650"), "{output}");
+        assert!(output.contains("unset DOCKER_CREDENTIAL_PAT_WARN_DAYS"), "{output}");
         assert!(
-            told.lines().count() == 1 && !told.contains(['\u{1b}']) && !told.contains("canary"),
-            "{told}"
+            output.lines().count() == 1 && !output.contains(['\u{1b}']) && !output.contains("canary"),
+            "{output}"
         );
     }
 }
 
-/// Returns the files that remember today's warnings.
+/// Returns the files that record today's warnings.
 fn daily_warnings(home: &Home) -> Vec<PathBuf> {
     let entries = fs::read_dir(home.vault().with_file_name("warned")).into_iter().flatten();
     entries.map(|entry| entry.expect("an entry").path()).collect()
 }
 
 #[test]
-fn a_token_that_ends_soon_is_spoken_of_once_a_day() {
+fn a_token_that_expires_soon_is_warned_of_once_a_day() {
     let home = Home::new();
     home.bring("a b", "ghcr.io", "me", "canary", &["--expires", "3d"]).success();
     home.bring("far", "quay.io", "me", "far", &["--expires", "8d"]).success();
     let get = |key: &str| {
-        let asked = home.call("get", key).success();
-        assert_eq!(stdout(&asked).lines().count(), 1, "never on stdout");
-        stderr(&asked)
+        let response = home.call("get", key).success();
+        assert_eq!(stdout(&response).lines().count(), 1, "never on stdout");
+        stderr(&response)
     };
     let warning = get("ghcr.io");
     assert!(
@@ -408,7 +408,7 @@ fn a_token_that_ends_soon_is_spoken_of_once_a_day() {
     assert!(warning.ends_with(" (docker-credential-pat rotate 'a b')\n"), "{warning}");
     assert!(warning.lines().count() == 1 && !warning.contains("canary"), "{warning}");
     assert_eq!((get("ghcr.io"), get("quay.io")), (String::new(), String::new()));
-    // Yesterday's mark.
+    // A record of yesterday.
     let [today] = <[PathBuf; 1]>::try_from(daily_warnings(&home)).expect("one");
     fs::rename(&today, today.with_file_name("1.2020-01-31")).expect("renamed");
     assert_eq!(get("ghcr.io"), warning);
@@ -419,55 +419,58 @@ fn a_token_that_ends_soon_is_spoken_of_once_a_day() {
         fs::remove_file(mark).expect("removed");
     }
     assert_eq!((with_days("0", "ghcr.io"), with_days("2", "ghcr.io")), (String::new(), String::new()));
-    assert!(daily_warnings(&home).is_empty(), "what was not told is not remembered");
+    assert!(daily_warnings(&home).is_empty(), "a warning that was not printed is not recorded");
     assert_eq!(get("ghcr.io"), warning);
 }
 
 #[test]
-fn two_at_once_are_told_once() {
+fn concurrent_requests_warn_once() {
     let home = Home::new();
     home.bring("ci", "ghcr.io", "me", "canary", &["--expires", "3d"]).success();
-    let told: usize = std::thread::scope(|scope| {
+    let count: usize = std::thread::scope(|scope| {
         let ask = || scope.spawn(|| stderr(&home.call("get", "ghcr.io").success()).lines().count());
-        let asked: Vec<_> = (0..20).map(|_| ask()).collect();
-        asked.into_iter().map(|asked| asked.join().expect("it ends")).sum()
+        let threads: Vec<_> = (0..20).map(|_| ask()).collect();
+        threads.into_iter().map(|thread| thread.join().expect("it ends")).sum()
     });
-    assert_eq!(told, 1);
+    assert_eq!(count, 1);
 }
 
 #[test]
-fn a_warning_that_cannot_be_remembered_takes_nothing_from_the_answer() {
+fn a_warning_that_cannot_be_recorded_is_printed_and_get_still_answers() {
     let home = Home::new();
     home.bring("ci", "ghcr.io", "me", "canary", &["--expires", "3d"]).success();
     fs::write(home.vault().with_file_name("warned"), "a file").expect("written");
     for _ in 0..2 {
-        let asked = home.call("get", "ghcr.io").success();
-        assert_eq!(secret_in(&asked), "canary");
-        assert_eq!(stderr(&asked).lines().count(), 1);
+        let response = home.call("get", "ghcr.io").success();
+        assert_eq!(secret_in(&response), "canary");
+        assert_eq!(stderr(&response).lines().count(), 1);
     }
 }
 
 #[test]
-fn a_push_with_a_token_that_may_only_pull_says_why() {
+fn a_push_with_a_pull_token_warns() {
     let home = Home::new();
     home.bring("ro", "ghcr.io", "me", "ro-secret", &["--permission", "read"]).success();
     home.bring("rw", "ghcr.io", "me", "rw-secret", &["--permission", "write"]).success();
     home.run(["deactivate", "rw"]).success();
-    let asked = home.call_with((DIRECTION, "push"), "get", "ghcr.io").success();
-    assert_eq!(secret_in(&asked), "ro-secret");
-    let told = stderr(&asked);
-    assert!(told.contains("token \"ro\" for ghcr.io may not push") && told.contains("activate rw"), "{told}");
+    let response = home.call_with((DIRECTION, "push"), "get", "ghcr.io").success();
+    assert_eq!(secret_in(&response), "ro-secret");
+    let output = stderr(&response);
+    assert!(
+        output.contains("token \"ro\" for ghcr.io may not push") && output.contains("activate rw"),
+        "{output}"
+    );
     assert_eq!(stderr(&home.call("get", "ghcr.io").success()), "");
 }
 
 #[test]
-fn an_explanation_for_programs_keeps_its_shape() {
+fn explain_json_keeps_its_names_and_values() {
     let home = home_with_three();
     choose(&home, &["b", "ghcr.io/acme"]);
     home.run(["deactivate", "c"]).success();
     let mut explained = explain(&home, &["ghcr.io/acme/app:1.0"]);
     for token in explained["tokens"].as_array_mut().expect("an array") {
-        // Words for people, which may change.
+        // Texts for people, which may change.
         let why = token.as_object_mut().expect("an object").remove("why");
         assert!(why.is_some_and(|why| why.as_str().is_some_and(|why| !why.is_empty())));
     }
@@ -514,22 +517,22 @@ fn an_explanation_for_programs_keeps_its_shape() {
 }
 
 #[test]
-fn what_is_asked_is_understood_as_clients_would() {
+fn explain_reads_an_image_as_clients_do() {
     let home = home_with_three();
-    let known = |value: &str| json!({ "value": value, "from": "as asked" });
+    let stated = |value: &str| json!({ "value": value, "from": "as asked" });
     let hub = "https://index.docker.io/v1/";
     for (args, key, repository, direction) in [
-        (&["alpine"][..], hub, known("library/alpine"), known("pull")),
-        (&["docker.io/library/alpine:3.20"], hub, known("library/alpine"), known("pull")),
-        (&["acme/app", "--push"], hub, known("acme/app"), known("push")),
-        (&["alpine", "--client", "podman"], "docker.io", known("library/alpine"), known("pull")),
-        (&["alpine", "--client", "crane", "--push"], hub, known("library/alpine"), known("push")),
+        (&["alpine"][..], hub, stated("library/alpine"), stated("pull")),
+        (&["docker.io/library/alpine:3.20"], hub, stated("library/alpine"), stated("pull")),
+        (&["acme/app", "--push"], hub, stated("acme/app"), stated("push")),
+        (&["alpine", "--client", "podman"], "docker.io", stated("library/alpine"), stated("pull")),
+        (&["alpine", "--client", "crane", "--push"], hub, stated("library/alpine"), stated("push")),
         (&["ghcr.io/acme/app", "--client", "compose"], "ghcr.io", Value::Null, Value::Null),
         (&["ghcr.io"], "ghcr.io", Value::Null, Value::Null),
-        (&["ghcr.io", "--push"], "ghcr.io", Value::Null, known("push")),
+        (&["ghcr.io", "--push"], "ghcr.io", Value::Null, stated("push")),
         (&["https://ghcr.io/v2/"], "https://ghcr.io/v2/", Value::Null, Value::Null),
         (&["localhost:5000"], "localhost:5000", Value::Null, Value::Null),
-        (&["[::1]:5000/acme/app"], "[::1]:5000", known("acme/app"), known("pull")),
+        (&["[::1]:5000/acme/app"], "[::1]:5000", stated("acme/app"), stated("pull")),
     ] {
         let explained = explain(&home, args);
         assert_eq!(explained["request"]["key"], key, "{args:?}");
@@ -539,8 +542,8 @@ fn what_is_asked_is_understood_as_clients_would() {
     let short = explain(&home, &["alpine"]);
     assert_eq!(short, explain(&home, &["docker.io/library/alpine"]));
     for text in ["a b", "", "docker://", "*.ghcr.io", "ghcr.io/Acme?"] {
-        let told = stderr(&home.run(["explain", text]).code(1).stdout(""));
-        assert!(told.starts_with("docker-credential-pat: error: "), "{text}: {told}");
+        let output = stderr(&home.run(["explain", text]).code(1).stdout(""));
+        assert!(output.starts_with("docker-credential-pat: error: "), "{text}: {output}");
     }
     home.run(["explain", "a\u{7}"]).code(1).stdout("");
     home.run(["explain"]).code(2);
@@ -548,7 +551,7 @@ fn what_is_asked_is_understood_as_clients_would() {
 }
 
 #[test]
-fn crane_is_answered_by_the_first_key_that_has_an_answer() {
+fn explain_for_crane_uses_the_first_key_with_an_answer() {
     let home = Home::new();
     home.bring("part", "ghcr.io/acme", "me", "part", &[]).success();
     for (image, token) in [("ghcr.io/acme/app", json!("part")), ("ghcr.io/other/app", Value::Null)] {
@@ -558,27 +561,30 @@ fn crane_is_answered_by_the_first_key_that_has_an_answer() {
 }
 
 #[test]
-fn an_explanation_needs_no_key_and_no_vault() {
+fn explain_works_without_key_or_vault() {
     let home = Home::new();
-    let told = stdout(&home.run(["explain", "alpine"]).success().stderr(""));
-    assert!(told.contains("no token is given: clients go on without credentials"), "{told}");
+    let output = stdout(&home.run(["explain", "alpine"]).success().stderr(""));
+    assert!(output.contains("no token is given: clients go on without credentials"), "{output}");
     assert_eq!(explain(&home, &["alpine"])["tokens"], json!([]));
     assert_eq!(home.files(), [""; 0], "asking makes nothing");
     home.add("ci", "ghcr.io");
     fs::remove_file(home.key()).expect("removed");
     assert_eq!(explain(&home, &["ghcr.io"])["token"], "ci");
-    let told = stdout(&home.run(["explain", "ghcr.io/acme/app", "--push"]).success().stderr(""));
+    let output = stdout(&home.run(["explain", "ghcr.io/acme/app", "--push"]).success().stderr(""));
     for part in ["ghcr.io", "acme/app (as asked)", "push (as asked)", "\"ci\" is given", "the only one"] {
-        assert!(told.contains(part), "{part}: {told}");
+        assert!(output.contains(part), "{part}: {output}");
     }
     home.run(["ls"]).success();
     home.run(["show", "ci"]).success();
-    let told = stderr(&home.run(["use", "ci", "--push"]).code(1).stdout(""));
-    assert!(told.contains("key file") && told.contains("is missing") && told.contains("hint: "), "{told}");
+    let output = stderr(&home.run(["use", "ci", "--push"]).code(1).stdout(""));
+    assert!(
+        output.contains("key file") && output.contains("is missing") && output.contains("hint: "),
+        "{output}"
+    );
 }
 
 #[test]
-fn an_explanation_says_what_a_get_does() {
+fn explain_and_get_agree() {
     let home = home_with_three();
     choose(&home, &["b", "ghcr.io/acme", "--push"]);
     choose(&home, &["c", "--profile", "work"]);
@@ -589,7 +595,7 @@ fn an_explanation_says_what_a_get_does() {
         &[(REPOSITORY, "ghcr.io/acme/app"), (DIRECTION, "push")],
         &[(TOKEN, "b")],
     ] {
-        // An image is explained as a pull, so only what names no repository is the same request.
+        // An image is explained as a pull, so only a key without a repository makes the same request.
         for key in ["ghcr.io", "quay.io"] {
             let mut program = home.program(["explain", "--json", key]);
             let explained = program.envs(variables.iter().copied()).assert();
@@ -606,7 +612,7 @@ fn an_explanation_says_what_a_get_does() {
 }
 
 #[test]
-fn an_explanation_heeds_the_variable_that_says_which_way() {
+fn explain_uses_the_direction_variable() {
     let home = Home::new();
     home.bring("ro", "ghcr.io", "me", "ro", &["--permission", "read"]).success();
     home.bring("rw", "ghcr.io", "me", "rw", &["--permission", "read,write"]).success();
@@ -618,7 +624,7 @@ fn an_explanation_heeds_the_variable_that_says_which_way() {
 }
 
 #[test]
-fn an_explanation_says_that_a_push_will_be_refused() {
+fn explain_warns_of_a_push_that_will_fail() {
     let home = Home::new();
     home.bring("ro", "ghcr.io", "me", "ro", &["--permission", "read"]).success();
     let explained = stdout(&home.run(["explain", "ghcr.io/acme/app", "--push"]).success());
@@ -626,7 +632,7 @@ fn an_explanation_says_that_a_push_will_be_refused() {
 }
 
 #[test]
-fn an_explanation_says_that_a_wrong_name_is_an_error() {
+fn explain_with_a_wrong_token_name_is_an_error() {
     let home = home_with_three();
     let explained = home.program(["explain", "ghcr.io"]).env(TOKEN, "nobody").assert();
     let text = stdout(&explained) + &stderr(&explained);
@@ -635,7 +641,7 @@ fn an_explanation_says_that_a_wrong_name_is_an_error() {
 }
 
 #[test]
-fn nothing_that_is_stored_steers_the_terminal() {
+fn stored_texts_are_printed_without_control_characters() {
     let home = Home::new();
     let bad = "x\u{1b}[31m\u{9b}1m\u{202e}\n\u{7}";
     home.store("ghcr.io", bad, "canary");

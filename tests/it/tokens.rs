@@ -1,4 +1,4 @@
-//! What people change of their tokens: edit, rotate, activate, deactivate, rm, and what logins leave alone.
+//! Changes of tokens: edit, rotate, activate, deactivate and rm, and the tokens that logins keep.
 
 use std::fs;
 
@@ -11,18 +11,18 @@ use crate::common::{Home, credentials, found, jwt, not_found, stderr, stdout};
 
 const HUB: &str = "https://index.docker.io/v1/";
 
-/// Runs a verb that has to succeed without an answer, and returns what it told.
-fn told(home: &Home, args: &[&str]) -> String {
+/// Runs a verb that must succeed without an answer, and returns its messages.
+fn messages(home: &Home, args: &[&str]) -> String {
     stderr(&home.program([]).args(args).assert().success().stdout(""))
 }
 
-/// Runs a verb that has to be refused, and returns what it told: an error, and a hint.
+/// Runs a verb that must fail, and returns its error and hint.
 fn refused(home: &Home, args: &[&str], input: &str) -> String {
     let before = fs::read(home.vault()).ok();
-    let told = stderr(&home.program([]).args(args).write_stdin(input).assert().code(1).stdout(""));
-    assert!(told.starts_with("docker-credential-pat: error: "), "{args:?}: {told}");
+    let output = stderr(&home.program([]).args(args).write_stdin(input).assert().code(1).stdout(""));
+    assert!(output.starts_with("docker-credential-pat: error: "), "{args:?}: {output}");
     assert_eq!(fs::read(home.vault()).ok(), before, "{args:?}: nothing has changed");
-    told
+    output
 }
 
 fn rotate(home: &Home, name: &str, secret: &str, more: &[&str]) -> assert_cmd::assert::Assert {
@@ -35,7 +35,7 @@ fn vault_holds(home: &Home, text: &str) -> bool {
 }
 
 #[test]
-fn each_thing_that_is_noted_of_a_token_can_be_changed() {
+fn edit_changes_each_detail_of_a_token() {
     let home = Home::new();
     home.bring("ci", "ghcr.io", "me", "ghp_canary", &["--label", "old"]).success();
     for (args, field, want) in [
@@ -56,7 +56,7 @@ fn each_thing_that_is_noted_of_a_token_can_be_changed() {
         (vec!["--name", "deploy"], "name", json!("deploy")),
     ] {
         let before = home.token("ci");
-        told(&home, &[&["edit", "ci"], &args[..]].concat());
+        messages(&home, &[&["edit", "ci"], &args[..]].concat());
         let after = &home.tokens()[0];
         assert_eq!(after[field], want, "{args:?}");
         for other in ["kind", "user", "label", "permissions", "expires", "created", "stored", "origin"] {
@@ -68,17 +68,17 @@ fn each_thing_that_is_noted_of_a_token_can_be_changed() {
 }
 
 #[test]
-fn a_token_with_other_registries_goes_there_and_nowhere_else() {
+fn a_token_with_new_registries_answers_for_those_only() {
     let home = Home::new();
     home.store("ghcr.io", "alice", "canary");
     home.store("https://ghcr.io/v2/", "alice", "canary");
-    let told = told(&home, &["edit", "alice@ghcr.io", "-r", "ghcr.io/acme", "-r", "quay.io"]);
-    assert_eq!(told, "changed \"alice@ghcr.io\", for ghcr.io/acme, quay.io\n");
+    let output = messages(&home, &["edit", "alice@ghcr.io", "-r", "ghcr.io/acme", "-r", "quay.io"]);
+    assert_eq!(output, "changed \"alice@ghcr.io\", for ghcr.io/acme, quay.io\n");
     assert_eq!(home.token("alice@ghcr.io")["keys"], json!(["ghcr.io", "https://ghcr.io/v2/"]));
     for (key, is_found) in [("ghcr.io/acme/app", true), ("quay.io", true), ("ghcr.io/other/app", false)] {
         assert_eq!(home.get(key).is_ok(), is_found, "{key}");
     }
-    self::told(&home, &["edit", "alice@ghcr.io", "--registry", "quay.io"]);
+    self::messages(&home, &["edit", "alice@ghcr.io", "--registry", "quay.io"]);
     assert_eq!(home.token("alice@ghcr.io")["keys"], json!([]), "the keys of other registries go");
     assert_eq!(home.get("ghcr.io"), not_found());
     assert_eq!(home.get("quay.io"), found("alice", "canary"));
@@ -86,19 +86,19 @@ fn a_token_with_other_registries_goes_there_and_nowhere_else() {
 }
 
 #[test]
-fn a_choice_goes_with_the_registry_that_it_was_for() {
+fn a_choice_is_removed_with_its_registry() {
     let home = Home::new();
     home.add("ci", "ghcr.io");
-    told(&home, &["use", "ci", "ghcr.io/acme", "--push"]);
-    told(&home, &["edit", "ci", "--registry", "quay.io"]);
+    messages(&home, &["use", "ci", "ghcr.io/acme", "--push"]);
+    messages(&home, &["edit", "ci", "--registry", "quay.io"]);
     assert_eq!(home.token("ci")["choices"], json!([]), "it could never hold");
 }
 
 #[test]
-fn a_logout_of_one_registry_leaves_a_token_to_the_others() {
+fn a_logout_from_one_registry_keeps_the_token_for_the_others() {
     let home = Home::new();
     home.store("ghcr.io", "alice", "s");
-    told(&home, &["edit", "alice@ghcr.io", "-r", "ghcr.io", "-r", "quay.io"]);
+    messages(&home, &["edit", "alice@ghcr.io", "-r", "ghcr.io", "-r", "quay.io"]);
     home.call("erase", "ghcr.io").success();
     assert_eq!(home.get("ghcr.io"), not_found());
     assert_eq!(home.get("quay.io"), found("alice", "s"));
@@ -109,20 +109,20 @@ fn a_logout_keeps_a_token_that_a_person_rotated() {
     let home = Home::new();
     home.store("ghcr.io", "alice", "old");
     rotate(&home, "alice@ghcr.io", "typed by hand, and shown nowhere again", &[]).success();
-    let told = stderr(&home.call("erase", "ghcr.io").success().stdout(""));
+    let output = stderr(&home.call("erase", "ghcr.io").success().stdout(""));
     assert_eq!(home.get("ghcr.io"), not_found());
-    assert!(told.contains("kept \"alice@ghcr.io\""), "{told}");
+    assert!(output.contains("kept \"alice@ghcr.io\""), "{output}");
 }
 
 #[test]
-fn an_empty_label_is_none() {
+fn an_empty_label_removes_the_label() {
     let home = Home::new();
     home.bring("ci", "ghcr.io", "me", "s", &["--label", ""]).success();
     assert_eq!(home.token("ci")["label"], Value::Null);
 }
 
 #[test]
-fn an_unfit_change_is_refused_and_changes_nothing() {
+fn an_invalid_change_is_refused_and_changes_nothing() {
     let home = Home::new();
     home.add("ci", "ghcr.io");
     home.add("other", "ghcr.io");
@@ -136,33 +136,33 @@ fn an_unfit_change_is_refused_and_changes_nothing() {
         (vec!["ci", "--expires", "soon"], "is no date"),
         (vec!["nobody", "--label", "x"], "there is no token named \"nobody\""),
     ] {
-        let told = refused(&home, &[&["edit"], &args[..]].concat(), "");
-        assert!(told.contains(want), "{args:?}: {told}");
+        let output = refused(&home, &[&["edit"], &args[..]].concat(), "");
+        assert!(output.contains(want), "{args:?}: {output}");
     }
     for args in [&["ci"][..], &["ci", "--note-only"], &["ci", "--permission", "all"], &["--label", "x"], &[]]
     {
         home.program(["edit"]).args(args).assert().code(2).stdout("");
     }
-    told(&home, &["edit", "ci", "--name", "ci"]);
+    messages(&home, &["edit", "ci", "--name", "ci"]);
 }
 
 #[test]
-fn the_end_that_docker_hub_fixes_is_only_noted() {
+fn an_expiry_that_docker_hub_fixes_changes_with_note_only() {
     let home = Home::new();
     for (name, user, secret) in [("pat", "alice", "dckr_pat_canary"), ("oat", "acme", "dckr_oat_canary")] {
         home.bring(name, "docker.io", user, secret, &["--expires", "2098-01-01"]).success();
-        let told = refused(&home, &["edit", name, "--expires", "2099-01-01"], "");
-        assert!(told.contains("Docker Hub fixes it when it makes a token"), "{told}");
-        assert!(told.contains(&format!(
+        let output = refused(&home, &["edit", name, "--expires", "2099-01-01"], "");
+        assert!(output.contains("Docker Hub fixes it when it makes a token"), "{output}");
+        assert!(output.contains(&format!(
             "hint: make a new token at Docker Hub and run `docker-credential-pat rotate {name}`"
         )));
-        assert!(told.contains("--note-only") && !told.contains("canary"), "{told}");
-        self::told(&home, &["edit", name, "--expires", "2099-01-01", "--note-only"]);
+        assert!(output.contains("--note-only") && !output.contains("canary"), "{output}");
+        self::messages(&home, &["edit", name, "--expires", "2099-01-01", "--note-only"]);
         assert_eq!(home.token(name)["expires"], "2099-01-01T23:59:59Z");
-        self::told(&home, &["edit", name, "--label", "x"]);
+        self::messages(&home, &["edit", name, "--label", "x"]);
     }
     home.bring("git", "ghcr.io", "me", "ghp_canary", &[]).success();
-    told(&home, &["edit", "git", "--expires", "2099-01-01"]);
+    messages(&home, &["edit", "git", "--expires", "2099-01-01"]);
     assert_eq!(home.token("git")["expires"], "2099-01-01T23:59:59Z");
 }
 
@@ -171,11 +171,14 @@ fn a_rotated_token_has_a_new_secret_and_is_the_same_token() {
     let home = Home::new();
     let more = ["--label", "for CI", "--permission", "read", "--expires", "2098-01-01"];
     home.bring("ci", "ghcr.io/acme", "me", "ghp_old-canary", &more).success();
-    told(&home, &["use", "ci", "ghcr.io/acme/app", "--push", "--profile", "work"]);
+    messages(&home, &["use", "ci", "ghcr.io/acme/app", "--push", "--profile", "work"]);
     let before = home.token("ci");
-    let told =
+    let output =
         stderr(&rotate(&home, "ci", "ghp_new-canary\r\n", &["--expires", "2099-01-01"]).success().stdout(""));
-    assert!(told.contains("\"ci\" has its new secret, which ends in") && !told.contains("canary"), "{told}");
+    assert!(
+        output.contains("\"ci\" has its new secret, which ends in") && !output.contains("canary"),
+        "{output}"
+    );
     let after = home.token("ci");
     for field in
         ["name", "kind", "scopes", "keys", "user", "label", "permissions", "choices", "created", "origin"]
@@ -192,7 +195,7 @@ fn a_rotated_token_has_a_new_secret_and_is_the_same_token() {
 }
 
 #[test]
-fn a_rotation_that_is_none_is_refused() {
+fn a_rotation_with_the_same_or_an_empty_secret_is_refused() {
     let home = Home::new();
     home.bring("ci", "ghcr.io", "me", "ghp_canary", &[]).success();
     for (args, input, want) in [
@@ -201,54 +204,58 @@ fn a_rotation_that_is_none_is_refused() {
         (vec!["ci", "--expires", "soon"], "ghp_new", "is no date"),
         (vec!["nobody"], "ghp_new", "there is no token named \"nobody\""),
     ] {
-        let told = refused(&home, &[&["rotate", "--secret-stdin"], &args[..]].concat(), input);
-        assert!(told.contains(want) && !told.contains("ghp_"), "{args:?}: {told}");
+        let output = refused(&home, &[&["rotate", "--secret-stdin"], &args[..]].concat(), input);
+        assert!(output.contains(want) && !output.contains("ghp_"), "{args:?}: {output}");
     }
     home.run(["rotate", "ci", "ghp_new"]).code(2).stdout("");
     assert_eq!(home.get("ghcr.io"), found("me", "ghp_canary"));
 }
 
 #[test]
-fn the_end_in_a_new_secret_is_read() {
+fn the_expiry_in_a_new_secret_is_read() {
     let home = Home::new();
-    let end = env::now().0 + 90 * DAY;
+    let expires = env::now().0 + 90 * DAY;
     home.bring("ci", "registry.example", "me", "old", &["--expires", "2098-01-01"]).success();
-    rotate(&home, "ci", &jwt(end), &[]).success();
-    assert_eq!(home.token("ci")["expires"], Timestamp(end).to_string());
-    rotate(&home, "ci", &jwt(end + 1), &["--expires", "2099-01-01"]).success();
+    rotate(&home, "ci", &jwt(expires), &[]).success();
+    assert_eq!(home.token("ci")["expires"], Timestamp(expires).to_string());
+    rotate(&home, "ci", &jwt(expires + 1), &["--expires", "2099-01-01"]).success();
     assert_eq!(home.token("ci")["expires"], "2099-01-01T23:59:59Z", "what a person says comes first");
 }
 
 #[test]
-fn a_rotated_token_that_is_not_given_out_says_so() {
+fn rotate_of_an_inactive_token_says_so() {
     let home = Home::new();
     home.add("off", "ghcr.io");
-    told(&home, &["deactivate", "off"]);
-    let told_of_off = stderr(&rotate(&home, "off", "new", &[]).success());
-    assert!(told_of_off.contains("is switched off (docker-credential-pat activate off)"), "{told_of_off}");
+    messages(&home, &["deactivate", "off"]);
+    let output_for_inactive = stderr(&rotate(&home, "off", "new", &[]).success());
+    assert!(
+        output_for_inactive.contains("is switched off (docker-credential-pat activate off)"),
+        "{output_for_inactive}"
+    );
     assert_eq!(home.token("off")["state"], "inactive");
     assert_eq!(home.get("ghcr.io"), not_found());
     home.add("out", "quay.io");
     home.call("erase", "quay.io").success();
-    let told_of_out = stderr(&rotate(&home, "out", "new", &[]).success());
+    let output_for_signed_out = stderr(&rotate(&home, "out", "new", &[]).success());
     assert_eq!(home.get("quay.io"), not_found());
     assert!(
-        told_of_out.contains("signed out") && told_of_out.contains("docker-credential-pat activate out"),
-        "{told_of_out}"
+        output_for_signed_out.contains("signed out")
+            && output_for_signed_out.contains("docker-credential-pat activate out"),
+        "{output_for_signed_out}"
     );
 }
 
 #[test]
-fn a_new_secret_that_has_ended_is_not_given_out_and_says_so() {
+fn rotate_to_an_expired_secret_says_so() {
     let home = Home::new();
     home.bring("ci", "ghcr.io", "me", "old", &[]).success();
-    let told = stderr(&rotate(&home, "ci", "new", &["--expires", "2020-01-31"]).success());
+    let output = stderr(&rotate(&home, "ci", "new", &["--expires", "2020-01-31"]).success());
     assert_eq!(home.get("ghcr.io"), not_found());
-    assert!(told.contains("expired") && told.contains("is not given out"), "{told}");
+    assert!(output.contains("expired") && output.contains("is not given out"), "{output}");
 }
 
 #[test]
-fn a_new_secret_that_is_the_user_name_too_stands_nowhere_in_the_open() {
+fn a_new_secret_that_is_also_the_user_name_is_sealed() {
     let home = Home::new();
     home.bring("do", "registry.digitalocean.com", "dop_v1_canary", "old", &[]).success();
     rotate(&home, "do", "dop_v1_canary", &[]).success();
@@ -258,7 +265,7 @@ fn a_new_secret_that_is_the_user_name_too_stands_nowhere_in_the_open() {
 }
 
 #[test]
-fn the_kind_that_a_person_told_stays() {
+fn the_kind_that_a_person_named_is_kept() {
     let home = Home::new();
     home.bring("ci", "docker.io", "me", "old", &["--kind", "project"]).success();
     rotate(&home, "ci", "new", &[]).success();
@@ -266,14 +273,14 @@ fn the_kind_that_a_person_told_stays() {
 }
 
 #[test]
-fn a_rotation_that_cannot_be_written_leaves_the_old_secret() {
+fn a_rotation_that_cannot_be_written_keeps_the_old_secret() {
     let home = Home::new();
     home.bring("ci", "ghcr.io", "me", "old", &[]).success();
-    // A folder stands where the new vault would grow: refused for root as well.
+    // A folder stands in the way of the new vault, which root cannot write either.
     let grown = home.vault().with_file_name("vault.new");
     fs::create_dir(&grown).expect("made");
-    let told = refused(&home, &["rotate", "ci", "--secret-stdin"], "canary");
-    assert!(!told.contains("canary"), "{told}");
+    let output = refused(&home, &["rotate", "ci", "--secret-stdin"], "canary");
+    assert!(!output.contains("canary"), "{output}");
     assert_eq!(home.get("ghcr.io"), found("me", "old"));
     fs::remove_dir(&grown).expect("removed");
     rotate(&home, "ci", "canary", &[]).success();
@@ -282,7 +289,7 @@ fn a_rotation_that_cannot_be_written_leaves_the_old_secret() {
 
 #[cfg(unix)]
 #[test]
-fn a_rotation_in_a_folder_for_reading_leaves_the_old_secret() {
+fn a_rotation_in_a_read_only_folder_keeps_the_old_secret() {
     use std::os::unix::fs::PermissionsExt;
     if rustix::process::getuid().is_root() {
         return; // Whom no mode stops.
@@ -298,42 +305,45 @@ fn a_rotation_in_a_folder_for_reading_leaves_the_old_secret() {
 }
 
 #[test]
-fn tokens_are_switched_off_and_on_together_or_not_at_all() {
+fn activate_and_deactivate_change_all_tokens_or_none() {
     let home = Home::new();
     for name in ["a", "b", "c"] {
         home.add(name, "ghcr.io");
     }
     for verb in ["deactivate", "activate"] {
-        let told = refused(&home, &[verb, "a", "nobody", "b"], "");
-        assert!(told.contains("\"nobody\"") && told.contains("hint: docker-credential-pat ls"), "{told}");
+        let output = refused(&home, &[verb, "a", "nobody", "b"], "");
+        assert!(
+            output.contains("\"nobody\"") && output.contains("hint: docker-credential-pat ls"),
+            "{output}"
+        );
         home.run([verb]).code(2);
     }
-    told(&home, &["deactivate", "a", "b", "c", "a"]);
+    messages(&home, &["deactivate", "a", "b", "c", "a"]);
     assert_eq!(home.get("ghcr.io"), not_found());
     assert_eq!(home.list(), json!({}));
     assert!(home.tokens().iter().all(|token| token["state"] == "inactive" && token["in_use"] == false));
-    let told = stderr(&home.call("get", "ghcr.io").code(1).stdout(common::NOT_FOUND));
+    let output = stderr(&home.call("get", "ghcr.io").code(1).stdout(common::NOT_FOUND));
     for name in ["a", "b", "c"] {
-        assert!(told.contains(&format!("token \"{name}\" for ghcr.io is switched off")), "{told}");
-        assert!(told.contains(&format!("(docker-credential-pat activate {name})")), "{told}");
+        assert!(output.contains(&format!("token \"{name}\" for ghcr.io is switched off")), "{output}");
+        assert!(output.contains(&format!("(docker-credential-pat activate {name})")), "{output}");
     }
-    assert!(!told.contains("secret of"), "{told}");
-    self::told(&home, &["activate", "c", "b"]);
+    assert!(!output.contains("secret of"), "{output}");
+    self::messages(&home, &["activate", "c", "b"]);
     assert_eq!(home.get("ghcr.io"), found("me", "secret of b"));
     assert_eq!(home.token("a")["state"], "inactive");
 }
 
 #[test]
-fn an_activated_token_that_has_ended_says_so() {
+fn activate_of_an_expired_token_says_so() {
     let home = Home::new();
     home.bring("old", "ghcr.io", "me", "s", &["--expires", "2020-01-31"]).success();
-    told(&home, &["deactivate", "old"]);
-    let told = told(&home, &["activate", "old"]);
-    assert!(told.contains("it expired") && told.contains("docker-credential-pat rotate old"), "{told}");
+    messages(&home, &["deactivate", "old"]);
+    let output = messages(&home, &["activate", "old"]);
+    assert!(output.contains("it expired") && output.contains("docker-credential-pat rotate old"), "{output}");
 }
 
 #[test]
-fn a_login_with_another_secret_leaves_the_added_one_alone() {
+fn a_login_with_another_secret_keeps_the_added_token() {
     let home = Home::new();
     home.bring("mine", "ghcr.io", "me", "ghp_mine", &["--label", "the one that cannot be shown again"])
         .success();
@@ -341,14 +351,17 @@ fn a_login_with_another_secret_leaves_the_added_one_alone() {
     assert_eq!(home.get("ghcr.io"), found("me", "ghp_login"));
     assert_eq!(home.tokens().len(), 2);
     home.run(["show", "mine", "--reveal"]).success().stdout("ghp_mine\n");
-    // The same after a `use`, which gives the added one a turn, and for the next login of that kind.
-    told(&home, &["use", "mine"]);
+    // The same holds after a `use`, which puts the added token in use, and for the next such login.
+    messages(&home, &["use", "mine"]);
     home.store("ghcr.io", "me", "ghp_next");
     home.run(["show", "mine", "--reveal"]).success().stdout("ghp_mine\n");
     assert_eq!(home.get("ghcr.io"), found("me", "ghp_next"));
-    let told = stderr(&home.call("erase", "ghcr.io").success().stdout(""));
-    assert!(told.contains("kept \"mine\", which you added") && told.contains("activate mine"), "{told}");
-    assert!(!told.contains("ghp_"), "{told}");
+    let output = stderr(&home.call("erase", "ghcr.io").success().stdout(""));
+    assert!(
+        output.contains("kept \"mine\", which you added") && output.contains("activate mine"),
+        "{output}"
+    );
+    assert!(!output.contains("ghp_"), "{output}");
     assert_eq!(home.get("ghcr.io"), not_found());
     assert_eq!(home.token("mine")["state"], "signed-out");
     home.store("ghcr.io", "me", "ghp_mine");
@@ -358,7 +371,7 @@ fn a_login_with_another_secret_leaves_the_added_one_alone() {
 }
 
 #[test]
-fn the_end_in_a_stored_secret_is_read_unless_it_is_past() {
+fn a_future_expiry_in_a_stored_secret_is_read() {
     let home = Home::new();
     let now = env::now().0;
     for (key, end, want) in [
@@ -372,7 +385,7 @@ fn the_end_in_a_stored_secret_is_read_unless_it_is_past() {
 }
 
 #[test]
-fn what_is_amiss_with_a_secret_is_told_and_refuses_nothing() {
+fn advice_on_a_secret_is_printed_and_the_token_is_added() {
     const BAD: &str = "ghp_zQWBuTSOoRi4A9spHcVY5ncnsDkxkJ0mLq18";
     const GOOD: &str = "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";
     for (registry, user, secret, want) in [
@@ -390,53 +403,53 @@ fn what_is_amiss_with_a_secret_is_told_and_refuses_nothing() {
         let added = home.bring("ci", registry, user, secret, &[]).success();
         let stored =
             home.call("store", credentials(registry, user, &format!("{secret} "))).success().stdout("");
-        let told = stderr(&added);
-        assert!(!told.contains(secret), "{told}");
+        let output = stderr(&added);
+        assert!(!output.contains(secret), "{output}");
         assert!(!stderr(&stored).contains(secret));
         match want {
             Some(want) => {
-                assert!(told.contains("note: ") && told.contains(want), "{registry} {user}: {told}");
+                assert!(output.contains("note: ") && output.contains(want), "{registry} {user}: {output}");
             }
-            None => assert_eq!(told.lines().count(), 1, "{registry} {user}: {told}"),
+            None => assert_eq!(output.lines().count(), 1, "{registry} {user}: {output}"),
         }
     }
 }
 
 #[test]
-fn a_password_for_docker_hub_is_spoken_of_once() {
+fn a_password_for_docker_hub_brings_advice_once() {
     let home = Home::new();
     let store =
         |secret: &str| stderr(&home.call("store", credentials(HUB, "alice", secret)).success().stdout(""));
-    let told = store("canary-password");
-    assert!(told.starts_with("docker-credential-pat: a personal access token is safer"), "{told}");
-    assert_eq!(told.lines().count(), 1, "{told}");
-    assert!(!told.contains("canary"), "{told}");
+    let output = store("canary-password");
+    assert!(output.starts_with("docker-credential-pat: a personal access token is safer"), "{output}");
+    assert_eq!(output.lines().count(), 1, "{output}");
+    assert!(!output.contains("canary"), "{output}");
     assert_eq!(store("canary-password"), "", "the same login again");
     assert_eq!(store("dckr_pat_canary"), "");
 }
 
 #[test]
-fn a_name_is_one_however_it_is_typed() {
+fn names_in_other_unicode_forms_are_the_same_name() {
     let (composed, apart) = ("caf\u{e9}", "cafe\u{301}");
     for (first, second) in [(composed, apart), (apart, composed)] {
         let home = Home::new();
         home.bring(first, "ghcr.io", "me", "s", &[]).success();
-        let told = refused(&home, &["add", second, "-r", "ghcr.io", "-u", "me", "--secret-stdin"], "x");
-        assert!(told.contains("there is a token named") && told.contains("hint: "), "{told}");
+        let output = refused(&home, &["add", second, "-r", "ghcr.io", "-u", "me", "--secret-stdin"], "x");
+        assert!(output.contains("there is a token named") && output.contains("hint: "), "{output}");
         for name in [first, second] {
             home.run(["show", name]).success();
             home.run(["use", name]).success();
             home.run(["deactivate", name]).success();
             home.run(["activate", name]).success();
-            let asked = home.call_with(("DOCKER_CREDENTIAL_PAT_TOKEN", name), "get", "ghcr.io");
-            assert_eq!(common::secret_in(&asked), "s", "{name:?}");
+            let response = home.call_with(("DOCKER_CREDENTIAL_PAT_TOKEN", name), "get", "ghcr.io");
+            assert_eq!(common::secret_in(&response), "s", "{name:?}");
         }
         home.run(["rm", second]).success();
     }
 }
 
 #[test]
-fn a_name_that_would_not_show_is_refused() {
+fn a_name_with_invisible_characters_is_refused() {
     let home = Home::new();
     home.add("ci", "ghcr.io");
     for name in [
@@ -463,34 +476,34 @@ fn a_name_that_would_not_show_is_refused() {
             &["add", name, "-r", "ghcr.io", "-u", "me", "--secret-stdin"][..],
             &["edit", "ci", "--name", name],
         ] {
-            let told = refused(&home, args, "canary");
-            assert!(!told.contains(['\u{7}', '\u{1b}', '\u{200b}', '\u{202e}', '\u{feff}']), "{told:?}");
-            assert!(!told.contains("canary"), "{told}");
+            let output = refused(&home, args, "canary");
+            assert!(!output.contains(['\u{7}', '\u{1b}', '\u{200b}', '\u{202e}', '\u{feff}']), "{output:?}");
+            assert!(!output.contains("canary"), "{output}");
         }
     }
     assert_eq!(home.tokens().len(), 1);
 }
 
 #[test]
-fn a_name_is_told_as_a_shell_takes_it() {
+fn hints_quote_a_name_for_the_shell() {
     for (name, argument) in [("a b", "'a b'"), ("it's", r"'it'\''s'"), ("$(x)", "'$(x)'"), ("дом", "'дом'")]
     {
         let home = Home::new();
         home.bring(name, "ghcr.io", "me", "s", &["--expires", "2020-01-31"]).success();
-        let told = stderr(&home.call("get", "ghcr.io").code(1));
-        assert!(told.contains(&format!("(docker-credential-pat rotate {argument})")), "{told}");
-        self::told(&home, &["deactivate", name]);
-        let told = stderr(&home.call("get", "ghcr.io").code(1));
-        assert!(told.contains(&format!("(docker-credential-pat activate {argument})")), "{told}");
+        let output = stderr(&home.call("get", "ghcr.io").code(1));
+        assert!(output.contains(&format!("(docker-credential-pat rotate {argument})")), "{output}");
+        self::messages(&home, &["deactivate", name]);
+        let output = stderr(&home.call("get", "ghcr.io").code(1));
+        assert!(output.contains(&format!("(docker-credential-pat activate {argument})")), "{output}");
         rotate(&home, name, "new", &[]).success();
-        self::told(&home, &["activate", name]);
-        let told = stderr(&home.call("erase", "ghcr.io").success());
-        assert!(told.contains(&format!("(docker-credential-pat activate {argument})")), "{told}");
+        self::messages(&home, &["activate", name]);
+        let output = stderr(&home.call("erase", "ghcr.io").success());
+        assert!(output.contains(&format!("(docker-credential-pat activate {argument})")), "{output}");
     }
 }
 
 #[test]
-fn the_secret_of_a_damaged_token_can_be_mended_by_the_hint_that_names_it() {
+fn the_hint_for_a_damaged_token_repairs_it() {
     let home = Home::new();
     home.bring("a b", "ghcr.io", "me", "canary", &[]).success();
     let mut vault = fs::read(home.vault()).expect("the vault");
@@ -502,24 +515,24 @@ fn the_secret_of_a_damaged_token_can_be_mended_by_the_hint_that_names_it() {
     let start = vault.len() - "canary".len();
     vault[start..].copy_from_slice(&sealed[start..]);
     fs::write(home.vault(), vault).expect("written");
-    let asked = home.call("get", "ghcr.io").code(1);
-    assert!(stderr(&asked).contains("docker-credential-pat rotate 'a b'"), "{}", stderr(&asked));
-    told(&home, &["edit", "a b", "--label", "x"]);
-    told(&home, &["deactivate", "a b"]);
+    let response = home.call("get", "ghcr.io").code(1);
+    assert!(stderr(&response).contains("docker-credential-pat rotate 'a b'"), "{}", stderr(&response));
+    messages(&home, &["edit", "a b", "--label", "x"]);
+    messages(&home, &["deactivate", "a b"]);
     rotate(&home, "a b", "mended", &[]).success();
-    told(&home, &["activate", "a b"]);
+    messages(&home, &["activate", "a b"]);
     assert_eq!(home.get("ghcr.io"), found("me", "mended"));
 }
 
 #[test]
-fn an_end_in_the_past_and_a_path_on_an_ipv6_host_go_through_the_whole_program() {
+fn add_accepts_a_past_expiry_and_a_path_on_an_ipv6_host() {
     let home = Home::new();
     let added =
         home.bring("six", "[::1]:5000/acme", "me", "six-secret", &["--expires", "2020-01-31"]).success();
     assert!(stderr(&added).contains("which expired") && stderr(&added).contains("is not given out"));
     let key = "[0:0::1]:5000/acme/app";
-    let told = stderr(&home.call("get", key).code(1).stdout(common::NOT_FOUND));
-    assert!(told.contains("token \"six\" for [::1]:5000/acme expired"), "{told}");
+    let output = stderr(&home.call("get", key).code(1).stdout(common::NOT_FOUND));
+    assert!(output.contains("token \"six\" for [::1]:5000/acme expired"), "{output}");
     assert_eq!(home.list(), json!({}));
     home.run(["ls", "--expired", "-r", "[::1]:5000/acme/app"]).success().stderr("");
     rotate(&home, "six", "six-new", &[]).success();
@@ -527,7 +540,7 @@ fn an_end_in_the_past_and_a_path_on_an_ipv6_host_go_through_the_whole_program() 
     assert_eq!(home.get("[::1]:5000/acme-x/app"), not_found());
     assert_eq!(home.get("[::1]:5001/acme/app"), not_found());
     assert_eq!(home.list(), json!({ "[::1]:5000": "me" }));
-    self::told(&home, &["use", "six", "[::1]:5000/acme/app", "--pull"]);
+    self::messages(&home, &["use", "six", "[::1]:5000/acme/app", "--pull"]);
     assert_eq!(home.token("six")["choices"][0]["scope"], "[::1]:5000/acme/app");
     let explained = stdout(&home.run(["explain", "[::1]:5000/acme/app:1.0"]).success());
     assert!(explained.contains("\"six\" is given"), "{explained}");
@@ -536,7 +549,7 @@ fn an_end_in_the_past_and_a_path_on_an_ipv6_host_go_through_the_whole_program() 
 }
 
 #[test]
-fn no_verb_for_people_shows_a_secret() {
+fn no_verb_for_people_prints_a_secret() {
     let home = Home::new();
     let canary = "dckr_pat_canary-canary";
     for (name, more) in

@@ -193,7 +193,7 @@ fn the_published_vaults_are_read_as_their_answers_say() {
         }
         let answers = fs::read(fixture.join("answers.json")).expect("the answers");
         let answers: serde_json::Value = serde_json::from_slice(&answers).expect("JSON");
-        home.assert_tells(&answers);
+        home.assert_lists(&answers);
         for (verb, profile) in [("get", None), ("get_under_work", Some("work"))] {
             for (key, answer) in answers[verb].as_object().into_iter().flatten() {
                 let mut program = home.program(["get"]);

@@ -111,7 +111,7 @@ impl CodingAccess {
                 }
                 Some(token)
             }
-            None if self.secret.is_given() => None,
+            None if self.secret.has_source() => None,
             None => self.personal_token(&place, inventory, *cx.now),
         };
         let secret = match token {

@@ -147,5 +147,5 @@ fn tell(made: &NewProjectToken, name: &Name, cx: &mut CommandContext) -> Result<
         Some(may) if !may.write => cx.say("it may pull; --scope artifact_rw makes one that may push too"),
         Some(_) => {}
     }
-    cx.note_unaffected_clients(token, &inventory)
+    cx.note_overriding_tokens(token, &inventory)
 }

@@ -45,7 +45,7 @@ pub(super) fn run(args: &Args, cx: &mut CommandContext) -> Result<(), CommandErr
         && !team.has(token)
     {
         let (name, place) = (token.name.clone(), team.images());
-        return Err(ArgumentError::OutOfScope { name, place }.into());
+        return Err(ArgumentError::OutOfScope { name, scope: place }.into());
     }
     let token = match (named, &args.user) {
         (Some(token), _) => Some(token),

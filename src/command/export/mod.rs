@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use thiserror::Error;
 
 use crate::command::args::find;
-use crate::command::completions::{token_names, token_places};
+use crate::command::completions::{token_names, token_scopes};
 use crate::command::context::CommandContext;
 use crate::command::error::{ArgumentError, CommandError};
 use crate::command::export::formats::ExportFormat;
@@ -28,7 +28,7 @@ pub struct ExportArgs {
     #[arg(long)]
     format: ExportFormat,
     /// Only for this registry
-    #[arg(long, short, add = token_places())]
+    #[arg(long, short, add = token_scopes())]
     registry: Option<String>,
     /// Write it to a new file, for you alone, instead of standard output
     #[arg(long, short, value_name = "FILE")]
@@ -57,7 +57,7 @@ pub fn run(args: &ExportArgs, cx: &mut CommandContext) -> Result<(), CommandErro
             scope.host()
         ));
     }
-    cx.note_if_unusable(&token);
+    cx.note_restrictions(&token);
     Ok(())
 }
 
@@ -70,7 +70,7 @@ fn keys(token: &Token, registry: Option<&str>) -> Result<Vec<String>, CommandErr
         return if token.may_go_to(&place) {
             Ok(vec![registry.docker_key().to_owned()])
         } else {
-            Err(ArgumentError::OutOfScope { name: token.name.clone(), place: registry.to_string() }.into())
+            Err(ArgumentError::OutOfScope { name: token.name.clone(), scope: registry.to_string() }.into())
         };
     }
     if let Some(scope) = token.scopes.iter().find(|scope| scope.is_wildcard()) {

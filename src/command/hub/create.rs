@@ -103,7 +103,7 @@ pub(super) fn run(args: &Args, hub: &HubApi, cx: &mut CommandContext) -> Result<
         cx.say(&format!("note: it goes to {other}, which is not Docker Hub"));
     }
     if token.scopes.iter().any(|scope| scope.path().is_some()) {
-        cx.note_unaffected_clients(token, &inventory)?;
+        cx.note_overriding_tokens(token, &inventory)?;
     }
     Ok(())
 }
@@ -112,8 +112,8 @@ impl Args {
     fn new_token(&self, cx: &CommandContext) -> Result<NewToken, CommandError> {
         let name = Name::typed(&self.name)?;
         let scopes = match self.registry.as_slice() {
-            [] => args::scopes(&[DOCKER_HUB.to_owned()])?,
-            given => args::scopes(given)?,
+            [] => args::parse_scopes(&[DOCKER_HUB.to_owned()])?,
+            given => args::parse_scopes(given)?,
         };
         Ok(NewToken {
             label: label(self.label.as_deref().unwrap_or(name.as_str()))?,

@@ -53,7 +53,7 @@ pub(super) fn run(args: &Args, hub: &HubApi, cx: &mut CommandContext) -> Result<
                 name.as_argument()
             ));
         }
-        cx.note_if_unusable(token);
+        cx.note_restrictions(token);
     }
     Ok(())
 }

@@ -16,7 +16,7 @@ use crate::model::registry::Key;
 use crate::model::secret::Secret;
 use crate::system::sanitize::clean;
 use crate::system::tty;
-use crate::vault::login::people;
+use crate::vault::login::docker_hub_users;
 
 /// Who signs in; without any of these whoever signed in by `docker login` and the browser
 #[derive(Debug, clap::Args)]
@@ -96,7 +96,7 @@ fn ask_code(user: &str) -> Result<Secret, CommandError> {
 /// Returns the Docker ID of the tokens here, where they are one person's; else asks for it.
 fn the_user(cx: &CommandContext) -> Result<String, CommandError> {
     let inventory = cx.store.inventory()?;
-    let mut users = people(&inventory, None);
+    let mut users = docker_hub_users(&inventory, None);
     users.sort_unstable();
     users.dedup();
     if let [user] = users.as_slice() {

@@ -57,7 +57,7 @@ fn switch(args: &Args, to: TargetState, hub: &HubApi, cx: &mut CommandContext) -
         cx.say(&format!("\"{}\" {outcome}", known.token.name));
         if to == TargetState::On {
             let inventory = cx.store.inventory()?;
-            cx.note_if_unusable(find(&inventory, known.token.name.as_str())?);
+            cx.note_restrictions(find(&inventory, known.token.name.as_str())?);
         }
     }
     let account = account(args.org.as_ref());

@@ -15,17 +15,15 @@ use crate::docker::config::helper_lookup::ConfigOwner;
 use crate::docker::other_helper::{HelperError, OtherHelper};
 use crate::docker::setup;
 use crate::docker::setup::HelperName;
-use crate::docker::wire::Credentials;
 use crate::inventory::Inventory;
 use crate::model::hint::{Hint, program};
 use crate::model::secret::Secret;
 use crate::model::token::Token;
 use crate::model::token_id::TokenId;
-use crate::provider::advice::remarks;
 use crate::system::env;
 use crate::system::table::{Cell, Table, Tone};
 use crate::vault::import::{ImportedToken, take_over};
-use crate::vault::login::{people, seen, user_of};
+use crate::vault::login::{RecognizedLogin, user_of};
 use crate::vault::store::StoreError;
 
 const HEADS: [&str; 5] = ["FROM", "KEY", "USER", "AS", "WHAT"];
@@ -67,7 +65,8 @@ struct ImportPlan {
 /// Runs the verb.
 pub fn run(args: &ImportArgs, cx: &mut CommandContext) -> Result<(), CommandError> {
     let mut haul = args.haul(cx)?;
-    let credentials: Vec<&Credentials> = haul.found.iter().filter_map(FoundLogin::credentials).collect();
+    let credentials = haul.found.iter().filter_map(FoundLogin::credentials);
+    let credentials: Vec<_> = credentials.map(RecognizedLogin::new).collect();
     if haul.found.is_empty() {
         cx.say("there is nothing to take over");
     } else {
@@ -187,14 +186,14 @@ impl ImportPlan {
 
 /// Returns what the vault will hold, and where each of the credentials will be. Nothing is changed.
 fn foresee(
-    credentials: &[&Credentials],
+    credentials: &[RecognizedLogin<'_>],
     cx: &CommandContext,
 ) -> Result<(Inventory, Vec<ImportedToken>), CommandError> {
     let excerpt = cx.store.excerpt(None)?;
     let mut inventory = excerpt.inventory().clone();
     let has_secret =
         |token: &Token, secret: &Secret| excerpt.release(token).is_ok_and(|its| its.is_same_as(secret));
-    let places = take_over(&mut inventory, credentials.iter().copied(), has_secret, *cx.now);
+    let places = take_over(&mut inventory, credentials, has_secret, *cx.now);
     Ok((inventory, places))
 }
 
@@ -229,7 +228,7 @@ fn named(inventory: &Inventory, id: TokenId) -> Option<&Token> {
 
 /// Takes all of them in by one change, and tells what should be known of those that are new.
 fn add_with_free_name(
-    credentials: &[&Credentials],
+    credentials: &[RecognizedLogin<'_>],
     cx: &mut CommandContext,
 ) -> Result<Vec<ImportedToken>, CommandError> {
     let now = *cx.now;
@@ -237,12 +236,12 @@ fn add_with_free_name(
         let mut inventory = draft.inventory.clone();
         let has_secret =
             |token: &Token, secret: &Secret| draft.secret(token).is_ok_and(|its| its.is_same_as(secret));
-        let places = take_over(&mut inventory, credentials.iter().copied(), has_secret, now);
+        let places = take_over(&mut inventory, credentials, has_secret, now);
         draft.inventory = inventory;
         let mut told = Vec::new();
-        for (credentials, place) in credentials.iter().zip(&places).filter(|(_, place)| place.is_new) {
-            draft.keep(place.token, &credentials.secret)?;
-            told.extend(remarks(&seen(credentials), &people(&draft.inventory, Some(place.token))));
+        for (login, place) in credentials.iter().zip(&places).filter(|(_, place)| place.is_new) {
+            draft.keep(place.token, &login.credentials.secret)?;
+            told.extend(login.advice(&draft.inventory, Some(place.token)));
         }
         Ok((places, told))
     })?;
@@ -258,12 +257,12 @@ fn add_with_free_name(
 
 /// Opens the vault anew and compares every secret with what was found.
 fn read_back(
-    credentials: &[&Credentials],
+    credentials: &[RecognizedLogin<'_>],
     places: &[ImportedToken],
     cx: &CommandContext,
 ) -> Result<(), CommandError> {
     let excerpt = cx.store.excerpt(None)?;
-    for (credentials, place) in credentials.iter().zip(places) {
+    for (RecognizedLogin { credentials, .. }, place) in credentials.iter().zip(places) {
         let is_kept = |token: &Token| -> Result<bool, StoreError> {
             let is_for_it = token.holds(&credentials.key) && token.user == user_of(credentials);
             Ok(is_for_it && excerpt.release(token)?.is_same_as(&credentials.secret))

@@ -1,4 +1,4 @@
-//! A home of its own for each test, and the program in it.
+//! A separate home for each test, and the program in it.
 
 #[cfg(feature = "online")]
 pub(crate) mod hub_double;
@@ -15,12 +15,12 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use tempfile::TempDir;
 
-/// How long anything may take before it counts as hanging: no bound on how fast it is.
+/// The time after which a step counts as hanging. Speed is not tested.
 pub(crate) const HANG: Duration = Duration::from_secs(60);
 
 pub(crate) const NOT_FOUND: &str = "credentials not found in native keychain\n";
 
-/// A temporary home; nothing of the real one reaches the program.
+/// A temporary home; the program sees nothing of the real one.
 pub(crate) struct Home(TempDir);
 
 impl Home {
@@ -49,9 +49,9 @@ impl Home {
         let mut command = Command::new(program());
         command.timeout(HANG);
         command.env_clear().env("HOME", self.path()).env("PATH", program_folder()).args(args);
-        // Root's podman would have a file of the machine's own, where no session has another.
+        // Without a session, podman of root uses the file of the whole machine.
         command.env("XDG_RUNTIME_DIR", self.path().join("run"));
-        // No keyring of whoever runs the tests gets the key of a test's vault.
+        // The key of a test's vault must not reach the keyring of the person who runs the tests.
         command.env("DOCKER_CREDENTIAL_PAT_KEY_HOLDER", "key-file");
         command
     }
@@ -70,23 +70,23 @@ impl Home {
         self.store_as_sent(&credentials(key, user, secret));
     }
 
-    /// Stores what a client sends; stdout and stderr stay empty, but for one hint at Docker Hub.
+    /// Stores JSON as a client sends it; stdout and stderr stay empty, except for one hint for Docker Hub.
     pub(crate) fn store_as_sent(&self, json: &str) {
         let stored = self.call("store", json).success().stdout("");
-        let told = String::from_utf8_lossy(&stored.get_output().stderr).into_owned();
+        let output = stderr(&stored);
         let hint = "docker-credential-pat: a personal access token is safer than a password";
-        let is_hint = told.starts_with(hint) && told.lines().count() == 1 && json.contains("docker.io");
-        assert!(told.is_empty() || is_hint, "{told}");
+        let is_hint = output.starts_with(hint) && output.lines().count() == 1 && json.contains("docker.io");
+        assert!(output.is_empty() || is_hint, "{output}");
     }
 
-    /// Returns user name and secret that `get` answers with, or its error.
+    /// Returns the user name and secret in the answer of `get`, or its error.
     pub(crate) fn get(&self, key: &str) -> Result<(String, String), String> {
         let output = self.call("get", key).get_output().clone();
         let stdout = String::from_utf8(output.stdout).expect("UTF-8");
         match output.status.code() {
             Some(0) => {
                 let answer: serde_json::Value = serde_json::from_str(&stdout).expect("JSON");
-                assert_eq!(answer["ServerURL"], key.trim(), "the key comes back as it was asked");
+                assert_eq!(answer["ServerURL"], key.trim(), "the key comes back unchanged");
                 assert_eq!(answer.as_object().expect("an object").len(), 3);
                 let text = |name: &str| answer[name].as_str().expect("a string").to_owned();
                 Ok((text("Username"), text("Secret")))
@@ -115,7 +115,7 @@ impl Home {
         self.program(args).write_stdin(format!("secret of {name}\n")).assert().success()
     }
 
-    /// Brings a token as a person does, with this secret and further arguments.
+    /// Adds a token as a person does, with this secret and additional arguments.
     pub(crate) fn bring(
         &self,
         name: &str,
@@ -133,12 +133,12 @@ impl Home {
         self.tokens().into_iter().find(|token| token["name"] == name).expect(name)
     }
 
-    /// Sees that `ls` and `list` tell of a published vault what its answers say.
-    pub(crate) fn assert_tells(&self, answers: &serde_json::Value) {
+    /// Checks `ls` and `list` of a published vault against its recorded answers.
+    pub(crate) fn assert_lists(&self, answers: &serde_json::Value) {
         let wanted = answers["tokens"].as_array().expect("an array");
         assert_eq!(self.tokens().len(), wanted.len());
         for (token, wanted) in self.tokens().iter().zip(wanted) {
-            // A later version may tell more of a token, and nothing else of what is told here.
+            // A later version may add names, but must keep these values.
             for (name, value) in wanted.as_object().expect("an object") {
                 assert_eq!(token[name], *value, "{name}");
             }
@@ -151,7 +151,7 @@ impl Home {
         self.program([verb]).env(variable.0, variable.1).write_stdin(stdin).assert()
     }
 
-    /// Returns every file in the folders of the program, but for the lock, by its name.
+    /// Returns the names of all files in the folders of the program, except the lock.
     pub(crate) fn files(&self) -> Vec<String> {
         let folders = [self.vault(), self.key()].map(|path| path.parent().map(Path::to_owned));
         let entries = folders.into_iter().flatten().filter_map(|folder| fs::read_dir(folder).ok()).flatten();
@@ -177,26 +177,26 @@ pub(crate) fn not_found() -> Result<(String, String), String> {
     Err(NOT_FOUND.to_owned())
 }
 
-/// Returns what the program wrote for people.
+/// Returns the output for people.
 pub(crate) fn stderr(assert: &Assert) -> String {
     String::from_utf8(assert.get_output().stderr.clone()).expect("UTF-8")
 }
 
-/// Returns what the program answered.
+/// Returns the output for clients.
 pub(crate) fn stdout(assert: &Assert) -> String {
     String::from_utf8(assert.get_output().stdout.clone()).expect("UTF-8")
 }
 
-/// Returns the secret in an answer to `get`, or what it wrote instead.
+/// Returns the secret in an answer to `get`, or the whole output without one.
 pub(crate) fn secret_in(assert: &Assert) -> String {
     let text = stdout(assert);
     let answer: Result<serde_json::Value, _> = serde_json::from_str(&text);
     answer.ok().and_then(|answer| answer["Secret"].as_str().map(str::to_owned)).unwrap_or(text)
 }
 
-/// Returns a JSON Web Token that ends at this moment, in seconds since 1970.
-pub(crate) fn jwt(end: i64) -> String {
-    let parts = [r#"{"alg":"HS256"}"#.to_owned(), format!(r#"{{"exp":{end}}}"#), "signature".to_owned()];
+/// Returns a JSON Web Token that expires at this time, in seconds since 1970.
+pub(crate) fn jwt(expires: i64) -> String {
+    let parts = [r#"{"alg":"HS256"}"#.to_owned(), format!(r#"{{"exp":{expires}}}"#), "signature".to_owned()];
     let encode = |text: String| {
         let mut encoded = vec![0; text.len() * 2 + 4];
         let length = URL_SAFE_NO_PAD.encode_slice(text, &mut encoded).expect("room");

@@ -1,4 +1,4 @@
-//! `completions`: the script by which a shell offers verbs, options and names of tokens; and what it then asks.
+//! `completions`: the script with which a shell completes a command line, and the answers to that script.
 
 use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
@@ -9,7 +9,7 @@ use clap_complete::{CompletionCandidate, engine};
 
 use crate::command::context::CommandContext;
 use crate::command::error::CommandError;
-use crate::command::token_view::places;
+use crate::command::token_view::scope_words;
 use crate::inventory::Inventory;
 use crate::model::scope::Scope;
 use crate::model::token::Token;
@@ -35,39 +35,41 @@ enum Shell {
 
 /// Runs the verb.
 pub fn run(args: &CompletionsArgs, cx: &mut CommandContext) -> Result<(), CommandError> {
-    cx.out.write_all(args.shell.script().as_bytes()).map_err(CommandError::output)
+    cx.write_answer(args.shell.script().as_bytes())
 }
 
-/// Returns what a script is to offer, a candidate on each line; nothing where nothing can be told.
+/// Returns the candidates for a script, one a line; no lines if the question is not understood.
 ///
-/// The words are those before the one that is typed, and that one with a dot in front: some shells leave
-/// out an empty argument.
+/// The last word is the one that is being typed, with a dot in front, because some shells drop an empty
+/// argument.
 pub fn answer(shell: &OsStr, words: &[OsString], mut command: clap::Command) -> String {
     let shell = shell.to_str().and_then(|shell| Shell::from_str(shell, false).ok());
-    let typed = words.last().and_then(|last| last.to_str()?.strip_prefix('.'));
-    let (Some(shell), Some(typed), [words @ .., _]) = (shell, typed, words) else { return String::new() };
-    let line = words.iter().cloned().chain([typed.into()]).collect();
+    let prefix = words.last().and_then(|last| last.to_str()?.strip_prefix('.'));
+    let (Some(shell), Some(prefix), [words @ .., _]) = (shell, prefix, words) else { return String::new() };
+    let line = words.iter().cloned().chain([prefix.into()]).collect();
     let folder = env::working_directory().ok();
-    let mut found = engine::complete(&mut command, line, words.len(), folder.as_deref()).unwrap_or_default();
+    let mut candidates =
+        engine::complete(&mut command, line, words.len(), folder.as_deref()).unwrap_or_default();
     let is_option =
         |candidate: &CompletionCandidate| candidate.get_value().as_encoded_bytes().starts_with(b"-");
-    if typed.is_empty() && !found.iter().all(is_option) {
-        found.retain(|candidate| !is_option(candidate));
+    if prefix.is_empty() && !candidates.iter().all(is_option) {
+        candidates.retain(|candidate| !is_option(candidate));
     }
-    found.iter().filter_map(|candidate| shell.line(candidate)).collect()
+    candidates.iter().filter_map(|candidate| shell.line(candidate)).collect()
 }
 
-/// Returns what offers the names of the tokens at an argument, as in `#[arg(add = token_names())]`.
+/// Completes the names of tokens, as in `#[arg(add = token_names())]`.
 pub fn token_names() -> ArgValueCandidates {
     ArgValueCandidates::new(|| {
-        let candidate =
-            |token: &Token| CompletionCandidate::new(token.name.as_str()).help(Some(places(token).into()));
+        let candidate = |token: &Token| {
+            CompletionCandidate::new(token.name.as_str()).help(Some(scope_words(token).into()))
+        };
         inventory().tokens().iter().map(candidate).collect()
     })
 }
 
-/// Returns what offers the places to which the tokens may go at an argument.
-pub fn token_places() -> ArgValueCandidates {
+/// Completes the scopes of tokens.
+pub fn token_scopes() -> ArgValueCandidates {
     ArgValueCandidates::new(|| {
         let inventory = inventory();
         let mut scopes: BTreeSet<&Scope> = BTreeSet::new();
@@ -76,7 +78,7 @@ pub fn token_places() -> ArgValueCandidates {
     })
 }
 
-/// Returns the tokens. Nobody reads an error while typing, so that there are none then.
+/// Returns the tokens, or none after an error: nobody reads an error while typing.
 fn inventory() -> Inventory {
     VaultStore::find().and_then(|store| store.inventory()).unwrap_or_default()
 }
@@ -84,25 +86,25 @@ fn inventory() -> Inventory {
 impl Shell {
     fn script(self) -> &'static str {
         match self {
-            Self::Bash => include_str!("completions/bash.sh"),
-            Self::Zsh => include_str!("completions/zsh.zsh"),
-            Self::Fish => include_str!("completions/fish.fish"),
-            Self::Powershell => include_str!("completions/powershell.ps1"),
-            Self::Elvish => include_str!("completions/elvish.elv"),
+            Self::Bash => include_str!("bash.sh"),
+            Self::Zsh => include_str!("zsh.zsh"),
+            Self::Fish => include_str!("fish.fish"),
+            Self::Powershell => include_str!("powershell.ps1"),
+            Self::Elvish => include_str!("elvish.elv"),
         }
     }
 
-    /// Returns a candidate as the shell's script reads it; `None` for one that could steer the terminal.
+    /// Returns the line for a candidate, or `None` for one that could control the terminal.
     fn line(self, candidate: &CompletionCandidate) -> Option<String> {
         let value = candidate.get_value().to_str().filter(|value| clean(value) == **value)?;
         let help = candidate.get_help().map(ToString::to_string).unwrap_or_default();
         let help = help.lines().next().map(clean).filter(|help| !help.is_empty());
-        // zsh, fish and Elvish put a candidate into quotes by themselves where it needs them.
+        // zsh, fish and Elvish quote a candidate themselves.
         let (value, separator) = match self {
-            Self::Bash => (backslashed(value, |letter| !is_plain(letter)), None),
-            Self::Zsh => (backslashed(value, |letter| matches!(letter, '\\' | ':')), Some(':')),
+            Self::Bash => (escape(value, |letter| !is_plain(letter)), None),
+            Self::Zsh => (escape(value, |letter| matches!(letter, '\\' | ':')), Some(':')),
             Self::Fish => (value.to_owned(), Some('\t')),
-            Self::Powershell => (in_quotes(value), Some('\t')),
+            Self::Powershell => (quote_for_powershell(value), Some('\t')),
             Self::Elvish => (value.to_owned(), None),
         };
         let help = separator.zip(help).map(|(separator, help)| format!("{separator}{help}"));
@@ -110,19 +112,19 @@ impl Shell {
     }
 }
 
-/// True for a letter that means itself to every shell.
+/// True for a letter without a special meaning in any shell.
 fn is_plain(letter: char) -> bool {
     letter.is_alphanumeric() || matches!(letter, '.' | '_' | '-' | '+' | ':' | '/' | '@' | '=')
 }
 
-fn backslashed(text: &str, needs_it: impl Fn(char) -> bool) -> String {
-    let escape = |letter| needs_it(letter).then_some('\\').into_iter().chain([letter]);
+fn escape(text: &str, is_special: impl Fn(char) -> bool) -> String {
+    let escape = |letter| is_special(letter).then_some('\\').into_iter().chain([letter]);
     text.chars().flat_map(escape).collect()
 }
 
-/// PowerShell reads a doubled quote inside quotes as one; the typographic ones count too:
+/// Quotes a text for PowerShell, where a doubled quote inside quotes stands for one. Typographic quotes count too:
 /// <https://learn.microsoft.com/powershell/module/microsoft.powershell.core/about/about_quoting_rules>.
-fn in_quotes(text: &str) -> String {
+fn quote_for_powershell(text: &str) -> String {
     if !text.starts_with('@') && text.chars().all(is_plain) {
         return text.to_owned();
     }
@@ -138,7 +140,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_shell_takes_a_candidate_apart() {
+    fn candidates_with_special_letters_are_quoted_for_each_shell() {
         for (shell, value, want) in [
             (Shell::Bash, "alice@ghcr.io", "alice@ghcr.io\n"),
             (Shell::Bash, "a b$(c)'", "a\\ b\\$\\(c\\)\\'\n"),

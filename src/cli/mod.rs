@@ -1,0 +1,193 @@
+//! The start of the program: runs Docker's verbs, which clients call all the time, before any argument is parsed,
+//! and all others by way of the parser.
+
+mod parser;
+
+use std::ffi::{OsStr, OsString};
+use std::fs::File;
+use std::io;
+use std::io::{BufWriter, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::FromArgMatches;
+use clap::error::ErrorKind;
+
+use crate::cli::parser::{Cli, command};
+#[cfg(feature = "extras")]
+use crate::command::completions;
+use crate::command::context::CommandContext;
+use crate::command::error::CommandError;
+use crate::command::protocol::{ProtocolVerb, VerbOutcome};
+use crate::command::{protocol, status};
+use crate::docker::wire::WireError;
+use crate::model::hint::program;
+#[cfg(feature = "extras")]
+use crate::system::env;
+use crate::system::limited_read::{InputError, read_input};
+use crate::system::sanitize::{clean, clean_lines};
+use crate::system::{scrub, stdio};
+
+/// The exit code for a failure. Clients take all other codes for success.
+const NOT_DONE: ExitCode = ExitCode::FAILURE;
+
+/// The exit code after Ctrl-C, as in a shell.
+const INTERRUPTED: u8 = 130;
+
+/// The exit code for wrong arguments of a verb for people.
+const WRONG_USAGE: u8 = 2;
+
+/// Runs the program. The first argument is the name under which it was called.
+pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let mut args = args.into_iter();
+    let path = args.next().map(PathBuf::from).unwrap_or_default();
+    let called_as = path.file_name().and_then(OsStr::to_str);
+    let args: Vec<OsString> = args.collect();
+    let words: Vec<&str> = args.iter().map(|arg| arg.to_str().unwrap_or_default()).collect();
+    let out = match stdio::stdout() {
+        Ok(out) => out,
+        Err(error) => return output_failed(error),
+    };
+    let verb = words.first().and_then(|word| ProtocolVerb::from_word(word));
+    match (verb, words.as_slice()) {
+        (Some(verb), [_]) => run_protocol_verb(verb, called_as, out),
+        (Some(_), [word, "--help" | "-h"]) => run_verb(vec!["help".into(), word.into()], called_as, out),
+        (Some(_), [word, ..]) => {
+            let text = format!("{word} takes no argument: the registry goes to standard input\n");
+            write(&out, &text, NOT_DONE)
+        }
+        (_, ["version" | "--version" | "-v" | "-V"]) => write(&out, &version(), ExitCode::SUCCESS),
+        (_, []) if stdio::stdout_is_terminal() => run_in_context(called_as, out, status::run),
+        (_, []) => {
+            let usage = "<get|store|erase|list|version>, or --help for all verbs";
+            write(&out, &format!("usage: {} {usage}\n", program()), NOT_DONE)
+        }
+        _ => {
+            let code = run_verb(args, called_as, out);
+            scrub::scrub_peoples_stack();
+            code
+        }
+    }
+}
+
+/// Runs one of Docker's verbs.
+fn run_protocol_verb(verb: ProtocolVerb, called_as: Option<&str>, mut out: File) -> ExitCode {
+    let mut err = io::stderr();
+    if let Some(prompt) = verb.input_prompt().filter(|_| stdio::stdin_is_terminal()) {
+        let _ = writeln!(err, "{}: {prompt}", program());
+    }
+    let outcome = (|| -> Result<VerbOutcome, CommandError> {
+        // The input is read to its end even before an error: a client must not be cut off while it writes.
+        // `list` needs no input, so it does not wait for a person to type.
+        let is_skipped = verb == ProtocolVerb::List && stdio::stdin_is_terminal();
+        let input = if is_skipped {
+            read_input(io::empty())
+        } else {
+            stdio::stdin().map_err(InputError::Read).and_then(read_input)
+        };
+        let input = input.map_err(WireError::from)?;
+        if verb.has_answer() && stdio::was_closed(&out) {
+            return Err(CommandError::output(io::Error::other("standard output is closed")));
+        }
+        let mut err = io::stderr();
+        let mut cx = CommandContext::new(called_as, &mut out, &mut err)?;
+        Ok(protocol::run(verb, &input, &mut cx))
+    })();
+    match outcome {
+        Ok(VerbOutcome::Done) => ExitCode::SUCCESS,
+        Ok(VerbOutcome::NotFound | VerbOutcome::Refused) => NOT_DONE,
+        Err(error) => {
+            protocol::refuse(&error, out, err);
+            NOT_DONE
+        }
+    }
+}
+
+/// Parses the arguments, and runs one of the verbs for people.
+#[inline(never)]
+fn run_verb(args: Vec<OsString>, called_as: Option<&str>, out: File) -> ExitCode {
+    // Both the variable and `--` are needed: a variable that stays set must not disable the verbs.
+    #[cfg(feature = "extras")]
+    if let ([escape, words @ ..], Some(shell)) = (args.as_slice(), env::completing_shell())
+        && escape == "--"
+    {
+        return write(&out, &completions::answer(&shell, words, command()), ExitCode::SUCCESS);
+    }
+    let is_nested = args
+        .first()
+        .and_then(|verb| verb.to_str())
+        .is_some_and(|verb| command().find_subcommand(verb).is_some());
+    let line = std::iter::once(program().into()).chain(args);
+    let parsed = command().try_get_matches_from(line).and_then(|parsed| Cli::from_arg_matches(&parsed));
+    let cli = match parsed {
+        Ok(cli) => cli,
+        Err(error) => return wrong_usage(&error, is_nested, &out),
+    };
+    run_in_context(called_as, out, |cx| cli.verb.run(cx))
+}
+
+/// Runs a verb for people with a context, and reports its error.
+fn run_in_context(
+    called_as: Option<&str>,
+    out: File,
+    verb: impl FnOnce(&mut CommandContext) -> Result<(), CommandError>,
+) -> ExitCode {
+    let mut out = BufWriter::new(out);
+    let done = (|| {
+        let mut err = io::stderr();
+        let mut cx = CommandContext::new(called_as, &mut out, &mut err)?;
+        cx.screen = stdio::screen();
+        verb(&mut cx)?;
+        out.flush().map_err(CommandError::output)
+    })();
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        // The reader needs no more, as in `ls | head -1`.
+        Err(error) if error.is_broken_pipe() => ExitCode::SUCCESS,
+        Err(error) => {
+            error.report(io::stderr());
+            if error.is_interruption() { ExitCode::from(INTERRUPTED) } else { NOT_DONE }
+        }
+    }
+}
+
+/// Writes the help that the arguments ask for, or the error in them.
+fn wrong_usage(error: &clap::Error, is_nested: bool, out: &File) -> ExitCode {
+    // The text quotes the arguments verbatim.
+    let text = clean_lines(&error.render().to_string());
+    match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            write(out, &text, ExitCode::SUCCESS)
+        }
+        // As the official helpers do: clients look on stdout, and for exit code 1.
+        ErrorKind::InvalidSubcommand if !is_nested => {
+            let _ = io::stderr().write_all(text.as_bytes());
+            let action = error.get(clap::error::ContextKind::InvalidSubcommand);
+            let action = action.map(ToString::to_string).unwrap_or_default();
+            write(out, &format!("unknown action \"{}\"\n", clean(&action)), NOT_DONE)
+        }
+        _ => {
+            let _ = io::stderr().write_all(text.as_bytes());
+            ExitCode::from(WRONG_USAGE)
+        }
+    }
+}
+
+/// Returns one line in the form of the official helpers: name, package, version. The package is the target of
+/// the build.
+fn version() -> String {
+    format!("{} ({}) {}\n", program(), env!("TARGET"), env!("CARGO_PKG_VERSION"))
+}
+
+fn write(mut out: &File, text: &str, code: ExitCode) -> ExitCode {
+    match out.write_all(text.as_bytes()) {
+        Ok(()) => code,
+        Err(error) => output_failed(error),
+    }
+}
+
+/// Reports that the answer cannot be written.
+fn output_failed(error: io::Error) -> ExitCode {
+    CommandError::output(error).report(io::stderr());
+    NOT_DONE
+}
