@@ -5,6 +5,7 @@ use std::fmt;
 use jiff::civil::{Date, Time};
 use jiff::tz::TimeZone;
 use minicbor::{Decode, Encode};
+use serde::{Serialize, Serializer};
 use thiserror::Error;
 
 use crate::model::hint::Hint;
@@ -111,6 +112,12 @@ impl fmt::Display for Timestamp {
             Some(timestamp) => timestamp.fmt(out),
             None => self.0.fmt(out),
         }
+    }
+}
+
+impl Serialize for Timestamp {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
     }
 }
 
