@@ -82,9 +82,9 @@ struct ProjectTokenJson<'a> {
     user: &'a str,
     scopes: Vec<ScopeJson<'a>>,
     state: Option<&'static str>,
-    created: Option<String>,
-    expires: Option<String>,
-    last_used: Option<String>,
+    created: Option<Timestamp>,
+    expires: Option<Timestamp>,
+    last_used: Option<Timestamp>,
     name: Option<&'a str>,
 }
 
@@ -117,16 +117,15 @@ fn token_json<'a>(token: &'a ProjectToken, inventory: &'a Inventory, now: Timest
         target: scope.target,
         means: scope.to_string(),
     };
-    let rfc3339 = |time: Option<Timestamp>| time.map(|time| time.to_string());
     ProjectTokenJson {
         id: token.id,
         label: &token.name,
         user: &token.user,
         scopes: token.scopes.iter().map(scope_json).collect(),
         state: state_word(token.expires, token.enabled, now),
-        created: rfc3339(token.created),
-        expires: rfc3339(token.expires),
-        last_used: rfc3339(token.last_used),
+        created: token.created,
+        expires: token.expires,
+        last_used: token.last_used,
         name: vault_name(token, inventory),
     }
 }
