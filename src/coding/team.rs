@@ -1,6 +1,5 @@
 //! CODING's teams: their names, and the addresses of their images and their API.
 
-use std::collections::BTreeSet;
 use std::fmt;
 
 use crate::coding::error::CodingError;
@@ -51,12 +50,12 @@ impl Team {
 
     /// Returns the team of all tokens in the vault, if there is exactly one.
     pub fn only_one(inventory: &Inventory) -> Result<Self, CodingError> {
-        let mut teams: BTreeSet<Self> = inventory.tokens().iter().flat_map(Self::all_from_scopes).collect();
-        match (teams.pop_first(), teams.is_empty()) {
-            (Some(team), true) => Ok(team),
-            (first, _) => {
-                Err(CodingError::UnknownTeam(first.iter().chain(&teams).map(ToString::to_string).collect()))
-            }
+        let mut teams: Vec<Self> = inventory.tokens().iter().flat_map(Self::all_from_scopes).collect();
+        teams.sort();
+        teams.dedup();
+        match teams.as_slice() {
+            [team] => Ok(team.clone()),
+            _ => Err(CodingError::UnknownTeam(teams.iter().map(ToString::to_string).collect())),
         }
     }
 

@@ -3,7 +3,7 @@
 use crate::hub::api::HubAccount;
 use crate::hub::api::token::ApiToken;
 use crate::hub::error::HubError;
-use crate::hub::{HubSession, token_with_id, token_with_remote};
+use crate::hub::{HubSession, kept_token, token_with_id};
 use crate::inventory::TokenChanges;
 use crate::model::token::{Token, UserName};
 
@@ -70,7 +70,8 @@ impl HubSession<'_> {
             if now.stored != token.stored {
                 return Err(HubError::ChangedMeanwhile);
             }
-            let other = token_with_remote(&draft.inventory, &remote).filter(|other| other.id != token.id);
+            let other = kept_token(&draft.inventory, account, remote.at.as_deref(), &remote.id);
+            let other = other.filter(|other| other.id != token.id);
             if let Some(other) = other {
                 return Err(HubError::NotIdentified(format!("that one is \"{}\" already", other.name)));
             }

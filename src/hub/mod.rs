@@ -124,7 +124,8 @@ impl HubSession<'_> {
         let all = self.client.list(account)?;
         let inventory = self.store.inventory()?;
         for lost in all.iter().filter(|listed| listed.label == label) {
-            if token_with_remote(&inventory, &self.remote(account, lost)).is_none() {
+            if kept_token(&inventory, account, self.client.api().custom_url().as_deref(), &lost.id).is_none()
+            {
                 self.client.delete(account, &lost.id)?;
             }
         }
@@ -139,11 +140,17 @@ impl HubSession<'_> {
     }
 }
 
-/// Returns the token of the vault that is this one at its service.
-pub fn token_with_remote<'i>(inventory: &'i Inventory, remote: &Remote) -> Option<&'i Token> {
+/// Returns the token of the vault that has this ID at Docker Hub. `url` is the address of Docker Hub, unless it is the
+/// usual one.
+pub fn kept_token<'i>(
+    inventory: &'i Inventory,
+    account: &HubAccount,
+    url: Option<&str>,
+    id: &str,
+) -> Option<&'i Token> {
     inventory.tokens().iter().find(|token| {
-        token.remote.as_ref().is_some_and(|other| {
-            other.service == remote.service && other.at == remote.at && other.id == remote.id
+        token.remote.as_ref().is_some_and(|remote| {
+            remote.service == account.service() && remote.at.as_deref() == url && remote.id == id
         })
     })
 }

@@ -14,11 +14,11 @@ use zeroize::Zeroizing;
 use crate::coding::api::error::CodingApiError;
 use crate::coding::api::project_token::{ProjectToken, RawProjectToken, parse_number};
 use crate::coding::api::request::{
-    CodingRequest, ProjectTokenRequest, ServiceError, content, response_body, token_with_secret,
+    ProjectTokenRequest, ServiceError, content, response_body, token_with_secret,
 };
 use crate::http::endpoint::Endpoint;
 use crate::http::server_text::redacted;
-use crate::http::{Authorization, Http, HttpRequest, JSON, Method, Response};
+use crate::http::{Authorization, Http, HttpRequest, JSON, Method, Repeat, Response};
 use crate::model::secret::Secret;
 use crate::model::token::TokenState;
 
@@ -81,8 +81,8 @@ impl CodingClient {
             name: Option<String>,
             global_key: String,
         }
-        let request = CodingRequest::repeatable("DescribeCodingCurrentUser", json!({}));
-        let answer = self.send(&request).map_err(|error| match error {
+        let answer = self.send("DescribeCodingCurrentUser", json!({}), Repeat::Harmless);
+        let answer = answer.map_err(|error| match error {
             CodingApiError::Refused { code, message, .. } => self.unauthorized(&code, &message),
             other => other,
         })?;
@@ -109,7 +109,7 @@ impl CodingClient {
             Ok(id) => ("DescribeOneProject", json!({ "ProjectId": id })),
             Err(_) => ("DescribeProjectByName", json!({ "ProjectName": name_or_number })),
         };
-        let answer = self.send(&CodingRequest::repeatable(action, fields))?;
+        let answer = self.send(action, fields, Repeat::Harmless)?;
         let FoundJson { project } = content(&answer)?;
         let id = parse_number(project.id).ok_or_else(|| answer.unexpected())?;
         Ok(Project { id, name: project.name })
@@ -128,7 +128,7 @@ impl CodingClient {
         let (mut tokens, mut seen) = (Vec::new(), BTreeSet::new());
         for number in 1..=MAX_PAGES {
             let fields = json!({ "ProjectId": project, "PageNumber": number, "PageSize": PAGE_SIZE });
-            let answer = self.send(&CodingRequest::repeatable("DescribeProjectTokens", fields))?;
+            let answer = self.send("DescribeProjectTokens", fields, Repeat::Harmless)?;
             let page: ProjectPage<'_> = content(&answer)?;
             let count_before = tokens.len();
             for raw in page.project_token.iter().flatten() {
@@ -156,7 +156,7 @@ impl CodingClient {
     ) -> Result<(ProjectToken, Secret), CodingApiError> {
         let mut fields = request.json();
         fields["ProjectId"] = json!(project);
-        let created = self.send(&CodingRequest::once("CreateProjectToken", fields));
+        let created = self.send("CreateProjectToken", fields, Repeat::Never);
         created.and_then(|answer| token_with_secret(&answer)).map_err(|error| match error {
             error if error.is_ambiguous() => {
                 CodingApiError::Unconfirmed { name: request.name.clone(), source: Box::new(error) }
@@ -200,22 +200,25 @@ impl CodingClient {
     ) -> Result<Response, CodingApiError> {
         fields["ProjectId"] = json!(project);
         fields["Id"] = json!(id);
-        self.send(&CodingRequest::repeatable(action, fields))
+        self.send(action, fields, Repeat::Harmless)
     }
 
     /// Sends a request, and returns the answer unless it reports an error.
-    fn send(&self, request: &CodingRequest) -> Result<Response, CodingApiError> {
-        let CodingRequest { action, fields, repeat } = request;
+    fn send(
+        &self,
+        action: &'static str,
+        mut fields: Value,
+        repeat: Repeat,
+    ) -> Result<Response, CodingApiError> {
         let url = self.endpoint.at(&format!("/open-api?Action={action}"))?;
         let authorization = Authorization::token(self.token.expose());
-        let mut body = fields.clone();
-        body["Action"] = json!(action);
-        let body = body.to_string();
+        fields["Action"] = json!(action);
+        let body = fields.to_string();
         let request = HttpRequest {
             method: Method::Post,
             authorization: Some(&authorization),
             body: Some((JSON, body.as_bytes())),
-            repeat: *repeat,
+            repeat,
             ..HttpRequest::get(&url)
         };
         let progress = self.progress;

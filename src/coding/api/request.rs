@@ -1,4 +1,4 @@
-//! Requests to CODING's API, and the parts around its answers.
+//! The contents of requests to CODING's API, and of its answers.
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -6,29 +6,10 @@ use serde_json::{Value, json};
 
 use crate::coding::api::error::CodingApiError;
 use crate::coding::api::project_token::{ProjectScope, ProjectToken, RawProjectToken, expiry_text};
-use crate::http::{Repeat, Response};
+use crate::http::Response;
 use crate::model::secret::Secret;
 use crate::model::timestamp::Timestamp;
 use crate::system::secret_json::unescape;
-
-/// One request. None of it is secret.
-pub(super) struct CodingRequest {
-    pub(super) action: &'static str,
-    pub(super) fields: Value,
-    pub(super) repeat: Repeat,
-}
-
-impl CodingRequest {
-    /// Makes a request that may be repeated: it changes nothing, or has the same result twice.
-    pub(super) fn repeatable(action: &'static str, fields: Value) -> Self {
-        Self { action, fields, repeat: Repeat::Harmless }
-    }
-
-    /// Makes a request that would create something twice if it were repeated.
-    pub(super) fn once(action: &'static str, fields: Value) -> Self {
-        Self { action, fields, repeat: Repeat::Never }
-    }
-}
 
 /// The properties of a token to create or change.
 #[derive(Clone, Debug)]

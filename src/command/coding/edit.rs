@@ -7,7 +7,6 @@ use clap::ArgGroup;
 use crate::coding::api::project_token::ProjectScope;
 use crate::coding::change::ProjectTokenChanges;
 use crate::command::args;
-use crate::command::coding::output::scope_list;
 use crate::command::coding::session;
 use crate::command::coding::target::TargetLocationArgs;
 use crate::command::completions::token_names;
@@ -46,12 +45,13 @@ pub(super) fn run(args: &Args, cx: &mut CommandContext) -> Result<(), CommandErr
             expires,
         };
         let edited = session(cx, &client).edit(&target, changes)?;
+        let scopes: Vec<_> = edited.scopes.iter().map(ToString::to_string).collect();
         let expires = edited.expires.map_or_else(|| "never".to_owned(), Timestamp::date);
         cx.say(&format!(
             "changed \"{}\": at CODING \"{}\", it may {}; it ends: {expires}",
             target.token.name,
             edited.name,
-            scope_list(&edited.scopes)
+            scopes.join(", ")
         ));
     }
     Ok(())

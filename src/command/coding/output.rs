@@ -17,82 +17,81 @@ const HEADS: [&str; 8] = ["LABEL", "USER", "MAY", "STATE", "IN-VAULT", "EXPIRES"
 /// The columns that a narrow terminal omits, in this order.
 const LEAST_FIRST: &[&str] = &["CREATED", "LAST-USED", "USER", "MAY"];
 
+/// A token of the list. In JSON, `null` means none or not known.
+#[derive(Serialize)]
+struct ProjectTokenRow<'t> {
+    id: u64,
+    label: &'t str,
+    user: &'t str,
+    scopes: Vec<ScopeJson<'t>>,
+    state: Option<&'static str>,
+    created: Option<Timestamp>,
+    expires: Option<Timestamp>,
+    last_used: Option<Timestamp>,
+    /// Its name in the vault.
+    name: Option<&'t str>,
+}
+
+#[derive(Serialize)]
+struct ScopeJson<'t> {
+    value: &'t str,
+    target: Option<u64>,
+    means: String,
+}
+
+impl<'t> ProjectTokenRow<'t> {
+    fn new(token: &'t ProjectToken, inventory: &'t Inventory, now: Timestamp) -> Self {
+        let scope_json = |scope: &'t ProjectScope| ScopeJson {
+            value: &scope.value,
+            target: scope.target,
+            means: scope.to_string(),
+        };
+        let kept = inventory.tokens().iter().find(|kept| is_same_token(kept, token));
+        Self {
+            id: token.id,
+            label: &token.name,
+            user: &token.user,
+            scopes: token.scopes.iter().map(scope_json).collect(),
+            state: state_word(token.expires, token.enabled, now),
+            created: token.created,
+            expires: token.expires,
+            last_used: token.last_used,
+            name: kept.map(|kept| kept.name.as_str()),
+        }
+    }
+
+    fn cells(&self, now: Timestamp) -> [Cell; HEADS.len()] {
+        let scopes: Vec<_> = self.scopes.iter().map(|scope| scope.means.as_str()).collect();
+        let state_tone = match self.state {
+            Some("expired") => Tone::Bad,
+            Some("active") => Tone::Good,
+            Some(_) => Tone::Warning,
+            None => Tone::Plain,
+        };
+        [
+            self.label.into(),
+            self.user.into(),
+            if scopes.is_empty() { "-".into() } else { scopes.join(", ").into() },
+            Cell::new(self.state.unwrap_or("-"), state_tone),
+            self.name.unwrap_or("-").into(),
+            dated_or("never", self.expires, now).into(),
+            dated_or("-", self.last_used, now).into(),
+            dated_or("-", self.created, now).into(),
+        ]
+    }
+}
+
 /// Writes a row for each token.
 pub(super) fn write_table(
     tokens: &[ProjectToken],
     inventory: &Inventory,
     cx: &mut CommandContext,
 ) -> Result<(), CommandError> {
-    let now = *cx.now;
     let mut table = Table::with_heads(HEADS, LEAST_FIRST);
     for token in tokens {
-        let scopes = scope_list(&token.scopes);
-        table.push([
-            token.name.as_str().into(),
-            token.user.as_str().into(),
-            if scopes.is_empty() { "-".into() } else { scopes.into() },
-            state_cell(token, now),
-            vault_name(token, inventory).unwrap_or("-").into(),
-            dated_or("never", token.expires, now).into(),
-            dated_or("-", token.last_used, now).into(),
-            dated_or("-", token.created, now).into(),
-        ]);
+        table.push(ProjectTokenRow::new(token, inventory, *cx.now).cells(*cx.now));
     }
     table.write(&mut *cx.out, cx.screen).map_err(CommandError::output)
-}
-
-/// Returns the permissions of scopes in one line.
-pub(super) fn scope_list(scopes: &[ProjectScope]) -> String {
-    scopes.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
-}
-
-fn state_cell(token: &ProjectToken, now: Timestamp) -> Cell {
-    match state_word(token.expires, token.enabled, now) {
-        Some(word) => Cell::new(
-            word,
-            match word {
-                "expired" => Tone::Bad,
-                "active" => Tone::Good,
-                _ => Tone::Warning,
-            },
-        ),
-        None => "-".into(),
-    }
-}
-
-/// Returns the name of a token in the vault.
-fn vault_name<'i>(listed: &ProjectToken, inventory: &'i Inventory) -> Option<&'i str> {
-    inventory.tokens().iter().find(|token| is_same_token(token, listed)).map(|token| token.name.as_str())
-}
-
-/// The list of a project's tokens.
-#[derive(Serialize)]
-struct ProjectTokensJson<'a> {
-    version: u32,
-    project: &'a str,
-    project_id: u64,
-    tokens: Vec<ProjectTokenJson<'a>>,
-}
-
-/// A token of the list; `null` means none or not known.
-#[derive(Serialize)]
-struct ProjectTokenJson<'a> {
-    id: u64,
-    label: &'a str,
-    user: &'a str,
-    scopes: Vec<ScopeJson<'a>>,
-    state: Option<&'static str>,
-    created: Option<Timestamp>,
-    expires: Option<Timestamp>,
-    last_used: Option<Timestamp>,
-    name: Option<&'a str>,
-}
-
-#[derive(Serialize)]
-struct ScopeJson<'a> {
-    value: &'a str,
-    target: Option<u64>,
-    means: String,
 }
 
 /// Writes the list as JSON.
@@ -102,30 +101,18 @@ pub(super) fn write_json(
     inventory: &Inventory,
     cx: &mut CommandContext,
 ) -> Result<(), CommandError> {
+    #[derive(Serialize)]
+    struct ProjectTokensJson<'t> {
+        version: u32,
+        project: &'t str,
+        project_id: u64,
+        tokens: Vec<ProjectTokenRow<'t>>,
+    }
     let now = *cx.now;
     cx.write_json(&ProjectTokensJson {
         version: JSON_VERSION,
         project: &project.name,
         project_id: project.id,
-        tokens: tokens.iter().map(|token| token_json(token, inventory, now)).collect(),
+        tokens: tokens.iter().map(|token| ProjectTokenRow::new(token, inventory, now)).collect(),
     })
-}
-
-fn token_json<'a>(token: &'a ProjectToken, inventory: &'a Inventory, now: Timestamp) -> ProjectTokenJson<'a> {
-    let scope_json = |scope: &'a ProjectScope| ScopeJson {
-        value: &scope.value,
-        target: scope.target,
-        means: scope.to_string(),
-    };
-    ProjectTokenJson {
-        id: token.id,
-        label: &token.name,
-        user: &token.user,
-        scopes: token.scopes.iter().map(scope_json).collect(),
-        state: state_word(token.expires, token.enabled, now),
-        created: token.created,
-        expires: token.expires,
-        last_used: token.last_used,
-        name: vault_name(token, inventory),
-    }
 }

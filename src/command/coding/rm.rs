@@ -19,7 +19,7 @@ pub(super) struct Args {
 /// Runs the verb. The tokens are removed one after another, so the same command can be repeated when it was
 /// stopped.
 pub(super) fn run(args: &Args, cx: &mut CommandContext) -> Result<(), CommandError> {
-    let (client, targets) = args.targets.connect(cx)?;
+    let (client, targets) = args.targets.location.connect(&args.targets.names, cx)?;
     confirm_deletion(targets.iter().map(|target| target.token.name.as_str()), "CODING", args.yes)?;
     for target in targets {
         let report = session(cx, &client).remove(&target)?;

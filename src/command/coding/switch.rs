@@ -11,7 +11,7 @@ use crate::model::token::TokenState;
 
 /// Runs either verb.
 pub(super) fn run(args: &TargetArgs, to: TokenState, cx: &mut CommandContext) -> Result<(), CommandError> {
-    let (client, targets) = args.connect(cx)?;
+    let (client, targets) = args.location.connect(&args.names, cx)?;
     for target in targets {
         let name = &target.token.name;
         let outcome = session(cx, &client).switch(&target, to);

@@ -16,9 +16,9 @@ use crate::http::endpoint::Endpoint;
 pub(super) struct TargetArgs {
     /// The tokens' names
     #[arg(required = true, add = token_names())]
-    names: Vec<String>,
+    pub(super) names: Vec<String>,
     #[command(flatten)]
-    location: TargetLocationArgs,
+    pub(super) location: TargetLocationArgs,
 }
 
 /// Where a token of the vault is
@@ -29,16 +29,6 @@ pub(super) struct TargetLocationArgs {
     pub(super) project: Option<String>,
     #[command(flatten)]
     pub(super) access: CodingAccess,
-}
-
-impl TargetArgs {
-    /// Finds the tokens, connects to their endpoint and links them.
-    pub(super) fn connect(
-        &self,
-        cx: &CommandContext,
-    ) -> Result<(CodingClient, Vec<LinkedProjectToken>), CommandError> {
-        self.location.connect(&self.names, cx)
-    }
 }
 
 impl TargetLocationArgs {

@@ -19,57 +19,69 @@ const LEAST_FIRST: &[&str] = &["ID", "CREATED", "MADE", "SCOPE", "LAST-USED"];
 /// The number of days before its expiry in which a token is highlighted.
 const SOON_DAYS: i64 = 7;
 
-/// A token at Docker Hub, and the token that it is in the vault.
+/// A token of the list. In JSON, `null` means none or not known.
+#[derive(Serialize)]
 pub(super) struct TokenRow<'t> {
-    pub(super) listed: &'t ApiToken,
-    pub(super) in_vault: Option<&'t Token>,
+    pub(super) id: &'t str,
+    pub(super) label: &'t str,
+    scopes: Option<&'t [String]>,
+    resources: Option<&'t [Resource]>,
+    state: Option<&'static str>,
+    made: &'static str,
+    created: Option<Timestamp>,
+    last_used: Option<Timestamp>,
+    expires: Option<Timestamp>,
+    /// Its name in the vault.
+    pub(super) name: Option<&'t str>,
+    #[serde(skip)]
+    access: String,
 }
 
-impl TokenRow<'_> {
-    fn state(&self, now: Timestamp) -> Option<&'static str> {
-        state_word(self.listed.expires, Some(self.listed.is_active), now)
-    }
-
-    fn state_cell(&self, now: Timestamp) -> Cell {
-        let state = self.state(now).unwrap_or_default();
-        let tone = match state {
-            "expired" => Tone::Bad,
-            "active" => Tone::Good,
-            _ => Tone::Plain,
-        };
-        Cell::new(state, tone)
-    }
-
-    fn expiry_cell(&self, now: Timestamp) -> Cell {
-        let tone = match self.listed.expires {
-            Some(_) if self.listed.has_expired(now) => Tone::Bad,
-            Some(expires) if expires.is_within(SOON_DAYS, now) => Tone::Warning,
-            Some(_) | None => Tone::Plain,
-        };
-        Cell::new(&dated_or("-", self.listed.expires, now), tone)
-    }
-
-    fn maker(&self) -> &'static str {
-        if self.listed.is_generated() { "auto-generated" } else { "manual" }
+impl<'t> TokenRow<'t> {
+    /// Makes the row of a token at Docker Hub, and the token that it is in the vault.
+    pub(super) fn new(listed: &'t ApiToken, kept: Option<&'t Token>, now: Timestamp) -> Self {
+        let (scopes, resources) = listed.access.parts();
+        Self {
+            id: &listed.id,
+            label: &listed.label,
+            scopes,
+            resources,
+            state: state_word(listed.expires, Some(listed.is_active), now),
+            made: if listed.is_generated() { "auto-generated" } else { "manual" },
+            created: listed.created,
+            last_used: listed.last_used(),
+            expires: listed.expires,
+            name: kept.map(|token| token.name.as_str()),
+            access: listed.access.description(),
+        }
     }
 
     fn cells(&self, now: Timestamp) -> [Cell; HEADS.len()] {
-        let description = self.listed.access.description();
+        let state_tone = match self.state {
+            Some("expired") => Tone::Bad,
+            Some("active") => Tone::Good,
+            _ => Tone::Plain,
+        };
+        let expiry_tone = match self.expires {
+            Some(expires) if expires <= now => Tone::Bad,
+            Some(expires) if expires.is_within(SOON_DAYS, now) => Tone::Warning,
+            Some(_) | None => Tone::Plain,
+        };
         [
-            self.listed.label.as_str().into(),
-            if description.is_empty() { "-".into() } else { description.into() },
-            self.state_cell(now),
-            dated_or("-", self.listed.last_used(), now).into(),
-            self.expiry_cell(now),
-            dated_or("-", self.listed.created, now).into(),
-            self.maker().into(),
-            self.in_vault.map_or("-", |token| token.name.as_str()).into(),
-            self.listed.id.as_str().into(),
+            self.label.into(),
+            if self.access.is_empty() { "-".into() } else { self.access.as_str().into() },
+            Cell::new(self.state.unwrap_or("-"), state_tone),
+            dated_or("-", self.last_used, now).into(),
+            Cell::new(&dated_or("-", self.expires, now), expiry_tone),
+            dated_or("-", self.created, now).into(),
+            self.made.into(),
+            self.name.unwrap_or("-").into(),
+            self.id.into(),
         ]
     }
 }
 
-/// Writes a row for each token.
+/// Writes the list as a table.
 pub(super) fn write_table(rows: &[TokenRow<'_>], cx: &mut CommandContext) -> Result<(), CommandError> {
     let mut table = Table::with_heads(HEADS, LEAST_FIRST);
     for row in rows {
@@ -78,52 +90,17 @@ pub(super) fn write_table(rows: &[TokenRow<'_>], cx: &mut CommandContext) -> Res
     table.write(&mut *cx.out, cx.screen).map_err(CommandError::output)
 }
 
-/// The list of an account's tokens.
-#[derive(Serialize)]
-struct HubTokensJson<'t> {
-    version: u32,
-    account: &'t str,
-    tokens: Vec<HubTokenJson<'t>>,
-}
-
-/// A token of the list; `null` means none or not known.
-#[derive(Serialize)]
-struct HubTokenJson<'t> {
-    id: &'t str,
-    label: &'t str,
-    scopes: Option<&'t [String]>,
-    resources: Option<&'t [Resource]>,
-    state: Option<&'static str>,
-    made: &'static str,
-    created: Option<Timestamp>,
-    last_used: Option<Timestamp>,
-    expires: Option<Timestamp>,
-    name: Option<&'t str>,
-}
-
 /// Writes the list as JSON.
 pub(super) fn write_json(
     account: &str,
-    rows: &[TokenRow<'_>],
+    tokens: &[TokenRow<'_>],
     cx: &mut CommandContext,
 ) -> Result<(), CommandError> {
-    let tokens = rows.iter().map(|row| token_json(row, *cx.now)).collect();
-    cx.write_json(&HubTokensJson { version: JSON_VERSION, account, tokens })
-}
-
-fn token_json<'t>(row: &TokenRow<'t>, now: Timestamp) -> HubTokenJson<'t> {
-    let listed = row.listed;
-    let (scopes, resources) = listed.access.parts();
-    HubTokenJson {
-        id: &listed.id,
-        label: &listed.label,
-        scopes,
-        resources,
-        state: row.state(now),
-        made: row.maker(),
-        created: listed.created,
-        last_used: listed.last_used(),
-        expires: listed.expires,
-        name: row.in_vault.map(|token| token.name.as_str()),
+    #[derive(Serialize)]
+    struct HubTokensJson<'t> {
+        version: u32,
+        account: &'t str,
+        tokens: &'t [TokenRow<'t>],
     }
+    cx.write_json(&HubTokensJson { version: JSON_VERSION, account, tokens })
 }

@@ -111,25 +111,23 @@ fn only_user(cx: &CommandContext) -> Result<String, CommandError> {
 /// Returns the Docker ID and the token of a valid sign-in by `docker login`.
 fn session(wanted: Option<&str>, cx: &mut CommandContext) -> Result<Option<(String, Secret)>, CommandError> {
     let key = Key::parse(SESSION_KEY)?;
-    let (mut found, mut expired) = (None, None);
-    {
-        let excerpt = cx.store.excerpt(Some(&key))?;
-        for (token, user) in sessions(excerpt.inventory()) {
-            if wanted.is_some_and(|wanted| !wanted.eq_ignore_ascii_case(user)) {
-                continue;
-            }
-            let secret = excerpt.release(token)?;
-            if is_valid(&secret, *cx.now) {
-                found = Some((user.to_owned(), secret));
-                break;
-            }
-            expired = Some(user.to_owned());
+    let excerpt = cx.store.excerpt(Some(&key))?;
+    let mut expired = None;
+    for (token, user) in sessions(excerpt.inventory()) {
+        if wanted.is_some_and(|wanted| !wanted.eq_ignore_ascii_case(user)) {
+            continue;
         }
+        let secret = excerpt.release(token)?;
+        if is_valid(&secret, *cx.now) {
+            return Ok(Some((user.to_owned(), secret)));
+        }
+        expired = Some(user.to_owned());
     }
-    if let (None, Some(user)) = (&found, expired) {
+    drop(excerpt);
+    if let Some(user) = expired {
         cx.say(&format!(
             "the sign-in of {user} by docker login has ended (docker login without -u renews it)"
         ));
     }
-    Ok(found)
+    Ok(None)
 }

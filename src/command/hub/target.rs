@@ -35,8 +35,12 @@ pub(super) struct HubTargets {
 impl TokenTargetArgs {
     /// Finds the tokens, each once.
     pub(super) fn find(&self, hub: &HubApi, cx: &CommandContext) -> Result<HubTargets, CommandError> {
-        let mut linked = linked_tokens(&self.names, hub, cx)?;
-        let all = LinkedToken::all_from_inventory(&cx.store.inventory()?, hub.custom_url().as_deref());
+        let (inventory, url) = (cx.store.inventory()?, hub.custom_url());
+        let mut linked = Vec::new();
+        for token in find_all(&inventory, &self.names)? {
+            linked.push(LinkedToken::from_token(&token, url.as_deref())?);
+        }
+        let all = LinkedToken::all_from_inventory(&inventory, url.as_deref());
         let mut ids = Vec::new();
         for id in &self.id {
             match all.iter().find(|token| token.remote.id.eq_ignore_ascii_case(id)) {
@@ -64,13 +68,4 @@ pub(super) fn linked_token(
 ) -> Result<LinkedToken, CommandError> {
     let inventory = cx.store.inventory()?;
     Ok(LinkedToken::from_token(find(&inventory, name)?, hub.custom_url().as_deref())?)
-}
-
-fn linked_tokens(
-    names: &[String],
-    hub: &HubApi,
-    cx: &CommandContext,
-) -> Result<Vec<LinkedToken>, CommandError> {
-    let tokens = find_all(&cx.store.inventory()?, names)?;
-    tokens.iter().map(|token| Ok(LinkedToken::from_token(token, hub.custom_url().as_deref())?)).collect()
 }

@@ -7,6 +7,7 @@ use crate::command::hub::output::{TokenRow, write_json, write_table};
 use crate::command::hub::sign_in::SignInArgs;
 use crate::command::token_view::count_words;
 use crate::hub::api::{HubAccount, HubApi};
+use crate::hub::kept_token;
 use crate::hub::label_marker::unmarked_label;
 use crate::inventory::Inventory;
 use crate::model::hint::program;
@@ -32,14 +33,10 @@ pub(super) fn run(args: &Args, hub: &HubApi, cx: &mut CommandContext) -> Result<
     let client = args.sign_in.run(hub, None, cx)?;
     let all = client.list(&account)?;
     let inventory = cx.store.inventory()?;
-    let url = hub.custom_url();
-    let rows: Vec<_> = all
-        .iter()
-        .map(|listed| TokenRow {
-            listed,
-            in_vault: token_in_vault(&listed.id, &account, url.as_deref(), &inventory),
-        })
-        .collect();
+    let (url, now) = (hub.custom_url(), *cx.now);
+    let row =
+        |listed| TokenRow::new(listed, kept_token(&inventory, &account, url.as_deref(), &listed.id), now);
+    let rows: Vec<_> = all.iter().map(row).collect();
     let account = match &account {
         HubAccount::Person => client.user(),
         HubAccount::Organization(name) => name,
@@ -50,39 +47,25 @@ pub(super) fn run(args: &Args, hub: &HubApi, cx: &mut CommandContext) -> Result<
     if !rows.is_empty() {
         write_table(&rows, cx)?;
     }
-    let count = rows.iter().filter(|row| row.in_vault.is_some()).count();
+    let count = rows.iter().filter(|row| row.name.is_some()).count();
     cx.say(&format!("{} of {account} at Docker Hub, {count} of them here", count_words(rows.len())));
     for row in rows.iter().filter(|row| is_lost(row, &inventory)) {
         cx.say(&format!(
             "note: \"{}\" was being made when that was stopped, and nobody has its secret ({} hub rm --id {})",
-            row.listed.label,
+            row.label,
             program(),
-            row.listed.id
+            row.id
         ));
     }
     Ok(())
 }
 
-/// Returns the token of the vault with that ID.
-fn token_in_vault<'i>(
-    id: &str,
-    account: &HubAccount,
-    url: Option<&str>,
-    inventory: &'i Inventory,
-) -> Option<&'i Token> {
-    inventory.tokens().iter().find(|token| {
-        token.remote.as_ref().is_some_and(|remote| {
-            remote.service == account.service() && remote.at.as_deref() == url && remote.id == id
-        })
-    })
-}
-
 /// True for a token whose creation was stopped, unless a rotation will continue it.
 fn is_lost(row: &TokenRow<'_>, inventory: &Inventory) -> bool {
-    let label = &row.listed.label;
+    let label = row.label;
     let is_rotating = |token: &Token| {
         let rotation = token.remote.as_ref().and_then(|remote| remote.rotation.as_ref());
         matches!(rotation, Some(Rotation::Making { label: making }) if making == label)
     };
-    row.in_vault.is_none() && unmarked_label(label).is_some() && !inventory.tokens().iter().any(is_rotating)
+    row.name.is_none() && unmarked_label(label).is_some() && !inventory.tokens().iter().any(is_rotating)
 }

@@ -36,15 +36,31 @@ pub struct CreateRequest<'r> {
     pub expires: Option<Timestamp>,
 }
 
-/// Changes to a token. The label has one name for a person's token and another for an organization's.
+/// The body of a request to create or change a token. The label has one name for a person's token and another for an
+/// organization's.
 #[derive(Default, Serialize)]
-struct UpdateBody<'c> {
+struct TokenBody<'b> {
     #[serde(skip_serializing_if = "Option::is_none")]
-    token_label: Option<&'c str>,
+    token_label: Option<&'b str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    label: Option<&'c str>,
+    label: Option<&'b str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     is_active: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    scopes: Option<&'b [String]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    resources: Option<&'b [Resource]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expires_at: Option<Timestamp>,
+}
+
+impl<'b> TokenBody<'b> {
+    fn with_label(account: &HubAccount, label: &'b str) -> Self {
+        match account {
+            HubAccount::Person => Self { token_label: Some(label), ..Self::default() },
+            HubAccount::Organization(_) => Self { label: Some(label), ..Self::default() },
+        }
+    }
 }
 
 impl<'h> HubClient<'h> {
@@ -93,23 +109,9 @@ impl<'h> HubClient<'h> {
     /// # Errors
     /// Unless [`HubApiError::is_undone`], the token may exist all the same.
     pub fn create(&self, account: &HubAccount, new: &CreateRequest<'_>) -> Result<NewApiToken, HubApiError> {
-        #[derive(Serialize)]
-        struct CreateBody<'r> {
-            #[serde(skip_serializing_if = "Option::is_none")]
-            token_label: Option<&'r str>,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            label: Option<&'r str>,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            scopes: Option<&'r [String]>,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            resources: Option<&'r [Resource]>,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            expires_at: Option<String>,
-        }
-        let (token_label, label) = label_fields(account, new.label);
         let (scopes, resources) = new.access.parts();
-        let expires_at = new.expires.map(|expires| expires.to_string());
-        let body = json(&CreateBody { token_label, label, scopes, resources, expires_at });
+        let body = TokenBody::with_label(account, new.label);
+        let body = json(&TokenBody { scopes, resources, expires_at: new.expires, ..body });
         let answer = self.api.send(&ApiCall {
             method: Method::Post,
             path: &account.path()?,
@@ -122,13 +124,12 @@ impl<'h> HubClient<'h> {
 
     /// Changes a token's label; false when the token is gone.
     pub fn relabel(&self, account: &HubAccount, id: &str, label: &str) -> Result<bool, HubApiError> {
-        let (token_label, label) = label_fields(account, label);
-        self.update(account, id, &UpdateBody { token_label, label, is_active: None })
+        self.update(account, id, &TokenBody::with_label(account, label))
     }
 
     /// Switches a token on or off; false when it is gone.
     pub fn switch(&self, account: &HubAccount, id: &str, is_active: bool) -> Result<bool, HubApiError> {
-        self.update(account, id, &UpdateBody { is_active: Some(is_active), ..UpdateBody::default() })
+        self.update(account, id, &TokenBody { is_active: Some(is_active), ..TokenBody::default() })
     }
 
     /// Deletes a token for good; false when it was gone.
@@ -137,7 +138,7 @@ impl<'h> HubClient<'h> {
         Ok(self.unless_gone(account, answer)?.is_some())
     }
 
-    fn update(&self, account: &HubAccount, id: &str, body: &UpdateBody<'_>) -> Result<bool, HubApiError> {
+    fn update(&self, account: &HubAccount, id: &str, body: &TokenBody<'_>) -> Result<bool, HubApiError> {
         let answer = self.send(Method::Patch, &token_path(account, id)?, Some(&json(body)))?;
         Ok(self.unless_gone(account, answer)?.is_some())
     }
@@ -167,12 +168,4 @@ impl<'h> HubClient<'h> {
 
 fn token_path(account: &HubAccount, id: &str) -> Result<String, HubApiError> {
     Ok(format!("{}/{}", account.path()?, path_segment(id)?))
-}
-
-/// Returns `token_label` for a person's token, and `label` for an organization's.
-fn label_fields<'l>(account: &HubAccount, label: &'l str) -> (Option<&'l str>, Option<&'l str>) {
-    match account {
-        HubAccount::Person => (Some(label), None),
-        HubAccount::Organization(_) => (None, Some(label)),
-    }
 }
