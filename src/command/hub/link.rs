@@ -53,19 +53,12 @@ fn account_of(token: &Token) -> Result<(HubAccount, Option<&str>), CommandError>
     if !is_for_hub {
         return Err(unfit("is not for Docker Hub"));
     }
-    match (token.kind, &token.user) {
-        (TokenKind::Pat | TokenKind::Password, UserName::Named(user)) => Ok((HubAccount::Person, Some(user))),
-        (TokenKind::Organization, UserName::Named(user)) => {
+    match (&token.user, token.kind) {
+        (UserName::Named(user), TokenKind::Pat | TokenKind::Password) => Ok((HubAccount::Person, Some(user))),
+        (UserName::Named(user), TokenKind::Organization) => {
             Ok((HubAccount::Organization(user.clone()), None))
         }
-        (
-            TokenKind::Pat
-            | TokenKind::Password
-            | TokenKind::Organization
-            | TokenKind::Project
-            | TokenKind::Identity
-            | TokenKind::Session,
-            UserName::Named(_) | UserName::SameAsSecret,
-        ) => Err(unfit("is no access token of a person or an organization")),
+        (UserName::Named(_), TokenKind::Project | TokenKind::Identity | TokenKind::Session)
+        | (UserName::SameAsSecret, _) => Err(unfit("is no access token of a person or an organization")),
     }
 }

@@ -16,6 +16,7 @@ use crate::model::registry::Key;
 use crate::model::secret::Secret;
 use crate::system::sanitize::clean;
 use crate::system::tty;
+use crate::system::tty::TtyError;
 use crate::vault::login::people;
 
 /// Who signs in; without any of these whoever signed in by `docker login` and the browser
@@ -65,16 +66,12 @@ impl SignInArgs {
 
     /// Reads the password, and the code of the second factor if there is a second line.
     fn password_and_code(&self, user: &str) -> Result<(Secret, Option<Secret>), CommandError> {
-        let missing = |source| PromptError::Missing {
-            what: "password",
-            option: "--password-stdin or --password-file, or sign in by `docker login` without -u",
-            source,
-        };
+        let option = "--password-stdin or --password-file, or sign in by `docker login` without -u";
         let text = match args::read_secret(self.password_stdin, self.password_file.as_deref())? {
             Some(text) => text,
             None => {
                 tty::ask_hidden(&format!("Password of {} at Docker Hub (it does not show): ", clean(user)))
-                    .map_err(missing)?
+                    .map_err(missing("password", option))?
             }
         };
         let mut lines = text.lines().map(|line| Secret::new(Zeroizing::new(line.to_owned())));
@@ -83,13 +80,13 @@ impl SignInArgs {
     }
 }
 
+fn missing(what: &'static str, option: &'static str) -> impl FnOnce(TtyError) -> PromptError {
+    move |source| PromptError::Missing { what, option, source }
+}
+
 fn ask_code(user: &str) -> Result<Secret, CommandError> {
-    let missing = |source| PromptError::Missing {
-        what: "second factor",
-        option: "a second line behind the password",
-        source,
-    };
     let question = format!("Code of the second factor of {} (it does not show): ", clean(user));
+    let missing = missing("second factor", "a second line behind the password");
     let code = tty::ask_hidden(&question).map_err(missing)?;
     Ok(Secret::new(Zeroizing::new(code.trim().to_owned())))
 }
@@ -103,8 +100,7 @@ fn only_user(cx: &CommandContext) -> Result<String, CommandError> {
     if let [user] = users.as_slice() {
         return Ok((*user).to_owned());
     }
-    let missing = |source| PromptError::Missing { what: "Docker ID", option: "--user", source };
-    let user = tty::ask("Docker ID: ").map_err(missing)?;
+    let user = tty::ask("Docker ID: ").map_err(missing("Docker ID", "--user"))?;
     if user.trim().is_empty() { Err(WireError::NoUser.into()) } else { Ok(user.trim().to_owned()) }
 }
 
