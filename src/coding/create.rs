@@ -10,6 +10,7 @@ use crate::model::name::Name;
 use crate::model::scope::Scope;
 use crate::model::secret::Secret;
 use crate::model::token::{Origin, TokenKind, UserName};
+use crate::vault::store::StoreError;
 
 /// A project token to create.
 pub struct NewProjectToken {
@@ -55,7 +56,7 @@ impl CodingSession<'_> {
                 remote: Some(self.remote(Some(&new.team), new.project, created)),
             };
             let id = draft.inventory.add(token, self.now)?;
-            draft.keep(id, secret)?;
+            draft.keep(id, secret).map_err(StoreError::from)?;
             draft.inventory.choose(id);
             Ok(())
         })

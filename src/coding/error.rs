@@ -6,7 +6,6 @@ use crate::coding::api::error::CodingApiError;
 use crate::inventory::NameTaken;
 use crate::model::hint::{Hint, program};
 use crate::model::name::Name;
-use crate::vault::VaultError;
 use crate::vault::store::StoreError;
 
 /// An error of an operation at CODING.
@@ -47,12 +46,6 @@ pub enum CodingError {
     /// A command line would contain the secret.
     #[error("the user name of \"{0}\" is its secret, which no line may hold")]
     UserIsSecret(Name),
-}
-
-impl From<VaultError> for CodingError {
-    fn from(error: VaultError) -> Self {
-        Self::Store(error.into())
-    }
 }
 
 impl Hint for CodingError {

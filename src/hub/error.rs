@@ -8,7 +8,6 @@ use crate::inventory::NameTaken;
 use crate::model::hint::{Hint, program};
 use crate::model::name::Name;
 use crate::model::timestamp::Timestamp;
-use crate::system::disk::DiskError;
 use crate::vault::VaultError;
 use crate::vault::store::StoreError;
 
@@ -77,12 +76,6 @@ pub enum HubError {
 
 impl From<VaultError> for HubError {
     fn from(error: VaultError) -> Self {
-        Self::Store(error.into())
-    }
-}
-
-impl From<DiskError> for HubError {
-    fn from(error: DiskError) -> Self {
         Self::Store(error.into())
     }
 }

@@ -8,7 +8,7 @@ use crate::hub::api::client::CreateRequest;
 use crate::hub::api::token::{ApiToken, NewApiToken};
 use crate::hub::error::HubError;
 use crate::hub::label_marker::mark_label;
-use crate::hub::successor::{successor_access, successor_expiry, successor_label};
+use crate::hub::successor::{same_lifetime, successor_access, successor_label};
 use crate::hub::{HubSession, LinkedToken, token_with_id};
 use crate::inventory::unfinished_rotation::is_waiting_for;
 use crate::inventory::{IncomingToken, TokenChanges};
@@ -19,6 +19,7 @@ use crate::model::token::{Origin, Token, UserName};
 use crate::model::token_id::TokenId;
 use crate::system::disk;
 use crate::vault::draft::Draft;
+use crate::vault::store::StoreError;
 
 /// The pause before a refused new secret is tried once more: it may not have reached every server yet.
 const RETRY_PAUSE: Duration = Duration::from_secs(1);
@@ -26,9 +27,17 @@ const RETRY_PAUSE: Duration = Duration::from_secs(1);
 /// The options of a rotation.
 #[derive(Clone, Copy, Debug)]
 pub struct RotateOptions {
-    /// The expiry of the new token. `None` gives it the lifetime of the old one, `Some(None)` is never.
-    pub expires: Option<Option<Timestamp>>,
+    pub expires: SuccessorExpiry,
     pub old_token: OldTokenAction,
+}
+
+/// The expiry of the new token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SuccessorExpiry {
+    /// It gets the same lifetime as the old token.
+    SameLifetime,
+    /// `None` is never.
+    Fixed(Option<Timestamp>),
 }
 
 /// The action on the old token.
@@ -68,7 +77,7 @@ impl HubSession<'_> {
     /// proven, the old one stays in use.
     pub fn rotate(&self, id: TokenId, options: &RotateOptions) -> Result<RotateReport, HubError> {
         let before = self.linked(id)?;
-        let _lock = disk::lock(&self.store.path().with_file_name("rotation"))?;
+        let _lock = disk::lock(&self.store.path().with_file_name("rotation")).map_err(StoreError::from)?;
         let linked = self.linked(id)?;
         // Another process rotated it while this one waited, and one rotation was wanted.
         if linked.remote.id != before.remote.id {
@@ -125,7 +134,10 @@ impl HubSession<'_> {
         // It is read again, because leftovers may have been deleted.
         let linked = self.linked(linked.token.id)?;
         let access = successor_access(&linked, old)?;
-        let expires = options.expires.unwrap_or_else(|| successor_expiry(&linked.token, old, self.now));
+        let expires = match options.expires {
+            SuccessorExpiry::SameLifetime => same_lifetime(&linked.token, old, self.now),
+            SuccessorExpiry::Fixed(expires) => expires,
+        };
         let label = mark_label(&successor_label(&linked.token, old, "")).map_err(HubError::Random)?;
         let making = Rotation::Making { label: label.clone() };
         self.step(&linked, |_, _| Ok(Some(making.clone())))?;

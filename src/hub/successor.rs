@@ -38,7 +38,7 @@ fn least_access(permissions: Permissions) -> TokenAccess {
 }
 
 /// Returns the expiry that gives the new token the same lifetime as the old one.
-pub(super) fn successor_expiry(token: &Token, old: Option<&ApiToken>, now: Timestamp) -> Option<Timestamp> {
+pub(super) fn same_lifetime(token: &Token, old: Option<&ApiToken>, now: Timestamp) -> Option<Timestamp> {
     let expires = old.map_or(token.expires, |old| old.expires)?;
     let created = old.and_then(|old| old.created).unwrap_or(token.stored);
     Some(Timestamp(now.0.saturating_add(expires.0.saturating_sub(created.0).max(0))))

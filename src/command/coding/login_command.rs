@@ -39,10 +39,8 @@ pub(super) fn run(args: &Args, cx: &mut CommandContext) -> Result<(), CommandErr
     let inventory = cx.store.inventory()?;
     let named = args.name.as_deref().map(|name| find(&inventory, name)).transpose()?;
     let team_of_token = || named.and_then(|token| Team::all_from_scopes(token).next());
-    let team = match args.team.team.clone().or_else(team_of_token) {
-        Some(team) => team,
-        None => args.team.team(&inventory)?,
-    };
+    let team = args.team.team.clone().or_else(team_of_token);
+    let team = team.map_or_else(|| Team::only_one(&inventory), Ok)?;
     if let Some(token) = named
         && !team.is_reached_by(token)
     {

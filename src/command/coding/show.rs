@@ -38,13 +38,11 @@ pub(super) fn run(args: &Args, cx: &mut CommandContext) -> Result<(), CommandErr
         }
         Some(_) => {
             let (client, targets) = args.location.connect(slice::from_ref(&args.name), cx)?;
-            let mut tokens = Vec::new();
-            for target in targets {
-                let gone = || CodingError::NotFound(args.name.clone());
-                tokens.push(session(cx, &client).fetch(&target)?.ok_or_else(gone)?);
-            }
-            let inventory = cx.store.inventory()?;
-            write_table(&tokens, &inventory, cx)
+            let gone = || CodingError::NotFound(args.name.clone());
+            let session = session(cx, &client);
+            let tokens: Result<Vec<_>, _> =
+                targets.iter().map(|target| session.fetch(target)?.ok_or_else(gone)).collect();
+            write_table(&tokens?, &cx.store.inventory()?, cx)
         }
         None => {
             let inventory = excerpt.inventory().clone();

@@ -115,12 +115,13 @@ impl Args {
             [] => args::scopes(&[DOCKER_HUB.to_owned()])?,
             registries => args::scopes(registries)?,
         };
+        let expires = self.expires.as_deref().map(|text| parse_hub_expiry(text, *cx.now));
         Ok(NewToken {
             label: parse_label(self.label.as_deref().unwrap_or(name.as_str()))?,
             name,
             account: account(self.org.as_ref()),
             access: self.access(),
-            expires: parse_hub_expiry(self.expires.as_ref(), *cx.now)?.flatten(),
+            expires: expires.transpose()?.flatten(),
             scopes,
         })
     }

@@ -14,7 +14,6 @@ mod tokens;
 
 use thiserror::Error;
 
-use crate::command::args;
 use crate::command::context::{CommandContext, print_progress};
 use crate::command::error::CommandError;
 use crate::hub::HubSession;
@@ -83,16 +82,11 @@ fn parse_label(text: &str) -> Result<String, CommandError> {
     Err(NotForHub(format!("a label at Docker Hub has 1 to {MAX_LABEL} characters")).into())
 }
 
-/// Parses an expiry, which at Docker Hub is within a year or never: `None` without an argument, `Some(None)` for
-/// never.
-pub fn parse_hub_expiry(
-    text: Option<&String>,
-    now: Timestamp,
-) -> Result<Option<Option<Timestamp>>, CommandError> {
-    let expires = args::parse_expiry(text, now)?;
-    if let Some(Some(expires)) = expires
-        && !(now.0 + 1..=now.0 + MAX_DAYS * DAY).contains(&expires.0)
-    {
+/// Parses an expiry, which at Docker Hub is within a year or never (`None`).
+fn parse_hub_expiry(text: &str, now: Timestamp) -> Result<Option<Timestamp>, CommandError> {
+    let expires = Timestamp::parse_expiry(text, now)?;
+    let allowed = now.0 + 1..=now.0 + MAX_DAYS * DAY;
+    if expires.is_some_and(|expires| !allowed.contains(&expires.0)) {
         return Err(NotForHub("at Docker Hub a token ends within a year, or never".to_owned()).into());
     }
     Ok(expires)
@@ -101,6 +95,6 @@ pub fn parse_hub_expiry(
 /// An argument that does not fit Docker Hub.
 #[derive(Debug, Error)]
 #[error("{0}")]
-pub struct NotForHub(pub String);
+struct NotForHub(String);
 
 impl Hint for NotForHub {}

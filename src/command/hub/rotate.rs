@@ -9,7 +9,7 @@ use crate::command::hub::{parse_hub_expiry, session};
 use crate::command::remote_tokens::expiry_clause;
 use crate::hub::LinkedToken;
 use crate::hub::api::HubApi;
-use crate::hub::rotate::{OldTokenAction, OldTokenOutcome, RotateOptions, RotateReport};
+use crate::hub::rotate::{OldTokenAction, OldTokenOutcome, RotateOptions, RotateReport, SuccessorExpiry};
 use crate::model::hint::program;
 
 /// Replace a token by a new one at Docker Hub; stopped at any moment, it goes on when it is called again
@@ -31,7 +31,10 @@ pub(super) struct Args {
 /// Runs the verb.
 pub(super) fn run(args: &Args, hub: &HubApi, cx: &mut CommandContext) -> Result<(), CommandError> {
     let options = RotateOptions {
-        expires: parse_hub_expiry(args.expires.as_ref(), *cx.now)?,
+        expires: match &args.expires {
+            Some(text) => SuccessorExpiry::Fixed(parse_hub_expiry(text, *cx.now)?),
+            None => SuccessorExpiry::SameLifetime,
+        },
         old_token: if args.delete_old { OldTokenAction::Delete } else { OldTokenAction::Deactivate },
     };
     let linked = linked_token(&args.name, hub, cx)?;

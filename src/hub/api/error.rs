@@ -49,33 +49,35 @@ pub enum HubApiError {
 
 impl Hint for HubApiError {
     fn hint(&self) -> Option<String> {
-        match self {
-            Self::Env(error) => error.hint(),
-            Self::Http(error) => error.hint(),
-            Self::Endpoint(error) => Some(format!("{}; {HUB_URL} is the address", error.hint().unwrap_or_default())),
-            Self::OtherHost(_) => {
-                Some(format!("run `unset {HUB_URL}`, or sign in there by password (--user, --password-stdin)"))
+        let hint = match self {
+            Self::Env(error) => return error.hint(),
+            Self::Http(error) => return error.hint(),
+            Self::Endpoint(error) => {
+                return Some(format!("{}; {HUB_URL} is the address", error.hint().unwrap_or_default()));
             }
-            Self::SignedInByToken => Some(
+            Self::OtherHost(_) => {
+                return Some(format!(
+                    "run `unset {HUB_URL}`, or sign in there by password (--user, --password-stdin)"
+                ));
+            }
+            Self::NotAnId(_) => return Some(format!("{} hub tokens shows them", program())),
+            Self::SignedInByToken => {
                 "run `docker login` without -u, which signs in by the browser, or give your password (--user, \
                  --password-stdin)"
-                    .to_owned(),
-            ),
-            Self::SignIn(_) => Some(
+            }
+            Self::SignIn(_) => {
                 "check Docker ID, password and code; where an organization demands single sign-on, run `docker login` \
                  without -u"
-                    .to_owned(),
-            ),
-            Self::Refused { status: 401, .. } => Some(
-                "sign in again: `docker login` without -u, or your password (--user, --password-stdin)"
-                    .to_owned(),
-            ),
-            Self::Refused { status: 403 | 404, .. } => {
-                Some("if it is an organization's: check its name, and that your account may manage its tokens".to_owned())
             }
-            Self::NotAnId(_) => Some(format!("{} hub tokens shows them", program())),
-            Self::Refused { .. } | Self::TooMany => None,
-        }
+            Self::Refused { status: 401, .. } => {
+                "sign in again: `docker login` without -u, or your password (--user, --password-stdin)"
+            }
+            Self::Refused { status: 403 | 404, .. } => {
+                "if it is an organization's: check its name, and that your account may manage its tokens"
+            }
+            Self::Refused { .. } | Self::TooMany => return None,
+        };
+        Some(hint.to_owned())
     }
 }
 
