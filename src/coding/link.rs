@@ -7,8 +7,8 @@ use crate::coding::{CodingSession, LinkedProjectToken, is_same_token};
 use crate::model::token::Token;
 
 impl CodingSession<'_> {
-    /// Links a token of the vault with the project token that it is. One without a note in the vault is looked
-    /// up in `project` by its user name, and then noted.
+    /// Links a token of the vault with the project token that it is. One without a note in the vault is
+    /// looked up in `project` by its user name, and then noted.
     pub fn link(&self, token: Token, project: Option<&str>) -> Result<LinkedProjectToken, CodingError> {
         if let Some(linked) = LinkedProjectToken::from_token(&token) {
             return Ok(linked);

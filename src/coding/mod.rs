@@ -47,7 +47,8 @@ impl LinkedProjectToken {
 }
 
 impl CodingSession<'_> {
-    /// Returns what the vault notes of a project token. The endpoint is noted unless it is the team's usual one.
+    /// Returns what the vault notes of a project token. The endpoint is noted unless it is the team's usual
+    /// one.
     fn remote(&self, team: Option<&Team>, project: u64, listed: &ProjectToken) -> Remote {
         let endpoint = self.client.endpoint();
         let is_usual = team.is_some_and(|team| endpoint.is_at(&team.api_url()));

@@ -37,8 +37,8 @@ pub fn personal_token<'i>(
 }
 
 /// True when a token's secret may be sent to an endpoint without a person's consent. The endpoint has to be
-/// CODING's own of a team in the token's scopes, the one for every team, or one that the token itself names: by
-/// a scope for that very host and port, or as the endpoint where it was made.
+/// CODING's own of a team in the token's scopes, the one for every team, or one that the token itself names:
+/// by a scope for that very host and port, or as the endpoint where it was made.
 pub fn may_send_to(token: &Token, endpoint: &Endpoint) -> bool {
     names_endpoint(token, endpoint) || is_endpoint_of_its_team(token, endpoint)
 }

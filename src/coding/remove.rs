@@ -28,8 +28,8 @@ impl CodingSession<'_> {
         Ok(RemoveReport { was_there, is_removed_here })
     }
 
-    /// Deletes a token at CODING; false when it was gone. A failure is checked, because CODING reports one for
-    /// a token that is gone, too.
+    /// Deletes a token at CODING; false when it was gone. A failure may mean that the token is gone already,
+    /// so that is checked.
     fn delete(&self, linked: &LinkedProjectToken) -> Result<bool, CodingError> {
         let Err(error) = self.client.delete(linked.project, linked.id) else { return Ok(true) };
         match self.fetch(linked) {

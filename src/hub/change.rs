@@ -37,8 +37,8 @@ impl HubSession<'_> {
         self.check_changed(&linked, outcome)
     }
 
-    /// Deletes a token there, with what a stopped rotation has left, and then here. In the other order a stop would
-    /// lose its ID.
+    /// Deletes a token there, with what a stopped rotation has left, and then here. In the other order a stop
+    /// would lose its ID.
     pub fn remove(&self, id: TokenId) -> Result<(), HubError> {
         let linked = self.linked(id)?;
         self.delete_rotation_leftovers(&linked)?;

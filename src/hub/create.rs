@@ -69,7 +69,8 @@ impl HubSession<'_> {
                 profile: None,
                 remote: Some(remote),
             };
-            // If the name was taken meanwhile, the token gets a number, because it exists and must not be lost.
+            // If the name was taken meanwhile, the token gets a number, because it exists and must not be
+            // lost.
             let id = draft.inventory.add_with_free_name(incoming, self.now);
             draft.keep(id, &created.secret)?;
             draft.inventory.choose(id);

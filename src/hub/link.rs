@@ -25,8 +25,8 @@ pub struct LinkReport {
 }
 
 impl HubSession<'_> {
-    /// Links a token of the vault with one of an account: the one with that ID or label, or the one that shows a
-    /// use when the secret is used.
+    /// Links a token of the vault with one of an account: the one with that ID or label, or the one that
+    /// shows a use when the secret is used.
     pub fn link(
         &self,
         token: &Token,

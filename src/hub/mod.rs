@@ -1,7 +1,7 @@
 //! Operations on Docker Hub's access tokens, at Docker Hub and in the vault.
 //!
-//! Their order loses nothing when they are stopped: a secret is on the disk before anything depends on it, and a
-//! token without a kept secret is deleted at Docker Hub or reported.
+//! Their order loses nothing when they are stopped: a secret is on the disk before anything depends on it,
+//! and a token without a kept secret is deleted at Docker Hub or reported.
 
 pub mod api;
 pub mod change;
@@ -42,8 +42,8 @@ pub struct LinkedToken {
 }
 
 impl LinkedToken {
-    /// Links a token with what the vault has noted of it. `url` is the address of Docker Hub, unless it is the
-    /// usual one.
+    /// Links a token with what the vault has noted of it. `url` is the address of Docker Hub, unless it is
+    /// the usual one.
     pub fn from_token(token: &Token, url: Option<&str>) -> Result<Self, HubError> {
         let not_linked = || HubError::NotLinked(token.name.clone());
         let remote = token.remote.as_ref().ok_or_else(not_linked)?;
@@ -59,8 +59,8 @@ impl LinkedToken {
         inventory.tokens().iter().filter_map(|token| Self::from_token(token, url).ok()).collect()
     }
 
-    /// Returns the Docker ID that has to be signed in; `None` for an organization's token, which any member with
-    /// the rights may manage.
+    /// Returns the Docker ID that has to be signed in; `None` for an organization's token, which any member
+    /// with the rights may manage.
     pub fn owner(&self) -> Option<&str> {
         match self.account {
             HubAccount::Person => Some(&self.remote.owner),
@@ -103,8 +103,8 @@ impl HubSession<'_> {
         }
     }
 
-    /// Creates a token under a unique label. If no answer came, a token with that label is deleted, because nobody
-    /// has its secret.
+    /// Creates a token under a unique label. If no answer came, a token with that label is deleted, because
+    /// nobody has its secret.
     fn create_or_clean_up(
         &self,
         account: &HubAccount,
@@ -140,8 +140,8 @@ impl HubSession<'_> {
     }
 }
 
-/// Returns the token of the vault that has this ID at Docker Hub. `url` is the address of Docker Hub, unless it is the
-/// usual one.
+/// Returns the token of the vault that has this ID at Docker Hub. `url` is the address of Docker Hub, unless
+/// it is the usual one.
 pub fn kept_token<'i>(
     inventory: &'i Inventory,
     account: &HubAccount,

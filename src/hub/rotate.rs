@@ -1,5 +1,5 @@
-//! Replaces a token by a new one, step by step. Each step is on the disk before the next one begins, so the rotation
-//! can be stopped anywhere: the token in use works, and a second call continues.
+//! Replaces a token by a new one, step by step. Each step is on the disk before the next one begins, so the
+//! rotation can be stopped anywhere: the token in use works, and a second call continues.
 
 use std::thread;
 use std::time::Duration;
@@ -73,8 +73,8 @@ pub struct RotateReport {
 }
 
 impl HubSession<'_> {
-    /// Replaces a token, or continues a replacement that was stopped. If the new token cannot be created, kept or
-    /// proven, the old one stays in use.
+    /// Replaces a token, or continues a replacement that was stopped. If the new token cannot be created,
+    /// kept or proven, the old one stays in use.
     pub fn rotate(&self, id: TokenId, options: &RotateOptions) -> Result<RotateReport, HubError> {
         let before = self.linked(id)?;
         let _lock = disk::lock(&self.store.path().with_file_name("rotation")).map_err(StoreError::from)?;
@@ -97,8 +97,8 @@ impl HubSession<'_> {
         Ok(RotateReport { old_id, old_token, was_resumed, orphaned })
     }
 
-    /// Returns the successor that an earlier call kept, if it still exists. Anything else that the call left is
-    /// deleted.
+    /// Returns the successor that an earlier call kept, if it still exists. Anything else that the call left
+    /// is deleted.
     fn kept_successor(&self, linked: &LinkedToken) -> Result<Option<TokenId>, HubError> {
         let inventory = self.store.inventory()?;
         match &linked.remote.rotation {
@@ -199,7 +199,8 @@ impl HubSession<'_> {
         })
     }
 
-    /// Proves the successor and puts it in place of the old token. Returns the other tokens with the old secret.
+    /// Proves the successor and puts it in place of the old token. Returns the other tokens with the old
+    /// secret.
     fn switch(&self, id: TokenId, successor: TokenId, old: Option<&ApiToken>) -> Result<Vec<Name>, HubError> {
         let linked = self.linked(id)?;
         let new = self.linked(successor)?;

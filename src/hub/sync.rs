@@ -57,7 +57,8 @@ impl HubSession<'_> {
         Ok(report)
     }
 
-    /// Returns the linked tokens that Docker Hub shows to the person who is signed in, and reports the others.
+    /// Returns the linked tokens that Docker Hub shows to the person who is signed in, and reports the
+    /// others.
     fn visible_tokens(&self, report: &mut SyncReport) -> Result<Vec<LinkedToken>, HubError> {
         let url = self.client.api().custom_url();
         let mut linked = LinkedToken::all_from_inventory(&self.store.inventory()?, url.as_deref());

@@ -1,8 +1,9 @@
 //! The calls of CODING's API about accounts, projects and project tokens.
 //!
 //! Each call is `POST /open-api?Action=NAME` with JSON both ways, and an error comes in an answer with status
-//! 200: <https://coding.net/help/openapi>. The calls that change a token, disable it or return its secret again
-//! are not in that reference. They have the names that CODING's service uses, and its answer is passed on.
+//! 200: <https://coding.net/help/openapi>. The calls that change a token, disable it or return its secret
+//! again are not in that reference. They have the names that CODING's service uses, and its answer is passed
+//! on.
 
 use std::collections::BTreeSet;
 

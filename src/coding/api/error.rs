@@ -6,8 +6,8 @@ use crate::http::HttpError;
 use crate::http::endpoint::EndpointError;
 use crate::model::hint::{Hint, program};
 
-/// An error of CODING's API. Texts of the server are short, safe for a terminal, and without the token that was
-/// sent. Each `at` is scheme, host and port.
+/// An error of CODING's API. Texts of the server are short, safe for a terminal, and without the token that
+/// was sent. Each `at` is scheme, host and port.
 #[derive(Debug, Error)]
 pub enum CodingApiError {
     #[error(transparent)]

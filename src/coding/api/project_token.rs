@@ -1,7 +1,7 @@
 //! Project tokens in the form of CODING's API.
 //!
-//! The fields are those of `ProjectToken` in CODING's own service. The public reference leaves their types open:
-//! a number may come as a number or as text, and a content in `Data` may come without it.
+//! The fields are those of `ProjectToken` in CODING's own service. The public reference leaves their types
+//! open: a number may come as a number or as text, and a content in `Data` may come without it.
 
 use std::fmt;
 
@@ -14,8 +14,8 @@ use serde_json::{Value, json};
 use crate::model::timestamp::Timestamp;
 use crate::model::token::Permissions;
 
-/// The offset of China's time zone from UTC, in seconds. The zone of CODING's texts is not documented. Of the two
-/// that are possible, this one makes a token expire earlier, which is the safe error.
+/// The offset of China's time zone from UTC, in seconds. The zone of CODING's texts is not documented. Of the
+/// two that are possible, this one makes a token expire earlier, which is the safe error.
 const CHINA_OFFSET: i64 = 8 * 60 * 60;
 
 /// The first time that stands for never, in seconds: 9999-12-30. CODING itself writes 9999-12-31.
@@ -161,8 +161,8 @@ pub fn permissions(scopes: &[ProjectScope]) -> Option<Permissions> {
     (write || has("artifact_r")).then_some(Permissions { read: true, write, delete: false })
 }
 
-/// Returns an expiry in the form of a request; empty is never. It is in UTC: CODING then shows the date that a
-/// person entered, and if CODING reads it as China's time, the token expires no later than was meant.
+/// Returns an expiry in the form of a request; empty is never. It is in UTC: CODING then shows the date that
+/// a person entered, and if CODING reads it as China's time, the token expires no later than was meant.
 pub fn expiry_text(expires: Option<Timestamp>) -> String {
     let expires = expires.and_then(|expires| jiff::Timestamp::from_second(expires.0).ok());
     expires.map(|at| TimeZone::UTC.to_datetime(at).strftime(TIME_FORMAT).to_string()).unwrap_or_default()
@@ -182,7 +182,8 @@ fn number(text: &str) -> Option<u64> {
     text.trim_matches('"').parse().ok()
 }
 
-/// Parses a time: milliseconds or seconds since 1970, or `2027-01-31 23:59:59`. `None` is never or unreadable.
+/// Parses a time: milliseconds or seconds since 1970, or `2027-01-31 23:59:59`. `None` is never or
+/// unreadable.
 fn parse_timestamp(raw: &RawValue) -> Option<Timestamp> {
     let text = raw.get().trim_matches('"');
     let seconds = match text.parse::<i64>() {

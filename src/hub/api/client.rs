@@ -36,8 +36,8 @@ pub struct CreateRequest<'r> {
     pub expires: Option<Timestamp>,
 }
 
-/// The body of a request to create or change a token. The label has one name for a person's token and another for an
-/// organization's.
+/// The body of a request to create or change a token. The label has one name for a person's token and another
+/// for an organization's.
 #[derive(Default, Serialize)]
 struct TokenBody<'b> {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -155,8 +155,9 @@ impl<'h> HubClient<'h> {
         }
     }
 
-    /// Returns an answer about one token; `None` when the token is gone. Docker Hub also answers "not found" when
-    /// the account is closed to the person, and then the token may well exist, so the account is checked.
+    /// Returns an answer about one token; `None` when the token is gone. Docker Hub also answers "not found"
+    /// when the account is closed to the person, and then the token may well exist, so the account is
+    /// checked.
     fn unless_gone(&self, account: &HubAccount, answer: Response) -> Result<Option<Response>, HubApiError> {
         if answer.status != NOT_FOUND {
             return self.success(answer).map(Some);

@@ -177,7 +177,8 @@ impl NewApiToken {
 }
 
 impl TokenPage {
-    /// Parses a page. Its `next` is an address that the server chooses, so it is only checked for being there.
+    /// Parses a page. Its `next` is an address that the server chooses, so it is only checked for being
+    /// there.
     pub(super) fn from_response(answer: &Response) -> Result<Self, HubApiError> {
         let page: RawTokenPage = answer.json()?;
         let count = page.count.or(page.total).filter(|count| (0.0..1e9).contains(count));
