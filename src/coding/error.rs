@@ -1,73 +1,85 @@
-//! Why something is not done at CODING, and the way out.
+//! Errors of operations at CODING.
 
 use thiserror::Error;
 
 use crate::coding::api::error::CodingApiError;
-use crate::model::hint::Hint;
+use crate::inventory::NameTaken;
+use crate::model::hint::{Hint, program};
 use crate::model::name::Name;
+use crate::vault::store::StoreError;
 
-/// Why something is not done at CODING.
+/// An error of an operation at CODING.
 #[derive(Debug, Error)]
 pub enum CodingError {
     #[error(transparent)]
-    Refusal(#[from] CodingApiError),
-    /// Nothing tells which team is meant.
-    #[error("it is not known which team of CODING is meant{}", several(.0))]
-    NoTeam(Vec<String>),
-    /// A secret that was stored for elsewhere.
-    #[error("\"{name}\" was not stored for {there}, so it is not sent there")]
-    NotForThere {
-        /// The token.
+    Api(#[from] CodingApiError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    NameTaken(#[from] NameTaken),
+    /// The vault has tokens of none or of these several teams.
+    #[error("it is not known which team of CODING is meant{}", team_list(.0))]
+    UnknownTeam(Vec<String>),
+    #[error("\"{name}\" was not stored for {endpoint}, so it is not sent there")]
+    NotForEndpoint {
         name: Name,
         /// Scheme, host and port.
-        there: String,
+        endpoint: String,
     },
-    /// A token of which it is not known what it is at CODING.
     #[error("it is not known which of CODING's project tokens \"{0}\" is")]
-    NotKnownThere(Name),
-    /// Nothing of that name, user name or number.
+    NotLinked(Name),
+    /// The project has no token with that name, user name or number.
     #[error("the project has no token {0:?}")]
-    NoneThere(String),
-    /// Tokens of several teams at once.
+    NotFound(String),
+    /// Tokens of several teams in one command.
     #[error("these tokens are at several places of CODING")]
-    Apart,
-    /// Only the secret of a project's token can be seen again.
+    SeveralEndpoints,
+    #[error("the new token could not be kept, and {outcome}")]
+    NotKept {
+        source: Box<Self>,
+        /// The rest of the sentence: the token is deleted again, or is left at CODING.
+        outcome: String,
+    },
+    /// CODING shows the secrets of project tokens only.
     #[error("\"{0}\" is no project token of CODING")]
-    NoProjectToken(Name),
-    /// A line that would have the secret in it.
+    NotAProjectToken(Name),
+    /// A command line would contain the secret.
     #[error("the user name of \"{0}\" is its secret, which no line may hold")]
-    SecretUser(Name),
+    UserIsSecret(Name),
 }
 
 impl Hint for CodingError {
     fn hint(&self) -> Option<String> {
-        match self {
-            Self::Refusal(error) => error.hint(),
-            Self::NoTeam(_) => {
-                Some("give it with --team, as it stands in TEAM-docker.pkg.coding.net".to_owned())
+        Some(match self {
+            Self::Api(error) => return error.hint(),
+            Self::Store(error) => return error.hint(),
+            Self::NameTaken(error) => return error.hint(),
+            Self::NotKept { source, .. } => return source.hint(),
+            Self::UnknownTeam(_) => {
+                "give it with --team, as it stands in TEAM-docker.pkg.coding.net".to_owned()
             }
-            Self::NotForThere { name, .. } => Some(format!(
-                "docker-credential-pat show {} tells what it is for; leave out --token to be asked for another",
+            Self::NotForEndpoint { name, .. } => format!(
+                "{} show {} tells what it is for; leave out --token to be asked for another",
+                program(),
                 name.as_argument()
-            )),
-            Self::NotKnownThere(_) => {
-                Some("give its project with --project, so that it is found by its user name".to_owned())
+            ),
+            Self::NotLinked(_) => {
+                "give its project with --project, so that it is found by its user name".to_owned()
             }
-            Self::NoneThere(_) => {
-                Some("docker-credential-pat coding tokens --project PROJECT shows them".to_owned())
+            Self::NotFound(_) => format!("{} coding tokens --project PROJECT shows them", program()),
+            Self::SeveralEndpoints => "name those of one team at a time".to_owned(),
+            Self::NotAProjectToken(name) => {
+                format!("{} show {} tells what it is", program(), name.as_argument())
             }
-            Self::Apart => Some("name those of one team at a time".to_owned()),
-            Self::NoProjectToken(name) => {
-                Some(format!("docker-credential-pat show {} tells what it is", name.as_argument()))
-            }
-            Self::SecretUser(name) => Some(format!(
-                "docker-credential-pat export {} --format docker-login writes one with the secret",
+            Self::UserIsSecret(name) => format!(
+                "{} export {} --format docker-login writes one with the secret",
+                program(),
                 name.as_argument()
-            )),
-        }
+            ),
+        })
     }
 }
 
-fn several(teams: &[String]) -> String {
+fn team_list(teams: &[String]) -> String {
     if teams.is_empty() { String::new() } else { format!(": the vault has tokens of {}", teams.join(", ")) }
 }

@@ -1,5 +1,74 @@
-//! Project tokens at CODING: its interface, where a team has it, and why something is not done there.
+//! Operations on project tokens, at CODING and in the vault.
 
 pub mod api;
+pub mod change;
+pub mod create;
 pub mod error;
+pub mod link;
+pub mod personal_token;
+pub mod remove;
 pub mod team;
+
+use crate::coding::api::client::CodingClient;
+use crate::coding::api::project_token::ProjectToken;
+use crate::coding::team::Team;
+use crate::model::remote::{Remote, Service};
+use crate::model::timestamp::Timestamp;
+use crate::model::token::{Token, UserName};
+use crate::vault::store::VaultStore;
+
+/// The vault, and CODING as one personal access token sees it.
+pub struct CodingSession<'s> {
+    pub store: &'s VaultStore,
+    pub client: &'s CodingClient,
+    pub now: Timestamp,
+}
+
+/// A token of the vault, and which project token it is at CODING.
+pub struct LinkedProjectToken {
+    pub token: Token,
+    /// The number of its project.
+    pub project: u64,
+    pub id: u64,
+}
+
+impl LinkedProjectToken {
+    /// Links a token with what the vault has noted of it; `None` when that is not enough.
+    pub fn from_token(token: &Token) -> Option<Self> {
+        let remote = coding_remote(token)?;
+        let (project, id) = (remote.owner.parse().ok()?, remote.id.parse().ok()?);
+        Some(Self { token: token.clone(), project, id })
+    }
+
+    /// True when a token of the vault is still this one: with a new secret it is another token.
+    fn is_still(&self, token: &Token) -> bool {
+        coding_remote(token).is_some_and(|remote| remote.id == self.id.to_string())
+    }
+}
+
+impl CodingSession<'_> {
+    /// Returns what the vault notes of a project token. The endpoint is noted unless it is the team's usual
+    /// one.
+    fn remote(&self, team: Option<&Team>, project: u64, listed: &ProjectToken) -> Remote {
+        let endpoint = self.client.endpoint();
+        let is_usual = team.is_some_and(|team| endpoint.is_at(&team.api_url()));
+        Remote {
+            service: Service::Coding,
+            at: (!is_usual).then(|| endpoint.to_string()),
+            owner: project.to_string(),
+            id: listed.id.to_string(),
+            last_used: listed.last_used,
+            rotation: None,
+        }
+    }
+}
+
+/// Returns what the vault has noted of a token at CODING.
+pub fn coding_remote(token: &Token) -> Option<&Remote> {
+    token.remote.as_ref().filter(|remote| remote.service == Service::Coding)
+}
+
+/// True when a token of the vault is this project token: CODING gives each a user name of its own.
+pub fn is_same_token(token: &Token, listed: &ProjectToken) -> bool {
+    matches!(&token.user, UserName::Named(user) if *user == listed.user)
+}

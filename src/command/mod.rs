@@ -27,6 +27,8 @@ pub mod ls;
 #[cfg(feature = "extras")]
 pub mod man;
 pub mod protocol;
+#[cfg(feature = "online")]
+pub mod remote_tokens;
 pub mod rm;
 pub mod rotate;
 pub mod show;

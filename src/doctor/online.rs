@@ -9,8 +9,8 @@ use crate::http::endpoint::PlainHttp;
 use crate::hub::api::error::HubApiError;
 use crate::hub::api::token::ApiToken;
 use crate::hub::api::{HubAccount, HubApi};
-use crate::hub::docker_session::{is_good, sessions};
-use crate::hub::label_marker::unmarked;
+use crate::hub::docker_session::{is_valid, sessions};
+use crate::hub::label_marker::unmarked_label;
 use crate::inventory::Inventory;
 use crate::model::registry::Registry;
 use crate::model::scope::Scope;
@@ -126,12 +126,12 @@ fn listed(
 ) -> Result<Option<Vec<ApiToken>>, HubApiError> {
     for (token, user) in sessions(&contents.inventory) {
         let at = contents.inventory.tokens().iter().position(|other| other.id == token.id);
-        let bearer = at.and_then(|at| contents.secret(at)).filter(|bearer| is_good(bearer, now));
+        let bearer = at.and_then(|at| contents.secret(at)).filter(|bearer| is_valid(bearer, now));
         if let Some(bearer) = bearer {
-            hub.refuse_elsewhere()?;
+            hub.refuse_other_hosts()?;
             // It goes with who is signed in, and is wiped with them.
             let bearer = Secret::new(Zeroizing::new(bearer.expose().to_owned()));
-            return hub.as_before(user.to_owned(), bearer).all(&HubAccount::Person).map(Some);
+            return hub.client(user.to_owned(), bearer).list(&HubAccount::Person).map(Some);
         }
     }
     Ok(None)
@@ -142,7 +142,7 @@ fn of_hub(listed: &[ApiToken], inventory: &Inventory, findings: &mut Findings) {
         let mut remotes = inventory.tokens().iter().filter_map(|token| token.remote.as_ref());
         remotes.any(|remote| remote.id == listed.id)
     };
-    for lost in listed.iter().filter(|listed| unmarked(&listed.label).is_some() && !is_here(listed)) {
+    for lost in listed.iter().filter(|listed| unmarked_label(&listed.label).is_some() && !is_here(listed)) {
         findings.add(&LOST_AT_HUB, &[Fact::Text(&lost.label), Fact::Text(&lost.id)]);
     }
     let generated = listed.iter().filter(|listed| listed.is_generated()).count();

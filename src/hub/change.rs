@@ -1,94 +1,94 @@
-//! Changes a token at Docker Hub and in the vault: its label, whether it works, whether it is there at all.
+//! Relabels, switches and removes a token, at Docker Hub and in the vault.
 
 use crate::hub::api::error::HubApiError;
 use crate::hub::error::HubError;
-use crate::hub::{HubSession, LinkedToken, with_id};
+use crate::hub::{HubSession, LinkedToken, token_with_id};
 use crate::inventory::TokenChanges;
 use crate::model::remote::Rotation;
 use crate::model::token::Token;
 use crate::model::token_id::TokenId;
+use crate::vault::draft::Draft;
 
 impl HubSession<'_> {
-    /// Gives a token another label, there and here.
+    /// Changes a token's label, there and here.
     pub fn relabel(&self, id: TokenId, label: &str) -> Result<(), HubError> {
-        let known = self.known(id)?;
-        self.patched(&known, self.hub.relabel(&known.account, &known.remote.id, label))?;
+        let linked = self.linked(id)?;
+        let outcome = self.client.relabel(&linked.account, &linked.remote.id, label);
+        self.check_changed(&linked, outcome)?;
         self.store.change(|draft| {
             let label = Some(Some(label.to_owned()));
             Ok(draft.inventory.amend(id, TokenChanges { label, ..TokenChanges::default() })?)
         })
     }
 
-    /// Switches a token on: there first, so that none is given out that does not work.
+    /// Switches a token on: there first, so that no client gets one that does not work.
     pub fn activate(&self, id: TokenId) -> Result<(), HubError> {
-        let known = self.known(id)?;
-        self.patched(&known, self.hub.switch(&known.account, &known.remote.id, true))?;
-        self.store.change(|draft| {
-            draft.inventory.activate(id);
-            Ok(())
-        })
+        let linked = self.linked(id)?;
+        let outcome = self.client.switch(&linked.account, &linked.remote.id, true);
+        self.check_changed(&linked, outcome)?;
+        self.edit_vault(|draft| draft.inventory.activate(id))
     }
 
-    /// Switches a token off: here first, so that none is given out that does not work.
+    /// Switches a token off: here first, so that no client gets one that does not work.
     pub fn deactivate(&self, id: TokenId) -> Result<(), HubError> {
-        let known = self.known(id)?;
-        self.store.change(|draft| -> Result<_, HubError> {
-            draft.inventory.deactivate(id);
-            Ok(())
-        })?;
-        self.patched(&known, self.hub.switch(&known.account, &known.remote.id, false))
+        let linked = self.linked(id)?;
+        self.edit_vault(|draft| draft.inventory.deactivate(id))?;
+        let outcome = self.client.switch(&linked.account, &linked.remote.id, false);
+        self.check_changed(&linked, outcome)
     }
 
-    /// Deletes a token there, with what a rotation that was stopped has left, and then here: the other way
-    /// round a stop would lose by what it is known there.
+    /// Deletes a token there, with what a stopped rotation has left, and then here. In the other order a stop
+    /// would lose its ID.
     pub fn remove(&self, id: TokenId) -> Result<(), HubError> {
-        let known = self.known(id)?;
-        self.sweep(&known)?;
-        self.hub.delete(&known.account, &known.remote.id)?;
-        self.store.change(|draft| {
-            // With another secret it is another token, which nothing has deleted.
-            match with_id(&draft.inventory, id) {
-                Some(token) if !is_still(&known, token) => Err(HubError::Meanwhile),
-                Some(_) | None => {
-                    draft.inventory.remove(id);
-                    Ok(())
-                }
+        let linked = self.linked(id)?;
+        self.delete_rotation_leftovers(&linked)?;
+        self.client.delete(&linked.account, &linked.remote.id)?;
+        self.store.change(|draft| match token_with_id(&draft.inventory, id) {
+            // With another secret it is another token, which was not deleted.
+            Some(token) if !is_still(&linked, token) => Err(HubError::ChangedMeanwhile),
+            Some(_) | None => {
+                draft.inventory.remove(id);
+                Ok(())
             }
         })
     }
 
-    /// Deletes at Docker Hub what a rotation that was stopped has left beside the token.
-    fn sweep(&self, known: &LinkedToken) -> Result<(), HubError> {
-        match &known.remote.rotation {
-            Some(Rotation::Making { label }) => self.clear(&known.account, label),
+    /// Deletes the other token that a stopped rotation has left at Docker Hub.
+    fn delete_rotation_leftovers(&self, linked: &LinkedToken) -> Result<(), HubError> {
+        match &linked.remote.rotation {
+            Some(Rotation::Making { label }) => self.delete_lost(&linked.account, label),
             Some(Rotation::Made { successor, label }) => {
                 let inventory = self.store.inventory()?;
-                let new = with_id(&inventory, *successor).and_then(|token| token.remote.as_ref());
-                let Some(new) = new else { return self.clear(&known.account, label) };
-                self.hub.delete(&known.account, &new.id)?;
-                self.drop_from_vault(*successor)
+                let new = token_with_id(&inventory, *successor).and_then(|token| token.remote.as_ref());
+                let Some(new) = new else { return self.delete_lost(&linked.account, label) };
+                self.client.delete(&linked.account, &new.id)?;
+                self.edit_vault(|draft| draft.inventory.remove(*successor))
             }
-            Some(Rotation::Switched { old, .. }) => Ok(self.hub.delete(&known.account, old).map(drop)?),
+            Some(Rotation::Switched { old, .. }) => Ok(self.client.delete(&linked.account, old).map(drop)?),
             Some(Rotation::Succeeds { .. }) | None => Ok(()),
         }
     }
 
-    fn drop_from_vault(&self, id: TokenId) -> Result<(), HubError> {
+    fn edit_vault(&self, edit: impl FnOnce(&mut Draft)) -> Result<(), HubError> {
         self.store.change(|draft| {
-            draft.inventory.remove(id);
+            edit(draft);
             Ok(())
         })
     }
 
-    /// Tells why nothing could be changed of a token that is gone or has expired.
-    fn patched(&self, known: &LinkedToken, outcome: Result<bool, HubApiError>) -> Result<(), HubError> {
+    /// Checks the outcome of a change, and finds the reason when the token is gone or has expired.
+    fn check_changed(
+        &self,
+        linked: &LinkedToken,
+        outcome: Result<bool, HubApiError>,
+    ) -> Result<(), HubError> {
         match outcome {
             Ok(true) => Ok(()),
-            Ok(false) => Err(HubError::Gone(known.token.name.clone())),
+            Ok(false) => Err(HubError::Gone(linked.token.name.clone())),
             Err(error @ HubApiError::Refused { status: 400..500, .. }) => {
-                let there = self.hub.one(&known.account, &known.remote.id)?;
-                match there.and_then(|there| there.expires).filter(|end| *end <= self.now) {
-                    Some(end) => Err(HubError::Expired { name: known.token.name.clone(), end }),
+                let listed = self.client.fetch(&linked.account, &linked.remote.id)?;
+                match listed.and_then(|listed| listed.expires).filter(|expires| *expires <= self.now) {
+                    Some(expires) => Err(HubError::Expired { name: linked.token.name.clone(), expires }),
                     None => Err(error.into()),
                 }
             }
@@ -98,6 +98,6 @@ impl HubSession<'_> {
 }
 
 /// True when a token of the vault is still the same one at Docker Hub.
-fn is_still(known: &LinkedToken, token: &Token) -> bool {
-    token.remote.as_ref().is_some_and(|remote| remote.id == known.remote.id)
+fn is_still(linked: &LinkedToken, token: &Token) -> bool {
+    token.remote.as_ref().is_some_and(|remote| remote.id == linked.remote.id)
 }

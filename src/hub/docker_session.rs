@@ -1,4 +1,4 @@
-//! The sign-ins that `docker login` and a browser left, by which tokens can be managed at Docker Hub.
+//! The sign-ins by `docker login` in a browser, whose tokens may manage access tokens.
 
 use crate::inventory::Inventory;
 use crate::model::secret::Secret;
@@ -6,11 +6,11 @@ use crate::model::timestamp::Timestamp;
 use crate::model::token::{Token, TokenKind, TokenState, UserName};
 use crate::provider::expiry::end_of_jwt;
 
-/// Where `docker login` keeps the token of a sign-in by browser:
+/// The key under which `docker login` stores the token of a sign-in by browser:
 /// <https://github.com/docker/cli/blob/master/internal/oauth/manager/manager.go>.
 pub const SESSION_KEY: &str = "https://index.docker.io/v1/access-token";
 
-/// How long such a token has to be good for still, in seconds.
+/// The least time for which such a token has to be valid, in seconds.
 const MARGIN: i64 = 30;
 
 /// Returns the sign-ins with their Docker IDs, the latest first.
@@ -34,7 +34,7 @@ pub fn sessions(inventory: &Inventory) -> Vec<(&Token, &str)> {
     sessions
 }
 
-/// True when the token of a sign-in is good still.
-pub fn is_good(bearer: &Secret, now: Timestamp) -> bool {
-    end_of_jwt(bearer.expose()).is_none_or(|end| end > Timestamp(now.0 + MARGIN))
+/// True when the token of a sign-in is valid long enough for a command.
+pub fn is_valid(bearer: &Secret, now: Timestamp) -> bool {
+    end_of_jwt(bearer.expose()).is_none_or(|expires| expires > Timestamp(now.0 + MARGIN))
 }

@@ -1,6 +1,7 @@
-//! The life of a token at Docker Hub and in the vault, in an order in which a stop loses nothing.
+//! Operations on Docker Hub's access tokens, at Docker Hub and in the vault.
 //!
-//! A secret is on the disk before anything rests on it, and what only one side knows is deleted there or named.
+//! Their order loses nothing when they are stopped: a secret is on the disk before anything depends on it,
+//! and a token without a kept secret is deleted at Docker Hub or reported.
 
 pub mod api;
 pub mod change;
@@ -24,70 +25,76 @@ use crate::model::token::Token;
 use crate::model::token_id::TokenId;
 use crate::vault::store::VaultStore;
 
-/// The vault, and Docker Hub for somebody who is signed in.
-pub struct HubSession<'l> {
-    /// Keeps the vault.
-    pub store: &'l VaultStore,
-    /// Docker Hub.
-    pub hub: &'l HubClient<'l>,
-    /// The clock's word.
+/// The vault, and Docker Hub with a sign-in.
+pub struct HubSession<'s> {
+    pub store: &'s VaultStore,
+    pub client: &'s HubClient<'s>,
     pub now: Timestamp,
 }
 
-/// A token of the vault with what it is at Docker Hub.
+/// A token of the vault, and which token it is at Docker Hub.
 #[derive(Clone, Debug)]
 pub struct LinkedToken {
-    /// The token, as it was when it was read.
+    /// The token as it was when it was read.
     pub token: Token,
-    /// What it is there.
     pub remote: Remote,
-    /// Whose it is there.
     pub account: HubAccount,
 }
 
 impl LinkedToken {
-    /// Returns a token with what it is at Docker Hub.
-    pub fn of(token: &Token, at: Option<&str>) -> Result<Self, HubError> {
-        let linked = token.remote.as_ref().and_then(|remote| Some((remote, HubAccount::of(remote)?)));
-        let (remote, account) = linked.ok_or_else(|| HubError::NotLinked(token.name.clone()))?;
-        if remote.at.as_deref() != at {
-            return Err(HubError::Elsewhere { name: token.name.clone(), at: remote.at.clone() });
+    /// Links a token with what the vault has noted of it. `url` is the address of Docker Hub, unless it is
+    /// the usual one.
+    pub fn from_token(token: &Token, url: Option<&str>) -> Result<Self, HubError> {
+        let not_linked = || HubError::NotLinked(token.name.clone());
+        let remote = token.remote.as_ref().ok_or_else(not_linked)?;
+        let account = HubAccount::from_remote(remote).ok_or_else(not_linked)?;
+        if remote.at.as_deref() != url {
+            return Err(HubError::OtherUrl { name: token.name.clone(), url: remote.at.clone() });
         }
         Ok(Self { token: token.clone(), remote: remote.clone(), account })
     }
 
-    /// Returns the Docker ID that has to be signed in for it; `None` when any may do that its organization lets.
+    /// Returns the tokens that are linked with this Docker Hub.
+    pub fn all_from_inventory(inventory: &Inventory, url: Option<&str>) -> Vec<Self> {
+        inventory.tokens().iter().filter_map(|token| Self::from_token(token, url).ok()).collect()
+    }
+
+    /// Returns the Docker ID that has to be signed in; `None` for an organization's token, which any member
+    /// with the rights may manage.
     pub fn owner(&self) -> Option<&str> {
         match self.account {
             HubAccount::Person => Some(&self.remote.owner),
             HubAccount::Organization(_) => None,
         }
     }
+
+    /// Returns the owner if it is another person than `user`.
+    pub fn owner_other_than(&self, user: &str) -> Option<&str> {
+        self.owner().filter(|owner| !owner.eq_ignore_ascii_case(user))
+    }
 }
 
 impl HubSession<'_> {
-    /// Returns a token of the vault as it is now, with what it is at Docker Hub.
-    fn known(&self, id: TokenId) -> Result<LinkedToken, HubError> {
+    /// Returns a token as the vault has it now, linked.
+    fn linked(&self, id: TokenId) -> Result<LinkedToken, HubError> {
         let inventory = self.store.inventory()?;
-        let token = with_id(&inventory, id).ok_or(HubError::Meanwhile)?;
-        let known = LinkedToken::of(token, self.hub.hub().at().as_deref())?;
-        match known.owner() {
-            Some(owner) if !owner.eq_ignore_ascii_case(self.hub.user()) => Err(HubError::OtherOwner {
-                name: token.name.clone(),
-                owner: owner.to_owned(),
-                user: self.hub.user().to_owned(),
-            }),
-            Some(_) | None => Ok(known),
+        let token = token_with_id(&inventory, id).ok_or(HubError::ChangedMeanwhile)?;
+        let linked = LinkedToken::from_token(token, self.client.api().custom_url().as_deref())?;
+        let user = self.client.user();
+        if let Some(owner) = linked.owner_other_than(user) {
+            let (name, owner, user) = (token.name.clone(), owner.to_owned(), user.to_owned());
+            return Err(HubError::OtherOwner { name, owner, user });
         }
+        Ok(linked)
     }
 
-    /// Returns what a token of ours is at Docker Hub.
+    /// Returns what the vault notes of a token at Docker Hub.
     fn remote(&self, account: &HubAccount, listed: &ApiToken) -> Remote {
         Remote {
             service: account.service(),
-            at: self.hub.hub().at(),
+            at: self.client.api().custom_url(),
             owner: match account {
-                HubAccount::Person => self.hub.user().to_owned(),
+                HubAccount::Person => self.client.user().to_owned(),
                 HubAccount::Organization(name) => name.clone(),
             },
             id: listed.id.clone(),
@@ -96,47 +103,58 @@ impl HubSession<'_> {
         }
     }
 
-    /// Makes a token under a label that no other has. One that may have been made although no answer came is
-    /// looked for and deleted: nobody has its secret.
-    fn make(&self, account: &HubAccount, wish: &CreateRequest<'_>) -> Result<NewApiToken, HubError> {
-        let error = match self.hub.make(account, wish) {
-            Ok(made) => return Ok(made),
-            Err(error) if error.is_undone() => return Err(error.into()),
-            Err(error) => error,
-        };
-        let is_clear = self.clear(account, wish.label).is_ok();
-        Err(HubError::Unanswered { source: error, label: wish.label.to_owned(), is_clear })
+    /// Creates a token under a unique label. If no answer came, a token with that label is deleted, because
+    /// nobody has its secret.
+    fn create_or_clean_up(
+        &self,
+        account: &HubAccount,
+        new: &CreateRequest<'_>,
+    ) -> Result<NewApiToken, HubError> {
+        self.client.create(account, new).map_err(|source| {
+            if source.is_undone() {
+                return source.into();
+            }
+            let is_cleaned_up = self.delete_lost(account, new.label).is_ok();
+            HubError::Unanswered { source, label: new.label.to_owned(), is_cleaned_up }
+        })
     }
 
-    /// Deletes what has this very label at Docker Hub and is not in the vault.
-    fn clear(&self, account: &HubAccount, label: &str) -> Result<(), HubError> {
-        let all = self.hub.all(account)?;
+    /// Deletes the tokens at Docker Hub that have exactly this label and are not in the vault.
+    fn delete_lost(&self, account: &HubAccount, label: &str) -> Result<(), HubError> {
+        let all = self.client.list(account)?;
         let inventory = self.store.inventory()?;
         for lost in all.iter().filter(|listed| listed.label == label) {
-            if with_remote(&inventory, &self.remote(account, lost)).is_none() {
-                self.hub.delete(account, &lost.id)?;
+            if kept_token(&inventory, account, self.client.api().custom_url().as_deref(), &lost.id).is_none()
+            {
+                self.client.delete(account, &lost.id)?;
             }
         }
         Ok(())
     }
 
-    /// Deletes a token that was just made and could not be kept, and returns the error that tells so.
-    fn undo(&self, account: &HubAccount, made: &NewApiToken, why: HubError) -> HubError {
-        let is_gone = self.hub.delete(account, &made.listed.id).is_ok();
-        let id = made.listed.id.clone();
-        HubError::NotKept { source: Box::new(why), id, is_gone }
+    /// Deletes a token that was just created and could not be kept, and returns the error for that.
+    fn undo(&self, account: &HubAccount, created: &NewApiToken, source: HubError) -> HubError {
+        let id = created.listed.id.clone();
+        let is_deleted = self.client.delete(account, &id).is_ok();
+        HubError::NotKept { source: Box::new(source), id, is_deleted }
     }
 }
 
-/// Returns the token of the vault that is this one at its service.
-pub fn with_remote<'i>(inventory: &'i Inventory, remote: &Remote) -> Option<&'i Token> {
+/// Returns the token of the vault that has this ID at Docker Hub. `url` is the address of Docker Hub, unless
+/// it is the usual one.
+pub fn kept_token<'i>(
+    inventory: &'i Inventory,
+    account: &HubAccount,
+    url: Option<&str>,
+    id: &str,
+) -> Option<&'i Token> {
     inventory.tokens().iter().find(|token| {
-        token.remote.as_ref().is_some_and(|other| {
-            other.service == remote.service && other.at == remote.at && other.id == remote.id
+        token.remote.as_ref().is_some_and(|remote| {
+            remote.service == account.service() && remote.at.as_deref() == url && remote.id == id
         })
     })
 }
 
-fn with_id(inventory: &Inventory, id: TokenId) -> Option<&Token> {
+fn token_with_id(inventory: &Inventory, id: TokenId) -> Option<&Token> {
     inventory.tokens().iter().find(|token| token.id == id)
 }

@@ -1,16 +1,15 @@
-//! Puts a new token in the place of an old one, step by step. Each step is on the disk before the next is begun,
-//! so that it can be stopped anywhere: what is in use works, and a second call goes on.
+//! Replaces a token by a new one, step by step. Each step is on the disk before the next one begins, so the
+//! rotation can be stopped anywhere: the token in use works, and a second call continues.
 
 use std::thread;
 use std::time::Duration;
 
 use crate::hub::api::client::CreateRequest;
 use crate::hub::api::token::{ApiToken, NewApiToken};
-use crate::hub::create::kind_of;
 use crate::hub::error::HubError;
-use crate::hub::label_marker::marked;
-use crate::hub::successor::{grants_of, label_of, same_lifetime};
-use crate::hub::{HubSession, LinkedToken, with_id};
+use crate::hub::label_marker::mark_label;
+use crate::hub::successor::{same_lifetime, successor_access, successor_label};
+use crate::hub::{HubSession, LinkedToken, token_with_id};
 use crate::inventory::unfinished_rotation::is_waiting_for;
 use crate::inventory::{IncomingToken, TokenChanges};
 use crate::model::name::Name;
@@ -20,135 +19,139 @@ use crate::model::token::{Origin, Token, UserName};
 use crate::model::token_id::TokenId;
 use crate::system::disk;
 use crate::vault::draft::Draft;
+use crate::vault::store::StoreError;
 
-/// How long after a first refusal a new secret is tried once more: it may not be known everywhere yet.
-const PROOF_PAUSE: Duration = Duration::from_secs(1);
+/// The pause before a refused new secret is tried once more: it may not have reached every server yet.
+const RETRY_PAUSE: Duration = Duration::from_secs(1);
 
-/// How a token is to be replaced.
+/// The options of a rotation.
 #[derive(Clone, Copy, Debug)]
 pub struct RotateOptions {
-    /// When the new one is to end; `None` lets it last as long as the old one did.
-    pub expires: Option<Option<Timestamp>>,
-    /// What becomes of the old one.
-    pub old: OldToken,
+    pub expires: SuccessorExpiry,
+    pub old_token: OldTokenAction,
 }
 
-/// What becomes of the old token.
+/// The expiry of the new token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum OldToken {
+pub enum SuccessorExpiry {
+    /// It gets the same lifetime as the old token.
+    SameLifetime,
+    /// `None` is never.
+    Fixed(Option<Timestamp>),
+}
+
+/// The action on the old token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OldTokenAction {
     /// It is kept, switched off.
     Deactivate,
-    /// It is deleted.
     Delete,
 }
 
-/// What became of the old token.
+/// The state of the old token after the rotation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OldTokenOutcome {
     /// Switched off.
     Inactive,
-    /// It had ended already, and such a one can only be deleted.
+    /// Expired before, so that it can only be deleted.
     Expired,
-    /// Deleted.
     Deleted,
-    /// It was not there any more.
+    /// Deleted by something else before.
     Gone,
 }
 
-/// What was done.
+/// The result of a rotation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RotateReport {
-    /// By what Docker Hub tells the old token from others.
-    pub old: String,
-    /// What became of it.
-    pub fate: OldTokenOutcome,
-    /// True when a rotation that was stopped went on.
-    pub went_on: bool,
+    /// The ID of the old token at Docker Hub.
+    pub old_id: String,
+    pub old_token: OldTokenOutcome,
+    /// True when a stopped rotation was continued.
+    pub was_resumed: bool,
     /// Other tokens of the vault that have the old secret.
     pub orphaned: Vec<Name>,
 }
 
 impl HubSession<'_> {
-    /// Replaces a token, or goes on with a replacement that was stopped.
-    ///
-    /// # Errors
-    /// When the new one cannot be made, kept or proven; the old one is in use then.
-    pub fn rotate(&self, id: TokenId, how: &RotateOptions) -> Result<RotateReport, HubError> {
-        let before = self.known(id)?;
-        let _lock = disk::lock(&self.store.path().with_file_name("rotation"))?;
-        let known = self.known(id)?;
-        // Another process did it while this one waited; once is what was asked.
-        if known.remote.id != before.remote.id {
-            return Err(HubError::Meanwhile);
+    /// Replaces a token, or continues a replacement that was stopped. If the new token cannot be created,
+    /// kept or proven, the old one stays in use.
+    pub fn rotate(&self, id: TokenId, options: &RotateOptions) -> Result<RotateReport, HubError> {
+        let before = self.linked(id)?;
+        let _lock = disk::lock(&self.store.path().with_file_name("rotation")).map_err(StoreError::from)?;
+        let linked = self.linked(id)?;
+        // Another process rotated it while this one waited, and one rotation was wanted.
+        if linked.remote.id != before.remote.id {
+            return Err(HubError::ChangedMeanwhile);
         }
-        let went_on = known.remote.rotation.is_some();
+        let was_resumed = linked.remote.rotation.is_some();
         let mut orphaned = Vec::new();
-        if !matches!(known.remote.rotation, Some(Rotation::Switched { .. })) {
-            let old = self.hub.one(&known.account, &known.remote.id)?;
-            let successor = match self.pick_up(&known)? {
+        if !matches!(linked.remote.rotation, Some(Rotation::Switched { .. })) {
+            let old = self.client.fetch(&linked.account, &linked.remote.id)?;
+            let successor = match self.kept_successor(&linked)? {
                 Some(successor) => successor,
-                None => self.make_successor(&known, old.as_ref(), how)?,
+                None => self.create_successor(&linked, old.as_ref(), options)?,
             };
             orphaned = self.switch(id, successor, old.as_ref())?;
         }
-        let (old, fate) = self.finish(id, how.old)?;
-        Ok(RotateReport { old, fate, went_on, orphaned })
+        let (old_id, old_token) = self.finish(id, options.old_token)?;
+        Ok(RotateReport { old_id, old_token, was_resumed, orphaned })
     }
 
-    /// Returns the successor that an earlier call kept, if it is still good; clears up what else it left.
-    fn pick_up(&self, known: &LinkedToken) -> Result<Option<TokenId>, HubError> {
+    /// Returns the successor that an earlier call kept, if it still exists. Anything else that the call left
+    /// is deleted.
+    fn kept_successor(&self, linked: &LinkedToken) -> Result<Option<TokenId>, HubError> {
         let inventory = self.store.inventory()?;
-        match &known.remote.rotation {
+        match &linked.remote.rotation {
             None | Some(Rotation::Switched { .. }) => Ok(None),
-            Some(Rotation::Succeeds { token: old }) => match with_id(&inventory, *old) {
-                Some(old) if is_waiting_for(old, known.token.id) => {
-                    Err(HubError::Successor { name: known.token.name.clone(), old: old.name.clone() })
+            Some(Rotation::Succeeds { token: old }) => match token_with_id(&inventory, *old) {
+                Some(old) if is_waiting_for(old, linked.token.id) => {
+                    Err(HubError::IsSuccessor { name: linked.token.name.clone(), old: old.name.clone() })
                 }
                 Some(_) | None => Ok(None),
             },
-            Some(Rotation::Making { label }) => self.clear(&known.account, label).map(|()| None),
+            Some(Rotation::Making { label }) => self.delete_lost(&linked.account, label).map(|()| None),
             Some(Rotation::Made { successor, label }) => {
-                let Some(kept) = with_id(&inventory, *successor).and_then(|token| token.remote.as_ref())
-                else {
-                    return self.clear(&known.account, label).map(|()| None);
+                let kept = token_with_id(&inventory, *successor).and_then(|token| token.remote.as_ref());
+                let Some(kept) = kept else {
+                    return self.delete_lost(&linked.account, label).map(|()| None);
                 };
-                if self.hub.one(&known.account, &kept.id)?.is_some() {
+                if self.client.fetch(&linked.account, &kept.id)?.is_some() {
                     return Ok(Some(*successor));
                 }
-                self.step(known, |draft, _| {
-                    draft.inventory.remove(*successor);
-                    Ok(None)
-                })?;
+                self.drop_successor(linked, *successor)?;
                 Ok(None)
             }
         }
     }
 
-    /// Makes a new token and keeps it beside the old one, switched off.
-    fn make_successor(
+    /// Creates a new token and keeps it in addition to the old one, switched off.
+    fn create_successor(
         &self,
-        known: &LinkedToken,
+        linked: &LinkedToken,
         old: Option<&ApiToken>,
-        how: &RotateOptions,
+        options: &RotateOptions,
     ) -> Result<TokenId, HubError> {
-        // As it is now: something that was left may have been cleared up.
-        let known = self.known(known.token.id)?;
-        let grants = grants_of(&known, old)?;
-        let label = label_of(&known.token, old, "");
-        let expires = how.expires.unwrap_or_else(|| same_lifetime(&known.token, old, self.now));
-        let marker = marked(&label).map_err(HubError::Random)?;
-        let making = Rotation::Making { label: marker.clone() };
-        self.step(&known, |_, _| Ok(Some(making.clone())))?;
-        let made = self.make(&known.account, &CreateRequest { label: &marker, grants: &grants, expires });
+        // It is read again, because leftovers may have been deleted.
+        let linked = self.linked(linked.token.id)?;
+        let access = successor_access(&linked, old)?;
+        let expires = match options.expires {
+            SuccessorExpiry::SameLifetime => same_lifetime(&linked.token, old, self.now),
+            SuccessorExpiry::Fixed(expires) => expires,
+        };
+        let label = mark_label(&successor_label(&linked.token, old, "")).map_err(HubError::Random)?;
+        let making = Rotation::Making { label: label.clone() };
+        self.step(&linked, |_, _| Ok(Some(making.clone())))?;
+        let request = CreateRequest { label: &label, access: &access, expires };
+        let created = self.create_or_clean_up(&linked.account, &request);
         let making =
-            LinkedToken { remote: Remote { rotation: Some(making), ..known.remote.clone() }, ..known };
-        match made {
-            Ok(made) => self
-                .keep_successor(&making, &made, &marker)
-                .map_err(|error| self.undo(&making.account, &made, error)),
+            LinkedToken { remote: Remote { rotation: Some(making), ..linked.remote.clone() }, ..linked };
+        match created {
+            Ok(created) => self
+                .keep_successor(&making, &created, &label)
+                .map_err(|error| self.undo(&making.account, &created, error)),
             Err(error) => {
-                // Nothing is left where nothing was made.
-                if !matches!(&error, HubError::Unanswered { is_clear: false, .. }) {
+                // If a token may be left at Docker Hub, the note of its label stays, too.
+                if !matches!(&error, HubError::Unanswered { is_cleaned_up: false, .. }) {
                     let _ = self.step(&making, |_, _| Ok(None));
                 }
                 Err(error)
@@ -158,60 +161,66 @@ impl HubSession<'_> {
 
     fn keep_successor(
         &self,
-        known: &LinkedToken,
-        made: &NewApiToken,
-        marker: &str,
+        linked: &LinkedToken,
+        created: &NewApiToken,
+        label: &str,
     ) -> Result<TokenId, HubError> {
         let remote = Remote {
-            rotation: Some(Rotation::Succeeds { token: known.token.id }),
-            ..self.remote(&known.account, &made.listed)
+            rotation: Some(Rotation::Succeeds { token: linked.token.id }),
+            ..self.remote(&linked.account, &created.listed)
         };
-        let mut kept = known.token.id;
-        self.step(known, |draft, old| {
-            let arrival = IncomingToken {
+        let mut successor = linked.token.id;
+        self.step(linked, |draft, old| {
+            let incoming = IncomingToken {
                 name: Name::parse(&format!("{}-next", old.name)).unwrap_or_else(|_| old.name.clone()),
-                kind: kind_of(&known.account),
+                kind: linked.account.token_kind(),
                 user: old.user.clone(),
                 scopes: old.scopes.clone(),
                 keys: Vec::new(),
                 label: Some(format!("to take the place of \"{}\"", old.name)),
                 permissions: old.permissions,
-                expires: made.listed.expires,
+                expires: created.listed.expires,
                 origin: Origin::Add,
                 profile: None,
                 remote: Some(remote),
             };
-            kept = draft.inventory.add_with_free_name(arrival, self.now);
-            draft.inventory.deactivate(kept);
-            draft.keep(kept, &made.secret)?;
-            Ok(Some(Rotation::Made { successor: kept, label: marker.to_owned() }))
+            successor = draft.inventory.add_with_free_name(incoming, self.now);
+            draft.inventory.deactivate(successor);
+            draft.keep(successor, &created.secret)?;
+            Ok(Some(Rotation::Made { successor, label: label.to_owned() }))
         })?;
-        Ok(kept)
+        Ok(successor)
     }
 
-    /// Proves the successor, and puts it in the place of the old one. Returns who else has the old secret.
+    fn drop_successor(&self, linked: &LinkedToken, successor: TokenId) -> Result<(), HubError> {
+        self.step(linked, |draft, _| {
+            draft.inventory.remove(successor);
+            Ok(None)
+        })
+    }
+
+    /// Proves the successor and puts it in place of the old token. Returns the other tokens with the old
+    /// secret.
     fn switch(&self, id: TokenId, successor: TokenId, old: Option<&ApiToken>) -> Result<Vec<Name>, HubError> {
-        let known = self.known(id)?;
-        let new = self.known(successor)?;
+        let linked = self.linked(id)?;
+        let new = self.linked(successor)?;
         if !self.is_working(&new)? {
-            self.hub.delete(&new.account, &new.remote.id)?;
-            self.step(&known, |draft, _| {
-                draft.inventory.remove(successor);
-                Ok(None)
-            })?;
-            return Err(HubError::NotWorking(known.token.name));
+            self.client.delete(&new.account, &new.remote.id)?;
+            self.drop_successor(&linked, successor)?;
+            return Err(HubError::NotWorking(linked.token.name));
         }
-        let Some(Rotation::Made { label, .. }) = &known.remote.rotation else {
-            return Err(HubError::Meanwhile);
+        let Some(Rotation::Made { label, .. }) = &linked.remote.rotation else {
+            return Err(HubError::ChangedMeanwhile);
         };
-        let label = label_of(&known.token, old, label);
-        let switched = Rotation::Switched { old: known.remote.id.clone(), label };
+        let label = successor_label(&linked.token, old, label);
+        let switched = Rotation::Switched { old: linked.remote.id.clone(), label };
         self.store.change(|draft| {
-            let token = unchanged(draft, &known)?;
-            let new = with_id(&draft.inventory, successor).cloned().ok_or(HubError::Meanwhile)?;
-            let Some(remote) = new.remote.clone() else { return Err(HubError::Meanwhile) };
+            let token = unchanged_token(draft, &linked)?;
+            let new = token_with_id(&draft.inventory, successor).cloned();
+            let new = new.ok_or(HubError::ChangedMeanwhile)?;
+            let Some(remote) = new.remote.clone() else { return Err(HubError::ChangedMeanwhile) };
             let secret = draft.secret(&new)?;
-            let orphaned = with_same_secret(draft, &token);
+            let orphaned = tokens_with_same_secret(draft, &token);
             draft.inventory.renew(token.id, new.kind, new.expires, self.now);
             draft.inventory.adopt(token.id);
             draft.inventory.recognize(token.id, Some(Remote { rotation: Some(switched), ..remote }));
@@ -224,53 +233,53 @@ impl HubSession<'_> {
     fn is_working(&self, new: &LinkedToken) -> Result<bool, HubError> {
         let UserName::Named(user) = &new.token.user else { return Ok(false) };
         let secret = self.store.excerpt(None)?.release(&new.token)?;
-        if self.hub.hub().knows(user, &secret)? {
+        if self.client.api().accepts(user, &secret)? {
             return Ok(true);
         }
-        thread::sleep(PROOF_PAUSE);
-        Ok(self.hub.hub().knows(user, &secret)?)
+        thread::sleep(RETRY_PAUSE);
+        Ok(self.client.api().accepts(user, &secret)?)
     }
 
-    /// Ends the old one, and gives the new one its label.
-    fn finish(&self, id: TokenId, then: OldToken) -> Result<(String, OldTokenOutcome), HubError> {
-        let known = self.known(id)?;
-        let Some(Rotation::Switched { old, label }) = &known.remote.rotation else {
-            return Err(HubError::Meanwhile);
+    /// Switches the old token off or deletes it, and gives the new one its label.
+    fn finish(&self, id: TokenId, action: OldTokenAction) -> Result<(String, OldTokenOutcome), HubError> {
+        let linked = self.linked(id)?;
+        let Some(Rotation::Switched { old, label }) = &linked.remote.rotation else {
+            return Err(HubError::ChangedMeanwhile);
         };
-        let mut fate = self.end(&known, old)?;
-        if !self.hub.relabel(&known.account, &known.remote.id, label)? {
-            return Err(HubError::Gone(known.token.name));
+        let mut outcome = self.deactivate_old(&linked, old)?;
+        if !self.client.relabel(&linked.account, &linked.remote.id, label)? {
+            return Err(HubError::Gone(linked.token.name));
         }
-        if then == OldToken::Delete {
-            let was_there = self.hub.delete(&known.account, old)?;
-            fate = if was_there { OldTokenOutcome::Deleted } else { OldTokenOutcome::Gone };
+        if action == OldTokenAction::Delete {
+            let was_there = self.client.delete(&linked.account, old)?;
+            outcome = if was_there { OldTokenOutcome::Deleted } else { OldTokenOutcome::Gone };
         }
-        self.step(&known, |draft, token| {
+        self.step(&linked, |draft, token| {
             let label = Some(Some(label.clone()).filter(|label| !label.is_empty()));
             draft.inventory.amend(token.id, TokenChanges { label, ..TokenChanges::default() })?;
             Ok(None)
         })?;
-        Ok((old.clone(), fate))
+        Ok((old.clone(), outcome))
     }
 
-    fn end(&self, known: &LinkedToken, old: &str) -> Result<OldTokenOutcome, HubError> {
-        let Some(there) = self.hub.one(&known.account, old)? else { return Ok(OldTokenOutcome::Gone) };
-        if there.has_expired(self.now) {
+    fn deactivate_old(&self, linked: &LinkedToken, old: &str) -> Result<OldTokenOutcome, HubError> {
+        let Some(listed) = self.client.fetch(&linked.account, old)? else { return Ok(OldTokenOutcome::Gone) };
+        if listed.has_expired(self.now) {
             return Ok(OldTokenOutcome::Expired);
         }
-        let is_there = !there.is_active || self.hub.switch(&known.account, old, false)?;
+        let is_there = !listed.is_active || self.client.switch(&linked.account, old, false)?;
         Ok(if is_there { OldTokenOutcome::Inactive } else { OldTokenOutcome::Gone })
     }
 
-    /// Does one step in the vault, where the token is still as it was before the step, and notes how far the
-    /// rotation has come by it.
+    /// Executes one step in the vault, if the token there is still as it was before the step, and notes the
+    /// progress of the rotation that `edit` returns.
     fn step(
         &self,
-        known: &LinkedToken,
+        linked: &LinkedToken,
         edit: impl FnOnce(&mut Draft, &Token) -> Result<Option<Rotation>, HubError>,
     ) -> Result<(), HubError> {
         self.store.change(|draft| {
-            let token = unchanged(draft, known)?;
+            let token = unchanged_token(draft, linked)?;
             let rotation = edit(draft, &token)?;
             let remote = token.remote.map(|remote| Remote { rotation, ..remote });
             draft.inventory.recognize(token.id, remote);
@@ -279,19 +288,19 @@ impl HubSession<'_> {
     }
 }
 
-/// Returns the token as it is now; it may have got another name, and no other secret.
-fn unchanged(draft: &Draft, known: &LinkedToken) -> Result<Token, HubError> {
-    let token = with_id(&draft.inventory, known.token.id).filter(|token| {
-        let is_same = |now: &Remote| now.id == known.remote.id && now.rotation == known.remote.rotation;
-        token.stored == known.token.stored && token.remote.as_ref().is_some_and(is_same)
+/// Returns the token as it is now. Its name may have changed, but not its secret.
+fn unchanged_token(draft: &Draft, linked: &LinkedToken) -> Result<Token, HubError> {
+    let token = token_with_id(&draft.inventory, linked.token.id).filter(|token| {
+        let is_same = |now: &Remote| now.id == linked.remote.id && now.rotation == linked.remote.rotation;
+        token.stored == linked.token.stored && token.remote.as_ref().is_some_and(is_same)
     });
-    token.cloned().ok_or(HubError::Meanwhile)
+    token.cloned().ok_or(HubError::ChangedMeanwhile)
 }
 
-/// Returns the other tokens that have the secret of this one, such as one of a `docker login` with it.
-fn with_same_secret(draft: &Draft, token: &Token) -> Vec<Name> {
+/// Returns the other tokens with the secret of this one, such as one from a `docker login` with it.
+fn tokens_with_same_secret(draft: &Draft, token: &Token) -> Vec<Name> {
     let Ok(secret) = draft.secret(token) else { return Vec::new() };
     let others = draft.inventory.tokens().iter().filter(|other| other.id != token.id);
-    let has_it = |other: &&Token| draft.secret(other).is_ok_and(|other| other.is_same_as(&secret));
-    others.filter(has_it).map(|other| other.name.clone()).collect()
+    let has_same = |other: &&Token| draft.secret(other).is_ok_and(|other| other.is_same_as(&secret));
+    others.filter(has_same).map(|other| other.name.clone()).collect()
 }

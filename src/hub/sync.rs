@@ -1,108 +1,105 @@
-//! Writes down in the vault what Docker Hub tells of the tokens that are known here.
+//! Updates the linked tokens in the vault from Docker Hub.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::hub::api::HubAccount;
 use crate::hub::api::token::ApiToken;
 use crate::hub::error::HubError;
-use crate::hub::label_marker::unmarked;
-use crate::hub::{HubSession, LinkedToken, with_id};
+use crate::hub::label_marker::unmarked_label;
+use crate::hub::{HubSession, LinkedToken, token_with_id};
 use crate::inventory::TokenChanges;
 use crate::model::name::Name;
 use crate::model::token::{Token, TokenState};
 use crate::vault::draft::Draft;
 
-/// What a comparison with Docker Hub has shown.
+/// The result of a comparison with Docker Hub.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct SyncReport {
-    /// How many tokens were compared.
+    /// The number of tokens that were compared.
     pub compared: usize,
-    /// Tokens of which something was written down.
+    /// Tokens that were updated in the vault.
     pub changed: Vec<Name>,
-    /// Tokens that were switched off here, since they are so there.
+    /// Tokens that are inactive there, and so were switched off here.
     pub switched_off: Vec<Name>,
     /// Tokens that are gone there.
     pub gone: Vec<Name>,
-    /// Tokens of others than who is signed in, with their owners.
-    pub others: Vec<(Name, String)>,
+    /// Tokens of other persons than the one who is signed in, with their owners.
+    pub other_owners: Vec<(Name, String)>,
 }
 
 impl HubSession<'_> {
-    /// Writes down what Docker Hub tells of each known token that it shows to who is signed in. One that a
-    /// person switched off here stays so.
+    /// Updates each linked token that Docker Hub shows to the person who is signed in. A token that a person
+    /// switched off here stays off.
     pub fn sync(&self) -> Result<SyncReport, HubError> {
-        let mut synced = SyncReport::default();
-        let mine = self.mine(&mut synced)?;
-        let accounts: BTreeSet<&HubAccount> = mine.iter().map(|known| &known.account).collect();
-        let mut there = BTreeMap::new();
+        let mut report = SyncReport::default();
+        let visible = self.visible_tokens(&mut report)?;
+        let accounts: BTreeSet<&HubAccount> = visible.iter().map(|linked| &linked.account).collect();
+        let mut listed_tokens = BTreeMap::new();
         for account in accounts {
-            let all = self.hub.all(account)?;
-            there.extend(all.into_iter().map(|listed| ((account, listed.id.clone()), listed)));
+            let all = self.client.list(account)?;
+            listed_tokens.extend(all.into_iter().map(|listed| ((account, listed.id.clone()), listed)));
         }
-        synced.compared = mine.len();
+        report.compared = visible.len();
         self.store.change(|draft| -> Result<_, HubError> {
-            for known in &mine {
-                let Some(token) = with_id(&draft.inventory, known.token.id).cloned() else { continue };
-                // What changed meanwhile is another's word, and newer.
-                if token.remote.as_ref().is_none_or(|remote| remote.id != known.remote.id) {
-                    continue;
-                }
-                match there.get(&(&known.account, known.remote.id.clone())) {
-                    Some(listed) => note(draft, &token, listed, &mut synced)?,
-                    None => synced.gone.push(token.name),
+            for linked in &visible {
+                let token = token_with_id(&draft.inventory, linked.token.id).cloned();
+                // A token that another process changed meanwhile is newer than the list.
+                let is_same =
+                    |token: &Token| token.remote.as_ref().is_some_and(|remote| remote.id == linked.remote.id);
+                let Some(token) = token.filter(is_same) else { continue };
+                match listed_tokens.get(&(&linked.account, linked.remote.id.clone())) {
+                    Some(listed) => update(draft, &token, listed, &mut report)?,
+                    None => report.gone.push(token.name),
                 }
             }
             Ok(())
         })?;
-        Ok(synced)
+        Ok(report)
     }
 
-    /// Returns the known tokens that Docker Hub shows to who is signed in, and notes those of others.
-    fn mine(&self, synced: &mut SyncReport) -> Result<Vec<LinkedToken>, HubError> {
-        let at = self.hub.hub().at();
-        let inventory = self.store.inventory()?;
-        let mut mine = Vec::new();
-        for known in inventory.tokens().iter().filter_map(|token| LinkedToken::of(token, at.as_deref()).ok())
-        {
-            match known.owner() {
-                Some(owner) if !owner.eq_ignore_ascii_case(self.hub.user()) => {
-                    synced.others.push((known.token.name.clone(), owner.to_owned()));
-                }
-                Some(_) | None => mine.push(known),
+    /// Returns the linked tokens that Docker Hub shows to the person who is signed in, and reports the
+    /// others.
+    fn visible_tokens(&self, report: &mut SyncReport) -> Result<Vec<LinkedToken>, HubError> {
+        let url = self.client.api().custom_url();
+        let mut linked = LinkedToken::all_from_inventory(&self.store.inventory()?, url.as_deref());
+        linked.retain(|linked| match linked.owner_other_than(self.client.user()) {
+            Some(owner) => {
+                report.other_owners.push((linked.token.name.clone(), owner.to_owned()));
+                false
             }
-        }
-        Ok(mine)
+            None => true,
+        });
+        Ok(linked)
     }
 }
 
-fn note(
+fn update(
     draft: &mut Draft,
     token: &Token,
     listed: &ApiToken,
-    synced: &mut SyncReport,
+    report: &mut SyncReport,
 ) -> Result<(), HubError> {
     let Some(mut remote) = token.remote.clone() else { return Ok(()) };
     remote.last_used = listed.last_used().or(remote.last_used);
-    let is_at_rest = remote.rotation.is_none();
+    let is_rotating = remote.rotation.is_some();
     draft.inventory.recognize(token.id, Some(remote));
-    // Amid a rotation its label is not its own, and it is switched off by us.
-    if is_at_rest {
-        let label = unmarked(&listed.label).unwrap_or(&listed.label);
-        let permissions = listed.grants.permissions();
+    // During a rotation the label is a temporary one, and the token may be switched off by the rotation.
+    if !is_rotating {
+        let label = unmarked_label(&listed.label).unwrap_or(&listed.label);
         let changes = TokenChanges {
             label: Some(Some(label.to_owned()).filter(|label| !label.is_empty())),
-            permissions: permissions.map(Some),
+            permissions: listed.access.permissions().map(Some),
             expires: Some(listed.expires),
             ..TokenChanges::default()
         };
         draft.inventory.amend(token.id, changes)?;
         if !listed.is_active && token.standing == TokenState::Active {
             draft.inventory.deactivate(token.id);
-            synced.switched_off.push(token.name.clone());
+            report.switched_off.push(token.name.clone());
         }
     }
-    if with_id(&draft.inventory, token.id) != Some(token) {
-        synced.changed.push(token.name.clone());
+    if token_with_id(&draft.inventory, token.id) != Some(token) {
+        report.changed.push(token.name.clone());
     }
     Ok(())
 }

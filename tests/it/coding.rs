@@ -1,4 +1,4 @@
-//! CODING: its project tokens, made, listed, changed and deleted, and the line to log in with. A stand-in takes its place.
+//! Tests of `coding` against a stand-in for CODING.
 
 #![cfg(feature = "online")]
 
@@ -19,15 +19,15 @@ const OTHER_PAT: &str = "pat-of-other-0123456789abcdef0123456789a";
 const WEAK_PAT: &str = "pat-without-rights-0123456789abcdef01234";
 const IMAGES: &str = "acme-docker.pkg.coding.net";
 
-/// The stand-in, with a home whose vault has the personal token of its team.
-struct CodingClient {
+/// A running stand-in, and a home whose vault has the personal access token of its team.
+struct CodingDouble {
     server: Child,
     address: String,
     home: Home,
 }
 
-impl CodingClient {
-    /// Starts it; `None` where there is no Python.
+impl CodingDouble {
+    /// Starts the stand-in; `None` without Python.
     fn start() -> Option<Self> {
         let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/servers/coding-double.py");
         let started = std::process::Command::new("python3").arg(script).stdout(Stdio::piped()).spawn();
@@ -47,7 +47,7 @@ impl CodingClient {
         format!("http://{}", self.address)
     }
 
-    /// Sends to the stand-in itself, and returns what it answers.
+    /// Sends a command to the stand-in itself, and returns its answer.
     fn control(&self, body: Option<&Value>) -> Value {
         let body = body.map(ToString::to_string);
         let method = if body.is_some() { "POST" } else { "GET" };
@@ -68,37 +68,37 @@ impl CodingClient {
         self.switch(&json!({ "fail": { "action": action, "how": how, "times": times } }));
     }
 
-    /// Returns the tokens that it has.
+    /// Returns the tokens at the stand-in.
     fn tokens(&self) -> Vec<Value> {
         self.control(None)["tokens"].as_array().expect("a list").clone()
     }
 
-    /// Returns the actions that it was asked for.
+    /// Returns the actions of all requests so far.
     fn actions(&self) -> Vec<String> {
         let calls = self.control(None)["calls"].as_array().expect("a list").clone();
         calls.iter().map(|call| call["action"].as_str().expect("a text").to_owned()).collect()
     }
 
-    /// Returns the program with a verb of `coding`, at the stand-in and with the vault's personal token.
+    /// Returns the program with a verb of `coding`, for the stand-in and with the vault's personal access token.
     fn coding(&self, args: &[&str]) -> Command {
         let mut program = self.unattended(args);
         program.args(["--url", &self.url(), "--token", "pat"]);
         program
     }
 
-    /// Returns the program with a verb of `coding`, of which nothing else is said.
+    /// Returns the program with a verb of `coding` and no other arguments.
     fn unattended(&self, args: &[&str]) -> Command {
         let mut program = self.home.program(["coding"]);
         program.args(args);
         program
     }
 
-    /// Runs a verb that has to succeed without an answer, and returns what it told.
+    /// Runs a verb that has to succeed with an empty stdout, and returns its stderr.
     fn done(&self, args: &[&str]) -> String {
         stderr(&self.coding(args).assert().success().stdout(""))
     }
 
-    /// Runs a verb that has to fail without an answer, and returns what it told.
+    /// Runs a verb that has to fail with an empty stdout, and returns its stderr.
     fn refused(&self, args: &[&str]) -> String {
         stderr(&self.coding(args).assert().code(1).stdout(""))
     }
@@ -119,7 +119,7 @@ impl CodingClient {
     }
 }
 
-impl Drop for CodingClient {
+impl Drop for CodingDouble {
     fn drop(&mut self) {
         let _ = self.server.kill();
         let _ = self.server.wait();
@@ -131,23 +131,23 @@ fn text(value: &Value, name: &str) -> String {
 }
 
 #[test]
-fn a_project_token_is_made_used_watched_changed_and_deleted() {
-    let Some(coding) = CodingClient::start() else { return };
+fn a_project_token_is_created_used_listed_changed_and_deleted() {
+    let Some(coding) = CodingDouble::start() else { return };
     for (wrapped, dates) in [(false, "numbers"), (true, "numbers"), (false, "text"), (true, "text")] {
         coding.switch(&json!({ "wrapped": wrapped, "dates": dates, "offer": [] }));
-        let told = coding.create("shop", &["--expires", "2099-01-31", "--token-name", "ci of shop"]);
-        assert!(told.contains("it may pull"), "{told}");
-        let there = &coding.tokens()[0];
-        assert_eq!((&there["TokenName"], &there["ProjectId"]), (&json!("ci of shop"), &json!(11)));
-        assert_eq!(there["Scopes"], json!([{ "Value": "artifact_r", "Target": 0, "Text": "拉取制品库" }]));
-        let (user, secret) = (text(there, "UserName"), text(there, "Token"));
-        assert!(!told.contains(&secret));
+        let message = coding.create("shop", &["--expires", "2099-01-31", "--token-name", "ci of shop"]);
+        assert!(message.contains("it may pull"), "{message}");
+        let listed = &coding.tokens()[0];
+        assert_eq!((&listed["TokenName"], &listed["ProjectId"]), (&json!("ci of shop"), &json!(11)));
+        assert_eq!(listed["Scopes"], json!([{ "Value": "artifact_r", "Target": 0, "Text": "拉取制品库" }]));
+        let (user, secret) = (text(listed, "UserName"), text(listed, "Token"));
+        assert!(!message.contains(&secret));
 
         let token = coding.home.token("shop");
         assert_eq!((&token["kind"], &token["user"]), (&json!("project"), &json!(user)));
         assert_eq!(token["scopes"], json!(["acme-docker.pkg.coding.net/shop"]));
         assert_eq!(token["permissions"], json!(["read"]));
-        // What was sent is taken for China's time by the stand-in, which is sooner and not later than meant.
+        // The stand-in reads the expiry as China's time, which is earlier than was meant, not later.
         assert_eq!(token["expires"], "2099-01-31T15:59:59Z", "{dates}");
         assert_eq!(coding.home.get("acme-docker.pkg.coding.net/shop/images/app"), found(&user, &secret));
 
@@ -166,10 +166,10 @@ fn a_project_token_is_made_used_watched_changed_and_deleted() {
 
         coding
             .switch(&json!({ "offer": ["ModifyProjectToken", "EnableProjectToken", "DisableProjectToken"] }));
-        let told = coding.done(&["edit", "shop", "--scope", "artifact_rw:7", "--expires", "never"]);
-        assert!(told.contains("pull and push (of 7)") && told.contains("never"), "{told}");
-        let there = &coding.tokens()[0];
-        assert_eq!((&there["TokenName"], &there["Scopes"][0]["Target"]), (&json!("ci of shop"), &json!(7)));
+        let message = coding.done(&["edit", "shop", "--scope", "artifact_rw:7", "--expires", "never"]);
+        assert!(message.contains("pull and push (of 7)") && message.contains("never"), "{message}");
+        let listed = &coding.tokens()[0];
+        assert_eq!((&listed["TokenName"], &listed["Scopes"][0]["Target"]), (&json!("ci of shop"), &json!(7)));
         assert_eq!(coding.home.token("shop")["permissions"], json!(["read", "write"]));
         assert_eq!(coding.home.token("shop")["expires"], Value::Null);
 
@@ -185,9 +185,10 @@ fn a_project_token_is_made_used_watched_changed_and_deleted() {
             (&json!(true), &json!("active"))
         );
 
-        let shown = stdout(&coding.unattended(&["show", "shop", "--reveal"]).assert().success().stderr(""));
-        assert_eq!(shown, format!("{secret}\n"));
-        // It is looked for where it was made, whatever a variable says by now.
+        let revealed =
+            stdout(&coding.unattended(&["show", "shop", "--reveal"]).assert().success().stderr(""));
+        assert_eq!(revealed, format!("{secret}\n"));
+        // The endpoint where it was made comes before the variable.
         let mut program = coding.unattended(&["rm", "shop", "--token", "pat", "--yes"]);
         program
             .env("DOCKER_CREDENTIAL_PAT_CODING_URL", "https://coding.invalid")
@@ -199,12 +200,12 @@ fn a_project_token_is_made_used_watched_changed_and_deleted() {
 }
 
 #[test]
-fn three_ways_to_log_in_stand_side_by_side_on_one_host() {
-    let Some(coding) = CodingClient::start() else { return };
+fn all_three_login_methods_work_on_one_host() {
+    let Some(coding) = CodingDouble::start() else { return };
     let home = &coding.home;
     home.store(IMAGES, "13800000000", "the password");
     coding.create("shop", &["--scope", "artifact_rw"]);
-    let told = coding.done(&[
+    let message = coding.done(&[
         "create",
         "images",
         "--project",
@@ -214,7 +215,7 @@ fn three_ways_to_log_in_stand_side_by_side_on_one_host() {
         "--scope",
         "artifact_r",
     ]);
-    assert!(told.contains("clients that name only acme-docker.pkg.coding.net go on getting"), "{told}");
+    assert!(message.contains("clients that name only acme-docker.pkg.coding.net go on getting"), "{message}");
     coding.done(&["create", "blog", "--project", "blog"]);
     let users: Vec<_> =
         coding.tokens().iter().map(|token| (text(token, "UserName"), text(token, "Token"))).collect();
@@ -236,24 +237,24 @@ fn three_ways_to_log_in_stand_side_by_side_on_one_host() {
         let done = coding.unattended(&[&["login-command"], args].concat()).assert().success();
         (stdout(&done).trim_end().to_owned(), stderr(&done))
     };
-    let (pat, told) = line(&[]);
+    let (pat, message) = line(&[]);
     assert_eq!(
         pat,
         "docker-credential-pat show pat --reveal | docker login -u tester --password-stdin acme-docker.pkg.coding.net"
     );
-    assert!(told.contains("a personal access token"), "{told}");
-    let (project, told) = line(&["--team", "acme", "--project", "shop"]);
+    assert!(message.contains("a personal access token"), "{message}");
+    let (project, message) = line(&["--team", "acme", "--project", "shop"]);
     assert!(project.contains("show shop --reveal") && project.contains(&users[0].0), "{project}");
-    assert!(told.contains("a project token"), "{told}");
-    let (password, told) = line(&["13800000000@acme-docker.pkg.coding.net"]);
+    assert!(message.contains("a project token"), "{message}");
+    let (password, message) = line(&["13800000000@acme-docker.pkg.coding.net"]);
     assert!(
-        password.contains("-u 13800000000 ") && told.contains("account and password"),
-        "{password} {told}"
+        password.contains("-u 13800000000 ") && message.contains("account and password"),
+        "{password} {message}"
     );
-    let (typed, told) = line(&["--team", "new", "--user", "bob o"]);
+    let (typed, message) = line(&["--team", "new", "--user", "bob o"]);
     assert_eq!(typed, "docker login -u 'bob o' new-docker.pkg.coding.net");
-    assert!(told.contains("for which Docker asks"), "{told}");
-    // The line works as it stands, up to Docker.
+    assert!(message.contains("for which Docker asks"), "{message}");
+    // The line works unchanged, with a stand-in for docker.
     let fed = std::process::Command::new("/bin/sh")
         .args(["-c", project.split(" | ").next().expect("its first half")])
         .env_clear()
@@ -265,54 +266,56 @@ fn three_ways_to_log_in_stand_side_by_side_on_one_host() {
 }
 
 #[test]
-fn what_coding_says_is_shown_and_nothing_changes() {
-    let Some(coding) = CodingClient::start() else { return };
+fn an_error_of_coding_is_printed_and_changes_nothing() {
+    let Some(coding) = CodingDouble::start() else { return };
     coding.create("shop", &[]);
     for verb in [&["disable", "shop"][..], &["enable", "shop"], &["edit", "shop", "--expires", "90d"]] {
         let before = fs::read(coding.home.vault()).expect("the vault");
-        let told = coding.refused(verb);
-        assert!(told.contains("UnknownAction") && told.contains("is unknown"), "{verb:?}: {told}");
+        let message = coding.refused(verb);
+        assert!(message.contains("UnknownAction") && message.contains("is unknown"), "{verb:?}: {message}");
         assert_eq!(fs::read(coding.home.vault()).expect("the vault"), before, "{verb:?}");
     }
-    let there = &coding.tokens()[0];
+    let listed = &coding.tokens()[0];
     coding.home.run(["rm", "shop"]).success();
-    let told = coding.refused(&["show", "shop", "--project", "shop", "--reveal"]);
-    assert!(told.contains("DescribeProjectToken") && told.contains("UnknownAction"), "{told}");
+    let message = coding.refused(&["show", "shop", "--project", "shop", "--reveal"]);
+    assert!(message.contains("DescribeProjectToken") && message.contains("UnknownAction"), "{message}");
     coding.switch(&json!({ "offer": ["DescribeProjectToken"] }));
-    let shown = coding.coding(&["show", &text(there, "UserName"), "--project", "shop", "--reveal"]).assert();
-    assert_eq!(stdout(&shown.success().stderr("")), format!("{}\n", text(there, "Token")));
+    let revealed =
+        coding.coding(&["show", &text(listed, "UserName"), "--project", "shop", "--reveal"]).assert();
+    assert_eq!(stdout(&revealed.success().stderr("")), format!("{}\n", text(listed, "Token")));
 
     let long = format!("{{secret}} \u{1b}[31m{}", "x".repeat(500));
     coding.switch(&json!({ "fail": { "action": "CreateProjectToken", "how": "error", "message": long } }));
-    let told = coding.refused(&["create", "new", "--project", "shop"]);
-    assert!(told.contains("InvalidParameter: *** \\u{1b}[31mxxx") && told.contains("x…"), "{told}");
-    assert!(!told.contains(PAT) && !told.contains(&"x".repeat(200)), "{told}");
+    let message = coding.refused(&["create", "new", "--project", "shop"]);
+    assert!(message.contains("InvalidParameter: *** \\u{1b}[31mxxx") && message.contains("x…"), "{message}");
+    assert!(!message.contains(PAT) && !message.contains(&"x".repeat(200)), "{message}");
     assert!(!coding.has("new"));
-    let told = coding.refused(&["create", "new", "--project", "no-such"]);
-    assert!(told.contains("DescribeProjectByName") && told.contains("project not exist"), "{told}");
+    let message = coding.refused(&["create", "new", "--project", "no-such"]);
+    assert!(message.contains("DescribeProjectByName") && message.contains("project not exist"), "{message}");
     coding.home.bring("weak", IMAGES, "guest", WEAK_PAT, &["--kind", "pat"]).success();
     let args = ["tokens", "--project", "shop", "--url", &coding.url(), "--token", "weak"];
-    let told = stderr(&coding.unattended(&args).assert().code(1).stdout(""));
-    assert!(told.contains("permission denied") && told.contains("hint: "), "{told}");
+    let message = stderr(&coding.unattended(&args).assert().code(1).stdout(""));
+    assert!(message.contains("permission denied") && message.contains("hint: "), "{message}");
 }
 
 #[test]
-fn whose_the_personal_token_is_or_that_it_is_refused_is_said() {
-    let Some(coding) = CodingClient::start() else { return };
+fn whoami_prints_the_account_or_the_refusal() {
+    let Some(coding) = CodingDouble::start() else { return };
     let whoami = |pat: &str| {
         let args = ["whoami", "--url", &coding.url(), "--secret-stdin"];
         coding.unattended(&args).write_stdin(pat.to_owned()).assert()
     };
     assert_eq!(stdout(&whoami(OTHER_PAT).success()), format!("olli (Olli) at {}\n", coding.url()));
-    let told = stderr(&whoami("wrong-canary").code(1).stdout(""));
+    let message = stderr(&whoami("wrong-canary").code(1).stdout(""));
     assert!(
-        told.contains("does not take that personal access token") && told.contains("authorization invalid"),
-        "{told}"
+        message.contains("does not take that personal access token")
+            && message.contains("authorization invalid"),
+        "{message}"
     );
-    assert!(!told.contains("wrong-canary"));
+    assert!(!message.contains("wrong-canary"));
     coding.fail("DescribeCodingCurrentUser", "401", 1);
-    let told = stderr(&whoami(PAT).code(1).stdout(""));
-    assert!(told.contains("does not take that personal access token (status 401)"), "{told}");
+    let message = stderr(&whoami(PAT).code(1).stdout(""));
+    assert!(message.contains("does not take that personal access token (status 401)"), "{message}");
     for url in ["http://coding.example.com", "ftp://localhost", "https://me:pw@coding.example.com"] {
         let args = ["whoami", "--url", url, "--secret-stdin"];
         coding.unattended(&args).write_stdin(PAT).assert().code(1).stdout("");
@@ -320,62 +323,62 @@ fn whose_the_personal_token_is_or_that_it_is_refused_is_said() {
 }
 
 #[test]
-fn a_secret_goes_only_where_it_was_stored_for() {
-    let Some(coding) = CodingClient::start() else { return };
+fn a_secret_is_sent_only_to_the_endpoint_it_was_stored_for() {
+    let Some(coding) = CodingDouble::start() else { return };
     let url = coding.url();
-    // Neither by itself, nor where the variable says so: nobody is there to be asked for another.
+    // Neither by default nor because of the variable; without a terminal no other secret can be asked for.
     for args in [&["whoami", "--url", &url][..], &["whoami", "--url", &url, "--team", "acme"]] {
-        let told = stderr(&coding.unattended(args).assert().code(1).stdout(""));
-        assert!(told.contains("no personal access token was given"), "{told}");
+        let message = stderr(&coding.unattended(args).assert().code(1).stdout(""));
+        assert!(message.contains("no personal access token was given"), "{message}");
     }
     let mut program = coding.unattended(&["whoami"]);
     program.env("DOCKER_CREDENTIAL_PAT_CODING_URL", &url).assert().code(1).stdout("");
-    // Not even by name, where it is not this machine.
+    // Not even by name, unless the endpoint is within this machine.
     for (url, team) in [("https://coding.invalid", "acme"), ("https://other.coding.net", "other")] {
-        let told = stderr(
+        let message = stderr(
             &coding.unattended(&["whoami", "--url", url, "--token", "pat"]).assert().code(1).stdout(""),
         );
-        assert!(told.contains("was not stored for") && told.contains(url), "{told}");
+        assert!(message.contains("was not stored for") && message.contains(url), "{message}");
         let args = ["whoami", "--team", team, "--url", url];
-        let told = stderr(&coding.unattended(&args).assert().code(1).stdout(""));
-        assert!(told.contains("no personal access token was given"), "{told}");
+        let message = stderr(&coding.unattended(&args).assert().code(1).stdout(""));
+        assert!(message.contains("no personal access token was given"), "{message}");
     }
-    let told = stderr(&coding.unattended(&["whoami", "--team", "other"]).assert().code(1).stdout(""));
-    assert!(told.contains("no personal access token was given"), "{told}");
+    let message = stderr(&coding.unattended(&["whoami", "--team", "other"]).assert().code(1).stdout(""));
+    assert!(message.contains("no personal access token was given"), "{message}");
     assert!(coding.actions().is_empty());
-    // One that is stored for that very place goes there by itself; one for another port does not.
+    // A token for that very host and port is sent by default; one for another port is not.
     coding.home.bring("far", "127.0.0.1:9", "x", "canary-of-far", &["--kind", "pat"]).success();
     coding.home.bring("near", &coding.address, "tester", PAT, &["--kind", "pat"]).success();
-    let told = coding.unattended(&["whoami", "--url", &url]).assert().success();
-    assert_eq!(stdout(&told), format!("tester (Tess) at {url}\n"));
+    let message = coding.unattended(&["whoami", "--url", &url]).assert().success();
+    assert_eq!(stdout(&message), format!("tester (Tess) at {url}\n"));
 }
 
 #[test]
-fn several_teams_in_the_vault_are_not_guessed_among() {
-    let Some(coding) = CodingClient::start() else { return };
+fn several_teams_in_the_vault_require_a_choice() {
+    let Some(coding) = CodingDouble::start() else { return };
     coding
         .home
         .bring("theirs", "other-docker.pkg.coding.net", "olli", OTHER_PAT, &["--kind", "pat"])
         .success();
-    let told = stderr(&coding.unattended(&["whoami"]).assert().code(1).stdout(""));
-    assert!(told.contains("acme, other") && told.contains("--team"), "{told}");
-    let told = coding.refused(&["create", "shop", "--project", "shop"]);
-    assert!(told.contains("which team"), "{told}");
+    let message = stderr(&coding.unattended(&["whoami"]).assert().code(1).stdout(""));
+    assert!(message.contains("acme, other") && message.contains("--team"), "{message}");
+    let message = coding.refused(&["create", "shop", "--project", "shop"]);
+    assert!(message.contains("which team"), "{message}");
     assert!(coding.actions().is_empty());
     coding.create("shop", &["--team", "acme"]);
     assert_eq!(coding.home.token("shop")["scopes"], json!(["acme-docker.pkg.coding.net/shop"]));
-    // A project of the same name of another team is another project.
+    // A project with the same name of another team is another project.
     let args = ["tokens", "--project", "shop", "--json", "--url", &coding.url(), "--token", "theirs"];
     assert!(stdout(&coding.unattended(&args).assert().success()).contains("\"tokens\":[]"));
     let args = ["rm", "shop", "--url", &coding.url(), "--token", "theirs", "--yes"];
-    let told = stderr(&coding.unattended(&args).assert().code(1).stdout(""));
-    assert!(told.contains("project not exist"), "{told}");
+    let message = stderr(&coding.unattended(&args).assert().code(1).stdout(""));
+    assert!(message.contains("project not exist"), "{message}");
     assert!(coding.has("shop") && coding.tokens().len() == 1);
 }
 
 #[test]
-fn every_page_is_read_and_no_more_than_there_are() {
-    let Some(coding) = CodingClient::start() else { return };
+fn every_page_is_read_until_the_list_is_complete() {
+    let Some(coding) = CodingDouble::start() else { return };
     coding.switch(&json!({ "seed": 250 }));
     for (page, pages) in [(1000, 3), (20, 13), (250, 3)] {
         coding.switch(&json!({ "page": page }));
@@ -384,13 +387,13 @@ fn every_page_is_read_and_no_more_than_there_are() {
         assert_eq!(coding.actions().len() - before, pages + 1, "{page}");
     }
     coding.switch(&json!({ "page": 1 }));
-    let told = coding.refused(&["tokens", "--project", "shop"]);
-    assert!(told.contains("more than"), "{told}");
+    let message = coding.refused(&["tokens", "--project", "shop"]);
+    assert!(message.contains("more than"), "{message}");
 }
 
 #[test]
-fn a_request_is_sent_again_only_where_that_is_harmless() {
-    let Some(coding) = CodingClient::start() else { return };
+fn only_harmless_requests_are_repeated() {
+    let Some(coding) = CodingDouble::start() else { return };
     for how in ["500", "cut"] {
         coding.fail("DescribeProjectTokens", how, 1);
         assert!(coding.listed("shop").is_empty(), "{how}");
@@ -398,22 +401,25 @@ fn a_request_is_sent_again_only_where_that_is_harmless() {
     for how in ["500", "cut", "cut-after", "html"] {
         let before = coding.actions().iter().filter(|action| *action == "CreateProjectToken").count();
         coding.fail("CreateProjectToken", how, 1);
-        let told = coding.refused(&["create", "shop", "--project", "shop"]);
-        assert!(told.contains("it is not known whether CODING has made the token \"shop\""), "{how}: {told}");
-        assert!(told.contains("coding tokens"), "{how}: {told}");
+        let message = coding.refused(&["create", "shop", "--project", "shop"]);
+        assert!(
+            message.contains("it is not known whether CODING has made the token \"shop\""),
+            "{how}: {message}"
+        );
+        assert!(message.contains("coding tokens"), "{how}: {message}");
         let after = coding.actions().iter().filter(|action| *action == "CreateProjectToken").count();
         assert_eq!(after - before, 1, "{how}: sent once");
         assert!(!coding.has("shop"));
     }
-    // The one that was made and told of by nobody is found, and is in no vault.
+    // The token whose creation was not answered is listed, and is not in the vault.
     let listed = coding.listed("shop");
     assert_eq!((listed.len(), &listed[0]["name"]), (1, &Value::Null));
 }
 
 #[test]
-fn nothing_is_made_that_could_not_be_kept() {
-    let Some(coding) = CodingClient::start() else { return };
-    let is_asked = || coding.actions().iter().any(|action| action == "CreateProjectToken");
+fn an_unwritable_vault_prevents_the_creation() {
+    let Some(coding) = CodingDouble::start() else { return };
+    let is_requested = || coding.actions().iter().any(|action| action == "CreateProjectToken");
     assert!(coding.refused(&["create", "pat", "--project", "shop"]).contains("already"));
     assert!(coding.refused(&["create", "x", "--project", "shop", "--expires", "soon"]).contains("soon"));
     assert!(
@@ -424,52 +430,52 @@ fn nothing_is_made_that_could_not_be_kept() {
     let new = coding.home.vault().with_file_name("vault.new");
     fs::create_dir(&new).expect("a folder in its way");
     fs::write(new.join("x"), "").expect("a file in it");
-    let told = coding.refused(&["create", "shop", "--project", "shop"]);
-    assert!(told.contains("vault"), "{told}");
-    assert!(!is_asked() && coding.tokens().is_empty());
+    let message = coding.refused(&["create", "shop", "--project", "shop"]);
+    assert!(message.contains("vault"), "{message}");
+    assert!(!is_requested() && coding.tokens().is_empty());
     fs::remove_dir_all(&new).expect("out of its way");
     fs::rename(coding.home.key(), coding.home.path().join("key")).expect("the key is gone");
     coding.refused(&["create", "shop", "--project", "shop"]);
     let args =
         ["create", "shop", "--project", "shop", "--team", "acme", "--url", &coding.url(), "--secret-stdin"];
     coding.unattended(&args).write_stdin(PAT).assert().code(1).stdout("");
-    assert!(!is_asked() && coding.tokens().is_empty());
+    assert!(!is_requested() && coding.tokens().is_empty());
 }
 
 #[test]
-fn what_cannot_be_kept_after_all_is_deleted_again_or_named() {
-    let Some(coding) = CodingClient::start() else { return };
+fn a_token_that_cannot_be_kept_is_deleted_again_or_named() {
+    let Some(coding) = CodingDouble::start() else { return };
     let new = coding.home.vault().with_file_name("vault.new");
-    // In its way as soon as the token is made.
+    // A token of this name is stored as soon as the new one is created.
     coding.switch(&json!({ "spoil": new }));
-    let told = coding.refused(&["create", "shop", "--project", "shop"]);
-    assert!(told.contains("is deleted again at CODING") && told.contains("error: "), "{told}");
+    let message = coding.refused(&["create", "shop", "--project", "shop"]);
+    assert!(message.contains("is deleted again at CODING") && message.contains("error: "), "{message}");
     assert!(coding.tokens().is_empty());
     fs::remove_dir_all(&new).expect("out of its way");
     coding.fail("DeleteProjectToken", "error", 1);
-    let told = coding.refused(&["create", "shop", "--project", "shop"]);
-    let there = &coding.tokens()[0];
+    let message = coding.refused(&["create", "shop", "--project", "shop"]);
+    let listed = &coding.tokens()[0];
     assert!(
-        told.contains("is left at CODING as \"shop\"") && told.contains(&text(there, "UserName")),
-        "{told}"
+        message.contains("is left at CODING as \"shop\"") && message.contains(&text(listed, "UserName")),
+        "{message}"
     );
-    assert!(!told.contains(&text(there, "Token")));
+    assert!(!message.contains(&text(listed, "Token")));
     fs::remove_dir_all(&new).expect("out of its way");
     assert!(!coding.has("shop"));
 }
 
 #[test]
-fn a_token_that_is_gone_or_stays_at_coding_is_told_apart() {
-    let Some(coding) = CodingClient::start() else { return };
+fn rm_distinguishes_a_gone_token_from_one_that_cannot_be_deleted() {
+    let Some(coding) = CodingDouble::start() else { return };
     coding.create("gone", &[]);
     coding.create("stays", &[]);
     let ids: Vec<_> = coding.tokens().iter().map(|token| token["Id"].clone()).collect();
     coding.switch(&json!({ "forget": ids[0] }));
     coding.fail("DeleteProjectToken", "error", 2);
-    let told = coding.refused(&["rm", "gone", "stays", "--yes"]);
+    let message = coding.refused(&["rm", "gone", "stays", "--yes"]);
     assert!(
-        told.contains("not at CODING any more: \"gone\"") && told.contains("it cannot be done"),
-        "{told}"
+        message.contains("not at CODING any more: \"gone\"") && message.contains("it cannot be done"),
+        "{message}"
     );
     assert!(!coding.has("gone") && coding.has("stays") && coding.tokens().len() == 1);
     coding.done(&["rm", "stays", "--yes"]);
@@ -477,12 +483,12 @@ fn a_token_that_is_gone_or_stays_at_coding_is_told_apart() {
 }
 
 #[test]
-fn a_secret_that_comes_amid_a_removal_stays() {
-    let Some(coding) = CodingClient::start() else { return };
+fn a_secret_stored_during_a_removal_is_kept() {
+    let Some(coding) = CodingDouble::start() else { return };
     coding.create("ci", &[]);
-    // It is asked again after a second.
+    // The request is repeated after a second.
     coding.fail("DeleteProjectToken", "500", 1);
-    let told = thread::scope(|scope| {
+    let message = thread::scope(|scope| {
         let removal = scope.spawn(|| coding.done(&["rm", "ci", "--yes"]));
         while !coding.actions().contains(&"DeleteProjectToken".to_owned()) {
             thread::sleep(Duration::from_millis(3));
@@ -491,21 +497,21 @@ fn a_secret_that_comes_amid_a_removal_stays() {
         rotate.write_stdin("another").assert().success();
         removal.join().expect("it ends")
     });
-    assert!(told.contains("deleted at CODING: \"ci\", whose new secret is kept here"), "{told}");
+    assert!(message.contains("deleted at CODING: \"ci\", whose new secret is kept here"), "{message}");
     assert!(coding.has("ci") && coding.tokens().is_empty());
 }
 
 #[test]
-fn a_project_token_that_a_person_brought_is_found_by_its_user_name() {
-    let Some(coding) = CodingClient::start() else { return };
+fn an_added_project_token_is_found_by_its_user_name() {
+    let Some(coding) = CodingDouble::start() else { return };
     coding.create("made", &[]);
-    let there = &coding.tokens()[0];
+    let listed = &coding.tokens()[0];
     coding.home.run(["rm", "made"]).success();
     let scope = "acme-docker.pkg.coding.net/shop";
-    coding.home.bring("brought", scope, &text(there, "UserName"), &text(there, "Token"), &[]).success();
+    coding.home.bring("brought", scope, &text(listed, "UserName"), &text(listed, "Token"), &[]).success();
     assert_eq!(coding.listed("shop")[0]["name"], "brought");
-    let told = coding.refused(&["rm", "brought", "--yes"]);
-    assert!(told.contains("it is not known which") && told.contains("--project"), "{told}");
+    let message = coding.refused(&["rm", "brought", "--yes"]);
+    assert!(message.contains("it is not known which") && message.contains("--project"), "{message}");
     assert!(
         coding.refused(&["rm", "brought", "--project", "blog", "--yes"]).contains("it is not known which")
     );
@@ -515,10 +521,10 @@ fn a_project_token_that_a_person_brought_is_found_by_its_user_name() {
 }
 
 #[test]
-fn no_secret_shows_anywhere() {
-    let Some(coding) = CodingClient::start() else { return };
+fn no_secret_is_printed_or_sent_in_a_body() {
+    let Some(coding) = CodingDouble::start() else { return };
     coding.switch(&json!({ "offer": ["ModifyProjectToken", "EnableProjectToken", "DisableProjectToken"] }));
-    let mut told = coding.create("shop", &["--scope", "artifact_rw"]);
+    let mut message = coding.create("shop", &["--scope", "artifact_rw"]);
     let secret = text(&coding.tokens()[0], "Token");
     for args in [
         &["tokens", "--project", "shop"][..],
@@ -530,23 +536,23 @@ fn no_secret_shows_anywhere() {
         &["enable", "shop"],
     ] {
         let done = coding.coding(args).assert().success();
-        told += &(stdout(&done) + &stderr(&done));
+        message += &(stdout(&done) + &stderr(&done));
     }
     let line = coding.unattended(&["login-command", "shop"]).assert().success();
-    told += &(stdout(&line) + &stderr(&line));
+    message += &(stdout(&line) + &stderr(&line));
     coding.switch(
         &json!({ "fail": { "action": "DeleteProjectToken", "how": "error", "message": "{secret}" } }),
     );
-    told += &coding.refused(&["rm", "shop", "--yes"]);
-    told += &coding.done(&["rm", "shop", "--yes"]);
+    message += &coding.refused(&["rm", "shop", "--yes"]);
+    message += &coding.done(&["rm", "shop", "--yes"]);
     let vault = fs::read(coding.home.vault()).expect("the vault");
     let holds =
         |hay: &[u8], needle: &str| hay.windows(needle.len()).any(|window| window == needle.as_bytes());
     for canary in [PAT, &secret] {
-        assert!(!told.contains(canary), "{told}");
+        assert!(!message.contains(canary), "{message}");
         assert!(!holds(&vault, canary));
     }
-    // Nor does it go anywhere but into the header: no body that was sent has it.
+    // The personal access token is sent in the header only, never in a body.
     let calls = coding.control(None)["calls"].to_string();
     assert!(!calls.contains(PAT) && !calls.contains(&secret));
 }

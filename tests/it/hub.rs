@@ -1,4 +1,4 @@
-//! `hub`, against a stand-in for Docker Hub: the life of tokens, and what may go wrong in it.
+//! Tests of `hub` against a stand-in for Docker Hub, with every failure that a token has to survive.
 
 #![cfg(feature = "online")]
 
@@ -12,7 +12,7 @@ use docker_credential_pat::model::timestamp::Timestamp;
 use docker_credential_pat::vault::file::Vault;
 use serde_json::{Value, json};
 
-use crate::common::hub_double::{CANARIES, HUB, HubDouble, quiet};
+use crate::common::hub_double::{CANARIES, HUB, HubDouble, assert_no_secret};
 use crate::common::{Home, not_found, stderr, stdout};
 
 const TOKENS: &str = "/v2/access-tokens";
@@ -30,19 +30,19 @@ fn names(home: &Home) -> Vec<String> {
     home.tokens().iter().map(|token| token["name"].as_str().expect("a name").to_owned()).collect()
 }
 
-/// Sees that a verb fails, and says this.
-fn fails(assert: assert_cmd::assert::Assert, want: &str) {
-    let told = stderr(&assert.failure().code(1));
-    assert!(told.contains(want), "{want:?} is not in {told}");
+/// Checks that a verb fails with this message.
+fn assert_failure(assert: assert_cmd::assert::Assert, want: &str) {
+    let message = stderr(&assert.failure().code(1));
+    assert!(message.contains(want), "{want:?} is not in {message}");
 }
 
 #[test]
-fn a_token_is_made_used_watched_switched_and_deleted() {
+fn a_token_is_created_used_listed_switched_and_deleted() {
     let Some(hub) = HubDouble::start() else { return };
     let home = Home::new();
     let args = ["create", "ci", "--label", "my ci", "--permission", "write", "--expires", "90d"];
-    let told = stderr(&hub.run(&home, &args).success());
-    assert!(told.contains("made \"ci\" at Docker Hub (Read & Write); it is in use, and ends in 90 days"));
+    let message = stderr(&hub.run(&home, &args).success());
+    assert!(message.contains("made \"ci\" at Docker Hub (Read & Write); it is in use, and ends in 90 days"));
     assert_eq!(hub.labels(), ["my ci"]);
     let token = home.token("ci");
     assert_eq!(
@@ -50,7 +50,7 @@ fn a_token_is_made_used_watched_switched_and_deleted() {
         (&json!("alice"), &json!("pat"), &json!(["read", "write"]), &json!(true), &json!("my ci"))
     );
     let first = secret(&home);
-    assert!(hub.takes("alice", &first));
+    assert!(hub.accepts("alice", &first));
     assert_eq!(stdout(&home.run(["show", "ci", "--reveal"])), format!("{first}\n"));
 
     hub.call("POST", "/v2/auth/token", "", &json!({ "identifier": "alice", "secret": first }));
@@ -72,58 +72,64 @@ fn a_token_is_made_used_watched_switched_and_deleted() {
     assert_eq!((hub.labels(), secret(&home)), (vec!["my ci".to_owned()], first));
     hub.run(&home, &["rename", "ci", "laptop"]).success();
     assert_eq!((hub.labels(), &home.token("ci")["label"]), (vec!["laptop".to_owned()], &json!("laptop")));
-    fails(hub.run(&home, &["rm", "ci"]), "give it with --yes");
+    assert_failure(hub.run(&home, &["rm", "ci"]), "give it with --yes");
     hub.run(&home, &["rm", "ci", "--yes"]).success();
     assert!(hub.labels().is_empty() && home.tokens().is_empty());
 }
 
 #[test]
-fn a_sign_in_by_docker_login_needs_no_password_while_it_is_good() {
+fn a_valid_sign_in_by_docker_login_needs_no_password() {
     let Some(hub) = HubDouble::start() else { return };
     let home = Home::new();
     let store = |via, ttl| {
         home.store("https://index.docker.io/v1/access-token", "alice", &hub.jwt("alice", via, ttl));
     };
     store("password", 600);
-    quiet(hub.program(&home, &["create", "ci"]).assert()).success();
+    assert_no_secret(hub.program(&home, &["create", "ci"]).assert()).success();
     assert_eq!((hub.labels(), hub.count("POST /v2/users/login")), (vec!["ci".to_owned()], 0));
     store("pat", 600);
-    fails(quiet(hub.program(&home, &["tokens"]).assert()), "run `docker login` without -u");
+    assert_failure(
+        assert_no_secret(hub.program(&home, &["tokens"]).assert()),
+        "run `docker login` without -u",
+    );
     store("password", 5);
-    let told = quiet(hub.program(&home, &["tokens"]).assert());
-    fails(told, "the sign-in of alice by docker login has ended");
+    let message = assert_no_secret(hub.program(&home, &["tokens"]).assert());
+    assert_failure(message, "the sign-in of alice by docker login has ended");
 }
 
 #[test]
-fn who_signs_in_with_a_token_is_told_the_way_out() {
+fn a_sign_in_with_a_token_fails_with_a_hint() {
     let Some(hub) = HubDouble::start() else { return };
     let home = Home::new();
     let (_, secret) = hub.make("alice", "web");
     for args in [&["tokens"][..], &["create", "ci"], &["tokens", "--org", "acme"]] {
         let mut program = hub.program(&home, args);
         let program = program.args(["--user", "alice", "--password-stdin"]).write_stdin(secret.clone());
-        fails(quiet(program.assert()), "lets nobody manage tokens who signed in with an access token");
+        assert_failure(
+            assert_no_secret(program.assert()),
+            "lets nobody manage tokens who signed in with an access token",
+        );
     }
     assert!(home.tokens().is_empty());
 }
 
 #[test]
-fn a_second_factor_is_asked_for_and_given() {
+fn a_second_factor_is_read_from_the_second_line() {
     let Some(hub) = HubDouble::start() else { return };
     let home = Home::new();
     let sign_in = |password: &str| {
         let mut program = hub.program(&home, &["tokens", "--user", "bob", "--password-stdin"]);
-        quiet(program.write_stdin(password).assert())
+        assert_no_secret(program.write_stdin(password).assert())
     };
     sign_in("pw-canary-of-bob\n424242\n").success();
-    fails(sign_in("pw-canary-of-bob\n"), "a second line behind the password");
-    fails(sign_in("pw-canary-of-bob\n111111\n"), "Docker Hub refuses the sign-in");
-    fails(sign_in("pw-canary-of-alice\n424242\n"), "Docker Hub refuses the sign-in");
-    fails(sign_in("\n"), "the secret is empty");
+    assert_failure(sign_in("pw-canary-of-bob\n"), "a second line behind the password");
+    assert_failure(sign_in("pw-canary-of-bob\n111111\n"), "Docker Hub refuses the sign-in");
+    assert_failure(sign_in("pw-canary-of-alice\n424242\n"), "Docker Hub refuses the sign-in");
+    assert_failure(sign_in("\n"), "the secret is empty");
 }
 
 #[test]
-fn an_organizations_token_has_its_resources_and_keeps_them() {
+fn an_organizations_token_keeps_its_resources_when_rotated() {
     let Some(hub) = HubDouble::start() else { return };
     let home = Home::new();
     let args = ["create", "org", "--org", "acme", "--repository", "acme/app", "--scope", "repo-pull"];
@@ -135,37 +141,37 @@ fn an_organizations_token_has_its_resources_and_keeps_them() {
     hub.run(&home, &["rotate", "org", "--delete-old"]).success();
     let oats = hub.seen()["oats"].clone();
     assert_eq!((&oats[0]["resources"], &oats[0]["label"], &oats[1]), (&want, &json!("org"), &Value::Null));
-    assert!(hub.takes("acme", &secret(&home)));
-    fails(hub.run_as("bob", &home, &["tokens", "--org", "acme"]), "(403): forbidden");
-    fails(hub.run_as("bob", &home, &["rm", "org", "--yes"]), "forbidden");
-    fails(hub.run(&home, &["tokens", "--org", "../x"]), "no name of an organization");
+    assert!(hub.accepts("acme", &secret(&home)));
+    assert_failure(hub.run_as("bob", &home, &["tokens", "--org", "acme"]), "(403): forbidden");
+    assert_failure(hub.run_as("bob", &home, &["rm", "org", "--yes"]), "forbidden");
+    assert_failure(hub.run(&home, &["tokens", "--org", "../x"]), "no name of an organization");
     assert_eq!(names(&home), ["org"]);
     let old = hub.seen()["oats"][0]["id"].as_str().expect("an ID").to_owned();
-    let told = stderr(&hub.run(&home, &["rotate", "org"]).success());
-    assert!(told.contains(&format!("hub rm --id {old} --org acme deletes it)")), "{told}");
+    let message = stderr(&hub.run(&home, &["rotate", "org"]).success());
+    assert!(message.contains(&format!("hub rm --id {old} --org acme deletes it)")), "{message}");
     hub.run(&home, &["rm", "org", "--id", &old, "--org", "acme", "--yes"]).success();
     assert_eq!((hub.seen()["oats"].clone(), names(&home).len()), (json!([]), 0));
 }
 
 #[test]
-fn what_the_vaults_own_verbs_leave_at_docker_hub_is_told() {
+fn local_verbs_report_that_docker_hub_is_unchanged() {
     let Some(hub) = HubDouble::start() else { return };
     let home = Home::new();
     hub.run(&home, &["create", "ci", "--expires", "2d"]).success();
     assert!(stdout(&home.run(["doctor"]).code(1)).contains("mend: docker-credential-pat hub rotate ci\n"));
     hub.run(&home, &["deactivate", "ci"]).success();
-    let told = stderr(&home.run(["activate", "ci"]).success());
-    assert!(told.contains("at Docker Hub too: docker-credential-pat hub activate ci\n"), "{told}");
-    let told = stderr(&home.run(["rm", "ci"]).success());
+    let message = stderr(&home.run(["activate", "ci"]).success());
+    assert!(message.contains("at Docker Hub too: docker-credential-pat hub activate ci\n"), "{message}");
+    let message = stderr(&home.run(["rm", "ci"]).success());
     let id = hub.seen()["pats"][0]["uuid"].as_str().expect("an ID").to_owned();
     assert!(
-        told.contains(&format!("still at Docker Hub (docker-credential-pat hub rm --id {id} ")),
-        "{told}"
+        message.contains(&format!("still at Docker Hub (docker-credential-pat hub rm --id {id} ")),
+        "{message}"
     );
 }
 
 #[test]
-fn every_page_is_read_and_no_other_host_is_asked() {
+fn every_page_is_read_from_the_same_host() {
     let Some(hub) = HubDouble::start() else { return };
     let home = Home::new();
     hub.control(&json!({ "page_cap": 30, "seed": {
@@ -178,21 +184,24 @@ fn every_page_is_read_and_no_other_host_is_asked() {
 }
 
 #[test]
-fn a_busy_server_is_waited_for_and_a_sick_one_asked_again_where_that_is_harmless() {
+fn a_busy_server_is_waited_for_and_harmless_requests_are_repeated() {
     let Some(hub) = HubDouble::start() else { return };
     let home = Home::new();
     for is in ["seconds", "moment"] {
         hub.control(&json!({ "wait_is": is, "fail": [["POST", TOKENS, 429, 1]] }));
-        let told = stderr(&hub.run(&home, &["create", is]).success());
-        assert!(told.contains("has had too many requests; waiting"), "{told}");
+        let message = stderr(&hub.run(&home, &["create", is]).success());
+        assert!(message.contains("has had too many requests; waiting"), "{message}");
     }
     hub.control(&json!({ "wait_s": 3600, "fail": [["GET", TOKENS, 429, 1]] }));
-    fails(hub.run(&home, &["tokens"]), "asks to wait for 36");
+    assert_failure(hub.run(&home, &["tokens"]), "asks to wait for 36");
     hub.control(&json!({ "fail": [["GET", TOKENS, 503, 1], ["POST", "/v2/users/login", 502, 1]] }));
     hub.run(&home, &["tokens"]).success();
     let posts = hub.count("POST /v2/access-tokens");
     hub.control(&json!({ "fail": [["POST", TOKENS, 503, 1]] }));
-    fails(hub.run(&home, &["create", "sick"]), "did not tell whether it made a token; there is none now");
+    assert_failure(
+        hub.run(&home, &["create", "sick"]),
+        "did not tell whether it made a token; there is none now",
+    );
     assert_eq!(hub.count("POST /v2/access-tokens"), posts + 1);
     assert_eq!(
         (hub.labels(), names(&home)),
@@ -201,57 +210,57 @@ fn a_busy_server_is_waited_for_and_a_sick_one_asked_again_where_that_is_harmless
 }
 
 #[test]
-fn a_token_whose_answer_was_lost_does_not_stay() {
+fn a_token_whose_answer_was_lost_is_deleted_or_named() {
     let Some(hub) = HubDouble::start() else { return };
     let home = Home::new();
     for when in ["before", "after"] {
         hub.control(&json!({ "cut": [["POST", TOKENS, when]] }));
-        fails(hub.run(&home, &["create", "ci"]), "there is none now");
+        assert_failure(hub.run(&home, &["create", "ci"]), "there is none now");
         assert_eq!((hub.labels(), names(&home)), (vec![], vec![]), "{when}");
     }
-    // Where it cannot be looked for either, it is named, and found afterwards.
+    // If it cannot be looked for either, it is named, and found later.
     hub.control(&json!({ "cut": [["POST", TOKENS, "after"]], "fail": [["GET", TOKENS, 403, 1]] }));
-    fails(hub.run(&home, &["create", "ci"]), "one may be left there");
-    let told = stderr(&hub.run(&home, &["tokens"]).success());
-    assert!(told.contains("nobody has its secret (docker-credential-pat hub rm --id"), "{told}");
+    assert_failure(hub.run(&home, &["create", "ci"]), "one may be left there");
+    let message = stderr(&hub.run(&home, &["tokens"]).success());
+    assert!(message.contains("nobody has its secret (docker-credential-pat hub rm --id"), "{message}");
     let id = hub.pats()[0]["uuid"].as_str().expect("an ID").to_owned();
     hub.run(&home, &["rm", "--id", &id, "--yes"]).success();
     assert!(hub.labels().is_empty());
 }
 
 #[test]
-fn a_vault_that_cannot_be_written_costs_no_token() {
+fn an_unwritable_vault_leaves_no_token_behind() {
     let Some(hub) = HubDouble::start() else { return };
     let home = Home::new();
     home.add("other", "ghcr.io");
     let posts = || hub.count("POST /v2/access-tokens");
-    fails(hub.run(&home, &["create", "other"]), "named \"other\" already");
+    assert_failure(hub.run(&home, &["create", "other"]), "named \"other\" already");
     let whole = fs::read(home.vault()).expect("a vault");
     fs::write(home.vault(), b"no vault").expect("written");
-    fails(hub.run(&home, &["create", "ci"]), "not a vault");
+    assert_failure(hub.run(&home, &["create", "ci"]), "not a vault");
     assert_eq!(posts(), 0);
     fs::write(home.vault(), &whole).expect("written");
-    // It breaks while the token is being made.
+    // The vault breaks while the token is being created.
     hub.control(&json!({ "delay_ms": 400 }));
     let child = hub.spawn(&home, &["create", "ci"]);
     hub.wait_until(|_| posts() == 1);
     fs::write(home.vault(), b"no vault").expect("written");
-    let told = ended(child);
-    assert!(told.contains("could not be kept, and was deleted at Docker Hub again"), "{told}");
+    let message = wait_for_output(child);
+    assert!(message.contains("could not be kept, and was deleted at Docker Hub again"), "{message}");
     assert!(hub.labels().is_empty());
 }
 
-/// Waits for a process, and returns what it told.
-fn ended(child: Child) -> String {
+/// Waits for a process, and returns its output.
+fn wait_for_output(child: Child) -> String {
     let output = child.wait_with_output().expect("it ends");
-    let told = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+    let message = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
     for canary in CANARIES {
-        assert!(!told.contains(canary), "{canary} shows in {told}");
+        assert!(!message.contains(canary), "{canary} shows in {message}");
     }
-    told
+    message
 }
 
-/// Kills a rotation at its call of that number; false when it has not that many.
+/// Kills a rotation at the call with that number; false when it has fewer calls.
 fn kill_at(hub: &HubDouble, home: &Home, args: &[&str], number: usize, when: &str) -> bool {
     hub.control(&json!({ "hold": [number, when] }));
     let mut child = hub.spawn(home, args);
@@ -262,21 +271,21 @@ fn kill_at(hub: &HubDouble, home: &Home, args: &[&str], number: usize, when: &st
     }
     if !has_ended {
         for file in ["cmdline", "environ"] {
-            let shown = fs::read(format!("/proc/{}/{file}", child.id())).unwrap_or_default();
-            let shown = String::from_utf8_lossy(&shown).into_owned();
-            assert!(!CANARIES.iter().any(|canary| shown.contains(canary)), "{file}: {shown}");
+            let text = fs::read(format!("/proc/{}/{file}", child.id())).unwrap_or_default();
+            let text = String::from_utf8_lossy(&text).into_owned();
+            assert!(!CANARIES.iter().any(|canary| text.contains(canary)), "{file}: {text}");
         }
         child.kill().expect("killed");
     }
-    let told = ended(child);
-    assert!(!has_ended || told.contains("has its new secret"), "{told}");
+    let message = wait_for_output(child);
+    assert!(!has_ended || message.contains("has its new secret"), "{message}");
     hub.control(&json!({ "release": true }));
     !has_ended
 }
 
-/// What must hold wherever a rotation was stopped.
+/// Checks the state that must hold after any stop of a rotation.
 fn assert_nothing_is_lost(hub: &HubDouble, home: &Home, is_done: bool, at: &str) {
-    assert!(hub.takes("alice", &secret(home)), "{at}: what is in use works");
+    assert!(hub.accepts("alice", &secret(home)), "{at}: what is in use works");
     let inventory = inventory(home);
     let here: Vec<_> = inventory.tokens().iter().filter_map(|token| token.remote.as_ref()).collect();
     let pats = hub.pats();
@@ -289,7 +298,7 @@ fn assert_nothing_is_lost(hub: &HubDouble, home: &Home, is_done: bool, at: &str)
 }
 
 #[test]
-fn a_rotation_that_is_killed_at_any_call_loses_nothing_and_goes_on() {
+fn a_rotation_killed_at_any_call_loses_nothing_and_can_be_continued() {
     let Some(hub) = HubDouble::start() else { return };
     for (args, labels) in
         [(&["rotate", "ci"][..], &["-ci", "ci"][..]), (&["rotate", "ci", "--delete-old"], &["ci"])]
@@ -311,7 +320,7 @@ fn a_rotation_that_is_killed_at_any_call_loses_nothing_and_goes_on() {
                     (labels.iter().map(|label| (*label).to_owned()).collect(), vec!["ci".to_owned()]),
                     "{at}"
                 );
-                assert_nothing_is_lost_and_nothing_is_left(&hub, &home, &first, &at);
+                assert_rotation_is_complete(&hub, &home, &first, &at);
                 for pat in hub.pats() {
                     hub.control(&json!({ "forget": pat["uuid"] }));
                 }
@@ -325,59 +334,59 @@ fn a_rotation_that_is_killed_at_any_call_loses_nothing_and_goes_on() {
     }
 }
 
-fn assert_nothing_is_lost_and_nothing_is_left(hub: &HubDouble, home: &Home, first: &str, at: &str) {
+fn assert_rotation_is_complete(hub: &HubDouble, home: &Home, first: &str, at: &str) {
     let inventory = inventory(home);
     assert!(inventory.tokens().iter().all(|token| left(token, &inventory).is_none()), "{at}");
     let now = secret(home);
-    assert!(now != first && hub.takes("alice", &now) && !hub.takes("alice", first), "{at}");
+    assert!(now != first && hub.accepts("alice", &now) && !hub.accepts("alice", first), "{at}");
     assert_eq!(home.token("ci")["in_use"], true, "{at}");
 }
 
 #[test]
-fn two_rotations_at_once_do_no_harm() {
+fn concurrent_rotations_leave_one_working_token() {
     let Some(hub) = HubDouble::start() else { return };
     let home = Home::new();
     hub.run(&home, &["create", "ci"]).success();
     let first = secret(&home);
     hub.control(&json!({ "delay_ms": 20 }));
     let children = [0, 1, 2].map(|_| hub.spawn(&home, &["rotate", "ci", "--delete-old"]));
-    let _ = children.map(ended);
+    let _ = children.map(wait_for_output);
     hub.control(&json!({ "delay_ms": 0 }));
     assert_eq!((hub.labels(), names(&home)), (vec!["ci".to_owned()], vec!["ci".to_owned()]));
-    assert_nothing_is_lost_and_nothing_is_left(&hub, &home, &first, "two at once");
+    assert_rotation_is_complete(&hub, &home, &first, "two at once");
 }
 
 #[test]
-fn a_new_secret_that_does_not_work_is_dropped() {
+fn a_new_secret_that_does_not_work_is_deleted() {
     let Some(hub) = HubDouble::start() else { return };
     let home = Home::new();
     hub.run(&home, &["create", "ci"]).success();
     let first = secret(&home);
     hub.control(&json!({ "reject": true }));
-    fails(hub.run(&home, &["rotate", "ci"]), "does not work; the old one stays in use");
+    assert_failure(hub.run(&home, &["rotate", "ci"]), "does not work; the old one stays in use");
     assert_eq!((secret(&home), hub.labels(), names(&home)), (first, vec!["ci".into()], vec!["ci".into()]));
     assert_nothing_is_lost(&hub, &home, true, "not working");
 }
 
 #[test]
-fn a_successor_that_is_gone_is_made_anew() {
+fn a_successor_that_is_gone_is_created_again() {
     let Some(hub) = HubDouble::start() else { return };
     let home = Home::new();
     hub.run(&home, &["create", "ci"]).success();
     let first = secret(&home);
-    // Stopped before the proof: login, old, make, proof.
+    // Stopped before the proof; the calls are login, old token, creation, proof.
     assert!(kill_at(&hub, &home, &["rotate", "ci"], 4, "before"));
     assert_eq!(names(&home), ["ci", "ci-next"]);
-    fails(hub.run(&home, &["rotate", "ci-next"]), "is to take the place of \"ci\"");
+    assert_failure(hub.run(&home, &["rotate", "ci-next"]), "is to take the place of \"ci\"");
     let remote = inventory(&home).tokens()[1].remote.clone().expect("a remote");
     hub.control(&json!({ "forget": remote.id }));
     hub.run(&home, &["rotate", "ci"]).success();
     assert_eq!((hub.labels(), names(&home)), (vec!["-ci".into(), "ci".into()], vec!["ci".to_owned()]));
-    assert_nothing_is_lost_and_nothing_is_left(&hub, &home, &first, "gone");
+    assert_rotation_is_complete(&hub, &home, &first, "gone");
 }
 
 #[test]
-fn a_token_that_changes_amid_its_rotation_is_left_alone() {
+fn a_change_during_a_rotation_is_respected() {
     let Some(hub) = HubDouble::start() else { return };
     let during = |home: &Home, deed: &dyn Fn()| {
         hub.run(home, &["create", "ci"]).success();
@@ -387,25 +396,25 @@ fn a_token_that_changes_amid_its_rotation_is_left_alone() {
         hub.wait_until(|_| hub.count("POST /v2/access-tokens") > posts);
         deed();
         hub.control(&json!({ "delay_ms": 0 }));
-        ended(child)
+        wait_for_output(child)
     };
     let home = Home::new();
-    let told = during(&home, &|| drop(home.run(["edit", "ci", "--name", "new name"]).success()));
-    assert!(told.contains("\"new name\" has its new secret"), "{told}");
+    let message = during(&home, &|| drop(home.run(["edit", "ci", "--name", "new name"]).success()));
+    assert!(message.contains("\"new name\" has its new secret"), "{message}");
     assert_eq!((hub.labels(), names(&home)), (vec!["ci".to_owned()], vec!["new name".to_owned()]));
     hub.run(&home, &["rm", "new name", "--yes"]).success();
 
     let home = Home::new();
-    let told = during(&home, &|| drop(home.run(["rm", "ci"]).success()));
-    assert!(told.contains("could not be kept, and was deleted at Docker Hub again"), "{told}");
+    let message = during(&home, &|| drop(home.run(["rm", "ci"]).success()));
+    assert!(message.contains("could not be kept, and was deleted at Docker Hub again"), "{message}");
     assert_eq!((hub.labels(), names(&home)), (vec!["ci".to_owned()], vec![]));
     hub.control(&json!({ "forget": hub.pats()[0]["uuid"] }));
 
     let home = Home::new();
-    let told = during(&home, &|| {
+    let message = during(&home, &|| {
         drop(home.program(["rotate", "ci", "--secret-stdin"]).write_stdin("another").assert().success());
     });
-    assert!(told.contains("changed by something else meanwhile"), "{told}");
+    assert!(message.contains("changed by something else meanwhile"), "{message}");
     assert_eq!((hub.labels(), secret(&home)), (vec!["ci".to_owned()], "another".to_owned()));
 }
 
@@ -414,7 +423,7 @@ fn is_delete(call: &Value) -> bool {
 }
 
 #[test]
-fn a_secret_that_comes_amid_a_removal_stays() {
+fn a_secret_stored_during_a_removal_is_kept() {
     let Some(hub) = HubDouble::start() else { return };
     let home = Home::new();
     hub.run(&home, &["create", "ci"]).success();
@@ -426,15 +435,15 @@ fn a_secret_that_comes_amid_a_removal_stays() {
     hub.wait_until(|_| calls() > before);
     home.program(["rotate", "ci", "--secret-stdin"]).write_stdin("another").assert().success();
     hub.control(&json!({ "delay_ms": 0 }));
-    let told = ended(child);
-    assert!(told.contains("changed by something else meanwhile"), "{told}");
+    let message = wait_for_output(child);
+    assert!(message.contains("changed by something else meanwhile"), "{message}");
     assert_eq!((hub.labels(), secret(&home)), (vec![], "another".to_owned()));
 }
 
 #[test]
-fn a_rotation_that_was_stopped_is_removed_whole() {
+fn removing_a_token_removes_what_a_stopped_rotation_left() {
     let Some(hub) = HubDouble::start() else { return };
-    // After the new one was made, kept, and switched to.
+    // Stopped after the new one was created, kept, and switched to.
     for (number, when) in [(3, "after"), (4, "after"), (6, "before")] {
         let home = Home::new();
         hub.run(&home, &["create", "ci"]).success();
@@ -446,35 +455,35 @@ fn a_rotation_that_was_stopped_is_removed_whole() {
 }
 
 #[test]
-fn a_login_is_linked_by_a_use_of_it_and_then_kept_in_step() {
+fn a_login_is_linked_by_a_use_and_then_synced() {
     let Some(hub) = HubDouble::start() else { return };
     let home = Home::new();
     let (_, login) = hub.make("alice", "web");
     let (other, _) = hub.make("alice", "other");
     home.store(HUB, "alice", &login);
     let name = "alice@docker.io";
-    fails(hub.run(&home, &["rotate", name]), "hub link alice@docker.io finds out");
-    fails(hub.run(&home, &["link", name, &other]), "a use of \"alice@docker.io\" showed at \"web\"");
-    fails(hub.run(&home, &["link", name, "nothing"]), "no token has the ID or label");
+    assert_failure(hub.run(&home, &["rotate", name]), "hub link alice@docker.io finds out");
+    assert_failure(hub.run(&home, &["link", name, &other]), "a use of \"alice@docker.io\" showed at \"web\"");
+    assert_failure(hub.run(&home, &["link", name, "nothing"]), "no token has the ID or label");
     home.add("elsewhere", "ghcr.io");
-    fails(hub.run(&home, &["link", "elsewhere"]), "is not for Docker Hub");
-    let told = stderr(&hub.run(&home, &["link", name]).success());
-    assert!(told.contains("is \"web\"") && told.contains("a use of it showed there"), "{told}");
+    assert_failure(hub.run(&home, &["link", "elsewhere"]), "is not for Docker Hub");
+    let message = stderr(&hub.run(&home, &["link", name]).success());
+    assert!(message.contains("is \"web\"") && message.contains("a use of it showed there"), "{message}");
     assert_eq!(home.token(name)["permissions"], json!(["read", "write"]));
     home.bring("copy", "mirror.example", "alice", &login, &[]).success();
-    let told = stderr(&hub.run(&home, &["rotate", name, "--delete-old"]).success());
-    assert!(told.contains("\"copy\" has the old secret, which no longer works"), "{told}");
+    let message = stderr(&hub.run(&home, &["rotate", name, "--delete-old"]).success());
+    assert!(message.contains("\"copy\" has the old secret, which no longer works"), "{message}");
     assert_eq!(hub.labels(), ["other", "web"]);
-    assert!(hub.takes("alice", &secret(&home)) && !hub.takes("alice", &login));
-    // What proves nothing needs a person's word.
+    assert!(hub.accepts("alice", &secret(&home)) && !hub.accepts("alice", &login));
+    // A link without proof needs the person's word.
     home.store("https://index.docker.io/v2/", "alice", "pw-canary-of-alice");
     let password = "alice@docker.io-2";
-    fails(hub.run(&home, &["link", password, "other"]), "shows a use of no token");
+    assert_failure(hub.run(&home, &["link", password, "other"]), "shows a use of no token");
     hub.run(&home, &["link", password, "other", "--unproven"]).success();
 }
 
 #[test]
-fn what_docker_hub_tells_of_known_tokens_is_written_down() {
+fn sync_updates_linked_tokens_from_docker_hub() {
     let Some(hub) = HubDouble::start() else { return };
     let home = Home::new();
     for name in ["stays", "off", "gone", "mine"] {
@@ -494,13 +503,13 @@ fn what_docker_hub_tells_of_known_tokens_is_written_down() {
     let stays = stdout(&home.run(["show", "stays", "--reveal"]));
     let proof = json!({ "identifier": "alice", "secret": stays.trim() });
     hub.call("POST", "/v2/auth/token", "", &proof);
-    let told = stderr(&hub.run(&home, &["sync"]).success());
+    let message = stderr(&hub.run(&home, &["sync"]).success());
     for want in [
         "compared 4 tokens with Docker Hub; 2 changed here",
         "\"off\" is inactive there, so it is switched off here",
         "\"gone\" is gone there (docker-credential-pat rm gone",
     ] {
-        assert!(told.contains(want), "{want} in {told}");
+        assert!(message.contains(want), "{want} in {message}");
     }
     let state = |name| home.token(name)["state"].clone();
     assert_eq!(
@@ -513,67 +522,67 @@ fn what_docker_hub_tells_of_known_tokens_is_written_down() {
     let remote = home.token("stays")["remote"].clone();
     assert_eq!((&remote["service"], &remote["owner"]), (&json!("docker-hub"), &json!("alice")));
     assert_eq!(remote["last_used"].as_str().map(str::to_owned), last_used.map(|at| at.to_string()));
-    let shown = stdout(&home.run(["show", "stays"]).success());
-    assert!(shown.contains("Docker Hub, of alice, ") && shown.contains("last used there"), "{shown}");
-    let told = stderr(&hub.run_as("bob", &home, &["sync"]).success());
-    assert!(told.contains("compared 0 tokens") && told.contains("is a token of alice"), "{told}");
+    let text = stdout(&home.run(["show", "stays"]).success());
+    assert!(text.contains("Docker Hub, of alice, ") && text.contains("last used there"), "{text}");
+    let message = stderr(&hub.run_as("bob", &home, &["sync"]).success());
+    assert!(message.contains("compared 0 tokens") && message.contains("is a token of alice"), "{message}");
 }
 
 #[test]
-fn another_persons_sign_in_takes_no_token_for_gone() {
+fn another_persons_sign_in_does_not_report_tokens_as_gone() {
     let Some(hub) = HubDouble::start() else { return };
     let home = Home::new();
     hub.run(&home, &["create", "ci"]).success();
     for args in [&["rm", "ci", "--yes"][..], &["rotate", "ci"], &["deactivate", "ci"], &["rename", "ci", "x"]]
     {
-        fails(hub.run_as("bob", &home, args), "\"ci\" is a token of alice, and bob is signed in");
+        assert_failure(hub.run_as("bob", &home, args), "\"ci\" is a token of alice, and bob is signed in");
     }
     assert_eq!((hub.labels(), &home.token("ci")["state"]), (vec!["ci".to_owned()], &json!("active")));
 }
 
 #[test]
-fn one_that_has_expired_can_only_be_deleted_or_replaced() {
+fn an_expired_token_can_only_be_deleted_or_rotated() {
     let Some(hub) = HubDouble::start() else { return };
     let home = Home::new();
     let now =
         Timestamp(i64::try_from(std::time::UNIX_EPOCH.elapsed().expect("a clock").as_secs()).expect("sane"));
     hub.run(&home, &["create", "ci", "--expires", &Timestamp(now.0 + 2).to_string()]).success();
     for (end, want) in [("400d", "within a year"), ("2020-01-31", "within a year"), ("soon", "no date")] {
-        fails(hub.run(&home, &["create", "x", "--expires", end]), want);
+        assert_failure(hub.run(&home, &["create", "x", "--expires", end]), want);
     }
     thread::sleep(Duration::from_secs(3));
-    fails(hub.run(&home, &["deactivate", "ci"]), "an expired token can only be deleted");
-    let told = stderr(&hub.run(&home, &["rotate", "ci", "--expires", "never"]).success());
-    assert!(told.contains("which does not end; the old one had expired"), "{told}");
+    assert_failure(hub.run(&home, &["deactivate", "ci"]), "an expired token can only be deleted");
+    let message = stderr(&hub.run(&home, &["rotate", "ci", "--expires", "never"]).success());
+    assert!(message.contains("which does not end; the old one had expired"), "{message}");
     home.run(["activate", "ci"]).success();
-    assert!(hub.takes("alice", &secret(&home)));
+    assert!(hub.accepts("alice", &secret(&home)));
     assert_eq!(hub.labels(), ["ci", "ci"]);
 }
 
 #[test]
-fn a_server_that_repeats_what_it_was_sent_shows_nothing_of_it() {
+fn no_secret_that_the_server_repeats_is_printed() {
     let Some(hub) = HubDouble::start() else { return };
     let home = Home::new();
     hub.run(&home, &["create", "ci"]).success();
     hub.control(&json!({ "echo": true }));
-    // `run` looks for every secret in what is said.
+    // `run` checks that the output contains no secret.
     for (method, path, args) in [
         ("POST", "/v2/users/login", &["tokens"][..]),
         ("GET", TOKENS, &["tokens"]),
         ("POST", TOKENS, &["create", "new"]),
     ] {
         hub.control(&json!({ "fail": [[method, path, 418, 1]] }));
-        fails(hub.run(&home, args), "***");
+        assert_failure(hub.run(&home, args), "***");
     }
     hub.control(&json!({ "fail": [["POST", "/v2/auth/token", 418, 1]] }));
-    fails(hub.run(&home, &["rotate", "ci"]), "***");
+    assert_failure(hub.run(&home, &["rotate", "ci"]), "***");
     let mut program = hub.program(&home, &["tokens", "--user", "bob", "--password-stdin"]);
     hub.control(&json!({ "fail": [["POST", "/v2/users/2fa-login", 400, 1]] }));
-    fails(quiet(program.write_stdin("pw-canary-of-bob\n424242\n").assert()), "***");
+    assert_failure(assert_no_secret(program.write_stdin("pw-canary-of-bob\n424242\n").assert()), "***");
 }
 
 #[test]
-fn no_password_goes_over_the_network_in_the_open() {
+fn an_address_that_could_leak_a_password_is_refused() {
     let home = Home::new();
     for (url, want) in [
         ("http://hub.example", "http://hub.example is not encrypted"),
@@ -582,17 +591,17 @@ fn no_password_goes_over_the_network_in_the_open() {
     ] {
         let mut program = home.program(["hub", "tokens", "--user", "alice", "--password-stdin"]);
         let program = program.env("DOCKER_CREDENTIAL_PAT_HUB_URL", url).write_stdin("pw-canary-of-alice");
-        fails(quiet(program.assert()), want);
+        assert_failure(assert_no_secret(program.assert()), want);
     }
 }
 
 #[test]
-fn what_the_vault_has_for_docker_hub_goes_to_no_other_place() {
+fn secrets_for_docker_hub_are_not_sent_to_another_host() {
     let home = Home::new();
     home.store(HUB, "alice", "dckr_pat_canary");
     home.store("https://index.docker.io/v1/access-token", "alice", "eyJhbGciOiJub25lIn0.e30.c2ln");
     let name = names(&home).swap_remove(0);
-    // So that doctor asks no registry.
+    // Without this, doctor would ask a registry.
     home.run(["deactivate", &name]).success();
     for args in [&["hub", "tokens"][..], &["hub", "link", &name], &["doctor", "--online", "--json"]] {
         let mut program = home.program([]);
@@ -600,11 +609,11 @@ fn what_the_vault_has_for_docker_hub_goes_to_no_other_place() {
             .args(args)
             .env("DOCKER_CREDENTIAL_PAT_HUB_URL", "https://hub.invalid")
             .timeout(Duration::from_secs(60));
-        let assert = quiet(program.assert());
-        let told = [stdout(&assert), stderr(&assert)].concat();
+        let assert = assert_no_secret(program.assert());
+        let message = [stdout(&assert), stderr(&assert)].concat();
         assert!(
-            told.contains("https://hub.invalid, and what the vault has for Docker Hub is not sent there"),
-            "{told}"
+            message.contains("https://hub.invalid, and what the vault has for Docker Hub is not sent there"),
+            "{message}"
         );
     }
 }

@@ -1,40 +1,41 @@
-//! CODING's interface: whose a personal access token is, and the life of a project's tokens.
+//! The calls of CODING's API about accounts, projects and project tokens.
 //!
-//! `POST /open-api?Action=NAME` with JSON both ways; what went wrong stands in an answer of status 200:
-//! <https://coding.net/help/openapi>. Whether it changes a token, switches it off or shows its secret again
-//! is not described there: those are asked for as its service calls them, and what it says is told.
+//! Each call is `POST /open-api?Action=NAME` with JSON both ways, and an error comes in an answer with status
+//! 200: <https://coding.net/help/openapi>. The calls that change a token, disable it or return its secret
+//! again are not in that reference. They have the names that CODING's service uses, and its answer is passed
+//! on.
 
 use std::collections::BTreeSet;
 
 use serde::Deserialize;
-use serde_json::json;
 use serde_json::value::RawValue;
+use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
 use crate::coding::api::error::CodingApiError;
-use crate::coding::api::project_token::{ProjectToken, RawProjectToken};
+use crate::coding::api::project_token::{ProjectToken, RawProjectToken, parse_number};
 use crate::coding::api::request::{
-    CodingRequest, Complaint, ProjectTokenRequest, outcome, read, token_with_secret,
+    ProjectTokenRequest, ServiceError, content, response_body, token_with_secret,
 };
 use crate::http::endpoint::Endpoint;
 use crate::http::server_text::redacted;
-use crate::http::{Authorization, Http, HttpRequest, JSON, Method, Response};
+use crate::http::{Authorization, Http, HttpRequest, JSON, Method, Repeat, Response};
 use crate::model::secret::Secret;
 use crate::model::token::TokenState;
 
-/// By these words an error says that it does not know who asks; the others are about what is asked.
-const NOT_LET_IN: [&str; 2] = ["AuthFailure", "Unauthorized"];
+/// The beginnings of error codes that concern the personal access token; all others concern the request.
+const UNAUTHORIZED: [&str; 2] = ["AuthFailure", "Unauthorized"];
 
-/// How many tokens are asked for at once.
-const PAGE: u64 = 100;
+/// The number of tokens that a page is requested with.
+const PAGE_SIZE: u64 = 100;
 
-/// How often more are asked for: 5,000 tokens are more than any project has.
+/// The most pages that are read: 5,000 tokens are more than any project has.
 const MAX_PAGES: u64 = 50;
 
 /// The account to which a personal access token belongs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CodingAccount {
-    /// The name by which people know it.
+    /// The name that people know it by.
     pub name: String,
     /// Its user name.
     pub user: String,
@@ -43,79 +44,33 @@ pub struct CodingAccount {
 /// A project.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Project {
-    /// By what CODING tells it from others.
     pub id: u64,
     /// Its name, which is in the path of its images.
     pub name: String,
 }
 
-/// CODING's interface, asked with one personal access token.
+/// CODING's API at one endpoint, with one personal access token.
 pub struct CodingClient {
     http: Http,
-    place: Endpoint,
+    endpoint: Endpoint,
     token: Secret,
+    progress: fn(&str),
 }
 
-/// Tells a person what is waited for.
-type Progress<'t> = &'t mut dyn FnMut(&str);
-
 impl CodingClient {
-    /// Turns to an interface with a personal access token, which goes there and nowhere else.
-    pub fn at(place: Endpoint, token: Secret) -> Self {
-        Self { http: Http::default(), place, token }
+    /// Makes a client that sends a personal access token to this endpoint and nowhere else, and reports waits
+    /// to `progress`.
+    pub fn new(endpoint: Endpoint, token: Secret, progress: fn(&str)) -> Self {
+        Self { http: Http::default(), endpoint, token, progress }
     }
 
-    /// Asks, and sees whether the answer is an error.
-    fn ask(&self, question: &CodingRequest, progress: Progress<'_>) -> Result<Response, CodingApiError> {
-        let CodingRequest { action, fields, repeat } = question;
-        let place = self.place.at(&format!("/open-api?Action={action}"))?;
-        let authorization = Authorization::token(self.token.expose());
-        let mut body = fields.clone();
-        body["Action"] = json!(action);
-        let body = body.to_string();
-        let request = HttpRequest {
-            method: Method::Post,
-            authorization: Some(&authorization),
-            body: Some((JSON, body.as_bytes())),
-            repeat: *repeat,
-            ..HttpRequest::get(&place)
-        };
-        let answer = self.http.send(&request, progress)?;
-        let complaint = outcome(&answer).ok().and_then(|outcome| outcome.error).map(|error| self.said(error));
-        match (answer.status, complaint) {
-            (200, None) => Ok(answer),
-            (401 | 403, complaint) => {
-                let why = complaint.map_or_else(
-                    || format!("status {}", answer.status),
-                    |(code, message)| format!("{code}: {message}"),
-                );
-                Err(CodingApiError::NotLetIn { at: self.place.to_string(), why })
-            }
-            (_, Some((code, message))) if NOT_LET_IN.iter().any(|word| code.starts_with(word)) => {
-                Err(CodingApiError::NotLetIn {
-                    at: self.place.to_string(),
-                    why: format!("{code}: {message}"),
-                })
-            }
-            (_, Some((code, message))) => Err(CodingApiError::Refused { action, code, message }),
-            (status, None) => Err(CodingApiError::Status { at: self.place.to_string(), action, status }),
-        }
+    /// Returns the endpoint.
+    pub fn endpoint(&self) -> &Endpoint {
+        &self.endpoint
     }
 
-    /// Returns code and words of an error: short, safe for a terminal, and without the token that was sent.
-    fn said(&self, complaint: Complaint) -> (String, String) {
-        let fit =
-            |text: Option<String>| redacted(Zeroizing::new(text.unwrap_or_default()), &[self.token.expose()]);
-        (fit(complaint.code), fit(complaint.message))
-    }
-
-    /// Returns where it is.
-    pub fn place(&self) -> &Endpoint {
-        &self.place
-    }
-
-    /// Asks whose the personal access token is, which changes nothing.
-    pub fn account(&self, progress: Progress<'_>) -> Result<CodingAccount, CodingApiError> {
+    /// Returns the account of the personal access token.
+    pub fn account(&self) -> Result<CodingAccount, CodingApiError> {
         #[derive(Deserialize)]
         #[serde(rename_all = "PascalCase")]
         struct AccountJson {
@@ -127,19 +82,17 @@ impl CodingClient {
             name: Option<String>,
             global_key: String,
         }
-        let question = CodingRequest::harmless("DescribeCodingCurrentUser", json!({}));
-        let answer = self.ask(&question, progress).map_err(|error| match error {
-            CodingApiError::Refused { code, message, .. } => {
-                CodingApiError::NotLetIn { at: self.place.to_string(), why: format!("{code}: {message}") }
-            }
+        let answer = self.send("DescribeCodingCurrentUser", json!({}), Repeat::Harmless);
+        let answer = answer.map_err(|error| match error {
+            CodingApiError::Refused { code, message, .. } => self.unauthorized(&code, &message),
             other => other,
         })?;
-        let AccountJson { user } = read(&answer)?;
+        let AccountJson { user } = content(&answer)?;
         Ok(CodingAccount { name: user.name.unwrap_or_default(), user: user.global_key })
     }
 
-    /// Finds a project by its name, or by its number.
-    pub fn project(&self, named: &str, progress: Progress<'_>) -> Result<Project, CodingApiError> {
+    /// Finds a project by its name or number.
+    pub fn project(&self, name_or_number: &str) -> Result<Project, CodingApiError> {
         #[derive(Deserialize)]
         #[serde(rename_all = "PascalCase")]
         struct FoundJson<'a> {
@@ -153,19 +106,18 @@ impl CodingClient {
             id: &'a RawValue,
             name: String,
         }
-        let question = match named.parse::<u64>() {
-            Ok(id) => CodingRequest::harmless("DescribeOneProject", json!({ "ProjectId": id })),
-            Err(_) => CodingRequest::harmless("DescribeProjectByName", json!({ "ProjectName": named })),
+        let (action, fields) = match name_or_number.parse::<u64>() {
+            Ok(id) => ("DescribeOneProject", json!({ "ProjectId": id })),
+            Err(_) => ("DescribeProjectByName", json!({ "ProjectName": name_or_number })),
         };
-        let answer = self.ask(&question, progress)?;
-        let FoundJson { project } = read(&answer)?;
-        let id =
-            crate::coding::api::project_token::number_of(project.id).ok_or_else(|| answer.unexpected())?;
+        let answer = self.send(action, fields, Repeat::Harmless)?;
+        let FoundJson { project } = content(&answer)?;
+        let id = parse_number(project.id).ok_or_else(|| answer.unexpected())?;
         Ok(Project { id, name: project.name })
     }
 
     /// Returns every token of a project.
-    pub fn tokens(&self, project: u64, progress: Progress<'_>) -> Result<Vec<ProjectToken>, CodingApiError> {
+    pub fn tokens(&self, project: u64) -> Result<Vec<ProjectToken>, CodingApiError> {
         #[derive(Deserialize)]
         #[serde(rename_all = "PascalCase")]
         struct ProjectPage<'a> {
@@ -176,88 +128,126 @@ impl CodingClient {
         }
         let (mut tokens, mut seen) = (Vec::new(), BTreeSet::new());
         for number in 1..=MAX_PAGES {
-            let fields = json!({ "ProjectId": project, "PageNumber": number, "PageSize": PAGE });
-            let answer = self.ask(&CodingRequest::harmless("DescribeProjectTokens", fields), progress)?;
-            let page: ProjectPage<'_> = read(&answer)?;
-            let before = tokens.len();
-            for told in page.project_token.iter().flatten() {
-                let token = ProjectToken::of(told).ok_or_else(|| answer.unexpected())?;
+            let fields = json!({ "ProjectId": project, "PageNumber": number, "PageSize": PAGE_SIZE });
+            let answer = self.send("DescribeProjectTokens", fields, Repeat::Harmless)?;
+            let page: ProjectPage<'_> = content(&answer)?;
+            let count_before = tokens.len();
+            for raw in page.project_token.iter().flatten() {
+                let token = ProjectToken::from_raw(raw).ok_or_else(|| answer.unexpected())?;
                 if seen.insert(token.id) {
                     tokens.push(token);
                 }
             }
-            // It may give fewer at once than it was asked for, or the last page again and again.
-            let total = page.total_count.and_then(crate::coding::api::project_token::number_of);
-            let is_all = total.is_some_and(|total| seen.len() as u64 >= total);
-            if is_all || tokens.len() == before {
+            // CODING may return smaller pages than requested, or the last page again and again.
+            let total = page.total_count.and_then(parse_number);
+            let is_complete = total.is_some_and(|total| seen.len() as u64 >= total);
+            if is_complete || tokens.len() == count_before {
                 return Ok(tokens);
             }
         }
-        Err(CodingApiError::TooMany(PAGE * MAX_PAGES))
+        Err(CodingApiError::TooMany(PAGE_SIZE * MAX_PAGES))
     }
 
-    /// Makes a token of a project, and returns it with its secret.
-    ///
-    /// # Errors
-    /// [`CodingApiError::Lost`] when it may have been made all the same.
+    /// Creates a token of a project and returns it with its secret. An error of the kind
+    /// [`CodingApiError::Unconfirmed`] means that the token may exist all the same.
     pub fn create(
         &self,
         project: u64,
-        wish: &ProjectTokenRequest,
-        progress: Progress<'_>,
+        request: &ProjectTokenRequest,
     ) -> Result<(ProjectToken, Secret), CodingApiError> {
-        let mut fields = wish.json();
+        let mut fields = request.json();
         fields["ProjectId"] = json!(project);
-        let question = CodingRequest::once("CreateProjectToken", fields);
-        let made = self.ask(&question, progress).and_then(|answer| token_with_secret(&answer));
-        made.map_err(|error| match error {
+        let created = self.send("CreateProjectToken", fields, Repeat::Never);
+        created.and_then(|answer| token_with_secret(&answer)).map_err(|error| match error {
             error if error.is_ambiguous() => {
-                CodingApiError::Lost { name: wish.name.clone(), source: Box::new(error) }
+                CodingApiError::Unconfirmed { name: request.name.clone(), source: Box::new(error) }
             }
             error => error,
         })
     }
 
-    /// Deletes a token of a project; it works nowhere any more.
-    pub fn delete(&self, project: u64, id: u64, progress: Progress<'_>) -> Result<(), CodingApiError> {
-        let fields = json!({ "ProjectId": project, "Id": id });
-        self.ask(&CodingRequest::harmless("DeleteProjectToken", fields), progress).map(drop)
+    /// Deletes a token of a project for good.
+    pub fn delete(&self, project: u64, id: u64) -> Result<(), CodingApiError> {
+        self.send_about("DeleteProjectToken", project, id, json!({})).map(drop)
     }
 
-    /// Makes of a token what is wished, where the interface offers that.
-    pub fn modify(
-        &self,
-        project: u64,
-        id: u64,
-        wish: &ProjectTokenRequest,
-        progress: Progress<'_>,
-    ) -> Result<(), CodingApiError> {
-        let mut fields = wish.json();
-        fields["ProjectId"] = json!(project);
-        fields["Id"] = json!(id);
-        self.ask(&CodingRequest::harmless("ModifyProjectToken", fields), progress).map(drop)
+    /// Changes all properties of a token, where CODING offers that.
+    pub fn modify(&self, project: u64, id: u64, request: &ProjectTokenRequest) -> Result<(), CodingApiError> {
+        self.send_about("ModifyProjectToken", project, id, request.json()).map(drop)
     }
 
-    /// Switches a token on or off, where the interface offers that.
-    pub fn switch(
-        &self,
-        project: u64,
-        id: u64,
-        to: TokenState,
-        progress: Progress<'_>,
-    ) -> Result<(), CodingApiError> {
+    /// Enables or disables a token, where CODING offers that.
+    pub fn switch(&self, project: u64, id: u64, to: TokenState) -> Result<(), CodingApiError> {
         let action = match to {
             TokenState::Active => "EnableProjectToken",
             TokenState::Inactive => "DisableProjectToken",
         };
-        let fields = json!({ "ProjectId": project, "Id": id });
-        self.ask(&CodingRequest::harmless(action, fields), progress).map(drop)
+        self.send_about(action, project, id, json!({})).map(drop)
     }
 
-    /// Asks for a token's secret again, where the interface offers that.
-    pub fn secret(&self, project: u64, id: u64, progress: Progress<'_>) -> Result<Secret, CodingApiError> {
-        let fields = json!({ "ProjectId": project, "Id": id });
-        let answer = self.ask(&CodingRequest::harmless("DescribeProjectToken", fields), progress)?;
+    /// Returns a token's secret once more, where CODING offers that.
+    pub fn secret(&self, project: u64, id: u64) -> Result<Secret, CodingApiError> {
+        let answer = self.send_about("DescribeProjectToken", project, id, json!({}))?;
         Ok(token_with_secret(&answer)?.1)
+    }
+
+    /// Sends a repeatable request about one token.
+    fn send_about(
+        &self,
+        action: &'static str,
+        project: u64,
+        id: u64,
+        mut fields: Value,
+    ) -> Result<Response, CodingApiError> {
+        fields["ProjectId"] = json!(project);
+        fields["Id"] = json!(id);
+        self.send(action, fields, Repeat::Harmless)
+    }
+
+    /// Sends a request, and returns the answer unless it reports an error.
+    fn send(
+        &self,
+        action: &'static str,
+        mut fields: Value,
+        repeat: Repeat,
+    ) -> Result<Response, CodingApiError> {
+        let url = self.endpoint.at(&format!("/open-api?Action={action}"))?;
+        let authorization = Authorization::token(self.token.expose());
+        fields["Action"] = json!(action);
+        let body = fields.to_string();
+        let request = HttpRequest {
+            method: Method::Post,
+            authorization: Some(&authorization),
+            body: Some((JSON, body.as_bytes())),
+            repeat,
+            ..HttpRequest::get(&url)
+        };
+        let progress = self.progress;
+        let answer = self.http.send(&request, &mut |line| progress(line))?;
+        let error = response_body(&answer).ok().and_then(|body| body.error).map(|error| self.redact(error));
+        let at = || self.endpoint.to_string();
+        match (answer.status, error) {
+            (200, None) => Ok(answer),
+            (status @ (401 | 403), None) => {
+                Err(CodingApiError::Unauthorized { at: at(), why: format!("status {status}") })
+            }
+            (401 | 403, Some((code, message))) => Err(self.unauthorized(&code, &message)),
+            (_, Some((code, message))) if UNAUTHORIZED.iter().any(|word| code.starts_with(word)) => {
+                Err(self.unauthorized(&code, &message))
+            }
+            (_, Some((code, message))) => Err(CodingApiError::Refused { action, code, message }),
+            (status, None) => Err(CodingApiError::Status { at: at(), action, status }),
+        }
+    }
+
+    fn unauthorized(&self, code: &str, message: &str) -> CodingApiError {
+        CodingApiError::Unauthorized { at: self.endpoint.to_string(), why: format!("{code}: {message}") }
+    }
+
+    /// Returns code and message of an error: short, safe for a terminal, and without the token that was sent.
+    fn redact(&self, error: ServiceError) -> (String, String) {
+        let redact =
+            |text: Option<String>| redacted(Zeroizing::new(text.unwrap_or_default()), &[self.token.expose()]);
+        (redact(error.code), redact(error.message))
     }
 }

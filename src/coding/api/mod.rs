@@ -1,4 +1,4 @@
-//! CODING's interface over HTTP.
+//! CODING's API over HTTP: <https://coding.net/help/openapi>.
 
 pub mod client;
 pub mod error;

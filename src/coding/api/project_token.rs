@@ -1,7 +1,7 @@
-//! What CODING tells of a project's tokens, and in which form it is told when they end.
+//! Project tokens in the form of CODING's API.
 //!
-//! The fields are those of its own service's `ProjectToken`; the public reference leaves their types open, so
-//! that a number may come as a number or as text, and what is wrapped in `Data` may come without it.
+//! The fields are those of `ProjectToken` in CODING's own service. The public reference leaves their types
+//! open: a number may come as a number or as text, and a content in `Data` may come without it.
 
 use std::fmt;
 
@@ -14,58 +14,52 @@ use serde_json::{Value, json};
 use crate::model::timestamp::Timestamp;
 use crate::model::token::Permissions;
 
-/// How far CODING's clock is ahead of UTC, in seconds. Which zone its texts are in is not documented; of the
-/// two that they could be in, this one has an end earlier, which is the safe side to err on.
-const AHEAD: i64 = 8 * 60 * 60;
+/// The offset of China's time zone from UTC, in seconds. The zone of CODING's texts is not documented. Of the
+/// two that are possible, this one makes a token expire earlier, which is the safe error.
+const CHINA_OFFSET: i64 = 8 * 60 * 60;
 
-/// From here on a moment stands for never, in seconds: 9999-12-30. CODING's word for it is 9999-12-31.
+/// The first time that stands for never, in seconds: 9999-12-30. CODING itself writes 9999-12-31.
 const NEVER: i64 = 253_402_128_000;
 
-/// More than this are milliseconds, less are seconds.
-const MOST_SECONDS: i64 = 100_000_000_000;
+/// The largest number that is in seconds; a larger one is in milliseconds.
+const MAX_SECONDS: i64 = 100_000_000_000;
 
-/// The form of a moment in a request: `2027-01-31 23:59:59`.
-const FORM: &str = "%Y-%m-%d %H:%M:%S";
+/// The format of a time in a request: `2027-01-31 23:59:59`.
+const TIME_FORMAT: &str = "%Y-%m-%d %H:%M:%S";
 
 /// A token of a project, without its secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProjectToken {
-    /// By what CODING tells it from others.
     pub id: u64,
-    /// What it is called there.
     pub name: String,
-    /// The user name that goes with it, which CODING makes.
+    /// The user name to log in with, which CODING chooses.
     pub user: String,
-    /// What it may do.
-    pub grants: Vec<ProjectScope>,
-    /// Whether it works; `None` when it is not told.
+    pub scopes: Vec<ProjectScope>,
+    /// `None` when CODING does not report it.
     pub enabled: Option<bool>,
-    /// When it was made.
     pub created: Option<Timestamp>,
-    /// When it ends; `None` is never or not told.
+    /// `None` is never or not reported.
     pub expires: Option<Timestamp>,
-    /// When it was last used.
     pub last_used: Option<Timestamp>,
 }
 
 impl ProjectToken {
-    /// Reads one; `None` when it has no number or no user name.
-    pub(super) fn of(told: &RawProjectToken<'_>) -> Option<Self> {
-        let moment = |raw: Option<&RawValue>| raw.and_then(moment_of);
+    /// Converts a token of an answer; `None` when it has no ID or no user name.
+    pub(super) fn from_raw(raw: &RawProjectToken<'_>) -> Option<Self> {
         Some(Self {
-            id: number_of(told.id?)?,
-            name: told.token_name.clone().unwrap_or_default(),
-            user: told.user_name.clone().filter(|user| !user.is_empty()).or(told.global_key.clone())?,
-            grants: told.scopes.iter().flatten().map(ProjectScope::of).collect(),
-            enabled: told.enabled,
-            created: moment(told.created_at),
-            expires: moment(told.expire_at),
-            last_used: moment(told.last_activity_at),
+            id: parse_number(raw.id?)?,
+            name: raw.token_name.clone().unwrap_or_default(),
+            user: raw.user_name.clone().filter(|user| !user.is_empty()).or(raw.global_key.clone())?,
+            scopes: raw.scopes.iter().flatten().map(ProjectScope::from_answer).collect(),
+            enabled: raw.enabled,
+            created: raw.created_at.and_then(parse_timestamp),
+            expires: raw.expire_at.and_then(parse_timestamp),
+            last_used: raw.last_activity_at.and_then(parse_timestamp),
         })
     }
 }
 
-/// A project's token as it is told. It borrows from the answer, so that the parser makes no copy of a secret.
+/// A token in an answer. It borrows from the answer, so that the parser makes no copy of a secret.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct RawProjectToken<'a> {
@@ -94,19 +88,19 @@ struct ScopeAnswer {
     target: Option<Value>,
 }
 
-/// One thing that a project's token may do: CODING calls it a scope.
+/// A scope of a project token: one permission, for all repositories of the project or for one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProjectScope {
-    /// CODING's word, such as `artifact_r`; with the token's own letters, since it tells them apart.
+    /// CODING's word for it, such as `artifact_r`. Its case is kept, because CODING distinguishes case.
     pub value: String,
-    /// The number of the one repository that it is held to; `None` is all of the project's.
+    /// The number of the one repository that it is for; `None` is all of the project's.
     pub target: Option<u64>,
-    /// What CODING calls it on its pages.
+    /// The name of the permission on CODING's pages.
     text: Option<String>,
 }
 
 impl ProjectScope {
-    /// Reads `artifact_rw`, or `artifact_rw:123` for one repository. The words:
+    /// Parses `artifact_rw`, or `artifact_rw:123` for one repository. The words:
     /// <https://coding.net/help/openapi>, "项目令牌".
     pub fn parse(text: &str) -> Result<Self, String> {
         let (value, target) = match text.split_once(':') {
@@ -125,12 +119,12 @@ impl ProjectScope {
         }
     }
 
-    fn of(told: &ScopeAnswer) -> Self {
-        let target = told.target.as_ref().and_then(|target| number(&target.to_string()));
-        Self { value: told.value.clone(), target: target.filter(|id| *id > 0), text: told.text.clone() }
+    fn from_answer(answer: &ScopeAnswer) -> Self {
+        let target = answer.target.as_ref().and_then(|target| number(&target.to_string()));
+        Self { value: answer.value.clone(), target: target.filter(|id| *id > 0), text: answer.text.clone() }
     }
 
-    /// Returns it as a request has it.
+    /// Returns the scope in the form of a request.
     pub fn json(&self) -> Value {
         match self.target {
             Some(target) => json!({ "Value": self.value, "Target": target }),
@@ -138,7 +132,7 @@ impl ProjectScope {
         }
     }
 
-    fn words(&self) -> &str {
+    fn description(&self) -> &str {
         match self.value.to_ascii_lowercase().as_str() {
             "artifact_r" => "pull",
             "artifact_rw" => "pull and push",
@@ -153,34 +147,34 @@ impl ProjectScope {
 }
 
 impl fmt::Display for ProjectScope {
-    /// Writes what it allows, for people: `pull and push, of 123`.
+    /// Writes the permission for people: `pull and push (of 123)`.
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str(self.words())?;
+        out.write_str(self.description())?;
         self.target.map_or(Ok(()), |target| write!(out, " (of {target})"))
     }
 }
 
-/// Returns what a token with these grants may do with images; `None` when none of them is for images.
-pub fn permissions(grants: &[ProjectScope]) -> Option<Permissions> {
-    let has = |value: &str| grants.iter().any(|grant| grant.value.eq_ignore_ascii_case(value));
+/// Returns the permissions on images that scopes grant; `None` when none of them is for images.
+pub fn permissions(scopes: &[ProjectScope]) -> Option<Permissions> {
+    let has = |value: &str| scopes.iter().any(|scope| scope.value.eq_ignore_ascii_case(value));
     let write = has("artifact_rw");
     (write || has("artifact_r")).then_some(Permissions { read: true, write, delete: false })
 }
 
-/// Writes an end as a request has it, and empty for never. It is in UTC: so the date that a person gave is
-/// the one that CODING shows, and wherever its clock stands in China, the token ends no later than was meant.
-pub fn end_text(end: Option<Timestamp>) -> String {
-    let at = end.and_then(|end| jiff::Timestamp::from_second(end.0).ok());
-    at.map(|at| TimeZone::UTC.to_datetime(at).strftime(FORM).to_string()).unwrap_or_default()
+/// Returns an expiry in the form of a request; empty is never. It is in UTC: CODING then shows the date that
+/// a person entered, and if CODING reads it as China's time, the token expires no later than was meant.
+pub fn expiry_text(expires: Option<Timestamp>) -> String {
+    let expires = expires.and_then(|expires| jiff::Timestamp::from_second(expires.0).ok());
+    expires.map(|at| TimeZone::UTC.to_datetime(at).strftime(TIME_FORMAT).to_string()).unwrap_or_default()
 }
 
-/// Reads an end that was sent, as CODING may have taken it: at its earliest.
-pub fn earliest(end: Timestamp) -> Timestamp {
-    Timestamp(end.0 - AHEAD)
+/// Returns the earliest time that CODING may have understood by an expiry that was sent.
+pub fn earliest_expiry(expires: Timestamp) -> Timestamp {
+    Timestamp(expires.0 - CHINA_OFFSET)
 }
 
-/// Reads a number that comes as one, or as text.
-pub(super) fn number_of(raw: &RawValue) -> Option<u64> {
+/// Parses a number that comes as a number or as text.
+pub(super) fn parse_number(raw: &RawValue) -> Option<u64> {
     number(raw.get())
 }
 
@@ -188,15 +182,16 @@ fn number(text: &str) -> Option<u64> {
     text.trim_matches('"').parse().ok()
 }
 
-/// Reads a moment: milliseconds or seconds since 1970, or `2027-01-31 23:59:59`. `None` is never or unreadable.
-fn moment_of(raw: &RawValue) -> Option<Timestamp> {
+/// Parses a time: milliseconds or seconds since 1970, or `2027-01-31 23:59:59`. `None` is never or
+/// unreadable.
+fn parse_timestamp(raw: &RawValue) -> Option<Timestamp> {
     let text = raw.get().trim_matches('"');
     let seconds = match text.parse::<i64>() {
-        Ok(number) if number > MOST_SECONDS => number / 1000,
+        Ok(number) if number > MAX_SECONDS => number / 1000,
         Ok(number) => number,
-        Err(_) => TimeZone::UTC.to_timestamp(text.parse::<DateTime>().ok()?).ok()?.as_second() - AHEAD,
+        Err(_) => TimeZone::UTC.to_timestamp(text.parse::<DateTime>().ok()?).ok()?.as_second() - CHINA_OFFSET,
     };
-    (1..NEVER - AHEAD).contains(&seconds).then_some(Timestamp(seconds))
+    (1..NEVER - CHINA_OFFSET).contains(&seconds).then_some(Timestamp(seconds))
 }
 
 #[cfg(test)]
@@ -204,7 +199,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_moment_is_read_in_every_form_and_never_too_late() {
+    fn a_time_in_any_form_is_parsed_as_the_earliest_possible() {
         for (json, want) in [
             ("1801439999000", Some("2027-01-31T23:59:59Z")),
             ("\"1801439999000\"", Some("2027-01-31T23:59:59Z")),
@@ -218,15 +213,16 @@ mod tests {
             ("\"soon\"", None),
         ] {
             let raw: Box<RawValue> = serde_json::from_str(json).expect(json);
-            assert_eq!(moment_of(&raw).map(|at| at.to_string()).as_deref(), want, "{json}");
+            assert_eq!(parse_timestamp(&raw).map(|at| at.to_string()).as_deref(), want, "{json}");
         }
-        let end = Timestamp(1_801_439_999);
-        assert_eq!((end_text(Some(end)), end_text(None)), ("2027-01-31 23:59:59".to_owned(), String::new()));
-        assert!(earliest(end) < end);
+        let expires = Timestamp(1_801_439_999);
+        assert_eq!(expiry_text(Some(expires)), "2027-01-31 23:59:59");
+        assert_eq!(expiry_text(None), "");
+        assert!(earliest_expiry(expires) < expires);
     }
 
     #[test]
-    fn a_scope_is_a_word_with_or_without_a_repository() {
+    fn a_scope_is_a_word_with_or_without_the_number_of_a_repository() {
         for (text, want) in [
             ("artifact_r", Some(("pull", json!({ "Value": "artifact_r" })))),
             ("ARTIFACT_RW", Some(("pull and push", json!({ "Value": "ARTIFACT_RW" })))),
@@ -239,19 +235,21 @@ mod tests {
             ("artifact_rw:x", None),
             ("a b", None),
         ] {
-            let told = ProjectScope::parse(text).ok().map(|grant| (grant.to_string(), grant.json()));
-            assert_eq!(told, want.map(|(words, json)| (words.to_owned(), json)), "{text}");
+            let parsed = ProjectScope::parse(text).ok().map(|scope| (scope.to_string(), scope.json()));
+            assert_eq!(parsed, want.map(|(words, json)| (words.to_owned(), json)), "{text}");
         }
     }
 
     #[test]
-    fn what_a_token_may_do_with_images_is_read_off_its_scopes() {
-        let may = |texts: &[&str]| {
-            let grants: Vec<_> = texts.iter().map(|text| ProjectScope::parse(text).expect(text)).collect();
-            permissions(&grants).map(|may| (may.read, may.write))
-        };
-        assert_eq!(may(&["artifact_r"]), Some((true, false)));
-        assert_eq!(may(&["artifact_r", "ARTIFACT_RW:7"]), Some((true, true)));
-        assert_eq!(may(&["depot_read"]), None);
+    fn artifact_scopes_grant_permissions_on_images_and_others_none() {
+        for (texts, want) in [
+            (&["artifact_r"][..], Some((true, false))),
+            (&["artifact_r", "ARTIFACT_RW:7"], Some((true, true))),
+            (&["depot_read"], None),
+        ] {
+            let scopes: Vec<_> = texts.iter().map(|text| ProjectScope::parse(text).expect(text)).collect();
+            let permissions = permissions(&scopes);
+            assert_eq!(permissions.map(|granted| (granted.read, granted.write)), want, "{texts:?}");
+        }
     }
 }

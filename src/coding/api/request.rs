@@ -1,55 +1,34 @@
-//! One question to CODING's interface, and its answer taken out of what is around it.
+//! The contents of requests to CODING's API, and of its answers.
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use crate::coding::api::error::CodingApiError;
-use crate::coding::api::project_token::{ProjectScope, ProjectToken, RawProjectToken, end_text};
-use crate::http::{Repeat, Response};
+use crate::coding::api::project_token::{ProjectScope, ProjectToken, RawProjectToken, expiry_text};
+use crate::http::Response;
 use crate::model::secret::Secret;
 use crate::model::timestamp::Timestamp;
 use crate::system::secret_json::unescape;
 
-/// What is asked. None of it is secret.
-pub(super) struct CodingRequest {
-    pub(super) action: &'static str,
-    pub(super) fields: Value,
-    pub(super) repeat: Repeat,
-}
-
-impl CodingRequest {
-    /// One that may be asked twice: it changes nothing, or comes to the same.
-    pub(super) fn harmless(action: &'static str, fields: Value) -> Self {
-        Self { action, fields, repeat: Repeat::Harmless }
-    }
-
-    /// One that would make two of something.
-    pub(super) fn once(action: &'static str, fields: Value) -> Self {
-        Self { action, fields, repeat: Repeat::Never }
-    }
-}
-
-/// What a token is to be.
+/// The properties of a token to create or change.
 #[derive(Clone, Debug)]
 pub struct ProjectTokenRequest {
-    /// What it is to be called.
     pub name: String,
-    /// What it may do; never empty, since CODING takes that for everything, without an end.
-    pub grants: Vec<ProjectScope>,
-    /// When it is to end.
+    /// Never empty: CODING takes that for every scope, without an expiry.
+    pub scopes: Vec<ProjectScope>,
     pub expires: Option<Timestamp>,
 }
 
 impl ProjectTokenRequest {
-    /// Returns it as a request has it.
+    /// Returns the fields of a request.
     pub(super) fn json(&self) -> Value {
-        let scopes: Vec<_> = self.grants.iter().map(ProjectScope::json).collect();
-        json!({ "TokenName": self.name, "Scopes": scopes, "ExpiredAt": end_text(self.expires) })
+        let scopes: Vec<_> = self.scopes.iter().map(ProjectScope::json).collect();
+        json!({ "TokenName": self.name, "Scopes": scopes, "ExpiredAt": expiry_text(self.expires) })
     }
 }
 
-/// Every answer has this around it: <https://coding.net/help/openapi>.
+/// The outer object of every answer: <https://coding.net/help/openapi>.
 #[derive(Deserialize)]
 struct Envelope<'a> {
     #[serde(rename = "Response", borrow)]
@@ -59,7 +38,7 @@ struct Envelope<'a> {
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct ResponseBody<'a> {
-    pub(super) error: Option<Complaint>,
+    pub(super) error: Option<ServiceError>,
     #[serde(borrow)]
     data: Option<&'a RawValue>,
     #[serde(borrow)]
@@ -68,33 +47,33 @@ pub(super) struct ResponseBody<'a> {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-pub(super) struct Complaint {
+pub(super) struct ServiceError {
     pub(super) code: Option<String>,
     pub(super) message: Option<String>,
 }
 
-pub(super) fn outcome(answer: &Response) -> Result<ResponseBody<'_>, CodingApiError> {
+/// Parses the outer parts of an answer.
+pub(super) fn response_body(answer: &Response) -> Result<ResponseBody<'_>, CodingApiError> {
     let Envelope { response } = answer.json()?;
     serde_json::from_str(response.get()).map_err(|_| answer.unexpected().into())
 }
 
-/// Reads what is in an answer, with `Data` around it or without.
-pub(super) fn read<'a, T: Deserialize<'a>>(answer: &'a Response) -> Result<T, CodingApiError> {
-    let ResponseBody { data, .. } = outcome(answer)?;
+/// Parses the content of an answer, with `Data` around it or without.
+pub(super) fn content<'a, T: Deserialize<'a>>(answer: &'a Response) -> Result<T, CodingApiError> {
+    let ResponseBody { data, .. } = response_body(answer)?;
     let Envelope { response } = answer.json()?;
     let inner = data.filter(|data| data.get().starts_with('{')).unwrap_or(response);
-    // The parser's own words could quote a secret.
+    // The parser's own error could quote a secret.
     serde_json::from_str(inner.get()).map_err(|_| answer.unexpected().into())
 }
 
-/// Reads a token with its secret.
+/// Parses a token with its secret.
 pub(super) fn token_with_secret(answer: &Response) -> Result<(ProjectToken, Secret), CodingApiError> {
-    let told: RawProjectToken<'_> = match outcome(answer)?.project_token {
+    let raw: RawProjectToken<'_> = match response_body(answer)?.project_token {
         Some(wrapped) => serde_json::from_str(wrapped.get()).map_err(|_| answer.unexpected())?,
-        None => read(answer)?,
+        None => content(answer)?,
     };
-    let token = ProjectToken::of(&told).ok_or_else(|| answer.unexpected())?;
-    let secret = told.token.and_then(|raw| unescape(raw).ok()).filter(|secret| !secret.is_empty());
-    let secret = secret.ok_or_else(|| answer.unexpected())?;
-    Ok((token, Secret::new(secret)))
+    let token = ProjectToken::from_raw(&raw).ok_or_else(|| answer.unexpected())?;
+    let secret = raw.token.and_then(|raw| unescape(raw).ok()).filter(|secret| !secret.is_empty());
+    Ok((token, Secret::new(secret.ok_or_else(|| answer.unexpected())?)))
 }

@@ -1,30 +1,28 @@
-//! Where CODING is, and the personal access token by which it is asked.
-
-use std::collections::BTreeSet;
+//! The endpoint of CODING's API, and the personal access token for it.
 
 use crate::coding::api::client::CodingClient;
 use crate::coding::api::error::CodingApiError;
+use crate::coding::coding_remote;
 use crate::coding::error::CodingError;
-use crate::coding::team::{ANY_TEAM, Team, may_go};
+use crate::coding::personal_token::{ANY_TEAM_URL, may_send_to, personal_token};
+use crate::coding::team::Team;
 use crate::command::args::{SecretArgs, find};
 use crate::command::completions::token_names;
-use crate::command::context::CommandContext;
+use crate::command::context::{CommandContext, print_progress};
 use crate::command::error::{CommandError, PromptError};
 use crate::http::endpoint::{Endpoint, PlainHttp};
 use crate::inventory::Inventory;
-use crate::model::remote::{Remote, Service};
-use crate::model::timestamp::Timestamp;
-use crate::model::token::{Token, TokenKind, TokenState};
+use crate::model::token::Token;
 use crate::system::env;
 
-/// Says where CODING's interface is, where it is not at its team's usual address.
-const URL: &str = "DOCKER_CREDENTIAL_PAT_CODING_URL";
+/// The variable that names the address of CODING's API, unless it is the team's usual one.
+const CODING_URL: &str = "DOCKER_CREDENTIAL_PAT_CODING_URL";
 
 /// Which team
 #[derive(Debug, clap::Args)]
 pub(super) struct TeamArgs {
     /// The team, as it stands in TEAM-docker.pkg.coding.net; not needed where the vault tells
-    #[arg(long, value_parser = team)]
+    #[arg(long, value_parser = parse_team)]
     pub(super) team: Option<Team>,
 }
 
@@ -32,7 +30,7 @@ pub(super) struct TeamArgs {
 #[derive(Debug, clap::Args)]
 pub(super) struct CodingAccess {
     #[command(flatten)]
-    given: TeamArgs,
+    team: TeamArgs,
     /// Where CODING's interface is, if not at its team's usual address
     #[arg(long)]
     url: Option<String>,
@@ -43,110 +41,93 @@ pub(super) struct CodingAccess {
     secret: SecretArgs,
 }
 
-fn team(text: &str) -> Result<Team, &'static str> {
+fn parse_team(text: &str) -> Result<Team, &'static str> {
     Team::parse(text).ok_or("want a team's name, as it stands in TEAM-docker.pkg.coding.net")
 }
 
 impl TeamArgs {
-    /// Returns the team that is given, or the one of all the teams in the vault.
-    pub(super) fn or_of(&self, inventory: &Inventory) -> Result<Team, CodingError> {
-        if let Some(team) = &self.team {
-            return Ok(team.clone());
-        }
-        let mut teams: BTreeSet<Team> = inventory.tokens().iter().flat_map(Team::all_of).collect();
-        match (teams.pop_first(), teams.is_empty()) {
-            (Some(team), true) => Ok(team),
-            (first, _) => {
-                Err(CodingError::NoTeam(first.iter().chain(&teams).map(ToString::to_string).collect()))
-            }
-        }
+    /// Returns the team of the arguments, or else the only one in the vault.
+    pub(super) fn team(&self, inventory: &Inventory) -> Result<Team, CodingError> {
+        self.team.clone().map_or_else(|| Team::only_one(inventory), Ok)
     }
 }
 
 impl CodingAccess {
-    /// Returns the team that is meant.
+    /// Returns the team of the arguments, or else the only one in the vault.
     pub(super) fn team(&self, inventory: &Inventory) -> Result<Team, CodingError> {
-        self.given.or_of(inventory)
+        self.team.team(inventory)
     }
 
-    /// Returns where CODING is for whom nothing but the arguments tells.
-    pub(super) fn place(&self, inventory: &Inventory) -> Result<Endpoint, CommandError> {
+    /// Connects to the endpoint for the arguments, where no token of the vault determines it.
+    pub(super) fn connect(
+        &self,
+        inventory: &Inventory,
+        cx: &CommandContext,
+    ) -> Result<CodingClient, CommandError> {
+        self.client(self.endpoint(inventory)?, cx)
+    }
+
+    fn endpoint(&self, inventory: &Inventory) -> Result<Endpoint, CommandError> {
         let url = match &self.url {
             Some(url) => Some(url.clone()),
-            None => env::text(URL)?,
+            None => env::text(CODING_URL)?,
         };
-        let usual = || match self.given.or_of(inventory) {
-            Ok(team) => Ok(team.interface()),
-            Err(CodingError::NoTeam(teams)) if teams.is_empty() => Ok(ANY_TEAM.to_owned()),
-            Err(trouble) => Err(trouble),
+        let team_url = || match self.team(inventory) {
+            Ok(team) => Ok(team.api_url()),
+            Err(CodingError::UnknownTeam(teams)) if teams.is_empty() => Ok(ANY_TEAM_URL.to_owned()),
+            Err(error) => Err(error),
         };
-        Ok(parse(&url.map_or_else(usual, Ok)?)?)
+        Ok(parse_endpoint(&url.map_or_else(team_url, Ok)?)?)
     }
 
-    /// Returns where CODING is for a token in the vault. Its number means nothing elsewhere, so that the
-    /// place where it was made comes before any variable.
-    pub(super) fn place_of(&self, token: &Token, inventory: &Inventory) -> Result<Endpoint, CommandError> {
-        let of_team = || Team::all_of(token).next().map(|team| team.interface());
-        let made_at = || remote_of(token).and_then(|remote| remote.at.clone().or_else(of_team));
-        let variable = env::text(URL)?;
-        match self.url.clone().or_else(made_at).or(variable).or_else(of_team) {
-            Some(address) => Ok(parse(&address)?),
-            None => self.place(inventory),
+    /// Returns the endpoint for a token of the vault. Its ID means nothing elsewhere, so the endpoint where it
+    /// was made comes before the variable.
+    pub(super) fn endpoint_for(
+        &self,
+        token: &Token,
+        inventory: &Inventory,
+    ) -> Result<Endpoint, CommandError> {
+        let team_url = || Team::all_from_scopes(token).next().map(|team| team.api_url());
+        let made_at = || coding_remote(token).and_then(|remote| remote.at.clone().or_else(team_url));
+        let variable = env::text(CODING_URL)?;
+        match self.url.clone().or_else(made_at).or(variable).or_else(team_url) {
+            Some(url) => Ok(parse_endpoint(&url)?),
+            None => self.endpoint(inventory),
         }
     }
 
-    /// Turns to CODING with a secret that may go there.
+    /// Returns a client with a personal access token that may be sent to the endpoint.
     ///
-    /// A token of the vault is sent where [`may_go`] says that it was stored for. One that a person names goes
-    /// to an interface within this machine too, where it stays.
-    pub(super) fn open(&self, place: Endpoint, cx: &CommandContext) -> Result<CodingClient, CommandError> {
+    /// A token of the vault is sent where [`may_send_to`] allows it. One that a person names may also be sent to
+    /// an endpoint within this machine, because it stays there.
+    pub(super) fn client(
+        &self,
+        endpoint: Endpoint,
+        cx: &CommandContext,
+    ) -> Result<CodingClient, CommandError> {
         let excerpt = cx.store.excerpt(None)?;
         let inventory = excerpt.inventory();
         let token = match &self.token {
             Some(name) => {
                 let token = find(inventory, name)?;
-                if !may_go(token, &place) && !place.is_loopback() {
-                    let (name, there) = (token.name.clone(), place.to_string());
-                    return Err(CodingError::NotForThere { name, there }.into());
+                if !may_send_to(token, &endpoint) && !endpoint.is_loopback() {
+                    let (name, endpoint) = (token.name.clone(), endpoint.to_string());
+                    return Err(CodingError::NotForEndpoint { name, endpoint }.into());
                 }
                 Some(token)
             }
             None if self.secret.has_source() => None,
-            None => self.personal_token(&place, inventory, *cx.now),
+            None => personal_token(inventory, &endpoint, self.team.team.as_ref(), *cx.now),
         };
-        let secret = match token {
-            Some(token) => excerpt.release(token)?,
-            None => self.secret.read("Personal access token", &place.to_string()).map_err(or_name_one)?,
-        };
-        Ok(CodingClient::at(place, secret))
-    }
-
-    /// Returns the personal token for a place; of several, the one put in use last, else the first.
-    fn personal_token<'i>(
-        &self,
-        place: &Endpoint,
-        inventory: &'i Inventory,
-        now: Timestamp,
-    ) -> Option<&'i Token> {
-        let is_of_team = |token: &Token| {
-            !place.is_at(ANY_TEAM) || self.given.team.as_ref().is_none_or(|team| team.has(token))
-        };
-        let is_given_out = |token: &Token| {
-            token.standing == TokenState::Active && !token.has_expired(now) && !token.is_signed_out()
-        };
-        inventory
-            .tokens()
-            .iter()
-            .filter(|token| token.kind == TokenKind::Pat && is_given_out(token))
-            .filter(|token| may_go(token, place) && is_of_team(token))
-            .rev()
-            .max_by_key(|token| token.in_use.map(|in_use| in_use.turn))
+        let ask = || self.secret.read("Personal access token", &endpoint.to_string()).map_err(suggest_token);
+        let secret = token.map_or_else(ask, |token| Ok(excerpt.release(token)?))?;
+        Ok(CodingClient::new(endpoint, secret, print_progress))
     }
 }
 
-/// A token of the vault would do as well as one that is typed.
-fn or_name_one(failure: CommandError) -> CommandError {
-    match failure.downcast() {
+/// Adds to a missing secret that a token of the vault would do, too.
+fn suggest_token(error: CommandError) -> CommandError {
+    match error.downcast() {
         Ok(PromptError::Missing { source, .. }) => PromptError::Missing {
             what: "personal access token",
             option: "--token NAME, if the vault has it, or else --secret-stdin or --secret-file",
@@ -158,11 +139,6 @@ fn or_name_one(failure: CommandError) -> CommandError {
     }
 }
 
-/// Returns what a token is at CODING, if it is known.
-pub(super) fn remote_of(token: &Token) -> Option<&Remote> {
-    token.remote.as_ref().filter(|remote| remote.service == Service::Coding)
-}
-
-fn parse(address: &str) -> Result<Endpoint, CodingApiError> {
-    Ok(Endpoint::parse(address, PlainHttp::Loopback)?)
+fn parse_endpoint(url: &str) -> Result<Endpoint, CodingApiError> {
+    Ok(Endpoint::parse(url, PlainHttp::Loopback)?)
 }

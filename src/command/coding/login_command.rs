@@ -1,4 +1,4 @@
-//! `coding login-command`: the line that CODING's page shows for `docker login`, without the secret in it.
+//! `coding login-command`: writes the `docker login` line of CODING's page, without the secret in it.
 
 use crate::coding::error::CodingError;
 use crate::coding::team::Team;
@@ -7,7 +7,9 @@ use crate::command::coding::access::TeamArgs;
 use crate::command::completions::token_names;
 use crate::command::context::CommandContext;
 use crate::command::error::{ArgumentError, CommandError, PromptError};
+use crate::docker::wire::WireError;
 use crate::inventory::Inventory;
+use crate::model::hint::program;
 use crate::model::name::quoted;
 use crate::model::registry::Key;
 use crate::model::token::{Token, TokenKind, UserName};
@@ -23,7 +25,7 @@ pub(super) struct Args {
     #[arg(add = token_names())]
     name: Option<String>,
     #[command(flatten)]
-    given: TeamArgs,
+    team: TeamArgs,
     /// The project for whose images it is
     #[arg(long, value_name = "PROJECT")]
     project: Option<String>,
@@ -36,77 +38,76 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args, cx: &mut CommandContext) -> Result<(), CommandError> {
     let inventory = cx.store.inventory()?;
     let named = args.name.as_deref().map(|name| find(&inventory, name)).transpose()?;
-    let of_token = || named.and_then(|token| Team::all_of(token).next());
-    let team = match args.given.team.clone().or_else(of_token) {
-        Some(team) => team,
-        None => args.given.or_of(&inventory)?,
-    };
+    let team_of_token = || named.and_then(|token| Team::all_from_scopes(token).next());
+    let team = args.team.team.clone().or_else(team_of_token);
+    let team = team.map_or_else(|| Team::only_one(&inventory), Ok)?;
     if let Some(token) = named
-        && !team.has(token)
+        && !team.is_reached_by(token)
     {
-        let (name, place) = (token.name.clone(), team.images());
+        let (name, place) = (token.name.clone(), team.image_host());
         return Err(ArgumentError::OutOfScope { name, scope: place }.into());
     }
     let token = match (named, &args.user) {
         (Some(token), _) => Some(token),
         (None, Some(_)) => None,
-        (None, None) => given_out(&team, args.project.as_deref(), &inventory, cx)?,
+        (None, None) => resolved_token(&team, args.project.as_deref(), &inventory, cx)?,
     };
-    let (line, way) = match token {
-        Some(token) => (line_of(token, args.user.as_deref(), &team)?, way_of(token.kind)),
-        None => typed(args.user.as_deref(), &team)?,
+    let (line, method) = match token {
+        Some(token) => (line_for_token(token, args.user.as_deref(), &team)?, method_of_kind(token.kind)),
+        None => line_for_user(args.user.as_deref(), &team)?,
     };
     writeln!(cx.out, "{}", clean(&line)).map_err(CommandError::output)?;
     cx.say(&match token {
-        Some(token) => format!("with \"{}\", {way}; the secret goes from the vault to Docker", token.name),
-        None => format!("with {way}, for which Docker asks"),
+        Some(token) => format!("with \"{}\", {method}; the secret goes from the vault to Docker", token.name),
+        None => format!("with {method}, for which Docker asks"),
     });
     Ok(())
 }
 
 /// Returns the token that Docker would get.
-fn given_out<'i>(
+fn resolved_token<'i>(
     team: &Team,
     project: Option<&str>,
     inventory: &'i Inventory,
     cx: &CommandContext,
 ) -> Result<Option<&'i Token>, CommandError> {
-    let images = team.images();
+    let images = team.image_host();
     let key = Key::parse(&project.map_or(images.clone(), |project| format!("{images}/{project}")))?;
     let request = Request::of(&key);
     Ok(resolve(&request, inventory.tokens(), inventory.choices(), *cx.now).token)
 }
 
-fn line_of(token: &Token, user: Option<&str>, team: &Team) -> Result<String, CommandError> {
+fn line_for_token(token: &Token, user: Option<&str>, team: &Team) -> Result<String, CommandError> {
     let user = match (user, &token.user) {
         (Some(user), _) => user,
         (None, UserName::Named(user)) => user,
-        (None, UserName::SameAsSecret) => return Err(CodingError::SecretUser(token.name.clone()).into()),
+        (None, UserName::SameAsSecret) => return Err(CodingError::UserIsSecret(token.name.clone()).into()),
     };
     Ok(format!(
-        "docker-credential-pat show {} --reveal | docker login -u {} --password-stdin {}",
+        "{} show {} --reveal | docker login -u {} --password-stdin {}",
+        program(),
         token.name.as_argument(),
         quoted(user),
-        team.images()
+        team.image_host()
     ))
 }
 
-fn typed(user: Option<&str>, team: &Team) -> Result<(String, &'static str), CommandError> {
+fn line_for_user(user: Option<&str>, team: &Team) -> Result<(String, &'static str), CommandError> {
     let missing = |source| PromptError::Missing { what: "user name", option: "--user", source };
     let user = match user {
         Some(user) => user.to_owned(),
-        None => tty::ask(&format!("User name for {}: ", team.images())).map_err(missing)?,
+        None => tty::ask(&format!("User name for {}: ", team.image_host())).map_err(missing)?,
     };
     if user.is_empty() {
-        return Err(crate::docker::wire::WireError::NoUser.into());
+        return Err(WireError::NoUser.into());
     }
-    let line = format!("docker login -u {} {}", quoted(&user), team.images());
-    Ok((line, way_of_user(&user)))
+    let line = format!("docker login -u {} {}", quoted(&user), team.image_host());
+    Ok((line, method_of_user(&user)))
 }
 
-/// Returns which of the three ways a token of this kind is:
+/// Returns the one of CODING's three login methods that a token of this kind is for:
 /// <https://coding.net/docs/artifacts/auth.html>.
-fn way_of(kind: TokenKind) -> &'static str {
+fn method_of_kind(kind: TokenKind) -> &'static str {
     match kind {
         TokenKind::Pat => "a personal access token, as CODING recommends",
         TokenKind::Project => "a project token, which goes for its project alone",
@@ -115,12 +116,12 @@ fn way_of(kind: TokenKind) -> &'static str {
     }
 }
 
-/// Tells it by the user name: CODING makes those of project tokens, and an account is a phone number or an
-/// e-mail address.
-fn way_of_user(user: &str) -> &'static str {
-    let is_made = |rest: &str| rest.len() >= 8 && rest.bytes().all(|byte| byte.is_ascii_alphanumeric());
+/// Returns the login method that a user name suggests: CODING generates those of project tokens, and an account
+/// is a phone number or an e-mail address.
+fn method_of_user(user: &str) -> &'static str {
+    let is_generated = |rest: &str| rest.len() >= 8 && rest.bytes().all(|byte| byte.is_ascii_alphanumeric());
     let is_phone = user.trim_start_matches('+').bytes().all(|byte| byte.is_ascii_digit());
-    if user.strip_prefix("pt").is_some_and(is_made) {
+    if user.strip_prefix("pt").is_some_and(is_generated) {
         "the password of a project token, which goes for its project alone"
     } else if user.contains('@') || is_phone {
         "the account's password; a personal access token is safer"
@@ -134,7 +135,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_user_name_tells_the_way() {
+    fn a_user_name_suggests_the_login_method() {
         for (user, want) in [
             ("pt03xe33nvww", "the password of a project token, which goes for its project alone"),
             ("13800000000", "the account's password; a personal access token is safer"),
@@ -142,7 +143,7 @@ mod tests {
             ("tester", "a personal access token, as CODING recommends"),
             ("ptolemy", "a personal access token, as CODING recommends"),
         ] {
-            assert_eq!(way_of_user(user), want, "{user}");
+            assert_eq!(method_of_user(user), want, "{user}");
         }
     }
 }

@@ -1,9 +1,10 @@
-//! `coding`: the life of CODING's project tokens without a browser, and the line to log in with.
+//! `coding`: manages CODING's project tokens without a browser, and writes the line to log in with.
 
 mod access;
 mod create;
 mod edit;
 mod login_command;
+mod output;
 mod rm;
 mod show;
 mod switch;
@@ -11,6 +12,8 @@ mod target;
 mod tokens;
 mod whoami;
 
+use crate::coding::CodingSession;
+use crate::coding::api::client::CodingClient;
 use crate::command::context::CommandContext;
 use crate::command::error::CommandError;
 use crate::model::token::TokenState;
@@ -19,7 +22,7 @@ use crate::model::token::TokenState;
 #[derive(Debug, clap::Args)]
 pub struct CodingArgs {
     #[command(subcommand)]
-    deed: CodingVerb,
+    verb: CodingVerb,
 }
 
 #[derive(Debug, clap::Subcommand)]
@@ -39,7 +42,7 @@ enum CodingVerb {
 
 /// Runs the verb.
 pub fn run(args: &CodingArgs, cx: &mut CommandContext) -> Result<(), CommandError> {
-    match &args.deed {
+    match &args.verb {
         CodingVerb::LoginCommand(args) => login_command::run(args, cx),
         CodingVerb::Tokens(args) => tokens::run(args, cx),
         CodingVerb::Create(args) => create::run(args, cx),
@@ -50,4 +53,8 @@ pub fn run(args: &CodingArgs, cx: &mut CommandContext) -> Result<(), CommandErro
         CodingVerb::Show(args) => show::run(args, cx),
         CodingVerb::Whoami(args) => whoami::run(args, cx),
     }
+}
+
+fn session<'s>(cx: &'s CommandContext, client: &'s CodingClient) -> CodingSession<'s> {
+    CodingSession { store: &cx.store, client, now: *cx.now }
 }

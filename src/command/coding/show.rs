@@ -1,13 +1,12 @@
-//! `coding show`: a project token as CODING knows it, and its secret, which may be seen again there.
+//! `coding show`: shows a project token as CODING has it, or its secret.
 
 use std::slice;
 
-use crate::coding::api::client::CodingClient;
-use crate::coding::api::project_token::ProjectToken;
+use crate::coding::coding_remote;
 use crate::coding::error::CodingError;
-use crate::command::coding::access::remote_of;
+use crate::command::coding::output::write_table;
+use crate::command::coding::session;
 use crate::command::coding::target::TargetLocationArgs;
-use crate::command::coding::tokens::write_table;
 use crate::command::completions::token_names;
 use crate::command::context::CommandContext;
 use crate::command::error::{ArgumentError, CommandError};
@@ -25,65 +24,47 @@ pub(super) struct Args {
     #[arg(long)]
     reveal: bool,
     #[command(flatten)]
-    place: TargetLocationArgs,
+    location: TargetLocationArgs,
 }
 
 /// Runs the verb.
 pub(super) fn run(args: &Args, cx: &mut CommandContext) -> Result<(), CommandError> {
     let excerpt = cx.store.excerpt(None)?;
     match excerpt.inventory().named(&args.name).cloned() {
-        Some(token) if !is_of_project(&token) => Err(CodingError::NoProjectToken(token.name).into()),
+        Some(token) if !is_project_token(&token) => Err(CodingError::NotAProjectToken(token.name).into()),
         Some(token) if args.reveal => {
             let secret = excerpt.release(&token)?;
             write_secret(&secret, cx.out)
         }
         Some(_) => {
-            let (coding, targets) = args.place.open(slice::from_ref(&args.name), cx)?;
-            let mut tokens = Vec::new();
-            for target in targets {
-                let gone = || CodingError::NoneThere(args.name.clone());
-                tokens.push(target.fetch(&coding, cx)?.ok_or_else(gone)?);
-            }
-            let inventory = cx.store.inventory()?;
-            write_table(&tokens, &inventory, cx)
+            let (client, targets) = args.location.connect(slice::from_ref(&args.name), cx)?;
+            let gone = || CodingError::NotFound(args.name.clone());
+            let session = session(cx, &client);
+            let tokens: Result<Vec<_>, _> =
+                targets.iter().map(|target| session.fetch(target)?.ok_or_else(gone)).collect();
+            write_table(&tokens?, &cx.store.inventory()?, cx)
         }
         None => {
             let inventory = excerpt.inventory().clone();
-            show_there(args, &inventory, cx)
+            show_unknown(args, &inventory, cx)
         }
     }
 }
 
-fn is_of_project(token: &Token) -> bool {
-    token.kind == TokenKind::Project || remote_of(token).is_some()
+fn is_project_token(token: &Token) -> bool {
+    token.kind == TokenKind::Project || coding_remote(token).is_some()
 }
 
 /// Shows a token that is not in the vault.
-fn show_there(args: &Args, inventory: &Inventory, cx: &mut CommandContext) -> Result<(), CommandError> {
-    let Some(project) = &args.place.project else {
+fn show_unknown(args: &Args, inventory: &Inventory, cx: &mut CommandContext) -> Result<(), CommandError> {
+    let Some(project) = &args.location.project else {
         return Err(ArgumentError::NoSuchToken(args.name.clone()).into());
     };
-    let place = args.place.access.place(inventory)?;
-    let coding = args.place.access.open(place, cx)?;
-    let project = coding.project(project, &mut |line| cx.say(line))?.id;
-    let token = find_there(&args.name, project, &coding, cx)?;
+    let client = args.location.access.connect(inventory, cx)?;
+    let project = client.project(project)?.id;
+    let token = session(cx, &client).find(project, &args.name)?;
     if args.reveal {
-        let secret = coding.secret(project, token.id, &mut |line| cx.say(line))?;
-        return write_secret(&secret, cx.out);
+        return write_secret(&client.secret(project, token.id)?, cx.out);
     }
     write_table(slice::from_ref(&token), inventory, cx)
-}
-
-fn find_there(
-    name: &str,
-    project: u64,
-    coding: &CodingClient,
-    cx: &mut CommandContext,
-) -> Result<ProjectToken, CommandError> {
-    let tokens = coding.tokens(project, &mut |line| cx.say(line))?;
-    // A user name is one token's alone; a name need not be.
-    let is_user = |token: &&ProjectToken| token.user == name;
-    let mut named = tokens.iter().filter(|token| token.name == name);
-    let found = tokens.iter().find(is_user).or_else(|| named.next().filter(|_| named.next().is_none()));
-    found.cloned().ok_or_else(|| CodingError::NoneThere(name.to_owned()).into())
 }

@@ -1,4 +1,4 @@
-//! `coding whoami`: whether CODING takes the personal access token, and whose it is.
+//! `coding whoami`: shows the account of the personal access token.
 
 use crate::command::coding::access::CodingAccess;
 use crate::command::context::CommandContext;
@@ -14,9 +14,8 @@ pub(super) struct Args {
 
 /// Runs the verb.
 pub(super) fn run(args: &Args, cx: &mut CommandContext) -> Result<(), CommandError> {
-    let place = args.access.place(&cx.store.inventory()?)?;
-    let coding = args.access.open(place, cx)?;
-    let account = coding.account(&mut |line| cx.say(line))?;
-    let line = clean(&format!("{} ({}) at {}", account.user, account.name, coding.place()));
+    let client = args.access.connect(&cx.store.inventory()?, cx)?;
+    let account = client.account()?;
+    let line = clean(&format!("{} ({}) at {}", account.user, account.name, client.endpoint()));
     writeln!(cx.out, "{line}").map_err(CommandError::output)
 }

@@ -1,4 +1,4 @@
-//! `hub create`: makes a token at Docker Hub, keeps it and puts it in use.
+//! `hub create`: creates a token at Docker Hub, keeps it and puts it in use.
 
 use clap::ValueEnum;
 
@@ -6,16 +6,17 @@ use crate::command::args;
 use crate::command::context::CommandContext;
 use crate::command::error::{ArgumentError, CommandError};
 use crate::command::hub::sign_in::SignInArgs;
-use crate::command::hub::{account, end_words, label, life, parse_hub_expiry};
+use crate::command::hub::{account, parse_hub_expiry, parse_label, session};
+use crate::command::remote_tokens::{ensure_free_name, expiry_clause};
 use crate::hub::api::HubApi;
 use crate::hub::api::token::{Resource, TokenAccess};
 use crate::hub::create::NewToken;
-use crate::inventory::NameTaken;
+use crate::model::hint::program;
 use crate::model::name::Name;
 use crate::model::registry::Registry;
 use crate::model::scope::Scope;
 
-/// Where a token goes when nothing else is said.
+/// The scope in the vault without `--registry`.
 const DOCKER_HUB: &str = "docker.io";
 
 /// Make a token at Docker Hub; its secret goes into the vault and is not shown
@@ -62,7 +63,7 @@ enum Permission {
 }
 
 impl Permission {
-    /// Returns the word for it in Docker Hub's interface.
+    /// Returns the scope in Docker Hub's API.
     fn scope(self) -> &'static str {
         match self {
             Self::PublicRead => "repo:public_read",
@@ -73,31 +74,30 @@ impl Permission {
     }
 }
 
-/// Runs the verb. Whatever can be known to fail fails before a token is made.
+/// Runs the verb. Everything that can fail without a new token is done before one is created.
 pub(super) fn run(args: &Args, hub: &HubApi, cx: &mut CommandContext) -> Result<(), CommandError> {
     let new = args.new_token(cx)?;
-    if cx.store.inventory()?.named(new.name.as_str()).is_some() {
-        return Err(NameTaken(new.name).into());
-    }
-    let signed_in = args.sign_in.run(hub, None, cx)?;
-    let created = life(cx, &signed_in).create(&new)?;
+    ensure_free_name(&new.name, &cx.store.inventory()?)?;
+    let client = args.sign_in.run(hub, None, cx)?;
+    let created = session(cx, &client).create(&new)?;
     let inventory = cx.store.inventory()?;
     let token = inventory.tokens().iter().find(|token| token.id == created.id);
     let Some(token) = token else { return Err(ArgumentError::NoSuchToken(new.name.to_string()).into()) };
     cx.say(&format!(
         "made \"{}\" at Docker Hub ({}); it is in use, and {}",
         token.name,
-        new.grants.words(),
-        end_words(token, *cx.now)
+        new.access.description(),
+        expiry_clause(token, *cx.now)
     ));
     if !created.has_label {
         cx.say(&format!(
-            "its label there is not yet \"{}\" (docker-credential-pat hub rename {} LABEL)",
+            "its label there is not yet \"{}\" ({} hub rename {} LABEL)",
             new.label,
+            program(),
             token.name.as_argument()
         ));
     }
-    // A mirror may take it, which is for the person to know.
+    // The other registry may be a mirror, so this is not an error.
     let is_hub = |scope: &Scope| scope.registry().is_some_and(Registry::is_docker_hub);
     for other in token.scopes.iter().filter(|scope| !is_hub(scope)) {
         cx.say(&format!("note: it goes to {other}, which is not Docker Hub"));
@@ -113,24 +113,25 @@ impl Args {
         let name = Name::typed(&self.name)?;
         let scopes = match self.registry.as_slice() {
             [] => args::parse_scopes(&[DOCKER_HUB.to_owned()])?,
-            given => args::parse_scopes(given)?,
+            registries => args::parse_scopes(registries)?,
         };
+        let expires = self.expires.as_deref().map(|text| parse_hub_expiry(text, *cx.now));
         Ok(NewToken {
-            label: label(self.label.as_deref().unwrap_or(name.as_str()))?,
+            label: parse_label(self.label.as_deref().unwrap_or(name.as_str()))?,
             name,
             account: account(self.org.as_ref()),
-            grants: self.grants(),
-            expires: parse_hub_expiry(self.expires.as_ref(), *cx.now)?.flatten(),
+            access: self.access(),
+            expires: expires.transpose()?.flatten(),
             scopes,
         })
     }
 
-    fn grants(&self) -> TokenAccess {
+    fn access(&self) -> TokenAccess {
         let Some(org) = &self.org else {
             return TokenAccess::Scopes(vec![self.permission.scope().to_owned()]);
         };
         let resource = |path: &String| Resource {
-            sort: if path == org { "TYPE_ORG" } else { "TYPE_REPO" }.to_owned(),
+            kind: if path == org { "TYPE_ORG" } else { "TYPE_REPO" }.to_owned(),
             path: path.clone(),
             scopes: self.scope.clone(),
         };

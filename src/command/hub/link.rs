@@ -1,11 +1,11 @@
-//! `hub link`: finds out which token at Docker Hub one of the vault is.
+//! `hub link`: finds the token at Docker Hub that one in the vault is.
 
 use crate::command::args::find;
 use crate::command::completions::token_names;
 use crate::command::context::CommandContext;
 use crate::command::error::CommandError;
 use crate::command::hub::sign_in::SignInArgs;
-use crate::command::hub::{NotForHub, life};
+use crate::command::hub::{NotForHub, session};
 use crate::hub::api::{HubAccount, HubApi};
 use crate::hub::link::LinkProof;
 use crate::model::registry::Registry;
@@ -20,9 +20,9 @@ pub(super) struct Args {
     name: String,
     /// Its ID or label at Docker Hub; without it, the one that is seen to be used
     #[arg(value_name = "ID|LABEL")]
-    meant: Option<String>,
+    id_or_label: Option<String>,
     /// Take it for that one though nothing shows it
-    #[arg(long, requires = "meant")]
+    #[arg(long, requires = "id_or_label")]
     unproven: bool,
     #[command(flatten)]
     sign_in: SignInArgs,
@@ -33,38 +33,32 @@ pub(super) fn run(args: &Args, hub: &HubApi, cx: &mut CommandContext) -> Result<
     let inventory = cx.store.inventory()?;
     let token = find(&inventory, &args.name)?;
     let (account, owner) = account_of(token)?;
-    hub.refuse_elsewhere()?;
-    let proof = if args.unproven { LinkProof::Unneeded } else { LinkProof::Wanted };
-    let signed_in = args.sign_in.run(hub, owner, cx)?;
-    let linked = life(cx, &signed_in).link(token, &account, args.meant.as_deref(), proof)?;
-    let how = if linked.is_proven { "a use of it showed there" } else { "as you say; nothing has shown it" };
+    hub.refuse_other_hosts()?;
+    let proof = if args.unproven { LinkProof::NotRequired } else { LinkProof::Required };
+    let client = args.sign_in.run(hub, owner, cx)?;
+    let report = session(cx, &client).link(token, &account, args.id_or_label.as_deref(), proof)?;
+    let how = if report.is_proven { "a use of it showed there" } else { "as you say; nothing has shown it" };
     cx.say(&format!(
         "\"{}\" is \"{}\" ({}) at Docker Hub: {how}",
-        token.name, linked.listed.label, linked.listed.id
+        token.name, report.listed.label, report.listed.id
     ));
     Ok(())
 }
 
-/// Returns whose token it is at Docker Hub. The secret of one that is not for there is not sent there.
+/// Returns the account of a token, and the Docker ID that has to be signed in. A secret that is not for Docker Hub
+/// is not sent there.
 fn account_of(token: &Token) -> Result<(HubAccount, Option<&str>), CommandError> {
     let is_for_hub = token.scopes.iter().filter_map(Scope::registry).any(Registry::is_docker_hub);
     let unfit = |why: &str| CommandError::from(NotForHub(format!("\"{}\" {why}", token.name)));
     if !is_for_hub {
         return Err(unfit("is not for Docker Hub"));
     }
-    match (token.kind, &token.user) {
-        (TokenKind::Pat | TokenKind::Password, UserName::Named(user)) => Ok((HubAccount::Person, Some(user))),
-        (TokenKind::Organization, UserName::Named(user)) => {
+    match (&token.user, token.kind) {
+        (UserName::Named(user), TokenKind::Pat | TokenKind::Password) => Ok((HubAccount::Person, Some(user))),
+        (UserName::Named(user), TokenKind::Organization) => {
             Ok((HubAccount::Organization(user.clone()), None))
         }
-        (
-            TokenKind::Pat
-            | TokenKind::Password
-            | TokenKind::Organization
-            | TokenKind::Project
-            | TokenKind::Identity
-            | TokenKind::Session,
-            UserName::Named(_) | UserName::SameAsSecret,
-        ) => Err(unfit("is no access token of a person or an organization")),
+        (UserName::Named(_), TokenKind::Project | TokenKind::Identity | TokenKind::Session)
+        | (UserName::SameAsSecret, _) => Err(unfit("is no access token of a person or an organization")),
     }
 }

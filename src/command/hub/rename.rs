@@ -1,12 +1,11 @@
-//! `hub rename`: gives a token another label at Docker Hub.
-
-use std::slice;
+//! `hub rename`: changes a token's label at Docker Hub.
 
 use crate::command::completions::token_names;
 use crate::command::context::CommandContext;
 use crate::command::error::CommandError;
 use crate::command::hub::sign_in::SignInArgs;
-use crate::command::hub::{known, label, life, owner_of};
+use crate::command::hub::target::linked_token;
+use crate::command::hub::{parse_label, session};
 use crate::hub::api::HubApi;
 
 /// Give a token another label at Docker Hub; its name here stays (see `edit --name`)
@@ -23,12 +22,10 @@ pub(super) struct Args {
 
 /// Runs the verb.
 pub(super) fn run(args: &Args, hub: &HubApi, cx: &mut CommandContext) -> Result<(), CommandError> {
-    let label = label(&args.label)?;
-    let known = known(slice::from_ref(&args.name), hub, cx)?;
-    let signed_in = args.sign_in.run(hub, owner_of(&known), cx)?;
-    for known in &known {
-        life(cx, &signed_in).relabel(known.token.id, &label)?;
-        cx.say(&format!("\"{}\" is labelled \"{label}\" at Docker Hub", known.token.name));
-    }
+    let label = parse_label(&args.label)?;
+    let linked = linked_token(&args.name, hub, cx)?;
+    let client = args.sign_in.run(hub, linked.owner(), cx)?;
+    session(cx, &client).relabel(linked.token.id, &label)?;
+    cx.say(&format!("\"{}\" is labelled \"{label}\" at Docker Hub", linked.token.name));
     Ok(())
 }

@@ -1,15 +1,16 @@
-//! `hub rotate`: a new token in the place of an old one, at Docker Hub and here.
-
-use std::slice;
+//! `hub rotate`: replaces a token by a new one, at Docker Hub and here.
 
 use crate::command::completions::token_names;
 use crate::command::context::CommandContext;
 use crate::command::error::CommandError;
 use crate::command::hub::sign_in::SignInArgs;
-use crate::command::hub::{end_words, known, life, owner_of, parse_hub_expiry};
+use crate::command::hub::target::linked_token;
+use crate::command::hub::{parse_hub_expiry, session};
+use crate::command::remote_tokens::expiry_clause;
 use crate::hub::LinkedToken;
 use crate::hub::api::HubApi;
-use crate::hub::rotate::{OldToken, OldTokenOutcome, RotateOptions, RotateReport};
+use crate::hub::rotate::{OldTokenAction, OldTokenOutcome, RotateOptions, RotateReport, SuccessorExpiry};
+use crate::model::hint::program;
 
 /// Replace a token by a new one at Docker Hub; stopped at any moment, it goes on when it is called again
 #[derive(Debug, clap::Args)]
@@ -29,40 +30,44 @@ pub(super) struct Args {
 
 /// Runs the verb.
 pub(super) fn run(args: &Args, hub: &HubApi, cx: &mut CommandContext) -> Result<(), CommandError> {
-    let old = if args.delete_old { OldToken::Delete } else { OldToken::Deactivate };
-    let how = RotateOptions { expires: parse_hub_expiry(args.expires.as_ref(), *cx.now)?, old };
-    let known = known(slice::from_ref(&args.name), hub, cx)?;
-    let signed_in = args.sign_in.run(hub, owner_of(&known), cx)?;
-    for known in &known {
-        let rotated = life(cx, &signed_in).rotate(known.token.id, &how)?;
-        let inventory = cx.store.inventory()?;
-        let token = inventory.tokens().iter().find(|token| token.id == known.token.id);
-        let token = token.unwrap_or(&known.token);
-        if rotated.went_on {
-            cx.say("a rotation that was stopped went on");
-        }
-        cx.say(&format!(
-            "\"{}\" has its new secret, which {}; the old one {}",
-            token.name,
-            end_words(token, *cx.now),
-            fate(&rotated, known)
-        ));
-        for name in &rotated.orphaned {
-            cx.say(&format!(
-                "\"{name}\" has the old secret, which no longer works (docker-credential-pat rm {})",
-                name.as_argument()
-            ));
-        }
-        cx.note_restrictions(token);
+    let options = RotateOptions {
+        expires: match &args.expires {
+            Some(text) => SuccessorExpiry::Fixed(parse_hub_expiry(text, *cx.now)?),
+            None => SuccessorExpiry::SameLifetime,
+        },
+        old_token: if args.delete_old { OldTokenAction::Delete } else { OldTokenAction::Deactivate },
+    };
+    let linked = linked_token(&args.name, hub, cx)?;
+    let client = args.sign_in.run(hub, linked.owner(), cx)?;
+    let report = session(cx, &client).rotate(linked.token.id, &options)?;
+    let inventory = cx.store.inventory()?;
+    let token = inventory.tokens().iter().find(|token| token.id == linked.token.id);
+    let token = token.unwrap_or(&linked.token);
+    if report.was_resumed {
+        cx.say("a rotation that was stopped went on");
     }
+    cx.say(&format!(
+        "\"{}\" has its new secret, which {}; the old one {}",
+        token.name,
+        expiry_clause(token, *cx.now),
+        old_token_clause(&report, &linked)
+    ));
+    for name in &report.orphaned {
+        cx.say(&format!(
+            "\"{name}\" has the old secret, which no longer works ({} rm {})",
+            program(),
+            name.as_argument()
+        ));
+    }
+    cx.note_restrictions(token);
     Ok(())
 }
 
-fn fate(rotated: &RotateReport, known: &LinkedToken) -> String {
-    let and_delete = format!("(docker-credential-pat {} deletes it)", known.remote.rm_by_id(&rotated.old));
-    match rotated.fate {
-        OldTokenOutcome::Inactive => format!("is switched off at Docker Hub {and_delete}"),
-        OldTokenOutcome::Expired => format!("had expired, and can only be deleted {and_delete}"),
+fn old_token_clause(report: &RotateReport, linked: &LinkedToken) -> String {
+    let how_to_delete = format!("({} {} deletes it)", program(), linked.remote.rm_by_id(&report.old_id));
+    match report.old_token {
+        OldTokenOutcome::Inactive => format!("is switched off at Docker Hub {how_to_delete}"),
+        OldTokenOutcome::Expired => format!("had expired, and can only be deleted {how_to_delete}"),
         OldTokenOutcome::Deleted => "is deleted at Docker Hub".to_owned(),
         OldTokenOutcome::Gone => "was gone at Docker Hub".to_owned(),
     }

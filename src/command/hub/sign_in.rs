@@ -1,4 +1,4 @@
-//! Who is signed in at Docker Hub: by what `docker login` left, or by password and second factor.
+//! The sign-in at Docker Hub: that of `docker login`, or one by password and second factor.
 
 use std::path::PathBuf;
 
@@ -11,11 +11,12 @@ use crate::docker::wire::WireError;
 use crate::hub::api::HubApi;
 use crate::hub::api::client::HubClient;
 use crate::hub::api::login::LoginStep;
-use crate::hub::docker_session::{SESSION_KEY, is_good, sessions};
+use crate::hub::docker_session::{SESSION_KEY, is_valid, sessions};
 use crate::model::registry::Key;
 use crate::model::secret::Secret;
 use crate::system::sanitize::clean;
 use crate::system::tty;
+use crate::system::tty::TtyError;
 use crate::vault::login::docker_hub_users;
 
 /// Who signs in; without any of these whoever signed in by `docker login` and the browser
@@ -33,7 +34,7 @@ pub(super) struct SignInArgs {
 }
 
 impl SignInArgs {
-    /// Signs in, as the owner of a token where one is known.
+    /// Signs in; as `owner`, unless the arguments name a Docker ID.
     pub(super) fn run<'h>(
         &self,
         hub: &'h HubApi,
@@ -45,35 +46,32 @@ impl SignInArgs {
             && self.password_file.is_none()
             && let Some((user, bearer)) = session(wanted, cx)?
         {
-            hub.refuse_elsewhere()?;
-            return Ok(hub.as_before(user, bearer));
+            hub.refuse_other_hosts()?;
+            return Ok(hub.client(user, bearer));
         }
         let user = match wanted {
             Some(user) => user.to_owned(),
-            None => the_user(cx)?,
+            None => only_user(cx)?,
         };
-        let (password, code) = self.password(&user)?;
+        let (password, code) = self.password_and_code(&user)?;
         let bearer = match hub.sign_in(&user, &password)? {
-            LoginStep::In(bearer) => bearer,
+            LoginStep::Done(bearer) => bearer,
             LoginStep::SecondFactor(pending) => {
                 let code = code.map_or_else(|| ask_code(&user), Ok)?;
-                hub.second_factor(&pending, &code)?
+                hub.confirm_second_factor(&pending, &code)?
             }
         };
-        Ok(hub.as_before(user, bearer))
+        Ok(hub.client(user, bearer))
     }
 
-    fn password(&self, user: &str) -> Result<(Secret, Option<Secret>), CommandError> {
-        let missing = |source| PromptError::Missing {
-            what: "password",
-            option: "--password-stdin or --password-file, or sign in by `docker login` without -u",
-            source,
-        };
+    /// Reads the password, and the code of the second factor if there is a second line.
+    fn password_and_code(&self, user: &str) -> Result<(Secret, Option<Secret>), CommandError> {
+        let option = "--password-stdin or --password-file, or sign in by `docker login` without -u";
         let text = match args::read_secret(self.password_stdin, self.password_file.as_deref())? {
             Some(text) => text,
             None => {
                 tty::ask_hidden(&format!("Password of {} at Docker Hub (it does not show): ", clean(user)))
-                    .map_err(missing)?
+                    .map_err(missing("password", option))?
             }
         };
         let mut lines = text.lines().map(|line| Secret::new(Zeroizing::new(line.to_owned())));
@@ -82,19 +80,19 @@ impl SignInArgs {
     }
 }
 
+fn missing(what: &'static str, option: &'static str) -> impl FnOnce(TtyError) -> PromptError {
+    move |source| PromptError::Missing { what, option, source }
+}
+
 fn ask_code(user: &str) -> Result<Secret, CommandError> {
-    let missing = |source| PromptError::Missing {
-        what: "second factor",
-        option: "a second line behind the password",
-        source,
-    };
     let question = format!("Code of the second factor of {} (it does not show): ", clean(user));
+    let missing = missing("second factor", "a second line behind the password");
     let code = tty::ask_hidden(&question).map_err(missing)?;
     Ok(Secret::new(Zeroizing::new(code.trim().to_owned())))
 }
 
-/// Returns the Docker ID of the tokens here, where they are one person's; else asks for it.
-fn the_user(cx: &CommandContext) -> Result<String, CommandError> {
+/// Returns the Docker ID of the tokens here if all belong to one person, or else asks for it.
+fn only_user(cx: &CommandContext) -> Result<String, CommandError> {
     let inventory = cx.store.inventory()?;
     let mut users = docker_hub_users(&inventory, None);
     users.sort_unstable();
@@ -102,33 +100,30 @@ fn the_user(cx: &CommandContext) -> Result<String, CommandError> {
     if let [user] = users.as_slice() {
         return Ok((*user).to_owned());
     }
-    let missing = |source| PromptError::Missing { what: "Docker ID", option: "--user", source };
-    let user = tty::ask("Docker ID: ").map_err(missing)?;
+    let user = tty::ask("Docker ID: ").map_err(missing("Docker ID", "--user"))?;
     if user.trim().is_empty() { Err(WireError::NoUser.into()) } else { Ok(user.trim().to_owned()) }
 }
 
-/// Returns the Docker ID and the token of a sign-in by `docker login` that is good still.
+/// Returns the Docker ID and the token of a valid sign-in by `docker login`.
 fn session(wanted: Option<&str>, cx: &mut CommandContext) -> Result<Option<(String, Secret)>, CommandError> {
     let key = Key::parse(SESSION_KEY)?;
-    let (mut found, mut has_ended) = (None, None);
-    {
-        let excerpt = cx.store.excerpt(Some(&key))?;
-        for (token, user) in sessions(excerpt.inventory()) {
-            if wanted.is_some_and(|wanted| !wanted.eq_ignore_ascii_case(user)) {
-                continue;
-            }
-            let secret = excerpt.release(token)?;
-            if is_good(&secret, *cx.now) {
-                found = Some((user.to_owned(), secret));
-                break;
-            }
-            has_ended = Some(user.to_owned());
+    let excerpt = cx.store.excerpt(Some(&key))?;
+    let mut expired = None;
+    for (token, user) in sessions(excerpt.inventory()) {
+        if wanted.is_some_and(|wanted| !wanted.eq_ignore_ascii_case(user)) {
+            continue;
         }
+        let secret = excerpt.release(token)?;
+        if is_valid(&secret, *cx.now) {
+            return Ok(Some((user.to_owned(), secret)));
+        }
+        expired = Some(user.to_owned());
     }
-    if let (None, Some(user)) = (&found, has_ended) {
+    drop(excerpt);
+    if let Some(user) = expired {
         cx.say(&format!(
             "the sign-in of {user} by docker login has ended (docker login without -u renews it)"
         ));
     }
-    Ok(found)
+    Ok(None)
 }

@@ -1,73 +1,54 @@
 //! `hub activate` and `hub deactivate`: switch tokens on and off, at Docker Hub and here.
 
 use crate::command::args::find;
-use crate::command::completions::token_names;
 use crate::command::context::CommandContext;
 use crate::command::error::CommandError;
 use crate::command::hub::sign_in::SignInArgs;
-use crate::command::hub::{NotForHub, account, known_or_not, life, owner_of};
+use crate::command::hub::target::TokenTargetArgs;
+use crate::command::hub::{NotForHub, session};
 use crate::hub::api::HubApi;
+use crate::model::token::TokenState;
 
 /// Which tokens
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// The tokens' names
-    #[arg(required_unless_present = "id", add = token_names())]
-    names: Vec<String>,
-    /// One by its ID at Docker Hub, in the vault or not; may be given more than once
-    #[arg(long)]
-    id: Vec<String>,
-    /// The organization whose it is
-    #[arg(long, value_name = "ORGANIZATION", requires = "id")]
-    org: Option<String>,
+    #[command(flatten)]
+    target: TokenTargetArgs,
     #[command(flatten)]
     sign_in: SignInArgs,
 }
 
-/// Whether a token is to work.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum TargetState {
-    On,
-    Off,
-}
-
-/// Switches tokens on.
-pub(super) fn activate(args: &Args, hub: &HubApi, cx: &mut CommandContext) -> Result<(), CommandError> {
-    switch(args, TargetState::On, hub, cx)
-}
-
-/// Switches tokens off.
-pub(super) fn deactivate(args: &Args, hub: &HubApi, cx: &mut CommandContext) -> Result<(), CommandError> {
-    switch(args, TargetState::Off, hub, cx)
-}
-
-fn switch(args: &Args, to: TargetState, hub: &HubApi, cx: &mut CommandContext) -> Result<(), CommandError> {
-    let (known, others) = known_or_not(&args.names, &args.id, hub, cx)?;
-    let signed_in = args.sign_in.run(hub, owner_of(&known), cx)?;
-    let outcome = match to {
-        TargetState::On => "is active, at Docker Hub and here",
-        TargetState::Off => "is switched off, here and at Docker Hub",
-    };
-    for known in &known {
-        let id = known.token.id;
+/// Runs either verb.
+pub(super) fn run(
+    args: &Args,
+    to: TokenState,
+    hub: &HubApi,
+    cx: &mut CommandContext,
+) -> Result<(), CommandError> {
+    let targets = args.target.find(hub, cx)?;
+    let client = args.sign_in.run(hub, targets.owner(), cx)?;
+    for linked in &targets.linked {
+        let (id, name) = (linked.token.id, &linked.token.name);
         match to {
-            TargetState::On => life(cx, &signed_in).activate(id)?,
-            TargetState::Off => life(cx, &signed_in).deactivate(id)?,
-        }
-        cx.say(&format!("\"{}\" {outcome}", known.token.name));
-        if to == TargetState::On {
-            let inventory = cx.store.inventory()?;
-            cx.note_restrictions(find(&inventory, known.token.name.as_str())?);
+            TokenState::Active => {
+                session(cx, &client).activate(id)?;
+                cx.say(&format!("\"{name}\" is active, at Docker Hub and here"));
+                let inventory = cx.store.inventory()?;
+                cx.note_restrictions(find(&inventory, name.as_str())?);
+            }
+            TokenState::Inactive => {
+                session(cx, &client).deactivate(id)?;
+                cx.say(&format!("\"{name}\" is switched off, here and at Docker Hub"));
+            }
         }
     }
-    let account = account(args.org.as_ref());
-    for id in &others {
-        if !signed_in.switch(&account, id, to == TargetState::On)? {
+    for id in &targets.ids {
+        if !client.switch(&targets.account, id, to == TokenState::Active)? {
             return Err(NotForHub(format!("no token at Docker Hub has the ID \"{id}\"")).into());
         }
         cx.say(&match to {
-            TargetState::On => format!("{id} is active at Docker Hub"),
-            TargetState::Off => format!("{id} is switched off at Docker Hub"),
+            TokenState::Active => format!("{id} is active at Docker Hub"),
+            TokenState::Inactive => format!("{id} is switched off at Docker Hub"),
         });
     }
     Ok(())

@@ -1,4 +1,4 @@
-//! Docker Hub's calls about tokens: <https://docs.docker.com/reference/api/hub/latest/>.
+//! Docker Hub's API for access tokens: <https://docs.docker.com/reference/api/hub/latest/>.
 
 pub mod client;
 pub mod error;
@@ -10,33 +10,33 @@ use crate::http::{Authorization, Http, HttpRequest, JSON, Method, Repeat, Respon
 use crate::hub::api::error::HubApiError;
 use crate::model::remote::{Remote, Service};
 use crate::model::secret::Secret;
+use crate::model::token::TokenKind;
 use crate::system::env;
-use crate::system::env::EnvError;
 
-/// Names another address of Docker Hub's interface: `https`, or `http` within this machine.
+/// The variable that names another address of the API: `https`, or `http` within this machine.
 pub const HUB_URL: &str = "DOCKER_CREDENTIAL_PAT_HUB_URL";
 
-const USUAL_URL: &str = "https://hub.docker.com";
+const DEFAULT_URL: &str = "https://hub.docker.com";
 
-/// Docker Hub, whoever asks.
+/// Docker Hub without a sign-in.
 pub struct HubApi {
     http: Http,
-    base: Endpoint,
+    endpoint: Endpoint,
     progress: fn(&str),
 }
 
-/// Whose tokens are meant.
+/// The owner of tokens.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum HubAccount {
-    /// Those of the person who is signed in.
+    /// The person who is signed in.
     Person,
-    /// Those of an organization.
+    /// An organization, by its name.
     Organization(String),
 }
 
 impl HubAccount {
-    /// Returns the account that a token in the vault is of; `None` when Docker Hub did not make it.
-    pub fn of(remote: &Remote) -> Option<Self> {
+    /// Returns the owner of a token in the vault; `None` when Docker Hub did not make it.
+    pub fn from_remote(remote: &Remote) -> Option<Self> {
         match remote.service {
             Service::DockerHub => Some(Self::Person),
             Service::DockerHubOrganization => Some(Self::Organization(remote.owner.clone())),
@@ -44,7 +44,7 @@ impl HubAccount {
         }
     }
 
-    /// Returns who makes its tokens.
+    /// Returns the service that makes its tokens.
     pub fn service(&self) -> Service {
         match self {
             Self::Person => Service::DockerHub,
@@ -52,16 +52,24 @@ impl HubAccount {
         }
     }
 
+    /// Returns the kind of its tokens.
+    pub fn token_kind(&self) -> TokenKind {
+        match self {
+            Self::Person => TokenKind::Pat,
+            Self::Organization(_) => TokenKind::Organization,
+        }
+    }
+
     /// Returns the path of its tokens.
     fn path(&self) -> Result<String, HubApiError> {
         Ok(match self {
             Self::Person => "/v2/access-tokens".to_owned(),
-            Self::Organization(name) => format!("/v2/orgs/{}/access-tokens", plain(name)?),
+            Self::Organization(name) => format!("/v2/orgs/{}/access-tokens", path_segment(name)?),
         })
     }
 }
 
-/// One call, with who makes it and what it says.
+/// One call.
 struct ApiCall<'a> {
     method: Method,
     path: &'a str,
@@ -71,50 +79,44 @@ struct ApiCall<'a> {
 }
 
 impl HubApi {
-    /// Finds where Docker Hub is. What is waited for goes to `progress`.
+    /// Finds the address of Docker Hub. Waits are reported to `progress`.
     pub fn find(progress: fn(&str)) -> Result<Self, HubApiError> {
         let url = env::text(HUB_URL)?;
-        let base = Endpoint::parse(url.as_deref().unwrap_or(USUAL_URL), PlainHttp::Loopback)?;
-        Ok(Self { http: Http::default(), base, progress })
+        let endpoint = Endpoint::parse(url.as_deref().unwrap_or(DEFAULT_URL), PlainHttp::Loopback)?;
+        Ok(Self { http: Http::default(), endpoint, progress })
     }
 
-    /// Returns where it is, when it is not where it usually is.
-    pub fn at(&self) -> Option<String> {
-        (!self.base.is_at(USUAL_URL)).then(|| self.base.to_string())
+    /// Returns its address, unless that is the usual one.
+    pub fn custom_url(&self) -> Option<String> {
+        (!self.endpoint.is_at(DEFAULT_URL)).then(|| self.endpoint.to_string())
     }
 
-    /// Sees that what the vault has for Docker Hub may be sent here: to Docker Hub itself, and within this
-    /// machine, where it stays. Whoever sets a variable may mean another place, and nobody stored it for that.
-    pub fn refuse_elsewhere(&self) -> Result<(), HubApiError> {
-        match self.at() {
-            Some(at) if !self.base.is_loopback() => Err(HubApiError::Elsewhere(at)),
+    /// Checks that secrets of the vault may be sent to the address: it is Docker Hub itself, or within this
+    /// machine, where they stay. They were not stored for another address that a variable names.
+    pub fn refuse_other_hosts(&self) -> Result<(), HubApiError> {
+        match self.custom_url() {
+            Some(url) if !self.endpoint.is_loopback() => Err(HubApiError::OtherHost(url)),
             Some(_) | None => Ok(()),
         }
     }
 
-    fn ask(&self, call: &ApiCall<'_>) -> Result<Response, HubApiError> {
-        let place = self.base.at(call.path)?;
+    fn send(&self, call: &ApiCall<'_>) -> Result<Response, HubApiError> {
+        let url = self.endpoint.at(call.path)?;
         let authorization = call.bearer.map(|token| Authorization::bearer(token.expose()));
         let request = HttpRequest {
             method: call.method,
             authorization: authorization.as_ref(),
             body: call.body.map(|body| (JSON, body)),
             repeat: call.repeat,
-            ..HttpRequest::get(&place)
+            ..HttpRequest::get(&url)
         };
         let progress = self.progress;
         Ok(self.http.send(&request, &mut |line| progress(line))?)
     }
 }
 
-impl From<EnvError> for HubApiError {
-    fn from(error: EnvError) -> Self {
-        Self::Env(error)
-    }
-}
-
-/// Returns a name or an identity as it may stand in a path: nothing that leads elsewhere.
-fn plain(text: &str) -> Result<&str, HubApiError> {
+/// Checks that a name or an ID is a single plain segment of a path.
+fn path_segment(text: &str) -> Result<&str, HubApiError> {
     let is_plain = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_');
     let is_fit = (1..=100).contains(&text.len()) && text.chars().all(is_plain);
     if is_fit { Ok(text) } else { Err(HubApiError::NotAnId(text.chars().take(100).collect())) }
@@ -125,7 +127,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_in_a_path_leads_elsewhere() {
+    fn only_a_plain_name_is_put_into_a_path() {
         for (name, want) in [
             ("acme", Some("/v2/orgs/acme/access-tokens")),
             ("a-b_C1", Some("/v2/orgs/a-b_C1/access-tokens")),

@@ -1,65 +1,57 @@
-//! A token as Docker Hub tells of it.
+//! Tokens in the form of Docker Hub's API.
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::http::Response;
 use crate::hub::api::error::HubApiError;
-use crate::hub::api::plain;
+use crate::hub::api::path_segment;
 use crate::model::secret::Secret;
 use crate::model::timestamp::Timestamp;
 use crate::model::token::Permissions;
 use crate::system::secret_json::unescape;
 
-/// A token as Docker Hub tells of it; never with its secret.
+/// A token at Docker Hub, without its secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ApiToken {
-    /// By what it is told from others.
     pub id: String,
-    /// What people call it there.
     pub label: String,
-    /// What it may do.
-    pub grants: TokenAccess,
+    pub access: TokenAccess,
     /// True when it works, unless it has expired.
     pub is_active: bool,
-    /// Who or what made it: `manual` for a person.
+    /// The program that made it; `manual` for a person.
     pub generated_by: Option<String>,
-    /// When it was made.
     pub created: Option<Timestamp>,
-    /// When it was last used, as the server writes it: finer than a [`Timestamp`].
-    pub used: Option<String>,
-    /// When it ends.
+    /// The time of its last use as the server writes it, which is finer than a [`Timestamp`].
+    pub last_used_text: Option<String>,
     pub expires: Option<Timestamp>,
 }
 
-/// What a token may do.
+/// The access that a token grants.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TokenAccess {
-    /// A person's: everywhere the same, such as `repo:read`.
+    /// A person's: scopes for all repositories, such as `repo:read`.
     Scopes(Vec<String>),
-    /// An organization's: for each resource what it may do there.
+    /// An organization's: scopes for each resource.
     Resources(Vec<Resource>),
 }
 
-/// A part of an organization, and what a token may do there. Docker prints the scopes in more than one way,
-/// so they are passed on as they are.
+/// A part of an organization, and the scopes of a token there. Docker documents the scopes in more than one
+/// form, so they are passed on unchanged.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Resource {
     /// `TYPE_REPO` or `TYPE_ORG`.
     #[serde(rename = "type")]
-    pub sort: String,
-    /// Which one: `acme/app`, `*/*/public`.
+    pub kind: String,
+    /// Such as `acme/app` or `*/*/public`.
     pub path: String,
-    /// What it may do there.
     pub scopes: Vec<String>,
 }
 
-/// A token that was just made, with its secret, which is told this once.
+/// A token that was just created, with its secret, which Docker Hub returns only this once.
 #[derive(Debug)]
 pub struct NewApiToken {
-    /// What is told of it.
     pub listed: ApiToken,
-    /// Its secret.
     pub secret: Secret,
 }
 
@@ -71,7 +63,7 @@ pub(super) struct TokenPage {
     pub(super) has_next: bool,
 }
 
-/// Both sorts of token in one; each has its own names for the same.
+/// A person's or an organization's token; each has its own names for the same fields.
 #[derive(Deserialize)]
 struct RawApiToken<'a> {
     uuid: Option<String>,
@@ -100,36 +92,47 @@ struct RawTokenPage<'a> {
 }
 
 impl TokenAccess {
-    /// Returns what they are known to allow; `None` for an organization's.
+    /// Returns the permissions that a person's scopes are known to grant.
     pub fn permissions(&self) -> Option<Permissions> {
         let Self::Scopes(scopes) = self else { return None };
-        let (mut allowed, mut is_known) = (Permissions::default(), !scopes.is_empty());
+        let (mut granted, mut is_recognized) = (Permissions::default(), !scopes.is_empty());
         for scope in scopes {
-            allowed.read = true;
+            granted.read = true;
             match scope.as_str() {
-                "repo:admin" => (allowed.write, allowed.delete) = (true, true),
-                "repo:write" => allowed.write = true,
+                "repo:admin" => (granted.write, granted.delete) = (true, true),
+                "repo:write" => granted.write = true,
                 "repo:read" | "repo:public_read" => {}
-                _ => is_known = false,
+                _ => is_recognized = false,
             }
         }
-        is_known.then_some(allowed)
+        is_recognized.then_some(granted)
     }
 
-    /// Returns them in the words of Docker Hub's page; an organization's as they are.
-    pub fn words(&self) -> String {
+    /// Returns the scopes of a person's token, or else the resources of an organization's.
+    pub fn parts(&self) -> (Option<&[String]>, Option<&[Resource]>) {
         match self {
-            Self::Scopes(scopes) => scopes.iter().map(|scope| word(scope)).collect::<Vec<_>>().join(", "),
+            Self::Scopes(scopes) => (Some(scopes), None),
+            Self::Resources(resources) => (None, Some(resources)),
+        }
+    }
+
+    /// Returns a person's scopes in the words of Docker Hub's page, an organization's unchanged.
+    pub fn description(&self) -> String {
+        match self {
+            Self::Scopes(scopes) => {
+                scopes.iter().map(|scope| page_word(scope)).collect::<Vec<_>>().join(", ")
+            }
             Self::Resources(resources) => {
-                let words = |resource: &Resource| format!("{} {}", resource.path, resource.scopes.join(","));
-                resources.iter().map(words).collect::<Vec<_>>().join("; ")
+                let describe =
+                    |resource: &Resource| format!("{} {}", resource.path, resource.scopes.join(","));
+                resources.iter().map(describe).collect::<Vec<_>>().join("; ")
             }
         }
     }
 }
 
-/// The page: <https://docs.docker.com/security/access-tokens/>.
-fn word(scope: &str) -> &str {
+/// Returns the word of the page: <https://docs.docker.com/security/access-tokens/>.
+fn page_word(scope: &str) -> &str {
     match scope {
         "repo:admin" => "Read, Write, Delete",
         "repo:write" => "Read & Write",
@@ -140,14 +143,14 @@ fn word(scope: &str) -> &str {
 }
 
 impl ApiToken {
-    /// Returns when it was last used.
+    /// Returns the time of its last use.
     pub fn last_used(&self) -> Option<Timestamp> {
-        self.used.as_deref().and_then(Timestamp::parse_rfc3339)
+        self.last_used_text.as_deref().and_then(Timestamp::parse_rfc3339)
     }
 
-    /// True from the moment at which it ends.
+    /// True from the second at which it expires.
     pub fn has_expired(&self, now: Timestamp) -> bool {
-        self.expires.is_some_and(|end| end <= now)
+        self.expires.is_some_and(|expires| expires <= now)
     }
 
     /// True when a program made it, such as Docker Desktop.
@@ -155,55 +158,57 @@ impl ApiToken {
         self.generated_by.as_deref().is_some_and(|by| !by.is_empty() && by != "manual")
     }
 
-    /// Reads one token.
-    pub(super) fn read(answer: &Response) -> Result<Self, HubApiError> {
-        let told: RawApiToken = answer.json()?;
-        told.listed().ok_or_else(|| answer.unexpected().into())
+    /// Parses one token.
+    pub(super) fn from_response(answer: &Response) -> Result<Self, HubApiError> {
+        let raw: RawApiToken = answer.json()?;
+        raw.into_listed().ok_or_else(|| answer.unexpected().into())
     }
 }
 
 impl NewApiToken {
-    /// Reads a token that was just made.
-    pub(super) fn read(answer: &Response) -> Result<Self, HubApiError> {
+    /// Parses a token that was just created.
+    pub(super) fn from_response(answer: &Response) -> Result<Self, HubApiError> {
         let unexpected = || HubApiError::Http(answer.unexpected());
-        let told: RawApiToken = answer.json()?;
-        let secret = told.token.and_then(|raw| unescape(raw).ok()).filter(|secret| !secret.is_empty());
+        let raw: RawApiToken = answer.json()?;
+        let secret = raw.token.and_then(|raw| unescape(raw).ok()).filter(|secret| !secret.is_empty());
         let secret = Secret::new(secret.ok_or_else(unexpected)?);
-        Ok(Self { listed: told.listed().ok_or_else(unexpected)?, secret })
+        Ok(Self { listed: raw.into_listed().ok_or_else(unexpected)?, secret })
     }
 }
 
 impl TokenPage {
-    /// Reads a page. Its `next` is an address that the server chooses, so only that there is one counts.
-    pub(super) fn read(answer: &Response) -> Result<Self, HubApiError> {
-        let told: RawTokenPage = answer.json()?;
-        let count = told.count.or(told.total).filter(|count| (0.0..1e9).contains(count));
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it lies within")]
+    /// Parses a page. Its `next` is an address that the server chooses, so it is only checked for being
+    /// there.
+    pub(super) fn from_response(answer: &Response) -> Result<Self, HubApiError> {
+        let page: RawTokenPage = answer.json()?;
+        let count = page.count.or(page.total).filter(|count| (0.0..1e9).contains(count));
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is in range")]
         let count = count.map(|count| count as usize);
-        let tokens: Option<_> = told.results.into_iter().map(RawApiToken::listed).collect();
+        let tokens: Option<_> = page.results.into_iter().map(RawApiToken::into_listed).collect();
         let tokens = tokens.ok_or_else(|| HubApiError::Http(answer.unexpected()))?;
-        Ok(Self { tokens, count, has_next: told.next.is_some_and(|next| !next.is_empty()) })
+        Ok(Self { tokens, count, has_next: page.next.is_some_and(|next| !next.is_empty()) })
     }
 }
 
 impl RawApiToken<'_> {
-    fn listed(self) -> Option<ApiToken> {
+    /// Converts the token; `None` when its ID is missing or not fit for a path.
+    fn into_listed(self) -> Option<ApiToken> {
         let id = self.uuid.or(self.id)?;
-        plain(&id).ok()?;
-        let moment = |text: Option<String>| text.as_deref().and_then(Timestamp::parse_rfc3339);
-        let grants = match (self.scopes, self.resources) {
+        path_segment(&id).ok()?;
+        let timestamp = |text: Option<String>| text.as_deref().and_then(Timestamp::parse_rfc3339);
+        let access = match (self.scopes, self.resources) {
             (Some(scopes), _) => TokenAccess::Scopes(scopes),
             (None, resources) => TokenAccess::Resources(resources.unwrap_or_default()),
         };
         Some(ApiToken {
             id,
             label: self.token_label.or(self.label).unwrap_or_default(),
-            grants,
+            access,
             is_active: self.is_active,
             generated_by: self.generated_by,
-            created: moment(self.created_at),
-            used: self.last_used.or(self.last_used_at),
-            expires: moment(self.expires_at),
+            created: timestamp(self.created_at),
+            last_used_text: self.last_used.or(self.last_used_at),
+            expires: timestamp(self.expires_at),
         })
     }
 }
@@ -213,9 +218,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn scopes_are_told_in_the_words_of_the_page() {
+    fn scopes_have_the_words_of_the_page_and_permissions_if_known() {
         let all = |read, write, delete| Some(Permissions { read, write, delete });
-        for (scopes, words, permissions) in [
+        for (scopes, description, permissions) in [
             (&["repo:admin"][..], "Read, Write, Delete", all(true, true, true)),
             (&["repo:write"], "Read & Write", all(true, true, false)),
             (&["repo:read"], "Read-only", all(true, false, false)),
@@ -223,8 +228,8 @@ mod tests {
             (&["repo:new"], "repo:new", None),
             (&[], "", None),
         ] {
-            let grants = TokenAccess::Scopes(scopes.iter().map(|scope| (*scope).to_owned()).collect());
-            assert_eq!((grants.words().as_str(), grants.permissions()), (words, permissions));
+            let access = TokenAccess::Scopes(scopes.iter().map(|scope| (*scope).to_owned()).collect());
+            assert_eq!((access.description().as_str(), access.permissions()), (description, permissions));
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The stand-in for Docker Hub, and the program that speaks to it.
+//! A stand-in for Docker Hub, and the program that connects to it.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
@@ -12,13 +12,13 @@ use serde_json::{Value, json};
 
 use crate::common::{HANG, Home, stderr, stdout};
 
-/// What must show nowhere: passwords, a second factor, and how tokens and their signatures begin.
+/// Texts that no output may contain: passwords, a second factor, and the beginnings of tokens and signatures.
 pub(crate) const CANARIES: [&str; 5] = ["pw-canary", "424242", "dckr_pat_", "dckr_oat_", "eyJ"];
 
-/// The key of Docker Hub's logins.
+/// The key of logins at Docker Hub.
 pub(crate) const HUB: &str = "https://index.docker.io/v1/";
 
-/// A running stand-in; it ends with the value.
+/// A running stand-in, which stops when the value is dropped.
 pub(crate) struct HubDouble {
     server: Child,
     address: String,
@@ -32,10 +32,10 @@ impl Drop for HubDouble {
 }
 
 impl HubDouble {
-    /// Starts it; `None`, with a word, where there is no python3.
+    /// Starts the stand-in; without python3 it prints that the test is skipped and returns `None`.
     pub(crate) fn start() -> Option<Self> {
         let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/servers/hub-double.py");
-        // The published package comes without the stand-in.
+        // The published package does not contain the stand-in.
         let is_here = Path::new(script).exists();
         let start = || Command::new("python3").arg(script).stdout(Stdio::piped()).spawn().ok();
         let Some(mut server) = is_here.then(start).flatten() else {
@@ -53,7 +53,7 @@ impl HubDouble {
         format!("http://{}", self.address)
     }
 
-    /// Asks it something by hand.
+    /// Sends a request directly to the stand-in.
     pub(crate) fn call(&self, method: &str, path: &str, bearer: &str, body: &Value) -> Value {
         let mut stream = TcpStream::connect(&self.address).expect("it listens");
         let body = body.to_string();
@@ -78,12 +78,12 @@ impl HubDouble {
         self.call("GET", "/_ctl", "", &Value::Null)
     }
 
-    /// Returns every token of a person that it has.
+    /// Returns every token of persons.
     pub(crate) fn pats(&self) -> Vec<Value> {
         self.seen()["pats"].as_array().expect("a list").clone()
     }
 
-    /// Returns the labels of all tokens of persons, with a `-` before those that are switched off.
+    /// Returns the labels of all tokens of persons, with a `-` before inactive ones.
     pub(crate) fn labels(&self) -> Vec<String> {
         let word = |token: &Value| {
             let mark = if token["is_active"] == true { "" } else { "-" };
@@ -98,26 +98,26 @@ impl HubDouble {
         self.seen()["calls"].as_array().expect("a list").iter().filter(|seen| *seen == call).count()
     }
 
-    /// True when it takes the secret for an account; this is no use of the token.
-    pub(crate) fn takes(&self, user: &str, secret: &str) -> bool {
+    /// True when the stand-in accepts a secret for an account; this does not count as a use of the token.
+    pub(crate) fn accepts(&self, user: &str, secret: &str) -> bool {
         self.control(&json!({ "try": [user, secret] }))["works"] == true
     }
 
-    /// Waits until something is so, for a while.
-    pub(crate) fn wait_until(&self, is_so: impl Fn(&Value) -> bool) {
+    /// Waits until a condition holds for the state of the stand-in.
+    pub(crate) fn wait_until(&self, is_met: impl Fn(&Value) -> bool) {
         let start = Instant::now();
-        while !is_so(&self.seen()) {
-            assert!(start.elapsed() < HANG, "the stand-in does not come so far");
+        while !is_met(&self.seen()) {
+            assert!(start.elapsed() < HANG, "the condition was not met in time");
             thread::sleep(Duration::from_millis(3));
         }
     }
 
-    /// Makes a token as the web page does, and returns its ID and its secret.
+    /// Creates a token as the web page does, and returns its ID and its secret.
     pub(crate) fn make(&self, user: &str, label: &str) -> (String, String) {
         let jwt = self.jwt(user, "password", 600);
-        let wish = json!({ "token_label": label, "scopes": ["repo:write"] });
-        let made = self.call("POST", "/v2/access-tokens", &jwt, &wish);
-        let text = |name: &str| made[name].as_str().expect("a text").to_owned();
+        let request = json!({ "token_label": label, "scopes": ["repo:write"] });
+        let created = self.call("POST", "/v2/access-tokens", &jwt, &request);
+        let text = |name: &str| created[name].as_str().expect("a text").to_owned();
         (text("uuid"), text("token"))
     }
 
@@ -126,18 +126,18 @@ impl HubDouble {
         made["jwt"].as_str().expect("a text").to_owned()
     }
 
-    /// Returns the program with arguments of `hub`, in a home, before it is run.
+    /// Returns the program with arguments of `hub`, in a home.
     pub(crate) fn program(&self, home: &Home, args: &[&str]) -> assert_cmd::Command {
         let mut program = home.program(["hub"]);
         program.args(args).env("DOCKER_CREDENTIAL_PAT_HUB_URL", self.url());
         program
     }
 
-    /// Runs `hub` as somebody signed in by password; no secret shows in what it says.
+    /// Runs `hub` with a sign-in by password, and checks that no secret is printed.
     pub(crate) fn run_as(&self, user: &str, home: &Home, args: &[&str]) -> Assert {
         let mut program = self.program(home, args);
         let password = format!("pw-canary-of-{user}\n424242\n");
-        quiet(program.args(["--user", user, "--password-stdin"]).write_stdin(password).assert())
+        assert_no_secret(program.args(["--user", user, "--password-stdin"]).write_stdin(password).assert())
     }
 
     /// Runs `hub` as alice.
@@ -145,7 +145,7 @@ impl HubDouble {
         self.run_as("alice", home, args)
     }
 
-    /// Starts `hub` as alice; it has not ended yet.
+    /// Starts `hub` as alice, without waiting for it.
     pub(crate) fn spawn(&self, home: &Home, args: &[&str]) -> Child {
         let mut command = Command::new(crate::common::program());
         command.env_clear().env("HOME", home.path()).env("DOCKER_CREDENTIAL_PAT_HUB_URL", self.url());
@@ -157,8 +157,8 @@ impl HubDouble {
     }
 }
 
-/// Sees that no secret shows in what the program says.
-pub(crate) fn quiet(assert: Assert) -> Assert {
+/// Checks that no secret is in the output.
+pub(crate) fn assert_no_secret(assert: Assert) -> Assert {
     let all = stdout(&assert) + &stderr(&assert);
     for canary in CANARIES {
         assert!(!all.contains(canary), "{canary} shows in {all}");

@@ -1,0 +1,53 @@
+//! Checks and texts that `hub` and `coding` share.
+
+use crate::command::args;
+use crate::command::error::CommandError;
+use crate::command::token_view::dated;
+use crate::inventory::{Inventory, NameTaken};
+use crate::model::name::Name;
+use crate::model::timestamp::Timestamp;
+use crate::model::token::Token;
+use crate::system::sanitize::clean;
+
+/// The version of the JSON lists. A new field does not change it.
+pub const JSON_VERSION: u32 = 1;
+
+/// Checks that no token of the vault has this name.
+pub fn ensure_free_name(name: &Name, inventory: &Inventory) -> Result<(), NameTaken> {
+    inventory.named(name.as_str()).map_or(Ok(()), |_| Err(NameTaken(name.clone())))
+}
+
+/// Asks whether tokens are to be deleted at a service.
+pub fn confirm_deletion<'n>(
+    names: impl Iterator<Item = &'n str>,
+    service: &str,
+    yes: bool,
+) -> Result<(), CommandError> {
+    let names: Vec<_> = names.map(clean).collect();
+    args::confirm(&format!("Delete {} at {service} for good?", names.join(", ")), yes)
+}
+
+/// Returns a clause about a token's expiry, for people.
+pub fn expiry_clause(token: &Token, now: Timestamp) -> String {
+    match token.expires {
+        Some(expires) => format!("ends {}, on {}", expires.relative_to(now), expires.date()),
+        None => "does not end".to_owned(),
+    }
+}
+
+/// Returns a time as a list shows it, or `missing` where there is none.
+pub fn dated_or(missing: &str, time: Option<Timestamp>, now: Timestamp) -> String {
+    time.map_or_else(|| missing.to_owned(), |time| dated(time, now))
+}
+
+/// Returns the word for a token's state as `ls` shows it; `None` where it is not known.
+pub fn state_word(
+    expires: Option<Timestamp>,
+    is_active: Option<bool>,
+    now: Timestamp,
+) -> Option<&'static str> {
+    if expires.is_some_and(|expires| expires <= now) {
+        return Some("expired");
+    }
+    is_active.map(|is_active| if is_active { "active" } else { "inactive" })
+}
