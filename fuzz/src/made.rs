@@ -67,7 +67,7 @@ impl Made<'_> {
         Some(IncomingToken {
             name: Name::parse(self.name).ok()?,
             kind: KINDS[usize::from(self.kind) % KINDS.len()],
-            user: self.user.map_or(UserName::SameAsSecret, |user| UserName::of(user, secret)),
+            user: self.user.map_or(UserName::SameAsSecret, |user| UserName::new(user, secret)),
             scopes: self.scopes.iter().filter_map(|text| Scope::parse(text).ok()).collect(),
             keys: self.keys.iter().filter_map(|text| Key::parse(text).ok()).collect(),
             label: self.label.map(str::to_owned),

@@ -82,13 +82,13 @@ impl Context {
     pub fn gather(called_as: Option<&str>) -> Result<Self, ContextError> {
         let named = env::text(TOKEN)?;
         Ok(Self {
-            named: named.map(|text| Name::typed(&text).map_or(text, |name| name.to_string())),
+            named: named.map(|text| Name::parse_typed(&text).map_or(text, |name| name.to_string())),
             profile: profile(called_as)?,
             image: variable(REPOSITORY, "an image such as ghcr.io/acme/app", |text| {
                 // A host alone reads as an image of Docker Hub, and is not meant so.
                 Image::parse(text).filter(|_| text.contains('/') || !text.contains('.'))
             })?,
-            direction: variable(DIRECTION, "pull or push", Direction::named)?,
+            direction: variable(DIRECTION, "pull or push", Direction::parse)?,
             ..Self::default()
         })
     }

@@ -92,7 +92,7 @@ fn is_of_its_team(token: &Token, there: &Endpoint) -> bool {
 
 fn is_named_by(token: &Token, there: &Endpoint) -> bool {
     let made_at = token.remote.as_ref().filter(|remote| remote.service == Service::Coding);
-    if made_at.and_then(|remote| remote.at.as_deref()).is_some_and(|at| there.is_at(at)) {
+    if made_at.and_then(|remote| remote.base_url.as_deref()).is_some_and(|at| there.is_at(at)) {
         return true;
     }
     let text = there.to_string();
@@ -116,7 +116,7 @@ mod tests {
         let id = inventory.add_with_free_name(arrival("pat", scope, Origin::Add), Timestamp(0));
         let remote = made_at.map(|at| Remote {
             service: Service::Coding,
-            at: Some(at.to_owned()),
+            base_url: Some(at.to_owned()),
             owner: "1".to_owned(),
             id: "1".to_owned(),
             last_used: None,

@@ -43,7 +43,7 @@ fn switch(
     })?;
     for token in tokens {
         cx.say(&format!("\"{}\" {outcome}", token.name));
-        if token.standing == TokenState::Active {
+        if token.state == TokenState::Active {
             cx.note_if_unusable(&token);
             if let Some((place, verb)) = there(&token) {
                 let argument = token.name.as_argument();

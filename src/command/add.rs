@@ -72,7 +72,7 @@ impl From<KindWord> for TokenKind {
 
 /// Runs the verb.
 pub fn run(args: &AddArgs, cx: &mut CommandContext) -> Result<(), CommandError> {
-    let name = Name::typed(&args.name)?;
+    let name = Name::parse_typed(&args.name)?;
     let scopes = args::scopes(&args.registry)?;
     let told_end = args::parse_expiry(args.expires.as_ref(), *cx.now)?;
     // Asked before the secret: what is known to be wrong is told before anything is typed.
@@ -94,7 +94,7 @@ pub fn run(args: &AddArgs, cx: &mut CommandContext) -> Result<(), CommandError> 
         let arrival = IncomingToken {
             name: name.clone(),
             kind,
-            user: UserName::of(&user, &secret),
+            user: UserName::new(&user, &secret),
             scopes: scopes.clone(),
             keys: Vec::new(),
             label: args.label.clone().filter(|label| !label.is_empty()),

@@ -97,7 +97,7 @@ impl<'d> CommandContext<'d> {
     /// Tells a person that a token is not given out, if it is not.
     pub fn note_if_unusable(&mut self, token: &Token) {
         let argument = token.name.as_argument();
-        if token.standing == TokenState::Inactive {
+        if token.state == TokenState::Inactive {
             self.say(&format!("it is switched off (docker-credential-pat activate {argument})"));
         } else if token.is_signed_out() {
             self.say(&format!("it is signed out (docker-credential-pat activate {argument})"));

@@ -49,7 +49,7 @@ pub struct EditArgs {
 /// Runs the verb.
 pub fn run(args: &EditArgs, cx: &mut CommandContext) -> Result<(), CommandError> {
     let expires = args::parse_expiry(args.expires.as_ref(), *cx.now)?;
-    let name = args.new_name.as_deref().map(Name::typed).transpose()?;
+    let name = args.new_name.as_deref().map(Name::parse_typed).transpose()?;
     let scopes = args::scopes(&args.registry)?;
     find(&cx.store.inventory()?, &args.name)?;
     let token = cx.store.change(|draft| -> Result<_, CommandError> {
@@ -83,7 +83,7 @@ fn user_of(draft: &Draft, token: &Token, user: &str) -> Result<UserName, Command
     if user.is_empty() {
         return Err(crate::docker::wire::WireError::NoUser.into());
     }
-    Ok(UserName::of(user, &draft.secret(token)?))
+    Ok(UserName::new(user, &draft.secret(token)?))
 }
 
 /// The provider decides when a token expires as it makes it.

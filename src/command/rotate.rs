@@ -57,7 +57,7 @@ pub fn run(args: &RotateArgs, cx: &mut CommandContext) -> Result<(), CommandErro
         let recognized = recognize(&seen);
         // What only the host suggests is no reason to forget what a person said.
         let kind = recognized.kind.filter(|_| recognized.is_marked).unwrap_or(token.kind);
-        let user = Some(UserName::of(user, &secret));
+        let user = Some(UserName::new(user, &secret));
         draft.inventory.amend(token.id, TokenChanges { user, ..TokenChanges::default() })?;
         draft.inventory.renew(token.id, kind, told.unwrap_or(recognized.end), now);
         draft.inventory.adopt(token.id);

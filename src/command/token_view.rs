@@ -79,7 +79,7 @@ impl<'t> RemoteJson<'t> {
     fn of(remote: &'t Remote) -> Self {
         Self {
             service: remote.service.word(),
-            at: remote.at.as_deref(),
+            at: remote.base_url.as_deref(),
             owner: &remote.owner,
             id: &remote.id,
             last_used: remote.last_used.map(|at| at.to_string()),
@@ -226,7 +226,7 @@ impl<'t> TokenView<'t> {
     /// that is not known.
     pub fn remote(&self) -> Vec<(&'static str, Cell)> {
         let Some(remote) = &self.token.remote else { return Vec::new() };
-        let words = format!("{}, {}", remote.service.owner_words(&remote.owner), remote.id);
+        let words = format!("{}, {}", remote.service.describe_owner(&remote.owner), remote.id);
         let used = remote.last_used.map(|at| ("last used there", dated(at, self.now).into()));
         [("made by", words.into())].into_iter().chain(used).collect()
     }
@@ -299,7 +299,7 @@ enum State {
 
 impl State {
     fn of(token: &Token, now: Timestamp) -> Self {
-        match token.standing {
+        match token.state {
             TokenState::Inactive => Self::Inactive,
             TokenState::Active if token.has_expired(now) => Self::Expired,
             TokenState::Active if token.is_signed_out() => Self::SignedOut,

@@ -162,7 +162,7 @@ pub fn check(
 }
 
 fn of_end(token: &Token, warning_days: i64, now: Timestamp, findings: &mut Findings) {
-    let is_on = token.standing == TokenState::Active;
+    let is_on = token.state == TokenState::Active;
     let verb = Fact::Text(token.rotating_verb());
     let sort = sort_of(&token.scopes, token.kind, &token.user);
     match (token.expires, sort) {
@@ -174,7 +174,7 @@ fn of_end(token: &Token, warning_days: i64, now: Timestamp, findings: &mut Findi
         }
         (None, Some(sort)) if is_on && sort.end == ExpiryRule::AtProvider => {
             let facts = [Fact::Token(token), Fact::Text(sort.provider.name), Fact::Text(sort.made_at)];
-            findings.add(if token.is_of_hub() { &NEVER_ENDS_OF_HUB } else { &NEVER_ENDS }, &facts);
+            findings.add(if token.is_on_docker_hub() { &NEVER_ENDS_OF_HUB } else { &NEVER_ENDS }, &facts);
         }
         (Some(_) | None, _) => {}
     }
@@ -191,7 +191,7 @@ fn of_use(token: &Token, usage: &KnownUsage<'_>, now: Timestamp, findings: &mut 
         Some(used) => (used.last.max(came), "last used more than"),
         None => (usage.since.max(came), "never used in the last"),
     };
-    if token.standing == TokenState::Active && !now.is_within(UNUSED_DAYS, quiet_since) {
+    if token.state == TokenState::Active && !now.is_within(UNUSED_DAYS, quiet_since) {
         findings.add(&UNUSED, &[Fact::Token(token), Fact::Text(how)]);
         return;
     }

@@ -63,7 +63,7 @@ impl HubSession<'_> {
             let arrival = IncomingToken {
                 name: new.name.clone(),
                 kind: kind_of(&new.account),
-                user: UserName::of(&remote.owner, &made.secret),
+                user: UserName::new(&remote.owner, &made.secret),
                 scopes: new.scopes.clone(),
                 keys: Vec::new(),
                 label: Some(new.label.clone()),

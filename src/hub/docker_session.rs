@@ -17,7 +17,7 @@ const MARGIN: i64 = 30;
 pub fn sessions(inventory: &Inventory) -> Vec<(&Token, &str)> {
     let is_session = |token: &&Token| {
         token.kind == TokenKind::Session
-            && token.standing == TokenState::Active
+            && token.state == TokenState::Active
             && token.keys.iter().any(|key| key.as_str() == SESSION_KEY)
     };
     let mut sessions: Vec<_> = inventory

@@ -50,8 +50,8 @@ impl LinkedToken {
     pub fn of(token: &Token, at: Option<&str>) -> Result<Self, HubError> {
         let linked = token.remote.as_ref().and_then(|remote| Some((remote, HubAccount::of(remote)?)));
         let (remote, account) = linked.ok_or_else(|| HubError::NotLinked(token.name.clone()))?;
-        if remote.at.as_deref() != at {
-            return Err(HubError::Elsewhere { name: token.name.clone(), at: remote.at.clone() });
+        if remote.base_url.as_deref() != at {
+            return Err(HubError::Elsewhere { name: token.name.clone(), at: remote.base_url.clone() });
         }
         Ok(Self { token: token.clone(), remote: remote.clone(), account })
     }
@@ -85,7 +85,7 @@ impl HubSession<'_> {
     fn remote(&self, account: &HubAccount, listed: &ApiToken) -> Remote {
         Remote {
             service: account.service(),
-            at: self.hub.hub().at(),
+            base_url: self.hub.hub().at(),
             owner: match account {
                 HubAccount::Person => self.hub.user().to_owned(),
                 HubAccount::Organization(name) => name.clone(),
@@ -132,7 +132,7 @@ impl HubSession<'_> {
 pub fn with_remote<'i>(inventory: &'i Inventory, remote: &Remote) -> Option<&'i Token> {
     inventory.tokens().iter().find(|token| {
         token.remote.as_ref().is_some_and(|other| {
-            other.service == remote.service && other.at == remote.at && other.id == remote.id
+            other.service == remote.service && other.base_url == remote.base_url && other.id == remote.id
         })
     })
 }

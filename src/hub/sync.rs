@@ -96,7 +96,7 @@ fn note(
             ..TokenChanges::default()
         };
         draft.inventory.amend(token.id, changes)?;
-        if !listed.is_active && token.standing == TokenState::Active {
+        if !listed.is_active && token.state == TokenState::Active {
             draft.inventory.deactivate(token.id);
             synced.switched_off.push(token.name.clone());
         }

@@ -27,9 +27,9 @@ impl Inventory {
                 key.address().filter(|address| token.scopes.iter().any(|scope| scope.lies_within(address)));
             match (address, token.origin) {
                 (Some(_), Origin::Store) => out.removed.push(token.id),
-                (None, Origin::Store) if token.holds(key) => out.removed.push(token.id),
+                (None, Origin::Store) if token.has_key(key) => out.removed.push(token.id),
                 (Some(address), Origin::Add | Origin::Import) => {
-                    let place = Scope::at(address);
+                    let place = Scope::from_address(address);
                     if !token.signed_out.iter().any(|out| out.includes(&place)) {
                         token.signed_out.push(place);
                         out.kept.push(token.name.clone());

@@ -95,7 +95,7 @@ impl Inventory {
         }
         for _ in 0..self.tokens.len() {
             let Some(other) = self.answer(key, now).filter(|other| *other != id) else { return };
-            let Some(scope) = key.address().map(Scope::at) else { return };
+            let Some(scope) = key.address().map(Scope::from_address) else { return };
             if let Some(token) = self.token_mut(other) {
                 token.signed_out.push(scope);
             }

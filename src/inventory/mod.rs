@@ -151,7 +151,7 @@ impl Inventory {
             created: now,
             stored: now,
             expires: arrival.expires,
-            standing: TokenState::Active,
+            state: TokenState::Active,
             origin: arrival.origin,
             in_use: None,
             signed_out: Vec::new(),
@@ -188,7 +188,7 @@ impl Inventory {
 
     fn put_to_work(&mut self, id: TokenId, stays_signed_out: impl Fn(&Scope) -> bool) {
         if let Some(token) = self.token_mut(id) {
-            token.standing = TokenState::Active;
+            token.state = TokenState::Active;
             token.signed_out.retain(stays_signed_out);
         }
     }
@@ -196,7 +196,7 @@ impl Inventory {
     /// Notes that a client stored a token under one more key.
     pub fn remember_key(&mut self, id: TokenId, key: &Key) {
         if let Some(token) = self.token_mut(id)
-            && !token.holds(key)
+            && !token.has_key(key)
         {
             token.keys.push(key.clone());
         }
@@ -240,7 +240,7 @@ impl Inventory {
     /// Switches a token off, until it is switched on or put in use.
     pub fn deactivate(&mut self, id: TokenId) {
         if let Some(token) = self.token_mut(id) {
-            token.standing = TokenState::Inactive;
+            token.state = TokenState::Inactive;
         }
     }
 

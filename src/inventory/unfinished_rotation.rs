@@ -98,7 +98,8 @@ mod tests {
             for (id, rotation) in [(1, old), (2, new)] {
                 let (service, owner) = (Service::DockerHub, "alice".to_owned());
                 let id_there = format!("id-{id}");
-                let remote = Remote { service, at: None, owner, id: id_there, last_used: None, rotation };
+                let remote =
+                    Remote { service, base_url: None, owner, id: id_there, last_used: None, rotation };
                 inventory.recognize(TokenId(id), Some(remote));
             }
             for (token, want) in inventory.tokens().iter().zip(want) {

@@ -37,7 +37,7 @@ const MAX_RESERVED: u64 = 64;
 
 /// Reads a list of known length into just the memory that it takes. `Vec`'s own way sets aside four
 /// items for each one, which with thousands of tokens is most of the memory.
-pub fn list<'b, C, T: Decode<'b, C>>(
+pub fn decode_list<'b, C, T: Decode<'b, C>>(
     input: &mut Decoder<'b>,
     context: &mut C,
 ) -> Result<Vec<T>, decode::Error> {

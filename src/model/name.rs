@@ -36,7 +36,7 @@ impl Name {
 
     /// Takes a name as a person types it: whatever way its letters are put together, it is one name.
     /// See <https://www.unicode.org/reports/tr15/>.
-    pub fn typed(text: &str) -> Result<Self, NameError> {
+    pub fn parse_typed(text: &str) -> Result<Self, NameError> {
         let name = Self::parse(&text.nfc().collect::<String>())?;
         if name.0.contains(is_invisible) || name.0.contains(is_variation) {
             Err(NameError::Unfit(text.to_owned()))
@@ -45,9 +45,9 @@ impl Name {
         }
     }
 
-    /// Makes a name out of any texts, which a person can [type](Self::typed): what a shell would take apart
+    /// Makes a name out of any texts, which a person can [type](Self::parse_typed): what a shell would take apart
     /// and what does not show become `-`.
-    pub fn made_of(user: &str, registry: &str) -> Self {
+    pub fn suggest(user: &str, registry: &str) -> Self {
         let fit = |text: &str| -> String {
             let mut fit = String::new();
             for letter in text.nfc() {
@@ -164,10 +164,10 @@ mod tests {
         for (one, other) in
             [("caf\u{e9}", "cafe\u{301}"), ("\u{c5}", "\u{212b}"), ("\u{ac00}", "\u{1100}\u{1161}")]
         {
-            assert_eq!(Name::typed(one), Name::typed(other));
+            assert_eq!(Name::parse_typed(one), Name::parse_typed(other));
         }
         for text in ["a\u{200b}b", "\u{202e}ab", "a\u{feff}"] {
-            assert_eq!(Name::typed(text), Err(NameError::Unfit(text.to_owned())), "{text:?}");
+            assert_eq!(Name::parse_typed(text), Err(NameError::Unfit(text.to_owned())), "{text:?}");
         }
     }
 
@@ -191,11 +191,11 @@ mod tests {
             ("$$", "--", "token"),
             ("a\u{3164}b\u{115f}", "h", "a-b@h"),
         ] {
-            let name = Name::made_of(user, registry);
+            let name = Name::suggest(user, registry);
             assert_eq!(name.as_str(), want, "{user}");
-            assert_eq!(Name::typed(name.as_str()), Ok(name), "{user}");
+            assert_eq!(Name::parse_typed(name.as_str()), Ok(name), "{user}");
         }
-        let long = Name::made_of(&"字".repeat(500), &"x".repeat(500)).numbered(1000);
+        let long = Name::suggest(&"字".repeat(500), &"x".repeat(500)).numbered(1000);
         assert!(Name::parse(long.as_str()).is_ok(), "{long}");
     }
 }

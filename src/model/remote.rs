@@ -15,7 +15,7 @@ pub struct Remote {
     pub service: Service,
     /// Where the service is, when it is not where it usually is: `https://coding.example.com`.
     #[n(1)]
-    pub at: Option<String>,
+    pub base_url: Option<String>,
     /// Whose it is there: a Docker ID, an organization, a project.
     #[n(2)]
     pub owner: String,
@@ -66,7 +66,7 @@ impl Service {
     }
 
     /// Returns whose a token is there, for people.
-    pub fn owner_words(self, owner: &str) -> String {
+    pub fn describe_owner(self, owner: &str) -> String {
         match self {
             Self::DockerHub => format!("Docker Hub, of {owner}"),
             Self::DockerHubOrganization => format!("Docker Hub, of the organization {owner}"),

@@ -26,7 +26,7 @@ impl Scope {
     pub fn parse(text: &str) -> Result<Self, ScopeError> {
         let invalid = || ScopeError { text: text.to_owned() };
         let Some(domain) = text.strip_prefix("*.") else {
-            return Address::parse(text).map(|address| Self::at(&address)).ok_or_else(invalid);
+            return Address::parse(text).map(|address| Self::from_address(&address)).ok_or_else(invalid);
         };
         let address = Address::parse(domain).ok_or_else(invalid)?;
         // Below an alias of Docker Hub there is no registry, and its one spelling is another domain.
@@ -37,7 +37,7 @@ impl Scope {
         if domain.contains("://") || !is_domain {
             return Err(invalid());
         }
-        Ok(Self { host: Host::Below(address.registry().clone()), ..Self::at(&address) })
+        Ok(Self { host: Host::Below(address.registry().clone()), ..Self::from_address(&address) })
     }
 
     /// Reads a scope as a person writes it, who may leave out the registry in front of a repository.
@@ -51,12 +51,12 @@ impl Scope {
     }
 
     /// Returns the scope of an address: its registry, or the part of it below its repository.
-    pub fn at(address: &Address) -> Self {
+    pub fn from_address(address: &Address) -> Self {
         Self { host: Host::Exact(address.registry().clone()), path: address.repository().map(str::to_owned) }
     }
 
     /// Returns the wildcard that reaches a registry, if one can.
-    pub fn above(registry: &Registry) -> Option<Self> {
+    pub fn wildcard_for(registry: &Registry) -> Option<Self> {
         let (_, domain) = registry.as_str().split_once('.')?;
         Self::parse(&format!("*.{domain}")).ok()
     }
@@ -129,7 +129,7 @@ impl Scope {
     }
 
     /// Returns the part of it that is on a registry.
-    pub fn on(&self, registry: &Registry) -> Option<Self> {
+    pub fn restricted_to(&self, registry: &Registry) -> Option<Self> {
         let host = Host::Exact(registry.clone());
         self.reaches(registry).then(|| Self { host, path: self.path.clone() })
     }

@@ -24,10 +24,10 @@ pub struct Token {
     #[n(0)]
     pub id: TokenId,
     /// Where it may go. Empty for one that is matched by its keys only.
-    #[cbor(n(1), decode_with = "crate::model::cbor::list")]
+    #[cbor(n(1), decode_with = "crate::model::cbor::decode_list")]
     pub scopes: Vec<Scope>,
     /// The keys under which clients stored it, verbatim.
-    #[cbor(n(2), decode_with = "crate::model::cbor::list")]
+    #[cbor(n(2), decode_with = "crate::model::cbor::decode_list")]
     pub keys: Vec<Key>,
     /// Unique in the vault.
     #[n(3)]
@@ -55,7 +55,7 @@ pub struct Token {
     pub expires: Option<Timestamp>,
     /// Whether it is given out.
     #[n(11)]
-    pub standing: TokenState,
+    pub state: TokenState,
     /// Who brought it here.
     #[n(12)]
     pub origin: Origin,
@@ -63,7 +63,7 @@ pub struct Token {
     #[n(13)]
     pub in_use: Option<InUse>,
     /// Where it was signed out: kept, and not given out there until a login or `use` brings it back.
-    #[cbor(n(14), decode_with = "crate::model::cbor::list")]
+    #[cbor(n(14), decode_with = "crate::model::cbor::decode_list")]
     pub signed_out: Vec<Scope>,
     /// The profile under which a client logged in with it; it is for no other, and for none without one.
     #[n(15)]
@@ -75,23 +75,23 @@ pub struct Token {
 
 impl Token {
     /// True when it is known which of Docker Hub's tokens it is.
-    pub fn is_of_hub(&self) -> bool {
+    pub fn is_on_docker_hub(&self) -> bool {
         cfg!(feature = "online") && self.remote.as_ref().is_some_and(|remote| remote.service.is_docker_hub())
     }
 
     /// Returns the verb that gives it a new secret.
     pub fn rotating_verb(&self) -> &'static str {
-        if self.is_of_hub() { "hub rotate" } else { "rotate" }
+        if self.is_on_docker_hub() { "hub rotate" } else { "rotate" }
     }
 
     /// True when it was stored under exactly this key.
-    pub fn holds(&self, key: &Key) -> bool {
+    pub fn has_key(&self, key: &Key) -> bool {
         self.keys.contains(key)
     }
 
     /// True when it could answer a request for the key, or was stored for the same registry.
     pub fn concerns(&self, key: &Key) -> bool {
-        self.holds(key)
+        self.has_key(key)
             || key
                 .address()
                 .is_some_and(|address| self.scopes.iter().any(|scope| scope.reaches(address.registry())))
@@ -152,7 +152,7 @@ pub enum UserName {
 
 impl UserName {
     /// Takes the user name that goes with a secret.
-    pub fn of(name: &str, secret: &Secret) -> Self {
+    pub fn new(name: &str, secret: &Secret) -> Self {
         if name == secret.expose() { Self::SameAsSecret } else { Self::Named(name.to_owned()) }
     }
 
@@ -286,7 +286,7 @@ pub enum Direction {
 
 impl Direction {
     /// Returns the direction of that word.
-    pub fn named(word: &str) -> Option<Self> {
+    pub fn parse(word: &str) -> Option<Self> {
         [Self::Pull, Self::Push].into_iter().find(|direction| direction.word() == word)
     }
 

@@ -146,7 +146,7 @@ fn weigh<'i>(
     if request.direction.is_some() {
         field.keep_best(Reason::MorePermissions, |token| Reverse(breadth(token)));
     }
-    field.keep_best(Reason::OtherKey, |token| token.holds(request.key));
+    field.keep_best(Reason::OtherKey, |token| token.has_key(request.key));
     field.keep_best(Reason::NotInUse, usage_rank);
     field.set_aside.sort_by_key(|(token, reason)| (*reason, token.id));
     let missed = wanted.and_then(|choice| field.set_aside.iter().find(|(token, _)| token.id == choice.token));
@@ -218,7 +218,7 @@ fn obstacle(token: &Token, request: &Request<'_>, now: Timestamp) -> Option<Reas
     if token.profile.is_some() && token.profile.as_deref() != profile {
         return Some(Reason::OtherProfile);
     }
-    match token.standing {
+    match token.state {
         TokenState::Inactive => Some(Reason::Inactive),
         TokenState::Active if token.has_expired(now) => Some(Reason::Expired),
         TokenState::Active => is_signed_out(token, request).then_some(Reason::SignedOut),
@@ -233,9 +233,10 @@ fn is_signed_out(token: &Token, request: &Request<'_>) -> bool {
     if request.repository.is_some() {
         return token.signed_out.iter().any(|out| out.covers(registry, request.repository()));
     }
-    let out_here: Vec<Scope> = token.signed_out.iter().filter_map(|out| out.on(registry)).collect();
+    let out_here: Vec<Scope> =
+        token.signed_out.iter().filter_map(|out| out.restricted_to(registry)).collect();
     let is_out = |place: Scope| out_here.iter().any(|out| out.includes(&place));
-    token.scopes.iter().filter_map(|scope| scope.on(registry)).all(is_out)
+    token.scopes.iter().filter_map(|scope| scope.restricted_to(registry)).all(is_out)
 }
 
 /// Returns what a person decided of these tokens for this case: under the profile, for the deepest
@@ -277,7 +278,7 @@ fn rank_of(choice: &Choice, request: &Request<'_>) -> Option<Rank> {
 /// How closely a token fits: by the closest of its scopes.
 fn specificity(token: &Token, request: &Request<'_>) -> Option<Closeness> {
     let Some(address) = request.key.address() else {
-        return token.holds(request.key).then_some(Closeness { is_exact_host: true, path: 0 });
+        return token.has_key(request.key).then_some(Closeness { is_exact_host: true, path: 0 });
     };
     let repository = request.repository();
     let covering = token.scopes.iter().filter(|scope| scope.covers(address.registry(), repository));

@@ -60,7 +60,7 @@ fn the_same(
 ) -> Option<TokenId> {
     let (user, scope) = (user_of(credentials), scope_of(&credentials.key));
     let is_for_it = |token: &Token| {
-        token.holds(&credentials.key) || scope.as_ref().is_some_and(|scope| token.scopes.contains(scope))
+        token.has_key(&credentials.key) || scope.as_ref().is_some_and(|scope| token.scopes.contains(scope))
     };
     let mut tokens = inventory.tokens().iter().filter(|token| token.profile.is_none());
     tokens.find(|token| is_for_it(token) && token.user == user && has_it(token)).map(|token| token.id)
@@ -123,8 +123,8 @@ mod tests {
         );
         let want = [(1, false), (2, true), (2, false), (3, true), (4, true), (5, true), (5, false)];
         assert_eq!(places, want);
-        assert!(inventory.tokens()[0].holds(&key("https://ghcr.io/v1/")));
-        assert!(inventory.tokens()[1].holds(&key("GHCR.io")));
+        assert!(inventory.tokens()[0].has_key(&key("https://ghcr.io/v1/")));
+        assert!(inventory.tokens()[1].has_key(&key("GHCR.io")));
         assert_eq!(names(&inventory)[..3], ["a", "a@ghcr.io", "a@ghcr.io-2"]);
     }
 

@@ -62,7 +62,7 @@ fn the_same(draft: &Draft, credentials: &Credentials, profile: Option<&str>) -> 
     let scope = scope_of(&credentials.key);
     let is_slot = accounts(draft, credentials, profile).next().is_some();
     let is_for_it = |token: &Token| {
-        token.holds(&credentials.key)
+        token.has_key(&credentials.key)
             || (scope.as_ref().is_some_and(|scope| token.scopes.contains(scope))
                 && (token.keys.is_empty() || !is_slot))
     };
@@ -81,7 +81,7 @@ fn accounts<'d>(
 ) -> impl Iterator<Item = &'d Token> {
     let user = user_of(credentials);
     let tokens = draft.inventory.tokens().iter().filter(move |token| token.profile.as_deref() == profile);
-    tokens.filter(move |token| token.holds(&credentials.key) && token.user == user)
+    tokens.filter(move |token| token.has_key(&credentials.key) && token.user == user)
 }
 
 /// Finds the token that a new secret is for: of this account, the latest in use.
@@ -139,7 +139,7 @@ pub fn arrival(
         UserName::SameAsSecret => "",
     };
     IncomingToken {
-        name: Name::made_of(known_as, registry.map_or(key.as_str(), |registry| registry.as_str())),
+        name: Name::suggest(known_as, registry.map_or(key.as_str(), |registry| registry.as_str())),
         kind,
         user,
         scopes: scope_of(key).into_iter().collect(),
@@ -155,12 +155,12 @@ pub fn arrival(
 
 /// Returns where credentials that a client stores under a key may go.
 pub fn scope_of(key: &Key) -> Option<Scope> {
-    key.address().map(Scope::at)
+    key.address().map(Scope::from_address)
 }
 
 /// Returns the user name of credentials, unless it is their secret.
 pub fn user_of(credentials: &Credentials) -> UserName {
-    UserName::of(&credentials.user, &credentials.secret)
+    UserName::new(&credentials.user, &credentials.secret)
 }
 
 /// Returns credentials as they are recognized.

@@ -105,7 +105,7 @@ fn logins<'i>(inventory: &'i Inventory, profile: Option<&str>, key: &Key) -> imp
     inventory.tokens().iter().filter(move |token| {
         let is_there = match key.address() {
             Some(address) => token.scopes.iter().any(|scope| scope.lies_within(address)),
-            None => token.holds(key),
+            None => token.has_key(key),
         };
         token.profile.as_deref() == profile && is_there
     })
@@ -135,7 +135,7 @@ proptest! {
                     // Where a profile has no login of its own it follows what is no profile's.
                     let key = key(text);
                     let mut own = logins(&draft.inventory, *other, &key);
-                    let is_own = own.any(|token| token.standing == TokenState::Active);
+                    let is_own = own.any(|token| token.state == TokenState::Active);
                     if *other != PROFILES[profile] && (PROFILES[profile].is_some() || is_own) {
                         prop_assert_eq!(&after[&(*other, *text)], answer, "{:?} {:?} {}", deed, other, text);
                     }

@@ -28,7 +28,7 @@ impl<'l> Words<'l> {
     }
 
     fn direction(&self) -> Option<Direction> {
-        self.0.iter().find_map(|word| Direction::named(word))
+        self.0.iter().find_map(|word| Direction::parse(word))
     }
 }
 
@@ -74,7 +74,7 @@ fn happen(line: &str, inventory: &mut Inventory) {
     let place = words.0.get(2).copied();
     match (what, id, place) {
         ("login", id, Some(place)) => {
-            let scopes = key(place).address().map(Scope::at).into_iter().collect();
+            let scopes = key(place).address().map(Scope::from_address).into_iter().collect();
             let id = id.unwrap_or_else(|| {
                 let profile = words.after("profile").map(str::to_owned);
                 inventory.add_with_free_name(
@@ -222,7 +222,7 @@ prop_compose! {
             created: NOW,
             stored: NOW,
             expires: (life < 2).then(|| Timestamp(NOW.0 + life)),
-            standing: if is_active { TokenState::Active } else { TokenState::Inactive },
+            state: if is_active { TokenState::Active } else { TokenState::Inactive },
             origin: Origin::Add,
             in_use: (turn > 0)
                 .then_some(docker_credential_pat::model::token::InUse { turn, chosen }),
@@ -326,7 +326,7 @@ proptest! {
         let verdict = resolve(&request, &tokens, &choices, NOW);
         let address = question.key.address().expect("an address");
         let good = |token: &Token| {
-            token.standing == TokenState::Active
+            token.state == TokenState::Active
                 && !token.has_expired(NOW)
                 && (token.profile.is_none() || token.profile == question.profile)
         };

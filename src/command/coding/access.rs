@@ -87,7 +87,7 @@ impl CodingAccess {
     /// place where it was made comes before any variable.
     pub(super) fn place_of(&self, token: &Token, inventory: &Inventory) -> Result<Endpoint, CommandError> {
         let of_team = || Team::all_of(token).next().map(|team| team.interface());
-        let made_at = || remote_of(token).and_then(|remote| remote.at.clone().or_else(of_team));
+        let made_at = || remote_of(token).and_then(|remote| remote.base_url.clone().or_else(of_team));
         let variable = env::text(URL)?;
         match self.url.clone().or_else(made_at).or(variable).or_else(of_team) {
             Some(address) => Ok(parse(&address)?),
@@ -132,7 +132,7 @@ impl CodingAccess {
             !place.is_at(ANY_TEAM) || self.given.team.as_ref().is_none_or(|team| team.has(token))
         };
         let is_given_out = |token: &Token| {
-            token.standing == TokenState::Active && !token.has_expired(now) && !token.is_signed_out()
+            token.state == TokenState::Active && !token.has_expired(now) && !token.is_signed_out()
         };
         inventory
             .tokens()

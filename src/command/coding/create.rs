@@ -48,7 +48,7 @@ pub(super) struct Args {
 
 /// Runs the verb. Whatever can be known to go wrong is found out before anything is made.
 pub(super) fn run(args: &Args, cx: &mut CommandContext) -> Result<(), CommandError> {
-    let name = Name::typed(&args.name)?;
+    let name = Name::parse_typed(&args.name)?;
     let wish = wish(args, &name, cx)?;
     let inventory = cx.store.inventory()?;
     refuse_taken(&name, &inventory)?;
@@ -102,7 +102,7 @@ fn keep(
         let arrival = IncomingToken {
             name: name.clone(),
             kind: TokenKind::Project,
-            user: UserName::of(&there.user, secret),
+            user: UserName::new(&there.user, secret),
             scopes: vec![scope.clone()],
             keys: Vec::new(),
             label: Some(wish.name.clone()).filter(|label| label != name.as_str()),

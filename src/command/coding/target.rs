@@ -142,7 +142,7 @@ pub(super) fn remote(
     let is_usual = team.is_some_and(|team| place.is_at(&team.interface()));
     Remote {
         service: Service::Coding,
-        at: (!is_usual).then(|| place.to_string()),
+        base_url: (!is_usual).then(|| place.to_string()),
         owner: project.to_string(),
         id: there.id.to_string(),
         last_used: there.last_used,

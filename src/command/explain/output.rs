@@ -137,7 +137,7 @@ impl<'e> Explanation<'e> {
 
     /// Returns the sort of token that the registry's owner makes for anybody.
     fn sort(&self) -> Option<&'static CredentialType> {
-        let scope = Scope::at(self.request.key.address()?);
+        let scope = Scope::from_address(self.request.key.address()?);
         sort_of(&[scope], TokenKind::Pat, &UserName::Named(String::new()))
     }
 

@@ -100,7 +100,7 @@ fn named_here<'i>(
 ) -> Option<&'i Token> {
     inventory.tokens().iter().find(|token| {
         token.remote.as_ref().is_some_and(|remote| {
-            remote.service == account.service() && remote.at.as_deref() == at && remote.id == listed.id
+            remote.service == account.service() && remote.base_url.as_deref() == at && remote.id == listed.id
         })
     })
 }

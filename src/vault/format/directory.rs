@@ -134,7 +134,7 @@ fn handles_of(token: &Token) -> Vec<u8> {
 fn handles_asked(key: &Key) -> Vec<u32> {
     let Some(address) = key.address() else { return vec![handle(key.as_str())] };
     let registry = address.registry();
-    let wildcard = Scope::above(registry).map(|scope| handle(&scope.host()));
+    let wildcard = Scope::wildcard_for(registry).map(|scope| handle(&scope.host()));
     std::iter::once(handle(registry.as_str())).chain(wildcard).collect()
 }
 
