@@ -122,7 +122,7 @@ mod tests {
             last_used: None,
             rotation: None,
         });
-        inventory.recognize(id, remote);
+        inventory.set_remote(id, remote);
         inventory.tokens()[0].clone()
     }
 

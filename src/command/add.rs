@@ -76,7 +76,7 @@ pub fn run(args: &AddArgs, cx: &mut CommandContext) -> Result<(), CommandError> 
     let scopes = args::scopes(&args.registry)?;
     let told_end = args::parse_expiry(args.expires.as_ref(), *cx.now)?;
     // Asked before the secret: what is known to be wrong is told before anything is typed.
-    if cx.store.inventory()?.named(name.as_str()).is_some() {
+    if cx.store.inventory()?.find_by_name(name.as_str()).is_some() {
         return Err(crate::inventory::NameTaken(name).into());
     }
     let user = user(args)?;

@@ -184,8 +184,10 @@ pub fn profile(text: &str) -> Result<String, &'static str> {
 
 /// Returns the token of that name.
 pub fn find<'i>(inventory: &'i Inventory, name: &str) -> Result<&'i Token, CommandError> {
-    let token = Name::parse_typed(name).ok().and_then(|name| inventory.named(name.as_str()));
-    token.or_else(|| inventory.named(name)).ok_or_else(|| ArgumentError::NoSuchToken(name.to_owned()).into())
+    let token = Name::parse_typed(name).ok().and_then(|name| inventory.find_by_name(name.as_str()));
+    token
+        .or_else(|| inventory.find_by_name(name))
+        .ok_or_else(|| ArgumentError::NoSuchToken(name.to_owned()).into())
 }
 
 /// Returns the tokens of those names, each once.

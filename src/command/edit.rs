@@ -65,7 +65,7 @@ pub fn run(args: &EditArgs, cx: &mut CommandContext) -> Result<(), CommandError>
             permissions: args::permissions(&args.permission),
             expires,
         };
-        draft.inventory.amend(token.id, changes)?;
+        draft.inventory.edit(token.id, changes)?;
         Ok(draft.inventory.tokens().iter().find(|other| other.id == token.id).cloned().unwrap_or(token))
     })?;
     cx.say(&format!("changed \"{}\", for {}", token.name, places(&token)));

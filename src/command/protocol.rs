@@ -272,7 +272,7 @@ fn list(cx: &mut CommandContext) -> Result<VerbOutcome, CommandError> {
     let context = Context::gather(cx.called_as)?;
     // Nothing of it is a secret, and the process ends: to free thousands of names would be for nobody.
     let inventory = ManuallyDrop::new(cx.store.inventory()?);
-    let index = Index::of(&inventory);
+    let index = Index::new(&inventory);
     let keys = ManuallyDrop::new(inventory.keys());
     let users: Vec<(&str, &str)> = keys
         .iter()

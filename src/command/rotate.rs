@@ -58,9 +58,9 @@ pub fn run(args: &RotateArgs, cx: &mut CommandContext) -> Result<(), CommandErro
         // What only the host suggests is no reason to forget what a person said.
         let kind = recognized.kind.filter(|_| recognized.is_marked).unwrap_or(token.kind);
         let user = Some(UserName::new(user, &secret));
-        draft.inventory.amend(token.id, TokenChanges { user, ..TokenChanges::default() })?;
+        draft.inventory.edit(token.id, TokenChanges { user, ..TokenChanges::default() })?;
         draft.inventory.renew(token.id, kind, told.unwrap_or(recognized.end), now);
-        draft.inventory.adopt(token.id);
+        draft.inventory.keep_at_logout(token.id);
         draft.keep(token.id, &secret)?;
         let remarks = remarks(&seen, &people(&draft.inventory, Some(token.id)));
         Ok((find(&draft.inventory, &args.name)?.clone(), remarks))

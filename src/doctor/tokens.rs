@@ -2,7 +2,7 @@
 
 use crate::doctor::keys::OpenedContents;
 use crate::doctor::{Fact, Findings, Rule, Severity};
-use crate::inventory::unfinished_rotation::{UnfinishedRotation, left};
+use crate::inventory::unfinished_rotation::{UnfinishedRotation, find_unfinished};
 use crate::model::registry::Registry;
 use crate::model::scope::Scope;
 use crate::model::secret::Secret;
@@ -155,7 +155,7 @@ pub fn check(
             of_same_secret(at, token, secret, contents, findings);
         }
         of_count(at, token, contents.inventory.tokens(), findings);
-        if let Some(UnfinishedRotation { what, command }) = left(token, &contents.inventory) {
+        if let Some(UnfinishedRotation { what, command }) = find_unfinished(token, &contents.inventory) {
             findings.add(&ROTATION, &[Fact::Token(token), Fact::Text(&what), Fact::Text(&command)]);
         }
     }

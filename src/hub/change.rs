@@ -15,7 +15,7 @@ impl HubSession<'_> {
         self.patched(&known, self.hub.relabel(&known.account, &known.remote.id, label))?;
         self.store.change(|draft| {
             let label = Some(Some(label.to_owned()));
-            Ok(draft.inventory.amend(id, TokenChanges { label, ..TokenChanges::default() })?)
+            Ok(draft.inventory.edit(id, TokenChanges { label, ..TokenChanges::default() })?)
         })
     }
 

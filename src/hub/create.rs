@@ -44,7 +44,7 @@ impl HubSession<'_> {
     pub fn create(&self, new: &NewToken) -> Result<CreateReport, HubError> {
         // The key is here and the vault can be locked, before a token is made that could not be kept.
         self.store.make()?;
-        self.store.change(|draft| match draft.inventory.named(new.name.as_str()) {
+        self.store.change(|draft| match draft.inventory.find_by_name(new.name.as_str()) {
             Some(_) => Err(NameTaken(new.name.clone()).into()),
             None => Ok::<_, HubError>(()),
         })?;
@@ -76,7 +76,7 @@ impl HubSession<'_> {
             // A name that was taken meanwhile gets a number: the token is there, and is not to be lost.
             let id = draft.inventory.add_with_free_name(arrival, self.now);
             draft.keep(id, &made.secret)?;
-            draft.inventory.choose(id);
+            draft.inventory.use_everywhere(id);
             Ok(id)
         })
     }

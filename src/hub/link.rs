@@ -74,14 +74,14 @@ impl HubSession<'_> {
             if let Some(other) = with_remote(&draft.inventory, &remote).filter(|other| other.id != token.id) {
                 return Err(HubError::NotOne(format!("that one is \"{}\" already", other.name)));
             }
-            draft.inventory.recognize(token.id, Some(remote));
+            draft.inventory.set_remote(token.id, Some(remote));
             let changes = TokenChanges {
                 label: token.label.is_none().then(|| Some(listed.label.clone())),
                 permissions: listed.grants.permissions().map(Some),
                 expires: Some(listed.expires),
                 ..TokenChanges::default()
             };
-            Ok(draft.inventory.amend(token.id, changes)?)
+            Ok(draft.inventory.edit(token.id, changes)?)
         })
     }
 }

@@ -84,7 +84,7 @@ fn note(
     let Some(mut remote) = token.remote.clone() else { return Ok(()) };
     remote.last_used = listed.last_used().or(remote.last_used);
     let is_at_rest = remote.rotation.is_none();
-    draft.inventory.recognize(token.id, Some(remote));
+    draft.inventory.set_remote(token.id, Some(remote));
     // Amid a rotation its label is not its own, and it is switched off by us.
     if is_at_rest {
         let label = unmarked(&listed.label).unwrap_or(&listed.label);
@@ -95,7 +95,7 @@ fn note(
             expires: Some(listed.expires),
             ..TokenChanges::default()
         };
-        draft.inventory.amend(token.id, changes)?;
+        draft.inventory.edit(token.id, changes)?;
         if !listed.is_active && token.state == TokenState::Active {
             draft.inventory.deactivate(token.id);
             synced.switched_off.push(token.name.clone());

@@ -39,7 +39,7 @@ impl InUseFor {
 /// their own scopes.
 pub fn in_use(inventory: &Inventory, now: Timestamp) -> BTreeMap<TokenId, InUseFor> {
     let mut used = BTreeMap::new();
-    let index = Index::of(inventory);
+    let index = Index::new(inventory);
     for key in inventory.keys() {
         note(&mut used, &key, &index.concerning(&key), inventory.choices(), now);
     }

@@ -15,7 +15,7 @@ pub struct Index<'i> {
 
 impl<'i> Index<'i> {
     /// Sorts the tokens of an inventory.
-    pub fn of(inventory: &'i Inventory) -> Self {
+    pub fn new(inventory: &'i Inventory) -> Self {
         let mut by_key = Vec::new();
         let mut by_registry = Vec::with_capacity(inventory.tokens().len());
         let mut wildcards = Vec::new();
@@ -69,7 +69,7 @@ mod tests {
             ("d", "docker.io", Origin::Store),
         ]);
         inventory.remember_key(TokenId(4), &key("user@odd"));
-        let index = Index::of(&inventory);
+        let index = Index::new(&inventory);
         for text in ["ghcr.io", "ghcr.io/acme/app", "x.coding.net", "docker.io", "user@odd", "none"] {
             let key = key(text);
             let wanted: Vec<_> = inventory.tokens().iter().filter(|token| token.concerns(&key)).collect();

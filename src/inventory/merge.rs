@@ -122,7 +122,7 @@ mod tests {
             ("b", "ghcr.io", Origin::Add),
             ("c", "quay.io", Origin::Add),
         ]);
-        there.choose(TokenId(2));
+        there.use_everywhere(TokenId(2));
         let mut here = Inventory::default();
         let merged = here.merge(&there, |_, _| false, Timestamp(0));
         assert_eq!(merged.added.len(), 3);
@@ -140,7 +140,7 @@ mod tests {
             ("z", "quay.io", Origin::Add),
         ]);
         for _ in 0..3 {
-            there.choose(TokenId(2));
+            there.use_everywhere(TokenId(2));
             there.log_in(TokenId(4), &key("quay.io"));
         }
         assert_eq!(answer(&there, "quay.io"), Some("z"));
@@ -163,10 +163,10 @@ mod tests {
             direction: None,
         };
         let mut here = inventory(&[("mine", "ghcr.io", Origin::Add)]);
-        here.decide(choice(1, "ghcr.io/acme"));
+        here.set_choice(choice(1, "ghcr.io/acme"));
         let mut there = inventory(&[("other", "quay.io", Origin::Add), ("x", "ghcr.io", Origin::Add)]);
-        there.decide(choice(2, "ghcr.io/acme"));
-        there.decide(choice(1, "quay.io/else"));
+        there.set_choice(choice(2, "ghcr.io/acme"));
+        there.set_choice(choice(1, "quay.io/else"));
         here.merge(&there, |_, _| false, Timestamp(0));
         assert_eq!(here.choices(), [choice(1, "ghcr.io/acme"), choice(2, "quay.io/else")]);
     }
@@ -174,7 +174,7 @@ mod tests {
     #[test]
     fn what_was_stored_under_the_very_key_there_does_not_answer_here() {
         let mut here = inventory(&[("mine", "ghcr.io", Origin::Add)]);
-        here.choose(TokenId(1));
+        here.use_everywhere(TokenId(1));
         let mut there = inventory(&[("x", "ghcr.io", Origin::Store)]);
         there.remember_key(TokenId(1), &key("ghcr.io"));
         there.log_in(TokenId(1), &key("ghcr.io"));
@@ -186,8 +186,8 @@ mod tests {
         here.merge(&there, |_, _| true, Timestamp(0));
         assert_eq!(answer(&here, "ghcr.io"), Some("mine"), "the first that came");
         let mut here = inventory(&[("mine", "ghcr.io", Origin::Add)]);
-        here.choose(TokenId(1));
-        there.choose(TokenId(1));
+        here.use_everywhere(TokenId(1));
+        there.use_everywhere(TokenId(1));
         here.merge(&there, |_, _| true, Timestamp(0));
         assert_eq!(answer(&here, "ghcr.io"), Some("mine"), "both chosen");
         let mut here = inventory(&[("mine", "ghcr.io", Origin::Add)]);
@@ -201,7 +201,7 @@ mod tests {
         let mut here = inventory(&[("mine", "ghcr.io", Origin::Add)]);
         let mut there =
             inventory(&[("other", "ghcr.io", Origin::Add), ("deep", "ghcr.io/acme", Origin::Add)]);
-        there.choose(TokenId(1));
+        there.use_everywhere(TokenId(1));
         here.merge(&there, |_, _| true, Timestamp(0));
         assert_eq!(answer(&here, "ghcr.io"), Some("mine"));
         assert_eq!(answer(&here, "ghcr.io/acme"), Some("deep"));

@@ -111,25 +111,25 @@ impl Inventory {
     }
 
     /// Returns the token of that name.
-    pub fn named(&self, name: &str) -> Option<&Token> {
+    pub fn find_by_name(&self, name: &str) -> Option<&Token> {
         self.tokens.iter().find(|token| token.name.as_str() == name)
     }
 
     /// Returns the name, or when it is taken the first free one made by a number behind it.
     pub fn free_name(&self, wanted: &Name) -> Name {
-        if self.named(wanted.as_str()).is_none() {
+        if self.find_by_name(wanted.as_str()).is_none() {
             return wanted.clone();
         }
         // One of these is free: there are more of them than tokens.
         (2..=self.tokens.len() + 2)
             .map(|number| wanted.numbered(number))
-            .find(|name| self.named(name.as_str()).is_none())
+            .find(|name| self.find_by_name(name.as_str()).is_none())
             .unwrap_or_else(|| wanted.clone())
     }
 
     /// Takes a token in, active and not yet put in use.
     pub fn add(&mut self, arrival: IncomingToken, now: Timestamp) -> Result<TokenId, NameTaken> {
-        if self.named(arrival.name.as_str()).is_some() {
+        if self.find_by_name(arrival.name.as_str()).is_some() {
             return Err(NameTaken(arrival.name));
         }
         Ok(self.add_with_free_name(arrival, now))
@@ -162,7 +162,7 @@ impl Inventory {
     }
 
     /// Puts a token in use because a person said so, everywhere that it may go and for every profile.
-    pub fn choose(&mut self, id: TokenId) {
+    pub fn use_everywhere(&mut self, id: TokenId) {
         if let Some(token) = self.token_mut(id) {
             token.profile = None;
         }
@@ -214,7 +214,7 @@ impl Inventory {
     }
 
     /// Notes what a token is at the service that made it.
-    pub fn recognize(&mut self, id: TokenId, remote: Option<Remote>) {
+    pub fn set_remote(&mut self, id: TokenId, remote: Option<Remote>) {
         if let Some(token) = self.token_mut(id) {
             token.remote = remote;
         }
@@ -222,13 +222,13 @@ impl Inventory {
 
     /// Notes a person's decision in the place of any for the same case. A token that was switched off or
     /// signed out stays so: one case is no word for all others.
-    pub fn decide(&mut self, choice: Choice) {
+    pub fn set_choice(&mut self, choice: Choice) {
         self.choices.retain(|other| !other.is_same_case(&choice));
         self.choices.push(choice);
     }
 
     /// Takes back a person's decisions, and returns them.
-    pub fn take_back(&mut self, is_meant: impl Fn(&Choice) -> bool) -> Vec<Choice> {
+    pub fn remove_choices(&mut self, is_meant: impl Fn(&Choice) -> bool) -> Vec<Choice> {
         self.choices.extract_if(.., |choice| is_meant(choice)).collect()
     }
 
@@ -245,10 +245,10 @@ impl Inventory {
     }
 
     /// Changes what a person may change of a token. The secret stays.
-    pub fn amend(&mut self, id: TokenId, changes: TokenChanges) -> Result<(), NameTaken> {
+    pub fn edit(&mut self, id: TokenId, changes: TokenChanges) -> Result<(), NameTaken> {
         let TokenChanges { name, user, scopes, label, permissions, expires } = changes;
         if let Some(name) = &name
-            && self.named(name.as_str()).is_some_and(|other| other.id != id)
+            && self.find_by_name(name.as_str()).is_some_and(|other| other.id != id)
         {
             return Err(NameTaken(name.clone()));
         }
@@ -266,14 +266,14 @@ impl Inventory {
                 choice.token != id || scopes.iter().any(|scope| scope.overlaps(&choice.scope))
             });
             token.scopes = scopes;
-            self.adopt(id);
+            self.keep_at_logout(id);
         }
         Ok(())
     }
 
     /// Makes a token that came by a login its person's own, who has put more into it than a login brings
     /// back: a logout keeps it.
-    pub fn adopt(&mut self, id: TokenId) {
+    pub fn keep_at_logout(&mut self, id: TokenId) {
         if let Some(token) = self.token_mut(id)
             && token.origin == Origin::Store
         {
@@ -376,7 +376,7 @@ pub(crate) mod tests {
         let before = inventory.clone();
         inventory.log_in(TokenId(1), &key("ghcr.io"));
         assert_eq!(inventory, before);
-        inventory.choose(TokenId(1));
+        inventory.use_everywhere(TokenId(1));
         assert_ne!(inventory, before);
     }
 }

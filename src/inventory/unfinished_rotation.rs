@@ -15,7 +15,7 @@ pub struct UnfinishedRotation {
 }
 
 /// Returns what is left of a token's rotation; `None` when nothing is.
-pub fn left(token: &Token, inventory: &Inventory) -> Option<UnfinishedRotation> {
+pub fn find_unfinished(token: &Token, inventory: &Inventory) -> Option<UnfinishedRotation> {
     let rotation = token.remote.as_ref()?.rotation.as_ref()?;
     let (name, argument) = (&token.name, token.name.as_argument());
     let with = |id| inventory.tokens().iter().find(move |other| other.id == id);
@@ -100,10 +100,10 @@ mod tests {
                 let id_there = format!("id-{id}");
                 let remote =
                     Remote { service, base_url: None, owner, id: id_there, last_used: None, rotation };
-                inventory.recognize(TokenId(id), Some(remote));
+                inventory.set_remote(TokenId(id), Some(remote));
             }
             for (token, want) in inventory.tokens().iter().zip(want) {
-                let left = left(token, &inventory);
+                let left = find_unfinished(token, &inventory);
                 assert_eq!(left.is_some(), want.is_some(), "{:?}", token.remote);
                 assert!(left.is_none_or(|left| left.what.contains(want.unwrap_or_default())
                     && left.command.ends_with(token.name.as_str())));

@@ -49,7 +49,7 @@ fn revive(draft: &mut Draft, id: TokenId, now: Timestamp) {
     let ended = draft.inventory.tokens().iter().find(|token| token.id == id && token.has_expired(now));
     if let Some((kind, remote)) = ended.map(|token| (token.kind, token.remote.clone())) {
         draft.inventory.renew(id, kind, None, now);
-        draft.inventory.recognize(id, remote);
+        draft.inventory.set_remote(id, remote);
     }
 }
 

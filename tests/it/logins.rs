@@ -71,7 +71,7 @@ fn happen(deed: Deed, draft: &mut Draft) {
         }
         Deed::Use(place) => {
             if let Some(id) = nth(&draft.inventory, place) {
-                draft.inventory.choose(id);
+                draft.inventory.use_everywhere(id);
             }
         }
     }

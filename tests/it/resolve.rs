@@ -70,7 +70,7 @@ fn permissions(words: &str) -> Permissions {
 fn happen(line: &str, inventory: &mut Inventory) {
     let words = Words(line.split_whitespace().collect());
     let [what, name, ..] = words.0[..] else { panic!("{line}") };
-    let id = inventory.named(name).map(|token| token.id);
+    let id = inventory.find_by_name(name).map(|token| token.id);
     let place = words.0.get(2).copied();
     match (what, id, place) {
         ("login", id, Some(place)) => {
@@ -90,8 +90,8 @@ fn happen(line: &str, inventory: &mut Inventory) {
             let allowed = words.after("may").map(permissions);
             inventory.add(arrival(name, Origin::Add, scopes, allowed), NOW).expect(line);
         }
-        ("use", Some(id), None) => inventory.choose(id),
-        ("choose", Some(token), Some(scope)) => inventory.decide(Choice {
+        ("use", Some(id), None) => inventory.use_everywhere(id),
+        ("choose", Some(token), Some(scope)) => inventory.set_choice(Choice {
             scope: Scope::parse(scope).expect(line),
             token,
             profile: words.after("profile").map(str::to_owned),
@@ -373,8 +373,8 @@ proptest! {
         let wide = inventory.add_with_free_name(arrival("wide", Origin::Add, scope(host.clone()), None), NOW);
         let long = scope(format!("{host}/{path}"));
         let narrow = inventory.add_with_free_name(arrival("narrow", Origin::Add, long, None), NOW);
-        (0..turns.0).for_each(|_| inventory.choose(narrow));
-        (0..turns.1).for_each(|_| inventory.choose(wide));
+        (0..turns.0).for_each(|_| inventory.use_everywhere(narrow));
+        (0..turns.1).for_each(|_| inventory.use_everywhere(wide));
         let asked = key(&format!("{host}/{path}/image"));
         let verdict = resolve(&Request::of(&asked), inventory.tokens(), inventory.choices(), NOW);
         prop_assert_eq!(verdict.token.map(|token| token.id), Some(narrow));

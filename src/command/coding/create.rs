@@ -86,7 +86,7 @@ fn wish(args: &Args, name: &Name, cx: &CommandContext) -> Result<ProjectTokenReq
 }
 
 fn refuse_taken(name: &Name, inventory: &Inventory) -> Result<(), NameTaken> {
-    inventory.named(name.as_str()).map_or(Ok(()), |_| Err(NameTaken(name.clone())))
+    inventory.find_by_name(name.as_str()).map_or(Ok(()), |_| Err(NameTaken(name.clone())))
 }
 
 fn keep(
@@ -114,7 +114,7 @@ fn keep(
         };
         let id = draft.inventory.add(arrival, now)?;
         draft.keep(id, secret)?;
-        draft.inventory.choose(id);
+        draft.inventory.use_everywhere(id);
         Ok(())
     })
 }

@@ -58,8 +58,8 @@ pub(super) fn run(args: &Args, cx: &mut CommandContext) -> Result<(), CommandErr
         };
         let noted = remote(&coding, Team::all_of(&target.token).next().as_ref(), target.project, &after);
         cx.store.change(|draft| -> Result<_, CommandError> {
-            draft.inventory.amend(target.token.id, changes)?;
-            draft.inventory.recognize(target.token.id, Some(noted));
+            draft.inventory.edit(target.token.id, changes)?;
+            draft.inventory.set_remote(target.token.id, Some(noted));
             Ok(())
         })?;
         let end = after.expires.map_or_else(|| "never".to_owned(), Timestamp::date);

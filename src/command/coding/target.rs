@@ -102,7 +102,7 @@ impl TargetLocationArgs {
         // From now on it is known without its project.
         let remote = remote(coding, Team::all_of(&token).next().as_ref(), project, same);
         cx.store.change(|draft| -> Result<_, CommandError> {
-            draft.inventory.recognize(token.id, Some(remote));
+            draft.inventory.set_remote(token.id, Some(remote));
             Ok(())
         })?;
         Ok(ProjectTarget { project, id: same.id, token })

@@ -89,7 +89,7 @@ pub fn run(args: &ExplainArgs, cx: &mut CommandContext) -> Result<(), CommandErr
     let context = Context::gather(cx.called_as)?;
     let asked = ExplainTarget::parse(&args.asked, &inventory)?;
     let keys = asked.keys(args.client)?;
-    let index = Index::of(&inventory);
+    let index = Index::new(&inventory);
     let now = *cx.now;
     let answer = |key| {
         let request = request(&asked, args, context.stated_request(key, &inventory));

@@ -76,7 +76,7 @@ impl Permission {
 /// Runs the verb. Whatever can be known to fail fails before a token is made.
 pub(super) fn run(args: &Args, hub: &HubApi, cx: &mut CommandContext) -> Result<(), CommandError> {
     let new = args.new_token(cx)?;
-    if cx.store.inventory()?.named(new.name.as_str()).is_some() {
+    if cx.store.inventory()?.find_by_name(new.name.as_str()).is_some() {
         return Err(NameTaken(new.name).into());
     }
     let signed_in = args.sign_in.run(hub, None, cx)?;
