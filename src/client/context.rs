@@ -102,7 +102,7 @@ impl Context {
         {
             let ClientIntent { repository, direction, is_all } = intent;
             let from = RequestSource::CommandLine;
-            let repository = repository.map(|path| Repository { path: path.into(), is_all });
+            let repository = repository.map(|path| Repository { path: path.into(), is_exhaustive: is_all });
             request.repository = request.repository.or(repository.map(|value| Sourced { value, from }));
             request.direction = request.direction.or(direction.map(|value| Sourced { value, from }));
         }
@@ -111,14 +111,14 @@ impl Context {
 
     /// Returns the request for a key, with what a person said of it but not what the client shows.
     pub fn stated_request<'r>(&'r self, key: &'r Key, inventory: &Inventory) -> Request<'r> {
-        let mut request = Request::of(key);
-        request.named =
+        let mut request = Request::from_key(key);
+        request.token_name =
             self.named.as_deref().map(|value| Sourced { value, from: RequestSource::Variable(TOKEN) });
         request.profile =
             self.profile.as_ref().map(|known| Sourced { value: &*known.value, from: known.from });
         let image = self.image.as_ref().map(Image::address).filter(|image| key.is_at(image.registry()));
         if let (None, Some(path)) = (&request.repository, image.and_then(Address::repository)) {
-            let value = Repository { path: path.into(), is_all: true };
+            let value = Repository { path: path.into(), is_exhaustive: true };
             request.repository = Some(Sourced { value, from: RequestSource::Variable(REPOSITORY) });
         }
         request.direction =

@@ -83,7 +83,7 @@ impl<'d> CommandContext<'d> {
     ) -> Result<(), CommandError> {
         for registry in token.scopes.iter().filter_map(Scope::registry) {
             let key = Key::parse(registry.docker_key())?;
-            let request = Request::of(&key);
+            let request = Request::from_key(&key);
             match resolve(&request, inventory.tokens(), inventory.choices(), *self.now).token {
                 Some(other) if other.id != token.id => {
                     self.say(&format!("clients that name only {registry} go on getting \"{}\"", other.name));

@@ -14,10 +14,10 @@ const MAX_LINES: usize = 5;
 
 /// Tells of each token that would have answered, had it not ended or been switched off.
 pub fn missed_tokens(request: &Request<'_>, verdict: &Verdict<'_>, now: Timestamp) -> Vec<String> {
-    let is_meant = |token: &Token| request.named.is_none_or(|named| named.value == token.name.as_str());
+    let is_meant = |token: &Token| request.token_name.is_none_or(|named| named.value == token.name.as_str());
     let missed = verdict.set_aside.iter().filter(|(token, _)| is_meant(token));
     let mut lines: Vec<String> = missed
-        .filter(|(_, reason)| *reason != Reason::SignedOut || request.named.is_some())
+        .filter(|(_, reason)| *reason != Reason::SignedOut || request.token_name.is_some())
         .filter_map(|(token, reason)| {
             let (why, way_out) = why_missed(token, *reason, now)?;
             let (name, places) = (&token.name, places(token));
@@ -34,7 +34,7 @@ pub fn missed_tokens(request: &Request<'_>, verdict: &Verdict<'_>, now: Timestam
 
 /// Tells that another token is given than the one that a person chose for this case.
 pub fn missed_choice(verdict: &Verdict<'_>, now: Timestamp) -> Option<String> {
-    let (given, (chosen, reason)) = verdict.token.zip(verdict.missed)?;
+    let (given, (chosen, reason)) = verdict.token.zip(verdict.missed_choice)?;
     let (why, way_out) = why_missed(chosen, reason, now)?;
     let (name, given) = (&chosen.name, &given.name);
     Some(format!("token \"{name}\" is chosen here, but {why}; going on with \"{given}\" ({way_out})"))

@@ -167,7 +167,7 @@ fn get(input: &[u8], cx: &mut CommandContext) -> Result<VerbOutcome, CommandErro
     let Some(token) = verdict.token else {
         excerpt.confirm()?;
         if let Some(named) =
-            request.named.filter(|named| get_warnings::is_named_elsewhere(named.value, &verdict))
+            request.token_name.filter(|named| get_warnings::is_named_elsewhere(named.value, &verdict))
         {
             return Err(NamedTokenError { name: named.value.to_owned(), key: key.as_str().to_owned() }.into());
         }
@@ -243,7 +243,7 @@ fn erase(input: &[u8], cx: &mut CommandContext) -> Result<VerbOutcome, CommandEr
     let now = *cx.now;
     let (out, heir) = cx.store.change(|draft| -> Result<_, CommandError> {
         let out = draft.inventory.sign_out(&key, profile.map(|known| known.value));
-        let request = Request { profile, ..Request::of(&key) };
+        let request = Request { profile, ..Request::from_key(&key) };
         let heir = resolve(&request, draft.inventory.tokens(), draft.inventory.choices(), now).token;
         Ok((out, heir.map(|token| token.name.clone())))
     })?;

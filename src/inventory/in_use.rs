@@ -73,7 +73,7 @@ fn note<'i>(
 ) {
     for direction in [None, Some(Direction::Pull), Some(Direction::Push)] {
         let known = direction.map(|value| Sourced { value, from: RequestSource::Argument });
-        let request = Request { direction: known, ..Request::of(key) };
+        let request = Request { direction: known, ..Request::from_key(key) };
         let Some(token) = resolve(&request, tokens.clone(), choices, now).token else { continue };
         let note = used.entry(token.id).or_default();
         match direction {

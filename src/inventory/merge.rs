@@ -76,7 +76,7 @@ impl Inventory {
     }
 
     fn answer(&self, key: &Key, now: Timestamp) -> Option<TokenId> {
-        resolve(&Request::of(key), &self.tokens, &self.choices, now).token.map(|token| token.id)
+        resolve(&Request::from_key(key), &self.tokens, &self.choices, now).token.map(|token| token.id)
     }
 
     /// Has a token go on answering for a key: as if it had been stored under it, and put in use last. What
@@ -111,7 +111,8 @@ mod tests {
 
     fn answer<'i>(inventory: &'i Inventory, text: &str) -> Option<&'i str> {
         let key = key(text);
-        let verdict = resolve(&Request::of(&key), inventory.tokens(), inventory.choices(), Timestamp(0));
+        let verdict =
+            resolve(&Request::from_key(&key), inventory.tokens(), inventory.choices(), Timestamp(0));
         verdict.token.map(|token| token.name.as_str())
     }
 

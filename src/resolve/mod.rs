@@ -22,7 +22,7 @@ pub struct Verdict<'i> {
     /// What a person decided for this case.
     pub choice: Option<&'i Choice>,
     /// The token that was chosen for this case and cannot be given, with why.
-    pub missed: Option<(&'i Token, Reason)>,
+    pub missed_choice: Option<(&'i Token, Reason)>,
 }
 
 impl Verdict<'_> {
@@ -125,7 +125,7 @@ fn weigh<'i>(
     let mut field = Field { left: tokens, set_aside: Vec::new() };
     let wanted = chosen(&field.left, request, choices);
     field.drop_if(|token| obstacle(token, request, now));
-    if let Some(named) = request.named {
+    if let Some(named) = request.token_name {
         field.drop_if(|token| (token.name.as_str() != named.value).then_some(Reason::NotNamed));
     }
     let mut choice = chosen(&field.left, request, choices);
@@ -153,7 +153,7 @@ fn weigh<'i>(
     let missed = missed
         .filter(|(_, reason)| matches!(reason, Reason::Expired | Reason::Inactive | Reason::SignedOut))
         .copied();
-    Verdict { token: field.left.first().copied(), set_aside: field.set_aside, choice, missed }
+    Verdict { token: field.left.first().copied(), set_aside: field.set_aside, choice, missed_choice: missed }
 }
 
 /// How closely a scope fits: an exact host before a wildcard, then the longer path.

@@ -12,7 +12,7 @@ pub struct Request<'r> {
     /// What the client sent.
     pub key: &'r Key,
     /// The one token that may answer, by name.
-    pub named: Option<Sourced<&'r str>>,
+    pub token_name: Option<Sourced<&'r str>>,
     /// Whose choices come first.
     pub profile: Option<Sourced<&'r str>>,
     /// What the image is called on the registry.
@@ -56,17 +56,17 @@ pub struct Repository<'r> {
     pub path: Cow<'r, str>,
     /// False when the client may ask the same registry for others besides, as a build does; then a token
     /// for it is only preferred.
-    pub is_all: bool,
+    pub is_exhaustive: bool,
 }
 
 impl<'r> Request<'r> {
     /// Makes the request that a key alone expresses.
-    pub fn of(key: &'r Key) -> Self {
+    pub fn from_key(key: &'r Key) -> Self {
         let named = key.address().and_then(|address| address.repository());
-        let repository = named.map(|path| Repository { path: path.into(), is_all: true });
+        let repository = named.map(|path| Repository { path: path.into(), is_exhaustive: true });
         Self {
             key,
-            named: None,
+            token_name: None,
             profile: None,
             repository: repository.map(|value| Sourced { value, from: RequestSource::Key }),
             direction: None,
@@ -86,7 +86,7 @@ impl<'r> Request<'r> {
 
     /// True when the client asks for one repository, and may ask for others.
     pub fn is_open(&self) -> bool {
-        self.repository.as_ref().is_some_and(|known| !known.value.is_all)
+        self.repository.as_ref().is_some_and(|known| !known.value.is_exhaustive)
     }
 
     /// Returns the same request with the repository not known.

@@ -67,7 +67,7 @@ fn the_same(
 }
 
 fn answer(inventory: &Inventory, key: &Key, now: Timestamp) -> Option<TokenId> {
-    let verdict = resolve(&Request::of(key), inventory.tokens(), inventory.choices(), now);
+    let verdict = resolve(&Request::from_key(key), inventory.tokens(), inventory.choices(), now);
     verdict.token.map(|token| token.id)
 }
 

@@ -87,7 +87,7 @@ fn answers(draft: &Draft) -> Answers {
         for text in KEYS {
             let key = key(text);
             let known = profile.map(|value| Sourced { value, from: RequestSource::ProgramName });
-            let request = Request { profile: known, ..Request::of(&key) };
+            let request = Request { profile: known, ..Request::from_key(&key) };
             let inventory = &draft.inventory;
             let token = resolve(&request, inventory.tokens(), inventory.choices(), NOW).token;
             let answer = token.map(|token| {

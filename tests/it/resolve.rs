@@ -120,12 +120,12 @@ fn check(line: &str, inventory: &Inventory) {
     let words = Words(asked.split_whitespace().collect());
     let key = key(words.0[1]);
     let repository = words.after("of").map(|path| {
-        let is_all = !words.0.contains(&"perhaps");
-        known(Repository { path: path.into(), is_all })
+        let is_exhaustive = !words.0.contains(&"perhaps");
+        known(Repository { path: path.into(), is_exhaustive })
     });
-    let plain = Request::of(&key);
+    let plain = Request::from_key(&key);
     let request = Request {
-        named: words.after("named").map(known),
+        token_name: words.after("named").map(known),
         profile: words.after("profile").map(known),
         repository: repository.or_else(|| plain.repository.clone()),
         direction: words.direction().map(known),
@@ -270,9 +270,11 @@ prop_compose! {
 
 impl Question {
     fn request(&self) -> Request<'_> {
-        let plain = Request::of(&self.key);
+        let plain = Request::from_key(&self.key);
         let told = self.repository.as_ref();
-        let told = told.map(|(path, is_all)| known(Repository { path: path.into(), is_all: *is_all }));
+        let told = told.map(|(path, is_exhaustive)| {
+            known(Repository { path: path.into(), is_exhaustive: *is_exhaustive })
+        });
         Request {
             repository: plain.repository.clone().or(told),
             direction: self.direction.map(known),
@@ -337,7 +339,7 @@ proptest! {
             prop_assert!(token.scopes.iter().any(|scope| scope.covers(address.registry(), address.repository())));
         } else {
             // None is given only where none could be.
-            let repository = request.repository.as_ref().filter(|known| known.value.is_all);
+            let repository = request.repository.as_ref().filter(|known| known.value.is_exhaustive);
             let repository = repository.map(|known| known.value.path.as_ref());
             let could = |token: &&Token| {
                 good(token)
@@ -376,10 +378,10 @@ proptest! {
         (0..turns.0).for_each(|_| inventory.use_everywhere(narrow));
         (0..turns.1).for_each(|_| inventory.use_everywhere(wide));
         let asked = key(&format!("{host}/{path}/image"));
-        let verdict = resolve(&Request::of(&asked), inventory.tokens(), inventory.choices(), NOW);
+        let verdict = resolve(&Request::from_key(&asked), inventory.tokens(), inventory.choices(), NOW);
         prop_assert_eq!(verdict.token.map(|token| token.id), Some(narrow));
         let namesake = key(&format!("{host}/{path}-x/image"));
-        let verdict = resolve(&Request::of(&namesake), inventory.tokens(), inventory.choices(), NOW);
+        let verdict = resolve(&Request::from_key(&namesake), inventory.tokens(), inventory.choices(), NOW);
         prop_assert_eq!(verdict.token.map(|token| token.id), Some(wide));
     }
 
@@ -395,7 +397,7 @@ proptest! {
         let mut inventory = Inventory::default();
         let scopes = vec![Scope::parse("ghcr.io").expect("a scope")];
         inventory.add_with_free_name(arrival("github", Origin::Add, scopes, None), NOW);
-        let given = resolve(&Request::of(&asked), inventory.tokens(), &[], NOW).token.is_some();
+        let given = resolve(&Request::from_key(&asked), inventory.tokens(), &[], NOW).token.is_some();
         // By another rule than the program's: the text without its scheme begins with the very host.
         let lower = text.trim().to_lowercase();
         let host = lower.strip_prefix("https://").or(lower.strip_prefix("http://")).unwrap_or(&lower);

@@ -73,7 +73,7 @@ fn given_out<'i>(
 ) -> Result<Option<&'i Token>, CommandError> {
     let images = team.images();
     let key = Key::parse(&project.map_or(images.clone(), |project| format!("{images}/{project}")))?;
-    let request = Request::of(&key);
+    let request = Request::from_key(&key);
     Ok(resolve(&request, inventory.tokens(), inventory.choices(), *cx.now).token)
 }
 

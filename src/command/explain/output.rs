@@ -118,7 +118,7 @@ impl<'e> Explanation<'e> {
 
     /// Returns what is known of the request, with where it is known from.
     fn known(&self) -> Vec<(&'static str, String)> {
-        let Request { key, named, profile, repository, direction, directory } = self.request;
+        let Request { key, token_name: named, profile, repository, direction, directory } = self.request;
         let told = |text: &str, from: RequestSource| format!("{text} ({})", source(from));
         let not_known = || "not known".to_owned();
         let mut rows = vec![("key", key.as_str().to_owned())];
