@@ -75,7 +75,7 @@ pub fn run(args: &EditArgs, cx: &mut CommandContext) -> Result<(), CommandError>
 
 /// Returns the provider that fixes the end of such a token when it makes it.
 fn fixed_end(token: &Token) -> Option<&'static str> {
-    let sort = provider::sort_of(&token.scopes, token.kind, &token.user)?;
+    let sort = provider::likely_type(&token.scopes, token.kind, &token.user)?;
     sort.has_fixed_expiry.then_some(sort.provider.name)
 }
 

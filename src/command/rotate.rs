@@ -13,7 +13,7 @@ use crate::inventory::TokenChanges;
 use crate::model::hint::{Hint, program};
 use crate::model::name::Name;
 use crate::model::token::UserName;
-use crate::provider::advice::remarks;
+use crate::provider::advice::find_advice;
 use crate::provider::{Credential, recognize};
 use crate::vault::login::people;
 
@@ -56,13 +56,13 @@ pub fn run(args: &RotateArgs, cx: &mut CommandContext) -> Result<(), CommandErro
         let seen = Credential { keys: &token.keys, scopes: &token.scopes, user, secret: secret.expose() };
         let recognized = recognize(&seen);
         // What only the host suggests is no reason to forget what a person said.
-        let kind = recognized.kind.filter(|_| recognized.is_marked).unwrap_or(token.kind);
+        let kind = recognized.kind.filter(|_| recognized.has_prefix).unwrap_or(token.kind);
         let user = Some(UserName::new(user, &secret));
         draft.inventory.edit(token.id, TokenChanges { user, ..TokenChanges::default() })?;
-        draft.inventory.renew(token.id, kind, told.unwrap_or(recognized.end), now);
+        draft.inventory.renew(token.id, kind, told.unwrap_or(recognized.expires), now);
         draft.inventory.keep_at_logout(token.id);
         draft.keep(token.id, &secret)?;
-        let remarks = remarks(&seen, &people(&draft.inventory, Some(token.id)));
+        let remarks = find_advice(&seen, &people(&draft.inventory, Some(token.id)));
         Ok((find(&draft.inventory, &args.name)?.clone(), remarks))
     })?;
     let end = match token.expires {

@@ -16,7 +16,7 @@ use crate::model::timestamp::Timestamp;
 use crate::model::token::{Direction, Token, TokenState};
 use crate::model::token_id::TokenId;
 use crate::provider::credential_type::{CredentialType, ExpiryRule};
-use crate::provider::sort_of;
+use crate::provider::likely_type;
 use crate::system::env;
 use crate::system::sanitize::clean;
 use crate::system::table::{Cell, Tone};
@@ -106,7 +106,7 @@ impl<'t> TokenView<'t> {
         now: Timestamp,
     ) -> Self {
         let choices = inventory.choices().iter().filter(|choice| choice.token == token.id).collect();
-        let sort = sort_of(&token.scopes, token.kind, &token.user);
+        let sort = likely_type(&token.scopes, token.kind, &token.user);
         let history = history.of(token);
         Self { token, uses: used.get(&token.id).copied(), choices, sort, history, now }
     }
@@ -138,7 +138,7 @@ impl<'t> TokenView<'t> {
 
     /// Returns what it is called where it comes from.
     pub fn sort(&self) -> Cell {
-        self.sort.map_or_else(|| "-".into(), |sort| format!("{}, {}", sort.provider.name, sort.called).into())
+        self.sort.map_or_else(|| "-".into(), |sort| format!("{}, {}", sort.provider.name, sort.name).into())
     }
 
     /// Returns where it is made and revoked.
@@ -191,7 +191,7 @@ impl<'t> TokenView<'t> {
     /// Returns when it ends, or whether its provider tells.
     pub fn end_or_where(&self) -> Cell {
         match (self.token.expires, self.sort) {
-            (None, Some(sort)) if sort.end == ExpiryRule::AtProvider => {
+            (None, Some(sort)) if sort.expiry == ExpiryRule::AtProvider => {
                 "not known here; it shows where it is made".into()
             }
             (Some(_) | None, _) => self.end(),

@@ -4,7 +4,7 @@ use crate::inventory::Inventory;
 use crate::model::secret::Secret;
 use crate::model::timestamp::Timestamp;
 use crate::model::token::{Token, TokenKind, TokenState, UserName};
-use crate::provider::expiry::end_of_jwt;
+use crate::provider::expiry::jwt_expiry;
 
 /// Where `docker login` keeps the token of a sign-in by browser:
 /// <https://github.com/docker/cli/blob/master/internal/oauth/manager/manager.go>.
@@ -36,5 +36,5 @@ pub fn sessions(inventory: &Inventory) -> Vec<(&Token, &str)> {
 
 /// True when the token of a sign-in is good still.
 pub fn is_good(bearer: &Secret, now: Timestamp) -> bool {
-    end_of_jwt(bearer.expose()).is_none_or(|end| end > Timestamp(now.0 + MARGIN))
+    jwt_expiry(bearer.expose()).is_none_or(|end| end > Timestamp(now.0 + MARGIN))
 }

@@ -10,7 +10,7 @@ use crate::model::scope::Scope;
 use crate::model::timestamp::Timestamp;
 use crate::model::token::{Origin, Token, TokenKind, UserName};
 use crate::model::token_id::TokenId;
-use crate::provider::advice::{Advice, remarks};
+use crate::provider::advice::{Advice, find_advice};
 use crate::provider::{Credential, recognize};
 use crate::vault::VaultError;
 use crate::vault::draft::Draft;
@@ -33,10 +33,10 @@ pub fn log_in(
         revive(draft, id, now);
         id
     } else if let Some(id) = same_account(draft, credentials, profile, now) {
-        told = remarks(&seen(credentials), &people(&draft.inventory, Some(id)));
+        told = find_advice(&seen(credentials), &people(&draft.inventory, Some(id)));
         renew(draft, id, credentials, now)?
     } else {
-        told = remarks(&seen(credentials), &people(&draft.inventory, None));
+        told = find_advice(&seen(credentials), &people(&draft.inventory, None));
         arrive(draft, credentials, profile, now)?
     };
     draft.inventory.remember_key(id, &credentials.key);
@@ -175,7 +175,7 @@ fn read_off(credentials: &Credentials, now: Timestamp) -> (TokenKind, Option<Tim
     let kind = recognized.kind.unwrap_or(TokenKind::Password);
     // The client has just logged in with it: what seems to have ended has a clock that disagrees. A
     // session is renewed by whoever keeps it.
-    (kind, recognized.end.filter(|end| *end > now && kind != TokenKind::Session))
+    (kind, recognized.expires.filter(|end| *end > now && kind != TokenKind::Session))
 }
 
 /// Returns the user names of people's tokens for Docker Hub, but for one token's.

@@ -12,7 +12,7 @@ use crate::model::scope::Scope;
 use crate::model::timestamp::Timestamp;
 use crate::model::token::{Direction, Token, TokenKind, UserName};
 use crate::provider::credential_type::CredentialType;
-use crate::provider::sort_of;
+use crate::provider::likely_type;
 use crate::resolve::request::{Request, RequestSource};
 use crate::resolve::{Reason, Verdict};
 use crate::system::env;
@@ -138,7 +138,7 @@ impl<'e> Explanation<'e> {
     /// Returns the sort of token that the registry's owner makes for anybody.
     fn sort(&self) -> Option<&'static CredentialType> {
         let scope = Scope::from_address(self.request.key.address()?);
-        sort_of(&[scope], TokenKind::Pat, &UserName::Named(String::new()))
+        likely_type(&[scope], TokenKind::Pat, &UserName::Named(String::new()))
     }
 
     /// Returns which clients send the same keys.

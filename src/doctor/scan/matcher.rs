@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD_NO_PAD;
 use zeroize::Zeroizing;
 
 use crate::doctor::keys::OpenedContents;
-use crate::provider::catalog::SORTS;
+use crate::provider::catalog::CREDENTIAL_TYPES;
 use crate::provider::credential_type::CredentialType;
 
 /// So much of a text is in memory at a time, in bytes.
@@ -83,8 +83,8 @@ impl SecretMatcher {
                 }
             }
         }
-        for sort in SORTS {
-            let marks = sort.marks.iter().map(|mark| Zeroizing::new(mark.as_bytes().to_vec()));
+        for sort in CREDENTIAL_TYPES {
+            let marks = sort.prefixes.iter().map(|mark| Zeroizing::new(mark.as_bytes().to_vec()));
             needles.extend(marks.map(|bytes| Pattern { bytes, met: SecretMatch::Marked(sort) }));
         }
         needles.sort_by_key(Pattern::head);
