@@ -89,8 +89,8 @@ impl Inventory {
             self.counters.turn += 1;
             let turn = self.counters.turn;
             if let Some(token) = self.token_mut(id) {
-                let chosen = token.in_use.is_some_and(|in_use| in_use.chosen);
-                token.in_use = Some(InUse { turn, chosen });
+                let by_person = token.in_use.is_some_and(|in_use| in_use.by_person);
+                token.in_use = Some(InUse { turn, by_person });
             }
         }
         for _ in 0..self.tokens.len() {

@@ -175,13 +175,14 @@ impl Inventory {
         self.put_in_use(id, false, is_elsewhere);
     }
 
-    fn put_in_use(&mut self, id: TokenId, chosen: bool, stays_signed_out: impl Fn(&Scope) -> bool) {
+    fn put_in_use(&mut self, id: TokenId, by_person: bool, stays_signed_out: impl Fn(&Scope) -> bool) {
         self.put_to_work(id, stays_signed_out);
         let last = self.counters.turn;
         let Some(token) = self.token_mut(id) else { return };
-        let is_latest = token.in_use.is_some_and(|in_use| in_use.turn == last && (in_use.chosen || !chosen));
+        let is_latest =
+            token.in_use.is_some_and(|in_use| in_use.turn == last && (in_use.by_person || !by_person));
         if !is_latest {
-            token.in_use = Some(InUse { turn: last + 1, chosen });
+            token.in_use = Some(InUse { turn: last + 1, by_person });
             self.counters.turn = last + 1;
         }
     }

@@ -134,7 +134,7 @@ pub struct InUse {
     pub turn: u64,
     /// True for a person's `use`, false for a client's login.
     #[n(1)]
-    pub chosen: bool,
+    pub by_person: bool,
 }
 
 /// A user name, which stands open in the vault unless it is the secret itself.

@@ -202,7 +202,7 @@ prop_compose! {
         life in -2_i64..3,
         is_active in any::<bool>(),
         turn in 0_u64..6,
-        chosen in any::<bool>(),
+        by_person in any::<bool>(),
         is_stored in any::<bool>(),
         signed_out in proptest::option::weighted(0.3, any_scope()),
         profile in any_profile(),
@@ -225,7 +225,7 @@ prop_compose! {
             state: if is_active { TokenState::Active } else { TokenState::Inactive },
             origin: Origin::Add,
             in_use: (turn > 0)
-                .then_some(docker_credential_pat::model::token::InUse { turn, chosen }),
+                .then_some(docker_credential_pat::model::token::InUse { turn, by_person }),
             profile,
             remote: None,
         }
