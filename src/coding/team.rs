@@ -106,14 +106,14 @@ mod tests {
     use super::*;
     use crate::http::endpoint::PlainHttp;
     use crate::inventory::Inventory;
-    use crate::inventory::tests::arrival;
+    use crate::inventory::tests::incoming_token;
     use crate::model::remote::Remote;
     use crate::model::timestamp::Timestamp;
     use crate::model::token::Origin;
 
     fn token(scope: &str, made_at: Option<&str>) -> Token {
         let mut inventory = Inventory::default();
-        let id = inventory.add_with_free_name(arrival("pat", scope, Origin::Add), Timestamp(0));
+        let id = inventory.add_with_free_name(incoming_token("pat", scope, Origin::Add), Timestamp(0));
         let remote = made_at.map(|at| Remote {
             service: Service::Coding,
             base_url: Some(at.to_owned()),

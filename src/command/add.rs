@@ -8,7 +8,7 @@ use crate::command::context::CommandContext;
 use crate::command::error::{CommandError, PromptError};
 #[cfg(feature = "online")]
 use crate::command::verify;
-use crate::inventory::in_use::in_use;
+use crate::inventory::in_use::tokens_in_use;
 use crate::inventory::{IncomingToken, Inventory};
 use crate::model::name::Name;
 use crate::model::timestamp::Timestamp;
@@ -118,7 +118,7 @@ pub fn run(args: &AddArgs, cx: &mut CommandContext) -> Result<(), CommandError> 
 /// Says whether the token is in use now.
 fn outcome(token: &Token, inventory: &Inventory, now: Timestamp) -> String {
     let (name, argument) = (&token.name, token.name.as_argument());
-    match (token.expires, in_use(inventory, now).get(&token.id)) {
+    match (token.expires, tokens_in_use(inventory, now).get(&token.id)) {
         (Some(end), _) if end <= now => {
             format!("added \"{name}\", which expired {} and is not given out", end.relative_to(now))
         }

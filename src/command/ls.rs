@@ -6,7 +6,7 @@ use crate::command::error::CommandError;
 use crate::command::token_view;
 use crate::command::token_view::TokenView;
 use crate::inventory::Inventory;
-use crate::inventory::in_use::in_use;
+use crate::inventory::in_use::tokens_in_use;
 use crate::model::scope::{Scope, ScopeError};
 use crate::model::timestamp::Timestamp;
 use crate::model::token::Token;
@@ -47,7 +47,7 @@ pub struct LsArgs {
 pub fn run(args: &LsArgs, cx: &mut CommandContext) -> Result<(), CommandError> {
     let inventory = cx.store.inventory()?;
     let tokens = args.select(&inventory, *cx.now)?;
-    let used = in_use(&inventory, *cx.now);
+    let used = tokens_in_use(&inventory, *cx.now);
     let history = cx.store.log().history(*cx.now);
     let shown = |token| TokenView::of(token, &inventory, &used, &history, *cx.now);
     let tokens: Vec<_> = tokens.into_iter().map(shown).collect();

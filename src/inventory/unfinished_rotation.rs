@@ -1,24 +1,24 @@
-//! What a rotation that was stopped has left behind.
+//! Finds the remains of a rotation that was interrupted.
 
 use crate::inventory::Inventory;
 use crate::model::remote::Rotation;
 use crate::model::token::Token;
 use crate::model::token_id::TokenId;
 
-/// Something that is left, and what mends it.
+/// The remains of a rotation, and the command that finishes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnfinishedRotation {
-    /// What is left, for people.
+    /// The remains, as a sentence for people.
     pub what: String,
-    /// The arguments of this program that end it: `hub rotate ci`.
+    /// The arguments of this program that finish it: `hub rotate ci`.
     pub command: String,
 }
 
-/// Returns what is left of a token's rotation; `None` when nothing is.
+/// Returns the remains of a token's rotation; `None` when it is finished.
 pub fn find_unfinished(token: &Token, inventory: &Inventory) -> Option<UnfinishedRotation> {
     let rotation = token.remote.as_ref()?.rotation.as_ref()?;
     let (name, argument) = (&token.name, token.name.as_argument());
-    let with = |id| inventory.tokens().iter().find(move |other| other.id == id);
+    let find = |id| inventory.tokens().iter().find(move |other| other.id == id);
     let (what, command) = match rotation {
         Rotation::Making { label } => (
             format!(
@@ -28,7 +28,7 @@ pub fn find_unfinished(token: &Token, inventory: &Inventory) -> Option<Unfinishe
             format!("hub rotate {argument}"),
         ),
         Rotation::Made { successor, label } => {
-            let new = match with(*successor) {
+            let new = match find(*successor) {
                 Some(new) => format!("its new secret is kept as \"{}\"", new.name),
                 None => format!("a token labelled \"{label}\" is left at Docker Hub"),
             };
@@ -44,7 +44,7 @@ pub fn find_unfinished(token: &Token, inventory: &Inventory) -> Option<Unfinishe
             format!("hub rotate {argument}"),
         ),
         Rotation::Succeeds { token: old } => {
-            if with(*old).is_some_and(|old| is_waiting_for(old, token.id)) {
+            if find(*old).is_some_and(|old| is_waiting_for(old, token.id)) {
                 return None;
             }
             let what =
@@ -55,7 +55,7 @@ pub fn find_unfinished(token: &Token, inventory: &Inventory) -> Option<Unfinishe
     Some(UnfinishedRotation { what, command })
 }
 
-/// True when a token waits for the other one to take its place.
+/// True when a token waits for the other one to replace it.
 pub fn is_waiting_for(token: &Token, other: TokenId) -> bool {
     let rotation = token.remote.as_ref().and_then(|remote| remote.rotation.as_ref());
     matches!(rotation, Some(Rotation::Made { successor, .. }) if *successor == other)
@@ -69,7 +69,7 @@ mod tests {
     use crate::model::token::Origin;
 
     #[test]
-    fn every_state_of_a_rotation_names_what_is_left_and_what_ends_it() {
+    fn every_state_of_a_rotation_names_its_remains_and_the_command_that_finishes_it() {
         let label = "l".to_owned();
         let made = |successor| Rotation::Made { successor: TokenId(successor), label: "l".to_owned() };
         for (old, new, want) in [
@@ -97,9 +97,9 @@ mod tests {
                 inventory(&[("ci", "docker.io", Origin::Add), ("ci-next", "docker.io", Origin::Add)]);
             for (id, rotation) in [(1, old), (2, new)] {
                 let (service, owner) = (Service::DockerHub, "alice".to_owned());
-                let id_there = format!("id-{id}");
+                let remote_id = format!("id-{id}");
                 let remote =
-                    Remote { service, base_url: None, owner, id: id_there, last_used: None, rotation };
+                    Remote { service, base_url: None, owner, id: remote_id, last_used: None, rotation };
                 inventory.set_remote(TokenId(id), Some(remote));
             }
             for (token, want) in inventory.tokens().iter().zip(want) {

@@ -88,7 +88,7 @@ mod tests {
     use zeroize::Zeroizing;
 
     use super::*;
-    use crate::inventory::tests::{arrival, key, names};
+    use crate::inventory::tests::{incoming_token, key, names};
 
     fn credentials(key: &str, user: &str, secret: &str) -> Credentials {
         Credentials {
@@ -108,7 +108,7 @@ mod tests {
     #[test]
     fn what_is_here_already_is_not_taken_twice() {
         let mut inventory = Inventory::default();
-        inventory.add_with_free_name(arrival("a", "ghcr.io", Origin::Store), Timestamp(0));
+        inventory.add_with_free_name(incoming_token("a", "ghcr.io", Origin::Store), Timestamp(0));
         let places = take(
             &mut inventory,
             &[
@@ -132,7 +132,7 @@ mod tests {
     fn what_answers_before_answers_after() {
         for origin in [Origin::Add, Origin::Store] {
             let mut inventory = Inventory::default();
-            inventory.add_with_free_name(arrival("a", "ghcr.io", origin), Timestamp(0));
+            inventory.add_with_free_name(incoming_token("a", "ghcr.io", origin), Timestamp(0));
             take(
                 &mut inventory,
                 &[credentials("https://ghcr.io", "b", "b"), credentials("ghcr.io", "b", "c")],

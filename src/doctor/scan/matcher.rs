@@ -206,7 +206,7 @@ fn in_base64(bytes: &[u8]) -> Zeroizing<Vec<u8>> {
 mod tests {
     use super::*;
     use crate::inventory::Inventory;
-    use crate::inventory::tests::arrival;
+    use crate::inventory::tests::incoming_token;
     use crate::model::secret::Secret;
     use crate::model::timestamp::Timestamp;
     use crate::model::token::Origin;
@@ -218,7 +218,7 @@ mod tests {
         for (at, secret) in secrets.iter().enumerate() {
             contents
                 .inventory
-                .add_with_free_name(arrival(&format!("t{at}"), "ghcr.io", Origin::Add), Timestamp(0));
+                .add_with_free_name(incoming_token(&format!("t{at}"), "ghcr.io", Origin::Add), Timestamp(0));
             contents.secrets.push(Some(Secret::new(Zeroizing::new((*secret).to_owned()))));
         }
         SecretMatcher::of(&contents)
