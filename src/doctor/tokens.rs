@@ -155,8 +155,9 @@ pub fn check(
             of_same_secret(at, token, secret, contents, findings);
         }
         of_count(at, token, contents.inventory.tokens(), findings);
-        if let Some(UnfinishedRotation { what, command }) = find_unfinished(token, &contents.inventory) {
-            findings.add(&ROTATION, &[Fact::Token(token), Fact::Text(&what), Fact::Text(&command)]);
+        if let Some(UnfinishedRotation { description, command }) = find_unfinished(token, &contents.inventory)
+        {
+            findings.add(&ROTATION, &[Fact::Token(token), Fact::Text(&description), Fact::Text(&command)]);
         }
     }
 }

@@ -9,7 +9,7 @@ use crate::model::token_id::TokenId;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnfinishedRotation {
     /// The remains, as a sentence for people.
-    pub what: String,
+    pub description: String,
     /// The arguments of this program that finish it: `hub rotate ci`.
     pub command: String,
 }
@@ -19,40 +19,32 @@ pub fn find_unfinished(token: &Token, inventory: &Inventory) -> Option<Unfinishe
     let rotation = token.remote.as_ref()?.rotation.as_ref()?;
     let (name, argument) = (&token.name, token.name.as_argument());
     let find = |id| inventory.tokens().iter().find(move |other| other.id == id);
-    let (what, command) = match rotation {
-        Rotation::Making { label } => (
-            format!(
-                "a rotation of \"{name}\" was stopped; a token labelled \"{label}\" may be left at Docker \
-                 Hub, of which nobody has the secret"
-            ),
-            format!("hub rotate {argument}"),
+    let description = match rotation {
+        Rotation::Making { label } => format!(
+            "a rotation of \"{name}\" was stopped; a token labelled \"{label}\" may be left at Docker Hub, of \
+             which nobody has the secret"
         ),
         Rotation::Made { successor, label } => {
             let new = match find(*successor) {
                 Some(new) => format!("its new secret is kept as \"{}\"", new.name),
                 None => format!("a token labelled \"{label}\" is left at Docker Hub"),
             };
-            let what =
-                format!("a rotation of \"{name}\" was stopped; {new}, and the old one is still in use");
-            (what, format!("hub rotate {argument}"))
+            format!("a rotation of \"{name}\" was stopped; {new}, and the old one is still in use")
         }
-        Rotation::Switched { label, .. } => (
-            format!(
-                "a rotation of \"{name}\" was stopped; its new secret is in use, and the old one, labelled \
-                 \"{label}\", may still work at Docker Hub"
-            ),
-            format!("hub rotate {argument}"),
+        Rotation::Switched { label, .. } => format!(
+            "a rotation of \"{name}\" was stopped; its new secret is in use, and the old one, labelled \
+             \"{label}\", may still work at Docker Hub"
         ),
         Rotation::Succeeds { token: old } => {
             if find(*old).is_some_and(|old| is_waiting_for(old, token.id)) {
                 return None;
             }
-            let what =
+            let description =
                 format!("\"{name}\" was made to take the place of a token that no longer waits for it");
-            (what, format!("hub rm {argument}"))
+            return Some(UnfinishedRotation { description, command: format!("hub rm {argument}") });
         }
     };
-    Some(UnfinishedRotation { what, command })
+    Some(UnfinishedRotation { description, command: format!("hub rotate {argument}") })
 }
 
 /// True when a token waits for the other one to replace it.
@@ -103,10 +95,10 @@ mod tests {
                 inventory.set_remote(TokenId(id), Some(remote));
             }
             for (token, want) in inventory.tokens().iter().zip(want) {
-                let left = find_unfinished(token, &inventory);
-                assert_eq!(left.is_some(), want.is_some(), "{:?}", token.remote);
-                assert!(left.is_none_or(|left| left.what.contains(want.unwrap_or_default())
-                    && left.command.ends_with(token.name.as_str())));
+                let found = find_unfinished(token, &inventory);
+                assert_eq!(found.is_some(), want.is_some(), "{:?}", token.remote);
+                assert!(found.is_none_or(|found| found.description.contains(want.unwrap_or_default())
+                    && found.command.ends_with(token.name.as_str())));
             }
         }
     }
