@@ -143,9 +143,7 @@ impl Inventory {
 
     /// Puts a token in use for all its scopes and every profile, because a person said so.
     pub fn use_everywhere(&mut self, id: TokenId) {
-        if let Some(token) = self.token_mut(id) {
-            token.profile = None;
-        }
+        self.update(id, |token| token.profile = None);
         self.put_in_use(id, true, |_| false);
     }
 
@@ -170,35 +168,33 @@ impl Inventory {
     }
 
     fn switch_on(&mut self, id: TokenId, stays_signed_out: impl Fn(&Scope) -> bool) {
-        if let Some(token) = self.token_mut(id) {
+        self.update(id, |token| {
             token.state = TokenState::Active;
             token.signed_out.retain(stays_signed_out);
-        }
+        });
     }
 
     /// Adds a key under which a client stored a token.
     pub fn remember_key(&mut self, id: TokenId, key: &Key) {
-        if let Some(token) = self.token_mut(id)
-            && !token.has_key(key)
-        {
-            token.keys.push(key.clone());
-        }
+        self.update(id, |token| {
+            if !token.has_key(key) {
+                token.keys.push(key.clone());
+            }
+        });
     }
 
     /// Records a new secret: its kind, its expiry and the time. Its remote token is then unknown.
     pub fn renew(&mut self, id: TokenId, kind: TokenKind, expires: Option<Timestamp>, now: Timestamp) {
-        if let Some(token) = self.token_mut(id) {
+        self.update(id, |token| {
             token.kind = kind;
             token.expires = expires;
             token.stored = now;
             token.remote = None;
-        }
+        });
     }
 
     pub fn set_remote(&mut self, id: TokenId, remote: Option<Remote>) {
-        if let Some(token) = self.token_mut(id) {
-            token.remote = remote;
-        }
+        self.update(id, |token| token.remote = remote);
     }
 
     /// Adds a choice, in place of one for the same case. A token that is inactive or signed out stays so,
@@ -220,9 +216,7 @@ impl Inventory {
 
     /// Switches a token off, until it is activated or put in use.
     pub fn deactivate(&mut self, id: TokenId) {
-        if let Some(token) = self.token_mut(id) {
-            token.state = TokenState::Inactive;
-        }
+        self.update(id, |token| token.state = TokenState::Inactive);
     }
 
     /// Changes a token, but not its secret. New scopes drop the keys, sign-outs and choices outside of them.
@@ -255,11 +249,11 @@ impl Inventory {
     /// Makes a logout keep a token that came by a login, because a person has added to it what another login
     /// would not bring back.
     pub fn keep_at_logout(&mut self, id: TokenId) {
-        if let Some(token) = self.token_mut(id)
-            && token.origin == Origin::Store
-        {
-            token.origin = Origin::Add;
-        }
+        self.update(id, |token| {
+            if token.origin == Origin::Store {
+                token.origin = Origin::Add;
+            }
+        });
     }
 
     /// Removes a token and its choices.
@@ -282,6 +276,10 @@ impl Inventory {
         keys.sort_by(|one, other| one.as_str().cmp(other.as_str()));
         keys.dedup_by(|one, other| one.as_str() == other.as_str());
         keys
+    }
+
+    fn update(&mut self, id: TokenId, change: impl FnOnce(&mut Token)) {
+        self.token_mut(id).map(change);
     }
 
     fn token_mut(&mut self, id: TokenId) -> Option<&mut Token> {

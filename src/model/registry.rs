@@ -153,10 +153,7 @@ impl Key {
 
     /// True for the entries of Docker Hub's device sign-in.
     pub fn is_session(&self) -> bool {
-        match self.kind {
-            KeyKind::Session => true,
-            KeyKind::Address(_) | KeyKind::Verbatim => false,
-        }
+        self.kind == KeyKind::Session
     }
 }
 

@@ -75,10 +75,7 @@ impl Service {
 
     /// True for Docker Hub, whose tokens `hub rotate` can replace.
     pub const fn is_docker_hub(self) -> bool {
-        match self {
-            Self::DockerHub | Self::DockerHubOrganization => true,
-            Self::Coding => false,
-        }
+        matches!(self, Self::DockerHub | Self::DockerHubOrganization)
     }
 }
 
