@@ -13,7 +13,7 @@ use crate::inventory::{IncomingToken, Inventory};
 use crate::model::name::Name;
 use crate::model::timestamp::Timestamp;
 use crate::model::token::{Origin, Token, TokenKind, UserName};
-use crate::provider::advice::find_advice;
+use crate::provider::advice::advise;
 use crate::provider::{Credential, recognize};
 use crate::system::sanitize::clean;
 use crate::system::tty;
@@ -90,7 +90,7 @@ pub fn run(args: &AddArgs, cx: &mut CommandContext) -> Result<(), CommandError> 
     let kind = args.kind.map_or_else(|| recognized.kind.unwrap_or(TokenKind::Password), TokenKind::from);
     let expires = told_end.unwrap_or(recognized.expires);
     let (inventory, remarks) = cx.store.change(|draft| -> Result<_, CommandError> {
-        let remarks = find_advice(&seen, &people(&draft.inventory, None));
+        let remarks = advise(&seen, &people(&draft.inventory, None));
         let arrival = IncomingToken {
             name: name.clone(),
             kind,

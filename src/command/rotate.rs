@@ -13,7 +13,7 @@ use crate::inventory::TokenChanges;
 use crate::model::hint::{Hint, program};
 use crate::model::name::Name;
 use crate::model::token::UserName;
-use crate::provider::advice::find_advice;
+use crate::provider::advice::advise;
 use crate::provider::{Credential, recognize};
 use crate::vault::login::people;
 
@@ -62,7 +62,7 @@ pub fn run(args: &RotateArgs, cx: &mut CommandContext) -> Result<(), CommandErro
         draft.inventory.renew(token.id, kind, told.unwrap_or(recognized.expires), now);
         draft.inventory.keep_at_logout(token.id);
         draft.keep(token.id, &secret)?;
-        let remarks = find_advice(&seen, &people(&draft.inventory, Some(token.id)));
+        let remarks = advise(&seen, &people(&draft.inventory, Some(token.id)));
         Ok((find(&draft.inventory, &args.name)?.clone(), remarks))
     })?;
     let end = match token.expires {

@@ -74,7 +74,7 @@ impl fmt::Display for Advice {
 
 /// Returns the advice on a credential. `people` are the user names of the personal access tokens and
 /// passwords for Docker Hub in the vault.
-pub fn find_advice(credential: &Credential<'_>, people: &[&str]) -> Vec<Advice> {
+pub fn advise(credential: &Credential<'_>, people: &[&str]) -> Vec<Advice> {
     let hosts = CredentialHosts::new(credential.keys, credential.scopes);
     let Some(credential_type) = find_type(credential, &hosts) else { return Vec::new() };
     let mut advice = Vec::new();
@@ -161,10 +161,10 @@ mod tests {
     const PAT: &str = "a personal access token is safer than a password, and two-factor sign-in needs one: \
                        https://app.docker.com/settings/personal-access-tokens";
 
-    fn advise(scopes: &[&str], user: &str, secret: &str) -> Vec<String> {
+    fn advice_texts(scopes: &[&str], user: &str, secret: &str) -> Vec<String> {
         let scopes: Vec<_> = scopes.iter().map(|text| Scope::parse(text).expect(text)).collect();
         let credential = Credential { keys: &[], scopes: &scopes, user, secret };
-        find_advice(&credential, &["alice", "Bob"]).iter().map(ToString::to_string).collect()
+        advise(&credential, &["alice", "Bob"]).iter().map(ToString::to_string).collect()
     }
 
     #[test]
@@ -252,7 +252,7 @@ mod tests {
             ),
             ("team-docker.pkg.coding.net", "alice", "0123456789abcdef0123456789abcdef01234567", ""),
         ] {
-            assert_eq!(advise(&[scope], user, secret).join("\n"), want, "{scope} {user} {secret}");
+            assert_eq!(advice_texts(&[scope], user, secret).join("\n"), want, "{scope} {user} {secret}");
         }
     }
 
@@ -262,14 +262,14 @@ mod tests {
             ["", "hunter2", "dckr_pat_x", "ghp_x", "glpat-x", "dop_v1_x", "eyJhbGciOiJIUzI1NiJ9.e30.c2ln"]
         {
             for scope in ["registry.example:5000", "*.acme.example", "localhost", "nexus.acme.example"] {
-                assert_eq!(advise(&[scope], "carol", secret), [""; 0], "{scope} {secret}");
+                assert_eq!(advice_texts(&[scope], "carol", secret), [""; 0], "{scope} {secret}");
             }
         }
     }
 
     #[test]
     fn one_host_of_another_provider_among_several_is_found() {
-        let lines = advise(&["registry.example", "ghcr.io", "quay.io"], "alice", "dckr_pat_x");
+        let lines = advice_texts(&["registry.example", "ghcr.io", "quay.io"], "alice", "dckr_pat_x");
         assert_eq!(lines.len(), 1);
         assert!(lines[0].ends_with("but ghcr.io belongs to GitHub"), "{}", lines[0]);
     }
@@ -278,7 +278,7 @@ mod tests {
     fn a_session_entry_gets_no_advice() {
         let keys = [Key::parse("https://index.docker.io/v1/refresh-token").expect("a key")];
         let credential = Credential { keys: &keys, scopes: &[], user: "alice", secret: "hunter2" };
-        assert_eq!(find_advice(&credential, &["alice"]), []);
+        assert_eq!(advise(&credential, &["alice"]), []);
     }
 
     #[test]
@@ -290,7 +290,7 @@ mod tests {
                     let (scopes, secret) = ([Scope::parse(host).expect(host)], format!("{prefix}{body}"));
                     for user in ["alice", secret.as_str()] {
                         let credential = Credential { keys: &[], scopes: &scopes, user, secret: &secret };
-                        for advice in find_advice(&credential, &[user]) {
+                        for advice in advise(&credential, &[user]) {
                             for text in [advice.to_string(), format!("{advice:?}")] {
                                 assert!(!text.contains("cAnArY") && !text.contains('\n'), "{text}");
                             }

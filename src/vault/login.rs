@@ -10,7 +10,7 @@ use crate::model::scope::Scope;
 use crate::model::timestamp::Timestamp;
 use crate::model::token::{Origin, Token, TokenKind, UserName};
 use crate::model::token_id::TokenId;
-use crate::provider::advice::{Advice, find_advice};
+use crate::provider::advice::{Advice, advise};
 use crate::provider::{Credential, recognize};
 use crate::vault::VaultError;
 use crate::vault::draft::Draft;
@@ -33,10 +33,10 @@ pub fn log_in(
         revive(draft, id, now);
         id
     } else if let Some(id) = same_account(draft, credentials, profile, now) {
-        told = find_advice(&seen(credentials), &people(&draft.inventory, Some(id)));
+        told = advise(&seen(credentials), &people(&draft.inventory, Some(id)));
         renew(draft, id, credentials, now)?
     } else {
-        told = find_advice(&seen(credentials), &people(&draft.inventory, None));
+        told = advise(&seen(credentials), &people(&draft.inventory, None));
         arrive(draft, credentials, profile, now)?
     };
     draft.inventory.remember_key(id, &credentials.key);

@@ -21,7 +21,7 @@ use crate::model::hint::{Hint, program};
 use crate::model::secret::Secret;
 use crate::model::token::Token;
 use crate::model::token_id::TokenId;
-use crate::provider::advice::find_advice;
+use crate::provider::advice::advise;
 use crate::system::env;
 use crate::system::table::{Cell, Table, Tone};
 use crate::vault::import::{ImportedToken, take_over};
@@ -242,7 +242,7 @@ fn add_with_free_name(
         let mut told = Vec::new();
         for (credentials, place) in credentials.iter().zip(&places).filter(|(_, place)| place.is_new) {
             draft.keep(place.token, &credentials.secret)?;
-            told.extend(find_advice(&seen(credentials), &people(&draft.inventory, Some(place.token))));
+            told.extend(advise(&seen(credentials), &people(&draft.inventory, Some(place.token))));
         }
         Ok((places, told))
     })?;
