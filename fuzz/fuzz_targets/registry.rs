@@ -34,9 +34,9 @@ fn address(text: &str) {
         None => at.to_string(),
     };
     assert_eq!(Address::parse(&spelled).as_ref(), Some(&address));
-    let scope = Scope::at(&address);
+    let scope = Scope::from_address(&address);
     assert!(scope.covers(at, address.repository()) && scope.lies_within(&address));
-    assert!(Scope::above(at).is_none_or(|above| above.is_wildcard() && above.reaches(at)));
+    assert!(Scope::wildcard_for(at).is_none_or(|above| above.is_wildcard() && above.reaches(at)));
 }
 
 fn scope(text: &str) {
@@ -69,11 +69,11 @@ fn name(text: &str) {
         assert_eq!(Name::parse(name.as_str()).as_ref(), Ok(&name));
         assert!(!name.as_argument().is_empty());
     }
-    if let Ok(name) = Name::typed(text) {
-        assert_eq!(Name::typed(name.as_str()), Ok(name));
+    if let Ok(name) = Name::parse_typed(text) {
+        assert_eq!(Name::parse_typed(name.as_str()), Ok(name));
     }
     let (user, registry) = text.split_once(' ').unwrap_or((text, ""));
-    let made = Name::made_of(user, registry).numbered(text.len());
-    assert_eq!(Name::typed(made.as_str()).as_ref(), Ok(&made), "a person can type a made name");
+    let made = Name::suggest(user, registry).numbered(text.len());
+    assert_eq!(Name::parse_typed(made.as_str()).as_ref(), Ok(&made), "a person can type a made name");
     assert!(!name::is_profile(text) || !text.contains(['/', '\\']));
 }

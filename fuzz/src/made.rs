@@ -67,7 +67,7 @@ impl Made<'_> {
         Some(IncomingToken {
             name: Name::parse(self.name).ok()?,
             kind: KINDS[usize::from(self.kind) % KINDS.len()],
-            user: self.user.map_or(UserName::SameAsSecret, |user| UserName::of(user, secret)),
+            user: self.user.map_or(UserName::SameAsSecret, |user| UserName::new(user, secret)),
             scopes: self.scopes.iter().filter_map(|text| Scope::parse(text).ok()).collect(),
             keys: self.keys.iter().filter_map(|text| Key::parse(text).ok()).collect(),
             label: self.label.map(str::to_owned),
@@ -84,7 +84,7 @@ impl Deed<'_> {
     fn be_done(&self, draft: &mut Draft, id: TokenId, profile: Option<&str>) {
         let inventory = &mut draft.inventory;
         match self {
-            Self::Choose => inventory.choose(id),
+            Self::Choose => inventory.use_everywhere(id),
             Self::Deactivate => inventory.deactivate(id),
             Self::LogIn(key) => {
                 let Ok(key) = Key::parse(key) else { return };
@@ -99,7 +99,7 @@ impl Deed<'_> {
                 let Ok(scope) = Scope::parse(at) else { return };
                 let direction = pulls.map(|pulls| if pulls { Direction::Pull } else { Direction::Push });
                 let (profile, directory) = (profile.map(str::to_owned), directory.map(str::to_owned));
-                inventory.decide(Choice { scope, token: id, profile, directory, direction });
+                inventory.set_choice(Choice { scope, token: id, profile, directory, direction });
             }
         }
     }

@@ -82,13 +82,13 @@ impl Context {
     pub fn gather(called_as: Option<&str>) -> Result<Self, ContextError> {
         let named = env::text(TOKEN)?;
         Ok(Self {
-            named: named.map(|text| Name::typed(&text).map_or(text, |name| name.to_string())),
+            named: named.map(|text| Name::parse_typed(&text).map_or(text, |name| name.to_string())),
             profile: profile(called_as)?,
             image: variable(REPOSITORY, "an image such as ghcr.io/acme/app", |text| {
                 // A host alone reads as an image of Docker Hub, and is not meant so.
                 Image::parse(text).filter(|_| text.contains('/') || !text.contains('.'))
             })?,
-            direction: variable(DIRECTION, "pull or push", Direction::named)?,
+            direction: variable(DIRECTION, "pull or push", Direction::parse)?,
             ..Self::default()
         })
     }
@@ -102,7 +102,7 @@ impl Context {
         {
             let ClientIntent { repository, direction, is_all } = intent;
             let from = RequestSource::CommandLine;
-            let repository = repository.map(|path| Repository { path: path.into(), is_all });
+            let repository = repository.map(|path| Repository { path: path.into(), is_exhaustive: is_all });
             request.repository = request.repository.or(repository.map(|value| Sourced { value, from }));
             request.direction = request.direction.or(direction.map(|value| Sourced { value, from }));
         }
@@ -111,14 +111,14 @@ impl Context {
 
     /// Returns the request for a key, with what a person said of it but not what the client shows.
     pub fn stated_request<'r>(&'r self, key: &'r Key, inventory: &Inventory) -> Request<'r> {
-        let mut request = Request::of(key);
-        request.named =
+        let mut request = Request::from_key(key);
+        request.token_name =
             self.named.as_deref().map(|value| Sourced { value, from: RequestSource::Variable(TOKEN) });
         request.profile =
             self.profile.as_ref().map(|known| Sourced { value: &*known.value, from: known.from });
         let image = self.image.as_ref().map(Image::address).filter(|image| key.is_at(image.registry()));
         if let (None, Some(path)) = (&request.repository, image.and_then(Address::repository)) {
-            let value = Repository { path: path.into(), is_all: true };
+            let value = Repository { path: path.into(), is_exhaustive: true };
             request.repository = Some(Sourced { value, from: RequestSource::Variable(REPOSITORY) });
         }
         request.direction =

@@ -44,8 +44,8 @@ impl CodingSession<'_> {
             ..TokenChanges::default()
         };
         self.store.change(|draft| -> Result<_, CodingError> {
-            draft.inventory.amend(id, changes)?;
-            draft.inventory.recognize(id, Some(remote));
+            draft.inventory.edit(id, changes)?;
+            draft.inventory.set_remote(id, Some(remote));
             Ok(())
         })?;
         Ok(after)

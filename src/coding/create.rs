@@ -45,7 +45,7 @@ impl CodingSession<'_> {
             let token = IncomingToken {
                 name: new.name.clone(),
                 kind: TokenKind::Project,
-                user: UserName::of(&created.user, secret),
+                user: UserName::new(&created.user, secret),
                 scopes: vec![new.scope.clone()],
                 keys: Vec::new(),
                 label: Some(new.request.name.clone()).filter(|label| label != new.name.as_str()),
@@ -57,7 +57,7 @@ impl CodingSession<'_> {
             };
             let id = draft.inventory.add(token, self.now)?;
             draft.keep(id, secret).map_err(StoreError::from)?;
-            draft.inventory.choose(id);
+            draft.inventory.use_everywhere(id);
             Ok(())
         })
     }

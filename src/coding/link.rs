@@ -19,7 +19,7 @@ impl CodingSession<'_> {
         let listed = all.iter().find(|listed| is_same_token(&token, listed)).ok_or_else(not_linked)?;
         let remote = self.remote(Team::all_from_scopes(&token).next().as_ref(), project, listed);
         self.store.change(|draft| -> Result<_, CodingError> {
-            draft.inventory.recognize(token.id, Some(remote));
+            draft.inventory.set_remote(token.id, Some(remote));
             Ok(())
         })?;
         Ok(LinkedProjectToken { project, id: listed.id, token })

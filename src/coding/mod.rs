@@ -54,7 +54,7 @@ impl CodingSession<'_> {
         let is_usual = team.is_some_and(|team| endpoint.is_at(&team.api_url()));
         Remote {
             service: Service::Coding,
-            at: (!is_usual).then(|| endpoint.to_string()),
+            base_url: (!is_usual).then(|| endpoint.to_string()),
             owner: project.to_string(),
             id: listed.id.to_string(),
             last_used: listed.last_used,

@@ -23,7 +23,7 @@ pub fn personal_token<'i>(
     now: Timestamp,
 ) -> Option<&'i Token> {
     let is_usable = |token: &Token| {
-        token.standing == TokenState::Active && !token.has_expired(now) && !token.is_signed_out()
+        token.state == TokenState::Active && !token.has_expired(now) && !token.is_signed_out()
     };
     let is_for_team =
         |token: &Token| !endpoint.is_at(ANY_TEAM_URL) || team.is_none_or(|team| team.is_reached_by(token));
@@ -53,7 +53,7 @@ fn is_endpoint_of_its_team(token: &Token, endpoint: &Endpoint) -> bool {
 }
 
 fn names_endpoint(token: &Token, endpoint: &Endpoint) -> bool {
-    let made_at = coding_remote(token).and_then(|remote| remote.at.as_deref());
+    let made_at = coding_remote(token).and_then(|remote| remote.base_url.as_deref());
     if made_at.is_some_and(|url| endpoint.is_at(url)) {
         return true;
     }
@@ -67,22 +67,22 @@ fn names_endpoint(token: &Token, endpoint: &Endpoint) -> bool {
 mod tests {
     use super::*;
     use crate::http::endpoint::PlainHttp;
-    use crate::inventory::tests::arrival;
+    use crate::inventory::tests::incoming_token;
     use crate::model::remote::{Remote, Service};
     use crate::model::token::Origin;
 
     fn token(scope: &str, made_at: Option<&str>) -> Token {
         let mut inventory = Inventory::default();
-        let id = inventory.add_with_free_name(arrival("pat", scope, Origin::Add), Timestamp(0));
+        let id = inventory.add_with_free_name(incoming_token("pat", scope, Origin::Add), Timestamp(0));
         let remote = made_at.map(|at| Remote {
             service: Service::Coding,
-            at: Some(at.to_owned()),
+            base_url: Some(at.to_owned()),
             owner: "1".to_owned(),
             id: "1".to_owned(),
             last_used: None,
             rotation: None,
         });
-        inventory.recognize(id, remote);
+        inventory.set_remote(id, remote);
         inventory.tokens()[0].clone()
     }
 

@@ -43,7 +43,7 @@ fn change(
     })?;
     for token in tokens {
         cx.say(&format!("\"{}\" {outcome}", token.name));
-        if token.standing == TokenState::Active {
+        if token.state == TokenState::Active {
             cx.note_restrictions(&token);
             if let Some((service, verb)) = service_and_verb(&token) {
                 let argument = token.name.as_argument();

@@ -10,7 +10,7 @@ use crate::command::error::{CommandError, PromptError};
 #[cfg(feature = "online")]
 use crate::command::verify;
 use crate::docker::wire::WireError;
-use crate::inventory::in_use::in_use;
+use crate::inventory::in_use::tokens_in_use;
 use crate::inventory::{IncomingToken, Inventory, NameTaken};
 use crate::model::hint::program;
 use crate::model::name::Name;
@@ -66,11 +66,11 @@ impl ValueEnum for TokenKind {
 
 /// Runs the verb.
 pub fn run(args: &AddArgs, cx: &mut CommandContext) -> Result<(), CommandError> {
-    let name = Name::typed(&args.name)?;
+    let name = Name::parse_typed(&args.name)?;
     let scopes = args::parse_scopes(&args.registry)?;
     let expires = args::parse_expiry(args.expires.as_ref(), *cx.now)?;
     // The name is checked before a person has to type the secret.
-    if cx.store.inventory()?.named(name.as_str()).is_some() {
+    if cx.store.inventory()?.find_by_name(name.as_str()).is_some() {
         return Err(NameTaken(name).into());
     }
     let user = user(args)?;
@@ -82,13 +82,13 @@ pub fn run(args: &AddArgs, cx: &mut CommandContext) -> Result<(), CommandError> 
     let credential = Credential { keys: &[], scopes: &scopes, user: &user, secret: secret.expose() };
     let recognized = recognize(&credential);
     let kind = args.kind.or(recognized.kind).unwrap_or(TokenKind::Password);
-    let expires = expires.unwrap_or(recognized.end);
+    let expires = expires.unwrap_or(recognized.expires);
     let (inventory, advice) = cx.store.change(|draft| -> Result<_, CommandError> {
         let advice = advise(&credential, &recognized, &docker_hub_users(&draft.inventory, None));
         let token = IncomingToken {
             name: name.clone(),
             kind,
-            user: UserName::of(&user, &secret),
+            user: UserName::new(&user, &secret),
             scopes: scopes.clone(),
             keys: Vec::new(),
             label: args.label.clone().filter(|label| !label.is_empty()),
@@ -112,7 +112,7 @@ pub fn run(args: &AddArgs, cx: &mut CommandContext) -> Result<(), CommandError> 
 /// Returns a message on whether the token is in use now.
 fn outcome(token: &Token, inventory: &Inventory, now: Timestamp) -> String {
     let (name, argument) = (&token.name, token.name.as_argument());
-    match (token.expires, in_use(inventory, now).get(&token.id)) {
+    match (token.expires, tokens_in_use(inventory, now).get(&token.id)) {
         (Some(expires), _) if expires <= now => {
             format!("added \"{name}\", which expired {} and is not given out", expires.relative_to(now))
         }

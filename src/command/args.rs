@@ -179,8 +179,10 @@ pub fn parse_profile(text: &str) -> Result<String, &'static str> {
 
 /// Finds a token by its name.
 pub fn find<'i>(inventory: &'i Inventory, name: &str) -> Result<&'i Token, CommandError> {
-    let token = Name::typed(name).ok().and_then(|name| inventory.named(name.as_str()));
-    token.or_else(|| inventory.named(name)).ok_or_else(|| ArgumentError::NoSuchToken(name.to_owned()).into())
+    let token = Name::parse_typed(name).ok().and_then(|name| inventory.find_by_name(name.as_str()));
+    token
+        .or_else(|| inventory.find_by_name(name))
+        .ok_or_else(|| ArgumentError::NoSuchToken(name.to_owned()).into())
 }
 
 /// Finds tokens by their names, and drops duplicates.

@@ -98,7 +98,8 @@ impl<'d> CommandContext<'d> {
     ) -> Result<(), CommandError> {
         for registry in token.scopes.iter().filter_map(Scope::registry) {
             let key = Key::parse(registry.docker_key())?;
-            let verdict = resolve(&Request::of(&key), inventory.tokens(), inventory.choices(), *self.now);
+            let verdict =
+                resolve(&Request::from_key(&key), inventory.tokens(), inventory.choices(), *self.now);
             if let Some(other) = verdict.token.filter(|other| other.id != token.id) {
                 self.say(&format!("clients that name only {registry} go on getting \"{}\"", other.name));
             }
@@ -109,7 +110,7 @@ impl<'d> CommandContext<'d> {
     /// Notes each reason why a token does not answer requests, or only those of its profile.
     pub fn note_restrictions(&mut self, token: &Token) {
         let (program, argument) = (program(), token.name.as_argument());
-        if token.standing == TokenState::Inactive {
+        if token.state == TokenState::Inactive {
             self.say(&format!("it is switched off ({program} activate {argument})"));
         } else if token.is_signed_out() {
             self.say(&format!("it is signed out ({program} activate {argument})"));

@@ -50,7 +50,7 @@ pub struct EditArgs {
 /// Runs the verb.
 pub fn run(args: &EditArgs, cx: &mut CommandContext) -> Result<(), CommandError> {
     let expires = args::parse_expiry(args.expires.as_ref(), *cx.now)?;
-    let name = args.new_name.as_deref().map(Name::typed).transpose()?;
+    let name = args.new_name.as_deref().map(Name::parse_typed).transpose()?;
     let scopes = args::parse_scopes(&args.registry)?;
     find(&cx.store.inventory()?, &args.name)?;
     let token = cx.store.change(|draft| -> Result<_, CommandError> {
@@ -67,7 +67,7 @@ pub fn run(args: &EditArgs, cx: &mut CommandContext) -> Result<(), CommandError>
             permissions: args::parse_permissions(&args.permission),
             expires,
         };
-        draft.inventory.amend(token.id, changes)?;
+        draft.inventory.edit(token.id, changes)?;
         Ok(draft.inventory.tokens().iter().find(|other| other.id == token.id).cloned().unwrap_or(token))
     })?;
     cx.say(&format!("changed \"{}\", for {}", token.name, scope_words(&token)));
@@ -77,7 +77,7 @@ pub fn run(args: &EditArgs, cx: &mut CommandContext) -> Result<(), CommandError>
 
 /// Returns the provider if it fixes the expiry of such a token when it makes the token.
 fn fixed_expiry_provider(token: &Token) -> Option<&'static str> {
-    let credential_type = provider::sort_of(&token.scopes, token.kind, &token.user)?;
+    let credential_type = provider::likely_type(&token.scopes, token.kind, &token.user)?;
     credential_type.has_fixed_expiry.then_some(credential_type.provider.name)
 }
 
@@ -85,7 +85,7 @@ fn user_of(draft: &Draft, token: &Token, user: &str) -> Result<UserName, Command
     if user.is_empty() {
         return Err(WireError::NoUser.into());
     }
-    Ok(UserName::of(user, &draft.secret(token)?))
+    Ok(UserName::new(user, &draft.secret(token)?))
 }
 
 /// The expiry of this token cannot change: its provider fixed it.

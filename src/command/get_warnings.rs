@@ -15,10 +15,11 @@ const MAX_LINES: usize = 5;
 
 /// Warns of each token that does not answer because it expired or is inactive.
 pub fn missed_tokens(request: &Request<'_>, verdict: &Verdict<'_>, now: Timestamp) -> Vec<String> {
-    let is_allowed = |token: &Token| request.named.is_none_or(|named| named.value == token.name.as_str());
+    let is_allowed =
+        |token: &Token| request.token_name.is_none_or(|named| named.value == token.name.as_str());
     let missed = verdict.set_aside.iter().filter(|(token, _)| is_allowed(token));
     let mut lines: Vec<String> = missed
-        .filter(|(_, reason)| *reason != Reason::SignedOut || request.named.is_some())
+        .filter(|(_, reason)| *reason != Reason::SignedOut || request.token_name.is_some())
         .filter_map(|(token, reason)| {
             let (reason, command) = missed_reason(token, *reason, now)?;
             let (name, scopes) = (&token.name, scope_words(token));
@@ -35,7 +36,7 @@ pub fn missed_tokens(request: &Request<'_>, verdict: &Verdict<'_>, now: Timestam
 
 /// Warns that a token answers in place of the one that a person chose.
 pub fn missed_choice(verdict: &Verdict<'_>, now: Timestamp) -> Option<String> {
-    let (answer, (chosen, reason)) = verdict.token.zip(verdict.missed)?;
+    let (answer, (chosen, reason)) = verdict.token.zip(verdict.missed_choice)?;
     let (reason, command) = missed_reason(chosen, reason, now)?;
     let (name, answer) = (&chosen.name, &answer.name);
     Some(format!("token \"{name}\" is chosen here, but {reason}; going on with \"{answer}\" ({command})"))

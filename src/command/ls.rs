@@ -6,7 +6,7 @@ use crate::command::error::CommandError;
 use crate::command::token_view;
 use crate::command::token_view::TokenView;
 use crate::inventory::Inventory;
-use crate::inventory::in_use::in_use;
+use crate::inventory::in_use::tokens_in_use;
 use crate::model::hint::program;
 use crate::model::scope::{Scope, ScopeError};
 use crate::model::timestamp::Timestamp;
@@ -48,7 +48,7 @@ pub struct LsArgs {
 pub fn run(args: &LsArgs, cx: &mut CommandContext) -> Result<(), CommandError> {
     let inventory = cx.store.inventory()?;
     let tokens = args.select(&inventory, *cx.now)?;
-    let in_use = in_use(&inventory, *cx.now);
+    let in_use = tokens_in_use(&inventory, *cx.now);
     let history = cx.store.log().history(*cx.now);
     let view = |token| TokenView::new(token, &inventory, &in_use, &history, *cx.now);
     let tokens: Vec<_> = tokens.into_iter().map(view).collect();

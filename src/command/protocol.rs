@@ -153,7 +153,7 @@ fn get(input: &[u8], cx: &mut CommandContext) -> Result<VerbOutcome, CommandErro
     let Some(token) = verdict.token else {
         excerpt.confirm()?;
         if let Some(named) =
-            request.named.filter(|named| get_warnings::is_named_elsewhere(named.value, &verdict))
+            request.token_name.filter(|named| get_warnings::is_named_elsewhere(named.value, &verdict))
         {
             return Err(NamedTokenError { name: named.value.to_owned(), key: key.as_str().to_owned() }.into());
         }
@@ -229,7 +229,7 @@ fn erase(input: &[u8], cx: &mut CommandContext) -> Result<VerbOutcome, CommandEr
     let now = *cx.now;
     let (logout, answer) = cx.store.change(|draft| -> Result<_, CommandError> {
         let logout = draft.inventory.sign_out(&key, profile.map(|profile| profile.value));
-        let request = Request { profile, ..Request::of(&key) };
+        let request = Request { profile, ..Request::from_key(&key) };
         let answer = resolve(&request, draft.inventory.tokens(), draft.inventory.choices(), now).token;
         Ok((logout, answer.map(|token| token.name.clone())))
     })?;
@@ -260,7 +260,7 @@ fn list(cx: &mut CommandContext) -> Result<VerbOutcome, CommandError> {
     let context = Context::gather(cx.called_as)?;
     // The process exits next and none of this is secret, so freeing thousands of names is wasted time.
     let inventory = ManuallyDrop::new(cx.store.inventory()?);
-    let index = Index::of(&inventory);
+    let index = Index::new(&inventory);
     let keys = ManuallyDrop::new(inventory.keys());
     let users: Vec<(&str, &str)> = keys
         .iter()

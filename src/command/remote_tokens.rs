@@ -14,7 +14,7 @@ pub const JSON_VERSION: u32 = 1;
 
 /// Checks that no token of the vault has this name.
 pub fn ensure_free_name(name: &Name, inventory: &Inventory) -> Result<(), NameTaken> {
-    inventory.named(name.as_str()).map_or(Ok(()), |_| Err(NameTaken(name.clone())))
+    inventory.find_by_name(name.as_str()).map_or(Ok(()), |_| Err(NameTaken(name.clone())))
 }
 
 /// Asks whether tokens are to be deleted at a service.

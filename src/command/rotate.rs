@@ -57,11 +57,11 @@ pub fn run(args: &RotateArgs, cx: &mut CommandContext) -> Result<(), CommandErro
             Credential { keys: &token.keys, scopes: &token.scopes, user, secret: secret.expose() };
         let recognized = recognize(&credential);
         // A kind that only the host suggests does not replace the kind that a person named.
-        let kind = recognized.kind.filter(|_| recognized.is_marked).unwrap_or(token.kind);
-        let user = Some(UserName::of(user, &secret));
-        draft.inventory.amend(token.id, TokenChanges { user, ..TokenChanges::default() })?;
-        draft.inventory.renew(token.id, kind, expires.unwrap_or(recognized.end), now);
-        draft.inventory.adopt(token.id);
+        let kind = recognized.kind.filter(|_| recognized.has_prefix).unwrap_or(token.kind);
+        let user = Some(UserName::new(user, &secret));
+        draft.inventory.edit(token.id, TokenChanges { user, ..TokenChanges::default() })?;
+        draft.inventory.renew(token.id, kind, expires.unwrap_or(recognized.expires), now);
+        draft.inventory.keep_at_logout(token.id);
         draft.keep(token.id, &secret)?;
         let users = docker_hub_users(&draft.inventory, Some(token.id));
         let advice = advise(&credential, &recognized, &users);

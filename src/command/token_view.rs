@@ -17,7 +17,7 @@ use crate::model::timestamp::Timestamp;
 use crate::model::token::{Direction, Token, TokenState};
 use crate::model::token_id::TokenId;
 use crate::provider::credential_type::{CredentialType, ExpiryRule};
-use crate::provider::sort_of;
+use crate::provider::likely_type;
 use crate::system::env;
 use crate::system::sanitize::clean;
 use crate::system::table::{Cell, Tone};
@@ -78,7 +78,7 @@ impl<'t> TokenView<'t> {
             token,
             in_use_for: in_use.get(&token.id).copied(),
             choices: inventory.choices().iter().filter(|choice| choice.token == token.id).collect(),
-            credential_type: sort_of(&token.scopes, token.kind, &token.user),
+            credential_type: likely_type(&token.scopes, token.kind, &token.user),
             usage: history.of(token),
             now,
         }
@@ -91,7 +91,7 @@ impl<'t> TokenView<'t> {
     /// Returns the provider and its name for this type of credential.
     pub fn credential_type(&self) -> Cell {
         match self.credential_type {
-            Some(found) => format!("{}, {}", found.provider.name, found.called).into(),
+            Some(found) => format!("{}, {}", found.provider.name, found.name).into(),
             None => "-".into(),
         }
     }
@@ -141,7 +141,7 @@ impl<'t> TokenView<'t> {
     /// Returns when it expires, or that only its provider shows it.
     pub fn expires_or_provider_note(&self) -> Cell {
         match (self.token.expires, self.credential_type) {
-            (None, Some(found)) if found.end == ExpiryRule::AtProvider => {
+            (None, Some(found)) if found.expiry == ExpiryRule::AtProvider => {
                 "not known here; it shows where it is made".into()
             }
             (Some(_) | None, _) => self.expires(),
@@ -169,7 +169,7 @@ impl<'t> TokenView<'t> {
     /// service is not known.
     pub fn remote(&self) -> Vec<(&'static str, Cell)> {
         let Some(remote) = &self.token.remote else { return Vec::new() };
-        let words = format!("{}, {}", remote.service.owner_words(&remote.owner), remote.id);
+        let words = format!("{}, {}", remote.service.describe_owner(&remote.owner), remote.id);
         let used = remote.last_used.map(|time| ("last used there", dated(time, self.now).into()));
         [("made by", words.into())].into_iter().chain(used).collect()
     }
@@ -229,7 +229,7 @@ enum State {
 
 impl State {
     fn new(token: &Token, now: Timestamp) -> Self {
-        match token.standing {
+        match token.state {
             TokenState::Inactive => Self::Inactive,
             TokenState::Active if token.has_expired(now) => Self::Expired,
             TokenState::Active if token.is_signed_out() => Self::SignedOut,

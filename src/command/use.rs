@@ -75,9 +75,9 @@ pub fn run(args: &UseArgs, cx: &mut CommandContext) -> Result<(), CommandError> 
     let inventory = cx.store.change(|draft| -> Result<_, CommandError> {
         let token = find(&draft.inventory, name)?.clone();
         if case.is_any() {
-            draft.inventory.choose(token.id);
+            draft.inventory.use_everywhere(token.id);
         } else {
-            case.choices(&token)?.into_iter().for_each(|choice| draft.inventory.decide(choice));
+            case.choices(&token)?.into_iter().for_each(|choice| draft.inventory.set_choice(choice));
         }
         Ok(draft.inventory.clone())
     })?;
@@ -96,7 +96,7 @@ pub fn run(args: &UseArgs, cx: &mut CommandContext) -> Result<(), CommandError> 
 fn clear(name: Option<&str>, case: &ChoiceCase, cx: &mut CommandContext) -> Result<(), CommandError> {
     let (removed, inventory) = cx.store.change(|draft| -> Result<_, CommandError> {
         let token = name.map(|name| find(&draft.inventory, name).map(|token| token.id)).transpose()?;
-        let removed = draft.inventory.take_back(|choice| case.includes(choice, token));
+        let removed = draft.inventory.remove_choices(|choice| case.includes(choice, token));
         Ok((removed, draft.inventory.clone()))
     })?;
     for choice in &removed {

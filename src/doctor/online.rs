@@ -78,9 +78,8 @@ pub fn check(
     let http = Http::default();
     let registries = RegistryClient { http: &http, plain: PlainHttp::Loopback };
     for (at, token) in contents.inventory.tokens().iter().enumerate() {
-        let is_asked = token.standing == TokenState::Active
-            && !token.has_expired(now)
-            && token.kind != TokenKind::Session;
+        let is_asked =
+            token.state == TokenState::Active && !token.has_expired(now) && token.kind != TokenKind::Session;
         if let Some(secret) = contents.secret(at).filter(|_| is_asked) {
             for registry in token.scopes.iter().filter_map(Scope::registry) {
                 of_registry(token, secret, registry, &registries, progress, findings);
@@ -107,7 +106,7 @@ fn of_registry(
     findings: &mut Findings,
 ) {
     let login = LoginRequest { user: token.user.reveal_with(secret), secret };
-    let of_hub = token.is_of_hub();
+    let of_hub = token.is_on_docker_hub();
     let (token, name) = (Fact::Token(token), Fact::Text(registry.as_str()));
     match registries.authenticate(registry, login, None, progress) {
         Ok(reception) if reception.entry == LoginOutcome::Refused => {

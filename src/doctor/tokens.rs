@@ -2,16 +2,16 @@
 
 use crate::doctor::keys::OpenedContents;
 use crate::doctor::{Fact, Findings, Rule, Severity};
-use crate::inventory::unfinished_rotation::{UnfinishedRotation, left};
+use crate::inventory::unfinished_rotation::{UnfinishedRotation, find_unfinished};
 use crate::model::registry::Registry;
 use crate::model::scope::Scope;
 use crate::model::secret::Secret;
 use crate::model::timestamp::{DAY, Timestamp};
 use crate::model::token::{Token, TokenKind, TokenState, UserName};
 use crate::provider::advice::SAFER_THAN_A_PASSWORD;
-use crate::provider::catalog::SORTS;
+use crate::provider::catalog::CREDENTIAL_TYPES;
 use crate::provider::credential_type::{CredentialType, ExpiryRule};
-use crate::provider::{marked, sort_of};
+use crate::provider::{find_by_prefix, likely_type};
 use crate::usage::stats::UsageStats;
 
 /// A token that nothing has asked for during so many days is not needed.
@@ -155,16 +155,17 @@ pub fn check(
             of_same_secret(at, token, secret, contents, findings);
         }
         of_count(at, token, contents.inventory.tokens(), findings);
-        if let Some(UnfinishedRotation { what, command }) = left(token, &contents.inventory) {
-            findings.add(&ROTATION, &[Fact::Token(token), Fact::Text(&what), Fact::Text(&command)]);
+        if let Some(UnfinishedRotation { description, command }) = find_unfinished(token, &contents.inventory)
+        {
+            findings.add(&ROTATION, &[Fact::Token(token), Fact::Text(&description), Fact::Text(&command)]);
         }
     }
 }
 
 fn of_end(token: &Token, warning_days: i64, now: Timestamp, findings: &mut Findings) {
-    let is_on = token.standing == TokenState::Active;
+    let is_on = token.state == TokenState::Active;
     let verb = Fact::Text(token.rotating_verb());
-    let sort = sort_of(&token.scopes, token.kind, &token.user);
+    let sort = likely_type(&token.scopes, token.kind, &token.user);
     match (token.expires, sort) {
         (Some(end), _) if end <= now => {
             findings.add(&EXPIRED, &[Fact::Token(token), Fact::When(end, now), verb]);
@@ -172,9 +173,9 @@ fn of_end(token: &Token, warning_days: i64, now: Timestamp, findings: &mut Findi
         (Some(end), _) if is_on && warning_days > 0 && end.is_within(warning_days, now) => {
             findings.add(&ENDS_SOON, &[Fact::Token(token), Fact::When(end, now), verb]);
         }
-        (None, Some(sort)) if is_on && sort.end == ExpiryRule::AtProvider => {
+        (None, Some(sort)) if is_on && sort.expiry == ExpiryRule::AtProvider => {
             let facts = [Fact::Token(token), Fact::Text(sort.provider.name), Fact::Text(sort.made_at)];
-            findings.add(if token.is_of_hub() { &NEVER_ENDS_OF_HUB } else { &NEVER_ENDS }, &facts);
+            findings.add(if token.is_on_docker_hub() { &NEVER_ENDS_OF_HUB } else { &NEVER_ENDS }, &facts);
         }
         (Some(_) | None, _) => {}
     }
@@ -191,7 +192,7 @@ fn of_use(token: &Token, usage: &KnownUsage<'_>, now: Timestamp, findings: &mut 
         Some(used) => (used.last.max(came), "last used more than"),
         None => (usage.since.max(came), "never used in the last"),
     };
-    if token.standing == TokenState::Active && !now.is_within(UNUSED_DAYS, quiet_since) {
+    if token.state == TokenState::Active && !now.is_within(UNUSED_DAYS, quiet_since) {
         findings.add(&UNUSED, &[Fact::Token(token), Fact::Text(how)]);
         return;
     }
@@ -207,16 +208,16 @@ fn of_use(token: &Token, usage: &KnownUsage<'_>, now: Timestamp, findings: &mut 
 
 /// A password counts where the provider makes tokens that last.
 fn of_password(token: &Token, findings: &mut Findings) {
-    let Some(sort) = sort_of(&token.scopes, token.kind, &token.user) else { return };
+    let Some(sort) = likely_type(&token.scopes, token.kind, &token.user) else { return };
     let lasts = |end: ExpiryRule| match end {
         ExpiryRule::AtProvider | ExpiryRule::InSecret | ExpiryRule::None => true,
         ExpiryRule::Hours(_) | ExpiryRule::WithJob => false,
     };
     let is_better = |other: &&CredentialType| {
-        let is_token = other.kind == TokenKind::Pat && other.opens_registries && lasts(other.end);
+        let is_token = other.kind == TokenKind::Pat && other.opens_registries && lasts(other.expiry);
         other.provider == sort.provider && is_token
     };
-    if let (TokenKind::Password, Some(better)) = (sort.kind, SORTS.iter().find(is_better)) {
+    if let (TokenKind::Password, Some(better)) = (sort.kind, CREDENTIAL_TYPES.iter().find(is_better)) {
         let facts = [Fact::Token(token), Fact::Text(sort.provider.name), Fact::Text(better.made_at)];
         findings.add(&PASSWORD, &facts);
     }
@@ -233,8 +234,8 @@ fn of_open_text(token: &Token, findings: &mut Findings) {
 }
 
 fn of_secret(token: &Token, secret: &Secret, findings: &mut Findings) {
-    if let Some(sort) = marked(secret.expose()).filter(|sort| !sort.opens_registries) {
-        let facts = [Fact::Token(token), Fact::Text(sort.called), Fact::Text(sort.provider.name)];
+    if let Some(sort) = find_by_prefix(secret.expose()).filter(|sort| !sort.opens_registries) {
+        let facts = [Fact::Token(token), Fact::Text(sort.name), Fact::Text(sort.provider.name)];
         findings.add(&OPENS_NOTHING, &facts);
     }
 }
@@ -287,7 +288,7 @@ fn has_token_for_user(token: &Token) -> bool {
 }
 
 fn looks_like_token(text: &str) -> bool {
-    text.len() >= TOKEN_BYTES && marked(text).is_some()
+    text.len() >= TOKEN_BYTES && find_by_prefix(text).is_some()
 }
 
 /// Returns the password in a key that a client stored the token under.

@@ -17,7 +17,7 @@ impl HubSession<'_> {
         self.check_changed(&linked, outcome)?;
         self.store.change(|draft| {
             let label = Some(Some(label.to_owned()));
-            Ok(draft.inventory.amend(id, TokenChanges { label, ..TokenChanges::default() })?)
+            Ok(draft.inventory.edit(id, TokenChanges { label, ..TokenChanges::default() })?)
         })
     }
 

@@ -40,7 +40,7 @@ impl HubSession<'_> {
     pub fn create(&self, new: &NewToken) -> Result<CreateReport, HubError> {
         // The key and the lock are tried before a token is created that could not be kept.
         self.store.make()?;
-        self.store.change(|draft| match draft.inventory.named(new.name.as_str()) {
+        self.store.change(|draft| match draft.inventory.find_by_name(new.name.as_str()) {
             Some(_) => Err(NameTaken(new.name.clone()).into()),
             None => Ok::<_, HubError>(()),
         })?;
@@ -59,7 +59,7 @@ impl HubSession<'_> {
             let incoming = IncomingToken {
                 name: new.name.clone(),
                 kind: new.account.token_kind(),
-                user: UserName::of(&remote.owner, &created.secret),
+                user: UserName::new(&remote.owner, &created.secret),
                 scopes: new.scopes.clone(),
                 keys: Vec::new(),
                 label: Some(new.label.clone()),
@@ -73,7 +73,7 @@ impl HubSession<'_> {
             // lost.
             let id = draft.inventory.add_with_free_name(incoming, self.now);
             draft.keep(id, &created.secret)?;
-            draft.inventory.choose(id);
+            draft.inventory.use_everywhere(id);
             Ok(id)
         })
     }

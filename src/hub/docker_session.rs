@@ -4,7 +4,7 @@ use crate::inventory::Inventory;
 use crate::model::secret::Secret;
 use crate::model::timestamp::Timestamp;
 use crate::model::token::{Token, TokenKind, TokenState, UserName};
-use crate::provider::expiry::end_of_jwt;
+use crate::provider::expiry::jwt_expiry;
 
 /// The key under which `docker login` stores the token of a sign-in by browser:
 /// <https://github.com/docker/cli/blob/master/internal/oauth/manager/manager.go>.
@@ -17,7 +17,7 @@ const MARGIN: i64 = 30;
 pub fn sessions(inventory: &Inventory) -> Vec<(&Token, &str)> {
     let is_session = |token: &&Token| {
         token.kind == TokenKind::Session
-            && token.standing == TokenState::Active
+            && token.state == TokenState::Active
             && token.keys.iter().any(|key| key.as_str() == SESSION_KEY)
     };
     let mut sessions: Vec<_> = inventory
@@ -36,5 +36,5 @@ pub fn sessions(inventory: &Inventory) -> Vec<(&Token, &str)> {
 
 /// True when the token of a sign-in is valid long enough for a command.
 pub fn is_valid(bearer: &Secret, now: Timestamp) -> bool {
-    end_of_jwt(bearer.expose()).is_none_or(|expires| expires > Timestamp(now.0 + MARGIN))
+    jwt_expiry(bearer.expose()).is_none_or(|expires| expires > Timestamp(now.0 + MARGIN))
 }

@@ -70,19 +70,19 @@ impl HubSession<'_> {
             if now.stored != token.stored {
                 return Err(HubError::ChangedMeanwhile);
             }
-            let other = kept_token(&draft.inventory, account, remote.at.as_deref(), &remote.id);
+            let other = kept_token(&draft.inventory, account, remote.base_url.as_deref(), &remote.id);
             let other = other.filter(|other| other.id != token.id);
             if let Some(other) = other {
                 return Err(HubError::NotIdentified(format!("that one is \"{}\" already", other.name)));
             }
-            draft.inventory.recognize(token.id, Some(remote));
+            draft.inventory.set_remote(token.id, Some(remote));
             let changes = TokenChanges {
                 label: token.label.is_none().then(|| Some(listed.label.clone())),
                 permissions: listed.access.permissions().map(Some),
                 expires: Some(listed.expires),
                 ..TokenChanges::default()
             };
-            Ok(draft.inventory.amend(token.id, changes)?)
+            Ok(draft.inventory.edit(token.id, changes)?)
         })
     }
 }

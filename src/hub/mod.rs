@@ -48,8 +48,8 @@ impl LinkedToken {
         let not_linked = || HubError::NotLinked(token.name.clone());
         let remote = token.remote.as_ref().ok_or_else(not_linked)?;
         let account = HubAccount::from_remote(remote).ok_or_else(not_linked)?;
-        if remote.at.as_deref() != url {
-            return Err(HubError::OtherUrl { name: token.name.clone(), url: remote.at.clone() });
+        if remote.base_url.as_deref() != url {
+            return Err(HubError::OtherUrl { name: token.name.clone(), url: remote.base_url.clone() });
         }
         Ok(Self { token: token.clone(), remote: remote.clone(), account })
     }
@@ -92,7 +92,7 @@ impl HubSession<'_> {
     fn remote(&self, account: &HubAccount, listed: &ApiToken) -> Remote {
         Remote {
             service: account.service(),
-            at: self.client.api().custom_url(),
+            base_url: self.client.api().custom_url(),
             owner: match account {
                 HubAccount::Person => self.client.user().to_owned(),
                 HubAccount::Organization(name) => name.clone(),
@@ -150,7 +150,7 @@ pub fn kept_token<'i>(
 ) -> Option<&'i Token> {
     inventory.tokens().iter().find(|token| {
         token.remote.as_ref().is_some_and(|remote| {
-            remote.service == account.service() && remote.at.as_deref() == url && remote.id == id
+            remote.service == account.service() && remote.base_url.as_deref() == url && remote.id == id
         })
     })
 }

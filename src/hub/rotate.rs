@@ -222,8 +222,8 @@ impl HubSession<'_> {
             let secret = draft.secret(&new)?;
             let orphaned = tokens_with_same_secret(draft, &token);
             draft.inventory.renew(token.id, new.kind, new.expires, self.now);
-            draft.inventory.adopt(token.id);
-            draft.inventory.recognize(token.id, Some(Remote { rotation: Some(switched), ..remote }));
+            draft.inventory.keep_at_logout(token.id);
+            draft.inventory.set_remote(token.id, Some(Remote { rotation: Some(switched), ..remote }));
             draft.keep(token.id, &secret)?;
             draft.inventory.remove(successor);
             Ok(orphaned)
@@ -256,7 +256,7 @@ impl HubSession<'_> {
         }
         self.step(&linked, |draft, token| {
             let label = Some(Some(label.clone()).filter(|label| !label.is_empty()));
-            draft.inventory.amend(token.id, TokenChanges { label, ..TokenChanges::default() })?;
+            draft.inventory.edit(token.id, TokenChanges { label, ..TokenChanges::default() })?;
             Ok(None)
         })?;
         Ok((old.clone(), outcome))
@@ -282,7 +282,7 @@ impl HubSession<'_> {
             let token = unchanged_token(draft, linked)?;
             let rotation = edit(draft, &token)?;
             let remote = token.remote.map(|remote| Remote { rotation, ..remote });
-            draft.inventory.recognize(token.id, remote);
+            draft.inventory.set_remote(token.id, remote);
             Ok(())
         })
     }

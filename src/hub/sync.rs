@@ -82,7 +82,7 @@ fn update(
     let Some(mut remote) = token.remote.clone() else { return Ok(()) };
     remote.last_used = listed.last_used().or(remote.last_used);
     let is_rotating = remote.rotation.is_some();
-    draft.inventory.recognize(token.id, Some(remote));
+    draft.inventory.set_remote(token.id, Some(remote));
     // During a rotation the label is a temporary one, and the token may be switched off by the rotation.
     if !is_rotating {
         let label = unmarked_label(&listed.label).unwrap_or(&listed.label);
@@ -92,8 +92,8 @@ fn update(
             expires: Some(listed.expires),
             ..TokenChanges::default()
         };
-        draft.inventory.amend(token.id, changes)?;
-        if !listed.is_active && token.standing == TokenState::Active {
+        draft.inventory.edit(token.id, changes)?;
+        if !listed.is_active && token.state == TokenState::Active {
             draft.inventory.deactivate(token.id);
             report.switched_off.push(token.name.clone());
         }

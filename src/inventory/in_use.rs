@@ -1,4 +1,4 @@
-//! Which tokens are in use as things stand, and for what.
+//! Finds the tokens that are in use, and the requests that they answer.
 
 use std::collections::BTreeMap;
 
@@ -13,19 +13,16 @@ use crate::model::token_id::TokenId;
 use crate::resolve::request::{Request, RequestSource, Sourced};
 use crate::resolve::resolve;
 
-/// What a token answers when no directory and no profile speaks for another.
+/// The directions of the requests that a token answers, without a directory and a profile. A token that
+/// only answers requests of unknown direction has neither.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct InUseFor {
-    /// Requests of which the direction is not known.
-    pub other: bool,
-    /// Pulls.
     pub pull: bool,
-    /// Pushes.
     pub push: bool,
 }
 
 impl InUseFor {
-    /// Returns the words for it: `in use`, `in use to pull`, `in use to push`.
+    /// Returns `in use`, `in use to pull` or `in use to push`.
     pub fn words(self) -> &'static str {
         match (self.pull, self.push) {
             (true, false) => "in use to pull",
@@ -35,15 +32,15 @@ impl InUseFor {
     }
 }
 
-/// Returns the tokens that are in use: those that answer for one of the keys to be listed, or for one of
-/// their own scopes.
-pub fn in_use(inventory: &Inventory, now: Timestamp) -> BTreeMap<TokenId, InUseFor> {
+/// Returns the tokens that answer a request for one of the keys of `list`, or for one of their own scopes.
+pub fn tokens_in_use(inventory: &Inventory, now: Timestamp) -> BTreeMap<TokenId, InUseFor> {
     let mut used = BTreeMap::new();
-    let index = Index::of(inventory);
+    let index = Index::new(inventory);
     for key in inventory.keys() {
-        note(&mut used, &key, &index.concerning(&key), inventory.choices(), now);
+        add_answers(&mut used, &key, &index.concerning(&key), inventory.choices(), now);
     }
-    // Whatever holds the very scope comes before all that hold a wider one, but for what is chosen there.
+    // A token with exactly this scope answers before one with a wider scope, unless a choice says otherwise.
+    // So only the tokens with this scope and the chosen ones are resolved.
     let mut by_scope: BTreeMap<&Scope, Vec<&Token>> = BTreeMap::new();
     for token in inventory.tokens() {
         for scope in token.scopes.iter().filter(|scope| scope.is_wildcard() || scope.path().is_some()) {
@@ -58,13 +55,14 @@ pub fn in_use(inventory: &Inventory, now: Timestamp) -> BTreeMap<TokenId, InUseF
             tokens.extend(inventory.tokens().iter().filter(is_new));
         }
         if let Some(key) = key_within(scope) {
-            note(&mut used, &key, &tokens.into_iter(), inventory.choices(), now);
+            add_answers(&mut used, &key, &tokens.into_iter(), inventory.choices(), now);
         }
     }
     used
 }
 
-fn note<'i>(
+/// Adds the tokens that answer for a key, in each direction.
+fn add_answers<'i>(
     used: &mut BTreeMap<TokenId, InUseFor>,
     key: &Key,
     tokens: &(impl Iterator<Item = &'i Token> + Clone),
@@ -72,19 +70,19 @@ fn note<'i>(
     now: Timestamp,
 ) {
     for direction in [None, Some(Direction::Pull), Some(Direction::Push)] {
-        let known = direction.map(|value| Sourced { value, from: RequestSource::Argument });
-        let request = Request { direction: known, ..Request::of(key) };
+        let sourced = direction.map(|value| Sourced { value, from: RequestSource::Argument });
+        let request = Request { direction: sourced, ..Request::from_key(key) };
         let Some(token) = resolve(&request, tokens.clone(), choices, now).token else { continue };
-        let note = used.entry(token.id).or_default();
+        let entry = used.entry(token.id).or_default();
         match direction {
-            None => note.other = true,
-            Some(Direction::Pull) => note.pull |= token.may_allow(Direction::Pull),
-            Some(Direction::Push) => note.push |= token.may_allow(Direction::Push),
+            None => {}
+            Some(Direction::Pull) => entry.pull |= token.may_allow(Direction::Pull),
+            Some(Direction::Push) => entry.push |= token.may_allow(Direction::Push),
         }
     }
 }
 
-/// Returns a key that lies in a scope; for a wildcard, at some host below it.
+/// Returns a key inside a scope; for a wildcard, on an invented host.
 fn key_within(scope: &Scope) -> Option<Key> {
     let host = scope.host().replacen('*', "any", 1);
     let path = scope.path().map(|path| format!("/{path}")).unwrap_or_default();

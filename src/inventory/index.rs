@@ -1,21 +1,20 @@
-//! The tokens of an inventory by where they may go, for many look-ups in a row.
+//! An index of tokens by registry and key, for many look-ups in a row.
 
 use crate::inventory::Inventory;
 use crate::model::registry::{Key, Registry};
 use crate::model::token::Token;
 
-/// The tokens of an inventory by where they may go, for many look-ups in a row.
+/// An index of an inventory's tokens.
 pub struct Index<'i> {
-    /// In the order of the keys that are no address.
+    /// Sorted by key; only keys that are not addresses.
     by_key: Vec<(&'i str, &'i Token)>,
-    /// In the order of the registries.
+    /// Sorted by registry.
     by_registry: Vec<(&'i Registry, &'i Token)>,
     wildcards: Vec<&'i Token>,
 }
 
 impl<'i> Index<'i> {
-    /// Sorts the tokens of an inventory.
-    pub fn of(inventory: &'i Inventory) -> Self {
+    pub fn new(inventory: &'i Inventory) -> Self {
         let mut by_key = Vec::new();
         let mut by_registry = Vec::with_capacity(inventory.tokens().len());
         let mut wildcards = Vec::new();
@@ -34,20 +33,22 @@ impl<'i> Index<'i> {
         Self { by_key, by_registry, wildcards }
     }
 
-    /// Returns at least the tokens that [concern](Token::concerns) the key, each once for each of its
-    /// scopes there.
+    /// Returns at least the tokens that [concern](Token::concerns) the key. A token occurs once for each of
+    /// its scopes there.
     pub fn concerning<'s>(&'s self, key: &'s Key) -> impl Iterator<Item = &'i Token> + Clone + use<'i, 's> {
         let (by_key, by_registry, wildcards) = match key.address() {
-            Some(address) => (&[][..], equal(&self.by_registry, &address.registry()), &self.wildcards[..]),
-            None => (equal(&self.by_key, &key.as_str()), &[][..], &[][..]),
+            Some(address) => {
+                (&[][..], find_equal(&self.by_registry, &address.registry()), &self.wildcards[..])
+            }
+            None => (find_equal(&self.by_key, &key.as_str()), &[][..], &[][..]),
         };
         let by_key = by_key.iter().map(|(_, token)| *token);
         by_key.chain(by_registry.iter().map(|(_, token)| *token)).chain(wildcards.iter().copied())
     }
 }
 
-/// Returns the pairs, of some in order, that begin with this.
-fn equal<'s, K: Ord, V>(pairs: &'s [(K, V)], wanted: &K) -> &'s [(K, V)] {
+/// Returns the pairs with this key, out of sorted pairs.
+fn find_equal<'s, K: Ord, V>(pairs: &'s [(K, V)], wanted: &K) -> &'s [(K, V)] {
     let start = pairs.partition_point(|(key, _)| key < wanted);
     let length = pairs[start..].partition_point(|(key, _)| key <= wanted);
     &pairs[start..start + length]
@@ -61,7 +62,7 @@ mod tests {
     use crate::model::token_id::TokenId;
 
     #[test]
-    fn the_index_finds_whatever_concerns_a_key() {
+    fn the_index_finds_all_tokens_that_concern_a_key() {
         let mut inventory = inventory(&[
             ("a", "ghcr.io", Origin::Store),
             ("b", "ghcr.io/acme", Origin::Add),
@@ -69,7 +70,7 @@ mod tests {
             ("d", "docker.io", Origin::Store),
         ]);
         inventory.remember_key(TokenId(4), &key("user@odd"));
-        let index = Index::of(&inventory);
+        let index = Index::new(&inventory);
         for text in ["ghcr.io", "ghcr.io/acme/app", "x.coding.net", "docker.io", "user@odd", "none"] {
             let key = key(text);
             let wanted: Vec<_> = inventory.tokens().iter().filter(|token| token.concerns(&key)).collect();

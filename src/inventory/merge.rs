@@ -1,4 +1,4 @@
-//! Brings the tokens of another inventory in, by their names.
+//! Merges the tokens of another inventory into this one, by their names.
 
 use crate::inventory::Inventory;
 use crate::model::choice::Choice;
@@ -11,22 +11,23 @@ use crate::model::token_id::TokenId;
 use crate::resolve::request::Request;
 use crate::resolve::resolve;
 
-/// What came of it.
+/// The tokens that a merge added, and those that it did not.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct MergeReport {
-    /// The tokens that came in: what they were there, and what they are here.
+    /// The added tokens: the id in the other inventory, and the id in this one.
     pub added: Vec<(TokenId, TokenId)>,
-    /// Those that were here with the same secret already.
+    /// Tokens that this inventory has with the same secret.
     pub same: Vec<Name>,
-    /// Those whose name is here with another secret, which stays.
+    /// Tokens that this inventory has with another secret, which it keeps.
     pub kept: Vec<Name>,
 }
 
 impl Inventory {
-    /// Brings in each token whose name is not here, and their choices for places for which nothing is here.
-    /// What is here stays as it is, and in use; between those that come, what was in use stays so.
+    /// Adds each token whose name is free, and its choices for scopes that no token of this inventory has.
+    /// The tokens that answered before still answer; among the added ones, those that answered in the other
+    /// inventory.
     ///
-    /// `is_same` tells whether a token here has the secret of one that would come in.
+    /// `is_same` compares the secrets of a token of this inventory and one of the other.
     pub fn merge(
         &mut self,
         other: &Self,
@@ -34,53 +35,53 @@ impl Inventory {
         now: Timestamp,
     ) -> MergeReport {
         let answers = self.answers(other, now);
-        let mut merged = MergeReport::default();
-        // What was put in use here is later than all that was put in use there.
-        let earlier = other.counters.turn;
+        let mut report = MergeReport::default();
+        // The tokens in use here count as later than all of the other inventory.
+        let offset = other.counters.turn;
         for token in &mut self.tokens {
-            token.in_use = token.in_use.map(|in_use| InUse { turn: in_use.turn + earlier, ..in_use });
+            token.in_use = token.in_use.map(|in_use| InUse { turn: in_use.turn + offset, ..in_use });
         }
-        let here = self.tokens.clone();
+        let own = self.tokens.clone();
         for token in &other.tokens {
-            match here.iter().find(|one| one.name == token.name) {
-                Some(one) if is_same(one, token) => merged.same.push(token.name.clone()),
-                Some(_) => merged.kept.push(token.name.clone()),
+            match own.iter().find(|one| one.name == token.name) {
+                Some(one) if is_same(one, token) => report.same.push(token.name.clone()),
+                Some(_) => report.kept.push(token.name.clone()),
                 None => {
                     self.counters.id += 1;
                     let id = TokenId(self.counters.id);
                     self.tokens.push(Token { id, ..token.clone() });
-                    merged.added.push((token.id, id));
+                    report.added.push((token.id, id));
                 }
             }
         }
-        self.counters.turn += earlier;
+        self.counters.turn += offset;
         for choice in &other.choices {
-            let token = merged.added.iter().find(|(there, _)| *there == choice.token);
-            let mut scopes = here.iter().flat_map(|token| &token.scopes);
+            let added = report.added.iter().find(|(old, _)| *old == choice.token);
+            let mut scopes = own.iter().flat_map(|token| &token.scopes);
             let is_taken = scopes.any(|scope| scope.overlaps(&choice.scope))
                 || self.choices.iter().any(|other| other.is_same_case(choice));
-            if let (Some((_, token)), false) = (token, is_taken) {
+            if let (Some((_, token)), false) = (added, is_taken) {
                 self.choices.push(Choice { token: *token, ..choice.clone() });
             }
         }
         for (key, token) in answers {
             self.keep_in_use(token, &key, now);
         }
-        merged
+        report
     }
 
-    /// Returns which token answers here for each key of either inventory.
+    /// Returns the token that answers here for each key of either inventory.
     fn answers(&self, other: &Self, now: Timestamp) -> Vec<(Key, TokenId)> {
         let keys = self.keys().into_iter().chain(other.keys());
         keys.filter_map(|key| Some((key.clone().into_owned(), self.answer(&key, now)?))).collect()
     }
 
     fn answer(&self, key: &Key, now: Timestamp) -> Option<TokenId> {
-        resolve(&Request::of(key), &self.tokens, &self.choices, now).token.map(|token| token.id)
+        resolve(&Request::from_key(key), &self.tokens, &self.choices, now).token.map(|token| token.id)
     }
 
-    /// Has a token go on answering for a key: as if it had been stored under it, and put in use last. What
-    /// comes before it even so is signed out there.
+    /// Makes a token answer for a key again, as if a client had stored it under the key and then put it in
+    /// use. A token that still comes before it is signed out there.
     fn keep_in_use(&mut self, id: TokenId, key: &Key, now: Timestamp) {
         if self.answer(key, now) != Some(id) {
             self.remember_key(id, key);
@@ -89,13 +90,13 @@ impl Inventory {
             self.counters.turn += 1;
             let turn = self.counters.turn;
             if let Some(token) = self.token_mut(id) {
-                let chosen = token.in_use.is_some_and(|in_use| in_use.chosen);
-                token.in_use = Some(InUse { turn, chosen });
+                let by_person = token.in_use.is_some_and(|in_use| in_use.by_person);
+                token.in_use = Some(InUse { turn, by_person });
             }
         }
         for _ in 0..self.tokens.len() {
             let Some(other) = self.answer(key, now).filter(|other| *other != id) else { return };
-            let Some(scope) = key.address().map(Scope::at) else { return };
+            let Some(scope) = key.address().map(Scope::from_address) else { return };
             if let Some(token) = self.token_mut(other) {
                 token.signed_out.push(scope);
             }
@@ -111,18 +112,19 @@ mod tests {
 
     fn answer<'i>(inventory: &'i Inventory, text: &str) -> Option<&'i str> {
         let key = key(text);
-        let verdict = resolve(&Request::of(&key), inventory.tokens(), inventory.choices(), Timestamp(0));
+        let verdict =
+            resolve(&Request::from_key(&key), inventory.tokens(), inventory.choices(), Timestamp(0));
         verdict.token.map(|token| token.name.as_str())
     }
 
     #[test]
-    fn into_nothing_comes_everything_as_it_was() {
+    fn a_merge_into_an_empty_inventory_copies_it() {
         let mut there = inventory(&[
             ("a", "ghcr.io", Origin::Add),
             ("b", "ghcr.io", Origin::Add),
             ("c", "quay.io", Origin::Add),
         ]);
-        there.choose(TokenId(2));
+        there.use_everywhere(TokenId(2));
         let mut here = Inventory::default();
         let merged = here.merge(&there, |_, _| false, Timestamp(0));
         assert_eq!(merged.added.len(), 3);
@@ -130,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_here_stays_and_stays_in_use() {
+    fn a_merge_keeps_the_tokens_here_and_their_use() {
         let mut here = inventory(&[("a", "ghcr.io", Origin::Add), ("mine", "ghcr.io", Origin::Store)]);
         here.log_in(TokenId(2), &key("ghcr.io"));
         let mut there = inventory(&[
@@ -140,7 +142,7 @@ mod tests {
             ("z", "quay.io", Origin::Add),
         ]);
         for _ in 0..3 {
-            there.choose(TokenId(2));
+            there.use_everywhere(TokenId(2));
             there.log_in(TokenId(4), &key("quay.io"));
         }
         assert_eq!(answer(&there, "quay.io"), Some("z"));
@@ -148,33 +150,33 @@ mod tests {
         assert_eq!(names(&here), ["a", "mine", "x", "y", "z"]);
         assert_eq!(merged.kept, [Name::parse("a").expect("a name")]);
         assert_eq!(answer(&here, "quay.io"), Some("z"), "as it was there");
-        let once_more = here.clone().merge(&there, |_, _| true, Timestamp(0));
-        assert!(once_more.added.is_empty());
-        assert_eq!(once_more.same.len(), 4);
+        let repeated = here.clone().merge(&there, |_, _| true, Timestamp(0));
+        assert!(repeated.added.is_empty());
+        assert_eq!(repeated.same.len(), 4);
     }
 
     #[test]
-    fn a_choice_comes_with_its_token_where_nothing_is_here() {
+    fn a_choice_is_added_for_scopes_without_a_token_here() {
         let choice = |token: u32, scope: &str| Choice {
-            scope: crate::model::scope::Scope::parse(scope).expect(scope),
+            scope: Scope::parse(scope).expect(scope),
             token: TokenId(token),
             profile: None,
             directory: None,
             direction: None,
         };
         let mut here = inventory(&[("mine", "ghcr.io", Origin::Add)]);
-        here.decide(choice(1, "ghcr.io/acme"));
+        here.set_choice(choice(1, "ghcr.io/acme"));
         let mut there = inventory(&[("other", "quay.io", Origin::Add), ("x", "ghcr.io", Origin::Add)]);
-        there.decide(choice(2, "ghcr.io/acme"));
-        there.decide(choice(1, "quay.io/else"));
+        there.set_choice(choice(2, "ghcr.io/acme"));
+        there.set_choice(choice(1, "quay.io/else"));
         here.merge(&there, |_, _| false, Timestamp(0));
         assert_eq!(here.choices(), [choice(1, "ghcr.io/acme"), choice(2, "quay.io/else")]);
     }
 
     #[test]
-    fn what_was_stored_under_the_very_key_there_does_not_answer_here() {
+    fn an_added_token_with_the_requested_key_does_not_answer_before_one_here() {
         let mut here = inventory(&[("mine", "ghcr.io", Origin::Add)]);
-        here.choose(TokenId(1));
+        here.use_everywhere(TokenId(1));
         let mut there = inventory(&[("x", "ghcr.io", Origin::Store)]);
         there.remember_key(TokenId(1), &key("ghcr.io"));
         there.log_in(TokenId(1), &key("ghcr.io"));
@@ -184,10 +186,10 @@ mod tests {
         }
         let mut here = inventory(&[("mine", "ghcr.io", Origin::Add)]);
         here.merge(&there, |_, _| true, Timestamp(0));
-        assert_eq!(answer(&here, "ghcr.io"), Some("mine"), "the first that came");
+        assert_eq!(answer(&here, "ghcr.io"), Some("mine"), "the first one added");
         let mut here = inventory(&[("mine", "ghcr.io", Origin::Add)]);
-        here.choose(TokenId(1));
-        there.choose(TokenId(1));
+        here.use_everywhere(TokenId(1));
+        there.use_everywhere(TokenId(1));
         here.merge(&there, |_, _| true, Timestamp(0));
         assert_eq!(answer(&here, "ghcr.io"), Some("mine"), "both chosen");
         let mut here = inventory(&[("mine", "ghcr.io", Origin::Add)]);
@@ -197,11 +199,11 @@ mod tests {
     }
 
     #[test]
-    fn a_narrower_token_that_comes_is_for_its_part_alone() {
+    fn an_added_narrower_token_answers_for_its_scope_only() {
         let mut here = inventory(&[("mine", "ghcr.io", Origin::Add)]);
         let mut there =
             inventory(&[("other", "ghcr.io", Origin::Add), ("deep", "ghcr.io/acme", Origin::Add)]);
-        there.choose(TokenId(1));
+        there.use_everywhere(TokenId(1));
         here.merge(&there, |_, _| true, Timestamp(0));
         assert_eq!(answer(&here, "ghcr.io"), Some("mine"));
         assert_eq!(answer(&here, "ghcr.io/acme"), Some("deep"));

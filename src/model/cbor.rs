@@ -1,4 +1,4 @@
-//! How words stand in the vault: texts as text, read back by their own parser, and short lists of them.
+//! Encodes names, keys and scopes as text in the vault's CBOR, and decodes short lists.
 
 use minicbor::encode::Write;
 use minicbor::{Decode, Decoder, Encode, Encoder, decode, encode};
@@ -7,9 +7,9 @@ use crate::model::name::Name;
 use crate::model::registry::Key;
 use crate::model::scope::Scope;
 
-macro_rules! stands_as_text {
-    ($word:ty, $value:ident => $text:expr) => {
-        impl<C> Encode<C> for $word {
+macro_rules! encode_as_text {
+    ($type:ty, $value:ident => $text:expr) => {
+        impl<C> Encode<C> for $type {
             fn encode<W: Write>(
                 &self,
                 out: &mut Encoder<W>,
@@ -20,29 +20,29 @@ macro_rules! stands_as_text {
             }
         }
 
-        impl<'b, C> Decode<'b, C> for $word {
+        impl<'b, C> Decode<'b, C> for $type {
             fn decode(input: &mut Decoder<'b>, _: &mut C) -> Result<Self, decode::Error> {
-                <$word>::parse(input.str()?).map_err(|_| decode::Error::message(stringify!($word)))
+                <$type>::parse(input.str()?).map_err(|_| decode::Error::message(stringify!($type)))
             }
         }
     };
 }
 
-stands_as_text!(Key, key => key.as_str());
-stands_as_text!(Name, name => name.as_str());
-stands_as_text!(Scope, scope => &scope.to_string());
+encode_as_text!(Key, key => key.as_str());
+encode_as_text!(Name, name => name.as_str());
+encode_as_text!(Scope, scope => &scope.to_string());
 
-/// The most that is set aside for a list before it is read, in items.
-const MAX_RESERVED: u64 = 64;
+/// The most items to reserve for a list before it is read.
+const MAX_RESERVED_ITEMS: u64 = 64;
 
-/// Reads a list of known length into just the memory that it takes. `Vec`'s own way sets aside four
-/// items for each one, which with thousands of tokens is most of the memory.
-pub fn list<'b, C, T: Decode<'b, C>>(
+/// Decodes a list into exactly the memory that it takes. `Vec`'s own decoder reserves four items for a list
+/// of one, which with thousands of tokens is most of the memory.
+pub fn decode_list<'b, C, T: Decode<'b, C>>(
     input: &mut Decoder<'b>,
     context: &mut C,
 ) -> Result<Vec<T>, decode::Error> {
     let length = input.array()?.ok_or_else(|| decode::Error::message("a list without its length"))?;
-    let mut items = Vec::with_capacity(usize::try_from(length.min(MAX_RESERVED)).unwrap_or_default());
+    let mut items = Vec::with_capacity(usize::try_from(length.min(MAX_RESERVED_ITEMS)).unwrap_or_default());
     for _ in 0..length {
         items.push(T::decode(input, context)?);
     }

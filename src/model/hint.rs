@@ -1,14 +1,14 @@
-//! The way out of an error.
+//! Hints: the way out of an error, and the name of the program in them.
 
-/// An error that may know a way out: one line that names a command to copy.
+/// An error with an optional hint.
 pub trait Hint {
-    /// Returns the way out, where there is one.
+    /// Returns the way out: one line that names a command to copy.
     fn hint(&self) -> Option<String> {
         None
     }
 }
 
-/// Returns the name by which people call this program, for hints and messages that name a command.
+/// Returns the name of this program, for hints and messages that contain a command.
 pub fn program() -> &'static str {
     "docker-credential-pat"
 }

@@ -1,31 +1,31 @@
-//! An image as people and clients write it, and where it lies.
+//! The name of an image, as people and clients write it.
 
 use crate::model::registry::Address;
 
-/// The most bytes of a repository's name: <https://github.com/distribution/reference/blob/main/reference.go>
+/// The longest name of a repository, in bytes: <https://github.com/distribution/reference/blob/main/reference.go>
 const MAX_REPOSITORY_BYTES: usize = 255;
 
-/// The most bytes of a tag.
+/// The longest tag, in bytes.
 const MAX_TAG_BYTES: usize = 128;
 
-/// Where Docker looks for an image that names no registry.
+/// The registry of an image without one.
 const DEFAULT_HOST: &str = "docker.io";
 
-/// The older name, which clients take for the same.
+/// The older name of [`DEFAULT_HOST`], which clients treat as the same.
 const OLD_DEFAULT_HOST: &str = "index.docker.io";
 
-/// An image on a registry. Its tag and its digest are read over.
+/// An image on a registry, without its tag and digest.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Image {
     host: Option<String>,
-    /// Always with a repository.
+    /// The registry and the repository, which is always there.
     address: Address,
 }
 
 impl Image {
-    /// Reads `alpine`, `acme/app:1.0`, `ghcr.io/acme/app@sha256:…`, as Docker does; `None` for anything
-    /// that Docker would not take for an image, such as capitals in the repository:
-    /// <https://github.com/distribution/reference/blob/main/normalize.go>.
+    /// Reads `alpine`, `acme/app:1.0` or `ghcr.io/acme/app@sha256:…` as Docker does. Returns `None` for a text
+    /// that Docker does not accept, such as one with capitals in the repository:
+    /// <https://github.com/distribution/reference/blob/main/normalize.go>
     pub fn parse(text: &str) -> Option<Self> {
         let name = without_tag(without_digest(text)?)?;
         if is_image_id(name) {
@@ -42,27 +42,27 @@ impl Image {
             return None;
         }
         let address = Address::parse(&format!("{}/{repository}", host.unwrap_or(DEFAULT_HOST)))?;
-        // `ghcr.io/v2` reads as the root of an API: a key of that form is no image's.
+        // `ghcr.io/v2` is the root of an API, not an image.
         address.repository()?;
         Some(Self { host: host.map(str::to_owned), address })
     }
 
-    /// Returns its registry and repository.
+    /// Returns the registry and the repository.
     pub fn address(&self) -> &Address {
         &self.address
     }
 
-    /// Returns its repository in full, such as `library/alpine`.
+    /// Returns the full repository, such as `library/alpine`.
     pub fn repository(&self) -> &str {
         self.address.repository().unwrap_or_default()
     }
 
-    /// Returns the registry's host and port as they were written, if they were: clients send them so.
+    /// Returns the host and port of the registry as written, which is how clients send them.
     pub fn host(&self) -> Option<&str> {
         self.host.as_deref()
     }
 
-    /// True when it lies on Docker Hub by one of the two names that clients read as none.
+    /// True when clients treat the image as one without a registry, which is on Docker Hub.
     pub fn is_on_default_registry(&self) -> bool {
         self.host().is_none_or(is_default_host)
     }
@@ -72,7 +72,7 @@ fn is_default_host(host: &str) -> bool {
     matches!(host, DEFAULT_HOST | OLD_DEFAULT_HOST)
 }
 
-/// True for what Docker takes for a registry in front of a repository.
+/// True for a first part that Docker treats as a registry.
 fn is_host(text: &str) -> bool {
     text == "localhost"
         || text.contains(['.', ':'])
@@ -100,12 +100,13 @@ fn without_tag(text: &str) -> Option<&str> {
     is_tag.then_some(name)
 }
 
-/// True for what `docker run` takes for an image that is here already.
+/// True for the id of a local image.
 fn is_image_id(name: &str) -> bool {
     name.len() == 64 && name.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
 }
 
-/// One part of a repository: words of lower-case letters and digits, joined by `.`, `_`, `__` or dashes.
+/// True for a part of a repository: words of lower-case letters and digits, joined by `.`, `_`, `__` or
+/// dashes.
 fn is_part(part: &str) -> bool {
     let is_word = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit();
     part.starts_with(is_word)
@@ -122,7 +123,7 @@ mod tests {
     const SHA: &str = "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 
     #[test]
-    fn an_image_is_where_docker_looks_for_it() {
+    fn an_image_is_read_as_docker_reads_it() {
         for (text, host, registry, repository) in [
             ("alpine", None, "docker.io", "library/alpine"),
             ("alpine:3.20", None, "docker.io", "library/alpine"),
@@ -154,15 +155,15 @@ mod tests {
     }
 
     #[test]
-    fn tags_and_digests_do_not_count() {
+    fn tags_and_digests_are_ignored() {
         let plain = Image::parse("ghcr.io/acme/app");
-        for end in [":1", ":V1.0_x-y", &format!("@{SHA}"), &format!(":1@{SHA}")] {
-            assert_eq!(Image::parse(&format!("ghcr.io/acme/app{end}")), plain, "{end}");
+        for suffix in [":1", ":V1.0_x-y", &format!("@{SHA}"), &format!(":1@{SHA}")] {
+            assert_eq!(Image::parse(&format!("ghcr.io/acme/app{suffix}")), plain, "{suffix}");
         }
     }
 
     #[test]
-    fn what_is_no_image_is_none() {
+    fn a_text_that_docker_refuses_is_not_an_image() {
         for text in [
             "",
             "-",
@@ -206,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn two_names_of_docker_hub_are_read_as_none() {
+    fn two_names_of_docker_hub_count_as_no_registry() {
         for (text, want) in [
             ("alpine", true),
             ("docker.io/alpine", true),

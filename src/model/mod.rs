@@ -1,4 +1,4 @@
-//! Values that cannot be wrong once they exist.
+//! Value types. Each is parsed once, at the edge; a value that exists is valid.
 
 pub mod cbor;
 pub mod choice;

@@ -1,4 +1,4 @@
-//! The name of a token, fit for a command line.
+//! The name of a token, which a person can type on a command line.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -11,16 +11,13 @@ use crate::model::hint::Hint;
 /// The longest name of a token, in bytes.
 pub const MAX_NAME_BYTES: usize = 200;
 
-/// A token's name, fit for a command line.
+/// The name of a token, unique in a vault.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Name(String);
 
 impl Name {
-    /// Takes a name.
-    ///
-    /// # Errors
-    /// When it is empty, longer than [`MAX_NAME_BYTES`], begins with `-`, has blanks around it or holds
-    /// a control character.
+    /// Reads a name. It must not be empty, begin with `-`, have blanks around it or contain a control
+    /// character.
     pub fn parse(text: &str) -> Result<Self, NameError> {
         if text.trim().is_empty() {
             return Err(NameError::Empty);
@@ -34,20 +31,20 @@ impl Name {
         Ok(Self(text.to_owned()))
     }
 
-    /// Takes a name as a person types it: whatever way its letters are put together, it is one name.
-    /// See <https://www.unicode.org/reports/tr15/>.
-    pub fn typed(text: &str) -> Result<Self, NameError> {
+    /// Reads a name as a person types it. It is normalized, so that two spellings of the same letters are one
+    /// name (<https://www.unicode.org/reports/tr15/>), and must not contain invisible characters.
+    pub fn parse_typed(text: &str) -> Result<Self, NameError> {
         let name = Self::parse(&text.nfc().collect::<String>())?;
-        if name.0.contains(is_invisible) || name.0.contains(is_variation) {
+        if name.0.contains(is_invisible) || name.0.contains(is_variation_selector) {
             Err(NameError::Unfit(text.to_owned()))
         } else {
             Ok(name)
         }
     }
 
-    /// Makes a name out of any texts, which a person can [type](Self::typed): what a shell would take apart
-    /// and what does not show become `-`.
-    pub fn made_of(user: &str, registry: &str) -> Self {
+    /// Makes a name from any texts. A person can [type](Self::parse_typed) it, because a character that is
+    /// invisible or special to a shell becomes `-`.
+    pub fn suggest(user: &str, registry: &str) -> Self {
         let fit = |text: &str| -> String {
             let mut fit = String::new();
             for letter in text.nfc() {
@@ -56,7 +53,7 @@ impl Name {
                 }
                 let kept =
                     letter.is_alphanumeric() || matches!(letter, '.' | '_' | '-' | '+' | ':' | '/' | '@');
-                // Some letters are blank.
+                // Some alphanumeric letters are blank.
                 fit.push(if kept && !is_invisible(letter) { letter } else { '-' });
             }
             fit.trim_matches('-').to_owned()
@@ -69,18 +66,17 @@ impl Name {
         }
     }
 
-    /// Returns the same name with a number behind it.
+    /// Returns the name with a number appended, such as `ci-2`.
     #[must_use]
     pub fn numbered(&self, number: usize) -> Self {
         Self(format!("{}-{number}", self.0))
     }
 
-    /// Returns the name as it is typed in a shell: in quotes where it needs them.
+    /// Returns the name for a shell, in quotes if it needs them.
     pub fn as_argument(&self) -> Cow<'_, str> {
         quoted(&self.0)
     }
 
-    /// Returns the name.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -92,7 +88,7 @@ impl fmt::Display for Name {
     }
 }
 
-/// True for the name of a profile, which is a part of a program's name too.
+/// True for the name of a profile, which is also a part of a program's name.
 pub fn is_profile(text: &str) -> bool {
     const MAX_BYTES: usize = 64;
     let is_fit = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_' | '.');
@@ -100,7 +96,7 @@ pub fn is_profile(text: &str) -> bool {
     !is_dots && text.len() <= MAX_BYTES && text.chars().all(is_fit)
 }
 
-/// Returns a text as it is typed in a shell: in quotes where it needs them.
+/// Returns a text for a shell, in quotes if it needs them.
 pub fn quoted(text: &str) -> Cow<'_, str> {
     let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "._-+:/@".contains(letter);
     if text.chars().all(is_plain) {
@@ -109,8 +105,8 @@ pub fn quoted(text: &str) -> Cow<'_, str> {
     Cow::Owned(format!("'{}'", text.replace('\'', "'\\''")))
 }
 
-/// True for marks of direction, width and joining and for letters that are blank, by which two texts could
-/// look the same: <https://www.unicode.org/reports/tr36/#Bidirectional_Text_Spoofing>,
+/// True for blank letters and for marks of direction, width and joining. They could make two texts look the
+/// same: <https://www.unicode.org/reports/tr36/#Bidirectional_Text_Spoofing>,
 /// <https://www.unicode.org/reports/tr44/#Default_Ignorable_Code_Point>.
 pub fn is_invisible(letter: char) -> bool {
     matches!(letter, '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}')
@@ -119,21 +115,19 @@ pub fn is_invisible(letter: char) -> bool {
         || matches!(letter, '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
-/// True for what only chooses among the shapes of the letter before it.
-fn is_variation(letter: char) -> bool {
+/// True for a variation selector, which only changes the shape of the letter before it.
+fn is_variation_selector(letter: char) -> bool {
     matches!(letter, '\u{fe00}'..='\u{fe0f}' | '\u{e0100}'..='\u{e01ef}')
 }
 
-/// Why a text is no name.
+/// The reason why a text is not a name.
 #[derive(Debug, Error, PartialEq, Eq)]
 pub enum NameError {
-    /// Nothing but blanks.
     #[error("a token's name is empty")]
     Empty,
-    /// Longer than [`MAX_NAME_BYTES`].
     #[error("a token's name has at most {MAX_NAME_BYTES} bytes")]
     TooLong,
-    /// It could be taken for an option, or would not show.
+    /// It looks like an option, or contains an invisible character.
     #[error(
         "{0:?} is no name for a token: no `-` in front, no blanks around it, no control \
              characters and nothing else that does not show"
@@ -148,7 +142,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_is_fit_for_a_command_line() {
+    fn a_name_that_a_command_line_cannot_take_is_refused() {
         for text in ["ci", "alice@ghcr.io", "дом", "a b"] {
             assert_eq!(Name::parse(text).expect(text).as_str(), text);
         }
@@ -160,19 +154,19 @@ mod tests {
     }
 
     #[test]
-    fn a_name_is_one_however_its_letters_are_put_together() {
+    fn typed_names_are_normalized_and_visible() {
         for (one, other) in
             [("caf\u{e9}", "cafe\u{301}"), ("\u{c5}", "\u{212b}"), ("\u{ac00}", "\u{1100}\u{1161}")]
         {
-            assert_eq!(Name::typed(one), Name::typed(other));
+            assert_eq!(Name::parse_typed(one), Name::parse_typed(other));
         }
         for text in ["a\u{200b}b", "\u{202e}ab", "a\u{feff}"] {
-            assert_eq!(Name::typed(text), Err(NameError::Unfit(text.to_owned())), "{text:?}");
+            assert_eq!(Name::parse_typed(text), Err(NameError::Unfit(text.to_owned())), "{text:?}");
         }
     }
 
     #[test]
-    fn a_name_is_typed_in_quotes_where_a_shell_needs_them() {
+    fn a_name_is_quoted_if_a_shell_needs_it() {
         for (name, want) in
             [("alice@ghcr.io", "alice@ghcr.io"), ("a b", "'a b'"), ("it's", "'it'\\''s'"), ("$x", "'$x'")]
         {
@@ -181,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn a_made_name_is_always_a_name() {
+    fn a_suggested_name_can_be_typed() {
         for (user, registry, want) in [
             ("alice", "ghcr.io", "alice@ghcr.io"),
             ("robot$ci", "[::1]:5000", "robot-ci@::1-:5000"),
@@ -191,11 +185,11 @@ mod tests {
             ("$$", "--", "token"),
             ("a\u{3164}b\u{115f}", "h", "a-b@h"),
         ] {
-            let name = Name::made_of(user, registry);
+            let name = Name::suggest(user, registry);
             assert_eq!(name.as_str(), want, "{user}");
-            assert_eq!(Name::typed(name.as_str()), Ok(name), "{user}");
+            assert_eq!(Name::parse_typed(name.as_str()), Ok(name), "{user}");
         }
-        let long = Name::made_of(&"字".repeat(500), &"x".repeat(500)).numbered(1000);
+        let long = Name::suggest(&"字".repeat(500), &"x".repeat(500)).numbered(1000);
         assert!(Name::parse(long.as_str()).is_ok(), "{long}");
     }
 }

@@ -1,4 +1,4 @@
-//! A registry in one spelling, and the keys ("server URLs") by which clients ask for it.
+//! A registry in its one spelling, and the keys ("server URLs") that clients send for it.
 
 use std::fmt;
 use std::net::Ipv6Addr;
@@ -7,7 +7,7 @@ use thiserror::Error;
 
 use crate::model::hint::Hint;
 
-/// The longest key that is taken, in bytes; a host has at most 253 and a repository 255.
+/// The longest key, in bytes. A host has at most 253 bytes and a repository 255.
 pub const MAX_KEY_BYTES: usize = 4096;
 
 /// The key under which Docker keeps the credentials of Docker Hub:
@@ -17,7 +17,7 @@ pub const DOCKER_HUB_KEY: &str = "https://index.docker.io/v1/";
 const DOCKER_HUB: &str = "docker.io";
 const DOCKER_HUB_ALIASES: [&str; 4] =
     [DOCKER_HUB, "index.docker.io", "registry-1.docker.io", "registry.hub.docker.com"];
-/// What Docker's device sign-in keeps beside the Docker Hub key; never an answer for `docker.io`.
+/// The entries of Docker's device sign-in, which never answer for `docker.io`.
 const DOCKER_HUB_SESSIONS: [&str; 2] = ["v1/access-token", "v1/refresh-token"];
 
 /// A registry: a lower-case host and, unless it is 80 or 443, a port.
@@ -25,8 +25,8 @@ const DOCKER_HUB_SESSIONS: [&str; 2] = ["v1/access-token", "v1/refresh-token"];
 pub struct Registry(String);
 
 impl Registry {
-    /// Reads `host`, `host:port` or `[ipv6]:port`, in any case; every alias of Docker Hub becomes
-    /// `docker.io`. Returns `None` for anything else, non-ASCII hosts included.
+    /// Reads `host`, `host:port` or `[ipv6]:port`, in any case. Every alias of Docker Hub becomes `docker.io`.
+    /// Returns `None` for any other text, such as a host that is not ASCII.
     pub fn parse(text: &str) -> Option<Self> {
         let (host, port) = split_port(text)?;
         let host = match host.strip_prefix('[') {
@@ -43,17 +43,16 @@ impl Registry {
         })
     }
 
-    /// Returns the one spelling, such as `ghcr.io`, `docker.io` or `[::1]:5000`.
+    /// Returns the one spelling: `ghcr.io`, `docker.io`, `[::1]:5000`.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// True for Docker Hub.
     pub fn is_docker_hub(&self) -> bool {
         self.0 == DOCKER_HUB
     }
 
-    /// Returns the key that the docker CLI sends for this registry.
+    /// Returns the key that Docker sends for this registry.
     pub fn docker_key(&self) -> &str {
         if self.is_docker_hub() { DOCKER_HUB_KEY } else { &self.0 }
     }
@@ -65,7 +64,7 @@ impl fmt::Display for Registry {
     }
 }
 
-/// A registry and, when one was named, a repository on it.
+/// A registry and, optionally, a repository on it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Address {
     registry: Registry,
@@ -73,8 +72,8 @@ pub struct Address {
 }
 
 impl Address {
-    /// Reads `[http[s]://]host[:port][/repository]`; the API roots `/v1/` and `/v2/` and slashes at
-    /// the end do not count. Returns `None` for what is no registry address.
+    /// Reads `[http[s]://]host[:port][/repository]`, and ignores slashes at the end. The API roots `/v1/` and
+    /// `/v2/` are not repositories. Returns `None` for a text that is not a registry address.
     pub fn parse(text: &str) -> Option<Self> {
         let rest = strip_scheme(text);
         let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
@@ -87,38 +86,34 @@ impl Address {
         Some(Self { registry, repository })
     }
 
-    /// Returns the registry.
     pub fn registry(&self) -> &Registry {
         &self.registry
     }
 
-    /// Returns the repository, such as `acme/app`, when one was named.
+    /// Returns the repository, such as `acme/app`.
     pub fn repository(&self) -> Option<&str> {
         self.repository.as_deref()
     }
 }
 
-/// What a client stores under and asks for: the text as it was sent, and what it stands for.
+/// The text under which a client stores and requests credentials.
 #[derive(Clone, Debug, Eq)]
 pub struct Key {
     text: String,
-    meaning: Meaning,
+    kind: KeyKind,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Meaning {
+enum KeyKind {
     Address(Address),
     /// An entry of Docker Hub's device sign-in.
     Session,
-    /// No registry address: matched verbatim only.
+    /// A text that is not a registry address, which only matches itself.
     Verbatim,
 }
 
 impl Key {
-    /// Takes a key as a client sent it; blanks and line ends around it do not count.
-    ///
-    /// # Errors
-    /// When nothing is left, when it is longer than [`MAX_KEY_BYTES`], or when a control character is in it.
+    /// Reads a key as a client sends it, and ignores blanks and line ends around it.
     pub fn parse(text: &str) -> Result<Self, KeyError> {
         let text = text.trim_matches([' ', '\t', '\r', '\n']);
         if text.is_empty() {
@@ -130,73 +125,66 @@ impl Key {
         if text.contains(char::is_control) {
             return Err(KeyError::ControlCharacter);
         }
-        let meaning = match Address::parse(text) {
-            Some(address) if is_session(&address) => Meaning::Session,
-            Some(address) => Meaning::Address(address),
-            None => Meaning::Verbatim,
+        let kind = match Address::parse(text) {
+            Some(address) if is_session(&address) => KeyKind::Session,
+            Some(address) => KeyKind::Address(address),
+            None => KeyKind::Verbatim,
         };
-        Ok(Self { text: text.to_owned(), meaning })
+        Ok(Self { text: text.to_owned(), kind })
     }
 
-    /// Returns the key as it was sent.
+    /// Returns the key as the client sent it.
     pub fn as_str(&self) -> &str {
         &self.text
     }
 
-    /// Returns the registry address that the key is, if it is one.
+    /// Returns the registry address, if the key is one.
     pub fn address(&self) -> Option<&Address> {
-        match &self.meaning {
-            Meaning::Address(address) => Some(address),
-            Meaning::Session | Meaning::Verbatim => None,
+        match &self.kind {
+            KeyKind::Address(address) => Some(address),
+            KeyKind::Session | KeyKind::Verbatim => None,
         }
     }
 
-    /// True when it is an address on that registry.
+    /// True when the key is an address on that registry.
     pub fn is_at(&self, registry: &Registry) -> bool {
         self.address().is_some_and(|address| address.registry() == registry)
     }
 
-    /// True for the entries that Docker Hub's device sign-in keeps beside its key.
+    /// True for the entries of Docker Hub's device sign-in.
     pub fn is_session(&self) -> bool {
-        match self.meaning {
-            Meaning::Session => true,
-            Meaning::Address(_) | Meaning::Verbatim => false,
-        }
+        self.kind == KeyKind::Session
     }
 }
 
 impl PartialEq for Key {
-    /// The text says it all: what it stands for is read off it.
+    /// Compares the texts only, because the kind follows from the text.
     fn eq(&self, other: &Self) -> bool {
         self.text == other.text
     }
 }
 
-/// Why a text is no key.
+/// The reason why a text is not a key.
 #[derive(Debug, Error, PartialEq, Eq)]
 pub enum KeyError {
-    /// Nothing but blanks. Docker compares this text whole:
+    /// Only blanks. Docker compares the whole message:
     /// <https://github.com/docker/docker-credential-helpers/blob/master/credentials/error.go>
     #[error("no credentials server URL")]
     Empty,
-    /// Too long to be a registry address.
     #[error("the server URL has {bytes} bytes; at most {MAX_KEY_BYTES} are taken")]
-    TooLong {
-        /// Its length in bytes.
-        bytes: usize,
-    },
-    /// It would end up on a terminal or in a file name of some client.
+    TooLong { bytes: usize },
+    /// A key may end up on a terminal or in a file name of a client.
     #[error("the server URL holds a control character")]
     ControlCharacter,
 }
 
-/// Returns the host and port of an address as they are written, without scheme and path.
+/// Returns the host and port of an address as written, without scheme and path.
 pub fn host_as_written(text: &str) -> &str {
     let rest = strip_scheme(text);
     rest.split_once('/').map_or(rest, |(host, _)| host)
 }
 
-/// True when `path` is `prefix` or lies below it: `team` covers `team/api`, not `team-x`.
+/// True when `path` is `prefix` or below it: `team` covers `team/api`, but not `team-x`.
 pub fn covers(prefix: &str, path: &str) -> bool {
     path.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
@@ -216,9 +204,9 @@ fn strip_scheme(text: &str) -> &str {
         .unwrap_or(text)
 }
 
-/// Splits `host:port`; `None` when the port is no number from 1 to 65535.
+/// Splits `host:port`. Returns `None` when the port is not a number from 1 to 65535.
 fn split_port(text: &str) -> Option<(&str, Option<u16>)> {
-    let after_host = text.rfind(']').map_or(0, |end| end + 1);
+    let after_host = text.rfind(']').map_or(0, |bracket| bracket + 1);
     let Some(colon) = text[after_host..].find(':') else { return Some((text, None)) };
     let (host, port) = text.split_at(after_host + colon);
     let digits = &port[1..];
@@ -236,7 +224,7 @@ fn is_host(host: &str) -> bool {
         })
 }
 
-/// A repository as clients name it, in any case, since some registries allow capitals:
+/// True for a repository as clients write it. Some registries allow capitals:
 /// <https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pulling-manifests>
 fn is_repository(path: &str) -> bool {
     path.split('/').all(|part| {
@@ -252,7 +240,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_spelling_of_a_registry_is_one() {
+    fn every_spelling_of_a_registry_gives_the_same_registry() {
         for (text, registry, repository) in [
             ("ghcr.io", "ghcr.io", None),
             ("GHCR.io", "ghcr.io", None),
@@ -280,7 +268,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_address_is_matched_verbatim_only() {
+    fn a_key_that_is_not_an_address_has_none() {
         for text in [
             "user@ghcr.io",
             "ghcr.io@evil.example",
@@ -313,7 +301,7 @@ mod tests {
     }
 
     #[test]
-    fn only_blanks_and_line_ends_around_a_key_are_dropped() {
+    fn blanks_and_line_ends_around_a_key_are_ignored() {
         assert_eq!(Key::parse(" \tghcr.io\r\n").expect("a key").as_str(), "ghcr.io");
         assert_eq!(Key::parse("\u{a0}ghcr.io").expect("a key").as_str(), "\u{a0}ghcr.io");
         assert_eq!(Key::parse(" \r\n"), Err(KeyError::Empty));
@@ -324,7 +312,7 @@ mod tests {
     }
 
     #[test]
-    fn the_entries_of_the_device_sign_in_are_no_address() {
+    fn a_session_entry_is_not_an_address() {
         for name in ["access-token", "refresh-token"] {
             let key = Key::parse(&format!("{DOCKER_HUB_KEY}{name}")).expect("a key");
             assert!(key.is_session() && key.address().is_none(), "{name}");
@@ -333,7 +321,7 @@ mod tests {
     }
 
     #[test]
-    fn a_prefix_ends_at_a_slash() {
+    fn a_prefix_covers_whole_parts_only() {
         for (path, want) in [("team/api", true), ("team", true), ("team-x/api", false), ("tea", false)] {
             assert_eq!(covers("team", path), want, "{path}");
         }

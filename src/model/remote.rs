@@ -1,4 +1,4 @@
-//! What a token is at the service that made it, so that it can be asked about and changed there.
+//! The counterpart of a token at the service that made it, for requests to that service.
 
 use minicbor::{Decode, Encode};
 use serde::Serialize;
@@ -6,34 +6,34 @@ use serde::Serialize;
 use crate::model::timestamp::Timestamp;
 use crate::model::token_id::TokenId;
 
-/// A token as its service knows it. None of it is secret.
+/// The record of a token at its service. None of it is secret.
 ///
-/// The numbers are its places in the vault's CBOR, as those of `Token`.
+/// The numbers are positions in the vault's CBOR array, as in `Token`.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, Serialize)]
 pub struct Remote {
-    /// Who made it.
     #[n(0)]
     pub service: Service,
-    /// Where the service is, when it is not where it usually is: `https://coding.example.com`.
+    /// The base URL of the service, if it is not the usual one: `https://coding.example.com`.
     #[n(1)]
-    pub at: Option<String>,
-    /// Whose it is there: a Docker ID, an organization, a project.
+    #[serde(rename = "at")]
+    pub base_url: Option<String>,
+    /// A Docker ID, an organization or a project.
     #[n(2)]
     pub owner: String,
-    /// By what the service tells it from others.
+    /// The service's own id of the token.
     #[n(3)]
     pub id: String,
-    /// When it was last used, as the service told it last.
+    /// The last use, as the service last reported it.
     #[n(4)]
     pub last_used: Option<Timestamp>,
-    /// How far its replacement by a new one has come, until that is done.
+    /// The state of an unfinished rotation.
     #[n(5)]
     #[serde(skip)]
     pub rotation: Option<Rotation>,
 }
 
 impl Remote {
-    /// Returns the verb and arguments by which one of its owner's tokens at Docker Hub is deleted, in the vault or not.
+    /// Returns the arguments of this program that delete a token of the same owner at Docker Hub.
     pub fn rm_by_id(&self, id: &str) -> String {
         match self.service {
             Service::DockerHubOrganization => format!("hub rm --id {id} --org {}", self.owner),
@@ -42,25 +42,25 @@ impl Remote {
     }
 }
 
-/// Who makes tokens and can be asked about them.
+/// A service that makes tokens and answers requests about them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, Serialize)]
 #[cbor(index_only)]
 #[serde(rename_all = "kebab-case")]
 pub enum Service {
-    /// Docker Hub, for a person.
+    /// Docker Hub, with the token of a person.
     #[n(0)]
     DockerHub,
-    /// Docker Hub, for an organization.
+    /// Docker Hub, with the token of an organization.
     #[n(1)]
     DockerHubOrganization,
-    /// CODING, for a project.
+    /// CODING, with the token of a project.
     #[n(2)]
     Coding,
 }
 
 impl Service {
-    /// Returns whose a token is there, for people.
-    pub fn owner_words(self, owner: &str) -> String {
+    /// Returns the service and the owner, for people.
+    pub fn describe_owner(self, owner: &str) -> String {
         match self {
             Self::DockerHub => format!("Docker Hub, of {owner}"),
             Self::DockerHubOrganization => format!("Docker Hub, of the organization {owner}"),
@@ -68,50 +68,45 @@ impl Service {
         }
     }
 
-    /// True when it is Docker Hub, whose tokens `hub` can replace.
+    /// True for Docker Hub, whose tokens `hub rotate` can replace.
     pub const fn is_docker_hub(self) -> bool {
-        match self {
-            Self::DockerHub | Self::DockerHubOrganization => true,
-            Self::Coding => false,
-        }
+        matches!(self, Self::DockerHub | Self::DockerHubOrganization)
     }
 }
 
-/// How far a token's replacement has come. Each step is on the disk before the next is begun.
+/// The state of a rotation. Each state is on the disk before the next step begins.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub enum Rotation {
-    /// A new token is about to be made under this label. One that has it and is not in the vault is lost:
-    /// nobody has its secret.
+    /// A new token is about to be made with this label. If it exists and is not in the vault, its secret is
+    /// lost.
     #[n(0)]
     Making {
-        /// The label.
         #[n(0)]
         label: String,
     },
-    /// The new one is in the vault, switched off, and not yet proven.
+    /// The new token is in the vault, inactive, and not yet proven to work.
     #[n(1)]
     Made {
-        /// The new one.
         #[n(0)]
         successor: TokenId,
-        /// The label under which it was made.
+        /// The label of the new token.
         #[n(1)]
         label: String,
     },
-    /// The new one is in use; the old one is still to be switched off or deleted.
+    /// The new token is in use; the old one is still to be switched off or deleted.
     #[n(2)]
     Switched {
-        /// By what the service tells the old one from others.
+        /// The service's own id of the old token.
         #[n(0)]
         old: String,
-        /// The label of the old one, which the new one is still to get.
+        /// The label of the old token, which the new one is still to get.
         #[n(1)]
         label: String,
     },
-    /// It is itself the new one, until it takes the place of another token.
+    /// This token is the new one, until it replaces another.
     #[n(3)]
     Succeeds {
-        /// The other token.
+        /// The token to replace.
         #[n(0)]
         token: TokenId,
     },

@@ -1,4 +1,4 @@
-//! Where a token may go: a registry, a path on it, or every host below a domain.
+//! The scope of a token: a registry, a path on it, or every host below a domain.
 
 use std::fmt;
 
@@ -18,30 +18,30 @@ pub struct Scope {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 enum Host {
     Exact(Registry),
-    /// Every host that has one label more, at the left.
+    /// Every host with exactly one more label on the left.
     Below(Registry),
 }
 
 impl Scope {
-    /// Reads a scope. A registry may be spelled in any of its ways; `*` stands for one label at the left.
+    /// Reads a scope, with any spelling of a registry. `*` stands for one label at the left.
     pub fn parse(text: &str) -> Result<Self, ScopeError> {
         let invalid = || ScopeError { text: text.to_owned() };
         let Some(domain) = text.strip_prefix("*.") else {
-            return Address::parse(text).map(|address| Self::at(&address)).ok_or_else(invalid);
+            return Address::parse(text).map(|address| Self::from_address(&address)).ok_or_else(invalid);
         };
         let address = Address::parse(domain).ok_or_else(invalid)?;
-        // Below an alias of Docker Hub there is no registry, and its one spelling is another domain.
-        // Nor is there one below a number such as `[::ffff:1.2.3.4]`.
+        // An alias of Docker Hub would become the domain docker.io, below which there are no registries.
+        // An IPv6 address such as `[::ffff:1.2.3.4]` is not a domain.
         let is_domain = address.registry().as_str().contains('.')
             && !address.registry().as_str().starts_with('[')
             && !address.registry().is_docker_hub();
         if domain.contains("://") || !is_domain {
             return Err(invalid());
         }
-        Ok(Self { host: Host::Below(address.registry().clone()), ..Self::at(&address) })
+        Ok(Self { host: Host::Below(address.registry().clone()), ..Self::from_address(&address) })
     }
 
-    /// Reads a scope as a person writes it, who may leave out the registry in front of a repository.
+    /// Reads a scope as a person writes it. It refuses a repository without its registry, such as `acme/app`.
     pub fn parse_typed(text: &str) -> Result<Self, ScopeError> {
         let scope = Self::parse(text)?;
         let host = scope.host();
@@ -51,18 +51,18 @@ impl Scope {
         Ok(scope)
     }
 
-    /// Returns the scope of an address: its registry, or the part of it below its repository.
-    pub fn at(address: &Address) -> Self {
+    /// Makes the scope of an address: its registry or, if it has a repository, that part of it.
+    pub fn from_address(address: &Address) -> Self {
         Self { host: Host::Exact(address.registry().clone()), path: address.repository().map(str::to_owned) }
     }
 
-    /// Returns the wildcard that reaches a registry, if one can.
-    pub fn above(registry: &Registry) -> Option<Self> {
+    /// Returns the wildcard that reaches a registry, if there can be one.
+    pub fn wildcard_for(registry: &Registry) -> Option<Self> {
         let (_, domain) = registry.as_str().split_once('.')?;
         Self::parse(&format!("*.{domain}")).ok()
     }
 
-    /// Returns the host as it is written: a registry, or `*.` and a domain.
+    /// Returns the host as text: a registry, or `*.` and a domain.
     pub fn host(&self) -> String {
         match &self.host {
             Host::Exact(registry) => registry.to_string(),
@@ -78,17 +78,16 @@ impl Scope {
         }
     }
 
-    /// True when the scope is for every host below a domain.
     pub fn is_wildcard(&self) -> bool {
         self.registry().is_none()
     }
 
-    /// Returns the path on the registry to which it is narrowed.
+    /// Returns the path, if the scope is for a part of a registry.
     pub fn path(&self) -> Option<&str> {
         self.path.as_deref()
     }
 
-    /// True when the registry is the scope's, or below its wildcard, whatever the path.
+    /// True when the scope is for some part of the registry.
     pub fn reaches(&self, registry: &Registry) -> bool {
         match &self.host {
             Host::Exact(host) => host == registry,
@@ -96,7 +95,7 @@ impl Scope {
         }
     }
 
-    /// True when a request for the registry, and for the repository if one is known, is inside.
+    /// True when the scope includes the registry and, if it is known, the repository.
     pub fn covers(&self, registry: &Registry, repository: Option<&str>) -> bool {
         self.reaches(registry)
             && match (&self.path, repository) {
@@ -105,7 +104,7 @@ impl Scope {
             }
     }
 
-    /// True when some request is inside both.
+    /// True when a request can be inside both scopes.
     pub fn overlaps(&self, other: &Self) -> bool {
         let share_a_host = match (&self.host, &other.host) {
             (Host::Exact(registry), _) => other.reaches(registry),
@@ -119,7 +118,7 @@ impl Scope {
             }
     }
 
-    /// True when it covers all that the other one does.
+    /// True when the scope covers everything that the other one covers.
     pub fn includes(&self, other: &Self) -> bool {
         self.host == other.host
             && match (&self.path, &other.path) {
@@ -129,13 +128,13 @@ impl Scope {
             }
     }
 
-    /// Returns the part of it that is on a registry.
-    pub fn on(&self, registry: &Registry) -> Option<Self> {
+    /// Returns the part of the scope that is on a registry.
+    pub fn restricted_to(&self, registry: &Registry) -> Option<Self> {
         let host = Host::Exact(registry.clone());
         self.reaches(registry).then(|| Self { host, path: self.path.clone() })
     }
 
-    /// True when everything that it covers on the address's registry lies at or below the address.
+    /// True when the scope covers nothing on the registry of the address except at or below the address.
     pub fn lies_within(&self, address: &Address) -> bool {
         self.reaches(address.registry())
             && match (address.repository(), &self.path) {
@@ -162,7 +161,7 @@ impl Serialize for Scope {
     }
 }
 
-/// A text that is no scope.
+/// The error for a text that is not a scope.
 #[derive(Debug, Error, PartialEq, Eq)]
 #[error("{text:?} is no registry, registry/path or *.domain")]
 pub struct ScopeError {
@@ -220,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn a_repository_without_its_registry_is_no_scope() {
+    fn a_typed_repository_without_its_registry_is_refused() {
         for (text, is_scope) in
             [("acme/app", false), ("docker.io/acme", true), ("localhost/a", true), ("h", true)]
         {
@@ -229,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_is_inside_is_covered() {
+    fn a_scope_covers_only_requests_inside_it() {
         for (scope, request, want) in [
             ("ghcr.io", "ghcr.io", true),
             ("ghcr.io", "ghcr.io/acme/app", true),
@@ -239,7 +238,7 @@ mod tests {
             ("ghcr.io/acme", "ghcr.io/acme", true),
             ("ghcr.io/acme", "ghcr.io/acme/app", true),
             ("ghcr.io/acme", "ghcr.io/acme-x/app", false),
-            ("ghcr.io/acme", "ghcr.io", true), // the repository is not known
+            ("ghcr.io/acme", "ghcr.io", true), // unknown repository
             ("*.pkg.coding.net", "team-docker.pkg.coding.net/shop/app", true),
             ("*.pkg.coding.net", "pkg.coding.net", false),
             ("*.pkg.coding.net", "a.b.pkg.coding.net", false),
@@ -253,7 +252,7 @@ mod tests {
     }
 
     #[test]
-    fn scopes_overlap_where_a_request_is_inside_both() {
+    fn scopes_overlap_when_a_request_can_be_inside_both() {
         for (one, two, want) in [
             ("ghcr.io", "ghcr.io/acme", true),
             ("ghcr.io/acme", "ghcr.io/acme/app", true),
@@ -270,8 +269,8 @@ mod tests {
     }
 
     #[test]
-    fn signing_out_of_a_path_leaves_the_registry_alone() {
-        for (scope, signed_out, want) in [
+    fn a_scope_lies_within_its_registry_and_the_paths_above_it() {
+        for (scope, outer, want) in [
             ("ghcr.io", "ghcr.io", true),
             ("ghcr.io/acme", "ghcr.io", true),
             ("ghcr.io", "ghcr.io/acme", false),
@@ -280,7 +279,7 @@ mod tests {
             ("*.pkg.coding.net", "team.pkg.coding.net", true),
         ] {
             let parsed = Scope::parse(scope).expect(scope);
-            assert_eq!(parsed.lies_within(&address(signed_out)), want, "{scope} {signed_out}");
+            assert_eq!(parsed.lies_within(&address(outer)), want, "{scope} {outer}");
         }
     }
 }

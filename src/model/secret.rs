@@ -1,4 +1,4 @@
-//! A secret: text that shows itself nowhere and is wiped when it is dropped.
+//! A secret: text that never shows itself and is wiped when it is dropped.
 
 use std::{fmt, mem};
 
@@ -6,22 +6,22 @@ use secrecy::{ExposeSecret, SecretString};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
-/// A password or token. It has no `Clone`, `Display`, `Serialize` or `==`, so it cannot slip into
-/// an error, a log or a second place in memory.
+/// A password or token. It has no `Clone`, `Display`, `Serialize` or `==`, so that it cannot get into an
+/// error, a log or a second copy in memory.
 pub struct Secret(SecretString);
 
 impl Secret {
-    /// Takes the text over. A text whose capacity is its length is moved, not copied.
+    /// Takes the text, without a copy if its capacity equals its length.
     pub fn new(mut text: Zeroizing<String>) -> Self {
         Self(SecretString::from(mem::take(&mut *text)))
     }
 
-    /// Returns the text. Call it where the bytes leave the program, and nowhere earlier.
+    /// Returns the text. Call it only at the point where the bytes leave the program.
     pub fn expose(&self) -> &str {
         self.0.expose_secret()
     }
 
-    /// True when both hold the same text; takes the same time wherever they differ.
+    /// True when both texts are the same. Compares in constant time.
     pub fn is_same_as(&self, other: &Self) -> bool {
         self.expose().as_bytes().ct_eq(other.expose().as_bytes()).into()
     }
@@ -49,7 +49,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_of_it_shows_when_it_is_debugged() {
+    fn debug_output_contains_no_part_of_a_secret() {
         assert_eq!(format!("{:?}", secret("canary")), "Secret(..)");
     }
 }

@@ -1,4 +1,4 @@
-//! A moment, to the second.
+//! A point in time, to the second.
 
 use std::fmt;
 
@@ -15,57 +15,57 @@ use crate::model::hint::Hint;
 #[cbor(transparent)]
 pub struct Timestamp(#[n(0)] pub i64);
 
-/// The day that stands for never.
+/// The date that CODING writes for "never".
 const NEVER: &str = "9999-12-31";
 
-/// A text that names no end.
+/// The error for a text that is not an expiry.
 #[derive(Debug, Error, PartialEq, Eq)]
 #[error("{0:?} is no date (2027-01-31), moment (2027-01-31T12:00:00Z), number of days (90d) or `never`")]
 pub struct TimestampError(String);
 
-/// A day, in seconds.
+/// The length of a day, in seconds.
 pub const DAY: i64 = 24 * 60 * 60;
 
 impl Timestamp {
-    /// Reads when something ends: a date, which ends with its last second in UTC; a moment in
-    /// RFC 3339 (<https://www.rfc-editor.org/rfc/rfc3339>); a number of days from `now`; or `never`, which
-    /// is `None`, as is the last day of the calendar, by which CODING means the same.
+    /// Reads an expiry, up to the year 9999:
     ///
-    /// # Errors
-    /// When it is none of these, or beyond the year 9999.
+    /// - `2027-01-31`, which lasts until the last second of that day in UTC;
+    /// - `2027-01-31T12:00:00Z`, a time in RFC 3339 (<https://www.rfc-editor.org/rfc/rfc3339>);
+    /// - `90d`, a number of days after `now`;
+    /// - `never` or the last day of 9999, which is `None`.
     pub fn parse_expiry(text: &str, now: Self) -> Result<Option<Self>, TimestampError> {
         let is_time =
             |rest: &str| rest.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b':' | b' ' | b'T' | b'Z'));
         if text == "never" || text.strip_prefix(NEVER).is_some_and(is_time) {
             return Ok(None);
         }
-        Self::parse_some_end(text, now).map(Some)
+        Self::parse_finite_expiry(text, now).map(Some)
     }
 
-    /// Reads a moment in RFC 3339, as servers tell it; a fraction of a second does not count. One before 1970,
-    /// such as Go's zero `0001-01-01T00:00:00Z`, is none.
+    /// Reads a time in RFC 3339, without its fraction of a second. A time before 1970, such as Go's zero
+    /// `0001-01-01T00:00:00Z`, is `None`.
     pub fn parse_rfc3339(text: &str) -> Option<Self> {
         text.parse().ok().map(|at: jiff::Timestamp| Self(at.as_second())).filter(|at| at.0 > 0)
     }
 
-    fn parse_some_end(text: &str, now: Self) -> Result<Self, TimestampError> {
+    fn parse_finite_expiry(text: &str, now: Self) -> Result<Self, TimestampError> {
         let error = || TimestampError(text.to_owned());
         if let Some(days) = text.strip_suffix('d') {
-            let seconds = days.parse::<u32>().map_err(|_| error())?;
-            let end = Self(now.0 + i64::from(seconds) * DAY);
-            return end.timestamp().map(|_| end).ok_or_else(error);
+            let days = days.parse::<u32>().map_err(|_| error())?;
+            let expiry = Self(now.0 + i64::from(days) * DAY);
+            return expiry.to_jiff().map(|_| expiry).ok_or_else(error);
         }
         if let Ok(timestamp) = text.parse::<jiff::Timestamp>() {
             return Ok(Self(timestamp.as_second()));
         }
         let last_second = Time::constant(23, 59, 59, 0);
         let date: Date = text.parse().map_err(|_| error())?;
-        let end = TimeZone::UTC.to_timestamp(date.to_datetime(last_second)).map_err(|_| error())?;
-        Ok(Self(end.as_second()))
+        let expiry = TimeZone::UTC.to_timestamp(date.to_datetime(last_second)).map_err(|_| error())?;
+        Ok(Self(expiry.as_second()))
     }
 
-    /// Reads when something begins: a date, with its first second in UTC; a moment in RFC 3339; or a number
-    /// of days before `now`. `None` when it is none of these.
+    /// Reads a start: a date, which begins with its first second in UTC; a time in RFC 3339; or a number of
+    /// days before `now`, such as `30d`.
     pub fn parse_since(text: &str, now: Self) -> Option<Self> {
         if let Some(days) = text.strip_suffix('d') {
             return Some(Self(now.0.saturating_sub(i64::from(days.parse::<u32>().ok()?) * DAY)));
@@ -73,17 +73,17 @@ impl Timestamp {
         if let Ok(timestamp) = text.parse::<jiff::Timestamp>() {
             return Some(Self(timestamp.as_second()));
         }
-        let end = Self::parse_some_end(text, now).ok()?;
-        Some(Self(end.0 - end.0.rem_euclid(DAY)))
+        let last_second = Self::parse_finite_expiry(text, now).ok()?;
+        Some(Self(last_second.0 - last_second.0.rem_euclid(DAY)))
     }
 
     /// Returns the date in UTC, such as `2027-01-31`.
     pub fn date(self) -> String {
-        self.timestamp()
+        self.to_jiff()
             .map_or_else(|| self.0.to_string(), |at| TimeZone::UTC.to_datetime(at).date().to_string())
     }
 
-    /// Returns how far its date in UTC is from that of `now`: `3 days ago`, `today`, `in 2 days`.
+    /// Returns the distance of its date in UTC from that of `now`: `3 days ago`, `today`, `in 2 days`.
     pub fn relative_to(self, now: Self) -> String {
         let days = self.0.div_euclid(DAY) - now.0.div_euclid(DAY);
         match days {
@@ -95,20 +95,20 @@ impl Timestamp {
         }
     }
 
-    /// True when it is no more than so many days away from `now`, or past.
+    /// True when it is past, or at most this many days after `now`.
     pub fn is_within(self, days: i64, now: Self) -> bool {
         self.0.saturating_sub(now.0) <= days.saturating_mul(DAY)
     }
 
-    fn timestamp(self) -> Option<jiff::Timestamp> {
+    fn to_jiff(self) -> Option<jiff::Timestamp> {
         jiff::Timestamp::from_second(self.0).ok()
     }
 }
 
 impl fmt::Display for Timestamp {
-    /// Writes it in RFC 3339, such as `2027-01-31T23:59:59Z`.
+    /// Writes the time in RFC 3339, such as `2027-01-31T23:59:59Z`.
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.timestamp() {
+        match self.to_jiff() {
             Some(timestamp) => timestamp.fmt(out),
             None => self.0.fmt(out),
         }
@@ -130,7 +130,7 @@ mod tests {
     const NOW: Timestamp = Timestamp(1_795_000_000); // 2026-11-18T11:06:40Z
 
     #[test]
-    fn an_end_is_a_date_a_moment_or_some_days() {
+    fn an_expiry_is_a_date_a_time_or_a_number_of_days() {
         for (text, want) in [
             ("2027-01-31", "2027-01-31T23:59:59Z"),
             ("2027-01-31T12:00:00Z", "2027-01-31T12:00:00Z"),
@@ -138,8 +138,8 @@ mod tests {
             ("90d", "2027-02-16T11:06:40Z"),
             ("0d", "2026-11-18T11:06:40Z"),
         ] {
-            let end = Timestamp::parse_expiry(text, NOW).expect(text).expect(text);
-            assert_eq!(end.to_string(), want, "{text}");
+            let expiry = Timestamp::parse_expiry(text, NOW).expect(text).expect(text);
+            assert_eq!(expiry.to_string(), want, "{text}");
         }
         for text in ["never", "9999-12-31", "9999-12-31 00:00:00"] {
             assert_eq!(Timestamp::parse_expiry(text, NOW), Ok(None), "{text}");
@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn a_start_is_a_date_a_moment_or_some_days_ago() {
+    fn a_start_is_a_date_a_time_or_a_number_of_days_ago() {
         for (text, want) in [
             ("2026-10-31", Some("2026-10-31T00:00:00Z")),
             ("2026-10-31T12:00:00+02:00", Some("2026-10-31T10:00:00Z")),
@@ -177,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn distances_are_told_in_days() {
+    fn a_distance_is_a_number_of_days() {
         for (seconds, want) in [
             (0, "today"),
             (12 * 60 * 60, "today"),
@@ -193,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_near_or_past_is_within_the_days() {
+    fn near_and_past_times_are_within_the_days() {
         for (seconds, want) in [(-DAY, true), (0, true), (7 * DAY, true), (7 * DAY + 1, false)] {
             assert_eq!(Timestamp(NOW.0 + seconds).is_within(7, NOW), want, "{seconds}");
         }
@@ -201,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn a_moment_out_of_any_calendar_still_shows() {
+    fn a_time_outside_the_calendar_is_shown_as_a_number() {
         assert_eq!(Timestamp(i64::MAX).to_string(), i64::MAX.to_string());
         assert_eq!(Timestamp(i64::MIN).date(), i64::MIN.to_string());
         assert!(Timestamp(i64::MIN).relative_to(NOW).ends_with("days ago"));

@@ -1,4 +1,4 @@
-//! A token: one credential, with all that is known of it but its secret.
+//! A token: one credential, without its secret.
 
 use minicbor::{Decode, Encode};
 use serde::Serialize;
@@ -11,94 +11,91 @@ use crate::model::secret::Secret;
 use crate::model::timestamp::Timestamp;
 use crate::model::token_id::TokenId;
 
-/// The user name that stands for an OAuth identity token:
+/// The user name of an OAuth identity token:
 /// <https://github.com/docker/docker-credential-helpers#identity-tokens>
 pub const IDENTITY_USER: &str = "<token>";
 
-/// One credential. Its secret is sealed in the vault and is not part of it.
+/// One credential. Its secret is sealed in the vault and is not part of this type.
 ///
-/// The numbers are its places in the vault's CBOR array: a field keeps its number, and a new one
-/// comes last and is optional.
+/// The numbers are positions in the vault's CBOR array. A field keeps its number; a new field comes last and
+/// is optional.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct Token {
-    /// Tells it apart for good; a name can change.
+    /// Never changes, unlike the name.
     #[n(0)]
     pub id: TokenId,
-    /// Where it may go. Empty for one that is matched by its keys only.
-    #[cbor(n(1), decode_with = "crate::model::cbor::list")]
+    /// The registries, and parts of them, that may get the secret. Empty for one that answers for
+    /// its keys only.
+    #[cbor(n(1), decode_with = "crate::model::cbor::decode_list")]
     pub scopes: Vec<Scope>,
-    /// The keys under which clients stored it, verbatim.
-    #[cbor(n(2), decode_with = "crate::model::cbor::list")]
+    /// The keys under which clients stored the token, verbatim.
+    #[cbor(n(2), decode_with = "crate::model::cbor::decode_list")]
     pub keys: Vec<Key>,
     /// Unique in the vault.
     #[n(3)]
     pub name: Name,
-    /// What sort of credential it is.
     #[n(4)]
     pub kind: TokenKind,
-    /// The user name that goes with the secret.
     #[n(5)]
     pub user: UserName,
     /// A person's note.
     #[n(6)]
     pub label: Option<String>,
-    /// What it is known to allow; `None` is unknown, and unknown is allowed.
+    /// `None` means unknown; a token of unknown permissions may do everything.
     #[n(7)]
     pub permissions: Option<Permissions>,
-    /// When it came into the vault, to the second.
+    /// The time at which it was added to the vault.
     #[n(8)]
     pub created: Timestamp,
-    /// When its secret was last stored, to the second.
+    /// The time at which its secret was last stored.
     #[n(9)]
     pub stored: Timestamp,
-    /// When it ends, to the second; `None` is never or not known.
+    /// `None` means that it does not expire, or that its expiry is unknown.
     #[n(10)]
     pub expires: Option<Timestamp>,
-    /// Whether it is given out.
     #[n(11)]
-    pub standing: TokenState,
-    /// Who brought it here.
+    pub state: TokenState,
     #[n(12)]
     pub origin: Origin,
-    /// When it was last put in use; among tokens that are alike, the latest is the one in use.
+    /// The last time it was put in use. Of tokens that fit a request equally well, the latest one answers.
     #[n(13)]
     pub in_use: Option<InUse>,
-    /// Where it was signed out: kept, and not given out there until a login or `use` brings it back.
-    #[cbor(n(14), decode_with = "crate::model::cbor::list")]
+    /// The scopes that it is signed out of. It does not answer there until a login or `use`.
+    #[cbor(n(14), decode_with = "crate::model::cbor::decode_list")]
     pub signed_out: Vec<Scope>,
-    /// The profile under which a client logged in with it; it is for no other, and for none without one.
+    /// The profile under which a client logged in with it. It answers only under that profile.
     #[n(15)]
     pub profile: Option<String>,
-    /// What it is at the service that made it, where that is known.
+    /// Its record at the service that made it, if that is known.
     #[n(16)]
     pub remote: Option<Remote>,
 }
 
 impl Token {
-    /// True when it is known which of Docker Hub's tokens it is.
-    pub fn is_of_hub(&self) -> bool {
+    /// True when its record at Docker Hub is known.
+    pub fn is_on_docker_hub(&self) -> bool {
         cfg!(feature = "online") && self.remote.as_ref().is_some_and(|remote| remote.service.is_docker_hub())
     }
 
-    /// Returns the verb that gives it a new secret.
+    /// Returns the verb that replaces its secret.
     pub fn rotating_verb(&self) -> &'static str {
-        if self.is_of_hub() { "hub rotate" } else { "rotate" }
+        if self.is_on_docker_hub() { "hub rotate" } else { "rotate" }
     }
 
-    /// True when it was stored under exactly this key.
-    pub fn holds(&self, key: &Key) -> bool {
+    /// True when a client stored it under exactly this key.
+    pub fn has_key(&self, key: &Key) -> bool {
         self.keys.contains(key)
     }
 
-    /// True when it could answer a request for the key, or was stored for the same registry.
+    /// True when a client stored it under the key, or one of its scopes is on the same registry.
     pub fn concerns(&self, key: &Key) -> bool {
-        self.holds(key)
+        self.has_key(key)
             || key
                 .address()
                 .is_some_and(|address| self.scopes.iter().any(|scope| scope.reaches(address.registry())))
     }
 
-    /// False when it is known not to allow that an image goes this way.
+    /// False when its permissions are known and do not include the direction.
     pub fn may_allow(&self, direction: Direction) -> bool {
         self.permissions.is_none_or(|permissions| match direction {
             Direction::Pull => permissions.read,
@@ -106,58 +103,56 @@ impl Token {
         })
     }
 
-    /// True when one of its scopes covers the place, or a part of it.
-    pub fn may_go_to(&self, place: &Scope) -> bool {
-        let covers = |scope: &Scope| match place.registry() {
-            Some(registry) => scope.covers(registry, place.path()),
-            None => scope.includes(place),
+    /// True when one of its scopes covers the wanted scope, or a part of it.
+    pub fn may_go_to(&self, wanted: &Scope) -> bool {
+        let covers = |scope: &Scope| match wanted.registry() {
+            Some(registry) => scope.covers(registry, wanted.path()),
+            None => scope.includes(wanted),
         };
         self.scopes.iter().any(covers)
     }
 
-    /// True when it was signed out of everywhere that it may go.
+    /// True when it is signed out of all its scopes.
     pub fn is_signed_out(&self) -> bool {
-        let is_left = |scope: &Scope| !self.signed_out.iter().any(|out| out.includes(scope));
-        !self.scopes.is_empty() && !self.scopes.iter().any(is_left)
+        let is_signed_in = |scope: &Scope| !self.signed_out.iter().any(|out| out.includes(scope));
+        !self.scopes.is_empty() && !self.scopes.iter().any(is_signed_in)
     }
 
-    /// True from the moment at which it ends.
+    /// True from the second of its expiry.
     pub fn has_expired(&self, now: Timestamp) -> bool {
-        self.expires.is_some_and(|end| end <= now)
+        self.expires.is_some_and(|expires| expires <= now)
     }
 }
 
-/// When a token was put in use, and by whom.
+/// The last time that a token was put in use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct InUse {
-    /// Counts every time that some token of the vault was put in use; free of any clock.
+    /// Counts up each time that a token of the vault is put in use, independent of any clock.
     #[n(0)]
     pub turn: u64,
     /// True for a person's `use`, false for a client's login.
     #[n(1)]
-    pub chosen: bool,
+    pub by_person: bool,
 }
 
-/// A user name, which stands open in the vault unless it is the secret itself.
+/// A user name. It is readable in the vault, unless it is the secret itself.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 #[cbor(flat)]
 pub enum UserName {
-    /// Any text, byte for byte.
     #[n(0)]
     Named(#[n(0)] String),
-    /// The secret serves as user name too, as at `registry.digitalocean.com`, so it must not stand
-    /// open anywhere.
+    /// The secret is also the user name, as at `registry.digitalocean.com`, and must not be readable.
     #[n(1)]
     SameAsSecret,
 }
 
 impl UserName {
-    /// Takes the user name that goes with a secret.
-    pub fn of(name: &str, secret: &Secret) -> Self {
+    /// Makes the user name that goes with a secret.
+    pub fn new(name: &str, secret: &Secret) -> Self {
         if name == secret.expose() { Self::SameAsSecret } else { Self::Named(name.to_owned()) }
     }
 
-    /// Returns the user name as it goes out beside its secret. Call it where both leave.
+    /// Returns the user name that is sent with its secret. Call it only where both leave the program.
     pub fn reveal_with<'u>(&'u self, secret: &'u Secret) -> &'u str {
         match self {
             Self::Named(name) => name,
@@ -165,7 +160,7 @@ impl UserName {
         }
     }
 
-    /// Returns the user name for people and listings; never a secret.
+    /// Returns the user name for people and listings, and never a secret.
     pub fn display_name(&self) -> &str {
         match self {
             Self::Named(name) => name,
@@ -174,7 +169,7 @@ impl UserName {
     }
 }
 
-/// What sort of credential a token is.
+/// The kind of a credential.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
 #[cbor(index_only)]
 pub enum TokenKind {
@@ -184,13 +179,13 @@ pub enum TokenKind {
     /// An organization's access token.
     #[n(1)]
     Organization,
-    /// A project or deploy token, a robot account.
+    /// A project token, deploy token or robot account.
     #[n(2)]
     Project,
-    /// An account's password, or a secret of which nothing is known.
+    /// The password of an account, or an unrecognized secret.
     #[n(3)]
     Password,
-    /// An OAuth identity token; its user name is `<token>`.
+    /// An OAuth identity token, with the user name `<token>`.
     #[n(4)]
     Identity,
     /// An entry of Docker Hub's device sign-in.
@@ -199,7 +194,7 @@ pub enum TokenKind {
 }
 
 impl TokenKind {
-    /// Returns the word for it, in flags, listings and JSON.
+    /// Returns the word for flags, listings and JSON.
     pub fn word(self) -> &'static str {
         match self {
             Self::Pat => "pat",
@@ -212,7 +207,7 @@ impl TokenKind {
     }
 }
 
-/// What a token is known to allow.
+/// The permissions of a token.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Encode, Decode)]
 pub struct Permissions {
     /// Pull.
@@ -221,13 +216,12 @@ pub struct Permissions {
     /// Push.
     #[n(1)]
     pub write: bool,
-    /// Delete.
     #[n(2)]
     pub delete: bool,
 }
 
 impl Permissions {
-    /// Returns the words of what is allowed: `read`, `write`, `delete`.
+    /// Returns the words of the permissions: `read`, `write`, `delete`.
     pub fn words(self) -> impl Iterator<Item = &'static str> {
         [(self.read, "read"), (self.write, "write"), (self.delete, "delete")]
             .into_iter()
@@ -235,35 +229,33 @@ impl Permissions {
     }
 }
 
-/// Whether a token is given out.
+/// The switch that a person can set with `activate` and `deactivate`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
 #[cbor(index_only)]
 pub enum TokenState {
-    /// Given out.
     #[n(0)]
     Active,
-    /// Switched off by a person.
     #[n(1)]
     Inactive,
 }
 
-/// Who brought a token into the vault.
+/// The way in which a token came into the vault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
 #[cbor(index_only)]
 pub enum Origin {
-    /// A client's login, through `store`; its logout removes it.
+    /// A client's login, through `store`. A logout removes the token.
     #[n(0)]
     Store,
-    /// A person, through `add`; a logout keeps it.
+    /// A person's `add`. A logout keeps the token.
     #[n(1)]
     Add,
-    /// A person, out of another store; a logout keeps it.
+    /// A person's `import` from another store. A logout keeps the token.
     #[n(2)]
     Import,
 }
 
 impl Origin {
-    /// Returns the word for it, in listings and JSON.
+    /// Returns the word for listings and JSON.
     pub fn word(self) -> &'static str {
         match self {
             Self::Store => "store",
@@ -273,26 +265,24 @@ impl Origin {
     }
 }
 
-/// Which way an image goes.
+/// The direction in which an image is transferred.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, Serialize)]
 #[cbor(index_only)]
 #[serde(rename_all = "kebab-case")]
 pub enum Direction {
-    /// From the registry.
     #[n(0)]
     Pull,
-    /// To the registry.
     #[n(1)]
     Push,
 }
 
 impl Direction {
-    /// Returns the direction of that word.
-    pub fn named(word: &str) -> Option<Self> {
+    /// Reads `pull` or `push`.
+    pub fn parse(word: &str) -> Option<Self> {
         [Self::Pull, Self::Push].into_iter().find(|direction| direction.word() == word)
     }
 
-    /// Returns the word for it, in flags, listings and JSON.
+    /// Returns the word for flags, listings and JSON.
     pub fn word(self) -> &'static str {
         match self {
             Self::Pull => "pull",

@@ -1,61 +1,55 @@
-//! What a person should be told of a credential that comes in. None of it is a reason to refuse one.
+//! Advice on a credential that comes in. None of it is a reason to refuse the credential.
 
 use std::fmt;
 
 use crate::model::token::TokenKind;
 use crate::provider::credential_type::CredentialType;
-use crate::provider::hosts::{DOCKER_HUB, GITHUB, ProviderHosts, owner_of};
+use crate::provider::hosts::{CredentialHosts, DOCKER_HUB, GITHUB, find_owner};
 use crate::provider::{Credential, Recognition};
 
-/// Why a password is not the best that there is.
+/// The reason to replace a password.
 pub const SAFER_THAN_A_PASSWORD: &str = "a personal access token is safer than a password";
 
-/// How the classic tokens of GitHub begin, which end with a checksum.
+/// The prefixes of GitHub's classic tokens, which contain a checksum.
 const GITHUB_CLASSIC: [&str; 5] = ["ghp_", "gho_", "ghu_", "ghs_", "ghr_"];
 const GITHUB_FINE_GRAINED: &str = "github_pat_";
 const GITHUB_BODY_BYTES: usize = 36;
 const GITHUB_CHECKSUM_BYTES: usize = 6;
 
-/// One thing to tell. Its text is one line, and holds nothing of the secret.
+/// One piece of advice. Its text is one line, and contains no part of the secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Advice {
-    /// The checksum in a GitHub token is not that of the rest.
-    Checksum,
-    /// The provider's registry does not take this sort.
+    /// The checksum in a GitHub token does not match the rest of it.
+    WrongChecksum,
+    /// The provider's registry does not accept this type.
     OpensNothing(&'static CredentialType),
-    /// It begins like a sort of one provider and is for a host of another.
-    Elsewhere {
-        /// What it begins like.
-        sort: &'static CredentialType,
-        /// The host that is another's.
-        host: String,
-        /// Whose host that is.
-        owner: &'static str,
-    },
-    /// GitHub's registry is documented for the classic token only.
+    /// The prefix is of one provider, and the host belongs to another.
+    OtherProvider { credential_type: &'static CredentialType, host: String, owner: &'static str },
+    /// GitHub documents its registry for the classic token only.
     FineGrained,
     /// A password for Docker Hub.
     DockerHubPassword,
-    /// An organization's token with the user name of a person.
+    /// An organization access token with the user name of a person.
     PersonalUser,
-    /// The provider takes this sort with other user names only.
+    /// The provider accepts this type with other user names only.
     OtherUser(&'static CredentialType),
 }
 
 impl fmt::Display for Advice {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Checksum => {
+            Self::WrongChecksum => {
                 out.write_str("the checksum in this GitHub token is wrong; was all of it copied?")
             }
-            Self::OpensNothing(CredentialType { provider, called, .. }) => {
-                write!(out, "the registry of {} does not take this sort of token ({called})", provider.name)
+            Self::OpensNothing(CredentialType { provider, name, .. }) => {
+                write!(out, "the registry of {} does not take this sort of token ({name})", provider.name)
             }
-            Self::Elsewhere { sort: CredentialType { provider, called, .. }, host, owner } => {
-                let whose = provider.name;
+            Self::OtherProvider { credential_type, host, owner } => {
+                let CredentialType { provider, name, .. } = credential_type;
+                let provider = provider.name;
                 write!(
                     out,
-                    "this looks like a credential of {whose} ({called}), but {host} belongs to {owner}"
+                    "this looks like a credential of {provider} ({name}), but {host} belongs to {owner}"
                 )
             }
             Self::FineGrained => out.write_str(
@@ -71,55 +65,64 @@ impl fmt::Display for Advice {
                 "with an organization access token the user name is the organization's, and this one is a \
                  person's",
             ),
-            Self::OtherUser(CredentialType { provider, called, user, .. }) => {
-                write!(out, "{} takes this sort of token ({called}) with the user name {user}", provider.name)
+            Self::OtherUser(CredentialType { provider, name, user, .. }) => {
+                write!(out, "{} takes this sort of token ({name}) with the user name {user}", provider.name)
             }
         }
     }
 }
 
-/// Returns the advice on a credential and what it was recognized as. `people` are the user names of the
-/// personal access tokens and passwords for Docker Hub in the vault.
-pub fn advise(seen: &Credential<'_>, recognized: &Recognition, people: &[&str]) -> Vec<Advice> {
-    let Some(sort) = recognized.sort else { return Vec::new() };
+/// Returns the advice on a credential and its recognition. `people` are the user names of the personal access tokens and
+/// passwords for Docker Hub in the vault.
+pub fn advise(credential: &Credential<'_>, recognition: &Recognition, people: &[&str]) -> Vec<Advice> {
+    let Some(credential_type) = recognition.credential_type else { return Vec::new() };
     let mut advice = Vec::new();
-    if has_wrong_checksum(seen.secret) {
-        advice.push(Advice::Checksum);
+    if has_wrong_checksum(credential.secret) {
+        advice.push(Advice::WrongChecksum);
     }
-    let elsewhere = if recognized.is_marked { elsewhere(sort, seen) } else { None };
-    if !sort.opens_registries {
-        advice.push(Advice::OpensNothing(sort));
-    } else if let Some(elsewhere) = elsewhere {
-        advice.push(elsewhere);
+    if credential_type.opens_registries {
+        advice.extend(
+            find_other_provider(credential_type, credential)
+                .filter(|_| recognition.has_prefix)
+                .or_else(|| advise_on_own_host(credential_type, credential, people)),
+        );
     } else {
-        advice.extend(at_home(sort, seen, people));
+        advice.push(Advice::OpensNothing(credential_type));
     }
     advice
 }
 
-/// Returns what is wrong with a credential where it may well go.
-fn at_home(sort: &'static CredentialType, seen: &Credential<'_>, people: &[&str]) -> Option<Advice> {
-    let is_docker_hub = sort.provider == &DOCKER_HUB;
-    if sort.provider == &GITHUB && seen.secret.starts_with(GITHUB_FINE_GRAINED) {
+/// Returns the advice on a credential for a host of its own provider, or of nobody.
+fn advise_on_own_host(
+    credential_type: &'static CredentialType,
+    credential: &Credential<'_>,
+    people: &[&str],
+) -> Option<Advice> {
+    let is_docker_hub = credential_type.provider == &DOCKER_HUB;
+    if credential_type.provider == &GITHUB && credential.secret.starts_with(GITHUB_FINE_GRAINED) {
         Some(Advice::FineGrained)
-    } else if is_docker_hub && sort.kind == TokenKind::Password {
+    } else if is_docker_hub && credential_type.kind == TokenKind::Password {
         Some(Advice::DockerHubPassword)
-    } else if is_docker_hub && sort.kind == TokenKind::Organization {
-        people.iter().any(|user| user.eq_ignore_ascii_case(seen.user)).then_some(Advice::PersonalUser)
+    } else if is_docker_hub && credential_type.kind == TokenKind::Organization {
+        people.iter().any(|user| user.eq_ignore_ascii_case(credential.user)).then_some(Advice::PersonalUser)
     } else {
-        (!sort.fits_user(seen.open_user())).then_some(Advice::OtherUser(sort))
+        let is_accepted = credential_type.accepts_user(credential.open_user());
+        (!is_accepted).then_some(Advice::OtherUser(credential_type))
     }
 }
 
-fn elsewhere(sort: &'static CredentialType, seen: &Credential<'_>) -> Option<Advice> {
-    ProviderHosts::of(seen.keys, seen.scopes).hosts().iter().find_map(|host| {
-        let owner = owner_of(host).filter(|owner| *owner != sort.provider)?;
-        Some(Advice::Elsewhere { sort, host: host.clone(), owner: owner.name })
+fn find_other_provider(
+    credential_type: &'static CredentialType,
+    credential: &Credential<'_>,
+) -> Option<Advice> {
+    CredentialHosts::new(credential.keys, credential.scopes).hosts().iter().find_map(|host| {
+        let owner = find_owner(host).filter(|owner| *owner != credential_type.provider)?;
+        Some(Advice::OtherProvider { credential_type, host: host.clone(), owner: owner.name })
     })
 }
 
-/// True when a GitHub token of the layout of 2021 does not end with the CRC-32 of what is before it,
-/// in six digits of base 62. Newer ones are longer and are left alone:
+/// True when the last six characters of a GitHub token are not the CRC-32 of the rest in base 62. Only the
+/// token format of 2021 is checked; newer tokens are longer:
 /// <https://github.blog/2021-04-05-behind-githubs-new-authentication-token-formats/>
 fn has_wrong_checksum(secret: &str) -> bool {
     let Some(body) = GITHUB_CLASSIC.iter().find_map(|prefix| secret.strip_prefix(prefix)) else {
@@ -148,17 +151,20 @@ mod tests {
     use super::*;
     use crate::model::registry::Key;
     use crate::model::scope::Scope;
-    use crate::provider::catalog::SORTS;
+    use crate::provider::catalog::CREDENTIAL_TYPES;
     use crate::provider::recognize;
 
     const VALID: &str = "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";
     const PAT: &str = "a personal access token is safer than a password, and two-factor sign-in needs one: \
                        https://app.docker.com/settings/personal-access-tokens";
 
-    fn said(scopes: &[&str], user: &str, secret: &str) -> Vec<String> {
+    fn advice_texts(scopes: &[&str], user: &str, secret: &str) -> Vec<String> {
         let scopes: Vec<_> = scopes.iter().map(|text| Scope::parse(text).expect(text)).collect();
-        let seen = Credential { keys: &[], scopes: &scopes, user, secret };
-        advise(&seen, &recognize(&seen), &["alice", "Bob"]).iter().map(ToString::to_string).collect()
+        let credential = Credential { keys: &[], scopes: &scopes, user, secret };
+        advise(&credential, &recognize(&credential), &["alice", "Bob"])
+            .iter()
+            .map(ToString::to_string)
+            .collect()
     }
 
     #[test]
@@ -181,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_amiss_is_told() {
+    fn a_doubtful_credential_gets_its_advice() {
         for (scope, user, secret, want) in [
             ("ghcr.io", "alice", VALID, ""),
             (
@@ -246,46 +252,46 @@ mod tests {
             ),
             ("team-docker.pkg.coding.net", "alice", "0123456789abcdef0123456789abcdef01234567", ""),
         ] {
-            assert_eq!(said(&[scope], user, secret).join("\n"), want, "{scope} {user} {secret}");
+            assert_eq!(advice_texts(&[scope], user, secret).join("\n"), want, "{scope} {user} {secret}");
         }
     }
 
     #[test]
-    fn nothing_is_said_of_registries_that_nobody_knows() {
+    fn an_unknown_registry_gets_no_advice() {
         for secret in
             ["", "hunter2", "dckr_pat_x", "ghp_x", "glpat-x", "dop_v1_x", "eyJhbGciOiJIUzI1NiJ9.e30.c2ln"]
         {
             for scope in ["registry.example:5000", "*.acme.example", "localhost", "nexus.acme.example"] {
-                assert_eq!(said(&[scope], "carol", secret), [""; 0], "{scope} {secret}");
+                assert_eq!(advice_texts(&[scope], "carol", secret), [""; 0], "{scope} {secret}");
             }
         }
     }
 
     #[test]
-    fn the_hosts_that_are_another_s_are_found_among_several() {
-        let said = said(&["registry.example", "ghcr.io", "quay.io"], "alice", "dckr_pat_x");
-        assert_eq!(said.len(), 1);
-        assert!(said[0].ends_with("but ghcr.io belongs to GitHub"), "{}", said[0]);
+    fn one_host_of_another_provider_among_several_is_found() {
+        let lines = advice_texts(&["registry.example", "ghcr.io", "quay.io"], "alice", "dckr_pat_x");
+        assert_eq!(lines.len(), 1);
+        assert!(lines[0].ends_with("but ghcr.io belongs to GitHub"), "{}", lines[0]);
     }
 
     #[test]
-    fn an_entry_of_the_device_sign_in_is_left_alone() {
+    fn a_session_entry_gets_no_advice() {
         let keys = [Key::parse("https://index.docker.io/v1/refresh-token").expect("a key")];
-        let seen = Credential { keys: &keys, scopes: &[], user: "alice", secret: "hunter2" };
-        assert_eq!(advise(&seen, &recognize(&seen), &["alice"]), []);
+        let credential = Credential { keys: &keys, scopes: &[], user: "alice", secret: "hunter2" };
+        assert_eq!(advise(&credential, &recognize(&credential), &["alice"]), []);
     }
 
     #[test]
-    fn no_remark_holds_a_part_of_the_secret() {
+    fn advice_contains_no_part_of_the_secret() {
         let body = "cAnArYcAnArYcAnArYcAnArYcAnArYcAnArY";
-        for sort in SORTS {
-            for mark in sort.marks.iter().chain(&[""]) {
+        for row in CREDENTIAL_TYPES {
+            for prefix in row.prefixes.iter().chain(&[""]) {
                 for host in ["docker.io", "ghcr.io", "registry.gitlab.com", "nvcr.io", "registry.example"] {
-                    let (scopes, secret) = ([Scope::parse(host).expect(host)], format!("{mark}{body}"));
+                    let (scopes, secret) = ([Scope::parse(host).expect(host)], format!("{prefix}{body}"));
                     for user in ["alice", secret.as_str()] {
-                        let seen = Credential { keys: &[], scopes: &scopes, user, secret: &secret };
-                        for remark in advise(&seen, &recognize(&seen), &[user]) {
-                            for text in [remark.to_string(), format!("{remark:?}")] {
+                        let credential = Credential { keys: &[], scopes: &scopes, user, secret: &secret };
+                        for advice in advise(&credential, &recognize(&credential), &[user]) {
+                            for text in [advice.to_string(), format!("{advice:?}")] {
                                 assert!(!text.contains("cAnArY") && !text.contains('\n'), "{text}");
                             }
                         }

@@ -1,4 +1,12 @@
-//! The sorts of credentials that registries take, and some that they do not.
+//! The table of credential types: the credentials that registries accept, and some that they do not.
+//!
+//! A new prefix, user name or form of a secret is a row here. The row names the provider, the provider's
+//! name for the credential and its kind, then the rules that recognize it:
+//!
+//! - `prefixes`, the beginnings of its secrets: on any host;
+//! - `user_rule` and `shape`, its user names and the form of its secrets: on the provider's hosts;
+//! - `user_rule_anywhere`, user names that no other provider has: on any host;
+//! - no rule: any other credential on the provider's hosts.
 //!
 //! The lengths of secrets are not published, so only their beginnings count:
 //! <https://docs.docker.com/security/access-tokens/>,
@@ -12,29 +20,29 @@ use crate::provider::hosts::{
     HUAWEI, IBM, JFROG, NEXUS, NVIDIA, OCIR, ORACLE, QUAY, SCALEWAY, TENCENT,
 };
 
-/// Every sort. Of those that fit, the first one counts.
-pub static SORTS: &[CredentialType] = &[
+/// Every type of credential. Of several that match, the first one counts.
+pub static CREDENTIAL_TYPES: &[CredentialType] = &[
     CredentialType::new(&DOCKER_HUB, "personal access token", TokenKind::Pat)
-        .marked(&["dckr_pat_"])
+        .prefixes(&["dckr_pat_"])
         .user("your Docker ID")
         .made_at("https://app.docker.com/settings/personal-access-tokens")
-        .ends(ExpiryRule::AtProvider)
+        .expiry(ExpiryRule::AtProvider)
         .has_fixed_expiry(),
     CredentialType::new(&DOCKER_HUB, "organization access token", TokenKind::Organization)
-        .marked(&["dckr_oat_"])
+        .prefixes(&["dckr_oat_"])
         .user("the organization's name")
         .made_at("Docker Home > the organization > Identity & auth > Access tokens")
-        .ends(ExpiryRule::AtProvider)
+        .expiry(ExpiryRule::AtProvider)
         .has_fixed_expiry(),
     CredentialType::new(&DOCKER_HUB, "entry of the device sign-in", TokenKind::Session)
         .user("your Docker ID")
         .made_at("docker login, docker logout")
-        .ends(ExpiryRule::InSecret),
+        .expiry(ExpiryRule::InSecret),
     CredentialType::new(&DOCKER_HUB, "access token of a sign-in", TokenKind::Pat)
-        .shaped(SecretShape::Jwt)
+        .shape(SecretShape::Jwt)
         .user("your Docker ID")
         .made_at("docker login, docker logout")
-        .ends(ExpiryRule::InSecret),
+        .expiry(ExpiryRule::InSecret),
     CredentialType::new(&DOCKER_HUB, "password", TokenKind::Password)
         .user("your Docker ID")
         .made_at("https://app.docker.com > Account settings"),
@@ -44,14 +52,14 @@ pub static SORTS: &[CredentialType] = &[
         &["ghp_"],
         "https://github.com/settings/tokens",
     )
-    .ends(ExpiryRule::AtProvider),
+    .expiry(ExpiryRule::AtProvider),
     github(
         "fine-grained personal access token",
         TokenKind::Pat,
         &["github_pat_"],
         "https://github.com/settings/personal-access-tokens",
     )
-    .ends(ExpiryRule::AtProvider),
+    .expiry(ExpiryRule::AtProvider),
     github("OAuth token", TokenKind::Pat, &["gho_"], "https://github.com/settings/applications"),
     github(
         "user token of an app",
@@ -61,7 +69,7 @@ pub static SORTS: &[CredentialType] = &[
     ),
     github("installation token of an app or a job", TokenKind::Project, &["ghs_"], "the app or job makes it")
         .user("any name, usually who started the job")
-        .ends(ExpiryRule::Hours(1)),
+        .expiry(ExpiryRule::Hours(1)),
     // A refresh token is for the authorization server alone:
     // https://www.rfc-editor.org/rfc/rfc6749#section-1.5
     github(
@@ -70,24 +78,24 @@ pub static SORTS: &[CredentialType] = &[
         &["ghr_"],
         "https://github.com/settings/apps/authorizations",
     )
-    .grants_no_access(),
+    .opens_no_registry(),
     CredentialType::new(&GITLAB, "personal, project or group access token", TokenKind::Pat)
-        .marked(&["glpat-"])
+        .prefixes(&["glpat-"])
         .user("your GitLab user name; any name with a project's or group's token")
         .made_at("/-/user_settings/personal_access_tokens, or Settings > Access tokens of the project")
-        .ends(ExpiryRule::AtProvider),
+        .expiry(ExpiryRule::AtProvider),
     CredentialType::new(&GITLAB, "deploy token", TokenKind::Project)
-        .marked(&["gldt-"])
-        .for_users_anywhere(UserRule::Beginning("gitlab+deploy-token-"))
+        .prefixes(&["gldt-"])
+        .user_rule_anywhere(UserRule::StartsWith("gitlab+deploy-token-"))
         .user("the token's own user name")
         .made_at("Settings > Repository > Deploy tokens of the project or group")
-        .ends(ExpiryRule::AtProvider),
+        .expiry(ExpiryRule::AtProvider),
     CredentialType::new(&GITLAB, "job token", TokenKind::Project)
-        .marked(&["glcbt-"])
-        .for_users_anywhere(UserRule::Exactly(&["gitlab-ci-token"]))
+        .prefixes(&["glcbt-"])
+        .user_rule_anywhere(UserRule::OneOf(&["gitlab-ci-token"]))
         .user("gitlab-ci-token")
         .made_at("the job has it as CI_JOB_TOKEN")
-        .ends(ExpiryRule::WithJob),
+        .expiry(ExpiryRule::WithJob),
     gitlab_other("OAuth application secret", &["gloas-"]),
     gitlab_other("pipeline trigger token", &["glptt-"]),
     gitlab_other("runner token", &["glrt-", "glrtr-"]),
@@ -98,103 +106,103 @@ pub static SORTS: &[CredentialType] = &[
     gitlab_other("SCIM token", &["glsoat-"]),
     gitlab_other("feature flags token", &["glffct-"]),
     CredentialType::new(&AZURE, "Microsoft Entra token", TokenKind::Pat)
-        .for_users(UserRule::Exactly(&["00000000-0000-0000-0000-000000000000"]))
+        .user_rule(UserRule::OneOf(&["00000000-0000-0000-0000-000000000000"]))
         .user("00000000-0000-0000-0000-000000000000")
         .made_at("az acr login --expose-token")
-        .ends(ExpiryRule::InSecret),
+        .expiry(ExpiryRule::InSecret),
     CredentialType::new(&AZURE, "registry token, admin account or service principal", TokenKind::Project)
         .user("the token's name, the registry's name or the application's id")
         .made_at("az acr token credential generate, az acr token credential delete")
-        .ends(ExpiryRule::AtProvider),
+        .expiry(ExpiryRule::AtProvider),
     CredentialType::new(&AWS, "authorization token", TokenKind::Pat)
-        .for_users(UserRule::Exactly(&["AWS"]))
+        .user_rule(UserRule::OneOf(&["AWS"]))
         .user("AWS")
         .made_at("aws ecr get-login-password")
-        .ends(ExpiryRule::Hours(12)),
+        .expiry(ExpiryRule::Hours(12)),
     CredentialType::new(&GOOGLE, "access token", TokenKind::Pat)
-        .marked(&["ya29."])
-        .for_users(UserRule::Exactly(&["oauth2accesstoken", "_dcgcr_token", "_dcgcloud_token"]))
+        .prefixes(&["ya29."])
+        .user_rule(UserRule::OneOf(&["oauth2accesstoken", "_dcgcr_token", "_dcgcloud_token"]))
         .user("oauth2accesstoken")
         .made_at("gcloud auth print-access-token")
-        .ends(ExpiryRule::Hours(1)),
+        .expiry(ExpiryRule::Hours(1)),
     CredentialType::new(&GOOGLE, "service account key", TokenKind::Project)
-        .for_users_anywhere(UserRule::Exactly(&["_json_key", "_json_key_base64"]))
+        .user_rule_anywhere(UserRule::OneOf(&["_json_key", "_json_key_base64"]))
         .user("_json_key, or _json_key_base64 for one in base64")
         .made_at("IAM > Service accounts > Keys in the Google Cloud console"),
     CredentialType::new(&NVIDIA, "API key", TokenKind::Pat)
-        .marked(&["nvapi-"])
-        .for_users(UserRule::Exactly(&["$oauthtoken"]))
+        .prefixes(&["nvapi-"])
+        .user_rule(UserRule::OneOf(&["$oauthtoken"]))
         .user("$oauthtoken")
         .made_at("https://org.ngc.nvidia.com/setup/api-keys")
-        .ends(ExpiryRule::AtProvider),
+        .expiry(ExpiryRule::AtProvider),
     CredentialType::new(&HARBOR, "robot account", TokenKind::Project)
-        .for_users_anywhere(UserRule::Beginning("robot$"))
+        .user_rule_anywhere(UserRule::StartsWith("robot$"))
         .user("robot$ and its name")
         .made_at("the project > Robot accounts")
-        .ends(ExpiryRule::AtProvider),
+        .expiry(ExpiryRule::AtProvider),
     CredentialType::new(&QUAY, "robot account", TokenKind::Project)
-        .for_users(UserRule::With('+'))
+        .user_rule(UserRule::Contains('+'))
         .user("the organization or user, +, and its name")
         .made_at("https://quay.io/organization > the organization > Robot accounts"),
     CredentialType::new(&QUAY, "OAuth token", TokenKind::Pat)
-        .for_users(UserRule::Exactly(&["$oauthtoken"]))
+        .user_rule(UserRule::OneOf(&["$oauthtoken"]))
         .user("$oauthtoken")
         .made_at("the organization > Applications"),
     CredentialType::new(&QUAY, "application token", TokenKind::Pat)
-        .for_users(UserRule::Exactly(&["$app"]))
+        .user_rule(UserRule::OneOf(&["$app"]))
         .user("$app")
         .made_at("Account settings > Docker CLI and other application tokens")
-        .ends(ExpiryRule::AtProvider),
+        .expiry(ExpiryRule::AtProvider),
     CredentialType::new(&JFROG, "reference token", TokenKind::Pat)
-        .marked(&["cmVmd"])
+        .prefixes(&["cmVmd"])
         .user("your user name")
         .made_at("/ui/user_profile on the server")
-        .ends(ExpiryRule::AtProvider),
+        .expiry(ExpiryRule::AtProvider),
     CredentialType::new(&JFROG, "access token", TokenKind::Pat)
-        .shaped(SecretShape::Jwt)
+        .shape(SecretShape::Jwt)
         .user("your user name")
         .made_at("/ui/user_profile on the server")
-        .ends(ExpiryRule::InSecret),
+        .expiry(ExpiryRule::InSecret),
     CredentialType::new(&JFROG, "API key", TokenKind::Pat)
-        .marked(&["AKCp"])
+        .prefixes(&["AKCp"])
         .user("your user name")
         .made_at("/ui/user_profile on the server"),
     CredentialType::new(&DIGITALOCEAN, "personal access token", TokenKind::Pat)
-        .marked(&["dop_v1_"])
-        .for_users(UserRule::TheSecret)
+        .prefixes(&["dop_v1_"])
+        .user_rule(UserRule::SameAsSecret)
         .user("the token itself")
         .made_at("https://cloud.digitalocean.com/account/api/tokens")
-        .ends(ExpiryRule::AtProvider),
+        .expiry(ExpiryRule::AtProvider),
     CredentialType::new(&DIGITALOCEAN, "OAuth token", TokenKind::Pat)
-        .marked(&["doo_v1_"])
+        .prefixes(&["doo_v1_"])
         .user("the token itself")
         .made_at("https://cloud.digitalocean.com/account/api/access")
-        .ends(ExpiryRule::AtProvider),
+        .expiry(ExpiryRule::AtProvider),
     CredentialType::new(&DIGITALOCEAN, "refresh token", TokenKind::Pat)
-        .marked(&["dor_v1_"])
+        .prefixes(&["dor_v1_"])
         .made_at("https://cloud.digitalocean.com/account/api/access")
-        .grants_no_access(),
+        .opens_no_registry(),
     CredentialType::new(&HEROKU, "authorization", TokenKind::Pat)
-        .marked(&["HRKU-"])
-        .for_users(UserRule::Exactly(&["_"]))
+        .prefixes(&["HRKU-"])
+        .user_rule(UserRule::OneOf(&["_"]))
         .user("_")
         .made_at("heroku authorizations:create, heroku authorizations:revoke")
-        .ends(ExpiryRule::AtProvider),
+        .expiry(ExpiryRule::AtProvider),
     CredentialType::new(&SCALEWAY, "API secret key", TokenKind::Pat)
-        .for_users(UserRule::Exactly(&["nologin"]))
+        .user_rule(UserRule::OneOf(&["nologin"]))
         .user("nologin")
         .made_at("IAM > API keys in the Scaleway console")
-        .ends(ExpiryRule::AtProvider),
+        .expiry(ExpiryRule::AtProvider),
     CredentialType::new(&IBM, "API key", TokenKind::Pat)
-        .for_users(UserRule::Exactly(&["iamapikey"]))
+        .user_rule(UserRule::OneOf(&["iamapikey"]))
         .user("iamapikey")
         .made_at("https://cloud.ibm.com/iam/apikeys")
-        .ends(ExpiryRule::AtProvider),
+        .expiry(ExpiryRule::AtProvider),
     CredentialType::new(&IBM, "IAM token", TokenKind::Pat)
-        .for_users(UserRule::Exactly(&["iambearer"]))
+        .user_rule(UserRule::OneOf(&["iambearer"]))
         .user("iambearer")
         .made_at("ibmcloud iam oauth-tokens")
-        .ends(ExpiryRule::InSecret),
+        .expiry(ExpiryRule::InSecret),
     CredentialType::new(&OCIR, "auth token", TokenKind::Pat)
         .user("the tenancy's namespace, /, and your user name")
         .made_at("User settings > Auth tokens in the Oracle Cloud console"),
@@ -202,32 +210,32 @@ pub static SORTS: &[CredentialType] = &[
         .user("your Oracle account's e-mail address")
         .made_at("https://container-registry.oracle.com"),
     CredentialType::new(&ALIBABA, "temporary password", TokenKind::Pat)
-        .for_users(UserRule::Exactly(&["cr_temp_user"]))
+        .user_rule(UserRule::OneOf(&["cr_temp_user"]))
         .user("cr_temp_user")
         .made_at("GetAuthorizationToken of the API")
-        .ends(ExpiryRule::Hours(1)),
+        .expiry(ExpiryRule::Hours(1)),
     CredentialType::new(&ALIBABA, "fixed password", TokenKind::Password)
         .user("your account's name")
         .made_at("Access credential in the Container Registry console"),
     CredentialType::new(&TENCENT, "access credential", TokenKind::Pat)
-        .shaped(SecretShape::Jwt)
+        .shape(SecretShape::Jwt)
         .user("your account's number")
         .made_at("Access credential in the TCR console")
-        .ends(ExpiryRule::InSecret),
+        .expiry(ExpiryRule::InSecret),
     CredentialType::new(&TENCENT, "password of an account or service account", TokenKind::Password)
         .user("your account's number, or the service account's name")
         .made_at("Access credential in the TCR console")
-        .ends(ExpiryRule::AtProvider),
+        .expiry(ExpiryRule::AtProvider),
     CredentialType::new(&CODING, "project token", TokenKind::Project)
-        .for_users(UserRule::Generated("pt"))
+        .user_rule(UserRule::Generated("pt"))
         .user("the token's own user name, which begins with pt")
         .made_at("Project settings > Developer options > Project tokens")
-        .ends(ExpiryRule::AtProvider),
+        .expiry(ExpiryRule::AtProvider),
     CredentialType::new(&CODING, "personal access token", TokenKind::Pat)
-        .shaped(SecretShape::Hex40)
+        .shape(SecretShape::Hex40)
         .user("your account's user name")
         .made_at("Personal account settings > Access tokens")
-        .ends(ExpiryRule::AtProvider),
+        .expiry(ExpiryRule::AtProvider),
     CredentialType::new(&CODING, "password", TokenKind::Password)
         .user("your account's phone number or e-mail address")
         .made_at("Personal account settings"),
@@ -235,7 +243,7 @@ pub static SORTS: &[CredentialType] = &[
         .user("the region, @, and the access key's id")
         .made_at("Generate login command in the SWR console"),
     CredentialType::new(&GITEA, "access token", TokenKind::Pat)
-        .shaped(SecretShape::Hex40)
+        .shape(SecretShape::Hex40)
         .user("your user name")
         .made_at("/user/settings/applications on the server"),
     CredentialType::new(&NEXUS, "user token or password", TokenKind::Password)
@@ -244,21 +252,21 @@ pub static SORTS: &[CredentialType] = &[
 ];
 
 const fn github(
-    called: &'static str,
+    name: &'static str,
     kind: TokenKind,
-    marks: &'static [&'static str],
+    prefixes: &'static [&'static str],
     made_at: &'static str,
 ) -> CredentialType {
-    CredentialType::new(&GITHUB, called, kind).marked(marks).user("your GitHub login").made_at(made_at)
+    CredentialType::new(&GITHUB, name, kind).prefixes(prefixes).user("your GitHub login").made_at(made_at)
 }
 
-/// Only tokens of people, projects, groups and jobs and deploy tokens open GitLab's registry:
-/// <https://docs.gitlab.com/security/tokens/#available-scopes>
-const fn gitlab_other(called: &'static str, marks: &'static [&'static str]) -> CredentialType {
-    CredentialType::new(&GITLAB, called, TokenKind::Password)
-        .marked(marks)
+/// Makes a type that GitLab's registry does not accept. It accepts deploy tokens and the tokens of people,
+/// projects, groups and jobs: <https://docs.gitlab.com/security/tokens/#available-scopes>
+const fn gitlab_other(name: &'static str, prefixes: &'static [&'static str]) -> CredentialType {
+    CredentialType::new(&GITLAB, name, TokenKind::Password)
+        .prefixes(prefixes)
         .made_at("GitLab")
-        .grants_no_access()
+        .opens_no_registry()
 }
 
 #[cfg(test)]
@@ -271,50 +279,51 @@ mod tests {
     use crate::provider::{Credential, recognize};
 
     #[test]
-    fn every_row_of_the_table_can_be_met() {
-        for sort in SORTS {
-            let host = match (sort.provider.hosts, sort.provider.labels) {
+    fn every_row_recognizes_its_own_credential() {
+        for row in CREDENTIAL_TYPES {
+            let host = match (row.provider.hosts, row.provider.labels) {
                 ([host, ..], _) => host.replace('*', "x1"),
                 ([], labels) => format!("{}.acme.example", labels[0]),
             };
-            let user = match sort.users {
+            let user = match row.user_rule {
                 UserRule::Any => "alice".to_owned(),
-                UserRule::Exactly(names) => names[0].to_owned(),
-                UserRule::Beginning(head) | UserRule::Generated(head) => format!("{head}x1"),
-                UserRule::With(letter) => format!("acme{letter}ci"),
-                UserRule::TheSecret => "hunter2".to_owned(),
+                UserRule::OneOf(names) => names[0].to_owned(),
+                UserRule::StartsWith(prefix) | UserRule::Generated(prefix) => format!("{prefix}x1"),
+                UserRule::Contains(letter) => format!("acme{letter}ci"),
+                UserRule::SameAsSecret => "hunter2".to_owned(),
             };
-            let secret = match sort.shape {
+            let secret = match row.shape {
                 SecretShape::Any => "hunter2",
                 SecretShape::Jwt => "eyJhbGciOiJIUzI1NiJ9.e30.c2ln",
                 SecretShape::Hex40 => "0123456789abcdef0123456789abcdef01234567",
             };
-            let is_it = |host: &str, user: &str, secret: &str| {
+            let is_recognized = |host: &str, user: &str, secret: &str| {
                 let keys = [Key::parse(host).expect(host)];
-                let met = recognize(&Credential { keys: &keys, scopes: &[], user, secret }).sort;
-                met.is_some_and(|met| ptr::eq(met, sort))
+                let found = recognize(&Credential { keys: &keys, scopes: &[], user, secret }).credential_type;
+                found.is_some_and(|found| ptr::eq(found, row))
             };
-            for mark in sort.marks {
-                assert!(is_it("registry.example", "alice", &format!("{mark}x")), "{mark}");
+            for prefix in row.prefixes {
+                assert!(is_recognized("registry.example", "alice", &format!("{prefix}x")), "{prefix}");
             }
-            if sort.kind == TokenKind::Session {
-                assert!(is_it("https://index.docker.io/v1/access-token", &user, secret), "{}", sort.called);
-            } else if sort.marks.is_empty() || sort.users != UserRule::Any {
-                assert!(is_it(&host, &user, secret), "{host} {} {}", sort.provider.name, sort.called);
+            if row.kind == TokenKind::Session {
+                let key = "https://index.docker.io/v1/access-token";
+                assert!(is_recognized(key, &user, secret), "{}", row.name);
+            } else if row.prefixes.is_empty() || row.user_rule != UserRule::Any {
+                assert!(is_recognized(&host, &user, secret), "{host} {} {}", row.provider.name, row.name);
             }
         }
     }
 
     #[test]
-    fn the_table_is_whole() {
+    fn every_provider_has_a_row_and_every_row_its_texts() {
         for provider in PROVIDERS {
-            assert!(SORTS.iter().any(|sort| sort.provider == provider), "{}", provider.name);
+            assert!(CREDENTIAL_TYPES.iter().any(|row| row.provider == provider), "{}", provider.name);
         }
-        for sort in SORTS {
-            for text in [sort.called, sort.user, sort.made_at] {
-                assert!(!text.is_empty() && !text.ends_with('.'), "{} {}", sort.provider.name, sort.called);
+        for row in CREDENTIAL_TYPES {
+            for text in [row.name, row.user, row.made_at] {
+                assert!(!text.is_empty() && !text.ends_with('.'), "{} {}", row.provider.name, row.name);
             }
-            assert_eq!(sort.has_fixed_expiry, sort.marks.iter().any(|mark| mark.starts_with("dckr_")));
+            assert_eq!(row.has_fixed_expiry, row.prefixes.iter().any(|prefix| prefix.starts_with("dckr_")));
         }
     }
 }

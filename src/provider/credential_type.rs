@@ -1,80 +1,72 @@
-//! A sort of credential: what it is called, where it is met, and what tells it.
+//! A type of credential: its provider and name, and the rules that recognize it.
 
 use crate::model::token::TokenKind;
 use crate::provider::expiry::is_jwt;
 use crate::provider::hosts::{GITLAB, Provider};
 
-/// The most that a self-managed GitLab puts in front of a token, in bytes:
+/// The longest prefix that a self-managed GitLab puts in front of its tokens, in bytes:
 /// <https://docs.gitlab.com/administration/settings/account_and_limit_settings/#instance-token-prefix>
-const MAX_OWN_PREFIX_BYTES: usize = 20;
+const MAX_INSTANCE_PREFIX_BYTES: usize = 20;
 
-/// One sort of credential of one provider.
+/// One type of credential of one provider.
 #[derive(Debug, PartialEq, Eq)]
 pub struct CredentialType {
-    /// Whose it is.
     pub provider: &'static Provider,
-    /// What it is called there.
-    pub called: &'static str,
-    /// What it is here.
+    /// The provider's name for it: `personal access token`.
+    pub name: &'static str,
     pub kind: TokenKind,
     /// The user name that goes with it, for people: `your Docker ID`.
     pub user: &'static str,
-    /// Where it is made and revoked, for people: an address, a command or the way through a menu.
+    /// The page, command or menu that makes and revokes it, for people.
     pub made_at: &'static str,
-    /// Whether and where its end shows.
-    pub end: ExpiryRule,
-    /// True when its end can never be changed: only a new one has another.
+    pub expiry: ExpiryRule,
+    /// True when its expiry cannot be changed: only a new credential has another one.
     pub has_fixed_expiry: bool,
-    /// False for one that does not open a registry, such as a runner's.
+    /// False for a type that no registry accepts, such as a runner's token.
     pub opens_registries: bool,
-    pub(crate) marks: &'static [&'static str],
-    pub(crate) users: UserRule,
+    pub(crate) prefixes: &'static [&'static str],
+    pub(crate) user_rule: UserRule,
     pub(crate) shape: SecretShape,
-    users_tell_anywhere: bool,
+    is_known_by_user_anywhere: bool,
 }
 
-/// Whether and where the end of a credential shows.
+/// The source of a credential's expiry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ExpiryRule {
-    /// In the secret itself, where it has one.
+    /// The secret itself, where it names one.
     InSecret,
-    /// On the provider's page or through its API only.
+    /// Only the provider's page or API.
     AtProvider,
-    /// Nowhere, but it lives for about so many hours.
+    /// No source, but it lasts for about this many hours.
     Hours(u8),
-    /// Nowhere; it lives as long as the job that it was made for.
+    /// No source; it lasts as long as the job that it was made for.
     WithJob,
-    /// It has none, or none that is published.
+    /// It does not expire, or no expiry is published.
     None,
 }
 
-/// Which user names go with a sort.
+/// The user names that go with a type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum UserRule {
-    /// Any, so that it tells nothing.
     Any,
-    /// One of these.
-    Exactly(&'static [&'static str]),
-    /// Any that begins so.
-    Beginning(&'static str),
-    /// Any that begins so and goes on in lower-case letters and digits.
+    OneOf(&'static [&'static str]),
+    StartsWith(&'static str),
+    /// A prefix, followed by lower-case letters and digits only.
     Generated(&'static str),
-    /// Any with this letter inside.
-    With(char),
-    /// The secret.
-    TheSecret,
+    Contains(char),
+    SameAsSecret,
 }
 
 impl UserRule {
-    /// True when the user name fits; `None` is one that is the secret itself.
-    fn fit(self, user: Option<&str>) -> bool {
+    /// True when the user name matches; `None` stands for one that is the secret itself.
+    fn matches(self, user: Option<&str>) -> bool {
         match self {
             Self::Any => true,
-            Self::TheSecret => user.is_none(),
-            Self::Exactly(names) => user.is_some_and(|user| names.contains(&user)),
-            Self::Beginning(head) => user.is_some_and(|user| user.starts_with(head)),
-            Self::With(letter) => user.is_some_and(|user| user.contains(letter)),
-            Self::Generated(head) => user.and_then(|user| user.strip_prefix(head)).is_some_and(|rest| {
+            Self::SameAsSecret => user.is_none(),
+            Self::OneOf(names) => user.is_some_and(|user| names.contains(&user)),
+            Self::StartsWith(prefix) => user.is_some_and(|user| user.starts_with(prefix)),
+            Self::Contains(letter) => user.is_some_and(|user| user.contains(letter)),
+            Self::Generated(prefix) => user.and_then(|user| user.strip_prefix(prefix)).is_some_and(|rest| {
                 !rest.is_empty()
                     && rest.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
             }),
@@ -82,19 +74,17 @@ impl UserRule {
     }
 }
 
-/// What the secrets of a sort look like.
+/// The form of a type's secrets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum SecretShape {
-    /// Anything, so that it tells nothing.
     Any,
-    /// A JSON Web Token.
     Jwt,
     /// 40 lower-case hexadecimal digits.
     Hex40,
 }
 
 impl SecretShape {
-    fn fits(self, secret: &str) -> bool {
+    fn matches(self, secret: &str) -> bool {
         match self {
             Self::Any => true,
             Self::Jwt => is_jwt(secret),
@@ -106,21 +96,21 @@ impl SecretShape {
 }
 
 impl CredentialType {
-    /// Returns a sort of which nothing tells but its host.
-    pub(crate) const fn new(provider: &'static Provider, called: &'static str, kind: TokenKind) -> Self {
+    /// Makes a type that only its host recognizes.
+    pub(crate) const fn new(provider: &'static Provider, name: &'static str, kind: TokenKind) -> Self {
         Self {
             provider,
-            called,
+            name,
             kind,
             user: "any name",
             made_at: "",
-            end: ExpiryRule::None,
+            expiry: ExpiryRule::None,
             has_fixed_expiry: false,
             opens_registries: true,
-            marks: &[],
-            users: UserRule::Any,
+            prefixes: &[],
+            user_rule: UserRule::Any,
             shape: SecretShape::Any,
-            users_tell_anywhere: false,
+            is_known_by_user_anywhere: false,
         }
     }
 
@@ -132,85 +122,84 @@ impl CredentialType {
         Self { made_at, ..self }
     }
 
-    pub(crate) const fn ends(self, end: ExpiryRule) -> Self {
-        Self { end, ..self }
+    pub(crate) const fn expiry(self, expiry: ExpiryRule) -> Self {
+        Self { expiry, ..self }
     }
 
     pub(crate) const fn has_fixed_expiry(self) -> Self {
         Self { has_fixed_expiry: true, ..self }
     }
 
-    /// The provider's registry does not take it.
-    pub(crate) const fn grants_no_access(self) -> Self {
+    pub(crate) const fn opens_no_registry(self) -> Self {
         Self { opens_registries: false, ..self }
     }
 
-    /// Its secrets begin so, on whatever host.
-    pub(crate) const fn marked(self, marks: &'static [&'static str]) -> Self {
-        Self { marks, ..self }
+    /// Sets the beginnings of its secrets, which recognize it on any host.
+    pub(crate) const fn prefixes(self, prefixes: &'static [&'static str]) -> Self {
+        Self { prefixes, ..self }
     }
 
-    /// Its user names are these, which tells it at home.
-    pub(crate) const fn for_users(self, users: UserRule) -> Self {
-        Self { users, ..self }
+    /// Sets its user names, which recognize it on the provider's hosts.
+    pub(crate) const fn user_rule(self, user_rule: UserRule) -> Self {
+        Self { user_rule, ..self }
     }
 
-    /// Its user names are these, which tells it on whatever host.
-    pub(crate) const fn for_users_anywhere(self, users: UserRule) -> Self {
-        Self { users, users_tell_anywhere: true, ..self }
+    /// Sets its user names, which recognize it on any host.
+    pub(crate) const fn user_rule_anywhere(self, user_rule: UserRule) -> Self {
+        Self { user_rule, is_known_by_user_anywhere: true, ..self }
     }
 
-    /// Its secrets look so, which tells it at home.
-    pub(crate) const fn shaped(self, shape: SecretShape) -> Self {
+    /// Sets the form of its secrets, which recognizes it on the provider's hosts.
+    pub(crate) const fn shape(self, shape: SecretShape) -> Self {
         Self { shape, ..self }
     }
 
-    /// True when a secret begins as its secrets do.
-    pub(crate) fn marks(&self, secret: &str) -> bool {
-        self.marks.iter().any(|mark| match secret.split_once(mark) {
+    /// True when a secret begins as the type's secrets do.
+    pub(crate) fn has_prefix(&self, secret: &str) -> bool {
+        self.prefixes.iter().any(|prefix| match secret.split_once(prefix) {
             Some(("", _)) => true,
-            Some((own, _)) => self.provider == &GITLAB && is_own_prefix(own),
+            Some((instance, _)) => self.provider == &GITLAB && is_instance_prefix(instance),
             None => false,
         })
     }
 
-    /// True when the user name or the look of the secret tells it.
-    pub(crate) fn matches_credential(&self, user: Option<&str>, secret: &str, is_at_home: bool) -> bool {
+    /// True when the user name or the form of the secret recognizes it.
+    pub(crate) fn matches_rules(&self, user: Option<&str>, secret: &str, is_own_host: bool) -> bool {
         self.has_rule()
-            && (is_at_home || self.users_tell_anywhere)
-            && self.users.fit(user)
-            && self.shape.fits(secret)
+            && (is_own_host || self.is_known_by_user_anywhere)
+            && self.user_rule.matches(user)
+            && self.shape.matches(secret)
     }
 
-    /// True when it is what a credential is of which nothing else tells.
-    pub(crate) fn is_usual(&self) -> bool {
-        self.marks.is_empty() && !self.has_rule()
+    /// True for the type of a credential that only its host recognizes.
+    pub(crate) fn is_default(&self) -> bool {
+        self.prefixes.is_empty() && !self.has_rule()
     }
 
-    /// Returns how well a user name goes with it; `None` when nothing speaks for it.
-    pub(crate) fn suits(&self, user: Option<&str>, is_at_home: bool) -> Option<u8> {
-        if self.users == UserRule::Any {
-            is_at_home.then_some(1)
-        } else if self.users.fit(user) {
-            (is_at_home || self.users_tell_anywhere).then_some(2)
+    /// Returns how well a user name goes with it, from 0 to 2; `None` when neither host nor user name do.
+    pub(crate) fn user_score(&self, user: Option<&str>, is_own_host: bool) -> Option<u8> {
+        if self.user_rule == UserRule::Any {
+            is_own_host.then_some(1)
+        } else if self.user_rule.matches(user) {
+            (is_own_host || self.is_known_by_user_anywhere).then_some(2)
         } else {
-            is_at_home.then_some(0)
+            is_own_host.then_some(0)
         }
     }
 
-    /// False when it goes with certain user names only, and this is none of them.
-    pub(crate) fn fits_user(&self, user: Option<&str>) -> bool {
-        !matches!(self.users, UserRule::Exactly(_)) || self.users.fit(user)
+    /// False when the provider accepts it with certain user names only, and this is not one of them.
+    pub(crate) fn accepts_user(&self, user: Option<&str>) -> bool {
+        !matches!(self.user_rule, UserRule::OneOf(_)) || self.user_rule.matches(user)
     }
 
     fn has_rule(&self) -> bool {
-        self.users != UserRule::Any || self.shape != SecretShape::Any
+        self.user_rule != UserRule::Any || self.shape != SecretShape::Any
     }
 }
 
-/// True for what a self-managed GitLab may put in front of its tokens, as in `SIE-glpat-`.
-fn is_own_prefix(text: &str) -> bool {
-    text.len() <= MAX_OWN_PREFIX_BYTES
+/// True for the prefix of a self-managed GitLab's own, as in `SIE-glpat-`.
+fn is_instance_prefix(text: &str) -> bool {
+    text.len() <= MAX_INSTANCE_PREFIX_BYTES
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
 }
 
@@ -219,29 +208,29 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_rule_for_user_names_takes_its_own_only() {
-        for (users, user, want) in [
-            (UserRule::Exactly(&["AWS"]), Some("AWS"), true),
-            (UserRule::Exactly(&["AWS"]), Some("aws"), false),
-            (UserRule::Beginning("robot$"), Some("robot$ci"), true),
-            (UserRule::Beginning("robot$"), Some("robot"), false),
+    fn a_user_rule_matches_its_own_names_only() {
+        for (rule, user, want) in [
+            (UserRule::OneOf(&["AWS"]), Some("AWS"), true),
+            (UserRule::OneOf(&["AWS"]), Some("aws"), false),
+            (UserRule::StartsWith("robot$"), Some("robot$ci"), true),
+            (UserRule::StartsWith("robot$"), Some("robot"), false),
             (UserRule::Generated("pt"), Some("pt03xe33nvww"), true),
             (UserRule::Generated("pt"), Some("pt"), false),
             (UserRule::Generated("pt"), Some("pt.tester"), false),
             (UserRule::Generated("pt"), Some("ptA1"), false),
-            (UserRule::With('+'), Some("acme+ci"), true),
-            (UserRule::With('+'), Some("acme"), false),
-            (UserRule::TheSecret, None, true),
-            (UserRule::TheSecret, Some("alice"), false),
-            (UserRule::Exactly(&["AWS"]), None, false),
+            (UserRule::Contains('+'), Some("acme+ci"), true),
+            (UserRule::Contains('+'), Some("acme"), false),
+            (UserRule::SameAsSecret, None, true),
+            (UserRule::SameAsSecret, Some("alice"), false),
+            (UserRule::OneOf(&["AWS"]), None, false),
             (UserRule::Any, None, true),
         ] {
-            assert_eq!(users.fit(user), want, "{users:?} {user:?}");
+            assert_eq!(rule.matches(user), want, "{rule:?} {user:?}");
         }
     }
 
     #[test]
-    fn only_forty_lower_case_digits_are_hex40() {
+    fn hex40_is_forty_lower_case_digits() {
         let digits = "0123456789abcdef0123456789abcdef01234567";
         for (secret, want) in [
             (digits, true),
@@ -249,7 +238,7 @@ mod tests {
             (&digits.to_uppercase(), false),
             (&digits.replace('f', "g"), false),
         ] {
-            assert_eq!(SecretShape::Hex40.fits(secret), want, "{secret}");
+            assert_eq!(SecretShape::Hex40.matches(secret), want, "{secret}");
         }
     }
 }

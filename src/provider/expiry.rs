@@ -1,4 +1,4 @@
-//! The end that shows in a secret. Only the date is taken; nothing is verified, so nothing else is believed.
+//! Reads the expiry that a secret names. Nothing is verified, so nothing but the date is used.
 
 use std::ops::RangeInclusive;
 
@@ -11,13 +11,13 @@ use zeroize::Zeroizing;
 
 use crate::model::timestamp::Timestamp;
 
-/// The largest text that is decoded, in bytes; the tokens of clouds have some KiB.
+/// The longest text to decode, in bytes; the tokens of clouds have some KiB.
 const MAX_ENCODED_BYTES: usize = 64 * 1024;
 
-/// Dates that are meant: after the formats were thought of, and before the calendar ends.
-const SANE: RangeInclusive<i64> = 1_000_000_000..=253_402_300_799;
+/// Plausible dates, in seconds since 1970: from the year 2001 to the end of 9999.
+const PLAUSIBLE: RangeInclusive<i64> = 1_000_000_000..=253_402_300_799;
 
-/// Borrows from what was decoded; the parser makes no copy.
+/// Borrows from the decoded text, so that the parser makes no copy.
 #[derive(Deserialize)]
 struct Dates<'a> {
     #[serde(borrow)]
@@ -26,31 +26,31 @@ struct Dates<'a> {
     expiration: Option<&'a RawValue>,
 }
 
-/// True when a secret looks like a JSON Web Token: <https://www.rfc-editor.org/rfc/rfc7519#section-3>.
+/// True when a secret has the form of a JSON Web Token: <https://www.rfc-editor.org/rfc/rfc7519#section-3>.
 pub fn is_jwt(secret: &str) -> bool {
     // `{"` in base64.
     secret.starts_with("eyJ") && payload(secret).is_some()
 }
 
-/// Returns the end that a JSON Web Token names, with or without a provider's mark in front of it:
+/// Returns the expiry of a JSON Web Token, with or without a provider's prefix:
 /// <https://www.rfc-editor.org/rfc/rfc7519#section-4.1.4>.
-pub fn end_of_jwt(secret: &str) -> Option<Timestamp> {
-    moment(dates(&claims(secret)?)?.exp?)
+pub fn jwt_expiry(secret: &str) -> Option<Timestamp> {
+    parse_seconds(dates(&jwt_claims(secret)?)?.exp?)
 }
 
-/// Returns what a JSON Web Token says, as JSON. Nothing of it is verified.
-pub fn claims(token: &str) -> Option<Zeroizing<Vec<u8>>> {
+/// Returns the payload of a JSON Web Token, which is JSON. It is not verified.
+pub fn jwt_claims(token: &str) -> Option<Zeroizing<Vec<u8>>> {
     decode(&URL_SAFE_NO_PAD, payload(token)?)
 }
 
-/// Returns the end that a password of Amazon ECR names, which is JSON in base64. The form is not
-/// documented, and where it is another one there is no end.
-pub fn end_of_ecr(secret: &str) -> Option<Timestamp> {
+/// Returns the expiry of an Amazon ECR password, which is JSON in base64. That format is not documented;
+/// a password in another one has no expiry.
+pub fn ecr_expiry(secret: &str) -> Option<Timestamp> {
     let json = decode(&STANDARD, secret)?;
-    moment(dates(&json)?.expiration?)
+    parse_seconds(dates(&json)?.expiration?)
 }
 
-/// Returns the middle one of the three parts.
+/// Returns the second of the three parts.
 fn payload(secret: &str) -> Option<&str> {
     let mut parts = secret.split('.');
     let (header, payload, signature) = (parts.next()?, parts.next()?, parts.next()?);
@@ -72,23 +72,23 @@ fn decode(engine: &GeneralPurpose, text: &str) -> Option<Zeroizing<Vec<u8>>> {
 }
 
 fn dates(json: &[u8]) -> Option<Dates<'_>> {
-    // An array of two would do for serde.
+    // Serde would also take an array of two.
     json.trim_ascii_start().starts_with(b"{").then(|| serde_json::from_slice(json).ok())?
 }
 
-/// Reads a number of seconds; a fraction does not count, and powers of ten nobody writes.
-fn moment(number: &RawValue) -> Option<Timestamp> {
+/// Reads a number of seconds without its fraction; an exponent is not accepted.
+fn parse_seconds(number: &RawValue) -> Option<Timestamp> {
     let (seconds, fraction) = number.get().split_once('.').unwrap_or((number.get(), ""));
     let seconds = seconds.parse().ok()?;
     let is_plain = fraction.bytes().all(|byte| byte.is_ascii_digit());
-    (is_plain && SANE.contains(&seconds)).then_some(Timestamp(seconds))
+    (is_plain && PLAUSIBLE.contains(&seconds)).then_some(Timestamp(seconds))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// Returns a JSON Web Token with this payload.
+    /// Makes a JSON Web Token with this payload.
     fn jwt(payload: &str) -> String {
         let [header, payload] = [r#"{"alg":"HS256"}"#, payload].map(encode);
         format!("{header}.{payload}.c2lnbmF0dXJl")
@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn the_end_in_a_json_web_token_is_read() {
+    fn the_expiry_of_a_json_web_token_is_read() {
         for (payload, want) in [
             (r#"{"exp":1893456000}"#, Some(1_893_456_000)),
             (r#" {"sub":"a\"b","exp" : 1893456000 ,"x":[{"exp":1}]}"#, Some(1_893_456_000)),
@@ -123,12 +123,12 @@ mod tests {
             ("1893456000", None),
             ("", None),
         ] {
-            assert_eq!(end_of_jwt(&jwt(payload)), want.map(Timestamp), "{payload}");
+            assert_eq!(jwt_expiry(&jwt(payload)), want.map(Timestamp), "{payload}");
         }
     }
 
     #[test]
-    fn what_is_no_json_web_token_has_no_end() {
+    fn a_text_of_another_form_has_no_expiry() {
         let whole = jwt(r#"{"exp":1893456000}"#);
         let (two_parts, _) = whole.rsplit_once('.').expect("a dot");
         for secret in [
@@ -145,22 +145,22 @@ mod tests {
             "glpat-Zm9vYmFy.01.0z1a2b3c4",
             "eyJhbGciOiJIUzI1NiJ9.\u{e9}\u{e9}.c2ln",
         ] {
-            assert_eq!(end_of_jwt(secret), None, "{secret}");
+            assert_eq!(jwt_expiry(secret), None, "{secret}");
         }
-        let own = format!("glcbt-{whole}");
-        assert_eq!((is_jwt(&own), end_of_jwt(&own)), (false, Some(Timestamp(1_893_456_000))));
+        let prefixed = format!("glcbt-{whole}");
+        assert_eq!((is_jwt(&prefixed), jwt_expiry(&prefixed)), (false, Some(Timestamp(1_893_456_000))));
     }
 
     #[test]
     fn a_token_of_a_megabyte_is_not_decoded() {
         let filler = "x".repeat(1024 * 1024);
         let secret = jwt(&format!(r#"{{"exp":1893456000,"x":"{filler}"}}"#));
-        assert_eq!((is_jwt(&secret), end_of_jwt(&secret)), (true, None));
-        assert_eq!(end_of_ecr(&"A".repeat(1024 * 1024)), None);
+        assert_eq!((is_jwt(&secret), jwt_expiry(&secret)), (true, None));
+        assert_eq!(ecr_expiry(&"A".repeat(1024 * 1024)), None);
     }
 
     #[test]
-    fn the_end_in_a_password_of_ecr_is_read() {
+    fn the_expiry_of_an_ecr_password_is_read() {
         for (json, want) in [
             (r#"{"payload":"r9D8+x==","version":"2","type":"DATA_KEY","expiration":1893456000}"#, true),
             (r#"{"payload":"r9D8+x==","exp":1893456000}"#, false),
@@ -169,8 +169,8 @@ mod tests {
             while !secret.len().is_multiple_of(4) {
                 secret.push('=');
             }
-            assert_eq!(end_of_ecr(&secret), want.then_some(Timestamp(1_893_456_000)), "{json}");
+            assert_eq!(ecr_expiry(&secret), want.then_some(Timestamp(1_893_456_000)), "{json}");
         }
-        assert_eq!(end_of_ecr("not base64"), None);
+        assert_eq!(ecr_expiry("not base64"), None);
     }
 }

@@ -1,51 +1,47 @@
-//! Whose registries there are, and at which hosts.
+//! Providers of registries, and the hosts of each.
 
 use crate::model::registry::{Address, Key};
 use crate::model::scope::Scope;
 
-/// Who runs a registry, or who makes the software that others run one with.
+/// A company that runs a registry, or makes the software that others run one with.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Provider {
-    /// Its name, such as `Docker Hub`.
     pub name: &'static str,
     /// Its own hosts; `*` stands for one label, or for a part of one.
     pub hosts: &'static [&'static str],
-    /// Labels that people like to name hosts by that run its software. Good for a hint where no
-    /// provider owns the host, and for nothing more.
+    /// Labels in the names of hosts that run its software. They only serve for hints, and only for hosts
+    /// that no provider owns.
     pub labels: &'static [&'static str],
 }
 
 impl Provider {
-    const fn at(name: &'static str, hosts: &'static [&'static str]) -> Self {
+    const fn new(name: &'static str, hosts: &'static [&'static str]) -> Self {
         Self { name, hosts, labels: &[] }
     }
 
-    const fn run_by_others(self, labels: &'static [&'static str]) -> Self {
+    const fn self_hosted(self, labels: &'static [&'static str]) -> Self {
         Self { labels, ..self }
     }
 
-    /// True when the host is one of its own.
     pub fn owns(&self, host: &str) -> bool {
         self.hosts.iter().any(|pattern| matches(pattern, host))
     }
 
-    fn is_named_in(&self, host: &str) -> bool {
+    fn has_label_in(&self, host: &str) -> bool {
         self.labels.iter().any(|label| host.split(['.', ':']).any(|part| part == *label))
     }
 }
 
 /// Docker Hub; its aliases are one [`Registry`](crate::model::registry::Registry).
-pub static DOCKER_HUB: Provider = Provider::at("Docker Hub", &["docker.io"]);
-/// GitHub's container registry.
+pub static DOCKER_HUB: Provider = Provider::new("Docker Hub", &["docker.io"]);
 pub static GITHUB: Provider =
-    Provider::at("GitHub", &["ghcr.io", "docker.pkg.github.com"]).run_by_others(&["github"]);
-/// GitLab, on its own host and on many others.
-pub static GITLAB: Provider = Provider::at("GitLab", &["registry.gitlab.com"]).run_by_others(&["gitlab"]);
-/// Azure Container Registry.
-pub static AZURE: Provider = Provider::at("Azure", &["*.azurecr.io", "*.azurecr.cn", "*.azurecr.us"]);
+    Provider::new("GitHub", &["ghcr.io", "docker.pkg.github.com"]).self_hosted(&["github"]);
+/// GitLab, on its own host and on self-hosted ones.
+pub static GITLAB: Provider = Provider::new("GitLab", &["registry.gitlab.com"]).self_hosted(&["gitlab"]);
+pub static AZURE: Provider = Provider::new("Azure", &["*.azurecr.io", "*.azurecr.cn", "*.azurecr.us"]);
 /// Amazon's registries:
 /// <https://github.com/awslabs/amazon-ecr-credential-helper/blob/main/ecr-login/api/client.go>
-pub static AWS: Provider = Provider::at(
+pub static AWS: Provider = Provider::new(
     "AWS",
     &[
         "*.dkr.ecr.*.amazonaws.com",
@@ -65,29 +61,23 @@ pub static AWS: Provider = Provider::at(
 );
 /// Google's Artifact Registry and the older Container Registry.
 pub static GOOGLE: Provider =
-    Provider::at("Google", &["*-docker.pkg.dev", "gcr.io", "*.gcr.io", "docker.*.rep.pkg.dev"]);
-/// Quay, on Red Hat's host and on others.
-pub static QUAY: Provider = Provider::at("Quay", &["quay.io"]).run_by_others(&["quay"]);
-/// Artifactory, in its maker's cloud and on other hosts.
-pub static JFROG: Provider = Provider::at("JFrog", &["*.jfrog.io"]).run_by_others(&["artifactory"]);
+    Provider::new("Google", &["*-docker.pkg.dev", "gcr.io", "*.gcr.io", "docker.*.rep.pkg.dev"]);
+/// Quay, on Red Hat's host and on self-hosted ones.
+pub static QUAY: Provider = Provider::new("Quay", &["quay.io"]).self_hosted(&["quay"]);
+/// Artifactory, in its maker's cloud and on self-hosted ones.
+pub static JFROG: Provider = Provider::new("JFrog", &["*.jfrog.io"]).self_hosted(&["artifactory"]);
 /// Harbor, which has no host of its own.
-pub static HARBOR: Provider = Provider::at("Harbor", &[]).run_by_others(&["harbor"]);
-/// The registry of `DigitalOcean`.
-pub static DIGITALOCEAN: Provider = Provider::at("DigitalOcean", &["registry.digitalocean.com"]);
-/// NVIDIA NGC.
-pub static NVIDIA: Provider = Provider::at("NVIDIA NGC", &["nvcr.io"]);
-/// Heroku.
-pub static HEROKU: Provider = Provider::at("Heroku", &["registry.heroku.com"]);
-/// Scaleway.
-pub static SCALEWAY: Provider = Provider::at("Scaleway", &["rg.*.scw.cloud"]);
-/// IBM Cloud.
-pub static IBM: Provider = Provider::at("IBM Cloud", &["icr.io", "*.icr.io"]);
+pub static HARBOR: Provider = Provider::new("Harbor", &[]).self_hosted(&["harbor"]);
+pub static DIGITALOCEAN: Provider = Provider::new("DigitalOcean", &["registry.digitalocean.com"]);
+pub static NVIDIA: Provider = Provider::new("NVIDIA NGC", &["nvcr.io"]);
+pub static HEROKU: Provider = Provider::new("Heroku", &["registry.heroku.com"]);
+pub static SCALEWAY: Provider = Provider::new("Scaleway", &["rg.*.scw.cloud"]);
+pub static IBM: Provider = Provider::new("IBM Cloud", &["icr.io", "*.icr.io"]);
 /// Oracle's cloud registry.
-pub static OCIR: Provider = Provider::at("Oracle Cloud", &["*.ocir.io", "ocir.*.oci.oraclecloud.com"]);
+pub static OCIR: Provider = Provider::new("Oracle Cloud", &["*.ocir.io", "ocir.*.oci.oraclecloud.com"]);
 /// The registry with Oracle's own images.
-pub static ORACLE: Provider = Provider::at("Oracle", &["container-registry.oracle.com"]);
-/// Alibaba Cloud.
-pub static ALIBABA: Provider = Provider::at(
+pub static ORACLE: Provider = Provider::new("Oracle", &["container-registry.oracle.com"]);
+pub static ALIBABA: Provider = Provider::new(
     "Alibaba Cloud",
     &[
         "registry.*.aliyuncs.com",
@@ -96,20 +86,17 @@ pub static ALIBABA: Provider = Provider::at(
         "*-registry-vpc.*.cr.aliyuncs.com",
     ],
 );
-/// Tencent Cloud.
 pub static TENCENT: Provider =
-    Provider::at("Tencent Cloud", &["*.tencentcloudcr.com", "ccr.ccs.tencentyun.com"]);
-/// Tencent's CODING: one host for all projects of a team.
-pub static CODING: Provider = Provider::at("CODING", &["*-docker.pkg.coding.net"]);
-/// Huawei Cloud.
-pub static HUAWEI: Provider = Provider::at("Huawei Cloud", &["swr.*.myhuaweicloud.com"]);
+    Provider::new("Tencent Cloud", &["*.tencentcloudcr.com", "ccr.ccs.tencentyun.com"]);
+/// Tencent's CODING. A team has one host for all its projects.
+pub static CODING: Provider = Provider::new("CODING", &["*-docker.pkg.coding.net"]);
+pub static HUAWEI: Provider = Provider::new("Huawei Cloud", &["swr.*.myhuaweicloud.com"]);
 /// Gitea and Forgejo, where the host of the forge is the registry.
 pub static GITEA: Provider =
-    Provider::at("Gitea or Forgejo", &["gitea.com", "codeberg.org"]).run_by_others(&["gitea", "forgejo"]);
+    Provider::new("Gitea or Forgejo", &["gitea.com", "codeberg.org"]).self_hosted(&["gitea", "forgejo"]);
 /// Sonatype Nexus, which has no host of its own.
-pub static NEXUS: Provider = Provider::at("Nexus", &[]).run_by_others(&["nexus"]);
+pub static NEXUS: Provider = Provider::new("Nexus", &[]).self_hosted(&["nexus"]);
 
-/// Every provider.
 pub static PROVIDERS: [&Provider; 22] = [
     &DOCKER_HUB,
     &GITHUB,
@@ -137,56 +124,54 @@ pub static PROVIDERS: [&Provider; 22] = [
 
 /// The hosts that a credential is for.
 #[derive(Debug)]
-pub struct ProviderHosts {
+pub struct CredentialHosts {
     hosts: Vec<String>,
     has_owner: bool,
 }
 
-impl ProviderHosts {
-    /// Returns the place of a credential with these keys and scopes.
-    pub fn of(keys: &[Key], scopes: &[Scope]) -> Self {
+impl CredentialHosts {
+    pub fn new(keys: &[Key], scopes: &[Scope]) -> Self {
         let addresses = keys.iter().filter_map(Key::address).map(Address::registry);
         let hosts: Vec<_> =
             addresses.map(ToString::to_string).chain(scopes.iter().map(Scope::host)).collect();
-        let has_owner = hosts.iter().any(|host| owner_of(host).is_some());
+        let has_owner = hosts.iter().any(|host| find_owner(host).is_some());
         Self { hosts, has_owner }
     }
 
-    /// Returns each host, as a registry or as `*.` and a domain.
+    /// Returns each host: a registry, or `*.` and a domain.
     pub fn hosts(&self) -> &[String] {
         &self.hosts
     }
 
-    /// True when a host is the provider's own; or, where no host is any provider's, named for it.
-    pub fn belongs_to(&self, provider: &Provider) -> bool {
-        self.hosts.iter().any(
-            |host| {
-                if self.has_owner { provider.owns(host) } else { provider.is_named_in(host) }
-            },
-        )
+    /// True when the provider owns one of the hosts; where nobody owns any, when one has its label.
+    pub fn belong_to(&self, provider: &Provider) -> bool {
+        let belongs = |host: &String| {
+            if self.has_owner { provider.owns(host) } else { provider.has_label_in(host) }
+        };
+        self.hosts.iter().any(belongs)
     }
 }
 
-/// Returns the provider whose own host it is.
-pub fn owner_of(host: &str) -> Option<&'static Provider> {
+/// Returns the provider that owns a host.
+pub fn find_owner(host: &str) -> Option<&'static Provider> {
     PROVIDERS.into_iter().find(|provider| provider.owns(host))
 }
 
-/// Compares label by label. The `*` of a wildcard scope is any label, so that `*.pkg.coding.net` is
-/// taken for what lies there.
+/// Compares label by label. The `*` of a wildcard scope matches any label, so that `*.pkg.coding.net`
+/// belongs to the owner of the hosts below it.
 fn matches(pattern: &str, host: &str) -> bool {
     let (mut patterns, mut labels) = (pattern.split('.'), host.split('.'));
     loop {
         match (patterns.next(), labels.next()) {
             (None, None) => return true,
-            (Some(pattern), Some(label)) if label == "*" || is_like(pattern, label) => {}
+            (Some(pattern), Some(label)) if label == "*" || label_matches(pattern, label) => {}
             (Some(_) | None, Some(_) | None) => return false,
         }
     }
 }
 
-/// Compares a label with a pattern in which at most one `*` stands.
-fn is_like(pattern: &str, label: &str) -> bool {
+/// Compares a label with a pattern that has at most one `*`, which stands for at least one letter.
+fn label_matches(pattern: &str, label: &str) -> bool {
     match pattern.split_once('*') {
         Some((head, tail)) => {
             label.len() > head.len() + tail.len() && label.starts_with(head) && label.ends_with(tail)
@@ -200,8 +185,8 @@ mod tests {
     use super::*;
     use crate::model::registry::Registry;
 
-    fn place(scope: &str) -> ProviderHosts {
-        ProviderHosts::of(&[], &[Scope::parse(scope).expect(scope)])
+    fn hosts(scope: &str) -> CredentialHosts {
+        CredentialHosts::new(&[], &[Scope::parse(scope).expect(scope)])
     }
 
     #[test]
@@ -235,12 +220,12 @@ mod tests {
             ("*.azurecr.io", Some("Azure")),
             ("*.example.com", None),
         ] {
-            assert_eq!(owner_of(host).map(|provider| provider.name), want, "{host}");
+            assert_eq!(find_owner(host).map(|provider| provider.name), want, "{host}");
         }
     }
 
     #[test]
-    fn a_host_that_no_provider_owns_is_at_home_with_its_namesake() {
+    fn a_host_that_nobody_owns_belongs_to_the_provider_of_its_label() {
         for (host, provider, want) in [
             ("registry.gitlab.acme.example:5050", &GITLAB, true),
             ("gitlab:5050", &GITLAB, true),
@@ -252,17 +237,17 @@ mod tests {
             ("harbor.azurecr.io", &HARBOR, false),
             ("registry.example", &HARBOR, false),
         ] {
-            assert_eq!(place(host).belongs_to(provider), want, "{host} {}", provider.name);
+            assert_eq!(hosts(host).belong_to(provider), want, "{host} {}", provider.name);
         }
     }
 
     #[test]
-    fn every_host_of_the_table_can_be_met() {
+    fn every_host_pattern_matches_a_registry_of_its_provider() {
         for provider in PROVIDERS {
             for pattern in provider.hosts {
                 let host = pattern.replace('*', "x1");
                 let registry = Registry::parse(&host).expect(pattern);
-                assert_eq!(owner_of(registry.as_str()), Some(provider), "{pattern}");
+                assert_eq!(find_owner(registry.as_str()), Some(provider), "{pattern}");
             }
             assert!(!provider.hosts.is_empty() || !provider.labels.is_empty(), "{}", provider.name);
         }

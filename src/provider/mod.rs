@@ -1,6 +1,12 @@
-//! What sort of credential it is: told by its host, its user name and the beginning of its secret.
+//! Recognizes the type of a credential by its host, its user name and the beginning of its secret.
 //!
-//! For people, and for hints. What a `get` answers never depends on it.
+//! The result informs people; a `get` never depends on it. To make it recognize more:
+//!
+//! - a new prefix, user name or form of a secret is a row of [`catalog::CREDENTIAL_TYPES`];
+//! - a new host of a registry joins the hosts of its provider in [`hosts`], and a new provider also joins
+//!   [`hosts::PROVIDERS`];
+//! - a new remark on a credential that comes in is a variant of [`advice::Advice`];
+//! - a new format of secrets that name their expiry is a function of [`expiry`].
 
 pub mod advice;
 pub mod catalog;
@@ -12,23 +18,19 @@ use crate::model::registry::Key;
 use crate::model::scope::Scope;
 use crate::model::timestamp::Timestamp;
 use crate::model::token::{IDENTITY_USER, TokenKind, UserName};
-use crate::provider::catalog::SORTS;
+use crate::provider::catalog::CREDENTIAL_TYPES;
 use crate::provider::credential_type::CredentialType;
-use crate::provider::hosts::{AWS, ProviderHosts};
+use crate::provider::hosts::{AWS, CredentialHosts};
 
 /// Registries that many people use, for set-ups that must name each one.
 pub const WELL_KNOWN: [&str; 4] = ["docker.io", "ghcr.io", "quay.io", "registry.gitlab.com"];
 
-/// A credential as it comes in. It borrows the secret, and nothing here keeps any of it.
+/// A credential as it comes in. It borrows the secret, and nothing here keeps a part of it.
 #[derive(Clone, Copy)]
 pub struct Credential<'a> {
-    /// The keys that it is stored under.
     pub keys: &'a [Key],
-    /// Where it may go.
     pub scopes: &'a [Scope],
-    /// The user name, byte for byte.
     pub user: &'a str,
-    /// The secret, byte for byte.
     pub secret: &'a str,
 }
 
@@ -39,84 +41,72 @@ impl Credential<'_> {
     }
 }
 
-/// What a credential tells of itself.
+/// The facts that a credential shows by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Recognition {
-    /// Its kind, when something tells.
     pub kind: Option<TokenKind>,
-    /// Its sort, when the table knows it.
-    pub sort: Option<&'static CredentialType>,
-    /// When it ends, where that shows in the secret. Nobody has verified it, and it may be past.
-    pub end: Option<Timestamp>,
-    /// True when the secret itself is marked as of that sort, wherever it is met.
-    pub is_marked: bool,
+    pub credential_type: Option<&'static CredentialType>,
+    /// The expiry that the secret names. It is not verified, and may be past.
+    pub expires: Option<Timestamp>,
+    /// True when the secret has a prefix of its type, which recognizes it on any host.
+    pub has_prefix: bool,
 }
 
-/// Tells what a credential is.
-pub fn recognize(seen: &Credential<'_>) -> Recognition {
-    let sort = sort_in(seen, &ProviderHosts::of(seen.keys, seen.scopes));
-    let is_identity = sort.is_none() && seen.user == IDENTITY_USER;
-    let end = match sort {
-        Some(sort) if sort.provider == &AWS => expiry::end_of_ecr(seen.secret),
-        Some(_) | None => expiry::end_of_jwt(seen.secret),
+/// Recognizes a credential.
+pub fn recognize(credential: &Credential<'_>) -> Recognition {
+    let hosts = CredentialHosts::new(credential.keys, credential.scopes);
+    let credential_type = find_type(credential, &hosts);
+    let is_identity = credential_type.is_none() && credential.user == IDENTITY_USER;
+    let expires = match credential_type {
+        Some(found) if found.provider == &AWS => expiry::ecr_expiry(credential.secret),
+        Some(_) | None => expiry::jwt_expiry(credential.secret),
     };
-    let is_marked = sort.is_some_and(|sort| sort.marks(seen.secret));
     Recognition {
-        is_marked,
-        kind: sort.map(|sort| sort.kind).or(is_identity.then_some(TokenKind::Identity)),
-        sort,
-        end,
+        kind: credential_type.map(|found| found.kind).or(is_identity.then_some(TokenKind::Identity)),
+        credential_type,
+        expires,
+        has_prefix: credential_type.is_some_and(|found| found.has_prefix(credential.secret)),
     }
 }
 
-/// Returns the sort whose secrets begin as this one does, on whatever host.
-pub fn marked(secret: &str) -> Option<&'static CredentialType> {
-    SORTS.iter().find(|sort| sort.marks(secret))
+/// Returns the type with a prefix of this secret, on any host.
+pub fn find_by_prefix(secret: &str) -> Option<&'static CredentialType> {
+    CREDENTIAL_TYPES.iter().find(|row| row.has_prefix(secret))
 }
 
-/// Returns the sort that a token of this kind most likely is, without its secret.
-pub fn sort_of(scopes: &[Scope], kind: TokenKind, user: &UserName) -> Option<&'static CredentialType> {
-    let place = ProviderHosts::of(&[], scopes);
+/// Returns the most likely type of a token, without its secret.
+pub fn likely_type(scopes: &[Scope], kind: TokenKind, user: &UserName) -> Option<&'static CredentialType> {
+    let hosts = CredentialHosts::new(&[], scopes);
     let user = match user {
         UserName::Named(name) => Some(name.as_str()),
         UserName::SameAsSecret => None,
     };
-    let mut best = None;
-    for sort in SORTS.iter().filter(|sort| sort.kind == kind && sort.opens_registries) {
-        let suits = match kind {
-            // Docker Hub's alone, and its keys are no addresses.
-            TokenKind::Session => Some(0),
-            TokenKind::Pat
-            | TokenKind::Organization
-            | TokenKind::Project
-            | TokenKind::Password
-            | TokenKind::Identity => sort.suits(user, place.belongs_to(sort.provider)),
-        };
-        // Of those that are alike the first one counts.
-        if suits > best.map(|(suits, _)| suits) {
-            best = suits.map(|suits| (suits, sort));
-        }
-    }
-    best.map(|(_, sort)| sort)
+    let score = |row: &CredentialType| {
+        // Only Docker Hub has session entries, and their keys are not addresses.
+        if kind == TokenKind::Session { Some(0) } else { row.user_score(user, hosts.belong_to(row.provider)) }
+    };
+    // From the last row to the first, because the first of equal rows counts and `max_by_key` takes the last.
+    let rows = CREDENTIAL_TYPES.iter().rev().filter(|row| row.kind == kind && row.opens_registries);
+    rows.filter_map(|row| Some((score(row)?, row))).max_by_key(|(score, _)| *score).map(|(_, row)| row)
 }
 
-/// What is sure comes first: the key, then how the secret begins, then the user name and the look of
-/// the secret, then the host alone.
-fn sort_in(seen: &Credential<'_>, place: &ProviderHosts) -> Option<&'static CredentialType> {
-    let is_session = |sort: &&CredentialType| sort.kind == TokenKind::Session;
-    if seen.keys.iter().any(Key::is_session) {
-        return SORTS.iter().find(is_session);
+/// Finds the type of a credential. The surest sign counts first: the key, then the prefix of the secret,
+/// then the user name and the form of the secret, then the host alone.
+fn find_type(credential: &Credential<'_>, hosts: &CredentialHosts) -> Option<&'static CredentialType> {
+    let is_session = |row: &&CredentialType| row.kind == TokenKind::Session;
+    if credential.keys.iter().any(Key::is_session) {
+        return CREDENTIAL_TYPES.iter().find(is_session);
     }
-    if seen.user == IDENTITY_USER {
+    if credential.user == IDENTITY_USER {
         return None;
     }
-    let sorts = || SORTS.iter().filter(|sort| !is_session(sort));
-    let is_at_home = |sort: &CredentialType| place.belongs_to(sort.provider);
-    let user = seen.open_user();
-    sorts()
-        .find(|sort| sort.marks(seen.secret))
-        .or_else(|| sorts().find(|sort| sort.matches_credential(user, seen.secret, is_at_home(sort))))
-        .or_else(|| sorts().find(|sort| sort.is_usual() && is_at_home(sort)))
+    let rows = || CREDENTIAL_TYPES.iter().filter(|row| !is_session(row));
+    let is_own_host = |row: &CredentialType| hosts.belong_to(row.provider);
+    let user = credential.open_user();
+    rows()
+        .find(|row| row.has_prefix(credential.secret))
+        .or_else(|| rows().find(|row| row.matches_rules(user, credential.secret, is_own_host(row))))
+        .or_else(|| rows().find(|row| row.is_default() && is_own_host(row)))
 }
 
 #[cfg(test)]
@@ -137,23 +127,23 @@ mod tests {
         recognize(&Credential { keys: slice::from_ref(&key), scopes: &[], user, secret })
     }
 
-    /// Writes what was recognized as `kind: provider, sort`.
-    fn told(recognized: Recognition) -> String {
+    /// Writes the result as `kind: provider, type`.
+    fn describe(recognized: Recognition) -> String {
         let kind = recognized.kind.map_or("-", TokenKind::word);
-        match recognized.sort {
-            Some(sort) => format!("{kind}: {}, {}", sort.provider.name, sort.called),
+        match recognized.credential_type {
+            Some(found) => format!("{kind}: {}, {}", found.provider.name, found.name),
             None => kind.to_owned(),
         }
     }
 
     fn check(cases: &[(&str, &str, &str, &str)]) {
         for (host, user, secret, want) in cases {
-            assert_eq!(told(at(host, user, secret)), *want, "{host} {user} {secret}");
+            assert_eq!(describe(at(host, user, secret)), *want, "{host} {user} {secret}");
         }
     }
 
     #[test]
-    fn how_a_secret_begins_tells_on_any_host() {
+    fn a_prefix_recognizes_a_secret_on_any_host() {
         check(&[
             (HUB, "alice", "dckr_pat_x", "pat: Docker Hub, personal access token"),
             (HUB, "acme", "dckr_oat_x", "organization: Docker Hub, organization access token"),
@@ -211,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn a_user_name_or_the_look_of_a_secret_tells_where_it_is_at_home() {
+    fn a_user_name_or_the_form_of_a_secret_recognizes_it_on_its_own_hosts() {
         check(&[
             ("acme.azurecr.io", ZERO, JWT, "pat: Azure, Microsoft Entra token"),
             (
@@ -253,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn one_host_tells_what_another_does_not() {
+    fn the_same_credential_has_another_type_on_another_host() {
         check(&[
             ("fra.ocir.io", "ns/alice", "x", "pat: Oracle Cloud, auth token"),
             (
@@ -285,7 +275,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wildcard_scope_is_taken_for_what_lies_there() {
+    fn a_wildcard_scope_belongs_to_the_provider_of_the_hosts_below_it() {
         for (scope, user, secret, want) in [
             ("*.pkg.coding.net", "pt03xe33nvww", HEX40, "project: CODING, project token"),
             ("*.pkg.coding.net/shop", "alice", HEX40, "pat: CODING, personal access token"),
@@ -294,7 +284,7 @@ mod tests {
         ] {
             let scopes = [Scope::parse(scope).expect(scope)];
             assert_eq!(
-                told(recognize(&Credential { keys: &[], scopes: &scopes, user, secret })),
+                describe(recognize(&Credential { keys: &[], scopes: &scopes, user, secret })),
                 want,
                 "{scope}"
             );
@@ -302,9 +292,9 @@ mod tests {
     }
 
     #[test]
-    fn an_end_is_read_wherever_it_shows() {
+    fn an_expiry_is_read_from_tokens_that_name_one() {
         let ecr = "eyJleHBpcmF0aW9uIjoxODkzNDU2MDAwfQ=="; // {"expiration":1893456000}
-        for (host, user, secret, has_end) in [
+        for (host, user, secret, has_expiry) in [
             ("acme.azurecr.io", ZERO, JWT, true),
             ("acme.azurecr.io", "<token>", JWT, true),
             ("registry.example", "alice", JWT, true),
@@ -313,13 +303,13 @@ mod tests {
             ("registry.example", "AWS", ecr, false),
             (HUB, "alice", "dckr_pat_x", false),
         ] {
-            let want = has_end.then_some(Timestamp(1_893_456_000));
-            assert_eq!(at(host, user, secret).end, want, "{host} {user} {secret}");
+            let want = has_expiry.then_some(Timestamp(1_893_456_000));
+            assert_eq!(at(host, user, secret).expires, want, "{host} {user} {secret}");
         }
     }
 
     #[test]
-    fn the_sort_of_a_token_is_found_without_its_secret() {
+    fn the_likely_type_of_a_token_needs_no_secret() {
         for (scope, kind, user, want) in [
             ("docker.io", TokenKind::Pat, Some("alice"), "personal access token"),
             ("docker.io/acme", TokenKind::Organization, Some("acme"), "organization access token"),
@@ -340,8 +330,8 @@ mod tests {
         ] {
             let scopes = [Scope::parse(scope).expect(scope)];
             let user = user.map_or(UserName::SameAsSecret, |name| UserName::Named(name.to_owned()));
-            let called = sort_of(&scopes, kind, &user).map_or("-", |sort| sort.called);
-            assert_eq!(called, want, "{scope} {kind:?} {user:?}");
+            let name = likely_type(&scopes, kind, &user).map_or("-", |row| row.name);
+            assert_eq!(name, want, "{scope} {kind:?} {user:?}");
         }
     }
 }

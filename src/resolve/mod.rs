@@ -1,4 +1,38 @@
-//! Which token answers a request, and why.
+//! Decides which token answers a request, and why.
+//!
+//! [`resolve`] takes a request, the tokens of a vault, the choices that people made with `use`, and the
+//! time. It reads nothing else, so the same input always gives the same [`Verdict`].
+//!
+//! The candidates are the tokens with a scope on the requested registry, and those that a client stored
+//! under exactly the requested key. Ten steps narrow them down. A token that a step sets aside gets the
+//! step's [`Reason`]; the token that remains after the last step is the answer.
+//!
+//! 1. **Obstacles.** Set aside each token whose scopes do not cover the repository, that a client logged in
+//!    with under another profile, or that is inactive, expired or signed out.
+//! 2. **Name.** If the request names a token, set aside all others.
+//! 3. **Profile.** Unless a choice for the request's own profile applies, keep the tokens that a client
+//!    logged in with under that profile.
+//! 4. **Choice.** Keep the token of the closest choice. Of two choices, the closer one is for a profile; if
+//!    that is equal, for the deeper directory; then for the closer scope; then for a direction.
+//! 5. **Permission.** If the direction is known, keep the tokens that may pull, or push. A token of unknown
+//!    permissions may do both.
+//! 6. **Scope.** Keep the tokens with the closest scope: an exact host is closer than a wildcard, and a
+//!    longer path closer than a shorter one. If the repository is not known, the whole registry is closer
+//!    than a part of it.
+//! 7. **Use.** If the token that was last put in use was put there by a person's `use`, keep it alone.
+//! 8. **Least permissions.** If the direction is known, keep the tokens that allow the least. Unknown
+//!    permissions count as more than all three.
+//! 9. **Key.** Keep the tokens that were stored under exactly the requested key.
+//! 10. **Latest.** Keep the token that was put in use last; if none ever was, the one that was added first.
+//!
+//! Steps 1 and 2 may set every token aside; then nothing answers, and the client continues without
+//! credentials. From step 3 on, a step that would set every token aside keeps them all. There is never a tie
+//! after step 10, because a vault numbers its tokens.
+//!
+//! A build names one repository and may ask for others of the same registry. Such a request is resolved for
+//! its repository first and, if no token answers, once more as if the repository were not known.
+//!
+//! The cases are in `tests/fixtures/truth-table.txt`, which `tests/it/resolve.rs` checks.
 
 pub mod request;
 
@@ -8,65 +42,62 @@ use std::path::Path;
 use crate::model::choice::Choice;
 use crate::model::scope::Scope;
 use crate::model::timestamp::Timestamp;
-use crate::model::token::{Direction, Token, TokenState};
+use crate::model::token::{Token, TokenState};
 use crate::model::token_id::TokenId;
 use crate::resolve::request::Request;
 
-/// The token that a request gets, and what was decided about every token that concerns it.
+/// The token that answers a request, and the reason why each other candidate does not.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Verdict<'i> {
-    /// The token, or `None` when the client goes on without credentials.
+    /// The token, or `None` when the client continues without credentials.
     pub token: Option<&'i Token>,
-    /// Each other token that concerns the request, with why it was not taken, in the order of the steps.
+    /// Each other candidate, in the order of the steps.
     pub set_aside: Vec<(&'i Token, Reason)>,
-    /// What a person decided for this case.
+    /// The choice that step 4 followed.
     pub choice: Option<&'i Choice>,
-    /// The token that was chosen for this case and cannot be given, with why.
-    pub missed: Option<(&'i Token, Reason)>,
+    /// The token of the closest choice, if it is expired, inactive or signed out.
+    pub missed_choice: Option<(&'i Token, Reason)>,
 }
 
 impl Verdict<'_> {
-    /// Returns why the last rival of the token was not taken; `None` when it had none.
+    /// Returns the step that set the last rival of the token aside; `None` when it had no rival.
     pub fn decided_by(&self) -> Option<Reason> {
         self.set_aside.last().map(|(_, reason)| *reason).filter(|reason| !reason.is_obstacle())
     }
 }
 
-/// Why a token was not taken. The order is that of the steps.
+/// The reason why a token does not answer, in the order of the steps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Reason {
-    /// Its scopes are for other repositories.
+    /// Step 1: its scopes are for other repositories.
     OtherRepository,
-    /// A person switched it off.
     Inactive,
-    /// It has ended.
     Expired,
-    /// Its registry was signed out.
     SignedOut,
-    /// It was logged in with under another profile.
+    /// Step 1: a client logged in with it under another profile.
     OtherProfile,
-    /// Another token was named as the only one.
+    /// Step 2: the request names another token.
     NotNamed,
-    /// Another token was logged in with under this profile.
+    /// Step 3: a client logged in with another token under this profile.
     NotOfProfile,
-    /// A person chose another token for this case.
+    /// Step 4: a person chose another token for this case.
     NotChosen,
-    /// It is known not to allow what is asked.
+    /// Step 5: it may not pull, or not push.
     NotAllowed,
-    /// Another token's scope fits more closely.
+    /// Step 6: another token has a closer scope.
     LessSpecific,
-    /// A person put another token in use, later than any login.
+    /// Step 7: a person put another token in use, later than any login.
     NotUsed,
-    /// Another token is enough, and allows less.
+    /// Step 8: another token allows less, and that is enough.
     MorePermissions,
-    /// Another token was stored under the very key that was sent.
+    /// Step 9: another token was stored under the requested key.
     OtherKey,
-    /// Another token was put in use later.
+    /// Step 10: another token was put in use later.
     NotInUse,
 }
 
 impl Reason {
-    /// Returns the word for it in JSON.
+    /// Returns the word for it in JSON and in the usage log.
     pub fn word(self) -> &'static str {
         match self {
             Self::OtherRepository => "other-repository",
@@ -86,16 +117,16 @@ impl Reason {
         }
     }
 
-    /// True when the token could not have been taken whatever other tokens there are.
+    /// True for step 1, which sets a token aside regardless of all other tokens.
     pub fn is_obstacle(self) -> bool {
         self <= Self::OtherProfile
     }
 }
 
-/// Returns the one token that answers a request, of any that are given, and the reasons.
+/// Returns the token that answers a request, and the reasons.
 ///
-/// The same tokens in another order give the same verdict. Each step narrows what the one before
-/// has left; the token that is in use decides last, so there is never a tie.
+/// The order of the tokens does not matter, and a token that occurs twice counts once. Tokens that are not
+/// candidates are ignored.
 pub fn resolve<'i>(
     request: &Request<'_>,
     tokens: impl IntoIterator<Item = &'i Token>,
@@ -103,69 +134,115 @@ pub fn resolve<'i>(
     now: Timestamp,
 ) -> Verdict<'i> {
     let mut tokens: Vec<&Token> = tokens.into_iter().filter(|token| token.concerns(request.key)).collect();
-    // Whoever looks them up by their scopes may find one twice.
+    // A caller that looks tokens up by their scopes may find one twice.
     tokens.sort_unstable_by_key(|token| token.id);
     tokens.dedup_by_key(|token| token.id);
-    if request.is_open() {
-        let verdict = weigh(request, tokens.clone(), choices, now);
+    if request.prefers_repository() {
+        let verdict = run_steps(request, tokens.clone(), choices, now);
         if verdict.token.is_some() {
             return verdict;
         }
-        return weigh(&request.without_repository(), tokens, choices, now);
+        return run_steps(&request.without_repository(), tokens, choices, now);
     }
-    weigh(request, tokens, choices, now)
+    run_steps(request, tokens, choices, now)
 }
 
-fn weigh<'i>(
+fn run_steps<'i>(
     request: &Request<'_>,
     tokens: Vec<&'i Token>,
     choices: &'i [Choice],
     now: Timestamp,
 ) -> Verdict<'i> {
-    let mut field = Field { left: tokens, set_aside: Vec::new() };
-    let wanted = chosen(&field.left, request, choices);
-    field.drop_if(|token| obstacle(token, request, now));
-    if let Some(named) = request.named {
-        field.drop_if(|token| (token.name.as_str() != named.value).then_some(Reason::NotNamed));
+    let mut candidates = Candidates { remaining: tokens, set_aside: Vec::new() };
+    let wanted = candidates.closest_choice(request, choices);
+    candidates.set_aside_if(|token| find_obstacle(token, request, now));
+    if let Some(name) = request.token_name {
+        candidates.set_aside_if(|token| (token.name.as_str() != name.value).then_some(Reason::NotNamed));
     }
-    let mut choice = chosen(&field.left, request, choices);
+    let mut choice = candidates.closest_choice(request, choices);
     if choice.is_none_or(|choice| choice.profile.is_none()) {
-        // Between the choices for a profile and those for all stand its own logins.
-        field.keep_best(Reason::NotOfProfile, |token| token.profile.is_some());
-        choice = chosen(&field.left, request, choices);
+        candidates.keep_best(Reason::NotOfProfile, |token| token.profile.is_some());
+        choice = candidates.closest_choice(request, choices);
     }
     if let Some(choice) = choice {
-        field.drop_if(|token| (token.id != choice.token).then_some(Reason::NotChosen));
+        candidates.keep_only(choice.token, Reason::NotChosen);
     }
-    field.keep_best(Reason::NotAllowed, |token| request.direction().is_none_or(|way| token.may_allow(way)));
-    field.keep_best(Reason::LessSpecific, |token| specificity(token, request));
-    let latest = field.left.iter().copied().max_by_key(|token| usage_rank(token));
-    if let Some(used) = latest.filter(|token| token.in_use.is_some_and(|in_use| in_use.chosen)) {
-        field.drop_if(|token| (token.id != used.id).then_some(Reason::NotUsed));
+    candidates.keep_best(Reason::NotAllowed, |token| {
+        request.direction().is_none_or(|direction| token.may_allow(direction))
+    });
+    candidates.keep_best(Reason::LessSpecific, |token| token_closeness(token, request));
+    let latest = candidates.remaining.iter().copied().max_by_key(|token| recency(token));
+    if let Some(used) = latest.filter(|token| token.in_use.is_some_and(|in_use| in_use.by_person)) {
+        candidates.keep_only(used.id, Reason::NotUsed);
     }
     if request.direction.is_some() {
-        field.keep_best(Reason::MorePermissions, |token| Reverse(breadth(token)));
+        candidates.keep_best(Reason::MorePermissions, |token| Reverse(count_permissions(token)));
     }
-    field.keep_best(Reason::OtherKey, |token| token.holds(request.key));
-    field.keep_best(Reason::NotInUse, usage_rank);
-    field.set_aside.sort_by_key(|(token, reason)| (*reason, token.id));
-    let missed = wanted.and_then(|choice| field.set_aside.iter().find(|(token, _)| token.id == choice.token));
-    let missed = missed
-        .filter(|(_, reason)| matches!(reason, Reason::Expired | Reason::Inactive | Reason::SignedOut))
-        .copied();
-    Verdict { token: field.left.first().copied(), set_aside: field.set_aside, choice, missed }
+    candidates.keep_best(Reason::OtherKey, |token| token.has_key(request.key));
+    candidates.keep_best(Reason::NotInUse, recency);
+
+    let Candidates { remaining, mut set_aside } = candidates;
+    set_aside.sort_by_key(|(token, reason)| (*reason, token.id));
+    let missed_choice = wanted.and_then(|choice| {
+        let is_unavailable =
+            |reason| matches!(reason, Reason::Expired | Reason::Inactive | Reason::SignedOut);
+        let mut missed = set_aside.iter().filter(|(_, reason)| is_unavailable(*reason));
+        missed.find(|(token, _)| token.id == choice.token).copied()
+    });
+    Verdict { token: remaining.first().copied(), set_aside, choice, missed_choice }
 }
 
-/// How closely a scope fits: an exact host before a wildcard, then the longer path.
+/// The tokens that may still answer, and those that a step has set aside.
+struct Candidates<'i> {
+    remaining: Vec<&'i Token>,
+    set_aside: Vec<(&'i Token, Reason)>,
+}
+
+impl Candidates<'_> {
+    fn set_aside_if(&mut self, find_reason: impl Fn(&Token) -> Option<Reason>) {
+        let set_aside = &mut self.set_aside;
+        self.remaining.retain(|token| {
+            let reason = find_reason(token);
+            set_aside.extend(reason.map(|reason| (*token, reason)));
+            reason.is_none()
+        });
+    }
+
+    fn keep_only(&mut self, id: TokenId, reason: Reason) {
+        self.set_aside_if(|token| (token.id != id).then_some(reason));
+    }
+
+    /// Keeps the tokens of the highest rank, so that at least one remains.
+    fn keep_best<R: Ord>(&mut self, reason: Reason, rank: impl Fn(&Token) -> R) {
+        if self.remaining.len() < 2 {
+            return;
+        }
+        let best = self.remaining.iter().map(|token| rank(token)).max();
+        self.set_aside_if(|token| (best.as_ref() != Some(&rank(token))).then_some(reason));
+    }
+
+    /// Returns the closest choice of a remaining token.
+    fn closest_choice<'c>(&self, request: &Request<'_>, choices: &'c [Choice]) -> Option<&'c Choice> {
+        choices
+            .iter()
+            .filter_map(|choice| Some((ChoiceRank::new(choice, request)?, choice)))
+            .filter(|(_, choice)| self.remaining.iter().any(|token| token.id == choice.token))
+            .max_by_key(|(rank, choice)| (*rank, choice.token))
+            .map(|(_, choice)| choice)
+    }
+}
+
+/// The closeness of a scope to a request; greater is closer, and the fields count in this order.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Closeness {
     is_exact_host: bool,
+    /// The length of the path in bytes. If the repository is not known: 1 without a path, 0 with one, because
+    /// a token for the whole registry is the safer guess.
     path: usize,
 }
 
 impl Closeness {
-    /// Where no repository is known, a token for the whole registry is the safer guess than one for a part.
-    fn of(scope: &Scope, repository: Option<&str>) -> Self {
+    fn new(scope: &Scope, repository: Option<&str>) -> Self {
         let path = match (repository, scope.path()) {
             (Some(_), path) => path.map_or(0, str::len),
             (None, path) => usize::from(path.is_none()),
@@ -174,122 +251,89 @@ impl Closeness {
     }
 }
 
-/// How closely a choice fits; its parts count in this order.
+/// The closeness of a choice to a request; greater is closer, and the fields count in this order.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Rank {
+struct ChoiceRank {
     has_profile: bool,
-    /// Of its directory, in names; the deepest one counts.
+    /// The number of names in the path of its directory.
     depth: usize,
     closeness: Closeness,
     has_direction: bool,
 }
 
-/// The tokens that are still in question, and those that no longer are.
-struct Field<'i> {
-    left: Vec<&'i Token>,
-    set_aside: Vec<(&'i Token, Reason)>,
+impl ChoiceRank {
+    /// Ranks a choice; `None` when it is for another case.
+    fn new(choice: &Choice, request: &Request<'_>) -> Option<Self> {
+        let Choice { scope, profile, directory, direction, token: _ } = choice;
+        let address = request.key.address()?;
+        let covers = match (scope.path(), request.repository()) {
+            (Some(_), None) => false,
+            (_, repository) => scope.covers(address.registry(), repository),
+        };
+        let is_same_profile =
+            |profile: &String| request.profile.is_some_and(|current| current.value == profile);
+        let is_below =
+            |folder: &Path| request.directory.is_some_and(|current| current.value.starts_with(folder));
+        let folder = directory.as_ref().map(Path::new);
+        let applies = covers
+            && direction.is_none_or(|direction| request.direction() == Some(direction))
+            && profile.as_ref().is_none_or(is_same_profile)
+            && folder.is_none_or(is_below);
+        applies.then(|| Self {
+            has_profile: profile.is_some(),
+            depth: folder.map_or(0, |folder| folder.components().count()),
+            closeness: Closeness::new(scope, request.repository()),
+            has_direction: direction.is_some(),
+        })
+    }
 }
 
-impl Field<'_> {
-    fn drop_if(&mut self, reason: impl Fn(&Token) -> Option<Reason>) {
-        let set_aside = &mut self.set_aside;
-        self.left.retain(|token| {
-            let reason = reason(token);
-            set_aside.extend(reason.map(|reason| (*token, reason)));
-            reason.is_none()
-        });
-    }
-
-    fn keep_best<R: Ord>(&mut self, otherwise: Reason, rank: impl Fn(&Token) -> R) {
-        if self.left.len() < 2 {
-            return;
-        }
-        let best = self.left.iter().map(|token| rank(token)).max();
-        self.drop_if(|token| (best.as_ref() != Some(&rank(token))).then_some(otherwise));
-    }
-}
-
-/// Returns what keeps a token from being given out at all.
-fn obstacle(token: &Token, request: &Request<'_>, now: Timestamp) -> Option<Reason> {
-    if specificity(token, request).is_none() {
+/// Returns the reason why a token cannot answer, regardless of all other tokens.
+fn find_obstacle(token: &Token, request: &Request<'_>, now: Timestamp) -> Option<Reason> {
+    if token_closeness(token, request).is_none() {
         return Some(Reason::OtherRepository);
     }
-    let profile = request.profile.map(|known| known.value);
+    let profile = request.profile.map(|current| current.value);
     if token.profile.is_some() && token.profile.as_deref() != profile {
         return Some(Reason::OtherProfile);
     }
-    match token.standing {
+    match token.state {
         TokenState::Inactive => Some(Reason::Inactive),
         TokenState::Active if token.has_expired(now) => Some(Reason::Expired),
         TokenState::Active => is_signed_out(token, request).then_some(Reason::SignedOut),
     }
 }
 
-/// True when a token was signed out of where the request goes: where the repository is not known, out of
-/// all that it may have there.
+/// True when a token is signed out of the requested repository; if that is not known, of all its scopes on
+/// the registry.
 fn is_signed_out(token: &Token, request: &Request<'_>) -> bool {
     let Some(address) = request.key.address().filter(|_| !token.signed_out.is_empty()) else { return false };
     let registry = address.registry();
     if request.repository.is_some() {
         return token.signed_out.iter().any(|out| out.covers(registry, request.repository()));
     }
-    let out_here: Vec<Scope> = token.signed_out.iter().filter_map(|out| out.on(registry)).collect();
-    let is_out = |place: Scope| out_here.iter().any(|out| out.includes(&place));
-    token.scopes.iter().filter_map(|scope| scope.on(registry)).all(is_out)
+    let out_here: Vec<Scope> =
+        token.signed_out.iter().filter_map(|out| out.restricted_to(registry)).collect();
+    let mut scopes_here = token.scopes.iter().filter_map(|scope| scope.restricted_to(registry));
+    scopes_here.all(|scope| out_here.iter().any(|out| out.includes(&scope)))
 }
 
-/// Returns what a person decided of these tokens for this case: under the profile, for the deepest
-/// directory, for the closest scope, for the direction.
-fn chosen<'c>(left: &[&Token], request: &Request<'_>, choices: &'c [Choice]) -> Option<&'c Choice> {
-    let is_left = |choice: &&Choice| left.iter().any(|token| token.id == choice.token);
-    let ranked = choices.iter().filter_map(|choice| Some((rank_of(choice, request)?, choice)));
-    ranked
-        .filter(|(_, choice)| is_left(choice))
-        .max_by_key(|(rank, choice)| (*rank, choice.token))
-        .map(|(_, choice)| choice)
-}
-
-/// How closely a choice fits, greater is closer; `None` when it is for another case.
-fn rank_of(choice: &Choice, request: &Request<'_>) -> Option<Rank> {
-    let Choice { scope, profile, directory, direction, token: _ } = choice;
-    let address = request.key.address()?;
-    let is_there = match (scope.path(), request.repository()) {
-        (Some(_), None) => false,
-        (_, repository) => scope.covers(address.registry(), repository),
-    };
-    let is_asked = |direction: &Direction| request.direction() == Some(*direction);
-    let has_profile = |profile: &String| request.profile.is_some_and(|known| known.value == profile);
-    let is_below = |folder: &Path| request.directory.is_some_and(|known| known.value.starts_with(folder));
-    let folder = directory.as_ref().map(Path::new);
-    let fits = is_there
-        && direction.as_ref().is_none_or(is_asked)
-        && profile.as_ref().is_none_or(has_profile)
-        && folder.is_none_or(is_below);
-    let depth = folder.map_or(0, |folder| folder.components().count());
-    fits.then(|| Rank {
-        has_profile: profile.is_some(),
-        depth,
-        closeness: Closeness::of(scope, request.repository()),
-        has_direction: direction.is_some(),
-    })
-}
-
-/// How closely a token fits: by the closest of its scopes.
-fn specificity(token: &Token, request: &Request<'_>) -> Option<Closeness> {
+/// Returns the closeness of the token's closest scope; `None` when no scope covers the request.
+fn token_closeness(token: &Token, request: &Request<'_>) -> Option<Closeness> {
     let Some(address) = request.key.address() else {
-        return token.holds(request.key).then_some(Closeness { is_exact_host: true, path: 0 });
+        return token.has_key(request.key).then_some(Closeness { is_exact_host: true, path: 0 });
     };
     let repository = request.repository();
     let covering = token.scopes.iter().filter(|scope| scope.covers(address.registry(), repository));
-    covering.map(|scope| Closeness::of(scope, repository)).max()
+    covering.map(|scope| Closeness::new(scope, repository)).max()
 }
 
-/// How much a token allows; of one of which nothing is known, more than all.
-fn breadth(token: &Token) -> usize {
+/// Returns the number of permissions; unknown permissions count as more than all.
+fn count_permissions(token: &Token) -> usize {
     token.permissions.map_or(usize::MAX, |permissions| permissions.words().count())
 }
 
-/// The last login or `use`; among those never used, the first that came.
-fn usage_rank(token: &Token) -> (u64, Reverse<TokenId>) {
+/// Ranks tokens by their last login or `use`, and those that were never in use by their age.
+fn recency(token: &Token) -> (u64, Reverse<TokenId>) {
     (token.in_use.map_or(0, |in_use| in_use.turn), Reverse(token.id))
 }

@@ -1,4 +1,4 @@
-//! What a client asks for, with all else that is known of it, and from where.
+//! A request for credentials, with the facts that decide which token answers it.
 
 use std::borrow::Cow;
 use std::path::Path;
@@ -6,67 +6,61 @@ use std::path::Path;
 use crate::model::registry::Key;
 use crate::model::token::Direction;
 
-/// One request for credentials.
+/// A client's request for credentials. A field that is `None` is not known.
 #[derive(Clone, Debug)]
 pub struct Request<'r> {
-    /// What the client sent.
+    /// The key that the client sent.
     pub key: &'r Key,
-    /// The one token that may answer, by name.
-    pub named: Option<Sourced<&'r str>>,
-    /// Whose choices come first.
+    /// The name of the only token that may answer.
+    pub token_name: Option<Sourced<&'r str>>,
     pub profile: Option<Sourced<&'r str>>,
-    /// What the image is called on the registry.
     pub repository: Option<Sourced<Repository<'r>>>,
-    /// Which way the image goes.
     pub direction: Option<Sourced<Direction>>,
-    /// Where the client was started, an absolute path.
+    /// The directory in which the client was started, an absolute path.
     pub directory: Option<Sourced<&'r Path>>,
 }
 
-/// Something that is known, and from where.
+/// A fact of a request, with its source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Sourced<T> {
-    /// What is known.
     pub value: T,
-    /// Who says so.
     pub from: RequestSource,
 }
 
-/// Who tells something of a request.
+/// The source of a fact.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RequestSource {
     /// The key that the client sent.
     Key,
-    /// An environment variable.
+    /// An environment variable, by name.
     Variable(&'static str),
     /// The name under which this program was called.
     ProgramName,
     /// The client's own command line.
     CommandLine,
-    /// The working directory.
     WorkingDirectory,
     /// An argument of this program.
     Argument,
 }
 
-/// A repository, as it is known.
+/// The repository of a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Repository<'r> {
-    /// Its path on the registry, such as `acme/app`.
+    /// The path on the registry, such as `acme/app`.
     pub path: Cow<'r, str>,
-    /// False when the client may ask the same registry for others besides, as a build does; then a token
-    /// for it is only preferred.
-    pub is_all: bool,
+    /// False when the client may ask for other repositories of the same registry, as a build does. A token
+    /// for this one is then only preferred.
+    pub is_exhaustive: bool,
 }
 
 impl<'r> Request<'r> {
     /// Makes the request that a key alone expresses.
-    pub fn of(key: &'r Key) -> Self {
-        let named = key.address().and_then(|address| address.repository());
-        let repository = named.map(|path| Repository { path: path.into(), is_all: true });
+    pub fn from_key(key: &'r Key) -> Self {
+        let path = key.address().and_then(|address| address.repository());
+        let repository = path.map(|path| Repository { path: path.into(), is_exhaustive: true });
         Self {
             key,
-            named: None,
+            token_name: None,
             profile: None,
             repository: repository.map(|value| Sourced { value, from: RequestSource::Key }),
             direction: None,
@@ -74,22 +68,21 @@ impl<'r> Request<'r> {
         }
     }
 
-    /// Returns the path of the repository, as far as it is known.
+    /// Returns the path of the repository.
     pub fn repository(&self) -> Option<&str> {
-        self.repository.as_ref().map(|known| &*known.value.path)
+        self.repository.as_ref().map(|repository| &*repository.value.path)
     }
 
-    /// Returns the direction, as far as it is known.
     pub fn direction(&self) -> Option<Direction> {
-        self.direction.map(|known| known.value)
+        self.direction.map(|direction| direction.value)
     }
 
-    /// True when the client asks for one repository, and may ask for others.
-    pub fn is_open(&self) -> bool {
-        self.repository.as_ref().is_some_and(|known| !known.value.is_all)
+    /// True when the client may also ask for other repositories than the one of the request.
+    pub fn prefers_repository(&self) -> bool {
+        self.repository.as_ref().is_some_and(|repository| !repository.value.is_exhaustive)
     }
 
-    /// Returns the same request with the repository not known.
+    /// Returns the same request without its repository.
     #[must_use]
     pub fn without_repository(&self) -> Self {
         Self { repository: None, ..self.clone() }

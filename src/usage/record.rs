@@ -5,7 +5,7 @@ use serde::Deserialize;
 use crate::model::registry::{Address, Key};
 use crate::model::timestamp::Timestamp;
 use crate::model::token::{Direction, Token};
-use crate::provider::marked;
+use crate::provider::find_by_prefix;
 use crate::system::sanitize::{push_json, push_number};
 use crate::usage::stats::UsageStats;
 
@@ -122,7 +122,7 @@ impl<'l> LogEntry<'l> {
 fn holds_token(name: &str) -> bool {
     let user = name.split_once('@').map_or(name, |(user, _)| user);
     // Looking marks up costs a `get` more than the rest of its line, and few user names are so long.
-    user.len() >= TOKEN_BYTES && marked(name).is_some()
+    user.len() >= TOKEN_BYTES && find_by_prefix(name).is_some()
 }
 
 /// Begins a line.

@@ -196,7 +196,7 @@ mod tests {
     use zeroize::Zeroizing;
 
     use super::*;
-    use crate::inventory::tests::arrival;
+    use crate::inventory::tests::incoming_token;
     use crate::model::timestamp::Timestamp;
     use crate::model::token::Origin;
     use crate::vault::file::Vault;
@@ -207,7 +207,8 @@ mod tests {
     }
 
     fn bring(draft: &mut Draft, name: &str) -> TokenId {
-        let id = draft.inventory.add_with_free_name(arrival(name, "ghcr.io", Origin::Add), Timestamp(0));
+        let id =
+            draft.inventory.add_with_free_name(incoming_token(name, "ghcr.io", Origin::Add), Timestamp(0));
         draft.keep(id, &Secret::new(Zeroizing::new("canary".to_owned()))).expect("sealed");
         id
     }

@@ -62,14 +62,14 @@ fn find_same(
 ) -> Option<TokenId> {
     let (user, scope) = (user_of(credentials), scope_of(&credentials.key));
     let matches_key = |token: &Token| {
-        token.holds(&credentials.key) || scope.as_ref().is_some_and(|scope| token.scopes.contains(scope))
+        token.has_key(&credentials.key) || scope.as_ref().is_some_and(|scope| token.scopes.contains(scope))
     };
     let mut tokens = inventory.tokens().iter().filter(|token| token.profile.is_none());
     tokens.find(|token| matches_key(token) && token.user == user && has_secret(token)).map(|token| token.id)
 }
 
 fn answer(inventory: &Inventory, key: &Key, now: Timestamp) -> Option<TokenId> {
-    let verdict = resolve(&Request::of(key), inventory.tokens(), inventory.choices(), now);
+    let verdict = resolve(&Request::from_key(key), inventory.tokens(), inventory.choices(), now);
     verdict.token.map(|token| token.id)
 }
 
@@ -91,7 +91,7 @@ mod tests {
     use zeroize::Zeroizing;
 
     use super::*;
-    use crate::inventory::tests::{arrival, key, names};
+    use crate::inventory::tests::{incoming_token, key, names};
 
     fn credentials(key: &str, user: &str, secret: &str) -> Credentials {
         Credentials {
@@ -112,7 +112,7 @@ mod tests {
     #[test]
     fn credentials_in_the_vault_are_not_imported_twice() {
         let mut inventory = Inventory::default();
-        inventory.add_with_free_name(arrival("a", "ghcr.io", Origin::Store), Timestamp(0));
+        inventory.add_with_free_name(incoming_token("a", "ghcr.io", Origin::Store), Timestamp(0));
         let imported = import(
             &mut inventory,
             &[
@@ -127,8 +127,8 @@ mod tests {
         );
         let want = [(1, false), (2, true), (2, false), (3, true), (4, true), (5, true), (5, false)];
         assert_eq!(imported, want);
-        assert!(inventory.tokens()[0].holds(&key("https://ghcr.io/v1/")));
-        assert!(inventory.tokens()[1].holds(&key("GHCR.io")));
+        assert!(inventory.tokens()[0].has_key(&key("https://ghcr.io/v1/")));
+        assert!(inventory.tokens()[1].has_key(&key("GHCR.io")));
         assert_eq!(names(&inventory)[..3], ["a", "a@ghcr.io", "a@ghcr.io-2"]);
     }
 
@@ -136,7 +136,7 @@ mod tests {
     fn the_token_that_answered_before_an_import_answers_after_it() {
         for origin in [Origin::Add, Origin::Store] {
             let mut inventory = Inventory::default();
-            inventory.add_with_free_name(arrival("a", "ghcr.io", origin), Timestamp(0));
+            inventory.add_with_free_name(incoming_token("a", "ghcr.io", origin), Timestamp(0));
             import(
                 &mut inventory,
                 &[credentials("https://ghcr.io", "b", "b"), credentials("ghcr.io", "b", "c")],

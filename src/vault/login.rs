@@ -36,7 +36,7 @@ impl<'c> RecognizedLogin<'c> {
     /// One in the past is left out: the client has just logged in with the secret, so the clocks disagree. A
     /// session has none, since the client that keeps it also renews it.
     fn expiry(&self, now: Timestamp) -> Option<Timestamp> {
-        self.recognition.end.filter(|expiry| *expiry > now && self.kind() != TokenKind::Session)
+        self.recognition.expires.filter(|expiry| *expiry > now && self.kind() != TokenKind::Session)
     }
 
     /// Returns the advice on these credentials, which are, or will be, those of the token `own`.
@@ -54,7 +54,7 @@ impl<'c> RecognizedLogin<'c> {
             UserName::SameAsSecret => "",
         };
         IncomingToken {
-            name: Name::made_of(user_name, registry.map_or(key.as_str(), Registry::as_str)),
+            name: Name::suggest(user_name, registry.map_or(key.as_str(), Registry::as_str)),
             kind: self.kind(),
             user,
             scopes: scope_of(key).into_iter().collect(),
@@ -110,7 +110,7 @@ fn revive(draft: &mut Draft, id: TokenId, now: Timestamp) {
     let expired = draft.inventory.tokens().iter().find(|token| token.id == id && token.has_expired(now));
     if let Some((kind, remote)) = expired.map(|token| (token.kind, token.remote.clone())) {
         draft.inventory.renew(id, kind, None, now);
-        draft.inventory.recognize(id, remote);
+        draft.inventory.set_remote(id, remote);
     }
 }
 
@@ -123,7 +123,7 @@ fn find_same(draft: &Draft, credentials: &Credentials, profile: Option<&str>) ->
     let scope = scope_of(&credentials.key);
     let is_key_stored = accounts(draft, credentials, profile).next().is_some();
     let matches_key = |token: &Token| {
-        token.holds(&credentials.key)
+        token.has_key(&credentials.key)
             || (scope.as_ref().is_some_and(|scope| token.scopes.contains(scope))
                 && (token.keys.is_empty() || !is_key_stored))
     };
@@ -142,7 +142,7 @@ fn accounts<'d>(
 ) -> impl Iterator<Item = &'d Token> {
     let user = user_of(credentials);
     let tokens = draft.inventory.tokens().iter().filter(move |token| token.profile.as_deref() == profile);
-    tokens.filter(move |token| token.holds(&credentials.key) && token.user == user)
+    tokens.filter(move |token| token.has_key(&credentials.key) && token.user == user)
 }
 
 /// Finds the token that a new secret renews: of this account, the one that was put in use last.
@@ -163,11 +163,11 @@ fn find_renewed(
 
 /// Returns the scope of credentials that a client stores under a key.
 pub fn scope_of(key: &Key) -> Option<Scope> {
-    key.address().map(Scope::at)
+    key.address().map(Scope::from_address)
 }
 
 pub fn user_of(credentials: &Credentials) -> UserName {
-    UserName::of(&credentials.user, &credentials.secret)
+    UserName::new(&credentials.user, &credentials.secret)
 }
 
 fn as_credential(credentials: &Credentials) -> Credential<'_> {

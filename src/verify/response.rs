@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use crate::model::timestamp::Timestamp;
-use crate::provider::expiry::claims;
+use crate::provider::expiry::jwt_claims;
 
 /// What a registry says to a login.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -66,7 +66,7 @@ struct GrantedAccess {
 
 /// Returns what may be done in the one repository that was asked for; `None` where that cannot be read.
 pub(super) fn actions_of(token: &str) -> Option<Vec<String>> {
-    let claims: Claims = serde_json::from_slice(&claims(token)?).ok()?;
+    let claims: Claims = serde_json::from_slice(&jwt_claims(token)?).ok()?;
     Some(claims.access?.into_iter().flat_map(|access| access.actions).collect())
 }
 

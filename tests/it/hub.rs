@@ -7,7 +7,7 @@ use std::time::Duration;
 use std::{fs, thread};
 
 use docker_credential_pat::inventory::Inventory;
-use docker_credential_pat::inventory::unfinished_rotation::left;
+use docker_credential_pat::inventory::unfinished_rotation::find_unfinished;
 use docker_credential_pat::model::timestamp::Timestamp;
 use docker_credential_pat::vault::file::Vault;
 use serde_json::{Value, json};
@@ -292,7 +292,8 @@ fn assert_nothing_is_lost(hub: &HubDouble, home: &Home, is_done: bool, at: &str)
     let orphans = pats.iter().filter(|pat| here.iter().all(|remote| pat["uuid"] != *remote.id));
     assert!(orphans.count() <= 1, "{at}: at most one orphan");
     let is_clean = is_done || (pats.len() == 1 && hub.labels() == ["ci"]);
-    let left = inventory.tokens().iter().filter_map(|token| left(token, &inventory)).collect::<Vec<_>>();
+    let left =
+        inventory.tokens().iter().filter_map(|token| find_unfinished(token, &inventory)).collect::<Vec<_>>();
     assert!(left.len() <= 1 && (is_clean || left.len() == 1), "{at}: what is left is named: {left:?}");
     assert!(left.iter().all(|left| left.command == "hub rotate ci"), "{at}: {left:?}");
 }
@@ -336,7 +337,7 @@ fn a_rotation_killed_at_any_call_loses_nothing_and_can_be_continued() {
 
 fn assert_rotation_is_complete(hub: &HubDouble, home: &Home, first: &str, at: &str) {
     let inventory = inventory(home);
-    assert!(inventory.tokens().iter().all(|token| left(token, &inventory).is_none()), "{at}");
+    assert!(inventory.tokens().iter().all(|token| find_unfinished(token, &inventory).is_none()), "{at}");
     let now = secret(home);
     assert!(now != first && hub.accepts("alice", &now) && !hub.accepts("alice", first), "{at}");
     assert_eq!(home.token("ci")["in_use"], true, "{at}");

@@ -1,4 +1,4 @@
-//! Logins and logouts in any order, with and without profiles: what never happens.
+//! Properties of logins and logouts in any order, with and without profiles.
 
 use std::collections::BTreeMap;
 
@@ -24,22 +24,22 @@ const KEYS: [&str; 5] = ["ghcr.io", "https://ghcr.io", "quay.io", "user@odd", "g
 const USERS: [&str; 2] = ["a", "b"];
 const SECRETS: [&str; 3] = ["one", "two", "three"];
 
-/// One thing that happens, by places in the lists above.
+/// One event. The numbers are indexes into the lists above.
 #[derive(Clone, Copy, Debug)]
-enum Deed {
+enum Event {
     Login { profile: usize, key: usize, user: usize, secret: usize },
     Logout { profile: usize, key: usize },
     Off(usize),
     Use(usize),
 }
 
-fn any_deed() -> impl Strategy<Value = Deed> {
+fn any_event() -> impl Strategy<Value = Event> {
     prop_oneof![
         6 => (0..PROFILES.len(), 0..KEYS.len(), 0..USERS.len(), 0..SECRETS.len())
-            .prop_map(|(profile, key, user, secret)| Deed::Login { profile, key, user, secret }),
-        3 => (0..PROFILES.len(), 0..KEYS.len()).prop_map(|(profile, key)| Deed::Logout { profile, key }),
-        1 => (0_usize..6).prop_map(Deed::Off),
-        1 => (0_usize..6).prop_map(Deed::Use),
+            .prop_map(|(profile, key, user, secret)| Event::Login { profile, key, user, secret }),
+        3 => (0..PROFILES.len(), 0..KEYS.len()).prop_map(|(profile, key)| Event::Logout { profile, key }),
+        1 => (0_usize..6).prop_map(Event::Off),
+        1 => (0_usize..6).prop_map(Event::Use),
     ]
 }
 
@@ -47,13 +47,13 @@ fn key(text: &str) -> Key {
     Key::parse(text).expect(text)
 }
 
-fn nth(inventory: &Inventory, place: usize) -> Option<TokenId> {
-    inventory.tokens().get(place).map(|token| token.id)
+fn nth(inventory: &Inventory, index: usize) -> Option<TokenId> {
+    inventory.tokens().get(index).map(|token| token.id)
 }
 
-fn happen(deed: Deed, draft: &mut Draft) {
-    match deed {
-        Deed::Login { profile, key: at, user, secret } => {
+fn apply(event: Event, draft: &mut Draft) {
+    match event {
+        Event::Login { profile, key: at, user, secret } => {
             let credentials = Credentials {
                 key: key(KEYS[at]),
                 user: Zeroizing::new(USERS[user].to_owned()),
@@ -61,33 +61,33 @@ fn happen(deed: Deed, draft: &mut Draft) {
             };
             log_in(draft, &credentials, PROFILES[profile], NOW).expect("sealed");
         }
-        Deed::Logout { profile, key: at } => {
+        Event::Logout { profile, key: at } => {
             draft.inventory.sign_out(&key(KEYS[at]), PROFILES[profile]);
         }
-        Deed::Off(place) => {
-            if let Some(id) = nth(&draft.inventory, place) {
+        Event::Off(index) => {
+            if let Some(id) = nth(&draft.inventory, index) {
                 draft.inventory.deactivate(id);
             }
         }
-        Deed::Use(place) => {
-            if let Some(id) = nth(&draft.inventory, place) {
-                draft.inventory.choose(id);
+        Event::Use(index) => {
+            if let Some(id) = nth(&draft.inventory, index) {
+                draft.inventory.use_everywhere(id);
             }
         }
     }
 }
 
-/// By profile and key: the user name and the secret that are given.
+/// The user name and the secret that answer, by profile and key.
 type Answers = BTreeMap<(Option<&'static str>, &'static str), Option<(String, String)>>;
 
-/// Returns what each profile gets for each key.
+/// Returns the answer to each profile for each key.
 fn answers(draft: &Draft) -> Answers {
     let mut answers = BTreeMap::new();
     for profile in PROFILES {
         for text in KEYS {
             let key = key(text);
-            let known = profile.map(|value| Sourced { value, from: RequestSource::ProgramName });
-            let request = Request { profile: known, ..Request::of(&key) };
+            let sourced = profile.map(|value| Sourced { value, from: RequestSource::ProgramName });
+            let request = Request { profile: sourced, ..Request::from_key(&key) };
             let inventory = &draft.inventory;
             let token = resolve(&request, inventory.tokens(), inventory.choices(), NOW).token;
             let answer = token.map(|token| {
@@ -100,12 +100,12 @@ fn answers(draft: &Draft) -> Answers {
     answers
 }
 
-/// Returns the tokens of a profile that are for a key.
+/// Returns the tokens of a profile for a key.
 fn logins<'i>(inventory: &'i Inventory, profile: Option<&str>, key: &Key) -> impl Iterator<Item = &'i Token> {
     inventory.tokens().iter().filter(move |token| {
         let is_there = match key.address() {
             Some(address) => token.scopes.iter().any(|scope| scope.lies_within(address)),
-            None => token.holds(key),
+            None => token.has_key(key),
         };
         token.profile.as_deref() == profile && is_there
     })
@@ -115,29 +115,29 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
 
     #[test]
-    fn a_profiles_logins_are_its_own(deeds in prop::collection::vec(any_deed(), 1..14)) {
+    fn logins_of_one_profile_do_not_change_the_answers_to_another(events in prop::collection::vec(any_event(), 1..14)) {
         let key_of_vault = VaultKey::make().expect("random numbers");
         let mut draft = Draft::new("never written".into(), key_of_vault, Holder::KeyFile);
-        for deed in deeds {
+        for event in events {
             let before = answers(&draft);
-            happen(deed, &mut draft);
+            apply(event, &mut draft);
             let after = answers(&draft);
-            if let Deed::Login { profile, key: at, user, secret } = deed {
+            if let Event::Login { profile, key: at, user, secret } = event {
                 let want = (USERS[user].to_owned(), SECRETS[secret].to_owned());
-                prop_assert_eq!(after[&(PROFILES[profile], KEYS[at])].as_ref(), Some(&want), "{:?}", deed);
+                prop_assert_eq!(after[&(PROFILES[profile], KEYS[at])].as_ref(), Some(&want), "{:?}", event);
             }
-            if let Deed::Logout { profile, key: at } = deed {
-                let left = logins(&draft.inventory, PROFILES[profile], &key(KEYS[at])).count();
-                prop_assert_eq!(left, 0, "{:?}", deed);
+            if let Event::Logout { profile, key: at } = event {
+                let remaining = logins(&draft.inventory, PROFILES[profile], &key(KEYS[at])).count();
+                prop_assert_eq!(remaining, 0, "{:?}", event);
             }
-            if let Deed::Login { profile, .. } | Deed::Logout { profile, .. } = deed {
+            if let Event::Login { profile, .. } | Event::Logout { profile, .. } = event {
                 for ((other, text), answer) in &before {
-                    // Where a profile has no login of its own it follows what is no profile's.
+                    // A profile without a login of its own gets the logins without a profile.
                     let key = key(text);
                     let mut own = logins(&draft.inventory, *other, &key);
-                    let is_own = own.any(|token| token.standing == TokenState::Active);
+                    let is_own = own.any(|token| token.state == TokenState::Active);
                     if *other != PROFILES[profile] && (PROFILES[profile].is_some() || is_own) {
-                        prop_assert_eq!(&after[&(*other, *text)], answer, "{:?} {:?} {}", deed, other, text);
+                        prop_assert_eq!(&after[&(*other, *text)], answer, "{:?} {:?} {}", event, other, text);
                     }
                 }
             }

@@ -1,4 +1,4 @@
-//! Which token a request gets: the table that people can read, and what holds for any tokens at all.
+//! The choice of a token for a request: a table of cases, and properties that hold for any tokens.
 
 use std::path::Path;
 
@@ -18,17 +18,17 @@ use proptest::prelude::*;
 
 const NOW: Timestamp = Timestamp(1_800_000_000);
 
-/// The words of one line, and the options behind them: a word, or a word with its value.
+/// The words of one line. An option is a word followed by its value.
 struct Words<'l>(Vec<&'l str>);
 
 impl<'l> Words<'l> {
     fn after(&self, option: &str) -> Option<&'l str> {
-        let at = self.0.iter().position(|word| *word == option)?;
-        self.0.get(at + 1).copied()
+        let index = self.0.iter().position(|word| *word == option)?;
+        self.0.get(index + 1).copied()
     }
 
     fn direction(&self) -> Option<Direction> {
-        self.0.iter().find_map(|word| Direction::named(word))
+        self.0.iter().find_map(|word| Direction::parse(word))
     }
 }
 
@@ -36,11 +36,11 @@ fn key(text: &str) -> Key {
     Key::parse(text).expect(text)
 }
 
-fn known<T>(value: T) -> Sourced<T> {
+fn sourced<T>(value: T) -> Sourced<T> {
     Sourced { value, from: RequestSource::Argument }
 }
 
-fn arrival(
+fn incoming_token(
     name: &str,
     origin: Origin,
     scopes: Vec<Scope>,
@@ -66,32 +66,32 @@ fn permissions(words: &str) -> Permissions {
     Permissions { read: has("read"), write: has("write"), delete: has("delete") }
 }
 
-/// Does to an inventory what a line says.
-fn happen(line: &str, inventory: &mut Inventory) {
+/// Applies a line of the table to an inventory.
+fn apply(line: &str, inventory: &mut Inventory) {
     let words = Words(line.split_whitespace().collect());
-    let [what, name, ..] = words.0[..] else { panic!("{line}") };
-    let id = inventory.named(name).map(|token| token.id);
-    let place = words.0.get(2).copied();
-    match (what, id, place) {
-        ("login", id, Some(place)) => {
-            let scopes = key(place).address().map(Scope::at).into_iter().collect();
+    let [event, name, ..] = words.0[..] else { panic!("{line}") };
+    let id = inventory.find_by_name(name).map(|token| token.id);
+    let third = words.0.get(2).copied();
+    match (event, id, third) {
+        ("login", id, Some(address)) => {
+            let scopes = key(address).address().map(Scope::from_address).into_iter().collect();
             let id = id.unwrap_or_else(|| {
                 let profile = words.after("profile").map(str::to_owned);
                 inventory.add_with_free_name(
-                    IncomingToken { profile, ..arrival(name, Origin::Store, scopes, None) },
+                    IncomingToken { profile, ..incoming_token(name, Origin::Store, scopes, None) },
                     NOW,
                 )
             });
-            inventory.remember_key(id, &key(place));
-            inventory.log_in(id, &key(place));
+            inventory.remember_key(id, &key(address));
+            inventory.log_in(id, &key(address));
         }
-        ("add", None, Some(places)) => {
-            let scopes = places.split(',').map(|scope| Scope::parse(scope).expect(line)).collect();
+        ("add", None, Some(list)) => {
+            let scopes = list.split(',').map(|scope| Scope::parse(scope).expect(line)).collect();
             let allowed = words.after("may").map(permissions);
-            inventory.add(arrival(name, Origin::Add, scopes, allowed), NOW).expect(line);
+            inventory.add(incoming_token(name, Origin::Add, scopes, allowed), NOW).expect(line);
         }
-        ("use", Some(id), None) => inventory.choose(id),
-        ("choose", Some(token), Some(scope)) => inventory.decide(Choice {
+        ("use", Some(id), None) => inventory.use_everywhere(id),
+        ("choose", Some(token), Some(scope)) => inventory.set_choice(Choice {
             scope: Scope::parse(scope).expect(line),
             token,
             profile: words.after("profile").map(str::to_owned),
@@ -106,7 +106,7 @@ fn happen(line: &str, inventory: &mut Inventory) {
     }
 }
 
-fn shown(verdict: &Verdict<'_>) -> String {
+fn describe(verdict: &Verdict<'_>) -> String {
     let mut text = verdict.token.map_or("-", |token| token.name.as_str()).to_owned();
     for (token, reason) in &verdict.set_aside {
         text.extend([" ", token.name.as_str(), ":", reason.word()]);
@@ -114,50 +114,50 @@ fn shown(verdict: &Verdict<'_>) -> String {
     text
 }
 
-/// Checks one `ask` line; the tokens in another order must give the same.
+/// Checks one `ask` line, also with the tokens in the reverse order.
 fn check(line: &str, inventory: &Inventory) {
-    let (asked, want) = line.split_once("->").expect(line);
-    let words = Words(asked.split_whitespace().collect());
+    let (question, want) = line.split_once("->").expect(line);
+    let words = Words(question.split_whitespace().collect());
     let key = key(words.0[1]);
     let repository = words.after("of").map(|path| {
-        let is_all = !words.0.contains(&"perhaps");
-        known(Repository { path: path.into(), is_all })
+        let is_exhaustive = !words.0.contains(&"perhaps");
+        sourced(Repository { path: path.into(), is_exhaustive })
     });
-    let plain = Request::of(&key);
+    let plain = Request::from_key(&key);
     let request = Request {
-        named: words.after("named").map(known),
-        profile: words.after("profile").map(known),
+        token_name: words.after("named").map(sourced),
+        profile: words.after("profile").map(sourced),
         repository: repository.or_else(|| plain.repository.clone()),
-        direction: words.direction().map(known),
-        directory: words.after("in").map(|folder| known(Path::new(folder))),
+        direction: words.direction().map(sourced),
+        directory: words.after("in").map(|folder| sourced(Path::new(folder))),
         ..plain
     };
     let verdict = resolve(&request, inventory.tokens(), inventory.choices(), NOW);
     let want = want.split_whitespace().collect::<Vec<_>>().join(" ");
-    assert_eq!(shown(&verdict), want, "{line}");
-    let backwards = resolve(&request, inventory.tokens().iter().rev(), inventory.choices(), NOW);
-    assert_eq!(shown(&backwards), want, "the other way round: {line}");
+    assert_eq!(describe(&verdict), want, "{line}");
+    let reversed = resolve(&request, inventory.tokens().iter().rev(), inventory.choices(), NOW);
+    assert_eq!(describe(&reversed), want, "reversed: {line}");
 }
 
 #[test]
-fn the_truth_table_holds() {
+fn every_case_of_the_truth_table_holds() {
     let table = include_str!("../fixtures/truth-table.txt");
     let mut inventory = Inventory::default();
-    let mut asked = 0;
+    let mut questions = 0;
     for line in table.lines().map(str::trim) {
         if line.starts_with("## ") {
             inventory = Inventory::default();
         } else if line.starts_with("ask ") {
             check(line, &inventory);
-            asked += 1;
+            questions += 1;
         } else if !line.is_empty() && !line.starts_with('#') {
-            happen(line, &mut inventory);
+            apply(line, &mut inventory);
         }
     }
-    assert!(asked >= 60, "the table was read: {asked}");
+    assert!(questions >= 60, "the table was read: {questions}");
 }
 
-// What holds for any tokens. The hosts, paths and profiles are few, so that they meet often.
+// Properties of any tokens. The hosts, paths and profiles are few, so that tokens often compete.
 
 fn any_host() -> impl Strategy<Value = String> {
     prop::sample::select(vec!["h", "a.b.c", "x.b.c", "b.c", "ghcr.io", "docker.io", "[::1]:5000", "h:5000"])
@@ -199,33 +199,33 @@ prop_compose! {
     fn any_token()(
         scopes in prop::collection::vec(any_scope(), 1..3),
         permissions in any_permissions(),
-        life in -2_i64..3,
+        seconds_left in -2_i64..3,
         is_active in any::<bool>(),
         turn in 0_u64..6,
-        chosen in any::<bool>(),
+        by_person in any::<bool>(),
         is_stored in any::<bool>(),
         signed_out in proptest::option::weighted(0.3, any_scope()),
         profile in any_profile(),
     ) -> Token {
-        let arrival = arrival("t", Origin::Add, scopes, permissions);
-        let keys = if is_stored { vec![key(&arrival.scopes[0].to_string())] } else { Vec::new() };
+        let incoming_token = incoming_token("t", Origin::Add, scopes, permissions);
+        let keys = if is_stored { vec![key(&incoming_token.scopes[0].to_string())] } else { Vec::new() };
         Token {
             id: TokenId(0),
-            name: arrival.name,
-            kind: arrival.kind,
-            user: arrival.user,
+            name: incoming_token.name,
+            kind: incoming_token.kind,
+            user: incoming_token.user,
             signed_out: signed_out.into_iter().collect(),
-            scopes: arrival.scopes,
+            scopes: incoming_token.scopes,
             keys,
             label: None,
-            permissions: arrival.permissions,
+            permissions: incoming_token.permissions,
             created: NOW,
             stored: NOW,
-            expires: (life < 2).then(|| Timestamp(NOW.0 + life)),
-            standing: if is_active { TokenState::Active } else { TokenState::Inactive },
+            expires: (seconds_left < 2).then(|| Timestamp(NOW.0 + seconds_left)),
+            state: if is_active { TokenState::Active } else { TokenState::Inactive },
             origin: Origin::Add,
             in_use: (turn > 0)
-                .then_some(docker_credential_pat::model::token::InUse { turn, chosen }),
+                .then_some(docker_credential_pat::model::token::InUse { turn, by_person }),
             profile,
             remote: None,
         }
@@ -270,20 +270,22 @@ prop_compose! {
 
 impl Question {
     fn request(&self) -> Request<'_> {
-        let plain = Request::of(&self.key);
-        let told = self.repository.as_ref();
-        let told = told.map(|(path, is_all)| known(Repository { path: path.into(), is_all: *is_all }));
+        let plain = Request::from_key(&self.key);
+        let repository = self.repository.as_ref();
+        let repository = repository.map(|(path, is_exhaustive)| {
+            sourced(Repository { path: path.into(), is_exhaustive: *is_exhaustive })
+        });
         Request {
-            repository: plain.repository.clone().or(told),
-            direction: self.direction.map(known),
-            profile: self.profile.as_deref().map(known),
-            directory: self.directory.as_deref().map(|folder| known(Path::new(folder))),
+            repository: plain.repository.clone().or(repository),
+            direction: self.direction.map(sourced),
+            profile: self.profile.as_deref().map(sourced),
+            directory: self.directory.as_deref().map(|folder| sourced(Path::new(folder))),
             ..plain
         }
     }
 }
 
-/// Gives each token a number and a name of its own.
+/// Numbers the tokens and names them after their numbers.
 fn numbered(mut tokens: Vec<Token>) -> Vec<Token> {
     for (token, number) in tokens.iter_mut().zip(1..) {
         token.id = TokenId(number);
@@ -300,24 +302,24 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 2_000, ..ProptestConfig::default() })]
 
     #[test]
-    fn the_order_of_tokens_and_choices_does_not_matter(
+    fn any_order_of_tokens_and_choices_gives_the_same_verdict(
         (tokens, shuffled) in any_tokens().prop_flat_map(|tokens| {
             (Just(tokens.clone()), Just(tokens).prop_shuffle())
         }),
         choices in prop::collection::vec(any_choice(), 0..6),
         question in any_question(),
     ) {
-        let backwards: Vec<_> = choices.iter().rev().cloned().collect();
+        let reversed: Vec<_> = choices.iter().rev().cloned().collect();
         let request = question.request();
         let one = resolve(&request, &tokens, &choices, NOW);
-        let other = resolve(&request, &shuffled, &backwards, NOW);
-        prop_assert_eq!(shown(&one), shown(&other));
+        let other = resolve(&request, &shuffled, &reversed, NOW);
+        prop_assert_eq!(describe(&one), describe(&other));
         let twice = resolve(&request, tokens.iter().chain(&shuffled), &choices, NOW);
-        prop_assert_eq!(shown(&one), shown(&twice));
+        prop_assert_eq!(describe(&one), describe(&twice));
     }
 
     #[test]
-    fn what_is_given_may_go_there_and_is_good(
+    fn the_answer_is_usable_and_none_only_if_there_is_no_usable_token(
         tokens in any_tokens(),
         choices in prop::collection::vec(any_choice(), 0..6),
         question in any_question(),
@@ -325,44 +327,44 @@ proptest! {
         let request = question.request();
         let verdict = resolve(&request, &tokens, &choices, NOW);
         let address = question.key.address().expect("an address");
-        let good = |token: &Token| {
-            token.standing == TokenState::Active
+        let is_usable = |token: &Token| {
+            token.state == TokenState::Active
                 && !token.has_expired(NOW)
                 && (token.profile.is_none() || token.profile == question.profile)
         };
         if let Some(token) = verdict.token {
-            prop_assert!(good(token));
-            let out_of_all = |out: &Scope| out.covers(address.registry(), None) && out.path().is_none();
-            prop_assert!(!token.signed_out.iter().any(out_of_all));
+            prop_assert!(is_usable(token));
+            let covers_registry = |out: &Scope| out.covers(address.registry(), None) && out.path().is_none();
+            prop_assert!(!token.signed_out.iter().any(covers_registry));
             prop_assert!(token.scopes.iter().any(|scope| scope.covers(address.registry(), address.repository())));
         } else {
-            // None is given only where none could be.
-            let repository = request.repository.as_ref().filter(|known| known.value.is_all);
-            let repository = repository.map(|known| known.value.path.as_ref());
-            let could = |token: &&Token| {
-                good(token)
+            // No token answers only if no token could.
+            let repository = request.repository.as_ref().filter(|sourced| sourced.value.is_exhaustive);
+            let repository = repository.map(|sourced| sourced.value.path.as_ref());
+            let could_answer = |token: &&Token| {
+                is_usable(token)
                     && token.signed_out.is_empty()
                     && token.scopes.iter().any(|scope| scope.covers(address.registry(), repository))
             };
-            prop_assert!(tokens.iter().find(could).is_none());
+            prop_assert!(tokens.iter().find(could_answer).is_none());
         }
-        // Each token that concerns the registry is spoken of, once.
-        let concerned = tokens.iter().filter(|token| token.concerns(&question.key)).count();
-        prop_assert_eq!(verdict.set_aside.len() + usize::from(verdict.token.is_some()), concerned);
+        // The verdict names each candidate once.
+        let candidates = tokens.iter().filter(|token| token.concerns(&question.key)).count();
+        prop_assert_eq!(verdict.set_aside.len() + usize::from(verdict.token.is_some()), candidates);
     }
 
     #[test]
     fn a_token_for_another_registry_changes_nothing(
         tokens in any_tokens(),
-        mut stranger in any_token(),
+        mut unrelated in any_token(),
         choices in prop::collection::vec(any_choice(), 0..6),
         question in any_question(),
     ) {
-        stranger.scopes = vec![Scope::parse("stranger.example").expect("a scope")];
-        stranger.keys = vec![key("stranger.example")];
-        let before = shown(&resolve(&question.request(), &tokens, &choices, NOW));
-        let more = numbered(tokens.into_iter().chain([stranger]).collect());
-        prop_assert_eq!(shown(&resolve(&question.request(), &more, &choices, NOW)), before);
+        unrelated.scopes = vec![Scope::parse("unrelated.example").expect("a scope")];
+        unrelated.keys = vec![key("unrelated.example")];
+        let before = describe(&resolve(&question.request(), &tokens, &choices, NOW));
+        let more = numbered(tokens.into_iter().chain([unrelated]).collect());
+        prop_assert_eq!(describe(&resolve(&question.request(), &more, &choices, NOW)), before);
     }
 
     #[test]
@@ -370,38 +372,38 @@ proptest! {
         let path = path.unwrap_or_else(|| "acme".to_owned());
         let scope = |text: String| vec![Scope::parse(&text).expect("a scope")];
         let mut inventory = Inventory::default();
-        let wide = inventory.add_with_free_name(arrival("wide", Origin::Add, scope(host.clone()), None), NOW);
+        let wide = inventory.add_with_free_name(incoming_token("wide", Origin::Add, scope(host.clone()), None), NOW);
         let long = scope(format!("{host}/{path}"));
-        let narrow = inventory.add_with_free_name(arrival("narrow", Origin::Add, long, None), NOW);
-        (0..turns.0).for_each(|_| inventory.choose(narrow));
-        (0..turns.1).for_each(|_| inventory.choose(wide));
-        let asked = key(&format!("{host}/{path}/image"));
-        let verdict = resolve(&Request::of(&asked), inventory.tokens(), inventory.choices(), NOW);
+        let narrow = inventory.add_with_free_name(incoming_token("narrow", Origin::Add, long, None), NOW);
+        (0..turns.0).for_each(|_| inventory.use_everywhere(narrow));
+        (0..turns.1).for_each(|_| inventory.use_everywhere(wide));
+        let below = key(&format!("{host}/{path}/image"));
+        let verdict = resolve(&Request::from_key(&below), inventory.tokens(), inventory.choices(), NOW);
         prop_assert_eq!(verdict.token.map(|token| token.id), Some(narrow));
         let namesake = key(&format!("{host}/{path}-x/image"));
-        let verdict = resolve(&Request::of(&namesake), inventory.tokens(), inventory.choices(), NOW);
+        let verdict = resolve(&Request::from_key(&namesake), inventory.tokens(), inventory.choices(), NOW);
         prop_assert_eq!(verdict.token.map(|token| token.id), Some(wide));
     }
 
     #[test]
     fn only_ghcr_io_gets_the_token_for_it(
         text in prop_oneof![
-            // What looks like it: a letter more, less or another, and all that can stand around a host.
+            // Lookalikes: a letter more, less or different, and all that can surround a host.
             "(https?://)?[a-z]{0,3}[@.:/-]?[gG][hНhɦ]?[cсC][rRг]\\.[iіI]?[oо0O](:[0-9]{0,5})?[@./:?#-]?[a-z./]{0,12}",
             "(https://|HTTP://)?(GHCR\\.io|ghcr\\.IO)(:443|:80|:8443)?(/|/v2/|/acme/app)?",
         ],
     ) {
-        let Ok(asked) = Key::parse(&text) else { return Ok(()) };
+        let Ok(key) = Key::parse(&text) else { return Ok(()) };
         let mut inventory = Inventory::default();
         let scopes = vec![Scope::parse("ghcr.io").expect("a scope")];
-        inventory.add_with_free_name(arrival("github", Origin::Add, scopes, None), NOW);
-        let given = resolve(&Request::of(&asked), inventory.tokens(), &[], NOW).token.is_some();
-        // By another rule than the program's: the text without its scheme begins with the very host.
+        inventory.add_with_free_name(incoming_token("github", Origin::Add, scopes, None), NOW);
+        let is_answered = resolve(&Request::from_key(&key), inventory.tokens(), &[], NOW).token.is_some();
+        // An independent rule: the text without its scheme begins with exactly this host.
         let lower = text.trim().to_lowercase();
         let host = lower.strip_prefix("https://").or(lower.strip_prefix("http://")).unwrap_or(&lower);
         let after = host.strip_prefix("ghcr.io");
         let after = after.map(|rest| rest.strip_prefix(":443").or(rest.strip_prefix(":80")).unwrap_or(rest));
-        if given {
+        if is_answered {
             prop_assert!(after.is_some_and(|rest| rest.is_empty() || rest.starts_with('/')), "{}", text);
         } else if after == Some("") {
             prop_assert!(text.trim().chars().all(|letter| !letter.is_ascii()), "{}", text);

@@ -88,7 +88,7 @@ impl CodingAccess {
         inventory: &Inventory,
     ) -> Result<Endpoint, CommandError> {
         let team_url = || Team::all_from_scopes(token).next().map(|team| team.api_url());
-        let made_at = || coding_remote(token).and_then(|remote| remote.at.clone().or_else(team_url));
+        let made_at = || coding_remote(token).and_then(|remote| remote.base_url.clone().or_else(team_url));
         let variable = env::text(CODING_URL)?;
         match self.url.clone().or_else(made_at).or(variable).or_else(team_url) {
             Some(url) => Ok(parse_endpoint(&url)?),

@@ -46,7 +46,7 @@ pub(super) struct Args {
 
 /// Runs the verb. Everything that can fail without a new token is done before one is created.
 pub(super) fn run(args: &Args, cx: &mut CommandContext) -> Result<(), CommandError> {
-    let name = Name::typed(&args.name)?;
+    let name = Name::parse_typed(&args.name)?;
     let request = args.request(&name, cx)?;
     let inventory = cx.store.inventory()?;
     ensure_free_name(&name, &inventory)?;

@@ -73,7 +73,7 @@ fn resolved_token<'i>(
 ) -> Result<Option<&'i Token>, CommandError> {
     let images = team.image_host();
     let key = Key::parse(&project.map_or(images.clone(), |project| format!("{images}/{project}")))?;
-    let request = Request::of(&key);
+    let request = Request::from_key(&key);
     Ok(resolve(&request, inventory.tokens(), inventory.choices(), *cx.now).token)
 }
 

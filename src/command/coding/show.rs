@@ -30,7 +30,7 @@ pub(super) struct Args {
 /// Runs the verb.
 pub(super) fn run(args: &Args, cx: &mut CommandContext) -> Result<(), CommandError> {
     let excerpt = cx.store.excerpt(None)?;
-    match excerpt.inventory().named(&args.name).cloned() {
+    match excerpt.inventory().find_by_name(&args.name).cloned() {
         Some(token) if !is_project_token(&token) => Err(CodingError::NotAProjectToken(token.name).into()),
         Some(token) if args.reveal => {
             let secret = excerpt.release(&token)?;

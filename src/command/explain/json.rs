@@ -64,7 +64,7 @@ impl<T> KnownJson<T> {
 /// Writes an explanation.
 pub(super) fn write(explanation: &Explanation<'_>, mut out: impl Write) -> io::Result<()> {
     let decisions = explanation.decisions();
-    let Request { key, named, profile, repository, direction, directory } = explanation.request;
+    let Request { key, token_name: named, profile, repository, direction, directory } = explanation.request;
     let tokens = decisions.iter().map(|decision| DecisionJson {
         name: decision.token.name.as_str(),
         is_given: decision.reason.is_none(),

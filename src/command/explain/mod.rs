@@ -89,7 +89,7 @@ pub fn run(args: &ExplainArgs, cx: &mut CommandContext) -> Result<(), CommandErr
     let context = Context::gather(cx.called_as)?;
     let asked = ExplainTarget::parse(&args.asked, &inventory)?;
     let keys = asked.keys(args.client)?;
-    let index = Index::of(&inventory);
+    let index = Index::new(&inventory);
     let now = *cx.now;
     let answer = |key| {
         let request = request(&asked, args, context.stated_request(key, &inventory));
@@ -103,7 +103,8 @@ pub fn run(args: &ExplainArgs, cx: &mut CommandContext) -> Result<(), CommandErr
         return Err(ArgumentError::NoImage(args.asked.clone()).into());
     };
     // As a `get` refuses it, lest the client go on with nothing.
-    if let Some(named) = request.named.filter(|named| get_warnings::is_named_elsewhere(named.value, &verdict))
+    if let Some(named) =
+        request.token_name.filter(|named| get_warnings::is_named_elsewhere(named.value, &verdict))
     {
         let key = request.key.as_str().to_owned();
         return Err(NamedTokenError { name: named.value.to_owned(), key }.into());
@@ -125,7 +126,7 @@ fn request<'r>(asked: &'r ExplainTarget, args: &ExplainArgs, mut request: Reques
     if let ExplainTarget::Image(image) = asked
         && is_shown
     {
-        let value = Repository { path: image.repository().into(), is_all: true };
+        let value = Repository { path: image.repository().into(), is_exhaustive: true };
         request.repository = request.repository.or(Some(Sourced { value, from }));
     }
     let shown = match asked {

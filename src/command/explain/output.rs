@@ -12,7 +12,7 @@ use crate::model::scope::Scope;
 use crate::model::timestamp::Timestamp;
 use crate::model::token::{Direction, Token, TokenKind, UserName};
 use crate::provider::credential_type::CredentialType;
-use crate::provider::sort_of;
+use crate::provider::likely_type;
 use crate::resolve::request::{Request, RequestSource};
 use crate::resolve::{Reason, Verdict};
 use crate::system::env;
@@ -118,7 +118,7 @@ impl<'e> Explanation<'e> {
 
     /// Returns what is known of the request, with where it is known from.
     fn known(&self) -> Vec<(&'static str, String)> {
-        let Request { key, named, profile, repository, direction, directory } = self.request;
+        let Request { key, token_name: named, profile, repository, direction, directory } = self.request;
         let told = |text: &str, from: RequestSource| format!("{text} ({})", source(from));
         let not_known = || "not known".to_owned();
         let mut rows = vec![("key", key.as_str().to_owned())];
@@ -137,8 +137,8 @@ impl<'e> Explanation<'e> {
 
     /// Returns the sort of token that the registry's owner makes for anybody.
     fn sort(&self) -> Option<&'static CredentialType> {
-        let scope = Scope::at(self.request.key.address()?);
-        sort_of(&[scope], TokenKind::Pat, &UserName::Named(String::new()))
+        let scope = Scope::from_address(self.request.key.address()?);
+        likely_type(&[scope], TokenKind::Pat, &UserName::Named(String::new()))
     }
 
     /// Returns which clients send the same keys.

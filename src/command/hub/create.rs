@@ -110,7 +110,7 @@ pub(super) fn run(args: &Args, hub: &HubApi, cx: &mut CommandContext) -> Result<
 
 impl Args {
     fn new_token(&self, cx: &CommandContext) -> Result<NewToken, CommandError> {
-        let name = Name::typed(&self.name)?;
+        let name = Name::parse_typed(&self.name)?;
         let scopes = match self.registry.as_slice() {
             [] => args::parse_scopes(&[DOCKER_HUB.to_owned()])?,
             registries => args::parse_scopes(registries)?,

@@ -264,7 +264,7 @@ fn read_back(
     let excerpt = cx.store.excerpt(None)?;
     for (RecognizedLogin { credentials, .. }, place) in credentials.iter().zip(places) {
         let is_kept = |token: &Token| -> Result<bool, StoreError> {
-            let is_for_it = token.holds(&credentials.key) && token.user == user_of(credentials);
+            let is_for_it = token.has_key(&credentials.key) && token.user == user_of(credentials);
             Ok(is_for_it && excerpt.release(token)?.is_same_as(&credentials.secret))
         };
         let token = named(excerpt.inventory(), place.token);

@@ -172,7 +172,7 @@ fn note_ends(answers: &[Answered<'_>], cx: &mut CommandContext) -> Result<(), Co
             let is_same = |token: &Token| token.id == asked.id && token.stored == asked.stored;
             if draft.inventory.tokens().iter().any(is_same) {
                 let changes = TokenChanges { expires: Some(end(answered)), ..TokenChanges::default() };
-                draft.inventory.amend(asked.id, changes)?;
+                draft.inventory.edit(asked.id, changes)?;
             }
         }
         Ok(())

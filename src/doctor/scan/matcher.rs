@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD_NO_PAD;
 use zeroize::Zeroizing;
 
 use crate::doctor::keys::OpenedContents;
-use crate::provider::catalog::SORTS;
+use crate::provider::catalog::CREDENTIAL_TYPES;
 use crate::provider::credential_type::CredentialType;
 
 /// So much of a text is in memory at a time, in bytes.
@@ -83,8 +83,8 @@ impl SecretMatcher {
                 }
             }
         }
-        for sort in SORTS {
-            let marks = sort.marks.iter().map(|mark| Zeroizing::new(mark.as_bytes().to_vec()));
+        for sort in CREDENTIAL_TYPES {
+            let marks = sort.prefixes.iter().map(|mark| Zeroizing::new(mark.as_bytes().to_vec()));
             needles.extend(marks.map(|bytes| Pattern { bytes, met: SecretMatch::Marked(sort) }));
         }
         needles.sort_by_key(Pattern::head);
@@ -206,7 +206,7 @@ fn in_base64(bytes: &[u8]) -> Zeroizing<Vec<u8>> {
 mod tests {
     use super::*;
     use crate::inventory::Inventory;
-    use crate::inventory::tests::arrival;
+    use crate::inventory::tests::incoming_token;
     use crate::model::secret::Secret;
     use crate::model::timestamp::Timestamp;
     use crate::model::token::Origin;
@@ -218,7 +218,7 @@ mod tests {
         for (at, secret) in secrets.iter().enumerate() {
             contents
                 .inventory
-                .add_with_free_name(arrival(&format!("t{at}"), "ghcr.io", Origin::Add), Timestamp(0));
+                .add_with_free_name(incoming_token(&format!("t{at}"), "ghcr.io", Origin::Add), Timestamp(0));
             contents.secrets.push(Some(Secret::new(Zeroizing::new((*secret).to_owned()))));
         }
         SecretMatcher::of(&contents)

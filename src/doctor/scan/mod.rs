@@ -80,7 +80,7 @@ fn look_into(path: &Path, needles: &SecretMatcher, contents: &OpenedContents, fi
             }
             SecretMatch::Marked(sort) => {
                 let [called, provider, made_at] =
-                    [sort.called, sort.provider.name, sort.made_at].map(Fact::Text);
+                    [sort.name, sort.provider.name, sort.made_at].map(Fact::Text);
                 findings.add(&TOKEN, &[called, path, line, provider, made_at]);
             }
         }

@@ -134,14 +134,14 @@ fn handles_of(token: &Token) -> Vec<u8> {
 fn handles_asked(key: &Key) -> Vec<u32> {
     let Some(address) = key.address() else { return vec![handle(key.as_str())] };
     let registry = address.registry();
-    let wildcard = Scope::above(registry).map(|scope| handle(&scope.host()));
+    let wildcard = Scope::wildcard_for(registry).map(|scope| handle(&scope.host()));
     std::iter::once(handle(registry.as_str())).chain(wildcard).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::inventory::tests::{arrival, key};
+    use crate::inventory::tests::{incoming_token, key};
     use crate::model::timestamp::Timestamp;
     use crate::model::token::Origin;
     use crate::model::token_id::TokenId;
@@ -156,7 +156,7 @@ mod tests {
             ("d", "docker.io"),
             ("e", "h:5000"),
         ] {
-            inventory.add(arrival(name, scope, Origin::Add), Timestamp(0)).expect(name);
+            inventory.add(incoming_token(name, scope, Origin::Add), Timestamp(0)).expect(name);
         }
         inventory.remember_key(TokenId(4), &key("user@odd"));
         inventory.remember_key(TokenId(5), &key("https://quay.io/v2/"));
