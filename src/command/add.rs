@@ -105,7 +105,7 @@ pub fn run(args: &AddArgs, cx: &mut CommandContext) -> Result<(), CommandError> 
             remote: None,
         };
         let id = draft.inventory.add(arrival, *cx.now)?;
-        draft.keep(id, &secret)?;
+        draft.set_secret(id, &secret)?;
         Ok((draft.inventory.clone(), remarks))
     })?;
     let token = find(&inventory, name.as_str())?;

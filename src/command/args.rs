@@ -87,7 +87,7 @@ impl NewPassphraseArgs {
     /// Reads the passphrase, or asks for it twice on the terminal.
     pub fn read(&self, what: &str) -> Result<Zeroizing<String>, CommandError> {
         if let Some(file) = &self.passphrase_file {
-            return Ok(passphrase::read(file)?);
+            return Ok(passphrase::read_file(file)?);
         }
         let missing =
             |source| PromptError::Missing { what: "passphrase", option: "--passphrase-file", source };
@@ -113,8 +113,8 @@ pub fn confirm(question: &str, yes: bool) -> Result<(), CommandError> {
 /// Reads how long something is to last: `8h`, `30m`, `1h 30m`.
 pub fn time(text: &str) -> Result<Duration, String> {
     let time = text.parse::<SignedDuration>().ok().and_then(|time| Duration::try_from(time).ok());
-    time.filter(|time| (Duration::from_secs(1)..=cache::AT_MOST).contains(time))
-        .ok_or_else(|| format!("want a time such as 8h or 30m, at most {}", time_words(cache::AT_MOST)))
+    time.filter(|time| (Duration::from_secs(1)..=cache::MAX_TIME).contains(time))
+        .ok_or_else(|| format!("want a time such as 8h or 30m, at most {}", time_words(cache::MAX_TIME)))
 }
 
 /// Returns a time for people: `8h`.

@@ -228,7 +228,7 @@ fn remarks(
 
 /// Makes the vault if there is none, and says who has its key: that is decided here, and not at a request.
 fn key_holder(cx: &CommandContext) -> Result<String, CommandError> {
-    let holders = cx.store.make()?;
+    let holders = cx.store.ensure_vault()?;
     let names = holders.list.iter().map(|holder| match holder.kind() {
         HolderKind::KeyFile => format!("the key file {}", env::tilde(cx.store.key_file().path())),
         sort => sort.name().to_owned(),

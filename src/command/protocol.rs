@@ -114,7 +114,7 @@ fn refused(verb: ProtocolVerb, input: &[u8], failure: &CommandError, cx: &mut Co
         ProtocolVerb::Store => wire::parse_credentials(input).ok().map(|credentials| credentials.key),
         ProtocolVerb::List => return VerbOutcome::Refused,
     };
-    let line = LogEntry::of(verb.word(), key.as_ref(), record::RequestOutcome::Failed);
+    let line = LogEntry::new(verb.word(), key.as_ref(), record::RequestOutcome::Failed);
     note(&LogEntry { reason: failure.word(), ..line }, cx);
     VerbOutcome::Refused
 }
@@ -138,7 +138,7 @@ fn line_of<'l>(key: &'l Key, request: &'l Request<'_>, verdict: &Verdict<'l>) ->
         repository: request.repository(),
         direction: request.direction(),
         reason: reason.map(Reason::word),
-        ..LogEntry::of(ProtocolVerb::Get.word(), Some(key), outcome)
+        ..LogEntry::new(ProtocolVerb::Get.word(), Some(key), outcome)
     }
 }
 
@@ -224,7 +224,7 @@ fn store(input: &[u8], cx: &mut CommandContext) -> Result<VerbOutcome, CommandEr
         cx.say(&format!("{SPEAKER}: {remark}"));
     }
     let line =
-        LogEntry::of(ProtocolVerb::Store.word(), Some(&credentials.key), record::RequestOutcome::Stored);
+        LogEntry::new(ProtocolVerb::Store.word(), Some(&credentials.key), record::RequestOutcome::Stored);
     note(&LogEntry { token: token.as_ref(), ..line }, cx);
     Ok(VerbOutcome::Done)
 }
@@ -237,7 +237,7 @@ fn erase(input: &[u8], cx: &mut CommandContext) -> Result<VerbOutcome, CommandEr
     excerpt.confirm()?;
     // Most logouts ask four times for what went the first time: nothing to lock or write for then.
     if excerpt.inventory().tokens().is_empty() {
-        note(&LogEntry::of(ProtocolVerb::Erase.word(), Some(&key), record::RequestOutcome::NotFound), cx);
+        note(&LogEntry::new(ProtocolVerb::Erase.word(), Some(&key), record::RequestOutcome::NotFound), cx);
         return Ok(VerbOutcome::Done);
     }
     let now = *cx.now;
@@ -263,7 +263,7 @@ fn erase(input: &[u8], cx: &mut CommandContext) -> Result<VerbOutcome, CommandEr
         let (profile, key) = (profile.value, key.as_str());
         cx.say(&format!("{SPEAKER}: \"{heir}\", no login of profile \"{profile}\", answers for {key} now"));
     }
-    let line = LogEntry::of(ProtocolVerb::Erase.word(), Some(&key), record::RequestOutcome::SignedOut);
+    let line = LogEntry::new(ProtocolVerb::Erase.word(), Some(&key), record::RequestOutcome::SignedOut);
     note(&LogEntry { token: token.as_ref(), ..line }, cx);
     Ok(VerbOutcome::Done)
 }

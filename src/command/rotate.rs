@@ -61,7 +61,7 @@ pub fn run(args: &RotateArgs, cx: &mut CommandContext) -> Result<(), CommandErro
         draft.inventory.amend(token.id, TokenChanges { user, ..TokenChanges::default() })?;
         draft.inventory.renew(token.id, kind, told.unwrap_or(recognized.end), now);
         draft.inventory.adopt(token.id);
-        draft.keep(token.id, &secret)?;
+        draft.set_secret(token.id, &secret)?;
         let remarks = remarks(&seen, &people(&draft.inventory, Some(token.id)));
         Ok((find(&draft.inventory, &args.name)?.clone(), remarks))
     })?;

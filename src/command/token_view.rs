@@ -107,7 +107,7 @@ impl<'t> TokenView<'t> {
     ) -> Self {
         let choices = inventory.choices().iter().filter(|choice| choice.token == token.id).collect();
         let sort = sort_of(&token.scopes, token.kind, &token.user);
-        let history = history.of(token);
+        let history = history.stats(token);
         Self { token, uses: used.get(&token.id).copied(), choices, sort, history, now }
     }
 

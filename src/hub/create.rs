@@ -43,7 +43,7 @@ impl HubSession<'_> {
     /// Makes a token, keeps it and puts it in use. One that cannot be kept is deleted at Docker Hub again.
     pub fn create(&self, new: &NewToken) -> Result<CreateReport, HubError> {
         // The key is here and the vault can be locked, before a token is made that could not be kept.
-        self.store.make()?;
+        self.store.ensure_vault()?;
         self.store.change(|draft| match draft.inventory.named(new.name.as_str()) {
             Some(_) => Err(NameTaken(new.name.clone()).into()),
             None => Ok::<_, HubError>(()),
@@ -75,7 +75,7 @@ impl HubSession<'_> {
             };
             // A name that was taken meanwhile gets a number: the token is there, and is not to be lost.
             let id = draft.inventory.add_with_free_name(arrival, self.now);
-            draft.keep(id, &made.secret)?;
+            draft.set_secret(id, &made.secret)?;
             draft.inventory.choose(id);
             Ok(id)
         })

@@ -183,7 +183,7 @@ impl HubSession<'_> {
             };
             kept = draft.inventory.add_with_free_name(arrival, self.now);
             draft.inventory.deactivate(kept);
-            draft.keep(kept, &made.secret)?;
+            draft.set_secret(kept, &made.secret)?;
             Ok(Some(Rotation::Made { successor: kept, label: marker.to_owned() }))
         })?;
         Ok(kept)
@@ -215,7 +215,7 @@ impl HubSession<'_> {
             draft.inventory.renew(token.id, new.kind, new.expires, self.now);
             draft.inventory.adopt(token.id);
             draft.inventory.recognize(token.id, Some(Remote { rotation: Some(switched), ..remote }));
-            draft.keep(token.id, &secret)?;
+            draft.set_secret(token.id, &secret)?;
             draft.inventory.remove(successor);
             Ok(orphaned)
         })

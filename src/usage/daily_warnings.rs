@@ -14,7 +14,7 @@ pub struct DailyWarnings(PathBuf);
 
 impl DailyWarnings {
     /// Remembers in a folder, which is made when it is needed.
-    pub fn at(folder: PathBuf) -> Self {
+    pub fn new(folder: PathBuf) -> Self {
         Self(folder)
     }
 
@@ -67,7 +67,7 @@ mod tests {
     #[test]
     fn once_a_day_for_each_token() {
         let folder = tempfile::tempdir().expect("a folder");
-        let daily_warnings = DailyWarnings::at(folder.path().join("warned"));
+        let daily_warnings = DailyWarnings::new(folder.path().join("warned"));
         let (day, next) = (Timestamp(1_800_000_000), Timestamp(1_800_000_000 + 24 * 60 * 60));
         for (token, now, want) in [
             (1, day, true),
@@ -87,7 +87,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let file = folder.path().join("file");
         fs::write(&file, "").expect("written");
-        let daily_warnings = DailyWarnings::at(file);
+        let daily_warnings = DailyWarnings::new(file);
         assert!(
             daily_warnings.is_first_today(TokenId(1), Timestamp(0))
                 && daily_warnings.is_first_today(TokenId(1), Timestamp(0))

@@ -32,9 +32,9 @@ impl UsageHistory {
 
     /// Adds a line of the log, or of its summary.
     pub fn add(&mut self, record: &LogRecord) {
-        self.since = self.since.into_iter().chain(record.begin(self.now)).min();
+        self.since = self.since.into_iter().chain(record.first_time(self.now)).min();
         let Some(token) = record.id.zip(record.created) else { return };
-        let Some(used) = record.used(self.now) else { return };
+        let Some(used) = record.stats(self.now) else { return };
         let name = record.token.as_deref().unwrap_or_default();
         match self.entries.get_mut(&token) {
             Some(entry) => {
@@ -48,11 +48,11 @@ impl UsageHistory {
     }
 
     /// Returns how a token was used; `None` when no use is remembered.
-    pub fn of(&self, token: &Token) -> Option<UsageStats> {
+    pub fn stats(&self, token: &Token) -> Option<UsageStats> {
         let entry = self.entries.get(&(token.id.0, token.created.0))?;
         let (first, last) = (entry.used.first.min(self.now), entry.used.last.min(self.now));
         // Of which no date can be believed, it is only known that it was before now.
-        let last = if last == UsageStats::NEVER_LAST { self.now } else { last };
+        let last = if last == UsageStats::UNDATED_LAST { self.now } else { last };
         Some(UsageStats { first, last, ..entry.used.clone() })
     }
 
@@ -78,7 +78,7 @@ impl UsageHistory {
         let whole = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
         for ((id, created), HistoryEntry { name, used }) in &self.entries {
             record::start(out);
-            if used.last != UsageStats::NEVER_LAST {
+            if used.last != UsageStats::UNDATED_LAST {
                 record::push_whole(out, "at", used.last.0);
                 record::push_whole(out, "first", used.first.0);
             }

@@ -46,7 +46,7 @@ pub struct UsageLog {
 impl UsageLog {
     /// Keeps the log in a folder, which is made when it is needed: not before there is a vault, since whoever
     /// has none may have no home either.
-    pub fn at(folder: PathBuf, vault: PathBuf) -> Self {
+    pub fn new(folder: PathBuf, vault: PathBuf) -> Self {
         Self { folder, vault }
     }
 

@@ -79,7 +79,7 @@ pub struct LogEntry<'l> {
 
 impl<'l> LogEntry<'l> {
     /// Begins with what a key tells. Of one that is no address nothing is noted where it may hold a password.
-    pub fn of(verb: &'static str, key: Option<&'l Key>, outcome: RequestOutcome) -> Self {
+    pub fn new(verb: &'static str, key: Option<&'l Key>, outcome: RequestOutcome) -> Self {
         let address = key.and_then(Key::address);
         let verbatim =
             key.map(Key::as_str).filter(|text| address.is_none() && !text.contains(['@', '?', '#']));
@@ -196,31 +196,31 @@ pub struct LogRecord {
 
 impl LogRecord {
     /// True when a client asked for a token and got none.
-    pub fn is_miss(&self) -> bool {
+    pub fn is_not_found(&self) -> bool {
         self.verb.as_deref() == Some("get")
             && self.outcome.as_deref() == Some(RequestOutcome::NotFound.word())
     }
 
     /// Returns when it was; `None` for what is later than now, since a clock was wrong.
-    pub fn moment(&self, now: Timestamp) -> Option<Timestamp> {
+    pub fn time(&self, now: Timestamp) -> Option<Timestamp> {
         self.at.filter(|at| is_past(*at, now)).map(|at| Timestamp(at).min(now))
     }
 
     /// Returns when the first of what it tells of was; `None` where no date can be believed.
-    pub fn begin(&self, now: Timestamp) -> Option<Timestamp> {
+    pub fn first_time(&self, now: Timestamp) -> Option<Timestamp> {
         self.first.or(self.at).filter(|at| is_past(*at, now)).map(Timestamp)
     }
 
     /// Returns the use, or the uses, that it tells of; `None` where no token was given out.
-    pub fn used(&self, now: Timestamp) -> Option<UsageStats> {
+    pub fn stats(&self, now: Timestamp) -> Option<UsageStats> {
         if self.count.is_none() && self.outcome.as_deref() != Some(RequestOutcome::Given.word()) {
             return None;
         }
         let went = |direction: Direction| u64::from(self.direction.as_deref() == Some(direction.word()));
         Some(UsageStats {
             count: self.count.unwrap_or(1),
-            first: self.begin(now).unwrap_or(UsageStats::NEVER_FIRST),
-            last: self.moment(now).unwrap_or(UsageStats::NEVER_LAST),
+            first: self.first_time(now).unwrap_or(UsageStats::UNDATED_FIRST),
+            last: self.time(now).unwrap_or(UsageStats::UNDATED_LAST),
             client: self.client.clone(),
             pulls: self.pulls.unwrap_or_else(|| went(Direction::Pull)),
             pushes: self.pushes.unwrap_or_else(|| went(Direction::Push)),
@@ -314,23 +314,23 @@ mod tests {
             ("https://ghcr.io/?token=secret", None, None),
         ] {
             let key = Key::parse(key).expect("a key");
-            let line = LogEntry::of("get", Some(&key), RequestOutcome::NotFound);
+            let line = LogEntry::new("get", Some(&key), RequestOutcome::NotFound);
             let bytes = line.bytes(NOW, Some("a\"b\n{\"version\":1}"));
             let record = read(bytes.strip_suffix(b"\n").expect("a line end")).expect("a line");
             assert_eq!((record.registry.as_deref(), line.repository), (registry, repository));
-            assert_eq!((record.at, record.is_miss()), (Some(NOW.0), true));
+            assert_eq!((record.at, record.is_not_found()), (Some(NOW.0), true));
             assert_eq!(record.client.as_deref(), Some("a\"b\n{\"version\":1}"));
-            assert_eq!(record.used(NOW), None);
+            assert_eq!(record.stats(NOW), None);
         }
     }
 
     #[test]
     fn long_texts_are_cut_between_letters() {
         let client = "字".repeat(MAX_TEXT_BYTES);
-        let bytes = LogEntry::of("get", None, RequestOutcome::Failed).bytes(Timestamp(-1), Some(&client));
+        let bytes = LogEntry::new("get", None, RequestOutcome::Failed).bytes(Timestamp(-1), Some(&client));
         let record = read(bytes.trim_ascii_end()).expect("a line");
         assert_eq!(record.client, Some("字".repeat(MAX_TEXT_BYTES / 3)));
-        assert_eq!((record.at, record.moment(NOW)), (Some(-1), None));
+        assert_eq!((record.at, record.time(NOW)), (Some(-1), None));
     }
 
     #[test]

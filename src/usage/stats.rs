@@ -21,10 +21,10 @@ pub struct UsageStats {
 
 impl UsageStats {
     /// Stands for the first of no dated use.
-    pub const NEVER_FIRST: Timestamp = Timestamp(i64::MAX);
+    pub const UNDATED_FIRST: Timestamp = Timestamp(i64::MAX);
 
     /// Stands for the last of no dated use.
-    pub const NEVER_LAST: Timestamp = Timestamp(i64::MIN);
+    pub const UNDATED_LAST: Timestamp = Timestamp(i64::MIN);
 
     /// Adds other uses of the same token.
     pub fn add(&mut self, other: Self) {

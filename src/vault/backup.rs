@@ -76,10 +76,10 @@ impl Hint for BackupError {
 
 /// Writes a copy of the vault to a file, durably, sealed with a new key that only the passphrase opens. An
 /// earlier backup in its place is replaced. Returns how many tokens it holds.
-pub fn make(store: &VaultStore, file: &Path, passphrase: &str) -> Result<usize, BackupError> {
+pub fn create(store: &VaultStore, file: &Path, passphrase: &str) -> Result<usize, BackupError> {
     store.holders()?.ok_or(BackupError::NoVault)?;
     refuse_what_is_no_backup(file, store.path())?;
-    let key = VaultKey::make().map_err(VaultError::from)?;
+    let key = VaultKey::generate().map_err(VaultError::from)?;
     let holder = Holder::Passphrase(PassphraseHolder::wrapping(&key, passphrase)?);
     store.change(|draft| {
         draft.copy_to(file.to_owned(), key, holder)?.write()?;
@@ -127,7 +127,7 @@ impl OpenedBackup {
         let path = file.to_owned();
         let vault = Vault::find(file)?.ok_or(BackupError::Missing { path: path.clone() })?;
         let contents = vault.all_contents()?;
-        let Some(Holder::Passphrase(passphrase)) = contents.holders.of_kind(HolderKind::Passphrase) else {
+        let Some(Holder::Passphrase(passphrase)) = contents.holders.find(HolderKind::Passphrase) else {
             return Err(BackupError::NoPassphrase { path });
         };
         let unlocked = vault.unlock(key_of(passphrase)?, &contents)?;
@@ -158,7 +158,7 @@ impl OpenedBackup {
             draft.inventory = inventory;
             for (there, here) in &merged.added {
                 if let Some(secret) = self.secrets.get(there) {
-                    draft.keep(*here, secret)?;
+                    draft.set_secret(*here, secret)?;
                 }
             }
             Ok(merged)

@@ -55,7 +55,7 @@ impl Draft {
     }
 
     /// Goes on with a vault on disk. `contents` are all of its tokens, with which it was unlocked.
-    pub fn of(
+    pub fn from_vault(
         path: PathBuf,
         unlocked: UnlockedVault<'_>,
         contents: VaultContents,
@@ -85,7 +85,7 @@ impl Draft {
     }
 
     /// Seals a token's secret in the place of any that it had.
-    pub fn keep(&mut self, token: TokenId, secret: &Secret) -> Result<(), VaultError> {
+    pub fn set_secret(&mut self, token: TokenId, secret: &Secret) -> Result<(), VaultError> {
         let Some(binding) = self.binding_now(token) else { return Ok(()) };
         self.sealed.insert(token, self.key.seal(secret, &binding)?);
         self.bindings.insert(token, binding);
@@ -94,7 +94,7 @@ impl Draft {
 
     /// Opens a token's secret.
     pub fn secret(&self, token: &Token) -> Result<Secret, VaultError> {
-        let damaged = || VaultError::Secret { path: self.path.clone(), name: token.name.clone() };
+        let damaged = || VaultError::DamagedSecret { path: self.path.clone(), name: token.name.clone() };
         let (sealed, binding) =
             self.sealed.get(&token.id).zip(self.bindings.get(&token.id)).ok_or_else(damaged)?;
         self.key.open(sealed.clone(), binding).ok_or_else(damaged)
@@ -140,7 +140,7 @@ impl Draft {
     pub fn copy_to(&self, path: PathBuf, key: VaultKey, holder: Holder) -> Result<Self, VaultError> {
         let mut copy = Self { inventory: self.inventory.clone(), ..Self::new(path, key, holder) };
         for token in self.inventory.tokens() {
-            copy.keep(token.id, &self.secret(token)?)?;
+            copy.set_secret(token.id, &self.secret(token)?)?;
         }
         Ok(copy)
     }
@@ -183,7 +183,7 @@ impl Draft {
                 moved.push((token.id, self.secret(token)?));
             }
         }
-        moved.into_iter().try_for_each(|(token, secret)| self.keep(token, &secret))
+        moved.into_iter().try_for_each(|(token, secret)| self.set_secret(token, &secret))
     }
 
     fn binding_now(&self, id: TokenId) -> Option<Vec<u8>> {
@@ -208,7 +208,7 @@ mod tests {
 
     fn bring(draft: &mut Draft, name: &str) -> TokenId {
         let id = draft.inventory.add_with_free_name(arrival(name, "ghcr.io", Origin::Add), Timestamp(0));
-        draft.keep(id, &Secret::new(Zeroizing::new("canary".to_owned()))).expect("sealed");
+        draft.set_secret(id, &Secret::new(Zeroizing::new("canary".to_owned()))).expect("sealed");
         id
     }
 
@@ -223,7 +223,7 @@ mod tests {
             let vault = Vault::find(&path).expect("a vault").expect("there");
             let contents = vault.all_contents().expect("undamaged");
             let unlocked = vault.unlock(key(), &contents).expect("its key");
-            let mut draft = Draft::of(path.clone(), unlocked, contents).expect("read");
+            let mut draft = Draft::from_vault(path.clone(), unlocked, contents).expect("read");
             let id = bring(&mut draft, "b");
             assert_eq!(id, TokenId(number));
             draft.inventory.remove(id);

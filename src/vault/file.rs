@@ -158,7 +158,7 @@ impl Vault {
         self.checked_entries()?;
         let path = self.path.clone();
         Err(if contents.holders.has_key(&key) {
-            VaultError::Changed { path }
+            VaultError::Tampered { path }
         } else {
             VaultError::WrongKey { path }
         })
@@ -172,7 +172,7 @@ impl Vault {
         self.front()?.directory().map_err(|error| {
             // Whoever wrote it knows a key holder that we do not.
             let is_later = error.is_unknown_variant() && self.check().is_ok();
-            if is_later { VaultError::Later { path: self.path.clone() } } else { self.damaged() }
+            if is_later { VaultError::UnknownHolder { path: self.path.clone() } } else { self.damaged() }
         })
     }
 
@@ -209,7 +209,8 @@ pub struct UnlockedVault<'v> {
 impl UnlockedVault<'_> {
     /// Opens the secret of one of the tokens that it was unlocked with.
     pub fn secret(&self, token: &Token, contents: &VaultContents) -> Result<Secret, VaultError> {
-        let damaged = || VaultError::Secret { path: self.vault.path.clone(), name: token.name.clone() };
+        let damaged =
+            || VaultError::DamagedSecret { path: self.vault.path.clone(), name: token.name.clone() };
         let at = contents.sealed_of(token).ok_or_else(damaged)?;
         let place = self.vault.layout.place_of(at.place).ok_or_else(damaged)?;
         let sealed = at.with(self.vault.read(&place)?);

@@ -108,7 +108,7 @@ fn renew(
 ) -> Result<TokenId, VaultError> {
     let (kind, end) = read_off(credentials, now);
     draft.inventory.renew(id, kind, end, now);
-    draft.keep(id, &credentials.secret)?;
+    draft.set_secret(id, &credentials.secret)?;
     Ok(id)
 }
 
@@ -119,7 +119,7 @@ fn arrive(
     now: Timestamp,
 ) -> Result<TokenId, VaultError> {
     let id = draft.inventory.add_with_free_name(arrival(credentials, Origin::Store, profile, now), now);
-    draft.keep(id, &credentials.secret)?;
+    draft.set_secret(id, &credentials.secret)?;
     Ok(id)
 }
 

@@ -46,7 +46,7 @@ pub enum VaultError {
     },
     /// A later version of this program wrote it, in the same format, with a key holder that is new to us.
     #[error("the vault {} has a key holder that this version of docker-credential-pat does not know", path.display())]
-    Later {
+    UnknownHolder {
         /// The file.
         path: PathBuf,
     },
@@ -64,13 +64,13 @@ pub enum VaultError {
     },
     /// Something that has not the key wrote it.
     #[error("the vault {} was changed by something else than this program", path.display())]
-    Changed {
+    Tampered {
         /// The file.
         path: PathBuf,
     },
     /// One secret does not open; the others may.
     #[error("the secret of token \"{name}\" in the vault {} is damaged", path.display())]
-    Secret {
+    DamagedSecret {
         /// The file.
         path: PathBuf,
         /// The token.
@@ -97,15 +97,15 @@ impl Hint for VaultError {
             Self::Empty { path }
             | Self::NotAVault { path }
             | Self::Damaged { path }
-            | Self::Changed { path } => Some(start_anew(path)),
-            Self::Version { .. } | Self::Later { .. } => {
+            | Self::Tampered { path } => Some(start_anew(path)),
+            Self::Version { .. } | Self::UnknownHolder { .. } => {
                 Some("use the version of docker-credential-pat that wrote it".to_owned())
             }
             Self::WrongKey { path } => Some(format!(
                 "put back the key that belongs to it from a backup, or run `mv {0} {0}.broken` and log in again",
                 path.display()
             )),
-            Self::Secret { name, .. } => Some(format!(
+            Self::DamagedSecret { name, .. } => Some(format!(
                 "run `docker-credential-pat rotate {}` and give it a new one",
                 name.as_argument()
             )),

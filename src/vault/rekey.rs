@@ -14,7 +14,7 @@ use crate::vault::keys::external_file::ExternalKeyFile;
 use crate::vault::keys::holders::{Holders, LockedError};
 use crate::vault::keys::keyring::Keyring;
 use crate::vault::keys::passphrase::{PassphraseError, PassphraseHolder};
-use crate::vault::keys::{Holder, HolderError, HolderKind, PERSONS_PATIENCE, cache};
+use crate::vault::keys::{Holder, HolderError, HolderKind, INTERACTIVE_TIMEOUT, cache};
 use crate::vault::seal::{Tag, VaultKey};
 use crate::vault::store::{StoreError, VaultStore};
 
@@ -112,8 +112,8 @@ fn add_holder(store: &VaultStore, key: &VaultKey, new: &NewHolder) -> Result<Hol
             Holder::KeyFile
         }
         NewHolder::Keyring => {
-            Keyring::of(&key.fingerprint())
-                .keep(key, PERSONS_PATIENCE)
+            Keyring::for_key(&key.fingerprint())
+                .keep(key, INTERACTIVE_TIMEOUT)
                 .map_err(because(HolderKind::Keyring))?;
             Holder::Keyring
         }
@@ -121,7 +121,7 @@ fn add_holder(store: &VaultStore, key: &VaultKey, new: &NewHolder) -> Result<Hol
             PassphraseHolder::wrapping(key, text).map_err(because(HolderKind::Passphrase))?,
         ),
         NewHolder::Command { program, args } => {
-            let holder = KeyCommand::wrapping(key, program.clone(), args.clone(), PERSONS_PATIENCE);
+            let holder = KeyCommand::wrapping(key, program.clone(), args.clone(), INTERACTIVE_TIMEOUT);
             Holder::Command(holder.map_err(because(HolderKind::Command))?)
         }
         NewHolder::File(path) => {
@@ -133,7 +133,7 @@ fn add_holder(store: &VaultStore, key: &VaultKey, new: &NewHolder) -> Result<Hol
 /// Takes the vault's key from a holder, when another one has been seen to open the vault.
 pub fn remove(store: &VaultStore, sort: HolderKind) -> Result<(), RekeyError> {
     let holders = store.holders()?.ok_or(RekeyError::NoVault)?;
-    holders.of_kind(sort).ok_or(RekeyError::NotAHolder(sort))?;
+    holders.find(sort).ok_or(RekeyError::NotAHolder(sort))?;
     let mut rest = holders.clone();
     rest.list.retain(|holder| holder.kind() != sort);
     if rest.list.is_empty() {
@@ -158,7 +158,7 @@ pub fn remove(store: &VaultStore, sort: HolderKind) -> Result<(), RekeyError> {
 fn take_from(store: &VaultStore, sort: HolderKind, fingerprint: &Tag) -> Result<(), RekeyError> {
     match sort {
         HolderKind::KeyFile => store.key_file().remove(fingerprint).map_err(still(sort)),
-        HolderKind::Keyring => Keyring::of(fingerprint).forget(PERSONS_PATIENCE).map_err(still(sort)),
+        HolderKind::Keyring => Keyring::for_key(fingerprint).forget(INTERACTIVE_TIMEOUT).map_err(still(sort)),
         HolderKind::Passphrase | HolderKind::Command | HolderKind::File => Ok(()),
     }
 }
@@ -175,7 +175,7 @@ fn take_from(store: &VaultStore, sort: HolderKind, fingerprint: &Tag) -> Result<
 pub fn renew(store: &VaultStore) -> Result<Vec<HolderKind>, RekeyError> {
     let holders = store.holders()?.ok_or(RekeyError::NoVault)?;
     let passphrase = passphrase_of(store, &holders)?;
-    let key = VaultKey::make().map_err(VaultError::from)?;
+    let key = VaultKey::generate().map_err(VaultError::from)?;
     let (_, sorts) = store.change_and(
         |draft| {
             let old = draft.key().fingerprint();
@@ -204,17 +204,17 @@ fn entrust_anew(
     Ok(match (holder, passphrase) {
         (Holder::KeyFile, _) => {
             store.key_file().refuse_another(old)?;
-            store.key_file().renewed().keep(key)?;
+            store.key_file().renewal_file().keep(key)?;
             Holder::KeyFile
         }
         (Holder::Keyring, _) => {
-            Keyring::of(&key.fingerprint()).keep(key, PERSONS_PATIENCE)?;
+            Keyring::for_key(&key.fingerprint()).keep(key, INTERACTIVE_TIMEOUT)?;
             Holder::Keyring
         }
         (Holder::Passphrase(_), Some(text)) => Holder::Passphrase(PassphraseHolder::wrapping(key, text)?),
         // It came while the passphrase of none was asked for.
         (Holder::Passphrase(_), None) => return Err(PassphraseError::Wrong.into()),
-        (Holder::Command(command), _) => Holder::Command(command.rewrapping(key, PERSONS_PATIENCE)?),
+        (Holder::Command(command), _) => Holder::Command(command.rewrapping(key, INTERACTIVE_TIMEOUT)?),
         (Holder::File(file), _) => Holder::File(file.rewrapping(key)?),
     })
 }
@@ -223,7 +223,11 @@ fn entrust_anew(
 fn change_over(store: &VaultStore, sorts: &[HolderKind], old: &Tag) -> Result<(), RekeyError> {
     cache::forget(old);
     if sorts.contains(&HolderKind::KeyFile) {
-        store.key_file().renewed().replace_other(store.key_file()).map_err(still(HolderKind::KeyFile))?;
+        store
+            .key_file()
+            .renewal_file()
+            .replace_other(store.key_file())
+            .map_err(still(HolderKind::KeyFile))?;
     }
     if sorts.contains(&HolderKind::Keyring) {
         take_from(store, HolderKind::Keyring, old)?;
@@ -233,7 +237,7 @@ fn change_over(store: &VaultStore, sorts: &[HolderKind], old: &Tag) -> Result<()
 
 /// Returns the passphrase of the vault, if it has one.
 fn passphrase_of(store: &VaultStore, holders: &Holders) -> Result<Option<Zeroizing<String>>, RekeyError> {
-    let Some(Holder::Passphrase(passphrase)) = holders.of_kind(HolderKind::Passphrase) else {
+    let Some(Holder::Passphrase(passphrase)) = holders.find(HolderKind::Passphrase) else {
         return Ok(None);
     };
     let locked = |error: PassphraseError| StoreError::Locked {
@@ -247,8 +251,8 @@ fn passphrase_of(store: &VaultStore, holders: &Holders) -> Result<Option<Zeroizi
 /// Asks one holder after another for the key, as long as a person can wait.
 fn key_of_any(store: &VaultStore, holders: &Holders) -> Result<VaultKey, LockedError> {
     let mut troubles = Vec::new();
-    for holder in holders.of_kind(HolderKind::KeyFile).into_iter().chain(holders.in_order()) {
-        match holders.key_of(holder, store.key_file(), PERSONS_PATIENCE) {
+    for holder in holders.find(HolderKind::KeyFile).into_iter().chain(holders.in_order()) {
+        match holders.key_from(holder, store.key_file(), INTERACTIVE_TIMEOUT) {
             Ok(key) => return Ok(key),
             Err(error) => troubles.push((holder.kind(), error)),
         }
@@ -258,42 +262,42 @@ fn key_of_any(store: &VaultStore, holders: &Holders) -> Result<VaultKey, LockedE
 
 /// What [`unlock`] did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum UnlockReport {
+pub enum UnlockResult {
     /// A file has the key: the vault is open always.
-    Always,
+    AlwaysOpen,
     /// The key is kept for the time that was asked for.
-    ForATime,
+    KeyCached,
 }
 
 /// Keeps the vault's key in the kernel's memory for some time, after asking its holders for it.
-pub fn unlock(store: &VaultStore, time: Duration) -> Result<UnlockReport, RekeyError> {
+pub fn unlock(store: &VaultStore, time: Duration) -> Result<UnlockResult, RekeyError> {
     let holders = store.holders()?.ok_or(RekeyError::NoVault)?;
     if key_of_any(store, &holders.unattended_holders()).is_ok() {
-        return Ok(UnlockReport::Always);
+        return Ok(UnlockResult::AlwaysOpen);
     }
     let key = match holders.cached_key() {
         Some(key) => key,
         None => key_of_any(store, &holders)
             .map_err(|source| StoreError::Locked { vault: store.path().to_owned(), source })?,
     };
-    if cache::keep(&key, time) { Ok(UnlockReport::ForATime) } else { Err(RekeyError::NotKept) }
+    if cache::keep(&key, time) { Ok(UnlockResult::KeyCached) } else { Err(RekeyError::NotKept) }
 }
 
 /// What [`lock`] did, and what opens the vault all the same.
-pub struct LockReport {
+pub struct LockResult {
     /// Whether a key was kept.
     pub was_open: bool,
     /// The holders that give the key without asking anybody.
-    pub open: Vec<HolderKind>,
+    pub unattended_holders: Vec<HolderKind>,
 }
 
 /// Forgets the key that is kept for the vault.
-pub fn lock(store: &VaultStore) -> Result<LockReport, RekeyError> {
+pub fn lock(store: &VaultStore) -> Result<LockResult, RekeyError> {
     let holders = store.holders()?.ok_or(RekeyError::NoVault)?;
     let is_silent = |sort: &HolderKind| *sort != HolderKind::Passphrase || env::passphrase_file().is_some();
-    Ok(LockReport {
+    Ok(LockResult {
         was_open: cache::forget(&holders.fingerprint),
-        open: holders.list.iter().map(Holder::kind).filter(is_silent).collect(),
+        unattended_holders: holders.list.iter().map(Holder::kind).filter(is_silent).collect(),
     })
 }
 

@@ -59,7 +59,7 @@ pub struct WrappedKey {
 
 impl VaultKey {
     /// Makes a new key out of the system's random numbers.
-    pub fn make() -> Result<Self, getrandom::Error> {
+    pub fn generate() -> Result<Self, getrandom::Error> {
         let mut key = SecretBox::<[u8; KEY_BYTES]>::default();
         getrandom::fill(key.expose_secret_mut())?;
         Ok(Self(key))

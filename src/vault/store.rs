@@ -19,17 +19,17 @@ use crate::usage::daily_warnings::DailyWarnings;
 use crate::vault::VaultError;
 use crate::vault::draft::Draft;
 use crate::vault::file::{Vault, VaultContents};
-use crate::vault::keys::holders::{Holders, LockedError, UnattendedKey};
+use crate::vault::keys::holders::{Holders, LockedError, UnattendedCheck};
 use crate::vault::keys::key_file::KeyFile;
 use crate::vault::keys::keyring::Keyring;
-use crate::vault::keys::{CLIENTS_PATIENCE, Holder, HolderError};
+use crate::vault::keys::{CLIENT_TIMEOUT, Holder, HolderError};
 use crate::vault::seal::VaultKey;
 
 /// Says which holder the key of a new vault goes to: `key-file` or `keyring`.
 pub const KEY_HOLDER: &str = "DOCKER_CREDENTIAL_PAT_KEY_HOLDER";
 
 /// How long the OS keyring may take to become the holder of a new vault's key.
-const NEW_KEYS_PATIENCE: Duration = Duration::from_secs(1);
+const NEW_KEY_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// The vault of one user, and its key.
 pub struct VaultStore {
@@ -68,7 +68,7 @@ pub enum StoreError {
     },
     /// A variable that names no holder for a new key.
     #[error("{KEY_HOLDER} is neither key-file nor keyring: {0:?}")]
-    NoSuchHolder(String),
+    UnknownHolder(String),
 }
 
 impl Hint for StoreError {
@@ -79,7 +79,7 @@ impl Hint for StoreError {
             Self::Vault(error) => error.hint(),
             Self::Key { source, .. } => source.hint(),
             Self::Locked { source, .. } => source.hint(),
-            Self::NoSuchHolder(_) => Some(format!("set {KEY_HOLDER} to one of them, or unset it")),
+            Self::UnknownHolder(_) => Some(format!("set {KEY_HOLDER} to one of them, or unset it")),
         }
     }
 }
@@ -90,8 +90,8 @@ impl VaultStore {
         let Folders { data, config, state } = Folders::find()?;
         Ok(Self {
             vault: data.join("vault"),
-            key_file: KeyFile::at(config.join("key")),
-            log: UsageLog::at(state, data.join("vault")),
+            key_file: KeyFile::new(config.join("key")),
+            log: UsageLog::new(state, data.join("vault")),
             known: OnceCell::new(),
         })
     }
@@ -113,7 +113,7 @@ impl VaultStore {
     }
 
     /// Makes the vault and its key if there are none, and returns who has the key.
-    pub fn make(&self) -> Result<Holders, StoreError> {
+    pub fn ensure_vault(&self) -> Result<Holders, StoreError> {
         if let Some(holders) = self.holders()? {
             return Ok(holders);
         }
@@ -128,7 +128,7 @@ impl VaultStore {
 
     /// Returns what remembers the warnings that were given.
     pub fn daily_warnings(&self) -> DailyWarnings {
-        DailyWarnings::at(self.vault.with_file_name("warned"))
+        DailyWarnings::new(self.vault.with_file_name("warned"))
     }
 
     /// Returns all tokens, without the key.
@@ -209,7 +209,7 @@ impl VaultStore {
             self.key_file
                 .settle(|key| contents.holders.has_key(key))
                 .map_err(|source| self.no_key(source.into()))?;
-            return Ok(Draft::of(self.vault.clone(), unlocked, contents)?);
+            return Ok(Draft::from_vault(self.vault.clone(), unlocked, contents)?);
         }
         let (key, holder) = self.new_key()?;
         Ok(Draft::new(self.vault.clone(), key, holder))
@@ -222,14 +222,14 @@ impl VaultStore {
         let patience = match wish.as_deref() {
             // A key that is there already may be the one of a vault that comes back.
             None if self.key_file.path().exists() => None,
-            None => Some(NEW_KEYS_PATIENCE),
-            Some("keyring") => Some(CLIENTS_PATIENCE),
+            None => Some(NEW_KEY_TIMEOUT),
+            Some("keyring") => Some(CLIENT_TIMEOUT),
             Some("key-file") => None,
-            Some(other) => return Err(StoreError::NoSuchHolder(other.to_owned())),
+            Some(other) => return Err(StoreError::UnknownHolder(other.to_owned())),
         };
         if let Some(patience) = patience {
-            let key = VaultKey::make().map_err(VaultError::from)?;
-            match Keyring::of(&key.fingerprint()).keep(&key, patience) {
+            let key = VaultKey::generate().map_err(VaultError::from)?;
+            match Keyring::for_key(&key.fingerprint()).keep(&key, patience) {
                 Ok(()) => return Ok((key, Holder::Keyring)),
                 Err(error) if wish.is_some() => return Err(self.no_key(error.into())),
                 // It may have taken that key after all, so the key file gets another.
@@ -254,10 +254,10 @@ impl VaultStore {
 
     /// Opens the vault of these holders if that asks nobody, for all that is done with it later. Returns whether
     /// it is open, and what those holders say that do not open it.
-    pub fn unlock_unattended(&self, holders: &Holders) -> UnattendedKey<bool> {
-        let UnattendedKey { key, troubles, are_all } = holders.unattended(&self.key_file);
-        let is_open = key.is_some_and(|key| self.known.set(key).is_ok());
-        UnattendedKey { key: is_open, troubles, are_all }
+    pub fn unlock_unattended(&self, holders: &Holders) -> UnattendedCheck {
+        let (key, mut check) = holders.check_unattended(&self.key_file);
+        check.is_open = key.is_some_and(|key| self.known.set(key).is_ok());
+        check
     }
 
     /// Takes the lock under which the vault is changed, if there is a vault. It ends with the value.
@@ -311,10 +311,10 @@ impl Excerpt<'_> {
     }
 
     fn open(&self, token: &Token, key: VaultKey) -> Result<Secret, StoreError> {
-        let vault = self
-            .vault
-            .as_ref()
-            .ok_or_else(|| VaultError::Secret { path: self.store.vault.clone(), name: token.name.clone() })?;
+        let vault = self.vault.as_ref().ok_or_else(|| VaultError::DamagedSecret {
+            path: self.store.vault.clone(),
+            name: token.name.clone(),
+        })?;
         let unlocked = vault.unlock(key, &self.contents)?;
         Ok(unlocked.secret(token, &self.contents)?)
     }

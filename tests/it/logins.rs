@@ -116,7 +116,7 @@ proptest! {
 
     #[test]
     fn a_profiles_logins_are_its_own(deeds in prop::collection::vec(any_deed(), 1..14)) {
-        let key_of_vault = VaultKey::make().expect("random numbers");
+        let key_of_vault = VaultKey::generate().expect("random numbers");
         let mut draft = Draft::new("never written".into(), key_of_vault, Holder::KeyFile);
         for deed in deeds {
             let before = answers(&draft);

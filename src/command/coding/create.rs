@@ -113,7 +113,7 @@ fn keep(
             remote: Some(remote(coding, Some(team), *project, there)),
         };
         let id = draft.inventory.add(arrival, now)?;
-        draft.keep(id, secret)?;
+        draft.set_secret(id, secret)?;
         draft.inventory.choose(id);
         Ok(())
     })

@@ -241,7 +241,7 @@ fn add_with_free_name(
         draft.inventory = inventory;
         let mut told = Vec::new();
         for (credentials, place) in credentials.iter().zip(&places).filter(|(_, place)| place.is_new) {
-            draft.keep(place.token, &credentials.secret)?;
+            draft.set_secret(place.token, &credentials.secret)?;
             told.extend(remarks(&seen(credentials), &people(&draft.inventory, Some(place.token))));
         }
         Ok((places, told))

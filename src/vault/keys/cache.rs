@@ -9,10 +9,10 @@ use std::time::Duration;
 use crate::vault::seal::{Tag, VaultKey};
 
 /// How long a key is kept where nobody says otherwise: a working day.
-pub const USUALLY: Duration = Duration::from_secs(8 * 60 * 60);
+pub const DEFAULT_TIME: Duration = Duration::from_secs(8 * 60 * 60);
 
 /// The longest that a key can be kept.
-pub const AT_MOST: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+pub const MAX_TIME: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
 /// Returns the key that is kept for a vault.
 pub fn find(fingerprint: &Tag) -> Option<VaultKey> {
@@ -21,7 +21,7 @@ pub fn find(fingerprint: &Tag) -> Option<VaultKey> {
 
 /// Keeps a key for some time, at least a second, and returns whether the kernel does so.
 pub fn keep(key: &VaultKey, time: Duration) -> bool {
-    kernel::keep(&name_of(&key.fingerprint()), key, time.clamp(Duration::from_secs(1), AT_MOST)).is_some()
+    kernel::keep(&name_of(&key.fingerprint()), key, time.clamp(Duration::from_secs(1), MAX_TIME)).is_some()
 }
 
 /// Forgets the key of a vault, and returns whether one was kept.

@@ -109,7 +109,7 @@ impl KeyCommand {
     }
 
     /// Returns the command as it was given, for people.
-    pub fn line(&self) -> String {
+    pub fn command_line(&self) -> String {
         std::iter::once(&self.program).chain(&self.args).map(String::as_str).collect::<Vec<_>>().join(" ")
     }
 }

@@ -135,7 +135,7 @@ fn read(place: &Path) -> Result<Option<VaultKey>, ExternalKeyFileError> {
 }
 
 fn make(place: &Path) -> Result<VaultKey, ExternalKeyFileError> {
-    let spare = VaultKey::make()?;
+    let spare = VaultKey::generate()?;
     disk::create(place, wrapping_key::to_text(&spare).as_bytes(), disk::PRIVATE)?;
     Ok(spare)
 }

@@ -12,7 +12,7 @@ use crate::system::{disk, env, tty};
 use crate::vault::keys::command::KeyCommandError;
 use crate::vault::keys::key_file::KeyFile;
 use crate::vault::keys::keyring::Keyring;
-use crate::vault::keys::{CLIENTS_PATIENCE, Holder, HolderError, HolderKind, KeyHolder, cache};
+use crate::vault::keys::{CLIENT_TIMEOUT, Holder, HolderError, HolderKind, KeyHolder, cache};
 use crate::vault::seal::{Tag, VaultKey};
 
 /// The holders of one vault's key, any of which opens it.
@@ -40,13 +40,12 @@ impl fmt::Display for LockedError {
     }
 }
 
-/// What the holders say that can be asked without asking a person.
-pub struct UnattendedKey<K> {
-    /// The key, if one of them gives it.
-    pub key: K,
-    /// What those say that do not.
-    pub troubles: Vec<(HolderKind, HolderError)>,
-    /// False when there are others, which would ask.
+/// Result of asking the holders that answer without a person.
+pub struct UnattendedCheck {
+    pub is_open: bool,
+    /// The errors of the holders that did not open the vault.
+    pub errors: Vec<(HolderKind, HolderError)>,
+    /// False when the vault has other holders, which were not asked.
     pub are_all: bool,
 }
 
@@ -71,7 +70,7 @@ impl Holders {
     }
 
     /// Returns the holder of this sort.
-    pub fn of_kind(&self, sort: HolderKind) -> Option<&Holder> {
+    pub fn find(&self, sort: HolderKind) -> Option<&Holder> {
         self.list.iter().find(|holder| holder.kind() == sort)
     }
 
@@ -79,7 +78,7 @@ impl Holders {
     /// the first of the other holders that has it.
     pub fn key(&self, key_file: &KeyFile) -> Result<VaultKey, LockedError> {
         let mut troubles = Vec::new();
-        if self.of_kind(HolderKind::KeyFile).is_some() {
+        if self.find(HolderKind::KeyFile).is_some() {
             match self.key_in_file(key_file) {
                 Ok(key) => return Ok(key),
                 Err(error) => troubles.push((HolderKind::KeyFile, error)),
@@ -89,7 +88,7 @@ impl Holders {
     }
 
     /// Returns the key that a holder has, asked for now.
-    pub fn key_of(
+    pub fn key_from(
         &self,
         holder: &Holder,
         key_file: &KeyFile,
@@ -97,7 +96,7 @@ impl Holders {
     ) -> Result<VaultKey, HolderError> {
         let key = match holder {
             Holder::KeyFile => return self.key_in_file(key_file),
-            Holder::Keyring => Keyring::of(&self.fingerprint).key(patience),
+            Holder::Keyring => Keyring::for_key(&self.fingerprint).key(patience),
             Holder::Passphrase(passphrase) => passphrase.key(patience),
             // It is read before anything proves it, and whoever may write to it could run any command.
             Holder::Command(_) if disk::others_may_write(&self.vault) => {
@@ -117,7 +116,7 @@ impl Holders {
             Ok(_) => HolderError::Another(HolderKind::KeyFile),
             Err(error) => error.into(),
         };
-        let again = [key_file.renewed().read(), key_file.read()];
+        let again = [key_file.renewal_file().read(), key_file.read()];
         again.into_iter().flatten().find(|key| self.has_key(key)).ok_or(trouble)
     }
 
@@ -137,7 +136,7 @@ impl Holders {
             if let (true, Some(key)) = (turn.is_some(), self.cached_key()) {
                 return Ok(key);
             }
-            match self.key_of(holder, key_file, CLIENTS_PATIENCE) {
+            match self.key_from(holder, key_file, CLIENT_TIMEOUT) {
                 Ok(key) => {
                     Self::keep(&key, holder);
                     return Ok(key);
@@ -148,20 +147,18 @@ impl Holders {
         Err(LockedError(troubles))
     }
 
-    /// Asks every holder that answers without asking a person, also when the kernel keeps the key.
-    pub fn unattended(&self, key_file: &KeyFile) -> UnattendedKey<Option<VaultKey>> {
-        let mut answers = UnattendedKey { key: self.cached_key(), troubles: Vec::new(), are_all: true };
-        for holder in &self.list {
-            if !is_silent(holder) {
-                answers.are_all = false;
-                continue;
-            }
-            match self.key_of(holder, key_file, CLIENTS_PATIENCE) {
-                Ok(key) => answers.key = Some(key),
-                Err(error) => answers.troubles.push((holder.kind(), error)),
+    /// Asks every holder that answers without a person, even when the kernel caches the key.
+    pub fn check_unattended(&self, key_file: &KeyFile) -> (Option<VaultKey>, UnattendedCheck) {
+        let (mut key, mut errors) = (self.cached_key(), Vec::new());
+        let (silent, others): (Vec<_>, Vec<_>) = self.list.iter().partition(|holder| is_silent(holder));
+        for holder in silent {
+            match self.key_from(holder, key_file, CLIENT_TIMEOUT) {
+                Ok(found) => key = Some(found),
+                Err(error) => errors.push((holder.kind(), error)),
             }
         }
-        answers
+        let check = UnattendedCheck { is_open: key.is_some(), errors, are_all: others.is_empty() };
+        (key, check)
     }
 
     /// Returns the key that the kernel keeps.
@@ -177,12 +174,12 @@ impl Holders {
         } else {
             [HolderKind::File, HolderKind::Keyring, HolderKind::Command, HolderKind::Passphrase]
         };
-        helper_for.into_iter().filter_map(|sort| self.of_kind(sort)).collect()
+        helper_for.into_iter().filter_map(|sort| self.find(sort)).collect()
     }
 
     /// Keeps a key that was worth asking for, and says so to who typed a passphrase for it.
     fn keep(key: &VaultKey, holder: &Holder) {
-        let is_kept = holder.kind() != HolderKind::File && cache::keep(key, cache::USUALLY);
+        let is_kept = holder.kind() != HolderKind::File && cache::keep(key, cache::DEFAULT_TIME);
         if is_kept && is_asked_for(holder) {
             tty::print("the vault is open for 8 hours (docker-credential-pat lock closes it)");
         }

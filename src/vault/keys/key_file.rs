@@ -80,7 +80,7 @@ impl Hint for KeyFileError {
 
 impl KeyFile {
     /// Names a key file, which need not be there yet.
-    pub fn at(path: PathBuf) -> Self {
+    pub fn new(path: PathBuf) -> Self {
         Self { path }
     }
 
@@ -92,7 +92,7 @@ impl KeyFile {
     /// Names the file beside it that has the new key while the vault changes over to it. Where it is a link,
     /// that is beside what it points to, since nothing is renamed from one file system to another.
     #[must_use]
-    pub fn renewed(&self) -> Self {
+    pub fn renewal_file(&self) -> Self {
         Self { path: disk::with_suffix(&disk::without_links(&self.path), ".renewed") }
     }
 
@@ -136,7 +136,7 @@ impl KeyFile {
     /// Ends a renewal that a stopped machine left halfway: when the vault has changed over to the new key,
     /// that takes its place. Only to be called under the vault's lock.
     pub fn settle(&self, is_the_vaults: impl Fn(&VaultKey) -> bool) -> Result<(), KeyFileError> {
-        let renewed = self.renewed();
+        let renewed = self.renewal_file();
         if renewed.path.exists() && renewed.read().is_ok_and(|key| is_the_vaults(&key)) {
             renewed.replace_other(self)?;
         }
@@ -162,7 +162,7 @@ impl KeyFile {
         if let Some(key) = self.read_if_there()? {
             return Ok(key);
         }
-        let key = VaultKey::make()?;
+        let key = VaultKey::generate()?;
         self.keep(&key)?;
         Ok(key)
     }
@@ -195,7 +195,7 @@ mod tests {
     #[test]
     fn a_key_is_made_once_and_read_after_that() {
         let folder = tempfile::tempdir().expect("a folder");
-        let file = KeyFile::at(folder.path().join("config/key"));
+        let file = KeyFile::new(folder.path().join("config/key"));
         assert!(matches!(file.read(), Err(KeyFileError::Missing { .. })));
         let made = file.read_or_make().expect("a key");
         assert_eq!(file.read_or_make().expect("the same").expose(), made.expose());
@@ -206,7 +206,7 @@ mod tests {
     #[test]
     fn what_is_no_key_is_refused_and_left() {
         let folder = tempfile::tempdir().expect("a folder");
-        let file = KeyFile::at(folder.path().join("key"));
+        let file = KeyFile::new(folder.path().join("key"));
         file.read_or_make().expect("a key");
         let good = fs::read(file.path()).expect("the file");
         let longer = [good.as_slice(), b"\n"].concat();
@@ -220,9 +220,9 @@ mod tests {
     #[test]
     fn a_key_that_is_not_the_vaults_is_not_removed() {
         let folder = tempfile::tempdir().expect("a folder");
-        let file = KeyFile::at(folder.path().join("key"));
+        let file = KeyFile::new(folder.path().join("key"));
         let other = file.read_or_make().expect("a key").fingerprint();
-        file.remove(&VaultKey::make().expect("a key").fingerprint()).expect("nothing to do");
+        file.remove(&VaultKey::generate().expect("a key").fingerprint()).expect("nothing to do");
         assert!(file.path().exists());
         file.remove(&other).expect("removed");
         assert!(!file.path().exists());
@@ -232,15 +232,15 @@ mod tests {
     #[test]
     fn a_renewed_key_lies_beside_what_a_link_points_to() {
         let folder = tempfile::tempdir().expect("a folder");
-        let there = KeyFile::at(folder.path().join("stick/key"));
+        let there = KeyFile::new(folder.path().join("stick/key"));
         there.read_or_make().expect("a key");
         let link = folder.path().join("key");
         std::os::unix::fs::symlink(there.path(), &link).expect("a link");
-        let link = KeyFile::at(link);
-        assert_eq!(link.renewed().path(), there.renewed().path());
-        link.renewed().keep(&VaultKey::make().expect("a key")).expect("kept");
-        link.renewed().replace_other(&link).expect("in its place");
-        assert!(link.path().is_symlink() && !there.renewed().path().exists());
+        let link = KeyFile::new(link);
+        assert_eq!(link.renewal_file().path(), there.renewal_file().path());
+        link.renewal_file().keep(&VaultKey::generate().expect("a key")).expect("kept");
+        link.renewal_file().replace_other(&link).expect("in its place");
+        assert!(link.path().is_symlink() && !there.renewal_file().path().exists());
     }
 
     #[cfg(unix)]
@@ -248,7 +248,7 @@ mod tests {
     fn a_key_that_others_may_read_is_refused() {
         use std::os::unix::fs::PermissionsExt;
         let folder = tempfile::tempdir().expect("a folder");
-        let file = KeyFile::at(folder.path().join("key"));
+        let file = KeyFile::new(folder.path().join("key"));
         file.read_or_make().expect("a key");
         assert_eq!(fs::metadata(file.path()).expect("the file").permissions().mode() & 0o777, PRIVATE);
         for mode in [0o644, 0o640, 0o604, 0o660] {

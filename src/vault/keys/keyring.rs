@@ -86,7 +86,7 @@ impl Hint for KeyringError {
 
 impl Keyring {
     /// Names the item for the key with this fingerprint.
-    pub fn of(fingerprint: &Tag) -> Self {
+    pub fn for_key(fingerprint: &Tag) -> Self {
         Self { item: cache::name_of(fingerprint) }
     }
 

@@ -23,10 +23,10 @@ use crate::vault::keys::passphrase::{PassphraseError, PassphraseHolder};
 use crate::vault::seal::VaultKey;
 
 /// How long a key holder may take when a client waits for the answer.
-pub const CLIENTS_PATIENCE: Duration = Duration::from_secs(3);
+pub const CLIENT_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// How long it may take when a person is there to answer its questions.
-pub const PERSONS_PATIENCE: Duration = Duration::from_secs(120);
+pub const INTERACTIVE_TIMEOUT: Duration = Duration::from_secs(120);
 
 /// Gives a vault's key.
 pub trait KeyHolder {
@@ -102,7 +102,7 @@ impl HolderKind {
     }
 
     /// Returns what it does not protect the vault from, as a sentence.
-    pub fn exposed_to(self) -> &'static str {
+    pub fn exposure(self) -> &'static str {
         match self {
             Self::KeyFile => {
                 "it does not protect from a copy of your whole home, a stolen disk that is not encrypted, or \
@@ -118,7 +118,7 @@ impl HolderKind {
     }
 
     /// Returns the command after which the vault is safer than with this holder.
-    pub fn safer(self) -> &'static str {
+    pub fn advice(self) -> &'static str {
         match self {
             Self::KeyFile => {
                 "docker-credential-pat key add passphrase, then key remove key-file, if that matters to you"

@@ -143,15 +143,15 @@ impl PassphraseHolder {
     /// Returns the passphrase, out of the file that is named for it or from a person, and the vault's key.
     pub fn text(&self) -> Result<(Zeroizing<String>, VaultKey), PassphraseError> {
         if let Some(file) = env::passphrase_file() {
-            let text = read(&file)?;
+            let text = read_file(&file)?;
             let key = self.open(&text)?;
             return Ok((text, key));
         }
-        self.ask("Passphrase of the vault (it does not show): ")
+        self.prompt("Passphrase of the vault (it does not show): ")
     }
 
     /// Asks for the passphrase, a few times if need be.
-    pub fn ask(&self, question: &str) -> Result<(Zeroizing<String>, VaultKey), PassphraseError> {
+    pub fn prompt(&self, question: &str) -> Result<(Zeroizing<String>, VaultKey), PassphraseError> {
         let mut tries = TRIES;
         loop {
             let typed = tty::ask_hidden(question).map_err(PassphraseError::NotAsked)?;
@@ -172,7 +172,7 @@ impl KeyHolder for PassphraseHolder {
 }
 
 /// Reads a passphrase out of a file; line ends at its end do not count.
-pub fn read(path: &Path) -> Result<Zeroizing<String>, PassphraseError> {
+pub fn read_file(path: &Path) -> Result<Zeroizing<String>, PassphraseError> {
     let missing = || PassphraseError::Missing { path: path.to_owned() };
     let (bytes, _) = disk::read(path, MAX_BYTES)?.ok_or_else(missing)?;
     let bytes = Zeroizing::new(bytes);
@@ -237,10 +237,10 @@ mod tests {
     fn a_passphrase_is_the_line_in_its_file() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("passphrase");
-        assert!(matches!(read(&path), Err(PassphraseError::Missing { .. })));
+        assert!(matches!(read_file(&path), Err(PassphraseError::Missing { .. })));
         for (text, want) in [("a b \r\n", Some("a b ")), ("x\n\n", Some("x")), ("", None), ("\n", None)] {
             std::fs::write(&path, text).expect("written");
-            assert_eq!(read(&path).ok().as_ref().map(|text| text.as_str()), want, "{text:?}");
+            assert_eq!(read_file(&path).ok().as_ref().map(|text| text.as_str()), want, "{text:?}");
         }
     }
 }
