@@ -6,9 +6,10 @@ use crate::model::hint::Hint;
 use crate::model::secret::Secret;
 use crate::system::sanitize::line_of;
 use crate::vault::VaultError;
+use crate::vault::excerpt::Excerpt;
 use crate::vault::keys::HolderKind;
 use crate::vault::keys::holders::{Holders, LockedError, UnattendedCheck};
-use crate::vault::store::{Excerpt, StoreError, VaultStore};
+use crate::vault::store::{StoreError, VaultStore};
 
 /// What was read of the vault.
 #[derive(Default)]

@@ -34,7 +34,7 @@ impl Made {
 fn home_with(tokens: &[Made], came: Timestamp) -> Home {
     let home = Home::new();
     disk::make_folder(home.vault().parent().expect("a folder")).expect("made");
-    let key = KeyFile::new(home.key()).read_or_make().expect("a key");
+    let key = KeyFile::new(home.key()).read_or_create().expect("a key");
     let mut draft = Draft::new(home.vault(), key, Holder::KeyFile);
     for Made { name, scope, secret, expires } in tokens {
         let arrival = IncomingToken {
