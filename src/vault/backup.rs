@@ -75,8 +75,8 @@ pub fn create(store: &VaultStore, file: &Path, passphrase: &str) -> Result<usize
     })
 }
 
-/// Checks that the path is free or has an earlier backup: a vault that only a passphrase opens, other than the
-/// user's own vault.
+/// Checks that the path is free or has an earlier backup: a vault that only a passphrase opens, other than
+/// the user's own vault.
 fn ensure_replaceable(file: &Path, own_vault: &Path) -> Result<(), BackupError> {
     let not_a_backup = || BackupError::NotABackup { path: file.to_owned() };
     if disk::without_links(file) == disk::without_links(own_vault) {
@@ -127,8 +127,8 @@ impl OpenedBackup {
         self.secrets.len()
     }
 
-    /// Merges its tokens into the vault by their names, and makes the vault if there is none. After an error,
-    /// the vault is as it was.
+    /// Merges its tokens into the vault by their names, and makes the vault if there is none. After an
+    /// error, the vault is as it was.
     pub fn restore(&self, store: &VaultStore, now: Timestamp) -> Result<MergeReport, BackupError> {
         store.change(|draft| {
             let mut inventory = draft.inventory.clone();

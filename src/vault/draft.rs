@@ -27,8 +27,8 @@ pub struct Draft {
     sealed: BTreeMap<TokenId, Sealed>,
     /// The associated data of each secret in `sealed`.
     bindings: BTreeMap<TokenId, Vec<u8>>,
-    /// The parts of the vault on disk that show whether anything has changed; `None` when the vault has to be
-    /// written in any case.
+    /// The parts of the vault on disk that show whether anything has changed; `None` when the vault has to
+    /// be written in any case.
     saved: Option<SavedVault>,
 }
 
@@ -112,8 +112,8 @@ impl Draft {
         self.holders.retain(|holder| holder.kind() != kind);
     }
 
-    /// Encrypts every secret with another key, which these holders have. When a secret does not open, nothing
-    /// has changed.
+    /// Encrypts every secret with another key, which these holders have. When a secret does not open,
+    /// nothing has changed.
     pub fn reseal(&mut self, key: VaultKey, holders: Vec<Holder>) -> Result<(), VaultError> {
         let mut sealed = BTreeMap::new();
         for token in self.inventory.tokens() {

@@ -157,9 +157,9 @@ fn remove_key(store: &VaultStore, kind: HolderKind, fingerprint: &Tag) -> Result
     removed.map_err(|error| RekeyError::NotRemoved(kind, error))
 }
 
-/// Generates a new key, encrypts every secret with it, and gives it to every holder. When this is interrupted at
-/// any point, the holders still open the vault: with the old key until the new vault is in place, and with the
-/// new key after that. An error before then leaves everything as it was.
+/// Generates a new key, encrypts every secret with it, and gives it to every holder. When this is
+/// interrupted at any point, the holders still open the vault: with the old key until the new vault is in
+/// place, and with the new key after that. An error before then leaves everything as it was.
 ///
 /// Returns the holders that wrap the key with a secret of their own, which has not changed.
 pub fn renew(store: &VaultStore) -> Result<Vec<HolderKind>, RekeyError> {

@@ -123,8 +123,8 @@ impl VaultStore {
         Ok(vault.inventory()?)
     }
 
-    /// Changes the vault durably, one process at a time. Makes the vault and its key if there are none. After
-    /// an error, the vault is as it was.
+    /// Changes the vault durably, one process at a time. Makes the vault and its key if there are none.
+    /// After an error, the vault is as it was.
     pub fn change<T, E: From<StoreError>>(
         &self,
         edit: impl FnOnce(&mut Draft) -> Result<T, E>,
@@ -132,8 +132,8 @@ impl VaultStore {
         self.change_and(edit, |_| Ok(()))
     }
 
-    /// Changes the vault like [`change`](Self::change), and runs `then` after the change is durable and before
-    /// another process can change the vault. An error of `then` leaves the vault changed.
+    /// Changes the vault like [`change`](Self::change), and runs `then` after the change is durable and
+    /// before another process can change the vault. An error of `then` leaves the vault changed.
     pub fn change_and<T, E: From<StoreError>>(
         &self,
         edit: impl FnOnce(&mut Draft) -> Result<T, E>,
@@ -148,8 +148,8 @@ impl VaultStore {
         Ok(outcome)
     }
 
-    /// Proves that the vault can be changed, by writing it as it is. Call it before a service creates a token
-    /// that only the vault can keep. Makes the vault and its key if there are none.
+    /// Proves that the vault can be changed, by writing it as it is. Call it before a service creates a
+    /// token that only the vault can keep. Makes the vault and its key if there are none.
     pub fn ensure_writable(&self) -> Result<(), StoreError> {
         self.ensure_key()?;
         let _lock = self.lock()?;
@@ -168,8 +168,8 @@ impl VaultStore {
         Ok(disk::lock(&self.vault)?)
     }
 
-    /// Obtains a key for which a person may be asked, before the lock makes other processes wait. An error in
-    /// reading the vault is reported later.
+    /// Obtains a key for which a person may be asked, before the lock makes other processes wait. An error
+    /// in reading the vault is reported later.
     fn ensure_key(&self) -> Result<(), StoreError> {
         if self.obtained_key.get().is_some() || self.key_file.path().exists() {
             return Ok(());

@@ -29,8 +29,8 @@
 //!
 //! The tags of the directory and of the entries are those of XChaCha20-Poly1305 for an empty message with
 //! the bytes as associated data. The nonce is the base and a number (u64): 0 for header and directory, 1 for
-//! the first entry, 2 for the second. Nonce and tag in an entry are those of its ciphertext, whose associated
-//! data is `binding`.
+//! the first entry, 2 for the second. Nonce and tag in an entry are those of its ciphertext, whose
+//! associated data is `binding`.
 //!
 //! The checksums detect damage without the key; the tags detect changes, with the key. A `get` reads the
 //! directory and the few entries that it points to, and verifies only these.

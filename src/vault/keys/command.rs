@@ -43,7 +43,8 @@ pub enum KeyCommandError {
     /// Somebody else may have replaced the command in the vault with another one.
     #[error("others may write to the vault, so the command that it names is not run")]
     OthersMayWrite,
-    /// The command requested a token of the vault that it should open, which would start it again without end.
+    /// The command requested a token of the vault that it should open, which would start it again without
+    /// end.
     #[error("the key command asks this program for what only the key command can open")]
     Recursive,
     #[error("cannot wrap the key")]

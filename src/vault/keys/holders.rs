@@ -99,7 +99,8 @@ impl Holders {
             Holder::Keyring => Keyring::for_key(&self.fingerprint).key(timeout),
             // A person has no time limit.
             Holder::Passphrase(passphrase) => passphrase.obtain().map(|(_, key)| key).map_err(Into::into),
-            // Nothing has verified the command yet, and anybody who may write to the vault could have set it.
+            // Nothing has verified the command yet, and anybody who may write to the vault could have set
+            // it.
             Holder::Command(_) if disk::others_may_write(&self.vault) => {
                 Err(KeyCommandError::OthersMayWrite.into())
             }
@@ -109,9 +110,9 @@ impl Holders {
         if self.has_key(&key) { Ok(key) } else { Err(HolderError::OtherKey(holder.kind())) }
     }
 
-    /// Reads the key file, and the renewal file when the key file has another key: during a renewal, or after
-    /// an interrupted one, the new key is there. Between the two reads it may have replaced the old key, so the
-    /// key file is read once more.
+    /// Reads the key file, and the renewal file when the key file has another key: during a renewal, or
+    /// after an interrupted one, the new key is there. Between the two reads it may have replaced the old
+    /// key, so the key file is read once more.
     fn key_from_key_file(&self, key_file: &KeyFile) -> Result<VaultKey, HolderError> {
         let error = match key_file.read() {
             Ok(key) if self.has_key(&key) => return Ok(key),
@@ -169,8 +170,8 @@ impl Holders {
         cache::find(&self.fingerprint).filter(|key| self.has_key(key))
     }
 
-    /// Returns the holders except the key file, in the order in which they are asked: those that ask a person
-    /// come last.
+    /// Returns the holders except the key file, in the order in which they are asked: those that ask a
+    /// person come last.
     pub fn fallbacks(&self) -> Vec<&Holder> {
         let order = if env::passphrase_file().is_some() {
             [HolderKind::File, HolderKind::Passphrase, HolderKind::Keyring, HolderKind::Command]

@@ -75,8 +75,8 @@ impl KeyFile {
         &self.path
     }
 
-    /// Returns the file that holds the new key during a renewal. It is in the same folder; for a link, in the
-    /// folder of the link's target, because a file cannot be renamed to another file system.
+    /// Returns the file that holds the new key during a renewal. It is in the same folder; for a link, in
+    /// the folder of the link's target, because a file cannot be renamed to another file system.
     #[must_use]
     pub fn renewal_file(&self) -> Self {
         Self { path: disk::with_suffix(&disk::without_links(&self.path), ".renewed") }

@@ -1,9 +1,9 @@
 //! Key holder: the OS keyring, which is the Secret Service
-//! (<https://specifications.freedesktop.org/secret-service-spec/latest/>), macOS Keychain or Windows Credential
-//! Manager. The secret of one item is the 32 bytes of the key.
+//! (<https://specifications.freedesktop.org/secret-service-spec/latest/>), macOS Keychain or Windows
+//! Credential Manager. The secret of one item is the 32 bytes of the key.
 //!
-//! The name of the item contains the fingerprint of the key. So a renewed key has an item of its own, and both
-//! items exist until the vault is written with the new key.
+//! The name of the item contains the fingerprint of the key. So a renewed key has an item of its own, and
+//! both items exist until the vault is written with the new key.
 
 use std::time::{Duration, Instant};
 

@@ -1,5 +1,5 @@
-//! Key holder: a passphrase. Argon2id (<https://www.rfc-editor.org/rfc/rfc9106>) derives a key from it that wraps
-//! the vault's key.
+//! Key holder: a passphrase. Argon2id (<https://www.rfc-editor.org/rfc/rfc9106>) derives a key from it that
+//! wraps the vault's key.
 
 use std::path::{Path, PathBuf};
 
@@ -123,8 +123,8 @@ impl PassphraseHolder {
         format!("Argon2id, {} MiB, {} passes", self.memory / 1024, self.passes)
     }
 
-    /// Reads the passphrase from the file that the environment names, or asks for it on the terminal. Returns
-    /// the passphrase and the vault's key.
+    /// Reads the passphrase from the file that the environment names, or asks for it on the terminal.
+    /// Returns the passphrase and the vault's key.
     pub fn obtain(&self) -> Result<(Zeroizing<String>, VaultKey), PassphraseError> {
         let Some(file) = env::passphrase_file() else {
             return self.prompt("Passphrase of the vault (it does not show): ");

@@ -1,5 +1,5 @@
-//! Text form of a wrapping key, for a store of secrets that this program cannot write to: a password manager, a
-//! mounted file.
+//! Text form of a wrapping key, for a store of secrets that this program cannot write to: a password
+//! manager, a mounted file.
 //!
 //! The vault's key is wrapped with it, so the vault's key can be renewed while the wrapping key stays.
 
@@ -7,8 +7,8 @@ use zeroize::Zeroizing;
 
 use crate::vault::seal::{KEY_BYTES, VaultKey};
 
-/// The first characters of the text; the number is the version of its format. The key follows, each byte as two
-/// hexadecimal digits, and a line end.
+/// The first characters of the text; the number is the version of its format. The key follows, each byte as
+/// two hexadecimal digits, and a line end.
 const PREFIX: &str = "docker-credential-pat-key-1-";
 
 /// The size of the text in bytes, including the line end.
