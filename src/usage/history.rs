@@ -39,9 +39,7 @@ impl UsageHistory {
         match self.entries.get_mut(&token) {
             Some(entry) => {
                 entry.stats.add(stats);
-                if entry.name != name {
-                    name.clone_into(&mut entry.name);
-                }
+                name.clone_into(&mut entry.name);
             }
             None => drop(self.entries.insert(token, HistoryEntry { name: name.to_owned(), stats })),
         }
@@ -63,13 +61,12 @@ impl UsageHistory {
 
     /// Keeps the tokens that were used last, and drops the others.
     pub(super) fn keep_most_recent(&mut self, tokens: usize) {
-        if let Some(surplus) = self.entries.len().checked_sub(tokens).filter(|surplus| *surplus > 0) {
-            let mut oldest: Vec<_> =
-                self.entries.iter().map(|(token, entry)| (entry.stats.last, *token)).collect();
-            oldest.sort_unstable();
-            for (_, token) in &oldest[..surplus] {
-                self.entries.remove(token);
-            }
+        let surplus = self.entries.len().saturating_sub(tokens);
+        let mut oldest: Vec<_> =
+            self.entries.iter().map(|(token, entry)| (entry.stats.last, *token)).collect();
+        oldest.sort_unstable();
+        for (_, token) in &oldest[..surplus] {
+            self.entries.remove(token);
         }
     }
 

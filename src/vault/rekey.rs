@@ -8,7 +8,6 @@ use zeroize::Zeroizing;
 
 use crate::model::hint::{Hint, program};
 use crate::system::env;
-use crate::vault::VaultError;
 use crate::vault::keys::command::KeyCommand;
 use crate::vault::keys::external_file::ExternalKeyFile;
 use crate::vault::keys::holders::{Holders, LockedError};
@@ -67,12 +66,6 @@ pub enum RekeyError {
     /// The kernel does not cache the key.
     #[error("this system does not keep keys in its memory, so the vault cannot stay open")]
     NotCached,
-}
-
-impl From<VaultError> for RekeyError {
-    fn from(error: VaultError) -> Self {
-        Self::Store(error.into())
-    }
 }
 
 impl Hint for RekeyError {
@@ -165,7 +158,7 @@ fn remove_key(store: &VaultStore, kind: HolderKind, fingerprint: &Tag) -> Result
 pub fn renew(store: &VaultStore) -> Result<Vec<HolderKind>, RekeyError> {
     let holders = store.holders()?.ok_or(RekeyError::NoVault)?;
     let passphrase = read_passphrase(store, &holders)?;
-    let key = VaultKey::generate().map_err(VaultError::from)?;
+    let key = VaultKey::generate().map_err(|error| StoreError::Vault(error.into()))?;
     let (_, kinds) = store.change_and(
         |draft| {
             let old = draft.key().fingerprint();
@@ -175,7 +168,7 @@ pub fn renew(store: &VaultStore) -> Result<Vec<HolderKind>, RekeyError> {
                 holders.push(renewed.map_err(|error| RekeyError::Holder(holder.kind(), error))?);
             }
             let kinds: Vec<HolderKind> = holders.iter().map(Holder::kind).collect();
-            draft.reseal(key, holders)?;
+            draft.reseal(key, holders).map_err(StoreError::from)?;
             Ok((old, kinds))
         },
         |(old, kinds)| discard_old_key(store, kinds, old),

@@ -1,6 +1,5 @@
 //! All key holders of a vault, and the order in which they are asked for its key.
 
-use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -28,17 +27,8 @@ pub struct Holders {
 
 /// The error of each holder, when none of them returns the key.
 #[derive(Debug, Error)]
+#[error("{}", .0.iter().map(|(_, error)| line_of(error)).collect::<Vec<_>>().join("; "))]
 pub struct LockedError(pub Vec<(HolderKind, HolderError)>);
-
-impl fmt::Display for LockedError {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (at, (_, error)) in self.0.iter().enumerate() {
-            out.write_str(if at == 0 { "" } else { "; " })?;
-            out.write_str(&line_of(error))?;
-        }
-        Ok(())
-    }
-}
 
 /// Result of asking the holders that answer without a person.
 pub struct UnattendedCheck {
