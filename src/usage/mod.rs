@@ -137,8 +137,8 @@ impl UsageLog {
     /// Calls `visit` with all records, oldest first: those of the summary, each of which stands for many
     /// uses, and then the lines.
     pub fn visit(&self, visit: &mut dyn FnMut(LogRecord)) -> UnreadLines {
-        // Without the lock, a file that is renamed could be read twice. Before the first compaction there is
-        // no lock file, and no file is renamed.
+        // Without the lock, a file that is renamed could be read twice. The lock file exists before the
+        // first file is renamed.
         let lock = self.folder.join(LOCK);
         let _lock = exists(&disk::with_suffix(&lock, ".lock")).then(|| disk::lock(&lock));
         let mut unread = UnreadLines::default();

@@ -197,13 +197,13 @@ impl LogRecord {
             && self.outcome.as_deref() == Some(RequestOutcome::NotFound.word())
     }
 
-    /// Returns the time of the request or of the last use; `None` when it is later than now, because a clock
-    /// was wrong.
+    /// Returns the time of the request or of the last use; `None` when it is before 1970 or more than
+    /// [`MAX_CLOCK_SKEW`] after now, because a clock was wrong.
     pub fn time(&self, now: Timestamp) -> Option<Timestamp> {
         self.at.filter(|at| is_past(*at, now)).map(|at| Timestamp(at).min(now))
     }
 
-    /// Returns the time of the request or of the first use; `None` when it is later than now.
+    /// Returns the time of the request or of the first use; `None` as for [`time`](Self::time).
     pub fn first_time(&self, now: Timestamp) -> Option<Timestamp> {
         self.first.or(self.at).filter(|at| is_past(*at, now)).map(Timestamp)
     }

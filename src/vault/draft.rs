@@ -17,7 +17,7 @@ use crate::vault::keys::holders::Holders;
 use crate::vault::keys::{Holder, HolderKind};
 use crate::vault::seal::{Sealed, VaultKey, random_bytes};
 
-/// A change of the vault that is not written yet. Whoever makes one holds the vault's lock.
+/// A change of the vault that is not written yet. Make one only while holding the vault's lock.
 pub struct Draft {
     path: PathBuf,
     key: VaultKey,

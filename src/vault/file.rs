@@ -95,8 +95,8 @@ impl Vault {
 
     /// Reads all tokens and choices, and checks that they are not damaged. Needs no vault key.
     ///
-    /// `list` calls it in place of [`all_contents`](Self::all_contents), which also keeps the encoded entries
-    /// and 96 bytes a token for pointers and headers: only a change or a secret needs them.
+    /// `list` calls it in place of [`all_contents`](Self::all_contents), which also keeps the encoded
+    /// entries and 96 bytes a token for pointers and headers: only a change or a secret needs them.
     pub fn inventory(&self) -> Result<Inventory, VaultError> {
         self.check()?;
         let entries = self.checked_entries()?;

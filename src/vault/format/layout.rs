@@ -16,16 +16,18 @@
 //! ciphertexts             the encrypted secrets, one after another; nothing follows them
 //! ```
 //!
-//! The CBOR is made of arrays; the number in `#[n(…)]` is the index of a field in its array:
+//! Each structure is a CBOR array; the number in `#[n(…)]` is the index of a field. A missing value is null,
+//! or is left out at the end of its array.
 //!
 //! ```text
 //! directory    [holders, fingerprint, counters, choices, lines]
-//! line         [hashes, length, tag]              one for each entry, in the order of the entries
+//! holder       [number, fields]; 0 key file, 1 OS keyring, 2 passphrase, 3 command, 4 other file
+//! line         [hashes, length, tag]; one for each entry, in the order of the entries
 //! entry        [token, nonce, tag, [offset, length]]
 //! ```
 //!
-//! The fields are described at `Directory`, `DirectoryLine`, `Entry` and `Token`. An offset is that of the
-//! ciphertext, in bytes from the first ciphertext.
+//! `Directory`, `Holder`, `DirectoryLine`, `Entry` and `Token` describe the fields. The offset is that of
+//! the ciphertext, in bytes from the first ciphertext.
 //!
 //! The tags of the directory and of the entries are those of XChaCha20-Poly1305 for an empty message with
 //! the bytes as associated data. The nonce is the base and a number (u64): 0 for header and directory, 1 for

@@ -160,8 +160,8 @@ impl Holders {
         cache::find(&self.fingerprint).filter(|key| self.has_key(key))
     }
 
-    /// Returns the holders except the key file, in the order in which they are asked: those that ask a
-    /// person come last.
+    /// Returns the holders except the key file, in the order in which they are asked. A passphrase that a
+    /// person has to enter comes last.
     pub fn fallbacks(&self) -> Vec<&Holder> {
         let order = if env::passphrase_file().is_some() {
             [HolderKind::File, HolderKind::Passphrase, HolderKind::Keyring, HolderKind::Command]
