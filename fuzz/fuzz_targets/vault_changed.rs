@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 
 use arbitrary::Arbitrary;
 use docker_credential_pat::vault::format::layout;
-use docker_credential_pat::vault::format::layout::{BASE_BYTES, HEAD_BYTES, Layout};
+use docker_credential_pat::vault::format::layout::{BASE_BYTES, HEADER_BYTES, Layout};
 use docker_credential_pat::vault::seal::{KEY_BYTES, TAG_BYTES, VaultKey};
 use docker_credential_pat_fuzz::{memory, published};
 use libfuzzer_sys::fuzz_target;
@@ -42,11 +42,11 @@ fuzz_target!(init: { LazyLock::force(&published::ALL); }, |change: Change| {
     let part = |place: Range<u64>| {
         &vault.vault[usize::try_from(place.start).expect("small")..usize::try_from(place.end).expect("small")]
     };
-    let layout = Layout::parse(part(0..HEAD_BYTES as u64)).expect("a vault");
+    let layout = Layout::parse(part(0..HEADER_BYTES as u64)).expect("a vault");
     let proof = part(layout.front.end - (BASE_BYTES + TAG_BYTES) as u64..layout.front.end);
     let (base, tag) = proof.split_first_chunk().expect("its size");
     // The directory ends where its checksum begins.
-    let directory = part(HEAD_BYTES as u64..layout.front.end - (4 + BASE_BYTES + TAG_BYTES) as u64);
+    let directory = part(HEADER_BYTES as u64..layout.front.end - (4 + BASE_BYTES + TAG_BYTES) as u64);
     let directory = edited(directory, &change.directory);
     let entries = edited(part(layout.entries), &change.entries);
     let ciphertexts = edited(part(layout.ciphertexts), &change.ciphertexts);
@@ -55,7 +55,7 @@ fuzz_target!(init: { LazyLock::force(&published::ALL); }, |change: Change| {
     let bytes = layout::assemble(&directory, &entries, &ciphertexts, &another, base);
     let mut bytes = bytes.expect("it is not too large");
     if change.proof == Proof::AsItWas {
-        let end = usize::try_from(Layout::parse(&bytes[..HEAD_BYTES]).expect("a head").front.end);
+        let end = usize::try_from(Layout::parse(&bytes[..HEADER_BYTES]).expect("a head").front.end);
         let end = end.expect("it is in memory");
         bytes[end - TAG_BYTES..end].copy_from_slice(tag);
     }

@@ -50,7 +50,7 @@ fn read(path: &Path, written: &Inventory, secrets: &BTreeMap<TokenId, String>) -
     for token in written.tokens() {
         assert_eq!(unlocked.secret(token, &all).expect("undamaged").expose(), secrets[&token.id]);
     }
-    Draft::of(path.to_owned(), unlocked, all).expect("read")
+    Draft::from_vault(path.to_owned(), unlocked, all).expect("read")
 }
 
 fn vault_key() -> VaultKey {

@@ -56,7 +56,7 @@ impl Made<'_> {
         let secret = Secret::new(Zeroizing::new(self.secret.0.repeat(self.secret.1.into())));
         let Some(arrival) = self.arrival(&secret) else { return };
         let id = draft.inventory.add_with_free_name(arrival, Timestamp(self.came));
-        draft.keep(id, &secret).expect("sealed");
+        draft.set_secret(id, &secret).expect("sealed");
         secrets.insert(id, secret.expose().to_owned());
         for deed in &self.deeds {
             deed.be_done(draft, id, self.profile);

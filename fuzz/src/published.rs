@@ -80,7 +80,7 @@ impl Published {
         // As it is read before a change.
         let Ok(unlocked) = vault.unlock(self.key(), &contents) else { return };
         assert_eq!(contents.inventory, self.inventory, "another inventory is proven");
-        let Ok(draft) = Draft::of(path.to_owned(), unlocked, contents) else { return };
+        let Ok(draft) = Draft::from_vault(path.to_owned(), unlocked, contents) else { return };
         for token in draft.inventory.tokens() {
             self.check(token, draft.secret(token).ok().as_ref());
         }

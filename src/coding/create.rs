@@ -56,7 +56,7 @@ impl CodingSession<'_> {
                 remote: Some(self.remote(Some(&new.team), new.project, created)),
             };
             let id = draft.inventory.add(token, self.now)?;
-            draft.keep(id, secret).map_err(StoreError::from)?;
+            draft.set_secret(id, secret).map_err(StoreError::from)?;
             draft.inventory.use_everywhere(id);
             Ok(())
         })

@@ -99,7 +99,7 @@ pub fn run(args: &AddArgs, cx: &mut CommandContext) -> Result<(), CommandError> 
             remote: None,
         };
         let id = draft.inventory.add(token, *cx.now)?;
-        draft.keep(id, &secret)?;
+        draft.set_secret(id, &secret)?;
         Ok((draft.inventory.clone(), advice))
     })?;
     let token = find(&inventory, name.as_str())?;

@@ -84,7 +84,7 @@ impl NewPassphraseArgs {
     /// Reads the passphrase, or prompts for it twice on the terminal.
     pub fn read(&self, what: &str) -> Result<Zeroizing<String>, CommandError> {
         if let Some(file) = &self.passphrase_file {
-            return Ok(passphrase::read(file)?);
+            return Ok(passphrase::read_file(file)?);
         }
         let missing =
             |source| PromptError::Missing { what: "passphrase", option: "--passphrase-file", source };
@@ -108,8 +108,8 @@ pub fn confirm(question: &str, is_confirmed: bool) -> Result<(), CommandError> {
 /// Parses a duration from 1 s to 30 days: `8h`, `30m`, `1h 30m`.
 pub fn parse_duration(text: &str) -> Result<Duration, String> {
     let time = text.parse::<SignedDuration>().ok().and_then(|time| Duration::try_from(time).ok());
-    time.filter(|time| (Duration::from_secs(1)..=cache::AT_MOST).contains(time))
-        .ok_or_else(|| format!("want a time such as 8h or 30m, at most {}", duration_words(cache::AT_MOST)))
+    time.filter(|time| (Duration::from_secs(1)..=cache::MAX_TIME).contains(time))
+        .ok_or_else(|| format!("want a time such as 8h or 30m, at most {}", duration_words(cache::MAX_TIME)))
 }
 
 /// Returns a duration for people: `8h`.

@@ -40,7 +40,7 @@ pub struct RestoreArgs {
 pub fn backup(args: &BackupArgs, cx: &mut CommandContext) -> Result<(), CommandError> {
     let text = args.passphrase.read("Passphrase for the backup")?;
     let file = env::working_directory()?.join(&args.file);
-    let count = backup::make(&cx.store, &file, &text)?;
+    let count = backup::create(&cx.store, &file, &text)?;
     let file = env::tilde(&file);
     cx.say(&format!("{file} holds {}; nothing but its passphrase opens it", count_words(count)));
     Ok(())
@@ -49,8 +49,8 @@ pub fn backup(args: &BackupArgs, cx: &mut CommandContext) -> Result<(), CommandE
 /// Runs `restore`.
 pub fn restore(args: &RestoreArgs, cx: &mut CommandContext) -> Result<(), CommandError> {
     let backup = OpenedBackup::open(&args.file, |holder| match &args.passphrase_file {
-        Some(file) => holder.open(&passphrase::read(file)?),
-        None => Ok(holder.ask("Passphrase of the backup (it does not show): ")?.1),
+        Some(file) => holder.open(&passphrase::read_file(file)?),
+        None => Ok(holder.prompt("Passphrase of the backup (it does not show): ")?.1),
     })?;
     let count = cx.store.inventory()?.tokens().len();
     if count > 0 {

@@ -127,7 +127,7 @@ fn examine(args: &DoctorArgs, cx: &mut CommandContext) -> Result<Findings, Comma
     let now = *cx.now;
     let log = cx.store.log();
     let history = log.history(now);
-    let of = |token: &Token| history.of(token);
+    let of = |token: &Token| history.stats(token);
     let usage = history.since().filter(|_| !log.is_off()).map(|since| KnownUsage { since, of: &of });
     let besides = |contents: &OpenedContents, findings: &mut Findings| ask(args, contents, now, findings);
     let mut findings = doctor::collect(&cx.store, usage.as_ref(), context::warning_days()?, now, besides);

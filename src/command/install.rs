@@ -223,7 +223,7 @@ fn config_notes(
 /// Makes the vault if there is none, so that its key holder is not chosen during a request, and returns a message
 /// that names the holders.
 fn make_vault(cx: &CommandContext) -> Result<String, CommandError> {
-    let holders = cx.store.make()?;
+    let holders = cx.store.ensure_vault()?;
     let names = holders.list.iter().map(|holder| match holder.kind() {
         HolderKind::KeyFile => format!("the key file {}", env::tilde(cx.store.key_file().path())),
         kind => kind.name().to_owned(),

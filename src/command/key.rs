@@ -13,7 +13,7 @@ use crate::system::env;
 use crate::system::table::{Cell, Table, Tone};
 use crate::vault::keys::holders::{Holders, LockedError};
 use crate::vault::keys::keyring::Keyring;
-use crate::vault::keys::{CLIENTS_PATIENCE, Holder, HolderKind, cache, wrapping_key};
+use crate::vault::keys::{CLIENT_TIMEOUT, Holder, HolderKind, cache, wrapping_key};
 use crate::vault::rekey::NewHolder;
 use crate::vault::seal::VaultKey;
 use crate::vault::{VaultError, rekey};
@@ -114,9 +114,9 @@ fn status(cx: &mut CommandContext) -> Result<(), CommandError> {
 fn holder_location(holder: &Holder, holders: &Holders, cx: &CommandContext) -> String {
     match holder {
         Holder::KeyFile => env::tilde(cx.store.key_file().path()),
-        Holder::Keyring => format!("item {}", Keyring::of(&holders.fingerprint).item()),
+        Holder::Keyring => format!("item {}", Keyring::for_key(&holders.fingerprint).item()),
         Holder::Passphrase(passphrase) => passphrase.cost(),
-        Holder::Command(command) => command.line(),
+        Holder::Command(command) => command.command_line(),
         Holder::File(file) => env::tilde(Path::new(file.path())),
     }
 }
@@ -131,7 +131,7 @@ fn holder_state(holder: &Holder, holders: &Holders, cx: &CommandContext) -> (Str
         Holder::Command(_) => return ("run when it is needed".to_owned(), Tone::Plain),
         Holder::KeyFile | Holder::Keyring | Holder::Passphrase(_) | Holder::File(_) => {}
     }
-    match holders.key_of(holder, cx.store.key_file(), CLIENTS_PATIENCE) {
+    match holders.key_from(holder, cx.store.key_file(), CLIENT_TIMEOUT) {
         Ok(_) => ("opens the vault".to_owned(), Tone::Good),
         Err(error) => (LockedError(vec![(holder.kind(), error)]).to_string(), Tone::Bad),
     }
@@ -154,7 +154,7 @@ fn add(holder: &AddHolder, cx: &mut CommandContext) -> Result<(), CommandError> 
     cx.say(&format!("{} opens the vault now", kind.name()));
     if let Some(holders) = cx.store.holders()?
         && kind != HolderKind::KeyFile
-        && holders.of_kind(HolderKind::KeyFile).is_some()
+        && holders.find(HolderKind::KeyFile).is_some()
     {
         cx.say(&format!(
             "so does the key file still, for whoever may read it ({} key remove key-file)",
@@ -192,6 +192,6 @@ fn renew(cx: &mut CommandContext) -> Result<(), CommandError> {
 
 /// Writes a spare key, and nothing else.
 fn make(cx: &mut CommandContext) -> Result<(), CommandError> {
-    let spare = VaultKey::make().map_err(VaultError::from)?;
+    let spare = VaultKey::generate().map_err(VaultError::from)?;
     cx.write_answer(wrapping_key::to_text(&spare).as_bytes())
 }

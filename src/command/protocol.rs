@@ -101,7 +101,7 @@ fn refuse_and_log(
         ProtocolVerb::Store => wire::parse_credentials(input).ok().map(|credentials| credentials.key),
         ProtocolVerb::List => return VerbOutcome::Refused,
     };
-    let entry = LogEntry::of(verb.word(), key.as_ref(), RequestOutcome::Failed);
+    let entry = LogEntry::new(verb.word(), key.as_ref(), RequestOutcome::Failed);
     log(&LogEntry { reason: error.log_word(), ..entry }, cx);
     VerbOutcome::Refused
 }
@@ -125,7 +125,7 @@ fn get_entry<'l>(key: &'l Key, request: &'l Request<'_>, verdict: &Verdict<'l>) 
         repository: request.repository(),
         direction: request.direction(),
         reason: reason.map(Reason::word),
-        ..LogEntry::of(ProtocolVerb::Get.word(), Some(key), outcome)
+        ..LogEntry::new(ProtocolVerb::Get.word(), Some(key), outcome)
     }
 }
 
@@ -208,7 +208,7 @@ fn store(input: &[u8], cx: &mut CommandContext) -> Result<VerbOutcome, CommandEr
     for advice in advice {
         cx.say(&format!("{}: {advice}", program()));
     }
-    let entry = LogEntry::of(ProtocolVerb::Store.word(), Some(&credentials.key), RequestOutcome::Stored);
+    let entry = LogEntry::new(ProtocolVerb::Store.word(), Some(&credentials.key), RequestOutcome::Stored);
     log(&LogEntry { token: token.as_ref(), ..entry }, cx);
     Ok(VerbOutcome::Done)
 }
@@ -223,7 +223,7 @@ fn erase(input: &[u8], cx: &mut CommandContext) -> Result<VerbOutcome, CommandEr
     // Docker sends several `erase` calls for one logout, and the first removes everything. The others need no lock
     // and no write.
     if excerpt.inventory().tokens().is_empty() {
-        log(&LogEntry::of(ProtocolVerb::Erase.word(), Some(&key), RequestOutcome::NotFound), cx);
+        log(&LogEntry::new(ProtocolVerb::Erase.word(), Some(&key), RequestOutcome::NotFound), cx);
         return Ok(VerbOutcome::Done);
     }
     let now = *cx.now;
@@ -251,7 +251,7 @@ fn erase(input: &[u8], cx: &mut CommandContext) -> Result<VerbOutcome, CommandEr
         let (profile, key) = (profile.value, key.as_str());
         cx.say(&format!("{program}: \"{answer}\", no login of profile \"{profile}\", answers for {key} now"));
     }
-    let entry = LogEntry::of(ProtocolVerb::Erase.word(), Some(&key), RequestOutcome::SignedOut);
+    let entry = LogEntry::new(ProtocolVerb::Erase.word(), Some(&key), RequestOutcome::SignedOut);
     log(&LogEntry { token: token.as_ref(), ..entry }, cx);
     Ok(VerbOutcome::Done)
 }

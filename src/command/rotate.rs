@@ -62,7 +62,7 @@ pub fn run(args: &RotateArgs, cx: &mut CommandContext) -> Result<(), CommandErro
         draft.inventory.edit(token.id, TokenChanges { user, ..TokenChanges::default() })?;
         draft.inventory.renew(token.id, kind, expires.unwrap_or(recognized.expires), now);
         draft.inventory.keep_at_logout(token.id);
-        draft.keep(token.id, &secret)?;
+        draft.set_secret(token.id, &secret)?;
         let users = docker_hub_users(&draft.inventory, Some(token.id));
         let advice = advise(&credential, &recognized, &users);
         Ok((find(&draft.inventory, &args.name)?.clone(), advice))

@@ -79,7 +79,7 @@ impl<'t> TokenView<'t> {
             in_use_for: in_use.get(&token.id).copied(),
             choices: inventory.choices().iter().filter(|choice| choice.token == token.id).collect(),
             credential_type: likely_type(&token.scopes, token.kind, &token.user),
-            usage: history.of(token),
+            usage: history.stats(token),
             now,
         }
     }

@@ -7,9 +7,9 @@ use crate::command::context::CommandContext;
 use crate::command::error::CommandError;
 use crate::model::hint::program;
 use crate::vault::keys::HolderKind;
-use crate::vault::keys::cache::USUALLY;
+use crate::vault::keys::cache::DEFAULT_TIME;
 use crate::vault::rekey;
-use crate::vault::rekey::UnlockReport;
+use crate::vault::rekey::UnlockResult;
 
 /// Keep the vault open for a while, so that nothing is asked meanwhile
 #[derive(Debug, clap::Args)]
@@ -25,12 +25,12 @@ pub struct LockArgs {}
 
 /// Runs `unlock`.
 pub fn unlock(args: &UnlockArgs, cx: &mut CommandContext) -> Result<(), CommandError> {
-    let time = args.time.unwrap_or(USUALLY);
+    let time = args.time.unwrap_or(DEFAULT_TIME);
     match rekey::unlock(&cx.store, time)? {
-        UnlockReport::Always => {
+        UnlockResult::AlwaysOpen => {
             cx.say(&format!("the vault is open always: its key is in a file ({} key status)", program()));
         }
-        UnlockReport::ForATime => cx.say(&format!("the vault is open for {}", args::duration_words(time))),
+        UnlockResult::KeyCached => cx.say(&format!("the vault is open for {}", args::duration_words(time))),
     }
     Ok(())
 }
@@ -38,7 +38,7 @@ pub fn unlock(args: &UnlockArgs, cx: &mut CommandContext) -> Result<(), CommandE
 /// Runs `lock`.
 pub fn lock(_args: &LockArgs, cx: &mut CommandContext) -> Result<(), CommandError> {
     let closed = rekey::lock(&cx.store)?;
-    match (closed.was_open, closed.open.as_slice()) {
+    match (closed.was_open, closed.unattended_holders.as_slice()) {
         (true, []) => cx.say("the vault is closed"),
         (false, []) => cx.say("the vault was closed already"),
         (_, open) => {

@@ -6,9 +6,10 @@ use crate::model::hint::Hint;
 use crate::model::secret::Secret;
 use crate::system::sanitize::line_of;
 use crate::vault::VaultError;
+use crate::vault::excerpt::Excerpt;
 use crate::vault::keys::HolderKind;
-use crate::vault::keys::holders::{Holders, LockedError, UnattendedKey};
-use crate::vault::store::{Excerpt, StoreError, VaultStore};
+use crate::vault::keys::holders::{Holders, LockedError, UnattendedCheck};
+use crate::vault::store::{StoreError, VaultStore};
 
 /// What was read of the vault.
 #[derive(Default)]
@@ -110,19 +111,19 @@ fn read(store: &VaultStore, findings: &mut Findings) -> Result<OpenedContents, S
 
 fn rule_of(error: &StoreError) -> &'static Rule {
     match error {
-        StoreError::Vault(VaultError::Version { .. } | VaultError::Later { .. }) => &OTHER_VERSION,
+        StoreError::Vault(VaultError::Version { .. } | VaultError::UnknownHolder { .. }) => &OTHER_VERSION,
         StoreError::Vault(VaultError::Disk(_)) | StoreError::Disk(_) | StoreError::Env(_) => &UNREADABLE,
         StoreError::Vault(
             VaultError::Empty { .. }
             | VaultError::NotAVault { .. }
             | VaultError::Damaged { .. }
             | VaultError::WrongKey { .. }
-            | VaultError::Changed { .. }
-            | VaultError::Secret { .. }
+            | VaultError::Tampered { .. }
+            | VaultError::DamagedSecret { .. }
             | VaultError::Random(_)
             | VaultError::TooLarge,
         ) => &DAMAGED,
-        StoreError::Key { .. } | StoreError::Locked { .. } | StoreError::NoSuchHolder(_) => &NOT_OPENED,
+        StoreError::Key { .. } | StoreError::Locked { .. } | StoreError::UnknownHolder(_) => &NOT_OPENED,
     }
 }
 
@@ -130,9 +131,9 @@ fn rule_of(error: &StoreError) -> &'static Rule {
 fn look_at_holders(store: &VaultStore, holders: &Holders, findings: &mut Findings) -> bool {
     for holder in &holders.list {
         let sort = holder.kind();
-        findings.add(&HOLDER, &[sort.name(), sort.exposed_to(), sort.safer()].map(Fact::Text));
+        findings.add(&HOLDER, &[sort.name(), sort.exposure(), sort.advice()].map(Fact::Text));
     }
-    let UnattendedKey { key: is_open, troubles, are_all } = store.unlock_unattended(holders);
+    let UnattendedCheck { is_open, errors: troubles, are_all } = store.unlock_unattended(holders);
     if !is_open && are_all {
         let locked = LockedError(troubles);
         let hint = locked.hint().unwrap_or_default();
@@ -159,13 +160,13 @@ fn look_at_holders(store: &VaultStore, holders: &Holders, findings: &mut Finding
 /// Looks for key files that nothing needs.
 fn look_at_key_files(store: &VaultStore, holders: &Holders, findings: &mut Findings) {
     let file = store.key_file();
-    if holders.of_kind(HolderKind::KeyFile).is_none()
+    if holders.find(HolderKind::KeyFile).is_none()
         && let Ok(key) = file.read()
     {
         let whose = if holders.has_key(&key) { "the vault's" } else { "another" };
         findings.add(&STRAY_KEY, &[Fact::Path(file.path()), Fact::Text(whose)]);
     }
-    let renewed = file.renewed();
+    let renewed = file.renewal_file();
     if renewed.read().is_ok_and(|key| !holders.has_key(&key)) {
         findings.add(&LEFT_RENEWAL, &[Fact::Path(renewed.path())]);
     }

@@ -39,7 +39,7 @@ impl HubSession<'_> {
     /// Creates a token, keeps it and puts it in use. One that cannot be kept is deleted at Docker Hub again.
     pub fn create(&self, new: &NewToken) -> Result<CreateReport, HubError> {
         // The key and the lock are tried before a token is created that could not be kept.
-        self.store.make()?;
+        self.store.ensure_vault()?;
         self.store.change(|draft| match draft.inventory.find_by_name(new.name.as_str()) {
             Some(_) => Err(NameTaken(new.name.clone()).into()),
             None => Ok::<_, HubError>(()),
@@ -72,7 +72,7 @@ impl HubSession<'_> {
             // If the name was taken meanwhile, the token gets a number, because it exists and must not be
             // lost.
             let id = draft.inventory.add_with_free_name(incoming, self.now);
-            draft.keep(id, &created.secret)?;
+            draft.set_secret(id, &created.secret)?;
             draft.inventory.use_everywhere(id);
             Ok(id)
         })

@@ -186,7 +186,7 @@ impl HubSession<'_> {
             };
             successor = draft.inventory.add_with_free_name(incoming, self.now);
             draft.inventory.deactivate(successor);
-            draft.keep(successor, &created.secret)?;
+            draft.set_secret(successor, &created.secret)?;
             Ok(Some(Rotation::Made { successor, label: label.to_owned() }))
         })?;
         Ok(successor)
@@ -224,7 +224,7 @@ impl HubSession<'_> {
             draft.inventory.renew(token.id, new.kind, new.expires, self.now);
             draft.inventory.keep_at_logout(token.id);
             draft.inventory.set_remote(token.id, Some(Remote { rotation: Some(switched), ..remote }));
-            draft.keep(token.id, &secret)?;
+            draft.set_secret(token.id, &secret)?;
             draft.inventory.remove(successor);
             Ok(orphaned)
         })

@@ -1,5 +1,5 @@
-//! Room in the log: full files make way for new ones, and the oldest is folded into a summary, so that last
-//! uses and counts are not forgotten with the lines.
+//! Compaction of the log: full files are renamed, and the oldest is folded into a summary, which keeps the
+//! last uses and the counts of its lines.
 
 use std::fs;
 use std::io::Read;
@@ -12,71 +12,73 @@ use crate::system::disk::permissions::refuse_others_folder;
 use crate::system::disk::{DiskError, PRIVATE};
 use crate::usage::history::UsageHistory;
 use crate::usage::record::{LogRecord, UnreadLines};
-use crate::usage::{LOCKED, LOG, MAX_BYTES, is_there, record};
+use crate::usage::{LOCK, LOG, MAX_BYTES, exists, record};
 
-/// How many full files are kept beside the one that is written to.
-const OLDER: usize = 3;
+/// The number of full files that are kept besides the current one.
+const ARCHIVED_FILES: usize = 3;
 
-/// What is left of all that came before: a line for each token.
+/// The file with one line for each token, for all files before the archived ones.
 const SUMMARY: &str = "usage.summary.jsonl";
 
-/// How many tokens the summary knows. Where every login makes a token and every logout removes it, those
-/// that were used longest ago are forgotten at last.
+/// The most tokens in the summary. Where every login makes a token and every logout removes it, the tokens
+/// that were used longest ago are dropped in the end.
 const MAX_TOKENS: usize = 4096;
 
-/// The most that is read of each file, in bytes; none that is written here is larger.
+/// The most that is read of each file, in bytes. The log writes no larger file.
 const MAX_READ_BYTES: u64 = 4 * MAX_BYTES;
 
-/// Makes room when the log is full, unless another process is at it.
-pub(super) fn make_room(folder: &Path, now: Timestamp) -> Result<(), DiskError> {
-    // The lock and the summary may be links there, and root would write wherever they lead.
+/// Compacts the log when it is full, unless another process is doing so.
+pub(super) fn compact_if_full(folder: &Path, now: Timestamp) -> Result<(), DiskError> {
+    // As root in another user's folder, the lock or the summary could be a link to any file.
     refuse_others_folder(folder)?;
-    let Some(_lock) = lock_at_once(&folder.join(LOCKED))? else { return Ok(()) };
-    // Another process may have been faster.
+    let Some(_lock) = lock_at_once(&folder.join(LOCK))? else { return Ok(()) };
+    // Another process may have compacted it before this one took the lock.
     match fs::symlink_metadata(folder.join(LOG)) {
-        Ok(metadata) if metadata.is_file() && metadata.len() >= MAX_BYTES => shift(folder, now),
+        Ok(metadata) if metadata.is_file() && metadata.len() >= MAX_BYTES => shift_files(folder, now),
         Ok(_) | Err(_) => Ok(()),
     }
 }
 
-/// Gives each file the name of the next older one, as far as it takes to free the log's own. Whoever calls
-/// it has the lock.
+/// Renames each file to the next older name, as many as it takes to free the name of the current file. The
+/// caller holds the lock.
 ///
-/// Ended at any point, it leaves a gap among the names, or a file that the summary names as folded.
-pub(super) fn shift(folder: &Path, now: Timestamp) -> Result<(), DiskError> {
-    let gap = (1..=OLDER).find(|number| !is_there(&older(folder, *number)));
+/// An interruption leaves a gap among the names, or a file that the summary marks as folded. No line is lost
+/// or counted twice.
+pub(super) fn shift_files(folder: &Path, now: Timestamp) -> Result<(), DiskError> {
+    let gap = (1..=ARCHIVED_FILES).find(|number| !exists(&archived_file(folder, *number)));
     if gap.is_none() {
-        fold(folder, now)?;
+        fold_oldest(folder, now)?;
     }
-    for number in (1..gap.unwrap_or(OLDER)).rev() {
-        rename(&older(folder, number), &older(folder, number + 1))?;
+    for number in (1..gap.unwrap_or(ARCHIVED_FILES)).rev() {
+        rename(&archived_file(folder, number), &archived_file(folder, number + 1))?;
     }
-    rename(&folder.join(LOG), &older(folder, 1))
+    rename(&folder.join(LOG), &archived_file(folder, 1))
 }
 
-/// Adds the oldest file to the summary. The file stays, and the summary names it, so that it counts once.
-fn fold(folder: &Path, now: Timestamp) -> Result<(), DiskError> {
-    let bytes = read(&older(folder, OLDER));
+/// Adds the oldest file to the summary. The file stays; the summary marks it as folded, so that it counts
+/// once.
+fn fold_oldest(folder: &Path, now: Timestamp) -> Result<(), DiskError> {
+    let bytes = read(&archived_file(folder, ARCHIVED_FILES));
     let summary = read(&folder.join(SUMMARY));
-    let mut history = UsageHistory::until(now);
-    let mut skipped = UnreadLines::default();
+    let mut history = UsageHistory::new(now);
+    let mut unread = UnreadLines::default();
     let mut is_folded = false;
-    skipped.visit(&summary, &mut |record| {
-        is_folded |= is_of(&record, &bytes);
+    unread.visit_lines(&summary, &mut |record| {
+        is_folded |= marks_as_folded(&record, &bytes);
         history.add(&record);
     });
     if is_folded {
         return Ok(());
     }
-    skipped.visit(&bytes, &mut |record| history.add(&record));
+    unread.visit_lines(&bytes, &mut |record| history.add(&record));
     history.keep_most_recent(MAX_TOKENS);
     let mut out = Vec::with_capacity(summary.len() + 1024);
-    record::start(&mut out);
-    record::push_whole(&mut out, "folded", crc32fast::hash(&bytes).into());
-    record::push_whole(&mut out, "bytes", i64::try_from(bytes.len()).unwrap_or_default());
+    record::push_start(&mut out);
+    record::push_integer(&mut out, "folded", crc32fast::hash(&bytes).into());
+    record::push_integer(&mut out, "bytes", i64::try_from(bytes.len()).unwrap_or_default());
     out.extend_from_slice(b"}\n");
     history.write(&mut out);
-    // A later program's summary is not lost on an earlier one.
+    // The lines of a later version of this program are kept.
     for line in record::unknown_versions(&summary) {
         out.extend_from_slice(line);
         out.push(b'\n');
@@ -84,30 +86,30 @@ fn fold(folder: &Path, now: Timestamp) -> Result<(), DiskError> {
     disk::replace(&folder.join(SUMMARY), &out, PRIVATE)
 }
 
-/// Hands on what the summary and the full files hold, oldest first.
-pub(super) fn visit_archived(folder: &Path, skipped: &mut UnreadLines, visit: &mut dyn FnMut(LogRecord)) {
-    let oldest = read(&older(folder, OLDER));
+/// Calls `visit` with the records of the summary and of the archived files, oldest first.
+pub(super) fn visit_archived(folder: &Path, unread: &mut UnreadLines, visit: &mut dyn FnMut(LogRecord)) {
+    let oldest = read(&archived_file(folder, ARCHIVED_FILES));
     let mut is_folded = false;
-    skipped.visit(&read(&folder.join(SUMMARY)), &mut |record| {
-        is_folded |= is_of(&record, &oldest);
+    unread.visit_lines(&read(&folder.join(SUMMARY)), &mut |record| {
+        is_folded |= marks_as_folded(&record, &oldest);
         visit(record);
     });
     if !is_folded {
-        skipped.visit(&oldest, visit);
+        unread.visit_lines(&oldest, visit);
     }
-    for number in (1..OLDER).rev() {
-        skipped.visit(&read(&older(folder, number)), visit);
+    for number in (1..ARCHIVED_FILES).rev() {
+        unread.visit_lines(&read(&archived_file(folder, number)), visit);
     }
 }
 
-/// True for the line of the summary that names this file as the one that was folded last.
-fn is_of(record: &LogRecord, bytes: &[u8]) -> bool {
+/// True when this line of the summary marks this file as the last one that was folded.
+fn marks_as_folded(record: &LogRecord, bytes: &[u8]) -> bool {
     !bytes.is_empty()
         && record.bytes == u64::try_from(bytes.len()).ok()
         && record.folded == Some(crc32fast::hash(bytes))
 }
 
-/// Returns what a file holds; nothing where it cannot be read.
+/// Reads a file; returns nothing when it cannot be read.
 pub(super) fn read(path: &Path) -> Vec<u8> {
     let mut bytes = Vec::new();
     if let Ok(Some((file, _))) = disk::open(path) {
@@ -116,11 +118,11 @@ pub(super) fn read(path: &Path) -> Vec<u8> {
     bytes
 }
 
-fn older(folder: &Path, number: usize) -> PathBuf {
+fn archived_file(folder: &Path, number: usize) -> PathBuf {
     folder.join(format!("usage.{number}.jsonl"))
 }
 
-/// Renames without waiting for the disk: nothing of this is worth it.
+/// Renames a file without syncing, because the log is not worth the wait.
 fn rename(from: &Path, to: &Path) -> Result<(), DiskError> {
     fs::rename(from, to).map_err(|source| DiskError::Write { path: to.to_owned(), source })
 }

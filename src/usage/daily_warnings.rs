@@ -1,4 +1,4 @@
-//! Which warnings were given today, so that none is given twice.
+//! Record of the warnings of this day, so that none is shown twice.
 
 use std::ffi::OsStr;
 use std::fs::File;
@@ -9,17 +9,17 @@ use crate::model::timestamp::Timestamp;
 use crate::model::token_id::TokenId;
 use crate::system::disk;
 
-/// A folder with an empty file for each warning of late: `TOKEN.DATE`, such as `3.2027-01-31` in UTC.
+/// A folder with an empty file for each recent warning: `TOKEN.DATE` in UTC, such as `3.2027-01-31`.
 pub struct DailyWarnings(PathBuf);
 
 impl DailyWarnings {
-    /// Remembers in a folder, which is made when it is needed.
-    pub fn at(folder: PathBuf) -> Self {
+    /// The record in this folder, which the first warning makes.
+    pub fn new(folder: PathBuf) -> Self {
         Self(folder)
     }
 
-    /// Returns true the first time on a day, for each token; of many processes that ask at once, to one.
-    /// Where nothing can be remembered it is always the first time.
+    /// Returns true for the first call for a token on a day, even among concurrent processes. When the
+    /// folder cannot be written, it returns true each time.
     pub fn is_first_today(&self, token: TokenId, now: Timestamp) -> bool {
         let name = format!("{}.{}", token.0, now.date());
         if disk::make_folder(&self.0).is_err() {
@@ -27,36 +27,36 @@ impl DailyWarnings {
         }
         match File::create_new(self.0.join(&name)) {
             Ok(_) => {
-                self.forget_others(token, &name);
+                self.remove_earlier(token, &name);
                 true
             }
             Err(error) => error.kind() != io::ErrorKind::AlreadyExists,
         }
     }
 
-    /// Returns the files that remember a warning about a token which is not here any more.
-    pub fn strays(&self, is_here: impl Fn(TokenId) -> bool) -> Vec<PathBuf> {
+    /// Returns the files for tokens that no longer exist.
+    pub fn strays(&self, exists: impl Fn(TokenId) -> bool) -> Vec<PathBuf> {
         let mut strays = disk::entries(&self.0);
         strays.retain(|path| {
-            let id = name_of(path).split_once('.').and_then(|(id, _)| id.parse().ok());
-            id.is_some_and(|id| !is_here(TokenId(id)))
+            let id = file_name(path).split_once('.').and_then(|(id, _)| id.parse().ok());
+            id.is_some_and(|id| !exists(TokenId(id)))
         });
         strays
     }
 
-    fn forget_others(&self, token: TokenId, today: &str) {
-        let of_token = format!("{}.", token.0);
+    fn remove_earlier(&self, token: TokenId, today: &str) {
+        let prefix = format!("{}.", token.0);
         for path in disk::entries(&self.0) {
-            let name = name_of(&path);
-            if name.starts_with(&of_token) && name != today {
-                // Another process may have done it already.
+            let name = file_name(&path);
+            if name.starts_with(&prefix) && name != today {
+                // Another process may have removed it already.
                 let _ = fs::remove_file(path);
             }
         }
     }
 }
 
-fn name_of(path: &Path) -> &str {
+fn file_name(path: &Path) -> &str {
     path.file_name().and_then(OsStr::to_str).unwrap_or_default()
 }
 
@@ -65,9 +65,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn once_a_day_for_each_token() {
+    fn only_the_first_warning_of_a_day_for_a_token_is_first() {
         let folder = tempfile::tempdir().expect("a folder");
-        let daily_warnings = DailyWarnings::at(folder.path().join("warned"));
+        let daily_warnings = DailyWarnings::new(folder.path().join("warned"));
         let (day, next) = (Timestamp(1_800_000_000), Timestamp(1_800_000_000 + 24 * 60 * 60));
         for (token, now, want) in [
             (1, day, true),
@@ -83,11 +83,11 @@ mod tests {
     }
 
     #[test]
-    fn where_nothing_can_be_remembered_the_warning_comes() {
+    fn every_warning_is_first_when_the_folder_cannot_be_written() {
         let folder = tempfile::tempdir().expect("a folder");
         let file = folder.path().join("file");
         fs::write(&file, "").expect("written");
-        let daily_warnings = DailyWarnings::at(file);
+        let daily_warnings = DailyWarnings::new(file);
         assert!(
             daily_warnings.is_first_today(TokenId(1), Timestamp(0))
                 && daily_warnings.is_first_today(TokenId(1), Timestamp(0))

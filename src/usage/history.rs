@@ -1,4 +1,4 @@
-//! How each token was used, as far as the log remembers.
+//! Use of each token, from the log.
 
 use std::collections::BTreeMap;
 
@@ -8,87 +8,84 @@ use crate::usage::record;
 use crate::usage::record::LogRecord;
 use crate::usage::stats::UsageStats;
 
-/// What is known of every token's use.
+/// The use of every token in the log.
 #[derive(Debug)]
 pub struct UsageHistory {
+    /// By the number of the token and the time at which it came into the vault. So a new name changes
+    /// nothing, and another vault with the same numbers has other tokens.
     entries: BTreeMap<(u32, i64), HistoryEntry>,
     since: Option<Timestamp>,
     now: Timestamp,
 }
 
-/// A token's use. Its number and its arrival tell it apart, so that a new name changes nothing, and neither
-/// does another vault that begins to count anew.
 #[derive(Debug)]
 struct HistoryEntry {
     name: String,
-    used: UsageStats,
+    stats: UsageStats,
 }
 
 impl UsageHistory {
-    /// Begins with nothing. What is dated later than now counts, and its date does not: a clock was wrong.
-    pub fn until(now: Timestamp) -> Self {
+    /// An empty history. A use with a date after `now` counts without its date, because a clock was wrong.
+    pub fn new(now: Timestamp) -> Self {
         Self { entries: BTreeMap::new(), since: None, now }
     }
 
     /// Adds a line of the log, or of its summary.
     pub fn add(&mut self, record: &LogRecord) {
-        self.since = self.since.into_iter().chain(record.begin(self.now)).min();
+        self.since = self.since.into_iter().chain(record.first_time(self.now)).min();
         let Some(token) = record.id.zip(record.created) else { return };
-        let Some(used) = record.used(self.now) else { return };
+        let Some(stats) = record.stats(self.now) else { return };
         let name = record.token.as_deref().unwrap_or_default();
         match self.entries.get_mut(&token) {
             Some(entry) => {
-                entry.used.add(used);
-                if entry.name != name {
-                    name.clone_into(&mut entry.name);
-                }
+                entry.stats.add(stats);
+                name.clone_into(&mut entry.name);
             }
-            None => drop(self.entries.insert(token, HistoryEntry { name: name.to_owned(), used })),
+            None => drop(self.entries.insert(token, HistoryEntry { name: name.to_owned(), stats })),
         }
     }
 
-    /// Returns how a token was used; `None` when no use is remembered.
-    pub fn of(&self, token: &Token) -> Option<UsageStats> {
+    /// Returns the use of a token; `None` when no use is known.
+    pub fn stats(&self, token: &Token) -> Option<UsageStats> {
         let entry = self.entries.get(&(token.id.0, token.created.0))?;
-        let (first, last) = (entry.used.first.min(self.now), entry.used.last.min(self.now));
-        // Of which no date can be believed, it is only known that it was before now.
-        let last = if last == UsageStats::NEVER_LAST { self.now } else { last };
-        Some(UsageStats { first, last, ..entry.used.clone() })
+        let (first, last) = (entry.stats.first.min(self.now), entry.stats.last.min(self.now));
+        // A use without a date was before now.
+        let last = if last == UsageStats::UNDATED_LAST { self.now } else { last };
+        Some(UsageStats { first, last, ..entry.stats.clone() })
     }
 
-    /// Returns since when uses are remembered; `None` when nothing is.
+    /// Returns the time of the first record.
     pub fn since(&self) -> Option<Timestamp> {
         self.since
     }
 
-    /// Forgets what was used longest ago, but for so many tokens.
+    /// Keeps the tokens that were used last, and drops the others.
     pub(super) fn keep_most_recent(&mut self, tokens: usize) {
-        if let Some(surplus) = self.entries.len().checked_sub(tokens).filter(|surplus| *surplus > 0) {
-            let mut oldest: Vec<_> =
-                self.entries.iter().map(|(token, entry)| (entry.used.last, *token)).collect();
-            oldest.sort_unstable();
-            for (_, token) in &oldest[..surplus] {
-                self.entries.remove(token);
-            }
+        let surplus = self.entries.len().saturating_sub(tokens);
+        let mut oldest: Vec<_> =
+            self.entries.iter().map(|(token, entry)| (entry.stats.last, *token)).collect();
+        oldest.sort_unstable();
+        for (_, token) in &oldest[..surplus] {
+            self.entries.remove(token);
         }
     }
 
-    /// Writes it as lines of the summary.
+    /// Writes the lines of the summary.
     pub(super) fn write(&self, out: &mut Vec<u8>) {
-        let whole = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
-        for ((id, created), HistoryEntry { name, used }) in &self.entries {
-            record::start(out);
-            if used.last != UsageStats::NEVER_LAST {
-                record::push_whole(out, "at", used.last.0);
-                record::push_whole(out, "first", used.first.0);
+        let integer = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
+        for ((id, created), HistoryEntry { name, stats }) in &self.entries {
+            record::push_start(out);
+            if stats.last != UsageStats::UNDATED_LAST {
+                record::push_integer(out, "at", stats.last.0);
+                record::push_integer(out, "first", stats.first.0);
             }
-            record::push_whole(out, "id", (*id).into());
-            record::push_whole(out, "created", *created);
+            record::push_integer(out, "id", (*id).into());
+            record::push_integer(out, "created", *created);
             record::push_text(out, "token", Some(name));
-            record::push_text(out, "client", used.client.as_deref());
-            record::push_whole(out, "count", whole(used.count));
-            record::push_whole(out, "pulls", whole(used.pulls));
-            record::push_whole(out, "pushes", whole(used.pushes));
+            record::push_text(out, "client", stats.client.as_deref());
+            record::push_integer(out, "count", integer(stats.count));
+            record::push_integer(out, "pulls", integer(stats.pulls));
+            record::push_integer(out, "pushes", integer(stats.pushes));
             out.extend_from_slice(b"}\n");
         }
     }

@@ -1,8 +1,8 @@
-//! The log of what clients asked for: one line of JSON for each `get`, `store` and `erase`.
+//! Log of client requests: one line of JSON for each `get`, `store` and `erase`.
 //!
-//! It is of use to a person, and nothing rests on it: what cannot be noted is not noted, in silence. It is
-//! written all day and read now and then, so that writing is a handful of system calls, and all else is left
-//! to those who read and to the one writer in thousands that finds it full.
+//! The log is for people, and nothing depends on it: a request that cannot be logged is not an error. It is
+//! written at every request and seldom read. So writing takes a handful of system calls; all other work is
+//! done by readers, and by the one writer in thousands that finds the log full.
 
 pub mod compact;
 pub mod daily_warnings;
@@ -22,19 +22,20 @@ use crate::system::disk::{DiskError, PRIVATE};
 use crate::usage::history::UsageHistory;
 use crate::usage::record::{LogEntry, LogRecord, UnreadLines};
 
-/// The file that is written to.
+/// The name of the current file.
 const LOG: &str = "usage.jsonl";
 
-/// What it is called while it is switched off, so that a writer needs to look for nothing else.
-const RESTING: &str = "usage.off.jsonl";
+/// The name of the current file while logging is off. So a writer that finds its file need not look for a
+/// switch.
+const OFF_LOG: &str = "usage.off.jsonl";
 
-/// Stands for all of the files where they are locked.
-const LOCKED: &str = "usage";
+/// The name of the lock for all files of the log.
+const LOCK: &str = "usage";
 
-/// From this size on the log makes room for a new one, in bytes.
+/// The size from which on the log is compacted, in bytes.
 pub const MAX_BYTES: u64 = 1024 * 1024;
 
-/// A log that grows beyond this, because it cannot make room, is left as it is.
+/// The size from which on nothing is written, in bytes. The log reaches it only when it cannot be compacted.
 const FULL_BYTES: u64 = 2 * MAX_BYTES;
 
 /// The log of one user.
@@ -44,60 +45,59 @@ pub struct UsageLog {
 }
 
 impl UsageLog {
-    /// Keeps the log in a folder, which is made when it is needed: not before there is a vault, since whoever
-    /// has none may have no home either.
-    pub fn at(folder: PathBuf, vault: PathBuf) -> Self {
+    /// The log in this folder. The first line makes the folder, and only when there is a vault: without one,
+    /// this may not be the home of a user.
+    pub fn new(folder: PathBuf, vault: PathBuf) -> Self {
         Self { folder, vault }
     }
 
-    /// Returns the file that is written to.
+    /// Returns the path of the current file.
     pub fn path(&self) -> PathBuf {
         self.folder.join(LOG)
     }
 
-    /// Adds a line about a request of now and the client of this name, in one write. Where that fails nothing
-    /// is noted, and nobody is told.
-    pub fn append(&self, line: &LogEntry<'_>, now: Timestamp, client: Option<&str>) {
-        let _ = self.try_append(line, now, client);
+    /// Adds a line about a request in one write, with the name of the client's program. Ignores errors.
+    pub fn append(&self, entry: &LogEntry<'_>, now: Timestamp, client: Option<&str>) {
+        let _ = self.try_append(entry, now, client);
     }
 
-    fn try_append(&self, line: &LogEntry<'_>, now: Timestamp, client: Option<&str>) -> io::Result<()> {
+    fn try_append(&self, entry: &LogEntry<'_>, now: Timestamp, client: Option<&str>) -> io::Result<()> {
         let path = self.path();
         let mut file = match open_append(&path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => self.begin(&path)?,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => self.create(&path)?,
             opened => opened?,
         };
         if file.seek(SeekFrom::End(0))? >= MAX_BYTES {
-            file = self.with_room(&path, now)?;
+            file = self.compacted(&path, now)?;
         }
-        // What did not fit into the one write is not sent after it: another line may stand there by now.
-        file.write(&line.bytes(now, client)).map(drop)
+        // The rest of an incomplete write is not written: another line may follow by now.
+        file.write(&entry.to_line(now, client)).map(drop)
     }
 
-    /// Makes the log, unless it is switched off.
+    /// Creates the current file, unless logging is off.
     #[cold]
     #[inline(never)]
-    fn begin(&self, path: &Path) -> io::Result<File> {
-        let is_off = || is_there(&self.folder.join(RESTING));
-        if is_off() || !is_there(&self.vault) {
+    fn create(&self, path: &Path) -> io::Result<File> {
+        let is_off = || exists(&self.folder.join(OFF_LOG));
+        if is_off() || !exists(&self.vault) {
             return Err(io::ErrorKind::NotFound.into());
         }
         let file = create_append(path).map_err(io::Error::other)?;
-        // Whoever switches it off meanwhile has seen no log, and wants none.
+        // Another process may have turned the log off since the first check, when there was no file yet.
         if is_off() && file.metadata()?.len() == 0 {
             fs::remove_file(path)?;
         }
         Ok(file)
     }
 
-    /// Makes room where it can be made, and returns the file to write to.
+    /// Compacts the log, if that is possible, and returns the file to write to.
     #[cold]
     #[inline(never)]
-    fn with_room(&self, path: &Path, now: Timestamp) -> io::Result<File> {
-        // Another process is at it, or it cannot be done: it may become a little larger.
-        let _ = compact::make_room(&self.folder, now);
+    fn compacted(&self, path: &Path, now: Timestamp) -> io::Result<File> {
+        // When it fails or another process is compacting, the file may grow a little.
+        let _ = compact::compact_if_full(&self.folder, now);
         let mut file = match open_append(path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => self.begin(path)?,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => self.create(path)?,
             opened => opened?,
         };
         if file.seek(SeekFrom::End(0))? < FULL_BYTES {
@@ -107,55 +107,57 @@ impl UsageLog {
         }
     }
 
-    /// True when nothing is noted until it is switched on.
+    /// True when logging is off.
     pub fn is_off(&self) -> bool {
-        is_there(&self.folder.join(RESTING)) && !is_there(&self.path())
+        exists(&self.folder.join(OFF_LOG)) && !exists(&self.path())
     }
 
-    /// Notes nothing any more; what was noted stays.
+    /// Turns logging off. The lines stay.
     pub fn turn_off(&self, now: Timestamp) -> Result<(), DiskError> {
         disk::make_folder(&self.folder)?;
-        let _lock = disk::lock(&self.folder.join(LOCKED))?;
-        let (log, resting) = (self.path(), self.folder.join(RESTING));
-        match (is_there(&log), is_there(&resting)) {
-            (true, true) => compact::shift(&self.folder, now),
-            (true, false) => disk::rename(&log, &resting),
+        let _lock = disk::lock(&self.folder.join(LOCK))?;
+        let (log, off_log) = (self.path(), self.folder.join(OFF_LOG));
+        match (exists(&log), exists(&off_log)) {
+            (true, true) => compact::shift_files(&self.folder, now),
+            (true, false) => disk::rename(&log, &off_log),
             (false, true) => Ok(()),
-            (false, false) => disk::create(&resting, &[], PRIVATE),
+            (false, false) => disk::create(&off_log, &[], PRIVATE),
         }
     }
 
-    /// Notes again, behind what was noted before.
+    /// Turns logging on. New lines follow the earlier ones.
     pub fn turn_on(&self) -> Result<(), DiskError> {
         if !self.is_off() {
             return Ok(());
         }
-        let _lock = disk::lock(&self.folder.join(LOCKED))?;
-        if self.is_off() { disk::rename(&self.folder.join(RESTING), &self.path()) } else { Ok(()) }
+        let _lock = disk::lock(&self.folder.join(LOCK))?;
+        if self.is_off() { disk::rename(&self.folder.join(OFF_LOG), &self.path()) } else { Ok(()) }
     }
 
-    /// Hands all that is noted on, oldest first: what was folded stands before the lines, and for many uses.
+    /// Calls `visit` with all records, oldest first: those of the summary, each of which stands for many
+    /// uses, and then the lines.
     pub fn visit(&self, visit: &mut dyn FnMut(LogRecord)) -> UnreadLines {
-        // While files change their names one could be met twice. Where there is no lock nobody changes any.
-        let locked = self.folder.join(LOCKED);
-        let _lock = is_there(&disk::with_suffix(&locked, ".lock")).then(|| disk::lock(&locked));
-        let mut skipped = UnreadLines::default();
-        compact::visit_archived(&self.folder, &mut skipped, visit);
-        for name in [RESTING, LOG] {
-            skipped.visit(&compact::read(&self.folder.join(name)), visit);
+        // Without the lock, a file that is renamed could be read twice. The lock file exists before the
+        // first file is renamed.
+        let lock = self.folder.join(LOCK);
+        let _lock = exists(&disk::with_suffix(&lock, ".lock")).then(|| disk::lock(&lock));
+        let mut unread = UnreadLines::default();
+        compact::visit_archived(&self.folder, &mut unread, visit);
+        for name in [OFF_LOG, LOG] {
+            unread.visit_lines(&compact::read(&self.folder.join(name)), visit);
         }
-        skipped
+        unread
     }
 
-    /// Returns what is known of every token's use.
+    /// Returns the use of every token.
     pub fn history(&self, now: Timestamp) -> UsageHistory {
-        let mut history = UsageHistory::until(now);
+        let mut history = UsageHistory::new(now);
         let _ = self.visit(&mut |record| history.add(&record));
         history
     }
 }
 
-/// True when something has this name, if only a link that leads nowhere.
-fn is_there(path: &Path) -> bool {
+/// True when there is a file of any type at this path, even a broken link.
+fn exists(path: &Path) -> bool {
     fs::symlink_metadata(path).is_ok()
 }

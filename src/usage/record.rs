@@ -1,4 +1,4 @@
-//! One line of the log: what was asked, and what came of it.
+//! Lines of the log.
 
 use serde::Deserialize;
 
@@ -9,44 +9,42 @@ use crate::provider::find_by_prefix;
 use crate::system::sanitize::{push_json, push_number};
 use crate::usage::stats::UsageStats;
 
-/// The version of the lines. A new name is no new version.
+/// The version of the lines. An additional field does not change it.
 pub const VERSION: u64 = 1;
 
-/// How every line of any version begins. No text in a line can hold it, since its quotes are escaped there.
+/// The first bytes of a line of any version. They do not occur in a text, where quotes are escaped.
 const START: &[u8] = b"{\"version\":";
 
-/// The most bytes that are noted of a text.
+/// The most bytes of a text that are logged.
 const MAX_TEXT_BYTES: usize = 512;
 
-/// The most bytes of a line that is read: each byte of its texts may be six in it.
+/// The longest line that is read, in bytes. A byte of a text may take six bytes.
 const MAX_BYTES: usize = 32 * 1024;
 
-/// What is shorter is no token, in bytes.
+/// The length of the shortest token, in bytes.
 const TOKEN_BYTES: usize = 16;
 
-/// Room for nearly every line, so that it is made in one piece of memory.
+/// The initial capacity for a line, in bytes, which is enough for nearly all.
 const USUAL_BYTES: usize = 320;
 
-/// How far the clock of a writer may be ahead of a reader's, in seconds.
-const AHEAD: i64 = 60;
+/// The greatest difference between the clocks of a writer and a reader, in seconds.
+const MAX_CLOCK_SKEW: i64 = 60;
 
-/// What came of a request.
+/// Outcome of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RequestOutcome {
-    /// A token was given out.
+    /// A token was returned.
     Given,
-    /// There was none to give.
+    /// There was no token to return.
     NotFound,
-    /// Credentials were stored.
     Stored,
-    /// A registry was signed out, or nothing was there to sign out.
+    /// A registry was signed out, or there was nothing to sign out.
     SignedOut,
-    /// It was not done.
     Failed,
 }
 
 impl RequestOutcome {
-    /// Returns the word for it in the log.
+    /// Returns the word in the log.
     pub fn word(self) -> &'static str {
         match self {
             Self::Given => "given",
@@ -58,28 +56,26 @@ impl RequestOutcome {
     }
 }
 
-/// What is to be noted of a request.
+/// A request to be logged.
 #[derive(Clone, Copy, Debug)]
 pub struct LogEntry<'l> {
-    /// Docker's verb.
+    /// The verb of the credential helper protocol.
     pub verb: &'static str,
-    /// The token that was given, stored or signed out.
+    /// The token that was returned, stored or signed out.
     pub token: Option<&'l Token>,
-    /// The registry, or the key where that is no address.
+    /// The registry, or a key that is not an address.
     pub registry: Option<&'l str>,
-    /// The repository, if it was known.
     pub repository: Option<&'l str>,
-    /// The direction, if it was known.
     pub direction: Option<Direction>,
-    /// What came of it.
     pub outcome: RequestOutcome,
-    /// Why, in a word.
+    /// A word that explains the outcome.
     pub reason: Option<&'static str>,
 }
 
 impl<'l> LogEntry<'l> {
-    /// Begins with what a key tells. Of one that is no address nothing is noted where it may hold a password.
-    pub fn of(verb: &'static str, key: Option<&'l Key>, outcome: RequestOutcome) -> Self {
+    /// Begins an entry with the registry and the repository of a key. A key that is not an address is left
+    /// out when it may contain a password.
+    pub fn new(verb: &'static str, key: Option<&'l Key>, outcome: RequestOutcome) -> Self {
         let address = key.and_then(Key::address);
         let verbatim =
             key.map(Key::as_str).filter(|text| address.is_none() && !text.contains(['@', '?', '#']));
@@ -94,18 +90,21 @@ impl<'l> LogEntry<'l> {
         }
     }
 
-    /// Returns it as it is written: one JSON object, and a line end.
-    pub fn bytes(&self, now: Timestamp, client: Option<&str>) -> Vec<u8> {
+    /// Formats the line: a JSON object and a line end.
+    ///
+    /// It is built by hand, because every `get` does it, and because long texts are cut and control
+    /// characters are escaped.
+    pub fn to_line(&self, now: Timestamp, client: Option<&str>) -> Vec<u8> {
         let mut out = Vec::with_capacity(USUAL_BYTES);
-        start(&mut out);
-        push_whole(&mut out, "at", now.0);
+        push_start(&mut out);
+        push_integer(&mut out, "at", now.0);
         push_text(&mut out, "verb", Some(self.verb));
         if let Some(token) = self.token {
-            push_whole(&mut out, "id", token.id.0.into());
-            push_whole(&mut out, "created", token.created.0);
-            // One for no registry has its name from a key, which may hold a password.
-            let is_open = |name: &&str| !token.scopes.is_empty() && !holds_token(name);
-            push_text(&mut out, "token", Some(token.name.as_str()).filter(is_open));
+            push_integer(&mut out, "id", token.id.0.into());
+            push_integer(&mut out, "created", token.created.0);
+            // The name of a token without a scope comes from a key, which may contain a password.
+            let is_public = |name: &&str| !token.scopes.is_empty() && !contains_token(name);
+            push_text(&mut out, "token", Some(token.name.as_str()).filter(is_public));
         }
         push_text(&mut out, "registry", self.registry);
         push_text(&mut out, "repository", self.repository);
@@ -118,21 +117,21 @@ impl<'l> LogEntry<'l> {
     }
 }
 
-/// True when what stands before the registry in a name that a login gave is itself a token.
-fn holds_token(name: &str) -> bool {
+/// True when the user name in a token's name is itself a token.
+fn contains_token(name: &str) -> bool {
     let user = name.split_once('@').map_or(name, |(user, _)| user);
-    // Looking marks up costs a `get` more than the rest of its line, and few user names are so long.
+    // The look-up costs a `get` more than the rest of its line, and few user names are that long.
     user.len() >= TOKEN_BYTES && find_by_prefix(name).is_some()
 }
 
-/// Begins a line.
-pub(super) fn start(out: &mut Vec<u8>) {
+/// Begins a line with the version.
+pub(super) fn push_start(out: &mut Vec<u8>) {
     out.extend_from_slice(START);
     push_number(out, VERSION);
 }
 
-/// Adds a whole number under a name.
-pub(super) fn push_whole(out: &mut Vec<u8>, name: &str, number: i64) {
+/// Adds a field with an integer.
+pub(super) fn push_integer(out: &mut Vec<u8>, name: &str, number: i64) {
     push_name(out, name);
     if number < 0 {
         out.push(b'-');
@@ -140,7 +139,7 @@ pub(super) fn push_whole(out: &mut Vec<u8>, name: &str, number: i64) {
     push_number(out, number.unsigned_abs());
 }
 
-/// Adds a text under a name, if there is one, or as much of it as is noted.
+/// Adds a field with a text, if there is one, cut to [`MAX_TEXT_BYTES`].
 #[inline(never)]
 pub(super) fn push_text(out: &mut Vec<u8>, name: &str, text: Option<&str>) {
     let Some(text) = text else { return };
@@ -159,132 +158,130 @@ fn push_name(out: &mut Vec<u8>, name: &str) {
     out.extend_from_slice(b"\":");
 }
 
-/// A line as it is read: one request, or in the summary all uses of a token that were folded into it.
+/// A line that was read: one request, or, in the summary, all uses of a token that were folded into it.
 #[derive(Debug, Default, Deserialize)]
 pub struct LogRecord {
-    /// When, in seconds since the start of 1970; in the summary, the last use.
+    /// In seconds since the start of 1970; in the summary, the time of the last use.
     pub at: Option<i64>,
-    /// Docker's verb; none in the summary.
+    /// The verb of the credential helper protocol; not in the summary.
     pub verb: Option<String>,
     /// The token's name at that time.
     pub token: Option<String>,
-    /// The token's number, which another vault may have given to another.
+    /// The token's number, which another token may have in another vault.
     pub id: Option<u32>,
-    /// When the token came into the vault; with its number it tells it apart for good.
+    /// The time at which the token came into the vault. Together with its number it identifies the token.
     pub created: Option<i64>,
-    /// Where it went.
     pub registry: Option<String>,
-    /// Which way, if it was known.
     pub direction: Option<String>,
-    /// The client's program.
+    /// The name of the client's program.
     pub client: Option<String>,
-    /// What came of it.
     pub outcome: Option<String>,
-    /// In the summary: how many uses this stands for.
+    /// In the summary: the number of uses.
     pub count: Option<u64>,
-    /// In the summary: the first use.
+    /// In the summary: the time of the first use.
     pub first: Option<i64>,
-    /// In the summary: how many of the uses were pulls.
+    /// In the summary: the number of pulls.
     pub pulls: Option<u64>,
-    /// In the summary: how many of the uses were pushes.
+    /// In the summary: the number of pushes.
     pub pushes: Option<u64>,
-    /// In the summary: the checksum of the file that was folded last.
+    /// In the summary: the CRC-32 of the file that was folded last.
     pub folded: Option<u32>,
     /// In the summary: the size of that file, in bytes.
     pub bytes: Option<u64>,
 }
 
 impl LogRecord {
-    /// True when a client asked for a token and got none.
-    pub fn is_miss(&self) -> bool {
+    /// True when a client requested a token and there was none.
+    pub fn is_not_found(&self) -> bool {
         self.verb.as_deref() == Some("get")
             && self.outcome.as_deref() == Some(RequestOutcome::NotFound.word())
     }
 
-    /// Returns when it was; `None` for what is later than now, since a clock was wrong.
-    pub fn moment(&self, now: Timestamp) -> Option<Timestamp> {
+    /// Returns the time of the request or of the last use; `None` when it is before 1970 or more than
+    /// [`MAX_CLOCK_SKEW`] after now, because a clock was wrong.
+    pub fn time(&self, now: Timestamp) -> Option<Timestamp> {
         self.at.filter(|at| is_past(*at, now)).map(|at| Timestamp(at).min(now))
     }
 
-    /// Returns when the first of what it tells of was; `None` where no date can be believed.
-    pub fn begin(&self, now: Timestamp) -> Option<Timestamp> {
+    /// Returns the time of the request or of the first use; `None` as for [`time`](Self::time).
+    pub fn first_time(&self, now: Timestamp) -> Option<Timestamp> {
         self.first.or(self.at).filter(|at| is_past(*at, now)).map(Timestamp)
     }
 
-    /// Returns the use, or the uses, that it tells of; `None` where no token was given out.
-    pub fn used(&self, now: Timestamp) -> Option<UsageStats> {
+    /// Returns the use, or the uses, of the record; `None` when it did not return a token.
+    pub fn stats(&self, now: Timestamp) -> Option<UsageStats> {
         if self.count.is_none() && self.outcome.as_deref() != Some(RequestOutcome::Given.word()) {
             return None;
         }
-        let went = |direction: Direction| u64::from(self.direction.as_deref() == Some(direction.word()));
+        let count = |direction: Direction| u64::from(self.direction.as_deref() == Some(direction.word()));
         Some(UsageStats {
             count: self.count.unwrap_or(1),
-            first: self.begin(now).unwrap_or(UsageStats::NEVER_FIRST),
-            last: self.moment(now).unwrap_or(UsageStats::NEVER_LAST),
+            first: self.first_time(now).unwrap_or(UsageStats::UNDATED_FIRST),
+            last: self.time(now).unwrap_or(UsageStats::UNDATED_LAST),
             client: self.client.clone(),
-            pulls: self.pulls.unwrap_or_else(|| went(Direction::Pull)),
-            pushes: self.pushes.unwrap_or_else(|| went(Direction::Push)),
+            pulls: self.pulls.unwrap_or_else(|| count(Direction::Pull)),
+            pushes: self.pushes.unwrap_or_else(|| count(Direction::Push)),
         })
     }
 }
 
 fn is_past(at: i64, now: Timestamp) -> bool {
-    (0..=now.0.saturating_add(AHEAD)).contains(&at)
+    (0..=now.0.saturating_add(MAX_CLOCK_SKEW)).contains(&at)
 }
 
-/// What could not be read of a log.
+/// Number of lines that could not be read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct UnreadLines {
-    /// Lines of a version that this program does not know.
+    /// Lines of a later version of this program.
     pub other_version: u64,
-    /// Lines that are damaged.
     pub damaged: u64,
 }
 
+/// Reason why a line cannot be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum UnreadLine {
+    OtherVersion,
+    Damaged,
+}
+
 impl UnreadLines {
-    /// Hands each line of a file on, and counts those that cannot be read.
-    pub(super) fn visit(&mut self, bytes: &[u8], visit: &mut dyn FnMut(LogRecord)) {
+    /// Calls `visit` with each line of a file, and counts the lines that cannot be read.
+    pub(super) fn visit_lines(&mut self, bytes: &[u8], visit: &mut dyn FnMut(LogRecord)) {
         for line in bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
-            match read(line) {
+            match parse(line) {
                 Ok(record) => visit(record),
-                Err(true) => self.other_version += 1,
-                Err(false) => self.damaged += 1,
+                Err(UnreadLine::OtherVersion) => self.other_version += 1,
+                Err(UnreadLine::Damaged) => self.damaged += 1,
             }
         }
     }
 }
 
-/// Reads a line; an error tells whether it is of another version. A writer that ran out of room leaves the
-/// beginning of one, and then the next stands behind it.
-fn read(line: &[u8]) -> Result<LogRecord, bool> {
-    match read_whole(line) {
-        Ok(record) => Ok(record),
-        Err(_) => read_end(line),
-    }
+/// Parses a line. After a full disk, the beginning of a line may be followed by another line.
+fn parse(line: &[u8]) -> Result<LogRecord, UnreadLine> {
+    parse_complete(line).or_else(|_| parse_last(line))
 }
 
-/// Reads the last line that begins in one that is not whole.
+/// Parses the last line that begins in an incomplete one.
 #[cold]
-fn read_end(line: &[u8]) -> Result<LogRecord, bool> {
-    let start = line.windows(START.len()).rposition(|part| part == START).ok_or(false)?;
-    read_whole(&line[start..])
+fn parse_last(line: &[u8]) -> Result<LogRecord, UnreadLine> {
+    let start = line.windows(START.len()).rposition(|part| part == START).ok_or(UnreadLine::Damaged)?;
+    parse_complete(&line[start..])
 }
 
-fn read_whole(line: &[u8]) -> Result<LogRecord, bool> {
-    if line.len() > MAX_BYTES || !line.starts_with(START) {
-        return Err(false);
-    }
-    let digits = line[START.len()..].iter().take_while(|byte| byte.is_ascii_digit()).count();
-    let version = &line[START.len()..][..digits];
-    match version {
-        b"1" => serde_json::from_slice(line).map_err(|_| false),
-        _ => Err(digits > 0),
+fn parse_complete(line: &[u8]) -> Result<LogRecord, UnreadLine> {
+    let rest = line.strip_prefix(START).filter(|_| line.len() <= MAX_BYTES).ok_or(UnreadLine::Damaged)?;
+    let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    match &rest[..digits] {
+        b"1" => serde_json::from_slice(line).map_err(|_| UnreadLine::Damaged),
+        b"" => Err(UnreadLine::Damaged),
+        _ => Err(UnreadLine::OtherVersion),
     }
 }
 
-/// Returns the lines of versions that this program does not know.
+/// Returns the lines of a later version of this program.
 pub(super) fn unknown_versions(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
-    bytes.split(|byte| *byte == b'\n').filter(|line| matches!(read(line), Err(true)))
+    bytes.split(|byte| *byte == b'\n').filter(|line| parse(line).err() == Some(UnreadLine::OtherVersion))
 }
 
 #[cfg(test)]
@@ -293,15 +290,15 @@ mod tests {
 
     const NOW: Timestamp = Timestamp(1_800_000_000);
 
-    /// Returns the key of each line that can be read, and what could not.
-    fn visited(text: &[u8]) -> (Vec<String>, UnreadLines) {
-        let (mut found, mut skipped) = (Vec::new(), UnreadLines::default());
-        skipped.visit(text, &mut |record| found.push(record.registry.unwrap_or_default()));
-        (found, skipped)
+    /// Returns the registry of each line that can be read, and the number of the others.
+    fn visit(text: &[u8]) -> (Vec<String>, UnreadLines) {
+        let (mut found, mut unread) = (Vec::new(), UnreadLines::default());
+        unread.visit_lines(text, &mut |record| found.push(record.registry.unwrap_or_default()));
+        (found, unread)
     }
 
     #[test]
-    fn what_is_written_is_read() {
+    fn a_line_that_was_written_is_read_without_passwords() {
         for (key, registry, repository) in [
             ("ghcr.io", Some("ghcr.io"), None),
             ("https://ghcr.io/acme/app", Some("ghcr.io"), Some("acme/app")),
@@ -314,27 +311,27 @@ mod tests {
             ("https://ghcr.io/?token=secret", None, None),
         ] {
             let key = Key::parse(key).expect("a key");
-            let line = LogEntry::of("get", Some(&key), RequestOutcome::NotFound);
-            let bytes = line.bytes(NOW, Some("a\"b\n{\"version\":1}"));
-            let record = read(bytes.strip_suffix(b"\n").expect("a line end")).expect("a line");
+            let line = LogEntry::new("get", Some(&key), RequestOutcome::NotFound);
+            let bytes = line.to_line(NOW, Some("a\"b\n{\"version\":1}"));
+            let record = parse(bytes.strip_suffix(b"\n").expect("a line end")).expect("a line");
             assert_eq!((record.registry.as_deref(), line.repository), (registry, repository));
-            assert_eq!((record.at, record.is_miss()), (Some(NOW.0), true));
+            assert_eq!((record.at, record.is_not_found()), (Some(NOW.0), true));
             assert_eq!(record.client.as_deref(), Some("a\"b\n{\"version\":1}"));
-            assert_eq!(record.used(NOW), None);
+            assert_eq!(record.stats(NOW), None);
         }
     }
 
     #[test]
-    fn long_texts_are_cut_between_letters() {
+    fn a_long_text_is_cut_between_characters() {
         let client = "字".repeat(MAX_TEXT_BYTES);
-        let bytes = LogEntry::of("get", None, RequestOutcome::Failed).bytes(Timestamp(-1), Some(&client));
-        let record = read(bytes.trim_ascii_end()).expect("a line");
+        let bytes = LogEntry::new("get", None, RequestOutcome::Failed).to_line(Timestamp(-1), Some(&client));
+        let record = parse(bytes.trim_ascii_end()).expect("a line");
         assert_eq!(record.client, Some("字".repeat(MAX_TEXT_BYTES / 3)));
-        assert_eq!((record.at, record.moment(NOW)), (Some(-1), None));
+        assert_eq!((record.at, record.time(NOW)), (Some(-1), None));
     }
 
     #[test]
-    fn what_cannot_be_read_is_counted() {
+    fn lines_of_other_versions_and_damaged_lines_are_counted() {
         let good = "{\"version\":1,\"registry\":\"x\"}\n";
         for (text, found, other_version, damaged) in [
             ("", 0, 0, 0),
@@ -347,18 +344,18 @@ mod tests {
             ("{\"version\":1,\"new\":\"a\\\"},\",\"other\":7,\"registry\":\"x\"}\n", 1, 0, 0),
             ("{\"version\":1,\"registry\":\"\\x\"}\n{\"version\":1}}\n{\"version\":1,}\n", 0, 0, 3),
         ] {
-            let (read, skipped) = visited(text.as_bytes());
-            assert_eq!((read.len(), skipped), (found, UnreadLines { other_version, damaged }), "{text}");
+            let (records, unread) = visit(text.as_bytes());
+            assert_eq!((records.len(), unread), (found, UnreadLines { other_version, damaged }), "{text}");
         }
         let long = format!("{{\"version\":1,\"registry\":\"{}\"}}\n{good}", "x".repeat(MAX_BYTES));
         assert_eq!(
-            visited(long.as_bytes()),
+            visit(long.as_bytes()),
             (vec!["x".to_owned()], UnreadLines { other_version: 0, damaged: 1 })
         );
     }
 
     #[test]
-    fn a_later_program_s_lines_are_told_from_damage() {
+    fn only_lines_of_other_versions_are_returned_as_such() {
         let bytes = b"{\"version\":2,\"a\":1}\nplain\n{\"version\":1}\n";
         assert_eq!(unknown_versions(bytes).collect::<Vec<_>>(), [b"{\"version\":2,\"a\":1}"]);
     }

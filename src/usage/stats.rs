@@ -1,30 +1,29 @@
-//! What is known of how a token was used.
+//! Statistics of a token's use.
 
 use crate::model::timestamp::Timestamp;
 
-/// How often a token was given out, when, and to whom.
+/// Statistics of a token's use.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UsageStats {
-    /// How often it was given out.
     pub count: u64,
-    /// When first, of what is remembered.
+    /// The first use that is known.
     pub first: Timestamp,
-    /// When last.
+    /// The last use.
     pub last: Timestamp,
-    /// The name of the client's program that got it last, where the system told it; never its arguments.
+    /// The program of the client that used it last, without its arguments, if the system names it.
     pub client: Option<String>,
-    /// How often to pull, of the times at which the direction was known.
+    /// The uses that are known to be pulls.
     pub pulls: u64,
-    /// How often to push, of the times at which the direction was known.
+    /// The uses that are known to be pushes.
     pub pushes: u64,
 }
 
 impl UsageStats {
-    /// Stands for the first of no dated use.
-    pub const NEVER_FIRST: Timestamp = Timestamp(i64::MAX);
+    /// The value of `first` when no use has a date.
+    pub const UNDATED_FIRST: Timestamp = Timestamp(i64::MAX);
 
-    /// Stands for the last of no dated use.
-    pub const NEVER_LAST: Timestamp = Timestamp(i64::MIN);
+    /// The value of `last` when no use has a date.
+    pub const UNDATED_LAST: Timestamp = Timestamp(i64::MIN);
 
     /// Adds other uses of the same token.
     pub fn add(&mut self, other: Self) {
@@ -43,19 +42,19 @@ impl UsageStats {
 mod tests {
     use super::*;
 
-    fn used(count: u64, first: i64, last: i64, client: Option<&str>) -> UsageStats {
+    fn stats(count: u64, first: i64, last: i64, client: Option<&str>) -> UsageStats {
         let client = client.map(str::to_owned);
         UsageStats { count, first: Timestamp(first), last: Timestamp(last), client, pulls: count, pushes: 0 }
     }
 
     #[test]
-    fn the_last_client_is_that_of_the_last_use() {
+    fn adding_uses_keeps_the_client_of_the_last_use() {
         for (one, other, want) in [
-            (used(1, 5, 5, Some("a")), used(1, 7, 7, Some("b")), used(2, 5, 7, Some("b"))),
-            (used(1, 7, 7, Some("b")), used(1, 5, 5, Some("a")), used(2, 5, 7, Some("b"))),
-            (used(1, 5, 5, Some("a")), used(1, 7, 7, None), used(2, 5, 7, Some("a"))),
-            (used(9, 5, 5, None), used(1, 5, 5, Some("b")), used(10, 5, 5, Some("b"))),
-            (used(u64::MAX, 5, 5, None), used(9, i64::MAX, i64::MIN, None), used(u64::MAX, 5, 5, None)),
+            (stats(1, 5, 5, Some("a")), stats(1, 7, 7, Some("b")), stats(2, 5, 7, Some("b"))),
+            (stats(1, 7, 7, Some("b")), stats(1, 5, 5, Some("a")), stats(2, 5, 7, Some("b"))),
+            (stats(1, 5, 5, Some("a")), stats(1, 7, 7, None), stats(2, 5, 7, Some("a"))),
+            (stats(9, 5, 5, None), stats(1, 5, 5, Some("b")), stats(10, 5, 5, Some("b"))),
+            (stats(u64::MAX, 5, 5, None), stats(9, i64::MAX, i64::MIN, None), stats(u64::MAX, 5, 5, None)),
         ] {
             let mut sum = one;
             sum.add(other);

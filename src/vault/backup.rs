@@ -1,4 +1,4 @@
-//! A copy of the vault that a passphrase alone opens, and the way back from it.
+//! Backups: copies of the vault that only a passphrase opens.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use thiserror::Error;
 
 use crate::inventory::merge::MergeReport;
-use crate::model::hint::Hint;
+use crate::model::hint::{Hint, program};
 use crate::model::secret::Secret;
 use crate::model::timestamp::Timestamp;
 use crate::model::token::Token;
@@ -20,52 +20,40 @@ use crate::vault::keys::{Holder, HolderKind};
 use crate::vault::seal::VaultKey;
 use crate::vault::store::{StoreError, VaultStore};
 
-/// Why there is no backup, or nothing comes back from it.
+/// Reason why a backup cannot be made or restored.
 #[derive(Debug, Error)]
 pub enum BackupError {
     #[error(transparent)]
-    Keeper(#[from] StoreError),
+    Store(#[from] StoreError),
     #[error(transparent)]
     Passphrase(#[from] PassphraseError),
-    /// Nothing has been stored yet.
     #[error("there is no vault yet")]
     NoVault,
-    /// Something else lies where the backup should go.
     #[error("{} is there already, and is no backup", path.display())]
-    InTheWay {
-        /// The path.
-        path: PathBuf,
-    },
-    /// No file there.
+    NotABackup { path: PathBuf },
     #[error("there is no backup {}", path.display())]
-    Missing {
-        /// The path.
-        path: PathBuf,
-    },
-    /// A vault, but with other key holders than a backup has.
+    Missing { path: PathBuf },
+    /// It is a vault, but a passphrase is not one of its key holders.
     #[error("{} is no backup: no passphrase opens it", path.display())]
-    NoPassphrase {
-        /// The path.
-        path: PathBuf,
-    },
+    NoPassphrase { path: PathBuf },
 }
 
 impl From<VaultError> for BackupError {
     fn from(error: VaultError) -> Self {
-        Self::Keeper(error.into())
+        Self::Store(error.into())
     }
 }
 
 impl Hint for BackupError {
     fn hint(&self) -> Option<String> {
         match self {
-            Self::Keeper(error) => error.hint(),
+            Self::Store(error) => error.hint(),
             Self::Passphrase(PassphraseError::Wrong) => {
                 Some("try again: the backup has the passphrase that it was made with".to_owned())
             }
             Self::Passphrase(error) => error.hint(),
-            Self::NoVault => Some("docker login, or docker-credential-pat add, makes one".to_owned()),
-            Self::InTheWay { .. } => Some("choose another name; nothing was overwritten".to_owned()),
+            Self::NoVault => Some(format!("docker login, or {} add, makes one", program())),
+            Self::NotABackup { .. } => Some("choose another name; nothing was overwritten".to_owned()),
             Self::Missing { .. } => None,
             Self::NoPassphrase { .. } => {
                 Some("a copy of the vault itself goes back to its place, with its key".to_owned())
@@ -74,52 +62,48 @@ impl Hint for BackupError {
     }
 }
 
-/// Writes a copy of the vault to a file, durably, sealed with a new key that only the passphrase opens. An
-/// earlier backup in its place is replaced. Returns how many tokens it holds.
-pub fn make(store: &VaultStore, file: &Path, passphrase: &str) -> Result<usize, BackupError> {
+/// Writes a copy of the vault to a file durably, encrypted with a new key that only the passphrase opens.
+/// Replaces an earlier backup. Returns the number of tokens.
+pub fn create(store: &VaultStore, file: &Path, passphrase: &str) -> Result<usize, BackupError> {
     store.holders()?.ok_or(BackupError::NoVault)?;
-    refuse_what_is_no_backup(file, store.path())?;
-    let key = VaultKey::make().map_err(VaultError::from)?;
-    let holder = Holder::Passphrase(PassphraseHolder::wrapping(&key, passphrase)?);
+    ensure_replaceable(file, store.path())?;
+    let key = VaultKey::generate().map_err(VaultError::from)?;
+    let holder = Holder::Passphrase(PassphraseHolder::new(&key, passphrase)?);
     store.change(|draft| {
         draft.copy_to(file.to_owned(), key, holder)?.write()?;
         Ok(draft.inventory.tokens().len())
     })
 }
 
-/// An earlier backup is a vault that a passphrase alone opens; the vault itself is none.
-fn refuse_what_is_no_backup(file: &Path, own_vault: &Path) -> Result<(), BackupError> {
-    let in_the_way = || BackupError::InTheWay { path: file.to_owned() };
+/// Checks that the path is free or has an earlier backup: a vault that only a passphrase opens, other than
+/// the user's own vault.
+fn ensure_replaceable(file: &Path, own_vault: &Path) -> Result<(), BackupError> {
+    let not_a_backup = || BackupError::NotABackup { path: file.to_owned() };
     if disk::without_links(file) == disk::without_links(own_vault) {
-        return Err(in_the_way());
+        return Err(not_a_backup());
     }
-    // It grows there before it takes its place, and whatever lies there would go.
-    let grown = disk::with_suffix(&disk::without_links(file), ".new");
-    if grown.symlink_metadata().is_ok() {
-        return Err(BackupError::InTheWay { path: grown });
+    // The backup is written to this path first, and a file at it would be lost.
+    let temporary = disk::with_suffix(&disk::without_links(file), ".new");
+    if temporary.symlink_metadata().is_ok() {
+        return Err(BackupError::NotABackup { path: temporary });
     }
+    let is_passphrase = |holder: &Holder| holder.kind() == HolderKind::Passphrase;
     match Vault::find(file).and_then(|vault| vault.map(|vault| vault.all_contents()).transpose()) {
         Ok(None) => Ok(()),
-        Ok(Some(contents))
-            if contents.holders.list.iter().all(|holder| holder.kind() == HolderKind::Passphrase) =>
-        {
-            Ok(())
-        }
+        Ok(Some(contents)) if contents.holders.list.iter().all(is_passphrase) => Ok(()),
         Err(VaultError::Disk(error @ DiskError::Read { .. })) => Err(VaultError::from(error).into()),
-        Ok(Some(_)) | Err(_) => Err(in_the_way()),
+        Ok(Some(_)) | Err(_) => Err(not_a_backup()),
     }
 }
 
-/// A backup that its passphrase has opened, with every secret in it.
+/// An open backup with all its secrets.
 pub struct OpenedBackup {
     contents: VaultContents,
     secrets: BTreeMap<TokenId, Secret>,
 }
 
 impl OpenedBackup {
-    /// Opens a backup, and every token in it.
-    ///
-    /// `key_of` is given how the passphrase opens it, and returns the key.
+    /// Opens a backup and decrypts all its secrets. `key_of` returns the key, from the holder in the backup.
     pub fn open(
         file: &Path,
         key_of: impl FnOnce(&PassphraseHolder) -> Result<VaultKey, PassphraseError>,
@@ -127,7 +111,7 @@ impl OpenedBackup {
         let path = file.to_owned();
         let vault = Vault::find(file)?.ok_or(BackupError::Missing { path: path.clone() })?;
         let contents = vault.all_contents()?;
-        let Some(Holder::Passphrase(passphrase)) = contents.holders.of_kind(HolderKind::Passphrase) else {
+        let Some(Holder::Passphrase(passphrase)) = contents.holders.find(HolderKind::Passphrase) else {
             return Err(BackupError::NoPassphrase { path });
         };
         let unlocked = vault.unlock(key_of(passphrase)?, &contents)?;
@@ -138,27 +122,25 @@ impl OpenedBackup {
         Ok(Self { contents, secrets })
     }
 
-    /// Returns how many tokens are in it.
+    /// Returns the number of tokens.
     pub fn count(&self) -> usize {
         self.secrets.len()
     }
 
-    /// Brings its tokens into the vault, by their names, and makes the vault if there is none.
-    ///
-    /// # Errors
-    /// When the vault does not open or cannot be written; then it is as it was.
+    /// Merges its tokens into the vault by their names, and makes the vault if there is none. After an
+    /// error, the vault is as it was.
     pub fn restore(&self, store: &VaultStore, now: Timestamp) -> Result<MergeReport, BackupError> {
         store.change(|draft| {
             let mut inventory = draft.inventory.clone();
-            let is_same = |here: &Token, there: &Token| {
-                let secret = self.secrets.get(&there.id);
-                secret.is_some_and(|secret| draft.secret(here).is_ok_and(|its| its.is_same_as(secret)))
+            let is_same = |here: &Token, in_backup: &Token| {
+                let secret = self.secrets.get(&in_backup.id);
+                secret.is_some_and(|secret| draft.secret(here).is_ok_and(|other| other.is_same_as(secret)))
             };
             let merged = inventory.merge(&self.contents.inventory, is_same, now);
             draft.inventory = inventory;
-            for (there, here) in &merged.added {
-                if let Some(secret) = self.secrets.get(there) {
-                    draft.keep(*here, secret)?;
+            for (in_backup, id) in &merged.added {
+                if let Some(secret) = self.secrets.get(in_backup) {
+                    draft.set_secret(*id, secret)?;
                 }
             }
             Ok(merged)

@@ -1,4 +1,4 @@
-//! A vault on disk: found, checked, proven with its key, and read.
+//! The vault file: opening it, checking it, and reading its tokens and secrets.
 
 use std::borrow::Borrow;
 use std::fs::File;
@@ -16,35 +16,34 @@ use crate::system::disk::DiskError;
 use crate::vault::VaultError;
 use crate::vault::format::directory::{Directory, EntryPointer};
 use crate::vault::format::entry::{Entry, SealHeader};
-use crate::vault::format::layout::{HEAD_BYTES, HeaderError, Layout, VaultFront};
+use crate::vault::format::layout::{HEADER_BYTES, HeaderError, Layout, VaultFront};
 use crate::vault::format::{entry, layout};
 use crate::vault::keys::holders::Holders;
 use crate::vault::seal::{Sealed, VaultKey};
 
-/// How much of the file is read at first, in bytes: the whole of an ordinary vault.
+/// The size of the first read, in bytes. It covers the whole of a usual vault.
 const FIRST_READ_BYTES: u64 = 16 * 1024;
 
-/// A vault that was found on disk. What it says is checked when it is used: by [`Vault::check`] and
-/// [`Vault::checked_entries`] without the key, by [`Vault::unlock`] with it.
+/// An open vault file. [`Vault::check`] and [`Vault::checked_entries`] detect damage without the key;
+/// [`Vault::unlock`] detects any change, with the key.
 pub struct Vault {
     path: PathBuf,
     file: File,
     layout: Layout,
-    /// The first bytes of the file: at least the front, which is read already.
+    /// The first bytes of the file: at least the front.
     start: Vec<u8>,
 }
 
-/// What a vault says of some of its tokens, or of all.
+/// The tokens of a vault, or some of them, without their secrets.
 #[derive(Default)]
 pub struct VaultContents {
-    /// The tokens and choices.
     pub inventory: Inventory,
-    /// Who has the key.
     pub holders: Holders,
-    /// Where the secret of each token is, in the order of the tokens.
-    sealed: Vec<SealHeader>,
-    /// The entries that were read, one after another, and what proves them.
+    /// In the order of the tokens.
+    seal_headers: Vec<SealHeader>,
+    /// The entries that were read, one after another.
     pub(super) entries: Vec<u8>,
+    /// The pointers to these entries.
     pointers: Vec<EntryPointer>,
 }
 
@@ -54,14 +53,14 @@ impl VaultContents {
         self.pointers.is_empty()
     }
 
-    fn sealed_of(&self, token: &Token) -> Option<SealHeader> {
-        let mut tokens = self.inventory.tokens().iter().zip(&self.sealed);
-        tokens.find(|(other, _)| other.id == token.id).map(|(_, at)| *at)
+    fn seal_header(&self, token: &Token) -> Option<SealHeader> {
+        let mut tokens = self.inventory.tokens().iter().zip(&self.seal_headers);
+        tokens.find(|(other, _)| other.id == token.id).map(|(_, header)| *header)
     }
 }
 
 impl Vault {
-    /// Finds the vault and reads its front; `None` when there is none.
+    /// Opens the vault and reads its front; `None` when there is no file.
     pub fn find(path: &Path) -> Result<Option<Self>, VaultError> {
         let Some((mut file, metadata)) = disk::open(path)? else { return Ok(None) };
         let unreadable = |source| DiskError::Read { path: path.to_owned(), source };
@@ -71,7 +70,7 @@ impl Vault {
         }
         let mut start = Vec::new();
         read_more(&mut file, &mut start, size.min(FIRST_READ_BYTES)).map_err(unreadable)?;
-        let layout = Layout::parse(&start[..start.len().min(HEAD_BYTES)]).map_err(|error| match error {
+        let layout = Layout::parse(&start[..start.len().min(HEADER_BYTES)]).map_err(|error| match error {
             HeaderError::NotAVault => VaultError::NotAVault { path: path.to_owned() },
             HeaderError::Version(version) => VaultError::Version { path: path.to_owned(), version },
         })?;
@@ -83,32 +82,33 @@ impl Vault {
         Ok(Some(Self { path: path.to_owned(), file, layout, start }))
     }
 
-    /// Returns what it says of the tokens that could concern a key. Needs no key, and proves nothing.
+    /// Reads the tokens that may concern a registry key. Neither checks nor verifies them.
     pub fn contents_about(&self, key: &Key) -> Result<VaultContents, VaultError> {
         let directory = self.directory()?;
         let pointers: Vec<EntryPointer> = directory.pointers(Some(key)).collect();
         let mut entries = Vec::new();
         for pointer in &pointers {
-            entries.extend(self.read(&self.within(&self.layout.entries, &pointer.place)?)?);
+            entries.extend(self.read(&self.within(&self.layout.entries, &pointer.range)?)?);
         }
         self.contents(directory, pointers, entries)
     }
 
-    /// Returns all tokens and choices. Needs no key, and proves nothing, but a checksum says that they are
-    /// as they were written.
+    /// Reads all tokens and choices, and checks that they are not damaged. Needs no vault key.
+    ///
+    /// `list` calls it in place of [`all_contents`](Self::all_contents), which also keeps the encoded
+    /// entries and 96 bytes a token for pointers and headers: only a change or a secret needs them.
     pub fn inventory(&self) -> Result<Inventory, VaultError> {
         self.check()?;
         let entries = self.checked_entries()?;
         let directory = self.directory()?;
         let mut tokens = Vec::with_capacity(directory.count());
-        for (_, bytes) in apart(directory.pointers(None), &entries) {
+        for (_, bytes) in split_entries(directory.pointers(None), &entries) {
             tokens.push(Entry::decode(bytes).map_err(|_| self.damaged())?.token);
         }
         Ok(Inventory::new(tokens, directory.choices, directory.counters))
     }
 
-    /// Returns what it says of all tokens. Needs no key, and proves nothing, but a checksum says that it
-    /// is as it was written.
+    /// Reads all contents, and checks that they are not damaged. Needs no vault key.
     pub fn all_contents(&self) -> Result<VaultContents, VaultError> {
         self.check()?;
         let entries = self.checked_entries()?;
@@ -125,54 +125,55 @@ impl Vault {
     ) -> Result<VaultContents, VaultError> {
         let holders = directory.take_holders(&self.path);
         let mut tokens = Vec::with_capacity(pointers.len());
-        let mut sealed = Vec::with_capacity(pointers.len());
-        for (_, bytes) in apart(&pointers, &entries) {
+        let mut seal_headers = Vec::with_capacity(pointers.len());
+        for (_, bytes) in split_entries(&pointers, &entries) {
             let entry = Entry::decode(bytes).map_err(|_| self.damaged())?;
-            sealed.push(entry.sealed_at());
+            seal_headers.push(entry.seal_header());
             tokens.push(entry.token);
         }
         let inventory = Inventory::new(tokens, directory.choices, directory.counters);
-        Ok(VaultContents { inventory, holders, sealed, entries, pointers })
+        Ok(VaultContents { inventory, holders, seal_headers, entries, pointers })
     }
 
-    /// Checks, without the key, that the directory is as it was written.
+    /// Checks that the header and the directory are not damaged. Needs no vault key.
     pub fn check(&self) -> Result<(), VaultError> {
         if self.front()?.is_undamaged() { Ok(()) } else { Err(self.damaged()) }
     }
 
-    /// Reads the entries and checks, without the key, that they are as they were written.
+    /// Reads all entries, and checks that they are not damaged. Needs no vault key.
     pub fn checked_entries(&self) -> Result<Vec<u8>, VaultError> {
         let entries = self.read(&self.layout.checked_entries)?;
-        layout::undamaged(entries).ok_or_else(|| self.damaged())
+        layout::strip_checksum(entries).ok_or_else(|| self.damaged())
     }
 
-    /// Proves with the key that the directory, and what was read of the entries, are as this program
-    /// wrote them.
+    /// Verifies that the directory and the entries that were read were written with this key.
     pub fn unlock(&self, key: VaultKey, contents: &VaultContents) -> Result<UnlockedVault<'_>, VaultError> {
         let front = self.front()?;
-        let mut entries = apart(&contents.pointers, &contents.entries);
-        if front.is_proven_by(&key) && entries.all(|(pointer, entry)| front.proves(pointer, entry, &key)) {
+        let mut entries = split_entries(&contents.pointers, &contents.entries);
+        if front.is_authentic(&key)
+            && entries.all(|(pointer, entry)| front.is_entry_authentic(pointer, entry, &key))
+        {
             return Ok(UnlockedVault { vault: self, key });
         }
         self.check()?;
         self.checked_entries()?;
         let path = self.path.clone();
         Err(if contents.holders.has_key(&key) {
-            VaultError::Changed { path }
+            VaultError::Tampered { path }
         } else {
             VaultError::WrongKey { path }
         })
     }
 
     fn front(&self) -> Result<VaultFront<'_>, VaultError> {
-        VaultFront::of(&self.layout, &self.start).ok_or_else(|| self.damaged())
+        VaultFront::split(&self.layout, &self.start).ok_or_else(|| self.damaged())
     }
 
     fn directory(&self) -> Result<Directory<'_>, VaultError> {
         self.front()?.directory().map_err(|error| {
-            // Whoever wrote it knows a key holder that we do not.
+            // A later version of this program may have written a new kind of key holder.
             let is_later = error.is_unknown_variant() && self.check().is_ok();
-            if is_later { VaultError::Later { path: self.path.clone() } } else { self.damaged() }
+            if is_later { VaultError::UnknownHolder { path: self.path.clone() } } else { self.damaged() }
         })
     }
 
@@ -180,59 +181,62 @@ impl Vault {
         VaultError::Damaged { path: self.path.clone() }
     }
 
-    /// Returns where a part of a part of the file is.
+    /// Returns the position in the file of a range within a part of the file.
     fn within(&self, outer: &Range<u64>, inner: &Range<u64>) -> Result<Range<u64>, VaultError> {
         let (start, end) = (outer.start.saturating_add(inner.start), outer.start.saturating_add(inner.end));
         if end <= outer.end { Ok(start..end) } else { Err(self.damaged()) }
     }
 
-    /// Reads a part of the file.
-    fn read(&self, place: &Range<u64>) -> Result<Vec<u8>, VaultError> {
-        if let Some(bytes) = part(&self.start, place) {
+    fn read(&self, range: &Range<u64>) -> Result<Vec<u8>, VaultError> {
+        if let Some(bytes) = slice(&self.start, range) {
             return Ok(bytes.to_vec());
         }
         let mut bytes = Vec::new();
         let mut file = &self.file;
-        file.seek(SeekFrom::Start(place.start))
-            .and_then(|_| read_more(file, &mut bytes, place.end - place.start))
+        file.seek(SeekFrom::Start(range.start))
+            .and_then(|_| read_more(file, &mut bytes, range.end - range.start))
             .map_err(|source| DiskError::Read { path: self.path.clone(), source })?;
         Ok(bytes)
     }
 }
 
-/// A vault that its key has proven.
+/// A vault whose contents were verified with its key.
 pub struct UnlockedVault<'v> {
     vault: &'v Vault,
     key: VaultKey,
 }
 
 impl UnlockedVault<'_> {
-    /// Opens the secret of one of the tokens that it was unlocked with.
+    /// Decrypts the secret of one of the tokens in `contents`, with which the vault was unlocked.
     pub fn secret(&self, token: &Token, contents: &VaultContents) -> Result<Secret, VaultError> {
-        let damaged = || VaultError::Secret { path: self.vault.path.clone(), name: token.name.clone() };
-        let at = contents.sealed_of(token).ok_or_else(damaged)?;
-        let place = self.vault.layout.place_of(at.place).ok_or_else(damaged)?;
-        let sealed = at.with(self.vault.read(&place)?);
+        let damaged =
+            || VaultError::DamagedSecret { path: self.vault.path.clone(), name: token.name.clone() };
+        let header = contents.seal_header(token).ok_or_else(damaged)?;
+        let range = self.vault.layout.ciphertext_range(header.ciphertext).ok_or_else(damaged)?;
+        let sealed = header.with_ciphertext(self.vault.read(&range)?);
         self.key.open(sealed, &entry::binding(token)).ok_or_else(damaged)
     }
 
-    /// Returns the key, and every sealed secret in the order of the tokens. `contents` are all of its tokens.
+    /// Returns the key and the encrypted secrets of `contents`, which are all contents, in the order of the
+    /// tokens.
     pub(super) fn into_parts(self, contents: &VaultContents) -> Result<(VaultKey, Vec<Sealed>), VaultError> {
         let ciphertexts = self.vault.read(&self.vault.layout.ciphertexts)?;
-        let sealed = contents.sealed.iter().map(|at| Some(at.with(at.place.of(&ciphertexts)?.to_vec())));
-        let sealed: Option<Vec<_>> = sealed.collect();
+        let seal = |header: &SealHeader| {
+            Some(header.with_ciphertext(header.ciphertext.slice(&ciphertexts)?.to_vec()))
+        };
+        let sealed: Option<Vec<_>> = contents.seal_headers.iter().map(seal).collect();
         Ok((self.key, sealed.ok_or_else(|| self.vault.damaged())?))
     }
 }
 
-/// Takes entries that stand one after another apart. One that is not whole is empty, and no entry.
-fn apart<P: Borrow<EntryPointer>>(
+/// Splits bytes into the entries of these pointers. An incomplete entry is empty, and cannot be decoded.
+fn split_entries<P: Borrow<EntryPointer>>(
     pointers: impl IntoIterator<Item = P>,
     entries: &[u8],
 ) -> impl Iterator<Item = (P, &[u8])> {
     let mut rest = entries;
     pointers.into_iter().map(move |pointer| {
-        let Range { start, end } = pointer.borrow().place;
+        let Range { start, end } = pointer.borrow().range;
         let length = usize::try_from(end - start).unwrap_or(usize::MAX);
         let (entry, after) = rest.split_at_checked(length).unwrap_or_default();
         rest = after;
@@ -240,12 +244,11 @@ fn apart<P: Borrow<EntryPointer>>(
     })
 }
 
-/// Returns a part of some bytes.
-fn part<'b>(bytes: &'b [u8], place: &Range<u64>) -> Option<&'b [u8]> {
-    bytes.get(usize::try_from(place.start).ok()?..usize::try_from(place.end).ok()?)
+fn slice<'b>(bytes: &'b [u8], range: &Range<u64>) -> Option<&'b [u8]> {
+    bytes.get(usize::try_from(range.start).ok()?..usize::try_from(range.end).ok()?)
 }
 
-/// Reads `count` more bytes into a buffer of exactly their size; fails when the file ends before.
+/// Appends exactly `count` bytes of a file. The buffer grows by exactly as much.
 fn read_more(mut file: impl Read, bytes: &mut Vec<u8>, count: u64) -> io::Result<()> {
     let start = bytes.len();
     let count = usize::try_from(count).map_err(|_| io::ErrorKind::FileTooLarge)?;

@@ -97,7 +97,7 @@ pub fn log_in(
             }
             None => draft.inventory.add_with_free_name(login.to_token(Origin::Store, profile, now), now),
         };
-        draft.keep(id, &credentials.secret)?;
+        draft.set_secret(id, &credentials.secret)?;
         id
     };
     draft.inventory.remember_key(id, &credentials.key);

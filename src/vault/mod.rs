@@ -1,7 +1,10 @@
-//! The one file with all tokens: read without its key, opened with it, replaced whole.
+//! The vault: the file with all tokens, and its key.
+//!
+//! The tokens are readable without the key, and the secrets with it. A change replaces the whole file.
 
 pub mod backup;
 pub mod draft;
+pub mod excerpt;
 pub mod file;
 pub mod format;
 pub mod import;
@@ -15,71 +18,41 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
-use crate::model::hint::Hint;
+use crate::model::hint::{Hint, program};
 use crate::model::name::Name;
 use crate::system::disk::DiskError;
 
-/// Why a vault cannot be used. The file is left as it is.
+/// Reason why a vault cannot be used. The file stays as it is.
 #[derive(Debug, Error)]
 pub enum VaultError {
     #[error(transparent)]
     Disk(#[from] DiskError),
-    /// The file is empty.
     #[error("the vault {} is empty", path.display())]
-    Empty {
-        /// The file.
-        path: PathBuf,
-    },
-    /// Something else is in its place, or its first bytes are gone.
+    Empty { path: PathBuf },
+    /// The first bytes are not those of a vault.
     #[error("{} is not a vault of this program", path.display())]
-    NotAVault {
-        /// The file.
-        path: PathBuf,
-    },
+    NotAVault { path: PathBuf },
     /// Another version of this program wrote it.
     #[error("the vault {} has format {version}, and this program knows format {}", path.display(), crate::vault::format::layout::VERSION)]
-    Version {
-        /// The file.
-        path: PathBuf,
-        /// The version of its format.
-        version: u32,
-    },
-    /// A later version of this program wrote it, in the same format, with a key holder that is new to us.
+    Version { path: PathBuf, version: u32 },
+    /// A later version of this program wrote it, in the same format, with a new kind of key holder.
     #[error("the vault {} has a key holder that this version of docker-credential-pat does not know", path.display())]
-    Later {
-        /// The file.
-        path: PathBuf,
-    },
-    /// Bytes are missing or have changed.
+    UnknownHolder { path: PathBuf },
+    /// Bytes are missing, or a checksum is wrong.
     #[error("the vault {} is damaged", path.display())]
-    Damaged {
-        /// The file.
-        path: PathBuf,
-    },
-    /// The key is another vault's.
+    Damaged { path: PathBuf },
+    /// The key has another fingerprint.
     #[error("the key does not belong to the vault {}", path.display())]
-    WrongKey {
-        /// The file.
-        path: PathBuf,
-    },
-    /// Something that has not the key wrote it.
+    WrongKey { path: PathBuf },
+    /// It was written without the key: the checksums are right, and a tag is wrong.
     #[error("the vault {} was changed by something else than this program", path.display())]
-    Changed {
-        /// The file.
-        path: PathBuf,
-    },
-    /// One secret does not open; the others may.
+    Tampered { path: PathBuf },
+    /// This secret does not open. The others may.
     #[error("the secret of token \"{name}\" in the vault {} is damaged", path.display())]
-    Secret {
-        /// The file.
-        path: PathBuf,
-        /// The token.
-        name: Name,
-    },
-    /// The system gives no random numbers.
+    DamagedSecret { path: PathBuf, name: Name },
     #[error("cannot seal the vault")]
     Random(#[from] getrandom::Error),
-    /// More tokens than the format can count.
+    /// The directory, the entries or one entry is 4 GiB or larger.
     #[error("the vault would be too large")]
     TooLarge,
 }
@@ -97,18 +70,17 @@ impl Hint for VaultError {
             Self::Empty { path }
             | Self::NotAVault { path }
             | Self::Damaged { path }
-            | Self::Changed { path } => Some(start_anew(path)),
-            Self::Version { .. } | Self::Later { .. } => {
-                Some("use the version of docker-credential-pat that wrote it".to_owned())
+            | Self::Tampered { path } => Some(start_anew(path)),
+            Self::Version { .. } | Self::UnknownHolder { .. } => {
+                Some(format!("use the version of {} that wrote it", program()))
             }
             Self::WrongKey { path } => Some(format!(
                 "put back the key that belongs to it from a backup, or run `mv {0} {0}.broken` and log in again",
                 path.display()
             )),
-            Self::Secret { name, .. } => Some(format!(
-                "run `docker-credential-pat rotate {}` and give it a new one",
-                name.as_argument()
-            )),
+            Self::DamagedSecret { name, .. } => {
+                Some(format!("run `{} rotate {}` and give it a new one", program(), name.as_argument()))
+            }
             Self::Random(_) | Self::TooLarge => None,
         }
     }

@@ -1,4 +1,4 @@
-//! The vault's key, and what it seals: XChaCha20-Poly1305
+//! Encryption with the vault's key: XChaCha20-Poly1305
 //! (<https://datatracker.ietf.org/doc/html/draft-irtf-cfrg-xchacha-03>).
 
 use std::mem;
@@ -20,33 +20,29 @@ pub const NONCE_BYTES: usize = 24;
 /// The size of an authentication tag in bytes.
 pub const TAG_BYTES: usize = 16;
 
-/// A number that is used once.
 pub type Nonce = [u8; NONCE_BYTES];
-
-/// What proves that bytes are as they were sealed.
 pub type Tag = [u8; TAG_BYTES];
 
-/// What [`VaultKey::fingerprint`] authenticates; nothing else is ever sealed with its nonce.
+/// The associated data of a fingerprint. Nothing else is ever encrypted with its nonce.
 const FINGERPRINT: &[u8] = b"docker-credential-pat key fingerprint 1";
 
-/// What a wrapped key is sealed with, so that it is never taken for a secret.
+/// The associated data of a wrapped key, so that it cannot be mistaken for a secret.
 const WRAPPING: &[u8] = b"docker-credential-pat wrapped key 1";
 
-/// The key of one vault, or one that such a key is wrapped with.
+/// The key of a vault, or a key that wraps it.
 pub struct VaultKey(SecretBox<[u8; KEY_BYTES]>);
 
-/// A secret, sealed.
+/// An encrypted secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sealed {
-    /// Used for this sealing only.
+    /// Random, and used for this secret only.
     pub nonce: Nonce,
-    /// Proves that nothing was changed.
     pub tag: Tag,
     /// The ciphertext, as long as the secret.
     pub bytes: Vec<u8>,
 }
 
-/// A vault's key, sealed with another key.
+/// A vault's key, encrypted with another key.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct WrappedKey {
     #[n(0)]
@@ -58,107 +54,105 @@ pub struct WrappedKey {
 }
 
 impl VaultKey {
-    /// Makes a new key out of the system's random numbers.
-    pub fn make() -> Result<Self, getrandom::Error> {
+    /// Generates a random key.
+    pub fn generate() -> Result<Self, getrandom::Error> {
         let mut key = SecretBox::<[u8; KEY_BYTES]>::default();
         getrandom::fill(key.expose_secret_mut())?;
         Ok(Self(key))
     }
 
-    /// Takes a key over; `None` when it has not [`KEY_BYTES`].
+    /// Copies a key; `None` when it does not have [`KEY_BYTES`] bytes.
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
-        let mut key = SecretBox::<[u8; KEY_BYTES]>::default();
-        if bytes.len() != KEY_BYTES {
-            return None;
-        }
-        key.expose_secret_mut().copy_from_slice(bytes);
-        Some(Self(key))
+        bytes.try_into().ok().map(Self::copy)
     }
 
-    /// Makes a second one of it.
+    /// Returns a second copy of the key.
     #[must_use]
     pub fn duplicate(&self) -> Self {
-        let mut key = SecretBox::<[u8; KEY_BYTES]>::default();
-        key.expose_secret_mut().copy_from_slice(self.expose());
-        Self(key)
+        Self::copy(self.expose())
     }
 
-    /// Returns the key. Call it where a key holder writes it, and nowhere else.
+    fn copy(bytes: &[u8; KEY_BYTES]) -> Self {
+        Self(SecretBox::init_with_mut(|key: &mut [u8; KEY_BYTES]| key.copy_from_slice(bytes)))
+    }
+
+    /// Returns the bytes of the key. Call it only where a key holder stores them.
     pub fn expose(&self) -> &[u8; KEY_BYTES] {
         self.0.expose_secret()
     }
 
-    /// Returns what tells this key from others without telling it.
+    /// Returns a value that identifies the key and does not reveal it.
     pub fn fingerprint(&self) -> Tag {
-        self.sign(FINGERPRINT, &[0; NONCE_BYTES])
+        self.tag(FINGERPRINT, &[0; NONCE_BYTES])
     }
 
-    /// Returns the tag that proves that the bytes are as they are now.
-    pub fn sign(&self, bytes: &[u8], nonce: &Nonce) -> Tag {
+    /// Returns the tag that authenticates these bytes: the tag of an empty message with the bytes as
+    /// associated data.
+    pub fn tag(&self, bytes: &[u8], nonce: &Nonce) -> Tag {
         let tag = self.cipher().encrypt_inout_detached(&(*nonce).into(), bytes, (&mut [][..]).into());
-        // It fails for messages of more than 256 GiB; this one is empty. The tag of a failure fits nothing.
+        // Only a message of more than 256 GiB fails, and this one is empty. A tag of zeros verifies nothing.
         tag.map_or([0; TAG_BYTES], Into::into)
     }
 
-    /// True when the bytes are as they were when the tag was made with this key.
-    pub fn proves(&self, bytes: &[u8], nonce: &Nonce, tag: &Tag) -> bool {
-        let nonce = (*nonce).into();
-        let proof = self.cipher().decrypt_inout_detached(&nonce, bytes, (&mut [][..]).into(), &(*tag).into());
-        proof.is_ok()
+    /// True when the tag was made with this key and nonce for these bytes.
+    pub fn verifies(&self, bytes: &[u8], nonce: &Nonce, tag: &Tag) -> bool {
+        let (nonce, tag) = ((*nonce).into(), (*tag).into());
+        self.cipher().decrypt_inout_detached(&nonce, bytes, (&mut [][..]).into(), &tag).is_ok()
     }
 
-    /// Seals a secret so that it opens only with the same `binding`.
+    /// Encrypts a secret, with `binding` as associated data.
     pub fn seal(&self, secret: &Secret, binding: &[u8]) -> Result<Sealed, getrandom::Error> {
-        let mut nonce = [0; NONCE_BYTES];
-        getrandom::fill(&mut nonce)?;
+        let nonce = random_bytes()?;
         let mut bytes = secret.expose().as_bytes().to_vec();
-        let tag = self.cipher().encrypt_inout_detached(&nonce.into(), binding, bytes.as_mut_slice().into());
-        // Only a message of more than 256 GiB fails; a request has at most 4 MiB.
-        let tag = tag.map_err(|_| getrandom::Error::UNEXPECTED)?.into();
+        let tag = self.encrypt(&mut bytes, binding, nonce)?;
         Ok(Sealed { nonce, tag, bytes })
     }
 
-    /// Opens a secret; `None` when key or binding are others, or a bit has changed.
+    /// Decrypts a secret; `None` when the key or the binding is another one, or a bit has changed.
     pub fn open(&self, sealed: Sealed, binding: &[u8]) -> Option<Secret> {
         let Sealed { nonce, tag, bytes } = sealed;
         let mut bytes = Zeroizing::new(bytes);
-        let opened = self.cipher().decrypt_inout_detached(
-            &nonce.into(),
-            binding,
-            bytes.as_mut_slice().into(),
-            &tag.into(),
-        );
-        opened.ok()?;
+        self.decrypt(&mut bytes, binding, nonce, tag)?;
         let text = String::from_utf8(mem::take(&mut *bytes)).ok()?;
         Some(Secret::new(Zeroizing::new(text)))
     }
 
-    /// Seals a vault's key with this one.
+    /// Encrypts a vault's key with this key.
     pub fn wrap(&self, vault_key: &Self) -> Result<WrappedKey, getrandom::Error> {
-        let mut nonce = [0; NONCE_BYTES];
-        getrandom::fill(&mut nonce)?;
-        // Sealed in its place, so that no copy of it is left.
+        let nonce = random_bytes()?;
+        // Encrypted in place, so that no copy of the key is left.
         let mut key = *vault_key.expose();
-        let tag = self.cipher().encrypt_inout_detached(&nonce.into(), WRAPPING, key.as_mut_slice().into());
-        let tag: Tag = tag.map_err(|_| getrandom::Error::UNEXPECTED)?.into();
+        let tag = self.encrypt(&mut key, WRAPPING, nonce)?;
         Ok(WrappedKey { nonce: nonce.into(), tag: tag.into(), key: key.into() })
     }
 
-    /// Opens a key that was sealed with this one; `None` when it was another one.
+    /// Decrypts a wrapped key; `None` when another key wrapped it.
     pub fn unwrap(&self, wrapped: &WrappedKey) -> Option<Self> {
         let mut key = Zeroizing::new(*wrapped.key);
-        let opened = self.cipher().decrypt_inout_detached(
-            &(*wrapped.nonce).into(),
-            WRAPPING,
-            key.as_mut_slice().into(),
-            &(*wrapped.tag).into(),
-        );
-        opened.ok().and_then(|()| Self::from_bytes(key.as_slice()))
+        self.decrypt(key.as_mut_slice(), WRAPPING, *wrapped.nonce, *wrapped.tag)?;
+        Self::from_bytes(key.as_slice())
+    }
+
+    fn encrypt(&self, bytes: &mut [u8], associated: &[u8], nonce: Nonce) -> Result<Tag, getrandom::Error> {
+        let tag = self.cipher().encrypt_inout_detached(&nonce.into(), associated, bytes.into());
+        // Only a message of more than 256 GiB fails; a request has at most 4 MiB.
+        tag.map(Into::into).map_err(|_| getrandom::Error::UNEXPECTED)
+    }
+
+    fn decrypt(&self, bytes: &mut [u8], associated: &[u8], nonce: Nonce, tag: Tag) -> Option<()> {
+        self.cipher().decrypt_inout_detached(&nonce.into(), associated, bytes.into(), &tag.into()).ok()
     }
 
     fn cipher(&self) -> XChaCha20Poly1305 {
         XChaCha20Poly1305::new(<&Key>::from(self.expose()))
     }
+}
+
+/// Returns random bytes of the operating system.
+pub fn random_bytes<const N: usize>() -> Result<[u8; N], getrandom::Error> {
+    let mut bytes = [0; N];
+    getrandom::fill(&mut bytes)?;
+    Ok(bytes)
 }
 
 #[cfg(test)]
@@ -180,15 +174,15 @@ mod tests {
         assert_eq!(opened.expose(), "canary");
         assert!(key(2).open(sealed.clone(), b"ghcr.io").is_none());
         assert!(key(1).open(sealed.clone(), b"quay.io").is_none());
-        for place in 0..sealed.bytes.len() {
+        for at in 0..sealed.bytes.len() {
             let mut changed = sealed.clone();
-            changed.bytes[place] ^= 1;
-            assert!(key(1).open(changed, b"ghcr.io").is_none(), "{place}");
+            changed.bytes[at] ^= 1;
+            assert!(key(1).open(changed, b"ghcr.io").is_none(), "byte {at}");
         }
     }
 
     #[test]
-    fn a_wrapped_key_opens_with_its_wrapping_only() {
+    fn a_wrapped_key_opens_with_its_wrapping_key_only() {
         let wrapped = key(1).wrap(&key(7)).expect("random numbers");
         assert_eq!(key(1).unwrap(&wrapped).expect("the right key").expose(), key(7).expose());
         assert!(key(2).unwrap(&wrapped).is_none());
@@ -197,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn the_same_secret_is_never_sealed_alike() {
+    fn a_secret_sealed_twice_has_two_nonces_and_ciphertexts() {
         let [one, other] =
             [(); 2].map(|()| key(1).seal(&secret("a secret of some length"), b"").expect("random numbers"));
         assert_ne!(one.nonce, other.nonce);
@@ -205,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn a_fingerprint_tells_keys_apart() {
+    fn a_fingerprint_is_the_same_for_the_same_key_only() {
         assert_eq!(key(1).fingerprint(), key(1).fingerprint());
         assert_ne!(key(1).fingerprint(), key(2).fingerprint());
         assert!(VaultKey::from_bytes(&[0; 31]).is_none());

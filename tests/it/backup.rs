@@ -1,4 +1,4 @@
-//! The vault as a file that a passphrase alone opens, and back.
+//! `backup` and `restore`.
 
 use std::fs;
 use std::path::PathBuf;
@@ -28,7 +28,7 @@ fn restore(home: &Home, file: &PathBuf, text: &str, more: &[&str]) -> assert_cmd
 }
 
 #[test]
-fn everything_comes_back_where_nothing_is() {
+fn a_restore_into_an_empty_home_restores_everything() {
     let home = Home::new();
     home.add("pull", "ghcr.io");
     home.add("push", "ghcr.io");
@@ -37,15 +37,15 @@ fn everything_comes_back_where_nothing_is() {
     home.run(["edit", "pull", "--label", "for CI", "--expires", "never"]).success();
     let file = backup(&home);
     let other = Home::new();
-    let told = stderr(&restore(&other, &file, "correct horse", &[]).success());
-    assert!(told.starts_with("3 tokens came back"), "{told}");
+    let message = stderr(&restore(&other, &file, "correct horse", &[]).success());
+    assert!(message.starts_with("3 tokens came back"), "{message}");
     assert_eq!(other.tokens(), home.tokens());
     assert_eq!(other.get("ghcr.io/acme/app"), found("me", "secret of push"));
     assert_eq!(other.get("quay.io"), found("bob", "bobs secret"));
 }
 
 #[test]
-fn a_backup_holds_no_secret_in_the_open_and_only_its_passphrase_opens_it() {
+fn a_backup_is_encrypted_and_only_its_passphrase_opens_it() {
     let home = Home::new();
     home.add("ci", "ghcr.io");
     let file = backup(&home);
@@ -57,13 +57,13 @@ fn a_backup_holds_no_secret_in_the_open_and_only_its_passphrase_opens_it() {
         assert_eq!(fs::metadata(&file).expect("there").permissions().mode() & 0o777, 0o600);
     }
     let other = Home::new();
-    let told = stderr(&restore(&other, &file, "correct horses", &[]).code(1));
-    assert!(told.contains("not the vault's passphrase"), "{told}");
+    let message = stderr(&restore(&other, &file, "correct horses", &[]).code(1));
+    assert!(message.contains("not the vault's passphrase"), "{message}");
     assert!(!other.vault().exists());
 }
 
 #[test]
-fn what_is_here_stays_and_another_secret_is_told() {
+fn a_restore_keeps_existing_tokens_and_reports_other_secrets() {
     let home = Home::new();
     home.add("same", "ghcr.io");
     home.add("other", "quay.io");
@@ -71,56 +71,56 @@ fn what_is_here_stays_and_another_secret_is_told() {
     let file = backup(&home);
     home.run(["rm", "new"]);
     home.program(["rotate", "other", "--secret-stdin"]).write_stdin("rotated").assert().success();
-    let asked = stderr(&restore(&home, &file, "correct horse", &[]).code(1));
-    assert!(asked.contains("--yes"), "{asked}");
-    let told = stderr(&restore(&home, &file, "correct horse", &["--yes"]).success());
-    assert!(told.contains("\"other\" has another secret here, which stays"), "{told}");
-    assert!(told.contains("here already: \"same\""), "{told}");
+    let refusal = stderr(&restore(&home, &file, "correct horse", &[]).code(1));
+    assert!(refusal.contains("--yes"), "{refusal}");
+    let message = stderr(&restore(&home, &file, "correct horse", &["--yes"]).success());
+    assert!(message.contains("\"other\" has another secret here, which stays"), "{message}");
+    assert!(message.contains("here already: \"same\""), "{message}");
     assert_eq!(home.get("quay.io"), found("me", "rotated"));
     assert_eq!(home.get("docker.io"), found("me", "secret of new"));
 }
 
 #[test]
-fn one_token_that_does_not_open_keeps_all_from_coming() {
+fn a_damaged_backup_restores_nothing() {
     let home = Home::new();
     home.add("one", "ghcr.io");
     home.add("two", "quay.io");
     let file = backup(&home);
     let whole = fs::read(&file).expect("the backup");
     let other = Home::new();
-    for place in [whole.len() - 1, whole.len() / 2, 40, whole.len() - 20] {
+    for at in [whole.len() - 1, whole.len() / 2, 40, whole.len() - 20] {
         let mut changed = whole.clone();
-        changed[place] ^= 1;
+        changed[at] ^= 1;
         fs::write(&file, changed).expect("written");
         restore(&other, &file, "correct horse", &[]).code(1);
-        assert!(!other.vault().exists(), "byte {place}");
+        assert!(!other.vault().exists(), "byte {at}");
     }
     fs::write(&file, &whole[..whole.len() - 5]).expect("written");
     restore(&other, &file, "correct horse", &[]).code(1);
 }
 
 #[test]
-fn nothing_else_is_overwritten_and_the_vault_is_no_backup() {
+fn a_backup_overwrites_only_backups_and_a_vault_cannot_be_restored() {
     let home = Home::new();
     home.add("ci", "ghcr.io");
     let vault = fs::read(home.vault()).expect("the vault");
     let passphrase = passphrase(&home, "correct horse");
     let notes = home.path().join("notes");
     fs::write(&notes, "my notes").expect("written");
-    for in_the_way in [&notes, &home.vault(), &home.key(), &home.path().to_owned()] {
+    for path in [&notes, &home.vault(), &home.key(), &home.path().to_owned()] {
         let mut program = home.program(["backup"]);
-        program.arg(in_the_way).arg("--passphrase-file").arg(&passphrase);
+        program.arg(path).arg("--passphrase-file").arg(&passphrase);
         program.assert().code(1);
     }
     assert_eq!(fs::read(&notes).expect("there"), b"my notes");
-    let beside = home.path().join("monday.new");
-    fs::write(&beside, "my notes").expect("written");
+    let temporary = home.path().join("monday.new");
+    fs::write(&temporary, "my notes").expect("written");
     let mut program = home.program(["backup"]);
     program.arg(home.path().join("monday")).arg("--passphrase-file").arg(&passphrase).assert().code(1);
-    assert_eq!(fs::read(&beside).expect("there"), b"my notes");
+    assert_eq!(fs::read(&temporary).expect("there"), b"my notes");
     assert_eq!(fs::read(home.vault()).expect("there"), vault);
-    let told = stderr(&restore(&home, &home.vault(), "correct horse", &["--yes"]).code(1));
-    assert!(told.contains("no passphrase opens it"), "{told}");
+    let message = stderr(&restore(&home, &home.vault(), "correct horse", &["--yes"]).code(1));
+    assert!(message.contains("no passphrase opens it"), "{message}");
     restore(&home, &home.path().join("nowhere"), "correct horse", &[]).code(1);
     // An earlier backup is replaced.
     backup(&home);
@@ -128,7 +128,7 @@ fn nothing_else_is_overwritten_and_the_vault_is_no_backup() {
 }
 
 #[test]
-fn a_vault_that_a_passphrase_alone_opens_is_no_backup_either() {
+fn a_vault_that_only_a_passphrase_opens_is_not_overwritten() {
     let home = Home::new();
     home.add("ci", "ghcr.io");
     let file = passphrase(&home, "its own");
@@ -139,17 +139,17 @@ fn a_vault_that_a_passphrase_alone_opens_is_no_backup_either() {
     let vault = fs::read(home.vault()).expect("the vault");
     let mut program = home.program(["backup"]);
     program.arg(home.vault()).arg("--passphrase-file").arg(&file);
-    let told = stderr(&program.env("DOCKER_CREDENTIAL_PAT_PASSPHRASE_FILE", &file).assert().code(1));
-    assert!(told.contains("is no backup"), "{told}");
+    let message = stderr(&program.env("DOCKER_CREDENTIAL_PAT_PASSPHRASE_FILE", &file).assert().code(1));
+    assert!(message.contains("is no backup"), "{message}");
     assert_eq!(fs::read(home.vault()).expect("there"), vault);
 }
 
 #[test]
-fn without_a_vault_there_is_no_backup_and_none_is_made() {
+fn without_a_vault_a_backup_fails_and_makes_no_vault() {
     let home = Home::new();
     let mut program = home.program(["backup", "b"]);
     program.current_dir(home.path()).arg("--passphrase-file").arg(passphrase(&home, "correct horse"));
-    let told = stderr(&program.assert().code(1));
-    assert!(told.contains("there is no vault yet"), "{told}");
+    let message = stderr(&program.assert().code(1));
+    assert!(message.contains("there is no vault yet"), "{message}");
     assert!(!home.vault().exists() && !home.path().join("b").exists());
 }

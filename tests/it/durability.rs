@@ -1,4 +1,4 @@
-//! What `store` has acknowledged is there: with many at once, and killed at any moment.
+//! Durability: a `store` that has succeeded is there, after many at the same time and after a kill at any time.
 
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use crate::common;
 use crate::common::{Home, credentials, found};
 
-/// Starts a `store` and hands it everything; it has not ended yet.
+/// Starts a `store` and writes its input, without waiting for its exit.
 fn start_store(home: &Home, key: &str, user: &str, secret: &str) -> Child {
     let mut command = Command::new(common::program());
     command.env_clear().env("HOME", home.path()).arg("store");
@@ -20,7 +20,7 @@ fn start_store(home: &Home, key: &str, user: &str, secret: &str) -> Child {
 }
 
 #[test]
-fn fifty_at_once_are_all_there() {
+fn fifty_concurrent_stores_are_all_kept() {
     let home = Home::new();
     let name = |number: usize| {
         (format!("r{}.example", number % 10), format!("user{number}"), format!("secret {number}"))
@@ -55,12 +55,12 @@ fn no_acknowledged_secret_is_lost_in_300_kills() {
     for number in 0..KILLS {
         let (key, secret) = (format!("r{}.example", number % 7), format!("{number}-{}", "s".repeat(200)));
         let mut child = start_store(&home, &key, "user", &secret);
-        // From at once to well after its end, in no order.
+        // From immediately to well after its exit, in no order.
         thread::sleep(usual * (number * 37 % 100) / 50);
         child.kill().expect("killed, or ended already");
         if child.wait().expect("it ends").success() {
             finished += 1;
-            // However busy the machine is, about as many are killed as finish.
+            // On a machine of any load, about half of them are killed.
             usual = usual * 19 / 20;
             acknowledged.insert(key.clone(), secret.clone());
         } else {
@@ -94,7 +94,7 @@ fn a_vault_and_its_key_survive_a_kill_while_they_are_made() {
         let is_acknowledged = child.wait().expect("it ends").success();
         match home.get("ghcr.io") {
             Ok(answer) => assert_eq!(Ok(answer), found("user", "first")),
-            told => assert!(!is_acknowledged, "{told:?}"),
+            error => assert!(!is_acknowledged, "{error:?}"),
         }
         home.store("ghcr.io", "user", "second");
         assert_eq!(home.get("ghcr.io"), found("user", "second"));
@@ -103,7 +103,7 @@ fn a_vault_and_its_key_survive_a_kill_while_they_are_made() {
 }
 
 #[test]
-fn who_reads_while_others_write_sees_one_whole_vault() {
+fn a_reader_during_writes_sees_a_complete_vault() {
     let home = Home::new();
     home.store("ghcr.io", "user", "0");
     thread::scope(|scope| {

@@ -1,4 +1,4 @@
-//! Who has the vault's key: every holder but the OS keyring, and whatever can go wrong with each.
+//! Key holders: all kinds except the OS keyring, and the errors of each.
 
 #![cfg(unix)]
 
@@ -18,10 +18,10 @@ const SECRET: &str = "ghp_canary";
 const PASSPHRASE: &str = "correct horse";
 const PASSPHRASE_FILE: &str = "DOCKER_CREDENTIAL_PAT_PASSPHRASE_FILE";
 
-/// A home with a token for ghcr.io, whose key is taken out of the kernel's memory when the test is over.
-struct Kept(Home);
+/// A home with a token for ghcr.io. After the test, its key is removed from the kernel's cache.
+struct KeyHome(Home);
 
-impl Deref for Kept {
+impl Deref for KeyHome {
     type Target = Home;
 
     fn deref(&self) -> &Home {
@@ -29,43 +29,43 @@ impl Deref for Kept {
     }
 }
 
-impl Drop for Kept {
+impl Drop for KeyHome {
     fn drop(&mut self) {
-        self.close();
+        self.lock();
     }
 }
 
-impl Kept {
+impl KeyHome {
     fn new() -> Self {
         let home = Home::new();
         home.store("ghcr.io", "alice", SECRET);
         Self(home)
     }
 
-    /// Returns the program in this home, far from any terminal on which it could ask.
+    /// Returns the program in this home, without a terminal on which it could ask.
     fn without_terminal(&self, args: &[&str]) -> Command {
         let mut command = Command::new("setsid");
         command.env_clear().env("HOME", self.path()).arg("--wait").arg(common::program()).args(args);
         command.env("PATH", "/usr/bin:/bin").env("DOCKER_CREDENTIAL_PAT_KEY_HOLDER", "key-file");
-        // As far as it is there, it has the passphrase.
+        // The file exists only in tests with a passphrase.
         command.env(PASSPHRASE_FILE, self.file("passphrase"));
         command
     }
 
-    fn give(&self, holder: &[&str]) -> Assert {
+    fn add_holder(&self, holder: &[&str]) -> Assert {
         self.without_terminal(&[&["key", "add"], holder].concat()).assert()
     }
 
-    fn ask(&self) -> Assert {
+    fn request(&self) -> Assert {
         self.without_terminal(&["get"]).write_stdin("ghcr.io").assert()
     }
 
-    /// True when the secret comes back.
+    /// True when `get` returns the secret.
     fn opens(&self) -> bool {
-        common::secret_in(&self.ask()) == SECRET
+        common::secret_in(&self.request()) == SECRET
     }
 
-    fn close(&self) {
+    fn lock(&self) {
         drop(self.without_terminal(&["lock"]).assert());
     }
 
@@ -73,31 +73,31 @@ impl Kept {
         self.path().join(name)
     }
 
-    fn text(&self, name: &str) -> String {
+    fn path_text(&self, name: &str) -> String {
         self.file(name).to_str().expect("text").to_owned()
     }
 
     /// Writes a file, and returns its path.
     fn write(&self, name: &str, text: impl AsRef<[u8]>) -> String {
         fs::write(self.file(name), text).expect("written");
-        self.text(name)
+        self.path_text(name)
     }
 
-    /// Writes a command, and returns its path. It runs in a shell that knows nothing but the usual tools.
+    /// Writes a shell script, and returns its path.
     fn script(&self, name: &str, text: &str) -> String {
         let path = self.write(name, format!("#!/bin/sh\n{text}\n"));
         fs::set_permissions(&path, fs::Permissions::from_mode(0o700)).expect("chmod");
         path
     }
 
-    /// Writes a spare key into a file, and a command that writes it out; returns both paths.
-    fn spare(&self) -> (String, String) {
+    /// Writes a wrapping key to a file, and a command that prints it. Returns both paths.
+    fn write_wrapping_key(&self) -> (String, String) {
         let spare = self.write("spare", stdout(&self.run(["key", "make"]).success()));
         let command = self.script("give-key", &format!("cat '{spare}'"));
         (spare, command)
     }
 
-    /// Returns how each holder stands, as `key status` shows it.
+    /// Returns the output of `key status`.
     fn status(&self) -> String {
         stdout(&self.without_terminal(&["key", "status"]).assert().success())
     }
@@ -110,40 +110,40 @@ impl Kept {
 }
 
 #[test]
-fn a_key_command_that_asks_this_program_ends_with_an_error() {
-    let home = Kept::new();
-    let (_, command) = home.spare();
-    home.give(&["command", &command]).success();
+fn a_key_command_that_calls_this_program_fails_without_a_loop() {
+    let home = KeyHome::new();
+    let (_, command) = home.write_wrapping_key();
+    home.add_holder(&["command", &command]).success();
     home.without_terminal(&["key", "remove", "key-file"]).assert().success();
-    home.close();
+    home.lock();
     let program = common::program().display();
     home.script(
         "give-key",
         &format!(
             "echo run >>'{}'; echo ghcr.io | '{program}' get >>'{}'",
-            home.text("runs"),
-            home.text("said")
+            home.path_text("runs"),
+            home.path_text("printed")
         ),
     );
-    let asked = home.ask().code(1);
-    assert!(stdout(&asked).contains("ended with exit code 1"), "{}", stdout(&asked));
+    let output = home.request().code(1);
+    assert!(stdout(&output).contains("ended with exit code 1"), "{}", stdout(&output));
     assert_eq!(fs::read_to_string(home.file("runs")).expect("it ran"), "run\n", "once, and no more");
-    let said = fs::read_to_string(home.file("said")).expect("it said something");
+    let printed = fs::read_to_string(home.file("printed")).expect("it printed a message");
     assert!(
-        said.contains("the key command asks this program for what only the key command can open"),
-        "{said}"
+        printed.contains("the key command asks this program for what only the key command can open"),
+        "{printed}"
     );
 }
 
-/// Every holder but the key file and the OS keyring, as `key add` takes it, and its word.
-fn each_holder(home: &Kept) -> [(Vec<String>, &'static str); 4] {
-    let (spare, command) = home.spare();
+/// The arguments of `key add` for each kind of holder except the key file and the OS keyring, and its word.
+fn holder_cases(home: &KeyHome) -> [(Vec<String>, &'static str); 4] {
+    let (spare, command) = home.write_wrapping_key();
     let passphrase = home.write("passphrase", PASSPHRASE);
     [
         (vec!["passphrase".into(), "--passphrase-file".into(), passphrase], "passphrase"),
         (vec!["command".into(), command], "command"),
         (vec!["file".into(), spare], "file"),
-        (vec!["file".into(), home.text("made")], "file"),
+        (vec!["file".into(), home.path_text("made")], "file"),
     ]
 }
 
@@ -152,25 +152,25 @@ fn strings(words: &[String]) -> Vec<&str> {
 }
 
 #[test]
-fn each_holder_opens_the_vault_by_itself_and_keeps_doing_so() {
-    for turn in 0..4 {
-        let home = Kept::new();
-        let (add, word) = &each_holder(&home)[turn];
-        home.give(&strings(add)).success();
+fn each_holder_alone_opens_the_vault_before_and_after_a_renewal() {
+    for index in 0..4 {
+        let home = KeyHome::new();
+        let (add, word) = &holder_cases(&home)[index];
+        home.add_holder(&strings(add)).success();
         assert_eq!(home.holders(), ["key-file", word]);
         home.without_terminal(&["key", "remove", "key-file"]).assert().success();
         assert_eq!(home.holders(), [*word]);
         assert_eq!(home.files(), ["vault"], "{word}: no key lies about");
-        home.close();
+        home.lock();
         assert!(home.opens(), "{word}");
-        home.close();
+        home.lock();
         home.without_terminal(&["store"]).write_stdin(credentials("quay.io", "bob", "b")).assert().success();
-        home.close();
+        home.lock();
         home.without_terminal(&["key", "renew"]).assert().success();
-        home.close();
+        home.lock();
         assert!(home.opens(), "{word}, renewed");
         assert_eq!(home.holders(), [*word]);
-        home.give(&["key-file"]).success();
+        home.add_holder(&["key-file"]).success();
         home.without_terminal(&["key", "remove", word]).assert().success();
         assert_eq!(home.holders(), ["key-file"]);
         assert_eq!(home.get("ghcr.io"), found("alice", SECRET), "{word}: the key file has the key again");
@@ -178,10 +178,10 @@ fn each_holder_opens_the_vault_by_itself_and_keeps_doing_so() {
 }
 
 #[test]
-fn all_holders_together_are_renewed_and_each_still_opens_the_vault() {
-    let home = Kept::new();
-    for (add, _) in &each_holder(&home)[..3] {
-        home.give(&strings(add)).success();
+fn after_a_renewal_of_all_holders_each_opens_the_vault() {
+    let home = KeyHome::new();
+    for (add, _) in &holder_cases(&home)[..3] {
+        home.add_holder(&strings(add)).success();
     }
     assert_eq!(home.holders(), ["key-file", "passphrase", "command", "file"]);
     let (key, vault) = (fs::read(home.key()).expect("a key"), fs::read(home.vault()).expect("a vault"));
@@ -195,7 +195,7 @@ fn all_holders_together_are_renewed_and_each_still_opens_the_vault() {
         let others = ["key-file", "passphrase", "command", "file"].into_iter().filter(|other| *other != word);
         let before = fs::read(home.vault()).expect("a vault");
         others.for_each(|other| drop(home.without_terminal(&["key", "remove", other]).assert().success()));
-        home.close();
+        home.lock();
         assert!(home.opens(), "{word} alone");
         fs::write(home.vault(), before).expect("written");
         home.write(".config/docker-credential-pat/key", &new);
@@ -207,26 +207,32 @@ fn all_holders_together_are_renewed_and_each_still_opens_the_vault() {
 }
 
 #[test]
-fn the_last_holder_stays_and_none_that_is_not_there_goes() {
-    let home = Kept::new();
-    let told = stderr(&home.run(["key", "remove", "key-file"]).code(1));
-    assert!(told.contains("the key file alone has the key, and nothing else would open the vault"), "{told}");
-    assert!(told.contains("hint: give it to another one first: docker-credential-pat key add"), "{told}");
-    let told = stderr(&home.run(["key", "remove", "passphrase"]).code(1));
-    assert!(told.contains("the passphrase does not have the key"), "{told}");
+fn the_last_holder_and_an_absent_holder_cannot_be_removed() {
+    let home = KeyHome::new();
+    let message = stderr(&home.run(["key", "remove", "key-file"]).code(1));
+    assert!(
+        message.contains("the key file alone has the key, and nothing else would open the vault"),
+        "{message}"
+    );
+    assert!(
+        message.contains("hint: give it to another one first: docker-credential-pat key add"),
+        "{message}"
+    );
+    let message = stderr(&home.run(["key", "remove", "passphrase"]).code(1));
+    assert!(message.contains("the passphrase does not have the key"), "{message}");
     home.run(["key", "remove", "nobody"]).code(2);
     assert!(home.opens());
     let empty = Home::new();
-    for deed in [&["key", "remove", "key-file"][..], &["key", "renew"], &["unlock"], &["lock"]] {
-        let told = stderr(&empty.program([]).args(deed).assert().code(1));
-        assert!(told.contains("there is no vault yet"), "{deed:?}: {told}");
+    for args in [&["key", "remove", "key-file"][..], &["key", "renew"], &["unlock"], &["lock"]] {
+        let message = stderr(&empty.program([]).args(args).assert().code(1));
+        assert!(message.contains("there is no vault yet"), "{args:?}: {message}");
     }
     assert_eq!(empty.files(), Vec::<String>::new(), "and none of them made one");
 }
 
 #[test]
-fn a_holder_stays_when_none_of_the_rest_opens_the_vault() {
-    for (turn, break_it) in [
+fn a_holder_cannot_be_removed_when_no_other_opens_the_vault() {
+    for (index, break_it) in [
         (0, "echo wrong >passphrase"),
         (0, "rm passphrase"),
         (1, "echo exit 3 >give-key"),
@@ -234,43 +240,43 @@ fn a_holder_stays_when_none_of_the_rest_opens_the_vault() {
         (2, "rm spare"),
         (2, "tr 0-9 1 <spare >other; mv other spare"),
     ] {
-        let home = Kept::new();
-        let add = &each_holder(&home)[turn].0;
-        home.give(&strings(add)).success();
+        let home = KeyHome::new();
+        let add = &holder_cases(&home)[index].0;
+        home.add_holder(&strings(add)).success();
         let before = fs::read(home.vault()).expect("a vault");
         std::process::Command::new("sh")
             .args(["-c", break_it])
             .current_dir(home.path())
             .status()
             .expect("sh");
-        home.close();
-        let told = stderr(&home.without_terminal(&["key", "remove", "key-file"]).assert().code(1));
-        assert!(told.contains("no other key holder opens the vault: "), "{break_it}: {told}");
-        assert!(told.contains("keep the key file; nothing was changed"), "{break_it}: {told}");
+        home.lock();
+        let message = stderr(&home.without_terminal(&["key", "remove", "key-file"]).assert().code(1));
+        assert!(message.contains("no other key holder opens the vault: "), "{break_it}: {message}");
+        assert!(message.contains("keep the key file; nothing was changed"), "{break_it}: {message}");
         assert!(home.key().exists() && home.opens(), "{break_it}");
         assert!(fs::read(home.vault()).expect("a vault") == before, "{break_it}: the vault is as it was");
-        // A renewal wraps the new key with whatever spare key is there then.
+        // A renewal wraps the new key with the wrapping key that is there then.
         if break_it.contains("other") {
             continue;
         }
-        let told = stderr(&home.without_terminal(&["key", "renew"]).assert().code(1));
-        assert!(told.contains("hint: "), "{break_it}: {told}");
+        let message = stderr(&home.without_terminal(&["key", "renew"]).assert().code(1));
+        assert!(message.contains("hint: "), "{break_it}: {message}");
         assert!(home.opens(), "{break_it}: nor can it be renewed");
         assert!(fs::read(home.vault()).expect("a vault") == before, "{break_it}: the vault is as it was");
     }
 }
 
 #[test]
-fn wherever_a_renewal_stops_the_vault_opens() {
-    let home = Kept::new();
+fn a_renewal_interrupted_at_any_point_leaves_a_vault_that_opens() {
+    let home = KeyHome::new();
     let renewed = home.key().with_extension("renewed");
     let read = || (fs::read(home.vault()).expect("a vault"), fs::read(home.key()).expect("a key"));
     let (old_vault, old_key) = read();
     home.run(["key", "renew"]).success();
     let (new_vault, new_key) = read();
     let half = &new_vault[..new_vault.len() / 2];
-    // Vault, key, key.renewed, and what else lies about.
-    for (case, vault, key, beside, stray) in [
+    // The case; then the vault, the key, key.renewed, and another file.
+    for (case, vault, key, renewal, extra) in [
         (
             "the new key is half written",
             &old_vault,
@@ -281,23 +287,23 @@ fn wherever_a_renewal_stops_the_vault_opens() {
         ("the new key is there", &old_vault, &old_key, Some(&new_key), None),
         ("the new vault is half written", &old_vault, &old_key, Some(&new_key), Some(("vault.new", half))),
         ("the vault has changed over", &new_vault, &old_key, Some(&new_key), None),
-        ("the key has taken its place", &new_vault, &new_key, None, None),
+        ("the new key has replaced the old one", &new_vault, &new_key, None, None),
         ("an older renewal was cut off, too", &new_vault, &new_key, Some(&old_key), None),
-        ("what lies beside is no key", &new_vault, &new_key, None, Some(("key.renewed", b"none"))),
+        ("the renewal file is not a key file", &new_vault, &new_key, None, Some(("key.renewed", b"none"))),
     ] {
         for next in ["store", "key renew", "key remove"] {
             let folder = |name: &str| if name.starts_with("vault") { home.vault() } else { home.key() };
-            let place = |name: &str| folder(name).with_file_name(name);
+            let path_of = |name: &str| folder(name).with_file_name(name);
             let _ = fs::remove_file(&renewed);
             let there = [
                 ("vault", Some(vault.as_slice())),
                 ("key", Some(key)),
-                ("key.renewed", beside.map(Vec::as_slice)),
+                ("key.renewed", renewal.map(Vec::as_slice)),
             ];
-            let there = there.into_iter().filter_map(|(name, bytes)| Some((name, bytes?))).chain(stray);
+            let there = there.into_iter().filter_map(|(name, bytes)| Some((name, bytes?))).chain(extra);
             for (name, bytes) in there {
-                fs::write(place(name), bytes).expect("written");
-                fs::set_permissions(place(name), fs::Permissions::from_mode(0o600)).expect("chmod");
+                fs::write(path_of(name), bytes).expect("written");
+                fs::set_permissions(path_of(name), fs::Permissions::from_mode(0o600)).expect("chmod");
             }
             assert_eq!(home.get("ghcr.io"), found("alice", SECRET), "{case}");
             assert!(home.status().contains("opens the vault"), "{case}");
@@ -305,11 +311,11 @@ fn wherever_a_renewal_stops_the_vault_opens() {
                 "store" => home.store("quay.io", "bob", "b"),
                 "key renew" => drop(home.run(["key", "renew"]).success()),
                 _ => {
-                    home.give(&["file", &home.text("made")]).success();
+                    home.add_holder(&["file", &home.path_text("made")]).success();
                     home.run(["key", "remove", "key-file"]).success();
                     assert!(!home.key().exists(), "{case}");
                     assert!(home.opens(), "{case}: by the file");
-                    home.give(&["key-file"]).success();
+                    home.add_holder(&["key-file"]).success();
                 }
             }
             assert_eq!(home.get("ghcr.io"), found("alice", SECRET), "{case}, then {next}");
@@ -321,10 +327,10 @@ fn wherever_a_renewal_stops_the_vault_opens() {
 }
 
 #[test]
-fn no_kill_of_a_renewal_closes_the_vault() {
+fn a_renewal_killed_at_any_time_leaves_a_vault_that_opens() {
     const KILLS: u32 = 80;
-    let home = Kept::new();
-    home.give(&["file", &home.text("made")]).success();
+    let home = KeyHome::new();
+    home.add_holder(&["file", &home.path_text("made")]).success();
     let start = Instant::now();
     home.run(["key", "renew"]).success();
     let mut usual = start.elapsed();
@@ -339,7 +345,7 @@ fn no_kill_of_a_renewal_closes_the_vault() {
         let mut child = command.spawn().expect("it starts");
         std::thread::sleep(usual * (number * 37 % 100) / 50);
         child.kill().expect("killed, or ended already");
-        // However busy the machine is, about as many are killed as finish.
+        // On a machine of any load, about half of them are killed.
         if child.wait().expect("it ends").success() {
             finished += 1;
             usual = usual * 19 / 20;
@@ -357,8 +363,8 @@ fn no_kill_of_a_renewal_closes_the_vault() {
 }
 
 #[test]
-fn a_get_beside_a_renewal_never_fails() {
-    let home = Kept::new();
+fn a_get_during_a_renewal_never_fails() {
+    let home = KeyHome::new();
     std::thread::scope(|scope| {
         let renewer = scope.spawn(|| {
             for _ in 0..60 {
@@ -376,11 +382,11 @@ fn a_get_beside_a_renewal_never_fails() {
 }
 
 #[test]
-fn fifty_gets_at_once_while_the_key_is_renewed() {
-    let home = Kept::new();
-    home.give(&["file", &home.text("made")]).success();
+fn fifty_concurrent_gets_during_a_renewal_succeed() {
+    let home = KeyHome::new();
+    home.add_holder(&["file", &home.path_text("made")]).success();
     home.run(["key", "remove", "key-file"]).success();
-    home.close();
+    home.lock();
     std::thread::scope(|scope| {
         scope.spawn(|| home.run(["key", "renew"]).success());
         for _ in 0..50 {
@@ -390,10 +396,10 @@ fn fifty_gets_at_once_while_the_key_is_renewed() {
 }
 
 #[test]
-fn a_passphrase_file_opens_the_vault_or_says_why_not() {
-    let home = Kept::new();
+fn a_passphrase_file_opens_the_vault_or_is_reported() {
+    let home = KeyHome::new();
     let path = home.write("passphrase", format!("{PASSPHRASE}\n"));
-    home.give(&["passphrase", "--passphrase-file", &path]).success();
+    home.add_holder(&["passphrase", "--passphrase-file", &path]).success();
     home.without_terminal(&["key", "remove", "key-file"]).assert().success();
     let large = "x".repeat(70_000);
     for (case, set_up, want) in [
@@ -411,13 +417,13 @@ fn a_passphrase_file_opens_the_vault_or_says_why_not() {
     ] {
         let set_up = format!("rm -rf passphrase; {set_up}");
         std::process::Command::new("sh").args(["-c", &set_up]).current_dir(home.path()).status().expect("sh");
-        home.close();
+        home.lock();
         let Some(want) = want else {
             assert!(home.opens(), "{case}");
             continue;
         };
-        let asked = home.ask().code(1);
-        let (out, err) = (stdout(&asked), stderr(&asked));
+        let output = home.request().code(1);
+        let (out, err) = (stdout(&output), stderr(&output));
         assert!(out.contains("cannot open the vault") && out.contains(want), "{case}: {out}");
         assert!(err.contains("hint: ") || case == "too large", "{case}: {err}");
         assert!(!out.contains("correct") && !err.contains("correct"), "{case}: {out}{err}");
@@ -426,12 +432,12 @@ fn a_passphrase_file_opens_the_vault_or_says_why_not() {
 }
 
 #[test]
-fn a_locked_vault_without_a_terminal_says_so_at_once() {
-    let home = Kept::new();
+fn a_locked_vault_without_a_terminal_is_reported_without_delay() {
+    let home = KeyHome::new();
     let path = home.write("passphrase", PASSPHRASE);
-    home.give(&["passphrase", "--passphrase-file", &path]).success();
+    home.add_holder(&["passphrase", "--passphrase-file", &path]).success();
     home.without_terminal(&["key", "remove", "key-file"]).assert().success();
-    home.close();
+    home.lock();
     let before = fs::read(home.vault()).expect("a vault");
     let locked = |args: &[&str]| {
         let mut program = home.without_terminal(args);
@@ -443,30 +449,30 @@ fn a_locked_vault_without_a_terminal_says_so_at_once() {
         ("store", credentials("quay.io", "bob", "b")),
         ("erase", "ghcr.io".to_owned()),
     ] {
-        let told = locked(&[verb]).write_stdin(input).assert().code(1);
-        let (out, err) = (stdout(&told), stderr(&told));
+        let output = locked(&[verb]).write_stdin(input).assert().code(1);
+        let (out, err) = (stdout(&output), stderr(&output));
         assert!(
             out.ends_with("its passphrase is needed: there is no terminal to ask on\n")
                 || out.contains("there is no terminal to ask on: "),
             "{verb}: {out}"
         );
         assert_eq!(out.lines().count(), 1, "{verb}: {out}");
-        assert_ne!(out, NOT_FOUND, "{verb}: a client would go on as if logged out");
+        assert_ne!(out, NOT_FOUND, "{verb}: a client would continue without credentials");
         assert!(err.contains("hint: run `docker-credential-pat unlock` in a terminal"), "{verb}: {err}");
         assert_eq!(fs::read(home.vault()).expect("a vault"), before, "{verb}");
     }
-    for deed in [
+    for args in [
         &["add", "x", "-r", "x.example", "-u", "me", "--secret-stdin"][..],
         &["rm", "alice@ghcr.io"],
         &["unlock"],
         &["key", "renew"],
         &["key", "add", "key-file"],
     ] {
-        let told = locked(deed).write_stdin("s").assert().code(1);
-        assert!(stderr(&told).contains("no terminal to ask on"), "{deed:?}: {}", stderr(&told));
+        let output = locked(args).write_stdin("s").assert().code(1);
+        assert!(stderr(&output).contains("no terminal to ask on"), "{args:?}: {}", stderr(&output));
     }
     assert_eq!(fs::read(home.vault()).expect("a vault"), before);
-    // What needs no secret needs no key.
+    // A verb that needs no secret needs no key.
     assert_eq!(stdout(&locked(&["list"]).assert().success()), "{\"ghcr.io\":\"alice\"}\n");
     assert!(stdout(&locked(&["ls"]).assert().success()).contains("alice@ghcr.io"));
     assert!(stdout(&locked(&["explain", "ghcr.io"]).assert().success()).contains("alice@ghcr.io"));
@@ -477,31 +483,31 @@ fn a_locked_vault_without_a_terminal_says_so_at_once() {
 }
 
 #[test]
-fn who_has_no_terminal_does_not_wait_for_who_types_a_passphrase() {
-    let home = Kept::new();
+fn a_process_without_a_terminal_does_not_wait_for_a_passphrase_prompt() {
+    let home = KeyHome::new();
     let file = home.write("passphrase", PASSPHRASE);
-    home.give(&["passphrase", "--passphrase-file", &file]).success();
+    home.add_holder(&["passphrase", "--passphrase-file", &file]).success();
     home.without_terminal(&["key", "remove", "key-file"]).assert().success();
-    home.close();
+    home.lock();
     let asking = fs::File::create(home.vault().with_file_name("asking.lock")).expect("made");
     asking.lock().expect("locked");
     let mut program = home.without_terminal(&["get"]);
-    let asked = program.env_remove(PASSPHRASE_FILE).write_stdin("ghcr.io").assert().code(1);
-    assert!(stdout(&asked).contains("its passphrase is needed"));
+    let output = program.env_remove(PASSPHRASE_FILE).write_stdin("ghcr.io").assert().code(1);
+    assert!(stdout(&output).contains("its passphrase is needed"));
 }
 
 #[test]
-fn a_key_command_gets_its_arguments_as_they_were_given_and_nothing_secret() {
-    let home = Kept::new();
-    let (spare, _) = home.spare();
-    let dump = home.text("dump");
+fn a_key_command_receives_its_arguments_unchanged_and_no_secret() {
+    let home = KeyHome::new();
+    let (spare, _) = home.write_wrapping_key();
+    let dump = home.path_text("dump");
     let command = home.script(
         "give-key",
         &format!("for each; do echo \"[$each]\"; done >'{dump}'; cat /proc/$$/cmdline /proc/$$/environ /proc/$PPID/cmdline >>'{dump}'; cat >>'{dump}'; cat '{spare}'"),
     );
-    home.give(&["command", &command, "two words", "--flag", "", "$HOME", "ü", "--"]).success();
+    home.add_holder(&["command", &command, "two words", "--flag", "", "$HOME", "ü", "--"]).success();
     home.without_terminal(&["key", "remove", "key-file"]).assert().success();
-    home.close();
+    home.lock();
     fs::remove_file(home.file("dump")).expect("it ran before");
     assert!(home.opens());
     let dump = fs::read(home.file("dump")).expect("it ran");
@@ -516,10 +522,10 @@ fn a_key_command_gets_its_arguments_as_they_were_given_and_nothing_secret() {
 }
 
 #[test]
-fn a_key_command_that_gives_no_key_is_named() {
-    let home = Kept::new();
-    let (spare, command) = home.spare();
-    home.give(&["command", &command]).success();
+fn a_key_command_without_a_valid_key_is_reported_by_name() {
+    let home = KeyHome::new();
+    let (spare, command) = home.write_wrapping_key();
+    home.add_holder(&["command", &command]).success();
     home.without_terminal(&["key", "remove", "key-file"]).assert().success();
     let other = home.write("other", stdout(&home.run(["key", "make"]).success()));
     for (case, script, want) in [
@@ -537,46 +543,46 @@ fn a_key_command_that_gives_no_key_is_named() {
         ("gives 100 MB", "head -c 100000000 /dev/zero", "give-key writes too much"),
     ] {
         home.script("give-key", script);
-        home.close();
-        let asked = home.ask().code(1);
-        let out = stdout(&asked);
+        home.lock();
+        let output = home.request().code(1);
+        let out = stdout(&output);
         assert!(out.contains(want) && out.contains("cannot open the vault"), "{case}: {out}");
-        assert!(stderr(&asked).contains("hint: "), "{case}");
+        assert!(stderr(&output).contains("hint: "), "{case}");
         assert!(
-            !out.contains("garbage") && !stderr(&asked).contains("garbage"),
+            !out.contains("garbage") && !stderr(&output).contains("garbage"),
             "{case}: what it gives is not shown"
         );
     }
     fs::remove_file(home.file("give-key")).expect("removed");
-    assert!(stdout(&home.ask().code(1)).contains("give-key"));
+    assert!(stdout(&home.request().code(1)).contains("give-key"));
     fs::write(home.file("give-key"), "").expect("written");
-    assert!(stdout(&home.ask().code(1)).contains("cannot start"), "not executable");
+    assert!(stdout(&home.request().code(1)).contains("cannot start"), "not executable");
     home.script("give-key", &format!("sleep 0.5; cat '{spare}'"));
     assert!(home.opens(), "a slow one is waited for");
 }
 
 #[test]
 fn a_key_command_is_not_looked_for_in_the_working_directory() {
-    let home = Kept::new();
-    home.spare();
+    let home = KeyHome::new();
+    home.write_wrapping_key();
     for path in ["./give-key", "x/../give-key"] {
         let mut program = home.without_terminal(&["key", "add", "command", path]);
-        let told = stderr(&program.current_dir(home.path()).assert().code(1));
-        assert!(told.contains("nor an absolute path"), "{told}");
+        let message = stderr(&program.current_dir(home.path()).assert().code(1));
+        assert!(message.contains("nor an absolute path"), "{message}");
     }
     assert_eq!(home.holders(), ["key-file"]);
 }
 
 #[test]
-fn a_key_command_that_hangs_is_given_up() {
-    let home = Kept::new();
-    let (_, command) = home.spare();
-    home.give(&["command", &command]).success();
+fn a_key_command_that_hangs_is_abandoned() {
+    let home = KeyHome::new();
+    let (_, command) = home.write_wrapping_key();
+    home.add_holder(&["command", &command]).success();
     home.without_terminal(&["key", "remove", "key-file"]).assert().success();
-    // The second leaves a process behind that holds its output open, and our stderr.
+    // The second script leaves a process behind that keeps its stdout and stderr open.
     for script in ["exec sleep 120", "sleep 120"] {
         home.script("give-key", script);
-        home.close();
+        home.lock();
         let [out, err] = ["out", "err"].map(|name| fs::File::create(home.file(name)).expect("made"));
         let question = fs::File::open(home.write("question", "ghcr.io")).expect("there");
         let mut command = std::process::Command::new(common::program());
@@ -593,32 +599,33 @@ fn a_key_command_that_hangs_is_given_up() {
 }
 
 #[test]
-fn a_command_that_others_could_have_written_is_not_run() {
-    let home = Kept::new();
-    let (spare, _) = home.spare();
-    let command = home.script("give-key", &format!("touch '{}'; cat '{spare}'", home.text("ran")));
-    home.give(&["command", &command]).success();
+fn a_key_command_is_not_run_when_others_may_write_to_the_vault() {
+    let home = KeyHome::new();
+    let (spare, _) = home.write_wrapping_key();
+    let command = home.script("give-key", &format!("touch '{}'; cat '{spare}'", home.path_text("ran")));
+    home.add_holder(&["command", &command]).success();
     home.without_terminal(&["key", "remove", "key-file"]).assert().success();
     let ran = home.file("ran");
     let folder = home.vault().parent().expect("a folder").to_owned();
-    for (place, mode, usual) in [
+    for (path, mode, usual) in [
         (&home.vault(), 0o602, 0o600),
         (&home.vault(), 0o620, 0o600),
         (&folder, 0o777, 0o700),
         (&folder, 0o770, 0o700),
     ] {
         fs::remove_file(&ran).expect("it ran before");
-        home.close();
-        fs::set_permissions(place, fs::Permissions::from_mode(mode)).expect("chmod");
-        let asked = home.ask().code(1);
+        home.lock();
+        fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("chmod");
+        let output = home.request().code(1);
         assert!(
-            stdout(&asked).contains("others may write to the vault, so the command that it names is not run"),
+            stdout(&output)
+                .contains("others may write to the vault, so the command that it names is not run"),
             "{mode:o}: {}",
-            stdout(&asked)
+            stdout(&output)
         );
-        assert!(stderr(&asked).contains("chmod go-w"), "{mode:o}");
+        assert!(stderr(&output).contains("chmod go-w"), "{mode:o}");
         assert!(!ran.exists(), "{mode:o}");
-        fs::set_permissions(place, fs::Permissions::from_mode(usual)).expect("chmod");
+        fs::set_permissions(path, fs::Permissions::from_mode(usual)).expect("chmod");
         assert!(home.opens() && ran.exists(), "{mode:o}: and runs again");
     }
     let elsewhere = home.file("elsewhere");
@@ -627,14 +634,14 @@ fn a_command_that_others_could_have_written_is_not_run() {
     fs::rename(home.vault(), elsewhere.join("vault")).expect("moved");
     std::os::unix::fs::symlink(elsewhere.join("vault"), home.vault()).expect("linked");
     fs::remove_file(&ran).expect("it ran before");
-    home.close();
-    home.ask().code(1);
+    home.lock();
+    home.request().code(1);
     assert!(!ran.exists(), "in a folder that a link leads to");
 }
 
 #[test]
-fn a_file_elsewhere_is_found_or_missed_by_name() {
-    let home = Kept::new();
+fn an_external_key_file_is_found_or_reported_by_name() {
+    let home = KeyHome::new();
     fs::create_dir(home.file("credentials")).expect("made");
     fs::create_dir(home.file("moved")).expect("made");
     let spare = home.write("credentials/pat", stdout(&home.run(["key", "make"]).success()));
@@ -643,10 +650,13 @@ fn a_file_elsewhere_is_found_or_missed_by_name() {
         program.env("CREDENTIALS_DIRECTORY", home.file(folder)).write_stdin("ghcr.io");
         program
     };
-    let told = stderr(&home.give(&["file", "relative/key"]).code(1));
-    assert!(told.contains("neither an absolute path nor begins with $CREDENTIALS_DIRECTORY/"), "{told}");
-    let told = stderr(&home.give(&["file", "$CREDENTIALS_DIRECTORY/pat"]).code(1));
-    assert!(told.contains("$CREDENTIALS_DIRECTORY is not set"), "{told}");
+    let message = stderr(&home.add_holder(&["file", "relative/key"]).code(1));
+    assert!(
+        message.contains("neither an absolute path nor begins with $CREDENTIALS_DIRECTORY/"),
+        "{message}"
+    );
+    let message = stderr(&home.add_holder(&["file", "$CREDENTIALS_DIRECTORY/pat"]).code(1));
+    assert!(message.contains("$CREDENTIALS_DIRECTORY is not set"), "{message}");
     with("credentials", &["key", "add", "file", "$CREDENTIALS_DIRECTORY/pat"]).assert().success();
     home.without_terminal(&["key", "remove", "key-file"])
         .env("CREDENTIALS_DIRECTORY", home.file("credentials"))
@@ -655,17 +665,17 @@ fn a_file_elsewhere_is_found_or_missed_by_name() {
     assert_eq!(common::secret_in(&with("credentials", &["get"]).assert()), SECRET);
     fs::rename(&spare, home.file("moved/pat")).expect("moved");
     assert_eq!(common::secret_in(&with("moved", &["get"]).assert()), SECRET, "another folder each time");
-    for (case, asked, want) in [
+    for (case, output, want) in [
         ("gone", with("credentials", &["get"]).assert().code(1), "credentials/pat is missing"),
-        ("no variable", home.ask().code(1), "$CREDENTIALS_DIRECTORY is not set"),
+        ("no variable", home.request().code(1), "$CREDENTIALS_DIRECTORY is not set"),
         (
             "relative",
             with("", &["get"]).env("CREDENTIALS_DIRECTORY", "credentials").assert().code(1),
             "$CREDENTIALS_DIRECTORY is not set",
         ),
     ] {
-        assert!(stdout(&asked).contains(want), "{case}: {}", stdout(&asked));
-        assert!(stderr(&asked).contains("hint: "), "{case}");
+        assert!(stdout(&output).contains(want), "{case}: {}", stdout(&output));
+        assert!(stderr(&output).contains("hint: "), "{case}");
     }
     for (text, want) in [
         ("", "holds no key"),
@@ -673,55 +683,55 @@ fn a_file_elsewhere_is_found_or_missed_by_name() {
         (&"x".repeat(5000), "is larger than"),
     ] {
         home.write("moved/pat", text);
-        let asked = with("moved", &["get"]).assert().code(1);
-        assert!(stdout(&asked).contains(want), "{}", stdout(&asked));
+        let output = with("moved", &["get"]).assert().code(1);
+        assert!(stdout(&output).contains(want), "{}", stdout(&output));
     }
 }
 
 #[test]
-fn a_file_elsewhere_is_made_where_there_is_none_and_never_written_over() {
-    let home = Kept::new();
-    let made = home.text("made");
-    home.give(&["file", &made]).success();
+fn an_external_key_file_is_made_once_and_never_overwritten() {
+    let home = KeyHome::new();
+    let made = home.path_text("made");
+    home.add_holder(&["file", &made]).success();
     let text = fs::read_to_string(&made).expect("it was made");
     assert!(text.starts_with("docker-credential-pat-key-1-") && text.ends_with('\n'), "{text}");
     assert_eq!(fs::metadata(&made).expect("there").permissions().mode() & 0o777, 0o600);
-    home.give(&["file", &made]).success();
+    home.add_holder(&["file", &made]).success();
     assert_eq!(fs::read_to_string(&made).expect("there"), text, "one that is there is used");
     let note = home.write("note", "buy milk");
-    home.give(&["file", &note]).code(1);
+    home.add_holder(&["file", &note]).code(1);
     assert_eq!(fs::read_to_string(&note).expect("there"), "buy milk");
-    home.give(&["file", &home.text("no/such/folder/key")]).code(1);
-    home.give(&["file", &home.text("")]).code(1);
+    home.add_holder(&["file", &home.path_text("no/such/folder/key")]).code(1);
+    home.add_holder(&["file", &home.path_text("")]).code(1);
     let vault = home.vault();
-    home.give(&["file", vault.to_str().expect("text")]).code(1);
+    home.add_holder(&["file", vault.to_str().expect("text")]).code(1);
     assert!(home.opens());
     let keys: Vec<_> = (0..2).map(|_| stdout(&home.run(["key", "make"]).success())).collect();
     assert_ne!(keys[0], keys[1]);
 }
 
 #[test]
-fn a_key_file_that_something_else_may_need_is_not_written_over() {
-    let home = Kept::new();
-    home.give(&["file", &home.text("made")]).success();
+fn adding_the_key_file_does_not_overwrite_another_key() {
+    let home = KeyHome::new();
+    home.add_holder(&["file", &home.path_text("made")]).success();
     home.run(["key", "remove", "key-file"]).success();
-    let other = Kept::new();
+    let other = KeyHome::new();
     fs::copy(other.key(), home.key()).expect("copied");
-    let told = stderr(&home.give(&["key-file"]).code(1));
-    assert!(told.contains("has another key already"), "{told}");
+    let message = stderr(&home.add_holder(&["key-file"]).code(1));
+    assert!(message.contains("has another key already"), "{message}");
     assert_eq!(fs::read(home.key()).expect("there"), fs::read(other.key()).expect("there"));
     assert!(home.opens());
 }
 
 #[test]
-fn a_key_file_with_another_vaults_key_is_neither_renewed_over_nor_removed() {
-    let home = Kept::new();
-    home.give(&["file", &home.text("made")]).success();
-    let other = Kept::new();
+fn a_key_file_with_another_key_is_neither_renewed_nor_removed() {
+    let home = KeyHome::new();
+    home.add_holder(&["file", &home.path_text("made")]).success();
+    let other = KeyHome::new();
     let others = fs::read(other.key()).expect("there");
     fs::write(home.key(), &others).expect("written");
-    let told = stderr(&home.run(["key", "renew"]).code(1));
-    assert!(told.contains("has another key already"), "{told}");
+    let message = stderr(&home.run(["key", "renew"]).code(1));
+    assert!(message.contains("has another key already"), "{message}");
     assert!(home.opens());
     home.run(["key", "remove", "key-file"]).success();
     assert_eq!(fs::read(home.key()).expect("there"), others);
@@ -729,22 +739,22 @@ fn a_key_file_with_another_vaults_key_is_neither_renewed_over_nor_removed() {
 }
 
 #[test]
-fn how_long_to_stay_open_is_a_time() {
-    let home = Kept::new();
+fn unlock_accepts_a_time_of_at_most_30_days() {
+    let home = KeyHome::new();
     for wrong in ["", "0s", "8", "-1h", "31d", "forever", "8h --"] {
         home.run(["unlock", "--for", wrong]).code(2);
     }
-    let told = stderr(&home.run(["unlock", "--for", "1h 30m"]).success());
-    assert!(told.contains("the vault is open always: its key is in a file"), "{told}");
-    let told = stderr(&home.run(["lock"]).success());
-    assert!(told.contains("but the key file gives it without asking you"), "{told}");
+    let message = stderr(&home.run(["unlock", "--for", "1h 30m"]).success());
+    assert!(message.contains("the vault is open always: its key is in a file"), "{message}");
+    let message = stderr(&home.run(["lock"]).success());
+    assert!(message.contains("but the key file gives it without asking you"), "{message}");
 }
 
-/// Puts another number in the place of the only holder's, the key file's, and mends the checksum.
+/// Replaces the number of the only holder, which is the key file, and updates the checksum.
 fn with_holder(number: u8, vault: &[u8]) -> Vec<u8> {
     const HEAD: usize = b"docker-credential-pat vault 1\n".len();
     const START: usize = HEAD + 16;
-    // An array of five; in it one of one holder: an array of its number and what it has.
+    // An array of 5; in it an array of 1 holder: an array of 2, its number 0 and no fields.
     const HOLDER: [u8; 5] = [0x85, 0x81, 0x82, 0, 0x80];
     let mut vault = vault.to_vec();
     assert_eq!(vault[START..START + HOLDER.len()], HOLDER, "as CBOR writes it");
@@ -757,8 +767,8 @@ fn with_holder(number: u8, vault: &[u8]) -> Vec<u8> {
 }
 
 #[test]
-fn a_holder_of_a_later_version_is_told_apart_from_damage() {
-    let home = Kept::new();
+fn an_unknown_holder_is_reported_as_a_later_version_and_not_as_damage() {
+    let home = KeyHome::new();
     let vault = fs::read(home.vault()).expect("a vault");
     fs::write(home.vault(), with_holder(0, &vault)).expect("written");
     assert!(home.opens(), "the very same");
@@ -771,25 +781,25 @@ fn a_holder_of_a_later_version_is_told_apart_from_damage() {
             ("store", credentials("quay.io", "bob", "b")),
             ("erase", "ghcr.io".to_owned()),
         ] {
-            let told = home.call(verb, input).code(1);
+            let output = home.call(verb, input).code(1);
             assert!(
-                stdout(&told)
+                stdout(&output)
                     .contains("has a key holder that this version of docker-credential-pat does not know"),
                 "{number} {verb}: {}",
-                stdout(&told)
+                stdout(&output)
             );
             assert!(
-                stderr(&told).contains("use the version of docker-credential-pat that wrote it"),
+                stderr(&output).contains("use the version of docker-credential-pat that wrote it"),
                 "{verb}"
             );
         }
-        for deed in [&["ls"][..], &["key", "status"], &["key", "renew"], &["unlock"], &["lock"]] {
-            let told = stderr(&home.program([]).args(deed).assert().code(1));
-            assert!(told.contains("does not know"), "{deed:?}: {told}");
+        for args in [&["ls"][..], &["key", "status"], &["key", "renew"], &["unlock"], &["lock"]] {
+            let message = stderr(&home.program([]).args(args).assert().code(1));
+            assert!(message.contains("does not know"), "{args:?}: {message}");
         }
         assert_eq!(fs::read(home.vault()).expect("a vault"), later, "it is left as it is");
     }
-    // The same number in a damaged file is damage.
+    // A damaged file with such a number is reported as damaged.
     let mut damaged = with_holder(9, &vault);
     damaged[50] ^= 1;
     fs::write(home.vault(), damaged).expect("written");
@@ -797,8 +807,8 @@ fn a_holder_of_a_later_version_is_told_apart_from_damage() {
 }
 
 #[test]
-fn what_is_asked_for_a_new_vault_counts_though_a_key_file_is_there() {
-    let home = Kept::new();
+fn the_requested_holder_of_a_new_vault_overrides_an_existing_key_file() {
+    let home = KeyHome::new();
     let key = fs::read(home.key()).expect("a key");
     fs::remove_file(home.vault()).expect("removed");
     let store = |holder: &str| {
@@ -807,10 +817,13 @@ fn what_is_asked_for_a_new_vault_counts_though_a_key_file_is_there() {
         program.write_stdin(credentials("ghcr.io", "alice", SECRET)).assert()
     };
     // There is no session bus here.
-    let told = stdout(&store("keyring").code(1));
-    assert!(told.contains("the OS keyring"), "{told}");
-    let told = stdout(&store("stone").code(1));
-    assert!(told.contains("DOCKER_CREDENTIAL_PAT_KEY_HOLDER is neither key-file nor keyring"), "{told}");
+    let message = stdout(&store("keyring").code(1));
+    assert!(message.contains("the OS keyring"), "{message}");
+    let message = stdout(&store("stone").code(1));
+    assert!(
+        message.contains("DOCKER_CREDENTIAL_PAT_KEY_HOLDER is neither key-file nor keyring"),
+        "{message}"
+    );
     assert!(!home.vault().exists(), "and nothing was stored with another key");
     store("").success();
     assert_eq!(fs::read(home.key()).expect("a key"), key);
@@ -823,10 +836,10 @@ fn the_published_vault_opens_by_each_of_its_holders() {
     let answers = fs::read(fixture.join("answers.json")).expect("the answers");
     let answers: serde_json::Value = serde_json::from_slice(&answers).expect("JSON");
     for (holder, word) in [("passphrase", "passphrase"), ("spare key", "file")] {
-        let home = Kept(Home::new());
+        let home = KeyHome(Home::new());
         fs::create_dir_all(home.vault().parent().expect("a folder")).expect("made");
         fs::copy(fixture.join("vault"), home.vault()).expect("copied");
-        let asked = |args: &[&str]| {
+        let with_secret = |args: &[&str]| {
             let mut program = home.without_terminal(args);
             if holder == "passphrase" {
                 home.write("passphrase", answers["passphrase"].as_str().expect("a passphrase"));
@@ -835,7 +848,7 @@ fn the_published_vault_opens_by_each_of_its_holders() {
             }
             program
         };
-        let status = stdout(&asked(&["key", "status"]).assert().success());
+        let status = stdout(&with_secret(&["key", "status"]).assert().success());
         let lines: Vec<_> = status
             .lines()
             .skip(1)
@@ -844,32 +857,32 @@ fn the_published_vault_opens_by_each_of_its_holders() {
         assert_eq!(lines.iter().filter(|(is_it, opens)| *is_it && *opens).count(), 1, "{status}");
         home.assert_lists(&answers);
         for (key, answer) in answers["get"].as_object().expect("an object") {
-            home.close();
-            let output = asked(&["get"]).write_stdin(key.as_str()).output().expect("it runs");
-            let given: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap_or_default();
+            home.lock();
+            let output = with_secret(&["get"]).write_stdin(key.as_str()).output().expect("it runs");
+            let answered: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap_or_default();
             for name in ["Username", "Secret"] {
-                assert_eq!(given[name], answer[name], "{holder}: {key}");
+                assert_eq!(answered[name], answer[name], "{holder}: {key}");
             }
         }
-        asked(&["store"])
+        with_secret(&["store"])
             .write_stdin(credentials("new.example", "alice", "still writable"))
             .assert()
             .success();
-        let given = asked(&["get"]).write_stdin("new.example").assert();
-        assert_eq!(common::secret_in(&given), "still writable", "{holder}");
-        // The key that it was published with, as `key file` writes it.
+        let answered = with_secret(&["get"]).write_stdin("new.example").assert();
+        assert_eq!(common::secret_in(&answered), "still writable", "{holder}");
+        // The key that was published with the vault, as it is in a key file.
         let digits = answers["vault_key"].as_str().expect("a key");
         let key = (0..digits.len())
             .step_by(2)
             .map(|at| u8::from_str_radix(&digits[at..at + 2], 16).expect("a byte"));
-        asked(&["key", "add", "key-file"]).assert().success();
+        with_secret(&["key", "add", "key-file"]).assert().success();
         let file = fs::read(home.key()).expect("the key");
         assert!(file.ends_with(&key.collect::<Vec<u8>>()), "{holder}: another key");
     }
 }
 
 #[test]
-fn no_umask_opens_or_closes_what_has_a_key() {
+fn files_with_a_key_have_the_same_mode_under_any_umask() {
     for umask in ["000", "077", "777"] {
         let home = Home::new();
         let spare = home.path().join("spare");

@@ -116,7 +116,7 @@ proptest! {
 
     #[test]
     fn logins_of_one_profile_do_not_change_the_answers_to_another(events in prop::collection::vec(any_event(), 1..14)) {
-        let key_of_vault = VaultKey::make().expect("random numbers");
+        let key_of_vault = VaultKey::generate().expect("random numbers");
         let mut draft = Draft::new("never written".into(), key_of_vault, Holder::KeyFile);
         for event in events {
             let before = answers(&draft);

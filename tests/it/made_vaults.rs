@@ -1,4 +1,4 @@
-//! Vaults that nobody makes by hand: ten thousand tokens, a clock that was set back, odd names of old.
+//! Unusual vaults: ten thousand tokens, times in the future, names that cannot be entered.
 
 use docker_credential_pat::inventory::IncomingToken;
 use docker_credential_pat::model::name::Name;
@@ -16,7 +16,7 @@ use zeroize::Zeroizing;
 use crate::common;
 use crate::common::{Home, found, not_found, stderr, stdout};
 
-/// One token to write: its name, scope, secret, and when it ends.
+/// A token to write.
 struct Made {
     name: String,
     scope: String,
@@ -30,11 +30,11 @@ impl Made {
     }
 }
 
-/// Writes a vault with these tokens, which all came at one moment.
-fn home_with(tokens: &[Made], came: Timestamp) -> Home {
+/// Writes a vault with these tokens, all created at the same time.
+fn home_with(tokens: &[Made], created: Timestamp) -> Home {
     let home = Home::new();
     disk::make_folder(home.vault().parent().expect("a folder")).expect("made");
-    let key = KeyFile::at(home.key()).read_or_make().expect("a key");
+    let key = KeyFile::new(home.key()).read_or_create().expect("a key");
     let mut draft = Draft::new(home.vault(), key, Holder::KeyFile);
     for Made { name, scope, secret, expires } in tokens {
         let arrival = IncomingToken {
@@ -50,18 +50,18 @@ fn home_with(tokens: &[Made], came: Timestamp) -> Home {
             profile: None,
             remote: None,
         };
-        let id = draft.inventory.add_with_free_name(arrival, came);
-        draft.keep(id, &Secret::new(Zeroizing::new(secret.clone()))).expect("sealed");
+        let id = draft.inventory.add_with_free_name(arrival, created);
+        draft.set_secret(id, &Secret::new(Zeroizing::new(secret.clone()))).expect("sealed");
     }
     draft.write().expect("written");
     home
 }
 
 #[test]
-fn every_verb_ends_with_ten_thousand_tokens() {
+fn every_verb_works_with_ten_thousand_tokens() {
     let made: Vec<_> = (0..10_000)
         .map(|number| {
-            // Two thousand on one host, each for its own part of it, the others each on its own.
+            // Two thousand tokens for parts of one host, and eight thousand for a host each.
             let scope = if number % 5 == 0 {
                 format!("team.example/project-{number}")
             } else {
@@ -102,27 +102,28 @@ fn every_verb_ends_with_ten_thousand_tokens() {
 }
 
 #[test]
-fn what_is_told_of_a_thousand_tokens_that_ended_can_still_be_read() {
-    let ended = |number| Made { expires: Some(Timestamp(1)), ..Made::new(&format!("t{number}"), "ghcr.io") };
-    let made: Vec<_> = (0..1_000).map(ended).collect();
+fn the_message_on_a_thousand_expired_tokens_is_short() {
+    let expired =
+        |number| Made { expires: Some(Timestamp(1)), ..Made::new(&format!("t{number}"), "ghcr.io") };
+    let made: Vec<_> = (0..1_000).map(expired).collect();
     let home = home_with(&made, Timestamp(0));
-    let told = stderr(&home.call("get", "ghcr.io").code(1).stdout(common::NOT_FOUND));
-    assert!(!told.is_empty() && told.lines().count() <= 20, "{} lines", told.lines().count());
+    let message = stderr(&home.call("get", "ghcr.io").code(1).stdout(common::NOT_FOUND));
+    assert!(!message.is_empty() && message.lines().count() <= 20, "{} lines", message.lines().count());
 }
 
 #[test]
-fn tokens_that_came_in_the_future_are_used_like_others() {
+fn tokens_created_in_the_future_are_used_like_others() {
     let now = env::now();
-    for (came, end) in [
+    for (created, expires) in [
         (Timestamp(now.0 + 400 * DAY), Some(Timestamp(now.0 + 500 * DAY))),
         (Timestamp(now.0 + 400 * DAY), Some(Timestamp(now.0 + 2 * DAY))),
         (Timestamp(i64::MAX), None),
         (Timestamp(i64::MAX), Some(Timestamp(i64::MAX))),
         (Timestamp(i64::MIN), Some(Timestamp(i64::MAX - 1))),
     ] {
-        let home = home_with(&[Made { expires: end, ..Made::new("ci", "ghcr.io") }], came);
-        assert_eq!(home.get("ghcr.io"), found("me", "of ci"), "{came} {end:?}");
-        assert_eq!(home.token("ci")["state"], "active", "{came} {end:?}");
+        let home = home_with(&[Made { expires, ..Made::new("ci", "ghcr.io") }], created);
+        assert_eq!(home.get("ghcr.io"), found("me", "of ci"), "{created} {expires:?}");
+        assert_eq!(home.token("ci")["state"], "active", "{created} {expires:?}");
         for args in [
             &["ls"][..],
             &["show", "ci"],
@@ -138,15 +139,15 @@ fn tokens_that_came_in_the_future_are_used_like_others() {
         }
         let rotated = home.program(["rotate", "ci", "--secret-stdin"]).write_stdin("new").assert();
         rotated.success();
-        assert_eq!(home.get("ghcr.io"), found("me", "new"), "{came} {end:?}");
+        assert_eq!(home.get("ghcr.io"), found("me", "new"), "{created} {expires:?}");
         home.call("erase", "ghcr.io").success();
         home.store("ghcr.io", "me", "new");
-        assert_eq!(home.get("ghcr.io"), found("me", "new"), "{came} {end:?}");
+        assert_eq!(home.get("ghcr.io"), found("me", "new"), "{created} {expires:?}");
     }
 }
 
 #[test]
-fn a_moment_before_any_calendar_is_an_end() {
+fn a_token_that_expired_before_any_calendar_is_expired() {
     let home = home_with(
         &[Made { expires: Some(Timestamp(i64::MIN)), ..Made::new("ci", "ghcr.io") }],
         Timestamp(i64::MIN),
@@ -157,13 +158,13 @@ fn a_moment_before_any_calendar_is_an_end() {
 }
 
 #[test]
-fn a_name_that_was_not_typed_is_found_shown_and_changed() {
-    // The last is two letters put together, as a client may store a user name.
+fn a_name_that_cannot_be_entered_is_found_shown_and_changed() {
+    // The last name is in decomposed form, as a client may store a user name.
     for name in ["a\u{200b}b", "\u{202e}x", "cafe\u{301}", "\u{1100}\u{1161}@ghcr.io"] {
         let home = home_with(&[Made::new(name, "ghcr.io")], env::now());
         for args in [&["ls"][..], &["ls", "--json"], &["explain", "ghcr.io"]] {
-            let shown = stdout(&home.program([]).args(args).assert().success());
-            assert!(!shown.contains(['\u{200b}', '\u{202e}']), "{shown:?}");
+            let listing = stdout(&home.program([]).args(args).assert().success());
+            assert!(!listing.contains(['\u{200b}', '\u{202e}']), "{listing:?}");
         }
         home.run(["show", name]).success();
         home.run(["use", name, "--push"]).success();
@@ -173,8 +174,8 @@ fn a_name_that_was_not_typed_is_found_shown_and_changed() {
 }
 
 #[test]
-fn a_login_makes_a_name_that_is_one_however_it_is_typed() {
-    // Korean letters put together and apart, as two systems send one user name.
+fn composed_and_decomposed_forms_of_a_name_are_the_same() {
+    // Korean letters, composed and decomposed, as two systems send the same user name.
     let home = Home::new();
     home.store("ghcr.io", "\u{1100}\u{1161}", "s");
     home.run(["show", "\u{1100}\u{1161}@ghcr.io"]).success();

@@ -1,4 +1,4 @@
-//! The log of what clients asked for, and what is told of it.
+//! The log of client requests, and its reports.
 
 #![cfg(unix)]
 
@@ -38,19 +38,19 @@ fn now() -> i64 {
     i64::try_from(since_1970.as_secs()).expect("seconds")
 }
 
-/// Writes what the log is to hold.
+/// Writes a file of the log.
 fn write(path: &Path, text: &str) {
     fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
     fs::write(path, text).expect("written");
 }
 
-/// Returns the identity of a home's only token, as it stands in a line of its `store`.
+/// Returns the fields that identify a home's only token, from the line of its `store`.
 fn identity(home: &Home) -> String {
     let line = lines(home).into_iter().next().expect("a line");
     format!(r#""id":{},"created":{},"token":{}"#, line["id"], line["created"], line["token"])
 }
 
-/// Returns a line of a `get` for the token with that identity.
+/// Returns the line of a `get` of the token with these fields.
 fn line(identity: &str, at: i64, client: &str) -> String {
     format!(
         r#"{{"version":1,"at":{at},"verb":"get",{identity},"registry":"ghcr.io","direction":"pull","client":"{client}","outcome":"given"}}"#
@@ -64,13 +64,13 @@ fn usage<const N: usize>(home: &Home, args: [&str; N]) -> Value {
     answer
 }
 
-/// Returns the uses of a home's only token, by `ls --json`.
+/// Returns the number of uses of a home's only token, from `ls --json`.
 fn uses(home: &Home) -> u64 {
     home.tokens()[0]["uses"].as_u64().expect("a number")
 }
 
 #[test]
-fn each_verb_leaves_a_line_of_its_own() {
+fn each_verb_logs_one_line() {
     let home = Home::new();
     let before = now();
     home.store("ghcr.io", "me", "canary");
@@ -80,7 +80,7 @@ fn each_verb_leaves_a_line_of_its_own() {
     home.call("erase", "https://ghcr.io").success();
     home.list();
     let lines = lines(&home);
-    let told: Vec<_> = lines
+    let logged: Vec<_> = lines
         .iter()
         .map(|line| ["verb", "token", "registry", "repository", "outcome"].map(|name| line[name].clone()))
         .collect();
@@ -93,7 +93,7 @@ fn each_verb_leaves_a_line_of_its_own() {
         row([Some("erase"), token, Some("ghcr.io"), None, Some("signed-out")]),
         row([Some("erase"), None, Some("ghcr.io"), None, Some("not-found")]),
     ];
-    assert_eq!(told, want);
+    assert_eq!(logged, want);
     for line in &lines {
         assert_eq!(line["version"], 1);
         assert!((before..=now()).contains(&line["at"].as_i64().expect("seconds")));
@@ -106,7 +106,7 @@ fn each_verb_leaves_a_line_of_its_own() {
 }
 
 #[test]
-fn why_there_is_nothing_is_noted_too() {
+fn a_failed_request_is_logged_with_its_reason() {
     let home = Home::new();
     home.add("ci", "ghcr.io");
     home.run(["deactivate", "ci"]).success();
@@ -115,18 +115,18 @@ fn why_there_is_nothing_is_noted_too() {
     home.call("get", "").code(1);
     fs::remove_file(home.key()).expect("a key");
     home.run(["activate", "ci"]).code(1);
-    let told: Vec<_> =
+    let logged: Vec<_> =
         lines(&home).iter().map(|line| [line["outcome"].clone(), line["reason"].clone()]).collect();
     let want = [
         [json!("not-found"), json!("inactive")],
         [json!("failed"), json!("not-named")],
         [json!("failed"), Value::Null],
     ];
-    assert_eq!(told, want);
+    assert_eq!(logged, want);
 }
 
 #[test]
-fn no_secret_is_noted() {
+fn no_secret_is_logged() {
     let home = Home::new();
     home.store("registry.example.com", "canary-token", "canary-token");
     home.store("user:canary-password@registry.example.org", "me", "canary-secret");
@@ -147,7 +147,7 @@ fn no_secret_is_noted() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn the_client_is_noted_by_its_program_s_name_whatever_that_is() {
+fn the_name_of_the_client_program_is_logged_and_escaped() {
     let home = Home::new();
     home.store("ghcr.io", "me", "secret");
     let key = home.path().join("key");
@@ -173,7 +173,7 @@ fn the_client_is_noted_by_its_program_s_name_whatever_that_is() {
 }
 
 #[test]
-fn of_fifty_at_once_each_leaves_a_whole_line() {
+fn fifty_concurrent_requests_log_a_complete_line_each() {
     let home = Home::new();
     home.store("ghcr.io", "me", "secret");
     fs::remove_file(log(&home)).expect("a log");
@@ -195,7 +195,7 @@ fn of_fifty_at_once_each_leaves_a_whole_line() {
     assert_eq!(uses(&home), 50);
 }
 
-/// Sees that a `get` answers at once and says nothing besides.
+/// Asserts that `get` answers without a message.
 fn assert_answers(home: &Home, what: &str) {
     let answer = home.call("get", "ghcr.io").success();
     assert_eq!(stderr(&answer), "", "{what}");
@@ -204,7 +204,7 @@ fn assert_answers(home: &Home, what: &str) {
 }
 
 #[test]
-fn a_log_that_cannot_be_written_keeps_nobody_from_anything() {
+fn a_log_that_cannot_be_written_does_not_affect_answers() {
     let home = Home::new();
     home.store("ghcr.io", "me", "secret");
     let path = log(&home);
@@ -236,8 +236,8 @@ fn a_log_that_cannot_be_written_keeps_nobody_from_anything() {
 }
 
 #[test]
-fn a_full_disk_cuts_a_line_and_hides_none_behind_it() {
-    if !rustix_is_root() {
+fn a_line_cut_by_a_full_disk_does_not_hide_the_next() {
+    if !is_root() {
         return;
     }
     let home = Home::new();
@@ -264,12 +264,12 @@ fn a_full_disk_cuts_a_line_and_hides_none_behind_it() {
     assert_eq!(uses(&home), before + 1);
 }
 
-fn rustix_is_root() -> bool {
+fn is_root() -> bool {
     Command::new("id").arg("-u").output().is_ok_and(|output| output.stdout == b"0\n")
 }
 
 #[test]
-fn what_cannot_be_read_hides_nothing_else() {
+fn unreadable_lines_are_counted_and_others_are_read() {
     let home = Home::new();
     home.store("ghcr.io", "me", "secret");
     let identity = identity(&home);
@@ -294,16 +294,19 @@ fn what_cannot_be_read_hides_nothing_else() {
         (&json!(1), &json!(5)),
         "{answer}"
     );
-    let told = stderr(&home.run(["usage"]).success());
-    assert!(told.contains("of another version") && told.contains("damaged"), "{told}");
-    // The next line comes right behind the one that is cut.
+    let message = stderr(&home.run(["usage"]).success());
+    assert!(message.contains("of another version") && message.contains("damaged"), "{message}");
+    // The next line directly follows the incomplete one.
     home.call("get", "ghcr.io").success();
     assert_eq!(uses(&home), 6);
-    assert_eq!(usage(&home, [])["rows"][0]["last_client"], lines_of(&home).last().expect("a line")["client"]);
+    assert_eq!(
+        usage(&home, [])["rows"][0]["last_client"],
+        complete_lines(&home).last().expect("a line")["client"]
+    );
 }
 
-/// Returns the lines that are JSON from their last beginning on.
-fn lines_of(home: &Home) -> Vec<Value> {
+/// Returns the lines that are JSON, without an incomplete line before them.
+fn complete_lines(home: &Home) -> Vec<Value> {
     let text = fs::read(log(home)).expect("a log");
     let text = String::from_utf8_lossy(&text).into_owned();
     let whole = |line: &str| serde_json::from_str(&line[line.rfind("{\"version\"")?..]).ok();
@@ -311,13 +314,13 @@ fn lines_of(home: &Home) -> Vec<Value> {
 }
 
 #[test]
-fn a_use_of_tomorrow_is_told_as_one_of_today_and_gives_way_to_later_ones() {
+fn a_use_with_a_future_date_is_shown_as_today_until_the_next_use() {
     let home = Home::new();
     home.store("ghcr.io", "me", "secret");
     let identity = identity(&home);
     fs::write(log(&home), line(&identity, now() + 9 * DAY, "future")).expect("written");
-    let told = stdout(&home.run(["show", "me@ghcr.io"]).success());
-    assert!(told.contains("(today), by future") && told.contains("once since"), "{told}");
+    let shown = stdout(&home.run(["show", "me@ghcr.io"]).success());
+    assert!(shown.contains("(today), by future") && shown.contains("once since"), "{shown}");
     home.call("get", "ghcr.io").success();
     let last = home.tokens()[0]["last_used"].as_str().expect("a moment").to_owned();
     let row = usage(&home, [])["rows"][0].clone();
@@ -325,7 +328,7 @@ fn a_use_of_tomorrow_is_told_as_one_of_today_and_gives_way_to_later_ones() {
     assert_ne!(row["last_client"], "future");
 }
 
-/// Returns lines of one day that fill so many bytes, or a little more.
+/// Returns lines with the same time that make a full log, and their number.
 fn full(identity: &str, at: i64, client: &str) -> (String, u64) {
     let line = line(identity, at, client);
     let count = MIB / line.len() + 1;
@@ -333,7 +336,7 @@ fn full(identity: &str, at: i64, client: &str) -> (String, u64) {
 }
 
 #[test]
-fn a_full_log_makes_room_and_nothing_is_forgotten_or_counted_twice() {
+fn compacting_a_full_log_loses_and_repeats_no_use() {
     let home = Home::new();
     home.store("ghcr.io", "me", "secret");
     let identity = identity(&home);
@@ -364,13 +367,13 @@ fn a_full_log_makes_room_and_nothing_is_forgotten_or_counted_twice() {
 }
 
 #[test]
-fn ended_between_any_two_steps_nothing_is_forgotten_or_counted_twice() {
+fn a_compaction_interrupted_at_any_step_loses_and_repeats_no_use() {
     let home = Home::new();
     home.store("ghcr.io", "me", "secret");
     let identity = identity(&home);
     let path = |name: &str| folder(&home).join(name);
     let names = ["usage.3.jsonl", "usage.2.jsonl", "usage.1.jsonl", "usage.jsonl"];
-    // The same bytes each time, however long it takes.
+    // Every call writes the same bytes, at any time.
     let at = now();
     let fill = || {
         for (days, name) in (0..).zip(names) {
@@ -406,7 +409,7 @@ fn ended_between_any_two_steps_nothing_is_forgotten_or_counted_twice() {
 }
 
 #[test]
-fn a_log_that_can_make_no_room_does_not_grow_for_ever() {
+fn a_log_that_cannot_be_compacted_stops_growing() {
     let home = Home::new();
     home.store("ghcr.io", "me", "secret");
     let identity = identity(&home);
@@ -421,7 +424,7 @@ fn a_log_that_can_make_no_room_does_not_grow_for_ever() {
 }
 
 #[test]
-fn a_log_of_countless_tokens_keeps_nobody_waiting() {
+fn a_log_with_100_000_tokens_keeps_4096_in_its_summary() {
     let home = Home::new();
     home.store("ghcr.io", "me", "secret");
     let mut ids = 100..;
@@ -443,10 +446,10 @@ fn a_log_of_countless_tokens_keeps_nobody_waiting() {
     assert_eq!(summary.lines().count(), 1 + 4096);
 }
 
-/// As root in another user's home a lock or a summary that is a link would be written wherever that user wants.
+/// As root in another user's home, a link in place of the lock or the summary could lead to any file.
 #[test]
-fn root_makes_no_room_in_another_users_folder() {
-    if !rustix_is_root() {
+fn root_does_not_compact_the_log_of_another_user() {
+    if !is_root() {
         return;
     }
     let home = Home::new();
@@ -467,7 +470,7 @@ fn root_makes_no_room_in_another_users_folder() {
 }
 
 #[test]
-fn it_can_be_switched_off_and_on() {
+fn logging_can_be_turned_off_and_on() {
     let home = Home::new();
     assert!(stderr(&home.run(["usage"]).success()).contains("there is no ~/.local/state/"));
     home.store("ghcr.io", "me", "secret");
@@ -497,7 +500,7 @@ fn it_can_be_switched_off_and_on() {
 }
 
 #[test]
-fn a_name_is_no_identity() {
+fn uses_follow_a_token_and_not_its_name() {
     let home = Home::new();
     home.store("ghcr.io", "me", "secret");
     home.call("get", "ghcr.io").success();
@@ -511,13 +514,13 @@ fn a_name_is_no_identity() {
     write(&log(&home), &line(&identity, now(), "docker"));
     assert_eq!(uses(&home), 0);
     let rows = usage(&home, [])["rows"].clone();
-    let told: Vec<_> =
+    let names: Vec<_> =
         rows.as_array().expect("rows").iter().map(|row| [&row["name"], &row["in_vault"]]).collect();
-    assert_eq!(told, [[&json!("me@ghcr.io"), &json!(false)], [&json!("new"), &json!(true)]]);
+    assert_eq!(names, [[&json!("me@ghcr.io"), &json!(false)], [&json!("new"), &json!(true)]]);
 }
 
 #[test]
-fn uses_are_told_by_token_client_day_and_registry() {
+fn uses_are_grouped_by_token_client_day_or_registry() {
     let home = Home::new();
     home.store("ghcr.io", "me", "secret");
     let identity = identity(&home);
@@ -558,21 +561,21 @@ fn uses_are_told_by_token_client_day_and_registry() {
     let per_day = usage(&home, [])["rows"][0]["per_day"].clone();
     let per_day: Vec<u64> = per_day.as_array().expect("days").iter().filter_map(Value::as_u64).collect();
     assert_eq!((per_day.iter().sum::<u64>(), per_day.len()), (3, 29), "{per_day:?}");
-    let told = stdout(&home.run(["usage"]).success());
+    let message = stdout(&home.run(["usage"]).success());
     assert!(
-        told.starts_with("TOKEN       USES               LAST-USED")
-            && told.contains("  4, 3 pull, 1 push  "),
-        "{told}"
+        message.starts_with("TOKEN       USES               LAST-USED")
+            && message.contains("  4, 3 pull, 1 push  "),
+        "{message}"
     );
-    assert!(told.contains("··█▄·"), "{told}");
-    let told = home.run(["usage", "--since", "0d"]).success();
-    assert!(stderr(&told).contains("no such use is noted"), "{}", stderr(&told));
+    assert!(message.contains("··█▄·"), "{message}");
+    let report = home.run(["usage", "--since", "0d"]).success();
+    assert!(stderr(&report).contains("no such use is noted"), "{}", stderr(&report));
     assert!(stderr(&home.run(["usage", "--since", "soon"]).code(1)).contains("no date"));
     home.run(["usage", "nobody"]).code(1);
 }
 
 #[test]
-fn a_failed_store_is_noted_without_what_it_held() {
+fn a_failed_store_is_logged_without_its_credentials() {
     let home = Home::new();
     home.store("ghcr.io", "me", "secret");
     fs::write(home.vault(), "docker-credential-pat vault 1\ncut").expect("written");

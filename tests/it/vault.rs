@@ -1,4 +1,4 @@
-//! The vault on disk: whatever becomes of its bytes, no wrong secret and nothing lost that could be rescued.
+//! The vault on disk: whatever happens to its bytes, no answer is wrong and nothing that can be rescued is lost.
 
 use std::fs;
 use std::path::Path;
@@ -14,8 +14,8 @@ fn home_with_vault() -> Home {
     home
 }
 
-/// Calls every verb on a vault that is not as it was written: each gives the right answer or an error
-/// that names the file, none overwrites it.
+/// Calls every verb on a vault that has changed: each returns an error that names the file, and none
+/// overwrites it.
 fn assert_refused(home: &Home, case: &str) {
     let before = fs::read(home.vault()).ok();
     for (verb, input) in [
@@ -31,24 +31,24 @@ fn assert_refused(home: &Home, case: &str) {
             stdout.contains("docker-credential-pat/vault") || stdout.contains("docker-credential-pat/key");
         assert!(names_a_file, "{case}, {verb}: {stdout}");
         assert!(stderr.contains("hint: "), "{case}, {verb}: {stderr}");
-        assert_ne!(stdout, common::NOT_FOUND, "{case}, {verb}: a client would go on as if logged out");
+        assert_ne!(stdout, common::NOT_FOUND, "{case}, {verb}: a client would continue without credentials");
         assert!(!stdout.contains(SECRET) && !stderr.contains(SECRET), "{case}, {verb}");
         assert_eq!(fs::read(home.vault()).ok(), before, "{case}, {verb}: the file is left as it is");
     }
 }
 
 #[test]
-fn a_vault_that_was_cut_is_refused_at_every_length() {
+fn a_truncated_vault_is_refused_at_every_length() {
     let home = home_with_vault();
     let whole = fs::read(home.vault()).expect("the vault");
-    // Every verb at some lengths, `get` at every one.
+    // Calls every verb at some lengths, and `get` at every length.
     for length in 0..whole.len() {
         fs::write(home.vault(), &whole[..length]).expect("written");
         if length % 40 == 0 {
             assert_refused(&home, &format!("cut to {length} bytes"));
         } else {
-            let told = home.get("ghcr.io").expect_err("no answer");
-            assert!(told.contains("docker-credential-pat/vault"), "cut to {length} bytes: {told}");
+            let message = home.get("ghcr.io").expect_err("no answer");
+            assert!(message.contains("docker-credential-pat/vault"), "cut to {length} bytes: {message}");
         }
     }
     fs::write(home.vault(), [whole.as_slice(), b"\n"].concat()).expect("written");
@@ -62,48 +62,48 @@ fn a_flipped_bit_never_gives_a_wrong_secret_or_user() {
     let home = home_with_vault();
     let whole = fs::read(home.vault()).expect("the vault");
     let mut answered = 0;
-    for place in 0..whole.len() {
+    for at in 0..whole.len() {
         let mut flipped = whole.clone();
-        flipped[place] ^= 1 << (place % 8);
+        flipped[at] ^= 1 << (at % 8);
         fs::write(home.vault(), &flipped).expect("written");
         match home.get("ghcr.io") {
             Ok(answer) => {
-                assert_eq!(Ok(answer), found("alice", SECRET), "byte {place}");
+                assert_eq!(Ok(answer), found("alice", SECRET), "byte {at}");
                 answered += 1;
             }
-            Err(told) => assert!(told.contains("docker-credential-pat/vault"), "byte {place}: {told}"),
+            Err(message) => assert!(message.contains("docker-credential-pat/vault"), "byte {at}: {message}"),
         }
-        // A store into it is refused, or leaves what it cannot open as it is, with its own error.
+        // A store is refused, or leaves the secret that does not open, with an error for that secret.
         home.call("store", common::credentials("quay.io", "bob", "b"));
-        let is_left = fs::read(home.vault()).expect("the vault") == flipped;
+        let is_unchanged = fs::read(home.vault()).expect("the vault") == flipped;
         let answer = home.get("ghcr.io");
-        let is_told =
-            answer.as_ref().is_err_and(|told| told.contains("the secret of token \"alice@ghcr.io\""));
-        assert!(is_left || is_told || answer == found("alice", SECRET), "byte {place}: {answer:?}");
+        let is_reported =
+            answer.as_ref().is_err_and(|message| message.contains("the secret of token \"alice@ghcr.io\""));
+        assert!(is_unchanged || is_reported || answer == found("alice", SECRET), "byte {at}: {answer:?}");
     }
-    // The two checksums alone may change: the key has proven the rest.
+    // Only the two checksums may change: the tags protect the rest.
     assert_eq!(answered, 8);
 }
 
 #[test]
-fn a_flipped_bit_in_the_open_part_never_lists_something_else() {
+fn a_flipped_bit_never_changes_a_listing() {
     let home = home_with_vault();
     let whole = fs::read(home.vault()).expect("the vault");
-    for place in 0..whole.len() {
+    for at in 0..whole.len() {
         let mut flipped = whole.clone();
-        flipped[place] ^= 0x20;
+        flipped[at] ^= 0x20;
         fs::write(home.vault(), &flipped).expect("written");
         let output = home.call("list", "").get_output().clone();
         let stdout = String::from_utf8_lossy(&output.stdout);
         match output.status.code() {
-            Some(0) => assert_eq!(stdout, "{\"ghcr.io\":\"alice\"}\n", "byte {place}"),
-            _ => assert!(stdout.contains("docker-credential-pat/vault"), "byte {place}: {stdout}"),
+            Some(0) => assert_eq!(stdout, "{\"ghcr.io\":\"alice\"}\n", "byte {at}"),
+            _ => assert!(stdout.contains("docker-credential-pat/vault"), "byte {at}: {stdout}"),
         }
     }
 }
 
 #[test]
-fn what_is_no_vault_of_this_program_is_refused() {
+fn a_file_that_is_not_a_vault_of_this_version_is_refused() {
     let home = home_with_vault();
     let whole = fs::read(home.vault()).expect("the vault");
     let digit = whole.iter().position(|byte| *byte == b'1').expect("the version");
@@ -111,8 +111,8 @@ fn what_is_no_vault_of_this_program_is_refused() {
     newer[digit] = b'2';
     fs::write(home.vault(), newer).expect("written");
     assert_refused(&home, "a newer version");
-    let told = home.get("ghcr.io").expect_err("no answer");
-    assert!(told.contains("has format 2, and this program knows format 1"), "{told}");
+    let message = home.get("ghcr.io").expect_err("no answer");
+    assert!(message.contains("has format 2, and this program knows format 1"), "{message}");
     for other in ["", "{}", "docker-credential-pat vault 1\n", "docker-credential-pat vault x\n"] {
         fs::write(home.vault(), other).expect("written");
         assert_refused(&home, other);
@@ -123,18 +123,18 @@ fn what_is_no_vault_of_this_program_is_refused() {
 }
 
 #[test]
-fn another_key_or_none_is_refused_and_none_is_made() {
+fn a_wrong_or_missing_key_is_refused_and_no_key_is_made() {
     let home = home_with_vault();
     let other = home_with_vault();
     let key = fs::read(home.key()).expect("the key");
     fs::copy(other.key(), home.key()).expect("copied");
-    let told = home.get("ghcr.io").expect_err("no answer");
-    assert!(told.contains("the key does not belong to the vault"), "{told}");
+    let message = home.get("ghcr.io").expect_err("no answer");
+    assert!(message.contains("the key does not belong to the vault"), "{message}");
     fs::remove_file(home.key()).expect("removed");
-    let told = home.get("ghcr.io").expect_err("no answer");
+    let message = home.get("ghcr.io").expect_err("no answer");
     assert!(
-        told.contains("key is missing") || told.contains("key file") && told.contains("is missing"),
-        "{told}"
+        message.contains("key is missing") || message.contains("key file") && message.contains("is missing"),
+        "{message}"
     );
     home.call("store", common::credentials("quay.io", "bob", "b")).code(1);
     assert!(!home.key().exists(), "a new key would bury the old vault");
@@ -147,7 +147,7 @@ fn another_key_or_none_is_refused_and_none_is_made() {
 }
 
 #[test]
-fn a_vault_made_anew_uses_the_key_that_is_there() {
+fn a_new_vault_uses_the_existing_key_file() {
     let home = home_with_vault();
     let key = fs::read(home.key()).expect("the key");
     fs::remove_file(home.vault()).expect("removed");
@@ -157,8 +157,8 @@ fn a_vault_made_anew_uses_the_key_that_is_there() {
 }
 
 #[test]
-fn a_secret_does_not_open_for_another_token() {
-    // Two vaults of one key, the sealed part of one in the other: lengths fit, the tags do not.
+fn a_secret_of_an_earlier_vault_does_not_open_in_a_later_one() {
+    // The ciphertexts of one vault in another with the same key: the lengths match, the tags do not.
     let home = home_with_vault();
     let first = fs::read(home.vault()).expect("the vault");
     home.store("ghcr.io", "alice", "ghp_CANARY");
@@ -166,14 +166,14 @@ fn a_secret_does_not_open_for_another_token() {
     let start = second.len() - SECRET.len();
     second[start..].copy_from_slice(&first[first.len() - SECRET.len()..]);
     fs::write(home.vault(), second).expect("written");
-    let told = home.get("ghcr.io").expect_err("no answer");
-    assert!(told.contains("the secret of token \"alice@ghcr.io\""), "{told}");
+    let message = home.get("ghcr.io").expect_err("no answer");
+    assert!(message.contains("the secret of token \"alice@ghcr.io\""), "{message}");
     home.store("ghcr.io", "alice", "mended");
     assert_eq!(home.get("ghcr.io"), found("alice", "mended"), "a login mends it");
 }
 
 #[test]
-fn no_secret_stands_in_any_file() {
+fn no_file_contains_a_secret_in_plain_text() {
     let home = home_with_vault();
     for path in [home.vault(), home.key()] {
         let bytes = fs::read(path).expect("the file");
@@ -182,7 +182,7 @@ fn no_secret_stands_in_any_file() {
 }
 
 #[test]
-fn the_published_vaults_are_read_as_their_answers_say() {
+fn the_published_vaults_give_the_recorded_answers() {
     for name in ["vault-1", "vault-1-choices", "vault-1-remote"] {
         let home = Home::new();
         let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name);
@@ -197,11 +197,11 @@ fn the_published_vaults_are_read_as_their_answers_say() {
         for (verb, profile) in [("get", None), ("get_under_work", Some("work"))] {
             for (key, answer) in answers[verb].as_object().into_iter().flatten() {
                 let mut program = home.program(["get"]);
-                let asked = program.envs(profile.map(|name| ("DOCKER_CREDENTIAL_PAT_PROFILE", name)));
-                let output = asked.write_stdin(key.as_str()).output().expect("it runs");
-                let given: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap_or_default();
+                let command = program.envs(profile.map(|name| ("DOCKER_CREDENTIAL_PAT_PROFILE", name)));
+                let output = command.write_stdin(key.as_str()).output().expect("it runs");
+                let answered: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap_or_default();
                 for name in ["Username", "Secret"] {
-                    assert_eq!(given[name], answer[name], "{verb} {key}");
+                    assert_eq!(answered[name], answer[name], "{verb} {key}");
                 }
             }
         }
@@ -224,7 +224,7 @@ fn the_published_vaults_are_read_as_their_answers_say() {
 
 #[cfg(unix)]
 #[test]
-fn files_are_for_their_owner_alone() {
+fn only_the_owner_can_read_the_files() {
     use std::os::unix::fs::PermissionsExt;
     let home = home_with_vault();
     let mode = |path: &Path| fs::metadata(path).expect("there").permissions().mode() & 0o777;
@@ -233,17 +233,17 @@ fn files_are_for_their_owner_alone() {
         assert_eq!(mode(path.parent().expect("a folder")), 0o700, "{}", path.display());
     }
     fs::set_permissions(home.vault(), fs::Permissions::from_mode(0o644)).expect("chmod");
-    assert_eq!(home.get("ghcr.io"), found("alice", SECRET), "the vault alone tells nothing");
+    assert_eq!(home.get("ghcr.io"), found("alice", SECRET), "the vault alone reveals no secret");
     home.store("quay.io", "bob", "b");
     assert_eq!(mode(&home.vault()), 0o600, "the next change mends it");
     fs::set_permissions(home.key(), fs::Permissions::from_mode(0o644)).expect("chmod");
-    let told = home.get("ghcr.io").expect_err("no answer");
-    assert!(told.contains("is open to other users (mode 0644)"), "{told}");
+    let message = home.get("ghcr.io").expect_err("no answer");
+    assert!(message.contains("is open to other users (mode 0644)"), "{message}");
 }
 
 #[cfg(unix)]
 #[test]
-fn a_link_is_followed_and_stays() {
+fn a_vault_that_is_a_link_is_changed_at_its_target() {
     let home = home_with_vault();
     let elsewhere = home.path().join("elsewhere");
     fs::rename(home.vault(), &elsewhere).expect("moved");

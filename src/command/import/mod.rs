@@ -240,7 +240,7 @@ fn add_with_free_name(
         draft.inventory = inventory;
         let mut told = Vec::new();
         for (login, place) in credentials.iter().zip(&places).filter(|(_, place)| place.is_new) {
-            draft.keep(place.token, &login.credentials.secret)?;
+            draft.set_secret(place.token, &login.credentials.secret)?;
             told.extend(login.advice(&draft.inventory, Some(place.token)));
         }
         Ok((places, told))

@@ -106,7 +106,7 @@ fn row_json<'r>(row: &'r UsageRow, rows: &UsageRows<'_>) -> RowJson<'r> {
         uses: used.count,
         pulls: used.pulls,
         pushes: used.pushes,
-        first_used: (used.first != UsageStats::NEVER_FIRST).then(|| used.first.to_string()),
+        first_used: (used.first != UsageStats::UNDATED_FIRST).then(|| used.first.to_string()),
         last_used: last(used).map(|last| last.to_string()),
         last_client: used.client.as_deref().filter(|_| rows.by != GroupBy::Client),
         per_day: if rows.by == GroupBy::Day { &[] } else { row.days(rows.days()) },
@@ -114,7 +114,7 @@ fn row_json<'r>(row: &'r UsageRow, rows: &UsageRows<'_>) -> RowJson<'r> {
 }
 
 fn last(used: &UsageStats) -> Option<Timestamp> {
-    Some(used.last).filter(|last| *last != UsageStats::NEVER_LAST)
+    Some(used.last).filter(|last| *last != UsageStats::UNDATED_LAST)
 }
 
 /// Returns how often, and which way of the times at which it is known.

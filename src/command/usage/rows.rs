@@ -52,8 +52,8 @@ impl UsageRow {
     fn new(name: &str, is_here: bool) -> Self {
         let used = UsageStats {
             count: 0,
-            first: UsageStats::NEVER_FIRST,
-            last: UsageStats::NEVER_LAST,
+            first: UsageStats::UNDATED_FIRST,
+            last: UsageStats::UNDATED_LAST,
             client: None,
             pulls: 0,
             pushes: 0,
@@ -102,7 +102,7 @@ impl<'t> UsageRows<'t> {
 
     /// Adds a line of the log.
     pub fn add(&mut self, record: &LogRecord) {
-        let moment = record.moment(self.now);
+        let moment = record.time(self.now);
         // What was folded is of no day, no registry and many clients.
         let is_folded = record.count.is_some();
         if is_folded && (self.by != GroupBy::Token || self.since.is_some()) {
@@ -115,8 +115,8 @@ impl<'t> UsageRows<'t> {
         if self.only.is_some_and(|only| token != Some(identity(only))) {
             return;
         }
-        let Some(mut used) = record.used(self.now) else {
-            self.not_found += u64::from(record.is_miss());
+        let Some(mut used) = record.stats(self.now) else {
+            self.not_found += u64::from(record.is_not_found());
             return;
         };
         if self.by == GroupBy::Client {

@@ -1,4 +1,4 @@
-//! The directory of a vault: which entries concern a key, where they are, and what proves them.
+//! Directory of a vault: the entries that concern a key, their positions, and their tags.
 
 use std::mem;
 use std::ops::Range;
@@ -18,90 +18,88 @@ use crate::vault::keys::Holder;
 use crate::vault::keys::holders::Holders;
 use crate::vault::seal::{TAG_BYTES, Tag, VaultKey};
 
-/// What a vault holds, and where.
+/// The directory.
 #[derive(Encode, Decode)]
 pub struct Directory<'b> {
-    /// Where the key is kept; any of them opens the vault.
+    /// The key holders, any of which opens the vault.
     #[n(0)]
     holders: Vec<Holder>,
-    /// Tells whether a key is this vault's.
+    /// The [fingerprint](VaultKey::fingerprint) of the vault's key.
     #[n(1)]
     fingerprint: ByteArray<TAG_BYTES>,
-    /// The last numbers given out.
     #[n(2)]
     pub counters: Counters,
-    /// What people decided.
     #[n(3)]
     pub choices: Vec<Choice>,
-    /// A [`DirectoryLine`] for each entry, in their order.
+    /// One for each entry, in the order of the entries.
     #[b(4)]
     lines: Vec<DirectoryLine<'b>>,
 }
 
-/// Where to find an entry, and what proves it.
+/// The part of the directory that describes one entry.
 #[derive(Encode, Decode)]
 struct DirectoryLine<'b> {
-    /// A [`handle`] of four bytes for each registry, wildcard or key that it concerns.
+    /// A [`hash`], four bytes in little-endian order, for each registry, wildcard or key that the token
+    /// concerns.
     #[cbor(b(0), with = "minicbor::bytes")]
-    handles: &'b [u8],
-    /// Its length in bytes.
+    hashes: &'b [u8],
+    /// The length of the entry, in bytes.
     #[n(1)]
     length: u32,
     #[n(2)]
     tag: ByteArray<TAG_BYTES>,
 }
 
-/// An entry that a directory points to.
+/// The position and the tag of an entry.
 pub struct EntryPointer {
-    /// From 1, in the order of the entries.
+    /// The number in the nonce of the tag: 1 for the first entry.
     pub number: u64,
-    /// What proves it.
     pub tag: Tag,
-    /// Where it is among the entries, in bytes.
-    pub place: Range<u64>,
+    /// In bytes from the start of the first entry.
+    pub range: Range<u64>,
 }
 
 impl Directory<'_> {
-    /// Takes out who has the key, of a vault at this path.
+    /// Takes the key holders out, for the vault at this path.
     pub fn take_holders(&mut self, path: &Path) -> Holders {
         Holders { list: mem::take(&mut self.holders), fingerprint: *self.fingerprint, vault: path.to_owned() }
     }
 
-    /// Returns how many entries there are.
+    /// Returns the number of entries.
     pub fn count(&self) -> usize {
         self.lines.len()
     }
 
-    /// Points to the entries that could [concern](Token::concerns) a key, or to all.
-    pub fn pointers(&self, about: Option<&Key>) -> impl Iterator<Item = EntryPointer> {
-        let wanted = about.map(handles_asked);
+    /// Returns pointers to the entries that may [concern](Token::concerns) a key, or to all entries.
+    pub fn pointers(&self, key: Option<&Key>) -> impl Iterator<Item = EntryPointer> {
+        let wanted = key.map(key_hashes);
         let is_wanted = move |line: &DirectoryLine<'_>| {
             wanted.as_ref().is_none_or(|wanted| {
-                line.handles.as_chunks().0.iter().any(|handle| wanted.contains(&u32::from_le_bytes(*handle)))
+                line.hashes.as_chunks().0.iter().any(|hash| wanted.contains(&u32::from_le_bytes(*hash)))
             })
         };
-        let mut at = 0;
+        let mut end = 0;
         self.lines.iter().zip(1..).filter_map(move |(line, number)| {
-            let start = at;
-            at += u64::from(line.length);
-            is_wanted(line).then(|| EntryPointer { number, tag: line.tag.into(), place: start..at })
+            let start = end;
+            end += u64::from(line.length);
+            is_wanted(line).then(|| EntryPointer { number, tag: line.tag.into(), range: start..end })
         })
     }
 }
 
-/// Encodes the directory of some entries; `None` when one is too large for its own numbers.
+/// Encodes the directory; `None` when an entry is 4 GiB or larger.
 pub fn encode(
     inventory: &Inventory,
-    body: &EncodedEntries,
+    entries: &EncodedEntries,
     holders: &[Holder],
     key: &VaultKey,
     base: &NonceBase,
 ) -> Option<Vec<u8>> {
-    let handles: Vec<Vec<u8>> = inventory.tokens().iter().map(handles_of).collect();
-    let mut lines = Vec::with_capacity(handles.len());
-    for ((entry, handles), number) in body.entries_apart().zip(&handles).zip(1..) {
-        let tag = key.sign(entry, &nonce(base, number)).into();
-        lines.push(DirectoryLine { handles, length: u32::try_from(entry.len()).ok()?, tag });
+    let hashes: Vec<Vec<u8>> = inventory.tokens().iter().map(token_hashes).collect();
+    let mut lines = Vec::with_capacity(hashes.len());
+    for ((entry, hashes), number) in entries.iter().zip(&hashes).zip(1..) {
+        let tag = key.tag(entry, &nonce(base, number)).into();
+        lines.push(DirectoryLine { hashes, length: u32::try_from(entry.len()).ok()?, tag });
     }
     Some(to_cbor(&Directory {
         holders: holders.to_vec(),
@@ -112,30 +110,30 @@ pub fn encode(
     }))
 }
 
-/// Returns the handle of a registry, a wildcard or a key: a checksum of its text. Two that share one
-/// cost a look at an entry that is then passed over.
-fn handle(text: &str) -> u32 {
+/// Returns the CRC-32 of the text of a registry, a wildcard or a key. When two texts have the same hash, an
+/// additional entry is read and then ignored.
+fn hash(text: &str) -> u32 {
     crc32fast::hash(text.as_bytes())
 }
 
-/// Returns the handles of all that a token concerns, each once.
-fn handles_of(token: &Token) -> Vec<u8> {
-    let of_scope = |scope: &Scope| handle(&scope.host());
-    let of_key =
-        |key: &Key| handle(key.address().map_or(key.as_str(), |address| address.registry().as_str()));
-    let mut handles: Vec<u32> =
-        token.scopes.iter().map(of_scope).chain(token.keys.iter().map(of_key)).collect();
-    handles.sort_unstable();
-    handles.dedup();
-    handles.into_iter().flat_map(u32::to_le_bytes).collect()
+/// Returns the sorted hashes of the registries, wildcards and keys that a token concerns, as stored.
+fn token_hashes(token: &Token) -> Vec<u8> {
+    let key_hash =
+        |key: &Key| hash(key.address().map_or(key.as_str(), |address| address.registry().as_str()));
+    let scopes = token.scopes.iter().map(|scope| hash(&scope.host()));
+    let mut hashes: Vec<u32> = scopes.chain(token.keys.iter().map(key_hash)).collect();
+    hashes.sort_unstable();
+    hashes.dedup();
+    hashes.into_iter().flat_map(u32::to_le_bytes).collect()
 }
 
-/// Returns the handles of all that can concern a key: its registry and the wildcard above it, or itself.
-fn handles_asked(key: &Key) -> Vec<u32> {
-    let Some(address) = key.address() else { return vec![handle(key.as_str())] };
+/// Returns the hashes to look for: of the key's registry and of the wildcard above it, or of a key that is
+/// not an address.
+fn key_hashes(key: &Key) -> Vec<u32> {
+    let Some(address) = key.address() else { return vec![hash(key.as_str())] };
     let registry = address.registry();
-    let wildcard = Scope::wildcard_for(registry).map(|scope| handle(&scope.host()));
-    std::iter::once(handle(registry.as_str())).chain(wildcard).collect()
+    let wildcard = Scope::wildcard_for(registry).map(|scope| hash(&scope.host()));
+    std::iter::once(hash(registry.as_str())).chain(wildcard).collect()
 }
 
 #[cfg(test)]
@@ -147,7 +145,7 @@ mod tests {
     use crate::model::token_id::TokenId;
 
     #[test]
-    fn the_handles_lead_to_whatever_concerns_a_key() {
+    fn hashes_lead_to_every_token_that_concerns_a_key() {
         let mut inventory = Inventory::default();
         for (name, scope) in [
             ("a", "ghcr.io"),
@@ -171,11 +169,11 @@ mod tests {
             "h",
         ] {
             let key = key(text);
-            let asked = handles_asked(&key);
+            let wanted = key_hashes(&key);
             for token in inventory.tokens().iter().filter(|token| token.concerns(&key)) {
-                let held = handles_of(token);
+                let hashes = token_hashes(token);
                 let leads =
-                    held.as_chunks().0.iter().any(|handle| asked.contains(&u32::from_le_bytes(*handle)));
+                    hashes.as_chunks().0.iter().any(|hash| wanted.contains(&u32::from_le_bytes(*hash)));
                 assert!(leads, "{text} to {}", token.name);
             }
         }

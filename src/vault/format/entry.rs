@@ -1,4 +1,4 @@
-//! The entries of a vault: each a token, and where and how its secret is sealed.
+//! Entries of a vault: a token, and the header of its encrypted secret.
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
@@ -14,10 +14,9 @@ use crate::model::token::Token;
 use crate::model::token_id::TokenId;
 use crate::vault::seal::{NONCE_BYTES, Nonce, Sealed, TAG_BYTES, Tag};
 
-/// A token, and its sealed secret.
+/// An entry: a token, and the header of its encrypted secret.
 #[derive(Encode, Decode)]
 pub struct Entry {
-    /// The token.
     #[n(0)]
     pub token: Token,
     #[n(1)]
@@ -25,118 +24,107 @@ pub struct Entry {
     #[n(2)]
     tag: ByteArray<TAG_BYTES>,
     #[n(3)]
-    place: CiphertextRange,
+    ciphertext: CiphertextRange,
 }
 
-/// Where a ciphertext is among the others, in bytes.
+/// The position of a ciphertext, in bytes from the start of the first ciphertext.
 #[derive(Clone, Copy, Debug, Encode, Decode)]
 pub struct CiphertextRange {
     #[n(0)]
-    at: u64,
+    pub offset: u64,
     #[n(1)]
-    length: u64,
+    pub length: u64,
 }
 
-/// What opens a secret, but for the ciphertext and the key.
+/// All that is needed to decrypt a secret, except the ciphertext and the key.
 #[derive(Clone, Copy, Debug)]
 pub struct SealHeader {
     nonce: Nonce,
     tag: Tag,
-    /// Where the ciphertext is.
-    pub place: CiphertextRange,
+    pub ciphertext: CiphertextRange,
 }
 
 impl CiphertextRange {
-    /// Names a place.
-    pub fn new(at: u64, length: u64) -> Self {
-        Self { at, length }
-    }
-
-    /// Returns where it is in a file whose ciphertexts begin at `start`.
-    pub fn after(self, start: u64) -> Option<Range<u64>> {
-        let start = start.checked_add(self.at)?;
+    /// Returns the position in a file whose ciphertexts begin at `start`.
+    pub fn in_file(self, start: u64) -> Option<Range<u64>> {
+        let start = start.checked_add(self.offset)?;
         Some(start..start.checked_add(self.length)?)
     }
 
-    /// Returns the ciphertext out of all of them.
-    pub fn of<'c>(&self, ciphertexts: &'c [u8]) -> Option<&'c [u8]> {
-        let start = usize::try_from(self.at).ok()?;
+    /// Returns the ciphertext, from the bytes of all ciphertexts.
+    pub fn slice<'c>(&self, ciphertexts: &'c [u8]) -> Option<&'c [u8]> {
+        let start = usize::try_from(self.offset).ok()?;
         ciphertexts.get(start..start.checked_add(usize::try_from(self.length).ok()?)?)
     }
 }
 
 impl Entry {
-    /// Reads an entry.
+    /// Decodes an entry.
     pub fn decode(bytes: &[u8]) -> Result<Self, decode::Error> {
         minicbor::decode(bytes)
     }
 
-    /// Returns where its secret is.
-    pub fn sealed_at(&self) -> SealHeader {
-        SealHeader { nonce: self.nonce.into(), tag: self.tag.into(), place: self.place }
+    /// Returns the header of the encrypted secret.
+    pub fn seal_header(&self) -> SealHeader {
+        SealHeader { nonce: self.nonce.into(), tag: self.tag.into(), ciphertext: self.ciphertext }
     }
 }
 
 impl SealHeader {
-    /// Puts the ciphertext to it that is at its place.
-    pub fn with(self, bytes: Vec<u8>) -> Sealed {
+    /// Adds the ciphertext.
+    pub fn with_ciphertext(self, bytes: Vec<u8>) -> Sealed {
         Sealed { nonce: self.nonce, tag: self.tag, bytes }
     }
 }
 
-/// Entries as they are written, and the ciphertexts that they point to.
+/// Encoded entries, and the ciphertexts that they point to.
 #[derive(Default)]
 pub struct EncodedEntries {
-    entries: Vec<u8>,
+    /// All entries, one after another.
+    pub entries: Vec<u8>,
     lengths: Vec<usize>,
-    ciphertexts: Vec<u8>,
+    /// All ciphertexts, one after another.
+    pub ciphertexts: Vec<u8>,
 }
 
 impl EncodedEntries {
     /// Encodes the tokens with their secrets.
-    pub fn of(inventory: &Inventory, sealed: &BTreeMap<TokenId, Sealed>) -> Self {
-        let mut body = Self::default();
+    pub fn encode(inventory: &Inventory, sealed: &BTreeMap<TokenId, Sealed>) -> Self {
+        let mut encoded = Self::default();
         for token in inventory.tokens() {
-            // Without a secret there is no token: whoever adds one seals its secret in the same change.
+            // A token without a secret does not exist: every change that adds one also seals its secret.
             let Some(sealed) = sealed.get(&token.id) else { continue };
-            let place =
-                CiphertextRange { at: body.ciphertexts.len() as u64, length: sealed.bytes.len() as u64 };
-            body.ciphertexts.extend_from_slice(&sealed.bytes);
+            let ciphertext = CiphertextRange {
+                offset: encoded.ciphertexts.len() as u64,
+                length: sealed.bytes.len() as u64,
+            };
+            encoded.ciphertexts.extend_from_slice(&sealed.bytes);
             let (nonce, tag) = (sealed.nonce.into(), sealed.tag.into());
-            let entry = to_cbor(&Entry { token: token.clone(), nonce, tag, place });
-            body.lengths.push(entry.len());
-            body.entries.extend(entry);
+            let entry = to_cbor(&Entry { token: token.clone(), nonce, tag, ciphertext });
+            encoded.lengths.push(entry.len());
+            encoded.entries.extend(entry);
         }
-        body
+        encoded
     }
 
-    /// Returns the entries as they are written.
-    pub fn entries(&self) -> &[u8] {
-        &self.entries
-    }
-
-    /// Returns the entries, one by one.
-    pub fn entries_apart(&self) -> impl Iterator<Item = &[u8]> {
-        let ends = self.lengths.iter().scan(0, |end, length| {
-            *end += length;
-            Some(*end)
-        });
-        ends.zip(&self.lengths).map(|(end, length)| &self.entries[end - length..end])
-    }
-
-    /// Returns the ciphertexts as they are written.
-    pub fn ciphertexts(&self) -> &[u8] {
-        &self.ciphertexts
+    /// Returns the entries one by one.
+    pub fn iter(&self) -> impl Iterator<Item = &[u8]> {
+        let mut rest = self.entries.as_slice();
+        self.lengths.iter().map_while(move |length| {
+            let (entry, after) = rest.split_at_checked(*length)?;
+            rest = after;
+            Some(entry)
+        })
     }
 }
 
-/// Returns what a token's secret is sealed with: who it is and where it may go. With another scope or
-/// key in the file, the secret does not open.
+/// Returns the associated data of a token's secret: the token and all its scopes and keys. After a change of
+/// a scope or a key in the file the secret does not open.
 pub fn binding(token: &Token) -> Vec<u8> {
     #[derive(Encode)]
     struct Binding<'t> {
         #[n(0)]
-        what: &'static str,
+        purpose: &'static str,
         #[n(1)]
         id: TokenId,
         #[n(2)]
@@ -144,15 +132,15 @@ pub fn binding(token: &Token) -> Vec<u8> {
         #[n(3)]
         keys: &'t [Key],
     }
-    let what = "docker-credential-pat secret 1";
-    to_cbor(&Binding { what, id: token.id, scopes: &token.scopes, keys: &token.keys })
+    let purpose = "docker-credential-pat secret 1";
+    to_cbor(&Binding { purpose, id: token.id, scopes: &token.scopes, keys: &token.keys })
 }
 
-/// Encodes a value in memory.
+/// Encodes a value as CBOR.
 pub fn to_cbor(value: &impl Encode<()>) -> Vec<u8> {
     let mut bytes = Vec::new();
     let encoded: Result<(), minicbor::encode::Error<Infallible>> = minicbor::encode(value, &mut bytes);
-    // Memory does not fail, and no word of ours refuses to be encoded.
+    // Writing to memory does not fail, and no type of this program refuses to be encoded.
     debug_assert!(encoded.is_ok());
     bytes
 }

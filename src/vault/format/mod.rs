@@ -1,4 +1,4 @@
-//! The vault on disk, format 1: its parts, its directory and its entries.
+//! Format 1 of the vault file: its layout, its directory and its entries.
 
 pub mod directory;
 pub mod entry;

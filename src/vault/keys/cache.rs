@@ -1,37 +1,37 @@
-//! The key in the kernel's memory for a while, so that the next request need not ask its holder: a key of
-//! type `user` in the user keyring (<https://man7.org/linux/man-pages/man7/user-keyring.7.html>).
+//! Cache of the key in the kernel, so that the next request need not ask the key's holder: a key of type
+//! `user` in the user keyring (<https://man7.org/linux/man-pages/man7/user-keyring.7.html>).
 //!
-//! Where the kernel refuses, as in containers, nothing is kept, and that is no error.
+//! Where the kernel refuses, as in containers, nothing is cached, and that is not an error.
 
 use std::fmt::Write;
 use std::time::Duration;
 
 use crate::vault::seal::{Tag, VaultKey};
 
-/// How long a key is kept where nobody says otherwise: a working day.
-pub const USUALLY: Duration = Duration::from_secs(8 * 60 * 60);
+/// The default time for which a key is cached: a working day.
+pub const DEFAULT_TIME: Duration = Duration::from_secs(8 * 60 * 60);
 
-/// The longest that a key can be kept.
-pub const AT_MOST: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+/// The longest time for which a key can be cached.
+pub const MAX_TIME: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
-/// Returns the key that is kept for a vault.
+/// Returns the cached key with this fingerprint.
 pub fn find(fingerprint: &Tag) -> Option<VaultKey> {
-    kernel::find(&name_of(fingerprint))
+    kernel::find(&key_name(fingerprint))
 }
 
-/// Keeps a key for some time, at least a second, and returns whether the kernel does so.
-pub fn keep(key: &VaultKey, time: Duration) -> bool {
-    kernel::keep(&name_of(&key.fingerprint()), key, time.clamp(Duration::from_secs(1), AT_MOST)).is_some()
+/// Caches a key for some time, at least a second. Returns false when the kernel refuses.
+pub fn store(key: &VaultKey, time: Duration) -> bool {
+    let time = time.clamp(Duration::from_secs(1), MAX_TIME);
+    kernel::store(&key_name(&key.fingerprint()), key, time).is_some()
 }
 
-/// Forgets the key of a vault, and returns whether one was kept.
-#[allow(clippy::must_use_candidate, reason = "whether there was one is no matter to most")]
-pub fn forget(fingerprint: &Tag) -> bool {
-    kernel::forget(&name_of(fingerprint)).is_some()
+/// Removes the key with this fingerprint. Returns true when it was cached.
+pub fn remove(fingerprint: &Tag) -> bool {
+    kernel::remove(&key_name(fingerprint)).is_some()
 }
 
-/// Returns the name of a vault's key where others keep theirs too. A key that is renewed has another one.
-pub fn name_of(fingerprint: &Tag) -> String {
+/// Returns the name of a vault's key in a store that other programs share. A renewed key has another name.
+pub fn key_name(fingerprint: &Tag) -> String {
     let mut name = String::from("docker-credential-pat:");
     for byte in fingerprint {
         let _ = write!(name, "{byte:02x}");
@@ -48,7 +48,8 @@ mod kernel {
 
     use crate::vault::seal::{KEY_BYTES, VaultKey};
 
-    /// All for who possesses it; view, read and search for the user's other sessions, which do not.
+    /// All permissions for the possessor; view, read and search for other sessions of the user, which do not
+    /// possess the key (<https://man7.org/linux/man-pages/man7/keyrings.7.html>).
     const PERMISSIONS: u32 = 0x3f0b_0000;
 
     pub(super) fn find(name: &str) -> Option<VaultKey> {
@@ -57,31 +58,31 @@ mod kernel {
         if length == KEY_BYTES { VaultKey::from_bytes(bytes.as_slice()) } else { None }
     }
 
-    /// The key comes into the user keyring only when it has its time-out: until then it is in that of this
-    /// process, and goes with it.
-    pub(super) fn keep(name: &str, key: &VaultKey, time: Duration) -> Option<()> {
-        let own = KeyRing::from_special_id(KeyRingIdentifier::Process, true).ok()?;
-        let kept = own.add_key(name, key.expose()).ok()?;
-        kept.set_perms(KeyPermissions::from_u32(PERMISSIONS)).ok()?;
-        kept.set_timeout(usize::try_from(time.as_secs()).ok()?).ok()?;
-        users()?.link_key(kept).ok()
+    /// Stores the key in the keyring of this process until it has its timeout, so that a process that stops
+    /// before leaves no key behind. Then it moves into the user keyring.
+    pub(super) fn store(name: &str, key: &VaultKey, time: Duration) -> Option<()> {
+        let process_keyring = KeyRing::from_special_id(KeyRingIdentifier::Process, true).ok()?;
+        let added = process_keyring.add_key(name, key.expose()).ok()?;
+        added.set_perms(KeyPermissions::from_u32(PERMISSIONS)).ok()?;
+        added.set_timeout(usize::try_from(time.as_secs()).ok()?).ok()?;
+        user_keyring()?.link_key(added).ok()
     }
 
-    pub(super) fn forget(name: &str) -> Option<()> {
+    pub(super) fn remove(name: &str) -> Option<()> {
         let key = look_up(name)?;
-        key.invalidate().or_else(|_| users().map_or(Ok(()), |ring| ring.unlink_key(key))).ok()
+        key.invalidate().or_else(|_| user_keyring().map_or(Ok(()), |keyring| keyring.unlink_key(key))).ok()
     }
 
     fn look_up(name: &str) -> Option<Key> {
-        users()?.search(name).ok()
+        user_keyring()?.search(name).ok()
     }
 
-    fn users() -> Option<KeyRing> {
+    fn user_keyring() -> Option<KeyRing> {
         KeyRing::from_special_id(KeyRingIdentifier::User, true).ok()
     }
 }
 
-/// Other systems have no such memory.
+/// Other systems have no such cache.
 #[cfg(not(target_os = "linux"))]
 mod kernel {
     use std::time::Duration;
@@ -92,11 +93,11 @@ mod kernel {
         None
     }
 
-    pub(super) fn keep(_name: &str, _key: &VaultKey, _time: Duration) -> Option<()> {
+    pub(super) fn store(_name: &str, _key: &VaultKey, _time: Duration) -> Option<()> {
         None
     }
 
-    pub(super) fn forget(_name: &str) -> Option<()> {
+    pub(super) fn remove(_name: &str) -> Option<()> {
         None
     }
 }

@@ -1,4 +1,4 @@
-//! A command that writes a spare key: a password manager's, or whatever else keeps it.
+//! Key holder: a command that prints a wrapping key, such as that of a password manager.
 
 use std::ffi::OsStr;
 use std::path::Path;
@@ -7,13 +7,13 @@ use std::time::Duration;
 use minicbor::{Decode, Encode};
 use thiserror::Error;
 
-use crate::model::hint::Hint;
+use crate::model::hint::{Hint, program};
 use crate::system::process::ProcessError;
 use crate::system::{env, process};
-use crate::vault::keys::{HolderError, HolderKind, KeyHolder, wrapping_key};
+use crate::vault::keys::{HolderError, HolderKind, wrapping_key};
 use crate::vault::seal::{VaultKey, WrappedKey};
 
-/// A command, and the vault's key wrapped with the spare key that it writes.
+/// A command, and the vault's key wrapped with the key that the command prints.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct KeyCommand {
     #[n(0)]
@@ -24,38 +24,29 @@ pub struct KeyCommand {
     wrapped: WrappedKey,
 }
 
-/// Why a command gives no key.
+/// Reason why a command does not return a key.
 #[derive(Debug, Error)]
 pub enum KeyCommandError {
     #[error("the key command gives no key")]
     Child(#[from] ProcessError),
-    /// A path that depends on the working directory, where anybody could have put a program.
+    /// The path depends on the working directory, where anybody may have put a program.
     #[error("the key command {program} is neither a name to be found in PATH nor an absolute path")]
-    NoPath {
-        /// The program.
-        program: String,
-    },
-    /// It says itself that it could not do it.
+    RelativePath { program: String },
     #[error("the key command {program} ended with {}", code.map_or("a signal".to_owned(), |code| format!("exit code {code}")))]
     Failed {
-        /// The program.
         program: String,
-        /// Its exit code, unless a signal ended it.
+        /// `None` when a signal ended it.
         code: Option<i32>,
     },
-    /// It writes something else.
     #[error("what the key command {program} writes is no key of this program")]
-    NotAKey {
-        /// The program.
-        program: String,
-    },
-    /// A vault that others may change could run any command.
+    NotAKey { program: String },
+    /// Somebody else may have replaced the command in the vault with another one.
     #[error("others may write to the vault, so the command that it names is not run")]
     OthersMayWrite,
-    /// A command that asks for a token of the vault that it is to open would ask itself without end.
+    /// The command requested a token of the vault that it should open, which would start it again without
+    /// end.
     #[error("the key command asks this program for what only the key command can open")]
-    AsksItself,
-    /// The system gives no random numbers.
+    Recursive,
     #[error("cannot wrap the key")]
     Random(#[from] getrandom::Error),
 }
@@ -64,73 +55,64 @@ impl Hint for KeyCommandError {
     fn hint(&self) -> Option<String> {
         Some(match self {
             Self::Child(ProcessError::Hung { .. }) => {
-                "run `docker-credential-pat unlock`, which waits longer for it".to_owned()
+                format!("run `{} unlock`, which waits longer for it", program())
             }
             Self::Child(_) | Self::Failed { .. } => {
-                "run the command by itself to see what it lacks; docker-credential-pat key status shows it"
-                    .to_owned()
+                format!("run the command by itself to see what it lacks; {} key status shows it", program())
             }
             Self::NotAKey { .. } => {
-                "`docker-credential-pat key make` writes a key, to be kept where the command finds it"
-                    .to_owned()
+                format!("`{} key make` writes a key, to be kept where the command finds it", program())
             }
-            Self::NoPath { .. } => "give the path from the root on".to_owned(),
+            Self::RelativePath { .. } => "give the path from the root on".to_owned(),
             Self::OthersMayWrite => "run `chmod go-w` on the vault and on its folder".to_owned(),
-            Self::AsksItself => {
-                "have the command take the key from somewhere else; docker-credential-pat key status shows it"
-                    .to_owned()
-            }
+            Self::Recursive => format!(
+                "have the command take the key from somewhere else; {} key status shows it",
+                program()
+            ),
             Self::Random(_) => "try again".to_owned(),
         })
     }
 }
 
 impl KeyCommand {
-    /// Wraps a vault's key with the spare key that a command writes.
-    ///
-    /// # Errors
-    /// When it writes none within `patience`.
-    pub fn wrapping(
+    /// Wraps a vault's key with the key that a command prints.
+    pub fn new(
         vault_key: &VaultKey,
         program: String,
         args: Vec<String>,
-        patience: Duration,
+        timeout: Duration,
     ) -> Result<Self, KeyCommandError> {
-        let wrapped = ask(&program, &args, patience)?.wrap(vault_key)?;
+        let wrapped = run(&program, &args, timeout)?.wrap(vault_key)?;
         Ok(Self { program, args, wrapped })
     }
 
-    /// Wraps another key with the spare key that the same command writes.
-    ///
-    /// # Errors
-    /// When it writes none within `patience`.
-    pub fn rewrapping(&self, vault_key: &VaultKey, patience: Duration) -> Result<Self, KeyCommandError> {
-        Self::wrapping(vault_key, self.program.clone(), self.args.clone(), patience)
+    /// Wraps another vault key with the key that the same command prints.
+    pub fn rewrap(&self, vault_key: &VaultKey, timeout: Duration) -> Result<Self, KeyCommandError> {
+        Self::new(vault_key, self.program.clone(), self.args.clone(), timeout)
     }
 
-    /// Returns the command as it was given, for people.
-    pub fn line(&self) -> String {
+    /// Returns the program and its arguments, separated by spaces and not quoted.
+    pub fn command_line(&self) -> String {
         std::iter::once(&self.program).chain(&self.args).map(String::as_str).collect::<Vec<_>>().join(" ")
     }
-}
 
-impl KeyHolder for KeyCommand {
-    fn key(&self, patience: Duration) -> Result<VaultKey, HolderError> {
-        let spare = ask(&self.program, &self.args, patience)?;
-        spare.unwrap(&self.wrapped).ok_or(HolderError::Another(HolderKind::Command))
+    /// Runs the command, and returns the vault's key.
+    pub fn key(&self, timeout: Duration) -> Result<VaultKey, HolderError> {
+        let wrapping_key = run(&self.program, &self.args, timeout)?;
+        wrapping_key.unwrap(&self.wrapped).ok_or(HolderError::OtherKey(HolderKind::Command))
     }
 }
 
-/// Runs the command and reads the key that it writes.
-fn ask(program: &str, args: &[String], patience: Duration) -> Result<VaultKey, KeyCommandError> {
+/// Runs the command and parses the key that it prints.
+fn run(program: &str, args: &[String], timeout: Duration) -> Result<VaultKey, KeyCommandError> {
     if env::is_key_wanted() {
-        return Err(KeyCommandError::AsksItself);
+        return Err(KeyCommandError::Recursive);
     }
     let path = Path::new(program);
     if path.components().count() != 1 && !path.is_absolute() {
-        return Err(KeyCommandError::NoPath { program: program.to_owned() });
+        return Err(KeyCommandError::RelativePath { program: program.to_owned() });
     }
-    let output = process::run(OsStr::new(program), args, b"", Some(env::KEY_WANTED), patience)?;
+    let output = process::run(OsStr::new(program), args, b"", Some(env::KEY_WANTED), timeout)?;
     if output.code != Some(0) {
         return Err(KeyCommandError::Failed { program: program.to_owned(), code: output.code });
     }

@@ -1,52 +1,41 @@
-//! All key holders of a vault, and in which order they are asked for its key.
+//! All key holders of a vault, and the order in which they are asked for its key.
 
-use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use thiserror::Error;
 
-use crate::model::hint::Hint;
+use crate::model::hint::{Hint, program};
 use crate::system::sanitize::line_of;
 use crate::system::{disk, env, tty};
 use crate::vault::keys::command::KeyCommandError;
 use crate::vault::keys::key_file::KeyFile;
 use crate::vault::keys::keyring::Keyring;
-use crate::vault::keys::{CLIENTS_PATIENCE, Holder, HolderError, HolderKind, KeyHolder, cache};
+use crate::vault::keys::{CLIENT_TIMEOUT, Holder, HolderError, HolderKind, cache};
 use crate::vault::seal::{Tag, VaultKey};
 
-/// The holders of one vault's key, any of which opens it.
+/// The holders of a vault's key, any of which opens the vault.
 #[derive(Clone, Debug, Default)]
 pub struct Holders {
-    /// At most one of each sort.
+    /// At most one of each kind.
     pub list: Vec<Holder>,
-    /// Tells the vault's key from others.
+    /// The [fingerprint](VaultKey::fingerprint) of the vault's key.
     pub fingerprint: Tag,
-    /// The vault.
+    /// The path of the vault.
     pub vault: PathBuf,
 }
 
-/// Why none of a vault's holders gives its key: what each of them says.
+/// The error of each holder, when none of them returns the key.
 #[derive(Debug, Error)]
+#[error("{}", .0.iter().map(|(_, error)| line_of(error)).collect::<Vec<_>>().join("; "))]
 pub struct LockedError(pub Vec<(HolderKind, HolderError)>);
 
-impl fmt::Display for LockedError {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (at, (_, error)) in self.0.iter().enumerate() {
-            out.write_str(if at == 0 { "" } else { "; " })?;
-            out.write_str(&line_of(error))?;
-        }
-        Ok(())
-    }
-}
-
-/// What the holders say that can be asked without asking a person.
-pub struct UnattendedKey<K> {
-    /// The key, if one of them gives it.
-    pub key: K,
-    /// What those say that do not.
-    pub troubles: Vec<(HolderKind, HolderError)>,
-    /// False when there are others, which would ask.
+/// Result of asking the holders that answer without a person.
+pub struct UnattendedCheck {
+    pub is_open: bool,
+    /// The errors of the holders that did not open the vault.
+    pub errors: Vec<(HolderKind, HolderError)>,
+    /// False when the vault has other holders, which were not asked.
     pub are_all: bool,
 }
 
@@ -57,146 +46,148 @@ impl Hint for LockedError {
 }
 
 impl Holders {
-    /// True when the key is the one that they hold.
+    /// True when the key has the fingerprint of the vault's key.
     pub fn has_key(&self, key: &VaultKey) -> bool {
         key.fingerprint() == self.fingerprint
     }
 
-    /// Returns them without those that ask anybody, or may not answer.
+    /// Returns only the holders that are files: they answer without a person and without delay.
     #[must_use]
-    pub fn unattended_holders(&self) -> Self {
-        let mut open = self.clone();
-        open.list.retain(|holder| matches!(holder.kind(), HolderKind::KeyFile | HolderKind::File));
-        open
+    pub fn file_holders(&self) -> Self {
+        let mut files = self.clone();
+        files.list.retain(|holder| matches!(holder.kind(), HolderKind::KeyFile | HolderKind::File));
+        files
     }
 
-    /// Returns the holder of this sort.
-    pub fn of_kind(&self, sort: HolderKind) -> Option<&Holder> {
-        self.list.iter().find(|holder| holder.kind() == sort)
+    /// Returns the holder of this kind.
+    pub fn find(&self, kind: HolderKind) -> Option<&Holder> {
+        self.list.iter().find(|holder| holder.kind() == kind)
     }
 
-    /// Returns the key of the vault: from the key file at once, or else from the kernel's memory, or from
-    /// the first of the other holders that has it.
+    /// Returns the key of the vault: from the key file, else from the kernel's cache, else from the first
+    /// other holder that has it.
     pub fn key(&self, key_file: &KeyFile) -> Result<VaultKey, LockedError> {
-        let mut troubles = Vec::new();
-        if self.of_kind(HolderKind::KeyFile).is_some() {
-            match self.key_in_file(key_file) {
+        let mut errors = Vec::new();
+        if self.find(HolderKind::KeyFile).is_some() {
+            match self.key_from_key_file(key_file) {
                 Ok(key) => return Ok(key),
-                Err(error) => troubles.push((HolderKind::KeyFile, error)),
+                Err(error) => errors.push((HolderKind::KeyFile, error)),
             }
         }
-        self.key_of_others(key_file, troubles)
+        self.key_from_fallbacks(key_file, errors)
     }
 
-    /// Returns the key that a holder has, asked for now.
-    pub fn key_of(
+    /// Asks one holder for the key, without the cache.
+    pub fn key_from(
         &self,
         holder: &Holder,
         key_file: &KeyFile,
-        patience: Duration,
+        timeout: Duration,
     ) -> Result<VaultKey, HolderError> {
         let key = match holder {
-            Holder::KeyFile => return self.key_in_file(key_file),
-            Holder::Keyring => Keyring::of(&self.fingerprint).key(patience),
-            Holder::Passphrase(passphrase) => passphrase.key(patience),
-            // It is read before anything proves it, and whoever may write to it could run any command.
+            Holder::KeyFile => return self.key_from_key_file(key_file),
+            Holder::Keyring => Keyring::for_key(&self.fingerprint).key(timeout),
+            // A person has no time limit.
+            Holder::Passphrase(passphrase) => passphrase.obtain().map(|(_, key)| key).map_err(Into::into),
+            // Nothing has verified the command yet, and anybody who may write to the vault could have set
+            // it.
             Holder::Command(_) if disk::others_may_write(&self.vault) => {
                 Err(KeyCommandError::OthersMayWrite.into())
             }
-            Holder::Command(command) => command.key(patience),
-            Holder::File(file) => file.key(patience),
+            Holder::Command(command) => command.key(timeout),
+            Holder::File(file) => file.key(),
         }?;
-        if self.has_key(&key) { Ok(key) } else { Err(HolderError::Another(holder.kind())) }
+        if self.has_key(&key) { Ok(key) } else { Err(HolderError::OtherKey(holder.kind())) }
     }
 
-    /// A key file that is being renewed, or was while the machine went down, has the new key beside the old
-    /// one. Between two looks that may have taken its place.
-    fn key_in_file(&self, key_file: &KeyFile) -> Result<VaultKey, HolderError> {
-        let trouble = match key_file.read() {
+    /// Reads the key file, and the renewal file when the key file has another key: during a renewal, or
+    /// after an interrupted one, the new key is there. Between the two reads it may have replaced the old
+    /// key, so the key file is read once more.
+    fn key_from_key_file(&self, key_file: &KeyFile) -> Result<VaultKey, HolderError> {
+        let error = match key_file.read() {
             Ok(key) if self.has_key(&key) => return Ok(key),
-            Ok(_) => HolderError::Another(HolderKind::KeyFile),
+            Ok(_) => HolderError::OtherKey(HolderKind::KeyFile),
             Err(error) => error.into(),
         };
-        let again = [key_file.renewed().read(), key_file.read()];
-        again.into_iter().flatten().find(|key| self.has_key(key)).ok_or(trouble)
+        let again = [key_file.renewal_file().read(), key_file.read()];
+        again.into_iter().flatten().find(|key| self.has_key(key)).ok_or(error)
     }
 
     #[cold]
-    fn key_of_others(
+    fn key_from_fallbacks(
         &self,
         key_file: &KeyFile,
-        mut troubles: Vec<(HolderKind, HolderError)>,
+        mut errors: Vec<(HolderKind, HolderError)>,
     ) -> Result<VaultKey, LockedError> {
         if let Some(key) = self.cached_key() {
             return Ok(key);
         }
-        for holder in self.in_order() {
-            // Of several clients at once on a terminal one asks, and the others find what it was told.
-            let asks = is_asked_for(holder) && tty::is_there();
-            let turn = asks.then(|| disk::lock(&self.vault.with_file_name("asking")));
-            if let (true, Some(key)) = (turn.is_some(), self.cached_key()) {
+        for holder in self.fallbacks() {
+            // When several clients share a terminal, one asks, and the others find the key in the cache.
+            let asks = needs_person(holder) && tty::is_there();
+            let lock = asks.then(|| disk::lock(&self.vault.with_file_name("asking")));
+            if let (true, Some(key)) = (lock.is_some(), self.cached_key()) {
                 return Ok(key);
             }
-            match self.key_of(holder, key_file, CLIENTS_PATIENCE) {
+            match self.key_from(holder, key_file, CLIENT_TIMEOUT) {
                 Ok(key) => {
-                    Self::keep(&key, holder);
+                    Self::cache_key(&key, holder);
                     return Ok(key);
                 }
-                Err(error) => troubles.push((holder.kind(), error)),
+                Err(error) => errors.push((holder.kind(), error)),
             }
         }
-        Err(LockedError(troubles))
+        Err(LockedError(errors))
     }
 
-    /// Asks every holder that answers without asking a person, also when the kernel keeps the key.
-    pub fn unattended(&self, key_file: &KeyFile) -> UnattendedKey<Option<VaultKey>> {
-        let mut answers = UnattendedKey { key: self.cached_key(), troubles: Vec::new(), are_all: true };
-        for holder in &self.list {
-            if !is_silent(holder) {
-                answers.are_all = false;
-                continue;
-            }
-            match self.key_of(holder, key_file, CLIENTS_PATIENCE) {
-                Ok(key) => answers.key = Some(key),
-                Err(error) => answers.troubles.push((holder.kind(), error)),
+    /// Asks every holder that answers without a person, even when the kernel caches the key.
+    pub fn check_unattended(&self, key_file: &KeyFile) -> (Option<VaultKey>, UnattendedCheck) {
+        let (mut key, mut errors) = (self.cached_key(), Vec::new());
+        let (unattended, others): (Vec<_>, Vec<_>) =
+            self.list.iter().partition(|holder| is_unattended(holder));
+        for holder in unattended {
+            match self.key_from(holder, key_file, CLIENT_TIMEOUT) {
+                Ok(found) => key = Some(found),
+                Err(error) => errors.push((holder.kind(), error)),
             }
         }
-        answers
+        let check = UnattendedCheck { is_open: key.is_some(), errors, are_all: others.is_empty() };
+        (key, check)
     }
 
-    /// Returns the key that the kernel keeps.
+    /// Returns the key from the kernel's cache.
     pub fn cached_key(&self) -> Option<VaultKey> {
         cache::find(&self.fingerprint).filter(|key| self.has_key(key))
     }
 
-    /// Returns the holders but for the key file: first those that ask nobody, last the one that a person
-    /// has to answer.
-    pub fn in_order(&self) -> Vec<&Holder> {
-        let helper_for = if env::passphrase_file().is_some() {
+    /// Returns the holders except the key file, in the order in which they are asked. A passphrase that a
+    /// person has to enter comes last.
+    pub fn fallbacks(&self) -> Vec<&Holder> {
+        let order = if env::passphrase_file().is_some() {
             [HolderKind::File, HolderKind::Passphrase, HolderKind::Keyring, HolderKind::Command]
         } else {
             [HolderKind::File, HolderKind::Keyring, HolderKind::Command, HolderKind::Passphrase]
         };
-        helper_for.into_iter().filter_map(|sort| self.of_kind(sort)).collect()
+        order.into_iter().filter_map(|kind| self.find(kind)).collect()
     }
 
-    /// Keeps a key that was worth asking for, and says so to who typed a passphrase for it.
-    fn keep(key: &VaultKey, holder: &Holder) {
-        let is_kept = holder.kind() != HolderKind::File && cache::keep(key, cache::USUALLY);
-        if is_kept && is_asked_for(holder) {
-            tty::print("the vault is open for 8 hours (docker-credential-pat lock closes it)");
+    /// Caches a key that took a while to obtain, and reports it when a person has entered the passphrase.
+    fn cache_key(key: &VaultKey, holder: &Holder) {
+        let is_cached = holder.kind() != HolderKind::File && cache::store(key, cache::DEFAULT_TIME);
+        if is_cached && needs_person(holder) {
+            tty::print(&format!("the vault is open for 8 hours ({} lock closes it)", program()));
         }
     }
 }
 
-/// True when a person has to type what opens it.
-fn is_asked_for(holder: &Holder) -> bool {
+/// True when a person has to enter a passphrase.
+fn needs_person(holder: &Holder) -> bool {
     holder.kind() == HolderKind::Passphrase && env::passphrase_file().is_none()
 }
 
-/// True when a holder answers by itself: a keyring asks for its password where there is a desktop to ask on,
-/// and nobody knows what a command does.
-fn is_silent(holder: &Holder) -> bool {
+/// True when a holder never asks a person. A keyring may ask for its password where there is a desktop; a
+/// command may do anything.
+fn is_unattended(holder: &Holder) -> bool {
     match holder {
         Holder::KeyFile | Holder::File(_) => true,
         Holder::Keyring => !(env::has_desktop() && env::has_session_bus()),

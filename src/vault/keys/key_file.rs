@@ -1,4 +1,4 @@
-//! The key in a file that only its owner may read.
+//! Key holder: a file with the vault's key, which only its owner may read.
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -11,50 +11,36 @@ use crate::system::disk;
 use crate::system::disk::{DiskError, PRIVATE};
 use crate::vault::seal::{KEY_BYTES, Tag, VaultKey};
 
-/// How a key file begins; its format's version is the number. The key follows, 32 bytes as they are.
-const HEAD: &[u8] = b"docker-credential-pat key 1\n";
+/// The first bytes of a key file; the number is the version of its format. The 32 bytes of the key follow.
+const HEADER: &[u8] = b"docker-credential-pat key 1\n";
 
 /// The size of a key file in bytes.
-const FILE_BYTES: usize = HEAD.len() + KEY_BYTES;
+const FILE_BYTES: usize = HEADER.len() + KEY_BYTES;
 
-/// The key file of one vault.
+/// The key file of a vault.
 #[derive(Clone, Debug)]
 pub struct KeyFile {
     path: PathBuf,
 }
 
-/// Why there is no key.
+/// Reason why a key file cannot be read or written.
 #[derive(Debug, Error)]
 pub enum KeyFileError {
-    /// The file is gone while a vault needs it.
     #[error("the key file {} is missing", path.display())]
-    Missing {
-        /// Where it should be.
-        path: PathBuf,
-    },
-    /// Others could have read it.
+    Missing { path: PathBuf },
     #[error("the key file {} is open to other users (mode {mode:04o})", path.display())]
     OpenToOthers {
-        /// The file.
         path: PathBuf,
-        /// Its permission bits.
+        /// The permission bits.
         mode: u32,
     },
-    /// It was cut or written by something else.
     #[error("{} is not a key file of this program", path.display())]
-    NotAKey {
-        /// The file.
-        path: PathBuf,
-    },
-    /// The file is there, with a key that something else may need.
+    NotAKey { path: PathBuf },
+    /// The file has another key, which another vault may need.
     #[error("the key file {} has another key already", path.display())]
-    Taken {
-        /// The file.
-        path: PathBuf,
-    },
+    Taken { path: PathBuf },
     #[error(transparent)]
     Disk(#[from] DiskError),
-    /// The system gives no random numbers.
     #[error("cannot make a key")]
     Random(#[from] getrandom::Error),
 }
@@ -79,48 +65,49 @@ impl Hint for KeyFileError {
 }
 
 impl KeyFile {
-    /// Names a key file, which need not be there yet.
-    pub fn at(path: PathBuf) -> Self {
+    /// The key file at this path, which may not exist yet.
+    pub fn new(path: PathBuf) -> Self {
         Self { path }
     }
 
-    /// Returns where it is.
+    /// Returns the path.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Names the file beside it that has the new key while the vault changes over to it. Where it is a link,
-    /// that is beside what it points to, since nothing is renamed from one file system to another.
+    /// Returns the file that holds the new key during a renewal. It is in the same folder; for a link, in
+    /// the folder of the link's target, because a file cannot be renamed to another file system.
     #[must_use]
-    pub fn renewed(&self) -> Self {
+    pub fn renewal_file(&self) -> Self {
         Self { path: disk::with_suffix(&disk::without_links(&self.path), ".renewed") }
     }
 
-    /// Writes a key, durably, in the place of any.
-    pub fn keep(&self, key: &VaultKey) -> Result<(), KeyFileError> {
+    /// Writes a key durably, in place of any other.
+    pub fn write(&self, key: &VaultKey) -> Result<(), KeyFileError> {
         let mut bytes = Zeroizing::new(Vec::with_capacity(FILE_BYTES));
-        bytes.extend_from_slice(HEAD);
+        bytes.extend_from_slice(HEADER);
         bytes.extend_from_slice(key.expose());
         if let Some(folder) = self.path.parent() {
             disk::make_folder(folder)?;
         }
         disk::replace(&self.path, &bytes, PRIVATE)?;
-        // Read back, since some file systems keep no modes, and then it would not be accepted later.
+        // Some file systems do not store modes; the key would then be refused later.
         self.read().map(drop)
     }
 
-    /// Writes a key, unless another is there.
-    pub fn write_unless_other(&self, key: &VaultKey) -> Result<(), KeyFileError> {
-        match self.read_if_there()? {
+    /// Writes a key, unless the file has another key.
+    pub fn write_unless_taken(&self, key: &VaultKey) -> Result<(), KeyFileError> {
+        match self.read_if_exists()? {
             Some(other) if other.fingerprint() == key.fingerprint() => Ok(()),
             Some(_) => Err(KeyFileError::Taken { path: self.path.clone() }),
-            None => self.keep(key),
+            None => self.write(key),
         }
     }
 
-    /// Checks that there is no key but the one with this fingerprint.
-    pub fn refuse_another(&self, fingerprint: &Tag) -> Result<(), KeyFileError> {
-        match self.read_if_there() {
+    /// Checks that the file does not have a key with another fingerprint. A file without a readable key is
+    /// accepted.
+    pub fn ensure_not_taken(&self, fingerprint: &Tag) -> Result<(), KeyFileError> {
+        match self.read_if_exists() {
             Ok(Some(other)) if other.fingerprint() != *fingerprint => {
                 Err(KeyFileError::Taken { path: self.path.clone() })
             }
@@ -128,24 +115,24 @@ impl KeyFile {
         }
     }
 
-    /// Puts this file in the place of another, durably.
-    pub fn replace_other(&self, other: &Self) -> Result<(), KeyFileError> {
+    /// Moves this file to the path of another key file, durably.
+    pub fn rename_to(&self, other: &Self) -> Result<(), KeyFileError> {
         Ok(disk::rename(&self.path, &other.path)?)
     }
 
-    /// Ends a renewal that a stopped machine left halfway: when the vault has changed over to the new key,
-    /// that takes its place. Only to be called under the vault's lock.
-    pub fn settle(&self, is_the_vaults: impl Fn(&VaultKey) -> bool) -> Result<(), KeyFileError> {
-        let renewed = self.renewed();
-        if renewed.path.exists() && renewed.read().is_ok_and(|key| is_the_vaults(&key)) {
-            renewed.replace_other(self)?;
+    /// Completes a renewal that was interrupted after the vault was written with the new key: the new key
+    /// replaces the old one. Call it only while holding the vault's lock.
+    pub fn complete_renewal(&self, is_vaults_key: impl Fn(&VaultKey) -> bool) -> Result<(), KeyFileError> {
+        let renewal_file = self.renewal_file();
+        if renewal_file.path.exists() && renewal_file.read().is_ok_and(|key| is_vaults_key(&key)) {
+            renewal_file.rename_to(self)?;
         }
         Ok(())
     }
 
-    /// Removes the file, if it is there. One with another key stays, since another vault may need it.
+    /// Removes the file, if it exists. A file with another key stays, because another vault may need it.
     pub fn remove(&self, fingerprint: &Tag) -> Result<(), KeyFileError> {
-        if self.refuse_another(fingerprint).is_ok() {
+        if self.ensure_not_taken(fingerprint).is_ok() {
             disk::remove(&self.path)?;
         }
         Ok(())
@@ -153,21 +140,21 @@ impl KeyFile {
 
     /// Reads the key.
     pub fn read(&self) -> Result<VaultKey, KeyFileError> {
-        self.read_if_there()?.ok_or_else(|| KeyFileError::Missing { path: self.path.clone() })
+        self.read_if_exists()?.ok_or_else(|| KeyFileError::Missing { path: self.path.clone() })
     }
 
-    /// Reads the key, or makes one, durably. Only to be called under the vault's lock, so that no two
-    /// processes make one each.
-    pub fn read_or_make(&self) -> Result<VaultKey, KeyFileError> {
-        if let Some(key) = self.read_if_there()? {
+    /// Reads the key, or generates and writes one. Call it only while holding the vault's lock, so that two
+    /// processes do not generate one each.
+    pub fn read_or_create(&self) -> Result<VaultKey, KeyFileError> {
+        if let Some(key) = self.read_if_exists()? {
             return Ok(key);
         }
-        let key = VaultKey::make()?;
-        self.keep(&key)?;
+        let key = VaultKey::generate()?;
+        self.write(&key)?;
         Ok(key)
     }
 
-    fn read_if_there(&self) -> Result<Option<VaultKey>, KeyFileError> {
+    fn read_if_exists(&self) -> Result<Option<VaultKey>, KeyFileError> {
         let Some((mut file, metadata)) = disk::open(&self.path)? else { return Ok(None) };
         let mode = disk::mode(&metadata);
         if cfg!(unix) && mode & 0o077 != 0 {
@@ -181,7 +168,7 @@ impl KeyFile {
         {
             length += count;
         }
-        let key = bytes[..length].strip_prefix(HEAD).and_then(VaultKey::from_bytes);
+        let key = bytes[..length].strip_prefix(HEADER).and_then(VaultKey::from_bytes);
         key.map(Some).ok_or_else(|| KeyFileError::NotAKey { path: self.path.clone() })
     }
 }
@@ -193,36 +180,36 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_key_is_made_once_and_read_after_that() {
+    fn a_key_is_generated_once_and_then_read() {
         let folder = tempfile::tempdir().expect("a folder");
-        let file = KeyFile::at(folder.path().join("config/key"));
+        let file = KeyFile::new(folder.path().join("config/key"));
         assert!(matches!(file.read(), Err(KeyFileError::Missing { .. })));
-        let made = file.read_or_make().expect("a key");
-        assert_eq!(file.read_or_make().expect("the same").expose(), made.expose());
+        let made = file.read_or_create().expect("a key");
+        assert_eq!(file.read_or_create().expect("the same").expose(), made.expose());
         assert_eq!(file.read().expect("the same").expose(), made.expose());
         assert_eq!(fs::read(file.path()).expect("the file").len(), FILE_BYTES);
     }
 
     #[test]
-    fn what_is_no_key_is_refused_and_left() {
+    fn a_file_without_a_key_is_refused_and_not_changed() {
         let folder = tempfile::tempdir().expect("a folder");
-        let file = KeyFile::at(folder.path().join("key"));
-        file.read_or_make().expect("a key");
+        let file = KeyFile::new(folder.path().join("key"));
+        file.read_or_create().expect("a key");
         let good = fs::read(file.path()).expect("the file");
         let longer = [good.as_slice(), b"\n"].concat();
         for bad in [&b""[..], &good[..FILE_BYTES - 1], &longer, b"docker-credential-pat key 2\n"] {
             fs::write(file.path(), bad).expect("written");
-            assert!(matches!(file.read_or_make(), Err(KeyFileError::NotAKey { .. })), "{bad:?}");
+            assert!(matches!(file.read_or_create(), Err(KeyFileError::NotAKey { .. })), "{bad:?}");
             assert_eq!(fs::read(file.path()).expect("the file"), bad);
         }
     }
 
     #[test]
-    fn a_key_that_is_not_the_vaults_is_not_removed() {
+    fn a_key_with_another_fingerprint_is_not_removed() {
         let folder = tempfile::tempdir().expect("a folder");
-        let file = KeyFile::at(folder.path().join("key"));
-        let other = file.read_or_make().expect("a key").fingerprint();
-        file.remove(&VaultKey::make().expect("a key").fingerprint()).expect("nothing to do");
+        let file = KeyFile::new(folder.path().join("key"));
+        let other = file.read_or_create().expect("a key").fingerprint();
+        file.remove(&VaultKey::generate().expect("a key").fingerprint()).expect("nothing to do");
         assert!(file.path().exists());
         file.remove(&other).expect("removed");
         assert!(!file.path().exists());
@@ -230,26 +217,26 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn a_renewed_key_lies_beside_what_a_link_points_to() {
+    fn the_renewal_file_of_a_link_is_in_the_folder_of_its_target() {
         let folder = tempfile::tempdir().expect("a folder");
-        let there = KeyFile::at(folder.path().join("stick/key"));
-        there.read_or_make().expect("a key");
+        let target = KeyFile::new(folder.path().join("stick/key"));
+        target.read_or_create().expect("a key");
         let link = folder.path().join("key");
-        std::os::unix::fs::symlink(there.path(), &link).expect("a link");
-        let link = KeyFile::at(link);
-        assert_eq!(link.renewed().path(), there.renewed().path());
-        link.renewed().keep(&VaultKey::make().expect("a key")).expect("kept");
-        link.renewed().replace_other(&link).expect("in its place");
-        assert!(link.path().is_symlink() && !there.renewed().path().exists());
+        std::os::unix::fs::symlink(target.path(), &link).expect("a link");
+        let link = KeyFile::new(link);
+        assert_eq!(link.renewal_file().path(), target.renewal_file().path());
+        link.renewal_file().write(&VaultKey::generate().expect("a key")).expect("written");
+        link.renewal_file().rename_to(&link).expect("replaced");
+        assert!(link.path().is_symlink() && !target.renewal_file().path().exists());
     }
 
     #[cfg(unix)]
     #[test]
-    fn a_key_that_others_may_read_is_refused() {
+    fn a_key_file_that_others_may_access_is_refused() {
         use std::os::unix::fs::PermissionsExt;
         let folder = tempfile::tempdir().expect("a folder");
-        let file = KeyFile::at(folder.path().join("key"));
-        file.read_or_make().expect("a key");
+        let file = KeyFile::new(folder.path().join("key"));
+        file.read_or_create().expect("a key");
         assert_eq!(fs::metadata(file.path()).expect("the file").permissions().mode() & 0o777, PRIVATE);
         for mode in [0o644, 0o640, 0o604, 0o660] {
             fs::set_permissions(file.path(), fs::Permissions::from_mode(mode)).expect("chmod");

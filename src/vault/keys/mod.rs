@@ -1,4 +1,4 @@
-//! Where a vault's key is kept: the holders that its open part names, each of which opens it.
+//! Key holders: the places that keep a vault's key. The vault names them, and each of them opens it.
 
 pub mod cache;
 pub mod command;
@@ -20,22 +20,15 @@ use crate::vault::keys::external_file::{ExternalKeyFile, ExternalKeyFileError};
 use crate::vault::keys::key_file::KeyFileError;
 use crate::vault::keys::keyring::KeyringError;
 use crate::vault::keys::passphrase::{PassphraseError, PassphraseHolder};
-use crate::vault::seal::VaultKey;
 
-/// How long a key holder may take when a client waits for the answer.
-pub const CLIENTS_PATIENCE: Duration = Duration::from_secs(3);
+/// The longest time that a key holder may take while a client waits for the answer.
+pub const CLIENT_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// How long it may take when a person is there to answer its questions.
-pub const PERSONS_PATIENCE: Duration = Duration::from_secs(120);
+/// The longest time that a key holder may take when a person can answer its questions.
+pub const INTERACTIVE_TIMEOUT: Duration = Duration::from_secs(120);
 
-/// Gives a vault's key.
-pub trait KeyHolder {
-    /// Returns the key, or why there is none; within `patience`, unless a person is asked.
-    fn key(&self, patience: Duration) -> Result<VaultKey, HolderError>;
-}
-
-/// A key holder, as the vault's open part names it, so that `get` never has to look for one. A new sort of
-/// holder has a new number; a program that does not know it takes the vault for one of a later version.
+/// A key holder as it is stored in the vault, so that `get` never has to look for one. A new kind of holder
+/// gets a new number; a program that does not know the number reports that a later version wrote the vault.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub enum Holder {
     #[n(0)]
@@ -50,23 +43,22 @@ pub enum Holder {
     File(#[n(0)] ExternalKeyFile),
 }
 
-/// What sort of holder a holder is; a vault has at most one of each.
+/// The kind of a key holder. A vault has at most one holder of each kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HolderKind {
     /// The key file in the configuration folder.
     KeyFile,
     /// The OS keyring.
     Keyring,
-    /// A passphrase.
     Passphrase,
-    /// A command.
+    /// A command that prints a wrapping key.
     Command,
-    /// A file elsewhere.
+    /// A file elsewhere with a wrapping key.
     File,
 }
 
 impl Holder {
-    /// Returns what sort it is.
+    /// Returns the kind of this holder.
     pub fn kind(&self) -> HolderKind {
         match self {
             Self::KeyFile => HolderKind::KeyFile,
@@ -79,7 +71,7 @@ impl Holder {
 }
 
 impl HolderKind {
-    /// Returns the word for it, in arguments and listings.
+    /// Returns the word for arguments and listings.
     pub fn word(self) -> &'static str {
         match self {
             Self::KeyFile => "key-file",
@@ -90,7 +82,7 @@ impl HolderKind {
         }
     }
 
-    /// Returns what it is called in a sentence.
+    /// Returns the name for a sentence.
     pub fn name(self) -> &'static str {
         match self {
             Self::KeyFile => "the key file",
@@ -101,8 +93,8 @@ impl HolderKind {
         }
     }
 
-    /// Returns what it does not protect the vault from, as a sentence.
-    pub fn exposed_to(self) -> &'static str {
+    /// Returns a sentence on the threats that remain with this holder.
+    pub fn exposure(self) -> &'static str {
         match self {
             Self::KeyFile => {
                 "it does not protect from a copy of your whole home, a stolen disk that is not encrypted, or \
@@ -117,8 +109,8 @@ impl HolderKind {
         }
     }
 
-    /// Returns the command after which the vault is safer than with this holder.
-    pub fn safer(self) -> &'static str {
+    /// Returns a command that makes the vault safer or shows its state.
+    pub fn advice(self) -> &'static str {
         match self {
             Self::KeyFile => {
                 "docker-credential-pat key add passphrase, then key remove key-file, if that matters to you"
@@ -131,7 +123,7 @@ impl HolderKind {
     }
 }
 
-/// Why a holder gives no key.
+/// Reason why a holder does not return or take a key.
 #[derive(Debug, Error)]
 pub enum HolderError {
     #[error(transparent)]
@@ -144,9 +136,9 @@ pub enum HolderError {
     Command(#[from] KeyCommandError),
     #[error(transparent)]
     File(#[from] ExternalKeyFileError),
-    /// It gives a key, which is another vault's.
+    /// It returned the key of another vault.
     #[error("{}: the key does not belong to the vault", .0.name())]
-    Another(HolderKind),
+    OtherKey(HolderKind),
 }
 
 impl Hint for HolderError {
@@ -157,8 +149,8 @@ impl Hint for HolderError {
             Self::Passphrase(error) => error.hint(),
             Self::Command(error) => error.hint(),
             Self::File(error) => error.hint(),
-            Self::Another(sort) => {
-                Some(format!("put back the key of this vault in {} from a backup", sort.name()))
+            Self::OtherKey(kind) => {
+                Some(format!("put back the key of this vault in {} from a backup", kind.name()))
             }
         }
     }

@@ -1,8 +1,7 @@
-//! A passphrase, from which a key is stretched that wraps the vault's:
-//! Argon2id (<https://www.rfc-editor.org/rfc/rfc9106>).
+//! Key holder: a passphrase. Argon2id (<https://www.rfc-editor.org/rfc/rfc9106>) derives a key from it that
+//! wraps the vault's key.
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use argon2::{Algorithm, Argon2, Params, Version};
 use minicbor::bytes::ByteArray;
@@ -10,36 +9,35 @@ use minicbor::{Decode, Encode};
 use thiserror::Error;
 use zeroize::Zeroizing;
 
-use crate::model::hint::Hint;
+use crate::model::hint::{Hint, program};
 use crate::system::disk::DiskError;
 use crate::system::tty::TtyError;
 use crate::system::{disk, env, tty};
-use crate::vault::keys::{HolderError, KeyHolder};
-use crate::vault::seal::{KEY_BYTES, VaultKey, WrappedKey};
+use crate::vault::seal::{KEY_BYTES, VaultKey, WrappedKey, random_bytes};
 
-/// The memory that a guess costs, in KiB: the second choice of RFC 9106, section 4.
+/// The memory that a guess costs, in KiB: the second recommended option of RFC 9106, section 4.
 const MEMORY_KIB: u32 = 64 * 1024;
 
-/// How often that memory is gone through.
 const PASSES: u32 = 3;
 
-/// Lanes are worked through one after another here, so more than one would only help who guesses.
+/// One lane, because this program computes lanes one after another: more would only help an attacker.
 const LANES: u32 = 1;
 
-/// The most memory, in KiB, that a vault's open part may ask for, since it is read before anything proves it;
-/// and the most of it that is gone through in all passes, which takes some seconds.
-const MOST_MEMORY_KIB: u32 = 1024 * 1024;
-const MOST_WORK_KIB: u64 = 4 * 1024 * 1024;
+/// The most memory that a vault may require, in KiB. The numbers are read before anything verifies them.
+const MAX_MEMORY_KIB: u32 = 1024 * 1024;
+
+/// The most memory in all passes together that a vault may require, in KiB. It takes some seconds.
+const MAX_WORK_KIB: u64 = 4 * 1024 * 1024;
 
 const SALT_BYTES: usize = 16;
 
-/// The most that is read of a file with a passphrase, in bytes.
+/// The largest passphrase file that is read, in bytes.
 const MAX_BYTES: u64 = 4096;
 
-/// How often a person may mistype it.
-const TRIES: usize = 3;
+/// The number of times that a person may enter a passphrase.
+const MAX_TRIES: usize = 3;
 
-/// How a passphrase is stretched, and the vault's key wrapped with what comes of it.
+/// The parameters of Argon2id, and the vault's key wrapped with the derived key.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct PassphraseHolder {
     #[n(0)]
@@ -55,44 +53,29 @@ pub struct PassphraseHolder {
     wrapped: WrappedKey,
 }
 
-/// Why a passphrase opens nothing.
+/// Reason why a passphrase does not open a vault.
 #[derive(Debug, Error)]
 pub enum PassphraseError {
-    /// Another one, or mistyped.
     #[error("that is not the vault's passphrase")]
     Wrong,
-    /// Nobody there to ask.
+    /// There is no terminal, or the person did not answer.
     #[error("the vault is locked: its passphrase is needed")]
-    NotAsked(#[source] TtyError),
-    /// The file that the variable names is not there.
+    NotEntered(#[source] TtyError),
     #[error("the passphrase file {} is missing", path.display())]
-    Missing {
-        /// The file.
-        path: PathBuf,
-    },
-    /// A file without a passphrase in it.
+    Missing { path: PathBuf },
     #[error("the passphrase file {} is empty", path.display())]
-    Empty {
-        /// The file.
-        path: PathBuf,
-    },
-    /// A file that is no text.
+    Empty { path: PathBuf },
     #[error("the passphrase file {} is not valid UTF-8", path.display())]
-    NotText {
-        /// The file.
-        path: PathBuf,
-    },
-    /// The vault asks for more memory or time than any that this program makes.
+    NotText { path: PathBuf },
+    /// The vault requires more memory or time than any vault that this program makes, or invalid parameters.
     #[error("the vault's passphrase would take {memory} KiB of memory and {passes} passes to check")]
-    Unfit {
+    UnsupportedCost {
         /// In KiB.
         memory: u32,
-        /// How often it is gone through.
         passes: u32,
     },
     #[error(transparent)]
     Disk(#[from] DiskError),
-    /// The system gives no random numbers.
     #[error("cannot stretch the passphrase")]
     Random(#[from] getrandom::Error),
 }
@@ -103,14 +86,15 @@ impl Hint for PassphraseError {
             Self::Wrong => {
                 Some("try again; if it is lost, another key holder or a backup has to help".to_owned())
             }
-            Self::NotAsked(_) => Some(format!(
-                "run `docker-credential-pat unlock` in a terminal, or name a file with the passphrase in {}",
+            Self::NotEntered(_) => Some(format!(
+                "run `{} unlock` in a terminal, or name a file with the passphrase in {}",
+                program(),
                 env::PASSPHRASE_FILE
             )),
             Self::Missing { .. } | Self::Empty { .. } | Self::NotText { .. } => {
                 Some(format!("mend {}, or unset it to be asked", env::PASSPHRASE_FILE))
             }
-            Self::Unfit { .. } => {
+            Self::UnsupportedCost { .. } => {
                 Some("it is not a vault that this program made; do not trust it".to_owned())
             }
             Self::Disk(error) => error.hint(),
@@ -121,43 +105,43 @@ impl Hint for PassphraseError {
 
 impl PassphraseHolder {
     /// Wraps a vault's key with a passphrase.
-    pub fn wrapping(vault_key: &VaultKey, passphrase: &str) -> Result<Self, PassphraseError> {
-        let mut salt = [0; SALT_BYTES];
-        getrandom::fill(&mut salt)?;
+    pub fn new(vault_key: &VaultKey, passphrase: &str) -> Result<Self, PassphraseError> {
+        let salt = random_bytes()?;
         let (memory, passes, lanes) = (MEMORY_KIB, PASSES, LANES);
-        let wrapped = stretch(passphrase, &salt, memory, passes, lanes)?.wrap(vault_key)?;
+        let wrapped = derive_key(passphrase, &salt, memory, passes, lanes)?.wrap(vault_key)?;
         Ok(Self { salt: salt.into(), memory, passes, lanes, wrapped })
     }
 
     /// Returns the vault's key.
     pub fn open(&self, passphrase: &str) -> Result<VaultKey, PassphraseError> {
-        let stretched = stretch(passphrase, &self.salt, self.memory, self.passes, self.lanes)?;
-        stretched.unwrap(&self.wrapped).ok_or(PassphraseError::Wrong)
+        let derived = derive_key(passphrase, &self.salt, self.memory, self.passes, self.lanes)?;
+        derived.unwrap(&self.wrapped).ok_or(PassphraseError::Wrong)
     }
 
-    /// Returns how it is stretched, for people.
+    /// Describes the parameters of Argon2id.
     pub fn cost(&self) -> String {
         format!("Argon2id, {} MiB, {} passes", self.memory / 1024, self.passes)
     }
 
-    /// Returns the passphrase, out of the file that is named for it or from a person, and the vault's key.
-    pub fn text(&self) -> Result<(Zeroizing<String>, VaultKey), PassphraseError> {
-        if let Some(file) = env::passphrase_file() {
-            let text = read(&file)?;
-            let key = self.open(&text)?;
-            return Ok((text, key));
-        }
-        self.ask("Passphrase of the vault (it does not show): ")
+    /// Reads the passphrase from the file that the environment names, or asks for it on the terminal.
+    /// Returns the passphrase and the vault's key.
+    pub fn obtain(&self) -> Result<(Zeroizing<String>, VaultKey), PassphraseError> {
+        let Some(file) = env::passphrase_file() else {
+            return self.prompt("Passphrase of the vault (it does not show): ");
+        };
+        let text = read_file(&file)?;
+        let key = self.open(&text)?;
+        Ok((text, key))
     }
 
-    /// Asks for the passphrase, a few times if need be.
-    pub fn ask(&self, question: &str) -> Result<(Zeroizing<String>, VaultKey), PassphraseError> {
-        let mut tries = TRIES;
+    /// Asks for the passphrase on the terminal, again after a wrong one.
+    pub fn prompt(&self, question: &str) -> Result<(Zeroizing<String>, VaultKey), PassphraseError> {
+        let mut tries = MAX_TRIES;
         loop {
-            let typed = tty::ask_hidden(question).map_err(PassphraseError::NotAsked)?;
+            let text = tty::ask_hidden(question).map_err(PassphraseError::NotEntered)?;
             tries -= 1;
-            match self.open(&typed) {
-                Ok(key) => return Ok((typed, key)),
+            match self.open(&text) {
+                Ok(key) => return Ok((text, key)),
                 Err(PassphraseError::Wrong) if tries > 0 => tty::print("that is not it; try again"),
                 Err(error) => return Err(error),
             }
@@ -165,14 +149,8 @@ impl PassphraseHolder {
     }
 }
 
-impl KeyHolder for PassphraseHolder {
-    fn key(&self, _patience: Duration) -> Result<VaultKey, HolderError> {
-        Ok(self.text()?.1)
-    }
-}
-
-/// Reads a passphrase out of a file; line ends at its end do not count.
-pub fn read(path: &Path) -> Result<Zeroizing<String>, PassphraseError> {
+/// Reads a passphrase from a file, without the line ends that follow it.
+pub fn read_file(path: &Path) -> Result<Zeroizing<String>, PassphraseError> {
     let missing = || PassphraseError::Missing { path: path.to_owned() };
     let (bytes, _) = disk::read(path, MAX_BYTES)?.ok_or_else(missing)?;
     let bytes = Zeroizing::new(bytes);
@@ -184,24 +162,23 @@ pub fn read(path: &Path) -> Result<Zeroizing<String>, PassphraseError> {
     Ok(Zeroizing::new(text.to_owned()))
 }
 
-/// Makes a key out of a passphrase.
-fn stretch(
+fn derive_key(
     passphrase: &str,
     salt: &[u8; SALT_BYTES],
     memory: u32,
     passes: u32,
     lanes: u32,
 ) -> Result<VaultKey, PassphraseError> {
-    let unfit = || PassphraseError::Unfit { memory, passes };
-    if memory > MOST_MEMORY_KIB || u64::from(memory) * u64::from(passes) > MOST_WORK_KIB {
-        return Err(unfit());
+    let unsupported = || PassphraseError::UnsupportedCost { memory, passes };
+    if memory > MAX_MEMORY_KIB || u64::from(memory) * u64::from(passes) > MAX_WORK_KIB {
+        return Err(unsupported());
     }
-    let params = Params::new(memory, passes, lanes, Some(KEY_BYTES)).map_err(|_| unfit())?;
+    let params = Params::new(memory, passes, lanes, Some(KEY_BYTES)).map_err(|_| unsupported())?;
     let mut key = Zeroizing::new([0; KEY_BYTES]);
     Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
         .hash_password_into(passphrase.as_bytes(), salt, key.as_mut_slice())
-        .map_err(|_| unfit())?;
-    VaultKey::from_bytes(key.as_slice()).ok_or_else(unfit)
+        .map_err(|_| unsupported())?;
+    VaultKey::from_bytes(key.as_slice()).ok_or_else(unsupported)
 }
 
 #[cfg(test)]
@@ -209,16 +186,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_key_opens_with_its_passphrase_only() {
+    fn only_the_passphrase_of_a_holder_opens_it() {
         let key = VaultKey::from_bytes(&[7; KEY_BYTES]).expect("32 bytes");
-        let holder = PassphraseHolder::wrapping(&key, "correct horse").expect("random numbers");
-        assert!(holder.memory >= 64 * 1024 && holder.passes >= 3, "what was promised at least");
+        let holder = PassphraseHolder::new(&key, "correct horse").expect("random numbers");
+        assert!(holder.memory >= 64 * 1024 && holder.passes >= 3, "the documented minimum");
         assert_eq!(holder.open("correct horse").expect("the passphrase").expose(), key.expose());
         assert!(matches!(holder.open("correct horse "), Err(PassphraseError::Wrong)));
     }
 
     #[test]
-    fn a_vault_that_asks_for_too_much_gets_nothing() {
+    fn parameters_that_cost_too_much_or_are_invalid_are_refused() {
         let key = VaultKey::from_bytes(&[7; KEY_BYTES]).expect("32 bytes");
         let wrapped = key.wrap(&key).expect("random numbers");
         for (memory, passes, lanes) in
@@ -227,20 +204,20 @@ mod tests {
             let wrapped = wrapped.clone();
             let holder = PassphraseHolder { salt: [0; SALT_BYTES].into(), memory, passes, lanes, wrapped };
             assert!(
-                matches!(holder.open("x"), Err(PassphraseError::Unfit { .. })),
+                matches!(holder.open("x"), Err(PassphraseError::UnsupportedCost { .. })),
                 "{memory} {passes} {lanes}"
             );
         }
     }
 
     #[test]
-    fn a_passphrase_is_the_line_in_its_file() {
+    fn a_passphrase_file_is_read_without_its_line_end() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("passphrase");
-        assert!(matches!(read(&path), Err(PassphraseError::Missing { .. })));
+        assert!(matches!(read_file(&path), Err(PassphraseError::Missing { .. })));
         for (text, want) in [("a b \r\n", Some("a b ")), ("x\n\n", Some("x")), ("", None), ("\n", None)] {
             std::fs::write(&path, text).expect("written");
-            assert_eq!(read(&path).ok().as_ref().map(|text| text.as_str()), want, "{text:?}");
+            assert_eq!(read_file(&path).ok().as_ref().map(|text| text.as_str()), want, "{text:?}");
         }
     }
 }

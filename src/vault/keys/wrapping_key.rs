@@ -1,24 +1,24 @@
-//! A spare key in text, for what keeps the secrets of others: a password manager, a mounted file.
+//! Text form of a wrapping key, for a store of secrets that this program cannot write to: a password
+//! manager, a mounted file.
 //!
-//! It is not the vault's key but wraps it, so the vault's key can be renewed where this one cannot be
-//! written to.
+//! The vault's key is wrapped with it, so the vault's key can be renewed while the wrapping key stays.
 
 use zeroize::Zeroizing;
 
 use crate::vault::seal::{KEY_BYTES, VaultKey};
 
-/// How the text begins; its format's version is the number. The key follows, each byte as two hexadecimal
-/// digits, and a line end.
-const HEAD: &str = "docker-credential-pat-key-1-";
+/// The first characters of the text; the number is the version of its format. The key follows, each byte as
+/// two hexadecimal digits, and a line end.
+const PREFIX: &str = "docker-credential-pat-key-1-";
 
-/// The size of the text in bytes, with its line end.
-const TEXT_BYTES: usize = HEAD.len() + 2 * KEY_BYTES + 1;
+/// The size of the text in bytes, including the line end.
+const TEXT_BYTES: usize = PREFIX.len() + 2 * KEY_BYTES + 1;
 
-/// Returns the text of a key.
+/// Formats a key.
 pub fn to_text(key: &VaultKey) -> Zeroizing<String> {
     let digit = |half: u8| char::from_digit(half.into(), 16).unwrap_or_default();
     let mut text = Zeroizing::new(String::with_capacity(TEXT_BYTES));
-    text.push_str(HEAD);
+    text.push_str(PREFIX);
     for byte in key.expose() {
         text.push(digit(byte >> 4));
         text.push(digit(byte & 15));
@@ -27,9 +27,9 @@ pub fn to_text(key: &VaultKey) -> Zeroizing<String> {
     text
 }
 
-/// Reads the text of a key; blanks and line ends around it do not count.
+/// Parses a key; blanks and line ends around it are ignored.
 pub fn from_text(text: &[u8]) -> Option<VaultKey> {
-    let digits = text.trim_ascii().strip_prefix(HEAD.as_bytes())?;
+    let digits = text.trim_ascii().strip_prefix(PREFIX.as_bytes())?;
     let (pairs, []) = digits.as_chunks::<2>() else { return None };
     let half = |digit: u8| char::from(digit).to_digit(16).and_then(|half| u8::try_from(half).ok());
     let mut key = Zeroizing::new([0; KEY_BYTES]);
@@ -47,30 +47,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_key_comes_back_from_its_text() {
+    fn parsing_the_text_of_a_key_returns_the_key() {
         let key = VaultKey::from_bytes(&(0..=255).step_by(8).collect::<Vec<u8>>()).expect("32 bytes");
         let text = to_text(&key);
         assert_eq!(text.len(), TEXT_BYTES);
         assert_eq!(from_text(text.as_bytes()).expect("the key").expose(), key.expose());
-        assert_eq!(
-            from_text(text.to_uppercase().replace(&HEAD.to_uppercase(), HEAD).as_bytes())
-                .expect("the key")
-                .expose(),
-            key.expose()
-        );
-        assert_eq!(
-            from_text(format!(" {}\r\n", text.trim()).as_bytes()).expect("the key").expose(),
-            key.expose()
-        );
+        let upper_case = text.to_uppercase().replace(&PREFIX.to_uppercase(), PREFIX);
+        for same in [upper_case, format!(" {}\r\n", text.trim())] {
+            assert_eq!(from_text(same.as_bytes()).expect("the key").expose(), key.expose(), "{same}");
+        }
     }
 
     #[test]
-    fn what_is_no_key_is_none() {
+    fn parsing_any_other_text_returns_none() {
         let good = to_text(&VaultKey::from_bytes(&[0xab; KEY_BYTES]).expect("32 bytes"));
         let good = good.trim();
         for bad in [
             "",
-            HEAD,
+            PREFIX,
             "secret",
             &good[1..],
             &good[..good.len() - 1],

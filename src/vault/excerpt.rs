@@ -1,0 +1,89 @@
+//! Tokens that were read from the vault to release their secrets.
+
+use crate::inventory::Inventory;
+use crate::model::registry::Key;
+use crate::model::secret::Secret;
+use crate::model::token::Token;
+use crate::vault::VaultError;
+use crate::vault::file::{Vault, VaultContents};
+use crate::vault::keys::holders::Holders;
+use crate::vault::seal::VaultKey;
+use crate::vault::store::{StoreError, VaultStore};
+
+/// Some tokens of a vault, or all. The tokens are verified by [`release`](Self::release), which returns a
+/// secret, and checked by [`confirm`](Self::confirm), for an answer without a secret.
+pub struct Excerpt<'k> {
+    store: &'k VaultStore,
+    /// `None` for an excerpt with all tokens.
+    key: Option<&'k Key>,
+    vault: Option<Vault>,
+    contents: VaultContents,
+}
+
+impl VaultStore {
+    /// Reads the tokens that may concern a registry key, or all tokens.
+    pub fn excerpt<'k>(&'k self, key: Option<&'k Key>) -> Result<Excerpt<'k>, StoreError> {
+        let vault = Vault::find(self.path())?;
+        let contents = match (&vault, key) {
+            (Some(vault), Some(key)) => vault.contents_about(key)?,
+            (Some(vault), None) => vault.all_contents()?,
+            (None, _) => VaultContents::default(),
+        };
+        Ok(Excerpt { store: self, key, vault, contents })
+    }
+}
+
+impl Excerpt<'_> {
+    /// Returns the tokens and all choices.
+    pub fn inventory(&self) -> &Inventory {
+        &self.contents.inventory
+    }
+
+    /// Returns the key holders; `None` when there is no vault.
+    pub fn holders(&self) -> Option<&Holders> {
+        self.vault.is_some().then_some(&self.contents.holders)
+    }
+
+    /// Verifies the excerpt with the key, and decrypts the secret of one of its tokens.
+    pub fn release(&self, token: &Token) -> Result<Secret, StoreError> {
+        match self.store.key(&self.contents.holders) {
+            Ok(key) => self.open(token, key),
+            Err(error) => self.release_renewed(token).unwrap_or(Err(error)),
+        }
+    }
+
+    /// Verifies the excerpt with the key, and decrypts the secrets of all its tokens, in their order.
+    pub fn release_all(&self) -> Result<Vec<Result<Secret, StoreError>>, StoreError> {
+        let Some(vault) = &self.vault else { return Ok(Vec::new()) };
+        let unlocked = vault.unlock(self.store.key(&self.contents.holders)?, &self.contents)?;
+        let tokens = self.inventory().tokens();
+        Ok(tokens.iter().map(|token| Ok(unlocked.secret(token, &self.contents)?)).collect())
+    }
+
+    fn open(&self, token: &Token, key: VaultKey) -> Result<Secret, StoreError> {
+        let damaged =
+            || VaultError::DamagedSecret { path: self.store.path().to_owned(), name: token.name.clone() };
+        let unlocked = self.vault.as_ref().ok_or_else(damaged)?.unlock(key, &self.contents)?;
+        Ok(unlocked.secret(token, &self.contents)?)
+    }
+
+    /// Releases the secret from the vault as it is now, when its key was renewed after the excerpt was read:
+    /// nothing holds the old key any more.
+    #[cold]
+    fn release_renewed(&self, token: &Token) -> Option<Result<Secret, StoreError>> {
+        let now = self.store.excerpt(self.key).ok()?;
+        let is_renewed = now.contents.holders.fingerprint != self.contents.holders.fingerprint;
+        let same = now.inventory().tokens().iter().find(|other| other.id == token.id)?;
+        is_renewed.then(|| now.open(same, self.store.key(&now.contents.holders)?))
+    }
+
+    /// Checks that the excerpt is not damaged. Needs no vault key.
+    pub fn confirm(&self) -> Result<(), StoreError> {
+        let Some(vault) = &self.vault else { return Ok(()) };
+        vault.check()?;
+        if !self.contents.is_empty() {
+            vault.checked_entries()?;
+        }
+        Ok(())
+    }
+}
