@@ -134,8 +134,7 @@ impl ClientFile<'_> {
             what,
             why: "whoever can read that file, or a backup of it, has them",
             mend: format!("{} import{} --remove", program(), self.option()),
-            path: Some(path.to_owned()),
-            ..Finding::default()
+            ..Finding::about_path(path)
         }
     }
 
@@ -189,8 +188,7 @@ impl ClientFile<'_> {
             ),
             why: "the next login goes elsewhere, in plain text where no helper is named",
             mend: self.install_command(reach),
-            path: Some(path.to_owned()),
-            ..Finding::default()
+            ..Finding::about_path(path)
         }
     }
 
@@ -211,8 +209,7 @@ impl ClientFile<'_> {
             what: format!("{} asks \"{helper}\" for {registry}, and not this program", env::tilde(path)),
             why: "what the vault has for it is not used",
             mend: self.install_command(reach),
-            path: Some(path.to_owned()),
-            ..Finding::default()
+            ..Finding::about_path(path)
         }
     }
 

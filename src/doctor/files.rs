@@ -52,9 +52,8 @@ pub(super) fn unneeded(path: &Path) -> Finding {
     Finding {
         why: "nothing needs it",
         mend: format!("{} doctor --fix", program()),
-        path: Some(path.to_owned()),
         repair: Some(Repair::Remove),
-        ..Finding::default()
+        ..Finding::about_path(path)
     }
 }
 
@@ -66,16 +65,15 @@ pub(super) fn check_access(
     findings: &mut Vec<Finding>,
 ) {
     let Ok(metadata) = fs::metadata(path) else { return };
-    let (shown, argument) = (env::tilde(path), quoted_path(path));
+    let (display, argument) = (env::tilde(path), quoted_path(path));
     if let Some(owner) = disk::other_owner(&metadata) {
         findings.push(Finding {
             kind: "of-another-user",
             severity: Severity::Warning,
-            what: format!("{shown} belongs to another user (id {owner})"),
+            what: format!("{display} belongs to another user (id {owner})"),
             why: "that user can change it, and you may come to be shut out; sudo makes such files",
             mend: format!("sudo chown -R \"$(id -un)\" {argument}"),
-            path: Some(path.to_owned()),
-            ..Finding::default()
+            ..Finding::about_path(path)
         });
     }
     let mode = disk::mode(&metadata);
@@ -83,7 +81,7 @@ pub(super) fn check_access(
         findings.push(Finding {
             mend: format!("chmod {:o} {argument}", disk::closed_mode(&metadata)),
             path: Some(path.to_owned()),
-            ..open_finding(&shown, &format!("{mode:04o}"))
+            ..open_finding(&display, &format!("{mode:04o}"))
         });
     }
 }

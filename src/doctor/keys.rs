@@ -1,7 +1,7 @@
 //! Checks the vault and the holders of its key, and reads what can be read without asking a person.
 
 use crate::doctor::files::unneeded;
-use crate::doctor::{Finding, Severity, quoted_path, tokens};
+use crate::doctor::{Finding, Severity, quoted_path};
 use crate::inventory::Inventory;
 use crate::model::hint::{Hint, program};
 use crate::model::secret::Secret;
@@ -50,8 +50,7 @@ fn read(store: &VaultStore, findings: &mut Vec<Finding>) -> Result<OpenedContent
             what: format!("there is no vault yet at {}", env::tilde(store.path())),
             why: "the first login, or the first token that you add, makes it",
             mend: format!("docker login, or {} add", program()),
-            path: Some(store.path().to_owned()),
-            ..Finding::default()
+            ..Finding::about_path(store.path())
         }),
         Some(holders) if check_holders(store, holders, findings) => {
             contents.secrets = open_secrets(&excerpt, findings)?;
@@ -93,8 +92,7 @@ fn not_opened(store: &VaultStore, reason: &str, hint: Option<String>) -> Finding
         what: format!("nothing opens the vault {}: {reason}", env::tilde(store.path())),
         why: "no client gets any credentials",
         mend: hint.unwrap_or_default(),
-        path: Some(store.path().to_owned()),
-        ..Finding::default()
+        ..Finding::about_path(store.path())
     }
 }
 
@@ -159,16 +157,15 @@ fn check_key_files(store: &VaultStore, holders: &Holders, findings: &mut Vec<Fin
             ),
             why: "a key that nobody looks after can get into wrong hands",
             mend: format!("mv {argument} {argument}.old"),
-            path: Some(file.path().to_owned()),
-            ..Finding::default()
+            ..Finding::about_path(file.path())
         });
     }
     let renewed = file.renewed();
     if renewed.read().is_ok_and(|key| !holders.has_key(&key)) {
-        let shown = env::tilde(renewed.path());
+        let display = env::tilde(renewed.path());
         findings.push(Finding {
             kind: "left-renewal",
-            what: format!("{shown} is left of a renewal that was broken off, and opens nothing"),
+            what: format!("{display} is left of a renewal that was broken off, and opens nothing"),
             ..unneeded(renewed.path())
         });
     }
@@ -189,8 +186,7 @@ fn open_secrets(
                 what: line_of(error),
                 why: "whoever asks for this token gets an error",
                 mend: error.hint().unwrap_or_default(),
-                token: Some(tokens::display_name(token)),
-                ..Finding::default()
+                ..Finding::about_token(token)
             });
         }
         secrets.push(secret.ok());

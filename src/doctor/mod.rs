@@ -20,6 +20,7 @@ use crate::doctor::keys::OpenedContents;
 use crate::doctor::tokens::UsageLookup;
 use crate::model::name::quoted;
 use crate::model::timestamp::Timestamp;
+use crate::model::token::Token;
 use crate::system::disk;
 use crate::system::disk::DiskError;
 use crate::vault::store::VaultStore;
@@ -66,6 +67,16 @@ pub struct Finding {
 }
 
 impl Finding {
+    /// Starts a finding about a token.
+    pub fn about_token(token: &Token) -> Self {
+        Self { token: Some(tokens::display_name(token)), ..Self::default() }
+    }
+
+    /// Starts a finding about a file or folder.
+    pub fn about_path(path: &Path) -> Self {
+        Self { path: Some(path.to_owned()), ..Self::default() }
+    }
+
     /// True for a problem or a warning that was not mended.
     pub fn is_wrong(&self) -> bool {
         self.severity != Severity::Note && self.is_fixed != Some(true)

@@ -77,8 +77,7 @@ fn check_registry(
             } else {
                 format!("{} rotate {argument}, with a new one from where it was made", program())
             },
-            token: Some(name),
-            ..Finding::default()
+            ..Finding::about_token(token)
         }),
         Ok(_) => None,
         Err(error) => Some(Finding {
@@ -87,8 +86,7 @@ fn check_registry(
             what: format!("{registry} could not be asked about token \"{name}\": {}", line_of(&error)),
             why: "whether it takes the token is not known",
             mend: format!("{} verify {argument}", program()),
-            token: Some(name),
-            ..Finding::default()
+            ..Finding::about_token(token)
         }),
     }
 }

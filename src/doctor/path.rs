@@ -27,8 +27,7 @@ pub fn check(names: &[String], findings: &mut Vec<Finding>) {
                 mend: format!(
                     "type -a {called}, then remove one of them, or put the folder of the other first in PATH"
                 ),
-                path: Some(path.clone()),
-                ..Finding::default()
+                ..Finding::about_path(path)
             }),
             (None, Some(path)) => findings.push(Finding {
                 kind: "program-not-executable",
@@ -36,8 +35,7 @@ pub fn check(names: &[String], findings: &mut Vec<Finding>) {
                 what: format!("{} may not be executed", env::tilde(path)),
                 why: "clients look for it there, and go on without credentials",
                 mend: format!("chmod +x {}", quoted_path(path)),
-                path: Some(path.clone()),
-                ..Finding::default()
+                ..Finding::about_path(path)
             }),
             (None, None) => {
                 let folder = this.parent().unwrap_or(&this);
@@ -52,8 +50,7 @@ pub fn check(names: &[String], findings: &mut Vec<Finding>) {
                         }
                         None => format!("export PATH={}:\"$PATH\"", quoted_path(folder)),
                     },
-                    path: Some(folder.to_owned()),
-                    ..Finding::default()
+                    ..Finding::about_path(folder)
                 });
             }
         }

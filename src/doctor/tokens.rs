@@ -80,8 +80,7 @@ fn check_expiry(token: &Token, warning_days: i64, now: Timestamp) -> Option<Find
             what: format!("token \"{name}\" expired {}", expiry.relative_to(now)),
             why: "its registry does not take it, and it is not given out",
             mend: format!("{} {} {argument}", program(), token.rotating_verb()),
-            token: Some(name),
-            ..Finding::default()
+            ..Finding::about_token(token)
         }),
         (Some(expiry), _) if is_on && warning_days > 0 && expiry.is_within(warning_days, now) => {
             Some(Finding {
@@ -90,8 +89,7 @@ fn check_expiry(token: &Token, warning_days: i64, now: Timestamp) -> Option<Find
                 what: format!("token \"{name}\" ends {}", expiry.relative_to(now)),
                 why: "from then on its registry does not take it",
                 mend: format!("{} {} {argument}", program(), token.rotating_verb()),
-                token: Some(name),
-                ..Finding::default()
+                ..Finding::about_token(token)
             })
         }
         (None, Some(CredentialType { provider, made_at, end: ExpiryRule::AtProvider, .. })) if is_on => {
@@ -104,8 +102,7 @@ fn check_expiry(token: &Token, warning_days: i64, now: Timestamp) -> Option<Find
                 } else {
                     format!("{} rotate {argument} --expires 90d, with a new one from {made_at}", program())
                 },
-                token: Some(name),
-                ..Finding::default()
+                ..Finding::about_token(token)
             })
         }
         (Some(_) | None, _) => None,
@@ -131,8 +128,7 @@ fn check_use(token: &Token, usage: &UsageLookup<'_>, now: Timestamp) -> Option<F
             what: format!("token \"{name}\" was {use_words} {UNUSED_DAYS} days"),
             why: "what nobody needs can still leak",
             mend: format!("{} rm {argument}, and revoke it where it was made", program()),
-            token: Some(name),
-            ..Finding::default()
+            ..Finding::about_token(token)
         });
     }
     let (stats, permissions) = stats.zip(token.permissions)?;
@@ -145,8 +141,7 @@ fn check_use(token: &Token, usage: &UsageLookup<'_>, now: Timestamp) -> Option<F
         what: format!("token \"{name}\" may {words}, and was only ever seen to pull"),
         why: "whoever gets hold of it can change your images",
         mend: format!("{} rotate {argument}, with a new one that may only read", program()),
-        token: Some(name),
-        ..Finding::default()
+        ..Finding::about_token(token)
     })
 }
 
@@ -169,8 +164,7 @@ fn check_password(token: &Token) -> Option<Finding> {
         what: format!("\"{name}\" is a password, and {} has tokens", credential_type.provider.name),
         why: SAFER_THAN_A_PASSWORD,
         mend: format!("{} rotate {}, with a token from {}", program(), argument(token), better.made_at),
-        token: Some(name),
-        ..Finding::default()
+        ..Finding::about_token(token)
     })
 }
 
@@ -183,8 +177,7 @@ fn check_plain_fields(token: &Token, findings: &mut Vec<Finding>) {
         what,
         why: "whoever may read the vault, or a backup of it, has it",
         mend,
-        token: Some(name.clone()),
-        ..Finding::default()
+        ..Finding::about_token(token)
     };
     if has_token_for_user(token) {
         findings.push(finding(
@@ -220,8 +213,7 @@ fn check_kind(token: &Token, secret: &Secret) -> Option<Finding> {
         ),
         why: "whatever is pulled or pushed with it is refused",
         mend: format!("{} rotate {}, with a token for registries", program(), argument(token)),
-        token: Some(name),
-        ..Finding::default()
+        ..Finding::about_token(token)
     })
 }
 
@@ -247,8 +239,7 @@ fn check_shared_secret(
             argument(other),
             argument(token)
         ),
-        token: Some(name),
-        ..Finding::default()
+        ..Finding::about_token(token)
     })
 }
 
@@ -290,8 +281,7 @@ fn check_rotation(token: &Token, inventory: &Inventory) -> Option<Finding> {
         what,
         why: "a token that nobody needs may still open your repositories",
         mend: format!("{} {command}", program()),
-        token: Some(display_name(token)),
-        ..Finding::default()
+        ..Finding::about_token(token)
     })
 }
 

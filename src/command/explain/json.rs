@@ -56,11 +56,14 @@ pub(super) fn write(explanation: &Explanation<'_>, cx: &mut CommandContext) -> R
         request: RequestJson {
             key: key.as_str(),
             registry: key.address().map(|address| address.registry().as_str()),
-            repository: repository.as_ref().map(|known| SourcedJson::new(&*known.value.path, known.from)),
-            direction: direction.map(|known| SourcedJson::new(known.value.word(), known.from)),
-            profile: profile.map(|known| SourcedJson::new(known.value, known.from)),
-            directory: directory.map(|known| SourcedJson::new(known.value.display().to_string(), known.from)),
-            named: named.map(|known| SourcedJson::new(known.value, known.from)),
+            repository: repository
+                .as_ref()
+                .map(|sourced| SourcedJson::new(&*sourced.value.path, sourced.from)),
+            direction: direction.map(|sourced| SourcedJson::new(sourced.value.word(), sourced.from)),
+            profile: profile.map(|sourced| SourcedJson::new(sourced.value, sourced.from)),
+            directory: directory
+                .map(|sourced| SourcedJson::new(sourced.value.display().to_string(), sourced.from)),
+            named: named.map(|sourced| SourcedJson::new(sourced.value, sourced.from)),
         },
         token: explanation.verdict.token.map(|token| token.name.as_str()),
         warning: get_warnings::push_refusal(explanation.request, explanation.verdict),

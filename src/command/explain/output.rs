@@ -125,15 +125,18 @@ impl<'e> Explanation<'e> {
         let not_known = || "not known".to_owned();
         let mut rows = vec![("key", key.as_str().to_owned())];
         if let Some(address) = key.address() {
-            let repository = repository.as_ref().map(|known| with_source(&known.value.path, known.from));
-            let direction = direction.map(|known| with_source(known.value.word(), known.from));
+            let repository =
+                repository.as_ref().map(|sourced| with_source(&sourced.value.path, sourced.from));
+            let direction = direction.map(|sourced| with_source(sourced.value.word(), sourced.from));
             rows.push(("registry", address.registry().to_string()));
             rows.push(("repository", repository.unwrap_or_else(not_known)));
             rows.push(("direction", direction.unwrap_or_else(not_known)));
         }
-        rows.extend(profile.map(|known| ("profile", with_source(known.value, known.from))));
-        rows.extend(directory.map(|known| ("directory", with_source(&env::tilde(known.value), known.from))));
-        rows.extend(named.map(|known| ("token", with_source(known.value, known.from))));
+        rows.extend(profile.map(|sourced| ("profile", with_source(sourced.value, sourced.from))));
+        rows.extend(
+            directory.map(|sourced| ("directory", with_source(&env::tilde(sourced.value), sourced.from))),
+        );
+        rows.extend(named.map(|sourced| ("token", with_source(sourced.value, sourced.from))));
         rows
     }
 

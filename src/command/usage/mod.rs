@@ -1,4 +1,4 @@
-//! `usage`: shows how often each token was used, when last, and by which client.
+//! `usage`: shows the number of uses, the last use and the last client of each token.
 
 pub mod output;
 pub mod rows;

@@ -74,8 +74,8 @@ pub(super) fn write_table(
 
 /// Returns what is known about access, such as `pull, not push`.
 fn access_words(access: RepositoryAccess) -> String {
-    let known = [("pull", access.pull), ("push", access.push), ("delete", access.delete)];
-    let words: Vec<_> = known
+    let actions = [("pull", access.pull), ("push", access.push), ("delete", access.delete)];
+    let words: Vec<_> = actions
         .into_iter()
         .filter_map(|(word, is_allowed)| {
             Some(if is_allowed? { word.to_owned() } else { format!("not {word}") })

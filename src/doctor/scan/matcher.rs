@@ -34,7 +34,7 @@ const MAX_MATCHES: usize = 20;
 const MIN_BODY_LETTERS: usize = 16;
 const MIN_DISTINCT_LETTERS: u32 = 6;
 
-/// The first bytes of a pattern, by which most positions of a text are ruled out quickly.
+/// The first bytes of a pattern, which rule out most positions of a text quickly.
 const HEAD_BYTES: usize = 4;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -109,27 +109,27 @@ impl SecretMatcher {
                 break;
             }
             let end = if is_last { filled } else { filled - MAX_PATTERN_BYTES };
-            let (mut at, mut counted) = (0, 0);
-            while at < end {
-                let step = match self.match_at(&window[at..filled], previous) {
+            let (mut position, mut counted) = (0, 0);
+            while position < end {
+                let step = match self.match_at(&window[position..filled], previous) {
                     Some((found, length)) => {
-                        line += lines_in(&window[counted..at]);
-                        counted = at;
+                        line += lines_in(&window[counted..position]);
+                        counted = position;
                         report.matches.push((found, line));
                         length
                     }
                     None => 1,
                 };
-                at += step;
-                previous = Some(window[at - 1]);
+                position += step;
+                previous = Some(window[position - 1]);
             }
-            line += lines_in(&window[counted..at]);
+            line += lines_in(&window[counted..position]);
             report.is_cut = text.limit() == 0 || report.matches.len() > MAX_MATCHES;
             if is_last || report.is_cut {
                 break;
             }
-            window.copy_within(at..filled, 0);
-            filled -= at;
+            window.copy_within(position..filled, 0);
+            filled -= position;
         }
         report.matches.truncate(MAX_MATCHES);
         Ok(report)
