@@ -1,5 +1,4 @@
-//! `doctor --online`: what registries and Docker Hub say, each finding with a case that provokes it and one that
-//! does not.
+//! `doctor --online`: each finding with a case that has it and one that does not.
 
 #![cfg(feature = "online")]
 
@@ -9,10 +8,10 @@ use crate::common::Home;
 use crate::common::hub_double::{CANARIES, HUB, HubDouble};
 use crate::common::server::{ASKS_BASIC, Server};
 
-/// A secret of a token that is asked about.
+/// The secret of the token that registries are asked about.
 const SECRET: &str = "pw-canary-of-the-registry";
 
-/// Returns the findings of this word. Docker Hub's registry is out of reach: nothing beyond this machine is asked.
+/// Returns the findings of this kind. A proxy that does not exist keeps every request on this machine.
 fn findings(home: &Home, hub: Option<&HubDouble>, args: &[&str], word: &str) -> Vec<Value> {
     let mut doctor = home.program(["doctor", "--json"]);
     doctor.args(args).env("HTTPS_PROXY", "http://127.0.0.1:1");
@@ -20,19 +19,19 @@ fn findings(home: &Home, hub: Option<&HubDouble>, args: &[&str], word: &str) -> 
         doctor.env("DOCKER_CREDENTIAL_PAT_HUB_URL", hub.url());
     }
     let output = doctor.output().expect("it runs");
-    let told = String::from_utf8_lossy(&[&output.stdout[..], &output.stderr].concat()).into_owned();
-    assert!(!CANARIES.iter().any(|canary| told.contains(canary)), "no secret shows: {told}");
+    let text = String::from_utf8_lossy(&[&output.stdout[..], &output.stderr].concat()).into_owned();
+    assert!(!CANARIES.iter().any(|canary| text.contains(canary)), "no secret shows: {text}");
     let report: Value = serde_json::from_slice(&output.stdout).expect("JSON");
     let findings = report["findings"].as_array().expect("an array");
     findings.iter().filter(|finding| finding["finding"] == word).cloned().collect()
 }
 
 #[test]
-fn registries_are_asked_only_when_that_is_wanted() {
+fn registries_are_asked_only_with_online_and_about_active_tokens() {
     let fine = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".to_owned();
     let accepts = vec![("GET /v2/ … authorization", fine), ("", ASKS_BASIC.to_owned())];
     let gone = vec![("", "HTTP/1.1 404 No\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".to_owned())];
-    for (answers, refused, unattended) in
+    for (answers, refused, unasked) in
         [(accepts, 0, 0), (vec![("", ASKS_BASIC.to_owned())], 1, 0), (gone, 0, 1)]
     {
         let server = Server::start(answers);
@@ -41,8 +40,8 @@ fn registries_are_asked_only_when_that_is_wanted() {
         let mut add = home.program(["add", "ci", "--registry", &host, "--user", "alice", "--secret-stdin"]);
         add.write_stdin(SECRET).assert().success();
         assert!(findings(&home, None, &[], "token-refused").is_empty());
-        assert!(server.asked.lock().expect("unpoisoned").is_empty(), "nobody is asked by itself");
-        for (word, count) in [("token-refused", refused), ("registry-unasked", unattended)] {
+        assert!(server.asked.lock().expect("unpoisoned").is_empty(), "no request without --online");
+        for (word, count) in [("token-refused", refused), ("registry-unasked", unasked)] {
             let found = findings(&home, None, &["--online"], word);
             assert_eq!(found.len(), count, "{word}: {found:?}");
             assert!(found.iter().all(|finding| finding["token"] == "ci"), "{found:?}");
@@ -55,7 +54,7 @@ fn registries_are_asked_only_when_that_is_wanted() {
 }
 
 #[test]
-fn docker_hub_is_asked_where_somebody_is_signed_in() {
+fn docker_hub_is_asked_only_with_a_browser_sign_in() {
     let Some(hub) = HubDouble::start() else { return };
     let home = Home::new();
     hub.run(&home, &["create", "ci"]).success();
@@ -69,7 +68,7 @@ fn docker_hub_is_asked_where_somebody_is_signed_in() {
     let found = findings(&home, Some(&hub), &["--online"], "hub-tokens-generated");
     assert!(found.len() == 1 && found[0]["severity"] == "note", "{found:?}");
     assert!(found[0]["what"].as_str().expect("a text").starts_with("2 of your tokens"), "{found:?}");
-    // Its answer does not arrive, and neither does what would clear it up.
+    // The answer is lost, and so are those of the requests that would clean up.
     hub.control(
         &json!({ "cut": [["POST", "/v2/access-tokens", "after"], ["GET", "/v2/access-tokens", "before"],
         ["GET", "/v2/access-tokens", "before"], ["GET", "/v2/access-tokens", "before"]] }),
@@ -84,7 +83,7 @@ fn docker_hub_is_asked_where_somebody_is_signed_in() {
 }
 
 #[test]
-fn a_rotation_that_was_stopped_is_named_without_asking_anybody() {
+fn a_stopped_rotation_is_reported_without_online() {
     let Some(hub) = HubDouble::start() else { return };
     let home = Home::new();
     hub.run(&home, &["create", "ci"]).success();
