@@ -7,7 +7,6 @@ use std::time::UNIX_EPOCH;
 
 use crate::doctor::keys::OpenedContents;
 use crate::doctor::{Finding, Repair, Severity, quoted_path};
-use crate::model::hint::program;
 use crate::model::timestamp::Timestamp;
 use crate::model::token_id::TokenId;
 use crate::system::{disk, env};
@@ -34,7 +33,7 @@ pub fn check(
             check_access(&path, finding, findings);
             if HALF_WRITTEN.contains(&name) && is_old(&path, now) {
                 let what = format!("{} is left of a write that was broken off", env::tilde(&path));
-                findings.push(Finding { kind: "half-written-file", what, ..unneeded(&path) });
+                findings.push(Finding { kind: "half-written-file", what, ..Finding::about_unneeded(&path) });
             }
         }
     }
@@ -42,18 +41,8 @@ pub fn check(
         let is_here = |id: TokenId| contents.inventory.tokens().iter().any(|token| token.id == id);
         for path in store.daily_warnings().strays(is_here) {
             let what = format!("{} remembers a warning about a token that is gone", env::tilde(&path));
-            findings.push(Finding { kind: "old-warning", what, ..unneeded(&path) });
+            findings.push(Finding { kind: "old-warning", what, ..Finding::about_unneeded(&path) });
         }
-    }
-}
-
-/// Starts a finding about a file that can be removed.
-pub(super) fn unneeded(path: &Path) -> Finding {
-    Finding {
-        why: "nothing needs it",
-        mend: format!("{} doctor --fix", program()),
-        repair: Some(Repair::Remove),
-        ..Finding::about_path(path)
     }
 }
 

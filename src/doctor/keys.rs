@@ -1,6 +1,5 @@
 //! Checks the vault and the holders of its key, and reads what can be read without asking a person.
 
-use crate::doctor::files::unneeded;
 use crate::doctor::{Finding, Severity, quoted_path};
 use crate::inventory::Inventory;
 use crate::model::hint::{Hint, program};
@@ -166,7 +165,7 @@ fn check_key_files(store: &VaultStore, holders: &Holders, findings: &mut Vec<Fin
         findings.push(Finding {
             kind: "left-renewal",
             what: format!("{display} is left of a renewal that was broken off, and opens nothing"),
-            ..unneeded(renewed.path())
+            ..Finding::about_unneeded(renewed.path())
         });
     }
 }

@@ -18,6 +18,7 @@ use serde::{Serialize, Serializer};
 
 use crate::doctor::keys::OpenedContents;
 use crate::doctor::tokens::UsageLookup;
+use crate::model::hint::program;
 use crate::model::name::quoted;
 use crate::model::timestamp::Timestamp;
 use crate::model::token::Token;
@@ -75,6 +76,16 @@ impl Finding {
     /// Starts a finding about a file or folder.
     pub fn about_path(path: &Path) -> Self {
         Self { path: Some(path.to_owned()), ..Self::default() }
+    }
+
+    /// Starts a finding about a file that `--fix` removes.
+    pub fn about_unneeded(path: &Path) -> Self {
+        Self {
+            why: "nothing needs it",
+            mend: format!("{} doctor --fix", program()),
+            repair: Some(Repair::Remove),
+            ..Self::about_path(path)
+        }
     }
 
     /// True for a problem or a warning that was not mended.
