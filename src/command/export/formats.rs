@@ -12,7 +12,7 @@ use thiserror::Error;
 use zeroize::Zeroizing;
 
 use crate::command::error::CommandError;
-use crate::model::hint::Hint;
+use crate::model::hint::{Hint, program};
 use crate::model::name::{Name, quoted};
 use crate::model::registry::DOCKER_HUB_KEY;
 use crate::model::secret::Secret;
@@ -68,16 +68,16 @@ pub(super) fn write(
 }
 
 /// Returns why a format cannot express a token, and a way that can.
-fn obstacle(format: ExportFormat, token: &Token, secret: &Secret) -> Option<(&'static str, &'static str)> {
+fn obstacle(format: ExportFormat, token: &Token, secret: &Secret) -> Option<(&'static str, String)> {
     const CONFIG: &str = "--format docker-config has room for it";
     let (user, text) = (token.user.reveal_with(secret), secret.expose());
     match token.kind {
         TokenKind::Identity if format == ExportFormat::DockerConfig => return None,
-        TokenKind::Identity => return Some(("it is an identity token, which is no password", CONFIG)),
+        TokenKind::Identity => return Some(("it is an identity token, which is no password", CONFIG.into())),
         TokenKind::Session if format != ExportFormat::DockerConfig => {
             return Some((
                 "it is a part of Docker Hub's sign-in, which is no password",
-                "run docker login there",
+                "run docker login there".into(),
             ));
         }
         TokenKind::Pat
@@ -91,16 +91,18 @@ fn obstacle(format: ExportFormat, token: &Token, secret: &Secret) -> Option<(&'s
         let is_cut = text.ends_with(['\r', '\n']) || text.contains('\0') || user.contains('\0');
         return match token.user {
             UserName::SameAsSecret => {
-                Some(("its user name is the secret too, and would be an argument", CONFIG))
+                Some(("its user name is the secret too, and would be an argument", CONFIG.into()))
             }
-            UserName::Named(_) if is_cut => Some(("a shell or docker login would cut its secret", CONFIG)),
+            UserName::Named(_) if is_cut => {
+                Some(("a shell or docker login would cut its secret", CONFIG.into()))
+            }
             UserName::Named(_) => None,
         };
     }
     if user.contains(':') {
-        Some(("Docker ends a user name at its first colon", "--format docker-login has room for it"))
+        Some(("Docker ends a user name at its first colon", "--format docker-login has room for it".into()))
     } else if text.starts_with('\0') || text.ends_with('\0') {
-        Some(("Docker drops NULs around a secret", "docker-credential-pat show --reveal writes it"))
+        Some(("Docker drops NULs around a secret", format!("{} show --reveal writes it", program())))
     } else {
         None
     }
@@ -229,12 +231,12 @@ fn encode_base64(bytes: &[u8]) -> io::Result<Bytes> {
 struct FormatError {
     name: Name,
     why: &'static str,
-    instead: &'static str,
+    instead: String,
 }
 
 impl Hint for FormatError {
     fn hint(&self) -> Option<String> {
-        Some(self.instead.to_owned())
+        Some(self.instead.clone())
     }
 }
 
