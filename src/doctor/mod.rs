@@ -10,6 +10,7 @@ pub mod online;
 pub mod path;
 #[cfg(feature = "scan")]
 pub mod scan;
+mod token_name;
 pub mod tokens;
 
 use std::path::{Path, PathBuf};
@@ -48,7 +49,7 @@ pub struct Finding {
     pub severity: Severity,
     pub what: String,
     pub why: &'static str,
-    /// The command that mends it, ready for a shell.
+    /// The command that mends it, with what else to do.
     pub mend: String,
     /// The name of the token that it is about.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -70,7 +71,7 @@ pub struct Finding {
 impl Finding {
     /// Starts a finding about a token.
     pub fn about_token(token: &Token) -> Self {
-        Self { token: Some(tokens::display_name(token)), ..Self::default() }
+        Self { token: Some(token_name::display_name(token)), ..Self::default() }
     }
 
     /// Starts a finding about a file or folder.

@@ -3,7 +3,7 @@
 use zeroize::Zeroizing;
 
 use crate::doctor::keys::OpenedContents;
-use crate::doctor::{Finding, Severity, tokens};
+use crate::doctor::{Finding, Severity, token_name};
 use crate::http::Http;
 use crate::http::endpoint::PlainHttp;
 use crate::hub::api::error::HubApiError;
@@ -62,7 +62,7 @@ fn check_registry(
     progress: &mut dyn FnMut(&str),
 ) -> Option<Finding> {
     let login = LoginRequest { user: token.user.reveal_with(secret), secret };
-    let (name, argument) = (tokens::display_name(token), tokens::argument(token));
+    let (name, argument) = (token_name::display_name(token), token_name::argument(token));
     match registries.authenticate(registry, login, None, progress) {
         Ok(answer) if answer.entry == LoginOutcome::Refused => Some(Finding {
             kind: "token-refused",

@@ -1,6 +1,7 @@
 //! Checks the tokens themselves. Pure: the contents and the usage come in, findings come out.
 
 use crate::doctor::keys::OpenedContents;
+use crate::doctor::token_name::{argument, display_name, has_token_for_user, key_password};
 use crate::doctor::{Finding, Severity};
 use crate::inventory::Inventory;
 use crate::inventory::unfinished_rotation::{UnfinishedRotation, left};
@@ -9,7 +10,7 @@ use crate::model::registry::Registry;
 use crate::model::scope::Scope;
 use crate::model::secret::Secret;
 use crate::model::timestamp::{DAY, Timestamp};
-use crate::model::token::{Token, TokenKind, TokenState, UserName};
+use crate::model::token::{Token, TokenKind, TokenState};
 use crate::provider::advice::SAFER_THAN_A_PASSWORD;
 use crate::provider::catalog::SORTS;
 use crate::provider::credential_type::{CredentialType, ExpiryRule};
@@ -32,12 +33,6 @@ const MANY_OF_A_PERSON: usize = 20;
 /// <https://docs.docker.com/enterprise/security/access-tokens/>.
 const TEAM_PLAN: usize = 10;
 const BUSINESS_PLAN: usize = 100;
-
-/// The shortest user name that counts as a token when it begins as one does, in bytes.
-const TOKEN_BYTES: usize = 20;
-
-/// The first letters of a password that must not show in a name.
-const REVEALING_LETTERS: usize = 4;
 
 /// The recorded use of tokens.
 pub struct UsageLookup<'u> {
@@ -283,44 +278,6 @@ fn check_rotation(token: &Token, inventory: &Inventory) -> Option<Finding> {
         mend: format!("{} {command}", program()),
         ..Finding::about_token(token)
     })
-}
-
-/// True when the user name, which the vault does not encrypt, is itself a token.
-fn has_token_for_user(token: &Token) -> bool {
-    match &token.user {
-        UserName::Named(user) => looks_like_token(user),
-        UserName::SameAsSecret => false,
-    }
-}
-
-fn looks_like_token(text: &str) -> bool {
-    text.len() >= TOKEN_BYTES && marked(text).is_some()
-}
-
-/// Returns the password in a key that a client stored the token under.
-fn key_password(token: &Token) -> Option<&str> {
-    token.keys.iter().find_map(|key| {
-        let rest = key.as_str().split_once("://").map_or(key.as_str(), |(_, rest)| rest);
-        let (account, _) = rest.rsplit_once('@')?;
-        account.split_once(':').map(|(_, password)| password).filter(|password| !password.is_empty())
-    })
-}
-
-/// True when the name, which may have been made of user name and key, shows part of a secret in these.
-fn has_revealing_name(token: &Token) -> bool {
-    let name = token.name.as_str();
-    let head = |password: &str| password.chars().take(REVEALING_LETTERS).collect::<String>();
-    looks_like_token(name) || key_password(token).is_some_and(|password| name.contains(&head(password)))
-}
-
-/// Returns the name of a token, for people.
-pub(super) fn display_name(token: &Token) -> String {
-    if has_revealing_name(token) { format!("no. {}", token.id.0) } else { token.name.as_str().to_owned() }
-}
-
-/// Returns the name of a token as one word of a shell command.
-pub(super) fn argument(token: &Token) -> String {
-    if has_revealing_name(token) { "NAME".to_owned() } else { token.name.as_argument().into_owned() }
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use ignore::WalkBuilder;
 
 use crate::doctor::keys::OpenedContents;
 use crate::doctor::scan::matcher::{SearchReport, SecretMatch, SecretMatcher};
-use crate::doctor::{Finding, Severity, tokens};
+use crate::doctor::{Finding, Severity, token_name};
 use crate::model::hint::program;
 use crate::system::disk::DiskError;
 use crate::system::sanitize::line_of;
@@ -65,7 +65,7 @@ fn exposed(found: SecretMatch, path: &Path, line: u64, contents: &OpenedContents
     let (kind, what, mend, token) = match found {
         SecretMatch::Secret(index) => {
             let token = contents.inventory.tokens().get(index);
-            let name = token.map(tokens::display_name);
+            let name = token.map(token_name::display_name);
             (
                 "secret-in-file",
                 format!(
@@ -75,7 +75,7 @@ fn exposed(found: SecretMatch, path: &Path, line: u64, contents: &OpenedContents
                 format!(
                     "{} rotate {}; revoke the old one, and take it out of the file",
                     program(),
-                    token.map(tokens::argument).unwrap_or_default()
+                    token.map(token_name::argument).unwrap_or_default()
                 ),
                 name,
             )
