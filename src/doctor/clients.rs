@@ -1,6 +1,6 @@
-//! How the clients are set up: whom they ask, and what they keep in plain text.
+//! Checks the files of Docker and podman: the helpers that they name, and the logins in plain text.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::docker::config::helper_lookup::ConfigOwner;
 use crate::docker::config::{ConfigError, ConfigFile, backup_has_secrets, backup_of};
@@ -8,219 +8,253 @@ use crate::docker::other_helper::OtherHelper;
 use crate::docker::setup;
 use crate::docker::setup::{HelperName, SetupError, SetupReach};
 use crate::doctor::keys::OpenedContents;
-use crate::doctor::{Fact, Finding, Findings, Rule, Severity, files, shown_key};
-use crate::model::hint::Hint;
+use crate::doctor::{Finding, Severity, files};
+use crate::model::hint::{Hint, program};
+use crate::model::name::quoted;
 use crate::model::registry::Key;
 use crate::system::env;
 use crate::system::sanitize::line_of;
 
-static UNREADABLE: Rule = Rule {
-    word: "client-file-unreadable",
-    severity: Severity::Problem,
-    what: "%1",
-    why: "whom the client asks for credentials cannot be told",
-    mend: "%2",
-    repair: None,
-};
-static NOT_INSTALLED: Rule = Rule {
-    word: "not-installed",
-    severity: Severity::Warning,
-    what: "%1",
-    why: "no login is kept here, and no token is used",
-    mend: "docker-credential-pat install",
-    repair: None,
-};
-static SET_UP_LOST: Rule = Rule {
-    word: "set-up-lost",
-    what: "%1 was set up to ask this program for %2, and now names %3",
-    why: "the next login goes elsewhere, in plain text where no helper is named",
-    mend: "docker-credential-pat install%4%2",
-    ..NOT_INSTALLED
-};
-static OTHER_HELPER: Rule = Rule {
-    word: "other-helper",
-    severity: Severity::Note,
-    what: "%1 asks \"%3\" for %2, and not this program",
-    why: "what the vault has for it is not used",
-    ..SET_UP_LOST
-};
-static PLAIN: Rule = Rule {
-    word: "plain-text-login",
-    what: "%1 holds logins in plain text: %2",
-    why: "whoever can read that file, or a backup of it, has them",
-    mend: "docker-credential-pat import%3 --remove",
-    ..NOT_INSTALLED
-};
-static PLAIN_BACKUP: Rule =
-    Rule { word: "plain-text-backup", what: "%1 holds secrets that an earlier version left there", ..PLAIN };
-static PLAIN_OPEN: Rule = Rule {
-    word: "plain-text-open-to-others",
-    severity: Severity::Problem,
-    what: "%1 holds logins in plain text and is open to other users (mode %2)",
-    why: "they can log in as you",
-    mend: "chmod %3 %1",
-    repair: None,
-};
-static VARIABLE: Rule = Rule {
-    word: "auth-config-variable",
-    what: "DOCKER_AUTH_CONFIG is set",
-    why: "the docker CLI from 28.3 on takes what it says before it asks any helper",
-    mend: "unset DOCKER_AUTH_CONFIG",
-    ..NOT_INSTALLED
-};
+const UNREADABLE: &str = "client-file-unreadable";
+const SET_UP_LOST: &str = "set-up-lost";
 
-/// A client's file that is looked at.
+/// A client's file that was read.
 struct ClientFile<'c> {
     config: &'c ConfigFile,
     owner: ConfigOwner,
-    /// The option of `install` and `import` that stands for it.
-    option: &'static str,
 }
 
-/// Looks at the files of Docker and podman. Returns the names by which they call this program; without any,
-/// the one by which they would.
-pub fn check(contents: Option<&OpenedContents>, findings: &mut Findings) -> Vec<String> {
+/// Checks the files of Docker and podman. Returns the names by which they call this program; where no client
+/// does, the name that one would use.
+pub fn check(contents: Option<&OpenedContents>, findings: &mut Vec<Finding>) -> Vec<String> {
     let mut names = Vec::new();
-    let before = findings.0.len();
-    let mut docker_asks = None;
+    let first = findings.len();
+    let mut docker_helper = None;
     match env::docker_config() {
-        Ok(path) => docker_asks = look_at(path, ConfigOwner::Docker, contents, &mut names, findings),
-        Err(error) => findings.add(
-            &UNREADABLE,
-            &[Fact::Text(&error.to_string()), Fact::Text(&error.hint().unwrap_or_default())],
-        ),
+        Ok(path) => docker_helper = check_file(path, ConfigOwner::Docker, contents, &mut names, findings),
+        Err(error) => findings.push(unreadable(error.to_string(), error.hint(), None)),
     }
-    // Without a session podman's file cannot be told, and where there is no podman it is missing.
+    // Outside a session podman's file has no known path; without podman it does not exist.
     if let Ok(path) = env::podman_auth() {
-        look_at(path, ConfigOwner::Podman, contents, &mut names, findings);
+        check_file(path, ConfigOwner::Podman, contents, &mut names, findings);
     }
     if names.is_empty() {
-        let is_told = |finding: &Finding| finding.rule == &SET_UP_LOST || finding.rule == &UNREADABLE;
-        if !findings.0.iter().skip(before).any(is_told) {
-            let what = match docker_asks {
-                Some(other) => ["Docker asks \"", &other, "\", and no client asks this program"].concat(),
-                None => "no client asks this program".to_owned(),
-            };
-            findings.add(&NOT_INSTALLED, &[Fact::Text(&what)]);
+        let explains_it = |finding: &Finding| [SET_UP_LOST, UNREADABLE].contains(&finding.kind);
+        if !findings[first..].iter().any(explains_it) {
+            findings.push(Finding {
+                kind: "not-installed",
+                severity: Severity::Warning,
+                what: match docker_helper {
+                    Some(other) => format!("Docker asks \"{other}\", and no client asks this program"),
+                    None => "no client asks this program".to_owned(),
+                },
+                why: "no login is kept here, and no token is used",
+                mend: format!("{} install", program()),
+                ..Finding::default()
+            });
         }
         names.push(HelperName::of(None).as_str().to_owned());
     }
     if env::is_auth_config_set() {
-        findings.add(&VARIABLE, &[]);
+        findings.push(Finding {
+            kind: "auth-config-variable",
+            severity: Severity::Warning,
+            what: "DOCKER_AUTH_CONFIG is set".to_owned(),
+            why: "the docker CLI from 28.3 on takes what it says before it asks any helper",
+            mend: "unset DOCKER_AUTH_CONFIG".to_owned(),
+            ..Finding::default()
+        });
     }
     names
 }
 
-/// Looks at one file. Returns the helper that it names for every registry.
-fn look_at(
+fn unreadable(what: String, hint: Option<String>, path: Option<PathBuf>) -> Finding {
+    Finding {
+        kind: UNREADABLE,
+        severity: Severity::Problem,
+        what,
+        why: "whom the client asks for credentials cannot be told",
+        mend: hint.unwrap_or_default(),
+        path,
+        ..Finding::default()
+    }
+}
+
+/// Checks one file. Returns the helper that it names for every registry.
+fn check_file(
     path: PathBuf,
     owner: ConfigOwner,
     contents: Option<&OpenedContents>,
     names: &mut Vec<String>,
-    findings: &mut Findings,
+    findings: &mut Vec<Finding>,
 ) -> Option<String> {
-    let option = match owner {
-        ConfigOwner::Docker => "",
-        ConfigOwner::Podman => " --podman",
-    };
-    let at = path.clone();
-    let looked = ConfigFile::read(path).map_err(SetupError::from).and_then(|config| {
-        let client = ClientFile { config: &config, owner, option };
-        look_at_logins(&client, findings)?;
-        look_at_helpers(&client, contents, names, findings)?;
+    let checked = ConfigFile::read(path.clone()).map_err(SetupError::from).and_then(|config| {
+        let client = ClientFile { config: &config, owner };
+        client.check_logins(findings)?;
+        client.check_helpers(contents, names, findings)?;
         Ok(config.store()?)
     });
-    looked.unwrap_or_else(|error| {
-        let hint = error.hint().unwrap_or_default();
-        findings.add(&UNREADABLE, &[Fact::Text(&line_of(&error)), Fact::Text(&hint), Fact::Path(&at)]);
+    checked.unwrap_or_else(|error| {
+        findings.push(unreadable(line_of(&error), error.hint(), Some(path)));
         None
     })
 }
 
-fn look_at_logins(client: &ClientFile<'_>, findings: &mut Findings) -> Result<(), ConfigError> {
-    let (path, option) = (client.config.path(), Fact::Text(client.option));
-    let logins = client.config.plain_logins()?;
-    if !logins.is_empty() {
-        let keys = logins.iter().map(|key| shown_key(key)).collect::<Vec<_>>().join(", ");
-        findings.add(&PLAIN, &[Fact::Path(path), Fact::Text(&keys), option]);
-        files::look_at(path, &PLAIN_OPEN, findings);
-    }
-    // What is no JSON is no backup of ours.
-    if backup_has_secrets(path).unwrap_or_default() {
-        findings.add(&PLAIN_BACKUP, &[Fact::Path(&backup_of(path)), Fact::Text(""), option]);
-    }
-    Ok(())
-}
-
-/// Looks at whom the client asks: at each place that is set now, or once was set up.
-fn look_at_helpers(
-    client: &ClientFile<'_>,
-    contents: Option<&OpenedContents>,
-    names: &mut Vec<String>,
-    findings: &mut Findings,
-) -> Result<(), SetupError> {
-    let mut reaches = match env::Folders::find() {
-        Ok(folders) => setup::reaches(&folders.setup(), client.config)?,
-        Err(_) => Vec::new(),
-    };
-    let set_up = reaches.len();
-    for key in client.config.registries_with_helpers()? {
-        note(&mut reaches, SetupReach::One(key));
-    }
-    // Podman has no helper for every registry.
-    if client.owner == ConfigOwner::Docker {
-        note(&mut reaches, SetupReach::Every);
-    }
-    let before = names.len();
-    let mut others = Vec::new();
-    for (at, reach) in reaches.into_iter().enumerate() {
-        // An empty name is a client's word for none.
-        let helper = reach.helper(client.config)?.filter(|helper| !helper.is_empty());
-        match helper {
-            Some(helper) if HelperName::is_ours(&helper) => note(names, helper),
-            helper if at < set_up => {
-                let asked = helper.as_deref().unwrap_or("no helper");
-                add_helper(&SET_UP_LOST, SET_UP_LOST.severity, client, &reach, asked, findings);
-            }
-            Some(helper) => others.push((reach, helper)),
-            None => {}
+impl ClientFile<'_> {
+    /// Returns the option of `install` and `import` that selects this file.
+    fn option(&self) -> &'static str {
+        match self.owner {
+            ConfigOwner::Docker => "",
+            ConfigOwner::Podman => " --podman",
         }
     }
-    // Where no client asks this program at all, that alone is told.
-    for (reach, helper) in others.iter().filter(|_| names.len() > before) {
-        let severity = severity_of(reach, helper, contents);
-        add_helper(&OTHER_HELPER, severity, client, reach, helper, findings);
+
+    fn check_logins(&self, findings: &mut Vec<Finding>) -> Result<(), ConfigError> {
+        let path = self.config.path();
+        let logins = self.config.plain_logins()?;
+        if !logins.is_empty() {
+            let keys = logins.iter().map(|key| without_account(key)).collect::<Vec<_>>().join(", ");
+            let what = format!("{} holds logins in plain text: {keys}", env::tilde(path));
+            findings.push(self.plain_text("plain-text-login", what, path));
+            files::check_access(path, plain_text_open_to_others, findings);
+        }
+        // A backup that is not JSON is not one of ours.
+        if backup_has_secrets(path).unwrap_or_default() {
+            let backup = backup_of(path);
+            let what = format!("{} holds secrets that an earlier version left there", env::tilde(&backup));
+            findings.push(self.plain_text("plain-text-backup", what, &backup));
+        }
+        Ok(())
     }
-    Ok(())
-}
 
-fn note<T: PartialEq>(known: &mut Vec<T>, one: T) {
-    if !known.contains(&one) {
-        known.push(one);
+    fn plain_text(&self, kind: &'static str, what: String, path: &Path) -> Finding {
+        Finding {
+            kind,
+            severity: Severity::Warning,
+            what,
+            why: "whoever can read that file, or a backup of it, has them",
+            mend: format!("{} import{} --remove", program(), self.option()),
+            ..Finding::about_path(path)
+        }
+    }
+
+    /// Checks the helper for each registry that is set now, or once was set up.
+    fn check_helpers(
+        &self,
+        contents: Option<&OpenedContents>,
+        names: &mut Vec<String>,
+        findings: &mut Vec<Finding>,
+    ) -> Result<(), SetupError> {
+        let mut reaches = match env::Folders::find() {
+            Ok(folders) => setup::reaches(&folders.setup(), self.config)?,
+            Err(_) => Vec::new(),
+        };
+        let set_up = reaches.len();
+        for key in self.config.registries_with_helpers()? {
+            push_new(&mut reaches, SetupReach::One(key));
+        }
+        // Podman has no helper for every registry.
+        if self.owner == ConfigOwner::Docker {
+            push_new(&mut reaches, SetupReach::Every);
+        }
+        let first_name = names.len();
+        let mut others = Vec::new();
+        for (index, reach) in reaches.into_iter().enumerate() {
+            // Clients write an empty name for "none".
+            match reach.helper(self.config)?.filter(|helper| !helper.is_empty()) {
+                Some(helper) if HelperName::is_ours(&helper) => push_new(names, helper),
+                helper if index < set_up => {
+                    findings.push(self.set_up_lost(&reach, helper.as_deref().unwrap_or("no helper")));
+                }
+                Some(helper) => others.push((reach, helper)),
+                None => {}
+            }
+        }
+        // Where the client does not ask this program at all, another finding says so.
+        if names.len() > first_name {
+            findings.extend(others.iter().map(|(reach, helper)| self.other_helper(reach, helper, contents)));
+        }
+        Ok(())
+    }
+
+    fn set_up_lost(&self, reach: &SetupReach, helper: &str) -> Finding {
+        let (path, registry) = (self.config.path(), without_account(reach.words()));
+        Finding {
+            kind: SET_UP_LOST,
+            severity: Severity::Warning,
+            what: format!(
+                "{} was set up to ask this program for {registry}, and now names {helper}",
+                env::tilde(path)
+            ),
+            why: "the next login goes elsewhere, in plain text where no helper is named",
+            mend: self.install_command(reach),
+            ..Finding::about_path(path)
+        }
+    }
+
+    /// Another helper is in the way where the vault has a token for its registry.
+    fn other_helper(&self, reach: &SetupReach, helper: &str, contents: Option<&OpenedContents>) -> Finding {
+        let (path, registry) = (self.config.path(), without_account(reach.words()));
+        let key = match reach {
+            SetupReach::Every => None,
+            SetupReach::One(key) => Key::parse(key).ok(),
+        };
+        let has_token = key.zip(contents).is_some_and(|(key, contents)| {
+            contents.inventory.tokens().iter().any(|token| token.concerns(&key))
+        });
+        let is_in_the_way = has_token && !OtherHelper::is_maker(helper);
+        Finding {
+            kind: "other-helper",
+            severity: if is_in_the_way { Severity::Warning } else { Severity::Note },
+            what: format!("{} asks \"{helper}\" for {registry}, and not this program", env::tilde(path)),
+            why: "what the vault has for it is not used",
+            mend: self.install_command(reach),
+            ..Finding::about_path(path)
+        }
+    }
+
+    fn install_command(&self, reach: &SetupReach) -> String {
+        let registry = match reach {
+            SetupReach::Every => String::new(),
+            SetupReach::One(key) => format!(" --registry {}", quoted(key)),
+        };
+        format!("{} install{}{registry}", program(), self.option())
     }
 }
 
-fn add_helper(
-    rule: &'static Rule,
-    severity: Severity,
-    client: &ClientFile<'_>,
-    reach: &SetupReach,
-    helper: &str,
-    findings: &mut Findings,
-) {
-    let path = Fact::Path(client.config.path());
-    let facts = [path, Fact::Reach(reach), Fact::Text(helper), Fact::Text(client.option)];
-    findings.add_as(severity, rule, &facts);
+fn plain_text_open_to_others(path: &str, mode: &str) -> Finding {
+    Finding {
+        kind: "plain-text-open-to-others",
+        severity: Severity::Problem,
+        what: format!("{path} holds logins in plain text and is open to other users (mode {mode})"),
+        why: "they can log in as you",
+        ..Finding::default()
+    }
 }
 
-/// Another helper beside this one is in its way where the vault has something for that registry.
-fn severity_of(reach: &SetupReach, helper: &str, contents: Option<&OpenedContents>) -> Severity {
-    let key = match reach {
-        SetupReach::Every => None,
-        SetupReach::One(key) => Key::parse(key).ok(),
-    };
-    let has_token = key
-        .zip(contents)
-        .is_some_and(|(key, contents)| contents.inventory.tokens().iter().any(|token| token.concerns(&key)));
-    if has_token && !OtherHelper::is_maker(helper) { Severity::Warning } else { Severity::Note }
+fn push_new<T: PartialEq>(list: &mut Vec<T>, item: T) {
+    if !list.contains(&item) {
+        list.push(item);
+    }
+}
+
+/// Returns a client's key for a registry without the part before an `@`, which can hold a password.
+fn without_account(key: &str) -> &str {
+    key.rsplit_once('@').map_or(key, |(_, host)| host)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_with_a_password_is_shown_without_it() {
+        for (key, want) in [
+            ("ghcr.io", "ghcr.io"),
+            ("https://bob:canary@ghcr.io/v1/", "ghcr.io/v1/"),
+            ("bob:can@ary@ghcr.io", "ghcr.io"),
+        ] {
+            assert_eq!(without_account(key), want);
+        }
+    }
 }

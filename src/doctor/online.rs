@@ -1,9 +1,9 @@
-//! What registries and Docker Hub say of the tokens, when a person lets them be asked.
+//! Checks that use the network: registries are asked about each token, and Docker Hub for its list of tokens.
 
 use zeroize::Zeroizing;
 
 use crate::doctor::keys::OpenedContents;
-use crate::doctor::{Fact, Findings, Rule, Severity};
+use crate::doctor::{Finding, Severity, token_name};
 use crate::http::Http;
 use crate::http::endpoint::PlainHttp;
 use crate::hub::api::error::HubApiError;
@@ -12,6 +12,7 @@ use crate::hub::api::{HubAccount, HubApi};
 use crate::hub::docker_session::{is_valid, sessions};
 use crate::hub::label_marker::unmarked_label;
 use crate::inventory::Inventory;
+use crate::model::hint::program;
 use crate::model::registry::Registry;
 use crate::model::scope::Scope;
 use crate::model::secret::Secret;
@@ -21,114 +22,96 @@ use crate::system::sanitize::line_of;
 use crate::verify::response::LoginOutcome;
 use crate::verify::{LoginRequest, RegistryClient};
 
-static REFUSED: Rule = Rule {
-    word: "token-refused",
-    severity: Severity::Problem,
-    what: "%2 does not take token \"%1\"",
-    why: "whatever is pulled or pushed with it is refused",
-    mend: "docker-credential-pat rotate %1, with a new one from where it was made",
-    repair: None,
-};
-static REFUSED_OF_HUB: Rule = Rule {
-    mend: "docker-credential-pat hub sync, which tells whether it is off or gone there; hub rotate %1 replaces it",
-    ..REFUSED
-};
-static UNASKED: Rule = Rule {
-    word: "registry-unasked",
-    severity: Severity::Warning,
-    what: "%2 could not be asked about token \"%1\": %3",
-    why: "whether it takes the token is not known",
-    mend: "docker-credential-pat verify %1",
-    repair: None,
-};
-static LOST_AT_HUB: Rule = Rule {
-    word: "hub-token-lost",
-    severity: Severity::Warning,
-    what: "a token labelled \"%1\" is at Docker Hub, of which nobody has the secret",
-    why: "it was left when its making was stopped, unless another machine is at it now, and counts as one of yours",
-    mend: "docker-credential-pat hub rm --id %2",
-    repair: None,
-};
-static GENERATED: Rule = Rule {
-    word: "hub-tokens-generated",
-    severity: Severity::Note,
-    what: "%1 of your tokens at Docker Hub were made by Docker Desktop or docker login",
-    why: "five at most are kept, the oldest goes, and deleted ones come back by themselves",
-    mend: "docker-credential-pat hub tokens shows them; there is nothing to do",
-    repair: None,
-};
-static HUB_UNASKED: Rule = Rule {
-    word: "hub-unasked",
-    severity: Severity::Note,
-    what: "Docker Hub was not asked about your tokens: %1",
-    why: "tokens of which nobody has the secret, and those of Docker Desktop, are known there alone",
-    mend: "docker login without -u, then doctor --online again; or docker-credential-pat hub tokens",
-    repair: None,
-};
-
-/// Asks each registry about each token that it could get, and Docker Hub for its list where somebody is signed
-/// in there. What is waited for is told.
+/// Asks each registry about each token that it could get, and Docker Hub for its list where a browser sign-in of
+/// `docker login` is there. `progress` gets a line for each wait.
 pub fn check(
     contents: &OpenedContents,
     hub: Result<HubApi, HubApiError>,
     now: Timestamp,
     progress: &mut dyn FnMut(&str),
-    findings: &mut Findings,
+    findings: &mut Vec<Finding>,
 ) {
     let http = Http::default();
     let registries = RegistryClient { http: &http, plain: PlainHttp::Loopback };
-    for (at, token) in contents.inventory.tokens().iter().enumerate() {
-        let is_asked =
+    for (index, token) in contents.inventory.tokens().iter().enumerate() {
+        let is_usable =
             token.state == TokenState::Active && !token.has_expired(now) && token.kind != TokenKind::Session;
-        if let Some(secret) = contents.secret(at).filter(|_| is_asked) {
+        if let Some(secret) = contents.secret(index).filter(|_| is_usable) {
             for registry in token.scopes.iter().filter_map(Scope::registry) {
-                of_registry(token, secret, registry, &registries, progress, findings);
+                findings.extend(check_registry(token, secret, registry, &registries, progress));
             }
         }
     }
-    let has_hub =
+    let is_at_hub =
         |token: &Token| token.scopes.iter().filter_map(Scope::registry).any(Registry::is_docker_hub);
-    if contents.inventory.tokens().iter().any(has_hub) {
-        match hub.and_then(|hub| listed(contents, &hub, now)) {
-            Ok(Some(listed)) => of_hub(&listed, &contents.inventory, findings),
-            Ok(None) => findings.add(&HUB_UNASKED, &[Fact::Text("nobody is signed in there by a browser")]),
-            Err(error) => findings.add(&HUB_UNASKED, &[Fact::Text(&line_of(&error))]),
+    if contents.inventory.tokens().iter().any(is_at_hub) {
+        match hub.and_then(|hub| list_at_hub(contents, &hub, now)) {
+            Ok(Some(listed)) => check_hub(&listed, &contents.inventory, findings),
+            Ok(None) => findings.push(hub_unasked("nobody is signed in there by a browser")),
+            Err(error) => findings.push(hub_unasked(&line_of(&error))),
         }
     }
 }
 
-fn of_registry(
+fn check_registry(
     token: &Token,
     secret: &Secret,
     registry: &Registry,
     registries: &RegistryClient<'_>,
     progress: &mut dyn FnMut(&str),
-    findings: &mut Findings,
-) {
+) -> Option<Finding> {
     let login = LoginRequest { user: token.user.reveal_with(secret), secret };
-    let of_hub = token.is_on_docker_hub();
-    let (token, name) = (Fact::Token(token), Fact::Text(registry.as_str()));
+    let (name, argument) = (token_name::display_name(token), token_name::argument(token));
     match registries.authenticate(registry, login, None, progress) {
-        Ok(reception) if reception.entry == LoginOutcome::Refused => {
-            findings.add(if of_hub { &REFUSED_OF_HUB } else { &REFUSED }, &[token, name]);
-        }
-        Ok(_) => {}
-        Err(error) => findings.add(&UNASKED, &[token, name, Fact::Text(&line_of(&error))]),
+        Ok(answer) if answer.entry == LoginOutcome::Refused => Some(Finding {
+            kind: "token-refused",
+            severity: Severity::Problem,
+            what: format!("{registry} does not take token \"{name}\""),
+            why: "whatever is pulled or pushed with it is refused",
+            mend: if token.is_on_docker_hub() {
+                format!(
+                    "{} hub sync, which tells whether it is off or gone there; hub rotate {argument} replaces it",
+                    program()
+                )
+            } else {
+                format!("{} rotate {argument}, with a new one from where it was made", program())
+            },
+            ..Finding::about_token(token)
+        }),
+        Ok(_) => None,
+        Err(error) => Some(Finding {
+            kind: "registry-unasked",
+            severity: Severity::Warning,
+            what: format!("{registry} could not be asked about token \"{name}\": {}", line_of(&error)),
+            why: "whether it takes the token is not known",
+            mend: format!("{} verify {argument}", program()),
+            ..Finding::about_token(token)
+        }),
     }
 }
 
-/// Returns every token of who is signed in at Docker Hub by what `docker login` left; `None` when nobody is.
-fn listed(
+fn hub_unasked(reason: &str) -> Finding {
+    Finding {
+        kind: "hub-unasked",
+        what: format!("Docker Hub was not asked about your tokens: {reason}"),
+        why: "tokens of which nobody has the secret, and those of Docker Desktop, are known there alone",
+        mend: format!("docker login without -u, then doctor --online again; or {} hub tokens", program()),
+        ..Finding::default()
+    }
+}
+
+/// Returns all tokens of the Docker ID that `docker login` signed in by a browser; `None` without such a sign-in.
+fn list_at_hub(
     contents: &OpenedContents,
     hub: &HubApi,
     now: Timestamp,
 ) -> Result<Option<Vec<ApiToken>>, HubApiError> {
     for (token, user) in sessions(&contents.inventory) {
-        let at = contents.inventory.tokens().iter().position(|other| other.id == token.id);
-        let bearer = at.and_then(|at| contents.secret(at)).filter(|bearer| is_valid(bearer, now));
+        let index = contents.inventory.tokens().iter().position(|other| other.id == token.id);
+        let bearer = index.and_then(|index| contents.secret(index)).filter(|bearer| is_valid(bearer, now));
         if let Some(bearer) = bearer {
             hub.refuse_other_hosts()?;
-            // It goes with who is signed in, and is wiped with them.
+            // The session takes this copy and wipes it.
             let bearer = Secret::new(Zeroizing::new(bearer.expose().to_owned()));
             return hub.client(user.to_owned(), bearer).list(&HubAccount::Person).map(Some);
         }
@@ -136,16 +119,36 @@ fn listed(
     Ok(None)
 }
 
-fn of_hub(listed: &[ApiToken], inventory: &Inventory, findings: &mut Findings) {
+fn check_hub(listed: &[ApiToken], inventory: &Inventory, findings: &mut Vec<Finding>) {
     let is_here = |listed: &ApiToken| {
         let mut remotes = inventory.tokens().iter().filter_map(|token| token.remote.as_ref());
         remotes.any(|remote| remote.id == listed.id)
     };
     for lost in listed.iter().filter(|listed| unmarked_label(&listed.label).is_some() && !is_here(listed)) {
-        findings.add(&LOST_AT_HUB, &[Fact::Text(&lost.label), Fact::Text(&lost.id)]);
+        findings.push(Finding {
+            kind: "hub-token-lost",
+            severity: Severity::Warning,
+            what: format!(
+                "a token labelled \"{}\" is at Docker Hub, of which nobody has the secret",
+                lost.label
+            ),
+            why: "it was left when its making was stopped, unless another machine is at it now, \
+                  and counts as one of yours",
+            mend: format!("{} hub rm --id {}", program(), lost.id),
+            ..Finding::default()
+        });
     }
     let generated = listed.iter().filter(|listed| listed.is_generated()).count();
     if generated > 0 {
-        findings.add(&GENERATED, &[Fact::Line(generated as u64)]);
+        findings.push(Finding {
+            kind: "hub-tokens-generated",
+            what: format!(
+                "{generated} of your tokens at Docker Hub were made by Docker Desktop or docker login"
+            ),
+            why: "five at most are kept, the oldest goes, and deleted ones come back by themselves",
+            mend: format!("{} hub tokens shows them; there is nothing to do", program()),
+            line: Some(generated as u64),
+            ..Finding::default()
+        });
     }
 }

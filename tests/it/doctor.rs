@@ -1,4 +1,4 @@
-//! `doctor`: each finding with a case that provokes it and one that does not.
+//! `doctor`: each finding with a case that has it and one that does not.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,18 +8,18 @@ use serde_json::{Value, json};
 use crate::common;
 use crate::common::{Home, program, stderr, stdout};
 
-/// Stands in every secret, and must show nowhere.
+/// A part of every secret, which must not appear in any output.
 const CANARY: &str = "canary";
 
-/// Returns a home in which nothing is wrong: the program is set up, and it has a vault.
+/// Returns a home with nothing wrong: the program is installed there.
 fn healthy() -> Home {
     let home = Home::new();
     home.run(["install"]).success();
     home
 }
 
-/// Returns what `doctor --json` finds, with further variables and arguments. It asks nothing, and shows nothing
-/// that is secret.
+/// Returns the findings of `doctor --json` with additional variables and arguments. Checks that no secret appears
+/// and that the exit code fits.
 fn diagnose(home: &Home, variables: &[(&str, &str)], args: &[&str]) -> Vec<Value> {
     let mut command = home.program(["doctor", "--json"]);
     command.args(args).envs(variables.iter().copied());
@@ -45,15 +45,15 @@ fn diagnose(home: &Home, variables: &[(&str, &str)], args: &[&str]) -> Vec<Value
     findings
 }
 
-/// Returns the findings of this word.
-fn of<'f>(findings: &'f [Value], word: &str) -> Vec<&'f Value> {
+/// Returns the findings of this kind.
+fn of_kind<'f>(findings: &'f [Value], word: &str) -> Vec<&'f Value> {
     findings.iter().filter(|finding| finding["finding"] == word).collect()
 }
 
-/// Returns the word and the severity of the finding of this word, or `None`.
+/// Returns the severity of the only finding of this kind.
 fn severity(home: &Home, variables: &[(&str, &str)], word: &str) -> Option<String> {
     let findings = diagnose(home, variables, &[]);
-    let found = of(&findings, word);
+    let found = of_kind(&findings, word);
     assert!(found.len() < 2, "{found:?}");
     found.first().map(|finding| finding["severity"].as_str().expect("a word").to_owned())
 }
@@ -84,21 +84,20 @@ fn data_folder(home: &Home) -> PathBuf {
 }
 
 #[test]
-fn where_nothing_is_wrong_only_the_key_holder_is_noted() {
+fn a_healthy_setup_has_only_a_note_about_the_key_holder() {
     let home = healthy();
     home.bring("ci", "registry.example", "bob", "canary-secret", &[]).success();
     let findings = diagnose(&home, &[], &[]);
     let words: Vec<_> = findings.iter().map(|finding| finding["finding"].as_str().expect("a word")).collect();
     assert_eq!(words, ["key-holder"]);
     assert!(findings[0]["why"].as_str().expect("a text").contains("whole home"));
-    let told = home.run(["doctor"]).success().stderr("");
-    let told = stdout(&told);
-    assert!(told.starts_with("note  the key file has the key of the vault\n"), "{told}");
-    assert!(told.ends_with("\nnothing is wrong\n") && told.contains("  mend: "), "{told}");
+    let list = stdout(&home.run(["doctor"]).success().stderr(""));
+    assert!(list.starts_with("note  the key file has the key of the vault\n"), "{list}");
+    assert!(list.ends_with("\nnothing is wrong\n") && list.contains("  mend: "), "{list}");
 }
 
 #[test]
-fn the_worst_comes_first_and_the_exit_code_tells() {
+fn findings_are_sorted_by_severity_and_a_problem_exits_with_1() {
     let home = Home::new();
     config_with(&home, "{");
     home.bring("old", "ghcr.io", "bob", "canary-secret", &["--expires", "2020-01-01"]).success();
@@ -113,11 +112,11 @@ fn the_worst_comes_first_and_the_exit_code_tells() {
 }
 
 #[test]
-fn nothing_at_all_is_no_reason_to_panic() {
+fn an_empty_home_has_two_findings_and_a_missing_folder_fails() {
     let home = Home::new();
     let findings = diagnose(&home, &[], &[]);
     assert_eq!(findings.len(), 2, "{findings:?}");
-    assert!(of(&findings, "no-vault").len() == 1 && of(&findings, "not-installed").len() == 1);
+    assert!(of_kind(&findings, "no-vault").len() == 1 && of_kind(&findings, "not-installed").len() == 1);
     let done = home.program(["doctor", "--json"]).env_remove("HOME").assert().code(1).stdout("");
     assert!(stderr(&done).contains("HOME is not set"));
     let nowhere = home.path().join("nowhere");
@@ -126,7 +125,7 @@ fn nothing_at_all_is_no_reason_to_panic() {
 }
 
 #[test]
-fn each_state_of_a_clients_file_is_told() {
+fn each_state_of_a_clients_file_has_its_finding() {
     let plain = r#"{"auths":{"https://bob:canary@ghcr.io":{"auth":"Ym9iOmNhbmFyeQ=="}},"credsStore":"pat"}"#;
     for (text, word, want) in [
         (r#"{"credsStore":"pat"}"#, "client-file-unreadable", None),
@@ -153,7 +152,7 @@ fn each_state_of_a_clients_file_is_told() {
 }
 
 #[test]
-fn what_was_set_up_and_is_gone_is_told() {
+fn a_lost_setup_is_reported_with_the_install_command() {
     let home = Home::new();
     let auth = home.path().join("auth.json");
     let auth_text = auth.to_str().expect("UTF-8");
@@ -161,13 +160,13 @@ fn what_was_set_up_and_is_gone_is_told() {
     let args = ["install", "--podman", "--registry", "ghcr.io"];
     home.program(args).envs(variables).assert().success();
     assert_eq!(severity(&home, &variables, "set-up-lost"), None);
-    // As podman logout --all leaves it.
+    // podman logout --all leaves this.
     write(&auth, r#"{"auths":{}}"#);
     let findings = diagnose(&home, &variables, &[]);
-    let lost = of(&findings, "set-up-lost");
+    let lost = of_kind(&findings, "set-up-lost");
     assert_eq!(lost.len(), 1);
     assert_eq!(lost[0]["mend"], "docker-credential-pat install --podman --registry ghcr.io");
-    assert!(of(&findings, "not-installed").is_empty());
+    assert!(of_kind(&findings, "not-installed").is_empty());
     fs::remove_file(&auth).expect("removed");
     assert_eq!(severity(&home, &variables, "set-up-lost").as_deref(), Some("warning"));
     home.program(args).envs(variables).assert().success();
@@ -178,18 +177,18 @@ fn what_was_set_up_and_is_gone_is_told() {
     let home = healthy();
     config_with(&home, r#"{"credsStore":"desktop"}"#);
     let findings = diagnose(&home, &[], &[]);
-    assert_eq!(of(&findings, "set-up-lost")[0]["mend"], "docker-credential-pat install");
+    assert_eq!(of_kind(&findings, "set-up-lost")[0]["mend"], "docker-credential-pat install");
 }
 
 #[test]
-fn plain_text_at_podmans_and_in_backups_is_told() {
+fn plain_text_in_podmans_file_and_in_backups_is_reported() {
     let home = healthy();
     let auth = home.path().join("auth.json");
     let variables = [("REGISTRY_AUTH_FILE", auth.to_str().expect("UTF-8"))];
     let login = r#"{"auths":{"ghcr.io":{"auth":"Ym9iOmNhbmFyeQ=="}}}"#;
     write(&auth, login);
     let findings = diagnose(&home, &variables, &[]);
-    let plain = of(&findings, "plain-text-login");
+    let plain = of_kind(&findings, "plain-text-login");
     assert_eq!(plain[0]["mend"], "docker-credential-pat import --podman --remove");
     write(&auth, "{}");
     assert_eq!(severity(&home, &variables, "plain-text-login"), None);
@@ -201,7 +200,7 @@ fn plain_text_at_podmans_and_in_backups_is_told() {
 }
 
 #[test]
-fn logins_given_by_a_variable_are_told() {
+fn logins_in_docker_auth_config_are_reported() {
     let home = healthy();
     let json = r#"{"auths":{"ghcr.io":{"auth":"canary"}}}"#;
     for (text, want) in [(json, Some("warning")), ("", None)] {
@@ -212,7 +211,7 @@ fn logins_given_by_a_variable_are_told() {
 
 #[cfg(unix)]
 #[test]
-fn the_program_is_looked_for_as_clients_do() {
+fn each_helper_name_is_searched_for_in_path() {
     let home = healthy();
     config_with(&home, r#"{"credsStore":"pat","credHelpers":{"ghcr.io":"pat-work"}}"#);
     let (first, second) = (home.path().join("first"), home.path().join("second"));
@@ -222,7 +221,7 @@ fn the_program_is_looked_for_as_clients_do() {
     let words = || {
         let words = ["program-not-found", "program-not-executable", "another-program"];
         let findings = diagnose(&home, &[("PATH", &path)], &[]);
-        words.map(|word| of(&findings, word).len())
+        words.map(|word| of_kind(&findings, word).len())
     };
     assert_eq!(words(), [2, 0, 0], "neither name is there");
     let link = second.join("docker-credential-pat");
@@ -234,7 +233,7 @@ fn the_program_is_looked_for_as_clients_do() {
     let other = first.join("docker-credential-pat");
     write(&other, "#!/bin/sh\n");
     set_mode(&other, 0o644);
-    assert_eq!(words(), [0, 0, 0], "what may not be executed is passed over");
+    assert_eq!(words(), [0, 0, 0], "a file that is not executable is skipped");
     set_mode(&other, 0o755);
     assert_eq!(words(), [0, 0, 1]);
     fs::remove_file(&link).expect("removed");
@@ -245,73 +244,77 @@ fn the_program_is_looked_for_as_clients_do() {
 
 #[cfg(unix)]
 #[test]
-fn files_open_to_others_are_told_and_closed() {
+fn files_open_to_others_are_reported_and_fix_closes_them() {
     let home = healthy();
     home.store("ghcr.io", "bob", "canary-secret");
     let (vault, key) = (home.vault(), home.key());
     let login = r#"{"credsStore":"pat","auths":{"ghcr.io":{"auth":"Ym9iOmNhbmFyeQ=="}}}"#;
     config_with(&home, login);
     set_mode(&home.docker_config(), 0o600);
-    assert!(of(&diagnose(&home, &[], &[]), "plain-text-open-to-others").is_empty());
+    assert!(of_kind(&diagnose(&home, &[], &[]), "plain-text-open-to-others").is_empty());
     for (path, mode) in
         [(&vault, 0o644), (&key, 0o640), (&data_folder(&home), 0o755), (&home.docker_config(), 0o644)]
     {
         set_mode(path, mode);
     }
     let findings = diagnose(&home, &[], &[]);
-    assert_eq!(of(&findings, "open-to-others").len(), 2, "vault and folder");
-    assert_eq!(of(&findings, "key-open-to-others").len(), 1);
-    assert_eq!(of(&findings, "plain-text-open-to-others")[0]["severity"], "problem");
-    assert_eq!(of(&findings, "vault-not-opened").len(), 1, "the key is not accepted");
+    assert_eq!(of_kind(&findings, "open-to-others").len(), 2, "vault and folder");
+    assert_eq!(of_kind(&findings, "key-open-to-others").len(), 1);
+    assert_eq!(of_kind(&findings, "plain-text-open-to-others")[0]["severity"], "problem");
+    assert_eq!(of_kind(&findings, "vault-not-opened").len(), 1, "the key is not accepted");
     let done = home.run(["doctor"]).code(1);
     assert!(stderr(&done).contains("hint: docker-credential-pat doctor --fix mends 3 of them"));
     let findings = diagnose(&home, &[], &["--fix"]);
     for (word, want) in [("open-to-others", true), ("key-open-to-others", true), ("plain-text-login", false)]
     {
-        assert!(of(&findings, word).iter().all(|finding| finding["fixed"] == want), "{word}");
+        assert!(of_kind(&findings, word).iter().all(|finding| finding["fixed"] == want), "{word}");
     }
     assert_eq!([mode_of(&vault), mode_of(&key), mode_of(&data_folder(&home))], [0o600, 0o600, 0o700]);
     assert_eq!(mode_of(&home.docker_config()), 0o644, "a client's file stays as it is");
     assert_eq!(fs::read_to_string(home.docker_config()).expect("there"), login);
     let findings = diagnose(&home, &[], &[]);
-    assert!(of(&findings, "open-to-others").is_empty() && of(&findings, "vault-not-opened").is_empty());
+    assert!(
+        of_kind(&findings, "open-to-others").is_empty() && of_kind(&findings, "vault-not-opened").is_empty()
+    );
 }
 
-/// A command that gives the key may lie beside it.
+/// A command that prints the key may be in the folder of the key file.
 #[cfg(unix)]
 #[test]
-fn what_is_executed_still_can_be_when_it_was_closed() {
+fn fix_keeps_the_executable_bit() {
     let home = healthy();
     home.store("ghcr.io", "bob", "canary-secret");
     let command = home.key().with_file_name("key-command");
     fs::write(&command, "#!/bin/sh\n").expect("written");
     set_mode(&command, 0o755);
     let findings = diagnose(&home, &[], &["--fix"]);
-    assert_eq!(of(&findings, "key-open-to-others")[0]["fixed"], true);
-    assert!(of(&findings, "key-open-to-others")[0]["mend"].as_str().expect("text").starts_with("chmod 700 "));
+    assert_eq!(of_kind(&findings, "key-open-to-others")[0]["fixed"], true);
+    assert!(
+        of_kind(&findings, "key-open-to-others")[0]["mend"].as_str().expect("text").starts_with("chmod 700 ")
+    );
     assert_eq!(mode_of(&command), 0o700);
 }
 
 #[cfg(unix)]
 #[test]
-fn files_of_another_user_are_told() {
+fn files_of_another_user_are_reported() {
     let home = healthy();
     assert_eq!(severity(&home, &[], "of-another-user"), None);
-    // Only root may give files away.
+    // Only root may change the owner.
     if std::os::unix::fs::chown(home.vault(), Some(12345), None).is_ok() {
         assert_eq!(severity(&home, &[], "of-another-user").as_deref(), Some("warning"));
     }
 }
 
 #[test]
-fn what_is_left_over_is_told_and_removed() {
+fn leftover_files_are_reported_and_fix_removes_them() {
     let home = healthy();
     home.store("ghcr.io", "bob", "canary-secret");
     let half = data_folder(&home).join("vault.new");
     let daily_warnings = data_folder(&home).join("warned");
     let renewed = home.key().with_file_name("key.renewed");
     write(&half, "x");
-    assert_eq!(severity(&home, &[], "half-written-file"), None, "it may be being written");
+    assert_eq!(severity(&home, &[], "half-written-file"), None, "another process may be writing it");
     let long_ago = std::time::SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(1_700_000_000);
     fs::File::options().write(true).open(&half).expect("open").set_modified(long_ago).expect("set");
     write(&daily_warnings.join("1.2026-01-01"), "");
@@ -322,21 +325,21 @@ fn what_is_left_over_is_told_and_removed() {
     let words = ["half-written-file", "old-warning", "left-renewal"];
     let findings = diagnose(&home, &[], &[]);
     for word in words {
-        assert_eq!(of(&findings, word)[0]["severity"], "note", "{word}");
+        assert_eq!(of_kind(&findings, word)[0]["severity"], "note", "{word}");
     }
-    assert!(half.exists() && renewed.exists(), "nothing is done unasked");
+    assert!(half.exists() && renewed.exists(), "nothing is removed without --fix");
     let findings = diagnose(&home, &[], &["--fix"]);
     for word in words {
-        assert_eq!(of(&findings, word)[0]["fixed"], true, "{word}");
+        assert_eq!(of_kind(&findings, word)[0]["fixed"], true, "{word}");
     }
     assert!(!half.exists() && !renewed.exists() && !daily_warnings.join("99.2026-01-01").exists());
     assert!(daily_warnings.join("1.2026-01-01").exists());
     let findings = diagnose(&home, &[], &[]);
-    assert!(words.iter().all(|word| of(&findings, word).is_empty()));
+    assert!(words.iter().all(|word| of_kind(&findings, word).is_empty()));
     assert_eq!(home.get("ghcr.io"), common::found("bob", "canary-secret"));
 }
 
-/// Closes what a test wrote to all but its owner.
+/// Makes files that a test wrote private to their owner.
 fn close(paths: &[&Path]) {
     #[cfg(unix)]
     for path in paths {
@@ -347,16 +350,16 @@ fn close(paths: &[&Path]) {
 }
 
 #[test]
-fn a_renewal_that_is_not_over_keeps_its_key() {
+fn fix_keeps_the_key_of_an_unfinished_renewal() {
     let home = healthy();
     let renewed = home.key().with_file_name("key.renewed");
     fs::rename(home.key(), &renewed).expect("renamed");
     let findings = diagnose(&home, &[], &["--fix"]);
-    assert!(of(&findings, "left-renewal").is_empty() && renewed.exists());
+    assert!(of_kind(&findings, "left-renewal").is_empty() && renewed.exists());
 }
 
 #[test]
-fn a_vault_that_cannot_be_used_is_told_and_all_else_is_looked_at() {
+fn an_unusable_vault_is_reported_and_the_clients_are_still_checked() {
     type Spoil = fn(&mut Vec<u8>);
     let spoils: [(&str, Spoil); 4] = [
         ("vault-damaged", |bytes| bytes.clear()),
@@ -378,8 +381,8 @@ fn a_vault_that_cannot_be_used_is_told_and_all_else_is_looked_at() {
         fs::write(home.vault(), bytes).expect("written");
         config_with(&home, "{");
         let findings = diagnose(&home, &[], &[]);
-        assert_eq!(of(&findings, word).len(), 1, "{word}: {findings:?}");
-        assert_eq!(of(&findings, "client-file-unreadable").len(), 1);
+        assert_eq!(of_kind(&findings, word).len(), 1, "{word}: {findings:?}");
+        assert_eq!(of_kind(&findings, "client-file-unreadable").len(), 1);
     }
     let home = healthy();
     fs::remove_file(home.vault()).expect("removed");
@@ -388,7 +391,7 @@ fn a_vault_that_cannot_be_used_is_told_and_all_else_is_looked_at() {
 }
 
 #[test]
-fn who_has_the_key_and_who_does_not_is_told() {
+fn each_state_of_the_key_holders_has_its_finding() {
     let home = healthy();
     home.store("ghcr.io", "bob", "canary-secret");
     let passphrase = home.path().join("passphrase");
@@ -398,41 +401,41 @@ fn who_has_the_key_and_who_does_not_is_told() {
     assert_eq!(severity(&home, &[], "stray-key"), None);
     let path = passphrase.to_str().expect("UTF-8");
     home.run(["key", "add", "passphrase", "--passphrase-file", path]).success();
-    assert_eq!(of(&diagnose(&home, &[], &[]), "key-holder").len(), 2);
+    assert_eq!(of_kind(&diagnose(&home, &[], &[]), "key-holder").len(), 2);
     let key = fs::read(home.key()).expect("there");
-    // The key file is gone, though the vault names it: the passphrase is left, which is not asked for here.
+    // The key file is gone, though the vault names it: only the passphrase opens it, and doctor never asks for one.
     fs::remove_file(home.key()).expect("removed");
     let findings = diagnose(&home, &[], &[]);
-    assert_eq!(of(&findings, "key-holder-fails")[0]["severity"], "warning");
-    assert_eq!(of(&findings, "vault-locked")[0]["severity"], "note");
+    assert_eq!(of_kind(&findings, "key-holder-fails")[0]["severity"], "warning");
+    assert_eq!(of_kind(&findings, "vault-locked")[0]["severity"], "note");
     assert!(
-        of(&diagnose(&home, &variables, &[]), "vault-locked").is_empty(),
-        "the file answers for a person"
+        of_kind(&diagnose(&home, &variables, &[]), "vault-locked").is_empty(),
+        "the file has the passphrase"
     );
     fs::write(home.key(), &key).expect("written");
     close(&[&home.key()]);
     home.program(["key", "remove", "key-file"]).envs(variables).assert().success();
-    // A copy of the key turns up again.
+    // A copy of the key appears again.
     fs::write(home.key(), &key).expect("written");
     close(&[&home.key()]);
     assert_eq!(severity(&home, &[], "stray-key").as_deref(), Some("warning"));
 }
 
 #[test]
-fn a_vault_that_nothing_opens_is_a_problem() {
+fn a_vault_without_its_key_is_a_problem() {
     let home = healthy();
     home.store("ghcr.io", "bob", "canary-secret");
     assert_eq!(severity(&home, &[], "vault-not-opened"), None);
     fs::remove_file(home.key()).expect("removed");
     assert_eq!(severity(&home, &[], "vault-not-opened").as_deref(), Some("problem"));
-    // With another vault's key it is the same.
+    // The key of another vault does not open it either.
     let other = healthy();
     fs::copy(other.key(), home.key()).expect("copied");
     assert_eq!(severity(&home, &[], "vault-not-opened").as_deref(), Some("problem"));
 }
 
 #[test]
-fn each_state_of_a_token_is_told() {
+fn each_state_of_a_token_has_its_finding() {
     type Case<'c> = (&'c str, &'c str, &'c str, &'c str, &'c [&'c str], Option<&'c str>);
     let cases: &[Case<'_>] = &[
         ("token-expired", "ghcr.io", "bob", "canary-1", &["--expires", "2020-01-01"], Some("warning")),
@@ -465,14 +468,14 @@ fn each_state_of_a_token_is_told() {
         let home = healthy();
         home.bring("ci", registry, user, secret, more).success();
         let findings = diagnose(&home, &[], &[]);
-        let found = of(&findings, word);
+        let found = of_kind(&findings, word);
         assert_eq!(found.first().map(|found| found["severity"].as_str().expect("a word")), *want, "{word}");
         assert!(found.iter().all(|found| found["token"] == "ci"), "{found:?}");
     }
 }
 
 #[test]
-fn names_made_of_what_is_secret_do_not_show() {
+fn names_made_of_secrets_are_not_shown() {
     let home = healthy();
     home.store("ghcr.io", "ghp_canary_for_a_user_name", "canary");
     assert_eq!(severity(&home, &[], "user-name-is-token").as_deref(), Some("problem"));
@@ -483,7 +486,7 @@ fn names_made_of_what_is_secret_do_not_show() {
 }
 
 #[test]
-fn the_days_before_an_end_are_those_of_a_get() {
+fn the_warning_days_of_get_apply_to_doctor() {
     let home = healthy();
     home.bring("ci", "registry.example", "bob", "canary", &["--expires", "20d"]).success();
     for (days, want) in [("7", None), ("30", Some("warning")), ("0", None)] {
@@ -493,43 +496,43 @@ fn the_days_before_an_end_are_those_of_a_get() {
 }
 
 #[test]
-fn one_secret_in_two_tokens_is_told() {
+fn one_secret_in_two_tokens_is_reported_once() {
     let home = healthy();
     home.bring("one", "registry.example", "bob", "canary", &[]).success();
     home.bring("two", "other.example", "bob", "canary-2", &[]).success();
     assert_eq!(severity(&home, &[], "same-secret"), None);
     home.bring("three", "third.example", "bob", "canary", &[]).success();
     let findings = diagnose(&home, &[], &[]);
-    let found = of(&findings, "same-secret");
+    let found = of_kind(&findings, "same-secret");
     assert_eq!(found.len(), 1);
     assert_eq!(found[0]["what"], "tokens \"one\" and \"three\" have the same secret");
 }
 
 #[test]
-fn more_tokens_than_an_account_should_have_are_told() {
+fn too_many_tokens_of_one_account_are_reported() {
     let home = healthy();
     for (prefix, limit) in [("dckr_pat_", 20), ("dckr_oat_", 10)] {
         for number in 0..limit {
             let (name, secret) = (format!("{prefix}{number}"), format!("{prefix}canary{number}"));
             home.bring(&name, "docker.io", "acme", &secret, &[]).success();
         }
-        let before = of(&diagnose(&home, &[], &[]), "many-tokens").len();
+        let before = of_kind(&diagnose(&home, &[], &[]), "many-tokens").len();
         home.bring(&format!("{prefix}more"), "docker.io", "Acme", &format!("{prefix}canary"), &[]).success();
-        assert_eq!(of(&diagnose(&home, &[], &[]), "many-tokens").len(), before + 1, "{prefix}");
+        assert_eq!(of_kind(&diagnose(&home, &[], &[]), "many-tokens").len(), before + 1, "{prefix}");
     }
 }
 
 #[test]
-fn a_damaged_secret_is_told_and_the_others_go_on() {
+fn a_damaged_secret_is_reported_with_its_token() {
     let home = healthy();
     home.bring("ci", "registry.example", "bob", "canary", &[]).success();
     assert_eq!(severity(&home, &[], "secret-damaged"), None);
     let mut bytes = fs::read(home.vault()).expect("there");
-    // The sealed secrets are the last that is in the file.
+    // The encrypted secrets are the last bytes of the file.
     *bytes.last_mut().expect("a byte") ^= 1;
     fs::write(home.vault(), bytes).expect("written");
     let findings = diagnose(&home, &[], &[]);
-    assert_eq!(of(&findings, "secret-damaged")[0]["token"], "ci", "{findings:?}");
+    assert_eq!(of_kind(&findings, "secret-damaged")[0]["token"], "ci", "{findings:?}");
 }
 
 #[cfg(feature = "scan")]
@@ -538,7 +541,7 @@ mod scan {
 
     const PREFIXED: &str = "ghp_canaryAbCdEfGhIjKl0123";
 
-    /// Returns path, line and word of whatever is found below a folder.
+    /// Returns path, line and kind of each finding below a folder, except notes.
     fn scan(home: &Home, folder: &Path) -> Vec<(String, u64, String)> {
         let findings = diagnose(home, &[], &["--scan", folder.to_str().expect("UTF-8")]);
         let mut found: Vec<_> = findings
@@ -578,12 +581,12 @@ mod scan {
             is("src/a.txt", 2, "secret-in-file"),
         ];
         assert_eq!(scan(&home, tree), want);
-        // A file can be named as well, ignored or not.
+        // A single file is searched even when it is ignored.
         assert_eq!(scan(&home, &tree.join("ignored/a")).len(), 1);
     }
 
     #[test]
-    fn a_secret_across_the_border_of_two_windows_is_found() {
+    fn a_secret_across_two_windows_is_found() {
         let home = Home::new();
         home.bring("ci", "registry.example", "bob", "canary-of-the-vault", &[]).success();
         let tree = tempfile::tempdir().expect("a folder");
@@ -597,7 +600,7 @@ mod scan {
 
     #[cfg(unix)]
     #[test]
-    fn links_are_not_followed_and_what_is_closed_is_told() {
+    fn links_are_not_followed_and_an_unreadable_file_is_reported() {
         let home = Home::new();
         let (tree, elsewhere) =
             (tempfile::tempdir().expect("a folder"), tempfile::tempdir().expect("a folder"));
@@ -614,7 +617,7 @@ mod scan {
     }
 
     #[test]
-    fn while_the_vault_is_locked_tokens_are_found_and_it_is_told() {
+    fn a_scan_with_a_locked_vault_finds_tokens_and_reports_the_vault() {
         let home = healthy();
         home.bring("ci", "registry.example", "bob", "canary-of-the-vault", &[]).success();
         fs::remove_file(home.key()).expect("removed");
@@ -627,7 +630,7 @@ mod scan {
 
 #[cfg(not(feature = "scan"))]
 #[test]
-fn without_the_feature_the_flag_says_so() {
+fn without_the_feature_the_flag_is_refused() {
     let home = Home::new();
     let done = home.run(["doctor", "--scan", "."]).code(1).stdout("");
     assert!(stderr(&done).contains("was built without the search for secrets"));

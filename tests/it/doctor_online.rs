@@ -31,7 +31,7 @@ fn registries_are_asked_only_with_online() {
     let fine = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".to_owned();
     let accepts = vec![("GET /v2/ … authorization", fine), ("", ASKS_BASIC.to_owned())];
     let gone = vec![("", "HTTP/1.1 404 No\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".to_owned())];
-    for (answers, refused, unattended) in
+    for (answers, refused, unasked) in
         [(accepts, 0, 0), (vec![("", ASKS_BASIC.to_owned())], 1, 0), (gone, 0, 1)]
     {
         let server = Server::start(answers);
@@ -40,8 +40,8 @@ fn registries_are_asked_only_with_online() {
         let mut add = home.program(["add", "ci", "--registry", &host, "--user", "alice", "--secret-stdin"]);
         add.write_stdin(SECRET).assert().success();
         assert!(findings(&home, None, &[], "token-refused").is_empty());
-        assert!(server.asked.lock().expect("unpoisoned").is_empty(), "nobody is asked by itself");
-        for (word, count) in [("token-refused", refused), ("registry-unasked", unattended)] {
+        assert!(server.asked.lock().expect("unpoisoned").is_empty(), "no request without --online");
+        for (word, count) in [("token-refused", refused), ("registry-unasked", unasked)] {
             let found = findings(&home, None, &["--online"], word);
             assert_eq!(found.len(), count, "{word}: {found:?}");
             assert!(found.iter().all(|finding| finding["token"] == "ci"), "{found:?}");

@@ -1,31 +1,28 @@
 //! An explanation as JSON.
 
 use std::collections::BTreeMap;
-use std::io;
-use std::io::Write;
 
 use serde::Serialize;
 
-use crate::command::explain::output::{Explanation, source};
+use crate::command::context::CommandContext;
+use crate::command::error::CommandError;
+use crate::command::explain::output::{Decision, Explanation, source_words};
 use crate::command::get_warnings;
-use crate::resolve::Reason;
 use crate::resolve::request::{Request, RequestSource};
-use crate::system::sanitize;
 
-/// The version of the JSON that `explain --json` writes. A new name is no new version.
+/// The version of the JSON. A new name does not change it.
 const JSON_VERSION: u32 = 1;
 
-/// What `explain --json` writes. `null` means none or not known.
+/// The answer of `explain --json`. `null` means none or not known.
 #[derive(Serialize)]
 struct ExplanationJson<'e> {
     version: u32,
     request: RequestJson<'e>,
-    /// The name of the token that is given, or null.
+    /// The name of the token that answers.
     token: Option<&'e str>,
-    /// What will not work with it.
     warning: Option<String>,
-    tokens: Vec<DecisionJson<'e>>,
-    /// The keys that each client sends, one after another until one has an answer.
+    tokens: Vec<Decision<'e>>,
+    /// The keys that each client tries, in order.
     keys: BTreeMap<&'static str, &'e Vec<String>>,
 }
 
@@ -33,61 +30,44 @@ struct ExplanationJson<'e> {
 struct RequestJson<'e> {
     key: &'e str,
     registry: Option<&'e str>,
-    repository: Option<KnownJson<&'e str>>,
-    direction: Option<KnownJson<&'static str>>,
-    profile: Option<KnownJson<&'e str>>,
-    directory: Option<KnownJson<String>>,
-    named: Option<KnownJson<&'e str>>,
+    repository: Option<SourcedJson<&'e str>>,
+    direction: Option<SourcedJson<&'static str>>,
+    profile: Option<SourcedJson<&'e str>>,
+    directory: Option<SourcedJson<String>>,
+    named: Option<SourcedJson<&'e str>>,
 }
 
 #[derive(Serialize)]
-struct KnownJson<T> {
+struct SourcedJson<T> {
     value: T,
     from: String,
 }
 
-#[derive(Serialize)]
-struct DecisionJson<'e> {
-    name: &'e str,
-    is_given: bool,
-    /// See [`Reason::word`]; null for the token that is given.
-    reason: Option<&'static str>,
-    why: &'e str,
-}
-
-impl<T> KnownJson<T> {
-    fn of(value: T, from: RequestSource) -> Self {
-        Self { value, from: source(from) }
+impl<T> SourcedJson<T> {
+    fn new(value: T, from: RequestSource) -> Self {
+        Self { value, from: source_words(from) }
     }
 }
 
-/// Writes an explanation.
-pub(super) fn write(explanation: &Explanation<'_>, mut out: impl Write) -> io::Result<()> {
-    let decisions = explanation.decisions();
+pub(super) fn write(explanation: &Explanation<'_>, cx: &mut CommandContext) -> Result<(), CommandError> {
     let Request { key, token_name: named, profile, repository, direction, directory } = explanation.request;
-    let tokens = decisions.iter().map(|decision| DecisionJson {
-        name: decision.token.name.as_str(),
-        is_given: decision.reason.is_none(),
-        reason: decision.reason.map(Reason::word),
-        why: &decision.why,
-    });
-    let directory = directory.map(|known| KnownJson::of(known.value.display().to_string(), known.from));
-    let json = ExplanationJson {
+    cx.write_json(&ExplanationJson {
         version: JSON_VERSION,
         request: RequestJson {
             key: key.as_str(),
             registry: key.address().map(|address| address.registry().as_str()),
-            repository: repository.as_ref().map(|known| KnownJson::of(&*known.value.path, known.from)),
-            direction: direction.map(|known| KnownJson::of(known.value.word(), known.from)),
-            profile: profile.map(|known| KnownJson::of(known.value, known.from)),
-            directory,
-            named: named.map(|known| KnownJson::of(known.value, known.from)),
+            repository: repository
+                .as_ref()
+                .map(|sourced| SourcedJson::new(&*sourced.value.path, sourced.from)),
+            direction: direction.map(|sourced| SourcedJson::new(sourced.value.word(), sourced.from)),
+            profile: profile.map(|sourced| SourcedJson::new(sourced.value, sourced.from)),
+            directory: directory
+                .map(|sourced| SourcedJson::new(sourced.value.display().to_string(), sourced.from)),
+            named: named.map(|sourced| SourcedJson::new(sourced.value, sourced.from)),
         },
         token: explanation.verdict.token.map(|token| token.name.as_str()),
         warning: get_warnings::push_refusal(explanation.request, explanation.verdict),
-        tokens: tokens.collect(),
+        tokens: explanation.decisions(),
         keys: explanation.clients.iter().map(|(client, keys)| (client.word(), keys)).collect(),
-    };
-    sanitize::write_json(&mut out, &json)?;
-    writeln!(out)
+    })
 }

@@ -1,4 +1,4 @@
-//! `explain`: which token a request gets, and why; the way of a `get` without the unsealing.
+//! `explain`: shows the token that a request gets, and why. It decides as `get` does, and decrypts no secret.
 
 mod json;
 mod output;
@@ -24,7 +24,7 @@ use crate::resolve::{Verdict, resolve};
 pub struct ExplainArgs {
     /// An image such as alpine or ghcr.io/acme/app, or a registry as clients send it, such as ghcr.io
     #[arg(value_name = "IMAGE|KEY")]
-    asked: String,
+    target: String,
     /// As it is pushed; without it, as it is pulled
     #[arg(long)]
     push: bool,
@@ -41,35 +41,35 @@ fn client_parser() -> impl TypedValueParser<Value = Client> {
     words.try_map(|word| Client::ALL.into_iter().find(|client| client.word() == word).ok_or("not known"))
 }
 
-/// What a person asks about.
+/// The image or the key to explain.
 enum ExplainTarget {
     Image(Image),
     Key(Key),
 }
 
 impl ExplainTarget {
-    /// What could be either, such as `registry:5000`, is a registry where the vault knows it as one.
+    /// Reads an image or a key. A text that could be either, such as `registry:5000`, is a registry where the
+    /// vault has a token for it.
     fn parse(text: &str, inventory: &Inventory) -> Result<Self, CommandError> {
         let key = Key::parse(text)?;
-        let is_known = || inventory.tokens().iter().any(|token| token.concerns(&key));
+        let has_token = || inventory.tokens().iter().any(|token| token.concerns(&key));
         let host = text.split_once(':').map_or(text, |(host, _)| host);
-        let is_host = !text.contains('/') && (host.contains(['.', '[']) || host == "localhost" || is_known());
+        let is_host =
+            !text.contains('/') && (host.contains(['.', '[']) || host == "localhost" || has_token());
         match Image::parse(text) {
             Some(image) if !is_host => Ok(Self::Image(image)),
-            _ if key.is_session() || is_known() => Ok(Self::Key(key)),
+            _ if key.is_session() || has_token() => Ok(Self::Key(key)),
             _ if key.address().is_some() && (is_host || text.contains([':', '/'])) => Ok(Self::Key(key)),
             _ => Err(ArgumentError::NoImage(text.to_owned()).into()),
         }
     }
 
-    /// Returns the keys that are sent, one after another until one has an answer.
+    /// Returns the keys that the client tries, in order, until one has an answer.
     fn keys(&self, client: Option<Client>) -> Result<Vec<Key>, CommandError> {
         let keys = match (self, client) {
             (Self::Key(key), _) => return Ok(vec![key.clone()]),
             (Self::Image(image), Some(client)) => client.keys(image),
-            (Self::Image(image), None) => {
-                vec![image.address().registry().docker_key().to_owned()]
-            }
+            (Self::Image(image), None) => vec![image.address().registry().docker_key().to_owned()],
         };
         keys.iter().map(|key| Ok(Key::parse(key)?)).collect()
     }
@@ -87,55 +87,54 @@ impl ExplainTarget {
 pub fn run(args: &ExplainArgs, cx: &mut CommandContext) -> Result<(), CommandError> {
     let inventory = cx.store.inventory()?;
     let context = Context::gather(cx.called_as)?;
-    let asked = ExplainTarget::parse(&args.asked, &inventory)?;
-    let keys = asked.keys(args.client)?;
+    let target = ExplainTarget::parse(&args.target, &inventory)?;
+    let keys = target.keys(args.client)?;
     let index = Index::new(&inventory);
     let now = *cx.now;
     let answer = |key| {
-        let request = request(&asked, args, context.stated_request(key, &inventory));
+        let request = request(&target, args, context.stated_request(key, &inventory));
         let verdict = resolve(&request, index.concerning(key), inventory.choices(), now);
         (request, verdict)
     };
-    // The last one decides where none has an answer.
+    // Where no key has an answer, the last one is explained.
     let has_answer = |(_, verdict): &(_, Verdict<'_>)| verdict.token.is_some();
     let answered = keys.iter().map(answer).find(has_answer).or_else(|| keys.last().map(answer));
     let Some((request, verdict)) = answered else {
-        return Err(ArgumentError::NoImage(args.asked.clone()).into());
+        return Err(ArgumentError::NoImage(args.target.clone()).into());
     };
-    // As a `get` refuses it, lest the client go on with nothing.
+    // `get` refuses this as well, so that the client does not continue without credentials.
     if let Some(named) =
         request.token_name.filter(|named| get_warnings::is_named_elsewhere(named.value, &verdict))
     {
         let key = request.key.as_str().to_owned();
         return Err(NamedTokenError { name: named.value.to_owned(), key }.into());
     }
-    let clients = asked.clients();
+    let clients = target.clients();
     let explanation = Explanation { request: &request, verdict: &verdict, clients: &clients, now };
-    let written = if args.json {
-        json::write(&explanation, &mut *cx.out)
+    if args.json {
+        json::write(&explanation, cx)
     } else {
-        explanation.write(&mut *cx.out, cx.screen)
-    };
-    written.map_err(CommandError::output)
+        explanation.write(&mut *cx.out, cx.screen).map_err(CommandError::output)
+    }
 }
 
-/// Adds what the client's command line would show of the image.
-fn request<'r>(asked: &'r ExplainTarget, args: &ExplainArgs, mut request: Request<'r>) -> Request<'r> {
-    let is_shown = args.client.is_none_or(Client::names_image);
+/// Adds the details of the image that the client's command line would show.
+fn request<'r>(target: &'r ExplainTarget, args: &ExplainArgs, mut request: Request<'r>) -> Request<'r> {
+    let names_image = args.client.is_none_or(Client::names_image);
     let from = RequestSource::Argument;
-    if let ExplainTarget::Image(image) = asked
-        && is_shown
+    if let ExplainTarget::Image(image) = target
+        && names_image
     {
         let value = Repository { path: image.repository().into(), is_exhaustive: true };
         request.repository = request.repository.or(Some(Sourced { value, from }));
     }
-    let shown = match asked {
-        _ if !is_shown => None,
+    let direction = match target {
+        _ if !names_image => None,
         _ if args.push => Some(Direction::Push),
         ExplainTarget::Image(_) => Some(Direction::Pull),
         ExplainTarget::Key(_) => None,
     };
-    // What a variable says comes before what a client shows, as in a `get`.
-    request.direction = request.direction.or(shown.map(|value| Sourced { value, from }));
+    // A variable comes before the command line, as in a `get`.
+    request.direction = request.direction.or(direction.map(|value| Sourced { value, from }));
     request
 }

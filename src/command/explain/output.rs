@@ -1,13 +1,15 @@
-//! An explanation in words.
+//! An explanation for people.
 
 use std::io;
 use std::io::Write;
 
 use indexmap::IndexMap;
+use serde::Serialize;
 
 use crate::client::Client;
 use crate::command::get_warnings;
 use crate::command::token_view::choice_words;
+use crate::model::hint::program;
 use crate::model::scope::Scope;
 use crate::model::timestamp::Timestamp;
 use crate::model::token::{Direction, Token, TokenKind, UserName};
@@ -19,41 +21,45 @@ use crate::system::env;
 use crate::system::sanitize::clean;
 use crate::system::table::{Cell, Screen, Table, Tone};
 
-/// All that is to be told.
 pub(super) struct Explanation<'e> {
-    /// What was asked, as it is understood.
     pub(super) request: &'e Request<'e>,
-    /// What was decided.
     pub(super) verdict: &'e Verdict<'e>,
-    /// The keys that each client sends, one after another until one has an answer.
+    /// The keys that each client tries, in order, until one has an answer.
     pub(super) clients: &'e [(Client, Vec<String>)],
-    /// When.
     pub(super) now: Timestamp,
 }
 
-/// One token, and what was decided about it.
+/// The decision about one token, as `explain --json` shows it.
+#[derive(Serialize)]
 pub(super) struct Decision<'e> {
-    /// The token.
-    pub(super) token: &'e Token,
-    /// Why it is not given; `None` for the one that is.
-    pub(super) reason: Option<Reason>,
-    /// The same in words.
-    pub(super) why: String,
+    name: &'e str,
+    #[serde(rename = "is_given")]
+    answers: bool,
+    /// The word for why it does not answer.
+    reason: Option<&'static str>,
+    /// The same for people.
+    why: String,
 }
 
 impl<'e> Explanation<'e> {
-    /// Returns what was decided of each token, the one that is given first, then those that came closest.
+    /// Returns the decision about each token: first the one that answers, then the others, the closest first.
     pub(super) fn decisions(&self) -> Vec<Decision<'e>> {
-        let given = self.verdict.token.map(|token| Decision { token, reason: None, why: self.why_given() });
+        let answer = self.verdict.token.map(|token| Decision {
+            name: token.name.as_str(),
+            answers: true,
+            reason: None,
+            why: self.why_it_answers(),
+        });
         let others = self.verdict.set_aside.iter().rev().map(|(token, reason)| Decision {
-            token,
-            reason: Some(*reason),
+            name: token.name.as_str(),
+            answers: false,
+            reason: Some(reason.word()),
             why: why_not(token, *reason, self.request.direction(), self.now),
         });
-        given.into_iter().chain(others).collect()
+        answer.into_iter().chain(others).collect()
     }
 
-    fn why_given(&self) -> String {
+    fn why_it_answers(&self) -> String {
         let direction = self.request.direction().map_or("this", Direction::word);
         match self.verdict.decided_by() {
             None => "the only one that may go there".to_owned(),
@@ -79,35 +85,31 @@ impl<'e> Explanation<'e> {
         }
     }
 
-    /// Writes it for people.
+    /// Writes the explanation for people.
     pub(super) fn write(&self, mut out: impl Write, screen: Screen) -> io::Result<()> {
-        let mut known = Table::headless();
-        for (head, text) in self.known() {
-            known.push([Cell::new(head, Tone::Head), text.into()]);
+        let mut request = Table::headless();
+        for (head, text) in self.request_rows() {
+            request.push([Cell::new(head, Tone::Head), text.into()]);
         }
-        known.write(&mut out, screen)?;
+        request.write(&mut out, screen)?;
         match self.verdict.token {
             Some(token) => writeln!(out, "\n\"{}\" is given", clean(token.name.as_str()))?,
             None => writeln!(out, "\nno token is given: clients go on without credentials")?,
         }
-        if let (None, Some(sort)) = (self.verdict.token, self.sort()) {
-            writeln!(
-                out,
-                "{} makes tokens at {}; docker-credential-pat add brings one in",
-                sort.provider.name, sort.made_at
-            )?;
+        if let (None, Some(kind)) = (self.verdict.token, self.pat_type()) {
+            let (provider, made_at) = (kind.provider.name, kind.made_at);
+            writeln!(out, "{provider} makes tokens at {made_at}; {} add brings one in", program())?;
         }
         if let Some(line) = get_warnings::push_refusal(self.request, self.verdict) {
             writeln!(out, "{}", clean(&line))?;
         }
         let mut tokens = Table::headless();
-        for Decision { token, reason, why } in self.decisions() {
-            let (word, tone) =
-                if reason.is_none() { ("given", Tone::Good) } else { ("not given", Tone::Plain) };
-            tokens.push([token.name.as_str().into(), Cell::new(word, tone), why.into()]);
+        for Decision { name, answers, why, .. } in self.decisions() {
+            let (word, tone) = if answers { ("given", Tone::Good) } else { ("not given", Tone::Plain) };
+            tokens.push([name.into(), Cell::new(word, tone), why.into()]);
         }
         tokens.write(&mut out, screen)?;
-        // A key that is cut off is none.
+        // A key that is cut off would be another key.
         let whole = Screen { width: None, ..screen };
         let mut clients = Table::headless();
         for (keys, names) in self.clients_by_keys() {
@@ -116,32 +118,35 @@ impl<'e> Explanation<'e> {
         if self.clients.is_empty() { Ok(()) } else { writeln!(out).and_then(|()| clients.write(out, whole)) }
     }
 
-    /// Returns what is known of the request, with where it is known from.
-    fn known(&self) -> Vec<(&'static str, String)> {
+    /// Returns the known parts of the request, each with its source.
+    fn request_rows(&self) -> Vec<(&'static str, String)> {
         let Request { key, token_name: named, profile, repository, direction, directory } = self.request;
-        let told = |text: &str, from: RequestSource| format!("{text} ({})", source(from));
+        let with_source = |text: &str, from: RequestSource| format!("{text} ({})", source_words(from));
         let not_known = || "not known".to_owned();
         let mut rows = vec![("key", key.as_str().to_owned())];
         if let Some(address) = key.address() {
-            let repository = repository.as_ref().map(|known| told(&known.value.path, known.from));
-            let direction = direction.map(|known| told(known.value.word(), known.from));
+            let repository =
+                repository.as_ref().map(|sourced| with_source(&sourced.value.path, sourced.from));
+            let direction = direction.map(|sourced| with_source(sourced.value.word(), sourced.from));
             rows.push(("registry", address.registry().to_string()));
             rows.push(("repository", repository.unwrap_or_else(not_known)));
             rows.push(("direction", direction.unwrap_or_else(not_known)));
         }
-        rows.extend(profile.map(|known| ("profile", told(known.value, known.from))));
-        rows.extend(directory.map(|known| ("directory", told(&env::tilde(known.value), known.from))));
-        rows.extend(named.map(|known| ("token", told(known.value, known.from))));
+        rows.extend(profile.map(|sourced| ("profile", with_source(sourced.value, sourced.from))));
+        rows.extend(
+            directory.map(|sourced| ("directory", with_source(&env::tilde(sourced.value), sourced.from))),
+        );
+        rows.extend(named.map(|sourced| ("token", with_source(sourced.value, sourced.from))));
         rows
     }
 
-    /// Returns the sort of token that the registry's owner makes for anybody.
-    fn sort(&self) -> Option<&'static CredentialType> {
+    /// Returns the type of personal access token that the registry's provider has.
+    fn pat_type(&self) -> Option<&'static CredentialType> {
         let scope = Scope::from_address(self.request.key.address()?);
         likely_type(&[scope], TokenKind::Pat, &UserName::Named(String::new()))
     }
 
-    /// Returns which clients send the same keys.
+    /// Returns the clients that send the same keys.
     fn clients_by_keys(&self) -> IndexMap<String, Vec<&'static str>> {
         let mut by_keys: IndexMap<String, Vec<&str>> = IndexMap::new();
         for (client, keys) in self.clients {
@@ -151,8 +156,8 @@ impl<'e> Explanation<'e> {
     }
 }
 
-/// Returns where something is known from.
-pub(super) fn source(from: RequestSource) -> String {
+/// Returns the words for a source.
+pub(super) fn source_words(from: RequestSource) -> String {
     match from {
         RequestSource::Key => "from the key".to_owned(),
         RequestSource::Variable(name) => format!("from {name}"),
@@ -164,15 +169,15 @@ pub(super) fn source(from: RequestSource) -> String {
 }
 
 fn why_not(token: &Token, reason: Reason, direction: Option<Direction>, now: Timestamp) -> String {
-    let way_out = |verb: &str| format!("(docker-credential-pat {verb} {})", token.name.as_argument());
+    let command = |verb: &str| format!("({} {verb} {})", program(), token.name.as_argument());
     match reason {
         Reason::OtherRepository => "for other repositories".to_owned(),
-        Reason::Inactive => format!("switched off {}", way_out("activate")),
+        Reason::Inactive => format!("switched off {}", command("activate")),
         Reason::Expired => {
-            let end = token.expires.map(|end| end.relative_to(now)).unwrap_or_default();
-            format!("expired {end} {}", way_out(token.rotating_verb()))
+            let expiry = token.expires.map(|expiry| expiry.relative_to(now)).unwrap_or_default();
+            format!("expired {expiry} {}", command(token.rotating_verb()))
         }
-        Reason::SignedOut => format!("signed out {}", way_out("activate")),
+        Reason::SignedOut => format!("signed out {}", command("activate")),
         Reason::OtherProfile => match &token.profile {
             Some(profile) => format!("for profile \"{profile}\" only"),
             None => "for a profile only".to_owned(),

@@ -1,5 +1,5 @@
-//! What each format makes of a token. Every text with a secret is sized first, then written into one buffer of
-//! that size, which is wiped.
+//! The formats that a token can be exported in. Every text with a secret is measured first and then written into
+//! one buffer of that size, which is wiped: a buffer that grew would leave copies behind.
 
 use std::io;
 use std::io::Write;
@@ -12,7 +12,7 @@ use thiserror::Error;
 use zeroize::Zeroizing;
 
 use crate::command::error::CommandError;
-use crate::model::hint::Hint;
+use crate::model::hint::{Hint, program};
 use crate::model::name::{Name, quoted};
 use crate::model::registry::DOCKER_HUB_KEY;
 use crate::model::secret::Secret;
@@ -34,30 +34,32 @@ pub(super) enum ExportFormat {
     Env,
 }
 
-/// Writes a token down for these keys.
+/// Returns the text for a token under these keys.
 pub(super) fn write(
-    form: ExportFormat,
+    format: ExportFormat,
     token: &Token,
     secret: &Secret,
     keys: &[String],
 ) -> Result<Bytes, CommandError> {
-    if let Some((why, instead)) = obstacle(form, token, secret) {
-        return Err(Unexportable { name: token.name.clone(), why, instead }.into());
+    if let Some((why, instead)) = obstacle(format, token, secret) {
+        return Err(FormatError { name: token.name.clone(), why, instead }.into());
     }
     let user = token.user.reveal_with(secret);
-    let text = match form {
+    let text = match format {
         ExportFormat::DockerLogin => {
-            exact(|out| keys.iter().try_for_each(|key| login(out, user, secret, key)))
+            exact(|out| keys.iter().try_for_each(|key| write_login(out, user, secret, key)))
         }
-        ExportFormat::DockerConfig => config(token, secret, keys, YamlLayout::Pretty),
-        ExportFormat::KubernetesSecret => config(token, secret, keys, YamlLayout::Pretty).and_then(|json| {
-            let data = in_base64(&json)?;
-            exact(|out| manifest(out, &resource_name(&token.name), &data))
-        }),
-        ExportFormat::Env => config(token, secret, keys, YamlLayout::OneLine).and_then(|json| {
+        ExportFormat::DockerConfig => config_json(token, secret, keys, JsonLayout::Indented),
+        ExportFormat::KubernetesSecret => {
+            config_json(token, secret, keys, JsonLayout::Indented).and_then(|json| {
+                let data = encode_base64(&json)?;
+                exact(|out| write_manifest(out, &resource_name(&token.name), &data))
+            })
+        }
+        ExportFormat::Env => config_json(token, secret, keys, JsonLayout::OneLine).and_then(|json| {
             exact(|out| {
                 out.write_all(b"export DOCKER_AUTH_CONFIG=")?;
-                quote(out, &json)?;
+                write_quoted(out, &json)?;
                 out.write_all(b"\n")
             })
         }),
@@ -65,17 +67,17 @@ pub(super) fn write(
     text.map_err(CommandError::output)
 }
 
-/// Returns why a format has no room for a token, and what has.
-fn obstacle(form: ExportFormat, token: &Token, secret: &Secret) -> Option<(&'static str, &'static str)> {
+/// Returns why a format cannot express a token, and a way that can.
+fn obstacle(format: ExportFormat, token: &Token, secret: &Secret) -> Option<(&'static str, String)> {
     const CONFIG: &str = "--format docker-config has room for it";
     let (user, text) = (token.user.reveal_with(secret), secret.expose());
     match token.kind {
-        TokenKind::Identity if form == ExportFormat::DockerConfig => return None,
-        TokenKind::Identity => return Some(("it is an identity token, which is no password", CONFIG)),
-        TokenKind::Session if form != ExportFormat::DockerConfig => {
+        TokenKind::Identity if format == ExportFormat::DockerConfig => return None,
+        TokenKind::Identity => return Some(("it is an identity token, which is no password", CONFIG.into())),
+        TokenKind::Session if format != ExportFormat::DockerConfig => {
             return Some((
                 "it is a part of Docker Hub's sign-in, which is no password",
-                "run docker login there",
+                "run docker login there".into(),
             ));
         }
         TokenKind::Pat
@@ -84,44 +86,46 @@ fn obstacle(form: ExportFormat, token: &Token, secret: &Secret) -> Option<(&'sta
         | TokenKind::Password
         | TokenKind::Session => {}
     }
-    if form == ExportFormat::DockerLogin {
-        // docker login drops one line end, and a shell every NUL.
+    if format == ExportFormat::DockerLogin {
+        // docker login drops one line end, and a shell drops every NUL.
         let is_cut = text.ends_with(['\r', '\n']) || text.contains('\0') || user.contains('\0');
         return match token.user {
             UserName::SameAsSecret => {
-                Some(("its user name is the secret too, and would be an argument", CONFIG))
+                Some(("its user name is the secret too, and would be an argument", CONFIG.into()))
             }
-            UserName::Named(_) if is_cut => Some(("a shell or docker login would cut its secret", CONFIG)),
+            UserName::Named(_) if is_cut => {
+                Some(("a shell or docker login would cut its secret", CONFIG.into()))
+            }
             UserName::Named(_) => None,
         };
     }
     if user.contains(':') {
-        Some(("Docker ends a user name at its first colon", "--format docker-login has room for it"))
+        Some(("Docker ends a user name at its first colon", "--format docker-login has room for it".into()))
     } else if text.starts_with('\0') || text.ends_with('\0') {
-        Some(("Docker drops NULs around a secret", "docker-credential-pat show --reveal writes it"))
+        Some(("Docker drops NULs around a secret", format!("{} show --reveal writes it", program())))
     } else {
         None
     }
 }
 
-/// Writes one login as a command. `printf` is the shell's own, so the secret is in no program's arguments, and many
-/// shells keep a line that begins with a blank out of their history.
-fn login(out: &mut dyn Write, user: &str, secret: &Secret, key: &str) -> io::Result<()> {
+/// Writes one login as a command. `printf` is built into the shell, so the secret is never a program's argument,
+/// and many shells keep a line that begins with a blank out of their history.
+fn write_login(out: &mut dyn Write, user: &str, secret: &Secret, key: &str) -> io::Result<()> {
     out.write_all(b" printf %s ")?;
-    quote(out, secret.expose().as_bytes())?;
+    write_quoted(out, secret.expose().as_bytes())?;
     out.write_all(b" | docker login --username ")?;
-    quote(out, user.as_bytes())?;
+    write_quoted(out, user.as_bytes())?;
     out.write_all(b" --password-stdin")?;
     if key != DOCKER_HUB_KEY {
-        // A key that is no address could look like an option.
+        // A key that is not an address could look like an option.
         out.write_all(if key.starts_with('-') { b" -- " } else { b" " })?;
         out.write_all(quoted(key).as_bytes())?;
     }
     out.write_all(b"\n")
 }
 
-/// Writes a text so that a POSIX shell takes it for one word.
-fn quote(out: &mut dyn Write, text: &[u8]) -> io::Result<()> {
+/// Writes a text as one word of a POSIX shell.
+fn write_quoted(out: &mut dyn Write, text: &[u8]) -> io::Result<()> {
     out.write_all(b"'")?;
     for (at, piece) in text.split(|byte| *byte == b'\'').enumerate() {
         if at > 0 {
@@ -133,14 +137,14 @@ fn quote(out: &mut dyn Write, text: &[u8]) -> io::Result<()> {
 }
 
 #[derive(Clone, Copy)]
-enum YamlLayout {
-    Pretty,
+enum JsonLayout {
+    Indented,
     OneLine,
 }
 
 /// A `config.json` with one login, under each of its keys.
 #[derive(Serialize)]
-struct Config<'c> {
+struct ConfigJson<'c> {
     auths: ConfigEntries<'c>,
 }
 
@@ -153,7 +157,7 @@ struct ConfigEntries<'c> {
 #[serde(rename_all = "lowercase")]
 enum ConfigEntry<'c> {
     Auth(&'c str),
-    /// As Docker writes it for a login of which it has no user name.
+    /// Docker writes this for a login without a user name.
     IdentityToken(&'c str),
 }
 
@@ -163,11 +167,11 @@ impl Serialize for ConfigEntries<'_> {
     }
 }
 
-fn config(token: &Token, secret: &Secret, keys: &[String], layout: YamlLayout) -> io::Result<Bytes> {
+fn config_json(token: &Token, secret: &Secret, keys: &[String], layout: JsonLayout) -> io::Result<Bytes> {
     let user = token.user.reveal_with(secret);
     let pair =
         exact(|out| [user, ":", secret.expose()].iter().try_for_each(|part| out.write_all(part.as_bytes())))?;
-    let auth = in_base64(&pair)?;
+    let auth = encode_base64(&pair)?;
     let entry = match token.kind {
         TokenKind::Identity => ConfigEntry::IdentityToken(secret.expose()),
         TokenKind::Pat
@@ -176,20 +180,20 @@ fn config(token: &Token, secret: &Secret, keys: &[String], layout: YamlLayout) -
         | TokenKind::Password
         | TokenKind::Session => ConfigEntry::Auth(str::from_utf8(&auth).map_err(io::Error::other)?),
     };
-    let config = Config { auths: ConfigEntries { keys, entry } };
+    let config = ConfigJson { auths: ConfigEntries { keys, entry } };
     exact(|out| match layout {
-        YamlLayout::OneLine => Ok(serde_json::to_writer(out, &config)?),
-        YamlLayout::Pretty => {
-            let form = PrettyFormatter::with_indent(b"\t");
-            config.serialize(&mut serde_json::Serializer::with_formatter(&mut *out, form))?;
+        JsonLayout::OneLine => Ok(serde_json::to_writer(out, &config)?),
+        JsonLayout::Indented => {
+            let formatter = PrettyFormatter::with_indent(b"\t");
+            config.serialize(&mut serde_json::Serializer::with_formatter(&mut *out, formatter))?;
             out.write_all(b"\n")
         }
     })
 }
 
 /// Writes a manifest: <https://kubernetes.io/docs/concepts/configuration/secret/#docker-config-secrets>.
-fn manifest(out: &mut dyn Write, name: &str, data: &[u8]) -> io::Result<()> {
-    // In quotes, since some names are numbers or words of YAML.
+fn write_manifest(out: &mut dyn Write, name: &str, data: &[u8]) -> io::Result<()> {
+    // The name is quoted, since some names are numbers or words of YAML.
     let head = format!("apiVersion: v1\nkind: Secret\nmetadata:\n  name: \"{name}\"\n");
     out.write_all(head.as_bytes())?;
     out.write_all(b"type: kubernetes.io/dockerconfigjson\ndata:\n  .dockerconfigjson: ")?;
@@ -197,7 +201,7 @@ fn manifest(out: &mut dyn Write, name: &str, data: &[u8]) -> io::Result<()> {
     out.write_all(b"\n")
 }
 
-/// Makes a name for Kubernetes of a token's, within the stricter of its rules:
+/// Makes a name for Kubernetes from a token's name, by the stricter of its rules:
 /// <https://kubernetes.io/docs/concepts/overview/working-with-objects/names/#dns-label-names>.
 fn resource_name(name: &Name) -> String {
     const MAX_BYTES: usize = 63;
@@ -214,26 +218,25 @@ fn resource_name(name: &Name) -> String {
     if fit.is_empty() { "registry-token".to_owned() } else { fit.to_owned() }
 }
 
-fn in_base64(bytes: &[u8]) -> io::Result<Bytes> {
+fn encode_base64(bytes: &[u8]) -> io::Result<Bytes> {
     let size = base64::encoded_len(bytes.len(), true).unwrap_or_default();
     let mut encoded = Zeroizing::new(vec![0; size]);
     STANDARD.encode_slice(bytes, &mut encoded).map_err(|_| io::Error::other("too large for base64"))?;
     Ok(encoded)
 }
 
-/// A format has no room for a token.
+/// A format that cannot express a token.
 #[derive(Debug, Error)]
 #[error("\"{name}\" cannot be written like that: {why}")]
-struct Unexportable {
+struct FormatError {
     name: Name,
     why: &'static str,
-    /// A format that has room for it.
-    instead: &'static str,
+    instead: String,
 }
 
-impl Hint for Unexportable {
+impl Hint for FormatError {
     fn hint(&self) -> Option<String> {
-        Some(self.instead.to_owned())
+        Some(self.instead.clone())
     }
 }
 
@@ -242,17 +245,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_shell_gets_back_what_was_quoted() {
+    fn a_text_is_quoted_as_one_word_of_a_shell() {
         for (text, want) in [("a b", "'a b'"), ("", "''"), ("'", "''\\'''"), ("a'b$`\\\n", "'a'\\''b$`\\\n'")]
         {
             let mut out = Vec::new();
-            quote(&mut out, text.as_bytes()).expect("memory");
+            write_quoted(&mut out, text.as_bytes()).expect("memory");
             assert_eq!(String::from_utf8(out).expect("text"), want, "{text}");
         }
     }
 
     #[test]
-    fn a_resource_has_a_name_that_kubernetes_takes() {
+    fn a_tokens_name_becomes_a_dns_label_for_kubernetes() {
         for (name, want) in [
             ("ci", "ci"),
             ("me@ghcr.io", "me-ghcr-io"),

@@ -1,4 +1,4 @@
-//! `export`: writes a token down for another machine, a cluster or a CI job.
+//! `export`: writes a token in a format for another machine, a cluster or a CI job.
 
 mod formats;
 
@@ -47,10 +47,9 @@ pub fn run(args: &ExportArgs, cx: &mut CommandContext) -> Result<(), CommandErro
         Some(path) => disk::create(path, &text, disk::PRIVATE)?,
         None => cx.out.write_all(&text).map_err(CommandError::output)?,
     }
-    let place = args.output.as_deref().map_or("this".to_owned(), env::tilde);
-    cx.say(&format!("note: {place} holds the secret of \"{}\" in the open", token.name));
-    let parts: Vec<_> = token.scopes.iter().filter(|scope| scope.path().is_some()).collect();
-    for scope in parts {
+    let output = args.output.as_deref().map_or("this".to_owned(), env::tilde);
+    cx.say(&format!("note: {output} holds the secret of \"{}\" in the open", token.name));
+    for scope in token.scopes.iter().filter(|scope| scope.path().is_some()) {
         cx.say(&format!(
             "note: \"{}\" is for {scope} only, and whoever gets this uses it for all of {}",
             token.name,
@@ -61,20 +60,20 @@ pub fn run(args: &ExportArgs, cx: &mut CommandContext) -> Result<(), CommandErro
     Ok(())
 }
 
-/// Returns the keys under which Docker looks the token up, or the one for a registry.
+/// Returns the keys under which Docker looks the token up, or only the key of one registry.
 fn keys(token: &Token, registry: Option<&str>) -> Result<Vec<String>, CommandError> {
     if let Some(text) = registry {
-        let place = Scope::parse_typed(text)?;
-        let registry = place.registry().filter(|_| place.path().is_none());
+        let scope = Scope::parse_typed(text)?;
+        let registry = scope.registry().filter(|_| scope.path().is_none());
         let registry = registry.ok_or_else(|| ArgumentError::NotOneRegistry(text.to_owned()))?;
-        return if token.may_go_to(&place) {
+        return if token.may_go_to(&scope) {
             Ok(vec![registry.docker_key().to_owned()])
         } else {
             Err(ArgumentError::OutOfScope { name: token.name.clone(), scope: registry.to_string() }.into())
         };
     }
     if let Some(scope) = token.scopes.iter().find(|scope| scope.is_wildcard()) {
-        return Err(WildcardToken { name: token.name.clone(), scope: scope.to_string() }.into());
+        return Err(WildcardError { name: token.name.clone(), scope: scope.to_string() }.into());
     }
     let registries = token.scopes.iter().filter_map(Scope::registry).map(Registry::docker_key);
     let verbatim = token.keys.iter().filter(|key| key.address().is_none()).map(Key::as_str);
@@ -87,15 +86,15 @@ fn keys(token: &Token, registry: Option<&str>) -> Result<Vec<String>, CommandErr
     Ok(keys)
 }
 
-/// No client looks a wildcard up.
+/// A token for a wildcard, which no client looks up.
 #[derive(Debug, Error)]
 #[error("\"{name}\" is for every registry of {scope}")]
-struct WildcardToken {
+struct WildcardError {
     name: Name,
     scope: String,
 }
 
-impl Hint for WildcardToken {
+impl Hint for WildcardError {
     fn hint(&self) -> Option<String> {
         Some("say which one with --registry".to_owned())
     }

@@ -1,7 +1,7 @@
-//! `import`: takes over what Docker, podman or another helper keeps, and on demand takes it out of there.
+//! `import`: takes over the logins of Docker, podman or another helper, and with `--remove` removes them there.
 
-mod found;
 mod removal;
+mod sources;
 
 use std::path::PathBuf;
 
@@ -9,17 +9,19 @@ use thiserror::Error;
 
 use crate::command::context::CommandContext;
 use crate::command::error::CommandError;
-use crate::command::import::found::{FoundLogin, ImportSource};
+use crate::command::import::sources::{FoundLogin, ImportSource};
 use crate::docker::config::ConfigFile;
 use crate::docker::config::helper_lookup::ConfigOwner;
 use crate::docker::other_helper::{HelperError, OtherHelper};
 use crate::docker::setup;
 use crate::docker::setup::HelperName;
+use crate::docker::wire::Credentials;
 use crate::inventory::Inventory;
 use crate::model::hint::{Hint, program};
 use crate::model::secret::Secret;
 use crate::model::token::Token;
 use crate::model::token_id::TokenId;
+use crate::provider::advice::Advice;
 use crate::system::env;
 use crate::system::table::{Cell, Table, Tone};
 use crate::vault::import::{ImportedToken, take_over};
@@ -28,7 +30,7 @@ use crate::vault::store::StoreError;
 
 const HEADS: [&str; 5] = ["FROM", "KEY", "USER", "AS", "WHAT"];
 
-/// What a narrow terminal does without, and in which order.
+/// The columns that a narrow terminal leaves out, the first one first.
 const LEAST_FIRST: &[&str] = &["AS", "FROM"];
 
 /// Take over what Docker keeps in plain text or with another helper; nothing here is overwritten
@@ -51,79 +53,81 @@ pub struct ImportArgs {
     remove: bool,
 }
 
-/// What is taken over, and what is not.
+/// The sources that were read, and the logins in them.
 struct ImportPlan {
     /// The client's file.
     config: ConfigFile,
     owner: ConfigOwner,
     helpers: Vec<OtherHelper>,
     found: Vec<FoundLogin>,
-    /// How many sources could not be read to their end.
-    troubles: usize,
+    /// The number of helpers that failed.
+    failed: usize,
 }
 
 /// Runs the verb.
 pub fn run(args: &ImportArgs, cx: &mut CommandContext) -> Result<(), CommandError> {
-    let mut haul = args.haul(cx)?;
-    let credentials = haul.found.iter().filter_map(FoundLogin::credentials);
-    let credentials: Vec<_> = credentials.map(RecognizedLogin::new).collect();
-    if haul.found.is_empty() {
+    let mut plan = args.read_sources(cx)?;
+    let logins: Vec<_> = plan.credentials().map(RecognizedLogin::new).collect();
+    if plan.found.is_empty() {
         cx.say("there is nothing to take over");
     } else {
-        let (inventory, places) = foresee(&credentials, cx)?;
-        table(&haul, &inventory, &places).write(&mut *cx.out, cx.screen).map_err(CommandError::output)?;
+        let (inventory, imported) = preview(&logins, cx)?;
+        cx.print_table(&table(&plan, &inventory, &imported))?;
     }
-    let spared = if args.remove { removal::spared(&haul)? } else { Vec::new() };
-    if !spared.is_empty() && !removal::is_possible(&haul) {
-        return removal::would_log_out(&haul, spared);
+    let unserved = if args.remove { removal::unserved_registries(&plan)? } else { Vec::new() };
+    if !unserved.is_empty() && !removal::can_remove_any(&plan) {
+        return Err(removal::refusal(&plan, unserved));
     }
     if args.dry_run {
-        return haul.end();
+        return plan.result();
     }
-    if !credentials.is_empty() {
-        let places = add_with_free_name(&credentials, cx)?;
-        read_back(&credentials, &places, cx)?;
-        let new = places.iter().filter(|place| place.is_new).count();
-        let count = places.len();
+    if !logins.is_empty() {
+        let imported = add_all(&logins, cx)?;
+        read_back(&logins, &imported, cx)?;
+        let new = imported.iter().filter(|imported| imported.is_new).count();
+        let count = imported.len();
         cx.say(&format!("{new} taken over; {count} read back from the vault, each as it was"));
     }
     if args.remove {
-        haul.troubles += removal::remove(&haul, cx)?;
-    } else if !credentials.is_empty() {
+        plan.failed += removal::remove(&plan, cx)?;
+    } else if !logins.is_empty() {
         cx.say("what is there stays there; --remove takes it out");
     }
-    if spared.is_empty() { haul.end() } else { removal::would_log_out(&haul, spared) }
+    if unserved.is_empty() { plan.result() } else { Err(removal::refusal(&plan, unserved)) }
 }
 
 impl ImportArgs {
-    /// Reads what is there. A helper that fails is told, and the others go on.
-    fn haul(&self, cx: &mut CommandContext) -> Result<ImportPlan, CommandError> {
+    /// Reads every source. The error of a helper is printed, and the others are read all the same.
+    fn read_sources(&self, cx: &mut CommandContext) -> Result<ImportPlan, CommandError> {
         let path = match &self.file {
             Some(path) => env::working_directory()?.join(path),
             None if self.podman => env::podman_auth()?,
             None => env::docker_config()?,
         };
-        let is_dockers = path.file_name().is_some_and(|name| name == "config.json");
-        let is_podmans = self.podman || (self.file.is_some() && !is_dockers);
+        let is_config_json = path.file_name().is_some_and(|name| name == "config.json");
+        let is_podmans = self.podman || (self.file.is_some() && !is_config_json);
         let owner = if is_podmans { ConfigOwner::Podman } else { ConfigOwner::Docker };
         let config = ConfigFile::read(path)?;
-        let mut haul = ImportPlan { config, owner, helpers: Vec::new(), found: Vec::new(), troubles: 0 };
-        // Helpers first: where a client asks one, it does not read the plain text beside it.
-        for name in self.helpers(&haul.config, cx)? {
-            let trouble = OtherHelper::named(&name).and_then(|helper| haul.add_helper(helper));
-            if let Err(error) = trouble {
-                haul.troubles += 1;
-                cx.say(&format!("docker-credential-pat: error: {}", CommandError::from(error).line()));
+        let mut plan = ImportPlan { config, owner, helpers: Vec::new(), found: Vec::new(), failed: 0 };
+        // Helpers first: a client that asks one does not read the plain text in its file.
+        for name in self.helper_names(&plan.config, cx)? {
+            if let Err(error) = OtherHelper::named(&name).and_then(|helper| plan.add_helper(helper)) {
+                plan.failed += 1;
+                cx.say(&format!("{}: error: {}", program(), CommandError::from(error).line()));
             }
         }
         if self.helper.is_none() {
-            haul.found.extend(found::in_file(&haul.config)?);
+            plan.found.extend(sources::find_in_file(&plan.config)?);
         }
-        Ok(haul)
+        Ok(plan)
     }
 
     /// Returns the names of the helpers to ask, each once.
-    fn helpers(&self, config: &ConfigFile, cx: &mut CommandContext) -> Result<Vec<String>, CommandError> {
+    fn helper_names(
+        &self,
+        config: &ConfigFile,
+        cx: &mut CommandContext,
+    ) -> Result<Vec<String>, CommandError> {
         if let Some(name) = &self.helper {
             return if HelperName::is_ours(name) {
                 Err(ImportError::OwnHelper(name.clone()).into())
@@ -138,7 +142,7 @@ impl ImportArgs {
         all.extend(setup::remembered(&env::Folders::find()?.setup(), config)?);
         let mut names: Vec<String> = Vec::new();
         for name in all {
-            // An empty name is a client's word for "none".
+            // Clients write an empty name for "none".
             if name.is_empty() || HelperName::is_ours(&name) || names.contains(&name) {
                 continue;
             }
@@ -155,119 +159,119 @@ impl ImportArgs {
 }
 
 impl ImportPlan {
-    /// Adds what a helper keeps, as far as it tells.
-    fn add_helper(&mut self, helper: OtherHelper) -> Result<(), HelperError> {
-        let at = ImportSource::Helper(self.helpers.len());
-        let outcome = found::in_helper(&helper, at, &mut self.found);
-        self.helpers.push(helper);
-        outcome
+    /// Returns the logins that can be taken over.
+    fn credentials(&self) -> impl Iterator<Item = &Credentials> {
+        self.found.iter().filter_map(FoundLogin::credentials)
     }
 
-    /// Returns where something was found, for people.
-    fn origin(&self, source: ImportSource) -> String {
+    /// Adds the logins of a helper, those before an error as well.
+    fn add_helper(&mut self, helper: OtherHelper) -> Result<(), HelperError> {
+        let source = ImportSource::Helper(self.helpers.len());
+        let result = sources::find_in_helper(&helper, source, &mut self.found);
+        self.helpers.push(helper);
+        result
+    }
+
+    /// Returns the name of a source, for people.
+    fn source_name(&self, source: ImportSource) -> String {
         match source {
             ImportSource::File => env::tilde(self.config.path()),
-            ImportSource::Helper(at) => {
-                self.helpers.get(at).map(|helper| helper.program().to_owned()).unwrap_or_default()
+            ImportSource::Helper(index) => {
+                self.helpers.get(index).map(|helper| helper.program().to_owned()).unwrap_or_default()
             }
         }
     }
 
-    /// Ends it: done is done, but not all of it may be.
-    fn end(&self) -> Result<(), CommandError> {
-        let left = self.found.iter().filter(|found| found.credentials().is_none()).count();
-        if left + self.troubles == 0 {
+    /// Returns an error unless every login was taken over and every helper answered.
+    fn result(&self) -> Result<(), CommandError> {
+        let skipped = self.found.len() - self.credentials().count();
+        if skipped + self.failed == 0 {
             Ok(())
         } else {
-            Err(ImportError::Incomplete { left, troubles: self.troubles }.into())
+            Err(ImportError::Incomplete { skipped, failed: self.failed }.into())
         }
     }
 }
 
-/// Returns what the vault will hold, and where each of the credentials will be. Nothing is changed.
-fn foresee(
-    credentials: &[RecognizedLogin<'_>],
+/// Returns the vault's future contents, and the token for each of the credentials. Nothing is changed.
+fn preview(
+    logins: &[RecognizedLogin<'_>],
     cx: &CommandContext,
 ) -> Result<(Inventory, Vec<ImportedToken>), CommandError> {
     let excerpt = cx.store.excerpt(None)?;
     let mut inventory = excerpt.inventory().clone();
     let has_secret =
         |token: &Token, secret: &Secret| excerpt.release(token).is_ok_and(|its| its.is_same_as(secret));
-    let places = take_over(&mut inventory, credentials, has_secret, *cx.now);
-    Ok((inventory, places))
+    let imported = take_over(&mut inventory, logins, has_secret, *cx.now);
+    Ok((inventory, imported))
 }
 
-fn table(haul: &ImportPlan, inventory: &Inventory, places: &[ImportedToken]) -> Table<{ HEADS.len() }> {
+fn table(plan: &ImportPlan, inventory: &Inventory, imported: &[ImportedToken]) -> Table<{ HEADS.len() }> {
     let mut table = Table::with_heads(HEADS, LEAST_FIRST);
-    let mut places = places.iter();
-    for found in &haul.found {
-        let from = Cell::from(haul.origin(found.source));
-        let key = Cell::from(found.key.as_str());
-        let (user, name, what) = match &found.login {
+    let mut imported = imported.iter();
+    for found in &plan.found {
+        let (user, name, result) = match &found.login {
             Ok(credentials) => {
-                let place = places.next();
-                let token = place.and_then(|place| named(inventory, place.token));
-                let is_new = place.is_some_and(|place| place.is_new);
-                let what = if is_new { Cell::new("new", Tone::Good) } else { "already here".into() };
+                let imported = imported.next();
+                let token = imported.and_then(|imported| find_token(inventory, imported.token));
+                let is_new = imported.is_some_and(|imported| imported.is_new);
                 (
                     user_of(credentials).display_name().into(),
                     token.map_or("-", |token| token.name.as_str()).into(),
-                    what,
+                    if is_new { Cell::new("new", Tone::Good) } else { "already here".into() },
                 )
             }
             Err(reason) => ("-".into(), "-".into(), Cell::new(&format!("cannot: {reason}"), Tone::Bad)),
         };
-        table.push([from, key, user, name, what]);
+        table.push([plan.source_name(found.source).into(), found.key.as_str().into(), user, name, result]);
     }
     table
 }
 
-fn named(inventory: &Inventory, id: TokenId) -> Option<&Token> {
+fn find_token(inventory: &Inventory, id: TokenId) -> Option<&Token> {
     inventory.tokens().iter().find(|token| token.id == id)
 }
 
-/// Takes all of them in by one change, and tells what should be known of those that are new.
-fn add_with_free_name(
-    credentials: &[RecognizedLogin<'_>],
+/// Takes over all credentials in one change, and prints advice about the new ones, each advice once.
+fn add_all(
+    logins: &[RecognizedLogin<'_>],
     cx: &mut CommandContext,
 ) -> Result<Vec<ImportedToken>, CommandError> {
     let now = *cx.now;
-    let (places, mut told) = cx.store.change(|draft| -> Result<_, CommandError> {
+    let (imported, advice) = cx.store.change(|draft| -> Result<_, CommandError> {
         let mut inventory = draft.inventory.clone();
         let has_secret =
             |token: &Token, secret: &Secret| draft.secret(token).is_ok_and(|its| its.is_same_as(secret));
-        let places = take_over(&mut inventory, credentials, has_secret, now);
+        let imported = take_over(&mut inventory, logins, has_secret, now);
         draft.inventory = inventory;
-        let mut told = Vec::new();
-        for (login, place) in credentials.iter().zip(&places).filter(|(_, place)| place.is_new) {
-            draft.set_secret(place.token, &login.credentials.secret)?;
-            told.extend(login.advice(&draft.inventory, Some(place.token)));
+        let mut advice: Vec<Advice> = Vec::new();
+        for (login, imported) in logins.iter().zip(&imported).filter(|(_, token)| token.is_new) {
+            draft.set_secret(imported.token, &login.credentials.secret)?;
+            for one in login.advice(&draft.inventory, Some(imported.token)) {
+                if !advice.contains(&one) {
+                    advice.push(one);
+                }
+            }
         }
-        Ok((places, told))
+        Ok((imported, advice))
     })?;
-    let mut once = Vec::new();
-    told.retain(|remark| {
-        let is_new = !once.contains(remark);
-        once.extend(is_new.then(|| remark.clone()));
-        is_new
-    });
-    cx.print_advice(&told);
-    Ok(places)
+    cx.print_advice(&advice);
+    Ok(imported)
 }
 
-/// Opens the vault anew and compares every secret with what was found.
+/// Opens the vault again and compares every secret with that of its source.
 fn read_back(
-    credentials: &[RecognizedLogin<'_>],
-    places: &[ImportedToken],
+    logins: &[RecognizedLogin<'_>],
+    imported: &[ImportedToken],
     cx: &CommandContext,
 ) -> Result<(), CommandError> {
     let excerpt = cx.store.excerpt(None)?;
-    for (RecognizedLogin { credentials, .. }, place) in credentials.iter().zip(places) {
+    for (RecognizedLogin { credentials, .. }, imported) in logins.iter().zip(imported) {
         let is_kept = |token: &Token| -> Result<bool, StoreError> {
             let is_for_it = token.has_key(&credentials.key) && token.user == user_of(credentials);
             Ok(is_for_it && excerpt.release(token)?.is_same_as(&credentials.secret))
         };
-        let token = named(excerpt.inventory(), place.token);
+        let token = find_token(excerpt.inventory(), imported.token);
         if !token.map(is_kept).transpose()?.unwrap_or_default() {
             return Err(ImportError::NotReadBack(credentials.key.as_str().to_owned()).into());
         }
@@ -275,21 +279,20 @@ fn read_back(
     Ok(())
 }
 
-/// Logins that are not taken over, or not all of them.
+/// Logins that were not taken over.
 #[derive(Debug, Error)]
 enum ImportError {
-    /// This program's own tokens need no import.
     #[error("\"{0}\" is this program itself")]
     OwnHelper(String),
     #[error("what was taken over for {0} does not come back from the vault; nothing is taken out elsewhere")]
     NotReadBack(String),
-    /// All others are imported.
-    #[error("{}", incomplete(*left, *troubles))]
+    /// All other logins were taken over.
+    #[error("{}", incomplete(*skipped, *failed))]
     Incomplete {
-        /// The logins that stay where they are.
-        left: usize,
-        /// The helpers that failed.
-        troubles: usize,
+        /// The number of logins that stay in their sources.
+        skipped: usize,
+        /// The number of helpers that failed.
+        failed: usize,
     },
 }
 
@@ -302,11 +305,11 @@ impl Hint for ImportError {
     }
 }
 
-fn incomplete(left: usize, troubles: usize) -> String {
-    let troubles = match troubles {
-        0 => return format!("{left} could not be taken over, and stay where they are"),
+fn incomplete(skipped: usize, failed: usize) -> String {
+    let failures = match failed {
+        0 => return format!("{skipped} could not be taken over, and stay where they are"),
         1 => "1 helper did not do all that it was asked".to_owned(),
-        _ => format!("{troubles} helpers did not do all that they were asked"),
+        _ => format!("{failed} helpers did not do all that they were asked"),
     };
-    if left == 0 { troubles } else { format!("{left} could not be taken over, and {troubles}") }
+    if skipped == 0 { failures } else { format!("{skipped} could not be taken over, and {failures}") }
 }

@@ -1,4 +1,4 @@
-//! Takes what is safely in the vault out of where it was.
+//! Removes imported logins from their sources, once they are in the vault.
 
 use std::path::PathBuf;
 
@@ -7,92 +7,90 @@ use thiserror::Error;
 use crate::command::context::CommandContext;
 use crate::command::error::CommandError;
 use crate::command::import::ImportPlan;
-use crate::command::import::found::{FoundLogin, ImportSource};
+use crate::command::import::sources::{FoundLogin, ImportSource};
 use crate::docker::config::helper_lookup::ConfigOwner;
 use crate::docker::config::logins::{EntryRemainder, PlainLogin};
 use crate::docker::config::{ConfigError, ConfigFile, backup_of, clean_backup};
+use crate::docker::other_helper::OtherHelper;
 use crate::docker::setup;
 use crate::docker::setup::HelperName;
 use crate::docker::wire::Credentials;
-use crate::model::hint::Hint;
+use crate::model::hint::{Hint, program};
 use crate::model::name::quoted;
 use crate::system::env;
 
-/// Returns the owner's names of the registries for which it does not ask this program. What is taken out for
-/// these would be lost to it, so it stays.
-pub(super) fn spared(haul: &ImportPlan) -> Result<Vec<String>, CommandError> {
+/// Returns the client's names of the registries for which it does not ask this program. The client would lose
+/// their logins if they were removed, so they stay.
+pub(super) fn unserved_registries(plan: &ImportPlan) -> Result<Vec<String>, CommandError> {
     let mut names: Vec<String> = Vec::new();
-    for credentials in haul.found.iter().filter_map(FoundLogin::credentials) {
-        let name = haul.owner.name_of(&credentials.key);
-        if !is_called(haul, credentials)? && names.iter().all(|other| other != name) {
+    for credentials in plan.credentials() {
+        let name = plan.owner.name_of(&credentials.key);
+        if !is_served(plan, credentials)? && names.iter().all(|other| other != name) {
             names.push(name.to_owned());
         }
     }
     Ok(names)
 }
 
-/// Tells why something was spared.
-pub(super) fn would_log_out(haul: &ImportPlan, names: Vec<String>) -> Result<(), CommandError> {
-    let install = install_for(&haul.config, &names, haul.owner)?;
-    Err(WouldLogOut { path: haul.config.path().to_owned(), names, install }.into())
+/// Returns the error for logins that were not removed.
+pub(super) fn refusal(plan: &ImportPlan, names: Vec<String>) -> CommandError {
+    match install_command(&plan.config, &names, plan.owner) {
+        Ok(install) => LogoutError { path: plan.config.path().to_owned(), names, install }.into(),
+        Err(error) => error,
+    }
 }
 
-/// True when something can be taken out without a client's being logged out.
-pub(super) fn is_possible(haul: &ImportPlan) -> bool {
-    let mut all = haul.found.iter().filter_map(FoundLogin::credentials);
-    all.any(|credentials| is_called(haul, credentials).unwrap_or_default())
+/// True when some login can be removed and the client keeps it.
+pub(super) fn can_remove_any(plan: &ImportPlan) -> bool {
+    plan.credentials().any(|credentials| is_served(plan, credentials).unwrap_or_default())
 }
 
-fn is_called(haul: &ImportPlan, credentials: &Credentials) -> Result<bool, ConfigError> {
-    let helper = haul.config.helper_for(&credentials.key, haul.owner)?;
+/// True when the client asks this program for a login.
+fn is_served(plan: &ImportPlan, credentials: &Credentials) -> Result<bool, ConfigError> {
+    let helper = plan.config.helper_for(&credentials.key, plan.owner)?;
     Ok(helper.as_deref().is_some_and(HelperName::is_ours))
 }
 
-/// Returns the command that makes the owner of a file ask this program.
-fn install_for(config: &ConfigFile, names: &[String], owner: ConfigOwner) -> Result<String, CommandError> {
+/// Returns the command that makes a client ask this program.
+fn install_command(
+    config: &ConfigFile,
+    names: &[String],
+    owner: ConfigOwner,
+) -> Result<String, CommandError> {
     let path = config.path();
-    let (usual, variable, place, podman) = match owner {
+    let (usual, variable, value, podman) = match owner {
         ConfigOwner::Docker => (env::docker_config(), "DOCKER_CONFIG", path.parent().unwrap_or(path), ""),
         ConfigOwner::Podman => (env::podman_auth(), "REGISTRY_AUTH_FILE", path, " --podman"),
     };
     let is_usual = usual.is_ok_and(|usual| usual == path);
-    let mut command = String::new();
-    if !is_usual {
-        command = format!("{variable}={} ", quoted(&place.to_string_lossy()));
-    }
-    command.push_str(env::PROGRAM);
-    command.push_str(" install");
-    command.push_str(podman);
-    // Docker asks one helper for all, but where a registry has its own.
-    let own = config.registries_with_helpers()?;
-    if owner == ConfigOwner::Podman || names.iter().any(|name| own.contains(name)) {
-        for name in names {
-            command.push_str(" --registry ");
-            command.push_str(&quoted(name));
-        }
-    }
-    Ok(command)
+    let prefix =
+        if is_usual { String::new() } else { format!("{variable}={} ", quoted(&value.to_string_lossy())) };
+    // Docker asks one helper for all registries, except for those that have a helper of their own.
+    let with_helpers = config.registries_with_helpers()?;
+    let is_each = owner == ConfigOwner::Podman || names.iter().any(|name| with_helpers.contains(name));
+    let registries = names.iter().filter(|_| is_each).map(|name| format!(" --registry {}", quoted(name)));
+    Ok(format!("{prefix}{} install{podman}{}", program(), registries.collect::<String>()))
 }
 
-/// Takes everything out that was read back from the vault. Returns how many helpers did not do their part;
-/// each was told.
-pub(super) fn remove(haul: &ImportPlan, cx: &mut CommandContext) -> Result<usize, CommandError> {
-    let troubles = (0..haul.helpers.len()).filter(|at| !erase(haul, *at, cx)).count();
-    take_out(haul, cx)?;
-    Ok(troubles)
+/// Removes every login that was read back from the vault. Returns the number of helpers that failed; each error
+/// is printed.
+pub(super) fn remove(plan: &ImportPlan, cx: &mut CommandContext) -> Result<usize, CommandError> {
+    let helpers = plan.helpers.iter().enumerate();
+    let failed = helpers.filter(|(index, helper)| !erase(plan, *index, helper, cx)).count();
+    remove_from_file(plan, cx)?;
+    Ok(failed)
 }
 
-/// Returns what of a source is in the vault, and needed there no more.
-fn kept(haul: &ImportPlan, source: ImportSource) -> impl Iterator<Item = &Credentials> {
-    let found = haul.found.iter().filter(move |found| found.source == source);
-    found.filter_map(FoundLogin::credentials).filter(|kept| is_called(haul, kept).unwrap_or_default())
+/// Returns the logins of a source that are in the vault, and that the client no longer needs there.
+fn removable(plan: &ImportPlan, source: ImportSource) -> impl Iterator<Item = &Credentials> {
+    let found = plan.found.iter().filter(move |found| found.source == source);
+    found.filter_map(FoundLogin::credentials).filter(|login| is_served(plan, login).unwrap_or_default())
 }
 
-/// Has one helper forget what it gave.
-fn erase(haul: &ImportPlan, at: usize, cx: &mut CommandContext) -> bool {
-    let Some(helper) = haul.helpers.get(at) else { return true };
+/// Erases the logins of one helper. Returns false when that failed.
+fn erase(plan: &ImportPlan, index: usize, helper: &OtherHelper, cx: &mut CommandContext) -> bool {
     let mut erased = 0;
-    for credentials in kept(haul, ImportSource::Helper(at)) {
+    for credentials in removable(plan, ImportSource::Helper(index)) {
         match helper.erase(credentials) {
             Ok(true) => erased += 1,
             Ok(false) => {
@@ -100,7 +98,7 @@ fn erase(haul: &ImportPlan, at: usize, cx: &mut CommandContext) -> bool {
                 cx.say(&format!("{} has something else for {key} by now: left there", helper.program()));
             }
             Err(error) => {
-                cx.say(&format!("docker-credential-pat: error: {}", CommandError::from(error).line()));
+                cx.say(&format!("{}: error: {}", program(), CommandError::from(error).line()));
                 return false;
             }
         }
@@ -111,24 +109,23 @@ fn erase(haul: &ImportPlan, at: usize, cx: &mut CommandContext) -> bool {
     true
 }
 
-/// Takes the plain text out of the client's file as it is now: what has changed meanwhile stays.
-fn take_out(haul: &ImportPlan, cx: &mut CommandContext) -> Result<(), CommandError> {
-    let path = haul.config.path();
+/// Removes the plain text from the client's file as it is now. Logins that changed in the meantime stay.
+fn remove_from_file(plan: &ImportPlan, cx: &mut CommandContext) -> Result<(), CommandError> {
+    let path = plan.config.path();
     let memory = env::Folders::find()?.setup();
     let _lock = setup::lock(&memory)?;
     let mut config = ConfigFile::read(path.to_owned())?;
-    let is_kept = |login: &PlainLogin| {
+    let is_removable = |login: &PlainLogin| {
         login.credentials.as_ref().is_ok_and(|now| {
-            kept(haul, ImportSource::File).any(|kept| {
-                kept.key == now.key && *kept.user == *now.user && kept.secret.is_same_as(&now.secret)
-            })
+            removable(plan, ImportSource::File)
+                .any(|old| old.key == now.key && *old.user == *now.user && old.secret.is_same_as(&now.secret))
         })
     };
     let logins = config.logins()?;
     let keys: Vec<&str> =
-        logins.iter().filter(|login| is_kept(login)).map(|login| login.key.as_str()).collect();
+        logins.iter().filter(|login| is_removable(login)).map(|login| login.key.as_str()).collect();
     if !keys.is_empty() {
-        let remains = match haul.owner {
+        let remains = match plan.owner {
             ConfigOwner::Docker => EntryRemainder::Entry,
             ConfigOwner::Podman => EntryRemainder::Nothing,
         };
@@ -136,9 +133,9 @@ fn take_out(haul: &ImportPlan, cx: &mut CommandContext) -> Result<(), CommandErr
         config.write()?;
         cx.say(&format!("{} taken out of {}", keys.len(), env::tilde(path)));
     }
-    let left = kept(haul, ImportSource::File).count().saturating_sub(keys.len());
-    if left > 0 {
-        cx.say(&format!("{left} changed in {} meanwhile: left there", env::tilde(path)));
+    let changed = removable(plan, ImportSource::File).count().saturating_sub(keys.len());
+    if changed > 0 {
+        cx.say(&format!("{changed} changed in {} meanwhile: left there", env::tilde(path)));
     }
     if clean_backup(path)? {
         cx.say(&format!("the secrets in {} are taken out as well", env::tilde(&backup_of(path))));
@@ -146,18 +143,18 @@ fn take_out(haul: &ImportPlan, cx: &mut CommandContext) -> Result<(), CommandErr
     Ok(())
 }
 
-/// A client that would not find its logins any more.
+/// A client that would no longer find its logins.
 #[derive(Debug, Error)]
 #[error("{} does not call this program for {}: it would be logged out there", path.display(), names.join(", "))]
-struct WouldLogOut {
+struct LogoutError {
     path: PathBuf,
-    /// The client's names of the registries.
+    /// The registries, as the client names them.
     names: Vec<String>,
     /// The command that makes the client call this program.
     install: String,
 }
 
-impl Hint for WouldLogOut {
+impl Hint for LogoutError {
     fn hint(&self) -> Option<String> {
         Some(format!("{}, then import again", self.install))
     }

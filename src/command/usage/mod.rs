@@ -1,9 +1,10 @@
-//! `usage`: which tokens were given out, when and to whom.
+//! `usage`: shows the number of uses, the last use and the last client of each token.
 
 pub mod output;
 pub mod rows;
 
 use clap::ValueEnum;
+use serde::Serialize;
 use thiserror::Error;
 
 use crate::command::args::find;
@@ -11,13 +12,13 @@ use crate::command::completions::token_names;
 use crate::command::context::CommandContext;
 use crate::command::error::CommandError;
 use crate::command::usage::rows::UsageRows;
-use crate::model::hint::Hint;
+use crate::model::hint::{Hint, program};
 use crate::model::timestamp::Timestamp;
 use crate::system::env;
 use crate::usage::record::UnreadLines;
 
-/// How far back the days are told, when nothing else is said.
-const DAYS: i64 = 30;
+/// The days that are shown without `--since`.
+const DEFAULT_DAYS: i64 = 30;
 
 /// Show how tokens were used: how often, when last, and by which client
 #[derive(Debug, clap::Args)]
@@ -43,7 +44,8 @@ pub struct UsageArgs {
 }
 
 /// What a row stands for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ValueEnum)]
+#[serde(rename_all = "lowercase")]
 pub enum GroupBy {
     /// A token
     Token,
@@ -55,18 +57,6 @@ pub enum GroupBy {
     Registry,
 }
 
-impl GroupBy {
-    /// Returns the word for it in JSON.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Token => "token",
-            Self::Client => "client",
-            Self::Day => "day",
-            Self::Registry => "registry",
-        }
-    }
-}
-
 /// Runs the verb.
 pub fn run(args: &UsageArgs, cx: &mut CommandContext) -> Result<(), CommandError> {
     if args.off || args.on {
@@ -74,26 +64,26 @@ pub fn run(args: &UsageArgs, cx: &mut CommandContext) -> Result<(), CommandError
     }
     let inventory = cx.store.inventory()?;
     let token = args.name.as_deref().map(|name| find(&inventory, name)).transpose()?;
-    let start = |text: &String| Timestamp::parse_since(text, *cx.now).ok_or_else(|| NoStart(text.clone()));
+    let start = |text: &String| Timestamp::parse_since(text, *cx.now).ok_or_else(|| SinceError(text.clone()));
     let since = args.since.as_ref().map(start).transpose()?;
-    let mut rows = UsageRows::new(args.by, token, since, DAYS, &inventory, *cx.now);
-    let skipped = cx.store.log().visit(&mut |record| rows.add(&record));
+    let mut rows = UsageRows::new(args.by, token, since, DEFAULT_DAYS, &inventory, *cx.now);
+    let unread = cx.store.log().visit(&mut |record| rows.add(&record));
     rows.sort();
     if args.json {
-        return output::write_json(&rows, skipped, cx);
+        return output::write_json(&rows, unread, cx);
     }
     if rows.is_empty() {
-        cx.say(&why_nothing(cx, since.is_some() || token.is_some()));
+        cx.say(&empty_message(cx, since.is_some() || token.is_some()));
     } else {
         output::table(&rows).write(&mut *cx.out, cx.screen).map_err(CommandError::output)?;
     }
-    say_besides(&rows, skipped, cx);
+    print_uncounted(&rows, unread, cx);
     Ok(())
 }
 
-/// Tells what the rows do not.
-fn say_besides(rows: &UsageRows<'_>, skipped: UnreadLines, cx: &mut CommandContext) {
-    let UnreadLines { other_version, damaged } = skipped;
+/// Prints the number of requests and lines that no row counts.
+fn print_uncounted(rows: &UsageRows<'_>, unread: UnreadLines, cx: &mut CommandContext) {
+    let UnreadLines { other_version, damaged } = unread;
     for (count, what) in [
         (rows.not_found, "requests found no token here"),
         (other_version, "lines of the log are of another version of this program, and do not count"),
@@ -112,33 +102,34 @@ fn switch(is_on: bool, cx: &mut CommandContext) -> Result<(), CommandError> {
         cx.say("the use of tokens is noted");
     } else {
         log.turn_off(*cx.now)?;
-        cx.say(
-            "the use of tokens is no longer noted; what was noted stays (docker-credential-pat usage --on)",
-        );
+        cx.say(&format!(
+            "the use of tokens is no longer noted; what was noted stays ({} usage --on)",
+            program()
+        ));
     }
     Ok(())
 }
 
-/// Tells why there is nothing to show.
-fn why_nothing(cx: &CommandContext, is_part: bool) -> String {
+/// Returns the message for an answer without rows. `is_filtered` says that `--since` or a name left rows out.
+fn empty_message(cx: &CommandContext, is_filtered: bool) -> String {
     let log = cx.store.log();
     let path = env::tilde(&log.path());
     if log.is_off() {
-        return "no use is noted: it is switched off (docker-credential-pat usage --on)".to_owned();
+        return format!("no use is noted: it is switched off ({} usage --on)", program());
     }
     if env::is_usage_off() {
         return format!("no use is noted here: {} says off", env::USAGE);
     }
     match log.path().exists() {
-        true if is_part => format!("no such use is noted in {path}"),
+        true if is_filtered => format!("no such use is noted in {path}"),
         true => format!("no use is noted in {path} yet"),
         false => format!("nothing was used yet: there is no {path}"),
     }
 }
 
-/// A text that does not say from when on uses count.
+/// A text that is not a time for `--since`.
 #[derive(Debug, Error)]
 #[error("{0:?} is no date (2027-01-31) and no number of days (30d)")]
-struct NoStart(String);
+struct SinceError(String);
 
-impl Hint for NoStart {}
+impl Hint for SinceError {}

@@ -1,4 +1,4 @@
-//! What is told of uses: as a table, and as JSON.
+//! The rows of `usage` as a table and as JSON.
 
 use serde::Serialize;
 
@@ -12,27 +12,27 @@ use crate::system::table::Table;
 use crate::usage::record::UnreadLines;
 use crate::usage::stats::UsageStats;
 
-/// The version of the JSON that is written. A new name is no new version.
+/// The version of the JSON. A new name does not change it.
 const JSON_VERSION: u32 = 1;
 
-/// What a narrow terminal does without, and in which order.
+/// The columns that a narrow terminal leaves out, the first one first.
 const LEAST_FIRST: &[&str] = &["LAST-CLIENT", "LAST-TOKEN"];
 
-/// How high the uses of a part of the time stand, beside those of the other parts.
+/// The heights of the letters of a skyline.
 const HEIGHTS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
 
-/// Stands for no use at all.
-const NONE: char = '·';
+/// The letter for a part without any use.
+const NO_USE: char = '·';
 
-/// How long the bar of the busiest day is, in letters.
-const LONGEST: u64 = 20;
+/// The length of the bar for the busiest day, in letters.
+const MAX_BAR: u64 = 20;
 
-/// The answer as JSON shows it. Moments are in RFC 3339, and `null` means none or not known.
+/// The answer of `usage --json`. Times are in RFC 3339, and `null` means none or not known.
 #[derive(Serialize)]
 struct UsageJson<'r> {
     version: u32,
     noted: bool,
-    by: &'static str,
+    by: GroupBy,
     since: Option<String>,
     rows: Vec<RowJson<'r>>,
     not_found: u64,
@@ -53,7 +53,6 @@ struct RowJson<'r> {
     per_day: &'r [u64],
 }
 
-/// Returns the rows as a table.
 pub fn table(rows: &UsageRows<'_>) -> Table<5> {
     let (name, other) = match rows.by {
         GroupBy::Token => ("TOKEN", "LAST-CLIENT"),
@@ -63,63 +62,65 @@ pub fn table(rows: &UsageRows<'_>) -> Table<5> {
     };
     let heads = [name, "USES", "LAST-USED", other, rows.span()];
     let mut table = Table::with_heads(heads, LEAST_FIRST);
-    let busiest = rows.all().iter().map(|row| row.used.count).max().unwrap_or_default();
+    let busiest = rows.all().iter().map(|row| row.stats.count).max().unwrap_or_default();
     for row in rows.all() {
-        let used = &row.used;
-        let bar =
-            if rows.by == GroupBy::Day { bar(used.count, busiest) } else { skyline(&row.parts(rows.days())) };
+        let stats = &row.stats;
+        let bar = if rows.by == GroupBy::Day {
+            bar(stats.count, busiest)
+        } else {
+            skyline(&row.parts(rows.days()))
+        };
         table.push([
-            row.words().into(),
-            times(used).into(),
-            last(used).map_or_else(|| "never".into(), |last| dated(last, rows.now).into()),
-            used.client.as_deref().unwrap_or("-").into(),
+            row.display_name().into(),
+            count_words(stats).into(),
+            last_use(stats).map_or_else(|| "never".into(), |last| dated(last, rows.now).into()),
+            stats.client.as_deref().unwrap_or("-").into(),
             bar.into(),
         ]);
     }
     table
 }
 
-/// Writes the rows as JSON.
 pub fn write_json(
     rows: &UsageRows<'_>,
-    skipped: UnreadLines,
+    unread: UnreadLines,
     cx: &mut CommandContext,
 ) -> Result<(), CommandError> {
     let answer = UsageJson {
         version: JSON_VERSION,
         noted: !cx.store.log().is_off(),
-        by: rows.by.word(),
+        by: rows.by,
         since: rows.since.map(|since| since.to_string()),
         rows: rows.all().iter().map(|row| row_json(row, rows)).collect(),
         not_found: rows.not_found,
-        damaged_lines: skipped.damaged,
-        lines_of_other_versions: skipped.other_version,
+        damaged_lines: unread.damaged,
+        lines_of_other_versions: unread.other_version,
     };
     cx.write_json(&answer)
 }
 
 fn row_json<'r>(row: &'r UsageRow, rows: &UsageRows<'_>) -> RowJson<'r> {
-    let used = &row.used;
+    let stats = &row.stats;
     RowJson {
         name: &row.name,
         in_vault: (rows.by == GroupBy::Token).then_some(row.is_here),
-        uses: used.count,
-        pulls: used.pulls,
-        pushes: used.pushes,
-        first_used: (used.first != UsageStats::UNDATED_FIRST).then(|| used.first.to_string()),
-        last_used: last(used).map(|last| last.to_string()),
-        last_client: used.client.as_deref().filter(|_| rows.by != GroupBy::Client),
+        uses: stats.count,
+        pulls: stats.pulls,
+        pushes: stats.pushes,
+        first_used: (stats.first != UsageStats::UNDATED_FIRST).then(|| stats.first.to_string()),
+        last_used: last_use(stats).map(|last| last.to_string()),
+        last_client: stats.client.as_deref().filter(|_| rows.by != GroupBy::Client),
         per_day: if rows.by == GroupBy::Day { &[] } else { row.days(rows.days()) },
     }
 }
 
-fn last(used: &UsageStats) -> Option<Timestamp> {
-    Some(used.last).filter(|last| *last != UsageStats::UNDATED_LAST)
+fn last_use(stats: &UsageStats) -> Option<Timestamp> {
+    Some(stats.last).filter(|last| *last != UsageStats::UNDATED_LAST)
 }
 
-/// Returns how often, and which way of the times at which it is known.
-fn times(used: &UsageStats) -> String {
-    let UsageStats { count, pulls, pushes, .. } = used;
+/// Returns the number of uses, with that of pulls and pushes where any direction is known.
+fn count_words(stats: &UsageStats) -> String {
+    let UsageStats { count, pulls, pushes, .. } = stats;
     if (*pulls, *pushes) == (0, 0) {
         count.to_string()
     } else {
@@ -127,18 +128,18 @@ fn times(used: &UsageStats) -> String {
     }
 }
 
-/// Returns a bar for one of the days.
+/// Returns the bar for one day.
 fn bar(count: u64, busiest: u64) -> String {
-    let letters = (count.saturating_mul(LONGEST)).div_ceil(busiest.max(1)).min(LONGEST);
+    let letters = (count.saturating_mul(MAX_BAR)).div_ceil(busiest.max(1)).min(MAX_BAR);
     (0..letters).map(|_| '█').collect()
 }
 
-/// Returns a letter for each part of the time, the higher the more uses.
+/// Returns a letter for each part of the time; more uses make a higher one.
 fn skyline(parts: &[u64]) -> String {
     let highest = parts.iter().copied().max().unwrap_or_default().max(1);
     let steps = u64::try_from(HEIGHTS.len()).unwrap_or_default();
     let height = |count: &u64| match count.saturating_mul(steps).div_ceil(highest) {
-        0 => NONE,
+        0 => NO_USE,
         height => usize::try_from(height - 1).ok().and_then(|at| HEIGHTS.get(at)).copied().unwrap_or('█'),
     };
     parts.iter().map(height).collect()
@@ -149,7 +150,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_skyline_is_as_high_as_its_busiest_part() {
+    fn the_busiest_part_gets_the_highest_letter_and_the_longest_bar() {
         for (parts, want) in [(&[][..], ""), (&[0, 0], "··"), (&[0, 1, 8, 4], "·▁█▄"), (&[1], "█")]
         {
             assert_eq!(skyline(parts), want, "{parts:?}");

@@ -1,4 +1,4 @@
-//! What the log tells, counted by token, client, day or registry.
+//! The uses in the log, counted by token, client, day or registry.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -10,47 +10,44 @@ use crate::model::token::Token;
 use crate::usage::record::LogRecord;
 use crate::usage::stats::UsageStats;
 
-/// How many letters the days have at most.
+/// The most letters of a skyline.
 const MAX_PARTS: usize = 30;
 
-/// The most days that are told apart, ten years.
+/// The most days that are counted separately: ten years.
 const MAX_DAYS: i64 = 3653;
 
-/// Rows that grow while the log is read.
+/// The rows of an answer, which grow while the log is read.
 pub struct UsageRows<'t> {
-    /// What a row stands for.
     pub by: GroupBy,
-    /// Nothing before it counts.
+    /// The start of the time that counts.
     pub since: Option<Timestamp>,
-    /// When it is told.
     pub now: Timestamp,
-    /// How often a client asked for a token and there was none.
+    /// The number of requests that found no token.
     pub not_found: u64,
     only: Option<&'t Token>,
     first_day: i64,
     all: Vec<UsageRow>,
-    /// Where among all rows that of a token or a name is.
-    places: BTreeMap<(Option<Identity>, String), usize>,
+    /// The index of the row of each token or name.
+    indexes: BTreeMap<(Option<TokenIdentity>, String), usize>,
 }
 
-/// By what a token is told from others.
-type Identity = (u32, i64);
+/// The number of a token and the time when it was created: a number alone can come again in another vault.
+type TokenIdentity = (u32, i64);
 
-/// A token, a client, a day or a registry, and how it was used.
+/// The use of one token, client, day or registry.
 pub struct UsageRow {
-    /// What it is called.
     pub name: String,
     /// False for a token that is no longer in the vault.
     pub is_here: bool,
-    /// How it was used; of a client, the name is that of the token that it got last.
-    pub used: UsageStats,
-    /// How often on each day, as far as days are told apart.
+    /// The statistics; for a client, `client` holds the name of the token that it got last.
+    pub stats: UsageStats,
+    /// The uses on each day, from the first one that counts.
     days: Vec<u64>,
 }
 
 impl UsageRow {
     fn new(name: &str, is_here: bool) -> Self {
-        let used = UsageStats {
+        let stats = UsageStats {
             count: 0,
             first: UsageStats::UNDATED_FIRST,
             last: UsageStats::UNDATED_LAST,
@@ -58,20 +55,19 @@ impl UsageRow {
             pulls: 0,
             pushes: 0,
         };
-        Self { name: name.to_owned(), is_here, used, days: Vec::new() }
+        Self { name: name.to_owned(), is_here, stats, days: Vec::new() }
     }
 
-    /// Returns its name for people.
-    pub fn words(&self) -> String {
+    pub fn display_name(&self) -> String {
         if self.is_here { self.name.clone() } else { format!("{} (removed)", self.name) }
     }
 
-    /// Returns how often on each of so many days, or nothing where there was no use.
+    /// Returns the uses on each of at most so many days; days without use at the end are missing.
     pub fn days(&self, count: usize) -> &[u64] {
         &self.days[..self.days.len().min(count)]
     }
 
-    /// Returns how often in each part of so many days, which are no more than a line has room for.
+    /// Returns the uses in each part of so many days, in parts that fit into a line.
     pub fn parts(&self, days: usize) -> Vec<u64> {
         let size = days.div_ceil(MAX_PARTS).max(1);
         let mut parts = vec![0; days.div_ceil(size)];
@@ -83,7 +79,7 @@ impl UsageRow {
 }
 
 impl<'t> UsageRows<'t> {
-    /// Begins with the tokens of the vault, where rows are tokens: one that was never used is told too.
+    /// Starts the rows. Rows by token begin with those of the vault, so that unused ones appear as well.
     pub fn new(
         by: GroupBy,
         only: Option<&'t Token>,
@@ -93,56 +89,56 @@ impl<'t> UsageRows<'t> {
         now: Timestamp,
     ) -> Self {
         let first_day = since.map_or(day(now) - days + 1, day).max(day(now) - MAX_DAYS + 1);
-        let is_meant = |token: &&Token| only.is_none_or(|only| only.id == token.id);
-        let tokens = inventory.tokens().iter().filter(|_| by == GroupBy::Token).filter(is_meant);
+        let is_selected = |token: &&Token| only.is_none_or(|only| only.id == token.id);
+        let tokens = inventory.tokens().iter().filter(|_| by == GroupBy::Token).filter(is_selected);
         let all: Vec<_> = tokens.clone().map(|token| UsageRow::new(token.name.as_str(), true)).collect();
-        let places = tokens.map(|token| (Some(identity(token)), String::new())).zip(0..).collect();
-        Self { by, since, now, not_found: 0, only, first_day, all, places }
+        let indexes = tokens.map(|token| (Some(identity(token)), String::new())).zip(0..).collect();
+        Self { by, since, now, not_found: 0, only, first_day, all, indexes }
     }
 
     /// Adds a line of the log.
     pub fn add(&mut self, record: &LogRecord) {
-        let moment = record.time(self.now);
-        // What was folded is of no day, no registry and many clients.
+        let time = record.time(self.now);
+        // A folded record has no day, no registry and many clients.
         let is_folded = record.count.is_some();
         if is_folded && (self.by != GroupBy::Token || self.since.is_some()) {
             return;
         }
-        if self.since.is_some_and(|since| moment.is_none_or(|moment| moment < since)) {
+        if self.since.is_some_and(|since| time.is_none_or(|time| time < since)) {
             return;
         }
         let token = record.id.zip(record.created);
         if self.only.is_some_and(|only| token != Some(identity(only))) {
             return;
         }
-        let Some(mut used) = record.stats(self.now) else {
+        let Some(mut stats) = record.stats(self.now) else {
             self.not_found += u64::from(record.is_not_found());
             return;
         };
         if self.by == GroupBy::Client {
-            used.client.clone_from(&record.token);
+            stats.client.clone_from(&record.token);
         }
         let first_day = self.first_day;
-        let Some(row) = self.row_of(record, token, moment) else { return };
-        if let Some(at) = moment.and_then(|moment| usize::try_from(day(moment) - first_day).ok())
+        let Some(row) = self.row_for(record, token, time) else { return };
+        if let Some(index) = time.and_then(|time| usize::try_from(day(time) - first_day).ok())
             && !is_folded
         {
-            if row.days.len() <= at {
-                row.days.resize(at + 1, 0);
+            if row.days.len() <= index {
+                row.days.resize(index + 1, 0);
             }
-            row.days[at] += used.count;
+            row.days[index] += stats.count;
         }
-        row.used.add(used);
+        row.stats.add(stats);
     }
 
-    /// Returns the row that a line belongs to; `None` for what has no day where rows are days.
-    fn row_of(
+    /// Returns the row that a line belongs to; `None` for a line without a day where rows are days.
+    fn row_for(
         &mut self,
         record: &LogRecord,
-        token: Option<Identity>,
-        moment: Option<Timestamp>,
+        token: Option<TokenIdentity>,
+        time: Option<Timestamp>,
     ) -> Option<&mut UsageRow> {
-        let day = moment.filter(|_| self.by == GroupBy::Day).map(Timestamp::date);
+        let day = time.filter(|_| self.by == GroupBy::Day).map(Timestamp::date);
         let name = match self.by {
             GroupBy::Token => record.token.as_deref(),
             GroupBy::Client => record.client.as_deref(),
@@ -151,40 +147,39 @@ impl<'t> UsageRows<'t> {
         };
         let name = name.unwrap_or("-");
         let token = token.filter(|_| self.by == GroupBy::Token);
-        let place = (token, if token.is_some() { String::new() } else { name.to_owned() });
-        let at = *self.places.entry(place).or_insert_with(|| {
+        let key = (token, if token.is_some() { String::new() } else { name.to_owned() });
+        let index = *self.indexes.entry(key).or_insert_with(|| {
             self.all.push(UsageRow::new(name, token.is_none()));
             self.all.len() - 1
         });
-        self.all.get_mut(at)
+        self.all.get_mut(index)
     }
 
-    /// Puts days in their order, and all else in that of its last use.
+    /// Sorts days by date, and all other rows by their last use, the latest first.
     pub fn sort(&mut self) {
         match self.by {
             GroupBy::Day => self.all.sort_by(|one, other| one.name.cmp(&other.name)),
             GroupBy::Token | GroupBy::Client | GroupBy::Registry => {
-                self.all.sort_by_key(|row| Reverse(row.used.last));
+                self.all.sort_by_key(|row| Reverse(row.stats.last));
             }
         }
     }
 
-    /// Returns the rows.
     pub fn all(&self) -> &[UsageRow] {
         &self.all
     }
 
-    /// True when nothing is known of any use.
+    /// True when no row has any use.
     pub fn is_empty(&self) -> bool {
-        self.all.iter().all(|row| row.used.count == 0)
+        self.all.iter().all(|row| row.stats.count == 0)
     }
 
-    /// Returns how many days are told apart.
+    /// Returns the number of days that are counted separately.
     pub fn days(&self) -> usize {
         usize::try_from(day(self.now) - self.first_day + 1).unwrap_or(1)
     }
 
-    /// Returns what stands above their bars.
+    /// Returns the head of the column of bars.
     pub fn span(&self) -> &'static str {
         match (self.by, self.since) {
             (GroupBy::Day, _) => "",
@@ -194,11 +189,11 @@ impl<'t> UsageRows<'t> {
     }
 }
 
-fn identity(token: &Token) -> Identity {
+fn identity(token: &Token) -> TokenIdentity {
     (token.id.0, token.created.0)
 }
 
-/// Returns the day since the start of 1970 in UTC.
-fn day(moment: Timestamp) -> i64 {
-    moment.0.div_euclid(DAY)
+/// Returns the number of days since the start of 1970 in UTC.
+fn day(time: Timestamp) -> i64 {
+    time.0.div_euclid(DAY)
 }

@@ -1,4 +1,4 @@
-//! `verify`: whether registries take a token, and what they say of it.
+//! `verify`: asks registries whether they accept a token, and what it may do there.
 
 mod output;
 
@@ -6,7 +6,7 @@ use thiserror::Error;
 
 use crate::command::args::find_all;
 use crate::command::completions::token_names;
-use crate::command::context::CommandContext;
+use crate::command::context::{CommandContext, say};
 use crate::command::error::{ArgumentError, CommandError};
 use crate::http::Http;
 use crate::http::endpoint::PlainHttp;
@@ -17,8 +17,8 @@ use crate::model::name::Name;
 use crate::model::registry::Registry;
 use crate::model::scope::Scope;
 use crate::model::secret::Secret;
+use crate::model::timestamp::Timestamp;
 use crate::model::token::{Token, TokenKind};
-use crate::system::sanitize::clean;
 use crate::verify::response::{AuthResult, LoginOutcome};
 use crate::verify::{LoginRequest, RegistryClient, RegistryError};
 
@@ -42,17 +42,28 @@ pub struct VerifyArgs {
     json: bool,
 }
 
-/// A token with one registry that it may go to, and the repository that is asked about.
+/// A token, a registry that it may go to, and the repository to ask about.
 struct VerifyTarget<'t> {
     token: &'t Token,
     registry: Registry,
     repository: Option<String>,
 }
 
-/// What a registry said of a token.
-struct Answered<'t> {
-    question: VerifyTarget<'t>,
-    answer: Result<AuthResult, RegistryError>,
+/// The answer of a registry about one target.
+struct VerifyAnswer<'t> {
+    target: VerifyTarget<'t>,
+    result: Result<AuthResult, RegistryError>,
+}
+
+impl VerifyAnswer<'_> {
+    fn is_refused(&self) -> bool {
+        self.result.as_ref().is_ok_and(|result| result.entry == LoginOutcome::Refused)
+    }
+
+    /// Returns the expiry that the registry reported.
+    fn reported_expiry(&self) -> Option<Timestamp> {
+        self.result.as_ref().ok().and_then(|result| result.end)
+    }
 }
 
 /// Runs the verb.
@@ -61,57 +72,55 @@ pub fn run(args: &VerifyArgs, cx: &mut CommandContext) -> Result<(), CommandErro
     let excerpt = cx.store.excerpt(None)?;
     let inventory = excerpt.inventory();
     let tokens = if args.all { inventory.tokens().to_vec() } else { find_all(inventory, &args.names)? };
-    let mut questions = Vec::new();
+    let mut targets = Vec::new();
     for token in &tokens {
-        let of_token = questions_about(token, args.repository.as_deref())?;
+        let of_token = targets_for(token, args.repository.as_deref())?;
         if of_token.is_empty() && !args.all {
             return Err(VerifyError::NothingToAsk(token.name.clone()).into());
         }
-        questions.extend(of_token);
+        targets.extend(of_token);
     }
     let http = Http::default();
     let plain = if args.plain_http { PlainHttp::Anywhere } else { PlainHttp::Loopback };
-    let (registries, count) = (RegistryClient { http: &http, plain }, questions.len());
+    let (registries, count) = (RegistryClient { http: &http, plain }, targets.len());
     if count == 0 && !args.json {
-        cx.say("there is no token that a registry could be asked about (docker-credential-pat ls)");
+        cx.say(&format!("there is no token that a registry could be asked about ({} ls)", program()));
         return Ok(());
     }
     let mut answers = Vec::with_capacity(count);
-    for (number, question) in questions.into_iter().enumerate() {
+    for (index, target) in targets.into_iter().enumerate() {
+        let VerifyTarget { token, registry, repository } = &target;
         if count > 1 {
-            let VerifyTarget { token, registry, .. } = &question;
-            let _ =
-                writeln!(cx.err, "{} of {count}: {} asks {registry}", number + 1, clean(token.name.as_str()));
+            let number = index + 1;
+            say(&mut *cx.err, &format!("{number} of {count}: {} asks {registry}", token.name));
         }
-        let secret = excerpt.release(question.token)?;
-        let login = LoginRequest { user: question.token.user.reveal_with(&secret), secret: &secret };
-        let mut tell = |line: &str| drop(writeln!(cx.err, "{}", clean(line)));
-        let answer =
-            registries.authenticate(&question.registry, login, question.repository.as_deref(), &mut tell);
-        answers.push(Answered { question, answer });
+        let secret = excerpt.release(token)?;
+        let login = LoginRequest { user: token.user.reveal_with(&secret), secret: &secret };
+        let mut progress = |line: &str| say(&mut *cx.err, line);
+        let result = registries.authenticate(registry, login, repository.as_deref(), &mut progress);
+        answers.push(VerifyAnswer { target, result });
     }
-    note_ends(&answers, cx)?;
+    record_expiries(&answers, cx)?;
     if args.json { output::write_json(&answers, cx) } else { output::write_table(&answers, now, cx) }?;
-    outcome(&answers)
+    check_answers(&answers)
 }
 
-/// Refuses a secret that a registry of these scopes does not take, before anything is kept of it.
+/// Refuses a secret that a registry of these scopes does not accept, before any part of it is stored.
 pub fn refuse_unaccepted(
     scopes: &[Scope],
     user: &str,
     secret: &Secret,
     cx: &mut CommandContext,
 ) -> Result<(), CommandError> {
-    let registries: Vec<_> = scopes.iter().filter_map(Scope::registry).collect();
-    if registries.is_empty() {
+    let mut registries = scopes.iter().filter_map(Scope::registry).peekable();
+    if registries.peek().is_none() {
         return Err(VerifyError::NoRegistry.into());
     }
     let http = Http::default();
+    let client = RegistryClient { http: &http, plain: PlainHttp::Loopback };
     for registry in registries {
-        let asking = RegistryClient { http: &http, plain: PlainHttp::Loopback };
-        let answer =
-            asking.authenticate(registry, LoginRequest { user, secret }, None, &mut |line| cx.say(line))?;
-        match answer.entry {
+        let login = LoginRequest { user, secret };
+        match client.authenticate(registry, login, None, &mut |line| cx.say(line))?.entry {
             LoginOutcome::Accepted => {}
             LoginOutcome::Refused => return Err(VerifyError::Refused(registry.to_string()).into()),
             LoginOutcome::Open => {
@@ -122,20 +131,20 @@ pub fn refuse_unaccepted(
     Ok(())
 }
 
-/// Returns each registry that a token goes to, with the repository there.
-fn questions_about<'t>(
+/// Returns each registry that a token may go to, with the repository there.
+fn targets_for<'t>(
     token: &'t Token,
     repository: Option<&str>,
 ) -> Result<Vec<VerifyTarget<'t>>, CommandError> {
-    // Docker Hub's own entries of a sign-in are for no registry.
+    // The entries of a sign-in at Docker Hub are not for a registry.
     if token.kind == TokenKind::Session {
         return Ok(Vec::new());
     }
     let mut registries: Vec<Registry> = token.scopes.iter().filter_map(Scope::registry).cloned().collect();
     registries.dedup();
     let Some(text) = repository else {
-        let question = |registry| VerifyTarget { token, registry, repository: None };
-        return Ok(registries.into_iter().map(question).collect());
+        let target = |registry| VerifyTarget { token, registry, repository: None };
+        return Ok(registries.into_iter().map(target).collect());
     };
     let no_image = || ArgumentError::NoImage(text.to_owned());
     let image = Image::parse(text).ok_or_else(no_image)?;
@@ -143,50 +152,46 @@ fn questions_about<'t>(
         let address = image.address();
         let covers = |scope: &Scope| scope.covers(address.registry(), address.repository());
         let repository = Some(image.repository().to_owned());
-        let question = VerifyTarget { token, registry: address.registry().clone(), repository };
-        return Ok(token.scopes.iter().any(covers).then_some(question).into_iter().collect());
+        let target = VerifyTarget { token, registry: address.registry().clone(), repository };
+        return Ok(token.scopes.iter().any(covers).then_some(target).into_iter().collect());
     }
-    let question = |registry: Registry| {
+    let target = |registry: Registry| {
         let image = Image::parse(&format!("{registry}/{text}")).ok_or_else(no_image)?;
         Ok(VerifyTarget { token, registry, repository: Some(image.repository().to_owned()) })
     };
-    registries.into_iter().map(question).collect()
+    registries.into_iter().map(target).collect()
 }
 
-/// Keeps the ends that registries told, so that a warning comes in time. One that is past is not kept: the
-/// token would not be given out any more on the word of a server whose clock may be wrong.
-fn note_ends(answers: &[Answered<'_>], cx: &mut CommandContext) -> Result<(), CommandError> {
+/// Stores the expiries that registries reported, so that a warning comes in time. An expiry in the past is not
+/// stored: the token would no longer be used, on the word of a server whose clock may be wrong.
+fn record_expiries(answers: &[VerifyAnswer<'_>], cx: &mut CommandContext) -> Result<(), CommandError> {
     let now = *cx.now;
-    let end = |answered: &Answered<'_>| answered.answer.as_ref().ok().and_then(|reception| reception.end);
-    let is_news = |answered: &&Answered<'_>| {
-        end(answered).is_some_and(|end| end > now && answered.question.token.expires != Some(end))
-    };
-    let news: Vec<_> = answers.iter().filter(is_news).collect();
-    if news.is_empty() {
+    let is_new = |(token, expiry): &(&Token, Timestamp)| *expiry > now && token.expires != Some(*expiry);
+    let expiries = answers.iter().filter_map(|answer| Some((answer.target.token, answer.reported_expiry()?)));
+    let expiries: Vec<_> = expiries.filter(is_new).collect();
+    if expiries.is_empty() {
         return Ok(());
     }
     cx.store.change(|draft| -> Result<_, CommandError> {
-        for answered in &news {
-            let asked = answered.question.token;
-            // A secret that came meanwhile is another one, with its own end.
-            let is_same = |token: &Token| token.id == asked.id && token.stored == asked.stored;
+        for (verified, expiry) in &expiries {
+            // A secret that was stored in the meantime has its own expiry.
+            let is_same = |token: &Token| token.id == verified.id && token.stored == verified.stored;
             if draft.inventory.tokens().iter().any(is_same) {
-                let changes = TokenChanges { expires: Some(end(answered)), ..TokenChanges::default() };
-                draft.inventory.edit(asked.id, changes)?;
+                let changes = TokenChanges { expires: Some(Some(*expiry)), ..TokenChanges::default() };
+                draft.inventory.edit(verified.id, changes)?;
             }
         }
         Ok(())
     })
 }
 
-fn outcome(answers: &[Answered<'_>]) -> Result<(), CommandError> {
-    let is_refused = |answered: &&Answered<'_>| matches!(&answered.answer, Ok(reception) if reception.entry == LoginOutcome::Refused);
-    let refused = answers.iter().filter(is_refused).count();
-    let unknown = answers.iter().filter(|answered| answered.answer.is_err()).count();
+fn check_answers(answers: &[VerifyAnswer<'_>]) -> Result<(), CommandError> {
+    let refused = answers.iter().filter(|answer| answer.is_refused()).count();
+    let unknown = answers.iter().filter(|answer| answer.result.is_err()).count();
     if refused + unknown == 0 { Ok(()) } else { Err(VerifyError::NotAccepted { refused, unknown }.into()) }
 }
 
-/// Registries that were not asked, or did not accept every token.
+/// Registries that could not be asked, or did not accept every token.
 #[derive(Debug, Error)]
 enum VerifyError {
     #[error("{0} does not take that user name and secret; nothing was changed")]
@@ -194,12 +199,12 @@ enum VerifyError {
     #[error("{}", not_accepted(*refused, *unknown))]
     NotAccepted {
         refused: usize,
-        /// The tokens of which the registry said nothing.
+        /// The tokens that a registry did not answer about.
         unknown: usize,
     },
     #[error("no registry can be asked about \"{0}\" like that")]
     NothingToAsk(Name),
-    /// Only wildcards, or keys that are not registries.
+    /// The token has only wildcards, or keys that are not registries.
     #[error("there is no one registry that could be asked")]
     NoRegistry,
 }

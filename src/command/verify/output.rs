@@ -1,11 +1,11 @@
-//! What registries said of tokens, for people and as JSON.
+//! The answers of registries as a table and as JSON.
 
 use serde::Serialize;
 
 use crate::command::context::CommandContext;
 use crate::command::error::CommandError;
 use crate::command::token_view::dated;
-use crate::command::verify::Answered;
+use crate::command::verify::{VerifyAnswer, VerifyTarget};
 use crate::model::hint::Hint;
 use crate::model::timestamp::Timestamp;
 use crate::system::sanitize::clean;
@@ -13,16 +13,16 @@ use crate::system::table::{Cell, Table, Tone};
 use crate::verify::RegistryError;
 use crate::verify::response::{AuthResult, LoginOutcome, PullLimit, RepositoryAccess};
 
-/// The version of the JSON that it writes. A new name is no new version.
+/// The version of the JSON. A new name does not change it.
 const JSON_VERSION: u32 = 1;
 
 const HEADS: [&str; 6] = ["NAME", "REGISTRY", "ANSWER", "MAY", "PULLS-LEFT", "EXPIRES"];
 
-/// What a narrow terminal does without, and in which order.
+/// The columns that a narrow terminal leaves out, the first one first.
 const LEAST_FIRST: &[&str] = &["EXPIRES", "PULLS-LEFT", "MAY"];
 
-fn word(answer: &Result<AuthResult, RegistryError>) -> &'static str {
-    match answer {
+fn word(result: &Result<AuthResult, RegistryError>) -> &'static str {
+    match result {
         Ok(AuthResult { entry: LoginOutcome::Accepted, .. }) => "accepted",
         Ok(AuthResult { entry: LoginOutcome::Refused, .. }) => "refused",
         Ok(AuthResult { entry: LoginOutcome::Open, .. }) => "open",
@@ -30,37 +30,40 @@ fn word(answer: &Result<AuthResult, RegistryError>) -> &'static str {
     }
 }
 
-/// Writes a row for each answer, and why one is missing.
+/// Writes a row for each answer, then the error of each registry that did not answer.
 pub(super) fn write_table(
-    answers: &[Answered<'_>],
+    answers: &[VerifyAnswer<'_>],
     now: Timestamp,
     cx: &mut CommandContext,
 ) -> Result<(), CommandError> {
+    let or_dash = |text: Option<String>| Cell::from(text.unwrap_or_else(|| "-".to_owned()));
     let mut table = Table::with_heads(HEADS, LEAST_FIRST);
-    for Answered { question, answer } in answers {
-        let tone = match word(answer) {
+    for answer in answers {
+        let VerifyAnswer { target: VerifyTarget { token, registry, repository }, result } = answer;
+        let tone = match word(result) {
             "accepted" => Tone::Good,
             "refused" => Tone::Bad,
             _ => Tone::Warning,
         };
-        let reception = answer.as_ref().ok();
-        let place = question.repository.as_ref().map(|path| format!("{}/{path}", question.registry));
-        let end = reception.and_then(|reception| reception.end).or(question.token.expires);
+        let scope = match repository {
+            Some(path) => format!("{registry}/{path}"),
+            None => registry.to_string(),
+        };
+        let expiry = answer.reported_expiry().or(token.expires);
+        let result = result.as_ref().ok();
         table.push([
-            question.token.name.as_str().into(),
-            place.unwrap_or_else(|| question.registry.to_string()).into(),
-            Cell::new(word(answer), tone),
-            reception.map_or_else(|| "-".into(), |reception| rights_words(reception.rights).into()),
-            reception
-                .and_then(|reception| reception.pulls)
-                .map_or_else(|| "-".into(), |pulls| pulls_words(pulls).into()),
-            end.map_or_else(|| "-".into(), |end| dated(end, now).into()),
+            token.name.as_str().into(),
+            scope.into(),
+            Cell::new(word(&answer.result), tone),
+            or_dash(result.map(|result| access_words(result.rights))),
+            or_dash(result.and_then(|result| result.pulls).map(pulls_words)),
+            or_dash(expiry.map(|expiry| dated(expiry, now))),
         ]);
     }
     table.write(&mut *cx.out, cx.screen).map_err(CommandError::output)?;
-    for Answered { question, answer } in answers {
-        if let Err(error) = answer {
-            cx.say(&format!("\"{}\" at {}: {error}", question.token.name, question.registry));
+    for VerifyAnswer { target, result } in answers {
+        if let Err(error) = result {
+            cx.say(&format!("\"{}\" at {}: {error}", target.token.name, target.registry));
             if let Some(hint) = error.hint() {
                 cx.say(&format!("hint: {hint}"));
             }
@@ -69,10 +72,10 @@ pub(super) fn write_table(
     Ok(())
 }
 
-/// Says what is allowed, and what it is not told of: `pull, not push`.
-fn rights_words(rights: RepositoryAccess) -> String {
-    let known = [("pull", rights.pull), ("push", rights.push), ("delete", rights.delete)];
-    let words: Vec<_> = known
+/// Returns what is known about access, such as `pull, not push`.
+fn access_words(access: RepositoryAccess) -> String {
+    let actions = [("pull", access.pull), ("push", access.push), ("delete", access.delete)];
+    let words: Vec<_> = actions
         .into_iter()
         .filter_map(|(word, is_allowed)| {
             Some(if is_allowed? { word.to_owned() } else { format!("not {word}") })
@@ -85,11 +88,17 @@ fn pulls_words(pulls: PullLimit) -> String {
     format!("{} of {} in {} h", pulls.left, pulls.of, pulls.seconds / 3600)
 }
 
-/// An answer as JSON shows it; `null` means not known.
+#[derive(Serialize)]
+struct VerifyJson<'a> {
+    version: u32,
+    answers: Vec<AnswerJson<'a>>,
+}
+
+/// An answer in `verify --json`. `null` means not known.
 #[derive(Serialize)]
 struct AnswerJson<'a> {
     token: &'a str,
-    registry: String,
+    registry: &'a str,
     repository: Option<&'a str>,
     answer: &'static str,
     pull: Option<bool>,
@@ -103,36 +112,28 @@ struct AnswerJson<'a> {
 }
 
 impl<'a> AnswerJson<'a> {
-    fn of(answered: &'a Answered<'_>) -> Self {
-        let Answered { question, answer } = answered;
-        let reception = answer.as_ref().ok();
-        let rights = reception.map(|reception| reception.rights).unwrap_or_default();
-        let pulls = reception.and_then(|reception| reception.pulls);
-        let end = reception.and_then(|reception| reception.end).or(question.token.expires);
+    fn new(answer: &'a VerifyAnswer<'_>) -> Self {
+        let VerifyAnswer { target: VerifyTarget { token, registry, repository }, result } = answer;
+        let access = result.as_ref().map(|result| result.rights).unwrap_or_default();
+        let pulls = result.as_ref().ok().and_then(|result| result.pulls);
         Self {
-            token: question.token.name.as_str(),
-            registry: question.registry.to_string(),
-            repository: question.repository.as_deref(),
-            answer: word(answer),
-            pull: rights.pull,
-            push: rights.push,
-            delete: rights.delete,
+            token: token.name.as_str(),
+            registry: registry.as_str(),
+            repository: repository.as_deref(),
+            answer: word(result),
+            pull: access.pull,
+            push: access.push,
+            delete: access.delete,
             pulls_left: pulls.map(|pulls| pulls.left),
             pulls_limit: pulls.map(|pulls| pulls.of),
             pulls_seconds: pulls.map(|pulls| pulls.seconds),
-            expires: end.map(|end| end.to_string()),
-            error: answer.as_ref().err().map(|error| clean(&error.to_string())),
+            expires: answer.reported_expiry().or(token.expires).map(|expiry| expiry.to_string()),
+            error: result.as_ref().err().map(|error| clean(&error.to_string())),
         }
     }
 }
 
-/// Writes the answers as JSON.
-pub(super) fn write_json(answers: &[Answered<'_>], cx: &mut CommandContext) -> Result<(), CommandError> {
-    #[derive(Serialize)]
-    struct VerifyJson<'a> {
-        version: u32,
-        answers: Vec<AnswerJson<'a>>,
-    }
-    let answers = answers.iter().map(AnswerJson::of).collect();
+pub(super) fn write_json(answers: &[VerifyAnswer<'_>], cx: &mut CommandContext) -> Result<(), CommandError> {
+    let answers = answers.iter().map(AnswerJson::new).collect();
     cx.write_json(&VerifyJson { version: JSON_VERSION, answers })
 }

@@ -1,4 +1,4 @@
-//! What is looked for in a text, however long that is, and on which lines it stands.
+//! Finds the secrets of a vault, and texts that begin as tokens do, in a text of any length.
 
 use std::io;
 use std::io::Read;
@@ -11,147 +11,149 @@ use crate::doctor::keys::OpenedContents;
 use crate::provider::catalog::CREDENTIAL_TYPES;
 use crate::provider::credential_type::CredentialType;
 
-/// So much of a text is in memory at a time, in bytes.
+/// The part of a text that is in memory at a time, in bytes.
 const WINDOW_BYTES: usize = 64 * 1024;
 
-/// So much of a secret is compared, in bytes. Windows overlap by as much, so that none is cut at a border.
-const LONGEST_BYTES: usize = 1024;
+/// The part of a secret that is compared, in bytes. Windows overlap by as much, so that no border cuts one.
+const MAX_PATTERN_BYTES: usize = 1024;
 
-/// What is shorter stands in many a file by chance, in bytes.
-const SHORTEST_BYTES: usize = 8;
+/// A shorter secret is not searched for: it appears in many files by chance. In bytes.
+const MIN_PATTERN_BYTES: usize = 8;
 
-/// Where this much of a file has a NUL in it, it is no text, in bytes.
-const LOOK_BYTES: usize = 8 * 1024;
+/// A file with a NUL in its first bytes is not text.
+const TEXT_CHECK_BYTES: usize = 8 * 1024;
 
-/// No more than this is read of a file, in bytes.
-const MAX_BYTES: u64 = 256 * 1024 * 1024;
+/// The most that is read of a file, in bytes.
+const MAX_FILE_BYTES: u64 = 256 * 1024 * 1024;
 
-/// The most places that are told of in one file.
-const MAX_PLACES: usize = 20;
+/// The most matches in one file.
+const MAX_MATCHES: usize = 20;
 
-/// Behind its mark a token has at least so many letters, of which so many differ: `ghp_xxxxxxxxxxxxxxxx` is none.
-const BODY_LETTERS: usize = 16;
-const DISTINCT_LETTERS: u32 = 6;
+/// The fewest letters of a token behind its mark, and how many of them differ: `ghp_xxxxxxxxxxxxxxxx` is not a
+/// token.
+const MIN_BODY_LETTERS: usize = 16;
+const MIN_DISTINCT_LETTERS: u32 = 6;
 
-/// By so many bytes it is decided quickly that nothing begins at a place.
+/// The first bytes of a pattern, which rule out most positions of a text quickly.
 const HEAD_BYTES: usize = 4;
 
-/// What was met.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SecretMatch {
-    /// The secret of the token at this place in the vault.
+    /// The secret of the token with this index in the vault.
     Secret(usize),
-    /// What begins as the tokens of this sort do.
+    /// A text that begins as credentials of this type do.
     Marked(&'static CredentialType),
 }
 
-/// What came of a search.
+/// The result of a search.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct SearchReport {
-    /// What was met, and on which line, from 1.
-    pub places: Vec<(SecretMatch, u64)>,
-    /// True when there is more than was looked at or is told of.
+    /// Each match with its line, from 1.
+    pub matches: Vec<(SecretMatch, u64)>,
+    /// True when the file has more bytes than were read, or more matches than were returned.
     pub is_cut: bool,
 }
 
-/// What is looked for.
+/// The patterns to search for.
 pub struct SecretMatcher {
-    /// In the order of their heads.
-    needles: Vec<Pattern>,
-    /// Of each number that is made of a head, whether there is a needle with it.
+    /// Sorted by their heads.
+    patterns: Vec<Pattern>,
+    /// For each hash of a head, whether there is a pattern with it.
     heads: Zeroizing<Vec<bool>>,
 }
 
 struct Pattern {
     bytes: Zeroizing<Vec<u8>>,
-    met: SecretMatch,
+    found: SecretMatch,
 }
 
 impl SecretMatcher {
-    /// Takes the secrets of a vault, as they are and as clients and clusters write them down in base64, and the
-    /// marks of all sorts.
-    pub fn of(contents: &OpenedContents) -> Self {
-        let mut needles = Vec::new();
-        for (at, token) in contents.inventory.tokens().iter().enumerate() {
-            let Some(secret) = contents.secret(at) else { continue };
+    /// Takes the secrets of a vault, plain and in base64 as clients and clusters write them, and the marks of all
+    /// credential types.
+    pub fn new(contents: &OpenedContents) -> Self {
+        let mut patterns = Vec::new();
+        for (index, token) in contents.inventory.tokens().iter().enumerate() {
+            let Some(secret) = contents.secret(index) else { continue };
             let text = secret.expose().as_bytes();
             let login = Zeroizing::new([token.user.reveal_with(secret).as_bytes(), b":", text].concat());
             for mut bytes in [Zeroizing::new(text.to_vec()), in_base64(text), in_base64(&login)] {
-                bytes.truncate(LONGEST_BYTES);
-                if bytes.len() >= SHORTEST_BYTES {
-                    needles.push(Pattern { bytes, met: SecretMatch::Secret(at) });
+                bytes.truncate(MAX_PATTERN_BYTES);
+                if bytes.len() >= MIN_PATTERN_BYTES {
+                    patterns.push(Pattern { bytes, found: SecretMatch::Secret(index) });
                 }
             }
         }
-        for sort in CREDENTIAL_TYPES {
-            let marks = sort.prefixes.iter().map(|mark| Zeroizing::new(mark.as_bytes().to_vec()));
-            needles.extend(marks.map(|bytes| Pattern { bytes, met: SecretMatch::Marked(sort) }));
+        for credential_type in CREDENTIAL_TYPES {
+            let prefixes =
+                credential_type.prefixes.iter().map(|prefix| Zeroizing::new(prefix.as_bytes().to_vec()));
+            patterns
+                .extend(prefixes.map(|bytes| Pattern { bytes, found: SecretMatch::Marked(credential_type) }));
         }
-        needles.sort_by_key(Pattern::head);
+        patterns.sort_by_key(Pattern::head);
         let mut heads = Zeroizing::new(vec![false; 1 << 16]);
-        for needle in &needles {
-            heads[number_of(needle.head())] = true;
+        for pattern in &patterns {
+            heads[hash(pattern.head())] = true;
         }
-        Self { needles, heads }
+        Self { patterns, heads }
     }
 
-    /// Looks through a text in windows of one size. What is no text has nothing in it.
+    /// Searches a text, window by window. In a file that is not text nothing is found.
     pub fn search(&self, text: impl Read) -> io::Result<SearchReport> {
-        let mut text = text.take(MAX_BYTES);
-        let mut window = Zeroizing::new(vec![0; WINDOW_BYTES + LONGEST_BYTES]);
-        let (mut filled, mut line, mut before) = (0, 1, None);
-        let mut searched = SearchReport::default();
+        let mut text = text.take(MAX_FILE_BYTES);
+        let mut window = Zeroizing::new(vec![0; WINDOW_BYTES + MAX_PATTERN_BYTES]);
+        let (mut filled, mut line, mut previous) = (0, 1, None);
+        let mut report = SearchReport::default();
         for is_first in std::iter::once(true).chain(std::iter::repeat(false)) {
             filled += fill(&mut text, &mut window[filled..])?;
-            let is_end = filled < window.len();
-            if is_first && window[..filled.min(LOOK_BYTES)].contains(&0) {
+            let is_last = filled < window.len();
+            if is_first && window[..filled.min(TEXT_CHECK_BYTES)].contains(&0) {
                 break;
             }
-            let end = if is_end { filled } else { filled - LONGEST_BYTES };
-            let (mut at, mut counted) = (0, 0);
-            while at < end {
-                let step = match self.met_at(&window[at..filled], before) {
-                    Some((met, length)) => {
-                        line += lines_in(&window[counted..at]);
-                        counted = at;
-                        searched.places.push((met, line));
+            let end = if is_last { filled } else { filled - MAX_PATTERN_BYTES };
+            let (mut position, mut counted) = (0, 0);
+            while position < end {
+                let step = match self.match_at(&window[position..filled], previous) {
+                    Some((found, length)) => {
+                        line += lines_in(&window[counted..position]);
+                        counted = position;
+                        report.matches.push((found, line));
                         length
                     }
                     None => 1,
                 };
-                at += step;
-                before = Some(window[at - 1]);
+                position += step;
+                previous = Some(window[position - 1]);
             }
-            line += lines_in(&window[counted..at]);
-            searched.is_cut = text.limit() == 0 || searched.places.len() > MAX_PLACES;
-            if is_end || searched.is_cut {
+            line += lines_in(&window[counted..position]);
+            report.is_cut = text.limit() == 0 || report.matches.len() > MAX_MATCHES;
+            if is_last || report.is_cut {
                 break;
             }
-            window.copy_within(at..filled, 0);
-            filled -= at;
+            window.copy_within(position..filled, 0);
+            filled -= position;
         }
-        searched.places.truncate(MAX_PLACES);
-        Ok(searched)
+        report.matches.truncate(MAX_MATCHES);
+        Ok(report)
     }
 
-    /// Returns what a text begins with, and how long that is in bytes.
-    fn met_at(&self, text: &[u8], before: Option<u8>) -> Option<(SecretMatch, usize)> {
+    /// Returns the match at the start of a text, with its length in bytes.
+    fn match_at(&self, text: &[u8], previous: Option<u8>) -> Option<(SecretMatch, usize)> {
         let head = u32::from_le_bytes(*text.first_chunk::<HEAD_BYTES>()?);
-        if !self.heads[number_of(head)] {
+        if !self.heads[hash(head)] {
             return None;
         }
-        let start = self.needles.partition_point(|needle| needle.head() < head);
-        let alike = self.needles.get(start..)?.iter().take_while(|needle| needle.head() == head);
+        let start = self.patterns.partition_point(|pattern| pattern.head() < head);
+        let alike = self.patterns.get(start..)?.iter().take_while(|pattern| pattern.head() == head);
         let mut marked = None;
-        for needle in alike.filter(|needle| text.starts_with(&needle.bytes)) {
-            match needle.met {
-                SecretMatch::Secret(_) => return Some((needle.met, needle.bytes.len())),
-                SecretMatch::Marked(_) => marked = Some(needle),
+        for pattern in alike.filter(|pattern| text.starts_with(&pattern.bytes)) {
+            match pattern.found {
+                SecretMatch::Secret(_) => return Some((pattern.found, pattern.bytes.len())),
+                SecretMatch::Marked(_) => marked = Some(pattern),
             }
         }
-        let marked = marked.filter(|_| !before.is_some_and(|letter| letter.is_ascii_alphanumeric()))?;
+        let marked = marked.filter(|_| !previous.is_some_and(|letter| letter.is_ascii_alphanumeric()))?;
         let length = body_length(text.get(marked.bytes.len()..)?)?;
-        Some((marked.met, marked.bytes.len() + length))
+        Some((marked.found, marked.bytes.len() + length))
     }
 }
 
@@ -161,26 +163,26 @@ impl Pattern {
     }
 }
 
-/// Returns a number below 2^16 that is made of a head.
-fn number_of(head: u32) -> usize {
-    // Spreads alike heads apart: https://en.wikipedia.org/wiki/Hash_function#Fibonacci_hashing
+/// Returns a number below 2^16 for a head.
+fn hash(head: u32) -> usize {
+    // Similar heads get numbers far apart: https://en.wikipedia.org/wiki/Hash_function#Fibonacci_hashing
     (head.wrapping_mul(0x9e37_79b1) >> 16) as usize
 }
 
-/// Returns how long the rest of a token is, in bytes; `None` when it can be none.
+/// Returns the length of a token behind its mark, in bytes; `None` for a text that cannot be one.
 fn body_length(text: &[u8]) -> Option<usize> {
-    let is_tokens = |letter: &u8| letter.is_ascii_alphanumeric() || matches!(letter, b'_' | b'-' | b'.');
-    let length = text.iter().take_while(|letter| is_tokens(letter)).count();
+    let is_of_token = |letter: &u8| letter.is_ascii_alphanumeric() || matches!(letter, b'_' | b'-' | b'.');
+    let length = text.iter().take_while(|letter| is_of_token(letter)).count();
     let letters = text.get(..length)?.iter().fold(0_u128, |seen, letter| seen | 1 << (letter & 127));
-    (length >= BODY_LETTERS && letters.count_ones() >= DISTINCT_LETTERS).then_some(length)
+    (length >= MIN_BODY_LETTERS && letters.count_ones() >= MIN_DISTINCT_LETTERS).then_some(length)
 }
 
-#[expect(clippy::naive_bytecount, reason = "not worth a crate: what is read from the disk takes longer")]
+#[expect(clippy::naive_bytecount, reason = "not worth a crate: reading from the disk takes longer")]
 fn lines_in(text: &[u8]) -> u64 {
     text.iter().filter(|letter| **letter == b'\n').count() as u64
 }
 
-/// Fills a buffer, but for what the text is too short for.
+/// Fills a buffer, or less of it where the text ends. Returns the bytes that it filled.
 fn fill(text: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
     let mut filled = 0;
     while filled < buffer.len() {
@@ -194,7 +196,7 @@ fn fill(text: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
     Ok(filled)
 }
 
-/// Returns bytes in base64, without what pads its end.
+/// Returns bytes in base64, without padding.
 fn in_base64(bytes: &[u8]) -> Zeroizing<Vec<u8>> {
     let mut text = Zeroizing::new(vec![0; bytes.len().div_ceil(3) * 4]);
     let length = STANDARD_NO_PAD.encode_slice(bytes, &mut text).unwrap_or_default();
@@ -213,29 +215,30 @@ mod tests {
 
     const PAT: &str = "dckr_pat_AbCdEfGhIjKlMnOpQrStUvWxYz1";
 
-    fn needles(secrets: &[&str]) -> SecretMatcher {
+    fn matcher(secrets: &[&str]) -> SecretMatcher {
         let mut contents = OpenedContents { inventory: Inventory::default(), secrets: Vec::new() };
-        for (at, secret) in secrets.iter().enumerate() {
-            contents
-                .inventory
-                .add_with_free_name(incoming_token(&format!("t{at}"), "ghcr.io", Origin::Add), Timestamp(0));
+        for (index, secret) in secrets.iter().enumerate() {
+            contents.inventory.add_with_free_name(
+                incoming_token(&format!("t{index}"), "ghcr.io", Origin::Add),
+                Timestamp(0),
+            );
             contents.secrets.push(Some(Secret::new(Zeroizing::new((*secret).to_owned()))));
         }
-        SecretMatcher::of(&contents)
+        SecretMatcher::new(&contents)
     }
 
-    fn lines(needles: &SecretMatcher, text: &[u8]) -> Vec<(Option<usize>, u64)> {
-        let token = |met| match met {
-            SecretMatch::Secret(at) => Some(at),
+    fn lines(matcher: &SecretMatcher, text: &[u8]) -> Vec<(Option<usize>, u64)> {
+        let token = |found| match found {
+            SecretMatch::Secret(index) => Some(index),
             SecretMatch::Marked(_) => None,
         };
-        let searched = needles.search(text).expect("memory");
-        searched.places.into_iter().map(|(met, line)| (token(met), line)).collect()
+        let report = matcher.search(text).expect("memory");
+        report.matches.into_iter().map(|(found, line)| (token(found), line)).collect()
     }
 
     #[test]
-    fn secrets_are_met_in_each_way_of_writing_and_only_whole() {
-        let needles = needles(&["canary-of-one", "canary-of-two-and-more", "tiny"]);
+    fn a_whole_secret_is_found_plain_and_in_base64() {
+        let matcher = matcher(&["canary-of-one", "canary-of-two-and-more", "tiny"]);
         for (text, want) in [
             ("a\nx=canary-of-one\n", vec![(Some(0), 2)]),
             ("canary-of-on", vec![]),
@@ -244,15 +247,15 @@ mod tests {
             ("\"auth\": \"dDA6Y2FuYXJ5LW9mLW9uZQ==\"", vec![(Some(0), 1)]), // t0:canary-of-one
             ("tiny", vec![]),
             ("dGlueQ==", vec![]),
-            ("dDI6dGlueQ==", vec![(Some(2), 1)]), // t2:tiny, which is no accident
+            ("dDI6dGlueQ==", vec![(Some(2), 1)]), // t2:tiny, which is not found by chance
         ] {
-            assert_eq!(lines(&needles, text.as_bytes()), want, "{text}");
+            assert_eq!(lines(&matcher, text.as_bytes()), want, "{text}");
         }
     }
 
     #[test]
-    fn marks_are_met_where_a_token_follows() {
-        let needles = needles(&[PAT]);
+    fn a_mark_is_found_where_a_token_follows() {
+        let matcher = matcher(&[PAT]);
         for (text, want) in [
             ("ghp_AbCdEfGhIjKlMnOp", 1),
             ("token=ghp_AbCdEfGhIjKlMnOp;", 1),
@@ -266,31 +269,31 @@ mod tests {
             ("", 0),
             ("ghp", 0),
         ] {
-            assert_eq!(lines(&needles, text.as_bytes()).len(), want, "{text}");
+            assert_eq!(lines(&matcher, text.as_bytes()).len(), want, "{text}");
         }
-        assert_eq!(lines(&needles, PAT.as_bytes()), [(Some(0), 1)], "the vault's own comes first");
+        assert_eq!(lines(&matcher, PAT.as_bytes()), [(Some(0), 1)], "the vault's own comes first");
     }
 
     #[test]
-    fn what_lies_across_a_border_is_met_once() {
-        let needles = needles(&[PAT, &"long secret ".repeat(500)]);
-        for start in (0..2 * (WINDOW_BYTES + LONGEST_BYTES)).step_by(509) {
+    fn a_secret_across_two_windows_is_found_once() {
+        let matcher = matcher(&[PAT, &"long secret ".repeat(500)]);
+        for start in (0..2 * (WINDOW_BYTES + MAX_PATTERN_BYTES)).step_by(509) {
             let mut text = vec![b'\n'; start];
             text.extend_from_slice(PAT.as_bytes());
             text.extend_from_slice(&vec![b'\n'; WINDOW_BYTES]);
-            assert_eq!(lines(&needles, &text), [(Some(0), start as u64 + 1)], "{start}");
+            assert_eq!(lines(&matcher, &text), [(Some(0), start as u64 + 1)], "{start}");
         }
         let text = [&vec![b' '; WINDOW_BYTES - 5], "long secret ".repeat(500).as_bytes()].concat();
-        assert_eq!(lines(&needles, &text).first(), Some(&(Some(1), 1)));
+        assert_eq!(lines(&matcher, &text).first(), Some(&(Some(1), 1)));
     }
 
     #[test]
-    fn what_is_no_text_is_left_alone_and_too_many_places_are_cut() {
-        let needles = needles(&[PAT]);
-        assert_eq!(lines(&needles, [b"\0", PAT.as_bytes()].concat().as_slice()), []);
-        let late = [&vec![b' '; LOOK_BYTES], b"\0".as_slice(), PAT.as_bytes()].concat();
-        assert_eq!(lines(&needles, &late).len(), 1);
-        let many = needles.search([PAT, "\n"].concat().repeat(30).as_bytes()).expect("memory");
-        assert_eq!((many.places.len(), many.is_cut), (MAX_PLACES, true));
+    fn a_binary_file_is_skipped_and_too_many_matches_are_cut() {
+        let matcher = matcher(&[PAT]);
+        assert_eq!(lines(&matcher, [b"\0", PAT.as_bytes()].concat().as_slice()), []);
+        let late = [&vec![b' '; TEXT_CHECK_BYTES], b"\0".as_slice(), PAT.as_bytes()].concat();
+        assert_eq!(lines(&matcher, &late).len(), 1);
+        let many = matcher.search([PAT, "\n"].concat().repeat(30).as_bytes()).expect("memory");
+        assert_eq!((many.matches.len(), many.is_cut), (MAX_MATCHES, true));
     }
 }

@@ -1,4 +1,4 @@
-//! Secrets that lie about in a source tree: those of the vault, and whatever begins as a token does.
+//! Searches a source tree for secrets: those of the vault, and texts that look like a token.
 
 pub mod matcher;
 
@@ -8,89 +8,113 @@ use ignore::WalkBuilder;
 
 use crate::doctor::keys::OpenedContents;
 use crate::doctor::scan::matcher::{SearchReport, SecretMatch, SecretMatcher};
-use crate::doctor::{Fact, Findings, Rule, Severity};
-use crate::system::disk;
+use crate::doctor::{Finding, Severity, token_name};
+use crate::model::hint::program;
 use crate::system::disk::DiskError;
 use crate::system::sanitize::line_of;
+use crate::system::{disk, env};
 
-/// The most places that are told of in all.
-const MAX_PLACES: usize = 1000;
+/// The most findings in all.
+const MAX_FINDINGS: usize = 1000;
 
-/// What git keeps for itself is compressed, and no source.
-const GITS_OWN: &str = ".git";
+/// The folder that git keeps for itself: its files are compressed, and not source.
+const GIT_FOLDER: &str = ".git";
 
-static SECRET: Rule = Rule {
-    word: "secret-in-file",
-    severity: Severity::Problem,
-    what: "the secret of token \"%1\" stands in %2:%3",
-    why: "whoever can read the file has it, and a commit or an image keeps it for good",
-    mend: "docker-credential-pat rotate %1; revoke the old one, and take it out of the file",
-    repair: None,
-};
-static TOKEN: Rule = Rule {
-    word: "token-in-file",
-    what: "what looks like a %1 of %4 stands in %2:%3",
-    mend: "take it out of the file, and revoke it: %5",
-    ..SECRET
-};
-static UNSEARCHED: Rule = Rule {
-    word: "search-incomplete",
-    severity: Severity::Warning,
-    what: "%1",
-    why: "there may be secrets where nothing was looked for",
-    mend: "docker-credential-pat doctor --scan DIR, for the rest",
-    repair: None,
-};
-static CUT: Rule = Rule { what: "%1 has more than is looked at or told of", ..UNSEARCHED };
-
-/// Looks into the files below a folder, or into one file. Left out is what .gitignore, .ignore and git's other
-/// lists name, what git keeps for itself and what is no text; hidden files are not, and no link is followed.
-pub fn check(folder: &Path, contents: &OpenedContents, findings: &mut Findings) {
-    let needles = SecretMatcher::of(contents);
-    let start = findings.0.len();
+/// Searches the files below a folder, or one file. Skipped are binary files, git's own folder, and files that
+/// .gitignore, .ignore and git's other lists name. Hidden files are searched; links are not followed.
+pub fn check(folder: &Path, contents: &OpenedContents, findings: &mut Vec<Finding>) {
+    let matcher = SecretMatcher::new(contents);
+    let first = findings.len();
     let mut walk = WalkBuilder::new(folder);
-    walk.hidden(false).require_git(false).filter_entry(|entry| entry.file_name() != GITS_OWN);
+    walk.hidden(false).require_git(false).filter_entry(|entry| entry.file_name() != GIT_FOLDER);
     for entry in walk.build() {
         match entry {
             Ok(entry) if entry.file_type().is_some_and(|kind| kind.is_file()) => {
-                look_into(entry.path(), &needles, contents, findings);
+                check_file(entry.path(), &matcher, contents, findings);
             }
             Ok(_) => {}
-            Err(error) => findings.add(&UNSEARCHED, &[Fact::Text(&line_of(&error))]),
+            Err(error) => findings.push(incomplete(line_of(&error), None)),
         }
-        if findings.0.len() - start >= MAX_PLACES {
-            findings.add(&CUT, &[Fact::Path(folder)]);
+        if findings.len() - first >= MAX_FINDINGS {
+            findings.push(cut(folder));
             return;
         }
     }
 }
 
-fn look_into(path: &Path, needles: &SecretMatcher, contents: &OpenedContents, findings: &mut Findings) {
-    let searched = match search(path, needles) {
-        Ok(searched) => searched,
-        Err(error) => return findings.add(&UNSEARCHED, &[Fact::Text(&line_of(&error)), Fact::Path(path)]),
+fn check_file(path: &Path, matcher: &SecretMatcher, contents: &OpenedContents, findings: &mut Vec<Finding>) {
+    let report = match search(path, matcher) {
+        Ok(report) => report,
+        Err(error) => return findings.push(incomplete(line_of(&error), Some(path))),
     };
-    let tokens = contents.inventory.tokens();
-    for (met, line) in searched.places {
-        let (path, line) = (Fact::Path(path), Fact::Line(line));
-        match met {
-            SecretMatch::Secret(at) => {
-                let token = tokens.get(at).map_or(Fact::Text(""), Fact::Token);
-                findings.add(&SECRET, &[token, path, line]);
-            }
-            SecretMatch::Marked(sort) => {
-                let [called, provider, made_at] =
-                    [sort.name, sort.provider.name, sort.made_at].map(Fact::Text);
-                findings.add(&TOKEN, &[called, path, line, provider, made_at]);
-            }
-        }
+    for (found, line) in report.matches {
+        findings.push(exposed(found, path, line, contents));
     }
-    if searched.is_cut {
-        findings.add(&CUT, &[Fact::Path(path)]);
+    if report.is_cut {
+        findings.push(cut(path));
     }
 }
 
-fn search(path: &Path, needles: &SecretMatcher) -> Result<SearchReport, DiskError> {
+fn search(path: &Path, matcher: &SecretMatcher) -> Result<SearchReport, DiskError> {
     let Some((file, _)) = disk::open(path)? else { return Ok(SearchReport::default()) };
-    needles.search(file).map_err(|source| DiskError::Read { path: path.to_owned(), source })
+    matcher.search(file).map_err(|source| DiskError::Read { path: path.to_owned(), source })
+}
+
+fn exposed(found: SecretMatch, path: &Path, line: u64, contents: &OpenedContents) -> Finding {
+    let position = format!("{}:{line}", env::tilde(path));
+    let (kind, what, mend, token) = match found {
+        SecretMatch::Secret(index) => {
+            let token = contents.inventory.tokens().get(index);
+            let name = token.map(token_name::display_name);
+            (
+                "secret-in-file",
+                format!(
+                    "the secret of token \"{}\" stands in {position}",
+                    name.as_deref().unwrap_or_default()
+                ),
+                format!(
+                    "{} rotate {}; revoke the old one, and take it out of the file",
+                    program(),
+                    token.map(token_name::argument).unwrap_or_default()
+                ),
+                name,
+            )
+        }
+        SecretMatch::Marked(credential_type) => (
+            "token-in-file",
+            format!(
+                "what looks like a {} of {} stands in {position}",
+                credential_type.name, credential_type.provider.name
+            ),
+            format!("take it out of the file, and revoke it: {}", credential_type.made_at),
+            None,
+        ),
+    };
+    Finding {
+        kind,
+        severity: Severity::Problem,
+        what,
+        why: "whoever can read the file has it, and a commit or an image keeps it for good",
+        mend,
+        token,
+        path: Some(path.to_owned()),
+        line: Some(line),
+        ..Finding::default()
+    }
+}
+
+fn incomplete(what: String, path: Option<&Path>) -> Finding {
+    Finding {
+        kind: "search-incomplete",
+        severity: Severity::Warning,
+        what,
+        why: "there may be secrets where nothing was looked for",
+        mend: format!("{} doctor --scan DIR, for the rest", program()),
+        path: path.map(Path::to_owned),
+        ..Finding::default()
+    }
+}
+
+fn cut(path: &Path) -> Finding {
+    incomplete(format!("{} has more than is looked at or told of", env::tilde(path)), Some(path))
 }

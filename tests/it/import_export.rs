@@ -1,4 +1,4 @@
-//! `import` and `export`: logins that move in from where they were, and out to where they are needed.
+//! `import` and `export`: logins from Docker's file and other helpers, and tokens for other machines.
 
 #![cfg(unix)]
 
@@ -17,7 +17,8 @@ const HUB: &str = "https://index.docker.io/v1/";
 /// The base64 of `me:canary-1`, `me:canary-2` and `me:canary-3`.
 const CANARIES: [&str; 3] = ["bWU6Y2FuYXJ5LTE=", "bWU6Y2FuYXJ5LTI=", "bWU6Y2FuYXJ5LTM="];
 
-/// Keeps what the folder `kept` beside it holds: for each key a file `N.json`, and its key in `N.key`.
+/// A helper with its logins in the folder `kept` of its own folder: for each the key in `N.key`, the answer in
+/// `N.json`.
 const HELPER: &str = r#"#!/bin/sh
 cd "${0%/*}/kept" || exit 1
 input=$(cat)
@@ -52,7 +53,7 @@ fn backup(path: &Path) -> PathBuf {
     PathBuf::from(format!("{}.bak", path.display()))
 }
 
-/// Returns the program with `PATH` and with the helpers of the home in it.
+/// Returns the program with the helpers of the home in `PATH`.
 fn program<const N: usize>(home: &Home, args: [&str; N]) -> Command {
     let mut program = home.program(args);
     program.env("PATH", format!("{}:{}:/usr/bin:/bin", home.path().join("bin").display(), path()));
@@ -70,7 +71,7 @@ fn script(home: &Home, name: &str, text: &str) {
     fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("set");
 }
 
-/// Puts a helper into the home that keeps these keys, each with its answer to `get`.
+/// Puts a helper into the home with these keys, each with its answer to `get`.
 fn helper(home: &Home, name: &str, kept: &[(&str, &str)]) -> PathBuf {
     script(home, &format!("docker-credential-{name}"), HELPER);
     let folder = home.path().join("bin/kept");
@@ -84,7 +85,7 @@ fn helper(home: &Home, name: &str, kept: &[(&str, &str)]) -> PathBuf {
     folder
 }
 
-/// Fails where a secret of these tests shows in any file of the home but for those in `bin`.
+/// Checks that no file of the home contains a secret of these tests, except in `bin`.
 fn assert_no_canary(folder: &Path) {
     for entry in fs::read_dir(folder).expect("a folder") {
         let path = entry.expect("an entry").path();
@@ -100,15 +101,15 @@ fn assert_no_canary(folder: &Path) {
     }
 }
 
-/// Returns all that the program wrote, having made sure that no secret is in it.
-fn told(assert: &assert_cmd::assert::Assert) -> String {
-    let told = stdout(assert) + &stderr(assert);
-    assert!(!told.contains("canary") && !CANARIES.iter().any(|form| told.contains(form)), "{told}");
-    told
+/// Returns all output of the program, and checks that it contains no secret.
+fn output(assert: &assert_cmd::assert::Assert) -> String {
+    let output = stdout(assert) + &stderr(assert);
+    assert!(!output.contains("canary") && !CANARIES.iter().any(|form| output.contains(form)), "{output}");
+    output
 }
 
 #[test]
-fn plain_logins_of_docker_move_in_and_out_of_the_file() {
+fn plain_logins_of_docker_are_imported_and_removed_from_the_file() {
     let home = Home::new();
     let config = home.docker_config();
     let [one, two, three] = CANARIES;
@@ -119,17 +120,17 @@ fn plain_logins_of_docker_move_in_and_out_of_the_file() {
         ),
     );
     let before = fs::read(&config).expect("there");
-    let dry = told(&home.run(["import", "--dry-run"]).success());
+    let dry = output(&home.run(["import", "--dry-run"]).success());
     assert!(dry.contains("me@docker.io") && dry.matches("new").count() == 3, "{dry}");
     assert!(!home.vault().exists() && !home.key().exists(), "nothing is made");
-    let refused = told(&home.run(["import", "--remove"]).code(1));
+    let refused = output(&home.run(["import", "--remove"]).code(1));
     assert!(
         refused.contains("it would be logged out there")
             && refused.contains("hint: docker-credential-pat install,"),
         "{refused}"
     );
     assert!(home.tokens().is_empty());
-    let moved = told(&home.run(["import"]).success());
+    let moved = output(&home.run(["import"]).success());
     assert!(moved.contains("3 taken over; 3 read back"), "{moved}");
     assert_eq!(fs::read(&config).expect("there"), before);
     assert_eq!(home.get("ghcr.io"), found("me", "canary-2"));
@@ -137,14 +138,14 @@ fn plain_logins_of_docker_move_in_and_out_of_the_file() {
     assert_eq!(home.token("me@ghcr.io")["origin"], "import");
     assert_eq!(home.list(), json!({HUB: "me", "ghcr.io": "me", "quay.io": "<token>"}));
 
-    let installed = told(&home.run(["install"]).success());
+    let installed = output(&home.run(["install"]).success());
     assert!(installed.contains("docker-credential-pat import --remove"), "{installed}");
     assert!(
         !fs::read_to_string(backup(&config)).expect("a backup").contains(one),
         "no backup holds a secret"
     );
     write(&backup(&config), &format!(r#"{{"auths":{{"old.example":{{"auth":"{three}"}}}}}}"#));
-    let removed = told(&home.run(["import", "--remove"]).success());
+    let removed = output(&home.run(["import", "--remove"]).success());
     assert!(
         removed.contains("0 taken over; 3 read back")
             && removed.contains("3 taken out of ~/.docker/config.json"),
@@ -155,23 +156,23 @@ fn plain_logins_of_docker_move_in_and_out_of_the_file() {
     assert_eq!(fs::metadata(backup(&config)).expect("a backup").permissions().mode() & 0o777 & !0o600, 0);
     assert_no_canary(home.path());
     assert_eq!(home.get(HUB), found("me", "canary-1"));
-    assert!(told(&home.run(["import", "--remove"]).success()).contains("there is nothing to take over"));
+    assert!(output(&home.run(["import", "--remove"]).success()).contains("there is nothing to take over"));
 }
 
 #[test]
-fn a_backup_of_before_is_cleaned_even_where_nothing_is_taken_over() {
+fn remove_cleans_the_backup_even_without_any_login() {
     let home = Home::new();
     let config = home.docker_config();
     write(&config, r#"{"credsStore":"pat"}"#);
     write(&backup(&config), &format!(r#"{{"auths":{{"a.example":{{"auth":"{}"}}}}}}"#, CANARIES[0]));
-    told(&home.run(["import"]).success());
+    output(&home.run(["import"]).success());
     assert!(fs::read_to_string(backup(&config)).expect("there").contains(CANARIES[0]), "without --remove");
-    told(&home.run(["import", "--remove"]).success());
+    output(&home.run(["import", "--remove"]).success());
     assert_eq!(read(&backup(&config)), json!({"auths": {"a.example": {}}}));
 }
 
 #[test]
-fn what_cannot_be_kept_stays_and_the_rest_goes_on() {
+fn logins_that_cannot_be_imported_stay_and_the_others_are_moved() {
     let home = Home::new();
     let config = home.docker_config();
     write(
@@ -181,7 +182,7 @@ fn what_cannot_be_kept_stays_and_the_rest_goes_on() {
             CANARIES[0]
         ),
     );
-    let moved = told(&home.run(["import", "--remove"]).code(1));
+    let moved = output(&home.run(["import", "--remove"]).code(1));
     for part in [
         "cannot: its auth is not base64",
         "cannot: no helper can keep a registrytoken",
@@ -197,7 +198,7 @@ fn what_cannot_be_kept_stays_and_the_rest_goes_on() {
 }
 
 #[test]
-fn nothing_here_is_overwritten_or_put_out_of_use() {
+fn import_overwrites_no_token_and_changes_no_answer() {
     let home = Home::new();
     home.store("https://ghcr.io/v2/", "me", "of a login");
     home.bring("mine", "quay.io", "me", "of a person", &[]).success();
@@ -210,7 +211,7 @@ fn nothing_here_is_overwritten_or_put_out_of_use() {
         login("canary-3")
     );
     write(&home.docker_config(), &auths);
-    let moved = told(&home.run(["import"]).success());
+    let moved = output(&home.run(["import"]).success());
     assert!(moved.contains("3 taken over; 4 read back"), "{moved}");
     let names: Vec<_> =
         home.tokens().iter().map(|token| token["name"].as_str().expect("a name").to_owned()).collect();
@@ -220,14 +221,14 @@ fn nothing_here_is_overwritten_or_put_out_of_use() {
     }
     assert_eq!(home.get("quay.io"), found("me", "of a person"));
     assert_eq!(home.get("new.example"), found("me", "canary-3"));
-    told(&home.run(["use", "me@ghcr.io-2"]).success());
+    output(&home.run(["use", "me@ghcr.io-2"]).success());
     assert_eq!(home.get("ghcr.io"), found("me", "canary-1"));
-    assert!(told(&home.run(["import"]).success()).contains("0 taken over; 4 read back"));
+    assert!(output(&home.run(["import"]).success()).contains("0 taken over; 4 read back"));
     assert_eq!(home.get("ghcr.io"), found("me", "canary-1"));
 }
 
 #[test]
-fn another_helpers_entries_move_in_and_are_erased_there() {
+fn logins_of_another_helper_are_imported_and_erased_there() {
     let home = Home::new();
     let answer = |key: &str, secret: &str| common::credentials(key, "me", secret);
     let kept = helper(
@@ -240,11 +241,11 @@ fn another_helpers_entries_move_in_and_are_erased_there() {
         ],
     );
     write(&home.docker_config(), r#"{"credsStore":"other"}"#);
-    let refused = told(&program(&home, ["import", "--remove"]).assert().code(1));
+    let refused = output(&program(&home, ["import", "--remove"]).assert().code(1));
     assert!(refused.contains("it would be logged out there"), "{refused}");
-    // It is remembered when this program takes its place.
-    told(&program(&home, ["install"]).assert().success());
-    let moved = told(&program(&home, ["import"]).assert().code(1));
+    // install remembers the helper that it replaces.
+    output(&program(&home, ["install"]).assert().success());
+    let moved = output(&program(&home, ["import"]).assert().code(1));
     for part in [
         "docker-credential-other",
         "it lists the key, and has nothing for it",
@@ -255,7 +256,7 @@ fn another_helpers_entries_move_in_and_are_erased_there() {
     }
     assert_eq!(home.get("https://ghcr.io"), found("me", "canary-2"));
     assert_eq!(fs::read_dir(&kept).expect("there").count(), 5, "nothing is erased yet");
-    let removed = told(&program(&home, ["import", "--remove"]).assert().code(1));
+    let removed = output(&program(&home, ["import", "--remove"]).assert().code(1));
     assert!(removed.contains("2 erased from docker-credential-other"), "{removed}");
     assert_eq!(fs::read_dir(&kept).expect("there").count(), 1);
     assert_no_canary(home.path());
@@ -263,7 +264,7 @@ fn another_helpers_entries_move_in_and_are_erased_there() {
 }
 
 #[test]
-fn a_helper_that_fails_is_named_and_the_others_go_on() {
+fn a_failing_helper_is_named_and_the_others_are_imported() {
     let home = Home::new();
     helper(&home, "other", &[("ghcr.io", &common::credentials("ghcr.io", "me", "canary-1"))]);
     script(&home, "docker-credential-bad", "#!/bin/sh\necho 'the store is locked'\nexit 1\n");
@@ -272,7 +273,7 @@ fn a_helper_that_fails_is_named_and_the_others_go_on() {
         &home.docker_config(),
         r#"{"credsStore":"bad","credHelpers":{"a":"absent","b":"../x","c":"liar","d":"other","e":"pat","f":"ecr-login"}}"#,
     );
-    let moved = told(&program(&home, ["import"]).assert().code(1));
+    let moved = output(&program(&home, ["import"]).assert().code(1));
     for part in [
         "docker-credential-bad list says: the store is locked",
         "there is no program docker-credential-absent",
@@ -285,16 +286,17 @@ fn a_helper_that_fails_is_named_and_the_others_go_on() {
         assert!(moved.contains(part), "{part}: {moved}");
     }
     assert_eq!(home.get("ghcr.io"), found("me", "canary-1"));
-    let alone = told(&program(&home, ["import", "--helper", "bad"]).assert().code(1));
+    let alone = output(&program(&home, ["import", "--helper", "bad"]).assert().code(1));
     assert!(alone.contains("the store is locked") && !alone.contains("absent"), "{alone}");
     assert!(
-        told(&program(&home, ["import", "--helper", "pat"]).assert().code(1)).contains("this program itself")
+        output(&program(&home, ["import", "--helper", "pat"]).assert().code(1))
+            .contains("this program itself")
     );
     program(&home, ["import", "--helper", "other", "--podman"]).assert().code(2);
 }
 
 #[test]
-fn what_a_failing_helper_says_is_not_shown_when_it_is_an_answer() {
+fn credentials_in_the_output_of_a_failing_helper_are_not_shown() {
     let home = Home::new();
     script(
         &home,
@@ -303,18 +305,18 @@ fn what_a_failing_helper_says_is_not_shown_when_it_is_an_answer() {
 [ $1 = list ] && echo '{"ghcr.io":"alice"}' && exit
 echo '{"ServerURL":"ghcr.io","Username":"alice","Secret":"CANARY"}'; exit 1"#,
     );
-    let told = told(&program(&home, ["import", "--helper", "odd"]).assert().code(1));
-    assert!(told.contains("docker-credential-odd get says") && !told.contains("CANARY"), "{told}");
+    let text = output(&program(&home, ["import", "--helper", "odd"]).assert().code(1));
+    assert!(text.contains("docker-credential-odd get says") && !text.contains("CANARY"), "{text}");
 }
 
 #[test]
-fn an_erase_that_does_nothing_is_told() {
+fn an_erase_without_effect_is_reported() {
     let home = Home::new();
     helper(&home, "other", &[("ghcr.io", &common::credentials("ghcr.io", "me", "canary-1"))]);
     let lame = HELPER.replace("rm \"$file\" \"${file%.key}.json\"", ":");
     script(&home, "docker-credential-other", &lame);
     write(&home.docker_config(), r#"{"credsStore":"pat"}"#);
-    let removed = told(&program(&home, ["import", "--helper", "other", "--remove"]).assert().code(1));
+    let removed = output(&program(&home, ["import", "--helper", "other", "--remove"]).assert().code(1));
     assert!(
         removed.contains("docker-credential-other says that it has erased ghcr.io, and has it still"),
         "{removed}"
@@ -323,7 +325,7 @@ fn an_erase_that_does_nothing_is_told() {
 }
 
 #[test]
-fn podmans_paths_become_scopes_and_its_entries_go_wholly() {
+fn podmans_paths_become_scopes_and_its_entries_are_removed_whole() {
     let home = Home::new();
     let file = home.path().join("run/auth.json");
     let auth = |auth: &str| format!(r#"{{"auth":"{auth}"}}"#);
@@ -338,19 +340,19 @@ fn podmans_paths_become_scopes_and_its_entries_go_wholly() {
         let mut program = home.program([]);
         program.args(args).env("REGISTRY_AUTH_FILE", &file).assert()
     };
-    // What would log podman out stays, and the rest goes on.
-    let spared = told(&run(&["import", "--podman", "--remove"]).code(1));
-    assert!(spared.contains("3 taken over; 3 read back") && spared.contains("2 taken out of"), "{spared}");
-    assert!(spared.contains("does not call this program for quay.io:"), "{spared}");
-    assert!(spared.contains("docker-credential-pat install --podman --registry quay.io,"), "{spared}");
+    // A login that podman would lose stays, and the others are removed.
+    let partly = output(&run(&["import", "--podman", "--remove"]).code(1));
+    assert!(partly.contains("3 taken over; 3 read back") && partly.contains("2 taken out of"), "{partly}");
+    assert!(partly.contains("does not call this program for quay.io:"), "{partly}");
+    assert!(partly.contains("docker-credential-pat install --podman --registry quay.io,"), "{partly}");
     assert_eq!(read(&file)["auths"], json!({"quay.io": {"auth": CANARIES[2]}}));
-    let other = told(&home.run(["import", "--remove", "--file", file.to_str().expect("UTF-8")]).code(1));
+    let other = output(&home.run(["import", "--remove", "--file", file.to_str().expect("UTF-8")]).code(1));
     assert!(
         other.contains("REGISTRY_AUTH_FILE=") && other.contains(" install --podman --registry quay.io,"),
         "{other}"
     );
-    told(&run(&["install", "--podman", "--registry", "quay.io"]).success());
-    let moved = told(&run(&["import", "--podman", "--remove"]).success());
+    output(&run(&["install", "--podman", "--registry", "quay.io"]).success());
+    let moved = output(&run(&["import", "--podman", "--remove"]).success());
     assert!(moved.contains("0 taken over; 1 read back"), "{moved}");
     assert_eq!(read(&file)["auths"], json!({}));
     assert_eq!(home.token("me@ghcr.io")["scopes"], json!(["ghcr.io/acme"]));
@@ -360,7 +362,7 @@ fn podmans_paths_become_scopes_and_its_entries_go_wholly() {
     assert_no_canary(home.path());
 }
 
-/// Runs a line in a shell whose `docker` tells its arguments and its input.
+/// Runs a line in a shell whose `docker` prints its arguments and its input.
 fn in_shell(home: &Home, line: &str) -> String {
     script(home, "docker", "#!/bin/sh\nfor arg; do printf '[%s]' \"$arg\"; done; cat; echo '|'\n");
     let path = format!("{}:/usr/bin:/bin", home.path().join("bin").display());
@@ -369,7 +371,7 @@ fn in_shell(home: &Home, line: &str) -> String {
 }
 
 #[test]
-fn a_token_is_written_as_a_login_for_a_shell() {
+fn docker_login_format_is_a_line_that_a_shell_runs() {
     let home = Home::new();
     let secret = "it's \"$HOME\"\\ `x`\n!字";
     home.program(["add", "ci", "-r", "ghcr.io", "-r", "docker.io", "-u", "o'me", "--secret-stdin"])
@@ -386,7 +388,7 @@ fn a_token_is_written_as_a_login_for_a_shell() {
 }
 
 #[test]
-fn a_token_is_written_as_dockers_file_a_manifest_and_a_variable() {
+fn each_other_format_has_the_login_under_its_key() {
     let home = Home::new();
     home.bring("CI for Hub", "docker.io", "me", "canary-1", &[]).success();
     let want = json!({"auths": {HUB: {"auth": CANARIES[0]}}});
@@ -416,14 +418,14 @@ fn a_token_is_written_as_dockers_file_a_manifest_and_a_variable() {
 }
 
 #[test]
-fn what_is_written_to_a_file_is_for_its_owner_alone() {
+fn an_output_file_is_private_and_never_overwritten() {
     let home = Home::new();
     home.bring("ci", "*.example.com", "me", "canary-1", &[]).success();
     let file = home.path().join("out.json");
     let path = file.to_str().expect("UTF-8");
     let args = ["export", "ci", "--format", "docker-config", "--registry", "a.example.com", "--output", path];
-    let told = told(&home.run(args).success());
-    assert!(told.contains("out.json holds the secret of \"ci\" in the open"), "{told}");
+    let text = output(&home.run(args).success());
+    assert!(text.contains("out.json holds the secret of \"ci\" in the open"), "{text}");
     assert_eq!(read(&file), json!({"auths": {"a.example.com": {"auth": CANARIES[0]}}}));
     assert_eq!(fs::metadata(&file).expect("a file").permissions().mode() & 0o777, 0o600);
     let refused = stderr(&home.run(args).code(1).stdout(""));
@@ -441,7 +443,7 @@ fn what_is_written_to_a_file_is_for_its_owner_alone() {
 }
 
 #[test]
-fn what_a_format_has_no_room_for_is_refused() {
+fn a_token_that_a_format_cannot_express_is_refused() {
     let home = Home::new();
     home.store("ghcr.io", "<token>", "canary-1");
     home.store("https://index.docker.io/v1/refresh-token", "me", "canary-2");
@@ -457,22 +459,22 @@ fn what_a_format_has_no_room_for_is_refused() {
     ] {
         for format in formats {
             let refused = home.run(["export", name, "--format", format]).code(1).stdout("");
-            let told = told(&refused);
-            assert!(told.contains(want) && told.contains("hint: "), "{name} {format}: {told}");
+            let text = output(&refused);
+            assert!(text.contains(want) && text.contains("hint: "), "{name} {format}: {text}");
         }
     }
     let identity = stdout(&home.run(["export", &names[0], "--format", "docker-config"]).success());
     let want = json!({"auths": {"ghcr.io": {"identitytoken": "canary-1"}}});
     assert_eq!(serde_json::from_str::<Value>(&identity).expect("JSON"), want);
-    // What was written moves in again as it was.
+    // The exported file can be imported again.
     let other = Home::new();
     write(&other.docker_config(), &identity);
-    told(&other.run(["import"]).success());
+    output(&other.run(["import"]).success());
     assert_eq!(other.get("ghcr.io"), found("<token>", "canary-1"));
 }
 
 #[test]
-fn a_token_for_a_part_is_written_with_a_warning() {
+fn a_token_for_one_path_is_exported_with_a_warning() {
     let home = Home::new();
     home.bring("ci", "ghcr.io/acme", "me", "canary-1", &[]).success();
     let written = home.run(["export", "ci", "--format", "docker-config"]).success();

@@ -1,37 +1,34 @@
-//! What there is to take over, and what of it cannot be.
+//! The sources of logins to import: the client's file and other helpers.
 
 use crate::docker::config::{ConfigError, ConfigFile};
 use crate::docker::other_helper::{HelperError, OtherHelper};
 use crate::docker::wire::Credentials;
 use crate::model::registry::Key;
 
-/// Where something was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ImportSource {
-    /// In plain text in the client's file.
+    /// The client's file, in plain text.
     File,
-    /// At the helper with this number.
+    /// The helper with this index.
     Helper(usize),
 }
 
-/// One login that was found.
 pub(super) struct FoundLogin {
     pub(super) source: ImportSource,
-    /// Its key as it is written there.
+    /// The key as the source writes it.
     pub(super) key: String,
-    /// What it is, or why it cannot be taken over.
+    /// The login, or why it cannot be taken over.
     pub(super) login: Result<Credentials, String>,
 }
 
 impl FoundLogin {
-    /// Returns what can be taken over.
     pub(super) fn credentials(&self) -> Option<&Credentials> {
         self.login.as_ref().ok()
     }
 }
 
-/// Finds the logins of a client's file.
-pub(super) fn in_file(config: &ConfigFile) -> Result<Vec<FoundLogin>, ConfigError> {
+/// Returns the logins in a client's file.
+pub(super) fn find_in_file(config: &ConfigFile) -> Result<Vec<FoundLogin>, ConfigError> {
     let logins = config.logins()?.into_iter().map(|login| FoundLogin {
         source: ImportSource::File,
         key: login.key,
@@ -40,8 +37,8 @@ pub(super) fn in_file(config: &ConfigFile) -> Result<Vec<FoundLogin>, ConfigErro
     Ok(logins.collect())
 }
 
-/// Finds what a helper keeps, until it fails.
-pub(super) fn in_helper(
+/// Adds the logins of a helper to `found`, those before an error as well.
+pub(super) fn find_in_helper(
     helper: &OtherHelper,
     source: ImportSource,
     found: &mut Vec<FoundLogin>,

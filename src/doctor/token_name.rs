@@ -1,0 +1,49 @@
+//! Names of tokens in findings. A name that was made of a user name or a key can contain part of a secret, and is
+//! replaced then.
+
+use crate::model::token::{Token, UserName};
+use crate::provider::find_by_prefix;
+
+/// The shortest user name that counts as a token when it begins as one does, in bytes.
+const TOKEN_BYTES: usize = 20;
+
+/// The first letters of a password that must not show in a name.
+const REVEALING_LETTERS: usize = 4;
+
+/// True when the user name, which the vault does not encrypt, is itself a token.
+pub(super) fn has_token_for_user(token: &Token) -> bool {
+    match &token.user {
+        UserName::Named(user) => looks_like_token(user),
+        UserName::SameAsSecret => false,
+    }
+}
+
+fn looks_like_token(text: &str) -> bool {
+    text.len() >= TOKEN_BYTES && find_by_prefix(text).is_some()
+}
+
+/// Returns the password in a key that a client stored the token under.
+pub(super) fn key_password(token: &Token) -> Option<&str> {
+    token.keys.iter().find_map(|key| {
+        let rest = key.as_str().split_once("://").map_or(key.as_str(), |(_, rest)| rest);
+        let (account, _) = rest.rsplit_once('@')?;
+        account.split_once(':').map(|(_, password)| password).filter(|password| !password.is_empty())
+    })
+}
+
+/// True when the name, which may have been made of user name and key, shows part of a secret in these.
+fn has_revealing_name(token: &Token) -> bool {
+    let name = token.name.as_str();
+    let head = |password: &str| password.chars().take(REVEALING_LETTERS).collect::<String>();
+    looks_like_token(name) || key_password(token).is_some_and(|password| name.contains(&head(password)))
+}
+
+/// Returns the name of a token, for people.
+pub(super) fn display_name(token: &Token) -> String {
+    if has_revealing_name(token) { format!("no. {}", token.id.0) } else { token.name.as_str().to_owned() }
+}
+
+/// Returns the name of a token as one word of a shell command.
+pub(super) fn argument(token: &Token) -> String {
+    if has_revealing_name(token) { "NAME".to_owned() } else { token.name.as_argument().into_owned() }
+}
