@@ -148,7 +148,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         (_, []) => write(&out, &short_help(), NOT_DONE),
         _ => {
             let code = people(args, called_as, out);
-            scrub::scrub_peoples_stack();
+            scrub::scrub_command_stack();
             code
         }
     }

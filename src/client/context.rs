@@ -79,7 +79,7 @@ impl Hint for ContextError {
 
 impl Context {
     /// Takes in what environment and program name say; all else is looked at when it matters.
-    pub fn gather(called_as: Option<&str>) -> Result<Self, ContextError> {
+    pub fn from_environment(called_as: Option<&str>) -> Result<Self, ContextError> {
         let named = env::text(TOKEN)?;
         Ok(Self {
             named: named.map(|text| Name::typed(&text).map_or(text, |name| name.to_string())),
@@ -131,7 +131,7 @@ impl Context {
     }
 
     fn intent(&self, address: &Address) -> Option<ClientIntent> {
-        let command_line = self.command_line.get_or_init(CommandLine::of_parent).as_ref()?;
+        let command_line = self.command_line.get_or_init(CommandLine::from_parent).as_ref()?;
         client::intent(&command_line.words()?, address)
     }
 

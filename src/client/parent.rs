@@ -32,15 +32,15 @@ pub struct CommandLine(Zeroizing<Vec<u8>>);
 impl CommandLine {
     /// Reads that of the parent process; `None` where the system does not tell, when the process is gone,
     /// when it changed meanwhile, or when it has more than [`MAX_BYTES`].
-    pub fn of_parent() -> Option<Self> {
+    pub fn from_parent() -> Option<Self> {
         let process = parent()?;
-        let line = Self::of_process(process)?;
+        let line = Self::from_process(process)?;
         // Else it ended, and its number may have been another's when it was read.
         (parent()? == process).then_some(line)
     }
 
-    /// Reads that of a process, as [`of_parent`](Self::of_parent) does.
-    pub fn of_process(process: u32) -> Option<Self> {
+    /// Reads that of a process, as [`from_parent`](Self::from_parent) does.
+    pub fn from_process(process: u32) -> Option<Self> {
         Self::read(reader(process)?)
     }
 
@@ -89,7 +89,7 @@ pub struct ProgramName {
 impl ProgramName {
     /// Reads that of the parent process; `None` where the system does not tell.
     #[cfg(target_os = "linux")]
-    pub fn of_parent() -> Option<Self> {
+    pub fn from_parent() -> Option<Self> {
         let mut path = Vec::with_capacity(32);
         path.extend_from_slice(b"/proc/");
         sanitize::push_number(&mut path, parent()?.into());
@@ -101,7 +101,7 @@ impl ProgramName {
 
     /// Returns `None`: only Linux tells it without a library.
     #[cfg(not(target_os = "linux"))]
-    pub fn of_parent() -> Option<Self> {
+    pub fn from_parent() -> Option<Self> {
         None
     }
 

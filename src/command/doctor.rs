@@ -133,7 +133,7 @@ fn examine(args: &DoctorArgs, cx: &mut CommandContext) -> Result<Findings, Comma
     let mut findings = doctor::collect(&cx.store, usage.as_ref(), context::warning_days()?, now, besides);
     for finding in findings.0.iter_mut().filter(|_| is_to_fix) {
         if let Err(error) = finding.fix() {
-            cx.say(&format!("docker-credential-pat: error: {}", sanitize::line_of(&error)));
+            cx.say(&format!("docker-credential-pat: error: {}", sanitize::error_chain(&error)));
         }
     }
     Ok(findings)

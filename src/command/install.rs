@@ -7,7 +7,7 @@ use crate::command::args;
 use crate::command::context::CommandContext;
 use crate::command::error::{ArgumentError, CommandError};
 use crate::docker::config::ConfigFile;
-use crate::docker::setup::{HelperName, SetupChange, SetupReach};
+use crate::docker::setup::{HelperName, HelperSlot, SetupChange};
 use crate::docker::{profile_link, setup};
 use crate::inventory::Inventory;
 use crate::model::registry::{Address, DOCKER_HUB_KEY, Registry, host_as_written};
@@ -48,7 +48,7 @@ pub fn install(args: &InstallArgs, cx: &mut CommandContext) -> Result<(), Comman
         profile_link::make(&link)?;
         cx.say(&format!("{} calls this program for the profile \"{profile}\"", env::tilde(&link)));
     }
-    let helper = HelperName::of(args.profile.as_deref());
+    let helper = HelperName::for_profile(args.profile.as_deref());
     let changes = setup::install(&memory, config, &reaches, &helper)?;
     for (reach, change) in reaches.iter().zip(&changes) {
         cx.say(&sentence(&path, reach, change));
@@ -81,7 +81,7 @@ pub fn uninstall(args: &InstallArgs, cx: &mut CommandContext) -> Result<(), Comm
         args.reaches(&config, &Inventory::default())?
     };
     let profiles = profiles_of(&config)?;
-    let helper = args.profile.as_deref().map(|profile| HelperName::of(Some(profile)));
+    let helper = args.profile.as_deref().map(|profile| HelperName::for_profile(Some(profile)));
     let changes = setup::uninstall(&memory, config, &reaches, helper.as_ref())?;
     for (reach, change) in reaches.iter().zip(&changes) {
         cx.say(&sentence(&path, reach, change));
@@ -106,9 +106,9 @@ impl InstallArgs {
     }
 
     /// Returns what is to be set.
-    fn reaches(&self, config: &ConfigFile, inventory: &Inventory) -> Result<Vec<SetupReach>, CommandError> {
+    fn reaches(&self, config: &ConfigFile, inventory: &Inventory) -> Result<Vec<HelperSlot>, CommandError> {
         if self.registry.is_empty() && !self.podman {
-            return Ok(vec![SetupReach::Every]);
+            return Ok(vec![HelperSlot::Every]);
         }
         let mut keys = BTreeSet::new();
         for text in &self.registry {
@@ -126,15 +126,15 @@ impl InstallArgs {
             let known = WELL_KNOWN.iter().filter_map(|host| Registry::parse(host));
             keys.extend(in_file.chain(in_vault).chain(known).map(|registry| self.key_of(&registry)));
         }
-        Ok(keys.into_iter().map(SetupReach::One).collect())
+        Ok(keys.into_iter().map(HelperSlot::One).collect())
     }
 
     /// Returns what is set.
-    fn reaches_set(&self, config: &ConfigFile) -> Result<Vec<SetupReach>, CommandError> {
-        let mut reaches = if self.podman { Vec::new() } else { vec![SetupReach::Every] };
+    fn reaches_set(&self, config: &ConfigFile) -> Result<Vec<HelperSlot>, CommandError> {
+        let mut reaches = if self.podman { Vec::new() } else { vec![HelperSlot::Every] };
         for key in config.registries_with_helpers()? {
             if config.helper(&key)?.as_deref().is_some_and(HelperName::is_ours) {
-                reaches.push(SetupReach::One(key));
+                reaches.push(HelperSlot::One(key));
             }
         }
         Ok(reaches)
@@ -162,14 +162,14 @@ fn profiles_of(config: &ConfigFile) -> Result<BTreeSet<String>, CommandError> {
     let mut profiles = BTreeSet::new();
     for key in config.registries_with_helpers()? {
         let helper = config.helper(&key)?;
-        profiles.extend(helper.as_deref().and_then(HelperName::profile_of).map(str::to_owned));
+        profiles.extend(helper.as_deref().and_then(HelperName::profile).map(str::to_owned));
     }
     Ok(profiles)
 }
 
 /// True when Docker's file or podman's still calls this program for a profile.
 fn is_called(profile: &str) -> bool {
-    let helper = HelperName::of(Some(profile));
+    let helper = HelperName::for_profile(Some(profile));
     let files = [env::docker_config(), env::podman_auth()];
     let files = files.into_iter().flatten().filter_map(|path| ConfigFile::read(path).ok());
     let calls = |config: &ConfigFile, key: &str| {
@@ -194,11 +194,11 @@ fn link_of(profile: &str) -> Result<PathBuf, CommandError> {
 /// Returns what is worth knowing of the rest of the file.
 fn remarks(
     config: &ConfigFile,
-    reaches: &[SetupReach],
+    reaches: &[HelperSlot],
     is_podman: bool,
 ) -> Result<Vec<String>, CommandError> {
     let mut remarks = Vec::new();
-    if reaches.contains(&SetupReach::Every) {
+    if reaches.contains(&HelperSlot::Every) {
         for key in config.registries_with_helpers()? {
             match config.helper(&key)? {
                 Some(helper) if !HelperName::is_ours(&helper) => {
@@ -211,8 +211,8 @@ fn remarks(
     let is_meant = |login: &String| {
         let registry = Address::parse(login).map(|address| address.registry().clone());
         reaches.iter().any(|reach| match reach {
-            SetupReach::Every => true,
-            SetupReach::One(key) => Address::parse(key).map(|address| address.registry().clone()) == registry,
+            HelperSlot::Every => true,
+            HelperSlot::One(key) => Address::parse(key).map(|address| address.registry().clone()) == registry,
         })
     };
     let plain: Vec<String> = config.plain_logins()?.into_iter().filter(is_meant).collect();
@@ -240,22 +240,22 @@ fn key_holder(cx: &CommandContext) -> Result<String, CommandError> {
 }
 
 /// Says what a change did.
-fn sentence(path: &str, reach: &SetupReach, change: &SetupChange) -> String {
+fn sentence(path: &str, reach: &HelperSlot, change: &SetupChange) -> String {
     let what = reach.words();
     match change {
         SetupChange::Set(None) => format!("{path}: this program now keeps the credentials of {what}"),
         SetupChange::Set(Some(earlier)) => {
             format!("{path}: this program now keeps the credentials of {what}, instead of \"{earlier}\"")
         }
-        SetupChange::WasSet => format!("{path}: this program keeps the credentials of {what} already"),
-        SetupChange::PutBack(None) => {
+        SetupChange::AlreadySet => format!("{path}: this program keeps the credentials of {what} already"),
+        SetupChange::Restored(None) => {
             format!("{path}: this program no longer keeps the credentials of {what}; no helper does")
         }
-        SetupChange::PutBack(Some(earlier)) => {
+        SetupChange::Restored(Some(earlier)) => {
             format!("{path}: \"{earlier}\" keeps the credentials of {what} again")
         }
-        SetupChange::Left(None) => format!("{path}: this program was not the helper for {what}"),
-        SetupChange::Left(Some(other)) => {
+        SetupChange::Kept(None) => format!("{path}: this program was not the helper for {what}"),
+        SetupChange::Kept(Some(other)) => {
             format!("{path}: \"{other}\" keeps the credentials of {what}, and stays")
         }
     }

@@ -122,14 +122,14 @@ fn refused(verb: ProtocolVerb, input: &[u8], failure: &CommandError, cx: &mut Co
 /// Notes a request, which has its answer by now.
 fn note(line: &LogEntry<'_>, cx: &CommandContext) {
     if !env::is_usage_off() {
-        let client = ProgramName::of_parent();
+        let client = ProgramName::from_parent();
         let client = client.as_ref().map(ProgramName::text);
         cx.store.log().append(line, *cx.now, client.as_deref());
     }
 }
 
 /// Returns what is noted of a `get`.
-fn line_of<'l>(key: &'l Key, request: &'l Request<'_>, verdict: &Verdict<'l>) -> LogEntry<'l> {
+fn error_chain<'l>(key: &'l Key, request: &'l Request<'_>, verdict: &Verdict<'l>) -> LogEntry<'l> {
     let outcome = verdict.token.map_or(record::RequestOutcome::NotFound, |_| record::RequestOutcome::Given);
     // Where none is given, the one that came closest tells why.
     let reason = verdict.decided_by().or(verdict.set_aside.last().map(|(_, reason)| *reason));
@@ -156,7 +156,7 @@ pub fn refuse(failure: &CommandError, mut out: impl Write, err: impl Write) {
 
 fn get(input: &[u8], cx: &mut CommandContext) -> Result<VerbOutcome, CommandError> {
     let key = wire::parse_key(input)?;
-    let context = Context::gather(cx.called_as)?;
+    let context = Context::from_environment(cx.called_as)?;
     let excerpt = cx.store.excerpt(Some(&key))?;
     let inventory = excerpt.inventory();
     // Where nothing ends the clock is not asked: its first answer costs more than reading the key.
@@ -176,7 +176,7 @@ fn get(input: &[u8], cx: &mut CommandContext) -> Result<VerbOutcome, CommandErro
             say(&mut *cx.err, &format!("{SPEAKER}: {line}"));
         }
         writeln!(cx.out, "{NOT_FOUND}").map_err(CommandError::output)?;
-        note(&line_of(&key, &request, &verdict), cx);
+        note(&error_chain(&key, &request, &verdict), cx);
         return Ok(VerbOutcome::NotFound);
     };
     let secret = excerpt.release(token)?;
@@ -190,7 +190,7 @@ fn get(input: &[u8], cx: &mut CommandContext) -> Result<VerbOutcome, CommandErro
     for line in lines.into_iter().flatten() {
         say(&mut *cx.err, &format!("{SPEAKER}: {line}"));
     }
-    note(&line_of(&key, &request, &verdict), cx);
+    note(&error_chain(&key, &request, &verdict), cx);
     Ok(VerbOutcome::Done)
 }
 
@@ -269,7 +269,7 @@ fn erase(input: &[u8], cx: &mut CommandContext) -> Result<VerbOutcome, CommandEr
 }
 
 fn list(cx: &mut CommandContext) -> Result<VerbOutcome, CommandError> {
-    let context = Context::gather(cx.called_as)?;
+    let context = Context::from_environment(cx.called_as)?;
     // Nothing of it is a secret, and the process ends: to free thousands of names would be for nobody.
     let inventory = ManuallyDrop::new(cx.store.inventory()?);
     let index = Index::of(&inventory);

@@ -72,7 +72,7 @@ pub enum HelperError {
 
 impl OtherHelper {
     /// Takes the name of a helper as it stands in a client's file.
-    pub fn named(name: &str) -> Result<Self, HelperError> {
+    pub fn new(name: &str) -> Result<Self, HelperError> {
         if name.is_empty() || name.contains(['/', '\\']) || name.contains(char::is_control) {
             return Err(HelperError::Name { name: name.to_owned() });
         }
@@ -80,7 +80,7 @@ impl OtherHelper {
     }
 
     /// True for the name of a helper that keeps nothing: what it gives soon ends.
-    pub fn is_maker(name: &str) -> bool {
+    pub fn makes_tokens(name: &str) -> bool {
         MAKERS.contains(&name)
     }
 
@@ -158,9 +158,9 @@ mod tests {
     #[test]
     fn a_helper_is_a_program_that_path_leads_to() {
         for name in ["", "../x", "/bin/sh", "a\\b", "a\0"] {
-            assert!(matches!(OtherHelper::named(name), Err(HelperError::Name { .. })), "{name}");
+            assert!(matches!(OtherHelper::new(name), Err(HelperError::Name { .. })), "{name}");
         }
-        let helper = OtherHelper::named("osxkeychain").expect("a name");
+        let helper = OtherHelper::new("osxkeychain").expect("a name");
         assert_eq!(helper.program(), "docker-credential-osxkeychain");
     }
 }

@@ -27,7 +27,7 @@ pub struct HelperName(String);
 
 impl HelperName {
     /// Returns the name for a profile, or for none.
-    pub fn of(profile: Option<&str>) -> Self {
+    pub fn for_profile(profile: Option<&str>) -> Self {
         Self(profile.map_or_else(|| HELPER.to_owned(), |profile| format!("{HELPER}-{profile}")))
     }
 
@@ -37,19 +37,19 @@ impl HelperName {
     }
 
     /// Returns the profile that such a name stands for.
-    pub fn profile_of(name: &str) -> Option<&str> {
+    pub fn profile(name: &str) -> Option<&str> {
         name.strip_prefix(HELPER)?.strip_prefix('-').filter(|profile| is_profile(profile))
     }
 
     /// True for the name of this program, under any profile.
     pub fn is_ours(name: &str) -> bool {
-        name == HELPER || Self::profile_of(name).is_some()
+        name == HELPER || Self::profile(name).is_some()
     }
 }
 
 /// For which registries a client is to ask this program.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum SetupReach {
+pub enum HelperSlot {
     /// All of them.
     Every,
     /// The one with this key.
@@ -62,11 +62,11 @@ pub enum SetupChange {
     /// This program is asked from now on, instead of the helper that is named.
     Set(Option<String>),
     /// It was asked before.
-    WasSet,
+    AlreadySet,
     /// The helper that is named is asked again, or none.
-    PutBack(Option<String>),
+    Restored(Option<String>),
     /// Another helper had taken its place, and keeps it.
-    Left(Option<String>),
+    Kept(Option<String>),
 }
 
 /// Why a set-up cannot be changed.
@@ -117,7 +117,7 @@ pub fn lock(memory: &Path) -> Result<impl Sized, SetupError> {
 pub fn install(
     memory: &Path,
     mut config: ConfigFile,
-    reaches: &[SetupReach],
+    reaches: &[HelperSlot],
     helper: &HelperName,
 ) -> Result<Vec<SetupChange>, SetupError> {
     let mut remembered = PreviousHelpers::read(memory)?;
@@ -125,7 +125,7 @@ pub fn install(
     for reach in reaches {
         let earlier = reach.helper(&config)?;
         if earlier.as_deref() == Some(helper.as_str()) {
-            changes.push(SetupChange::WasSet);
+            changes.push(SetupChange::AlreadySet);
             continue;
         }
         // From one profile to another, what stood there before either is still what comes back.
@@ -145,7 +145,7 @@ pub fn install(
 pub fn uninstall(
     memory: &Path,
     mut config: ConfigFile,
-    reaches: &[SetupReach],
+    reaches: &[HelperSlot],
     helper: Option<&HelperName>,
 ) -> Result<Vec<SetupChange>, SetupError> {
     let mut remembered = PreviousHelpers::read(memory)?;
@@ -159,13 +159,13 @@ pub fn uninstall(
         if now.as_deref().is_some_and(is_meant) {
             let earlier = remembered.of(&config).remove(reach.place()).flatten();
             reach.set_helper(&mut config, earlier.as_deref())?;
-            changes.push(SetupChange::PutBack(earlier));
+            changes.push(SetupChange::Restored(earlier));
         } else {
             // Another helper's place is no longer ours to put back; another profile's still is.
             if !now.as_deref().is_some_and(HelperName::is_ours) {
                 remembered.of(&config).remove(reach.place());
             }
-            changes.push(SetupChange::Left(now));
+            changes.push(SetupChange::Kept(now));
         }
     }
     config.write()?;
@@ -174,19 +174,19 @@ pub fn uninstall(
 }
 
 /// Returns the helpers that are remembered for a client's file.
-pub fn remembered(memory: &Path, config: &ConfigFile) -> Result<Vec<String>, SetupError> {
+pub fn previous_helpers(memory: &Path, config: &ConfigFile) -> Result<Vec<String>, SetupError> {
     let mut remembered = PreviousHelpers::read(memory)?;
     Ok(remembered.of(config).values().flatten().cloned().collect())
 }
 
 /// Returns where this program was made the helper in a client's file, and not taken out again by itself.
-pub fn reaches(memory: &Path, config: &ConfigFile) -> Result<Vec<SetupReach>, SetupError> {
+pub fn installed_slots(memory: &Path, config: &ConfigFile) -> Result<Vec<HelperSlot>, SetupError> {
     let mut remembered = PreviousHelpers::read(memory)?;
     let places = remembered.of(config).keys();
-    Ok(places.map(|at| if at == EVERY { SetupReach::Every } else { SetupReach::One(at.clone()) }).collect())
+    Ok(places.map(|at| if at == EVERY { HelperSlot::Every } else { HelperSlot::One(at.clone()) }).collect())
 }
 
-impl SetupReach {
+impl HelperSlot {
     /// Returns what it is called in a sentence.
     pub fn words(&self) -> &str {
         match self {
@@ -255,14 +255,14 @@ mod tests {
 
     #[test]
     fn what_stood_there_comes_back() {
-        let plain = HelperName::of(None);
+        let plain = HelperName::for_profile(None);
         for (before, reach) in [
-            ("{\n\t\"credsStore\": \"desktop\",\n\t\"a\": 1\n}\n", SetupReach::Every),
-            ("{\n\t\"a\": 1\n}\n", SetupReach::Every),
-            ("{\n\t\"credsStore\": \"desktop\"\n}\n", SetupReach::One("ghcr.io".to_owned())),
+            ("{\n\t\"credsStore\": \"desktop\",\n\t\"a\": 1\n}\n", HelperSlot::Every),
+            ("{\n\t\"a\": 1\n}\n", HelperSlot::Every),
+            ("{\n\t\"credsStore\": \"desktop\"\n}\n", HelperSlot::One("ghcr.io".to_owned())),
             (
                 "{\n\t\"credHelpers\": {\n\t\t\"ghcr.io\": \"gh\"\n\t}\n}\n",
-                SetupReach::One("ghcr.io".to_owned()),
+                HelperSlot::One("ghcr.io".to_owned()),
             ),
         ] {
             let folder = tempfile::tempdir().expect("a folder");
@@ -274,15 +274,15 @@ mod tests {
             let set = install(&memory, read(), &reaches, &plain).expect("installed");
             assert!(matches!(set[..], [SetupChange::Set(_)]), "{before}");
             assert_eq!(reaches[0].helper(&read()).expect("a name").as_deref(), Some("pat"));
-            assert_eq!(install(&memory, read(), &reaches, &plain).expect("again"), [SetupChange::WasSet]);
-            let work = HelperName::of(Some("work"));
+            assert_eq!(install(&memory, read(), &reaches, &plain).expect("again"), [SetupChange::AlreadySet]);
+            let work = HelperName::for_profile(Some("work"));
             install(&memory, read(), &reaches, &work).expect("for a profile");
             assert_eq!(reaches[0].helper(&read()).expect("a name").as_deref(), Some("pat-work"));
             uninstall(&memory, read(), &reaches, None).expect("uninstalled");
             assert_eq!(fs::read_to_string(&config).expect("there"), before);
             assert!(matches!(
                 uninstall(&memory, read(), &reaches, None).expect("again")[..],
-                [SetupChange::Left(_)]
+                [SetupChange::Kept(_)]
             ));
         }
     }
@@ -292,10 +292,10 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let (memory, config) = (folder.path().join("setup.json"), folder.path().join("config.json"));
         let read = || ConfigFile::read(config.clone()).expect("valid");
-        install(&memory, read(), &[SetupReach::Every], &HelperName::of(None)).expect("installed");
+        install(&memory, read(), &[HelperSlot::Every], &HelperName::for_profile(None)).expect("installed");
         fs::write(&config, r#"{"credsStore":"desktop"}"#).expect("written");
-        let left = uninstall(&memory, read(), &[SetupReach::Every], None).expect("done");
-        assert_eq!(left, [SetupChange::Left(Some("desktop".to_owned()))]);
+        let left = uninstall(&memory, read(), &[HelperSlot::Every], None).expect("done");
+        assert_eq!(left, [SetupChange::Kept(Some("desktop".to_owned()))]);
         assert_eq!(read().store().expect("a name").as_deref(), Some("desktop"));
     }
 
@@ -306,7 +306,7 @@ mod tests {
         fs::write(&memory, r#"{"version":2,"files":{}}"#).expect("written");
         let file = ConfigFile::read(config.clone()).expect("missing");
         assert!(matches!(
-            install(&memory, file, &[SetupReach::Every], &HelperName::of(None)),
+            install(&memory, file, &[HelperSlot::Every], &HelperName::for_profile(None)),
             Err(SetupError::Memory { .. })
         ));
         assert!(!config.exists());

@@ -14,7 +14,7 @@ use crate::model::hint::Hint;
 use crate::model::registry::{Key, KeyError};
 use crate::model::secret::Secret;
 use crate::system::limited_read::InputError;
-use crate::system::secret_json::{JsonStringError, exact, unescape};
+use crate::system::secret_json::{JsonStringError, unescape, write_exact};
 
 /// The answer that means "go on without credentials". Clients compare it whole:
 /// <https://github.com/docker/docker-credential-helpers/blob/master/credentials/error.go>
@@ -146,7 +146,7 @@ pub fn write_list(out: impl Write, users: &[(&str, &str)]) -> io::Result<()> {
 
 /// Sizes the answer, makes it in one buffer of that size, and hands it on in one write.
 fn write_whole(mut out: impl Write, answer: &impl Serialize) -> io::Result<()> {
-    let bytes = exact(|out| {
+    let bytes = write_exact(|out| {
         serde_json::to_writer(&mut *out, answer)?;
         out.write_all(b"\n")
     })?;

@@ -3,16 +3,16 @@
 use std::path::PathBuf;
 
 use crate::docker::config::helper_lookup::ConfigOwner;
-use crate::docker::config::{ConfigError, ConfigFile, backup_has_secrets, backup_of};
+use crate::docker::config::{ConfigError, ConfigFile, backup_has_secrets, backup_path};
 use crate::docker::other_helper::OtherHelper;
 use crate::docker::setup;
-use crate::docker::setup::{HelperName, SetupError, SetupReach};
+use crate::docker::setup::{HelperName, HelperSlot, SetupError};
 use crate::doctor::keys::OpenedContents;
 use crate::doctor::{Fact, Finding, Findings, Rule, Severity, files, shown_key};
 use crate::model::hint::Hint;
 use crate::model::registry::Key;
 use crate::system::env;
-use crate::system::sanitize::line_of;
+use crate::system::sanitize::error_chain;
 
 static UNREADABLE: Rule = Rule {
     word: "client-file-unreadable",
@@ -103,7 +103,7 @@ pub fn check(contents: Option<&OpenedContents>, findings: &mut Findings) -> Vec<
             };
             findings.add(&NOT_INSTALLED, &[Fact::Text(&what)]);
         }
-        names.push(HelperName::of(None).as_str().to_owned());
+        names.push(HelperName::for_profile(None).as_str().to_owned());
     }
     if env::is_auth_config_set() {
         findings.add(&VARIABLE, &[]);
@@ -132,7 +132,7 @@ fn look_at(
     });
     looked.unwrap_or_else(|error| {
         let hint = error.hint().unwrap_or_default();
-        findings.add(&UNREADABLE, &[Fact::Text(&line_of(&error)), Fact::Text(&hint), Fact::Path(&at)]);
+        findings.add(&UNREADABLE, &[Fact::Text(&error_chain(&error)), Fact::Text(&hint), Fact::Path(&at)]);
         None
     })
 }
@@ -147,7 +147,7 @@ fn look_at_logins(client: &ClientFile<'_>, findings: &mut Findings) -> Result<()
     }
     // What is no JSON is no backup of ours.
     if backup_has_secrets(path).unwrap_or_default() {
-        findings.add(&PLAIN_BACKUP, &[Fact::Path(&backup_of(path)), Fact::Text(""), option]);
+        findings.add(&PLAIN_BACKUP, &[Fact::Path(&backup_path(path)), Fact::Text(""), option]);
     }
     Ok(())
 }
@@ -160,16 +160,16 @@ fn look_at_helpers(
     findings: &mut Findings,
 ) -> Result<(), SetupError> {
     let mut reaches = match env::Folders::find() {
-        Ok(folders) => setup::reaches(&folders.setup(), client.config)?,
+        Ok(folders) => setup::installed_slots(&folders.setup(), client.config)?,
         Err(_) => Vec::new(),
     };
     let set_up = reaches.len();
     for key in client.config.registries_with_helpers()? {
-        note(&mut reaches, SetupReach::One(key));
+        note(&mut reaches, HelperSlot::One(key));
     }
     // Podman has no helper for every registry.
     if client.owner == ConfigOwner::Docker {
-        note(&mut reaches, SetupReach::Every);
+        note(&mut reaches, HelperSlot::Every);
     }
     let before = names.len();
     let mut others = Vec::new();
@@ -204,7 +204,7 @@ fn add_helper(
     rule: &'static Rule,
     severity: Severity,
     client: &ClientFile<'_>,
-    reach: &SetupReach,
+    reach: &HelperSlot,
     helper: &str,
     findings: &mut Findings,
 ) {
@@ -214,13 +214,13 @@ fn add_helper(
 }
 
 /// Another helper beside this one is in its way where the vault has something for that registry.
-fn severity_of(reach: &SetupReach, helper: &str, contents: Option<&OpenedContents>) -> Severity {
+fn severity_of(reach: &HelperSlot, helper: &str, contents: Option<&OpenedContents>) -> Severity {
     let key = match reach {
-        SetupReach::Every => None,
-        SetupReach::One(key) => Key::parse(key).ok(),
+        HelperSlot::Every => None,
+        HelperSlot::One(key) => Key::parse(key).ok(),
     };
     let has_token = key
         .zip(contents)
         .is_some_and(|(key, contents)| contents.inventory.tokens().iter().any(|token| token.concerns(&key)));
-    if has_token && !OtherHelper::is_maker(helper) { Severity::Warning } else { Severity::Note }
+    if has_token && !OtherHelper::makes_tokens(helper) { Severity::Warning } else { Severity::Note }
 }

@@ -80,7 +80,7 @@ pub(super) fn look_at(path: &Path, rule: &'static Rule, findings: &mut Findings)
     }
     let mode = disk::mode(&metadata);
     if cfg!(unix) && mode & 0o077 != 0 {
-        let [mode, closed] = [format!("{mode:04o}"), format!("{:o}", disk::closed_mode(&metadata))];
+        let [mode, closed] = [format!("{mode:04o}"), format!("{:o}", disk::private_mode(&metadata))];
         findings.add(rule, &[Fact::Path(path), Fact::Text(&mode), Fact::Text(&closed)]);
     }
 }

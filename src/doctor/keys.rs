@@ -4,7 +4,7 @@ use crate::doctor::{Fact, Findings, Repair, Rule, Severity};
 use crate::inventory::Inventory;
 use crate::model::hint::Hint;
 use crate::model::secret::Secret;
-use crate::system::sanitize::line_of;
+use crate::system::sanitize::error_chain;
 use crate::vault::VaultError;
 use crate::vault::keys::HolderKind;
 use crate::vault::keys::holders::{Holders, LockedError, UnattendedKey};
@@ -89,7 +89,7 @@ pub fn check(store: &VaultStore, findings: &mut Findings) -> Option<OpenedConten
         Err(error) => {
             let hint = error.hint().unwrap_or_default();
             let vault = Fact::Path(store.path());
-            findings.add(rule_of(&error), &[Fact::Text(&line_of(&error)), Fact::Text(&hint), vault]);
+            findings.add(rule_of(&error), &[Fact::Text(&error_chain(&error)), Fact::Text(&hint), vault]);
             None
         }
     }
@@ -178,8 +178,10 @@ fn secrets(excerpt: &Excerpt<'_>, findings: &mut Findings) -> Result<Vec<Option<
     for (secret, token) in opened.into_iter().zip(excerpt.inventory().tokens()) {
         if let Err(error) = &secret {
             let hint = error.hint().unwrap_or_default();
-            findings
-                .add(&SECRET_DAMAGED, &[Fact::Text(&line_of(error)), Fact::Text(&hint), Fact::Token(token)]);
+            findings.add(
+                &SECRET_DAMAGED,
+                &[Fact::Text(&error_chain(error)), Fact::Text(&hint), Fact::Token(token)],
+            );
         }
         secrets.push(secret.ok());
     }

@@ -12,7 +12,7 @@ pub mod tokens;
 
 use std::path::{Path, PathBuf};
 
-use crate::docker::setup::SetupReach;
+use crate::docker::setup::HelperSlot;
 use crate::doctor::keys::OpenedContents;
 use crate::doctor::tokens::KnownUsage;
 use crate::model::name::quoted;
@@ -78,7 +78,7 @@ pub enum Fact<'f> {
     /// A token, which the finding is about.
     Token(&'f Token),
     /// For which registry a client is set up.
-    Reach(&'f SetupReach),
+    Reach(&'f HelperSlot),
 }
 
 /// Where a fact stands.
@@ -121,7 +121,7 @@ impl Finding {
     pub fn fix(&mut self) -> Result<(), DiskError> {
         let (Some(repair), Some(path)) = (self.rule.repair, &self.path) else { return Ok(()) };
         match repair {
-            Repair::Close => disk::close(path)?,
+            Repair::Close => disk::make_private(path)?,
             Repair::Remove => disk::remove(path)?,
         }
         self.is_fixed = true;
@@ -177,8 +177,8 @@ impl Fact<'_> {
             (Self::Token(token), Form::Sentence) => crate::doctor::tokens::display_name(token),
             (Self::Token(token), Form::Command) => crate::doctor::tokens::argument(token),
             (Self::Reach(reach), Form::Sentence) => shown_key(reach.words()).to_owned(),
-            (Self::Reach(SetupReach::Every), Form::Command) => String::new(),
-            (Self::Reach(SetupReach::One(key)), Form::Command) => [" --registry ", &quoted(key)].concat(),
+            (Self::Reach(HelperSlot::Every), Form::Command) => String::new(),
+            (Self::Reach(HelperSlot::One(key)), Form::Command) => [" --registry ", &quoted(key)].concat(),
         }
     }
 }

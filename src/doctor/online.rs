@@ -17,7 +17,7 @@ use crate::model::scope::Scope;
 use crate::model::secret::Secret;
 use crate::model::timestamp::Timestamp;
 use crate::model::token::{Token, TokenKind, TokenState};
-use crate::system::sanitize::line_of;
+use crate::system::sanitize::error_chain;
 use crate::verify::response::LoginOutcome;
 use crate::verify::{LoginRequest, RegistryClient};
 
@@ -93,7 +93,7 @@ pub fn check(
         match hub.and_then(|hub| listed(contents, &hub, now)) {
             Ok(Some(listed)) => of_hub(&listed, &contents.inventory, findings),
             Ok(None) => findings.add(&HUB_UNASKED, &[Fact::Text("nobody is signed in there by a browser")]),
-            Err(error) => findings.add(&HUB_UNASKED, &[Fact::Text(&line_of(&error))]),
+            Err(error) => findings.add(&HUB_UNASKED, &[Fact::Text(&error_chain(&error))]),
         }
     }
 }
@@ -110,11 +110,11 @@ fn of_registry(
     let of_hub = token.is_of_hub();
     let (token, name) = (Fact::Token(token), Fact::Text(registry.as_str()));
     match registries.authenticate(registry, login, None, progress) {
-        Ok(reception) if reception.entry == LoginOutcome::Refused => {
+        Ok(reception) if reception.outcome == LoginOutcome::Refused => {
             findings.add(if of_hub { &REFUSED_OF_HUB } else { &REFUSED }, &[token, name]);
         }
         Ok(_) => {}
-        Err(error) => findings.add(&UNASKED, &[token, name, Fact::Text(&line_of(&error))]),
+        Err(error) => findings.add(&UNASKED, &[token, name, Fact::Text(&error_chain(&error))]),
     }
 }
 

@@ -39,7 +39,7 @@ pub fn check(names: &[String], findings: &mut Findings) {
             (Some(path), _) => findings.add(&ANOTHER, &[Fact::Path(path), Fact::Text(&program)]),
             (None, Some(path)) => findings.add(&NOT_EXECUTABLE, &[Fact::Path(path)]),
             (None, None) => {
-                let profile = HelperName::profile_of(name);
+                let profile = HelperName::profile(name);
                 let rule = if profile.is_some() { &LINK_NOT_FOUND } else { &NOT_FOUND };
                 let (folder, profile) = (here.parent().unwrap_or(&here), profile.unwrap_or_default());
                 findings.add(rule, &[Fact::Text(&program), Fact::Text(profile), Fact::Path(folder)]);

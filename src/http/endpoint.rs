@@ -79,7 +79,7 @@ impl Endpoint {
     }
 
     /// Returns the address of a path, with its query if any, on the same host.
-    pub fn at(&self, path_and_query: &str) -> Result<Self, EndpointError> {
+    pub fn with_path(&self, path_and_query: &str) -> Result<Self, EndpointError> {
         let no_address = || EndpointError::NotAnAddress(path_and_query.chars().take(200).collect());
         let mut parts = self.0.clone().into_parts();
         if !path_and_query.starts_with('/') || path_and_query.len() > MAX_BYTES {
@@ -119,7 +119,7 @@ impl Endpoint {
     }
 
     /// True for a number in the place of a name.
-    pub fn is_literal(&self) -> bool {
+    pub fn has_numeric_host(&self) -> bool {
         self.ip().is_some() || self.looks_like_a_number()
     }
 
@@ -199,7 +199,11 @@ mod tests {
             ("https://0x7f.0x1", true),
             ("https://1.example", false),
         ] {
-            assert_eq!(Endpoint::parse(text, PlainHttp::Loopback).expect(text).is_literal(), want, "{text}");
+            assert_eq!(
+                Endpoint::parse(text, PlainHttp::Loopback).expect(text).has_numeric_host(),
+                want,
+                "{text}"
+            );
         }
     }
 
@@ -216,11 +220,11 @@ mod tests {
         }
         assert!(home.is_at("https://example.com") && !home.is_at("example.com"));
         assert!(!place("https://localhost:80").is_same_origin(&place("http://localhost:80")));
-        assert_eq!(home.at("/b?c=d").expect("a path").path_and_query(), "/b?c=d");
+        assert_eq!(home.with_path("/b?c=d").expect("a path").path_and_query(), "/b?c=d");
         assert!(
-            home.at("b").is_err()
-                && home.at("/ b").is_err()
-                && home.at("//evil/").is_ok_and(|there| there.host() == "example.com")
+            home.with_path("b").is_err()
+                && home.with_path("/ b").is_err()
+                && home.with_path("//evil/").is_ok_and(|there| there.host() == "example.com")
         );
     }
 }

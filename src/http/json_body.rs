@@ -3,10 +3,10 @@
 use serde::Serialize;
 use zeroize::Zeroizing;
 
-use crate::system::secret_json::exact;
+use crate::system::secret_json::write_exact;
 
 /// Writes what is sent, into one buffer of its size that is wiped.
 pub fn json(value: &impl Serialize) -> Zeroizing<Vec<u8>> {
     // Memory does not fail, and no text of ours refuses to be JSON.
-    exact(|out| Ok(serde_json::to_writer(out, value)?)).unwrap_or_default()
+    write_exact(|out| Ok(serde_json::to_writer(out, value)?)).unwrap_or_default()
 }

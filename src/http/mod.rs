@@ -211,7 +211,7 @@ fn head(request: &HttpRequest<'_>) -> Result<ureq::http::Request<()>, HttpError>
 /// Returns where a redirect leads within the same host, or the name of where else.
 fn redirected(from: &Endpoint, to: &str) -> Result<Endpoint, String> {
     let there = match to {
-        path if path.starts_with('/') && !path.starts_with("//") => from.at(path),
+        path if path.starts_with('/') && !path.starts_with("//") => from.with_path(path),
         address => Endpoint::parse(address, PlainHttp::Anywhere),
     };
     match there {

@@ -9,7 +9,7 @@ use crate::system::sanitize::clean;
 const MAX_WORDS: usize = 200;
 
 /// Returns a server's words cut, safe for a terminal, and without any of the secrets that it was sent.
-pub fn redacted(mut text: Zeroizing<String>, sent: &[&str]) -> String {
+pub fn redact(mut text: Zeroizing<String>, sent: &[&str]) -> String {
     for secret in sent.iter().filter(|secret| !secret.is_empty()) {
         // It may repeat the request as it came.
         let quoted = json(secret);
@@ -36,7 +36,7 @@ mod tests {
             (&"x".repeat(1000), "x".repeat(200) + "…"),
             (&format!("{}hunter2", "x".repeat(195)), format!("{}***", "x".repeat(195))),
         ] {
-            assert_eq!(redacted(Zeroizing::new(text.to_owned()), &["hunter2", ""]), want);
+            assert_eq!(redact(Zeroizing::new(text.to_owned()), &["hunter2", ""]), want);
         }
     }
 
@@ -48,7 +48,7 @@ mod tests {
             ("can\"ary\\", r#"no {"password":"can\"ary\\"}"#),
             ("\"canary\"", r#"no {"password":"\"canary\""}"#),
         ] {
-            let shown = redacted(Zeroizing::new(told.to_owned()), &["", secret]);
+            let shown = redact(Zeroizing::new(told.to_owned()), &["", secret]);
             assert!(shown.contains("***") && !shown.contains("can"), "{shown}");
         }
     }

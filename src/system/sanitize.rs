@@ -24,7 +24,7 @@ pub fn clean_lines(text: &str) -> String {
 }
 
 /// Returns an error's text and all that led to it, in one line. It may hold what is not [clean].
-pub fn line_of(error: &dyn Error) -> String {
+pub fn error_chain(error: &dyn Error) -> String {
     with_sources(error.to_string(), error.source())
 }
 

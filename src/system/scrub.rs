@@ -34,7 +34,7 @@ fn scrub_stack() {
 /// Overwrites more of the stack than [`scrub`], where nobody counts microseconds: after a verb for people.
 #[inline(never)]
 #[expect(clippy::large_stack_arrays, reason = "the stack is what it is about")]
-pub fn scrub_peoples_stack() {
+pub fn scrub_command_stack() {
     let blank = [0_u8; PEOPLES_STACK_BYTES];
     black_box(&blank);
 }

@@ -75,7 +75,7 @@ fn character(unit: u16, rest: &str) -> Result<(char, &str), JsonStringError> {
 }
 
 /// Makes a text twice: to size it, then in one buffer of that size, which is wiped.
-pub fn exact(write: impl Fn(&mut dyn Write) -> io::Result<()>) -> io::Result<Zeroizing<Vec<u8>>> {
+pub fn write_exact(write: impl Fn(&mut dyn Write) -> io::Result<()>) -> io::Result<Zeroizing<Vec<u8>>> {
     let mut size = Size(0);
     write(&mut size)?;
     let mut bytes = Zeroizing::new(Vec::with_capacity(size.0));

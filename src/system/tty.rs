@@ -52,7 +52,7 @@ pub fn ask(question: &str) -> Result<String, TtyError> {
 }
 
 /// True where a question could be asked.
-pub fn is_there() -> bool {
+pub fn is_available() -> bool {
     File::open(TERMINAL).is_ok()
 }
 

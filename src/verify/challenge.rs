@@ -60,7 +60,7 @@ pub enum ChallengeError {
 impl Challenge {
     /// Reads the `WWW-Authenticate` headers of a registry's answer
     /// (<https://www.rfc-editor.org/rfc/rfc9110#section-11.6.1>). A token comes before a secret at every request.
-    pub fn of<'h>(
+    pub fn from_headers<'h>(
         headers: impl Iterator<Item = &'h str>,
         registry: &Endpoint,
     ) -> Result<Self, ChallengeError> {
@@ -97,7 +97,7 @@ fn bearer(challenge: &ChallengeRef<'_>, registry: &Endpoint) -> Result<Challenge
     }
     let is_known_by_number =
         realm.host() == registry.host() || (realm.is_loopback() && registry.is_loopback());
-    if realm.is_literal() && !is_known_by_number {
+    if realm.has_numeric_host() && !is_known_by_number {
         return Err(ChallengeError::Literal { at, realm: realm.to_string() });
     }
     Ok(Challenge::Bearer { realm, service: parameter("service") })
@@ -109,7 +109,7 @@ mod tests {
 
     fn told(registry: &str, header: &str) -> String {
         let registry = Endpoint::parse(registry, PlainHttp::Anywhere).expect(registry);
-        match Challenge::of([header].into_iter(), &registry) {
+        match Challenge::from_headers([header].into_iter(), &registry) {
             Ok(Challenge::Basic) => "basic".to_owned(),
             Ok(Challenge::Bearer { realm, service }) => {
                 format!("{realm}{} {}", realm.path_and_query(), service.unwrap_or_default())

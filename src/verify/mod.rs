@@ -108,19 +108,19 @@ impl RegistryClient<'_> {
     ) -> Result<AuthResult, RegistryError> {
         let (root, answer) = self.knock(registry, progress)?;
         let challenge = match answer.status {
-            200 => return Ok(AuthResult { entry: LoginOutcome::Open, ..AuthResult::default() }),
-            401 => Challenge::of(answer.headers("www-authenticate"), &root)?,
+            200 => return Ok(AuthResult { outcome: LoginOutcome::Open, ..AuthResult::default() }),
+            401 => Challenge::from_headers(answer.headers("www-authenticate"), &root)?,
             status => return Err(RegistryError::NoRegistry { at: root.to_string(), status }),
         };
         let mut visit = LoginAttempt { http: self.http, root, challenge, login, progress, end: None };
         let mut reception = visit.enter(repository)?;
-        if reception.entry == LoginOutcome::Accepted {
+        if reception.outcome == LoginOutcome::Accepted {
             let preview = registry.is_docker_hub().then_some(DOCKER_HUB_PREVIEW);
             if let Some(repository) = repository.or(preview) {
-                reception.pulls = visit.pulls_left(repository)?;
+                reception.pull_limit = visit.pulls_left(repository)?;
             }
         }
-        reception.end = visit.end;
+        reception.expires = visit.end;
         Ok(reception)
     }
 
@@ -191,8 +191,8 @@ impl LoginAttempt<'_> {
         }
         let rights = repository.map(|repository| self.rights(repository, &pass)).transpose()?;
         Ok(AuthResult {
-            entry: LoginOutcome::Accepted,
-            rights: rights.unwrap_or_default(),
+            outcome: LoginOutcome::Accepted,
+            access: rights.unwrap_or_default(),
             ..AuthResult::default()
         })
     }
@@ -207,7 +207,7 @@ impl LoginAttempt<'_> {
         let answer = if user == IDENTITY_USER {
             self.exchange(&realm, service.as_deref(), scope)?
         } else {
-            let place = realm.at(&query(&realm, service.as_deref(), scope))?;
+            let place = realm.with_path(&query(&realm, service.as_deref(), scope))?;
             let basic = Authorization::basic(user, secret.expose());
             let request = HttpRequest { authorization: Some(&basic), ..HttpRequest::get(&place) };
             self.http.send(&request, self.progress)?
@@ -250,7 +250,7 @@ impl LoginAttempt<'_> {
             return Ok(RepositoryAccess { pull: may("pull"), push: may("push"), delete: may("delete") });
         }
         // Whether it may push is not to be known without pushing.
-        let place = self.root.at(&format!("/v2/{repository}/tags/list?n=1"))?;
+        let place = self.root.with_path(&format!("/v2/{repository}/tags/list?n=1"))?;
         let pull = match self.ask(Method::Get, &place, pass)?.status {
             200 => Some(true),
             401 | 403 => Some(false),
@@ -262,7 +262,7 @@ impl LoginAttempt<'_> {
     /// Asks by a request that counts as no pull.
     fn pulls_left(&mut self, repository: &str) -> Result<Option<PullLimit>, RegistryError> {
         let Some(pass) = self.pass(Some(&format!("repository:{repository}:pull")))? else { return Ok(None) };
-        let place = self.root.at(&format!("/v2/{repository}/manifests/latest"))?;
+        let place = self.root.with_path(&format!("/v2/{repository}/manifests/latest"))?;
         let answer = self.ask(Method::Head, &place, &pass)?;
         Ok(pulls_of(answer.header("ratelimit-limit"), answer.header("ratelimit-remaining")))
     }

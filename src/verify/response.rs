@@ -9,13 +9,13 @@ use crate::provider::expiry::claims;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AuthResult {
     /// Whether it takes it.
-    pub entry: LoginOutcome,
+    pub outcome: LoginOutcome,
     /// What it allows in the repository that was asked about.
-    pub rights: RepositoryAccess,
+    pub access: RepositoryAccess,
     /// How many pulls it allows.
-    pub pulls: Option<PullLimit>,
+    pub pull_limit: Option<PullLimit>,
     /// When the secret ends, as the registry tells it.
-    pub end: Option<Timestamp>,
+    pub expires: Option<Timestamp>,
 }
 
 /// Whether a registry takes a login.
@@ -45,9 +45,9 @@ pub struct RepositoryAccess {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PullLimit {
     /// How many are left.
-    pub left: u64,
+    pub remaining: u64,
     /// How many there are in all.
-    pub of: u64,
+    pub limit: u64,
     /// In how long a time, in seconds.
     pub seconds: u64,
 }
@@ -75,7 +75,7 @@ pub(super) fn pulls_of(limit: Option<&str>, remaining: Option<&str>) -> Option<P
     let number = |text: &str| text.split(';').next()?.trim().parse().ok();
     let (limit, remaining) = (limit?, remaining?);
     let seconds = limit.split(";w=").nth(1)?.trim().parse().ok()?;
-    Some(PullLimit { left: number(remaining)?, of: number(limit)?, seconds })
+    Some(PullLimit { remaining: number(remaining)?, limit: number(limit)?, seconds })
 }
 
 /// Reads `2027-10-07 19:07:53 UTC` and `2027-10-07 21:07:53 +0200`.
@@ -94,7 +94,7 @@ mod tests {
         let pulls = |limit, left| pulls_of(Some(limit), Some(left));
         assert_eq!(
             pulls("100;w=21600", "76;w=21600"),
-            Some(PullLimit { left: 76, of: 100, seconds: 21_600 })
+            Some(PullLimit { remaining: 76, limit: 100, seconds: 21_600 })
         );
         for (limit, left) in [("100", "76"), ("x;w=1", "1"), ("1;w=x", "1"), ("", "")] {
             assert_eq!(pulls(limit, left), None, "{limit} {left}");

@@ -80,7 +80,7 @@ mod of_processes {
         }
 
         fn words(&self) -> Option<Vec<String>> {
-            let line = CommandLine::of_process(self.0.id())?;
+            let line = CommandLine::from_process(self.0.id())?;
             Some(line.words()?.into_iter().map(str::to_owned).collect())
         }
     }
@@ -94,13 +94,13 @@ mod of_processes {
 
     #[test]
     fn the_parent_is_the_process_that_started_this_one() {
-        let parent = CommandLine::of_process(std::os::unix::process::parent_id());
+        let parent = CommandLine::from_process(std::os::unix::process::parent_id());
         let words = |line: &Option<CommandLine>| {
             line.as_ref()
                 .and_then(|line| Some(line.words()?.into_iter().map(str::to_owned).collect::<Vec<_>>()))
         };
         assert!(words(&parent).is_some());
-        assert_eq!(words(&CommandLine::of_parent()), words(&parent));
+        assert_eq!(words(&CommandLine::from_parent()), words(&parent));
     }
 
     #[test]
@@ -137,13 +137,13 @@ mod of_processes {
             std::thread::yield_now();
         }
         shell.0.wait().expect("an end");
-        assert!(CommandLine::of_process(process).is_none());
+        assert!(CommandLine::from_process(process).is_none());
     }
 
     #[test]
     fn what_is_no_process_is_not_known() {
         for process in [0, u32::MAX] {
-            assert!(CommandLine::of_process(process).is_none(), "{process}");
+            assert!(CommandLine::from_process(process).is_none(), "{process}");
         }
     }
 

@@ -17,7 +17,7 @@ use crate::coding::api::request::{
     CodingRequest, Complaint, ProjectTokenRequest, outcome, read, token_with_secret,
 };
 use crate::http::endpoint::Endpoint;
-use crate::http::server_text::redacted;
+use crate::http::server_text::redact;
 use crate::http::{Authorization, Http, HttpRequest, JSON, Method, Response};
 use crate::model::secret::Secret;
 use crate::model::token::TokenState;
@@ -68,7 +68,7 @@ impl CodingClient {
     /// Asks, and sees whether the answer is an error.
     fn ask(&self, question: &CodingRequest, progress: Progress<'_>) -> Result<Response, CodingApiError> {
         let CodingRequest { action, fields, repeat } = question;
-        let place = self.place.at(&format!("/open-api?Action={action}"))?;
+        let place = self.place.with_path(&format!("/open-api?Action={action}"))?;
         let authorization = Authorization::token(self.token.expose());
         let mut body = fields.clone();
         body["Action"] = json!(action);
@@ -105,7 +105,7 @@ impl CodingClient {
     /// Returns code and words of an error: short, safe for a terminal, and without the token that was sent.
     fn said(&self, complaint: Complaint) -> (String, String) {
         let fit =
-            |text: Option<String>| redacted(Zeroizing::new(text.unwrap_or_default()), &[self.token.expose()]);
+            |text: Option<String>| redact(Zeroizing::new(text.unwrap_or_default()), &[self.token.expose()]);
         (fit(complaint.code), fit(complaint.message))
     }
 

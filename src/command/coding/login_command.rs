@@ -53,7 +53,7 @@ pub(super) fn run(args: &Args, cx: &mut CommandContext) -> Result<(), CommandErr
         (None, None) => given_out(&team, args.project.as_deref(), &inventory, cx)?,
     };
     let (line, way) = match token {
-        Some(token) => (line_of(token, args.user.as_deref(), &team)?, way_of(token.kind)),
+        Some(token) => (error_chain(token, args.user.as_deref(), &team)?, way_of(token.kind)),
         None => typed(args.user.as_deref(), &team)?,
     };
     writeln!(cx.out, "{}", clean(&line)).map_err(CommandError::output)?;
@@ -77,7 +77,7 @@ fn given_out<'i>(
     Ok(resolve(&request, inventory.tokens(), inventory.choices(), *cx.now).token)
 }
 
-fn line_of(token: &Token, user: Option<&str>, team: &Team) -> Result<String, CommandError> {
+fn error_chain(token: &Token, user: Option<&str>, team: &Team) -> Result<String, CommandError> {
     let user = match (user, &token.user) {
         (Some(user), _) => user,
         (None, UserName::Named(user)) => user,

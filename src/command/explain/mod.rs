@@ -86,7 +86,7 @@ impl ExplainTarget {
 /// Runs the verb.
 pub fn run(args: &ExplainArgs, cx: &mut CommandContext) -> Result<(), CommandError> {
     let inventory = cx.store.inventory()?;
-    let context = Context::gather(cx.called_as)?;
+    let context = Context::from_environment(cx.called_as)?;
     let asked = ExplainTarget::parse(&args.asked, &inventory)?;
     let keys = asked.keys(args.client)?;
     let index = Index::of(&inventory);

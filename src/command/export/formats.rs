@@ -17,7 +17,7 @@ use crate::model::name::{Name, quoted};
 use crate::model::registry::DOCKER_HUB_KEY;
 use crate::model::secret::Secret;
 use crate::model::token::{Token, TokenKind, UserName};
-use crate::system::secret_json::exact;
+use crate::system::secret_json::write_exact;
 
 type Bytes = Zeroizing<Vec<u8>>;
 
@@ -47,15 +47,15 @@ pub(super) fn write(
     let user = token.user.reveal_with(secret);
     let text = match form {
         ExportFormat::DockerLogin => {
-            exact(|out| keys.iter().try_for_each(|key| login(out, user, secret, key)))
+            write_exact(|out| keys.iter().try_for_each(|key| login(out, user, secret, key)))
         }
         ExportFormat::DockerConfig => config(token, secret, keys, YamlLayout::Pretty),
         ExportFormat::KubernetesSecret => config(token, secret, keys, YamlLayout::Pretty).and_then(|json| {
             let data = in_base64(&json)?;
-            exact(|out| manifest(out, &resource_name(&token.name), &data))
+            write_exact(|out| manifest(out, &resource_name(&token.name), &data))
         }),
         ExportFormat::Env => config(token, secret, keys, YamlLayout::OneLine).and_then(|json| {
-            exact(|out| {
+            write_exact(|out| {
                 out.write_all(b"export DOCKER_AUTH_CONFIG=")?;
                 quote(out, &json)?;
                 out.write_all(b"\n")
@@ -165,8 +165,9 @@ impl Serialize for ConfigEntries<'_> {
 
 fn config(token: &Token, secret: &Secret, keys: &[String], layout: YamlLayout) -> io::Result<Bytes> {
     let user = token.user.reveal_with(secret);
-    let pair =
-        exact(|out| [user, ":", secret.expose()].iter().try_for_each(|part| out.write_all(part.as_bytes())))?;
+    let pair = write_exact(|out| {
+        [user, ":", secret.expose()].iter().try_for_each(|part| out.write_all(part.as_bytes()))
+    })?;
     let auth = in_base64(&pair)?;
     let entry = match token.kind {
         TokenKind::Identity => ConfigEntry::IdentityToken(secret.expose()),
@@ -177,7 +178,7 @@ fn config(token: &Token, secret: &Secret, keys: &[String], layout: YamlLayout) -
         | TokenKind::Session => ConfigEntry::Auth(str::from_utf8(&auth).map_err(io::Error::other)?),
     };
     let config = Config { auths: ConfigEntries { keys, entry } };
-    exact(|out| match layout {
+    write_exact(|out| match layout {
         YamlLayout::OneLine => Ok(serde_json::to_writer(out, &config)?),
         YamlLayout::Pretty => {
             let form = PrettyFormatter::with_indent(b"\t");

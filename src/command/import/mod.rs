@@ -111,7 +111,7 @@ impl ImportArgs {
         let mut haul = ImportPlan { config, owner, helpers: Vec::new(), found: Vec::new(), troubles: 0 };
         // Helpers first: where a client asks one, it does not read the plain text beside it.
         for name in self.helpers(&haul.config, cx)? {
-            let trouble = OtherHelper::named(&name).and_then(|helper| haul.add_helper(helper));
+            let trouble = OtherHelper::new(&name).and_then(|helper| haul.add_helper(helper));
             if let Err(error) = trouble {
                 haul.troubles += 1;
                 cx.say(&format!("docker-credential-pat: error: {}", CommandError::from(error).line()));
@@ -136,14 +136,14 @@ impl ImportArgs {
         for key in config.registries_with_helpers()? {
             all.extend(config.helper(&key)?);
         }
-        all.extend(setup::remembered(&env::Folders::find()?.setup(), config)?);
+        all.extend(setup::previous_helpers(&env::Folders::find()?.setup(), config)?);
         let mut names: Vec<String> = Vec::new();
         for name in all {
             // An empty name is a client's word for "none".
             if name.is_empty() || HelperName::is_ours(&name) || names.contains(&name) {
                 continue;
             }
-            if OtherHelper::is_maker(&name) {
+            if OtherHelper::makes_tokens(&name) {
                 cx.say(&format!(
                     "\"{name}\" makes a new token at each call, which soon ends: it is left as it is"
                 ));

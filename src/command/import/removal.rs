@@ -10,7 +10,7 @@ use crate::command::import::ImportPlan;
 use crate::command::import::found::{FoundLogin, ImportSource};
 use crate::docker::config::helper_lookup::ConfigOwner;
 use crate::docker::config::logins::{EntryRemainder, PlainLogin};
-use crate::docker::config::{ConfigError, ConfigFile, backup_of, clean_backup};
+use crate::docker::config::{ConfigError, ConfigFile, backup_path, clean_backup};
 use crate::docker::setup;
 use crate::docker::setup::HelperName;
 use crate::docker::wire::Credentials;
@@ -23,7 +23,7 @@ use crate::system::env;
 pub(super) fn spared(haul: &ImportPlan) -> Result<Vec<String>, CommandError> {
     let mut names: Vec<String> = Vec::new();
     for credentials in haul.found.iter().filter_map(FoundLogin::credentials) {
-        let name = haul.owner.name_of(&credentials.key);
+        let name = haul.owner.lookup_name(&credentials.key);
         if !is_called(haul, credentials)? && names.iter().all(|other| other != name) {
             names.push(name.to_owned());
         }
@@ -78,7 +78,7 @@ fn install_for(config: &ConfigFile, names: &[String], owner: ConfigOwner) -> Res
 /// each was told.
 pub(super) fn remove(haul: &ImportPlan, cx: &mut CommandContext) -> Result<usize, CommandError> {
     let troubles = (0..haul.helpers.len()).filter(|at| !erase(haul, *at, cx)).count();
-    take_out(haul, cx)?;
+    remove_logins(haul, cx)?;
     Ok(troubles)
 }
 
@@ -112,7 +112,7 @@ fn erase(haul: &ImportPlan, at: usize, cx: &mut CommandContext) -> bool {
 }
 
 /// Takes the plain text out of the client's file as it is now: what has changed meanwhile stays.
-fn take_out(haul: &ImportPlan, cx: &mut CommandContext) -> Result<(), CommandError> {
+fn remove_logins(haul: &ImportPlan, cx: &mut CommandContext) -> Result<(), CommandError> {
     let path = haul.config.path();
     let memory = env::Folders::find()?.setup();
     let _lock = setup::lock(&memory)?;
@@ -132,7 +132,7 @@ fn take_out(haul: &ImportPlan, cx: &mut CommandContext) -> Result<(), CommandErr
             ConfigOwner::Docker => EntryRemainder::Entry,
             ConfigOwner::Podman => EntryRemainder::Nothing,
         };
-        config.take_out(&keys, remains)?;
+        config.remove_logins(&keys, remains)?;
         config.write()?;
         cx.say(&format!("{} taken out of {}", keys.len(), env::tilde(path)));
     }
@@ -141,7 +141,7 @@ fn take_out(haul: &ImportPlan, cx: &mut CommandContext) -> Result<(), CommandErr
         cx.say(&format!("{left} changed in {} meanwhile: left there", env::tilde(path)));
     }
     if clean_backup(path)? {
-        cx.say(&format!("the secrets in {} are taken out as well", env::tilde(&backup_of(path))));
+        cx.say(&format!("the secrets in {} are taken out as well", env::tilde(&backup_path(path))));
     }
     Ok(())
 }

@@ -111,7 +111,7 @@ pub fn refuse_unaccepted(
         let asking = RegistryClient { http: &http, plain: PlainHttp::Loopback };
         let answer =
             asking.authenticate(registry, LoginRequest { user, secret }, None, &mut |line| cx.say(line))?;
-        match answer.entry {
+        match answer.outcome {
             LoginOutcome::Accepted => {}
             LoginOutcome::Refused => return Err(VerifyError::Refused(registry.to_string()).into()),
             LoginOutcome::Open => {
@@ -157,7 +157,7 @@ fn questions_about<'t>(
 /// token would not be given out any more on the word of a server whose clock may be wrong.
 fn note_ends(answers: &[Answered<'_>], cx: &mut CommandContext) -> Result<(), CommandError> {
     let now = *cx.now;
-    let end = |answered: &Answered<'_>| answered.answer.as_ref().ok().and_then(|reception| reception.end);
+    let end = |answered: &Answered<'_>| answered.answer.as_ref().ok().and_then(|reception| reception.expires);
     let is_news = |answered: &&Answered<'_>| {
         end(answered).is_some_and(|end| end > now && answered.question.token.expires != Some(end))
     };
@@ -180,7 +180,7 @@ fn note_ends(answers: &[Answered<'_>], cx: &mut CommandContext) -> Result<(), Co
 }
 
 fn outcome(answers: &[Answered<'_>]) -> Result<(), CommandError> {
-    let is_refused = |answered: &&Answered<'_>| matches!(&answered.answer, Ok(reception) if reception.entry == LoginOutcome::Refused);
+    let is_refused = |answered: &&Answered<'_>| matches!(&answered.answer, Ok(reception) if reception.outcome == LoginOutcome::Refused);
     let refused = answers.iter().filter(is_refused).count();
     let unknown = answers.iter().filter(|answered| answered.answer.is_err()).count();
     if refused + unknown == 0 { Ok(()) } else { Err(VerifyError::NotAccepted { refused, unknown }.into()) }

@@ -23,9 +23,9 @@ const LEAST_FIRST: &[&str] = &["EXPIRES", "PULLS-LEFT", "MAY"];
 
 fn word(answer: &Result<AuthResult, RegistryError>) -> &'static str {
     match answer {
-        Ok(AuthResult { entry: LoginOutcome::Accepted, .. }) => "accepted",
-        Ok(AuthResult { entry: LoginOutcome::Refused, .. }) => "refused",
-        Ok(AuthResult { entry: LoginOutcome::Open, .. }) => "open",
+        Ok(AuthResult { outcome: LoginOutcome::Accepted, .. }) => "accepted",
+        Ok(AuthResult { outcome: LoginOutcome::Refused, .. }) => "refused",
+        Ok(AuthResult { outcome: LoginOutcome::Open, .. }) => "open",
         Err(_) => "unknown",
     }
 }
@@ -45,14 +45,14 @@ pub(super) fn write_table(
         };
         let reception = answer.as_ref().ok();
         let place = question.repository.as_ref().map(|path| format!("{}/{path}", question.registry));
-        let end = reception.and_then(|reception| reception.end).or(question.token.expires);
+        let end = reception.and_then(|reception| reception.expires).or(question.token.expires);
         table.push([
             question.token.name.as_str().into(),
             place.unwrap_or_else(|| question.registry.to_string()).into(),
             Cell::new(word(answer), tone),
-            reception.map_or_else(|| "-".into(), |reception| rights_words(reception.rights).into()),
+            reception.map_or_else(|| "-".into(), |reception| rights_words(reception.access).into()),
             reception
-                .and_then(|reception| reception.pulls)
+                .and_then(|reception| reception.pull_limit)
                 .map_or_else(|| "-".into(), |pulls| pulls_words(pulls).into()),
             end.map_or_else(|| "-".into(), |end| dated(end, now).into()),
         ]);
@@ -82,7 +82,7 @@ fn rights_words(rights: RepositoryAccess) -> String {
 }
 
 fn pulls_words(pulls: PullLimit) -> String {
-    format!("{} of {} in {} h", pulls.left, pulls.of, pulls.seconds / 3600)
+    format!("{} of {} in {} h", pulls.remaining, pulls.limit, pulls.seconds / 3600)
 }
 
 /// An answer as JSON shows it; `null` means not known.
@@ -106,9 +106,9 @@ impl<'a> AnswerJson<'a> {
     fn of(answered: &'a Answered<'_>) -> Self {
         let Answered { question, answer } = answered;
         let reception = answer.as_ref().ok();
-        let rights = reception.map(|reception| reception.rights).unwrap_or_default();
-        let pulls = reception.and_then(|reception| reception.pulls);
-        let end = reception.and_then(|reception| reception.end).or(question.token.expires);
+        let rights = reception.map(|reception| reception.access).unwrap_or_default();
+        let pulls = reception.and_then(|reception| reception.pull_limit);
+        let end = reception.and_then(|reception| reception.expires).or(question.token.expires);
         Self {
             token: question.token.name.as_str(),
             registry: question.registry.to_string(),
@@ -117,8 +117,8 @@ impl<'a> AnswerJson<'a> {
             pull: rights.pull,
             push: rights.push,
             delete: rights.delete,
-            pulls_left: pulls.map(|pulls| pulls.left),
-            pulls_limit: pulls.map(|pulls| pulls.of),
+            pulls_left: pulls.map(|pulls| pulls.remaining),
+            pulls_limit: pulls.map(|pulls| pulls.limit),
             pulls_seconds: pulls.map(|pulls| pulls.seconds),
             expires: end.map(|end| end.to_string()),
             error: answer.as_ref().err().map(|error| clean(&error.to_string())),

@@ -15,7 +15,7 @@ pub enum ConfigOwner {
 impl ConfigOwner {
     /// Returns the name by which the owner looks a helper up for what is stored under a key: the host as it
     /// is written, and Docker Hub by one name.
-    pub fn name_of(self, key: &Key) -> &str {
+    pub fn lookup_name(self, key: &Key) -> &str {
         let host = host_as_written(key.as_str());
         match self {
             Self::Docker => {
@@ -34,7 +34,7 @@ impl ConfigFile {
     /// Returns the helper that the file's owner asks for what is stored under a key. `credsStore` is
     /// Docker's alone: <https://github.com/containers/image/blob/main/docs/containers-auth.json.5.md>.
     pub fn helper_for(&self, key: &Key, owner: ConfigOwner) -> Result<Option<String>, ConfigError> {
-        match (self.helper(owner.name_of(key))?, owner) {
+        match (self.helper(owner.lookup_name(key))?, owner) {
             (None, ConfigOwner::Docker) => self.store(),
             (helper, ConfigOwner::Docker | ConfigOwner::Podman) => Ok(helper),
         }
@@ -57,7 +57,7 @@ mod tests {
         ] {
             let parsed = Key::parse(key).expect(key);
             assert_eq!(
-                (ConfigOwner::Docker.name_of(&parsed), ConfigOwner::Podman.name_of(&parsed)),
+                (ConfigOwner::Docker.lookup_name(&parsed), ConfigOwner::Podman.lookup_name(&parsed)),
                 (docker, podman)
             );
         }

@@ -37,12 +37,12 @@ pub struct PlainLogin {
     /// The name of its entry, as it stands in the file.
     pub key: String,
     /// What a client reads there, or why that cannot be kept elsewhere.
-    pub credentials: Result<Credentials, UnfitLogin>,
+    pub credentials: Result<Credentials, PlainLoginError>,
 }
 
 /// Why a login cannot be kept elsewhere.
 #[derive(Debug, Error, PartialEq, Eq)]
-pub enum UnfitLogin {
+pub enum PlainLoginError {
     /// Something else than an object, or in it something else than a text.
     #[error("its entry is not as clients write it")]
     Entry,
@@ -96,7 +96,7 @@ impl ConfigFile {
     }
 
     /// Takes the logins of some entries out. A `registrytoken` stays, with its entry.
-    pub fn take_out(&mut self, keys: &[&str], remains: EntryRemainder) -> Result<(), ConfigError> {
+    pub fn remove_logins(&mut self, keys: &[&str], remains: EntryRemainder) -> Result<(), ConfigError> {
         let mut entries = self.object_at(AUTHS)?;
         for key in keys {
             let Some(rest) = entries.get(*key).and_then(|entry| without(entry, &LOGIN)) else { continue };
@@ -156,23 +156,23 @@ fn raw(object: &JsonObject, depth: usize) -> Option<Box<RawValue>> {
 }
 
 /// Reads an entry as clients do: an identity token before `auth`, that before user name and password.
-fn read(key: &str, entry: &RawValue) -> Vec<Result<Credentials, UnfitLogin>> {
-    let Some(fields) = object_in(entry.get()) else { return vec![Err(UnfitLogin::Entry)] };
+fn read(key: &str, entry: &RawValue) -> Vec<Result<Credentials, PlainLoginError>> {
+    let Some(fields) = object_in(entry.get()) else { return vec![Err(PlainLoginError::Entry)] };
     let mut found = Vec::new();
     found.extend(credentials(key, &fields).transpose());
     if field(&fields, REGISTRY).is_some() {
-        found.push(Err(UnfitLogin::RegistryToken));
+        found.push(Err(PlainLoginError::RegistryToken));
     }
     found
 }
 
-fn credentials(key: &str, fields: &JsonObject) -> Result<Option<Credentials>, UnfitLogin> {
+fn credentials(key: &str, fields: &JsonObject) -> Result<Option<Credentials>, PlainLoginError> {
     let (user, secret) = if let Some(token) = text(fields, IDENTITY)? {
         (Zeroizing::new(IDENTITY_USER.to_owned()), token)
     } else if let Some(auth) = text(fields, AUTH)? {
         decode(&auth)?
     } else if let Some(password) = text(fields, PASSWORD)? {
-        (text(fields, USER)?.ok_or(UnfitLogin::NoUser)?, password)
+        (text(fields, USER)?.ok_or(PlainLoginError::NoUser)?, password)
     } else {
         return Ok(None);
     };
@@ -181,25 +181,25 @@ fn credentials(key: &str, fields: &JsonObject) -> Result<Option<Credentials>, Un
 
 /// Takes `auth` apart as Docker does:
 /// <https://github.com/docker/cli/blob/master/cli/config/configfile/file.go> (`decodeAuth`).
-fn decode(auth: &str) -> Result<(Zeroizing<String>, Zeroizing<String>), UnfitLogin> {
+fn decode(auth: &str) -> Result<(Zeroizing<String>, Zeroizing<String>), PlainLoginError> {
     let mut encoded = Zeroizing::new(Vec::with_capacity(auth.len()));
     encoded.extend(auth.bytes().filter(|byte| !matches!(byte, b'\r' | b'\n')));
     let mut decoded = Zeroizing::new(vec![0; encoded.len()]);
-    let length = BASE64.decode_slice(&*encoded, &mut decoded).map_err(|_| UnfitLogin::NotBase64)?;
-    let decoded = str::from_utf8(&decoded[..length]).map_err(|_| UnfitLogin::NotUtf8)?;
-    let (user, secret) = decoded.split_once(':').ok_or(UnfitLogin::NotUserAndSecret)?;
+    let length = BASE64.decode_slice(&*encoded, &mut decoded).map_err(|_| PlainLoginError::NotBase64)?;
+    let decoded = str::from_utf8(&decoded[..length]).map_err(|_| PlainLoginError::NotUtf8)?;
+    let (user, secret) = decoded.split_once(':').ok_or(PlainLoginError::NotUserAndSecret)?;
     let secret = secret.trim_matches('\0');
     match (user, secret) {
-        ("", _) => Err(UnfitLogin::NoUser),
-        (_, "") => Err(UnfitLogin::NoSecret),
+        ("", _) => Err(PlainLoginError::NoUser),
+        (_, "") => Err(PlainLoginError::NoSecret),
         (user, secret) => Ok((Zeroizing::new(user.to_owned()), Zeroizing::new(secret.to_owned()))),
     }
 }
 
 /// Returns a field that is there and not empty.
-fn text(fields: &JsonObject, name: &str) -> Result<Option<Zeroizing<String>>, UnfitLogin> {
+fn text(fields: &JsonObject, name: &str) -> Result<Option<Zeroizing<String>>, PlainLoginError> {
     let Some(raw) = field(fields, name) else { return Ok(None) };
-    unescape(raw).map(Some).map_err(|_| UnfitLogin::Entry)
+    unescape(raw).map(Some).map_err(|_| PlainLoginError::Entry)
 }
 
 fn field<'f>(fields: &'f JsonObject, name: &str) -> Option<&'f RawValue> {
@@ -260,7 +260,7 @@ mod tests {
         }
         let (_folder, file) = config("{\"auths\":{\"a\\u0007\":{\"auth\":\"YTpi\"}}}");
         let logins = file.logins().expect("an object");
-        assert!(matches!(logins[0].credentials, Err(UnfitLogin::Key(KeyError::ControlCharacter))));
+        assert!(matches!(logins[0].credentials, Err(PlainLoginError::Key(KeyError::ControlCharacter))));
     }
 
     #[test]
@@ -272,7 +272,7 @@ mod tests {
         ] {
             let (_folder, mut file) = config(before);
             let path = file.path().to_owned();
-            file.take_out(&["a", "b", "nowhere"], remains).expect("an object");
+            file.remove_logins(&["a", "b", "nowhere"], remains).expect("an object");
             file.write().expect("written");
             let text = fs::read_to_string(&path).expect("there");
             let blank = |text: &str| text.replace(['\n', '\t', ' '], "");

@@ -149,7 +149,7 @@ impl ConfigFile {
                 let clean = earlier.map(|object| file_of(&object));
                 let bytes = clean.as_ref().map_or(bytes.as_slice(), |json| json.as_bytes());
                 // The backup is for its owner alone, even where the file is not.
-                disk::replace(&backup_of(&self.path), bytes, mode & PRIVATE)?;
+                disk::replace(&backup_path(&self.path), bytes, mode & PRIVATE)?;
                 *mode
             }
             None if self.object.is_empty() => return Ok(()),
@@ -177,14 +177,14 @@ impl ConfigFile {
 }
 
 /// Returns where the last state before a change is kept.
-pub fn backup_of(path: &Path) -> PathBuf {
+pub fn backup_path(path: &Path) -> PathBuf {
     disk::with_suffix(path, ".bak")
 }
 
 /// Takes every secret out of the backup of a file: one of an earlier version may hold some. Returns whether
 /// it did.
 pub fn clean_backup(path: &Path) -> Result<bool, ConfigError> {
-    let backup = ConfigFile::read(backup_of(path))?;
+    let backup = ConfigFile::read(backup_path(path))?;
     let Some(clean) = without_secrets(&backup.object) else { return Ok(false) };
     disk::replace(&backup.path, file_of(&clean).as_bytes(), PRIVATE)?;
     Ok(true)
@@ -192,7 +192,7 @@ pub fn clean_backup(path: &Path) -> Result<bool, ConfigError> {
 
 /// True when the backup of a file holds secrets.
 pub fn backup_has_secrets(path: &Path) -> Result<bool, ConfigError> {
-    let backup = ConfigFile::read(backup_of(path))?;
+    let backup = ConfigFile::read(backup_path(path))?;
     Ok(without_secrets(&backup.object).is_some())
 }
 
@@ -257,12 +257,12 @@ mod tests {
         file.set_store(Some("pat"));
         file.write().expect("written");
         assert_eq!(fs::read_to_string(&path).expect("there"), before.replace("desktop", "pat"));
-        let backup = fs::read_to_string(backup_of(&path)).expect("a backup");
+        let backup = fs::read_to_string(backup_path(&path)).expect("a backup");
         assert_eq!(backup, before.replace("{ \"auth\": \"eA==\" }", "{}"), "without the login");
         assert!(!clean_backup(&path).expect("valid"));
-        fs::write(backup_of(&path), before).expect("written");
+        fs::write(backup_path(&path), before).expect("written");
         assert!(clean_backup(&path).expect("valid"));
-        assert_eq!(fs::read_to_string(backup_of(&path)).expect("a backup"), backup);
+        assert_eq!(fs::read_to_string(backup_path(&path)).expect("a backup"), backup);
         let mut file = ConfigFile::read(path.clone()).expect("valid");
         file.set_store(Some("desktop"));
         file.write().expect("written");

@@ -11,7 +11,7 @@ use crate::doctor::scan::matcher::{SearchReport, SecretMatch, SecretMatcher};
 use crate::doctor::{Fact, Findings, Rule, Severity};
 use crate::system::disk;
 use crate::system::disk::DiskError;
-use crate::system::sanitize::line_of;
+use crate::system::sanitize::error_chain;
 
 /// The most places that are told of in all.
 const MAX_PLACES: usize = 1000;
@@ -56,7 +56,7 @@ pub fn check(folder: &Path, contents: &OpenedContents, findings: &mut Findings) 
                 look_into(entry.path(), &needles, contents, findings);
             }
             Ok(_) => {}
-            Err(error) => findings.add(&UNSEARCHED, &[Fact::Text(&line_of(&error))]),
+            Err(error) => findings.add(&UNSEARCHED, &[Fact::Text(&error_chain(&error))]),
         }
         if findings.0.len() - start >= MAX_PLACES {
             findings.add(&CUT, &[Fact::Path(folder)]);
@@ -68,7 +68,9 @@ pub fn check(folder: &Path, contents: &OpenedContents, findings: &mut Findings) 
 fn look_into(path: &Path, needles: &SecretMatcher, contents: &OpenedContents, findings: &mut Findings) {
     let searched = match search(path, needles) {
         Ok(searched) => searched,
-        Err(error) => return findings.add(&UNSEARCHED, &[Fact::Text(&line_of(&error)), Fact::Path(path)]),
+        Err(error) => {
+            return findings.add(&UNSEARCHED, &[Fact::Text(&error_chain(&error)), Fact::Path(path)]);
+        }
     };
     let tokens = contents.inventory.tokens();
     for (met, line) in searched.places {

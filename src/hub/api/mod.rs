@@ -93,7 +93,7 @@ impl HubApi {
     }
 
     fn ask(&self, call: &ApiCall<'_>) -> Result<Response, HubApiError> {
-        let place = self.base.at(call.path)?;
+        let place = self.base.with_path(call.path)?;
         let authorization = call.bearer.map(|token| Authorization::bearer(token.expose()));
         let request = HttpRequest {
             method: call.method,

@@ -33,7 +33,7 @@ pub fn create_append(path: &Path) -> Result<File, DiskError> {
 }
 
 /// Takes the lock of a file as [`disk::lock`] does; `None` when another process has it.
-pub fn lock_at_once(path: &Path) -> Result<Option<File>, DiskError> {
+pub fn try_lock(path: &Path) -> Result<Option<File>, DiskError> {
     let (file, path) = disk::lock_file(path)?;
     match file.try_lock() {
         Ok(()) => Ok(Some(file)),

@@ -12,7 +12,7 @@ use std::{fs, io, thread};
 use thiserror::Error;
 
 use crate::model::hint::Hint;
-pub use crate::system::disk::permissions::{PRIVATE, closed_mode, mode, other_owner, others_may_write};
+pub use crate::system::disk::permissions::{PRIVATE, is_writable_by_others, mode, other_owner, private_mode};
 use crate::system::disk::permissions::{
     PRIVATE_FOLDER, private, private_folder, refuse_others_folder, set_mode, set_mode_of,
 };
@@ -250,8 +250,8 @@ pub fn entries(folder: &Path) -> Vec<PathBuf> {
 }
 
 /// Closes a file or folder to all but its owner. What its owner may execute stays so.
-pub fn close(path: &Path) -> Result<(), DiskError> {
-    let closed = fs::metadata(path).and_then(|metadata| set_mode(path, closed_mode(&metadata)));
+pub fn make_private(path: &Path) -> Result<(), DiskError> {
+    let closed = fs::metadata(path).and_then(|metadata| set_mode(path, private_mode(&metadata)));
     closed.map_err(|source| DiskError::Write { path: path.to_owned(), source })
 }
 

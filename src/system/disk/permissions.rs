@@ -15,7 +15,7 @@ pub const PRIVATE: u32 = 0o600;
 pub(super) const PRIVATE_FOLDER: u32 = 0o700;
 
 /// True when others than its owner may change a file, or what it is a link to, or it is not ours.
-pub fn others_may_write(path: &Path) -> bool {
+pub fn is_writable_by_others(path: &Path) -> bool {
     #[cfg(unix)]
     return [Some(path), path.parent(), without_links(path).parent()].into_iter().flatten().any(|place| {
         fs::metadata(place).map_or(true, |metadata| {
@@ -38,7 +38,7 @@ pub fn mode(metadata: &fs::Metadata) -> u32 {
 
 /// Returns the mode by which a file or folder is closed to all but its owner. One that is executed, such as a
 /// command that gives the key, still can be.
-pub fn closed_mode(metadata: &fs::Metadata) -> u32 {
+pub fn private_mode(metadata: &fs::Metadata) -> u32 {
     if metadata.is_dir() || mode(metadata) & 0o100 != 0 { PRIVATE_FOLDER } else { PRIVATE }
 }
 

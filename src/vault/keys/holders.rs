@@ -7,7 +7,7 @@ use std::time::Duration;
 use thiserror::Error;
 
 use crate::model::hint::Hint;
-use crate::system::sanitize::line_of;
+use crate::system::sanitize::error_chain;
 use crate::system::{disk, env, tty};
 use crate::vault::keys::command::KeyCommandError;
 use crate::vault::keys::key_file::KeyFile;
@@ -34,7 +34,7 @@ impl fmt::Display for LockedError {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (at, (_, error)) in self.0.iter().enumerate() {
             out.write_str(if at == 0 { "" } else { "; " })?;
-            out.write_str(&line_of(error))?;
+            out.write_str(&error_chain(error))?;
         }
         Ok(())
     }
@@ -100,7 +100,7 @@ impl Holders {
             Holder::Keyring => Keyring::of(&self.fingerprint).key(patience),
             Holder::Passphrase(passphrase) => passphrase.key(patience),
             // It is read before anything proves it, and whoever may write to it could run any command.
-            Holder::Command(_) if disk::others_may_write(&self.vault) => {
+            Holder::Command(_) if disk::is_writable_by_others(&self.vault) => {
                 Err(KeyCommandError::OthersMayWrite.into())
             }
             Holder::Command(command) => command.key(patience),
@@ -132,7 +132,7 @@ impl Holders {
         }
         for holder in self.in_order() {
             // Of several clients at once on a terminal one asks, and the others find what it was told.
-            let asks = is_asked_for(holder) && tty::is_there();
+            let asks = is_asked_for(holder) && tty::is_available();
             let turn = asks.then(|| disk::lock(&self.vault.with_file_name("asking")));
             if let (true, Some(key)) = (turn.is_some(), self.cached_key()) {
                 return Ok(key);
