@@ -1,6 +1,5 @@
 //! Whether clients find this program under each name by which they call it.
 
-use std::fs;
 use std::path::Path;
 
 use crate::docker::setup::HelperName;
@@ -50,7 +49,7 @@ pub fn check(names: &[String], findings: &mut Findings) {
 
 fn is_executable(path: &Path) -> bool {
     #[cfg(unix)]
-    return fs::metadata(path).is_ok_and(|metadata| disk::mode(&metadata) & 0o111 != 0);
+    return path.metadata().is_ok_and(|metadata| disk::mode(&metadata) & 0o111 != 0);
     #[cfg(not(unix))]
     return path.is_file();
 }
