@@ -1,10 +1,12 @@
 //! Tables of the commands of clients, and of the images that each command moves.
 //!
 //! The options are those that docker 28.2, podman 4.3, skopeo 1.9 and buildah 1.28 print for `--help`, and those
-//! that the documentation lists for later versions and for buildx, crane and nerdctl. Clients that share a command
-//! share its table: each of them rejects an unknown option before it asks for credentials. An option that is missing
-//! here makes a command line unknown. Options that lead to images which the line does not name are missing on purpose.
+//! that the documentation lists for later versions and for buildx, crane and nerdctl. Clients that share a
+//! command share its table: each of them rejects an unknown option before it asks for credentials. An option that
+//! is missing here makes a command line unknown. Options that lead to images which the line does not name are
+//! missing on purpose.
 
+use crate::client::commands::ImageArguments::{All, ButFirst, ButLast, First, Last};
 use crate::client::options::Options;
 
 pub(super) struct ClientProgram {
@@ -84,22 +86,18 @@ static PROGRAMS: [ClientProgram; 6] = [
             switches: "D debug tls tlsverify",
         },
         commands: &[
-            row(&["pull", "image pull"], &PULL, ClientAction::Pull(ImageArguments::All)),
-            row(&["push", "image push"], &PUSH, ClientAction::Push(ImageArguments::Last)),
+            row(&["pull", "image pull"], &PULL, ClientAction::Pull(All)),
+            row(&["push", "image push"], &PUSH, ClientAction::Push(Last)),
             row(&["run", "create", "container run", "container create"], &RUN, ClientAction::Run),
             row(
                 &["build", "b", "buildx build", "buildx b", "image build", "builder build"],
                 &BUILD,
                 ClientAction::Build,
             ),
-            row(
-                &["buildx imagetools inspect", "imagetools inspect"],
-                &SHOW,
-                ClientAction::Pull(ImageArguments::All),
-            ),
-            row(&["manifest inspect"], &MANIFEST, ClientAction::Pull(ImageArguments::Last)),
-            row(&["manifest create"], &MANIFEST, ClientAction::Pull(ImageArguments::ButFirst)),
-            row(&["manifest annotate"], &MANIFEST, ClientAction::Pull(ImageArguments::Last)),
+            row(&["buildx imagetools inspect", "imagetools inspect"], &SHOW, ClientAction::Pull(All)),
+            row(&["manifest inspect"], &MANIFEST, ClientAction::Pull(Last)),
+            row(&["manifest create"], &MANIFEST, ClientAction::Pull(ButFirst)),
+            row(&["manifest annotate"], &MANIFEST, ClientAction::Pull(Last)),
             row(&["manifest push"], &MANIFEST, ClientAction::PushList),
             row(&["search"], &SEARCH, ClientAction::List),
         ],
@@ -114,11 +112,11 @@ static PROGRAMS: [ClientProgram; 6] = [
             switches: "noout syslog trace transient-store",
         },
         commands: &[
-            row(&["pull", "image pull"], &PULL, ClientAction::Pull(ImageArguments::All)),
-            row(&["push", "image push"], &PUSH, ClientAction::Push(ImageArguments::Last)),
+            row(&["pull", "image pull"], &PULL, ClientAction::Pull(All)),
+            row(&["push", "image push"], &PUSH, ClientAction::Push(Last)),
             row(&["run", "create", "container run", "container create"], &RUN, ClientAction::Run),
             row(&["build", "image build", "buildx build"], &BUILD, ClientAction::Build),
-            row(&["manifest inspect"], &MANIFEST, ClientAction::Pull(ImageArguments::Last)),
+            row(&["manifest inspect"], &MANIFEST, ClientAction::Pull(Last)),
             row(&["manifest push"], &PUSH, ClientAction::PushList),
             row(&["search", "image search"], &SEARCH, ClientAction::List),
         ],
@@ -132,9 +130,9 @@ static PROGRAMS: [ClientProgram; 6] = [
             switches: "debug insecure-policy",
         },
         commands: &[
-            row(&["copy"], &SKOPEO, ClientAction::Copy(ImageArguments::First, ImageArguments::Last)),
-            row(&["inspect"], &SKOPEO, ClientAction::Pull(ImageArguments::First)),
-            row(&["list-tags"], &SKOPEO, ClientAction::Pull(ImageArguments::First)),
+            row(&["copy"], &SKOPEO, ClientAction::Copy(First, Last)),
+            row(&["inspect"], &SKOPEO, ClientAction::Pull(First)),
+            row(&["list-tags"], &SKOPEO, ClientAction::Pull(First)),
             row(&["delete"], &SKOPEO, ClientAction::Delete),
         ],
     },
@@ -147,11 +145,11 @@ static PROGRAMS: [ClientProgram; 6] = [
             switches: "debug",
         },
         commands: &[
-            row(&["pull"], &PULL, ClientAction::Pull(ImageArguments::First)),
-            row(&["push"], &PUSH, ClientAction::Push(ImageArguments::Last)),
-            row(&["from"], &FROM, ClientAction::Pull(ImageArguments::First)),
+            row(&["pull"], &PULL, ClientAction::Pull(First)),
+            row(&["push"], &PUSH, ClientAction::Push(Last)),
+            row(&["from"], &FROM, ClientAction::Pull(First)),
             row(&["build", "bud", "build-using-dockerfile"], &BUILD, ClientAction::Build),
-            row(&["manifest inspect"], &MANIFEST, ClientAction::Pull(ImageArguments::Last)),
+            row(&["manifest inspect"], &MANIFEST, ClientAction::Pull(Last)),
             row(&["manifest push"], &PUSH, ClientAction::PushList),
         ],
     },
@@ -163,15 +161,11 @@ static PROGRAMS: [ClientProgram; 6] = [
             switches: "v allow-nondistributable-artifacts insecure verbose",
         },
         commands: &[
-            row(&["pull"], &CRANE, ClientAction::Pull(ImageArguments::ButLast)),
-            row(
-                &["manifest", "digest", "config", "export", "ls", "blob"],
-                &CRANE,
-                ClientAction::Pull(ImageArguments::First),
-            ),
-            row(&["push"], &CRANE, ClientAction::Push(ImageArguments::Last)),
-            row(&["tag"], &CRANE, ClientAction::Push(ImageArguments::First)),
-            row(&["copy", "cp"], &CRANE, ClientAction::Copy(ImageArguments::First, ImageArguments::Last)),
+            row(&["pull"], &CRANE, ClientAction::Pull(ButLast)),
+            row(&["manifest", "digest", "config", "export", "ls", "blob"], &CRANE, ClientAction::Pull(First)),
+            row(&["push"], &CRANE, ClientAction::Push(Last)),
+            row(&["tag"], &CRANE, ClientAction::Push(First)),
+            row(&["copy", "cp"], &CRANE, ClientAction::Copy(First, Last)),
             row(
                 &["append"],
                 &CRANE,
@@ -195,8 +189,8 @@ static PROGRAMS: [ClientProgram; 6] = [
             switches: "debug debug-full experimental insecure-registry kube-hide-dupe",
         },
         commands: &[
-            row(&["pull", "image pull"], &PULL, ClientAction::Pull(ImageArguments::All)),
-            row(&["push", "image push"], &PUSH, ClientAction::Push(ImageArguments::Last)),
+            row(&["pull", "image pull"], &PULL, ClientAction::Pull(All)),
+            row(&["push", "image push"], &PUSH, ClientAction::Push(Last)),
             row(&["run", "create", "container run", "container create"], &RUN, ClientAction::Run),
         ],
     },

@@ -38,7 +38,7 @@ pub(super) fn config() -> Result<TlsConfig, HttpError> {
 
 /// Reads the certificates of [`CA_FILE`].
 fn additional_authorities() -> Result<Vec<Certificate<'static>>, HttpError> {
-    let Some(path) = env::ca_file(CA_FILE) else { return Ok(Vec::new()) };
+    let Some(path) = env::path(CA_FILE) else { return Ok(Vec::new()) };
     let unfit = |why: &str| HttpError::CaFile { path: path.clone(), why: why.to_owned() };
     let pem = match disk::read(&path, MAX_CA_BYTES) {
         Ok(Some((pem, _))) => pem,

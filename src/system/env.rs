@@ -177,12 +177,6 @@ pub fn passphrase_file() -> Option<PathBuf> {
     path(PASSPHRASE_FILE)
 }
 
-/// Returns the path of the file with certificates that a variable names.
-#[cfg(feature = "online")]
-pub fn ca_file(variable: &str) -> Option<PathBuf> {
-    path(variable)
-}
-
 /// True when this process was started by a command that prints the vault's key.
 pub fn is_key_wanted() -> bool {
     path(KEY_WANTED).is_some()
@@ -221,7 +215,7 @@ pub fn working_directory() -> Result<PathBuf, EnvError> {
 }
 
 /// Returns the path in a variable, unless it is empty.
-fn path(variable: &str) -> Option<PathBuf> {
+pub fn path(variable: &str) -> Option<PathBuf> {
     env::var_os(variable).filter(|value| !value.is_empty()).map(PathBuf::from)
 }
 
