@@ -62,8 +62,8 @@ pub(super) fn send(
     }
 }
 
-/// Returns the number of seconds to wait. Docker Hub's `x-retry-after` is a time instead, in seconds since 1970:
-/// <https://docs.docker.com/reference/api/hub/latest/#section/Rate-Limiting>.
+/// Returns the number of seconds to wait. Older documentation of Docker Hub has a time here instead, in seconds
+/// since 1970: <https://docs.docker.com/reference/api/hub/latest/#section/Rate-Limiting>.
 fn retry_after(response: &Response, now: i64) -> u64 {
     let number = |name| response.header(name)?.trim().parse::<i64>().ok();
     let value = number("retry-after").or_else(|| number("x-retry-after"));
