@@ -44,7 +44,7 @@ fn take_logins_out(mut file: ConfigFile, path: &Path) {
     let keys: Vec<&str> = taken.iter().map(|login| login.key.as_str()).collect();
     let rest = |path: &Path| others(path).into_iter().filter(|(name, _)| name != "auths").collect::<Vec<_>>();
     let before = rest(path);
-    file.take_out(&keys, EntryRemainder::Entry).expect("it was read");
+    file.remove_logins(&keys, EntryRemainder::Entry).expect("it was read");
     file.write().expect("memory takes it");
     assert_eq!(rest(path), before);
     let now = ConfigFile::read(path.to_owned()).expect("our own").logins().expect("our own");

@@ -64,7 +64,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         }
         _ => {
             let code = run_verb(args, called_as, out);
-            scrub::scrub_peoples_stack();
+            scrub::scrub_command_stack();
             code
         }
     }

@@ -1,66 +1,62 @@
-//! Which commands of which clients move which images, as tables.
+//! Tables of the commands of clients, and of the images that each command moves.
 //!
 //! The options are those that docker 28.2, podman 4.3, skopeo 1.9 and buildah 1.28 print for `--help`, and those
-//! of later versions, buildx, crane and nerdctl by their documentation. Clients that share a command share its
-//! table: each of them refuses what it does not know before it asks for credentials. An option that is missing
-//! here makes a line unknown; those that lead to images which the line does not name are left out on purpose.
+//! that the documentation lists for later versions and for buildx, crane and nerdctl. Clients that share a
+//! command share its table: each of them rejects an unknown option before it asks for credentials. An option that
+//! is missing here makes a command line unknown. Options that lead to images which the line does not name are
+//! missing on purpose.
 
+use crate::client::commands::ImageArguments::{All, ButFirst, ButLast, First, Last};
 use crate::client::options::Options;
 
-/// A client, as a program.
 pub(super) struct ClientProgram {
-    /// What it is called, separated by blanks.
+    /// The file names of the program, separated by blanks.
     names: &'static str,
-    /// How it reads the name of an image.
-    pub(super) naming: ImageSyntax,
-    /// The options that may stand in front of the verb, and mostly behind it too.
+    pub(super) syntax: ImageSyntax,
+    /// The options before the verb; most of them may follow it too.
     pub(super) globals: Options,
     pub(super) commands: &'static [Command],
 }
 
-/// How a client reads the name of an image.
+/// The form in which a client expects the names of images.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum ImageSyntax {
-    /// As Docker does.
     Docker,
     /// A name of one word is looked up in the user's own list, and on several registries:
     /// <https://github.com/containers/image/blob/main/docs/containers-registries.conf.5.md>
     ShortNames,
-    /// Only `docker://` is on a registry:
+    /// Only names with `docker://` are on a registry:
     /// <https://github.com/containers/image/blob/main/docs/containers-transports.5.md>
     Transports,
 }
 
-/// A verb of a client.
 pub(super) struct Command {
-    /// The words that call it, such as `pull` and `image pull`.
+    /// The equivalent verbs, such as `pull` and `image pull`.
     pub(super) verbs: &'static [&'static str],
     pub(super) options: &'static Options,
-    pub(super) deed: ClientAction,
+    pub(super) action: ClientAction,
 }
 
-/// What a verb does on a registry.
+/// The effect of a command on registries.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum ClientAction {
-    /// Pulls images.
-    Pulls(ImageArguments),
-    /// Pulls the first word's image; the others are a command to run in it.
-    Runs,
-    /// Pushes an image.
-    Pushes(ImageArguments),
-    /// Pushes a list, whose images may come from anywhere.
-    PushesList,
-    /// Pulls images, and pushes another.
-    Copies(ImageArguments, ImageArguments),
-    /// Deletes the first word's image.
-    Deletes,
-    /// Builds an image out of others that the line does not name, and may push it.
-    Builds,
-    /// Asks what is there.
-    Lists,
+    Pull(ImageArguments),
+    /// Pulls the first argument; the other arguments are a command to run in the image.
+    Run,
+    Push(ImageArguments),
+    /// Pushes the list in the last argument; the images in the list may be on any registry.
+    PushList,
+    /// Pulls the first images and pushes the second.
+    Copy(ImageArguments, ImageArguments),
+    /// Deletes the first argument.
+    Delete,
+    /// Builds an image from others that the command line does not name, and may push it.
+    Build,
+    /// Lists images.
+    List,
 }
 
-/// Which words of the line are images.
+/// The arguments of a command line that are images.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum ImageArguments {
     All,
@@ -68,51 +64,47 @@ pub(super) enum ImageArguments {
     Last,
     ButFirst,
     ButLast,
-    /// The values of an option, by its names.
+    /// The values of the option with these names.
     Option(&'static [&'static str]),
 }
 
-/// Returns the client that a program's file name stands for.
-pub(super) fn of_program(name: &str) -> Option<&'static ClientProgram> {
-    PROGRAMS.iter().find(|program| program.names.split(' ').any(|known| known == name))
+/// Finds the client with this file name.
+pub(super) fn find_program(name: &str) -> Option<&'static ClientProgram> {
+    PROGRAMS.iter().find(|program| program.names.split(' ').any(|other| other == name))
 }
 
-const fn row(verbs: &'static [&'static str], options: &'static Options, deed: ClientAction) -> Command {
-    Command { verbs, options, deed }
+const fn row(verbs: &'static [&'static str], options: &'static Options, action: ClientAction) -> Command {
+    Command { verbs, options, action }
 }
 
 static PROGRAMS: [ClientProgram; 6] = [
     ClientProgram {
         names: "docker docker-buildx buildx",
-        naming: ImageSyntax::Docker,
+        syntax: ImageSyntax::Docker,
         globals: Options {
             valued: "H c l builder config context host log-level tlscacert tlscert tlskey",
             switches: "D debug tls tlsverify",
         },
         commands: &[
-            row(&["pull", "image pull"], &PULL, ClientAction::Pulls(ImageArguments::All)),
-            row(&["push", "image push"], &PUSH, ClientAction::Pushes(ImageArguments::Last)),
-            row(&["run", "create", "container run", "container create"], &RUN, ClientAction::Runs),
+            row(&["pull", "image pull"], &PULL, ClientAction::Pull(All)),
+            row(&["push", "image push"], &PUSH, ClientAction::Push(Last)),
+            row(&["run", "create", "container run", "container create"], &RUN, ClientAction::Run),
             row(
                 &["build", "b", "buildx build", "buildx b", "image build", "builder build"],
                 &BUILD,
-                ClientAction::Builds,
+                ClientAction::Build,
             ),
-            row(
-                &["buildx imagetools inspect", "imagetools inspect"],
-                &SHOW,
-                ClientAction::Pulls(ImageArguments::All),
-            ),
-            row(&["manifest inspect"], &MANIFEST, ClientAction::Pulls(ImageArguments::Last)),
-            row(&["manifest create"], &MANIFEST, ClientAction::Pulls(ImageArguments::ButFirst)),
-            row(&["manifest annotate"], &MANIFEST, ClientAction::Pulls(ImageArguments::Last)),
-            row(&["manifest push"], &MANIFEST, ClientAction::PushesList),
-            row(&["search"], &SEARCH, ClientAction::Lists),
+            row(&["buildx imagetools inspect", "imagetools inspect"], &SHOW, ClientAction::Pull(All)),
+            row(&["manifest inspect"], &MANIFEST, ClientAction::Pull(Last)),
+            row(&["manifest create"], &MANIFEST, ClientAction::Pull(ButFirst)),
+            row(&["manifest annotate"], &MANIFEST, ClientAction::Pull(Last)),
+            row(&["manifest push"], &MANIFEST, ClientAction::PushList),
+            row(&["search"], &SEARCH, ClientAction::List),
         ],
     },
     ClientProgram {
         names: "podman",
-        naming: ImageSyntax::ShortNames,
+        syntax: ImageSyntax::ShortNames,
         globals: Options {
             valued: "c cdi-spec-dir cgroup-manager config conmon connection events-backend hooks-dir identity \
                 imagestore log-level module namespace network-cmd-path network-config-dir out root runroot \
@@ -120,80 +112,76 @@ static PROGRAMS: [ClientProgram; 6] = [
             switches: "noout syslog trace transient-store",
         },
         commands: &[
-            row(&["pull", "image pull"], &PULL, ClientAction::Pulls(ImageArguments::All)),
-            row(&["push", "image push"], &PUSH, ClientAction::Pushes(ImageArguments::Last)),
-            row(&["run", "create", "container run", "container create"], &RUN, ClientAction::Runs),
-            row(&["build", "image build", "buildx build"], &BUILD, ClientAction::Builds),
-            row(&["manifest inspect"], &MANIFEST, ClientAction::Pulls(ImageArguments::Last)),
-            row(&["manifest push"], &PUSH, ClientAction::PushesList),
-            row(&["search", "image search"], &SEARCH, ClientAction::Lists),
+            row(&["pull", "image pull"], &PULL, ClientAction::Pull(All)),
+            row(&["push", "image push"], &PUSH, ClientAction::Push(Last)),
+            row(&["run", "create", "container run", "container create"], &RUN, ClientAction::Run),
+            row(&["build", "image build", "buildx build"], &BUILD, ClientAction::Build),
+            row(&["manifest inspect"], &MANIFEST, ClientAction::Pull(Last)),
+            row(&["manifest push"], &PUSH, ClientAction::PushList),
+            row(&["search", "image search"], &SEARCH, ClientAction::List),
         ],
     },
     ClientProgram {
         names: "skopeo",
-        naming: ImageSyntax::Transports,
+        syntax: ImageSyntax::Transports,
         globals: Options {
             valued: "command-timeout override-arch override-os override-variant policy registries-conf \
                 registries.d tmpdir user-agent-prefix",
             switches: "debug insecure-policy",
         },
         commands: &[
-            row(&["copy"], &SKOPEO, ClientAction::Copies(ImageArguments::First, ImageArguments::Last)),
-            row(&["inspect"], &SKOPEO, ClientAction::Pulls(ImageArguments::First)),
-            row(&["list-tags"], &SKOPEO, ClientAction::Pulls(ImageArguments::First)),
-            row(&["delete"], &SKOPEO, ClientAction::Deletes),
+            row(&["copy"], &SKOPEO, ClientAction::Copy(First, Last)),
+            row(&["inspect"], &SKOPEO, ClientAction::Pull(First)),
+            row(&["list-tags"], &SKOPEO, ClientAction::Pull(First)),
+            row(&["delete"], &SKOPEO, ClientAction::Delete),
         ],
     },
     ClientProgram {
         names: "buildah",
-        naming: ImageSyntax::ShortNames,
+        syntax: ImageSyntax::ShortNames,
         globals: Options {
             valued: "cgroup-manager log-level registries-conf registries-conf-dir root runroot \
                 short-name-alias-conf storage-driver storage-opt userns-gid-map userns-uid-map",
             switches: "debug",
         },
         commands: &[
-            row(&["pull"], &PULL, ClientAction::Pulls(ImageArguments::First)),
-            row(&["push"], &PUSH, ClientAction::Pushes(ImageArguments::Last)),
-            row(&["from"], &FROM, ClientAction::Pulls(ImageArguments::First)),
-            row(&["build", "bud", "build-using-dockerfile"], &BUILD, ClientAction::Builds),
-            row(&["manifest inspect"], &MANIFEST, ClientAction::Pulls(ImageArguments::Last)),
-            row(&["manifest push"], &PUSH, ClientAction::PushesList),
+            row(&["pull"], &PULL, ClientAction::Pull(First)),
+            row(&["push"], &PUSH, ClientAction::Push(Last)),
+            row(&["from"], &FROM, ClientAction::Pull(First)),
+            row(&["build", "bud", "build-using-dockerfile"], &BUILD, ClientAction::Build),
+            row(&["manifest inspect"], &MANIFEST, ClientAction::Pull(Last)),
+            row(&["manifest push"], &PUSH, ClientAction::PushList),
         ],
     },
     ClientProgram {
         names: "crane",
-        naming: ImageSyntax::Docker,
+        syntax: ImageSyntax::Docker,
         globals: Options {
             valued: "mtls-certificate mtls-key platform",
             switches: "v allow-nondistributable-artifacts insecure verbose",
         },
         commands: &[
-            row(&["pull"], &CRANE, ClientAction::Pulls(ImageArguments::ButLast)),
-            row(
-                &["manifest", "digest", "config", "export", "ls", "blob"],
-                &CRANE,
-                ClientAction::Pulls(ImageArguments::First),
-            ),
-            row(&["push"], &CRANE, ClientAction::Pushes(ImageArguments::Last)),
-            row(&["tag"], &CRANE, ClientAction::Pushes(ImageArguments::First)),
-            row(&["copy", "cp"], &CRANE, ClientAction::Copies(ImageArguments::First, ImageArguments::Last)),
+            row(&["pull"], &CRANE, ClientAction::Pull(ButLast)),
+            row(&["manifest", "digest", "config", "export", "ls", "blob"], &CRANE, ClientAction::Pull(First)),
+            row(&["push"], &CRANE, ClientAction::Push(Last)),
+            row(&["tag"], &CRANE, ClientAction::Push(First)),
+            row(&["copy", "cp"], &CRANE, ClientAction::Copy(First, Last)),
             row(
                 &["append"],
                 &CRANE,
-                ClientAction::Copies(
+                ClientAction::Copy(
                     ImageArguments::Option(&["b", "base"]),
                     ImageArguments::Option(&["t", "new_tag"]),
                 ),
             ),
-            row(&["validate"], &CRANE, ClientAction::Pulls(ImageArguments::Option(&["remote"]))),
-            row(&["delete"], &CRANE, ClientAction::Deletes),
-            row(&["catalog"], &CRANE, ClientAction::Lists),
+            row(&["validate"], &CRANE, ClientAction::Pull(ImageArguments::Option(&["remote"]))),
+            row(&["delete"], &CRANE, ClientAction::Delete),
+            row(&["catalog"], &CRANE, ClientAction::List),
         ],
     },
     ClientProgram {
         names: "nerdctl",
-        naming: ImageSyntax::Docker,
+        syntax: ImageSyntax::Docker,
         globals: Options {
             valued: "H a n address bridge-ip cdi-spec-dirs cgroup-manager cni-netconfpath cni-path data-root \
                 global-dns global-dns-opts global-dns-search host host-gateway-ip hosts-dir namespace \
@@ -201,9 +189,9 @@ static PROGRAMS: [ClientProgram; 6] = [
             switches: "debug debug-full experimental insecure-registry kube-hide-dupe",
         },
         commands: &[
-            row(&["pull", "image pull"], &PULL, ClientAction::Pulls(ImageArguments::All)),
-            row(&["push", "image push"], &PUSH, ClientAction::Pushes(ImageArguments::Last)),
-            row(&["run", "create", "container run", "container create"], &RUN, ClientAction::Runs),
+            row(&["pull", "image pull"], &PULL, ClientAction::Pull(All)),
+            row(&["push", "image push"], &PUSH, ClientAction::Push(Last)),
+            row(&["run", "create", "container run", "container create"], &RUN, ClientAction::Run),
         ],
     },
 ];
@@ -223,8 +211,8 @@ const PUSH: Options = Options {
         disable-content-trust estargz force-compression ipfs-ensure-image quiet remove-signatures rm tls-verify",
 };
 
-/// Without `use-api-socket`, which hands every credential to the container, and `rootfs`, where the first
-/// word is a folder.
+/// Without `use-api-socket`, which passes every credential to the container, and `rootfs`, with which the first
+/// argument is a folder.
 const RUN: Options = Options {
     valued: "a c e h l m p u v w add-host annotation arch attach authfile blkio-weight blkio-weight-device \
         cap-add cap-drop cert-dir cgroup-conf cgroup-parent cgroupns cgroups chrootdirs cidfile conmon-pidfile \

@@ -1,5 +1,5 @@
-//! What is known of a request besides its key: from the environment, the program's name, the client's
-//! command line and the working directory. It only ever chooses among tokens that may go there.
+//! Completes a request from the environment, the name of the program, the client's command line and the working
+//! directory. These only choose among tokens that the registry may get anyway.
 
 use std::cell::OnceCell;
 use std::path::{Path, PathBuf};
@@ -19,28 +19,27 @@ use crate::resolve::request::{Repository, Request, RequestSource, Sourced};
 use crate::system::env::EnvError;
 use crate::system::{disk, env};
 
-/// Names the one token that may answer.
+/// The variable with the name of the only token that may be used.
 pub const TOKEN: &str = "DOCKER_CREDENTIAL_PAT_TOKEN";
 
-/// Names the profile whose choices come first.
+/// The variable with the profile whose choices come first.
 pub const PROFILE: &str = "DOCKER_CREDENTIAL_PAT_PROFILE";
 
-/// What the name of a profile may be.
+/// The form of a profile's name, for messages.
 pub const PROFILE_FORM: &str = "1 to 64 letters, digits, `-`, `_` and `.`";
 
-/// Names the image that is meant, for clients whose command line does not.
+/// The variable with the requested image, for clients whose command line does not name it.
 pub const REPOSITORY: &str = "DOCKER_CREDENTIAL_PAT_REPOSITORY";
 
-/// Says `pull` or `push`, for clients whose command line does not.
+/// The variable with `pull` or `push`, for clients whose command line does not show it.
 pub const DIRECTION: &str = "DOCKER_CREDENTIAL_PAT_DIRECTION";
 
-/// Says how many days before a token's end a warning comes; 0 is never.
+/// The variable with the number of days before its expiry from which a token is warned about; 0 is never.
 pub const WARN_DAYS: &str = "DOCKER_CREDENTIAL_PAT_WARN_DAYS";
 
-/// How long before a token's end a warning comes when nothing else is said, in days.
 const DEFAULT_WARN_DAYS: i64 = 7;
 
-/// What is known around the requests of one process.
+/// The context of the requests of one process. Command line and working directory are read when they matter.
 #[derive(Default)]
 pub struct Context {
     named: Option<String>,
@@ -51,41 +50,32 @@ pub struct Context {
     directory: OnceCell<Option<PathBuf>>,
 }
 
-/// Why it cannot be told what is meant.
 #[derive(Debug, Error)]
 pub enum ContextError {
     #[error(transparent)]
     Env(#[from] EnvError),
-    /// A variable that says something else than it may.
     #[error("{variable} is {text:?}, not {want}")]
-    Variable {
-        /// The variable.
-        variable: &'static str,
-        /// What it says.
-        text: String,
-        /// What it may say.
-        want: &'static str,
-    },
+    Variable { variable: &'static str, text: String, want: &'static str },
 }
 
 impl Hint for ContextError {
     fn hint(&self) -> Option<String> {
-        Some(match self {
-            Self::Env(error) => return error.hint(),
-            Self::Variable { variable, .. } => format!("set it to that, or run `unset {variable}`"),
-        })
+        match self {
+            Self::Env(error) => error.hint(),
+            Self::Variable { variable, .. } => Some(format!("set it to that, or run `unset {variable}`")),
+        }
     }
 }
 
 impl Context {
-    /// Takes in what environment and program name say; all else is looked at when it matters.
-    pub fn gather(called_as: Option<&str>) -> Result<Self, ContextError> {
+    /// Reads the variables and the profile in the name of the program.
+    pub fn from_environment(called_as: Option<&str>) -> Result<Self, ContextError> {
         let named = env::text(TOKEN)?;
         Ok(Self {
             named: named.map(|text| Name::parse_typed(&text).map_or(text, |name| name.to_string())),
             profile: profile(called_as)?,
             image: variable(REPOSITORY, "an image such as ghcr.io/acme/app", |text| {
-                // A host alone reads as an image of Docker Hub, and is not meant so.
+                // A host alone would parse as an image of Docker Hub.
                 Image::parse(text).filter(|_| text.contains('/') || !text.contains('.'))
             })?,
             direction: variable(DIRECTION, "pull or push", Direction::parse)?,
@@ -93,11 +83,12 @@ impl Context {
         })
     }
 
-    /// Returns the request for a key, with what may decide between the tokens of the inventory.
+    /// Returns the request for a key. The client's command line is read only if it may decide between the tokens of
+    /// the inventory.
     pub fn request<'r>(&'r self, key: &'r Key, inventory: &Inventory) -> Request<'r> {
         let mut request = self.stated_request(key, inventory);
         if (request.repository.is_none() || request.direction.is_none())
-            && matters(inventory)
+            && can_decide(inventory)
             && let Some(intent) = key.address().and_then(|address| self.intent(address))
         {
             let ClientIntent { repository, direction, is_all } = intent;
@@ -109,13 +100,13 @@ impl Context {
         request
     }
 
-    /// Returns the request for a key, with what a person said of it but not what the client shows.
+    /// Returns the request for a key without reading the client's command line.
     pub fn stated_request<'r>(&'r self, key: &'r Key, inventory: &Inventory) -> Request<'r> {
         let mut request = Request::from_key(key);
         request.token_name =
             self.named.as_deref().map(|value| Sourced { value, from: RequestSource::Variable(TOKEN) });
         request.profile =
-            self.profile.as_ref().map(|known| Sourced { value: &*known.value, from: known.from });
+            self.profile.as_ref().map(|profile| Sourced { value: &*profile.value, from: profile.from });
         let image = self.image.as_ref().map(Image::address).filter(|image| key.is_at(image.registry()));
         if let (None, Some(path)) = (&request.repository, image.and_then(Address::repository)) {
             let value = Repository { path: path.into(), is_exhaustive: true };
@@ -131,31 +122,31 @@ impl Context {
     }
 
     fn intent(&self, address: &Address) -> Option<ClientIntent> {
-        let command_line = self.command_line.get_or_init(CommandLine::of_parent).as_ref()?;
+        let command_line = self.command_line.get_or_init(CommandLine::from_parent).as_ref()?;
         client::intent(&command_line.words()?, address)
     }
 
     fn directory(&self) -> Option<&Path> {
-        let found = || {
+        let find = || {
             let directory = env::working_directory().ok()?;
-            // Windows tells it otherwise than the path that a choice is kept with.
+            // Windows returns it in another form than the resolved paths of choices.
             Some(if cfg!(windows) { disk::without_links(&directory) } else { directory })
         };
-        self.directory.get_or_init(found).as_deref()
+        self.directory.get_or_init(find).as_deref()
     }
 }
 
 /// Returns the profile whose choices and logins come first.
 pub fn profile(called_as: Option<&str>) -> Result<Option<Sourced<String>>, ContextError> {
     let by_variable = variable(PROFILE, PROFILE_FORM, |text| is_profile(text).then(|| text.to_owned()))?;
-    Ok(match (by_variable, called_as.and_then(profile_of)) {
+    Ok(match (by_variable, called_as.and_then(profile_from_program)) {
         (Some(value), _) => Some(Sourced { value, from: RequestSource::Variable(PROFILE) }),
         (None, Some(name)) => Some(Sourced { value: name.to_owned(), from: RequestSource::ProgramName }),
         (None, None) => None,
     })
 }
 
-/// Returns how long before a token's end a warning comes, in days; 0 is never.
+/// Returns the number of days before its expiry from which a token is warned about; 0 is never.
 pub fn warning_days() -> Result<i64, ContextError> {
     let days = variable(WARN_DAYS, "a number of days from 0 to 3650", |text| {
         text.parse().ok().filter(|days| (0..=3650).contains(days))
@@ -163,8 +154,8 @@ pub fn warning_days() -> Result<i64, ContextError> {
     Ok(days.unwrap_or(DEFAULT_WARN_DAYS))
 }
 
-/// True when repository or direction could decide between tokens, or are worth a word.
-fn matters(inventory: &Inventory) -> bool {
+/// True when repository or direction could decide between the tokens, or lead to a warning.
+fn can_decide(inventory: &Inventory) -> bool {
     match inventory.tokens() {
         [] => false,
         [token] => token.permissions.is_some() || token.scopes.iter().any(|scope| scope.path().is_some()),
@@ -172,8 +163,8 @@ fn matters(inventory: &Inventory) -> bool {
     }
 }
 
-/// Returns the profile that a program name stands for: what follows behind ours and a hyphen.
-fn profile_of(called_as: &str) -> Option<&str> {
+/// Returns the profile in a program name: the part after our own name and a hyphen.
+fn profile_from_program(called_as: &str) -> Option<&str> {
     let name = called_as.strip_suffix(std::env::consts::EXE_SUFFIX).unwrap_or(called_as);
     name.strip_prefix(env::PROGRAM)?.strip_prefix('-').filter(|profile| is_profile(profile))
 }
@@ -192,7 +183,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_program_name_can_stand_for_a_profile() {
+    fn a_program_name_with_a_suffix_is_a_profile() {
         for (name, want) in [
             ("docker-credential-pat", None),
             ("docker-credential-pat-", None),
@@ -201,7 +192,7 @@ mod tests {
             ("docker-credential-patty", None),
             ("dcp", None),
         ] {
-            assert_eq!(profile_of(name), want, "{name}");
+            assert_eq!(profile_from_program(name), want, "{name}");
         }
     }
 }

@@ -1,39 +1,27 @@
-//! The keys by which each client asks for the credentials of an image.
+//! The keys with which each client requests the credentials of an image.
 
 use crate::model::image::Image;
 use crate::model::registry::DOCKER_HUB_KEY;
 
-/// The port that a client need not name.
+/// The default port of a registry.
 const HTTPS_PORT: &str = ":443";
 
-/// A client that asks helpers for credentials.
+/// A client that calls credential helpers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Client {
-    /// The docker command line.
     Docker,
-    /// Its builder, also behind `docker build`.
+    /// The builder, which `docker build` runs too.
     Buildx,
-    /// Its way to run several containers.
     Compose,
-    /// Containers without an engine.
     Podman,
-    /// Copies images between registries.
     Skopeo,
-    /// Builds images without an engine.
     Buildah,
-    /// Works on registries.
     Crane,
-    /// Builds images of Go programs.
     Ko,
-    /// Builds images inside a container.
     Kaniko,
-    /// Signs images.
     Cosign,
-    /// The command line of containerd.
     Nerdctl,
-    /// Docker for Python programs.
     DockerPy,
-    /// Stores artifacts that are no images.
     Oras,
 }
 
@@ -55,7 +43,7 @@ impl Client {
         Self::Oras,
     ];
 
-    /// Returns the word for it, on the command line and in JSON.
+    /// Returns the name for the command line and for JSON.
     pub fn word(self) -> &'static str {
         match self {
             Self::Docker => "docker",
@@ -74,50 +62,44 @@ impl Client {
         }
     }
 
-    /// True when its command line names the image that it asks for.
+    /// True when the command line of the client names the requested image.
     pub fn names_image(self) -> bool {
-        match self {
-            Self::Docker | Self::Podman | Self::Skopeo | Self::Buildah | Self::Crane | Self::Nerdctl => true,
-            Self::Buildx
-            | Self::Compose
-            | Self::Ko
-            | Self::Kaniko
-            | Self::Cosign
-            | Self::DockerPy
-            | Self::Oras => false,
-        }
+        matches!(
+            self,
+            Self::Docker | Self::Podman | Self::Skopeo | Self::Buildah | Self::Crane | Self::Nerdctl
+        )
     }
 
-    /// Returns the keys that it sends for an image, in order; it stops at the first that is answered.
+    /// Returns the keys that the client sends for an image, in order. It stops at the first key with an answer.
     pub fn keys(self, image: &Image) -> Vec<String> {
         let host = if image.is_on_default_registry() { None } else { image.host() };
         match self {
             Self::Docker | Self::Compose | Self::DockerPy => vec![host.unwrap_or(DOCKER_HUB_KEY).to_owned()],
-            Self::Buildx => vec![hub_by_its_own_host(host).to_owned()],
-            // It knows one name of Docker Hub, and leaves none out.
+            Self::Buildx => vec![replace_hub_host(host).to_owned()],
+            // Oras has one alias for Docker Hub, and sends every other host as it is written.
             Self::Oras => {
-                vec![hub_by_its_own_host(image.host().filter(|host| *host != "docker.io")).to_owned()]
+                vec![replace_hub_host(image.host().filter(|host| *host != "docker.io")).to_owned()]
             }
             Self::Podman | Self::Skopeo | Self::Buildah => vec![host.unwrap_or("docker.io").to_owned()],
             Self::Crane | Self::Ko | Self::Kaniko | Self::Cosign => vec![
                 format!("{}/{}", host.unwrap_or("index.docker.io"), image.repository()),
                 host.unwrap_or(DOCKER_HUB_KEY).to_owned(),
             ],
-            Self::Nerdctl => host.map_or_else(|| vec![DOCKER_HUB_KEY.to_owned()], variants),
+            Self::Nerdctl => host.map_or_else(|| vec![DOCKER_HUB_KEY.to_owned()], nerdctl_keys),
         }
     }
 }
 
-/// Buildkit and oras know images of Docker Hub by the host that serves them:
+/// Replaces the host that serves the images of Docker Hub by its key, as Buildkit and oras do:
 /// <https://github.com/moby/buildkit/blob/master/session/auth/authprovider/authprovider.go>,
 /// <https://github.com/oras-project/oras-go/blob/main/registry/remote/credentials/registry.go>
-fn hub_by_its_own_host(host: Option<&str>) -> &str {
+fn replace_hub_host(host: Option<&str>) -> &str {
     host.filter(|host| *host != "registry-1.docker.io").unwrap_or(DOCKER_HUB_KEY)
 }
 
-/// What nerdctl tries for one host:
+/// Returns the keys that nerdctl tries for one host:
 /// <https://github.com/containerd/nerdctl/blob/main/pkg/imgutil/dockerconfigresolver/registryurl.go>
-fn variants(host: &str) -> Vec<String> {
+fn nerdctl_keys(host: &str) -> Vec<String> {
     let has_port = host.rsplit(']').next().is_some_and(|rest| rest.contains(':'));
     let with_port = if has_port { host.to_owned() } else { format!("{host}{HTTPS_PORT}") };
     let without_port = with_port.strip_suffix(HTTPS_PORT);
@@ -135,7 +117,7 @@ mod tests {
     const HUB: &str = DOCKER_HUB_KEY;
 
     #[test]
-    fn each_client_asks_by_its_own_keys() {
+    fn each_client_sends_its_own_keys_for_an_image() {
         use Client::{Buildx, Crane, Docker, DockerPy, Nerdctl, Oras, Podman, Skopeo};
         for (client, image, want) in [
             (Docker, "alpine", vec![HUB]),
@@ -176,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn every_client_is_listed_once_under_its_own_word() {
+    fn the_names_of_clients_are_unique() {
         let mut words = Client::ALL.map(Client::word);
         words.sort_unstable();
         assert!(words.windows(2).all(|pair| pair[0] != pair[1]), "{words:?}");

@@ -1,6 +1,6 @@
-//! What a client's command line says of one registry, and by which keys each client asks.
+//! Reads from a client's command line which image it is about to pull or push, and lists the keys of each client.
 //!
-//! It only ever chooses among tokens that the registry may get anyway. What is not certain is not known.
+//! The result only chooses among tokens that the registry may get anyway. A line that is not certain is unknown.
 
 mod commands;
 pub mod context;
@@ -15,168 +15,164 @@ use crate::model::image::Image;
 use crate::model::registry::{Address, Registry, covers};
 use crate::model::token::Direction;
 
-/// How many words a verb has at most, as `buildx imagetools inspect`.
+/// The most words of a verb, as in `buildx imagetools inspect`.
 const MAX_VERB_WORDS: usize = 3;
 
-/// In front of an image on a registry, for skopeo and its family.
-const ON_A_REGISTRY: &str = "docker://";
+/// The prefix of an image on a registry, for skopeo, podman and buildah.
+const DOCKER_TRANSPORT: &str = "docker://";
 
-/// What a client is about to do on one registry.
+/// The plan of a client for one registry.
 #[derive(Debug, PartialEq, Eq)]
 pub struct ClientIntent {
-    /// The repository that is named, if exactly one is.
+    /// The repository, if the command line names exactly one.
     pub repository: Option<String>,
-    /// Which way the image goes; `None` for one that is deleted.
+    /// The direction of the image; `None` for a deletion.
     pub direction: Option<Direction>,
-    /// True when the client asks the registry for nothing else than this repository. A build is false:
-    /// the images that it starts from are not on its command line.
+    /// True when the client needs nothing but this repository from the registry. False for a build, whose base
+    /// images are not on its command line.
     pub is_all: bool,
 }
 
 impl ClientIntent {
-    /// An errand to a registry, where it is not known what else is asked for.
-    fn open(repository: Option<String>, direction: Direction) -> Self {
+    /// An intent that may include other repositories.
+    fn partial(repository: Option<String>, direction: Direction) -> Self {
         Self { repository, direction: Some(direction), is_all: false }
     }
 }
 
-/// Returns what the client that was started with these words does on the registry of an address, in its
-/// repository if it has one; `None` when that cannot be told for certain.
-pub fn intent(words: &[&str], at: &Address) -> Option<ClientIntent> {
+/// Returns the intent of the client with this command line for the registry of an address, or for its repository if
+/// it has one; `None` when it is not certain.
+pub fn intent(words: &[&str], address: &Address) -> Option<ClientIntent> {
     let (program, words) = words.split_first()?;
-    let program = commands::of_program(file_name(program))?;
-    let (command, words) = command(program, words)?;
+    let program = commands::find_program(file_name(program))?;
+    let (command, words) = find_command(program, words)?;
     let order =
-        if command.deed == ClientAction::Runs { OptionOrder::OptionsFirst } else { OptionOrder::Mixed };
+        if command.action == ClientAction::Run { OptionOrder::OptionsFirst } else { OptionOrder::Mixed };
     let line = ParsedLine::parse(&words, &[command.options, &program.globals], order)?;
-    let agreed = || agreed(program.naming, command.deed, &line, at);
-    match command.deed {
-        ClientAction::Builds => build(program.naming, &line, at),
-        ClientAction::Lists => Some(ClientIntent::open(None, Direction::Pull)),
-        ClientAction::PushesList => Some(ClientIntent { is_all: false, ..agreed()? }),
-        ClientAction::Pulls(_)
-        | ClientAction::Runs
-        | ClientAction::Pushes(_)
-        | ClientAction::Copies(..)
-        | ClientAction::Deletes => agreed(),
+    match command.action {
+        ClientAction::Build => build_intent(program.syntax, &line, address),
+        ClientAction::List => Some(ClientIntent::partial(None, Direction::Pull)),
+        action => {
+            let intent = common_intent(program.syntax, action, &line, address)?;
+            Some(ClientIntent { is_all: action != ClientAction::PushList, ..intent })
+        }
     }
 }
 
-/// An image on a command line and which way it goes.
 #[derive(PartialEq, Eq)]
-struct MentionedImage {
+struct CommandLineImage {
     registry: Registry,
     repository: Option<String>,
     direction: Option<Direction>,
 }
 
-impl MentionedImage {
-    fn is_at(&self, at: &Address) -> bool {
-        self.registry == *at.registry()
-            && match (at.repository(), &self.repository) {
-                (Some(asked), Some(named)) => covers(asked, named),
+impl CommandLineImage {
+    fn is_at(&self, address: &Address) -> bool {
+        self.registry == *address.registry()
+            && match (address.repository(), &self.repository) {
+                (Some(requested), Some(named)) => covers(requested, named),
                 (None, _) | (_, None) => true,
             }
     }
 }
 
-/// Returns the name of a program's file without its folder, on any system.
+/// Returns the file name of a program, for paths of any system.
 fn file_name(program: &str) -> &str {
     let name = program.rsplit(['/', '\\']).next().unwrap_or(program);
     name.strip_suffix(".exe").unwrap_or(name)
 }
 
-/// Finds the verb behind the client's own options, and the words that follow it.
-fn command<'w>(program: &ClientProgram, words: &[&'w str]) -> Option<(&'static Command, Vec<&'w str>)> {
+/// Finds the command after the global options, and returns it with the words after its verb.
+fn find_command<'w>(program: &ClientProgram, words: &[&'w str]) -> Option<(&'static Command, Vec<&'w str>)> {
     let mut verb = Vec::with_capacity(MAX_VERB_WORDS);
     let mut words = words.to_vec();
     while verb.len() < MAX_VERB_WORDS {
-        words = ParsedLine::parse(&words, &[&program.globals], OptionOrder::OptionsFirst)?.rest;
+        words = ParsedLine::parse(&words, &[&program.globals], OptionOrder::OptionsFirst)?.arguments;
         if words.is_empty() {
             return None;
         }
         verb.push(words.remove(0));
-        let is_called =
-            |command: &&Command| command.verbs.iter().any(|known| known.split(' ').eq(verb.iter().copied()));
-        if let Some(command) = program.commands.iter().find(is_called) {
+        let has_verb =
+            |command: &&Command| command.verbs.iter().any(|other| other.split(' ').eq(verb.iter().copied()));
+        if let Some(command) = program.commands.iter().find(has_verb) {
             return Some((command, words));
         }
     }
     None
 }
 
-/// Returns the errand in which all that the line says of the address agrees.
-fn agreed(
-    naming: ImageSyntax,
-    deed: ClientAction,
+/// Returns the intent for the address if every image at it has the same repository and direction.
+fn common_intent(
+    syntax: ImageSyntax,
+    action: ClientAction,
     line: &ParsedLine<'_>,
-    at: &Address,
+    address: &Address,
 ) -> Option<ClientIntent> {
-    let mut here = Vec::new();
-    for (which, direction) in moves(deed).into_iter().flatten() {
-        here.extend(mentions(naming, &named(which, line), direction)?);
+    let mut images = Vec::new();
+    for (selection, direction) in image_arguments(action).into_iter().flatten() {
+        images.extend(parse_images(syntax, &select_words(selection, line), direction)?);
     }
-    here.retain(|mention| mention.is_at(at));
-    let first = here.pop()?;
-    here.iter().all(|other| *other == first).then_some(ClientIntent {
+    images.retain(|image| image.is_at(address));
+    let first = images.pop()?;
+    images.iter().all(|other| *other == first).then_some(ClientIntent {
         repository: first.repository,
         direction: first.direction,
         is_all: true,
     })
 }
 
-/// Returns which words of the line are images, and which way they go.
-fn moves(deed: ClientAction) -> [Option<(ImageArguments, Option<Direction>)>; 2] {
-    let pulls = |which| Some((which, Some(Direction::Pull)));
-    let pushes = |which| Some((which, Some(Direction::Push)));
-    match deed {
-        ClientAction::Pulls(which) => [pulls(which), None],
-        ClientAction::Runs => [pulls(ImageArguments::First), None],
-        ClientAction::Pushes(which) => [pushes(which), None],
-        ClientAction::PushesList => [pushes(ImageArguments::Last), None],
-        ClientAction::Copies(from, to) => [pulls(from), pushes(to)],
-        ClientAction::Deletes => [Some((ImageArguments::First, None)), None],
-        ClientAction::Builds | ClientAction::Lists => [None, None],
+/// Returns the image arguments of an action, with their directions.
+fn image_arguments(action: ClientAction) -> [Option<(ImageArguments, Option<Direction>)>; 2] {
+    let pull = |selection| Some((selection, Some(Direction::Pull)));
+    let push = |selection| Some((selection, Some(Direction::Push)));
+    match action {
+        ClientAction::Pull(selection) => [pull(selection), None],
+        ClientAction::Run => [pull(ImageArguments::First), None],
+        ClientAction::Push(selection) => [push(selection), None],
+        ClientAction::PushList => [push(ImageArguments::Last), None],
+        ClientAction::Copy(from, to) => [pull(from), push(to)],
+        ClientAction::Delete => [Some((ImageArguments::First, None)), None],
+        ClientAction::Build | ClientAction::List => [None, None],
     }
 }
 
-/// Returns what a build does: it pulls, and on the registries of its tags it may push.
-fn build(naming: ImageSyntax, line: &ParsedLine<'_>, at: &Address) -> Option<ClientIntent> {
+/// Returns the intent of a build. It pulls, and may push to the registries of its tags.
+fn build_intent(syntax: ImageSyntax, line: &ParsedLine<'_>, address: &Address) -> Option<ClientIntent> {
     let tags: Vec<_> = if line.is_on("push")? { line.values(&["t", "tag"]).collect() } else { Vec::new() };
-    let mut here = mentions(naming, &tags, Some(Direction::Push))?;
-    here.retain(|mention| mention.is_at(at));
-    let Some(first) = here.pop() else { return Some(ClientIntent::open(None, Direction::Pull)) };
-    let repository = if here.iter().all(|other| *other == first) { first.repository } else { None };
-    Some(ClientIntent::open(repository, Direction::Push))
+    let mut images = parse_images(syntax, &tags, Some(Direction::Push))?;
+    images.retain(|image| image.is_at(address));
+    let Some(first) = images.pop() else { return Some(ClientIntent::partial(None, Direction::Pull)) };
+    let repository = if images.iter().all(|other| *other == first) { first.repository } else { None };
+    Some(ClientIntent::partial(repository, Direction::Push))
 }
 
-fn named<'w>(which: ImageArguments, line: &ParsedLine<'w>) -> Vec<&'w str> {
-    let rest = line.rest.as_slice();
-    let words = match which {
-        ImageArguments::All => Some(rest),
-        ImageArguments::First => rest.get(..1),
-        ImageArguments::Last => rest.len().checked_sub(1).and_then(|last| rest.get(last..)),
-        ImageArguments::ButFirst => rest.get(1..),
-        ImageArguments::ButLast => rest.split_last().map(|(_, others)| others),
+fn select_words<'w>(selection: ImageArguments, line: &ParsedLine<'w>) -> Vec<&'w str> {
+    let arguments = line.arguments.as_slice();
+    let words = match selection {
+        ImageArguments::All => Some(arguments),
+        ImageArguments::First => arguments.get(..1),
+        ImageArguments::Last => arguments.len().checked_sub(1).and_then(|last| arguments.get(last..)),
+        ImageArguments::ButFirst => arguments.get(1..),
+        ImageArguments::ButLast => arguments.split_last().map(|(_, others)| others),
         ImageArguments::Option(names) => return line.values(names).collect(),
     };
     words.unwrap_or_default().to_vec()
 }
 
-/// Reads words as images; `None` when one of them is none.
-fn mentions(
-    naming: ImageSyntax,
+/// Parses words as images, without those that are not on a registry; `None` when one of them is not an image.
+fn parse_images(
+    syntax: ImageSyntax,
     words: &[&str],
     direction: Option<Direction>,
-) -> Option<Vec<MentionedImage>> {
+) -> Option<Vec<CommandLineImage>> {
     let on_registries =
-        words.iter().filter(|word| naming != ImageSyntax::Transports || word.starts_with(ON_A_REGISTRY));
+        words.iter().filter(|word| syntax != ImageSyntax::Transports || word.starts_with(DOCKER_TRANSPORT));
     on_registries
         .map(|word| {
-            let image = Image::parse(word.strip_prefix(ON_A_REGISTRY).unwrap_or(word))?;
-            // Another repository may stand for it in the user's list.
-            let is_short = naming == ImageSyntax::ShortNames && !word.contains('/');
-            Some(MentionedImage {
+            let image = Image::parse(word.strip_prefix(DOCKER_TRANSPORT).unwrap_or(word))?;
+            // The user's list of short names may replace it by another repository.
+            let is_short = syntax == ImageSyntax::ShortNames && !word.contains('/');
+            Some(CommandLineImage {
                 registry: image.address().registry().clone(),
                 repository: (!is_short).then(|| image.repository().to_owned()),
                 direction,
@@ -195,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_names_all_that_is_asked_for_is_all() {
+    fn an_intent_is_all_when_the_line_names_everything_that_the_client_needs() {
         for (line, is_all) in [
             ("docker pull ghcr.io/acme/app", true),
             ("docker push ghcr.io/acme/app", true),
@@ -213,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn a_program_is_known_by_its_file_name_wherever_it_lies() {
+    fn a_program_is_recognized_by_its_file_name_in_any_folder() {
         for (program, is_known) in [
             ("docker", true),
             ("/usr/bin/docker", true),
@@ -233,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_with_a_repository_is_about_that_repository_only() {
+    fn a_key_with_a_repository_gets_the_intent_for_that_repository_only() {
         for (line, at, want) in [
             ("crane copy ghcr.io/acme/app ghcr.io/acme/copy", "ghcr.io/acme/app", Some(Direction::Pull)),
             ("crane copy ghcr.io/acme/app ghcr.io/acme/copy", "ghcr.io/acme/copy", Some(Direction::Push)),
@@ -247,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn a_deletion_goes_neither_way() {
+    fn a_deletion_has_no_direction() {
         for line in ["crane delete ghcr.io/acme/app:1", "skopeo delete docker://ghcr.io/acme/app:1"] {
             let repository = Some("acme/app".to_owned());
             let want = Some(ClientIntent { repository, direction: None, is_all: true });

@@ -1,36 +1,35 @@
-//! A command line taken apart: options, and the words that are left.
+//! Splits a command line into options and arguments.
 //!
-//! The clients are written in Go and read their options with the same library:
+//! The clients are written in Go and parse their options with the same library:
 //! <https://pkg.go.dev/github.com/spf13/pflag#hdr-Command_line_flag_syntax>
 
-/// The options that a command takes, by name, separated by blanks; names of one letter are short.
+/// The names of the options of a command, separated by blanks. Names of one letter are short options.
 pub(super) struct Options {
-    /// Those whose value may be the next word.
+    /// Options whose value may be the next word.
     pub(super) valued: &'static str,
-    /// Those that stand alone; a value can only follow with `=`.
+    /// Options without a value, or with one after `=`.
     pub(super) switches: &'static str,
 }
 
-/// Whether options may follow the first word that is none.
+/// The position of options on a command line.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum OptionOrder {
-    /// They stand anywhere.
+    /// Options may follow arguments.
     Mixed,
-    /// They end there: what follows belongs to another command.
+    /// The first argument ends the options: the words after it belong to another command.
     OptionsFirst,
 }
 
-/// A command line taken apart.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct ParsedLine<'w> {
-    given: Vec<(&'w str, &'w str)>,
-    /// The words that are neither an option nor its value.
-    pub(super) rest: Vec<&'w str>,
+    /// Names and values.
+    options: Vec<(&'w str, &'w str)>,
+    pub(super) arguments: Vec<&'w str>,
 }
 
 impl<'w> ParsedLine<'w> {
-    /// Takes words apart. Where two tables have the same name the first one holds. `None` when an option
-    /// is in neither: whether the next word is its value cannot be known.
+    /// Parses words. Where several tables have a name, the first one counts. `None` when an option is in none of
+    /// them: the next word may be its value or not.
     pub(super) fn parse(words: &[&'w str], tables: &[&Options], order: OptionOrder) -> Option<Self> {
         let mut line = Self::default();
         let mut words = words.iter().copied();
@@ -42,24 +41,24 @@ impl<'w> ParsedLine<'w> {
             } else if let Some(letters) = word.strip_prefix('-').filter(|letters| !letters.is_empty()) {
                 line.take_short(letters, tables, &mut words)?;
             } else {
-                line.rest.push(word);
+                line.arguments.push(word);
                 if order == OptionOrder::OptionsFirst {
                     break;
                 }
             }
         }
-        line.rest.extend(words);
+        line.arguments.extend(words);
         Some(line)
     }
 
-    /// Returns the values of an option, by any of its names, in order.
+    /// Returns the values of an option with these names, in order.
     pub(super) fn values(&self, names: &[&str]) -> impl Iterator<Item = &'w str> {
-        self.given.iter().filter(move |(name, _)| names.contains(name)).map(|(_, value)| *value)
+        self.options.iter().filter(move |(name, _)| names.contains(name)).map(|(_, value)| *value)
     }
 
-    /// Tells whether a switch is on; the last word on it counts. `None` when that is neither yes nor no.
+    /// Returns the last value of a switch; `None` when that is not a boolean.
     pub(super) fn is_on(&self, name: &str) -> Option<bool> {
-        // As Go reads them: https://pkg.go.dev/strconv#ParseBool
+        // The values that Go accepts: https://pkg.go.dev/strconv#ParseBool
         match self.values(&[name]).last() {
             Some("true" | "1" | "t" | "T" | "TRUE" | "True") => Some(true),
             None | Some("false" | "0" | "f" | "F" | "FALSE" | "False") => Some(false),
@@ -83,11 +82,11 @@ impl<'w> ParsedLine<'w> {
             (Arity::Valued, None) => words.next()?,
             (Arity::Switch, None) => "true",
         };
-        self.given.push((name, value));
+        self.options.push((name, value));
         Some(())
     }
 
-    /// Reads letters behind one dash: `-it`, `-eA=b`, `-e A=b`, `-d=false`.
+    /// Parses the letters after one dash: `-it`, `-eA=b`, `-e A=b`, `-d=false`.
     fn take_short(
         &mut self,
         mut letters: &'w str,
@@ -96,14 +95,14 @@ impl<'w> ParsedLine<'w> {
     ) -> Option<()> {
         while let Some(first) = letters.chars().next() {
             let (name, rest) = letters.split_at(first.len_utf8());
-            let (value, left) = match (arity(name, tables)?, rest.strip_prefix('=')) {
+            let (value, remaining) = match (arity(name, tables)?, rest.strip_prefix('=')) {
                 (_, Some(value)) => (value, ""),
                 (Arity::Switch, None) => ("true", rest),
                 (Arity::Valued, None) if rest.is_empty() => (words.next()?, ""),
                 (Arity::Valued, None) => (rest, ""),
             };
-            self.given.push((name, value));
-            letters = left;
+            self.options.push((name, value));
+            letters = remaining;
         }
         Some(())
     }
@@ -141,8 +140,8 @@ mod tests {
     }
 
     #[test]
-    fn options_are_read_as_go_programs_read_them() {
-        for (text, given, rest) in [
+    fn options_and_arguments_are_split_as_in_go() {
+        for (text, options, arguments) in [
             ("", vec![], vec![]),
             ("a b", vec![], vec!["a", "b"]),
             ("a --rm b", vec![("rm", "true")], vec!["a", "b"]),
@@ -159,18 +158,18 @@ mod tests {
             ("--rm -- --name a", vec![("rm", "true")], vec!["--name", "a"]),
             ("- a", vec![], vec!["-", "a"]),
         ] {
-            assert_eq!(parse(text, OptionOrder::Mixed), Some(ParsedLine { given, rest }), "{text}");
+            assert_eq!(parse(text, OptionOrder::Mixed), Some(ParsedLine { options, arguments }), "{text}");
         }
     }
 
     #[test]
-    fn what_follows_the_image_of_a_run_is_left_alone() {
+    fn words_after_the_image_of_a_run_are_arguments() {
         let line = parse("--rm a --name b -x -- c", OptionOrder::OptionsFirst).expect("known options");
-        assert_eq!((line.given.len(), line.rest), (1, vec!["a", "--name", "b", "-x", "--", "c"]));
+        assert_eq!((line.options.len(), line.arguments), (1, vec!["a", "--name", "b", "-x", "--", "c"]));
     }
 
     #[test]
-    fn an_option_that_no_table_has_makes_the_line_unknown() {
+    fn an_option_in_no_table_makes_the_line_unknown() {
         for text in
             ["--new a", "--new=a b", "-x", "-ix", "-i\u{e9}", "--e a", "---rm", "--=a", "--name", "-e"]
         {
@@ -179,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn the_last_word_on_a_switch_counts() {
+    fn the_last_value_of_a_switch_counts() {
         for (text, want) in [
             ("", Some(false)),
             ("--rm", Some(true)),

@@ -93,7 +93,7 @@ fn examine(args: &DoctorArgs, cx: &mut CommandContext) -> Result<Vec<Finding>, C
     let mut findings = doctor::check_all(&cx.store, usage.as_ref(), context::warning_days()?, now, online);
     for finding in findings.iter_mut().filter(|_| args.fix) {
         if let Err(error) = finding.fix() {
-            cx.say(&format!("{}: error: {}", program(), sanitize::line_of(&error)));
+            cx.say(&format!("{}: error: {}", program(), sanitize::error_chain(&error)));
         }
     }
     Ok(findings)

@@ -11,7 +11,7 @@ use crate::client::context::TOKEN;
 use crate::model::hint::{Hint, program};
 use crate::model::name::Name;
 use crate::resolve::Reason;
-use crate::system::sanitize::{clean, line_of};
+use crate::system::sanitize::{clean, error_chain};
 use crate::system::tty::TtyError;
 use crate::vault::store::StoreError;
 
@@ -68,7 +68,7 @@ impl CommandError {
 
     /// Returns the error and its causes in one line that is safe for a terminal.
     pub fn line(&self) -> String {
-        clean(&line_of(&*self.error))
+        clean(&error_chain(&*self.error))
     }
 
     /// Writes the error and its hint for people.

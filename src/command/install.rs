@@ -7,7 +7,7 @@ use crate::command::args;
 use crate::command::context::CommandContext;
 use crate::command::error::{ArgumentError, CommandError};
 use crate::docker::config::ConfigFile;
-use crate::docker::setup::{HelperName, SetupChange, SetupReach};
+use crate::docker::setup::{HelperName, HelperSlot, SetupChange};
 use crate::docker::{profile_link, setup};
 use crate::inventory::Inventory;
 use crate::model::hint::program;
@@ -46,7 +46,7 @@ pub fn install(args: &InstallArgs, cx: &mut CommandContext) -> Result<(), Comman
         profile_link::make(&link)?;
         cx.say(&format!("{} calls this program for the profile \"{profile}\"", env::tilde(&link)));
     }
-    let helper = HelperName::of(args.profile.as_deref());
+    let helper = HelperName::for_profile(args.profile.as_deref());
     let changes = setup::install(&memory, config, &reaches, &helper)?;
     for (reach, change) in reaches.iter().zip(&changes) {
         cx.say(&change_words(&path, reach, change));
@@ -76,7 +76,7 @@ pub fn uninstall(args: &InstallArgs, cx: &mut CommandContext) -> Result<(), Comm
         args.reaches(&config, &Inventory::default())?
     };
     let profiles = configured_profiles(&config)?;
-    let helper = args.profile.as_deref().map(|profile| HelperName::of(Some(profile)));
+    let helper = args.profile.as_deref().map(|profile| HelperName::for_profile(Some(profile)));
     let changes = setup::uninstall(&memory, config, &reaches, helper.as_ref())?;
     for (reach, change) in reaches.iter().zip(&changes) {
         cx.say(&change_words(&path, reach, change));
@@ -101,9 +101,9 @@ impl InstallArgs {
     }
 
     /// Returns the entries to set in the client's file.
-    fn reaches(&self, config: &ConfigFile, inventory: &Inventory) -> Result<Vec<SetupReach>, CommandError> {
+    fn reaches(&self, config: &ConfigFile, inventory: &Inventory) -> Result<Vec<HelperSlot>, CommandError> {
         if self.registry.is_empty() && !self.podman {
-            return Ok(vec![SetupReach::Every]);
+            return Ok(vec![HelperSlot::Every]);
         }
         let mut keys = BTreeSet::new();
         for text in &self.registry {
@@ -121,15 +121,15 @@ impl InstallArgs {
             let well_known = WELL_KNOWN.iter().filter_map(|host| Registry::parse(host));
             keys.extend(in_file.chain(in_vault).chain(well_known).map(|registry| self.key_of(&registry)));
         }
-        Ok(keys.into_iter().map(SetupReach::One).collect())
+        Ok(keys.into_iter().map(HelperSlot::One).collect())
     }
 
     /// Returns the entries that name this program now.
-    fn current_reaches(&self, config: &ConfigFile) -> Result<Vec<SetupReach>, CommandError> {
-        let mut reaches = if self.podman { Vec::new() } else { vec![SetupReach::Every] };
+    fn current_reaches(&self, config: &ConfigFile) -> Result<Vec<HelperSlot>, CommandError> {
+        let mut reaches = if self.podman { Vec::new() } else { vec![HelperSlot::Every] };
         for key in config.registries_with_helpers()? {
             if config.helper(&key)?.as_deref().is_some_and(HelperName::is_ours) {
-                reaches.push(SetupReach::One(key));
+                reaches.push(HelperSlot::One(key));
             }
         }
         Ok(reaches)
@@ -157,14 +157,14 @@ fn configured_profiles(config: &ConfigFile) -> Result<BTreeSet<String>, CommandE
     let mut profiles = BTreeSet::new();
     for key in config.registries_with_helpers()? {
         let helper = config.helper(&key)?;
-        profiles.extend(helper.as_deref().and_then(HelperName::profile_of).map(str::to_owned));
+        profiles.extend(helper.as_deref().and_then(HelperName::profile).map(str::to_owned));
     }
     Ok(profiles)
 }
 
 /// True when the file of Docker or podman still calls this program for a profile.
 fn is_called(profile: &str) -> bool {
-    let helper = HelperName::of(Some(profile));
+    let helper = HelperName::for_profile(Some(profile));
     let files = [env::docker_config(), env::podman_auth()];
     let files = files.into_iter().flatten().filter_map(|path| ConfigFile::read(path).ok());
     let calls = |config: &ConfigFile, key: &str| {
@@ -189,11 +189,11 @@ fn profile_link_path(profile: &str) -> Result<PathBuf, CommandError> {
 /// Returns notes on other helpers and on logins in plain text in the same file.
 fn config_notes(
     config: &ConfigFile,
-    reaches: &[SetupReach],
+    reaches: &[HelperSlot],
     is_podman: bool,
 ) -> Result<Vec<String>, CommandError> {
     let mut notes = Vec::new();
-    if reaches.contains(&SetupReach::Every) {
+    if reaches.contains(&HelperSlot::Every) {
         for key in config.registries_with_helpers()? {
             match config.helper(&key)? {
                 Some(helper) if !HelperName::is_ours(&helper) => {
@@ -206,8 +206,8 @@ fn config_notes(
     let is_affected = |login: &String| {
         let registry = Address::parse(login).map(|address| address.registry().clone());
         reaches.iter().any(|reach| match reach {
-            SetupReach::Every => true,
-            SetupReach::One(key) => Address::parse(key).map(|address| address.registry().clone()) == registry,
+            HelperSlot::Every => true,
+            HelperSlot::One(key) => Address::parse(key).map(|address| address.registry().clone()) == registry,
         })
     };
     let plain: Vec<String> = config.plain_logins()?.into_iter().filter(is_affected).collect();
@@ -235,22 +235,22 @@ fn make_vault(cx: &CommandContext) -> Result<String, CommandError> {
     ))
 }
 
-fn change_words(path: &str, reach: &SetupReach, change: &SetupChange) -> String {
+fn change_words(path: &str, reach: &HelperSlot, change: &SetupChange) -> String {
     let reach = reach.words();
     match change {
         SetupChange::Set(None) => format!("{path}: this program now keeps the credentials of {reach}"),
         SetupChange::Set(Some(earlier)) => {
             format!("{path}: this program now keeps the credentials of {reach}, instead of \"{earlier}\"")
         }
-        SetupChange::WasSet => format!("{path}: this program keeps the credentials of {reach} already"),
-        SetupChange::PutBack(None) => {
+        SetupChange::AlreadySet => format!("{path}: this program keeps the credentials of {reach} already"),
+        SetupChange::Restored(None) => {
             format!("{path}: this program no longer keeps the credentials of {reach}; no helper does")
         }
-        SetupChange::PutBack(Some(earlier)) => {
+        SetupChange::Restored(Some(earlier)) => {
             format!("{path}: \"{earlier}\" keeps the credentials of {reach} again")
         }
-        SetupChange::Left(None) => format!("{path}: this program was not the helper for {reach}"),
-        SetupChange::Left(Some(other)) => {
+        SetupChange::Kept(None) => format!("{path}: this program was not the helper for {reach}"),
+        SetupChange::Kept(Some(other)) => {
             format!("{path}: \"{other}\" keeps the credentials of {reach}, and stays")
         }
     }

@@ -109,7 +109,7 @@ fn refuse_and_log(
 /// Logs a request that is answered.
 fn log(entry: &LogEntry<'_>, cx: &CommandContext) {
     if !env::is_usage_off() {
-        let client = ProgramName::of_parent();
+        let client = ProgramName::from_parent();
         let client = client.as_ref().map(ProgramName::text);
         cx.store.log().append(entry, *cx.now, client.as_deref());
     }
@@ -142,7 +142,7 @@ pub fn refuse(error: &CommandError, mut out: impl Write, err: impl Write) {
 
 fn get(input: &[u8], cx: &mut CommandContext) -> Result<VerbOutcome, CommandError> {
     let key = wire::parse_key(input)?;
-    let context = Context::gather(cx.called_as)?;
+    let context = Context::from_environment(cx.called_as)?;
     let excerpt = cx.store.excerpt(Some(&key))?;
     let inventory = excerpt.inventory();
     // Without an expiry the clock is not read: the first reading costs more than reading the key.
@@ -257,7 +257,7 @@ fn erase(input: &[u8], cx: &mut CommandContext) -> Result<VerbOutcome, CommandEr
 }
 
 fn list(cx: &mut CommandContext) -> Result<VerbOutcome, CommandError> {
-    let context = Context::gather(cx.called_as)?;
+    let context = Context::from_environment(cx.called_as)?;
     // The process exits next and none of this is secret, so freeing thousands of names is wasted time.
     let inventory = ManuallyDrop::new(cx.store.inventory()?);
     let index = Index::new(&inventory);

@@ -1,4 +1,4 @@
-//! Docker's side: its wire protocol, its configuration files, and other credential helpers.
+//! Docker's credential helper protocol, the configuration files of clients, and other credential helpers.
 
 pub mod config;
 pub mod other_helper;

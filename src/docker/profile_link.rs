@@ -1,4 +1,4 @@
-//! Another name for this program, beside it.
+//! Links that give this program the name of a profile, in its own folder.
 
 use std::path::{Path, PathBuf};
 use std::{fs, io};
@@ -9,15 +9,10 @@ use crate::model::hint::Hint;
 use crate::system::disk::DiskError;
 use crate::system::env::PROGRAM;
 
-/// Why a link cannot be made or removed.
 #[derive(Debug, Error)]
 pub enum ProfileLinkError {
-    /// Something else has that name.
     #[error("{} is there already, and is another program", path.display())]
-    Taken {
-        /// The name.
-        path: PathBuf,
-    },
+    Taken { path: PathBuf },
     #[error(transparent)]
     Disk(#[from] DiskError),
 }
@@ -33,55 +28,53 @@ impl Hint for ProfileLinkError {
     }
 }
 
-/// Makes a name for the program that is in the same folder. One that is there already stays.
+/// Links a path to the program in the same folder. An existing link to it stays as it is.
 pub fn make(path: &Path) -> Result<(), ProfileLinkError> {
     if path.symlink_metadata().is_ok() {
         return if is_ours(path) { Ok(()) } else { Err(ProfileLinkError::Taken { path: path.to_owned() }) };
     }
-    link(path).map_err(|source| DiskError::Write { path: path.to_owned(), source }.into())
+    Ok(link(path).map_err(DiskError::writing(path))?)
 }
 
-/// Removes such a name, and returns whether there was one. Another program of that name stays.
+/// Removes a link, and returns whether there was one. Another program of that name stays.
 pub fn remove(path: &Path) -> Result<bool, ProfileLinkError> {
     if !is_ours(path) {
         return Ok(false);
     }
-    match fs::remove_file(path) {
-        Ok(()) => Ok(true),
-        Err(source) => Err(DiskError::Write { path: path.to_owned(), source }.into()),
-    }
+    fs::remove_file(path).map_err(DiskError::writing(path))?;
+    Ok(true)
 }
 
-/// Returns the program that a link is for.
-fn program_beside(path: &Path) -> PathBuf {
+/// Returns the path of the program in the folder of a link.
+fn program_path(path: &Path) -> PathBuf {
     path.with_file_name(format!("{PROGRAM}{}", std::env::consts::EXE_SUFFIX))
 }
 
 #[cfg(unix)]
 fn link(path: &Path) -> io::Result<()> {
-    let name = program_beside(path).file_name().map(PathBuf::from).unwrap_or_default();
+    let name = program_path(path).file_name().map(PathBuf::from).unwrap_or_default();
     std::os::unix::fs::symlink(name, path)
 }
 
-/// Elsewhere not everybody may make a symbolic link.
+/// A hard link: on Windows not every user may make symbolic links.
 #[cfg(not(unix))]
 fn link(path: &Path) -> io::Result<()> {
-    fs::hard_link(program_beside(path), path)
+    fs::hard_link(program_path(path), path)
 }
 
 #[cfg(unix)]
 fn is_ours(path: &Path) -> bool {
-    let program = program_beside(path);
-    let is_beside = fs::read_link(path).is_ok_and(|target| Some(target.as_os_str()) == program.file_name());
+    let program = program_path(path);
+    let names_it = fs::read_link(path).is_ok_and(|target| Some(target.as_os_str()) == program.file_name());
     let leads_to_it = fs::canonicalize(path)
-        .is_ok_and(|end| fs::canonicalize(&program).is_ok_and(|program| end == program));
-    is_beside || leads_to_it
+        .is_ok_and(|target| fs::canonicalize(&program).is_ok_and(|program| target == program));
+    names_it || leads_to_it
 }
 
-/// Two names of one file cannot be told apart from a copy here: the same bytes are the same program.
+/// Compares the bytes: std cannot distinguish a hard link from a copy here.
 #[cfg(not(unix))]
 fn is_ours(path: &Path) -> bool {
-    let (one, other) = (fs::read(path), fs::read(program_beside(path)));
+    let (one, other) = (fs::read(path), fs::read(program_path(path)));
     matches!((one, other), (Ok(one), Ok(other)) if one == other)
 }
 
@@ -90,9 +83,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_link_is_made_once_and_only_ours_is_removed() {
+    fn a_link_is_made_once_and_other_programs_stay() {
         let folder = tempfile::tempdir().expect("a folder");
-        fs::write(program_beside(&folder.path().join("x")), "the program").expect("written");
+        fs::write(program_path(&folder.path().join("x")), "the program").expect("written");
         let ours = folder.path().join("docker-credential-pat-work");
         for _ in 0..2 {
             make(&ours).expect("made");

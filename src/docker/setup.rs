@@ -1,4 +1,4 @@
-//! Makes this program the credential helper of a client, and puts back what was there before.
+//! Makes this program the credential helper of a client, and restores the earlier helper.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -12,76 +12,69 @@ use crate::model::name::is_profile;
 use crate::system::disk;
 use crate::system::disk::DiskError;
 
-/// The name by which clients call this program, without `docker-credential-` in front.
+/// The name of this program in the files of clients, without `docker-credential-`.
 const HELPER: &str = "pat";
 
-/// The version of the file that remembers.
+/// The version of the record of earlier helpers.
 const VERSION: u32 = 1;
 
-/// The most that is read of it, in bytes.
+/// The largest accepted record, in bytes.
 const MAX_BYTES: u64 = 1024 * 1024;
 
-/// The name by which a client calls this program: `pat`, or `pat-work` for the profile `work`.
+/// The name of this program in the file of a client: `pat`, or `pat-work` for the profile `work`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HelperName(String);
 
 impl HelperName {
-    /// Returns the name for a profile, or for none.
-    pub fn of(profile: Option<&str>) -> Self {
+    pub fn for_profile(profile: Option<&str>) -> Self {
         Self(profile.map_or_else(|| HELPER.to_owned(), |profile| format!("{HELPER}-{profile}")))
     }
 
-    /// Returns the name as it stands in a client's file.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// Returns the profile that such a name stands for.
-    pub fn profile_of(name: &str) -> Option<&str> {
+    /// Returns the profile in such a name.
+    pub fn profile(name: &str) -> Option<&str> {
         name.strip_prefix(HELPER)?.strip_prefix('-').filter(|profile| is_profile(profile))
     }
 
-    /// True for the name of this program, under any profile.
+    /// True for the name of this program, with or without a profile.
     pub fn is_ours(name: &str) -> bool {
-        name == HELPER || Self::profile_of(name).is_some()
+        name == HELPER || Self::profile(name).is_some()
     }
 }
 
-/// For which registries a client is to ask this program.
+/// An entry that names a helper in the file of a client.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum SetupReach {
-    /// All of them.
+pub enum HelperSlot {
+    /// The entry for every registry without its own helper: `credsStore`.
     Every,
-    /// The one with this key.
+    /// The entry for the registry with this key, in `credHelpers`.
     One(String),
 }
 
-/// What a change did.
+/// The change of one [`HelperSlot`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SetupChange {
-    /// This program is asked from now on, instead of the helper that is named.
+    /// This program is now the helper. The value is the earlier helper.
     Set(Option<String>),
-    /// It was asked before.
-    WasSet,
-    /// The helper that is named is asked again, or none.
-    PutBack(Option<String>),
-    /// Another helper had taken its place, and keeps it.
-    Left(Option<String>),
+    AlreadySet,
+    /// The earlier helper is the helper again, or there is none again.
+    Restored(Option<String>),
+    /// This program was not the helper. The value is the helper, which stays.
+    Kept(Option<String>),
 }
 
-/// Why a set-up cannot be changed.
 #[derive(Debug, Error)]
 pub enum SetupError {
     #[error(transparent)]
     Config(#[from] ConfigError),
     #[error(transparent)]
     Disk(#[from] DiskError),
-    /// The file that remembers is another version's, or was changed by hand.
+    /// The record of earlier helpers has an unknown version, or was edited by hand.
     #[error("{} does not say what was set up before", path.display())]
-    Memory {
-        /// The file.
-        path: PathBuf,
-    },
+    Record { path: PathBuf },
 }
 
 impl Hint for SetupError {
@@ -89,105 +82,105 @@ impl Hint for SetupError {
         match self {
             Self::Config(error) => error.hint(),
             Self::Disk(error) => error.hint(),
-            Self::Memory { path } => {
+            Self::Record { path } => {
                 Some(format!("move {} away; only earlier helpers are forgotten", path.display()))
             }
         }
     }
 }
 
-/// The helpers that were in the place of this program: by file, then by registry's key or [`EVERY`].
-/// Docker drops names that it does not know from its own file, so they are kept in one of ours.
+/// The record of earlier helpers, by file, then by the key of the registry or [`EVERY`]. It is a file of its own
+/// because Docker drops names that it does not know from its own file.
 #[derive(Serialize, Deserialize)]
 struct PreviousHelpers {
     version: u32,
     files: BTreeMap<String, BTreeMap<String, Option<String>>>,
 }
 
-/// Stands for every registry in a [`PreviousHelpers`]; no registry's key has a star.
+/// The name of [`HelperSlot::Every`] in the record; no key of a registry has a star.
 const EVERY: &str = "*";
 
-/// Takes the lock under which set-ups are read and changed. It ends with the value.
-pub fn lock(memory: &Path) -> Result<impl Sized, SetupError> {
-    memory.parent().map_or(Ok(()), disk::make_folder)?;
-    Ok(disk::lock(memory)?)
+/// Takes the lock for reading and changing a set-up. Dropping the value releases it.
+pub fn lock(record: &Path) -> Result<impl Sized, SetupError> {
+    record.parent().map_or(Ok(()), disk::make_folder)?;
+    Ok(disk::lock(record)?)
 }
 
-/// Makes this program the helper in a client's file. What stands there now is remembered first.
+/// Makes this program the helper in a client's file, after the earlier helpers were recorded.
 pub fn install(
-    memory: &Path,
+    record: &Path,
     mut config: ConfigFile,
-    reaches: &[SetupReach],
+    slots: &[HelperSlot],
     helper: &HelperName,
 ) -> Result<Vec<SetupChange>, SetupError> {
-    let mut remembered = PreviousHelpers::read(memory)?;
+    let mut previous = PreviousHelpers::read(record)?;
     let mut changes = Vec::new();
-    for reach in reaches {
-        let earlier = reach.helper(&config)?;
+    for slot in slots {
+        let earlier = slot.helper(&config)?;
         if earlier.as_deref() == Some(helper.as_str()) {
-            changes.push(SetupChange::WasSet);
+            changes.push(SetupChange::AlreadySet);
             continue;
         }
-        // From one profile to another, what stood there before either is still what comes back.
+        // A change between profiles keeps the helper that was there before both.
         if !earlier.as_deref().is_some_and(HelperName::is_ours) {
-            remembered.of(&config).insert(reach.place().to_owned(), earlier.clone());
+            previous.for_file(&config).insert(slot.record_key().to_owned(), earlier.clone());
         }
-        reach.set_helper(&mut config, Some(helper.as_str()))?;
+        slot.set_helper(&mut config, Some(helper.as_str()))?;
         changes.push(SetupChange::Set(earlier));
     }
-    remembered.write(memory)?;
+    previous.write(record)?;
     config.write()?;
     Ok(changes)
 }
 
-/// Puts back what stood in a client's file before, where this program is still the helper: under that
-/// name, or under any.
+/// Restores the earlier helpers in a client's file where this program is still the helper: under the name
+/// `helper`, or under any of its names.
 pub fn uninstall(
-    memory: &Path,
+    record: &Path,
     mut config: ConfigFile,
-    reaches: &[SetupReach],
+    slots: &[HelperSlot],
     helper: Option<&HelperName>,
 ) -> Result<Vec<SetupChange>, SetupError> {
-    let mut remembered = PreviousHelpers::read(memory)?;
+    let mut previous = PreviousHelpers::read(record)?;
     let mut changes = Vec::new();
-    for reach in reaches {
-        let now = reach.helper(&config)?;
-        let is_meant = |name: &str| match helper {
-            Some(helper) => name == helper.as_str(),
-            None => HelperName::is_ours(name),
-        };
-        if now.as_deref().is_some_and(is_meant) {
-            let earlier = remembered.of(&config).remove(reach.place()).flatten();
-            reach.set_helper(&mut config, earlier.as_deref())?;
-            changes.push(SetupChange::PutBack(earlier));
+    for slot in slots {
+        let current = slot.helper(&config)?;
+        let is_meant =
+            |name: &str| helper.map_or_else(|| HelperName::is_ours(name), |helper| name == helper.0);
+        if current.as_deref().is_some_and(is_meant) {
+            let earlier = previous.for_file(&config).remove(slot.record_key()).flatten();
+            slot.set_helper(&mut config, earlier.as_deref())?;
+            changes.push(SetupChange::Restored(earlier));
         } else {
-            // Another helper's place is no longer ours to put back; another profile's still is.
-            if !now.as_deref().is_some_and(HelperName::is_ours) {
-                remembered.of(&config).remove(reach.place());
+            // After another program has become the helper, the record is obsolete; for another profile it is not.
+            if !current.as_deref().is_some_and(HelperName::is_ours) {
+                previous.for_file(&config).remove(slot.record_key());
             }
-            changes.push(SetupChange::Left(now));
+            changes.push(SetupChange::Kept(current));
         }
     }
     config.write()?;
-    remembered.write(memory)?;
+    previous.write(record)?;
     Ok(changes)
 }
 
-/// Returns the helpers that are remembered for a client's file.
-pub fn remembered(memory: &Path, config: &ConfigFile) -> Result<Vec<String>, SetupError> {
-    let mut remembered = PreviousHelpers::read(memory)?;
-    Ok(remembered.of(config).values().flatten().cloned().collect())
+/// Returns the earlier helpers that are recorded for a client's file.
+pub fn previous_helpers(record: &Path, config: &ConfigFile) -> Result<Vec<String>, SetupError> {
+    let mut previous = PreviousHelpers::read(record)?;
+    Ok(previous.for_file(config).values().flatten().cloned().collect())
 }
 
-/// Returns where this program was made the helper in a client's file, and not taken out again by itself.
-pub fn reaches(memory: &Path, config: &ConfigFile) -> Result<Vec<SetupReach>, SetupError> {
-    let mut remembered = PreviousHelpers::read(memory)?;
-    let places = remembered.of(config).keys();
-    Ok(places.map(|at| if at == EVERY { SetupReach::Every } else { SetupReach::One(at.clone()) }).collect())
+/// Returns the entries of a client's file in which `install` has set this program, and `uninstall` has not
+/// restored the earlier helper.
+pub fn installed_slots(record: &Path, config: &ConfigFile) -> Result<Vec<HelperSlot>, SetupError> {
+    let mut previous = PreviousHelpers::read(record)?;
+    let keys = previous.for_file(config).keys();
+    let to_slot = |key: &String| if key == EVERY { HelperSlot::Every } else { HelperSlot::One(key.clone()) };
+    Ok(keys.map(to_slot).collect())
 }
 
-impl SetupReach {
-    /// Returns what it is called in a sentence.
+impl HelperSlot {
+    /// Returns the registries of this entry, for a sentence.
     pub fn words(&self) -> &str {
         match self {
             Self::Every => "every registry",
@@ -195,14 +188,14 @@ impl SetupReach {
         }
     }
 
-    fn place(&self) -> &str {
+    fn record_key(&self) -> &str {
         match self {
             Self::Every => EVERY,
             Self::One(key) => key,
         }
     }
 
-    /// Returns the helper that stands there in a client's file.
+    /// Returns the helper that a client's file names in this entry.
     pub fn helper(&self, config: &ConfigFile) -> Result<Option<String>, ConfigError> {
         match self {
             Self::Every => config.store(),
@@ -226,14 +219,14 @@ impl PreviousHelpers {
         let Some((bytes, _)) = disk::read(path, MAX_BYTES)? else {
             return Ok(Self { version: VERSION, files: BTreeMap::new() });
         };
-        let memory: Option<Self> = serde_json::from_slice(&bytes).ok();
-        memory
-            .filter(|memory| memory.version == VERSION)
-            .ok_or_else(|| SetupError::Memory { path: path.to_owned() })
+        let record: Option<Self> = serde_json::from_slice(&bytes).ok();
+        record
+            .filter(|record| record.version == VERSION)
+            .ok_or_else(|| SetupError::Record { path: path.to_owned() })
     }
 
-    /// Returns what is remembered of a file, however its path is spelled.
-    fn of(&mut self, config: &ConfigFile) -> &mut BTreeMap<String, Option<String>> {
+    /// Returns the record of a file, for any spelling of its path.
+    fn for_file(&mut self, config: &ConfigFile) -> &mut BTreeMap<String, Option<String>> {
         self.files.entry(disk::without_links(config.path()).display().to_string()).or_default()
     }
 
@@ -254,60 +247,60 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_stood_there_comes_back() {
-        let plain = HelperName::of(None);
-        for (before, reach) in [
-            ("{\n\t\"credsStore\": \"desktop\",\n\t\"a\": 1\n}\n", SetupReach::Every),
-            ("{\n\t\"a\": 1\n}\n", SetupReach::Every),
-            ("{\n\t\"credsStore\": \"desktop\"\n}\n", SetupReach::One("ghcr.io".to_owned())),
+    fn uninstall_restores_the_file_that_install_changed() {
+        let plain = HelperName::for_profile(None);
+        for (before, slot) in [
+            ("{\n\t\"credsStore\": \"desktop\",\n\t\"a\": 1\n}\n", HelperSlot::Every),
+            ("{\n\t\"a\": 1\n}\n", HelperSlot::Every),
+            ("{\n\t\"credsStore\": \"desktop\"\n}\n", HelperSlot::One("ghcr.io".to_owned())),
             (
                 "{\n\t\"credHelpers\": {\n\t\t\"ghcr.io\": \"gh\"\n\t}\n}\n",
-                SetupReach::One("ghcr.io".to_owned()),
+                HelperSlot::One("ghcr.io".to_owned()),
             ),
         ] {
             let folder = tempfile::tempdir().expect("a folder");
-            let (memory, config) = (folder.path().join("ours/setup.json"), folder.path().join("config.json"));
+            let (record, config) = (folder.path().join("ours/setup.json"), folder.path().join("config.json"));
             let read = || ConfigFile::read(config.clone()).expect("valid");
-            drop(lock(&memory).expect("the lock, and its folder"));
+            drop(lock(&record).expect("the lock, and its folder"));
             fs::write(&config, before).expect("written");
-            let reaches = [reach];
-            let set = install(&memory, read(), &reaches, &plain).expect("installed");
+            let slots = [slot];
+            let set = install(&record, read(), &slots, &plain).expect("installed");
             assert!(matches!(set[..], [SetupChange::Set(_)]), "{before}");
-            assert_eq!(reaches[0].helper(&read()).expect("a name").as_deref(), Some("pat"));
-            assert_eq!(install(&memory, read(), &reaches, &plain).expect("again"), [SetupChange::WasSet]);
-            let work = HelperName::of(Some("work"));
-            install(&memory, read(), &reaches, &work).expect("for a profile");
-            assert_eq!(reaches[0].helper(&read()).expect("a name").as_deref(), Some("pat-work"));
-            uninstall(&memory, read(), &reaches, None).expect("uninstalled");
+            assert_eq!(slots[0].helper(&read()).expect("a name").as_deref(), Some("pat"));
+            assert_eq!(install(&record, read(), &slots, &plain).expect("again"), [SetupChange::AlreadySet]);
+            let work = HelperName::for_profile(Some("work"));
+            install(&record, read(), &slots, &work).expect("for a profile");
+            assert_eq!(slots[0].helper(&read()).expect("a name").as_deref(), Some("pat-work"));
+            uninstall(&record, read(), &slots, None).expect("uninstalled");
             assert_eq!(fs::read_to_string(&config).expect("there"), before);
             assert!(matches!(
-                uninstall(&memory, read(), &reaches, None).expect("again")[..],
-                [SetupChange::Left(_)]
+                uninstall(&record, read(), &slots, None).expect("again")[..],
+                [SetupChange::Kept(_)]
             ));
         }
     }
 
     #[test]
-    fn a_helper_that_took_its_place_stays() {
+    fn uninstall_keeps_a_helper_that_was_set_after_install() {
         let folder = tempfile::tempdir().expect("a folder");
-        let (memory, config) = (folder.path().join("setup.json"), folder.path().join("config.json"));
+        let (record, config) = (folder.path().join("setup.json"), folder.path().join("config.json"));
         let read = || ConfigFile::read(config.clone()).expect("valid");
-        install(&memory, read(), &[SetupReach::Every], &HelperName::of(None)).expect("installed");
+        install(&record, read(), &[HelperSlot::Every], &HelperName::for_profile(None)).expect("installed");
         fs::write(&config, r#"{"credsStore":"desktop"}"#).expect("written");
-        let left = uninstall(&memory, read(), &[SetupReach::Every], None).expect("done");
-        assert_eq!(left, [SetupChange::Left(Some("desktop".to_owned()))]);
+        let changes = uninstall(&record, read(), &[HelperSlot::Every], None).expect("done");
+        assert_eq!(changes, [SetupChange::Kept(Some("desktop".to_owned()))]);
         assert_eq!(read().store().expect("a name").as_deref(), Some("desktop"));
     }
 
     #[test]
-    fn a_memory_of_another_version_is_refused_before_anything_changes() {
+    fn install_with_a_record_of_another_version_fails_and_changes_nothing() {
         let folder = tempfile::tempdir().expect("a folder");
-        let (memory, config) = (folder.path().join("setup.json"), folder.path().join("config.json"));
-        fs::write(&memory, r#"{"version":2,"files":{}}"#).expect("written");
+        let (record, config) = (folder.path().join("setup.json"), folder.path().join("config.json"));
+        fs::write(&record, r#"{"version":2,"files":{}}"#).expect("written");
         let file = ConfigFile::read(config.clone()).expect("missing");
         assert!(matches!(
-            install(&memory, file, &[SetupReach::Every], &HelperName::of(None)),
-            Err(SetupError::Memory { .. })
+            install(&record, file, &[HelperSlot::Every], &HelperName::for_profile(None)),
+            Err(SetupError::Record { .. })
         ));
         assert!(!config.exists());
     }

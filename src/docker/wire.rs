@@ -1,6 +1,5 @@
-//! Docker's credential helper protocol: what comes in on stdin and what goes out on stdout.
-//!
-//! The protocol: <https://github.com/docker/docker-credential-helpers#development>.
+//! Reads the requests and writes the answers of Docker's credential helper protocol:
+//! <https://github.com/docker/docker-credential-helpers#development>.
 
 use std::io;
 use std::io::Write;
@@ -14,59 +13,52 @@ use crate::model::hint::Hint;
 use crate::model::registry::{Key, KeyError};
 use crate::model::secret::Secret;
 use crate::system::limited_read::InputError;
-use crate::system::secret_json::{JsonStringError, exact, unescape};
+use crate::system::secret_json::{JsonStringError, unescape, write_exact};
 
-/// The answer that means "go on without credentials". Clients compare it whole:
+/// The answer that makes a client continue without credentials. Clients compare the whole text:
 /// <https://github.com/docker/docker-credential-helpers/blob/master/credentials/error.go>
 pub const NOT_FOUND: &str = "credentials not found in native keychain";
 
-/// What a client asks to keep.
+/// A login, byte for byte as the client has sent it.
 #[derive(Debug)]
 pub struct Credentials {
-    /// Where it is for.
     pub key: Key,
-    /// The user name, byte for byte. Wiped when dropped, since some registries take the token for it.
+    /// Wiped, since some registries accept the token as the user name.
     pub user: Zeroizing<String>,
-    /// The secret, byte for byte.
     pub secret: Secret,
 }
 
-/// Why a request cannot be taken.
+/// A request or an answer that does not follow the protocol.
 #[derive(Debug, Error)]
 pub enum WireError {
-    /// Not read whole.
     #[error(transparent)]
     Input(#[from] InputError),
-    /// Not UTF-8.
     #[error("the request is not valid UTF-8")]
     NotUtf8,
-    /// Not one JSON object of the protocol's shape. The parser's own words could quote a secret.
+    /// The message of the JSON parser is dropped: it could quote a secret.
     #[error("the request is not one JSON object with ServerURL, Username and Secret")]
     NotCredentials,
-    /// Half of a surrogate pair, which is no character.
     #[error("the request holds a \\u escape that is no character")]
     LoneSurrogate,
-    /// The key is missing or unfit.
     #[error(transparent)]
     Key(#[from] KeyError),
-    /// Docker compares this text whole:
+    /// Docker compares the whole text:
     /// <https://github.com/docker/docker-credential-helpers/blob/master/credentials/error.go>
     #[error("no credentials username")]
     NoUser,
-    /// There is no `Secret`.
     #[error("no credentials secret")]
     NoSecret,
 }
 
-/// Reads the key that `get` and `erase` are given.
+/// Parses the input of `get` and `erase`.
 pub fn parse_key(input: &[u8]) -> Result<Key, WireError> {
     let text = str::from_utf8(input).map_err(|_| WireError::NotUtf8)?;
     Ok(Key::parse(text)?)
 }
 
-/// Borrows from stdin, so that the parser makes no copy of the secret.
+/// The raw JSON values, borrowed from the input so that the parser does not copy the secret.
 #[derive(Deserialize)]
-struct Stored<'a> {
+struct RawCredentials<'a> {
     #[serde(rename = "ServerURL", borrow)]
     server_url: Option<&'a RawValue>,
     #[serde(rename = "Username", borrow)]
@@ -75,26 +67,23 @@ struct Stored<'a> {
     secret: Option<&'a RawValue>,
 }
 
-/// Reads the credentials that `store` is given. Unknown names are passed over; one that is there
-/// twice is refused, since it would be a guess which of the two is meant.
+/// Parses the input of `store`. Unknown names are ignored. A name that occurs twice is refused, since either value
+/// could be the intended one.
 pub fn parse_credentials(input: &[u8]) -> Result<Credentials, WireError> {
-    let stored = Stored::parse(input)?;
-    let key = match stored.server_url {
-        Some(raw) => Key::parse(&unescape(raw)?)?,
-        None => return Err(KeyError::Empty.into()),
-    };
-    stored.credentials(key)
+    let raw = RawCredentials::parse(input)?;
+    let key = Key::parse(&unescape(raw.server_url.ok_or(KeyError::Empty)?)?)?;
+    raw.credentials(key)
 }
 
-/// Reads what a helper answers to `get`. It is for the key that was asked, whatever the answer says.
+/// Parses another helper's answer to `get`. The key is the one of the request; the one in the answer is ignored.
 pub fn parse_answer(input: &[u8], key: Key) -> Result<Credentials, WireError> {
-    Stored::parse(input)?.credentials(key)
+    RawCredentials::parse(input)?.credentials(key)
 }
 
-impl<'a> Stored<'a> {
+impl<'a> RawCredentials<'a> {
     fn parse(input: &'a [u8]) -> Result<Self, WireError> {
         let text = str::from_utf8(input).map_err(|_| WireError::NotUtf8)?;
-        // An array of three would do for serde.
+        // Serde would accept an array of three values too.
         if !text.trim_start().starts_with('{') {
             return Err(WireError::NotCredentials);
         }
@@ -133,7 +122,7 @@ pub fn write_credentials(out: impl Write, key: &Key, user: &str, secret: &Secret
     write_whole(out, &Answer { server_url: key.as_str(), username: user, secret: secret.expose() })
 }
 
-/// Writes the answer to `list`: each key with its user name.
+/// Writes the answer to `list`. Each pair is a key and its user name.
 pub fn write_list(out: impl Write, users: &[(&str, &str)]) -> io::Result<()> {
     struct Answer<'a>(&'a [(&'a str, &'a str)]);
     impl Serialize for Answer<'_> {
@@ -144,9 +133,9 @@ pub fn write_list(out: impl Write, users: &[(&str, &str)]) -> io::Result<()> {
     write_whole(out, &Answer(users))
 }
 
-/// Sizes the answer, makes it in one buffer of that size, and hands it on in one write.
+/// Writes an answer and a line feed from one wiped buffer of their exact size, in one write.
 fn write_whole(mut out: impl Write, answer: &impl Serialize) -> io::Result<()> {
-    let bytes = exact(|out| {
+    let bytes = write_exact(|out| {
         serde_json::to_writer(&mut *out, answer)?;
         out.write_all(b"\n")
     })?;
@@ -162,7 +151,7 @@ mod tests {
 
     use super::*;
 
-    fn stored(json: &str) -> Result<(String, String, String), String> {
+    fn parse(json: &str) -> Result<(String, String, String), String> {
         let credentials = parse_credentials(json.as_bytes()).map_err(|error| error.to_string())?;
         let Credentials { key, user, secret } = credentials;
         Ok((key.as_str().to_owned(), user.to_string(), secret.expose().to_owned()))
@@ -173,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn what_clients_store_is_read_byte_for_byte() {
+    fn credentials_are_parsed_byte_for_byte() {
         for (json, want) in [
             (r#"{"ServerURL":"h","Username":"u","Secret":"s"}"#, strings("h", "u", "s")),
             ("{\"Secret\":\"s\",\r\n \"Username\" : \"u\",\t\"ServerURL\":\"h\"}\n", strings("h", "u", "s")),
@@ -185,12 +174,12 @@ mod tests {
             (r#"{"ServerURL":"h","Username":"\uD83D\uDE00","Secret":"é字😀"}"#, strings("h", "😀", "é字😀")),
             (r#"{"ServerURL":"h","Username":"u","Secret":"","Extra":{"a":[1]}}"#, strings("h", "u", "")),
         ] {
-            assert_eq!(stored(json), Ok(want), "{json}");
+            assert_eq!(parse(json), Ok(want), "{json}");
         }
     }
 
     #[test]
-    fn what_is_no_request_is_refused_without_quoting_it() {
+    fn malformed_requests_are_refused_without_quoting_them() {
         let shape = "the request is not one JSON object with ServerURL, Username and Secret";
         for (json, want) in [
             ("", shape),
@@ -230,7 +219,7 @@ mod tests {
                 "the server URL holds a control character",
             ),
         ] {
-            assert_eq!(stored(json), Err(want.to_owned()), "{json}");
+            assert_eq!(parse(json), Err(want.to_owned()), "{json}");
         }
         assert!(matches!(parse_credentials(b"\xff"), Err(WireError::NotUtf8)));
         assert!(matches!(parse_key(b"\xff"), Err(WireError::NotUtf8)));
@@ -238,7 +227,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn an_answer_comes_back_as_it_was_stored(user in ".+", secret in any::<String>()) {
+        fn written_credentials_parse_to_the_same_value(user in ".+", secret in any::<String>()) {
             let secret = Secret::new(Zeroizing::new(secret));
             let mut json = Vec::new();
             write_credentials(&mut json, &Key::parse("ghcr.io").expect("a key"), &user, &secret).expect("memory");
@@ -248,7 +237,7 @@ mod tests {
         }
 
         #[test]
-        fn no_input_makes_it_panic(input in any::<Vec<u8>>()) {
+        fn no_input_makes_the_parser_panic(input in any::<Vec<u8>>()) {
             let _ = parse_credentials(&input);
             let _ = parse_key(&input);
         }

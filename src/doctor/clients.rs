@@ -3,17 +3,17 @@
 use std::path::{Path, PathBuf};
 
 use crate::docker::config::helper_lookup::ConfigOwner;
-use crate::docker::config::{ConfigError, ConfigFile, backup_has_secrets, backup_of};
+use crate::docker::config::{ConfigError, ConfigFile, backup_has_secrets, backup_path};
 use crate::docker::other_helper::OtherHelper;
 use crate::docker::setup;
-use crate::docker::setup::{HelperName, SetupError, SetupReach};
+use crate::docker::setup::{HelperName, HelperSlot, SetupError};
 use crate::doctor::keys::OpenedContents;
 use crate::doctor::{Finding, Severity, files};
 use crate::model::hint::{Hint, program};
 use crate::model::name::quoted;
 use crate::model::registry::Key;
 use crate::system::env;
-use crate::system::sanitize::line_of;
+use crate::system::sanitize::error_chain;
 
 const UNREADABLE: &str = "client-file-unreadable";
 const SET_UP_LOST: &str = "set-up-lost";
@@ -53,7 +53,7 @@ pub fn check(contents: Option<&OpenedContents>, findings: &mut Vec<Finding>) -> 
                 ..Finding::default()
             });
         }
-        names.push(HelperName::of(None).as_str().to_owned());
+        names.push(HelperName::for_profile(None).as_str().to_owned());
     }
     if env::is_auth_config_set() {
         findings.push(Finding {
@@ -95,7 +95,7 @@ fn check_file(
         Ok(config.store()?)
     });
     checked.unwrap_or_else(|error| {
-        findings.push(unreadable(line_of(&error), error.hint(), Some(path)));
+        findings.push(unreadable(error_chain(&error), error.hint(), Some(path)));
         None
     })
 }
@@ -120,7 +120,7 @@ impl ClientFile<'_> {
         }
         // A backup that is not JSON is not one of ours.
         if backup_has_secrets(path).unwrap_or_default() {
-            let backup = backup_of(path);
+            let backup = backup_path(path);
             let what = format!("{} holds secrets that an earlier version left there", env::tilde(&backup));
             findings.push(self.plain_text("plain-text-backup", what, &backup));
         }
@@ -146,16 +146,16 @@ impl ClientFile<'_> {
         findings: &mut Vec<Finding>,
     ) -> Result<(), SetupError> {
         let mut reaches = match env::Folders::find() {
-            Ok(folders) => setup::reaches(&folders.setup(), self.config)?,
+            Ok(folders) => setup::installed_slots(&folders.setup(), self.config)?,
             Err(_) => Vec::new(),
         };
         let set_up = reaches.len();
         for key in self.config.registries_with_helpers()? {
-            push_new(&mut reaches, SetupReach::One(key));
+            push_new(&mut reaches, HelperSlot::One(key));
         }
         // Podman has no helper for every registry.
         if self.owner == ConfigOwner::Docker {
-            push_new(&mut reaches, SetupReach::Every);
+            push_new(&mut reaches, HelperSlot::Every);
         }
         let first_name = names.len();
         let mut others = Vec::new();
@@ -177,7 +177,7 @@ impl ClientFile<'_> {
         Ok(())
     }
 
-    fn set_up_lost(&self, reach: &SetupReach, helper: &str) -> Finding {
+    fn set_up_lost(&self, reach: &HelperSlot, helper: &str) -> Finding {
         let (path, registry) = (self.config.path(), without_account(reach.words()));
         Finding {
             kind: SET_UP_LOST,
@@ -193,16 +193,16 @@ impl ClientFile<'_> {
     }
 
     /// Another helper is in the way where the vault has a token for its registry.
-    fn other_helper(&self, reach: &SetupReach, helper: &str, contents: Option<&OpenedContents>) -> Finding {
+    fn other_helper(&self, reach: &HelperSlot, helper: &str, contents: Option<&OpenedContents>) -> Finding {
         let (path, registry) = (self.config.path(), without_account(reach.words()));
         let key = match reach {
-            SetupReach::Every => None,
-            SetupReach::One(key) => Key::parse(key).ok(),
+            HelperSlot::Every => None,
+            HelperSlot::One(key) => Key::parse(key).ok(),
         };
         let has_token = key.zip(contents).is_some_and(|(key, contents)| {
             contents.inventory.tokens().iter().any(|token| token.concerns(&key))
         });
-        let is_in_the_way = has_token && !OtherHelper::is_maker(helper);
+        let is_in_the_way = has_token && !OtherHelper::makes_tokens(helper);
         Finding {
             kind: "other-helper",
             severity: if is_in_the_way { Severity::Warning } else { Severity::Note },
@@ -213,10 +213,10 @@ impl ClientFile<'_> {
         }
     }
 
-    fn install_command(&self, reach: &SetupReach) -> String {
+    fn install_command(&self, reach: &HelperSlot) -> String {
         let registry = match reach {
-            SetupReach::Every => String::new(),
-            SetupReach::One(key) => format!(" --registry {}", quoted(key)),
+            HelperSlot::Every => String::new(),
+            HelperSlot::One(key) => format!(" --registry {}", quoted(key)),
         };
         format!("{} install{}{registry}", program(), self.option())
     }

@@ -68,7 +68,7 @@ pub(super) fn check_access(
     let mode = disk::mode(&metadata);
     if cfg!(unix) && mode & 0o077 != 0 {
         findings.push(Finding {
-            mend: format!("chmod {:o} {argument}", disk::closed_mode(&metadata)),
+            mend: format!("chmod {:o} {argument}", disk::private_mode(&metadata)),
             path: Some(path.to_owned()),
             ..open_finding(&display, &format!("{mode:04o}"))
         });

@@ -5,7 +5,7 @@ use crate::inventory::Inventory;
 use crate::model::hint::{Hint, program};
 use crate::model::secret::Secret;
 use crate::system::env;
-use crate::system::sanitize::line_of;
+use crate::system::sanitize::error_chain;
 use crate::vault::VaultError;
 use crate::vault::excerpt::Excerpt;
 use crate::vault::keys::HolderKind;
@@ -79,10 +79,10 @@ fn unreadable(store: &VaultStore, error: &StoreError) -> Finding {
             | VaultError::TooLarge,
         ) => "vault-damaged",
         StoreError::Key { .. } | StoreError::Locked { .. } | StoreError::UnknownHolder(_) => {
-            return not_opened(store, &line_of(error), error.hint());
+            return not_opened(store, &error_chain(error), error.hint());
         }
     };
-    Finding { kind, what: line_of(error), ..not_opened(store, "", error.hint()) }
+    Finding { kind, what: error_chain(error), ..not_opened(store, "", error.hint()) }
 }
 
 fn not_opened(store: &VaultStore, reason: &str, hint: Option<String>) -> Finding {
@@ -183,7 +183,7 @@ fn open_secrets(
             findings.push(Finding {
                 kind: "secret-damaged",
                 severity: Severity::Problem,
-                what: line_of(error),
+                what: error_chain(error),
                 why: "whoever asks for this token gets an error",
                 mend: error.hint().unwrap_or_default(),
                 ..Finding::about_token(token)

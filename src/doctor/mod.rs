@@ -99,7 +99,7 @@ impl Finding {
         self.is_fixed = Some(false);
         let (Some(repair), Some(path)) = (self.repair, &self.path) else { return Ok(()) };
         match repair {
-            Repair::Close => disk::close(path)?,
+            Repair::Close => disk::make_private(path)?,
             Repair::Remove => disk::remove(path)?,
         }
         self.is_fixed = Some(true);

@@ -18,7 +18,7 @@ use crate::model::scope::Scope;
 use crate::model::secret::Secret;
 use crate::model::timestamp::Timestamp;
 use crate::model::token::{Token, TokenKind, TokenState};
-use crate::system::sanitize::line_of;
+use crate::system::sanitize::error_chain;
 use crate::verify::response::LoginOutcome;
 use crate::verify::{LoginRequest, RegistryClient};
 
@@ -48,7 +48,7 @@ pub fn check(
         match hub.and_then(|hub| list_at_hub(contents, &hub, now)) {
             Ok(Some(listed)) => check_hub(&listed, &contents.inventory, findings),
             Ok(None) => findings.push(hub_unasked("nobody is signed in there by a browser")),
-            Err(error) => findings.push(hub_unasked(&line_of(&error))),
+            Err(error) => findings.push(hub_unasked(&error_chain(&error))),
         }
     }
 }
@@ -63,7 +63,7 @@ fn check_registry(
     let login = LoginRequest { user: token.user.reveal_with(secret), secret };
     let (name, argument) = (token_name::display_name(token), token_name::argument(token));
     match registries.authenticate(registry, login, None, progress) {
-        Ok(answer) if answer.entry == LoginOutcome::Refused => Some(Finding {
+        Ok(answer) if answer.outcome == LoginOutcome::Refused => Some(Finding {
             kind: "token-refused",
             severity: Severity::Problem,
             what: format!("{registry} does not take token \"{name}\""),
@@ -82,7 +82,7 @@ fn check_registry(
         Err(error) => Some(Finding {
             kind: "registry-unasked",
             severity: Severity::Warning,
-            what: format!("{registry} could not be asked about token \"{name}\": {}", line_of(&error)),
+            what: format!("{registry} could not be asked about token \"{name}\": {}", error_chain(&error)),
             why: "whether it takes the token is not known",
             mend: format!("{} verify {argument}", program()),
             ..Finding::about_token(token)

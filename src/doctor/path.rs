@@ -1,6 +1,5 @@
 //! Checks that clients find this program under each name that they call it by.
 
-use std::fs;
 use std::path::Path;
 
 use crate::docker::setup::HelperName;
@@ -44,7 +43,7 @@ pub fn check(names: &[String], findings: &mut Vec<Finding>) {
                     severity: Severity::Problem,
                     what: format!("{called} is in no folder of PATH"),
                     why: "clients look for it there, and go on without credentials",
-                    mend: match HelperName::profile_of(name) {
+                    mend: match HelperName::profile(name) {
                         Some(profile) => {
                             format!("{} install --profile {profile} --registry HOST", program())
                         }
@@ -59,7 +58,7 @@ pub fn check(names: &[String], findings: &mut Vec<Finding>) {
 
 fn is_executable(path: &Path) -> bool {
     #[cfg(unix)]
-    return fs::metadata(path).is_ok_and(|metadata| disk::mode(&metadata) & 0o111 != 0);
+    return path.metadata().is_ok_and(|metadata| disk::mode(&metadata) & 0o111 != 0);
     #[cfg(not(unix))]
     return path.is_file();
 }

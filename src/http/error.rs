@@ -1,4 +1,4 @@
-//! Why a server has given no answer, and the way out.
+//! Errors of HTTP requests. The field `at` is scheme, host and port of the server.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -8,92 +8,41 @@ use thiserror::Error;
 use crate::http::CA_FILE;
 use crate::model::hint::Hint;
 
-/// Why a server has given no answer.
+/// A request without a usable answer.
 #[derive(Debug, Error)]
 pub enum HttpError {
-    /// Not to be found, or closed to us.
     #[error("cannot reach {at}: {why}")]
-    Unreachable {
-        /// Scheme, host and port.
-        at: String,
-        /// What the system says.
-        why: String,
-    },
-    /// Not done within the time.
+    Unreachable { at: String, why: String },
     #[error("{at} gave no answer within {} s", patience.as_secs())]
-    Slow {
-        /// Scheme, host and port.
-        at: String,
-        /// How long it was waited for.
-        patience: Duration,
-    },
-    /// Somebody else may be answering.
+    Slow { at: String, patience: Duration },
+    /// The certificate of the server is not valid.
     #[error("cannot trust {at}: {why}")]
-    Untrusted {
-        /// Scheme, host and port.
-        at: String,
-        /// What is wrong with its certificate.
-        why: String,
-    },
-    /// It ended in the middle, or is no HTTP.
+    Untrusted { at: String, why: String },
+    /// The answer stopped in the middle, or is not HTTP.
     #[error("the answer of {at} is broken")]
-    Broken {
-        /// Scheme, host and port.
-        at: String,
-    },
-    /// Larger than anything that a server has to say.
+    Broken { at: String },
+    /// The headers are larger than 32 KiB, or the body is larger than 1 MiB.
     #[error("the answer of {at} is too large")]
-    TooLarge {
-        /// Scheme, host and port.
-        at: String,
-    },
-    /// It sends us elsewhere.
+    TooLarge { at: String },
+    /// A redirect to another host, or of a request that is more than a read.
     #[error("{at} sends to {to}, where nothing is sent")]
-    Redirected {
-        /// Scheme, host and port.
-        at: String,
-        /// Where to.
-        to: String,
-    },
-    /// An answer to another question.
+    Redirected { at: String, to: String },
+    /// The answer does not have the documented form.
     #[error("the answer of {at} is not as its interface is described")]
-    Unexpected {
-        /// Scheme, host and port.
-        at: String,
-    },
-    /// It wants to be left alone for longer than anybody waits.
+    Unexpected { at: String },
+    /// The server asks for a longer pause than this program makes.
     #[error("{at} asks to wait for {seconds} s")]
-    Busy {
-        /// Scheme, host and port.
-        at: String,
-        /// How long, in seconds.
-        seconds: u64,
-    },
-    /// The proxy that the environment names.
+    Busy { at: String, seconds: u64 },
     #[error("cannot reach {at} through the proxy: {why}")]
-    Proxy {
-        /// Scheme, host and port.
-        at: String,
-        /// What it says.
-        why: String,
-    },
-    /// Nothing to know any server by.
+    Proxy { at: String, why: String },
+    /// Without certificates of authorities no server can be verified.
     #[error("no certificates of authorities are on this system")]
     NoAuthorities,
-    /// A file with certificates that cannot be used.
     #[error("{CA_FILE} names {}, in which {why}", path.display())]
-    CaFile {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong with it.
-        why: String,
-    },
-    /// A secret that no header can carry, such as one with a line end.
+    CaFile { path: PathBuf, why: String },
+    /// The secret does not fit into a header, for example because of a line end.
     #[error("that secret cannot be sent to {at}: it has letters that no request has")]
-    Unsendable {
-        /// Scheme, host and port.
-        at: String,
-    },
+    Unsendable { at: String },
 }
 
 impl Hint for HttpError {
@@ -120,7 +69,7 @@ impl Hint for HttpError {
 }
 
 impl HttpError {
-    /// True when what was asked may have been done although no answer says so.
+    /// True when the server may have carried the request out although no answer confirms it.
     pub fn is_ambiguous(&self) -> bool {
         match self {
             Self::Slow { .. }

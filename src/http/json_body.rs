@@ -1,12 +1,12 @@
-//! The JSON body of a request.
+//! Writes the JSON body of a request.
 
 use serde::Serialize;
 use zeroize::Zeroizing;
 
-use crate::system::secret_json::exact;
+use crate::system::secret_json::write_exact;
 
-/// Writes what is sent, into one buffer of its size that is wiped.
+/// Writes a value as JSON into one buffer of its exact size, which is wiped.
 pub fn json(value: &impl Serialize) -> Zeroizing<Vec<u8>> {
-    // Memory does not fail, and no text of ours refuses to be JSON.
-    exact(|out| Ok(serde_json::to_writer(out, value)?)).unwrap_or_default()
+    // Writing to memory cannot fail, and every body of this program can be JSON.
+    write_exact(|out| Ok(serde_json::to_writer(out, value)?)).unwrap_or_default()
 }

@@ -1,11 +1,10 @@
-//! One request to a server, and its answer, within limits of time and size.
+//! Sends HTTP requests within limits of time and size.
 //!
-//! What a server says is taken for data, and what is sent to it may be a secret: no error holds a header or a
-//! body, nothing follows a redirect to another host, and nothing is sent twice that must not be.
+//! A request may hold a secret, and an answer may hold anything. No error holds a header or a body, no redirect
+//! to another host is followed, and a request is repeated only where a repetition is harmless.
 
 pub mod endpoint;
 mod error;
-#[cfg(feature = "online")]
 pub mod json_body;
 mod request;
 mod retry;
@@ -29,55 +28,54 @@ pub use crate::http::request::{Authorization, HttpRequest, JSON, Method, Repeat}
 pub use crate::http::tls::CA_FILE;
 use crate::system::limited_read::{InputError, read_input};
 
-/// How long a server may take to be found, and how long to be connected to.
+/// The time limit for a name look-up, and for a connection.
 const CONNECT_PATIENCE: Duration = Duration::from_secs(2);
 
-/// How long one request may take as a whole, its answer read.
+/// The time limit for one request with its whole answer.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// The most that is read of an answer, in bytes: 1 MiB.
+/// The largest body of an answer, in bytes.
 const MAX_BODY_BYTES: u64 = 1024 * 1024;
 
-/// The most that is read of an answer's headers, in bytes: 32 KiB.
+/// The largest headers of an answer, in bytes.
 const MAX_HEADER_BYTES: usize = 32 * 1024;
 
-/// How this program names itself: <https://www.rfc-editor.org/rfc/rfc9110#name-user-agent>.
+/// The `User-Agent` header: <https://www.rfc-editor.org/rfc/rfc9110#name-user-agent>.
 const USER_AGENT: &str = concat!("docker-credential-pat/", env!("CARGO_PKG_VERSION"));
 
-/// How many redirects within one host are followed.
+/// The most redirects within one host that are followed.
 const MAX_REDIRECTS: usize = 3;
 
-/// What a server has answered. Its body is wiped.
+/// The answer of a server. The body is wiped.
 pub struct Response {
+    /// Scheme, host and port of the server.
     at: String,
-    /// The status: <https://www.rfc-editor.org/rfc/rfc9110#section-15>.
     pub status: u16,
     headers: HeaderMap,
     body: Zeroizing<Vec<u8>>,
 }
 
 impl Response {
-    /// Returns a header's text; `None` when it is not there or no text.
+    /// Returns the text of a header; `None` when it is missing or not text.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
     }
 
-    /// Returns every header of a name that is text.
+    /// Returns the texts of every header of this name; headers that are not text are left out.
     pub fn headers(&self, name: &str) -> impl Iterator<Item = &str> {
         self.headers.get_all(name).iter().filter_map(|value| value.to_str().ok())
     }
 
-    /// Returns the body.
     pub fn body(&self) -> &[u8] {
         &self.body
     }
 
-    /// Reads the body as JSON.
+    /// Parses the body as JSON.
     pub fn json<'a, T: Deserialize<'a>>(&'a self) -> Result<T, HttpError> {
         serde_json::from_slice(&self.body).map_err(|_| HttpError::Unexpected { at: self.at.clone() })
     }
 
-    /// Returns the error for an answer that fits no question.
+    /// Returns the error for an answer that does not have the documented form.
     pub fn unexpected(&self) -> HttpError {
         HttpError::Unexpected { at: self.at.clone() }
     }
@@ -89,7 +87,7 @@ impl fmt::Debug for Response {
     }
 }
 
-/// What asks servers. The certificates that it trusts are read when they are first needed.
+/// An HTTP client. It reads the trusted certificates when it first needs them.
 pub struct Http {
     encrypted: OnceCell<Agent>,
     pause: Duration,
@@ -102,42 +100,40 @@ impl Default for Http {
 }
 
 impl Http {
-    /// Sends a request, and again where that is harmless and may help. What is waited for is told.
-    ///
-    /// # Errors
-    /// When there is no answer. A status that means an error is an answer.
+    /// Sends a request, and repeats it where that is harmless and may help. `progress` gets a line for people
+    /// before each wait. An answer with an error status is a success here.
     pub fn send(
         &self,
         request: &HttpRequest<'_>,
         progress: &mut dyn FnMut(&str),
     ) -> Result<Response, HttpError> {
-        retry::send(request.repeat, self.pause, progress, || self.follow(request))
+        retry::send(request.repeat, self.pause, progress, || self.send_following(request))
     }
 
-    /// Follows redirects within the host, for what only reads.
-    fn follow(&self, request: &HttpRequest<'_>) -> Result<Response, HttpError> {
-        let mut place = request.place.clone();
+    /// Follows redirects within the host, for requests that only read.
+    fn send_following(&self, request: &HttpRequest<'_>) -> Result<Response, HttpError> {
+        let mut endpoint = request.endpoint.clone();
         for _ in 0..=MAX_REDIRECTS {
-            let answer = self.once(&HttpRequest { place: &place, ..*request })?;
-            let is_redirect = matches!(answer.status, 301 | 302 | 303 | 307 | 308);
-            let Some(to) = answer.header("location").filter(|_| is_redirect) else { return Ok(answer) };
-            place = match redirected(&place, to) {
-                Ok(there) if request.method.only_reads() => there,
-                Ok(there) => {
-                    return Err(HttpError::Redirected { at: place.to_string(), to: there.to_string() });
+            let response = self.send_once(&HttpRequest { endpoint: &endpoint, ..*request })?;
+            let is_redirect = matches!(response.status, 301 | 302 | 303 | 307 | 308);
+            let Some(to) = response.header("location").filter(|_| is_redirect) else { return Ok(response) };
+            endpoint = match redirect_target(&endpoint, to) {
+                Ok(target) if request.method.is_read_only() => target,
+                Ok(target) => {
+                    return Err(HttpError::Redirected { at: endpoint.to_string(), to: target.to_string() });
                 }
-                Err(to) => return Err(HttpError::Redirected { at: place.to_string(), to }),
+                Err(to) => return Err(HttpError::Redirected { at: endpoint.to_string(), to }),
             };
         }
-        Err(HttpError::Redirected { at: place.to_string(), to: "itself again and again".to_owned() })
+        Err(HttpError::Redirected { at: endpoint.to_string(), to: "itself again and again".to_owned() })
     }
 
-    fn once(&self, request: &HttpRequest<'_>) -> Result<Response, HttpError> {
-        let at = request.place.to_string();
+    fn send_once(&self, request: &HttpRequest<'_>) -> Result<Response, HttpError> {
+        let at = request.endpoint.to_string();
         let head = head(request)?;
         let sent = match request.body {
-            Some((_, body)) => self.run(head.map(|()| body), request.place)?,
-            None => self.run(head, request.place)?,
+            Some((_, body)) => self.run(head.map(|()| body), request.endpoint)?,
+            None => self.run(head, request.endpoint)?,
         };
         let (parts, body) = sent.map_err(|error| tls::to_http_error(error, &at, PATIENCE))?.into_parts();
         let reader = body.into_with_config().limit(u64::MAX).reader();
@@ -155,10 +151,10 @@ impl Http {
     fn run(
         &self,
         request: ureq::http::Request<impl AsSendBody>,
-        place: &Endpoint,
+        endpoint: &Endpoint,
     ) -> Result<Result<ureq::http::Response<Body>, ureq::Error>, HttpError> {
         let plain;
-        let agent = if !place.is_encrypted() {
+        let agent = if !endpoint.is_encrypted() {
             plain = agent(TlsConfig::default());
             &plain
         } else if let Some(agent) = self.encrypted.get() {
@@ -167,13 +163,12 @@ impl Http {
             let trusting = agent(tls::config()?);
             self.encrypted.get_or_init(|| trusting)
         };
-        // Nothing within this machine is looked for behind a proxy.
-        let proxy = if place.is_loopback() { None } else { Proxy::try_from_env() };
+        // A proxy could not reach the loopback addresses of this machine.
+        let proxy = if endpoint.is_loopback() { None } else { Proxy::try_from_env() };
         Ok(agent.run(agent.configure_request(request).proxy(proxy).build()))
     }
 }
 
-/// Makes what sends requests within the limits.
 fn agent(trusted: TlsConfig) -> Agent {
     Agent::config_builder()
         .http_status_as_error(false)
@@ -189,34 +184,34 @@ fn agent(trusted: TlsConfig) -> Agent {
         .new_agent()
 }
 
-/// Writes the head of a request.
+/// Builds a request without its body.
 fn head(request: &HttpRequest<'_>) -> Result<ureq::http::Request<()>, HttpError> {
-    let unsendable = || HttpError::Unsendable { at: request.place.to_string() };
     let mut head = ureq::http::Request::new(());
     *head.method_mut() = request.method.verb();
-    *head.uri_mut() = request.place.uri().clone();
+    *head.uri_mut() = request.endpoint.uri().clone();
     let headers = head.headers_mut();
     headers.insert(header::ACCEPT, HeaderValue::from_static(request.accept));
-    if let Some((kind, _)) = request.body {
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+    if let Some((content_type, _)) = request.body {
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
     }
     if let Some(Authorization(text)) = request.authorization {
-        let mut value = HeaderValue::from_str(text).map_err(|_| unsendable())?;
+        let unsendable = |_| HttpError::Unsendable { at: request.endpoint.to_string() };
+        let mut value = HeaderValue::from_str(text).map_err(unsendable)?;
         value.set_sensitive(true);
         headers.insert(header::AUTHORIZATION, value);
     }
     Ok(head)
 }
 
-/// Returns where a redirect leads within the same host, or the name of where else.
-fn redirected(from: &Endpoint, to: &str) -> Result<Endpoint, String> {
-    let there = match to {
-        path if path.starts_with('/') && !path.starts_with("//") => from.at(path),
+/// Returns the target of a redirect if it is on the same host, else its name for people.
+fn redirect_target(from: &Endpoint, to: &str) -> Result<Endpoint, String> {
+    let target = match to {
+        path if path.starts_with('/') && !path.starts_with("//") => from.with_path(path),
         address => Endpoint::parse(address, PlainHttp::Anywhere),
     };
-    match there {
-        Ok(there) if there.is_same_origin(from) => Ok(there),
-        Ok(there) => Err(there.to_string()),
+    match target {
+        Ok(target) if target.is_same_origin(from) => Ok(target),
+        Ok(target) => Err(target.to_string()),
         Err(_) => Err("what is no address".to_owned()),
     }
 }
@@ -230,30 +225,32 @@ mod tests {
 
     use super::*;
 
-    /// A server that gives each connection the next answer, and the last one again; it keeps what was asked.
+    /// Starts a server that sends each connection the next answer, and repeats the last one. It records the
+    /// requests.
     fn server(answers: &'static [&'static str]) -> (Endpoint, Arc<Mutex<Vec<String>>>) {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let port = listener.local_addr().expect("an address").port();
-        let asked = Arc::new(Mutex::new(Vec::new()));
-        let seen = Arc::clone(&asked);
+        let requests = Arc::new(Mutex::new(Vec::new()));
+        let seen = Arc::clone(&requests);
         thread::spawn(move || {
             for (number, stream) in listener.incoming().enumerate() {
                 let Ok(mut stream) = stream else { return };
                 let mut bytes = vec![0; 8192];
                 let mut count = stream.read(&mut bytes).unwrap_or_default();
-                // A body may come in a packet of its own.
+                // A body may arrive in a packet of its own.
                 if bytes.starts_with(b"POST") && bytes[..count].ends_with(b"\r\n\r\n") {
                     count += stream.read(&mut bytes[count..]).unwrap_or_default();
                 }
                 seen.lock().expect("unpoisoned").push(String::from_utf8_lossy(&bytes[..count]).into_owned());
                 let answer = answers[number.min(answers.len() - 1)];
                 let _ = stream.write_all(answer.replace("PORT", &port.to_string()).as_bytes());
-                // Endless ones go on until nobody listens any more.
+                // An endless answer continues until the client closes the connection.
                 while answer.ends_with("ENDLESS") && stream.write_all(&[b'x'; 4096]).is_ok() {}
                 thread::sleep(Duration::from_millis(if answer.is_empty() { 15_000 } else { 0 }));
             }
         });
-        (Endpoint::parse(&format!("http://127.0.0.1:{port}/a"), PlainHttp::Loopback).expect("a place"), asked)
+        let endpoint = Endpoint::parse(&format!("http://127.0.0.1:{port}/a"), PlainHttp::Loopback);
+        (endpoint.expect("an address"), requests)
     }
 
     fn send(request: &HttpRequest<'_>) -> Result<Response, HttpError> {
@@ -261,16 +258,16 @@ mod tests {
         http.send(request, &mut |_| {})
     }
 
-    /// Asks a server that answers so, and returns the error without its address.
-    fn refused(answer: &'static [&'static str]) -> String {
-        let (place, _) = server(answer);
-        let error = send(&HttpRequest::get(&place)).expect_err("no answer");
-        error.to_string().replace(&place.to_string(), "HOST")
+    /// Sends a request to a server with these answers, and returns the error without its address.
+    fn error(answers: &'static [&'static str]) -> String {
+        let (endpoint, _) = server(answers);
+        let error = send(&HttpRequest::get(&endpoint)).expect_err("no answer");
+        error.to_string().replace(&endpoint.to_string(), "HOST")
     }
 
     #[test]
-    fn an_answer_comes_with_its_status_its_headers_and_its_body() {
-        let (place, asked) =
+    fn send_returns_status_headers_and_body() {
+        let (endpoint, requests) =
             server(&["HTTP/1.1 404 No\r\nX-Some: thing\r\nContent-Length: 7\r\n\r\n{\"a\":1}"]);
         let authorization = Authorization::basic("alice", "pw");
         let request = HttpRequest {
@@ -278,14 +275,14 @@ mod tests {
             authorization: Some(&authorization),
             body: Some((JSON, b"{}")),
             repeat: Repeat::Never,
-            ..HttpRequest::get(&place)
+            ..HttpRequest::get(&endpoint)
         };
-        let answer = send(&request).expect("an answer");
+        let response = send(&request).expect("an answer");
         assert_eq!(
-            (answer.status, answer.header("x-some"), answer.body()),
+            (response.status, response.header("x-some"), response.body()),
             (404, Some("thing"), &b"{\"a\":1}"[..])
         );
-        let asked = asked.lock().expect("unpoisoned").concat();
+        let request = requests.lock().expect("unpoisoned").concat();
         for part in [
             "POST /a HTTP/1.1",
             "authorization: Basic YWxpY2U6cHc=",
@@ -293,12 +290,12 @@ mod tests {
             USER_AGENT,
             "\r\n\r\n{}",
         ] {
-            assert!(asked.contains(part), "{part} in {asked}");
+            assert!(request.contains(part), "{part} in {request}");
         }
     }
 
     #[test]
-    fn what_never_ends_or_is_no_http_is_refused() {
+    fn answers_that_are_endless_or_broken_are_refused() {
         for (answer, want) in [
             (
                 &["HTTP/1.1 200 OK\r\nContent-Length: 104857600\r\n\r\nENDLESS"][..],
@@ -312,37 +309,40 @@ mod tests {
             (&["hello\r\n\r\n"], "the answer of HOST is broken"),
             (&["HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf"], "the answer of HOST is broken"),
         ] {
-            assert_eq!(refused(answer), want, "{answer:?}");
+            assert_eq!(error(answer), want, "{answer:?}");
         }
     }
 
     #[test]
-    fn a_silent_server_is_given_up() {
-        assert_eq!(refused(&[""]), "HOST gave no answer within 10 s");
+    fn a_silent_server_is_given_up_after_the_time_limit() {
+        assert_eq!(error(&[""]), "HOST gave no answer within 10 s");
     }
 
     #[test]
     fn a_redirect_is_followed_within_the_host_only() {
-        let (place, asked) = server(&[
+        let (endpoint, requests) = server(&[
             "HTTP/1.1 307 Go\r\nLocation: /b\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
             "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok",
         ]);
-        assert_eq!(send(&HttpRequest::get(&place)).expect("an answer").body(), b"ok");
-        assert!(asked.lock().expect("unpoisoned")[1].starts_with("GET /b HTTP/1.1"));
+        assert_eq!(send(&HttpRequest::get(&endpoint)).expect("an answer").body(), b"ok");
+        assert!(requests.lock().expect("unpoisoned")[1].starts_with("GET /b HTTP/1.1"));
         for to in [
             "HTTP/1.1 302 Go\r\nLocation: http://localhost:PORT/\r\nContent-Length: 0\r\n\r\n",
             "HTTP/1.1 302 Go\r\nLocation: https://evil.example/?q\r\nContent-Length: 0\r\n\r\n",
             "HTTP/1.1 302 Go\r\nLocation: //evil.example/\r\nContent-Length: 0\r\n\r\n",
         ] {
-            let told = refused(Box::leak(Box::new([to])));
-            assert!(told.starts_with("HOST sends to ") && told.ends_with("where nothing is sent"), "{told}");
+            let error = error(Box::leak(Box::new([to])));
+            assert!(
+                error.starts_with("HOST sends to ") && error.ends_with("where nothing is sent"),
+                "{error}"
+            );
         }
-        let around = "HTTP/1.1 302 Go\r\nLocation: /a\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
-        assert!(refused(Box::leak(Box::new([around]))).contains("again and again"));
+        let circular = "HTTP/1.1 302 Go\r\nLocation: /a\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+        assert!(error(Box::leak(Box::new([circular]))).contains("again and again"));
     }
 
     #[test]
-    fn only_what_is_harmless_is_sent_again() {
+    fn only_a_harmless_request_is_repeated() {
         const BUSY: &str =
             "HTTP/1.1 429 No\r\nRetry-After: 0\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
         const ILL: &str = "HTTP/1.1 503 No\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
@@ -353,27 +353,27 @@ mod tests {
             (&[ILL, FINE], Repeat::Never, 503, 1),
             (&[BUSY, FINE], Repeat::Never, 200, 2),
         ] {
-            let (place, asked) = server(answers);
-            let answer = send(&HttpRequest { repeat, ..HttpRequest::get(&place) }).expect("an answer");
+            let (endpoint, requests) = server(answers);
+            let response = send(&HttpRequest { repeat, ..HttpRequest::get(&endpoint) }).expect("an answer");
             assert_eq!(
-                (answer.status, asked.lock().expect("unpoisoned").len()),
+                (response.status, requests.lock().expect("unpoisoned").len()),
                 (status, tries),
                 "{answers:?}"
             );
         }
         let later = "HTTP/1.1 429 No\r\nRetry-After: 3600\r\nContent-Length: 0\r\n\r\n";
-        assert_eq!(refused(Box::leak(Box::new([later]))), "HOST asks to wait for 3600 s");
+        assert_eq!(error(Box::leak(Box::new([later]))), "HOST asks to wait for 3600 s");
     }
 
     #[test]
-    fn nothing_secret_shows_when_it_is_debugged() {
+    fn neither_debug_output_nor_an_error_shows_a_secret() {
         assert_eq!(format!("{:?}", Authorization::bearer("canary")), "Authorization(..)");
-        let (place, _) = server(&["HTTP/1.1 200 OK\r\nX: canary\r\nContent-Length: 6\r\n\r\ncanary"]);
-        let answer = send(&HttpRequest::get(&place)).expect("an answer");
-        assert!(!format!("{answer:?}").contains("canary"));
-        assert!(!answer.json::<String>().expect_err("no JSON").to_string().contains("canary"));
+        let (endpoint, _) = server(&["HTTP/1.1 200 OK\r\nX: canary\r\nContent-Length: 6\r\n\r\ncanary"]);
+        let response = send(&HttpRequest::get(&endpoint)).expect("an answer");
+        assert!(!format!("{response:?}").contains("canary"));
+        assert!(!response.json::<String>().expect_err("not JSON").to_string().contains("canary"));
         let authorization = Authorization::bearer("canary\n");
-        let request = HttpRequest { authorization: Some(&authorization), ..HttpRequest::get(&place) };
+        let request = HttpRequest { authorization: Some(&authorization), ..HttpRequest::get(&endpoint) };
         assert!(!send(&request).expect_err("no header").to_string().contains("canary"));
     }
 }

@@ -1,4 +1,4 @@
-//! What is sent to a server, and who says so.
+//! HTTP requests and their authorization.
 
 use std::fmt;
 
@@ -9,18 +9,12 @@ use zeroize::Zeroizing;
 
 use crate::http::endpoint::Endpoint;
 
-/// What is asked of a server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Method {
-    /// Read something.
     Get,
-    /// Read what is told of something, and not the thing itself.
     Head,
-    /// Do something, or make it.
     Post,
-    /// Change something.
     Patch,
-    /// Remove something.
     Delete,
 }
 
@@ -35,26 +29,25 @@ impl Method {
         }
     }
 
-    /// True when asking changes nothing.
-    pub(super) fn only_reads(self) -> bool {
+    pub(super) fn is_read_only(self) -> bool {
         matches!(self, Self::Get | Self::Head)
     }
 }
 
-/// Whether a request may be sent again when it is not known what became of it.
+/// The effect of sending a request again while its outcome is unknown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Repeat {
-    /// Done twice it is as if done once.
+    /// Two requests have the effect of one.
     Harmless,
-    /// Done twice it would make two of something.
+    /// A second request could have a second effect, such as another new token.
     Never,
 }
 
-/// By what a server knows who asks. It shows itself nowhere, and is wiped.
+/// The value of an `Authorization` header. It is wiped, and `Debug` does not show it.
 pub struct Authorization(pub(super) Zeroizing<String>);
 
 impl Authorization {
-    /// A user name and a secret: <https://www.rfc-editor.org/rfc/rfc7617>.
+    /// Encodes user name and secret: <https://www.rfc-editor.org/rfc/rfc7617>.
     pub fn basic(user: &str, secret: &str) -> Self {
         let mut pair = Zeroizing::new(String::with_capacity(user.len() + 1 + secret.len()));
         for part in [user, ":", secret] {
@@ -62,22 +55,22 @@ impl Authorization {
         }
         let size = base64::encoded_len(pair.len(), true).unwrap_or_default();
         let mut encoded = Zeroizing::new(vec![0; size]);
-        // It has exactly the size that is asked for.
+        // Encoding cannot fail: the buffer has exactly the size for it.
         let length = STANDARD.encode_slice(pair.as_bytes(), &mut encoded).unwrap_or_default();
-        Self::of("Basic ", str::from_utf8(&encoded[..length]).unwrap_or_default())
+        Self::new("Basic ", str::from_utf8(&encoded[..length]).unwrap_or_default())
     }
 
-    /// A token of whoever may ask: <https://www.rfc-editor.org/rfc/rfc6750>.
+    /// Uses a bearer token: <https://www.rfc-editor.org/rfc/rfc6750>.
     pub fn bearer(token: &str) -> Self {
-        Self::of("Bearer ", token)
+        Self::new("Bearer ", token)
     }
 
-    /// A token as CODING's interface takes it.
+    /// Uses a token in the form that CODING's API expects.
     pub fn token(token: &str) -> Self {
-        Self::of("token ", token)
+        Self::new("token ", token)
     }
 
-    fn of(scheme: &str, value: &str) -> Self {
+    fn new(scheme: &str, value: &str) -> Self {
         let mut text = Zeroizing::new(String::with_capacity(scheme.len() + value.len()));
         text.push_str(scheme);
         text.push_str(value);
@@ -91,30 +84,24 @@ impl fmt::Debug for Authorization {
     }
 }
 
-/// What is sent to a server.
 #[derive(Clone, Copy, Debug)]
 pub struct HttpRequest<'a> {
-    /// What is asked.
     pub method: Method,
-    /// Where.
-    pub place: &'a Endpoint,
-    /// By whom.
+    pub endpoint: &'a Endpoint,
     pub authorization: Option<&'a Authorization>,
-    /// The types of answer that are understood.
+    /// The accepted media types of the answer.
     pub accept: &'static str,
-    /// What is said besides, with its type.
+    /// The media type and the bytes of the body.
     pub body: Option<(&'static str, &'a [u8])>,
-    /// Whether it may be sent again.
     pub repeat: Repeat,
 }
 
-/// The type of JSON: <https://www.rfc-editor.org/rfc/rfc8259#section-11>.
+/// The media type of JSON: <https://www.rfc-editor.org/rfc/rfc8259#section-11>.
 pub const JSON: &str = "application/json";
 
 impl<'a> HttpRequest<'a> {
-    /// A question, which changes nothing.
-    pub fn get(place: &'a Endpoint) -> Self {
+    pub fn get(endpoint: &'a Endpoint) -> Self {
         let method = Method::Get;
-        Self { method, place, authorization: None, accept: JSON, body: None, repeat: Repeat::Harmless }
+        Self { method, endpoint, authorization: None, accept: JSON, body: None, repeat: Repeat::Harmless }
     }
 }

@@ -1,4 +1,4 @@
-//! What is asked again, and how long is waited before it.
+//! Repeats requests after a pause.
 
 use std::thread;
 use std::time::Duration;
@@ -6,44 +6,43 @@ use std::time::Duration;
 use crate::http::{HttpError, Repeat, Response};
 use crate::system::env;
 
-/// How long is waited before the second try, and twice as long before the third.
+/// The pause before the second try; the pause before the third is twice as long.
 pub(super) const PAUSE: Duration = Duration::from_secs(1);
 
-/// How often a request is sent at most.
 const MAX_TRIES: u32 = 3;
 
-/// The longest that a server is waited for because it asks so, in seconds.
+/// The longest pause that a server can ask for, in seconds.
 const MAX_WAIT: u64 = 60;
 
-/// How long is waited where it does not say, in seconds.
-const USUAL_WAIT: u64 = 5;
+/// The pause after "too many requests" without a time, in seconds.
+const DEFAULT_WAIT: u64 = 5;
 
 /// Too many requests: <https://www.rfc-editor.org/rfc/rfc6585#section-4>.
 const TOO_MANY: u16 = 429;
 
-/// Sends until there is an answer, or no use in going on.
+/// Calls `send_once` until it succeeds, or another try is not allowed or cannot help.
 pub(super) fn send(
     repeat: Repeat,
     pause: Duration,
     progress: &mut dyn FnMut(&str),
-    once: impl Fn() -> Result<Response, HttpError>,
+    send_once: impl Fn() -> Result<Response, HttpError>,
 ) -> Result<Response, HttpError> {
-    let mut next = pause;
+    let mut next_pause = pause;
     for _ in 1..MAX_TRIES {
-        let outcome = once();
+        let outcome = send_once();
         match &outcome {
-            // It was not done, so it may be sent again whatever it is.
-            Ok(answer) if answer.status == TOO_MANY => {
-                let seconds = wait_of(answer, env::now().0);
+            // The server did not carry it out, so any request may be sent again.
+            Ok(response) if response.status == TOO_MANY => {
+                let (at, seconds) = (&response.at, retry_after(response, env::now().0));
                 if seconds > MAX_WAIT {
-                    return Err(HttpError::Busy { at: answer.at.clone(), seconds });
+                    return Err(HttpError::Busy { at: at.clone(), seconds });
                 }
-                progress(&format!("{} has had too many requests; waiting {seconds} s as it asks", answer.at));
+                progress(&format!("{at} has had too many requests; waiting {seconds} s as it asks"));
                 thread::sleep(Duration::from_secs(seconds));
                 continue;
             }
-            Ok(answer) if repeat == Repeat::Harmless && answer.status >= 500 => {
-                progress(&format!("{} has a problem ({}); trying again", answer.at, answer.status));
+            Ok(response) if repeat == Repeat::Harmless && response.status >= 500 => {
+                progress(&format!("{} has a problem ({}); trying again", response.at, response.status));
             }
             Err(error @ (HttpError::Broken { .. } | HttpError::Unreachable { .. }))
                 if repeat == Repeat::Harmless =>
@@ -52,22 +51,22 @@ pub(super) fn send(
             }
             Ok(_) | Err(_) => return outcome,
         }
-        thread::sleep(next);
-        next *= 2;
+        thread::sleep(next_pause);
+        next_pause *= 2;
     }
-    match once()? {
-        answer if answer.status == TOO_MANY => {
-            Err(HttpError::Busy { seconds: wait_of(&answer, env::now().0), at: answer.at })
+    match send_once()? {
+        response if response.status == TOO_MANY => {
+            Err(HttpError::Busy { seconds: retry_after(&response, env::now().0), at: response.at })
         }
-        answer => Ok(answer),
+        response => Ok(response),
     }
 }
 
-/// Returns for how many seconds a server wants to be left alone. Docker Hub's older text has the moment
-/// instead, in seconds since 1970: <https://docs.docker.com/reference/api/hub/latest/#section/Rate-Limiting>.
-fn wait_of(answer: &Response, now: i64) -> u64 {
-    let number = |name| answer.header(name)?.trim().parse::<i64>().ok();
-    let told = number("retry-after").or_else(|| number("x-retry-after"));
-    let seconds = told.map(|told| if told > now / 2 { told - now } else { told });
-    seconds.map_or(USUAL_WAIT, |seconds| u64::try_from(seconds).unwrap_or_default())
+/// Returns the number of seconds to wait. Older documentation of Docker Hub has a time here instead, in seconds
+/// since 1970: <https://docs.docker.com/reference/api/hub/latest/#section/Rate-Limiting>.
+fn retry_after(response: &Response, now: i64) -> u64 {
+    let number = |name| response.header(name)?.trim().parse::<i64>().ok();
+    let value = number("retry-after").or_else(|| number("x-retry-after"));
+    let seconds = value.map(|value| if value > now / 2 { value - now } else { value });
+    seconds.map_or(DEFAULT_WAIT, |seconds| u64::try_from(seconds).unwrap_or_default())
 }

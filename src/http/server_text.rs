@@ -1,25 +1,25 @@
-//! What a server says is wrong, as far as it may be shown.
+//! Makes the error texts of servers safe to show.
 
 use zeroize::Zeroizing;
 
 use crate::http::json_body::json;
 use crate::system::sanitize::clean;
 
-/// The most that is shown of a server's words, in characters.
-const MAX_WORDS: usize = 200;
+/// The longest text that is shown, in characters.
+const MAX_LETTERS: usize = 200;
 
-/// Returns a server's words cut, safe for a terminal, and without any of the secrets that it was sent.
-pub fn redacted(mut text: Zeroizing<String>, sent: &[&str]) -> String {
+/// Removes the secrets that were sent from a text, makes it safe for a terminal, and cuts it.
+pub fn redact(mut text: Zeroizing<String>, sent: &[&str]) -> String {
     for secret in sent.iter().filter(|secret| !secret.is_empty()) {
-        // It may repeat the request as it came.
+        // The server may quote the request, with the secret as JSON has it.
         let quoted = json(secret);
-        let text_of = |bytes| str::from_utf8(bytes).unwrap_or_default();
-        let as_sent = quoted.get(1..quoted.len().saturating_sub(1)).map_or("", text_of);
-        for form in [as_sent, secret].into_iter().filter(|form| !form.is_empty()) {
+        let to_text = |bytes| str::from_utf8(bytes).unwrap_or_default();
+        let escaped = quoted.get(1..quoted.len().saturating_sub(1)).map_or("", to_text);
+        for form in [escaped, secret].into_iter().filter(|form| !form.is_empty()) {
             text = Zeroizing::new(text.replace(form, "***"));
         }
     }
-    let end = text.char_indices().nth(MAX_WORDS).map(|(at, _)| at);
+    let end = text.char_indices().nth(MAX_LETTERS).map(|(at, _)| at);
     end.map_or_else(|| clean(&text), |end| clean(&text[..end]) + "…")
 }
 
@@ -28,7 +28,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_secret_and_nothing_that_steers_shows_in_a_servers_words() {
+    fn secrets_are_masked_and_the_text_is_cleaned_and_cut() {
         for (text, want) in [
             ("plain", "plain".to_owned()),
             ("pw is hunter2, hunter2", "pw is ***, ***".to_owned()),
@@ -36,20 +36,20 @@ mod tests {
             (&"x".repeat(1000), "x".repeat(200) + "…"),
             (&format!("{}hunter2", "x".repeat(195)), format!("{}***", "x".repeat(195))),
         ] {
-            assert_eq!(redacted(Zeroizing::new(text.to_owned()), &["hunter2", ""]), want);
+            assert_eq!(redact(Zeroizing::new(text.to_owned()), &["hunter2", ""]), want);
         }
     }
 
     #[test]
-    fn no_secret_shows_in_what_a_server_repeats() {
-        for (secret, told) in [
+    fn a_secret_is_masked_in_plain_and_in_json_form() {
+        for (secret, text) in [
             ("canary", "no canary!"),
             ("can\"ary\\", "no can\"ary\\!"),
             ("can\"ary\\", r#"no {"password":"can\"ary\\"}"#),
             ("\"canary\"", r#"no {"password":"\"canary\""}"#),
         ] {
-            let shown = redacted(Zeroizing::new(told.to_owned()), &["", secret]);
-            assert!(shown.contains("***") && !shown.contains("can"), "{shown}");
+            let redacted = redact(Zeroizing::new(text.to_owned()), &["", secret]);
+            assert!(redacted.contains("***") && !redacted.contains("can"), "{redacted}");
         }
     }
 }

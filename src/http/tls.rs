@@ -1,7 +1,6 @@
-//! Whom to believe that a server is the one that it says, and what went wrong with one.
+//! Trusted certificates, and the translation of transport errors.
 
 use std::io;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,21 +11,22 @@ use crate::http::HttpError;
 use crate::system::disk::DiskError;
 use crate::system::{disk, env};
 
-/// Names a file with the certificates of further authorities, in PEM.
+/// The variable with the path of a file of additional authorities, in PEM.
 pub const CA_FILE: &str = "DOCKER_CREDENTIAL_PAT_CA_FILE";
 
-/// The largest such file, in bytes: that of a whole system has 0.3 MiB.
+/// The largest such file, in bytes. The file of a whole system has 0.3 MiB.
 const MAX_CA_BYTES: u64 = 4 * 1024 * 1024;
 
-/// How the standard library says that a host's name leads nowhere.
+/// The beginning of the standard library's message for a name that cannot be looked up.
 const UNKNOWN_NAME: &str = "failed to lookup address information";
 
-/// Trusts the system's authorities, and those of [`CA_FILE`].
+/// Trusts the authorities of the system and those of [`CA_FILE`].
 pub(super) fn config() -> Result<TlsConfig, HttpError> {
-    let mut authorities = own()?;
-    // One that cannot be read is one less; what only it vouches for is refused.
-    let of_system = load_native_certs().certs;
-    authorities.extend(of_system.iter().map(|certificate| Certificate::from_der(certificate).to_owned()));
+    let mut authorities = additional_authorities()?;
+    // Unreadable certificates are skipped: servers that only they vouch for are refused.
+    let system_certificates = load_native_certs().certs;
+    authorities
+        .extend(system_certificates.iter().map(|certificate| Certificate::from_der(certificate).to_owned()));
     if authorities.is_empty() {
         return Err(HttpError::NoAuthorities);
     }
@@ -36,28 +36,28 @@ pub(super) fn config() -> Result<TlsConfig, HttpError> {
         .build())
 }
 
-/// Reads the certificates that a person names.
-fn own() -> Result<Vec<Certificate<'static>>, HttpError> {
-    let unfit = |path: &PathBuf, why: &str| HttpError::CaFile { path: path.clone(), why: why.to_owned() };
-    let Some(path) = env::ca_file(CA_FILE) else { return Ok(Vec::new()) };
+/// Reads the certificates of [`CA_FILE`].
+fn additional_authorities() -> Result<Vec<Certificate<'static>>, HttpError> {
+    let Some(path) = env::path(CA_FILE) else { return Ok(Vec::new()) };
+    let unfit = |why: &str| HttpError::CaFile { path: path.clone(), why: why.to_owned() };
     let pem = match disk::read(&path, MAX_CA_BYTES) {
         Ok(Some((pem, _))) => pem,
-        Ok(None) => return Err(unfit(&path, "there is nothing: no such file")),
-        Err(DiskError::TooLarge { .. }) => return Err(unfit(&path, "there is too much")),
-        Err(_) => return Err(unfit(&path, "nothing can be read")),
+        Ok(None) => return Err(unfit("there is nothing: no such file")),
+        Err(DiskError::TooLarge { .. }) => return Err(unfit("there is too much")),
+        Err(_) => return Err(unfit("nothing can be read")),
     };
     let mut certificates = Vec::new();
     for item in parse_pem(&pem) {
         match item {
             Ok(PemItem::Certificate(certificate)) => certificates.push(certificate),
             Ok(_) => {}
-            Err(_) => return Err(unfit(&path, "something is no PEM")),
+            Err(_) => return Err(unfit("something is no PEM")),
         }
     }
-    if certificates.is_empty() { Err(unfit(&path, "there is no certificate")) } else { Ok(certificates) }
+    if certificates.is_empty() { Err(unfit("there is no certificate")) } else { Ok(certificates) }
 }
 
-/// Puts what went wrong into our words. Those of the library could quote what was sent or received.
+/// Translates a transport error. The texts of the library could quote a request or an answer.
 pub(super) fn to_http_error(error: ureq::Error, at: &str, patience: Duration) -> HttpError {
     let at = at.to_owned();
     match error {
@@ -71,21 +71,21 @@ pub(super) fn to_http_error(error: ureq::Error, at: &str, patience: Duration) ->
             HttpError::Proxy { at, why: "it refuses".to_owned() }
         }
         ureq::Error::LargeResponseHeader(..) | ureq::Error::BodyExceedsLimit(_) => HttpError::TooLarge { at },
-        ureq::Error::Rustls(error) => distrust(&error, at),
-        ureq::Error::Io(error) => of_system(&error, at),
+        ureq::Error::Rustls(error) => from_tls_error(&error, at),
+        ureq::Error::Io(error) => from_io_error(&error, at),
         _ => HttpError::Broken { at },
     }
 }
 
-fn of_system(error: &io::Error, at: String) -> HttpError {
+fn from_io_error(error: &io::Error, at: String) -> HttpError {
     if let Some(error) = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
-        return distrust(error, at);
+        return from_tls_error(error, at);
     }
     match error.kind() {
         io::ErrorKind::ConnectionRefused
         | io::ErrorKind::NetworkUnreachable
         | io::ErrorKind::HostUnreachable => HttpError::Unreachable { at, why: error.to_string() },
-        // The library has no kind of its own for it.
+        // `ErrorKind` has no kind for a failed look-up.
         _ if error.to_string().starts_with(UNKNOWN_NAME) => {
             HttpError::Unreachable { at, why: "its name cannot be looked up".to_owned() }
         }
@@ -93,7 +93,7 @@ fn of_system(error: &io::Error, at: String) -> HttpError {
     }
 }
 
-fn distrust(error: &rustls::Error, at: String) -> HttpError {
+fn from_tls_error(error: &rustls::Error, at: String) -> HttpError {
     match error {
         rustls::Error::InvalidCertificate(why) => HttpError::Untrusted { at, why: why.to_string() },
         _ => HttpError::Broken { at },

@@ -1,57 +1,58 @@
-//! Work beside whatever else is done, which is waited for no longer than there is time.
+//! Runs a closure on its own thread and waits for it until a deadline.
 
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 use std::{io, thread};
 
-/// How often it is looked at first whether something has come, and how often later.
-const FIRST_LOOK: Duration = Duration::from_micros(100);
-const LATER_LOOK: Duration = Duration::from_millis(20);
+/// The first pause between two checks; each pause is twice as long as the one before, up to the longest.
+const FIRST_PAUSE: Duration = Duration::from_micros(100);
+const LONGEST_PAUSE: Duration = Duration::from_millis(20);
 
-/// Work in a thread of its own. When it is given up the thread goes on, and ends with the work or the process.
+/// A closure that runs on its own thread. After a timeout the thread keeps running until the closure returns
+/// or the process exits.
 pub struct BackgroundTask<T> {
     outcome: Arc<Mutex<Option<T>>>,
     thread: JoinHandle<()>,
 }
 
 impl<T: Send + 'static> BackgroundTask<T> {
-    /// Starts some work.
     pub fn start(work: impl FnOnce() -> T + Send + 'static) -> io::Result<Self> {
         let outcome = Arc::new(Mutex::new(None));
-        let (filled, waiting) = (Arc::clone(&outcome), thread::current());
+        let (slot, waiter) = (Arc::clone(&outcome), thread::current());
         let thread = thread::Builder::new().spawn(move || {
             let outcome = work();
-            if let Ok(mut filled) = filled.lock() {
-                *filled = Some(outcome);
+            if let Ok(mut slot) = slot.lock() {
+                *slot = Some(outcome);
             }
-            waiting.unpark();
+            waiter.unpark();
         })?;
         Ok(Self { outcome, thread })
     }
 
-    /// Returns what came of it, and has its thread end; `None` when it is not done in time.
-    pub fn wait(self, end: Instant) -> Option<T> {
-        let outcome = wait(end, || self.outcome.lock().ok()?.take())?;
-        // Its stack is gone then, or free for others.
+    /// Returns the result once the thread has ended; `None` after the deadline.
+    pub fn wait(self, deadline: Instant) -> Option<T> {
+        let outcome = wait(deadline, || self.outcome.lock().ok()?.take())?;
+        // A thread that has ended no longer holds secrets on its stack.
         let _ = self.thread.join();
         Some(outcome)
     }
 }
 
-/// Waits until there is something, in steps that grow; work beside that is done ends a step.
-pub fn wait<T>(end: Instant, mut ready: impl FnMut() -> Option<T>) -> Option<T> {
-    let mut step = FIRST_LOOK;
+/// Polls until there is a value or the deadline has passed. A task that finishes wakes the thread that started
+/// it before the pause is over.
+pub fn wait<T>(deadline: Instant, mut poll: impl FnMut() -> Option<T>) -> Option<T> {
+    let mut pause = FIRST_PAUSE;
     loop {
-        if let Some(something) = ready() {
-            return Some(something);
+        if let Some(value) = poll() {
+            return Some(value);
         }
-        let left = end.saturating_duration_since(Instant::now());
-        if left.is_zero() {
+        let remaining = deadline.saturating_duration_since(Instant::now());
+        if remaining.is_zero() {
             return None;
         }
-        thread::park_timeout(step.min(left));
-        step = (step * 2).min(LATER_LOOK);
+        thread::park_timeout(pause.min(remaining));
+        pause = (pause * 2).min(LONGEST_PAUSE);
     }
 }
 
@@ -60,12 +61,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn work_is_waited_for_as_long_as_there_is_time() {
+    fn a_task_is_waited_for_until_its_deadline_and_no_longer() {
         let now = Instant::now();
         let work = BackgroundTask::start(|| 7).expect("a thread");
         assert_eq!(work.wait(now + Duration::from_secs(60)), Some(7));
         let work = BackgroundTask::start(|| thread::sleep(Duration::from_secs(60))).expect("a thread");
         assert_eq!(work.wait(now), None);
-        assert!(now.elapsed() < Duration::from_secs(30), "nobody waited for it");
+        assert!(now.elapsed() < Duration::from_secs(30), "the deadline counts");
     }
 }

@@ -1,4 +1,4 @@
-//! Mechanics that know nothing of tokens: files, the terminal, processes, text for people.
+//! Mechanics that are independent of tokens: files, the terminal, processes, text for people.
 
 pub mod background;
 pub mod disk;

@@ -1,4 +1,4 @@
-//! Text for people: safe for a terminal.
+//! Makes text safe for a terminal.
 
 use std::error::Error;
 use std::io;
@@ -9,7 +9,7 @@ use serde_json::ser::{Formatter, Serializer};
 
 use crate::model::name::is_invisible;
 
-/// Returns the text with everything that could steer a terminal, or hide, shown as an escape.
+/// Escapes control characters and invisible characters.
 pub fn clean(text: &str) -> String {
     let mut clean = String::with_capacity(text.len());
     for letter in text.chars() {
@@ -18,17 +18,14 @@ pub fn clean(text: &str) -> String {
     clean
 }
 
-/// Returns a text of several lines, each of them [clean].
+/// Applies [`clean`] to each line of a text.
 pub fn clean_lines(text: &str) -> String {
     text.split('\n').map(clean).collect::<Vec<_>>().join("\n")
 }
 
-/// Returns an error's text and all that led to it, in one line. It may hold what is not [clean].
-pub fn line_of(error: &dyn Error) -> String {
-    with_sources(error.to_string(), error.source())
-}
-
-fn with_sources(mut line: String, mut source: Option<&dyn Error>) -> String {
+/// Joins an error and its sources into one line, without applying [`clean`].
+pub fn error_chain(error: &dyn Error) -> String {
+    let (mut line, mut source) = (error.to_string(), error.source());
     while let Some(error) = source {
         line.push_str(": ");
         line.push_str(&error.to_string());
@@ -37,7 +34,7 @@ fn with_sources(mut line: String, mut source: Option<&dyn Error>) -> String {
     line
 }
 
-/// Writes a value as JSON with everything that could steer a terminal, or hide, as an escape.
+/// Writes a value as JSON in which control characters and invisible characters are escaped.
 pub fn write_json(out: impl Write, value: &impl Serialize) -> io::Result<()> {
     struct Clean;
     impl Formatter for Clean {
@@ -54,7 +51,7 @@ pub fn write_json(out: impl Write, value: &impl Serialize) -> io::Result<()> {
     Ok(value.serialize(&mut Serializer::with_formatter(out, Clean))?)
 }
 
-/// Adds a number in decimal digits.
+/// Appends a number in decimal digits. Every `get` runs this; it needs none of the formatting machinery.
 pub fn push_number(out: &mut Vec<u8>, mut number: u64) {
     let start = out.len();
     loop {
@@ -67,10 +64,10 @@ pub fn push_number(out: &mut Vec<u8>, mut number: u64) {
     }
 }
 
-/// Adds a text as a JSON string with everything that could steer a terminal, or hide, as an escape.
+/// Appends a text as a JSON string in which control characters and invisible characters are escaped.
 pub fn push_json(out: &mut Vec<u8>, text: &str) {
     out.push(b'"');
-    // Nearly all are plain, and then nothing else is looked at.
+    // Every `get` runs this, and nearly every text is plain.
     let is_plain = |byte: &u8| matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\\');
     if text.as_bytes().iter().all(is_plain) {
         out.extend_from_slice(text.as_bytes());
@@ -92,13 +89,14 @@ fn push_escaped(out: &mut Vec<u8>, text: &str) {
             continue;
         }
         for unit in letter.encode_utf16(&mut [0; 2]) {
-            // Memory takes whatever is written to it.
+            // Writing to a `Vec` cannot fail.
             let _ = write!(out, "\\u{unit:04x}");
         }
     }
 }
 
-/// Control characters steer a terminal; marks of direction and width make a line read as another.
+/// False for control characters, which steer a terminal, and for marks of direction and width, which make one
+/// line look like another.
 fn is_harmless(letter: char) -> bool {
     !letter.is_control() && !is_invisible(letter)
 }
@@ -108,7 +106,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_steers_the_terminal() {
+    fn clean_escapes_control_and_invisible_characters() {
         for (text, want) in [
             ("plain é 字", "plain é 字"),
             ("\x1b[31mred", "\\u{1b}[31mred"),
@@ -122,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn json_is_the_same_value_in_harmless_letters() {
+    fn written_json_is_escaped_and_keeps_its_value() {
         let text = "a\u{9b}1m\u{202e}\u{7f}\n\"字\u{e0001}";
         let mut json = Vec::new();
         write_json(&mut json, &text).expect("memory");
@@ -131,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_pushed_as_json_is_the_same_value_in_one_harmless_line() {
+    fn pushed_json_is_escaped_and_keeps_its_value() {
         for text in ["", "docker", "a\"b\\c", "\0\n\r\t\u{1b}\u{7f}", "\u{9b}\u{202e}字é\u{e0001}\u{fffd}"]
         {
             let mut json = Vec::new();
@@ -143,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_are_digits() {
+    fn numbers_are_pushed_as_digits() {
         for number in [0, 7, 10, 1_800_000_000, u64::MAX] {
             let mut digits = b"x".to_vec();
             push_number(&mut digits, number);

@@ -1,65 +1,55 @@
-//! Overwrites what secrets passed through on their way: the stack and the vector registers.
+//! Overwrites the stack and the vector registers, through which secrets have passed.
 //!
-//! What they rested in is wiped by its own type, and by the allocator.
+//! Buffers are wiped by their own types and by the allocator.
 
 use std::hint::black_box;
 
 use chacha20poly1305::{AeadInOut, Key, KeyInit, XChaCha20Poly1305, XNonce};
 
-/// Bytes of stack that are overwritten: more than any parser or cipher here uses, and no page more than
-/// they have touched already. A build for debugging uses more.
+/// Bytes of stack to overwrite: more than any parser or cipher here uses, but no page that they have not touched
+/// already. A debug build uses more stack.
 const STACK_BYTES: usize = if cfg!(debug_assertions) { 16 } else { 10 } * 1024;
 
-/// The same where arguments were parsed first, and files of others read.
-const PEOPLES_STACK_BYTES: usize = 128 * 1024;
+/// Bytes of stack to overwrite after a command for people, which has parsed arguments and read other files.
+const COMMAND_STACK_BYTES: usize = 128 * 1024;
 
-/// The same where a message bus and its cryptography were at work; a thread has 2 MiB.
+/// Bytes of stack to overwrite after a call to a message bus and its cryptography; a thread has 2 MiB.
 const DEEP_STACK_BYTES: usize = 512 * 1024;
 
-/// Bytes that the cipher works on at once, in every register that it has.
+/// Bytes for the cipher to work on, enough to fill every register that it uses.
 const CIPHER_BYTES: usize = 512;
 
-/// Overwrites the stack below the caller and the registers. To be called last, from `main`.
+/// Overwrites the stack below the caller, and the registers. Call it last, from `main`.
 pub fn scrub() {
-    scrub_stack();
+    scrub_stack::<STACK_BYTES>();
     scrub_registers();
 }
 
-#[inline(never)]
-fn scrub_stack() {
-    let blank = [0_u8; STACK_BYTES];
-    black_box(&blank);
+/// Overwrites more of the stack than [`scrub`], after a command for people, where microseconds do not count.
+pub fn scrub_command_stack() {
+    scrub_stack::<COMMAND_STACK_BYTES>();
 }
 
-/// Overwrites more of the stack than [`scrub`], where nobody counts microseconds: after a verb for people.
-#[inline(never)]
-#[expect(clippy::large_stack_arrays, reason = "the stack is what it is about")]
-pub fn scrub_peoples_stack() {
-    let blank = [0_u8; PEOPLES_STACK_BYTES];
-    black_box(&blank);
-}
-
-/// Overwrites far more of the stack than [`scrub`]: for a thread that has been deep in other libraries.
+/// Overwrites far more of the stack than [`scrub`], on a thread that has been deep in other libraries.
 pub fn scrub_deep() {
-    scrub_much_stack();
+    scrub_stack::<DEEP_STACK_BYTES>();
     scrub_registers();
 }
 
 #[inline(never)]
-#[expect(clippy::large_stack_arrays, reason = "the stack is what it is about")]
-fn scrub_much_stack() {
-    let blank = [0_u8; DEEP_STACK_BYTES];
+fn scrub_stack<const BYTES: usize>() {
+    let blank = [0_u8; BYTES];
     black_box(&blank);
 }
 
-/// Sends zeros through what moves secrets: the cipher, and the C library's copying.
+/// Runs zeros through the code that moves secrets: the cipher and the copying of the C library.
 #[inline(never)]
 fn scrub_registers() {
     let mut blank = [0_u8; CIPHER_BYTES];
     let cipher = XChaCha20Poly1305::new(&Key::default());
     let sealed = cipher.encrypt_inout_detached(&XNonce::default(), &[], blank.as_mut_slice().into());
     black_box((&sealed.is_ok(), &blank));
-    // glibc copies with other registers, and larger pieces with others again; musl uses none.
+    // glibc copies blocks of different sizes through different registers; musl uses no vector registers.
     if !cfg!(target_env = "musl") {
         for size in [64, 1024, 64 * 1024, 4 * 1024 * 1024] {
             let zeros = vec![0_u8; size];

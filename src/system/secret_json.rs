@@ -1,4 +1,4 @@
-//! JSON strings that hold secrets, read and written without leaving a copy behind.
+//! Reads and writes JSON that holds secrets without leaving copies in memory.
 
 use std::io;
 use std::io::Write;
@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 use thiserror::Error;
 use zeroize::Zeroizing;
 
-/// Why a JSON value is not read as a string. The parser's own words could quote a secret.
+/// A JSON value that is not a readable string. The message of the parser is dropped: it could quote a secret.
 #[derive(Debug, Error)]
 pub enum JsonStringError {
     /// Another JSON value, or an unknown escape.
@@ -18,19 +18,21 @@ pub enum JsonStringError {
     LoneSurrogate,
 }
 
-/// Turns a JSON string into its text, in a buffer of exactly its size, so that none is left behind.
+/// Decodes a JSON string in two passes, first to count its bytes, then to fill a buffer of exactly that size.
+/// A buffer that grows would leave copies behind.
 pub fn unescape(raw: &RawValue) -> Result<Zeroizing<String>, JsonStringError> {
     let quoted = raw.get().strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
     let quoted = quoted.ok_or(JsonStringError::NotAString)?;
     let mut length = 0;
-    for_each_piece(quoted, |piece| length += piece.len())?;
+    for_each_part(quoted, |part| length += part.len())?;
     let mut text = Zeroizing::new(String::with_capacity(length));
-    for_each_piece(quoted, |piece| text.push_str(piece))?;
+    for_each_part(quoted, |part| text.push_str(part))?;
     Ok(text)
 }
 
-/// Walks over the inside of a JSON string (<https://www.rfc-editor.org/rfc/rfc8259#section-7>).
-fn for_each_piece(mut rest: &str, mut visit: impl FnMut(&str)) -> Result<(), JsonStringError> {
+/// Visits the decoded parts of a JSON string, given without its quotes:
+/// <https://www.rfc-editor.org/rfc/rfc8259#section-7>.
+fn for_each_part(mut rest: &str, mut visit: impl FnMut(&str)) -> Result<(), JsonStringError> {
     while let Some((plain, escape)) = rest.split_once('\\') {
         visit(plain);
         let letter = escape.chars().next().ok_or(JsonStringError::NotAString)?;
@@ -62,7 +64,7 @@ fn code_unit(text: &str) -> Result<(u16, &str), JsonStringError> {
     Ok((unit, rest))
 }
 
-/// Returns the character that a unit stands for, alone or with the escape after it.
+/// Decodes the character of a UTF-16 unit, with the escape after it where it is half of a surrogate pair.
 fn character(unit: u16, rest: &str) -> Result<(char, &str), JsonStringError> {
     if let Some(character) = char::from_u32(unit.into()) {
         return Ok((character, rest));
@@ -74,8 +76,8 @@ fn character(unit: u16, rest: &str) -> Result<(char, &str), JsonStringError> {
     }
 }
 
-/// Makes a text twice: to size it, then in one buffer of that size, which is wiped.
-pub fn exact(write: impl Fn(&mut dyn Write) -> io::Result<()>) -> io::Result<Zeroizing<Vec<u8>>> {
+/// Runs a writer twice, first to count its bytes, then to fill one wiped buffer of exactly that size.
+pub fn write_exact(write: impl Fn(&mut dyn Write) -> io::Result<()>) -> io::Result<Zeroizing<Vec<u8>>> {
     let mut size = Size(0);
     write(&mut size)?;
     let mut bytes = Zeroizing::new(Vec::with_capacity(size.0));
@@ -83,7 +85,7 @@ pub fn exact(write: impl Fn(&mut dyn Write) -> io::Result<()>) -> io::Result<Zer
     Ok(bytes)
 }
 
-/// Counts what is written to it.
+/// Counts the bytes that are written to it.
 struct Size(usize);
 
 impl Write for Size {

@@ -1,6 +1,7 @@
-//! stdin, stdout and stderr as the system hands them over: std's own buffers would keep copies.
+//! Standard input and output without std's buffers, which would keep copies of secrets.
+//!
+//! On Unix the streams are `rustix::stdio`: `std::io::stdout()` makes a buffer even for `is_terminal`.
 
-// Std's own would each make a buffer, even to be asked whether it is a terminal.
 use std::fs::File;
 use std::io;
 #[cfg(windows)]
@@ -16,27 +17,27 @@ use rustix::stdio;
 
 use crate::system::table::Screen;
 
-/// Returns stdin without a buffer.
+/// Opens standard input without a buffer.
 pub fn stdin() -> io::Result<File> {
     unbuffered(stdio::stdin())
 }
 
-/// Returns stdout without a buffer.
+/// Opens standard output without a buffer.
 pub fn stdout() -> io::Result<File> {
     unbuffered(stdio::stdout())
 }
 
-/// True when a person types on stdin.
+/// True when standard input is a terminal.
 pub fn stdin_is_terminal() -> bool {
     stdio::stdin().is_terminal()
 }
 
-/// True when a person reads stdout.
+/// True when standard output is a terminal.
 pub fn stdout_is_terminal() -> bool {
     stdio::stdout().is_terminal()
 }
 
-/// Returns what stdout is for who reads it. Colour is left to the variables that are usual for it:
+/// Returns the width and colour support of standard output. The usual variables decide on colour:
 /// <https://no-color.org>, <https://bixense.com/clicolors>.
 pub fn screen() -> Screen {
     if !stdout_is_terminal() {
@@ -45,7 +46,7 @@ pub fn screen() -> Screen {
     let is_wanted = !anstyle_query::no_color() && anstyle_query::clicolor() != Some(false);
     Screen {
         width: terminal_size::terminal_size_of(stdio::stdout()).map(|(width, _)| usize::from(width.0)),
-        // On Windows the console is asked to show them; elsewhere there is nothing to ask.
+        // A Windows console shows colours only after they were enabled; elsewhere this returns `None`.
         has_colour: is_wanted
             && anstyle_query::term_supports_color()
             && anstyle_query::windows::enable_ansi_colors() != Some(false),
@@ -62,9 +63,9 @@ fn unbuffered(stream: impl AsHandle) -> io::Result<File> {
     Ok(stream.as_handle().try_clone_to_owned()?.into())
 }
 
-/// True when stdout was closed at the start, so that nobody can read an answer. Rust then opens the null
-/// device there, for reading and writing, lest a file come to lie in its place; a shell's redirection
-/// opens it for writing only.
+/// True when standard output was closed at the start, so that nothing can read an answer. Rust then opens the
+/// null device there for reading and writing, so that no file takes its descriptor. A shell's redirection to
+/// the null device opens it for writing only.
 /// <https://github.com/rust-lang/rust/blob/master/library/std/src/sys/pal/unix/mod.rs>
 #[cfg(target_os = "linux")]
 pub fn was_closed(stdout: &File) -> bool {
@@ -77,7 +78,7 @@ pub fn was_closed(stdout: &File) -> bool {
     is_null && rustix::fs::fcntl_getfl(stdout).is_ok_and(|flags| flags & OFlags::ACCMODE == OFlags::RDWR)
 }
 
-/// True when stdout was closed at the start. Other systems do not tell.
+/// Returns false: other systems do not report it.
 #[cfg(not(target_os = "linux"))]
 pub fn was_closed(_stdout: &File) -> bool {
     false

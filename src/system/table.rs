@@ -1,4 +1,4 @@
-//! Rows in columns that fit the screen they are for.
+//! Lays rows out in columns that fit the screen.
 
 use std::io;
 use std::io::Write;
@@ -8,32 +8,27 @@ use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use crate::system::sanitize::clean;
 
-/// What an answer is shown on. Without a terminal nothing is cut and nothing is coloured.
+/// The width and colour support of the output. Without a terminal nothing is cut or coloured.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Screen {
-    /// How many letters fit into a line; `None` when there is no end to it.
+    /// The width of a line in columns; `None` for no limit.
     pub width: Option<usize>,
-    /// True when colours show.
     pub has_colour: bool,
 }
 
-/// What a cell stresses by its colour. Its text says the same: not everybody sees colours.
+/// The emphasis of a cell. The text says the same as the colour, for people who do not see colours.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Tone {
-    /// Nothing.
     #[default]
     Plain,
     /// The head of a column or of a row.
     Head,
-    /// This is what counts.
     Good,
-    /// Something is due soon.
     Warning,
-    /// This does not work any more.
     Bad,
 }
 
-/// A text that is safe for a terminal, with its tone.
+/// A text that is safe for a terminal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cell {
     text: String,
@@ -44,21 +39,20 @@ pub struct Cell {
 #[derive(Debug)]
 pub struct Table<const COLUMNS: usize> {
     heads: Option<[&'static str; COLUMNS]>,
-    least_first: &'static [&'static str],
+    drop_order: &'static [&'static str],
     rows: Vec<[Cell; COLUMNS]>,
 }
 
-/// Between two columns.
+/// Blanks between two columns.
 const GAP: usize = 2;
 
-/// A column is left out for want of room rather than another is shortened below this.
+/// The width, in columns, below which no column is shortened as long as another one can be dropped.
 const COMFORTABLE: usize = 20;
 
-/// Stands for what was cut off.
-const CUT: char = '…';
+/// The mark of a text that was cut.
+const ELLIPSIS: char = '…';
 
 impl Cell {
-    /// Makes a cell of any text.
     pub fn new(text: &str, tone: Tone) -> Self {
         Self { text: clean(text), tone }
     }
@@ -68,15 +62,9 @@ impl Cell {
     }
 }
 
-impl From<&str> for Cell {
-    fn from(text: &str) -> Self {
-        Self::new(text, Tone::Plain)
-    }
-}
-
-impl From<String> for Cell {
-    fn from(text: String) -> Self {
-        Self::from(text.as_str())
+impl<T: AsRef<str>> From<T> for Cell {
+    fn from(text: T) -> Self {
+        Self::new(text.as_ref(), Tone::Plain)
     }
 }
 
@@ -93,23 +81,21 @@ impl Tone {
 }
 
 impl<const COLUMNS: usize> Table<COLUMNS> {
-    /// Starts a table with a line of heads. Where it is too wide, the columns of `least_first` are left
-    /// out in this order.
-    pub fn with_heads(heads: [&'static str; COLUMNS], least_first: &'static [&'static str]) -> Self {
-        Self { heads: Some(heads), least_first, rows: Vec::new() }
+    /// Makes a table with a line of heads. A table that is too wide drops the columns of `drop_order`, in that
+    /// order.
+    pub fn with_heads(heads: [&'static str; COLUMNS], drop_order: &'static [&'static str]) -> Self {
+        Self { heads: Some(heads), drop_order, rows: Vec::new() }
     }
 
-    /// Starts a table of rows alone.
+    /// Makes a table of rows alone.
     pub fn headless() -> Self {
-        Self { heads: None, least_first: &[], rows: Vec::new() }
+        Self { heads: None, drop_order: &[], rows: Vec::new() }
     }
 
-    /// Adds a row.
     pub fn push(&mut self, row: [Cell; COLUMNS]) {
         self.rows.push(row);
     }
 
-    /// Writes the table.
     pub fn write(&self, mut out: impl Write, screen: Screen) -> io::Result<()> {
         let heads = self.heads.map(|heads| heads.map(|head| Cell::new(head, Tone::Head)));
         let rows = || heads.iter().chain(&self.rows);
@@ -124,14 +110,14 @@ impl<const COLUMNS: usize> Table<COLUMNS> {
         Ok(())
     }
 
-    /// Returns how wide each column may be so that all of them fit; `None` for one that is left out.
+    /// Returns the widths with which the columns fit the limit; `None` for a dropped column.
     fn fit(&self, natural: [usize; COLUMNS], limit: usize) -> [Option<usize>; COLUMNS] {
         let mut widths = natural.map(Some);
-        let mut least_first = self.least_first.iter();
+        let mut drop_order = self.drop_order.iter();
         while total(comfortable(widths)) > limit
-            && let Some(least) = least_first.next()
+            && let Some(dropped) = drop_order.next()
         {
-            if let Some(at) = self.heads.iter().flatten().position(|head| head == least) {
+            if let Some(at) = self.heads.iter().flatten().position(|head| head == dropped) {
                 widths[at] = None;
             }
         }
@@ -145,7 +131,7 @@ impl<const COLUMNS: usize> Table<COLUMNS> {
     }
 }
 
-/// The first column gets twice the room of any other: what stands there is typed again elsewhere.
+/// Returns the weight of a column. The first counts twice: people copy its texts into other commands.
 fn share(column: usize) -> usize {
     if column == 0 { 2 } else { 1 }
 }
@@ -157,7 +143,7 @@ fn comfortable<const COLUMNS: usize>(mut widths: [Option<usize>; COLUMNS]) -> [O
     widths
 }
 
-/// Returns how wide a line with these columns is.
+/// Returns the width of a line with these columns.
 fn total<const COLUMNS: usize>(widths: [Option<usize>; COLUMNS]) -> usize {
     widths.iter().flatten().map(|width| width + GAP).sum::<usize>().saturating_sub(GAP)
 }
@@ -183,20 +169,21 @@ fn line<const COLUMNS: usize>(
     line
 }
 
-/// Returns the text, or as much of its beginning as fits with a sign that there was more.
+/// Returns the text, cut with an ellipsis if it is wider than `width`.
 fn shortened(text: &str, width: usize) -> String {
     if text.width() <= width {
         return text.to_owned();
     }
-    let mut room = width.saturating_sub(CUT.width().unwrap_or_default());
+    let mut room = width.saturating_sub(ELLIPSIS.width().unwrap_or_default());
     let fits = |letter: &char| {
-        let left = room.checked_sub(width_within(*letter));
-        left.map(|left| room = left).is_some()
+        let rest = room.checked_sub(width_within(*letter));
+        rest.map(|rest| room = rest).is_some()
     };
-    text.chars().take_while(fits).chain([CUT]).collect()
+    text.chars().take_while(fits).chain([ELLIPSIS]).collect()
 }
 
-/// Returns the most that a letter adds to the width of a text: U+FE0F makes the one before it an emoji, two wide.
+/// Returns the most columns that a character adds to a text: U+FE0F turns the character before it into an emoji of
+/// two columns.
 fn width_within(letter: char) -> usize {
     if letter == '\u{fe0f}' { 1 } else { letter.width().unwrap_or_default() }
 }
@@ -224,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn columns_line_up_whatever_the_script() {
+    fn columns_line_up_with_wide_characters() {
         let mut table = Table::with_heads(["NAME", "USER"], &[]);
         table.push(["字字字".into(), "a".into()]);
         table.push(["b".into(), "c".into()]);
@@ -232,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn a_narrow_screen_leaves_columns_out_then_shortens_the_longest_cells() {
+    fn a_narrow_screen_drops_columns_then_shortens_the_longest_cells() {
         for (width, want) in [
             (None, "alice@registry.example  pat      registry.example  alice"),
             (Some(56), "alice@registry.example  pat      registry.example  alice"),
@@ -257,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn letters_that_are_wider_together_are_shortened_too() {
+    fn emoji_with_a_variation_selector_are_shortened_to_the_screen() {
         let mut table = Table::with_heads(["USER", "STATE"], &[]);
         table.push(["\u{2601}\u{fe0f}".repeat(40).into(), "in use".into()]);
         for width in 4..=60 {
@@ -267,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn colours_are_around_the_text_alone_and_only_where_they_show() {
+    fn colours_surround_the_text_only_and_only_on_a_screen_that_has_them() {
         let mut table = Table::headless();
         table.push([Cell::new("in use", Tone::Good), Cell::new("x", Tone::Plain)]);
         table.push([Cell::new("expired", Tone::Bad), Cell::from("y")]);
@@ -277,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn no_cell_steers_the_terminal() {
+    fn cells_escape_control_characters() {
         let mut table = Table::headless();
         table.push(["\x1b[31m\u{202e}\n".into(), String::from("\u{9b}").into()]);
         assert_eq!(written(&table, Screen::default()), "\\u{1b}[31m\\u{202e}\\u{a}  \\u{9b}\n");

@@ -1,4 +1,4 @@
-//! Questions to a person, on the terminal itself and never through stdin.
+//! Asks a person questions, on the terminal itself and never through standard input.
 
 use std::fs::{File, OpenOptions};
 use std::io;
@@ -11,37 +11,36 @@ use rustix::termios::{LocalModes, OptionalActions, Termios};
 use thiserror::Error;
 use zeroize::Zeroizing;
 
-/// The longest answer that is taken, in bytes: what a terminal hands over as one line.
+use crate::model::hint::program;
+/// The longest answer, in bytes: terminals deliver no longer line.
 const MAX_ANSWER_BYTES: u64 = 4096;
 
-/// The longest secret that is taken from a terminal, in bytes; longer ones come from a file.
+/// The longest secret that can be typed, in bytes; longer ones come from a file.
 #[cfg(unix)]
 const MAX_SECRET_BYTES: usize = 64 * 1024;
 
 const TERMINAL: &str = if cfg!(windows) { "CONIN$" } else { "/dev/tty" };
 const SCREEN: &str = if cfg!(windows) { "CONOUT$" } else { "/dev/tty" };
 
-/// Why a question got no answer.
+/// A question without a usable answer.
 #[derive(Debug, Error)]
 pub enum TtyError {
-    /// Nobody is there to ask.
     #[error("there is no terminal to ask on")]
     NoTerminal(#[source] io::Error),
-    /// The person pressed Ctrl-C.
+    /// Ctrl-C.
     #[error("interrupted")]
     Interrupted,
-    /// The person pressed Ctrl-D, or the terminal is gone.
+    /// Ctrl-D, or the terminal was closed.
     #[error("nothing was typed")]
     NoAnswer,
-    /// A key that is no character, bytes that are no text, or more than anybody types.
+    /// A control key, bytes that are not UTF-8, or more than [`MAX_SECRET_BYTES`].
     #[error("what was typed is no text")]
     Unprintable,
-    /// The answer could not be read.
     #[error("cannot read the answer from the terminal")]
     Read(#[source] io::Error),
 }
 
-/// Asks for a line of text.
+/// Prints a question and reads one line.
 pub fn ask(question: &str) -> Result<String, TtyError> {
     let terminal = File::open(TERMINAL).map_err(TtyError::NoTerminal)?;
     let mut screen = OpenOptions::new().write(true).open(SCREEN).map_err(TtyError::NoTerminal)?;
@@ -51,39 +50,39 @@ pub fn ask(question: &str) -> Result<String, TtyError> {
     Ok(line.trim_end_matches(['\r', '\n']).to_owned())
 }
 
-/// True where a question could be asked.
-pub fn is_there() -> bool {
+/// True when the process has a terminal to ask on.
+pub fn is_available() -> bool {
     File::open(TERMINAL).is_ok()
 }
 
-/// Tells whoever sits at the terminal something, if somebody does.
+/// Prints a line on the terminal, if there is one.
 pub fn print(line: &str) {
     if let Ok(mut screen) = OpenOptions::new().write(true).open(SCREEN) {
-        let _ = writeln!(screen, "docker-credential-pat: {line}");
+        let _ = writeln!(screen, "{}: {line}", program());
     }
 }
 
-/// Asks for a secret, which does not show.
+/// Asks for a secret without showing it.
 #[cfg(unix)]
 pub fn ask_hidden(question: &str) -> Result<Zeroizing<String>, TtyError> {
     let terminal = OpenOptions::new().read(true).write(true).open(TERMINAL).map_err(TtyError::NoTerminal)?;
-    let silence = HiddenInput::of(&terminal).map_err(TtyError::Read)?;
+    let hidden = HiddenInput::start(&terminal).map_err(TtyError::Read)?;
     (&terminal).write_all(question.as_bytes()).map_err(TtyError::Read)?;
     let line = read_line(&terminal);
-    drop(silence);
-    // The Enter that was typed did not show either.
+    drop(hidden);
+    // The Enter key was not shown either.
     (&terminal).write_all(b"\n").map_err(TtyError::Read)?;
     line
 }
 
-/// Asks for a secret, which does not show.
+/// Asks for a secret without showing it.
 #[cfg(not(unix))]
 pub fn ask_hidden(question: &str) -> Result<Zeroizing<String>, TtyError> {
     rpassword::prompt_password(question).map(Zeroizing::new).map_err(TtyError::Read)
 }
 
-/// A terminal that shows nothing of what is typed, and hands Ctrl-C over as a key: a process that it
-/// killed would leave the terminal blind. It is as before when this is dropped.
+/// A terminal that does not show what is typed, until this is dropped. Ctrl-C arrives as a key: a process that
+/// it killed would leave the terminal without echo.
 #[cfg(unix)]
 struct HiddenInput<'t> {
     terminal: &'t File,
@@ -92,11 +91,11 @@ struct HiddenInput<'t> {
 
 #[cfg(unix)]
 impl<'t> HiddenInput<'t> {
-    fn of(terminal: &'t File) -> io::Result<Self> {
+    fn start(terminal: &'t File) -> io::Result<Self> {
         let before = termios::tcgetattr(terminal)?;
-        let mut silent = before.clone();
-        silent.local_modes.remove(LocalModes::ECHO | LocalModes::ICANON | LocalModes::ISIG);
-        termios::tcsetattr(terminal, OptionalActions::Flush, &silent)?;
+        let mut hidden = before.clone();
+        hidden.local_modes.remove(LocalModes::ECHO | LocalModes::ICANON | LocalModes::ISIG);
+        termios::tcsetattr(terminal, OptionalActions::Flush, &hidden)?;
         Ok(Self { terminal, before })
     }
 }
@@ -108,7 +107,7 @@ impl Drop for HiddenInput<'_> {
     }
 }
 
-/// Reads what is typed up to Enter, key by key, into memory that is wiped.
+/// Reads keys up to Enter into memory that is wiped.
 #[cfg(unix)]
 fn read_line(mut terminal: &File) -> Result<Zeroizing<String>, TtyError> {
     const END_OF_TEXT: u8 = 3; // Ctrl-C
@@ -127,10 +126,10 @@ fn read_line(mut terminal: &File) -> Result<Zeroizing<String>, TtyError> {
             END_OF_TRANSMISSION if line.is_empty() => return Err(TtyError::NoAnswer),
             ERASE_LINE => line.clear(),
             erase if ERASE.contains(&erase) => {
-                // A character is its first byte and those that go on with it.
+                // A character is its first byte and the continuation bytes after it.
                 while line.pop().is_some_and(|byte| byte & 0b1100_0000 == 0b1000_0000) {}
             }
-            // A key that means something else than a character would be part of the secret, unseen.
+            // Any other control key would become an invisible part of the secret.
             control if control.is_ascii_control() => return Err(TtyError::Unprintable),
             _ if line.len() == MAX_SECRET_BYTES => return Err(TtyError::Unprintable),
             byte => line.push(byte),

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use crate::model::timestamp::Timestamp;
 use crate::system::disk;
-use crate::system::disk::append::lock_at_once;
+use crate::system::disk::append::try_lock;
 use crate::system::disk::permissions::refuse_others_folder;
 use crate::system::disk::{DiskError, PRIVATE};
 use crate::usage::history::UsageHistory;
@@ -31,7 +31,7 @@ const MAX_READ_BYTES: u64 = 4 * MAX_BYTES;
 pub(super) fn compact_if_full(folder: &Path, now: Timestamp) -> Result<(), DiskError> {
     // As root in another user's folder, the lock or the summary could be a link to any file.
     refuse_others_folder(folder)?;
-    let Some(_lock) = lock_at_once(&folder.join(LOCK))? else { return Ok(()) };
+    let Some(_lock) = try_lock(&folder.join(LOCK))? else { return Ok(()) };
     // Another process may have compacted it before this one took the lock.
     match fs::symlink_metadata(folder.join(LOG)) {
         Ok(metadata) if metadata.is_file() && metadata.len() >= MAX_BYTES => shift_files(folder, now),

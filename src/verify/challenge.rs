@@ -1,4 +1,4 @@
-//! How a registry wants to be told who asks, and where a secret may be sent for that.
+//! Parses the authentication challenge of a registry, and checks that its token endpoint may get a secret.
 //!
 //! <https://distribution.github.io/distribution/spec/auth/token/>
 
@@ -7,60 +7,35 @@ use thiserror::Error;
 
 use crate::http::endpoint::{Endpoint, EndpointError, PlainHttp};
 
-/// What a registry asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Challenge {
-    /// User name and secret themselves, at every request.
+    /// Every request needs user name and secret.
     Basic,
-    /// A token that is good for a few minutes, which another server gives for them.
-    Bearer {
-        /// Where that server is.
-        realm: Endpoint,
-        /// By what it knows the registry.
-        service: Option<String>,
-    },
+    /// Every request needs a short-lived token, which the token endpoint `realm` issues for a `service`.
+    Bearer { realm: Endpoint, service: Option<String> },
 }
 
-/// Why a secret does not go where a registry wants it.
+/// A challenge that gets no secret. The field `at` is scheme, host and port of the registry.
 #[derive(Debug, Error, PartialEq, Eq)]
 pub enum ChallengeError {
-    /// Nothing that is known here.
+    /// The challenge is neither Basic nor Bearer.
     #[error("{at} wants to be told who asks in a way that is not known here")]
-    Unknown {
-        /// The registry.
-        at: String,
-    },
-    /// No address, or one to which nothing secret is sent.
+    Unknown { at: String },
     #[error("{at} names a token endpoint that is refused")]
-    Realm {
-        /// The registry.
-        at: String,
-        /// Why.
-        #[source]
-        source: EndpointError,
-    },
-    /// Anybody could be behind a number.
+    Realm { at: String, source: EndpointError },
+    /// The owner of a bare IP address is unknown.
     #[error("{at} names the token endpoint {realm}, an address without a name")]
-    Literal {
-        /// The registry.
-        at: String,
-        /// Its token endpoint.
-        realm: String,
-    },
-    /// From an encrypted connection to an open one.
+    Literal { at: String, realm: String },
+    /// The secret would leave an encrypted connection for one without encryption.
     #[error("{at} names the token endpoint {realm}, which is not encrypted as the registry is")]
-    Weaker {
-        /// The registry.
-        at: String,
-        /// Its token endpoint.
-        realm: String,
-    },
+    Weaker { at: String, realm: String },
 }
 
 impl Challenge {
-    /// Reads the `WWW-Authenticate` headers of a registry's answer
-    /// (<https://www.rfc-editor.org/rfc/rfc9110#section-11.6.1>). A token comes before a secret at every request.
-    pub fn of<'h>(
+    /// Parses the `WWW-Authenticate` headers of a registry
+    /// (<https://www.rfc-editor.org/rfc/rfc9110#section-11.6.1>). Bearer takes precedence over Basic, which sends the
+    /// secret with every request.
+    pub fn from_headers<'h>(
         headers: impl Iterator<Item = &'h str>,
         registry: &Endpoint,
     ) -> Result<Self, ChallengeError> {
@@ -84,7 +59,7 @@ fn bearer(challenge: &ChallengeRef<'_>, registry: &Endpoint) -> Result<Challenge
     };
     let at = registry.to_string();
     let Some(realm) = parameter("realm") else { return Err(ChallengeError::Unknown { at }) };
-    // What the registry itself was allowed, its token endpoint is allowed too.
+    // A token endpoint may be without encryption where the registry was allowed to be.
     let plain = if registry.is_encrypted() || registry.is_loopback() {
         PlainHttp::Loopback
     } else {
@@ -95,9 +70,8 @@ fn bearer(challenge: &ChallengeRef<'_>, registry: &Endpoint) -> Result<Challenge
     if registry.is_encrypted() && !realm.is_encrypted() {
         return Err(ChallengeError::Weaker { at, realm: realm.to_string() });
     }
-    let is_known_by_number =
-        realm.host() == registry.host() || (realm.is_loopback() && registry.is_loopback());
-    if realm.is_literal() && !is_known_by_number {
+    let is_same_machine = realm.host() == registry.host() || (realm.is_loopback() && registry.is_loopback());
+    if realm.has_numeric_host() && !is_same_machine {
         return Err(ChallengeError::Literal { at, realm: realm.to_string() });
     }
     Ok(Challenge::Bearer { realm, service: parameter("service") })
@@ -107,9 +81,9 @@ fn bearer(challenge: &ChallengeRef<'_>, registry: &Endpoint) -> Result<Challenge
 mod tests {
     use super::*;
 
-    fn told(registry: &str, header: &str) -> String {
+    fn describe(registry: &str, header: &str) -> String {
         let registry = Endpoint::parse(registry, PlainHttp::Anywhere).expect(registry);
-        match Challenge::of([header].into_iter(), &registry) {
+        match Challenge::from_headers([header].into_iter(), &registry) {
             Ok(Challenge::Basic) => "basic".to_owned(),
             Ok(Challenge::Bearer { realm, service }) => {
                 format!("{realm}{} {}", realm.path_and_query(), service.unwrap_or_default())
@@ -119,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn a_registry_tells_how_it_wants_to_know_who_asks() {
+    fn basic_and_bearer_challenges_are_parsed_and_others_refused() {
         const HUB: &str = "https://registry-1.docker.io/v2/";
         for (registry, header, want) in [
             (HUB, r#"Basic realm="x""#, "basic"),
@@ -155,27 +129,27 @@ mod tests {
                 "https://10.0.0.1:5001/token ",
             ),
         ] {
-            assert_eq!(told(registry, header), want, "{registry} {header}");
+            assert_eq!(describe(registry, header), want, "{registry} {header}");
         }
     }
 
     #[test]
-    fn a_secret_is_not_led_astray() {
-        const HERE: &str = "https://registry.example";
+    fn an_unsafe_token_endpoint_is_refused() {
+        const REGISTRY: &str = "https://registry.example";
         for (registry, realm, want) in [
-            (HERE, "http://auth.example/token", "refused"),
-            (HERE, "http://127.0.0.1/token", "not encrypted as the registry is"),
-            (HERE, "https://1.2.3.4/token", "an address without a name"),
-            (HERE, "https://[2001:db8::1]/token", "an address without a name"),
-            (HERE, "https://16909060/token", "an address without a name"),
-            (HERE, "https://127.0.0.1/token", "an address without a name"),
-            (HERE, "ftp://auth.example/token", "refused"),
-            (HERE, "https://user@auth.example/token", "refused"),
-            (HERE, "/token", "refused"),
+            (REGISTRY, "http://auth.example/token", "refused"),
+            (REGISTRY, "http://127.0.0.1/token", "not encrypted as the registry is"),
+            (REGISTRY, "https://1.2.3.4/token", "an address without a name"),
+            (REGISTRY, "https://[2001:db8::1]/token", "an address without a name"),
+            (REGISTRY, "https://16909060/token", "an address without a name"),
+            (REGISTRY, "https://127.0.0.1/token", "an address without a name"),
+            (REGISTRY, "ftp://auth.example/token", "refused"),
+            (REGISTRY, "https://user@auth.example/token", "refused"),
+            (REGISTRY, "/token", "refused"),
             ("http://127.0.0.1:5000", "http://auth.example/token", "refused"),
         ] {
-            let told = told(registry, &format!("Bearer realm=\"{realm}\""));
-            assert!(told.contains(want), "{realm}: {told}");
+            let error = describe(registry, &format!("Bearer realm=\"{realm}\""));
+            assert!(error.contains(want), "{realm}: {error}");
         }
     }
 }

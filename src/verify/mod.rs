@@ -1,7 +1,8 @@
-//! What a registry says to a user name and a secret: whether it takes them, what they may do, how often.
+//! Logs in to registries, and reads the access and the pull limit of a token:
+//! <https://distribution.github.io/distribution/spec/api/>.
 //!
-//! <https://distribution.github.io/distribution/spec/api/>. The secret goes to the registry's host and to the
-//! token endpoint that it names, and only when it has asked for it.
+//! The secret goes only to the host of the registry and to the token endpoint that it names, and only after the
+//! registry has asked for it.
 
 pub mod challenge;
 pub mod response;
@@ -13,7 +14,7 @@ use thiserror::Error;
 use zeroize::Zeroizing;
 
 use crate::http::endpoint::{Endpoint, EndpointError, PlainHttp};
-use crate::http::{Authorization, Http, HttpError, HttpRequest, Method, Repeat, Response};
+use crate::http::{Authorization, Http, HttpError, HttpRequest, JSON, Method, Repeat, Response};
 use crate::model::hint::Hint;
 use crate::model::registry::Registry;
 use crate::model::secret::Secret;
@@ -22,63 +23,48 @@ use crate::model::token::IDENTITY_USER;
 use crate::system::secret_json::unescape;
 use crate::verify::challenge::{Challenge, ChallengeError};
 use crate::verify::response::{
-    AuthResult, LoginOutcome, PullLimit, RepositoryAccess, actions_of, moment_of, pulls_of,
+    AuthResult, LoginOutcome, PullLimit, RepositoryAccess, parse_actions, parse_pull_limit, parse_time,
 };
 
-/// Where Docker Hub's images are.
+/// The host that serves the images of Docker Hub.
 const DOCKER_HUB_API: &str = "registry-1.docker.io";
 
-/// By this image Docker Hub tells how many pulls are left:
+/// The repository for which Docker Hub reports the pull limit:
 /// <https://docs.docker.com/docker-hub/usage/pulls/#view-pull-rate-and-limit>.
 const DOCKER_HUB_PREVIEW: &str = "ratelimitpreview/test";
 
-/// What images are described by: <https://github.com/opencontainers/image-spec/blob/main/media-types.md>.
+/// The media types of manifests: <https://github.com/opencontainers/image-spec/blob/main/media-types.md>.
 const MANIFESTS: &str = "application/vnd.oci.image.index.v1+json, application/vnd.oci.image.manifest.v1+json, \
      application/vnd.docker.distribution.manifest.list.v2+json, application/vnd.docker.distribution.manifest.v2+json";
 
 const FORM: &str = "application/x-www-form-urlencoded";
 
-/// Who wants to be let in.
 #[derive(Clone, Copy)]
 pub struct LoginRequest<'a> {
-    /// The user name.
     pub user: &'a str,
-    /// The secret that goes with it.
     pub secret: &'a Secret,
 }
 
-/// Why it cannot be told what a registry says.
+/// A failed check. The field `at` is scheme, host and port.
 #[derive(Debug, Error)]
 pub enum RegistryError {
     #[error(transparent)]
     Http(#[from] HttpError),
     #[error(transparent)]
-    Place(#[from] EndpointError),
+    Endpoint(#[from] EndpointError),
     #[error(transparent)]
     Challenge(#[from] ChallengeError),
-    /// Something else answers there.
     #[error("{at} is no registry: it answers {status}")]
-    NoRegistry {
-        /// Scheme, host and port.
-        at: String,
-        /// The status of its answer.
-        status: u16,
-    },
-    /// A token endpoint that does not do its work.
+    NoRegistry { at: String, status: u16 },
     #[error("the token endpoint {at} answers {status}")]
-    NoToken {
-        /// Scheme, host and port.
-        at: String,
-        /// The status of its answer.
-        status: u16,
-    },
+    NoToken { at: String, status: u16 },
 }
 
 impl Hint for RegistryError {
     fn hint(&self) -> Option<String> {
         match self {
             Self::Http(error) => error.hint(),
-            Self::Place(error) => error.hint(),
+            Self::Endpoint(error) => error.hint(),
             Self::Challenge(_) => Some("the secret was not sent; ask whoever runs the registry".to_owned()),
             Self::NoRegistry { .. } => Some("check host and port".to_owned()),
             Self::NoToken { .. } => Some("try again later".to_owned()),
@@ -86,19 +72,13 @@ impl Hint for RegistryError {
     }
 }
 
-/// Asks registries.
 pub struct RegistryClient<'h> {
-    /// By which they are asked.
     pub http: &'h Http,
-    /// Whether a secret may go to one in the open.
     pub plain: PlainHttp,
 }
 
 impl RegistryClient<'_> {
-    /// Shows a login to a registry, and asks what it may do in a repository.
-    ///
-    /// # Errors
-    /// When it cannot be told what the registry says; that it refuses is no error.
+    /// Logs in to a registry, and reads the access to a repository. A refused login is a result, not an error.
     pub fn authenticate(
         &self,
         registry: &Registry,
@@ -106,51 +86,51 @@ impl RegistryClient<'_> {
         repository: Option<&str>,
         progress: &mut dyn FnMut(&str),
     ) -> Result<AuthResult, RegistryError> {
-        let (root, answer) = self.knock(registry, progress)?;
-        let challenge = match answer.status {
-            200 => return Ok(AuthResult { entry: LoginOutcome::Open, ..AuthResult::default() }),
-            401 => Challenge::of(answer.headers("www-authenticate"), &root)?,
+        let (root, response) = self.probe(registry, progress)?;
+        let challenge = match response.status {
+            200 => return Ok(AuthResult { outcome: LoginOutcome::Open, ..AuthResult::default() }),
+            401 => Challenge::from_headers(response.headers("www-authenticate"), &root)?,
             status => return Err(RegistryError::NoRegistry { at: root.to_string(), status }),
         };
-        let mut visit = LoginAttempt { http: self.http, root, challenge, login, progress, end: None };
-        let mut reception = visit.enter(repository)?;
-        if reception.entry == LoginOutcome::Accepted {
+        let mut attempt = LoginAttempt { http: self.http, root, challenge, login, progress, expires: None };
+        let mut result = attempt.log_in(repository)?;
+        if result.outcome == LoginOutcome::Accepted {
             let preview = registry.is_docker_hub().then_some(DOCKER_HUB_PREVIEW);
             if let Some(repository) = repository.or(preview) {
-                reception.pulls = visit.pulls_left(repository)?;
+                result.pull_limit = attempt.pull_limit(repository)?;
             }
         }
-        reception.end = visit.end;
-        Ok(reception)
+        result.expires = attempt.expires;
+        Ok(result)
     }
 
-    /// Asks a registry for nothing, which shows whether it is one. Within this machine, and where a person
-    /// said so, one that is not encrypted will do.
-    fn knock(
+    /// Sends a request without credentials, which shows whether a registry answers and how it authenticates. Falls
+    /// back to plain HTTP on this machine, and where a person has allowed it.
+    fn probe(
         &self,
         registry: &Registry,
         progress: &mut dyn FnMut(&str),
     ) -> Result<(Endpoint, Response), RegistryError> {
         let host = if registry.is_docker_hub() { DOCKER_HUB_API } else { registry.as_str() };
         let encrypted = Endpoint::parse(&format!("https://{host}/v2/"), self.plain)?;
-        let open = Endpoint::parse(&format!("http://{host}/v2/"), self.plain);
-        let repeat = if open.is_ok() { Repeat::Never } else { Repeat::Harmless };
-        let answered = self.http.send(&HttpRequest { repeat, ..HttpRequest::get(&encrypted) }, progress);
-        let (error, place) = match (answered, open) {
-            (Ok(answer), _) => return Ok((encrypted, answer)),
+        let plain = Endpoint::parse(&format!("http://{host}/v2/"), self.plain);
+        let repeat = if plain.is_ok() { Repeat::Never } else { Repeat::Harmless };
+        let outcome = self.http.send(&HttpRequest { repeat, ..HttpRequest::get(&encrypted) }, progress);
+        let (error, plain) = match (outcome, plain) {
+            (Ok(response), _) => return Ok((encrypted, response)),
             (
                 Err(
                     error @ (HttpError::Broken { .. }
                     | HttpError::Unreachable { .. }
                     | HttpError::Slow { .. }),
                 ),
-                Ok(open),
-            ) => (error, open),
+                Ok(plain),
+            ) => (error, plain),
             (Err(error), _) => return Err(error.into()),
         };
-        let answer = self.http.send(&HttpRequest::get(&place), progress)?;
-        // So an encrypted server answers what is not encrypted: the first error is the one that counts.
-        if answer.status == 400 { Err(error.into()) } else { Ok((place, answer)) }
+        let response = self.http.send(&HttpRequest::get(&plain), progress)?;
+        // An HTTPS server answers 400 to plain HTTP. The first error is the cause then.
+        if response.status == 400 { Err(error.into()) } else { Ok((plain, response)) }
     }
 }
 
@@ -161,68 +141,69 @@ struct LoginAttempt<'v> {
     challenge: Challenge,
     login: LoginRequest<'v>,
     progress: &'v mut dyn FnMut(&str),
-    end: Option<Timestamp>,
+    expires: Option<Timestamp>,
 }
 
-/// What a token endpoint has given.
-struct BearerToken {
+/// The authorization for a scope.
+struct Grant {
     authorization: Authorization,
-    /// What it allows in the repository; `None` where it cannot be read.
+    /// The permitted actions in the repository; `None` when they are not readable.
     actions: Option<Vec<String>>,
 }
 
 impl LoginAttempt<'_> {
-    fn enter(&mut self, repository: Option<&str>) -> Result<AuthResult, RegistryError> {
+    fn log_in(&mut self, repository: Option<&str>) -> Result<AuthResult, RegistryError> {
         let scope = |actions: &str| repository.map(|repository| format!("repository:{repository}:{actions}"));
-        // Some give what they may of what is asked for, others nothing when it is too much.
-        let wishes = [scope("pull,push,delete"), scope("pull"), None];
-        let asks = if repository.is_some() { &wishes[..] } else { &wishes[2..] };
-        let mut pass = None;
-        for scope in asks {
-            pass = self.pass(scope.as_deref())?;
-            if pass.is_some() {
+        // Some token endpoints grant the permitted part of a scope; others refuse a scope that is too large.
+        let scopes = [scope("pull,push,delete"), scope("pull"), None];
+        let scopes = if repository.is_some() { &scopes[..] } else { &scopes[2..] };
+        let mut grant = None;
+        for scope in scopes {
+            grant = self.authorize(scope.as_deref())?;
+            if grant.is_some() {
                 break;
             }
         }
-        let Some(pass) = pass else { return Ok(AuthResult::default()) };
+        let Some(grant) = grant else { return Ok(AuthResult::default()) };
         let root = self.root.clone();
-        if self.ask(Method::Get, &root, &pass)?.status == 401 {
+        if self.send(Method::Get, &root, &grant)?.status == 401 {
             return Ok(AuthResult::default());
         }
-        let rights = repository.map(|repository| self.rights(repository, &pass)).transpose()?;
+        let access = repository.map(|repository| self.access(repository, &grant)).transpose()?;
         Ok(AuthResult {
-            entry: LoginOutcome::Accepted,
-            rights: rights.unwrap_or_default(),
+            outcome: LoginOutcome::Accepted,
+            access: access.unwrap_or_default(),
             ..AuthResult::default()
         })
     }
 
-    /// Gets what opens the registry for a scope; `None` when the login is refused.
-    fn pass(&mut self, scope: Option<&str>) -> Result<Option<BearerToken>, RegistryError> {
+    /// Gets the authorization for a scope; `None` when the login is refused.
+    fn authorize(&mut self, scope: Option<&str>) -> Result<Option<Grant>, RegistryError> {
         let LoginRequest { user, secret } = self.login;
         let Challenge::Bearer { realm, service } = self.challenge.clone() else {
             let authorization = Authorization::basic(user, secret.expose());
-            return Ok(Some(BearerToken { authorization, actions: None }));
+            return Ok(Some(Grant { authorization, actions: None }));
         };
-        let answer = if user == IDENTITY_USER {
+        let response = if user == IDENTITY_USER {
             self.exchange(&realm, service.as_deref(), scope)?
         } else {
-            let place = realm.at(&query(&realm, service.as_deref(), scope))?;
+            let endpoint = realm.with_path(&query(&realm, service.as_deref(), scope))?;
             let basic = Authorization::basic(user, secret.expose());
-            let request = HttpRequest { authorization: Some(&basic), ..HttpRequest::get(&place) };
+            let request = HttpRequest { authorization: Some(&basic), ..HttpRequest::get(&endpoint) };
             self.http.send(&request, self.progress)?
         };
-        match answer.status {
+        match response.status {
             200 => {}
             400 | 401 | 403 => return Ok(None),
             status => return Err(RegistryError::NoToken { at: realm.to_string(), status }),
         }
-        self.note_end(&answer);
-        let token = token_of(&answer)?;
-        Ok(Some(BearerToken { actions: actions_of(&token), authorization: Authorization::bearer(&token) }))
+        self.note_expiry(&response);
+        let token = parse_token(&response)?;
+        Ok(Some(Grant { actions: parse_actions(&token), authorization: Authorization::bearer(&token) }))
     }
 
-    /// Gives an identity token for a pass: <https://distribution.github.io/distribution/spec/auth/oauth/>.
+    /// Exchanges an identity token for a bearer token:
+    /// <https://distribution.github.io/distribution/spec/auth/oauth/>.
     fn exchange(
         &mut self,
         realm: &Endpoint,
@@ -244,14 +225,14 @@ impl LoginAttempt<'_> {
         Ok(self.http.send(&request, self.progress)?)
     }
 
-    fn rights(&mut self, repository: &str, pass: &BearerToken) -> Result<RepositoryAccess, RegistryError> {
-        if let Some(actions) = &pass.actions {
-            let may = |action: &str| Some(actions.iter().any(|given| given == action || given == "*"));
+    fn access(&mut self, repository: &str, grant: &Grant) -> Result<RepositoryAccess, RegistryError> {
+        if let Some(actions) = &grant.actions {
+            let may = |action: &str| Some(actions.iter().any(|granted| granted == action || granted == "*"));
             return Ok(RepositoryAccess { pull: may("pull"), push: may("push"), delete: may("delete") });
         }
-        // Whether it may push is not to be known without pushing.
-        let place = self.root.at(&format!("/v2/{repository}/tags/list?n=1"))?;
-        let pull = match self.ask(Method::Get, &place, pass)?.status {
+        // Only a push would show whether the token may push.
+        let endpoint = self.root.with_path(&format!("/v2/{repository}/tags/list?n=1"))?;
+        let pull = match self.send(Method::Get, &endpoint, grant)?.status {
             200 => Some(true),
             401 | 403 => Some(false),
             _ => None,
@@ -259,37 +240,38 @@ impl LoginAttempt<'_> {
         Ok(RepositoryAccess { pull, ..RepositoryAccess::default() })
     }
 
-    /// Asks by a request that counts as no pull.
-    fn pulls_left(&mut self, repository: &str) -> Result<Option<PullLimit>, RegistryError> {
-        let Some(pass) = self.pass(Some(&format!("repository:{repository}:pull")))? else { return Ok(None) };
-        let place = self.root.at(&format!("/v2/{repository}/manifests/latest"))?;
-        let answer = self.ask(Method::Head, &place, &pass)?;
-        Ok(pulls_of(answer.header("ratelimit-limit"), answer.header("ratelimit-remaining")))
+    /// Reads the pull limit with a HEAD request, which does not count as a pull.
+    fn pull_limit(&mut self, repository: &str) -> Result<Option<PullLimit>, RegistryError> {
+        let scope = format!("repository:{repository}:pull");
+        let Some(grant) = self.authorize(Some(&scope))? else { return Ok(None) };
+        let endpoint = self.root.with_path(&format!("/v2/{repository}/manifests/latest"))?;
+        let response = self.send(Method::Head, &endpoint, &grant)?;
+        Ok(parse_pull_limit(response.header("ratelimit-limit"), response.header("ratelimit-remaining")))
     }
 
-    fn ask(
+    fn send(
         &mut self,
         method: Method,
-        place: &Endpoint,
-        pass: &BearerToken,
+        endpoint: &Endpoint,
+        grant: &Grant,
     ) -> Result<Response, RegistryError> {
-        let authorization = Some(&pass.authorization);
-        let accept = if method == Method::Head { MANIFESTS } else { crate::http::JSON };
-        let answer = self
-            .http
-            .send(&HttpRequest { method, authorization, accept, ..HttpRequest::get(place) }, self.progress)?;
-        self.note_end(&answer);
-        Ok(answer)
+        let authorization = Some(&grant.authorization);
+        let accept = if method == Method::Head { MANIFESTS } else { JSON };
+        let request = HttpRequest { method, authorization, accept, ..HttpRequest::get(endpoint) };
+        let response = self.http.send(&request, self.progress)?;
+        self.note_expiry(&response);
+        Ok(response)
     }
 
-    /// GitHub tells it so: <https://github.blog/changelog/2021-07-26-expiration-options-for-personal-access-tokens/>.
-    fn note_end(&mut self, answer: &Response) {
-        let told = answer.header("github-authentication-token-expiration").and_then(moment_of);
-        self.end = self.end.or(told);
+    /// Reads the expiry that GitHub reports:
+    /// <https://github.blog/changelog/2021-07-26-expiration-options-for-personal-access-tokens/>.
+    fn note_expiry(&mut self, response: &Response) {
+        let expires = response.header("github-authentication-token-expiration").and_then(parse_time);
+        self.expires = self.expires.or(expires);
     }
 }
 
-/// Returns path and query of a token endpoint for a request.
+/// Returns path and query of a token endpoint for a service and a scope.
 fn query(realm: &Endpoint, service: Option<&str>, scope: Option<&str>) -> String {
     let mut query = realm.path_and_query().to_owned();
     for (name, value) in [("service", service), ("scope", scope)] {
@@ -302,7 +284,7 @@ fn query(realm: &Endpoint, service: Option<&str>, scope: Option<&str>) -> String
     query
 }
 
-/// Borrows from the answer, so that the parser makes no copy of the token.
+/// The raw JSON values, borrowed from the answer so that the parser does not copy the token.
 #[derive(Deserialize)]
 struct TokenAnswer<'a> {
     #[serde(borrow)]
@@ -311,8 +293,8 @@ struct TokenAnswer<'a> {
     access_token: Option<&'a RawValue>,
 }
 
-fn token_of(answer: &Response) -> Result<Zeroizing<String>, HttpError> {
-    let told: TokenAnswer<'_> = answer.json()?;
-    let token = told.token.filter(|raw| !matches!(raw.get(), "\"\"" | "null")).or(told.access_token);
-    unescape(token.ok_or_else(|| answer.unexpected())?).map_err(|_| answer.unexpected())
+fn parse_token(response: &Response) -> Result<Zeroizing<String>, HttpError> {
+    let answer: TokenAnswer<'_> = response.json()?;
+    let token = answer.token.filter(|raw| !matches!(raw.get(), "\"\"" | "null")).or(answer.access_token);
+    unescape(token.ok_or_else(|| response.unexpected())?).map_err(|_| response.unexpected())
 }

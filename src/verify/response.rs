@@ -1,58 +1,46 @@
-//! What a registry says to a login, and how it is read off its answers.
+//! Results of a login at a registry, and the parsers for its answers.
 
 use serde::Deserialize;
 
 use crate::model::timestamp::Timestamp;
 use crate::provider::expiry::jwt_claims;
 
-/// What a registry says to a login.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AuthResult {
-    /// Whether it takes it.
-    pub entry: LoginOutcome,
-    /// What it allows in the repository that was asked about.
-    pub rights: RepositoryAccess,
-    /// How many pulls it allows.
-    pub pulls: Option<PullLimit>,
-    /// When the secret ends, as the registry tells it.
-    pub end: Option<Timestamp>,
+    pub outcome: LoginOutcome,
+    pub access: RepositoryAccess,
+    pub pull_limit: Option<PullLimit>,
+    /// The expiry of the secret, where the registry reports it.
+    pub expires: Option<Timestamp>,
 }
 
-/// Whether a registry takes a login.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum LoginOutcome {
-    /// It does.
     Accepted,
-    /// It does not.
     #[default]
     Refused,
-    /// It asks nobody, so there is nothing to know.
+    /// The registry asks for no login.
     Open,
 }
 
-/// What may be done in a repository; `None` where the registry does not tell.
+/// The permitted actions in a repository; `None` where the registry does not report them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct RepositoryAccess {
-    /// Pull.
     pub pull: Option<bool>,
-    /// Push.
     pub push: Option<bool>,
-    /// Delete.
     pub delete: Option<bool>,
 }
 
-/// How many pulls a registry allows.
+/// The pull rate limit of a registry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PullLimit {
-    /// How many are left.
-    pub left: u64,
-    /// How many there are in all.
-    pub of: u64,
-    /// In how long a time, in seconds.
+    pub remaining: u64,
+    pub limit: u64,
+    /// The length of the period, in seconds.
     pub seconds: u64,
 }
 
-/// What a registry's token says that it is for:
+/// The claims in a token of a registry:
 /// <https://distribution.github.io/distribution/spec/auth/jwt/>.
 #[derive(Deserialize)]
 struct Claims {
@@ -64,22 +52,22 @@ struct GrantedAccess {
     actions: Vec<String>,
 }
 
-/// Returns what may be done in the one repository that was asked for; `None` where that cannot be read.
-pub(super) fn actions_of(token: &str) -> Option<Vec<String>> {
+/// Returns the permitted actions in the one repository of the scope; `None` for an opaque token.
+pub(super) fn parse_actions(token: &str) -> Option<Vec<String>> {
     let claims: Claims = serde_json::from_slice(&jwt_claims(token)?).ok()?;
     Some(claims.access?.into_iter().flat_map(|access| access.actions).collect())
 }
 
-/// Reads `100;w=21600`: <https://docs.docker.com/docker-hub/usage/pulls/#view-pull-rate-and-limit>.
-pub(super) fn pulls_of(limit: Option<&str>, remaining: Option<&str>) -> Option<PullLimit> {
+/// Parses the limit `100;w=21600`: <https://docs.docker.com/docker-hub/usage/pulls/#view-pull-rate-and-limit>.
+pub(super) fn parse_pull_limit(limit: Option<&str>, remaining: Option<&str>) -> Option<PullLimit> {
     let number = |text: &str| text.split(';').next()?.trim().parse().ok();
     let (limit, remaining) = (limit?, remaining?);
     let seconds = limit.split(";w=").nth(1)?.trim().parse().ok()?;
-    Some(PullLimit { left: number(remaining)?, of: number(limit)?, seconds })
+    Some(PullLimit { remaining: number(remaining)?, limit: number(limit)?, seconds })
 }
 
-/// Reads `2027-10-07 19:07:53 UTC` and `2027-10-07 21:07:53 +0200`.
-pub(super) fn moment_of(text: &str) -> Option<Timestamp> {
+/// Parses `2027-10-07 19:07:53 UTC` and `2027-10-07 21:07:53 +0200`.
+pub(super) fn parse_time(text: &str) -> Option<Timestamp> {
     let (time, zone) = text.trim().rsplit_once(' ')?;
     let zone = if zone == "UTC" { "Z" } else { zone };
     format!("{time}{zone}").parse::<jiff::Timestamp>().ok().map(|at| Timestamp(at.as_second()))
@@ -90,28 +78,28 @@ mod tests {
     use super::*;
 
     #[test]
-    fn limits_and_ends_are_read_as_they_are_told() {
-        let pulls = |limit, left| pulls_of(Some(limit), Some(left));
+    fn pull_limits_and_expiry_times_are_parsed() {
+        let parse = |limit, remaining| parse_pull_limit(Some(limit), Some(remaining));
         assert_eq!(
-            pulls("100;w=21600", "76;w=21600"),
-            Some(PullLimit { left: 76, of: 100, seconds: 21_600 })
+            parse("100;w=21600", "76;w=21600"),
+            Some(PullLimit { remaining: 76, limit: 100, seconds: 21_600 })
         );
-        for (limit, left) in [("100", "76"), ("x;w=1", "1"), ("1;w=x", "1"), ("", "")] {
-            assert_eq!(pulls(limit, left), None, "{limit} {left}");
+        for (limit, remaining) in [("100", "76"), ("x;w=1", "1"), ("1;w=x", "1"), ("", "")] {
+            assert_eq!(parse(limit, remaining), None, "{limit} {remaining}");
         }
         for (text, want) in [
             ("2021-10-07 19:07:53 UTC", Some(1_633_633_673)),
             ("2021-10-07 21:07:53 +0200", Some(1_633_633_673)),
             ("soon", None),
         ] {
-            assert_eq!(moment_of(text).map(|at| at.0), want, "{text}");
+            assert_eq!(parse_time(text).map(|at| at.0), want, "{text}");
         }
     }
 
     #[test]
-    fn a_registrys_token_tells_what_it_is_for() {
+    fn the_actions_of_a_jwt_are_parsed_and_an_opaque_token_has_none() {
         let jwt = "eyJhbGciOiJIUzI1NiJ9.eyJhY2Nlc3MiOlt7InR5cGUiOiJyZXBvc2l0b3J5IiwibmFtZSI6ImEvYiIsImFjdGlvbnMiOlsicHVsbCJdfV19.c2ln";
-        assert_eq!(actions_of(jwt), Some(vec!["pull".to_owned()]));
-        assert_eq!(actions_of("opaque"), None);
+        assert_eq!(parse_actions(jwt), Some(vec!["pull".to_owned()]));
+        assert_eq!(parse_actions("opaque"), None);
     }
 }

@@ -1,7 +1,7 @@
-//! Every call that real clients were recorded to make, replayed byte for byte.
+//! Replays the recorded calls of real clients byte for byte.
 //!
-//! `fixtures/captures.txt` has them. A helper that kept one login a host, and knew no aliases, answered
-//! then; where it found nothing, the client may need nothing, or may have needed what we now give.
+//! `fixtures/captures.txt` has the calls. The helper that answered during the recording stored one login a host and
+//! had no aliases. Where it found nothing, the client may need nothing, or an answer that this program gives.
 
 use crate::common;
 use crate::common::{Home, NOT_FOUND};
@@ -18,37 +18,37 @@ struct Call {
 }
 
 #[test]
-fn every_recorded_call_gets_what_its_client_needs() {
-    let calls = recorded();
+fn every_recorded_call_gets_the_answer_that_its_client_needs() {
+    let calls = recorded_calls();
     assert!(calls.len() > 90, "{} calls read", calls.len());
     for Call { verb, stdin, code } in calls {
         let home = Home::new();
         home.store(HOST, "alice", SECRET);
         home.store(HUB, "hubuser", SECRET);
-        let told = format!("{verb} {stdin:?}");
+        let call = format!("{verb} {stdin:?}");
         match verb.as_str() {
             "get" => {
-                let asked = home.call("get", stdin.as_str()).stderr("");
-                if let Some(user) = needed(&stdin) {
+                let output = home.call("get", stdin.as_str()).stderr("");
+                if let Some(user) = needed_user(&stdin) {
                     let answer: serde_json::Value =
-                        serde_json::from_slice(&asked.success().get_output().stdout).expect("JSON");
+                        serde_json::from_slice(&output.success().get_output().stdout).expect("JSON");
                     let wanted =
                         serde_json::json!({ "ServerURL": stdin, "Username": user, "Secret": SECRET });
-                    assert_eq!(answer, wanted, "{told}");
+                    assert_eq!(answer, wanted, "{call}");
                 } else {
-                    assert_eq!(code, 1, "{told} was answered when it was recorded");
-                    asked.code(1).stdout(NOT_FOUND);
+                    assert_eq!(code, 1, "{call} was answered when it was recorded");
+                    output.code(1).stdout(NOT_FOUND);
                 }
             }
             "store" => {
                 home.store_as_sent(&stdin);
                 let stored: serde_json::Value = serde_json::from_str(&stdin).expect("JSON");
                 let text = |name: &str| stored[name].as_str().expect("a string").to_owned();
-                assert_eq!(home.get(&text("ServerURL")), Ok((text("Username"), text("Secret"))), "{told}");
+                assert_eq!(home.get(&text("ServerURL")), Ok((text("Username"), text("Secret"))), "{call}");
             }
             "erase" => {
                 home.call("erase", stdin.as_str()).success().stdout("").stderr("");
-                assert_eq!(home.get(&stdin), common::not_found(), "{told}");
+                assert_eq!(home.get(&stdin), common::not_found(), "{call}");
             }
             "list" => {
                 let wanted = format!("{{\"{HOST}\":\"alice\",\"{HUB}\":\"hubuser\"}}\n");
@@ -59,11 +59,11 @@ fn every_recorded_call_gets_what_its_client_needs() {
     }
 }
 
-/// Returns whose credentials a key must get.
-fn needed(key: &str) -> Option<&'static str> {
+/// Returns the user whose credentials a key must get.
+fn needed_user(key: &str) -> Option<&'static str> {
     let is_hub = key == HUB || key.split('/').next().is_some_and(|host| host.ends_with("docker.io"));
     match key {
-        // Found then under other hosts only, or rightly not at all.
+        // Stored for other hosts only during the recording, or rightly not found.
         "nosuch.example" | "127.0.0.1:15501" | "https://index.docker.io/v1/refresh-token" => None,
         key if key == HOST || key.starts_with("127.0.0.1:15500/") => Some("alice"),
         _ if is_hub => Some("hubuser"),
@@ -71,13 +71,13 @@ fn needed(key: &str) -> Option<&'static str> {
     }
 }
 
-fn recorded() -> Vec<Call> {
+fn recorded_calls() -> Vec<Call> {
     let text = include_str!("../fixtures/captures.txt");
     let calls = text.lines().filter_map(|line| {
         let (verb, rest) = line.strip_prefix("    ")?.split_once(' ')?;
         let (stdin, rest) = rest.trim_start().strip_prefix("stdin='")?.split_once("' exit=")?;
         let code = rest.split_whitespace().next()?.parse().ok()?;
-        // Recorded as a Python literal: the only escapes in it are these.
+        // A Python literal, with these escapes only.
         let stdin = stdin.replace("\\n", "\n").replace("\\\\", "\\");
         Some(Call { verb: verb.to_owned(), stdin, code })
     });

@@ -1,11 +1,11 @@
-//! What is known of a request from the command line of the client that makes it.
+//! Intents that are read from the command lines of clients.
 
 use docker_credential_pat::client;
 use docker_credential_pat::model::registry::Key;
 use docker_credential_pat::model::token::Direction;
 
 #[test]
-fn every_recorded_command_line_tells_what_it_says_and_no_more() {
+fn every_recorded_command_line_has_the_expected_intent() {
     let rows = include_str!("../fixtures/command-lines.txt")
         .lines()
         .filter(|line| !line.is_empty() && !line.starts_with('#'));
@@ -13,16 +13,16 @@ fn every_recorded_command_line_tells_what_it_says_and_no_more() {
     for row in rows {
         count += 1;
         let columns: Vec<_> = row.split('|').map(str::trim).collect();
-        let [key, line, known] = columns[..] else { panic!("not three columns: {row}") };
+        let [key, line, want] = columns[..] else { panic!("not three columns: {row}") };
         let words = shell_words(line);
         let words: Vec<_> = words.iter().map(String::as_str).collect();
-        assert_eq!(told(key, &words), known, "{key}: {line}");
+        assert_eq!(describe_intent(key, &words), want, "{key}: {line}");
     }
     assert!(count > 100, "{count} rows read");
 }
 
-/// Says in the words of the list what is known.
-fn told(key: &str, words: &[&str]) -> String {
+/// Describes the intent in the words of the fixture.
+fn describe_intent(key: &str, words: &[&str]) -> String {
     let key = Key::parse(key).expect("a key");
     let Some(intent) = client::intent(words, key.address().expect("an address")) else {
         return "not known".to_owned();
@@ -35,7 +35,7 @@ fn told(key: &str, words: &[&str]) -> String {
     format!("{direction} {}", intent.repository.as_deref().unwrap_or("-"))
 }
 
-/// Splits at blanks outside of quotes; nothing else of a shell is needed here.
+/// Splits at blanks outside of quotes; the fixture needs no other shell syntax.
 fn shell_words(line: &str) -> Vec<String> {
     let (mut words, mut word, mut quote) = (Vec::new(), String::new(), None);
     for letter in line.chars() {
@@ -52,7 +52,7 @@ fn shell_words(line: &str) -> Vec<String> {
 }
 
 #[cfg(target_os = "linux")]
-mod of_processes {
+mod processes {
     use std::io;
     use std::io::Read;
     use std::process::{Child, Command, Stdio};
@@ -62,11 +62,11 @@ mod of_processes {
 
     use crate::common::HANG;
 
-    /// A shell that runs until it is dropped.
+    /// A shell that is killed when it is dropped.
     struct Shell(Child);
 
     impl Shell {
-        /// Starts one that waits, and returns when it does: while a program starts its words are not there yet.
+        /// Starts a shell, and returns once it waits for input: the words of a starting program may be missing.
         fn waiting(arguments: &[&str]) -> io::Result<Self> {
             let mut shell = Self::run("echo; read line", arguments)?;
             shell.0.stdout.as_mut().expect("a pipe").read_exact(&mut [0])?;
@@ -80,7 +80,7 @@ mod of_processes {
         }
 
         fn words(&self) -> Option<Vec<String>> {
-            let line = CommandLine::of_process(self.0.id())?;
+            let line = CommandLine::from_process(self.0.id())?;
             Some(line.words()?.into_iter().map(str::to_owned).collect())
         }
     }
@@ -93,18 +93,18 @@ mod of_processes {
     }
 
     #[test]
-    fn the_parent_is_the_process_that_started_this_one() {
-        let parent = CommandLine::of_process(std::os::unix::process::parent_id());
+    fn the_command_line_of_the_parent_is_that_of_its_process() {
+        let parent = CommandLine::from_process(std::os::unix::process::parent_id());
         let words = |line: &Option<CommandLine>| {
             line.as_ref()
                 .and_then(|line| Some(line.words()?.into_iter().map(str::to_owned).collect::<Vec<_>>()))
         };
         assert!(words(&parent).is_some());
-        assert_eq!(words(&CommandLine::of_parent()), words(&parent));
+        assert_eq!(words(&CommandLine::from_parent()), words(&parent));
     }
 
     #[test]
-    fn words_arrive_as_they_were_given() {
+    fn words_of_any_form_are_read_unchanged() {
         let long = "x".repeat(MAX_BYTES / 2);
         for arguments in [&["docker", "pull", "acme/app"][..], &["", "a b", "'", "\n", "é"], &[&long]] {
             let words = Shell::waiting(arguments).expect("a shell").words().expect("words");
@@ -114,9 +114,9 @@ mod of_processes {
     }
 
     #[test]
-    fn a_command_line_of_two_megabytes_is_not_known() {
+    fn a_command_line_of_two_megabytes_is_unknown() {
         let piece = "x".repeat(100_000);
-        // Where a program may not be started with so much, as much as it may.
+        // Smaller ones for systems that limit the arguments of a program.
         for pieces in [20, 10, 1] {
             let Ok(shell) = Shell::waiting(&vec![piece.as_str(); pieces]) else { continue };
             assert_eq!(shell.words(), None, "{pieces}");
@@ -126,36 +126,36 @@ mod of_processes {
     }
 
     #[test]
-    fn a_process_that_has_ended_is_not_known() {
+    fn the_command_line_of_a_process_that_has_exited_is_unknown() {
         let mut shell = Shell::waiting(&[]).expect("a shell");
         let process = shell.0.id();
         shell.0.kill().expect("an end");
-        let patience = Instant::now() + HANG;
-        // Until it is waited for its number stays, without words.
+        let deadline = Instant::now() + HANG;
+        // Until the parent waits for it, the process keeps its id, without words.
         while shell.words().is_some() {
-            assert!(Instant::now() < patience, "it still has words");
+            assert!(Instant::now() < deadline, "it still has words");
             std::thread::yield_now();
         }
         shell.0.wait().expect("an end");
-        assert!(CommandLine::of_process(process).is_none());
+        assert!(CommandLine::from_process(process).is_none());
     }
 
     #[test]
-    fn what_is_no_process_is_not_known() {
+    fn the_command_line_of_an_id_without_a_process_is_unknown() {
         for process in [0, u32::MAX] {
-            assert!(CommandLine::of_process(process).is_none(), "{process}");
+            assert!(CommandLine::from_process(process).is_none(), "{process}");
         }
     }
 
     #[test]
     fn a_command_line_that_changes_is_read_whole_or_not_at_all() {
-        // It starts itself again and again, with other words each time.
+        // The shell replaces itself again and again, with other words each time.
         let script = r#"case $1 in short) set -- long long long ;; *) set -- short ;; esac; exec sh -c "$0" "$0" "$@""#;
         let shell = Shell::run(script, &["short"]).expect("a shell");
-        let patience = Instant::now() + HANG;
+        let deadline = Instant::now() + HANG;
         let (mut short, mut long) = (0, 0);
         while short < 20 || long < 20 {
-            assert!(Instant::now() < patience, "read {short} and {long} times");
+            assert!(Instant::now() < deadline, "read {short} and {long} times");
             match shell.words().as_deref().map(|words| &words[4..]) {
                 None => {}
                 Some([word]) if word == "short" => short += 1,

@@ -1,4 +1,4 @@
-//! Docker's verbs, as clients call them.
+//! The verbs of Docker's credential helper protocol, as clients call them.
 
 use serde_json::json;
 
@@ -8,7 +8,7 @@ use crate::common::{Home, NOT_FOUND, credentials, found, not_found};
 const HUB: &str = "https://index.docker.io/v1/";
 
 #[test]
-fn what_is_stored_comes_back_until_it_is_erased() {
+fn stored_credentials_are_returned_until_they_are_erased() {
     let home = Home::new();
     assert_eq!(home.get("ghcr.io"), not_found());
     assert_eq!(home.list(), json!({}));
@@ -22,12 +22,12 @@ fn what_is_stored_comes_back_until_it_is_erased() {
 }
 
 #[test]
-fn a_get_that_finds_nothing_says_so_and_nothing_else() {
+fn a_get_without_a_match_prints_the_not_found_text_only() {
     Home::new().call("get", "ghcr.io").code(1).stdout(NOT_FOUND).stderr("");
 }
 
 #[test]
-fn texts_come_back_byte_for_byte() {
+fn user_names_and_secrets_are_returned_byte_for_byte() {
     let home = Home::new();
     let long = "é".repeat(512 * 1024);
     for text in [
@@ -50,7 +50,7 @@ fn texts_come_back_byte_for_byte() {
 }
 
 #[test]
-fn keys_come_back_verbatim_and_aliases_find_them() {
+fn keys_are_listed_verbatim_and_found_by_their_aliases() {
     let home = Home::new();
     for key in ["GHCR.io", "https://quay.io/v2/", HUB, "user@odd", "[::1]:5000", "*.x"] {
         home.store(key, "alice", key);
@@ -58,7 +58,7 @@ fn keys_come_back_verbatim_and_aliases_find_them() {
     let wanted = ["*.x", "GHCR.io", "[::1]:5000", HUB, "https://quay.io/v2/", "user@odd"];
     let listed = home.list();
     assert_eq!(listed.as_object().expect("an object").keys().collect::<Vec<_>>(), wanted);
-    for (asked, stored) in [
+    for (key, stored) in [
         ("ghcr.io", "GHCR.io"),
         ("ghcr.io\n", "GHCR.io"),
         ("\t https://ghcr.io:443/v1/\r\n", "GHCR.io"),
@@ -72,15 +72,15 @@ fn keys_come_back_verbatim_and_aliases_find_them() {
         ("user@odd", "user@odd"),
         ("*.x", "*.x"),
     ] {
-        assert_eq!(home.get(asked), found("alice", stored), "{asked}");
+        assert_eq!(home.get(key), found("alice", stored), "{key}");
     }
-    for asked in ["a.x", "odd", "USER@odd", "ghcr.io@odd", "evil-ghcr.io", "ghcr.io.x", "[::1]"] {
-        assert_eq!(home.get(asked), not_found(), "{asked}");
+    for key in ["a.x", "odd", "USER@odd", "ghcr.io@odd", "evil-ghcr.io", "ghcr.io.x", "[::1]"] {
+        assert_eq!(home.get(key), not_found(), "{key}");
     }
 }
 
 #[test]
-fn the_three_keys_of_docker_hub_are_apart() {
+fn the_three_keys_of_docker_hub_have_separate_credentials() {
     let home = Home::new();
     let [access, refresh] = ["access-token", "refresh-token"].map(|name| format!("{HUB}{name}"));
     home.store(&access, "alice", "jwt");
@@ -131,7 +131,7 @@ fn one_login_under_two_keys_is_one_token() {
 }
 
 #[test]
-fn two_slots_of_one_host_stay_two() {
+fn two_keys_of_one_host_with_different_secrets_stay_two_tokens() {
     let home = Home::new();
     home.store("https://h.example/v1/", "alice", "one");
     home.store("https://h.example/v2/", "alice", "two");
@@ -143,7 +143,7 @@ fn two_slots_of_one_host_stay_two() {
     assert_eq!(
         home.get("https://h.example/v1/"),
         found("alice", "one"),
-        "the other slot's login left it alone"
+        "a login under the other key leaves it alone"
     );
 }
 
@@ -152,9 +152,9 @@ fn a_logout_keeps_what_a_person_added_and_a_login_brings_it_back() {
     let home = Home::new();
     home.add("ci", "ghcr.io");
     assert_eq!(home.list(), json!({ "ghcr.io": "me" }));
-    let told = home.call("erase", "ghcr.io").success().stdout("").get_output().stderr.clone();
-    let told = String::from_utf8(told).expect("UTF-8");
-    assert!(told.contains("kept \"ci\"") && told.contains("activate ci"), "{told}");
+    let stderr = home.call("erase", "ghcr.io").success().stdout("").get_output().stderr.clone();
+    let stderr = String::from_utf8(stderr).expect("UTF-8");
+    assert!(stderr.contains("kept \"ci\"") && stderr.contains("activate ci"), "{stderr}");
     assert_eq!(home.get("ghcr.io"), not_found());
     assert_eq!(home.list(), json!({}));
     home.call("erase", "https://ghcr.io").success().stdout("").stderr("");
@@ -164,7 +164,7 @@ fn a_logout_keeps_what_a_person_added_and_a_login_brings_it_back() {
 }
 
 #[test]
-fn a_token_that_is_the_user_name_too_stands_nowhere_in_the_open() {
+fn a_token_that_is_the_user_name_too_is_sealed_and_not_listed() {
     let home = Home::new();
     let token = "dop_v1_canary-canary-canary";
     home.store("registry.digitalocean.com", token, token);
@@ -177,7 +177,7 @@ fn a_token_that_is_the_user_name_too_stands_nowhere_in_the_open() {
 }
 
 #[test]
-fn what_is_no_request_is_refused() {
+fn malformed_requests_are_refused_and_change_nothing() {
     let home = Home::new();
     home.store("ghcr.io", "alice", "s3cret");
     let large = "x".repeat(5 * 1024 * 1024);
@@ -220,16 +220,16 @@ fn what_is_no_request_is_refused() {
         ("store", credentials("ghcr.io", "mallory", &large).into(), "the request is larger than 4 MiB\n"),
     ];
     for (verb, input, want) in cases {
-        let shown = String::from_utf8_lossy(&input[..input.len().min(60)]).into_owned();
+        let start = String::from_utf8_lossy(&input[..input.len().min(60)]).into_owned();
         let output = home.call(verb, input).code(1).get_output().clone();
-        assert_eq!(String::from_utf8_lossy(&output.stdout), want, "{verb} {shown}");
-        assert!(!String::from_utf8_lossy(&output.stderr).contains("canary"), "{verb} {shown}");
+        assert_eq!(String::from_utf8_lossy(&output.stdout), want, "{verb} {start}");
+        assert!(!String::from_utf8_lossy(&output.stderr).contains("canary"), "{verb} {start}");
     }
     assert_eq!(home.get("ghcr.io"), found("alice", "s3cret"), "nothing was lost");
 }
 
 #[test]
-fn what_other_helpers_accept_is_accepted() {
+fn requests_that_other_helpers_accept_are_accepted() {
     let home = Home::new();
     for (json, secret) in [
         ("{\r\n  \"Secret\" : \"a\",\n\t\"Username\":\"alice\",\n\"ServerURL\":\"ghcr.io\" }", "a"),
@@ -248,7 +248,7 @@ fn what_other_helpers_accept_is_accepted() {
 }
 
 #[test]
-fn an_answer_that_cannot_be_written_is_no_success() {
+fn an_answer_that_cannot_be_written_is_an_error() {
     let home = Home::new();
     home.store("ghcr.io", "alice", "s3cret");
     let full = || std::fs::OpenOptions::new().write(true).open("/dev/full").expect("a full device");
@@ -258,15 +258,15 @@ fn an_answer_that_cannot_be_written_is_no_success() {
         let key = std::fs::File::open(write(&home, "key", "ghcr.io")).expect("the key");
         let output = command.stdin(key).output().expect("it runs");
         assert_eq!(output.status.code(), Some(1), "{verb}");
-        let told = String::from_utf8_lossy(&output.stderr);
-        assert!(told.contains("cannot write the answer") && !told.contains("s3cret"), "{told}");
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert!(stderr.contains("cannot write the answer") && !stderr.contains("s3cret"), "{stderr}");
     }
 }
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_verb_without_an_answer_needs_nobody_to_read_it() {
-    // Python's subprocess.DEVNULL is the null device for reading and writing, like a closed stdout.
+fn verbs_succeed_with_standard_output_on_the_null_device() {
+    // Python's subprocess.DEVNULL is open for reading and writing, as after a closed stdout.
     let null = std::fs::OpenOptions::new().read(true).write(true).open("/dev/null").expect("a null device");
     let home = Home::new();
     let call = |verb: &str, stdin: &str| {
@@ -285,7 +285,7 @@ fn a_verb_without_an_answer_needs_nobody_to_read_it() {
 }
 
 #[test]
-fn the_version_is_one_line_and_help_is_there() {
+fn the_version_is_one_line_and_the_help_names_every_verb() {
     let home = Home::new();
     for word in ["version", "--version", "-v"] {
         let output = home.run([word]).success().stderr("").get_output().clone();
@@ -306,7 +306,7 @@ fn the_version_is_one_line_and_help_is_there() {
 }
 
 #[test]
-fn a_wrong_call_is_answered_as_official_helpers_do() {
+fn wrong_arguments_get_the_answers_of_official_helpers() {
     let home = Home::new();
     home.run([])
         .code(1)

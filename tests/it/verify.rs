@@ -1,4 +1,4 @@
-//! `verify` against registries that mean harm or are ill: the secret goes nowhere else, and each is named.
+//! `verify` against hostile and broken registries: the secret goes nowhere else, and the error names the registry.
 #![cfg(feature = "online")]
 
 use base64::Engine;
@@ -13,33 +13,31 @@ const SECRET: &str = "ghp_canaryCANARYcanary";
 
 const LAST: &str = "Connection: close\r\n\r\n";
 
-/// True when a server was told the secret, in the form in which requests have it.
-fn knows_secret(server: &Server) -> bool {
+/// True when a server has received the secret, plain or as Basic credentials.
+fn has_secret(server: &Server) -> bool {
     let pair = STANDARD.encode(format!("{USER}:{SECRET}"));
-    let asked = server.asked.lock().expect("unpoisoned");
-    asked.contains(&pair) || asked.contains(SECRET)
+    let requests = server.asked.lock().expect("unpoisoned");
+    requests.contains(&pair) || requests.contains(SECRET)
 }
 
-/// Adds the token that is asked about.
 fn add(home: &Home, name: &str, registry: &str) {
     let mut program = home.program(["add", name, "--registry", registry, "--user", USER, "--secret-stdin"]);
     program.write_stdin(SECRET).assert().success();
 }
 
-/// Asks the server about a token, and returns the exit code and all that was written.
+/// Runs `verify` for a token of the server, and returns the exit code and the whole output.
 fn verify(server: &Server, args: &[&str]) -> (Option<i32>, String) {
     let home = Home::new();
     let host = server.host();
     add(&home, "ci", &host);
     let output = home.program(["verify", "ci"]).args(args).output().expect("it runs");
-    let told = [output.stdout, output.stderr].concat();
-    let told = String::from_utf8(told).expect("UTF-8");
-    assert!(!told.contains(SECRET), "no secret shows: {told}");
-    (output.status.code(), told)
+    let text = String::from_utf8([output.stdout, output.stderr].concat()).expect("UTF-8");
+    assert!(!text.contains(SECRET), "no secret shows: {text}");
+    (output.status.code(), text)
 }
 
-/// What a registry says that wants a token of this endpoint.
-fn asks_token(realm: &str) -> String {
+/// Returns a Bearer challenge with this token endpoint.
+fn bearer_challenge(realm: &str) -> String {
     format!(
         "HTTP/1.1 401 No\r\nWWW-Authenticate: Bearer realm=\"{realm}\",service=\"s\"\r\nContent-Length: 0\r\n{LAST}"
     )
@@ -53,26 +51,26 @@ fn json(status: &str, body: &str) -> String {
 }
 
 #[test]
-fn a_secret_is_not_led_elsewhere() {
+fn a_hostile_challenge_or_redirect_sends_the_secret_nowhere_else() {
     let elsewhere = Server::start(vec![("", json("200 OK", r#"{"token":"x"}"#))]);
-    let there = format!("http://127.0.0.1:{}/token", elsewhere.port);
-    let moved = |to: &str| format!("HTTP/1.1 307 Go\r\nLocation: {to}\r\nContent-Length: 0\r\n{LAST}");
+    let elsewhere_url = format!("http://127.0.0.1:{}/token", elsewhere.port);
+    let redirect = |to: &str| format!("HTTP/1.1 307 Go\r\nLocation: {to}\r\nContent-Length: 0\r\n{LAST}");
     for (name, answers, want) in [
         (
             "an http realm",
-            vec![("", asks_token("http://auth.example/token"))],
+            vec![("", bearer_challenge("http://auth.example/token"))],
             "a token endpoint that is refused",
         ),
         (
             "another scheme",
-            vec![("", asks_token("ftp://auth.example/token"))],
+            vec![("", bearer_challenge("ftp://auth.example/token"))],
             "a token endpoint that is refused",
         ),
-        ("a literal", vec![("", asks_token("https://192.0.2.1/token"))], "an address without a name"),
-        ("a number", vec![("", asks_token("https://3221225985/token"))], "an address without a name"),
+        ("a literal", vec![("", bearer_challenge("https://192.0.2.1/token"))], "an address without a name"),
+        ("a number", vec![("", bearer_challenge("https://3221225985/token"))], "an address without a name"),
         (
             "a user in it",
-            vec![("", asks_token("https://a:b@auth.example/token"))],
+            vec![("", bearer_challenge("https://a:b@auth.example/token"))],
             "a token endpoint that is refused",
         ),
         (
@@ -80,49 +78,52 @@ fn a_secret_is_not_led_elsewhere() {
             vec![("", "HTTP/1.1 401 No\r\nWWW-Authenticate: Negotiate\r\nContent-Length: 0\r\n\r\n".into())],
             "not known here",
         ),
-        ("the registry sends away", vec![("", moved(&there))], "where nothing is sent"),
+        ("the registry redirects", vec![("", redirect(&elsewhere_url))], "where nothing is sent"),
         (
-            "its token endpoint sends away",
-            vec![("GET /token", moved(&there)), ("", asks_token("http://127.0.0.1:PORT/token"))],
+            "the token endpoint redirects",
+            vec![
+                ("GET /token", redirect(&elsewhere_url)),
+                ("", bearer_challenge("http://127.0.0.1:PORT/token")),
+            ],
             "where nothing is sent",
         ),
         (
-            "its second answer sends away",
+            "the second answer redirects",
             vec![
                 ("GET /token", json("200 OK", r#"{"token":"t"}"#)),
-                ("GET /v2/ … authorization: Bearer", moved(&there)),
-                ("", asks_token("http://127.0.0.1:PORT/token")),
+                ("GET /v2/ … authorization: Bearer", redirect(&elsewhere_url)),
+                ("", bearer_challenge("http://127.0.0.1:PORT/token")),
             ],
             "",
         ),
     ] {
         let server = Server::start(answers);
-        let (code, told) = verify(&server, &[]);
-        assert!(code == Some(1) || want.is_empty(), "{name}: {told}");
-        assert!(told.contains(want), "{name}: {told}");
-        assert!(!knows_secret(&elsewhere), "{name}: nothing goes elsewhere");
+        let (code, text) = verify(&server, &[]);
+        assert!(code == Some(1) || want.is_empty(), "{name}: {text}");
+        assert!(text.contains(want), "{name}: {text}");
+        assert!(!has_secret(&elsewhere), "{name}: the secret goes nowhere else");
     }
 }
 
 #[test]
-fn nothing_is_sent_before_it_is_asked_for() {
+fn the_secret_is_sent_only_after_a_challenge() {
     for (name, answer, want) in [
         ("open", json("200 OK", "{}"), "open"),
         ("no registry", json("404 Not Found", "{}"), "is no registry: it answers 404"),
         ("forbidden", json("403 No", "{}"), "is no registry: it answers 403"),
     ] {
         let server = Server::start(vec![("", answer)]);
-        let (_, told) = verify(&server, &[]);
-        assert!(told.contains(want), "{name}: {told}");
-        assert!(!knows_secret(&server), "{name}");
+        let (_, text) = verify(&server, &[]);
+        assert!(text.contains(want), "{name}: {text}");
+        assert!(!has_secret(&server), "{name}");
     }
     let server = Server::start(vec![("", ASKS_BASIC.to_owned())]);
-    let (code, told) = verify(&server, &[]);
-    assert!(code == Some(1) && told.contains("refused") && knows_secret(&server), "{told}");
+    let (code, text) = verify(&server, &[]);
+    assert!(code == Some(1) && text.contains("refused") && has_secret(&server), "{text}");
 }
 
 #[test]
-fn an_ill_server_is_named_within_the_limits() {
+fn the_error_for_a_broken_token_endpoint_names_the_fault() {
     let head = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n";
     for (name, answer, want) in [
         ("100 MB", format!("{head}Content-Length: 104857600\r\n\r\nENDLESS"), "is too large"),
@@ -141,19 +142,21 @@ fn an_ill_server_is_named_within_the_limits() {
         ),
         ("refused", json("401 No", r#"{"details":"canary"}"#), "refused"),
     ] {
-        let server =
-            Server::start(vec![("GET /token", answer), ("", asks_token("http://127.0.0.1:PORT/token"))]);
-        let (code, told) = verify(&server, &[]);
-        assert!(code == Some(1) && told.contains(want), "{name}: {told}");
-        assert!(!told.contains("canary"), "{name}: what a server says is not repeated: {told}");
+        let server = Server::start(vec![
+            ("GET /token", answer),
+            ("", bearer_challenge("http://127.0.0.1:PORT/token")),
+        ]);
+        let (code, text) = verify(&server, &[]);
+        assert!(code == Some(1) && text.contains(want), "{name}: {text}");
+        assert!(!text.contains("canary"), "{name}: the text of a server is not repeated: {text}");
     }
 }
 
 #[test]
-fn what_the_registry_tells_is_shown_and_kept() {
-    let pass = "eyJhbGciOiJIUzI1NiJ9.eyJhY2Nlc3MiOlt7InR5cGUiOiJyZXBvc2l0b3J5IiwibmFtZSI6ImEvYiIsImFjdGlvbnMiOlsicHVsbCJdfV19.c2ln";
+fn access_pull_limit_and_expiry_are_shown_and_the_expiry_is_stored() {
+    let jwt = "eyJhbGciOiJIUzI1NiJ9.eyJhY2Nlc3MiOlt7InR5cGUiOiJyZXBvc2l0b3J5IiwibmFtZSI6ImEvYiIsImFjdGlvbnMiOlsicHVsbCJdfV19.c2ln";
     let server = Server::start(vec![
-        ("GET /token", json("200 OK", &format!(r#"{{"token":"{pass}"}}"#))),
+        ("GET /token", json("200 OK", &format!(r#"{{"token":"{jwt}"}}"#))),
         (
             "HEAD /v2/acme/app/manifests/latest",
             format!(
@@ -166,16 +169,16 @@ fn what_the_registry_tells_is_shown_and_kept() {
                 "HTTP/1.1 200 OK\r\nGitHub-Authentication-Token-Expiration: 2038-01-02 03:04:05 UTC\r\nContent-Length: 0\r\n{LAST}"
             ),
         ),
-        ("", asks_token("http://127.0.0.1:PORT/token")),
+        ("", bearer_challenge("http://127.0.0.1:PORT/token")),
     ]);
     let home = Home::new();
     add(&home, "ci", &server.host());
     let output =
         home.run(["verify", "ci", "--repository", "acme/app:1", "--json"]).success().get_output().clone();
-    let told: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
-    let asked = server.asked.lock().expect("unpoisoned").clone();
-    assert_eq!(told["version"], 1, "{asked}");
-    let answer = &told["answers"][0];
+    let json: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let requests = server.asked.lock().expect("unpoisoned").clone();
+    assert_eq!(json["version"], 1, "{requests}");
+    let answer = &json["answers"][0];
     for (name, want) in [
         ("token", serde_json::json!("ci")),
         ("registry", serde_json::json!(server.host())),
@@ -190,20 +193,20 @@ fn what_the_registry_tells_is_shown_and_kept() {
         ("expires", serde_json::json!("2038-01-02T03:04:05Z")),
         ("error", serde_json::Value::Null),
     ] {
-        assert_eq!(answer[name], want, "{name}: {told}\n{asked}");
+        assert_eq!(answer[name], want, "{name}: {json}\n{requests}");
     }
     assert_eq!(
         home.tokens()[0]["expires"],
         "2038-01-02T03:04:05Z",
-        "it is noted, so that a warning comes in time"
+        "stored for the warning before the expiry"
     );
 }
 
 #[test]
-fn an_end_that_is_past_takes_no_token_away() {
-    let ended = "HTTP/1.1 200 OK\r\nGitHub-Authentication-Token-Expiration: 2020-01-02 03:04:05 UTC\r\nContent-Length: 0\r\n";
+fn a_reported_expiry_in_the_past_is_not_stored() {
+    let expired = "HTTP/1.1 200 OK\r\nGitHub-Authentication-Token-Expiration: 2020-01-02 03:04:05 UTC\r\nContent-Length: 0\r\n";
     let server = Server::start(vec![
-        ("GET /v2/ … authorization: Basic", format!("{ended}{LAST}")),
+        ("GET /v2/ … authorization: Basic", format!("{expired}{LAST}")),
         ("", format!("{ASKS_BASIC}{LAST}")),
     ]);
     let home = Home::new();
@@ -214,7 +217,7 @@ fn an_end_that_is_past_takes_no_token_away() {
 }
 
 #[test]
-fn what_cannot_be_asked_is_told() {
+fn unusable_arguments_and_authorities_are_errors() {
     let home = Home::new();
     for (name, registry) in [("wild", "*.pkg.coding.net"), ("part", "ghcr.io/acme")] {
         add(&home, name, registry);
@@ -228,16 +231,16 @@ fn what_cannot_be_asked_is_told() {
         (&["part", "--all"], "cannot be used with"),
     ] {
         let output = home.program(["verify"]).args(args).output().expect("it runs");
-        let told = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert!(!output.status.success() && told.contains(want), "{args:?}: {told}");
+        let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(!output.status.success() && stderr.contains(want), "{args:?}: {stderr}");
     }
-    // A file of authorities that is none.
+    // A file that holds no certificates.
     let file = home.path().join("ca.pem");
     for (text, want) in [("", "there is no certificate"), ("-----BEGIN CERTIFICATE-----\nx", "is no PEM")] {
         std::fs::write(&file, text).expect("written");
         let mut program = home.program(["verify", "part"]);
         let output = program.env("DOCKER_CREDENTIAL_PAT_CA_FILE", &file).output().expect("it runs");
-        let told = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert!(!output.status.success() && told.contains(want), "{text}: {told}");
+        let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(!output.status.success() && stderr.contains(want), "{text}: {stderr}");
     }
 }

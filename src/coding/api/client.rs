@@ -18,7 +18,7 @@ use crate::coding::api::request::{
     ProjectTokenRequest, ServiceError, content, response_body, token_with_secret,
 };
 use crate::http::endpoint::Endpoint;
-use crate::http::server_text::redacted;
+use crate::http::server_text::redact;
 use crate::http::{Authorization, Http, HttpRequest, JSON, Method, Repeat, Response};
 use crate::model::secret::Secret;
 use crate::model::token::TokenState;
@@ -211,7 +211,7 @@ impl CodingClient {
         mut fields: Value,
         repeat: Repeat,
     ) -> Result<Response, CodingApiError> {
-        let url = self.endpoint.at(&format!("/open-api?Action={action}"))?;
+        let url = self.endpoint.with_path(&format!("/open-api?Action={action}"))?;
         let authorization = Authorization::token(self.token.expose());
         fields["Action"] = json!(action);
         let body = fields.to_string();
@@ -246,8 +246,8 @@ impl CodingClient {
 
     /// Returns code and message of an error: short, safe for a terminal, and without the token that was sent.
     fn redact(&self, error: ServiceError) -> (String, String) {
-        let redact =
-            |text: Option<String>| redacted(Zeroizing::new(text.unwrap_or_default()), &[self.token.expose()]);
-        (redact(error.code), redact(error.message))
+        let redact_text =
+            |text: Option<String>| redact(Zeroizing::new(text.unwrap_or_default()), &[self.token.expose()]);
+        (redact_text(error.code), redact_text(error.message))
     }
 }

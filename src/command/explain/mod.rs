@@ -86,7 +86,7 @@ impl ExplainTarget {
 /// Runs the verb.
 pub fn run(args: &ExplainArgs, cx: &mut CommandContext) -> Result<(), CommandError> {
     let inventory = cx.store.inventory()?;
-    let context = Context::gather(cx.called_as)?;
+    let context = Context::from_environment(cx.called_as)?;
     let target = ExplainTarget::parse(&args.target, &inventory)?;
     let keys = target.keys(args.client)?;
     let index = Index::new(&inventory);

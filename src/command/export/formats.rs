@@ -17,7 +17,7 @@ use crate::model::name::{Name, quoted};
 use crate::model::registry::DOCKER_HUB_KEY;
 use crate::model::secret::Secret;
 use crate::model::token::{Token, TokenKind, UserName};
-use crate::system::secret_json::exact;
+use crate::system::secret_json::write_exact;
 
 type Bytes = Zeroizing<Vec<u8>>;
 
@@ -47,17 +47,17 @@ pub(super) fn write(
     let user = token.user.reveal_with(secret);
     let text = match format {
         ExportFormat::DockerLogin => {
-            exact(|out| keys.iter().try_for_each(|key| write_login(out, user, secret, key)))
+            write_exact(|out| keys.iter().try_for_each(|key| write_login(out, user, secret, key)))
         }
         ExportFormat::DockerConfig => config_json(token, secret, keys, JsonLayout::Indented),
         ExportFormat::KubernetesSecret => {
             config_json(token, secret, keys, JsonLayout::Indented).and_then(|json| {
                 let data = encode_base64(&json)?;
-                exact(|out| write_manifest(out, &resource_name(&token.name), &data))
+                write_exact(|out| write_manifest(out, &resource_name(&token.name), &data))
             })
         }
         ExportFormat::Env => config_json(token, secret, keys, JsonLayout::OneLine).and_then(|json| {
-            exact(|out| {
+            write_exact(|out| {
                 out.write_all(b"export DOCKER_AUTH_CONFIG=")?;
                 write_quoted(out, &json)?;
                 out.write_all(b"\n")
@@ -169,8 +169,9 @@ impl Serialize for ConfigEntries<'_> {
 
 fn config_json(token: &Token, secret: &Secret, keys: &[String], layout: JsonLayout) -> io::Result<Bytes> {
     let user = token.user.reveal_with(secret);
-    let pair =
-        exact(|out| [user, ":", secret.expose()].iter().try_for_each(|part| out.write_all(part.as_bytes())))?;
+    let pair = write_exact(|out| {
+        [user, ":", secret.expose()].iter().try_for_each(|part| out.write_all(part.as_bytes()))
+    })?;
     let auth = encode_base64(&pair)?;
     let entry = match token.kind {
         TokenKind::Identity => ConfigEntry::IdentityToken(secret.expose()),
@@ -181,7 +182,7 @@ fn config_json(token: &Token, secret: &Secret, keys: &[String], layout: JsonLayo
         | TokenKind::Session => ConfigEntry::Auth(str::from_utf8(&auth).map_err(io::Error::other)?),
     };
     let config = ConfigJson { auths: ConfigEntries { keys, entry } };
-    exact(|out| match layout {
+    write_exact(|out| match layout {
         JsonLayout::OneLine => Ok(serde_json::to_writer(out, &config)?),
         JsonLayout::Indented => {
             let formatter = PrettyFormatter::with_indent(b"\t");

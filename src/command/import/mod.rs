@@ -111,7 +111,7 @@ impl ImportArgs {
         let mut plan = ImportPlan { config, owner, helpers: Vec::new(), found: Vec::new(), failed: 0 };
         // Helpers first: a client that asks one does not read the plain text in its file.
         for name in self.helper_names(&plan.config, cx)? {
-            if let Err(error) = OtherHelper::named(&name).and_then(|helper| plan.add_helper(helper)) {
+            if let Err(error) = OtherHelper::new(&name).and_then(|helper| plan.add_helper(helper)) {
                 plan.failed += 1;
                 cx.say(&format!("{}: error: {}", program(), CommandError::from(error).line()));
             }
@@ -139,14 +139,14 @@ impl ImportArgs {
         for key in config.registries_with_helpers()? {
             all.extend(config.helper(&key)?);
         }
-        all.extend(setup::remembered(&env::Folders::find()?.setup(), config)?);
+        all.extend(setup::previous_helpers(&env::Folders::find()?.setup(), config)?);
         let mut names: Vec<String> = Vec::new();
         for name in all {
             // Clients write an empty name for "none".
             if name.is_empty() || HelperName::is_ours(&name) || names.contains(&name) {
                 continue;
             }
-            if OtherHelper::is_maker(&name) {
+            if OtherHelper::makes_tokens(&name) {
                 cx.say(&format!(
                     "\"{name}\" makes a new token at each call, which soon ends: it is left as it is"
                 ));

@@ -10,7 +10,7 @@ use crate::command::import::ImportPlan;
 use crate::command::import::sources::{FoundLogin, ImportSource};
 use crate::docker::config::helper_lookup::ConfigOwner;
 use crate::docker::config::logins::{EntryRemainder, PlainLogin};
-use crate::docker::config::{ConfigError, ConfigFile, backup_of, clean_backup};
+use crate::docker::config::{ConfigError, ConfigFile, backup_path, clean_backup};
 use crate::docker::other_helper::OtherHelper;
 use crate::docker::setup;
 use crate::docker::setup::HelperName;
@@ -24,7 +24,7 @@ use crate::system::env;
 pub(super) fn unserved_registries(plan: &ImportPlan) -> Result<Vec<String>, CommandError> {
     let mut names: Vec<String> = Vec::new();
     for credentials in plan.credentials() {
-        let name = plan.owner.name_of(&credentials.key);
+        let name = plan.owner.lookup_name(&credentials.key);
         if !is_served(plan, credentials)? && names.iter().all(|other| other != name) {
             names.push(name.to_owned());
         }
@@ -129,7 +129,7 @@ fn remove_from_file(plan: &ImportPlan, cx: &mut CommandContext) -> Result<(), Co
             ConfigOwner::Docker => EntryRemainder::Entry,
             ConfigOwner::Podman => EntryRemainder::Nothing,
         };
-        config.take_out(&keys, remains)?;
+        config.remove_logins(&keys, remains)?;
         config.write()?;
         cx.say(&format!("{} taken out of {}", keys.len(), env::tilde(path)));
     }
@@ -138,7 +138,7 @@ fn remove_from_file(plan: &ImportPlan, cx: &mut CommandContext) -> Result<(), Co
         cx.say(&format!("{changed} changed in {} meanwhile: left there", env::tilde(path)));
     }
     if clean_backup(path)? {
-        cx.say(&format!("the secrets in {} are taken out as well", env::tilde(&backup_of(path))));
+        cx.say(&format!("the secrets in {} are taken out as well", env::tilde(&backup_path(path))));
     }
     Ok(())
 }

@@ -57,12 +57,12 @@ struct VerifyAnswer<'t> {
 
 impl VerifyAnswer<'_> {
     fn is_refused(&self) -> bool {
-        self.result.as_ref().is_ok_and(|result| result.entry == LoginOutcome::Refused)
+        self.result.as_ref().is_ok_and(|result| result.outcome == LoginOutcome::Refused)
     }
 
     /// Returns the expiry that the registry reported.
     fn reported_expiry(&self) -> Option<Timestamp> {
-        self.result.as_ref().ok().and_then(|result| result.end)
+        self.result.as_ref().ok().and_then(|result| result.expires)
     }
 }
 
@@ -120,7 +120,7 @@ pub fn refuse_unaccepted(
     let client = RegistryClient { http: &http, plain: PlainHttp::Loopback };
     for registry in registries {
         let login = LoginRequest { user, secret };
-        match client.authenticate(registry, login, None, &mut |line| cx.say(line))?.entry {
+        match client.authenticate(registry, login, None, &mut |line| cx.say(line))?.outcome {
             LoginOutcome::Accepted => {}
             LoginOutcome::Refused => return Err(VerifyError::Refused(registry.to_string()).into()),
             LoginOutcome::Open => {

@@ -23,9 +23,9 @@ const LEAST_FIRST: &[&str] = &["EXPIRES", "PULLS-LEFT", "MAY"];
 
 fn word(result: &Result<AuthResult, RegistryError>) -> &'static str {
     match result {
-        Ok(AuthResult { entry: LoginOutcome::Accepted, .. }) => "accepted",
-        Ok(AuthResult { entry: LoginOutcome::Refused, .. }) => "refused",
-        Ok(AuthResult { entry: LoginOutcome::Open, .. }) => "open",
+        Ok(AuthResult { outcome: LoginOutcome::Accepted, .. }) => "accepted",
+        Ok(AuthResult { outcome: LoginOutcome::Refused, .. }) => "refused",
+        Ok(AuthResult { outcome: LoginOutcome::Open, .. }) => "open",
         Err(_) => "unknown",
     }
 }
@@ -55,8 +55,8 @@ pub(super) fn write_table(
             token.name.as_str().into(),
             scope.into(),
             Cell::new(word(&answer.result), tone),
-            or_dash(result.map(|result| access_words(result.rights))),
-            or_dash(result.and_then(|result| result.pulls).map(pulls_words)),
+            or_dash(result.map(|result| access_words(result.access))),
+            or_dash(result.and_then(|result| result.pull_limit).map(pulls_words)),
             or_dash(expiry.map(|expiry| dated(expiry, now))),
         ]);
     }
@@ -85,7 +85,7 @@ fn access_words(access: RepositoryAccess) -> String {
 }
 
 fn pulls_words(pulls: PullLimit) -> String {
-    format!("{} of {} in {} h", pulls.left, pulls.of, pulls.seconds / 3600)
+    format!("{} of {} in {} h", pulls.remaining, pulls.limit, pulls.seconds / 3600)
 }
 
 #[derive(Serialize)]
@@ -114,8 +114,8 @@ struct AnswerJson<'a> {
 impl<'a> AnswerJson<'a> {
     fn new(answer: &'a VerifyAnswer<'_>) -> Self {
         let VerifyAnswer { target: VerifyTarget { token, registry, repository }, result } = answer;
-        let access = result.as_ref().map(|result| result.rights).unwrap_or_default();
-        let pulls = result.as_ref().ok().and_then(|result| result.pulls);
+        let access = result.as_ref().map(|result| result.access).unwrap_or_default();
+        let pulls = result.as_ref().ok().and_then(|result| result.pull_limit);
         Self {
             token: token.name.as_str(),
             registry: registry.as_str(),
@@ -124,8 +124,8 @@ impl<'a> AnswerJson<'a> {
             pull: access.pull,
             push: access.push,
             delete: access.delete,
-            pulls_left: pulls.map(|pulls| pulls.left),
-            pulls_limit: pulls.map(|pulls| pulls.of),
+            pulls_left: pulls.map(|pulls| pulls.remaining),
+            pulls_limit: pulls.map(|pulls| pulls.limit),
             pulls_seconds: pulls.map(|pulls| pulls.seconds),
             expires: answer.reported_expiry().or(token.expires).map(|expiry| expiry.to_string()),
             error: result.as_ref().err().map(|error| clean(&error.to_string())),

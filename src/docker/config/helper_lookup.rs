@@ -1,21 +1,21 @@
-//! Which helper a client asks for a registry.
+//! Finds the helper that a client calls for a registry.
 
 use crate::docker::config::{ConfigError, ConfigFile};
 use crate::model::registry::{Address, DOCKER_HUB_KEY, Key, Registry, host_as_written};
 
-/// Whose file it is.
+/// The clients that a file belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ConfigOwner {
-    /// Docker's, and that of all who read it.
+    /// Docker and the clients that read its `config.json`.
     Docker,
-    /// That of podman, skopeo and buildah.
+    /// Podman, skopeo and buildah.
     Podman,
 }
 
 impl ConfigOwner {
-    /// Returns the name by which the owner looks a helper up for what is stored under a key: the host as it
-    /// is written, and Docker Hub by one name.
-    pub fn name_of(self, key: &Key) -> &str {
+    /// Returns the name in `credHelpers` that the client looks up for a key: the host as it is written, or its one
+    /// name for Docker Hub.
+    pub fn lookup_name(self, key: &Key) -> &str {
         let host = host_as_written(key.as_str());
         match self {
             Self::Docker => {
@@ -31,10 +31,10 @@ impl ConfigOwner {
 }
 
 impl ConfigFile {
-    /// Returns the helper that the file's owner asks for what is stored under a key. `credsStore` is
-    /// Docker's alone: <https://github.com/containers/image/blob/main/docs/containers-auth.json.5.md>.
+    /// Returns the helper that the client calls for a key. Only Docker reads `credsStore`:
+    /// <https://github.com/containers/image/blob/main/docs/containers-auth.json.5.md>.
     pub fn helper_for(&self, key: &Key, owner: ConfigOwner) -> Result<Option<String>, ConfigError> {
-        match (self.helper(owner.name_of(key))?, owner) {
+        match (self.helper(owner.lookup_name(key))?, owner) {
             (None, ConfigOwner::Docker) => self.store(),
             (helper, ConfigOwner::Docker | ConfigOwner::Podman) => Ok(helper),
         }
@@ -46,7 +46,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_owner_has_its_own_name_for_a_registry() {
+    fn docker_and_podman_look_a_registry_up_under_their_own_names() {
         for (key, docker, podman) in [
             ("https://index.docker.io/v1/", "https://index.docker.io/v1/", "docker.io"),
             ("docker.io", "https://index.docker.io/v1/", "docker.io"),
@@ -57,7 +57,7 @@ mod tests {
         ] {
             let parsed = Key::parse(key).expect(key);
             assert_eq!(
-                (ConfigOwner::Docker.name_of(&parsed), ConfigOwner::Podman.name_of(&parsed)),
+                (ConfigOwner::Docker.lookup_name(&parsed), ConfigOwner::Podman.lookup_name(&parsed)),
                 (docker, podman)
             );
         }

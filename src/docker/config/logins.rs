@@ -1,4 +1,4 @@
-//! The logins that stand in a client's file in plain text: read as clients read them, and taken out.
+//! Reads plain-text logins from a client's file as clients do, and removes them.
 
 use base64::Engine;
 use base64::alphabet::STANDARD;
@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 use thiserror::Error;
 use zeroize::Zeroizing;
 
-use crate::docker::config::{AUTHS, ConfigError, ConfigFile, JsonObject, object_in, to_json};
+use crate::docker::config::{AUTHS, ConfigError, ConfigFile, JsonObject, parse_object, to_json};
 use crate::docker::wire::Credentials;
 use crate::model::registry::{Key, KeyError};
 use crate::model::secret::Secret;
@@ -20,65 +20,60 @@ const REGISTRY: &str = "registrytoken";
 const USER: &str = "username";
 const PASSWORD: &str = "password";
 
-/// What holds a secret within an entry:
+/// The fields of an entry that hold a secret:
 /// <https://github.com/docker/cli/blob/master/cli/config/types/authconfig.go>.
 const SECRETS: [&str; 4] = [AUTH, IDENTITY, REGISTRY, PASSWORD];
 
-/// What makes up a login within an entry.
+/// The fields of an entry that make up a login.
 const LOGIN: [&str; 4] = [AUTH, IDENTITY, USER, PASSWORD];
 
-/// Go's decoder, which clients use, takes any bits behind the last byte.
+/// Accepts any trailing bits, as the decoder of Go does, which clients use.
 const BASE64: GeneralPurpose =
     GeneralPurpose::new(&STANDARD, GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true));
 
 /// A login in plain text.
 #[derive(Debug)]
 pub struct PlainLogin {
-    /// The name of its entry, as it stands in the file.
+    /// The name of the entry, as written in the file.
     pub key: String,
-    /// What a client reads there, or why that cannot be kept elsewhere.
-    pub credentials: Result<Credentials, UnfitLogin>,
+    pub credentials: Result<Credentials, PlainLoginError>,
 }
 
-/// Why a login cannot be kept elsewhere.
+/// A login that no other helper can store.
 #[derive(Debug, Error, PartialEq, Eq)]
-pub enum UnfitLogin {
-    /// Something else than an object, or in it something else than a text.
+pub enum PlainLoginError {
+    /// The entry is not an object, or one of its fields is not a text.
     #[error("its entry is not as clients write it")]
     Entry,
-    /// Clients would not read it either.
     #[error("its auth is not base64")]
     NotBase64,
-    /// Clients would not read it either.
     #[error("its auth is not user:secret")]
     NotUserAndSecret,
-    /// The protocol of helpers is JSON, which is text.
+    /// The protocol of helpers is JSON, which holds UTF-8 only.
     #[error("user name or secret is not valid UTF-8")]
     NotUtf8,
-    /// Nothing to log in with.
     #[error("it has no user name")]
     NoUser,
-    /// Nothing to log in with.
     #[error("its secret is empty")]
     NoSecret,
-    /// No place for it in the protocol of helpers.
+    /// The protocol of helpers has no field for it.
     #[error("no helper can keep a registrytoken")]
     RegistryToken,
     #[error(transparent)]
     Key(#[from] KeyError),
 }
 
-/// What stays of an entry whose login is taken out.
+/// The rest of an entry after its login was removed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EntryRemainder {
-    /// All else that it holds, if only `{}`: by that Docker knows which registries it is logged in to.
+    /// The entry stays with its other fields, or as `{}`, from which Docker knows that it is logged in.
     Entry,
-    /// Nothing.
+    /// The whole entry is removed.
     Nothing,
 }
 
 impl ConfigFile {
-    /// Returns the logins that stand in it in plain text.
+    /// Returns the plain-text logins.
     pub fn logins(&self) -> Result<Vec<PlainLogin>, ConfigError> {
         let mut logins = Vec::new();
         for (key, entry) in self.object_at(AUTHS)? {
@@ -88,19 +83,19 @@ impl ConfigFile {
         Ok(logins)
     }
 
-    /// Returns the names of the entries with such logins.
+    /// Returns the names of the entries with plain-text logins.
     pub fn plain_logins(&self) -> Result<Vec<String>, ConfigError> {
         let mut keys: Vec<_> = self.logins()?.into_iter().map(|login| login.key).collect();
         keys.dedup();
         Ok(keys)
     }
 
-    /// Takes the logins of some entries out. A `registrytoken` stays, with its entry.
-    pub fn take_out(&mut self, keys: &[&str], remains: EntryRemainder) -> Result<(), ConfigError> {
+    /// Removes the logins of some entries. A `registrytoken` stays, with its entry.
+    pub fn remove_logins(&mut self, keys: &[&str], remainder: EntryRemainder) -> Result<(), ConfigError> {
         let mut entries = self.object_at(AUTHS)?;
         for key in keys {
             let Some(rest) = entries.get(*key).and_then(|entry| without(entry, &LOGIN)) else { continue };
-            if remains == EntryRemainder::Nothing && field(&rest, REGISTRY).is_none() {
+            if remainder == EntryRemainder::Nothing && field(&rest, REGISTRY).is_none() {
                 entries.shift_remove(*key);
             } else if let Some(rest) = raw(&rest, 2) {
                 entries.insert((*key).to_owned(), rest);
@@ -113,13 +108,13 @@ impl ConfigFile {
     }
 }
 
-/// Returns the same object without any secret of its logins; `None` when it holds none.
+/// Returns the object without the secrets of its logins; `None` when it holds none.
 ///
-/// What is not as clients write it could be anything, and goes.
+/// Entries of an unknown form may hold secrets too, and are emptied.
 pub(super) fn without_secrets(object: &JsonObject) -> Option<JsonObject> {
     let mut clean = object.clone();
     let mut has_changed = false;
-    // Go's decoder takes names in any case.
+    // The decoder of Go accepts names in any case.
     for (_, entries) in clean.iter_mut().filter(|(name, _)| name.eq_ignore_ascii_case(AUTHS)) {
         let Ok(mut rest) =
             serde_json::from_str::<Option<JsonObject>>(entries.get()).map(Option::unwrap_or_default)
@@ -143,9 +138,10 @@ pub(super) fn without_secrets(object: &JsonObject) -> Option<JsonObject> {
     has_changed.then_some(clean)
 }
 
-/// Returns an entry without some of its fields; `None` when it has none of them. All of what is no entry goes.
+/// Returns an entry without some of its fields; `None` when it has none of them. A value that is not an entry
+/// becomes an empty one.
 fn without(entry: &RawValue, names: &[&str]) -> Option<JsonObject> {
-    let Some(mut fields) = object_in(entry.get()) else { return Some(JsonObject::new()) };
+    let Some(mut fields) = parse_object(entry.get()) else { return Some(JsonObject::new()) };
     let before = fields.len();
     fields.retain(|name, _| !names.iter().any(|other| name.eq_ignore_ascii_case(other)));
     (fields.len() < before).then_some(fields)
@@ -155,51 +151,52 @@ fn raw(object: &JsonObject, depth: usize) -> Option<Box<RawValue>> {
     RawValue::from_string(to_json(object, depth)).ok()
 }
 
-/// Reads an entry as clients do: an identity token before `auth`, that before user name and password.
-fn read(key: &str, entry: &RawValue) -> Vec<Result<Credentials, UnfitLogin>> {
-    let Some(fields) = object_in(entry.get()) else { return vec![Err(UnfitLogin::Entry)] };
+/// Reads an entry as clients do: an identity token takes precedence over `auth`, and `auth` over user name and
+/// password.
+fn read(key: &str, entry: &RawValue) -> Vec<Result<Credentials, PlainLoginError>> {
+    let Some(fields) = parse_object(entry.get()) else { return vec![Err(PlainLoginError::Entry)] };
     let mut found = Vec::new();
     found.extend(credentials(key, &fields).transpose());
     if field(&fields, REGISTRY).is_some() {
-        found.push(Err(UnfitLogin::RegistryToken));
+        found.push(Err(PlainLoginError::RegistryToken));
     }
     found
 }
 
-fn credentials(key: &str, fields: &JsonObject) -> Result<Option<Credentials>, UnfitLogin> {
+fn credentials(key: &str, fields: &JsonObject) -> Result<Option<Credentials>, PlainLoginError> {
     let (user, secret) = if let Some(token) = text(fields, IDENTITY)? {
         (Zeroizing::new(IDENTITY_USER.to_owned()), token)
     } else if let Some(auth) = text(fields, AUTH)? {
         decode(&auth)?
     } else if let Some(password) = text(fields, PASSWORD)? {
-        (text(fields, USER)?.ok_or(UnfitLogin::NoUser)?, password)
+        (text(fields, USER)?.ok_or(PlainLoginError::NoUser)?, password)
     } else {
         return Ok(None);
     };
     Ok(Some(Credentials { key: Key::parse(key)?, user, secret: Secret::new(secret) }))
 }
 
-/// Takes `auth` apart as Docker does:
+/// Decodes `auth` as Docker does:
 /// <https://github.com/docker/cli/blob/master/cli/config/configfile/file.go> (`decodeAuth`).
-fn decode(auth: &str) -> Result<(Zeroizing<String>, Zeroizing<String>), UnfitLogin> {
+fn decode(auth: &str) -> Result<(Zeroizing<String>, Zeroizing<String>), PlainLoginError> {
     let mut encoded = Zeroizing::new(Vec::with_capacity(auth.len()));
     encoded.extend(auth.bytes().filter(|byte| !matches!(byte, b'\r' | b'\n')));
     let mut decoded = Zeroizing::new(vec![0; encoded.len()]);
-    let length = BASE64.decode_slice(&*encoded, &mut decoded).map_err(|_| UnfitLogin::NotBase64)?;
-    let decoded = str::from_utf8(&decoded[..length]).map_err(|_| UnfitLogin::NotUtf8)?;
-    let (user, secret) = decoded.split_once(':').ok_or(UnfitLogin::NotUserAndSecret)?;
+    let length = BASE64.decode_slice(&*encoded, &mut decoded).map_err(|_| PlainLoginError::NotBase64)?;
+    let decoded = str::from_utf8(&decoded[..length]).map_err(|_| PlainLoginError::NotUtf8)?;
+    let (user, secret) = decoded.split_once(':').ok_or(PlainLoginError::NotUserAndSecret)?;
     let secret = secret.trim_matches('\0');
     match (user, secret) {
-        ("", _) => Err(UnfitLogin::NoUser),
-        (_, "") => Err(UnfitLogin::NoSecret),
+        ("", _) => Err(PlainLoginError::NoUser),
+        (_, "") => Err(PlainLoginError::NoSecret),
         (user, secret) => Ok((Zeroizing::new(user.to_owned()), Zeroizing::new(secret.to_owned()))),
     }
 }
 
-/// Returns a field that is there and not empty.
-fn text(fields: &JsonObject, name: &str) -> Result<Option<Zeroizing<String>>, UnfitLogin> {
+/// Decodes the text of a field, unless it is missing or empty.
+fn text(fields: &JsonObject, name: &str) -> Result<Option<Zeroizing<String>>, PlainLoginError> {
     let Some(raw) = field(fields, name) else { return Ok(None) };
-    unescape(raw).map(Some).map_err(|_| UnfitLogin::Entry)
+    unescape(raw).map(Some).map_err(|_| PlainLoginError::Entry)
 }
 
 fn field<'f>(fields: &'f JsonObject, name: &str) -> Option<&'f RawValue> {
@@ -220,13 +217,13 @@ mod tests {
         (folder, ConfigFile::read(path).expect("valid"))
     }
 
-    fn told(entry: &str) -> Vec<String> {
+    fn logins(entry: &str) -> Vec<String> {
         let (_folder, file) = config(&format!(r#"{{"auths":{{"ghcr.io":{entry}}}}}"#));
-        let told = |login: PlainLogin| match login.credentials {
+        let describe = |login: PlainLogin| match login.credentials {
             Ok(Credentials { user, secret, .. }) => format!("{} {}", *user, secret.expose()),
-            Err(unfit) => unfit.to_string(),
+            Err(error) => error.to_string(),
         };
-        file.logins().expect("an object").into_iter().map(told).collect()
+        file.logins().expect("an object").into_iter().map(describe).collect()
     }
 
     #[test]
@@ -256,23 +253,23 @@ mod tests {
             ("null", vec![]),
             (r#"{"auth":null,"username":"a"}"#, vec![]),
         ] {
-            assert_eq!(told(entry), want, "{entry}");
+            assert_eq!(logins(entry), want, "{entry}");
         }
         let (_folder, file) = config("{\"auths\":{\"a\\u0007\":{\"auth\":\"YTpi\"}}}");
         let logins = file.logins().expect("an object");
-        assert!(matches!(logins[0].credentials, Err(UnfitLogin::Key(KeyError::ControlCharacter))));
+        assert!(matches!(logins[0].credentials, Err(PlainLoginError::Key(KeyError::ControlCharacter))));
     }
 
     #[test]
-    fn a_login_is_taken_out_and_all_else_stays() {
+    fn removing_logins_keeps_every_other_value() {
         let before = r#"{"z":1e400,"auths":{"a":{"auth":"YTpi","email":"x@y"},"b":{"auth":"YTpi"},"c":{"auth":"YTpi"}},"credsStore":"pat"}"#;
-        for (remains, want) in [
+        for (remainder, want) in [
             (EntryRemainder::Entry, r#"{"a":{"email":"x@y"},"b":{},"c":{"auth":"YTpi"}}"#),
             (EntryRemainder::Nothing, r#"{"c":{"auth":"YTpi"}}"#),
         ] {
             let (_folder, mut file) = config(before);
             let path = file.path().to_owned();
-            file.take_out(&["a", "b", "nowhere"], remains).expect("an object");
+            file.remove_logins(&["a", "b", "nowhere"], remainder).expect("an object");
             file.write().expect("written");
             let text = fs::read_to_string(&path).expect("there");
             let blank = |text: &str| text.replace(['\n', '\t', ' '], "");
@@ -281,7 +278,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_secret_is_left_of_any_entry() {
+    fn without_secrets_removes_the_secrets_of_every_entry() {
         for (before, want) in [
             (r#"{"auths":{"a":{"auth":"s","email":"x"},"b":{}},"c":1}"#, r#"{"a":{"email":"x"},"b":{}}"#),
             (r#"{"auths":{"a":{"Password":"s","identitytoken":"s","registrytoken":"s"}}}"#, r#"{"a":{}}"#),

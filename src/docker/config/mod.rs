@@ -1,5 +1,5 @@
-//! The files in which Docker and podman note their credential helpers. Only what is asked for
-//! changes: every other value stays byte for byte, and in its order.
+//! Reads and changes the files in which Docker and podman name their credential helpers. Every other value stays
+//! byte for byte, and in its order.
 
 pub mod helper_lookup;
 pub mod logins;
@@ -16,14 +16,14 @@ use crate::model::hint::Hint;
 use crate::system::disk;
 use crate::system::disk::{DiskError, PRIVATE};
 
-/// The most that is read of such a file, in bytes.
+/// The largest accepted file, in bytes.
 const MAX_BYTES: u64 = 16 * 1024 * 1024;
 
 const CREDS_STORE: &str = "credsStore";
 const CRED_HELPERS: &str = "credHelpers";
 const AUTHS: &str = "auths";
 
-/// A JSON object: its values are as they were written.
+/// A JSON object whose values keep their bytes.
 pub type JsonObject = IndexMap<String, Box<RawValue>>;
 
 /// A `config.json` of Docker (<https://docs.docker.com/reference/cli/docker/#credential-store-options>)
@@ -31,7 +31,7 @@ pub type JsonObject = IndexMap<String, Box<RawValue>>;
 /// (<https://github.com/containers/image/blob/main/docs/containers-auth.json.5.md>).
 pub struct ConfigFile {
     path: PathBuf,
-    /// What is on disk; it may hold logins in plain text.
+    /// The file on disk, which may hold plain-text logins; `None` when it does not exist.
     written: Option<SavedConfig>,
     object: JsonObject,
 }
@@ -41,29 +41,17 @@ struct SavedConfig {
     mode: u32,
 }
 
-/// Why such a file cannot be used. It is left as it is.
+/// A file that cannot be used. It is left as it is.
 #[derive(Debug, Error)]
 pub enum ConfigError {
     #[error(transparent)]
     Disk(#[from] DiskError),
-    /// Not JSON. The parser's own words could quote a login.
+    /// The message of the JSON parser is dropped: it could quote a login. Line and column count from 1.
     #[error("{} is not valid JSON (line {line}, column {column})", path.display())]
-    NotJson {
-        /// The file.
-        path: PathBuf,
-        /// The line of the first error, from 1.
-        line: usize,
-        /// Its column, from 1.
-        column: usize,
-    },
-    /// JSON, but with something else where an object or a name belongs.
+    NotJson { path: PathBuf, line: usize, column: usize },
+    /// The value with the name `place` is not an object or a text, as expected.
     #[error("{} has something unexpected at {place}", path.display())]
-    Unexpected {
-        /// The file.
-        path: PathBuf,
-        /// The name of the value.
-        place: &'static str,
-    },
+    Unexpected { path: PathBuf, place: &'static str },
 }
 
 impl Hint for ConfigError {
@@ -78,13 +66,13 @@ impl Hint for ConfigError {
 }
 
 impl ConfigFile {
-    /// Reads the file; one that is missing or blank is an empty object.
+    /// Reads a file. A missing or blank file is an empty object.
     pub fn read(path: PathBuf) -> Result<Self, ConfigError> {
         let Some((bytes, metadata)) = disk::read(&path, MAX_BYTES)? else {
             return Ok(Self { path, written: None, object: JsonObject::new() });
         };
         let (bytes, mode) = (Zeroizing::new(bytes), disk::mode(&metadata));
-        let object = object_of(&bytes).map_err(|error| {
+        let object = parse_file(&bytes).map_err(|error| {
             if error.is_data() {
                 ConfigError::Unexpected { path: path.clone(), place: "its top level" }
             } else {
@@ -94,12 +82,11 @@ impl ConfigFile {
         Ok(Self { path, written: Some(SavedConfig { bytes, mode }), object })
     }
 
-    /// Returns where it is.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Returns the helper for every registry, without its `docker-credential-` in front.
+    /// Returns the helper for every registry, without `docker-credential-`.
     pub fn store(&self) -> Result<Option<String>, ConfigError> {
         let raw = self.object.get(CREDS_STORE);
         raw.map(|name| serde_json::from_str(name.get())).transpose().map_err(|_| self.unexpected(CREDS_STORE))
@@ -130,26 +117,23 @@ impl ConfigFile {
         Ok(())
     }
 
-    /// Returns the registries that have helpers of their own.
+    /// Returns the registries that have their own helper.
     pub fn registries_with_helpers(&self) -> Result<Vec<String>, ConfigError> {
         Ok(self.helpers()?.into_keys().collect())
     }
 
-    /// Writes it whole, and what was there before to `NAME.bak`, but for any secret; nothing when nothing has
-    /// changed.
-    ///
-    /// # Errors
-    /// When it cannot be written; then it is as it was.
+    /// Writes the file whole or not at all, after the earlier one was saved without its secrets as `NAME.bak`. A
+    /// file without changes is not written.
     pub fn write(self) -> Result<(), ConfigError> {
-        let json = file_of(&self.object);
+        let json = to_file(&self.object);
         let mode = match &self.written {
             Some(SavedConfig { bytes, .. }) if **bytes == *json.as_bytes() => return Ok(()),
             Some(SavedConfig { bytes, mode }) => {
-                let earlier = object_of(bytes).ok().as_ref().and_then(without_secrets);
-                let clean = earlier.map(|object| file_of(&object));
+                let earlier = parse_file(bytes).ok().as_ref().and_then(without_secrets);
+                let clean = earlier.map(|object| to_file(&object));
                 let bytes = clean.as_ref().map_or(bytes.as_slice(), |json| json.as_bytes());
-                // The backup is for its owner alone, even where the file is not.
-                disk::replace(&backup_of(&self.path), bytes, mode & PRIVATE)?;
+                // The backup is private to its owner, even where the file is not.
+                disk::replace(&backup_path(&self.path), bytes, mode & PRIVATE)?;
                 *mode
             }
             None if self.object.is_empty() => return Ok(()),
@@ -165,10 +149,10 @@ impl ConfigFile {
         self.object_at(CRED_HELPERS)
     }
 
-    /// Returns the object that stands at a name, or an empty one.
+    /// Returns the object with a name, or an empty one.
     fn object_at(&self, name: &'static str) -> Result<JsonObject, ConfigError> {
         let Some(raw) = self.object.get(name) else { return Ok(JsonObject::new()) };
-        object_in(raw.get()).ok_or_else(|| self.unexpected(name))
+        parse_object(raw.get()).ok_or_else(|| self.unexpected(name))
     }
 
     fn unexpected(&self, place: &'static str) -> ConfigError {
@@ -176,38 +160,38 @@ impl ConfigFile {
     }
 }
 
-/// Returns where the last state before a change is kept.
-pub fn backup_of(path: &Path) -> PathBuf {
+/// Returns the path of the backup of a file: the state before the last change.
+pub fn backup_path(path: &Path) -> PathBuf {
     disk::with_suffix(path, ".bak")
 }
 
-/// Takes every secret out of the backup of a file: one of an earlier version may hold some. Returns whether
-/// it did.
+/// Removes the secrets from the backup of a file; earlier versions of this program have kept them there. Returns
+/// whether there were any.
 pub fn clean_backup(path: &Path) -> Result<bool, ConfigError> {
-    let backup = ConfigFile::read(backup_of(path))?;
+    let backup = ConfigFile::read(backup_path(path))?;
     let Some(clean) = without_secrets(&backup.object) else { return Ok(false) };
-    disk::replace(&backup.path, file_of(&clean).as_bytes(), PRIVATE)?;
+    disk::replace(&backup.path, to_file(&clean).as_bytes(), PRIVATE)?;
     Ok(true)
 }
 
 /// True when the backup of a file holds secrets.
 pub fn backup_has_secrets(path: &Path) -> Result<bool, ConfigError> {
-    let backup = ConfigFile::read(backup_of(path))?;
+    let backup = ConfigFile::read(backup_path(path))?;
     Ok(without_secrets(&backup.object).is_some())
 }
 
-/// Reads a JSON object; for Go's decoder, which clients use, `null` is an empty one.
-pub fn object_in(text: &str) -> Option<JsonObject> {
+/// Parses a JSON object. `null` is an empty one, as for the decoder of Go, which clients use.
+pub fn parse_object(text: &str) -> Option<JsonObject> {
     if text.trim_ascii() == "null" { Some(JsonObject::new()) } else { serde_json::from_str(text).ok() }
 }
 
-/// Reads a file's text; a blank one is an empty object.
-fn object_of(bytes: &[u8]) -> Result<JsonObject, serde_json::Error> {
+/// Parses the text of a file. A blank file is an empty object.
+fn parse_file(bytes: &[u8]) -> Result<JsonObject, serde_json::Error> {
     if bytes.trim_ascii().is_empty() { Ok(JsonObject::new()) } else { serde_json::from_slice(bytes) }
 }
 
-/// Returns a file's text.
-fn file_of(object: &JsonObject) -> Zeroizing<String> {
+/// Formats the text of a file.
+fn to_file(object: &JsonObject) -> Zeroizing<String> {
     let mut json = Zeroizing::new(to_json(object, 0));
     json.push('\n');
     json
@@ -220,7 +204,7 @@ fn set(object: &mut JsonObject, name: &str, value: Option<&str>) {
     }
 }
 
-/// Writes an object as Docker does, one value a line, indented by tabs. The values stay as they are.
+/// Formats an object as Docker does, with one value a line, indented by tabs. The values keep their bytes.
 fn to_json(object: &JsonObject, depth: usize) -> String {
     if object.is_empty() {
         return "{}".to_owned();
@@ -249,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn every_other_value_and_the_order_stay() {
+    fn changing_the_store_keeps_other_values_and_their_order() {
         let before = "{\n\t\"z\": 1e400,\n\t\"auths\": {\n\t\t\"h\": { \"auth\": \"eA==\" }\n\t},\n\t\"credsStore\": \"desktop\",\n\t\"a\": [ 1,2 ]\n}\n";
         let (_folder, path) = config(before);
         let mut file = ConfigFile::read(path.clone()).expect("valid");
@@ -257,12 +241,12 @@ mod tests {
         file.set_store(Some("pat"));
         file.write().expect("written");
         assert_eq!(fs::read_to_string(&path).expect("there"), before.replace("desktop", "pat"));
-        let backup = fs::read_to_string(backup_of(&path)).expect("a backup");
+        let backup = fs::read_to_string(backup_path(&path)).expect("a backup");
         assert_eq!(backup, before.replace("{ \"auth\": \"eA==\" }", "{}"), "without the login");
         assert!(!clean_backup(&path).expect("valid"));
-        fs::write(backup_of(&path), before).expect("written");
+        fs::write(backup_path(&path), before).expect("written");
         assert!(clean_backup(&path).expect("valid"));
-        assert_eq!(fs::read_to_string(backup_of(&path)).expect("a backup"), backup);
+        assert_eq!(fs::read_to_string(backup_path(&path)).expect("a backup"), backup);
         let mut file = ConfigFile::read(path.clone()).expect("valid");
         file.set_store(Some("desktop"));
         file.write().expect("written");
@@ -270,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn a_helper_for_one_registry_comes_and_goes() {
+    fn a_helper_for_one_registry_is_set_and_removed() {
         let before = "{\n\t\"credHelpers\": {\n\t\t\"gcr.io\": \"gcloud\"\n\t}\n}\n";
         let (_folder, path) = config(before);
         let mut file = ConfigFile::read(path.clone()).expect("valid");
@@ -285,7 +269,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_json_is_refused_and_left() {
+    fn a_malformed_file_is_refused_and_left_as_it_is() {
         for (text, want) in [
             ("{\n  \"auths\": {,}\n}", "is not valid JSON (line 2, column 13)"),
             ("{\"credsStore\": \"x\"", "is not valid JSON (line 1, column 18)"),
@@ -302,7 +286,7 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_or_blank_file_is_empty() {
+    fn a_missing_or_blank_file_is_an_empty_object() {
         let (folder, path) = config(" \n");
         for path in [path, folder.path().join("new/config.json")] {
             let mut file = ConfigFile::read(path.clone()).expect("empty");
@@ -313,7 +297,7 @@ mod tests {
     }
 
     #[test]
-    fn logins_in_plain_text_are_seen() {
+    fn plain_logins_names_the_entries_with_secrets() {
         let (_folder, path) = config(
             r#"{"auths": {"a": {"auth": "eA=="}, "b": {}, "c": {"email": "x"}, "d": null, "e": {"identitytoken": "x"}}}"#,
         );

@@ -11,7 +11,7 @@ use crate::doctor::scan::matcher::{SearchReport, SecretMatch, SecretMatcher};
 use crate::doctor::{Finding, Severity, token_name};
 use crate::model::hint::program;
 use crate::system::disk::DiskError;
-use crate::system::sanitize::line_of;
+use crate::system::sanitize::error_chain;
 use crate::system::{disk, env};
 
 /// The most findings in all.
@@ -33,7 +33,7 @@ pub fn check(folder: &Path, contents: &OpenedContents, findings: &mut Vec<Findin
                 check_file(entry.path(), &matcher, contents, findings);
             }
             Ok(_) => {}
-            Err(error) => findings.push(incomplete(line_of(&error), None)),
+            Err(error) => findings.push(incomplete(error_chain(&error), None)),
         }
         if findings.len() - first >= MAX_FINDINGS {
             findings.push(cut(folder));
@@ -45,7 +45,7 @@ pub fn check(folder: &Path, contents: &OpenedContents, findings: &mut Vec<Findin
 fn check_file(path: &Path, matcher: &SecretMatcher, contents: &OpenedContents, findings: &mut Vec<Finding>) {
     let report = match search(path, matcher) {
         Ok(report) => report,
-        Err(error) => return findings.push(incomplete(line_of(&error), Some(path))),
+        Err(error) => return findings.push(incomplete(error_chain(&error), Some(path))),
     };
     for (found, line) in report.matches {
         findings.push(exposed(found, path, line, contents));

@@ -5,7 +5,7 @@ use serde_json::value::RawValue;
 use thiserror::Error;
 
 use crate::http::endpoint::EndpointError;
-use crate::http::server_text::redacted;
+use crate::http::server_text::redact;
 use crate::http::{HttpError, Response};
 use crate::hub::api::HUB_URL;
 use crate::model::hint::{Hint, program};
@@ -127,5 +127,5 @@ pub(super) fn server_text(answer: &Response, sent: &[&str]) -> String {
         texts.filter_map(|raw| unescape(raw).ok()).find(|text| !text.is_empty())
     };
     let text = answer.json::<ErrorBody>().ok().and_then(first_text);
-    text.map_or_else(|| "it does not say why".to_owned(), |text| redacted(text, sent))
+    text.map_or_else(|| "it does not say why".to_owned(), |text| redact(text, sent))
 }

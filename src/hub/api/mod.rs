@@ -101,7 +101,7 @@ impl HubApi {
     }
 
     fn send(&self, call: &ApiCall<'_>) -> Result<Response, HubApiError> {
-        let url = self.endpoint.at(call.path)?;
+        let url = self.endpoint.with_path(call.path)?;
         let authorization = call.bearer.map(|token| Authorization::bearer(token.expose()));
         let request = HttpRequest {
             method: call.method,

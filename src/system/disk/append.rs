@@ -1,4 +1,4 @@
-//! Files that only grow: whole pieces at their end, whoever else writes there.
+//! Opens files that only grow, so that several processes can append to them.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
@@ -6,34 +6,32 @@ use std::path::Path;
 
 use crate::system::disk;
 use crate::system::disk::DiskError;
-use crate::system::disk::permissions::{PRIVATE, private, refuse_others_folder, set_mode_of};
+use crate::system::disk::permissions::{PRIVATE, refuse_others_folder, set_mode_of, with_mode};
 
-/// Opens a file that is there for writing at its end.
+/// Opens an existing file for appending.
 ///
-/// No link is followed: root, called in another user's home, would write wherever that user wants. Nor does
-/// a pipe in its place keep anybody waiting.
+/// Links are not followed: root, called in another user's home, would write to a file of that user's choice.
+/// A pipe in the place of the file does not block.
 pub fn open_append(path: &Path) -> io::Result<File> {
-    as_it_is(OpenOptions::new().append(true)).open(path)
+    nonblocking_nofollow(OpenOptions::new().append(true)).open(path)
 }
 
-/// Makes such a file, and its folder, for their owner alone; one that is there by now is opened.
-///
-/// # Errors
-/// When one of them cannot be made, or as root in another user's folder.
+/// Creates a file for appending, and its folder, for their owner alone. An existing file is opened.
 pub fn create_append(path: &Path) -> Result<File, DiskError> {
     let folder = path.parent().unwrap_or(path);
     disk::make_folder(folder)?;
     refuse_others_folder(folder)?;
-    let failed = |source| DiskError::Write { path: path.to_owned(), source };
+    let failed = DiskError::writing(path);
     let mut options = OpenOptions::new();
-    let file = private(as_it_is(options.append(true).create(true)), PRIVATE).open(path).map_err(failed)?;
-    // The umask may have denied even the owner, and the next to come could not write.
+    let options = nonblocking_nofollow(options.append(true).create(true));
+    let file = with_mode(options, PRIVATE).open(path).map_err(&failed)?;
+    // A umask that denies even the owner would keep the next process from writing.
     set_mode_of(&file, PRIVATE).map_err(failed)?;
     Ok(file)
 }
 
-/// Takes the lock of a file as [`disk::lock`] does; `None` when another process has it.
-pub fn lock_at_once(path: &Path) -> Result<Option<File>, DiskError> {
+/// Takes the lock of a file as [`disk::lock`] does, without waiting; `None` when another process has it.
+pub fn try_lock(path: &Path) -> Result<Option<File>, DiskError> {
     let (file, path) = disk::lock_file(path)?;
     match file.try_lock() {
         Ok(()) => Ok(Some(file)),
@@ -42,7 +40,7 @@ pub fn lock_at_once(path: &Path) -> Result<Option<File>, DiskError> {
     }
 }
 
-fn as_it_is(options: &mut OpenOptions) -> &mut OpenOptions {
+fn nonblocking_nofollow(options: &mut OpenOptions) -> &mut OpenOptions {
     #[cfg(unix)]
     return std::os::unix::fs::OpenOptionsExt::custom_flags(
         options,

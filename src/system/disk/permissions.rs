@@ -1,4 +1,4 @@
-//! Whose a file is, and who else may read it or write to it.
+//! Owners and modes of files and folders.
 
 use std::fs::{File, OpenOptions};
 use std::path::Path;
@@ -8,17 +8,18 @@ use crate::system::disk::DiskError;
 #[cfg(unix)]
 use crate::system::disk::without_links;
 
-/// The mode of files that hold secrets or keys: for their owner alone.
+/// The mode of files that hold secrets or keys: access for the owner alone.
 pub const PRIVATE: u32 = 0o600;
 
-/// The mode of the folders that they are in.
+/// The mode of their folders.
 pub(super) const PRIVATE_FOLDER: u32 = 0o700;
 
-/// True when others than its owner may change a file, or what it is a link to, or it is not ours.
-pub fn others_may_write(path: &Path) -> bool {
+/// True when another user could change the file or replace it: by its own mode or owner, by those of its folder,
+/// or by those of the folder that a link leads to.
+pub fn is_writable_by_others(path: &Path) -> bool {
     #[cfg(unix)]
-    return [Some(path), path.parent(), without_links(path).parent()].into_iter().flatten().any(|place| {
-        fs::metadata(place).map_or(true, |metadata| {
+    return [Some(path), path.parent(), without_links(path).parent()].into_iter().flatten().any(|path| {
+        fs::metadata(path).map_or(true, |metadata| {
             let owner = std::os::unix::fs::MetadataExt::uid(&metadata);
             let is_ours = owner == 0 || owner == rustix::process::geteuid().as_raw();
             !is_ours || mode(&metadata) & 0o022 != 0
@@ -28,7 +29,7 @@ pub fn others_may_write(path: &Path) -> bool {
     return path.as_os_str().is_empty();
 }
 
-/// Returns the permission bits of a file; [`PRIVATE`] where there are none.
+/// Returns the permission bits of a file; an approximation on systems without them.
 pub fn mode(metadata: &fs::Metadata) -> u32 {
     #[cfg(unix)]
     return std::os::unix::fs::PermissionsExt::mode(&metadata.permissions()) & 0o7777;
@@ -36,22 +37,25 @@ pub fn mode(metadata: &fs::Metadata) -> u32 {
     return if metadata.permissions().readonly() { 0o400 } else { PRIVATE };
 }
 
-/// Returns the mode by which a file or folder is closed to all but its owner. One that is executed, such as a
-/// command that gives the key, still can be.
-pub fn closed_mode(metadata: &fs::Metadata) -> u32 {
+/// Returns the mode that closes a file or folder to all but its owner. A file that its owner may execute, such as a
+/// command that prints the key, stays executable.
+pub fn private_mode(metadata: &fs::Metadata) -> u32 {
     if metadata.is_dir() || mode(metadata) & 0o100 != 0 { PRIVATE_FOLDER } else { PRIVATE }
 }
 
-/// Returns the user id of a file's owner, if that is another user.
+/// Returns the user id of the owner of a file, if that is another user.
 pub fn other_owner(metadata: &fs::Metadata) -> Option<u32> {
     #[cfg(unix)]
     return Some(std::os::unix::fs::MetadataExt::uid(metadata))
         .filter(|owner| *owner != rustix::process::geteuid().as_raw());
     #[cfg(not(unix))]
-    return metadata.is_symlink().then_some(0).filter(|_| false);
+    return {
+        let _ = metadata;
+        None
+    };
 }
 
-/// Returns what makes a folder that is its owner's alone from birth.
+/// Returns a builder for folders that are private from the start.
 pub(super) fn private_folder() -> fs::DirBuilder {
     #[cfg_attr(not(unix), expect(unused_mut, reason = "no modes there"))]
     let mut builder = fs::DirBuilder::new();
@@ -60,7 +64,7 @@ pub(super) fn private_folder() -> fs::DirBuilder {
     builder
 }
 
-/// Sets the mode of a file or folder, since the umask may have taken some of what it was born with.
+/// Sets the mode of a file or folder: the umask may have reduced the one that it was created with.
 #[cfg(unix)]
 pub(super) fn set_mode(path: &Path, mode: u32) -> io::Result<()> {
     fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(mode))
@@ -83,8 +87,8 @@ pub(super) fn set_mode_of(_file: &File, _mode: u32) -> io::Result<()> {
     Ok(())
 }
 
-/// Sets the mode that a file is born with, but for what the umask takes.
-pub(super) fn private(options: &mut OpenOptions, mode: u32) -> &mut OpenOptions {
+/// Sets the mode with which a file is created; the umask may reduce it.
+pub(super) fn with_mode(options: &mut OpenOptions, mode: u32) -> &mut OpenOptions {
     #[cfg(unix)]
     return std::os::unix::fs::OpenOptionsExt::mode(options, mode);
     #[cfg(not(unix))]
@@ -94,11 +98,8 @@ pub(super) fn private(options: &mut OpenOptions, mode: u32) -> &mut OpenOptions 
     };
 }
 
-/// Refuses to work as root in another user's folder, where whatever is made is lost to that user, and a link
-/// may lead anywhere.
-///
-/// # Errors
-/// When this is root, and the folder another user's.
+/// Fails for root in another user's folder: that user would lose access to the files made there, and could make
+/// a link lead anywhere.
 #[cfg(unix)]
 pub fn refuse_others_folder(folder: &Path) -> Result<(), DiskError> {
     use std::os::unix::fs::MetadataExt;
@@ -113,9 +114,8 @@ pub fn refuse_others_folder(folder: &Path) -> Result<(), DiskError> {
     }
 }
 
-/// Refuses nothing: there is no root.
+/// Never fails: such systems have no root.
 #[cfg(not(unix))]
-#[expect(clippy::unnecessary_wraps, reason = "the same signature everywhere")]
 pub fn refuse_others_folder(_folder: &Path) -> Result<(), DiskError> {
     Ok(())
 }

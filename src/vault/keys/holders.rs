@@ -6,7 +6,7 @@ use std::time::Duration;
 use thiserror::Error;
 
 use crate::model::hint::{Hint, program};
-use crate::system::sanitize::line_of;
+use crate::system::sanitize::error_chain;
 use crate::system::{disk, env, tty};
 use crate::vault::keys::command::KeyCommandError;
 use crate::vault::keys::key_file::KeyFile;
@@ -27,7 +27,7 @@ pub struct Holders {
 
 /// The error of each holder, when none of them returns the key.
 #[derive(Debug, Error)]
-#[error("{}", .0.iter().map(|(_, error)| line_of(error)).collect::<Vec<_>>().join("; "))]
+#[error("{}", .0.iter().map(|(_, error)| error_chain(error)).collect::<Vec<_>>().join("; "))]
 pub struct LockedError(pub Vec<(HolderKind, HolderError)>);
 
 /// Result of asking the holders that answer without a person.
@@ -91,7 +91,7 @@ impl Holders {
             Holder::Passphrase(passphrase) => passphrase.obtain().map(|(_, key)| key).map_err(Into::into),
             // Nothing has verified the command yet, and anybody who may write to the vault could have set
             // it.
-            Holder::Command(_) if disk::others_may_write(&self.vault) => {
+            Holder::Command(_) if disk::is_writable_by_others(&self.vault) => {
                 Err(KeyCommandError::OthersMayWrite.into())
             }
             Holder::Command(command) => command.key(timeout),
@@ -124,7 +124,7 @@ impl Holders {
         }
         for holder in self.fallbacks() {
             // When several clients share a terminal, one asks, and the others find the key in the cache.
-            let asks = needs_person(holder) && tty::is_there();
+            let asks = needs_person(holder) && tty::is_available();
             let lock = asks.then(|| disk::lock(&self.vault.with_file_name("asking")));
             if let (true, Some(key)) = (lock.is_some(), self.cached_key()) {
                 return Ok(key);
