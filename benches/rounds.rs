@@ -1,13 +1,14 @@
-//! Runs commands in turns, round after round, and tells what each whole process took, from spawn to wait.
+//! Runs commands in turns, round after round, and measures each whole process, from spawn to wait.
 //!
-//! Usage: `SPEC=FILE ROUNDS=NUMBER WARM_UP=NUMBER rounds [ANYTHING]`. Its arguments mean nothing to it: they are
-//! what the commands can read of their parent's command line, as they would a client's.
+//! Usage: `SPEC=FILE ROUNDS=NUMBER WARM_UP=NUMBER rounds [ANYTHING]`. It ignores its arguments: they are what the
+//! commands can read of their parent's command line, as they would a client's.
 //!
-//! A line of SPEC is one command, its fields parted by tabs:
-//! name, every how many rounds it takes part, how many at once, stdin file, environment file, what is run before it
-//! and not measured (a program and its arguments parted by blanks, or nothing), program, arguments.
-//! `@ROUND@` in a stdin file becomes the number of the round. The first command of each "at once" is the one
-//! the others are compared with; it has to take part in every round.
+//! A line of SPEC is one command, with fields separated by tabs:
+//! name, the name of its floor (or nothing), rounds between two of its runs, processes started together, stdin file,
+//! environment file, a command that is run before it and not measured (a program and its arguments separated by
+//! blanks, or nothing), program, arguments.
+//! `@ROUND@` in a stdin file becomes the number of the round. The first command with a number of processes is the
+//! empty program that the others are compared with; it and every floor take part in every round.
 
 use std::{env, fs, io};
 use std::collections::HashMap;
@@ -21,6 +22,7 @@ type Result<T> = std::result::Result<T, Box<dyn Error>>;
 /// One row of the table: what to run, and the milliseconds it took by round.
 struct Command {
     name: String,
+    floor: String,
     every: usize,
     at_once: usize,
     stdin: String,
@@ -37,6 +39,7 @@ impl Command {
         let mut next = || fields.next().ok_or_else(|| format!("a field is missing: {line}"));
         Ok(Self {
             name: next()?.to_owned(),
+            floor: next()?.to_owned(),
             every: next()?.parse()?,
             at_once: next()?.parse()?,
             stdin: fs::read_to_string(next()?)?,
@@ -65,7 +68,7 @@ impl Command {
         }
     }
 
-    /// Brings about what each round begins with.
+    /// Runs what is run before each round and not measured.
     fn make_ready(&self) -> Result<()> {
         let Some((program, arguments)) = self.before.split_first() else { return Ok(()) };
         let mut process = Process::new(program);
@@ -84,18 +87,22 @@ impl Command {
         Ok(process)
     }
 
-    fn row(&self, floor: &Self) -> String {
+    fn row(&self, empty: &Self, floor: Option<&Self>) -> String {
         let times = sorted(self.times.values().copied());
-        let floor_median = at(&sorted(floor.times.values().copied()), 50);
-        let ratios = self.times.iter().filter_map(|(round, time)| Some(time / floor.times.get(round)?));
+        let empty_median = at(&sorted(empty.times.values().copied()), 50);
+        let ratio = |other: &Self| {
+            let ratios = self.times.iter().filter_map(|(round, time)| Some(time / other.times.get(round)?));
+            format!("{:.2}", at(&sorted(ratios), 50))
+        };
         format!(
-            "| {} | {:.2} | {:.2} | {:.2} | {:.2} | {:.2} | {} |",
+            "| {} | {:.2} | {:.2} | {:.2} | {} | {} | {:.2} | {} |",
             self.name,
             at(&times, 50),
             at(&times, 0),
             at(&times, 90),
-            at(&sorted(ratios), 50),
-            at(&times, 50) - floor_median,
+            ratio(empty),
+            floor.map(ratio).unwrap_or_default(),
+            at(&times, 50) - empty_median,
             times.len(),
         )
     }
@@ -155,11 +162,12 @@ fn run() -> Result<()> {
     let mut commands = fs::read_to_string(spec)?.lines().map(Command::parse).collect::<Result<Vec<_>>>()?;
     measure(&mut commands, rounds.parse()?, warm_up.parse()?)?;
     let mut out = io::stdout().lock();
-    writeln!(out, "| whole process | median ms | min | p90 | × empty | own ms | rounds |")?;
-    writeln!(out, "|---|--:|--:|--:|--:|--:|--:|")?;
+    writeln!(out, "| whole process | median ms | min | p90 | × empty | × floor | own ms | rounds |")?;
+    writeln!(out, "|---|--:|--:|--:|--:|--:|--:|--:|")?;
     for command in &commands {
-        let floor = commands.iter().find(|other| other.at_once == command.at_once).unwrap_or(command);
-        writeln!(out, "{}", command.row(floor))?;
+        let empty = commands.iter().find(|other| other.at_once == command.at_once).unwrap_or(command);
+        let floor = commands.iter().find(|other| other.name == command.floor);
+        writeln!(out, "{}", command.row(empty, floor))?;
     }
     Ok(())
 }

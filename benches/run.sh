@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# How fast the helper is: whole processes, measured in turns with an empty program and Debian's helpers.
+# How fast the helper is: whole processes, measured in turns with an empty program, with the least that a `get`
+# must do (benches/floor.rs) and with Debian's helpers.
 #   benches/run.sh           all of it, about a minute after the build
 #   benches/run.sh --quick   fewer rounds, without the slow peers
 #   BIN=path benches/run.sh  measures this binary instead of building one
@@ -15,7 +16,7 @@ ROUNDS=300 WARM_UP=3 PEERS_EVERY=10 SLOWEST_EVERY=30 AT_ONCE_EVERY=5 HOLDERS_EVE
 case ${1-} in
 '') ;;
 --quick) ROUNDS=40 WARM_UP=2 peers=no ;;
-*) sed -n 2,5p benches/run.sh; exit 2 ;;
+*) sed -n 2,6p benches/run.sh; exit 2 ;;
 esac
 # Nothing of the caller's session may answer instead of what is set up here.
 unset DISPLAY WAYLAND_DISPLAY DBUS_SESSION_BUS_ADDRESS GNUPGHOME GPG_TTY PASSWORD_STORE_DIR "${!DOCKER_CREDENTIAL_PAT_@}"
@@ -40,6 +41,7 @@ build() {
   local release=(--target "$TARGET" -C opt-level=3 -C lto=fat -C codegen-units=1 -C relocation-model=static
     -C target-feature=+crt-static -C strip=symbols)
   rustc --edition 2024 "${release[@]}" -o "$work/empty" benches/empty.rs
+  rustc --edition 2024 "${release[@]}" -o "$work/floor" benches/floor.rs
   rustc --edition 2024 -O -o "$work/rounds" benches/rounds.rs
   if [[ -z ${BIN-} ]]; then
     cargo build --release --locked --target "$TARGET"
@@ -84,9 +86,10 @@ fill() { # COUNT HELPER: one `store` a token; gives up after a minute
 
 # --- the list of commands ---------------------------------------------------------------------------------------
 before='' # what is run before a command, and not measured
+floor=''  # the command that it is compared with, besides the empty program
 add() { # NAME EVERY AT_ONCE STDIN HOME PROGRAM [ARGUMENT]
   local IFS=$'\t'
-  printf '%s\n' "$1"$'\t'"$2"$'\t'"$3"$'\t'"$work/ask/$4"$'\t'"$work/$5/env"$'\t'"$before"$'\t'"${*:6}" >>"$work/spec"
+  printf '%s\n' "$1"$'\t'"$floor"$'\t'"$2"$'\t'"$3"$'\t'"$work/ask/$4"$'\t'"$work/$5/env"$'\t'"$before"$'\t'"${*:6}" >>"$work/spec"
 }
 ask() { # COUNT: the questions for a vault of this size, about the token in its middle
   local middle=$((($1 + 1) / 2))
@@ -109,7 +112,10 @@ ours() {
     say "preparing $size"
     new_home "pat-$size"
     in_home "pat-$size" fill "$size" "$BIN"
+    add "floor get, $size" 1 1 "get-$size" "pat-$size" "$work/floor"
+    floor="floor get, $size"
     add_verbs pat 1 "$size" "pat-$size" "$BIN"
+    floor=''
   done
   # The same without a line in the log.
   new_home pat-unnoted DOCKER_CREDENTIAL_PAT_USAGE=off
@@ -307,14 +313,14 @@ peaks
 sizes
 echo
 printf -- '- %s\n' "${notes[@]}" "vaults on $(df --output=fstype "$work" | tail -1), $(nproc) processors"
-target "get, 1 token" "$(cell 'pat get, 1' 6)" 1.6 "times the empty program"
+target "get, 1 token" "$(cell 'pat get, 1' 7)" 1.2 "times the floor"
 target "get, 1 of 2 tokens by the command line" "$(cell 'pat get, 1 of 2 by the command line' 6)" 1.8 "times the empty program"
-target "get, 1000 tokens" "$(cell 'pat get, 1000' 6)" 2.5 "times the empty program"
+target "get, 1000 tokens" "$(cell 'pat get, 1000' 7)" 1.1 "times the floor"
 ratio() { awk -v one="$(cell "$1" 3)" -v other="$(cell "$2" 3)" 'BEGIN { if (one && other) printf "%.2f", one / other }'; }
 target "get, keyring asked" "$(ratio 'pat get, 1, keyring asked' 'secretservice get, 1')" 0.6 "times docker-credential-secretservice"
 target "get, keyring's key kept" "$(ratio "pat get, 1, keyring's key kept" 'pat get, 1')" 1.2 "times the key file"
 target "get, passphrase's key kept" "$(ratio "pat get, 1, passphrase's key kept" 'pat get, 1')" 1.2 "times the key file"
-target "list, 1000 tokens" "$(cell 'pat list, 1000' 7)" 3 "ms of its own"
+target "list, 1000 tokens" "$(cell 'pat list, 1000' 8)" 3 "ms of its own"
 target "peak memory, 1000 tokens" "$highest" 4096 KiB
 difference() { awk -v one="$(cell "$1" 6)" -v other="$(cell "$2" 6)" 'BEGIN { if (one && other) printf "%.2f", one - other }'; }
 target "the log's part of a get" "$(difference 'pat get, 1' 'pat get, 1, log off')" 0.1 "times the empty program"
