@@ -113,24 +113,24 @@ impl From<JsonStringError> for WireError {
 pub fn write_credentials(out: impl Write, key: &Key, user: &str, secret: &Secret) -> io::Result<()> {
     #[derive(Serialize)]
     #[serde(rename_all = "PascalCase")]
-    struct Answer<'a> {
+    struct CredentialsAnswer<'a> {
         #[serde(rename = "ServerURL")]
         server_url: &'a str,
         username: &'a str,
         secret: &'a str,
     }
-    write_whole(out, &Answer { server_url: key.as_str(), username: user, secret: secret.expose() })
+    write_whole(out, &CredentialsAnswer { server_url: key.as_str(), username: user, secret: secret.expose() })
 }
 
 /// Writes the answer to `list`. Each pair is a key and its user name.
 pub fn write_list(out: impl Write, users: &[(&str, &str)]) -> io::Result<()> {
-    struct Answer<'a>(&'a [(&'a str, &'a str)]);
-    impl Serialize for Answer<'_> {
+    struct ListAnswer<'a>(&'a [(&'a str, &'a str)]);
+    impl Serialize for ListAnswer<'_> {
         fn serialize<S: Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
             out.collect_map(self.0.iter().copied())
         }
     }
-    write_whole(out, &Answer(users))
+    write_whole(out, &ListAnswer(users))
 }
 
 /// Writes an answer and a line feed from one wiped buffer of their exact size, in one write.

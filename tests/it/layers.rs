@@ -65,6 +65,32 @@ fn every_module_has_its_place_on_the_map() {
 }
 
 #[test]
+fn a_type_name_stands_for_one_type() {
+    let mut owners: BTreeMap<String, PathBuf> = BTreeMap::new();
+    for path in sources(Path::new("src")) {
+        let text = fs::read_to_string(&path).expect("a source file");
+        let code = text.split("#[cfg(test)]\nmod ").next().unwrap_or_default();
+        for line in code.lines() {
+            let mut words = line.split_whitespace().skip_while(|word| word.starts_with("pub"));
+            if !matches!(words.next(), Some("struct" | "enum" | "trait" | "type")) {
+                continue;
+            }
+            let name: String = words
+                .next()
+                .unwrap_or_default()
+                .chars()
+                .take_while(|letter| letter.is_alphanumeric())
+                .collect();
+            let other = owners.insert(name.clone(), path.clone());
+            // An associated type is not a name of its own.
+            let is_associated = line.starts_with(' ') && line.contains("type ");
+            assert!(other.is_none() || is_associated, "{name} is in {} and in {other:?}", path.display());
+        }
+    }
+    assert!(owners.len() > 100, "the types were found");
+}
+
+#[test]
 fn every_file_of_tests_is_in_the_binary() {
     let main = fs::read_to_string("tests/it/main.rs").expect("the test binary");
     let mut files: Vec<_> = sources(Path::new("tests/it"))

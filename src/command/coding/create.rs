@@ -22,7 +22,7 @@ const SCOPE_HELP: &str = "What it may do: artifact_r to pull, artifact_rw to pus
 
 /// Make a project token at CODING; its secret goes into the vault and is not shown
 #[derive(Debug, clap::Args)]
-pub(super) struct Args {
+pub(super) struct CodingCreateArgs {
     /// A name of your choice for it in the vault
     name: String,
     /// The project, by name or number
@@ -45,7 +45,7 @@ pub(super) struct Args {
 }
 
 /// Runs the verb. Everything that can fail without a new token is done before one is created.
-pub(super) fn run(args: &Args, cx: &mut CommandContext) -> Result<(), CommandError> {
+pub(super) fn run(args: &CodingCreateArgs, cx: &mut CommandContext) -> Result<(), CommandError> {
     let name = Name::parse_typed(&args.name)?;
     let request = args.request(&name, cx)?;
     let inventory = cx.store.inventory()?;
@@ -65,7 +65,7 @@ pub(super) fn run(args: &Args, cx: &mut CommandContext) -> Result<(), CommandErr
     report(&new, &created, cx)
 }
 
-impl Args {
+impl CodingCreateArgs {
     fn request(&self, name: &Name, cx: &CommandContext) -> Result<ProjectTokenRequest, CommandError> {
         let default = || ProjectScope::parse(DEFAULT_SCOPE).into_iter().collect();
         Ok(ProjectTokenRequest {

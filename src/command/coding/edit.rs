@@ -17,7 +17,7 @@ use crate::model::timestamp::Timestamp;
 /// Change what a project token is called, what it may do or when it ends, where CODING offers that
 #[derive(Debug, clap::Args)]
 #[command(group(ArgGroup::new("change").required(true).multiple(true)))]
-pub(super) struct Args {
+pub(super) struct CodingEditArgs {
     /// The token's name in the vault
     #[arg(add = token_names())]
     name: String,
@@ -35,7 +35,7 @@ pub(super) struct Args {
 }
 
 /// Runs the verb.
-pub(super) fn run(args: &Args, cx: &mut CommandContext) -> Result<(), CommandError> {
+pub(super) fn run(args: &CodingEditArgs, cx: &mut CommandContext) -> Result<(), CommandError> {
     let expires = args::parse_expiry(args.expires.as_ref(), *cx.now)?;
     let (client, targets) = args.location.connect(slice::from_ref(&args.name), cx)?;
     for target in targets {

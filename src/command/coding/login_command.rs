@@ -20,7 +20,7 @@ use crate::system::tty;
 
 /// Write the `docker login` line for a team, without a secret in it, and tell which of CODING's three ways it is
 #[derive(Debug, clap::Args)]
-pub(super) struct Args {
+pub(super) struct CodingLoginCommandArgs {
     /// The token to log in with; without it, the one that Docker would get for the project or the team
     #[arg(add = token_names())]
     name: Option<String>,
@@ -35,7 +35,7 @@ pub(super) struct Args {
 }
 
 /// Runs the verb.
-pub(super) fn run(args: &Args, cx: &mut CommandContext) -> Result<(), CommandError> {
+pub(super) fn run(args: &CodingLoginCommandArgs, cx: &mut CommandContext) -> Result<(), CommandError> {
     let inventory = cx.store.inventory()?;
     let named = args.name.as_deref().map(|name| find(&inventory, name)).transpose()?;
     let team_of_token = || named.and_then(|token| Team::all_from_scopes(token).next());

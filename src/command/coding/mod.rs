@@ -27,17 +27,17 @@ pub struct CodingArgs {
 
 #[derive(Debug, clap::Subcommand)]
 enum CodingVerb {
-    LoginCommand(login_command::Args),
-    Tokens(tokens::Args),
-    Create(create::Args),
-    Edit(edit::Args),
+    LoginCommand(login_command::CodingLoginCommandArgs),
+    Tokens(tokens::CodingTokensArgs),
+    Create(create::CodingCreateArgs),
+    Edit(edit::CodingEditArgs),
     /// Make project tokens work again, where CODING offers that
     Enable(target::TargetArgs),
     /// Stop project tokens from working until they are enabled, where CODING offers that
     Disable(target::TargetArgs),
-    Rm(rm::Args),
-    Show(show::Args),
-    Whoami(whoami::Args),
+    Rm(rm::CodingRmArgs),
+    Show(show::CodingShowArgs),
+    Whoami(whoami::CodingWhoamiArgs),
 }
 
 /// Runs the verb.

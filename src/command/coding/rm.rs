@@ -8,7 +8,7 @@ use crate::command::remote_tokens::confirm_deletion;
 
 /// Delete project tokens at CODING, where they work no more, and remove them from the vault
 #[derive(Debug, clap::Args)]
-pub(super) struct Args {
+pub(super) struct CodingRmArgs {
     #[command(flatten)]
     targets: TargetArgs,
     /// Do not ask
@@ -18,7 +18,7 @@ pub(super) struct Args {
 
 /// Runs the verb. The tokens are removed one after another, so the same command can be repeated when it was
 /// stopped.
-pub(super) fn run(args: &Args, cx: &mut CommandContext) -> Result<(), CommandError> {
+pub(super) fn run(args: &CodingRmArgs, cx: &mut CommandContext) -> Result<(), CommandError> {
     let (client, targets) = args.targets.location.connect(&args.targets.names, cx)?;
     confirm_deletion(targets.iter().map(|target| target.token.name.as_str()), "CODING", args.yes)?;
     for target in targets {

@@ -16,7 +16,7 @@ use crate::model::token::{Token, TokenKind};
 
 /// Show a project token as CODING knows it, or with --reveal its secret
 #[derive(Debug, clap::Args)]
-pub(super) struct Args {
+pub(super) struct CodingShowArgs {
     /// Its name in the vault; for one that is not there, its name or user name at CODING, with --project
     #[arg(add = token_names())]
     name: String,
@@ -28,7 +28,7 @@ pub(super) struct Args {
 }
 
 /// Runs the verb.
-pub(super) fn run(args: &Args, cx: &mut CommandContext) -> Result<(), CommandError> {
+pub(super) fn run(args: &CodingShowArgs, cx: &mut CommandContext) -> Result<(), CommandError> {
     let excerpt = cx.store.excerpt(None)?;
     match excerpt.inventory().find_by_name(&args.name).cloned() {
         Some(token) if !is_project_token(&token) => Err(CodingError::NotAProjectToken(token.name).into()),
@@ -56,7 +56,11 @@ fn is_project_token(token: &Token) -> bool {
 }
 
 /// Shows a token that is not in the vault.
-fn show_unknown(args: &Args, inventory: &Inventory, cx: &mut CommandContext) -> Result<(), CommandError> {
+fn show_unknown(
+    args: &CodingShowArgs,
+    inventory: &Inventory,
+    cx: &mut CommandContext,
+) -> Result<(), CommandError> {
     let Some(project) = &args.location.project else {
         return Err(ArgumentError::NoSuchToken(args.name.clone()).into());
     };

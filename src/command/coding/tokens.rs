@@ -7,7 +7,7 @@ use crate::command::error::CommandError;
 
 /// List a project's tokens: what they may do, when they end, when they were used, and which are in the vault
 #[derive(Debug, clap::Args)]
-pub(super) struct Args {
+pub(super) struct CodingTokensArgs {
     /// The project, by name or number
     #[arg(long, value_name = "PROJECT")]
     project: String,
@@ -19,7 +19,7 @@ pub(super) struct Args {
 }
 
 /// Runs the verb.
-pub(super) fn run(args: &Args, cx: &mut CommandContext) -> Result<(), CommandError> {
+pub(super) fn run(args: &CodingTokensArgs, cx: &mut CommandContext) -> Result<(), CommandError> {
     let inventory = cx.store.inventory()?;
     let client = args.access.connect(&inventory, cx)?;
     let project = client.project(&args.project)?;

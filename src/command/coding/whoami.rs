@@ -7,13 +7,13 @@ use crate::system::sanitize::clean;
 
 /// Tell whether CODING takes the personal access token, and whose it is; nothing is changed
 #[derive(Debug, clap::Args)]
-pub(super) struct Args {
+pub(super) struct CodingWhoamiArgs {
     #[command(flatten)]
     access: CodingAccess,
 }
 
 /// Runs the verb.
-pub(super) fn run(args: &Args, cx: &mut CommandContext) -> Result<(), CommandError> {
+pub(super) fn run(args: &CodingWhoamiArgs, cx: &mut CommandContext) -> Result<(), CommandError> {
     let client = args.access.connect(&cx.store.inventory()?, cx)?;
     let account = client.account()?;
     let line = clean(&format!("{} ({}) at {}", account.user, account.name, client.endpoint()));

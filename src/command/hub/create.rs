@@ -21,7 +21,7 @@ const DOCKER_HUB: &str = "docker.io";
 
 /// Make a token at Docker Hub; its secret goes into the vault and is not shown
 #[derive(Debug, clap::Args)]
-pub(super) struct Args {
+pub(super) struct HubCreateArgs {
     /// A name of your choice for it here
     name: String,
     /// Its label at Docker Hub; the name without it
@@ -75,7 +75,7 @@ impl Permission {
 }
 
 /// Runs the verb. Everything that can fail without a new token is done before one is created.
-pub(super) fn run(args: &Args, hub: &HubApi, cx: &mut CommandContext) -> Result<(), CommandError> {
+pub(super) fn run(args: &HubCreateArgs, hub: &HubApi, cx: &mut CommandContext) -> Result<(), CommandError> {
     let new = args.new_token(cx)?;
     ensure_free_name(&new.name, &cx.store.inventory()?)?;
     let client = args.sign_in.run(hub, None, cx)?;
@@ -108,7 +108,7 @@ pub(super) fn run(args: &Args, hub: &HubApi, cx: &mut CommandContext) -> Result<
     Ok(())
 }
 
-impl Args {
+impl HubCreateArgs {
     fn new_token(&self, cx: &CommandContext) -> Result<NewToken, CommandError> {
         let name = Name::parse_typed(&self.name)?;
         let scopes = match self.registry.as_slice() {

@@ -14,7 +14,7 @@ use crate::model::token::{Token, TokenKind, UserName};
 
 /// Find out which token at Docker Hub one is that came by `docker login` or `add`, by using it once
 #[derive(Debug, clap::Args)]
-pub(super) struct Args {
+pub(super) struct HubLinkArgs {
     /// The token's name
     #[arg(add = token_names())]
     name: String,
@@ -29,7 +29,7 @@ pub(super) struct Args {
 }
 
 /// Runs the verb.
-pub(super) fn run(args: &Args, hub: &HubApi, cx: &mut CommandContext) -> Result<(), CommandError> {
+pub(super) fn run(args: &HubLinkArgs, hub: &HubApi, cx: &mut CommandContext) -> Result<(), CommandError> {
     let inventory = cx.store.inventory()?;
     let token = find(&inventory, &args.name)?;
     let (account, owner) = account_of(token)?;

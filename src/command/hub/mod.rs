@@ -36,17 +36,17 @@ pub struct HubArgs {
 
 #[derive(Debug, clap::Subcommand)]
 enum HubVerb {
-    Tokens(tokens::Args),
-    Create(create::Args),
-    Rename(rename::Args),
+    Tokens(tokens::HubTokensArgs),
+    Create(create::HubCreateArgs),
+    Rename(rename::HubRenameArgs),
     /// Switch tokens on, at Docker Hub and here
-    Activate(switch::Args),
+    Activate(switch::HubSwitchArgs),
     /// Switch tokens off, here and at Docker Hub
-    Deactivate(switch::Args),
-    Rm(rm::Args),
-    Rotate(rotate::Args),
-    Sync(sync::Args),
-    Link(link::Args),
+    Deactivate(switch::HubSwitchArgs),
+    Rm(rm::HubRmArgs),
+    Rotate(rotate::HubRotateArgs),
+    Sync(sync::HubSyncArgs),
+    Link(link::HubLinkArgs),
 }
 
 /// Runs the verb.

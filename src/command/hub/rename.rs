@@ -10,7 +10,7 @@ use crate::hub::api::HubApi;
 
 /// Give a token another label at Docker Hub; its name here stays (see `edit --name`)
 #[derive(Debug, clap::Args)]
-pub(super) struct Args {
+pub(super) struct HubRenameArgs {
     /// The token's name
     #[arg(add = token_names())]
     name: String,
@@ -21,7 +21,7 @@ pub(super) struct Args {
 }
 
 /// Runs the verb.
-pub(super) fn run(args: &Args, hub: &HubApi, cx: &mut CommandContext) -> Result<(), CommandError> {
+pub(super) fn run(args: &HubRenameArgs, hub: &HubApi, cx: &mut CommandContext) -> Result<(), CommandError> {
     let label = parse_label(&args.label)?;
     let linked = linked_token(&args.name, hub, cx)?;
     let client = args.sign_in.run(hub, linked.owner(), cx)?;

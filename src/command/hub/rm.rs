@@ -10,7 +10,7 @@ use crate::hub::api::HubApi;
 
 /// Delete tokens at Docker Hub for good, and take them out of the vault
 #[derive(Debug, clap::Args)]
-pub(super) struct Args {
+pub(super) struct HubRmArgs {
     #[command(flatten)]
     target: TokenTargetArgs,
     /// Do not ask
@@ -21,7 +21,7 @@ pub(super) struct Args {
 }
 
 /// Runs the verb.
-pub(super) fn run(args: &Args, hub: &HubApi, cx: &mut CommandContext) -> Result<(), CommandError> {
+pub(super) fn run(args: &HubRmArgs, hub: &HubApi, cx: &mut CommandContext) -> Result<(), CommandError> {
     let targets = args.target.find(hub, cx)?;
     let names = targets.linked.iter().map(|linked| linked.token.name.as_str());
     confirm_deletion(names.chain(targets.ids.iter().map(String::as_str)), "Docker Hub", args.yes)?;

@@ -14,7 +14,7 @@ use crate::model::hint::program;
 
 /// Replace a token by a new one at Docker Hub; stopped at any moment, it goes on when it is called again
 #[derive(Debug, clap::Args)]
-pub(super) struct Args {
+pub(super) struct HubRotateArgs {
     /// The token's name
     #[arg(add = token_names())]
     name: String,
@@ -29,7 +29,7 @@ pub(super) struct Args {
 }
 
 /// Runs the verb.
-pub(super) fn run(args: &Args, hub: &HubApi, cx: &mut CommandContext) -> Result<(), CommandError> {
+pub(super) fn run(args: &HubRotateArgs, hub: &HubApi, cx: &mut CommandContext) -> Result<(), CommandError> {
     let options = RotateOptions {
         expires: match &args.expires {
             Some(text) => SuccessorExpiry::Fixed(parse_hub_expiry(text, *cx.now)?),

@@ -11,7 +11,7 @@ use crate::model::token::TokenState;
 
 /// Which tokens
 #[derive(Debug, clap::Args)]
-pub(super) struct Args {
+pub(super) struct HubSwitchArgs {
     #[command(flatten)]
     target: TokenTargetArgs,
     #[command(flatten)]
@@ -20,7 +20,7 @@ pub(super) struct Args {
 
 /// Runs either verb.
 pub(super) fn run(
-    args: &Args,
+    args: &HubSwitchArgs,
     to: TokenState,
     hub: &HubApi,
     cx: &mut CommandContext,

@@ -11,13 +11,13 @@ use crate::model::hint::program;
 
 /// Write label, state, end, permissions and last use of the known tokens into the vault
 #[derive(Debug, clap::Args)]
-pub(super) struct Args {
+pub(super) struct HubSyncArgs {
     #[command(flatten)]
     sign_in: SignInArgs,
 }
 
 /// Runs the verb.
-pub(super) fn run(args: &Args, hub: &HubApi, cx: &mut CommandContext) -> Result<(), CommandError> {
+pub(super) fn run(args: &HubSyncArgs, hub: &HubApi, cx: &mut CommandContext) -> Result<(), CommandError> {
     let program = program();
     let linked = LinkedToken::all_from_inventory(&cx.store.inventory()?, hub.custom_url().as_deref());
     if linked.is_empty() {

@@ -16,7 +16,7 @@ use crate::model::token::Token;
 
 /// List the tokens at Docker Hub, and which of them are in the vault
 #[derive(Debug, clap::Args)]
-pub(super) struct Args {
+pub(super) struct HubTokensArgs {
     /// Those of an organization
     #[arg(long, value_name = "ORGANIZATION")]
     org: Option<String>,
@@ -28,7 +28,7 @@ pub(super) struct Args {
 }
 
 /// Runs the verb.
-pub(super) fn run(args: &Args, hub: &HubApi, cx: &mut CommandContext) -> Result<(), CommandError> {
+pub(super) fn run(args: &HubTokensArgs, hub: &HubApi, cx: &mut CommandContext) -> Result<(), CommandError> {
     let account = account(args.org.as_ref());
     let client = args.sign_in.run(hub, None, cx)?;
     let all = client.list(&account)?;
