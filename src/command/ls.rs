@@ -1,4 +1,4 @@
-//! `ls`: the list of tokens, with those in use.
+//! `ls`: lists the tokens and shows which ones are in use.
 
 use crate::command::completions::token_scopes;
 use crate::command::context::CommandContext;
@@ -27,7 +27,7 @@ const HEADS: [&str; 11] = [
     "CAME-BY",
 ];
 
-/// Columns that a narrow terminal drops, in this order.
+/// The columns that a narrow terminal omits, in this order.
 const LEAST_FIRST: &[&str] = &["CAME-BY", "STORED", "CREATED", "LAST-USED", "ALLOWS", "KIND", "USER"];
 
 /// List the tokens, and which of them are in use
