@@ -7,9 +7,9 @@
 #   --list         list the groups
 #   --no-apt       install nothing
 #
-# As root on Debian it installs the packages of the clients and servers. A group that needs what is not installed is
-# skipped and says so. Each group prints one line when it ends, and its whole output if it failed; all output is kept
-# in target/test-logs. The last line is "N passed, N failed, N skipped"; the exit code is 1 if anything failed.
+# As root on Debian it installs the packages of the clients and servers. A group whose requirements are not installed
+# is skipped and says so. Each group prints one line when it finishes, and its whole output if it failed; all output is
+# kept in target/test-logs. The last line is "N passed, N failed, N skipped"; the exit code is 1 if anything failed.
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit
 
@@ -20,7 +20,7 @@ processors=$(nproc 2>/dev/null || getconf _NPROCESSORS_ONLN)
 usage() { sed -n '2,/^set/{/^set/d;s/^#\( \|$\)//;p}' tests/run.sh; }
 wrong_usage() { echo "run.sh: $1" >&2; usage | sed -n '/^usage/,/^$/p' >&2; exit 2; }
 
-# --- The groups. Those in cargo_groups share target/debug, so that one runs at a time.
+# --- The groups. Those in cargo_groups share target/debug, so only one of them runs at a time.
 
 cargo_groups=(unit it lint lint-windows)
 list_groups() {
@@ -61,7 +61,7 @@ install_packages() {
   mapfile -t missing < <(missing_packages)
   export DEBIAN_FRONTEND=noninteractive
   apt-get update -q || true
-  # One at a time if they cannot be installed together: the groups that lack one say so.
+  # One at a time if the packages cannot be installed together: the groups that lack one say so.
   apt-get install -yq --no-install-recommends "${missing[@]}" ||
     for package in "${missing[@]}"; do
       apt-get install -yq --no-install-recommends "$package" || echo "note install: $package cannot be installed"
@@ -133,8 +133,8 @@ is_selected() { [[ " ${selected[*]} " == *" $1 "* ]]; }
 is_cargo_group() { [[ " ${cargo_groups[*]} " == *" $1 "* ]]; }
 needs_release() { ! is_cargo_group "$1" && [[ $1 != release ]]; }
 
-# In the order of the list: the Rust tests, which often wait, run beside the release build and the clients; the lints,
-# which can use every processor, come last.
+# In the order of the list: the Rust tests, which often wait, run alongside the release build and the clients; the
+# lints, which can use every processor, come last.
 queue=()
 for group in "${known[@]}"; do
   ! is_selected "$group" || queue+=("$group")
@@ -173,7 +173,7 @@ counts() {
     END { print passed + 0, failed + 0, skipped + 0 }' "$1"
 }
 
-# finish GROUP CODE: its line, and what must not be hidden.
+# finish GROUP CODE: prints the group's line, and any output that must not be hidden.
 finish() {
   local log=$logs/$1.log of_passed of_failed of_skipped words=() text
   read -r of_passed of_failed of_skipped < <(counts "$log")
@@ -204,7 +204,7 @@ is_ready() {
   if is_cargo_group "$1"; then ! is_cargo_running; elif needs_release "$1"; then [[ ${state[release]-} == ok ]]; fi
 }
 
-# start_ready: starts the first group of the queue that may run now; false if there is none.
+# start_ready: starts the first group in the queue that may run now; false if there is none.
 start_ready() {
   local at
   for at in "${!queue[@]}"; do
@@ -216,7 +216,7 @@ start_ready() {
   return 1
 }
 
-# wait_for_one: waits until a group ends, and reports it.
+# wait_for_one: waits until a group finishes, and reports it.
 wait_for_one() {
   local pid code group
   wait -n -p pid "${!group_of[@]}"

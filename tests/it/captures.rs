@@ -1,7 +1,7 @@
 //! Replays the recorded calls of real clients byte for byte.
 //!
-//! `fixtures/captures.txt` has the calls. The helper that answered during the recording stored one login a host and
-//! had no aliases. Where it found nothing, the client may need nothing, or an answer that this program gives.
+//! `fixtures/captures.txt` has the calls. The helper that answered during the recording stored one login per host and
+//! had no aliases. Where it found nothing, the client may need nothing, or may need an answer that this program gives.
 
 use crate::common;
 use crate::common::{Home, NOT_FOUND};
@@ -63,7 +63,7 @@ fn every_recorded_call_gets_the_answer_that_its_client_needs() {
 fn needed_user(key: &str) -> Option<&'static str> {
     let is_hub = key == HUB || key.split('/').next().is_some_and(|host| host.ends_with("docker.io"));
     match key {
-        // Stored for other hosts only during the recording, or rightly not found.
+        // Stored only for other hosts during the recording, or rightly not found.
         "nosuch.example" | "127.0.0.1:15501" | "https://index.docker.io/v1/refresh-token" => None,
         key if key == HOST || key.starts_with("127.0.0.1:15500/") => Some("alice"),
         _ if is_hub => Some("hubuser"),

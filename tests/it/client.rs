@@ -35,7 +35,7 @@ fn describe_intent(key: &str, words: &[&str]) -> String {
     format!("{direction} {}", intent.repository.as_deref().unwrap_or("-"))
 }
 
-/// Splits at blanks outside of quotes; the fixture needs no other shell syntax.
+/// Splits at blanks outside quotes; the fixture needs no other shell syntax.
 fn shell_words(line: &str) -> Vec<String> {
     let (mut words, mut word, mut quote) = (Vec::new(), String::new(), None);
     for letter in line.chars() {

@@ -147,7 +147,7 @@ fn a_project_token_is_created_used_listed_changed_and_deleted() {
         assert_eq!((&token["kind"], &token["user"]), (&json!("project"), &json!(user)));
         assert_eq!(token["scopes"], json!(["acme-docker.pkg.coding.net/shop"]));
         assert_eq!(token["permissions"], json!(["read"]));
-        // The stand-in reads the expiry as China's time, which is earlier than was meant, not later.
+        // The stand-in reads the expiry as China's time, which is earlier than intended, not later.
         assert_eq!(token["expires"], "2099-01-31T15:59:59Z", "{dates}");
         assert_eq!(coding.home.get("acme-docker.pkg.coding.net/shop/images/app"), found(&user, &secret));
 
@@ -188,7 +188,7 @@ fn a_project_token_is_created_used_listed_changed_and_deleted() {
         let revealed =
             stdout(&coding.unattended(&["show", "shop", "--reveal"]).assert().success().stderr(""));
         assert_eq!(revealed, format!("{secret}\n"));
-        // The endpoint where it was made comes before the variable.
+        // The endpoint where the token was created takes precedence over the variable.
         let mut program = coding.unattended(&["rm", "shop", "--token", "pat", "--yes"]);
         program
             .env("DOCKER_CREDENTIAL_PAT_CODING_URL", "https://coding.invalid")
@@ -326,14 +326,15 @@ fn whoami_prints_the_account_or_the_refusal() {
 fn a_secret_is_sent_only_to_the_endpoint_it_was_stored_for() {
     let Some(coding) = CodingDouble::start() else { return };
     let url = coding.url();
-    // Neither by default nor because of the variable; without a terminal no other secret can be asked for.
+    // The token is sent neither by default nor because of the variable, and without a terminal no other secret can be
+    // requested.
     for args in [&["whoami", "--url", &url][..], &["whoami", "--url", &url, "--team", "acme"]] {
         let message = stderr(&coding.unattended(args).assert().code(1).stdout(""));
         assert!(message.contains("no personal access token was given"), "{message}");
     }
     let mut program = coding.unattended(&["whoami"]);
     program.env("DOCKER_CREDENTIAL_PAT_CODING_URL", &url).assert().code(1).stdout("");
-    // Not even by name, unless the endpoint is within this machine.
+    // A named token is not sent either, unless the endpoint is on this machine.
     for (url, team) in [("https://coding.invalid", "acme"), ("https://other.coding.net", "other")] {
         let message = stderr(
             &coding.unattended(&["whoami", "--url", url, "--token", "pat"]).assert().code(1).stdout(""),
@@ -346,7 +347,7 @@ fn a_secret_is_sent_only_to_the_endpoint_it_was_stored_for() {
     let message = stderr(&coding.unattended(&["whoami", "--team", "other"]).assert().code(1).stdout(""));
     assert!(message.contains("no personal access token was given"), "{message}");
     assert!(coding.actions().is_empty());
-    // A token for that very host and port is sent by default; one for another port is not.
+    // A token for exactly that host and port is sent by default; one for another port is not.
     coding.home.bring("far", "127.0.0.1:9", "x", "canary-of-far", &["--kind", "pat"]).success();
     coding.home.bring("near", &coding.address, "tester", PAT, &["--kind", "pat"]).success();
     let message = coding.unattended(&["whoami", "--url", &url]).assert().success();

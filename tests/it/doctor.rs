@@ -18,8 +18,8 @@ fn healthy() -> Home {
     home
 }
 
-/// Returns the findings of `doctor --json` with additional variables and arguments. Checks that no secret appears
-/// and that the exit code fits.
+/// Returns the findings of `doctor --json` with additional variables and arguments. Checks that no secret appears and
+/// that the exit code is right.
 fn diagnose(home: &Home, variables: &[(&str, &str)], args: &[&str]) -> Vec<Value> {
     let mut command = home.program(["doctor", "--json"]);
     command.args(args).envs(variables.iter().copied());

@@ -1,4 +1,4 @@
-//! Durability: a `store` that has succeeded is there, after many at the same time and after a kill at any time.
+//! Durability: the result of a successful `store` is there, after many at the same time and after a kill at any time.
 
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -55,7 +55,7 @@ fn no_acknowledged_secret_is_lost_in_300_kills() {
     for number in 0..KILLS {
         let (key, secret) = (format!("r{}.example", number % 7), format!("{number}-{}", "s".repeat(200)));
         let mut child = start_store(&home, &key, "user", &secret);
-        // From immediately to well after its exit, in no order.
+        // From immediately to well after its exit, in no particular order.
         thread::sleep(usual * (number * 37 % 100) / 50);
         child.kill().expect("killed, or ended already");
         if child.wait().expect("it ends").success() {

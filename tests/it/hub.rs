@@ -218,7 +218,7 @@ fn a_token_whose_answer_was_lost_is_deleted_or_named() {
         assert_failure(hub.run(&home, &["create", "ci"]), "there is none now");
         assert_eq!((hub.labels(), names(&home)), (vec![], vec![]), "{when}");
     }
-    // If it cannot be looked for either, it is named, and found later.
+    // If the token cannot be looked for either, it is named, and found later.
     hub.control(&json!({ "cut": [["POST", TOKENS, "after"]], "fail": [["GET", TOKENS, 403, 1]] }));
     assert_failure(hub.run(&home, &["create", "ci"]), "one may be left there");
     let message = stderr(&hub.run(&home, &["tokens"]).success());

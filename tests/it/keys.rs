@@ -255,7 +255,7 @@ fn a_holder_cannot_be_removed_when_no_other_opens_the_vault() {
         assert!(message.contains("keep the key file; nothing was changed"), "{break_it}: {message}");
         assert!(home.key().exists() && home.opens(), "{break_it}");
         assert!(fs::read(home.vault()).expect("a vault") == before, "{break_it}: the vault is as it was");
-        // A renewal wraps the new key with the wrapping key that is there then.
+        // A renewal wraps the new key with the wrapping key that is there at that time.
         if break_it.contains("other") {
             continue;
         }

@@ -1,10 +1,11 @@
-//! Imports go down only. The table is the map of `src/lib.rs`; a new module is a new word in it.
+//! Checks the structure of the sources: imports go down only, without cycles. The table repeats the map in
+//! `src/lib.rs`; a new module is a new word in it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// From top to bottom; a room may import from its own floor and from those below.
+/// The layers from top to bottom. A module may import from its own layer and from those below.
 const LAYERS: [&[&str]; 10] = [
     &["cli"],
     &["command"],
@@ -38,13 +39,13 @@ fn no_modules_import_each_other() {
         for import in imported_paths(&path) {
             let known = modules.iter().filter(|module| is_below(&import, module));
             let Some(to) = known.max_by_key(|module| module.len()) else { continue };
-            // A folder's own module names its files, and they use what it holds.
+            // A folder's module declares its files, and the files use the module's items.
             if !is_below(&from, to) && !is_below(to, &from) {
                 imports.entry(from.clone()).or_default().insert(to.clone());
             }
         }
     }
-    // What imports nothing that is left goes, until only circles are left.
+    // Modules that import none of the remaining ones are removed, until only cycles remain.
     while !imports.is_empty() {
         let ends: Vec<String> = imports
             .iter()
@@ -179,7 +180,7 @@ fn imported_paths(file: &Path) -> Vec<String> {
     paths
 }
 
-/// True for a module's own path and those of what is in it.
+/// True for a module's own path and the paths of its items.
 fn is_below(path: &str, module: &str) -> bool {
     path.strip_prefix(module).is_some_and(|rest| rest.is_empty() || rest.starts_with("::"))
 }

@@ -1,4 +1,5 @@
-//! The program and its library from outside, one file a subject. One binary, so that a change is linked once.
+//! Tests of the program and its library from outside, one file per subject. They are one binary, so that a change is
+//! linked once.
 
 #![allow(clippy::expect_used, clippy::panic, clippy::print_stderr, reason = "a test that cannot go on fails")]
 

@@ -355,7 +355,7 @@ fn install_for_one_registry_sets_the_key_that_its_client_looks_up() {
 #[cfg(target_os = "linux")]
 #[test]
 fn install_for_podman_without_a_session_is_refused() {
-    // For root the file would be the one of the whole machine, which a test must not change.
+    // For root, the file would be that of the whole machine, which a test must not change.
     let home = Home::new();
     if !rustix::process::getuid().is_root() {
         let mut install = home.program(["install", "--podman", "-r", "ghcr.io"]);

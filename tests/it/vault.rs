@@ -1,4 +1,4 @@
-//! The vault on disk: whatever happens to its bytes, no answer is wrong and nothing that can be rescued is lost.
+//! The vault on disk: for any change to its bytes, no answer is wrong and nothing that can be rescued is lost.
 
 use std::fs;
 use std::path::Path;

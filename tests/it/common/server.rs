@@ -1,19 +1,20 @@
-//! A registry that says what it is told to.
+//! A stand-in for a registry, with prepared answers.
 
 use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-/// A server on this machine that says what it is told to, and keeps all that it was asked.
+/// A server on this machine that sends prepared answers and records all requests.
 pub(crate) struct Server {
     pub(crate) port: u16,
     pub(crate) asked: Arc<Mutex<String>>,
 }
 
 impl Server {
-    /// Answers by what the request begins with (and has behind ` … `), or with what stands last. `PORT` in an answer is its own
-    /// port; one that ends in `ENDLESS` goes on until nobody listens.
+    /// Starts a server. Each answer is for the requests that begin with its text and contain the parts after ` … `;
+    /// the last answer is for all others. `PORT` in an answer becomes the server's port. An answer that ends in
+    /// `ENDLESS` continues until the client closes the connection.
     pub(crate) fn start(answers: Vec<(&'static str, String)>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let port = listener.local_addr().expect("an address").port();
@@ -46,5 +47,5 @@ impl Server {
     }
 }
 
-/// Answers nobody who does not say who asks.
+/// An answer that requires Basic authentication.
 pub(crate) const ASKS_BASIC: &str = "HTTP/1.1 401 No\r\nWWW-Authenticate: Basic realm=\"x\"\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
