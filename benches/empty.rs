@@ -1,3 +1,3 @@
-//! The floor: what starting and ending a static Rust program costs before it does any work.
+//! The floor: the cost of starting and exiting a static Rust program that does no work.
 
 fn main() {}

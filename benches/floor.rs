@@ -1,5 +1,5 @@
-//! The least that any `get` must do: read the key from stdin, the vault and the key file, write one answer and append
-//! one line to the log. It decides nothing and unseals nothing.
+//! The minimum work of any `get`: reads the key from stdin, the vault and the key file, writes one answer and appends
+//! one line to the log. It neither decides nor decrypts anything.
 
 use std::env::var;
 use std::fs::{File, read};

@@ -1,14 +1,13 @@
 //! Runs commands in turns, round after round, and measures each whole process, from spawn to wait.
 //!
-//! Usage: `SPEC=FILE ROUNDS=NUMBER WARM_UP=NUMBER rounds [ANYTHING]`. It ignores its arguments: they are what the
-//! commands can read of their parent's command line, as they would a client's.
+//! Usage: `SPEC=FILE ROUNDS=NUMBER WARM_UP=NUMBER rounds [ANYTHING]`. It ignores its arguments, which the commands can
+//! read as their parent's command line, like a client's.
 //!
-//! A line of SPEC is one command, with fields separated by tabs:
-//! name, the name of its floor (or nothing), rounds between two of its runs, processes started together, stdin file,
-//! environment file, a command that is run before it and not measured (a program and its arguments separated by
-//! blanks, or nothing), program, arguments.
-//! `@ROUND@` in a stdin file becomes the number of the round. The first command with a number of processes is the
-//! empty program that the others are compared with; it and every floor take part in every round.
+//! A line of SPEC is one command, with fields separated by tabs: name, the name of its floor (or nothing), rounds
+//! between two of its runs, processes started together, stdin file, environment file, a command that is run before it
+//! and not measured (a program and its arguments separated by spaces, or nothing), program, arguments. `@ROUND@` in a
+//! stdin file becomes the number of the round. The first command with a number of processes is the empty program that
+//! the others are compared with; it and every floor take part in every round.
 
 use std::{env, fs, io};
 use std::collections::HashMap;
@@ -19,7 +18,7 @@ use std::time::Instant;
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
-/// One row of the table: what to run, and the milliseconds it took by round.
+/// One row of the table: the command to run, and its milliseconds by round.
 struct Command {
     name: String,
     floor: String,
@@ -51,7 +50,7 @@ impl Command {
         })
     }
 
-    /// Returns the milliseconds from the first spawn until the last process has ended.
+    /// Returns the milliseconds from the first spawn until the last process has exited.
     fn run(&self, round: usize) -> Result<f64> {
         let stdin = self.stdin.replace("@ROUND@", &round.to_string());
         self.make_ready()?;
@@ -68,7 +67,7 @@ impl Command {
         }
     }
 
-    /// Runs what is run before each round and not measured.
+    /// Runs the command that precedes each round and is not measured.
     fn make_ready(&self) -> Result<()> {
         let Some((program, arguments)) = self.before.split_first() else { return Ok(()) };
         let mut process = Process::new(program);
@@ -77,7 +76,7 @@ impl Command {
         if end.success() { Ok(()) } else { Err(format!("{}: before it: {end}", self.name).into()) }
     }
 
-    /// The question lies in its pipe before the process starts (a pipe holds 64 KiB), so writing it is not measured.
+    /// Writes the input to a pipe before the process starts (a pipe holds 64 KiB), so that writing it is not measured.
     fn prepare(&self, stdin: &str) -> Result<Process> {
         let (reader, mut writer) = io::pipe()?;
         writer.write_all(stdin.as_bytes())?;

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# How fast the helper is: whole processes, measured in turns with an empty program, with the least that a `get`
-# must do (benches/floor.rs) and with Debian's helpers.
+# Measures the speed of the helper: whole processes, in turns with an empty program, with the minimum work of a `get`
+# (benches/floor.rs) and with Debian's helpers.
 #   benches/run.sh           all of it, about a minute after the build
 #   benches/run.sh --quick   fewer rounds, without the slow peers
 #   BIN=path benches/run.sh  measures this binary instead of building one
-# Speed is never a test: a target that is missed is told, and the exit code stays 0.
+# Speed is never a test: a missed target is reported, and the exit code stays 0.
 # To measure Debian's helpers too: apt-get install golang-docker-credential-helpers pass gnupg gnome-keyring dbus-daemon dbus-bin time
 set -euo pipefail
 shopt -s inherit_errexit
@@ -18,7 +18,7 @@ case ${1-} in
 --quick) ROUNDS=40 WARM_UP=2 peers=no ;;
 *) sed -n 2,6p benches/run.sh; exit 2 ;;
 esac
-# Nothing of the caller's session may answer instead of what is set up here.
+# Nothing in the caller's session may answer in place of the programs that are set up here.
 unset DISPLAY WAYLAND_DISPLAY DBUS_SESSION_BUS_ADDRESS GNUPGHOME GPG_TTY PASSWORD_STORE_DIR "${!DOCKER_CREDENTIAL_PAT_@}"
 
 work=$(mktemp -d)
@@ -48,7 +48,7 @@ build() {
     BIN=${CARGO_TARGET_DIR:-target}/$TARGET/release/docker-credential-pat
     cargo build --profile small --no-default-features --locked --target "$TARGET"
     small=$(stat -c %s "${CARGO_TARGET_DIR:-target}/$TARGET/small/docker-credential-pat")
-    # Beside the other, which is what is measured.
+    # In a folder of its own: the build above is the one to measure.
     local folder=${CARGO_TARGET_DIR:-target}/offline
     cargo build --release --no-default-features --features extras,keyring --locked --target "$TARGET" --target-dir "$folder"
     offline=$(stat -c %s "$folder/$TARGET/release/docker-credential-pat")
@@ -121,7 +121,7 @@ ours() {
   new_home pat-unnoted DOCKER_CREDENTIAL_PAT_USAGE=off
   in_home pat-unnoted fill 1 "$BIN"
   add "pat get, 1, log off" 1 1 get-1 pat-unnoted "$BIN" get
-  # A token to pull and one to push: the client's command line has to tell which.
+  # A token to pull and one to push: the client's command line decides which one answers.
   say "preparing a choice"
   new_home pat-two
   for right in read write; do
@@ -168,7 +168,7 @@ BUS
   dbus-daemon --config-file="$home/bus.conf" --nofork --nopidfile 2>"$home/bus.log" &
   started+=($!)
   wait_for test -S "$home/run/bus"
-  # exec: so that the process id kept is the daemon's
+  # exec: so that the recorded process id is the daemon's
   printf bench >"$home/password"
   (enter "$1" && exec gnome-keyring-daemon --foreground --unlock --components=secrets) \
     <"$home/password" >"$home/keyring.log" 2>&1 &
@@ -215,7 +215,7 @@ holds_key() { # HOME HOLDER: makes sure that this holder, and no other, has the 
   [[ $holders == "$2" ]] || { say "$1: the key is with: $holders"; exit 1; }
 }
 
-# verify asks a registry of this machine over TLS, with an authority of its own.
+# verify asks a registry on this machine over TLS, with its own certificate authority.
 registry_over_tls() {
   local lacks server=$work/server
   lacks=$(missing docker-registry openssl htpasswd jq python3)
@@ -306,7 +306,7 @@ else
 fi
 
 say "measuring, $ROUNDS rounds"
-# The helpers' parent is a docker that pulls, as far as they can see.
+# To the helpers, their parent looks like a docker that pulls.
 (export SPEC=$work/spec ROUNDS WARM_UP && exec -a docker "$work/rounds" pull "$(registry 1)/acme/app:1") >"$work/table"
 cat "$work/table"
 peaks

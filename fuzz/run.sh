@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Gives every target random input, one target after another, and tells how many runs it got.
+# Gives every target random input, one target after another, and prints the number of runs of each.
 #   fuzz/run.sh SECONDS              each target for that long
 #   fuzz/run.sh SECONDS TARGET…      only these
 #   SANITIZER=none fuzz/run.sh …     without AddressSanitizer: faster, and Rust's own checks stay
-# Ends with 1 when something was found: the input stays in fuzz/artifacts/TARGET, and
-# `cargo fuzz run TARGET FILE` does it again. What leads further is kept in the build folder, for the next time.
+# The exit code is 1 when something was found: the input is in fuzz/artifacts/TARGET, and `cargo fuzz run TARGET FILE`
+# repeats the run. Inputs that reach new code are kept in the build folder, for the next time.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 usage() { echo "usage: fuzz/run.sh SECONDS [TARGET…]" >&2; exit 2; }
@@ -13,7 +13,7 @@ seconds=$1
 shift
 
 cargo fuzz --version >/dev/null 2>&1 || cargo install --locked cargo-fuzz
-# The instrumentation is behind a flag of nightly compilers, which a stable one takes with this.
+# The instrumentation needs a flag of nightly compilers, which this variable enables in a stable one.
 export RUSTC_BOOTSTRAP=1
 sanitizer=${SANITIZER:-address}
 mapfile -t all < <(cargo fuzz list)
@@ -23,7 +23,7 @@ for target in "${targets[@]}"; do
 done
 
 kept=${CARGO_TARGET_DIR:-fuzz/target}/fuzz-kept
-# Files in memory, where there is such a folder.
+# Keeps the files in memory, if there is a folder for that.
 if [[ -w /dev/shm ]]; then export TMPDIR=/dev/shm; fi
 TMPDIR=$(mktemp -d)
 export TMPDIR

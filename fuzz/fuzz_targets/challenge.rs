@@ -1,4 +1,5 @@
-//! Whatever a registry asks for, a secret goes to an encrypted place with a name, or stays on this machine.
+//! Checks that a secret goes only to an encrypted endpoint with a host name or stays on this machine, for any
+//! challenge of a registry.
 
 #![no_main]
 

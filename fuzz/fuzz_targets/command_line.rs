@@ -1,6 +1,6 @@
-//! Whatever a client was started with, what is told of it is about the registry that was asked for.
+//! Checks that the intent read from any command line concerns only the requested registry.
 //!
-//! One word a line, in front of them the key.
+//! The input has the key on its first line, then one word per line.
 
 #![no_main]
 
@@ -24,7 +24,7 @@ fuzz_target!(|text: &str| {
     assert_eq!(client::intent(&words, &at), intent, "the same program, from its folder");
 });
 
-/// True when a word, or what follows an option in it, is that image.
+/// True when a word, or the rest of it after an option, is that image.
 fn names(word: &str, at: &Address, repository: &str) -> bool {
     let rests: Vec<&str> = if word.starts_with('-') {
         word.char_indices().map(|(start, _)| &word[start..]).collect()

@@ -1,4 +1,4 @@
-//! Docker's `config.json` is refused, or changed in nothing but what was asked for, and changed back.
+//! Checks that a `config.json` is either refused, or changed only as requested and then changed back.
 
 #![no_main]
 
@@ -36,7 +36,7 @@ fuzz_target!(|input: &[u8]| {
     }
 });
 
-/// What an import does: the logins that it could take are gone then, and all others are as they were.
+/// Removes logins as an import does, and checks that those it could take are gone and all others are unchanged.
 fn take_logins_out(mut file: ConfigFile, path: &Path) {
     let Ok(logins) = file.logins() else { return };
     let (taken, left): (Vec<PlainLogin>, Vec<PlainLogin>) =
@@ -58,7 +58,7 @@ fn helpers(file: &ConfigFile) -> Option<(Option<String>, Option<String>)> {
     Some((file.store().ok()?, file.helper(REGISTRY).ok()?))
 }
 
-/// Returns all values but ours, as they are written and in their order.
+/// Returns all values except ours, as written and in their order.
 fn others(path: &Path) -> Vec<(String, String)> {
     let json = memory::read(path);
     let mut others = Vec::new();

@@ -1,4 +1,4 @@
-//! Whatever a text is read as, it has one spelling, and that is read as the same again.
+//! Checks that each value parsed from a text has one spelling, and that parsing this spelling yields the same value.
 
 #![no_main]
 

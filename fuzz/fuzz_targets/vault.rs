@@ -1,4 +1,4 @@
-//! Any bytes in the place of the vault: refused, or read, and nothing told with a key but what it held.
+//! Reads any bytes as a vault, and checks that they are refused or yield nothing that a published vault does not hold.
 
 #![no_main]
 

@@ -1,4 +1,4 @@
-//! A vault that somebody changed, and whose lengths and checksums they put right again.
+//! Reads a published vault that was changed and given matching lengths and checksums again.
 
 #![no_main]
 
@@ -12,7 +12,7 @@ use docker_credential_pat::vault::seal::{KEY_BYTES, TAG_BYTES, VaultKey};
 use docker_credential_pat_fuzz::{memory, published};
 use libfuzzer_sys::fuzz_target;
 
-/// Which of the published vaults, and what was done to each part.
+/// The published vault, and the changes to each of its parts.
 #[derive(Arbitrary, Debug)]
 struct Change<'a> {
     which: bool,
@@ -30,7 +30,7 @@ enum Edit<'a> {
     Double(u16, u8),
 }
 
-/// What tag the directory gets.
+/// The tag that the directory gets.
 #[derive(Arbitrary, Debug, PartialEq)]
 enum Proof {
     AsItWas,

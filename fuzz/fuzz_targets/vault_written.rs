@@ -1,4 +1,5 @@
-//! Whatever a vault is made to hold, it holds: written, read in every way, changed, and read again.
+//! Checks that a vault holds everything that was stored in it: it is written, read in every way, changed, and read
+//! again.
 
 #![no_main]
 
@@ -32,7 +33,7 @@ fuzz_target!(|changes: (Vec<Made>, Vec<Made>)| {
     assert_eq!(memory::read(&path), before, "nothing has changed");
 });
 
-/// Reads it in every way, and returns it for more changes.
+/// Reads the vault in every way, and returns it for more changes.
 fn read(path: &Path, written: &Inventory, secrets: &BTreeMap<TokenId, String>) -> Draft {
     let vault = Vault::find(path).expect("a vault").expect("there");
     assert_eq!(vault.inventory().expect("undamaged"), *written);

@@ -1,4 +1,4 @@
-//! What comes in on stdin is taken whole, byte for byte, or refused; what goes out is JSON.
+//! Checks that an input is accepted completely, byte for byte, or refused, and that every answer is JSON.
 
 #![no_main]
 
@@ -11,7 +11,7 @@ use docker_credential_pat::system::limited_read::read_input;
 use libfuzzer_sys::fuzz_target;
 use serde::Deserialize;
 
-/// The same as another reader sees it.
+/// The same input as another parser reads it.
 #[derive(Deserialize)]
 struct Sent {
     #[serde(rename = "ServerURL")]
@@ -23,7 +23,7 @@ struct Sent {
 }
 
 fn is_taken(input: &[u8], sent: &Sent) -> bool {
-    // The other reader takes an array for an object.
+    // The other parser accepts an array in place of an object.
     input.trim_ascii_start().starts_with(b"{") && !sent.user.is_empty() && Key::parse(&sent.key).is_ok()
 }
 
@@ -32,7 +32,7 @@ fuzz_target!(|input: &[u8]| {
     if let Ok(key) = wire::parse_key(input) {
         assert_eq!(wire::parse_key(key.as_str().as_bytes()).ok(), Some(key));
     }
-    // Of bytes the other reader would take what it passes over for text unseen.
+    // Given bytes, the other parser would not check that the parts it skips are UTF-8.
     let sent = str::from_utf8(input).ok().and_then(|text| serde_json::from_str::<Sent>(text).ok());
     let sent = sent.filter(|sent| is_taken(input, sent));
     let Ok(Credentials { key, user, secret }) = wire::parse_credentials(input) else {

@@ -1,4 +1,4 @@
-//! What the targets share: a file in memory, a published vault with all that it may ever tell, made-up tokens.
+//! Code that the targets share: a file in memory, the published vaults with their contents, and generated tokens.
 
 pub mod made;
 pub mod memory;

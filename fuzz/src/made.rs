@@ -1,4 +1,4 @@
-//! A token as input makes it up, and what is done with it.
+//! A token generated from the input, and the actions on it.
 
 use std::collections::BTreeMap;
 
@@ -19,7 +19,7 @@ const KINDS: [TokenKind; 6] =
     [TokenKind::Pat, TokenKind::Organization, TokenKind::Project, TokenKind::Password, TokenKind::Identity, TokenKind::Session];
 const ORIGINS: [Origin; 3] = [Origin::Store, Origin::Add, Origin::Import];
 
-/// A token as input makes it up, and what is done with it.
+/// A token generated from the input, and the actions on it.
 #[derive(Arbitrary, Debug)]
 pub struct Made<'a> {
     name: &'a str,
@@ -47,12 +47,12 @@ enum Deed<'a> {
 }
 
 impl Made<'_> {
-    /// Brings it into a vault, notes its secret, and does with it what is to be done.
+    /// Adds the token to a vault, records its secret, and performs its actions.
     ///
     /// # Panics
-    /// When it cannot be sealed.
+    /// When the secret cannot be sealed.
     pub fn bring(&self, draft: &mut Draft, secrets: &mut BTreeMap<TokenId, String>) {
-        // Long ones lie beyond what is read of the file at first.
+        // Long secrets lie beyond the first read of the file.
         let secret = Secret::new(Zeroizing::new(self.secret.0.repeat(self.secret.1.into())));
         let Some(arrival) = self.arrival(&secret) else { return };
         let id = draft.inventory.add_with_free_name(arrival, Timestamp(self.came));

@@ -1,4 +1,4 @@
-//! One file a process for what takes a path. `fuzz/run.sh` has it in memory, and removes it.
+//! One file per process, for functions that take a path. `fuzz/run.sh` keeps it in memory and removes it.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,10 +8,10 @@ use tempfile::TempDir;
 
 static FOLDER: LazyLock<TempDir> = LazyLock::new(|| tempfile::tempdir().expect("a folder"));
 
-/// Gives the file this content, and returns its path.
+/// Writes this content to the file, and returns its path.
 ///
 /// # Panics
-/// When it cannot be written.
+/// When the file cannot be written.
 #[must_use]
 pub fn write(bytes: &[u8]) -> PathBuf {
     let path = path();
@@ -30,7 +30,7 @@ pub fn without() -> PathBuf {
 /// Returns the content of the file.
 ///
 /// # Panics
-/// When it cannot be read.
+/// When the file cannot be read.
 #[must_use]
 pub fn read(path: &Path) -> Vec<u8> {
     fs::read(path).expect("read")

@@ -1,4 +1,4 @@
-//! The published vaults, and what a file may tell that is opened with the key of one: what stands in it.
+//! The published vaults, and the check that a file opened with the key of one yields only that vault's contents.
 
 use std::path::Path;
 use std::sync::LazyLock;
@@ -13,21 +13,22 @@ use docker_credential_pat::vault::seal::{KEY_BYTES, VaultKey};
 
 use crate::memory;
 
-/// Keys to ask for: in a vault, an alias, a repository, below a wildcard, no address, in none.
+/// The keys to request: one in a vault, an alias, one with a repository, one below a wildcard, one that is not an
+/// address, and one in no vault.
 const ASKED: [&str; 6] =
     ["ghcr.io", "https://index.docker.io/v1/", "reg.example/acme/app", "a.example.org", "user@odd", "x.io"];
 
 /// A published vault.
 pub struct Published {
-    /// As it stands on disk.
+    /// The bytes of the file.
     pub vault: &'static [u8],
     key: &'static [u8],
     inventory: Inventory,
-    /// In the order of its tokens.
+    /// In the order of the tokens.
     secrets: Vec<Secret>,
 }
 
-/// All of them.
+/// All published vaults.
 pub static ALL: LazyLock<[Published; 2]> = LazyLock::new(|| {
     [
         Published::of(
@@ -52,10 +53,10 @@ impl Published {
         Self { vault, key, inventory: found.inventory().expect("undamaged"), secrets }
     }
 
-    /// Returns its key.
+    /// Returns the vault's key.
     ///
     /// # Panics
-    /// Never: it was one before.
+    /// Never: the bytes were a key before.
     #[must_use]
     pub fn key(&self) -> VaultKey {
         VaultKey::from_bytes(self.key).expect("a key")
@@ -64,7 +65,7 @@ impl Published {
     /// Reads a file in every way in which the program reads a vault.
     ///
     /// # Panics
-    /// When it opens with the key and tells another token, choice, number or secret than this vault.
+    /// When the file opens with the key and yields a token, choice, number or secret other than this vault's.
     pub fn examine(&self, path: &Path) {
         let Ok(Some(vault)) = Vault::find(path) else { return };
         for text in ASKED {
@@ -77,7 +78,7 @@ impl Published {
         let Ok(contents) = contents else { return };
         let _ = contents.inventory.keys();
         self.open(&vault, &contents);
-        // As it is read before a change.
+        // The way a vault is read before a change.
         let Ok(unlocked) = vault.unlock(self.key(), &contents) else { return };
         assert_eq!(contents.inventory, self.inventory, "another inventory is proven");
         let Ok(draft) = Draft::from_vault(path.to_owned(), unlocked, contents) else { return };
