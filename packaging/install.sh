@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds docker-credential-pat, installs it for this user, and makes Docker ask it.
+# Builds docker-credential-pat, installs it for this user, and makes it Docker's credential helper.
 #   packaging/install.sh            into ~/.local/bin; needs a Rust toolchain (https://rustup.rs)
 #   BINDIR=DIR packaging/install.sh into another folder
 #   SETUP=no packaging/install.sh   without touching Docker's configuration
@@ -13,7 +13,7 @@ command -v cargo >/dev/null || die "no Rust toolchain: install one from https://
 : "${HOME:?install.sh: HOME is not set}"
 bindir=${BINDIR:-$HOME/.local/bin}
 
-# The release build is static where the toolchain has, or can get, the target for it.
+# The release build is static if the toolchain has, or can get, the target for it.
 target=
 if [[ $(uname -s) == Linux ]]; then
   musl=$(uname -m)-unknown-linux-musl
@@ -25,13 +25,13 @@ fi
 cargo build --release --locked ${target:+--target "$target"}
 built=${CARGO_TARGET_DIR:-target}/${target:+$target/}release/docker-credential-pat
 
-# Beside the old one first, then in its place: a helper that is running keeps its own file.
+# The new file is written next to the old one, then replaces it: a helper that is running keeps its own file.
 mkdir -p "$bindir"
 install -m 755 "$built" "$bindir/.docker-credential-pat.new"
 mv -f "$bindir/.docker-credential-pat.new" "$bindir/docker-credential-pat"
 say "$("$bindir/docker-credential-pat" version) is in $bindir"
 
-# Where shells and man look for what a user brings; only for shells that are here.
+# The folders in which shells and man look for a user's own files; only for installed shells.
 data=${XDG_DATA_HOME:-$HOME/.local/share} config=${XDG_CONFIG_HOME:-$HOME/.config}
 offer_in() { # SHELL FILE
   command -v "$1" >/dev/null || return 0
@@ -45,7 +45,7 @@ extras() {
   ! command -v zsh >/dev/null ||
     say "zsh finds them with this in ~/.zshrc, before compinit: fpath=($data/zsh/site-functions \$fpath)"
 }
-# Without them the program does all the same.
+# The program works without them.
 [[ ${EXTRAS:-yes} == no ]] || extras || say "completions or manual could not be put there"
 
 [[ ${SETUP:-yes} == no ]] || "$bindir/docker-credential-pat" install

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# Builds the program as it is released: static, and with the functions that Docker's verbs run through linked side by
-# side. Each 64 KiB of the file that a process touches costs a page fault, which costs more than the code there.
+# Builds the program as it is released: static, and with the functions that Docker's verbs call linked next to each
+# other. Each 64 KiB of the file that a process touches costs a page fault, which costs more than running the code
+# there.
 #   packaging/release.sh [FOLDER]    writes docker-credential-pat to FOLDER (target/dist); needs valgrind and binutils
-# A plain `cargo build --release` makes the same program in another order.
+# A plain `cargo build --release` makes the same program with its functions in another order.
 set -euo pipefail
 shopt -s inherit_errexit
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -27,7 +28,7 @@ functions() { # VERB INPUT
     --callgrind-out-file="$work/profile" "$program" "$1" <<<"$2" >/dev/null 2>&1
   sed -nE "s/^c?fn=\([0-9]+\) ([_a-zA-Z][^']*).*/\1/p" "$work/profile"
 }
-# Writes the section of each function. Hashes in names are left open: another build has others.
+# Writes the section of each function. Hashes in names are replaced by wildcards, because they differ between builds.
 sections() {
   sed -E 's/17h[0-9a-f]{16}E.*/17h*/; s/\.(llvm\.)?[0-9]+$/*/; s/Cs[a-zA-Z0-9]+_/Cs*_/g; s/\$/?/g; s/.*/    *(.text.&)/'
 }

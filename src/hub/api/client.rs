@@ -106,7 +106,8 @@ impl<'h> HubClient<'h> {
 
     /// Creates a token. The request is sent once, because a second one could create two.
     ///
-    /// # Errors Unless the error [`is_undone`](HubApiError::is_undone), the token may exist nevertheless.
+    /// # Errors
+    /// Unless the error [`is_undone`](HubApiError::is_undone), the token may exist nevertheless.
     pub fn create(&self, account: &HubAccount, new: &CreateRequest<'_>) -> Result<NewApiToken, HubApiError> {
         let (scopes, resources) = new.access.parts();
         let body = TokenBody::with_label(account, new.label);
