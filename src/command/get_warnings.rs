@@ -1,4 +1,7 @@
-//! Warnings on stderr during a `get`: missing credentials, a push that will fail, a token that expires soon.
+//! Warnings on stderr during a `get`: a token that has expired or is switched off, a push that will fail, a token
+//! that expires soon.
+//!
+//! Verbs for people report such a token after a change, with `CommandContext::note_restrictions`.
 
 use crate::client::context::TOKEN;
 use crate::command::token_view::scope_words;

@@ -91,6 +91,36 @@ fn a_type_name_stands_for_one_type() {
 }
 
 #[test]
+fn the_places_that_contributing_names_exist() {
+    let text = fs::read_to_string("CONTRIBUTING.md").expect("CONTRIBUTING.md");
+    let quoted: Vec<&str> = text.split('`').skip(1).step_by(2).collect();
+    let is_path = |word: &str| word.contains('/') && !word.contains([' ', '\n', '~']);
+    let find = |word: &str| [Path::new("src").join(word), word.into()].into_iter().find(|path| path.exists());
+    let paths: Vec<_> = quoted.iter().filter(|word| is_path(word)).collect();
+    assert!(paths.len() > 30, "the paths were found");
+    for word in paths {
+        assert!(find(word).is_some(), "CONTRIBUTING.md names {word}, which does not exist");
+    }
+    // "`HEADS` and `row` in `command/ls.rs`": the names before the path are in that file.
+    for line in text.lines().filter(|line| line.starts_with('|')) {
+        let mut names = Vec::new();
+        for (at, part) in line.split('`').enumerate() {
+            let is_quoted = at % 2 == 1;
+            if !is_quoted && !matches!(part, " in " | " and ") {
+                names.clear();
+            } else if is_quoted && !is_path(part) {
+                names.push(part);
+            } else if is_quoted && let Some(file) = find(part).filter(|path| path.is_file()) {
+                let code = fs::read_to_string(&file).expect("a source file");
+                for name in &names {
+                    assert!(code.contains(*name), "{name} is not in {}", file.display());
+                }
+            }
+        }
+    }
+}
+
+#[test]
 fn every_file_of_tests_is_in_the_binary() {
     let main = fs::read_to_string("tests/it/main.rs").expect("the test binary");
     let mut files: Vec<_> = sources(Path::new("tests/it"))
