@@ -9,7 +9,7 @@ pub mod cli;
 // One file for each verb: parse, call, print
 pub mod command;
 
-// Checks of the whole set-up
+// Checks of the whole setup
 pub mod doctor;
 
 // Operations at services that issue tokens

@@ -1,4 +1,4 @@
-//! The program `docker-credential-pat`. All but its start is in the library.
+//! The program `docker-credential-pat`. Everything but its startup is in the library.
 
 #[cfg(not(target_env = "musl"))]
 use std::alloc::System as Allocator;

@@ -1,5 +1,5 @@
-//! The start of the program: runs Docker's verbs, which clients call all the time, before any argument is parsed,
-//! and all others by way of the parser.
+//! The entry point of the program. Docker's verbs, which clients call all the time, run before any argument is
+//! parsed; the parser dispatches all others.
 
 mod parser;
 
@@ -28,13 +28,13 @@ use crate::system::limited_read::{InputError, read_input};
 use crate::system::sanitize::{clean, clean_lines};
 use crate::system::{scrub, stdio};
 
-/// The exit code for a failure. Clients take all other codes for success.
+/// The exit code for a failure. Clients treat every other code as success.
 const NOT_DONE: ExitCode = ExitCode::FAILURE;
 
 /// The exit code after Ctrl-C, as in a shell.
 const INTERRUPTED: u8 = 130;
 
-/// The exit code for wrong arguments of a verb for people.
+/// The exit code for invalid arguments of a verb for people.
 const WRONG_USAGE: u8 = 2;
 
 /// Runs the program. The first argument is the name under which it was called.
@@ -77,8 +77,8 @@ fn run_protocol_verb(verb: ProtocolVerb, called_as: Option<&str>, mut out: File)
         let _ = writeln!(err, "{}: {prompt}", program());
     }
     let outcome = (|| -> Result<VerbOutcome, CommandError> {
-        // The input is read to its end even before an error: a client must not be cut off while it writes.
-        // `list` needs no input, so it does not wait for a person to type.
+        // The whole input is read even before an error, so that a client is not cut off while it writes. `list`
+        // needs no input, so it does not wait for a person to type.
         let is_skipped = verb == ProtocolVerb::List && stdio::stdin_is_terminal();
         let input = if is_skipped {
             read_input(io::empty())
@@ -103,7 +103,7 @@ fn run_protocol_verb(verb: ProtocolVerb, called_as: Option<&str>, mut out: File)
     }
 }
 
-/// Parses the arguments, and runs one of the verbs for people.
+/// Parses the arguments and runs a verb for people.
 #[inline(never)]
 fn run_verb(args: Vec<OsString>, called_as: Option<&str>, out: File) -> ExitCode {
     // Both the variable and `--` are needed: a variable that stays set must not disable the verbs.
@@ -126,7 +126,7 @@ fn run_verb(args: Vec<OsString>, called_as: Option<&str>, out: File) -> ExitCode
     run_in_context(called_as, out, |cx| cli.verb.run(cx))
 }
 
-/// Runs a verb for people with a context, and reports its error.
+/// Runs a verb for people with a context and reports its error.
 fn run_in_context(
     called_as: Option<&str>,
     out: File,
@@ -142,7 +142,7 @@ fn run_in_context(
     })();
     match done {
         Ok(()) => ExitCode::SUCCESS,
-        // The reader needs no more, as in `ls | head -1`.
+        // The reader has closed the pipe, as in `ls | head -1`.
         Err(error) if error.is_broken_pipe() => ExitCode::SUCCESS,
         Err(error) => {
             error.report(io::stderr());
@@ -151,7 +151,7 @@ fn run_in_context(
     }
 }
 
-/// Writes the help that the arguments ask for, or the error in them.
+/// Writes the requested help, or the error in the arguments.
 fn wrong_usage(error: &clap::Error, is_nested: bool, out: &File) -> ExitCode {
     // The text quotes the arguments verbatim.
     let text = clean_lines(&error.render().to_string());
@@ -159,7 +159,7 @@ fn wrong_usage(error: &clap::Error, is_nested: bool, out: &File) -> ExitCode {
         ErrorKind::DisplayHelp | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
             write(out, &text, ExitCode::SUCCESS)
         }
-        // As the official helpers do: clients look on stdout, and for exit code 1.
+        // Like the official helpers: clients read stdout and expect exit code 1.
         ErrorKind::InvalidSubcommand if !is_nested => {
             let _ = io::stderr().write_all(text.as_bytes());
             let action = error.get(clap::error::ContextKind::InvalidSubcommand);
@@ -173,8 +173,8 @@ fn wrong_usage(error: &clap::Error, is_nested: bool, out: &File) -> ExitCode {
     }
 }
 
-/// Returns one line in the form of the official helpers: name, package, version. The package is the target of
-/// the build.
+/// Returns the version line in the format of the official helpers: name, package and version. The package is the
+/// build target.
 fn version() -> String {
     format!("{} ({}) {}\n", program(), env!("TARGET"), env!("CARGO_PKG_VERSION"))
 }

@@ -89,7 +89,7 @@ const DOCKER_VERBS: [(&str, &str); 5] = [
     ("version", "Docker's verb: give the name and the version of this program"),
 ];
 
-/// The place of Docker's verbs in the help: below all others.
+/// The position of Docker's verbs in the help: after all others.
 const DOCKER_VERBS_ORDER: usize = 100;
 
 /// Returns the definition of the command line, with Docker's verbs.

@@ -1,28 +1,28 @@
-//! Tables of the commands of clients, and of the images that each command moves.
+//! Tables of the clients' commands, and of the images that each command transfers.
 //!
 //! The options are those that docker 28.2, podman 4.3, skopeo 1.9 and buildah 1.28 print for `--help`, and those
-//! that the documentation lists for later versions and for buildx, crane and nerdctl. Clients that share a
-//! command share its table: each of them rejects an unknown option before it asks for credentials. An option that
-//! is missing here makes a command line unknown. Options that lead to images which the line does not name are
-//! missing on purpose.
+//! that the documentation lists for later versions and for buildx, crane and nerdctl. Clients that share a command
+//! share its table: each of them rejects an unknown option before it asks for credentials. An option that is missing
+//! here makes a command line unknown. Options that lead to images that the command line does not name are omitted on
+//! purpose.
 
 use crate::client::commands::ImageArguments::{All, ButFirst, ButLast, First, Last};
 use crate::client::options::Options;
 
 pub(super) struct ClientProgram {
-    /// The file names of the program, separated by blanks.
+    /// The file names of the program, separated by spaces.
     names: &'static str,
     pub(super) syntax: ImageSyntax,
-    /// The options before the verb; most of them may follow it too.
+    /// The options before the verb; most of them may also follow the verb.
     pub(super) globals: Options,
     pub(super) commands: &'static [Command],
 }
 
-/// The form in which a client expects the names of images.
+/// The syntax that a client expects for image names.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum ImageSyntax {
     Docker,
-    /// A name of one word is looked up in the user's own list, and on several registries:
+    /// A name of one word is looked up in the user's own list and on several registries:
     /// <https://github.com/containers/image/blob/main/docs/containers-registries.conf.5.md>
     ShortNames,
     /// Only names with `docker://` are on a registry:
@@ -50,7 +50,7 @@ pub(super) enum ClientAction {
     Copy(ImageArguments, ImageArguments),
     /// Deletes the first argument.
     Delete,
-    /// Builds an image from others that the command line does not name, and may push it.
+    /// Builds an image from others that the command line does not name, and may push the result.
     Build,
     /// Lists images.
     List,
@@ -211,8 +211,8 @@ const PUSH: Options = Options {
         disable-content-trust estargz force-compression ipfs-ensure-image quiet remove-signatures rm tls-verify",
 };
 
-/// Without `use-api-socket`, which passes every credential to the container, and `rootfs`, with which the first
-/// argument is a folder.
+/// Omits `use-api-socket`, which passes every credential to the container, and `rootfs`, which makes the first
+/// argument a folder.
 const RUN: Options = Options {
     valued: "a c e h l m p u v w add-host annotation arch attach authfile blkio-weight blkio-weight-device \
         cap-add cap-drop cert-dir cgroup-conf cgroup-parent cgroupns cgroups chrootdirs cidfile conmon-pidfile \
@@ -246,7 +246,7 @@ const FROM: Options = Options {
     switches: "q http-proxy pull pull-always pull-never quiet tls-verify",
 };
 
-/// Without `output`, `cache-to` and `cache-from`, whose values can name more images.
+/// Omits `output`, `cache-to` and `cache-from`, whose values can name more images.
 const BUILD: Options = Options {
     valued: "c f m t v add-host allow annotation arch attest authfile build-arg build-arg-file build-context \
         builder cache-ttl call cap-add cap-drop cert-dir cgroup-parent cgroupns cpp-flag cpu-period cpu-quota \

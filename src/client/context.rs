@@ -1,5 +1,5 @@
 //! Completes a request from the environment, the name of the program, the client's command line and the working
-//! directory. These only choose among tokens that the registry may get anyway.
+//! directory. They only choose among tokens that may be sent to the registry anyway.
 
 use std::cell::OnceCell;
 use std::path::{Path, PathBuf};
@@ -34,12 +34,12 @@ pub const REPOSITORY: &str = "DOCKER_CREDENTIAL_PAT_REPOSITORY";
 /// The variable with `pull` or `push`, for clients whose command line does not show it.
 pub const DIRECTION: &str = "DOCKER_CREDENTIAL_PAT_DIRECTION";
 
-/// The variable with the number of days before its expiry from which a token is warned about; 0 is never.
+/// The variable with the number of days before expiry from which warnings about a token are shown; 0 turns them off.
 pub const WARN_DAYS: &str = "DOCKER_CREDENTIAL_PAT_WARN_DAYS";
 
 const DEFAULT_WARN_DAYS: i64 = 7;
 
-/// The context of the requests of one process. Command line and working directory are read when they matter.
+/// The context of one process's requests. The command line and the working directory are read only when they matter.
 #[derive(Default)]
 pub struct Context {
     named: Option<String>,
@@ -68,7 +68,7 @@ impl Hint for ContextError {
 }
 
 impl Context {
-    /// Reads the variables and the profile in the name of the program.
+    /// Reads the environment variables, and the profile in the name of the program.
     pub fn from_environment(called_as: Option<&str>) -> Result<Self, ContextError> {
         let named = env::text(TOKEN)?;
         Ok(Self {
@@ -129,7 +129,7 @@ impl Context {
     fn directory(&self) -> Option<&Path> {
         let find = || {
             let directory = env::working_directory().ok()?;
-            // Windows returns it in another form than the resolved paths of choices.
+            // Windows returns the directory in a different form from the resolved paths of choices.
             Some(if cfg!(windows) { disk::without_links(&directory) } else { directory })
         };
         self.directory.get_or_init(find).as_deref()
@@ -146,7 +146,7 @@ pub fn profile(called_as: Option<&str>) -> Result<Option<Sourced<String>>, Conte
     })
 }
 
-/// Returns the number of days before its expiry from which a token is warned about; 0 is never.
+/// Returns the number of days before expiry from which warnings about a token are shown; 0 turns them off.
 pub fn warning_days() -> Result<i64, ContextError> {
     let days = variable(WARN_DAYS, "a number of days from 0 to 3650", |text| {
         text.parse().ok().filter(|days| (0..=3650).contains(days))
@@ -154,7 +154,7 @@ pub fn warning_days() -> Result<i64, ContextError> {
     Ok(days.unwrap_or(DEFAULT_WARN_DAYS))
 }
 
-/// True when repository or direction could decide between the tokens, or lead to a warning.
+/// True when the repository or the direction could decide between the tokens, or lead to a warning.
 fn can_decide(inventory: &Inventory) -> bool {
     match inventory.tokens() {
         [] => false,
@@ -163,7 +163,7 @@ fn can_decide(inventory: &Inventory) -> bool {
     }
 }
 
-/// Returns the profile in a program name: the part after our own name and a hyphen.
+/// Returns the profile in a program name: the part after this program's name and a hyphen.
 fn profile_from_program(called_as: &str) -> Option<&str> {
     let name = called_as.strip_suffix(std::env::consts::EXE_SUFFIX).unwrap_or(called_as);
     name.strip_prefix(env::PROGRAM)?.strip_prefix('-').filter(|profile| is_profile(profile))

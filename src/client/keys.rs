@@ -76,7 +76,7 @@ impl Client {
         match self {
             Self::Docker | Self::Compose | Self::DockerPy => vec![host.unwrap_or(DOCKER_HUB_KEY).to_owned()],
             Self::Buildx => vec![replace_hub_host(host).to_owned()],
-            // Oras has one alias for Docker Hub, and sends every other host as it is written.
+            // Oras has one alias for Docker Hub and sends every other host as written.
             Self::Oras => {
                 vec![replace_hub_host(image.host().filter(|host| *host != "docker.io")).to_owned()]
             }

@@ -1,6 +1,8 @@
-//! Reads from a client's command line which image it is about to pull or push, and lists the keys of each client.
+//! Determines from a client's command line which image the client is about to pull or push, and lists the keys of
+//! each client.
 //!
-//! The result only chooses among tokens that the registry may get anyway. A line that is not certain is unknown.
+//! The result only chooses among tokens that may be sent to the registry anyway. An ambiguous command line counts as
+//! unknown.
 
 mod commands;
 pub mod context;
@@ -15,13 +17,13 @@ use crate::model::image::Image;
 use crate::model::registry::{Address, Registry, covers};
 use crate::model::token::Direction;
 
-/// The most words of a verb, as in `buildx imagetools inspect`.
+/// The maximum number of words in a verb, as in `buildx imagetools inspect`.
 const MAX_VERB_WORDS: usize = 3;
 
 /// The prefix of an image on a registry, for skopeo, podman and buildah.
 const DOCKER_TRANSPORT: &str = "docker://";
 
-/// The plan of a client for one registry.
+/// A client's intent for one registry: the repository and the direction.
 #[derive(Debug, PartialEq, Eq)]
 pub struct ClientIntent {
     /// The repository, if the command line names exactly one.
@@ -34,14 +36,14 @@ pub struct ClientIntent {
 }
 
 impl ClientIntent {
-    /// An intent that may include other repositories.
+    /// Makes an intent that may include other repositories.
     fn partial(repository: Option<String>, direction: Direction) -> Self {
         Self { repository, direction: Some(direction), is_all: false }
     }
 }
 
-/// Returns the intent of the client with this command line for the registry of an address, or for its repository if
-/// it has one; `None` when it is not certain.
+/// Returns the intent that a client's command line shows for the registry of an address, or for the repository if
+/// the address has one; `None` when the intent is not certain.
 pub fn intent(words: &[&str], address: &Address) -> Option<ClientIntent> {
     let (program, words) = words.split_first()?;
     let program = commands::find_program(file_name(program))?;
@@ -82,7 +84,7 @@ fn file_name(program: &str) -> &str {
     name.strip_suffix(".exe").unwrap_or(name)
 }
 
-/// Finds the command after the global options, and returns it with the words after its verb.
+/// Finds the command after the global options and returns it with the words after its verb.
 fn find_command<'w>(program: &ClientProgram, words: &[&'w str]) -> Option<(&'static Command, Vec<&'w str>)> {
     let mut verb = Vec::with_capacity(MAX_VERB_WORDS);
     let mut words = words.to_vec();
@@ -159,7 +161,7 @@ fn select_words<'w>(selection: ImageArguments, line: &ParsedLine<'w>) -> Vec<&'w
     words.unwrap_or_default().to_vec()
 }
 
-/// Parses words as images, without those that are not on a registry; `None` when one of them is not an image.
+/// Parses words as images and omits those that are not on a registry; `None` when a word is not an image.
 fn parse_images(
     syntax: ImageSyntax,
     words: &[&str],
@@ -170,7 +172,7 @@ fn parse_images(
     on_registries
         .map(|word| {
             let image = Image::parse(word.strip_prefix(DOCKER_TRANSPORT).unwrap_or(word))?;
-            // The user's list of short names may replace it by another repository.
+            // The user's list of short names may replace the name with another repository.
             let is_short = syntax == ImageSyntax::ShortNames && !word.contains('/');
             Some(CommandLineImage {
                 registry: image.address().registry().clone(),

@@ -3,7 +3,7 @@
 //! The clients are written in Go and parse their options with the same library:
 //! <https://pkg.go.dev/github.com/spf13/pflag#hdr-Command_line_flag_syntax>
 
-/// The names of the options of a command, separated by blanks. Names of one letter are short options.
+/// The names of the options of a command, separated by spaces. Names of one letter are short options.
 pub(super) struct Options {
     /// Options whose value may be the next word.
     pub(super) valued: &'static str,
@@ -28,8 +28,8 @@ pub(super) struct ParsedLine<'w> {
 }
 
 impl<'w> ParsedLine<'w> {
-    /// Parses words. Where several tables have a name, the first one counts. `None` when an option is in none of
-    /// them: the next word may be its value or not.
+    /// Parses words. If several tables have a name, the first one applies. `None` when no table has an option: the
+    /// next word may or may not be its value.
     pub(super) fn parse(words: &[&'w str], tables: &[&Options], order: OptionOrder) -> Option<Self> {
         let mut line = Self::default();
         let mut words = words.iter().copied();

@@ -18,7 +18,7 @@ use zeroize::Zeroizing;
 #[cfg(target_os = "linux")]
 use crate::system::sanitize;
 
-/// The largest command line that is read, in bytes. One with a hundred options has a few thousand.
+/// The size of the largest command line that is read, in bytes. A line with a hundred options has a few thousand.
 pub const MAX_BYTES: usize = 64 * 1024;
 
 /// The size of the first buffer, in bytes: enough for most command lines, so that no more memory is touched.
@@ -29,12 +29,12 @@ const USUAL_BYTES: usize = 1024;
 pub struct CommandLine(Zeroizing<Vec<u8>>);
 
 impl CommandLine {
-    /// Reads the command line of the parent process; `None` when it cannot be read, changes meanwhile, or is larger
-    /// than [`MAX_BYTES`].
+    /// Reads the command line of the parent process; `None` when it cannot be read, changes during the read, or is
+    /// larger than [`MAX_BYTES`].
     pub fn from_parent() -> Option<Self> {
         let process = parent()?;
         let line = Self::from_process(process)?;
-        // After the parent has exited, another process could have had its number.
+        // After the parent has exited, another process could have been given its id.
         (parent()? == process).then_some(line)
     }
 
@@ -51,13 +51,13 @@ impl CommandLine {
             line = Zeroizing::new(vec![0; MAX_BYTES + 1]);
             bytes = read(&mut line).ok()?;
         }
-        // A process may have replaced its words by a title, which need not end in NUL:
+        // A process may have replaced its words with a title, which need not end in NUL:
         // https://man7.org/linux/man-pages/man5/proc_pid_cmdline.5.html
         if bytes > MAX_BYTES || line[..bytes].last() != Some(&0) {
             return None;
         }
         line.truncate(bytes);
-        // One byte more, so that a line that has grown is not taken for the same.
+        // One extra byte, so that a line that has grown does not compare as equal.
         let mut again = Zeroizing::new(vec![0; bytes + 1]);
         let is_same = read(&mut again).ok()? == bytes && again[..bytes] == line[..];
         is_same.then_some(Self(line))
@@ -80,7 +80,7 @@ impl fmt::Debug for CommandLine {
 /// <https://man7.org/linux/man-pages/man5/proc_pid_comm.5.html>
 const MAX_NAME_BYTES: usize = 64;
 
-/// The name of a program, which may be any bytes.
+/// The name of a program, which need not be UTF-8.
 pub struct ProgramName {
     bytes: [u8; MAX_NAME_BYTES],
     length: usize,
@@ -99,7 +99,7 @@ impl ProgramName {
         Some(Self { bytes, length })
     }
 
-    /// Returns `None`: only Linux has it in a file.
+    /// Returns `None`: only Linux provides the name in a file.
     #[cfg(not(target_os = "linux"))]
     pub fn from_parent() -> Option<Self> {
         None
@@ -112,7 +112,7 @@ impl ProgramName {
     }
 }
 
-/// Returns the id of the parent process, unless it is outside of the process namespace.
+/// Returns the id of the parent process, unless the parent is outside the process namespace.
 #[cfg(target_os = "linux")]
 fn parent() -> Option<u32> {
     rustix::process::getppid()?.as_raw_pid().try_into().ok()
@@ -127,7 +127,7 @@ fn parent() -> Option<u32> {
 #[cfg(target_os = "linux")]
 fn reader(process: u32) -> Option<impl FnMut(&mut [u8]) -> io::Result<usize>> {
     let file = File::open(format!("/proc/{process}/cmdline")).ok()?;
-    // One call is enough: bytes after an unreadable page stay out of reach.
+    // One call is enough: bytes after an unreadable page cannot be read at all.
     // https://github.com/torvalds/linux/blob/master/fs/proc/base.c
     Some(move |buffer: &mut [u8]| file.read_at(buffer, 0))
 }

@@ -9,17 +9,17 @@ use crate::inventory::TokenChanges;
 use crate::model::timestamp::Timestamp;
 use crate::model::token::TokenState;
 
-/// Changes to a project token; `None` keeps what it has.
+/// Changes to a project token; `None` leaves a property as it is.
 pub struct ProjectTokenChanges {
-    /// Its name at CODING.
+    /// The token's name at CODING.
     pub name: Option<String>,
     pub scopes: Option<Vec<ProjectScope>>,
-    /// Its expiry; `Some(None)` is never.
+    /// The expiry; `Some(None)` means never.
     pub expires: Option<Option<Timestamp>>,
 }
 
 impl CodingSession<'_> {
-    /// Changes a token where CODING offers that, and returns what CODING made of it.
+    /// Changes a token where CODING offers that, and returns the token as CODING then has it.
     pub fn edit(
         &self,
         linked: &LinkedProjectToken,
@@ -27,7 +27,7 @@ impl CodingSession<'_> {
     ) -> Result<ProjectToken, CodingError> {
         let gone = || CodingError::NotFound(linked.token.name.to_string());
         let before = self.fetch(linked)?.ok_or_else(gone)?;
-        // All of it is sent: CODING could take an omitted field for everything, or for never.
+        // All fields are sent: CODING could interpret an omitted one as everything, or as never.
         let request = ProjectTokenRequest {
             name: changes.name.unwrap_or(before.name),
             scopes: changes.scopes.unwrap_or(before.scopes),

@@ -1,4 +1,4 @@
-//! Creates a project token at CODING and keeps it in the vault.
+//! Creates a project token at CODING and stores it in the vault.
 
 use crate::coding::CodingSession;
 use crate::coding::api::project_token::{ProjectToken, earliest_expiry, permissions};
@@ -14,18 +14,18 @@ use crate::vault::store::StoreError;
 
 /// A project token to create.
 pub struct NewProjectToken {
-    /// Its name in the vault.
+    /// The token's name in the vault.
     pub name: Name,
     pub request: ProjectTokenRequest,
     pub team: Team,
-    /// The number of its project.
+    /// The number of the project.
     pub project: u64,
-    /// Its scope in the vault.
+    /// The token's scope in the vault.
     pub scope: Scope,
 }
 
 impl CodingSession<'_> {
-    /// Creates a token, keeps it and puts it in use. One that cannot be kept is deleted at CODING again.
+    /// Creates a token, stores it and puts it in use. A token that cannot be stored is deleted at CODING again.
     pub fn create(&self, new: &NewProjectToken) -> Result<ProjectToken, CodingError> {
         self.store.ensure_writable()?;
         let (created, secret) = self.client.create(new.project, &new.request)?;
@@ -62,7 +62,7 @@ impl CodingSession<'_> {
         })
     }
 
-    /// Deletes a token that could not be kept: nothing else would know of it.
+    /// Deletes a token that could not be stored: nothing else would keep track of it.
     fn undo(&self, project: u64, created: &ProjectToken, source: CodingError) -> CodingError {
         let outcome = match self.client.delete(project, created.id) {
             Ok(()) => "is deleted again at CODING".to_owned(),

@@ -17,7 +17,7 @@ pub enum CodingError {
     Store(#[from] StoreError),
     #[error(transparent)]
     NameTaken(#[from] NameTaken),
-    /// The vault has tokens of none or of these several teams.
+    /// The vault has tokens of no team, or of these teams.
     #[error("it is not known which team of CODING is meant{}", team_list(.0))]
     UnknownTeam(Vec<String>),
     #[error("\"{name}\" was not stored for {endpoint}, so it is not sent there")]

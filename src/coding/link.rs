@@ -7,8 +7,8 @@ use crate::coding::{CodingSession, LinkedProjectToken, is_same_token};
 use crate::model::token::Token;
 
 impl CodingSession<'_> {
-    /// Links a token of the vault with the project token that it is. One without a note in the vault is
-    /// looked up in `project` by its user name, and then noted.
+    /// Links a token in the vault with its project token. If the vault has no record of the project token, it is
+    /// looked up in `project` by its user name, and then recorded.
     pub fn link(&self, token: Token, project: Option<&str>) -> Result<LinkedProjectToken, CodingError> {
         if let Some(linked) = LinkedProjectToken::from_token(&token) {
             return Ok(linked);
@@ -25,7 +25,7 @@ impl CodingSession<'_> {
         Ok(LinkedProjectToken { project, id: listed.id, token })
     }
 
-    /// Returns a token as CODING has it; `None` when it is not there any more.
+    /// Returns a token as CODING has it; `None` when it no longer exists there.
     pub fn fetch(&self, linked: &LinkedProjectToken) -> Result<Option<ProjectToken>, CodingError> {
         let tokens = self.client.tokens(linked.project)?;
         Ok(tokens.into_iter().find(|listed| listed.id == linked.id))

@@ -24,31 +24,30 @@ pub struct CodingSession<'s> {
     pub now: Timestamp,
 }
 
-/// A token of the vault, and which project token it is at CODING.
+/// A token in the vault, linked with its project token at CODING.
 pub struct LinkedProjectToken {
     pub token: Token,
-    /// The number of its project.
+    /// The number of the project.
     pub project: u64,
     pub id: u64,
 }
 
 impl LinkedProjectToken {
-    /// Links a token with what the vault has noted of it; `None` when that is not enough.
+    /// Links a token according to its record in the vault; `None` when the record is not complete.
     pub fn from_token(token: &Token) -> Option<Self> {
         let remote = coding_remote(token)?;
         let (project, id) = (remote.owner.parse().ok()?, remote.id.parse().ok()?);
         Some(Self { token: token.clone(), project, id })
     }
 
-    /// True when a token of the vault is still this one: with a new secret it is another token.
+    /// True when a token in the vault is still this one: with a new secret it is a different token.
     fn is_still(&self, token: &Token) -> bool {
         coding_remote(token).is_some_and(|remote| remote.id == self.id.to_string())
     }
 }
 
 impl CodingSession<'_> {
-    /// Returns what the vault notes of a project token. The endpoint is noted unless it is the team's usual
-    /// one.
+    /// Makes the vault's record of a project token. The endpoint is recorded unless it is the team's usual one.
     fn remote(&self, team: Option<&Team>, project: u64, listed: &ProjectToken) -> Remote {
         let endpoint = self.client.endpoint();
         let is_usual = team.is_some_and(|team| endpoint.is_at(&team.api_url()));
@@ -63,12 +62,12 @@ impl CodingSession<'_> {
     }
 }
 
-/// Returns what the vault has noted of a token at CODING.
+/// Returns the vault's record of a token at CODING.
 pub fn coding_remote(token: &Token) -> Option<&Remote> {
     token.remote.as_ref().filter(|remote| remote.service == Service::Coding)
 }
 
-/// True when a token of the vault is this project token: CODING gives each a user name of its own.
+/// True when a token in the vault is this project token: CODING gives each project token its own user name.
 pub fn is_same_token(token: &Token, listed: &ProjectToken) -> bool {
     matches!(&token.user, UserName::Named(user) if *user == listed.user)
 }

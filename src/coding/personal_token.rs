@@ -1,4 +1,4 @@
-//! Personal access tokens: the endpoints that one may be sent to, and the one for an endpoint.
+//! Personal access tokens: finds the one to use at an endpoint, and decides which endpoints one may be sent to.
 
 use crate::coding::coding_remote;
 use crate::coding::team::Team;
@@ -36,9 +36,9 @@ pub fn personal_token<'i>(
         .max_by_key(|token| token.in_use.map(|in_use| in_use.turn))
 }
 
-/// True when a token's secret may be sent to an endpoint without a person's consent. The endpoint has to be
-/// CODING's own of a team in the token's scopes, the one for every team, or one that the token itself names:
-/// by a scope for that very host and port, or as the endpoint where it was made.
+/// True when a token's secret may be sent to an endpoint without a person's consent. The endpoint has to be CODING's
+/// own endpoint of a team in the token's scopes, the one for every team, or one that the token itself names: by a
+/// scope for exactly that host and port, or as the endpoint where the token was created.
 pub fn may_send_to(token: &Token, endpoint: &Endpoint) -> bool {
     names_endpoint(token, endpoint) || is_endpoint_of_its_team(token, endpoint)
 }

@@ -8,16 +8,16 @@ use crate::model::registry::Registry;
 use crate::model::scope::Scope;
 use crate::model::token::Token;
 
-/// The end of a team's image host, after the team's name.
+/// The suffix of a team's image host, after the team's name.
 const IMAGE_HOST_SUFFIX: &str = "-docker.pkg.coding.net";
 
-/// The end of a team's API host, after the team's name.
+/// The suffix of a team's API host, after the team's name.
 const API_HOST_SUFFIX: &str = ".coding.net";
 
 /// The longest label of a host, in bytes: <https://www.rfc-editor.org/rfc/rfc1035#section-2.3.4>.
 const MAX_LABEL_BYTES: usize = 63;
 
-/// A team's name, as it stands in its addresses.
+/// A team's name, as it appears in the team's addresses.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Team(String);
 
@@ -59,17 +59,17 @@ impl Team {
         }
     }
 
-    /// Returns the host of its images: `team-docker.pkg.coding.net`.
+    /// Returns the host of the team's images: `team-docker.pkg.coding.net`.
     pub fn image_host(&self) -> String {
         format!("{}{IMAGE_HOST_SUFFIX}", self.0)
     }
 
-    /// Returns the address of its API: `https://team.coding.net`.
+    /// Returns the address of the team's API: `https://team.coding.net`.
     pub fn api_url(&self) -> String {
         format!("https://{}{API_HOST_SUFFIX}", self.0)
     }
 
-    /// True when a token's scopes include its images.
+    /// True when a token's scopes include the team's images.
     pub fn is_reached_by(&self, token: &Token) -> bool {
         Registry::parse(&self.image_host())
             .is_some_and(|images| token.scopes.iter().any(|scope| scope.reaches(&images)))

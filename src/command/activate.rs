@@ -54,8 +54,8 @@ fn change(
     Ok(())
 }
 
-/// Returns the service that made a token, and the verb that switches the token on there. `None` where the
-/// service is not known.
+/// Returns the service that made a token, and the verb that switches the token on there. `None` when the service is
+/// not known.
 fn service_and_verb(token: &Token) -> Option<(&'static str, &'static str)> {
     let remote = token.remote.as_ref().filter(|_| cfg!(feature = "online"))?;
     Some(match remote.service {

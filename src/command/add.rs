@@ -109,7 +109,7 @@ pub fn run(args: &AddArgs, cx: &mut CommandContext) -> Result<(), CommandError> 
     if has_path { cx.note_overriding_tokens(token, &inventory) } else { Ok(()) }
 }
 
-/// Returns a message on whether the token is in use now.
+/// Returns a message that says whether the token is now in use.
 fn outcome(token: &Token, inventory: &Inventory, now: Timestamp) -> String {
     let (name, argument) = (&token.name, token.name.as_argument());
     match (token.expires, tokens_in_use(inventory, now).get(&token.id)) {

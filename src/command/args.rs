@@ -97,7 +97,7 @@ impl NewPassphraseArgs {
     }
 }
 
-/// Asks a person to confirm, unless `is_confirmed` already.
+/// Asks a person to confirm, unless `is_confirmed` is already true.
 pub fn confirm(question: &str, is_confirmed: bool) -> Result<(), CommandError> {
     let missing = |source| PromptError::Missing { what: "answer", option: "--yes", source };
     let is_yes = is_confirmed

@@ -1,4 +1,4 @@
-//! The surroundings of a command: the vault, the clock, and the streams that it writes to.
+//! The context of a command: the vault, the clock, and the streams for answers and messages.
 
 use std::cell::LazyCell;
 #[cfg(feature = "online")]
@@ -22,7 +22,7 @@ use crate::system::table::{Screen, Table};
 use crate::system::{env, sanitize};
 use crate::vault::store::VaultStore;
 
-/// The surroundings of a command.
+/// The vault, the clock and the streams of a command.
 pub struct CommandContext<'d> {
     pub store: VaultStore,
     /// The name under which the program was called, without its folder.
@@ -53,7 +53,7 @@ impl<'d> CommandContext<'d> {
         })
     }
 
-    /// Writes a message. A command that is done does not fail because its message cannot be written.
+    /// Writes a message. A completed command does not fail because its message cannot be written.
     pub fn say(&mut self, line: &str) {
         say(&mut *self.err, line);
     }
@@ -90,7 +90,7 @@ impl<'d> CommandContext<'d> {
 
     /// Notes each registry of a token for which clients still get another token.
     ///
-    /// Most clients name only the registry, and then a token for the whole registry comes first.
+    /// Most clients name only the registry, and then a token for the whole registry takes precedence.
     pub fn note_overriding_tokens(
         &mut self,
         token: &Token,

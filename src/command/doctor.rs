@@ -1,4 +1,4 @@
-//! `doctor`: lists everything that is wrong or could be safer, with the command that mends it.
+//! `doctor`: lists everything that is wrong or could be safer, with the command that fixes it.
 
 use std::path::{Path, PathBuf};
 
@@ -28,7 +28,7 @@ use crate::model::token::Token;
 use crate::system::sanitize;
 use crate::system::table::{Cell, Screen, Table, Tone};
 
-/// The version of the JSON. A new name or a new finding does not change it.
+/// The version of the JSON format. An additional field or finding does not change it.
 const JSON_VERSION: u32 = 1;
 
 /// Tell what is wrong or could be safer, and the command that mends it
@@ -80,7 +80,7 @@ pub fn run(args: &DoctorArgs, cx: &mut CommandContext) -> Result<(), CommandErro
     if wrong == 0 { Ok(()) } else { Err(DoctorError::Findings { wrong, fixable }.into()) }
 }
 
-/// Checks everything. With `--fix` it also mends, under the vault's lock.
+/// Checks everything. With `--fix`, also fixes problems, under the vault's lock.
 fn examine(args: &DoctorArgs, cx: &mut CommandContext) -> Result<Vec<Finding>, CommandError> {
     let _lock = if args.fix { cx.store.lock_existing()? } else { None };
     let now = *cx.now;
@@ -99,7 +99,7 @@ fn examine(args: &DoctorArgs, cx: &mut CommandContext) -> Result<Vec<Finding>, C
     Ok(findings)
 }
 
-/// Asks registries and Docker Hub, if `--online` says so.
+/// Asks registries and Docker Hub, if `--online` is given.
 #[cfg(feature = "online")]
 fn ask_online(args: &DoctorArgs, contents: &OpenedContents, now: Timestamp, findings: &mut Vec<Finding>) {
     if args.online {
@@ -110,7 +110,7 @@ fn ask_online(args: &DoctorArgs, contents: &OpenedContents, now: Timestamp, find
 #[cfg(not(feature = "online"))]
 fn ask_online(_: &DoctorArgs, _: &OpenedContents, _: Timestamp, _: &mut Vec<Finding>) {}
 
-/// Searches the files below a folder. Of the vault it only reports obstacles to searching for its secrets.
+/// Searches the files below a folder. About the vault, it only reports obstacles to searching for its secrets.
 #[cfg(feature = "scan")]
 fn scan(folder: &Path, cx: &mut CommandContext) -> Result<Vec<Finding>, CommandError> {
     if !folder.exists() {
@@ -142,7 +142,7 @@ fn write_list(findings: &[Finding], cx: &mut CommandContext) -> Result<(), Comma
             if finding.is_fixed == Some(true) { ("mended", Tone::Good) } else { ("mend", Tone::Plain) };
         table.push(["".into(), Cell::new(&format!("{head}: {}", finding.mend), tone)]);
     }
-    // A command is shown whole, however narrow the screen.
+    // A command is never cut, however narrow the screen is.
     table.write(&mut *cx.out, Screen { width: None, ..cx.screen }).map_err(CommandError::output)
 }
 
@@ -152,7 +152,7 @@ enum DoctorError {
     #[error("{wrong} {} wrong", if *wrong == 1 { "thing is" } else { "things are" })]
     Findings {
         wrong: usize,
-        /// Those of them that `--fix` mends.
+        /// The number of these findings that `--fix` can fix.
         fixable: usize,
     },
     #[cfg(not(feature = "scan"))]

@@ -75,7 +75,7 @@ pub fn run(args: &EditArgs, cx: &mut CommandContext) -> Result<(), CommandError>
     Ok(())
 }
 
-/// Returns the provider if it fixes the expiry of such a token when it makes the token.
+/// Returns the provider if it fixes the expiry of such a token at creation.
 fn fixed_expiry_provider(token: &Token) -> Option<&'static str> {
     let credential_type = provider::likely_type(&token.scopes, token.kind, &token.user)?;
     credential_type.has_fixed_expiry.then_some(credential_type.provider.name)
@@ -88,7 +88,7 @@ fn user_of(draft: &Draft, token: &Token, user: &str) -> Result<UserName, Command
     Ok(UserName::new(user, &draft.secret(token)?))
 }
 
-/// The expiry of this token cannot change: its provider fixed it.
+/// The expiry of this token cannot change, because the provider fixed it.
 #[derive(Debug, Error)]
 #[error("the end of \"{name}\" cannot be changed: {provider} fixes it when it makes a token")]
 struct FixedExpiry {

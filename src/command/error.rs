@@ -1,4 +1,4 @@
-//! Errors of commands, each with a hint where there is one.
+//! Errors of commands, with their hints.
 
 use std::error::Error;
 use std::io;
@@ -15,8 +15,8 @@ use crate::system::sanitize::{clean, error_chain};
 use crate::system::tty::TtyError;
 use crate::vault::store::StoreError;
 
-/// An error that ends a command. `?` converts any error that implements [`Hint`]. The errors of a single command
-/// stand in its file.
+/// An error that ends a command. `?` converts any error that implements [`Hint`]. The errors of a single command are
+/// defined in that command's file.
 #[derive(Debug)]
 pub struct CommandError {
     error: Box<dyn Error>,
@@ -39,7 +39,7 @@ impl CommandError {
         self.error.downcast_ref()
     }
 
-    /// Converts it back to the original error if that has this type.
+    /// Converts back to the original error if it has this type.
     pub fn downcast<E: Error + 'static>(self) -> Result<E, Self> {
         let Self { error, hint } = self;
         error.downcast().map(|error| *error).map_err(|error| Self { error, hint })

@@ -13,10 +13,10 @@ use crate::model::token::{Direction, Token};
 use crate::resolve::request::Request;
 use crate::resolve::{Reason, Verdict};
 
-/// The most tokens that one `get` warns about.
+/// The maximum number of tokens that one `get` warns about.
 const MAX_LINES: usize = 5;
 
-/// Warns of each token that does not answer because it expired or is inactive.
+/// Warns about each token that does not answer because it expired or is inactive.
 pub fn missed_tokens(request: &Request<'_>, verdict: &Verdict<'_>, now: Timestamp) -> Vec<String> {
     let is_allowed =
         |token: &Token| request.token_name.is_none_or(|named| named.value == token.name.as_str());
@@ -37,7 +37,7 @@ pub fn missed_tokens(request: &Request<'_>, verdict: &Verdict<'_>, now: Timestam
     lines
 }
 
-/// Warns that a token answers in place of the one that a person chose.
+/// Warns that a token answers instead of the one that a person chose.
 pub fn missed_choice(verdict: &Verdict<'_>, now: Timestamp) -> Option<String> {
     let (answer, (chosen, reason)) = verdict.token.zip(verdict.missed_choice)?;
     let (reason, command) = missed_reason(chosen, reason, now)?;
@@ -45,7 +45,7 @@ pub fn missed_choice(verdict: &Verdict<'_>, now: Timestamp) -> Option<String> {
     Some(format!("token \"{name}\" is chosen here, but {reason}; going on with \"{answer}\" ({command})"))
 }
 
-/// Returns the reason why a token does not answer, and the command that changes that. `None` if it would not
+/// Returns the reason why a token does not answer, and the command that changes that. `None` if the token would not
 /// have answered anyway.
 fn missed_reason(token: &Token, reason: Reason, now: Timestamp) -> Option<(String, String)> {
     let (words, verb) = match (reason, token.expires) {
@@ -59,7 +59,7 @@ fn missed_reason(token: &Token, reason: Reason, now: Timestamp) -> Option<(Strin
     Some((words, format!("{} {verb} {}", program(), token.name.as_argument())))
 }
 
-/// True when the token that was named is not for this request, or does not exist.
+/// True when the named token is not for this request, or does not exist.
 pub fn is_named_elsewhere(named: &str, verdict: &Verdict<'_>) -> bool {
     let is_unusable = |(token, reason): &(&Token, Reason)| {
         token.name.as_str() == named
@@ -83,7 +83,7 @@ pub fn push_refusal(request: &Request<'_>, verdict: &Verdict<'_>) -> Option<Stri
     Some(format!("token \"{}\" for {} may not push; {alternative}", answer.name, scope_words(answer)))
 }
 
-/// Returns the words on a token that allows pushes, and the reason why it did not answer.
+/// Returns a clause about a token that allows pushes, with the reason why it did not answer.
 fn push_alternative(other: &Token, reason: Reason, choice: Option<&Choice>) -> String {
     let (program, name, argument) = (program(), &other.name, other.name.as_argument());
     match reason {
@@ -119,7 +119,7 @@ fn case_arguments(choice: &Choice) -> String {
     format!(" {}{}{}", choice.scope, profile.unwrap_or_default(), directory.unwrap_or_default())
 }
 
-/// Warns of a token that expires within that many days; 0 means never.
+/// Warns about a token that expires within this many days; 0 means never.
 pub fn expires_soon(token: &Token, now: Timestamp, days: i64) -> Option<String> {
     let expires = token.expires.filter(|expires| days > 0 && expires.is_within(days, now))?;
     Some(format!(

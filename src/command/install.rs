@@ -64,7 +64,7 @@ pub fn install(args: &InstallArgs, cx: &mut CommandContext) -> Result<(), Comman
     Ok(())
 }
 
-/// Puts back the helper that was there before. After an error the client's file is unchanged.
+/// Restores the earlier helper. After an error the client's file is unchanged.
 pub fn uninstall(args: &InstallArgs, cx: &mut CommandContext) -> Result<(), CommandError> {
     let memory = env::Folders::find()?.setup();
     let _lock = setup::lock(&memory)?;
@@ -136,7 +136,7 @@ impl InstallArgs {
     }
 
     /// Returns the exact key under which the client looks up a registry. Clients keep the port and capitals, and
-    /// know Docker Hub by one name only.
+    /// know Docker Hub by only one name.
     fn key_as_written(&self, text: &str) -> Result<String, CommandError> {
         let address = Address::parse(text).filter(|address| address.repository().is_none());
         let address = address.ok_or_else(|| ArgumentError::NotOneRegistry(text.to_owned()))?;

@@ -121,8 +121,8 @@ fn holder_location(holder: &Holder, holders: &Holders, cx: &CommandContext) -> S
     }
 }
 
-/// Returns whether a holder opens the vault. A command, or a passphrase without a file, is not tried: it could
-/// prompt.
+/// Returns whether a holder opens the vault. A command, or a passphrase without a file, is not tried, because it
+/// could prompt.
 fn holder_state(holder: &Holder, holders: &Holders, cx: &CommandContext) -> (String, Tone) {
     match holder {
         Holder::Passphrase(_) if env::passphrase_file().is_none() => {

@@ -28,7 +28,7 @@ const HEADS: [&str; 11] = [
     "CAME-BY",
 ];
 
-/// Columns that a narrow terminal drops, in this order.
+/// The columns that a narrow terminal omits, in this order.
 const LEAST_FIRST: &[&str] = &["CAME-BY", "STORED", "CREATED", "LAST-USED", "ALLOWS", "KIND", "USER"];
 
 /// List the tokens, and which of them are in use

@@ -45,7 +45,7 @@ fn write_all(command: &clap::Command, folder: &Path) -> Result<(), CommandError>
     write_each(command, folder)
 }
 
-/// Writes the page of a verb and, since it refers to them, the pages of the verbs below it.
+/// Writes the page of a verb and the pages of its subcommands, to which it refers.
 fn write_each(command: &clap::Command, folder: &Path) -> Result<(), CommandError> {
     let name = command.get_display_name().unwrap_or(command.get_name());
     disk::replace(&folder.join(format!("{name}.1")), &page(command)?, PAGE_MODE)?;
@@ -53,7 +53,7 @@ fn write_each(command: &clap::Command, folder: &Path) -> Result<(), CommandError
 }
 
 fn page(command: &clap::Command) -> Result<Vec<u8>, CommandError> {
-    // Short texts, because the name of the page stands on both sides of them.
+    // Short texts, because the name of the page appears on both sides of them.
     let man = Man::new(command.clone()).manual("Manual").source(env!("CARGO_PKG_VERSION"));
     let mut page = Vec::new();
     man.render(&mut page).map_err(CommandError::output)?;

@@ -36,9 +36,9 @@ pub enum ProtocolVerb {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum VerbOutcome {
     Done,
-    /// There are no such credentials, and the client has that answer.
+    /// There are no such credentials, and the client has received that answer.
     NotFound,
-    /// The verb failed, and the error is written.
+    /// The verb failed, and the client has received the error.
     Refused,
 }
 
@@ -56,12 +56,12 @@ impl ProtocolVerb {
         }
     }
 
-    /// True when it writes to stdout even on success.
+    /// True when the verb writes to stdout even on success.
     pub fn has_answer(self) -> bool {
         matches!(self, Self::Get | Self::List)
     }
 
-    /// Returns the message for a person who calls it by hand and has to type its input.
+    /// Returns the message for a person who runs the verb by hand and has to type its input.
     pub fn input_prompt(self) -> Option<&'static str> {
         match self {
             Self::Get => Some("waiting for a registry, such as ghcr.io; end with Enter and Ctrl-D"),
@@ -179,9 +179,9 @@ fn get(input: &[u8], cx: &mut CommandContext) -> Result<VerbOutcome, CommandErro
     Ok(VerbOutcome::Done)
 }
 
-/// Returns the warning of a token that expires soon, once a day.
+/// Returns the warning about a token that expires soon, once a day.
 fn expiry_warning(token: &Token, cx: &CommandContext) -> Option<String> {
-    // A login that lasts less than a day is renewed by the program that made it.
+    // A login that lasts less than a day is renewed by the program that created it.
     let is_temporary =
         |expires: Timestamp| token.origin == Origin::Store && expires.0.saturating_sub(token.stored.0) < DAY;
     if token.expires.is_none_or(is_temporary) {

@@ -9,7 +9,7 @@ use crate::model::timestamp::Timestamp;
 use crate::model::token::Token;
 use crate::system::sanitize::clean;
 
-/// The version of the JSON lists. A new field does not change it.
+/// The version of the JSON lists. An additional field does not change it.
 pub const JSON_VERSION: u32 = 1;
 
 /// Checks that no token of the vault has this name.
@@ -17,7 +17,7 @@ pub fn ensure_free_name(name: &Name, inventory: &Inventory) -> Result<(), NameTa
     inventory.find_by_name(name.as_str()).map_or(Ok(()), |_| Err(NameTaken(name.clone())))
 }
 
-/// Asks whether tokens are to be deleted at a service.
+/// Asks a person to confirm the deletion of tokens at a service.
 pub fn confirm_deletion<'n>(
     names: impl Iterator<Item = &'n str>,
     service: &str,
@@ -35,12 +35,12 @@ pub fn expiry_clause(token: &Token, now: Timestamp) -> String {
     }
 }
 
-/// Returns a time as a list shows it, or `missing` where there is none.
+/// Returns a time as a list shows it, or `missing` if there is none.
 pub fn dated_or(missing: &str, time: Option<Timestamp>, now: Timestamp) -> String {
     time.map_or_else(|| missing.to_owned(), |time| dated(time, now))
 }
 
-/// Returns the word for a token's state as `ls` shows it; `None` where it is not known.
+/// Returns the word for a token's state as `ls` shows it; `None` when it is not known.
 pub fn state_word(
     expires: Option<Timestamp>,
     is_active: Option<bool>,

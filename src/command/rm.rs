@@ -34,8 +34,8 @@ pub fn run(args: &RmArgs, cx: &mut CommandContext) -> Result<(), CommandError> {
     Ok(())
 }
 
-/// Returns a note that a token still exists at its service, and how to delete it there. `None` where the
-/// service is not known.
+/// Returns a note that a token still exists at its service, and how to delete it there. `None` when the service is
+/// not known.
 fn remote_note(token: &Token) -> Option<String> {
     let remote = token.remote.as_ref().filter(|_| cfg!(feature = "online"))?;
     Some(if remote.service.is_docker_hub() {

@@ -25,7 +25,7 @@ use crate::system::table::{Cell, Tone};
 use crate::usage::history::UsageHistory;
 use crate::usage::stats::UsageStats;
 
-/// The version of the JSON of `ls --json` and `show --json`. An additional name does not change it.
+/// The version of the JSON of `ls --json` and `show --json`. An additional field does not change it.
 const JSON_VERSION: u32 = 1;
 
 /// A token that expires within this many days is highlighted.
@@ -89,7 +89,7 @@ impl<'t> TokenView<'t> {
         scope_words(self.token).into()
     }
 
-    /// Returns the provider and its name for this type of credential.
+    /// Returns the provider, and the provider's name for this type of credential.
     pub fn credential_type(&self) -> Cell {
         match self.credential_type {
             Some(found) => format!("{}, {}", found.provider.name, found.name).into(),
@@ -97,7 +97,7 @@ impl<'t> TokenView<'t> {
         }
     }
 
-    /// Returns the page or command by which it is made and revoked.
+    /// Returns the page or command for creating and revoking the token.
     pub fn made_at(&self) -> Cell {
         self.credential_type.map_or("-", |found| found.made_at).into()
     }
@@ -108,7 +108,7 @@ impl<'t> TokenView<'t> {
         if words.is_empty() { "nothing".into() } else { words.into() }
     }
 
-    /// Returns whether it is in use, else its state.
+    /// Returns whether the token is in use, or else its state.
     pub fn state(&self) -> Cell {
         let state = State::new(self.token, self.now);
         match (self.in_use_for, state, &self.token.profile) {
@@ -124,7 +124,7 @@ impl<'t> TokenView<'t> {
         dated(self.token.created, self.now).into()
     }
 
-    /// Returns when its secret was last stored.
+    /// Returns the time when the secret was last stored.
     pub fn stored(&self) -> Cell {
         dated(self.token.stored, self.now).into()
     }
@@ -139,7 +139,7 @@ impl<'t> TokenView<'t> {
         Cell::new(&dated(expires, self.now), tone)
     }
 
-    /// Returns when it expires, or that only its provider shows it.
+    /// Returns the expiry, or a note that only the provider shows it.
     pub fn expires_or_provider_note(&self) -> Cell {
         match (self.token.expires, self.credential_type) {
             (None, Some(found)) if found.expiry == ExpiryRule::AtProvider => {
@@ -153,7 +153,7 @@ impl<'t> TokenView<'t> {
         self.usage.as_ref().map_or_else(|| "-".into(), |usage| dated(usage.last, self.now).into())
     }
 
-    /// Returns when it was last used, and by which client.
+    /// Returns the time of the last use, and the client.
     pub fn last_use(&self) -> Cell {
         let Some(usage) = &self.usage else { return "-".into() };
         let client = usage.client.as_ref().map(|client| format!(", by {client}"));
@@ -166,8 +166,8 @@ impl<'t> TokenView<'t> {
         format!("{times} since {}", usage.first.date()).into()
     }
 
-    /// Returns rows on the service that made it, with the last use that the service reported. None where the
-    /// service is not known.
+    /// Returns rows about the service that created the token, with the last use that the service reported; none if
+    /// the service is not known.
     pub fn remote(&self) -> Vec<(&'static str, Cell)> {
         let Some(remote) = &self.token.remote else { return Vec::new() };
         let words = format!("{}, {}", remote.service.describe_owner(&remote.owner), remote.id);
@@ -219,7 +219,7 @@ pub fn write_json(cx: &mut CommandContext, tokens: &[TokenView<'_>]) -> Result<(
     cx.write_json(&TokensJson { version: JSON_VERSION, tokens: tokens.iter().map(TokenView::json).collect() })
 }
 
-/// Whether a token answers requests, or the reason why it does not.
+/// The state of a token: it answers requests, or there is a reason why it does not.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum State {
     Active,

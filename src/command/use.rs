@@ -46,7 +46,7 @@ pub struct UseArgs {
     clear: bool,
 }
 
-/// The case that a token is chosen for. A field that is `None` stands for every value.
+/// The case that a token is chosen for. A field that is `None` matches every value.
 #[derive(Default, PartialEq, Eq)]
 struct ChoiceCase {
     scope: Option<Scope>,
@@ -156,8 +156,9 @@ impl ChoiceCase {
     }
 }
 
-/// Returns the absolute path of a directory without links, as a process in it sees the path. A directory that no
-/// longer exists keeps the path as it is written, if the path only has to match an earlier choice.
+/// Returns the absolute path of a directory with its links resolved, as a process in the directory sees it. With
+/// `may_be_missing`, for a path that only has to match an earlier choice, the links of a missing directory are not
+/// resolved.
 fn absolute(directory: &Path, may_be_missing: bool) -> Result<String, CommandError> {
     let path = match fs::canonicalize(directory) {
         Ok(path) if path.is_dir() => path,

@@ -14,10 +14,10 @@ use crate::model::registry::Key;
 use crate::system::process;
 use crate::system::process::ProcessError;
 
-/// The time limit for a call: a person may have to type a passphrase meanwhile.
+/// The time limit for a call, during which a person may have to type a passphrase.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// The longest part of a helper's error text that is shown, in characters.
+/// The length of the longest part of a helper's error text that is shown, in characters.
 const MAX_LETTERS: usize = 200;
 
 /// The title of an item, which some versions of docker-credential-secretservice list in front of each key.
@@ -32,7 +32,7 @@ pub struct OtherHelper {
 
 #[derive(Debug, Error)]
 pub enum HelperError {
-    /// An empty name, or one that leads to a program outside of `PATH`.
+    /// An empty name, or one that leads to a program outside `PATH`.
     #[error("{name:?} is no name of a credential helper")]
     Name { name: String },
     #[error(transparent)]
@@ -48,7 +48,7 @@ pub enum HelperError {
 }
 
 impl OtherHelper {
-    /// Takes a name as it stands in a client's file, without `docker-credential-`.
+    /// Takes a helper's name as written in a client's file, without `docker-credential-`.
     pub fn new(name: &str) -> Result<Self, HelperError> {
         if name.is_empty() || name.contains(['/', '\\']) || name.contains(char::is_control) {
             return Err(HelperError::Name { name: name.to_owned() });
@@ -88,7 +88,7 @@ impl OtherHelper {
         }
     }
 
-    /// Erases credentials, unless other ones are stored under their key by now. Returns whether it erased them.
+    /// Erases credentials, unless different ones are stored under their key by now. Returns whether it erased them.
     pub fn erase(&self, credentials: &Credentials) -> Result<bool, HelperError> {
         let key = &credentials.key;
         let is_same =
@@ -111,7 +111,7 @@ impl OtherHelper {
         }
         let stdout = String::from_utf8_lossy(output.stdout.trim_ascii());
         let text = match (stdout.lines().next(), output.code) {
-            // Credentials in spite of the exit code: they hold a secret, which must not be shown.
+            // Credentials despite the exit code: they hold a secret, which must not be shown.
             (Some(line), _) if line.starts_with('{') => "an answer, and then that it is none".to_owned(),
             (Some(line), _) => line.chars().take(MAX_LETTERS).collect(),
             (None, Some(code)) => format!("nothing, and ends with exit code {code}"),

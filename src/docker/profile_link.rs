@@ -1,4 +1,4 @@
-//! Links that give this program the name of a profile, in its own folder.
+//! Makes and removes the links that give this program the name of a profile. They are in the program's own folder.
 
 use std::path::{Path, PathBuf};
 use std::{fs, io};
@@ -56,7 +56,7 @@ fn link(path: &Path) -> io::Result<()> {
     std::os::unix::fs::symlink(name, path)
 }
 
-/// A hard link: on Windows not every user may make symbolic links.
+/// Makes a hard link: on Windows, not every user may make symbolic links.
 #[cfg(not(unix))]
 fn link(path: &Path) -> io::Result<()> {
     fs::hard_link(program_path(path), path)

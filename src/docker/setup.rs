@@ -34,7 +34,7 @@ impl HelperName {
         &self.0
     }
 
-    /// Returns the profile in such a name.
+    /// Returns the profile in a helper's name.
     pub fn profile(name: &str) -> Option<&str> {
         name.strip_prefix(HELPER)?.strip_prefix('-').filter(|profile| is_profile(profile))
     }
@@ -48,7 +48,7 @@ impl HelperName {
 /// An entry that names a helper in the file of a client.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum HelperSlot {
-    /// The entry for every registry without its own helper: `credsStore`.
+    /// The entry for every registry without a helper of its own: `credsStore`.
     Every,
     /// The entry for the registry with this key, in `credHelpers`.
     One(String),
@@ -60,7 +60,7 @@ pub enum SetupChange {
     /// This program is now the helper. The value is the earlier helper.
     Set(Option<String>),
     AlreadySet,
-    /// The earlier helper is the helper again, or there is none again.
+    /// The earlier helper, if there was one, is restored.
     Restored(Option<String>),
     /// This program was not the helper. The value is the helper, which stays.
     Kept(Option<String>),
@@ -100,13 +100,13 @@ struct PreviousHelpers {
 /// The name of [`HelperSlot::Every`] in the record; no key of a registry has a star.
 const EVERY: &str = "*";
 
-/// Takes the lock for reading and changing a set-up. Dropping the value releases it.
+/// Takes the lock for reading and changing a setup. Dropping the value releases it.
 pub fn lock(record: &Path) -> Result<impl Sized, SetupError> {
     record.parent().map_or(Ok(()), disk::make_folder)?;
     Ok(disk::lock(record)?)
 }
 
-/// Makes this program the helper in a client's file, after the earlier helpers were recorded.
+/// Makes this program the helper in a client's file, after recording the earlier helpers.
 pub fn install(
     record: &Path,
     mut config: ConfigFile,
@@ -152,7 +152,8 @@ pub fn uninstall(
             slot.set_helper(&mut config, earlier.as_deref())?;
             changes.push(SetupChange::Restored(earlier));
         } else {
-            // After another program has become the helper, the record is obsolete; for another profile it is not.
+            // Once another program has become the helper, the record is obsolete. A helper for another profile does
+            // not make it so.
             if !current.as_deref().is_some_and(HelperName::is_ours) {
                 previous.for_file(&config).remove(slot.record_key());
             }

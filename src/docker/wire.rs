@@ -19,7 +19,7 @@ use crate::system::secret_json::{JsonStringError, unescape, write_exact};
 /// <https://github.com/docker/docker-credential-helpers/blob/master/credentials/error.go>
 pub const NOT_FOUND: &str = "credentials not found in native keychain";
 
-/// A login, byte for byte as the client has sent it.
+/// A login, byte for byte as the client sent it.
 #[derive(Debug)]
 pub struct Credentials {
     pub key: Key,
@@ -75,7 +75,7 @@ pub fn parse_credentials(input: &[u8]) -> Result<Credentials, WireError> {
     raw.credentials(key)
 }
 
-/// Parses another helper's answer to `get`. The key is the one of the request; the one in the answer is ignored.
+/// Parses another helper's answer to `get`. The key comes from the request; the one in the answer is ignored.
 pub fn parse_answer(input: &[u8], key: Key) -> Result<Credentials, WireError> {
     RawCredentials::parse(input)?.credentials(key)
 }

@@ -24,8 +24,8 @@ struct ClientFile<'c> {
     owner: ConfigOwner,
 }
 
-/// Checks the files of Docker and podman. Returns the names by which they call this program; where no client
-/// does, the name that one would use.
+/// Checks the files of Docker and podman. Returns the names by which they call this program; if no client does, the
+/// name that one would use.
 pub fn check(contents: Option<&OpenedContents>, findings: &mut Vec<Finding>) -> Vec<String> {
     let mut names = Vec::new();
     let first = findings.len();
@@ -138,7 +138,7 @@ impl ClientFile<'_> {
         }
     }
 
-    /// Checks the helper for each registry that is set now, or once was set up.
+    /// Checks the helper of each entry that exists now or was once set up.
     fn check_helpers(
         &self,
         contents: Option<&OpenedContents>,
@@ -170,7 +170,7 @@ impl ClientFile<'_> {
                 None => {}
             }
         }
-        // Where the client does not ask this program at all, another finding says so.
+        // If the client does not ask this program at all, another finding says so.
         if names.len() > first_name {
             findings.extend(others.iter().map(|(reach, helper)| self.other_helper(reach, helper, contents)));
         }
@@ -192,7 +192,7 @@ impl ClientFile<'_> {
         }
     }
 
-    /// Another helper is in the way where the vault has a token for its registry.
+    /// Reports another helper, which is in the way if the vault has a token for its registry.
     fn other_helper(&self, reach: &HelperSlot, helper: &str, contents: Option<&OpenedContents>) -> Finding {
         let (path, registry) = (self.config.path(), without_account(reach.words()));
         let key = match reach {

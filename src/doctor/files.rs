@@ -1,4 +1,4 @@
-//! Checks who owns the files of this program, who else may read them, and which of them nothing needs.
+//! Checks the owners and permissions of this program's files, and finds those that nothing needs.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -15,7 +15,7 @@ use crate::vault::store::VaultStore;
 /// The files that an interrupted write leaves.
 const HALF_WRITTEN: [&str; 4] = ["vault.new", "key.new", "key.renewed.new", "setup.json.new"];
 
-/// The age from which such a file counts as left over: a younger one may be about to be finished. In seconds.
+/// The age, in seconds, from which such a file counts as left over: the write of a younger one may still finish.
 const WRITING_SECONDS: i64 = 60;
 
 /// Checks the folders of vault and key, and the files in them.
@@ -46,8 +46,8 @@ pub fn check(
     }
 }
 
-/// Reports a file or folder that belongs to another user, and with `open_finding` one that others may use.
-/// That takes the path and the mode as texts, and leaves `mend` and `path` open.
+/// Reports a file or folder that belongs to another user or that other users may access. `open_finding` makes the
+/// finding for the latter from the path and the mode as texts; it leaves `mend` and `path` empty.
 pub(super) fn check_access(
     path: &Path,
     open_finding: impl Fn(&str, &str) -> Finding,

@@ -1,4 +1,4 @@
-//! Checks the vault and the holders of its key, and reads what can be read without asking a person.
+//! Checks the vault and the holders of its key, and reads everything that can be read without asking a person.
 
 use crate::doctor::{Finding, Severity, quoted_path};
 use crate::inventory::Inventory;
@@ -12,7 +12,7 @@ use crate::vault::keys::HolderKind;
 use crate::vault::keys::holders::{Holders, LockedError, UnattendedCheck};
 use crate::vault::store::{StoreError, VaultStore};
 
-/// The kind of finding for a vault whose key nobody was asked for.
+/// The kind of the finding for a vault that stays locked because nobody was asked for its key.
 pub const LOCKED: &str = "vault-locked";
 
 /// The part of a vault that could be read.
@@ -118,7 +118,7 @@ fn check_holders(store: &VaultStore, holders: &Holders, findings: &mut Vec<Findi
             let error = LockedError(vec![trouble]);
             findings.push(Finding {
                 kind: "key-holder-fails",
-                // The other holders may answer elsewhere only, as a keyring does on the desktop.
+                // The other holders may answer only elsewhere, as a keyring does on the desktop.
                 severity: if kind == HolderKind::KeyFile { Severity::Warning } else { Severity::Note },
                 what: format!("{} does not open the vault: {error}", kind.name()),
                 why: "only what else opens it is left",
@@ -140,7 +140,7 @@ fn check_holders(store: &VaultStore, holders: &Holders, findings: &mut Vec<Findi
     is_open
 }
 
-/// Looks for key files that nothing needs.
+/// Finds key files that nothing needs.
 fn check_key_files(store: &VaultStore, holders: &Holders, findings: &mut Vec<Finding>) {
     let file = store.key_file();
     if holders.find(HolderKind::KeyFile).is_none()
@@ -171,7 +171,7 @@ fn check_key_files(store: &VaultStore, holders: &Holders, findings: &mut Vec<Fin
     }
 }
 
-/// Opens every secret. One that does not open is reported, and the others are opened all the same.
+/// Opens every secret. A secret that does not open is reported, and the others are still opened.
 fn open_secrets(
     excerpt: &Excerpt<'_>,
     findings: &mut Vec<Finding>,

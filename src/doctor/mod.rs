@@ -41,7 +41,7 @@ pub enum Severity {
     Note,
 }
 
-/// One thing that was found, as `doctor --json` shows it. No text contains any part of a secret.
+/// A result of a check, as `doctor --json` shows it. No text in it contains any part of a secret.
 #[derive(Debug, Default, Serialize)]
 pub struct Finding {
     /// The kind of finding, in words that never change, such as `token-expired`.
@@ -50,21 +50,21 @@ pub struct Finding {
     pub severity: Severity,
     pub what: String,
     pub why: &'static str,
-    /// The command that mends it, with what else to do.
+    /// The command that fixes the problem, and any other steps.
     pub mend: String,
-    /// The name of the token that it is about.
+    /// The name of the token concerned.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub token: Option<String>,
-    /// The file or folder that it is about.
+    /// The file or folder concerned.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "serialize_lossily")]
     pub path: Option<PathBuf>,
     /// The line in that file, from 1; for findings that count tokens, their number.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub line: Option<u64>,
-    /// Present only with `--fix`: whether it was mended.
+    /// Present only with `--fix`: true when the problem was fixed.
     #[serde(rename = "fixed", skip_serializing_if = "Option::is_none")]
     pub is_fixed: Option<bool>,
-    /// The harmless way to mend it.
+    /// The harmless way to fix the problem, if there is one.
     #[serde(skip)]
     pub repair: Option<Repair>,
 }
@@ -90,12 +90,12 @@ impl Finding {
         }
     }
 
-    /// True for a problem or a warning that was not mended.
+    /// True for a problem or a warning that was not fixed.
     pub fn is_wrong(&self) -> bool {
         self.severity != Severity::Note && self.is_fixed != Some(true)
     }
 
-    /// Mends it if that can do no harm, and notes whether it did.
+    /// Fixes the problem if that can do no harm, and records whether it did.
     pub fn fix(&mut self) -> Result<(), DiskError> {
         self.is_fixed = Some(false);
         let (Some(repair), Some(path)) = (self.repair, &self.path) else { return Ok(()) };
@@ -108,17 +108,16 @@ impl Finding {
     }
 }
 
-/// Something that can be done to a file or folder without losing anything, and without changing what a client
-/// gets.
+/// A change to a file or folder that loses nothing and does not change the answer that a client gets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Repair {
-    /// Close it to other users.
+    /// Removes the access of other users.
     Close,
     Remove,
 }
 
-/// Checks everything except the files of a source tree. Only `ask_online` uses the network. A part that cannot
-/// be checked becomes a finding, and the other parts are checked all the same.
+/// Checks everything except the files of a source tree. Only `ask_online` uses the network. A part that cannot be
+/// checked becomes a finding, and the other parts are still checked.
 pub fn check_all(
     store: &VaultStore,
     usage: Option<&UsageLookup<'_>>,

@@ -22,8 +22,8 @@ use crate::system::sanitize::error_chain;
 use crate::verify::response::LoginOutcome;
 use crate::verify::{LoginRequest, RegistryClient};
 
-/// Asks each registry about each token that it could get, and Docker Hub for its list where a browser sign-in of
-/// `docker login` is there. `progress` gets a line for each wait.
+/// Asks each registry about each token that could be sent to it, and asks Docker Hub for its list if `docker login`
+/// has signed in there by a browser. `progress` gets a line for each wait.
 pub fn check(
     contents: &OpenedContents,
     hub: Result<HubApi, HubApiError>,

@@ -1,4 +1,4 @@
-//! Checks that clients find this program under each name that they call it by.
+//! Checks that clients find this program under every name by which they call it.
 
 use std::path::Path;
 

@@ -1,13 +1,13 @@
-//! Names of tokens in findings. A name that was made of a user name or a key can contain part of a secret, and is
-//! replaced then.
+//! Names of tokens in findings. A name that was made from a user name or a key can contain part of a secret, and is
+//! then replaced.
 
 use crate::model::token::{Token, UserName};
 use crate::provider::find_by_prefix;
 
-/// The shortest user name that counts as a token when it begins as one does, in bytes.
+/// The length, in bytes, of the shortest user name that counts as a token when it begins like one.
 const TOKEN_BYTES: usize = 20;
 
-/// The first letters of a password that must not show in a name.
+/// The number of first characters of a password that must not appear in a name.
 const REVEALING_LETTERS: usize = 4;
 
 /// True when the user name, which the vault does not encrypt, is itself a token.
@@ -31,7 +31,8 @@ pub(super) fn key_password(token: &Token) -> Option<&str> {
     })
 }
 
-/// True when the name, which may have been made of user name and key, shows part of a secret in these.
+/// True when the name, which may have been made from the user name and the key, shows part of a secret that they
+/// contain.
 fn has_revealing_name(token: &Token) -> bool {
     let name = token.name.as_str();
     let head = |password: &str| password.chars().take(REVEALING_LETTERS).collect::<String>();

@@ -1,4 +1,4 @@
-//! Checks the tokens themselves. Pure: the contents and the usage come in, findings come out.
+//! Checks the tokens themselves. The findings depend only on the contents and the recorded usage.
 
 use crate::doctor::keys::OpenedContents;
 use crate::doctor::token_name::{argument, display_name, has_token_for_user, key_password};
@@ -17,19 +17,19 @@ use crate::provider::credential_type::{CredentialType, ExpiryRule};
 use crate::provider::{find_by_prefix, likely_type};
 use crate::usage::stats::UsageStats;
 
-/// Days without any request after which a token counts as unused.
+/// The number of days without any request after which a token counts as unused.
 const UNUSED_DAYS: i64 = 90;
 
-/// Days of use, and pulls, after which a token that never pushed counts as one that only pulls.
+/// The numbers of days of use and of pulls after which a token that never pushed counts as one that only pulls.
 const OBSERVED_DAYS: i64 = 30;
 const OBSERVED_PULLS: u64 = 10;
 
-/// More personal access tokens of one Docker ID than a person with a few machines and jobs has. Docker names
-/// no number: "excessive token creation may result in throttling or additional charges",
+/// A number of personal access tokens that exceeds the needs of a person with a few machines and jobs. Docker does
+/// not publish a number: "excessive token creation may result in throttling or additional charges",
 /// <https://docs.docker.com/security/access-tokens/#fair-use>.
 const MANY_OF_A_PERSON: usize = 20;
 
-/// Organization access tokens that Docker Hub's plans allow, including expired ones:
+/// The numbers of organization access tokens that Docker Hub's plans allow, including expired ones:
 /// <https://docs.docker.com/enterprise/security/access-tokens/>.
 const TEAM_PLAN: usize = 10;
 const BUSINESS_PLAN: usize = 100;
@@ -105,7 +105,7 @@ fn check_expiry(token: &Token, warning_days: i64, now: Timestamp) -> Option<Find
 }
 
 fn check_use(token: &Token, usage: &UsageLookup<'_>, now: Timestamp) -> Option<Finding> {
-    // Docker asks for its own entries of a sign-in at logout, and keeps them in order itself.
+    // Docker requests the entries of its own sign-in at logout, and maintains them itself.
     if token.kind == TokenKind::Session {
         return None;
     }
@@ -140,7 +140,7 @@ fn check_use(token: &Token, usage: &UsageLookup<'_>, now: Timestamp) -> Option<F
     })
 }
 
-/// Reports a password where the provider makes tokens that last.
+/// Reports a password if the provider offers long-lived tokens.
 fn check_password(token: &Token) -> Option<Finding> {
     let credential_type = likely_type(&token.scopes, token.kind, &token.user)?;
     let lasts = |expiry: ExpiryRule| match expiry {
@@ -213,7 +213,7 @@ fn check_kind(token: &Token, secret: &Secret) -> Option<Finding> {
     })
 }
 
-/// Reports a token with the same secret as one before it.
+/// Reports a token with the same secret as an earlier one.
 fn check_shared_secret(
     index: usize,
     token: &Token,
@@ -239,7 +239,8 @@ fn check_shared_secret(
     })
 }
 
-/// Reports, at the first of them, that an account at Docker Hub has more tokens than are usual or allowed.
+/// Reports that an account at Docker Hub has more tokens than are usual or allowed. The finding is about the first
+/// of these tokens.
 fn check_count(index: usize, token: &Token, tokens: &[Token]) -> Option<Finding> {
     let user = token.user.display_name();
     let is_alike = |other: &&Token| {
@@ -293,13 +294,13 @@ mod tests {
         Timestamp(NOW.0 - days * DAY)
     }
 
-    /// Returns uses over so many days, the last one `last` days ago.
+    /// Returns uses over this many days, the last one `last` days ago.
     fn stats(last: i64, days: i64, pulls: u64, pushes: u64, undirected: u64) -> UsageStats {
         let count = pulls + pushes + undirected;
         UsageStats { count, first: ago(last + days), last: ago(last), client: None, pulls, pushes }
     }
 
-    /// Returns the kind of finding for a token that arrived so many days ago with these permissions.
+    /// Returns the kind of finding for a token that was added this many days ago with these permissions.
     fn kind(arrived: i64, permissions: Permissions, usage: &UsageLookup<'_>) -> Option<&'static str> {
         let mut token = inventory(&[("ci", "registry.example", Origin::Add)]).tokens()[0].clone();
         (token.created, token.stored, token.permissions) = (ago(arrived), ago(arrived), Some(permissions));

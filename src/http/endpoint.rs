@@ -85,7 +85,7 @@ impl Endpoint {
         Uri::from_parts(parts).map(Self).map_err(|_| not_an_address())
     }
 
-    /// Returns the host; an IPv6 address stands in brackets.
+    /// Returns the host; an IPv6 address is in brackets.
     pub fn host(&self) -> &str {
         self.0.host().unwrap_or_default()
     }

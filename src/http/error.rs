@@ -24,13 +24,13 @@ pub enum HttpError {
     /// The headers are larger than 32 KiB, or the body is larger than 1 MiB.
     #[error("the answer of {at} is too large")]
     TooLarge { at: String },
-    /// A redirect to another host, or of a request that is more than a read.
+    /// A redirect to another host, or of a request that does more than read.
     #[error("{at} sends to {to}, where nothing is sent")]
     Redirected { at: String, to: String },
     /// The answer does not have the documented form.
     #[error("the answer of {at} is not as its interface is described")]
     Unexpected { at: String },
-    /// The server asks for a longer pause than this program makes.
+    /// The server asks for a longer pause than this program accepts.
     #[error("{at} asks to wait for {seconds} s")]
     Busy { at: String, seconds: u64 },
     #[error("cannot reach {at} through the proxy: {why}")]
@@ -69,7 +69,7 @@ impl Hint for HttpError {
 }
 
 impl HttpError {
-    /// True when the server may have carried the request out although no answer confirms it.
+    /// True when the server may have executed the request although no answer confirms it.
     pub fn is_ambiguous(&self) -> bool {
         match self {
             Self::Slow { .. }

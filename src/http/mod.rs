@@ -28,7 +28,7 @@ pub use crate::http::request::{Authorization, HttpRequest, JSON, Method, Repeat}
 pub use crate::http::tls::CA_FILE;
 use crate::system::limited_read::{InputError, read_input};
 
-/// The time limit for a name look-up, and for a connection.
+/// The time limit for a name lookup, and for a connection.
 const CONNECT_PATIENCE: Duration = Duration::from_secs(2);
 
 /// The time limit for one request with its whole answer.
@@ -43,7 +43,7 @@ const MAX_HEADER_BYTES: usize = 32 * 1024;
 /// The `User-Agent` header: <https://www.rfc-editor.org/rfc/rfc9110#name-user-agent>.
 const USER_AGENT: &str = concat!("docker-credential-pat/", env!("CARGO_PKG_VERSION"));
 
-/// The most redirects within one host that are followed.
+/// The maximum number of redirects within one host that are followed.
 const MAX_REDIRECTS: usize = 3;
 
 /// The answer of a server. The body is wiped.
@@ -203,7 +203,7 @@ fn head(request: &HttpRequest<'_>) -> Result<ureq::http::Request<()>, HttpError>
     Ok(head)
 }
 
-/// Returns the target of a redirect if it is on the same host, else its name for people.
+/// Returns the target of a redirect if it is on the same host, or else its name for people.
 fn redirect_target(from: &Endpoint, to: &str) -> Result<Endpoint, String> {
     let target = match to {
         path if path.starts_with('/') && !path.starts_with("//") => from.with_path(path),

@@ -37,7 +37,7 @@ impl Method {
 /// The effect of sending a request again while its outcome is unknown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Repeat {
-    /// Two requests have the effect of one.
+    /// Two requests have the same effect as one.
     Harmless,
     /// A second request could have a second effect, such as another new token.
     Never,

@@ -31,7 +31,7 @@ pub(super) fn send(
     for _ in 1..MAX_TRIES {
         let outcome = send_once();
         match &outcome {
-            // The server did not carry it out, so any request may be sent again.
+            // The server did not execute the request, so any request may be sent again.
             Ok(response) if response.status == TOO_MANY => {
                 let (at, seconds) = (&response.at, retry_after(response, env::now().0));
                 if seconds > MAX_WAIT {
@@ -62,7 +62,7 @@ pub(super) fn send(
     }
 }
 
-/// Returns the number of seconds to wait. Older documentation of Docker Hub has a time here instead, in seconds
+/// Returns the number of seconds to wait. Older documentation of Docker Hub describes a time instead, in seconds
 /// since 1970: <https://docs.docker.com/reference/api/hub/latest/#section/Rate-Limiting>.
 fn retry_after(response: &Response, now: i64) -> u64 {
     let number = |name| response.header(name)?.trim().parse::<i64>().ok();

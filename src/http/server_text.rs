@@ -8,10 +8,10 @@ use crate::system::sanitize::clean;
 /// The longest text that is shown, in characters.
 const MAX_LETTERS: usize = 200;
 
-/// Removes the secrets that were sent from a text, makes it safe for a terminal, and cuts it.
+/// Removes the secrets that were sent from a text, makes the text safe for a terminal, and shortens it.
 pub fn redact(mut text: Zeroizing<String>, sent: &[&str]) -> String {
     for secret in sent.iter().filter(|secret| !secret.is_empty()) {
-        // The server may quote the request, with the secret as JSON has it.
+        // The server may quote the request, with the secret escaped as in JSON.
         let quoted = json(secret);
         let to_text = |bytes| str::from_utf8(bytes).unwrap_or_default();
         let escaped = quoted.get(1..quoted.len().saturating_sub(1)).map_or("", to_text);

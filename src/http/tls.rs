@@ -14,7 +14,7 @@ use crate::system::{disk, env};
 /// The variable with the path of a file of additional authorities, in PEM.
 pub const CA_FILE: &str = "DOCKER_CREDENTIAL_PAT_CA_FILE";
 
-/// The largest such file, in bytes. The file of a whole system has 0.3 MiB.
+/// The size of the largest such file, in bytes. The file of an entire system has 0.3 MiB.
 const MAX_CA_BYTES: u64 = 4 * 1024 * 1024;
 
 /// The beginning of the standard library's message for a name that cannot be looked up.
@@ -85,7 +85,7 @@ fn from_io_error(error: &io::Error, at: String) -> HttpError {
         io::ErrorKind::ConnectionRefused
         | io::ErrorKind::NetworkUnreachable
         | io::ErrorKind::HostUnreachable => HttpError::Unreachable { at, why: error.to_string() },
-        // `ErrorKind` has no kind for a failed look-up.
+        // `ErrorKind` has no kind for a failed lookup.
         _ if error.to_string().starts_with(UNKNOWN_NAME) => {
             HttpError::Unreachable { at, why: "its name cannot be looked up".to_owned() }
         }

@@ -10,7 +10,7 @@ use crate::model::token_id::TokenId;
 use crate::vault::draft::Draft;
 
 impl HubSession<'_> {
-    /// Changes a token's label, there and here.
+    /// Changes a token's label, at Docker Hub and in the vault.
     pub fn relabel(&self, id: TokenId, label: &str) -> Result<(), HubError> {
         let linked = self.linked(id)?;
         let outcome = self.client.relabel(&linked.account, &linked.remote.id, label);
@@ -21,7 +21,7 @@ impl HubSession<'_> {
         })
     }
 
-    /// Switches a token on: there first, so that no client gets one that does not work.
+    /// Switches a token on: at Docker Hub first, so that no client gets a token that does not work.
     pub fn activate(&self, id: TokenId) -> Result<(), HubError> {
         let linked = self.linked(id)?;
         let outcome = self.client.switch(&linked.account, &linked.remote.id, true);
@@ -29,7 +29,7 @@ impl HubSession<'_> {
         self.edit_vault(|draft| draft.inventory.activate(id))
     }
 
-    /// Switches a token off: here first, so that no client gets one that does not work.
+    /// Switches a token off: in the vault first, so that no client gets a token that does not work.
     pub fn deactivate(&self, id: TokenId) -> Result<(), HubError> {
         let linked = self.linked(id)?;
         self.edit_vault(|draft| draft.inventory.deactivate(id))?;
@@ -37,14 +37,14 @@ impl HubSession<'_> {
         self.check_changed(&linked, outcome)
     }
 
-    /// Deletes a token there, with what a stopped rotation has left, and then here. In the other order a stop
-    /// would lose its ID.
+    /// Deletes a token at Docker Hub, with the leftovers of an interrupted rotation, and then in the vault. In the
+    /// opposite order, an interruption would lose the token's ID.
     pub fn remove(&self, id: TokenId) -> Result<(), HubError> {
         let linked = self.linked(id)?;
         self.delete_rotation_leftovers(&linked)?;
         self.client.delete(&linked.account, &linked.remote.id)?;
         self.store.change(|draft| match token_with_id(&draft.inventory, id) {
-            // With another secret it is another token, which was not deleted.
+            // With another secret it is a different token, which was not deleted.
             Some(token) if !is_still(&linked, token) => Err(HubError::ChangedMeanwhile),
             Some(_) | None => {
                 draft.inventory.remove(id);
@@ -53,7 +53,7 @@ impl HubSession<'_> {
         })
     }
 
-    /// Deletes the other token that a stopped rotation has left at Docker Hub.
+    /// Deletes the other token that an interrupted rotation left at Docker Hub.
     fn delete_rotation_leftovers(&self, linked: &LinkedToken) -> Result<(), HubError> {
         match &linked.remote.rotation {
             Some(Rotation::Making { label }) => self.delete_lost(&linked.account, label),
@@ -97,7 +97,7 @@ impl HubSession<'_> {
     }
 }
 
-/// True when a token of the vault is still the same one at Docker Hub.
+/// True when a token in the vault is still the same one at Docker Hub.
 fn is_still(linked: &LinkedToken, token: &Token) -> bool {
     token.remote.as_ref().is_some_and(|remote| remote.id == linked.remote.id)
 }

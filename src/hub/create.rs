@@ -1,4 +1,4 @@
-//! Creates a token at Docker Hub and keeps it in the vault.
+//! Creates a token at Docker Hub and stores it in the vault.
 
 use crate::hub::HubSession;
 use crate::hub::api::HubAccount;
@@ -16,29 +16,29 @@ use crate::model::token_id::TokenId;
 /// A token to create.
 #[derive(Debug)]
 pub struct NewToken {
-    /// Its name in the vault.
+    /// The token's name in the vault.
     pub name: Name,
-    /// Its label at Docker Hub.
+    /// The token's label at Docker Hub.
     pub label: String,
     pub account: HubAccount,
     pub access: TokenAccess,
     pub expires: Option<Timestamp>,
-    /// Its scopes in the vault.
+    /// The token's scopes in the vault.
     pub scopes: Vec<Scope>,
 }
 
-/// A token that was created and kept.
+/// A token that was created and stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CreateReport {
     pub id: TokenId,
-    /// False when it still has the label with which it was created.
+    /// False when the token still has the label with which it was created.
     pub has_label: bool,
 }
 
 impl HubSession<'_> {
-    /// Creates a token, keeps it and puts it in use. One that cannot be kept is deleted at Docker Hub again.
+    /// Creates a token, stores it and puts it in use. A token that cannot be stored is deleted at Docker Hub again.
     pub fn create(&self, new: &NewToken) -> Result<CreateReport, HubError> {
-        // The key and the lock are tried before a token is created that could not be kept.
+        // The key and the lock are tried first, so that no token is created that cannot be stored.
         self.store.ensure_vault()?;
         self.store.change(|draft| match draft.inventory.find_by_name(new.name.as_str()) {
             Some(_) => Err(NameTaken(new.name.clone()).into()),
@@ -69,7 +69,7 @@ impl HubSession<'_> {
                 profile: None,
                 remote: Some(remote),
             };
-            // If the name was taken meanwhile, the token gets a number, because it exists and must not be
+            // If the name was taken in the meantime, the token gets a number, because it exists and must not be
             // lost.
             let id = draft.inventory.add_with_free_name(incoming, self.now);
             draft.set_secret(id, &created.secret)?;

@@ -10,7 +10,7 @@ use crate::provider::expiry::jwt_expiry;
 /// <https://github.com/docker/cli/blob/master/internal/oauth/manager/manager.go>.
 pub const SESSION_KEY: &str = "https://index.docker.io/v1/access-token";
 
-/// The least time for which such a token has to be valid, in seconds.
+/// The minimum time for which such a token has to remain valid, in seconds.
 const MARGIN: i64 = 30;
 
 /// Returns the sign-ins with their Docker IDs, the latest first.

@@ -22,14 +22,14 @@ pub enum HubError {
     NameTaken(#[from] NameTaken),
     #[error("it is not known which token at Docker Hub \"{0}\" is")]
     NotLinked(Name),
-    /// The token was made at another address of Docker Hub than the one in use.
+    /// The token was created at an address of Docker Hub other than the one in use.
     #[error("\"{name}\" was made at {}", url.as_deref().unwrap_or("https://hub.docker.com"))]
     OtherUrl {
         name: Name,
-        /// `None` is the usual address.
+        /// `None` means the usual address.
         url: Option<String>,
     },
-    /// The token belongs to another person than the one who is signed in.
+    /// The token belongs to a person other than the one who is signed in.
     #[error("\"{name}\" is a token of {owner}, and {user} is signed in")]
     OtherOwner { name: Name, owner: String, user: String },
     /// The token was deleted at Docker Hub.
@@ -41,7 +41,7 @@ pub enum HubError {
     /// Another process changed the token.
     #[error("the token was changed by something else meanwhile")]
     ChangedMeanwhile,
-    /// The token is the successor in a stopped rotation, which only a rotation of `old` can continue.
+    /// The token is the successor in an interrupted rotation, which only a rotation of `old` can continue.
     #[error("\"{name}\" is to take the place of \"{old}\"")]
     IsSuccessor { name: Name, old: Name },
     /// A token was created, but is not in the vault.
@@ -56,7 +56,7 @@ pub enum HubError {
     #[error("Docker Hub did not tell whether it made a token; {}", if *is_cleaned_up { "there is none now" } else { "one may be left there" })]
     Unanswered {
         source: HubApiError,
-        /// The label that the token would have.
+        /// The label that the token would have had.
         label: String,
         /// True when there is certainly no such token now.
         is_cleaned_up: bool,

@@ -1,4 +1,4 @@
-//! Finds the token at Docker Hub that one in the vault is, by using it.
+//! Links a token in the vault with its counterpart at Docker Hub, which shows when the secret is used.
 
 use crate::hub::api::HubAccount;
 use crate::hub::api::token::ApiToken;
@@ -25,8 +25,8 @@ pub struct LinkReport {
 }
 
 impl HubSession<'_> {
-    /// Links a token of the vault with one of an account: the one with that ID or label, or the one that
-    /// shows a use when the secret is used.
+    /// Links a token in the vault with one of an account: the one with that ID or label, or the one that shows a use
+    /// when the secret is used.
     pub fn link(
         &self,
         token: &Token,
@@ -66,7 +66,7 @@ impl HubSession<'_> {
         let remote = self.remote(account, listed);
         self.store.change(|draft| {
             let now = token_with_id(&draft.inventory, token.id).ok_or(HubError::ChangedMeanwhile)?;
-            // With another secret it is another token.
+            // With another secret it is a different token.
             if now.stored != token.stored {
                 return Err(HubError::ChangedMeanwhile);
             }

@@ -1,7 +1,7 @@
 //! Operations on Docker Hub's access tokens, at Docker Hub and in the vault.
 //!
-//! Their order loses nothing when they are stopped: a secret is on the disk before anything depends on it,
-//! and a token without a kept secret is deleted at Docker Hub or reported.
+//! The order of their steps ensures that an interruption loses nothing: a secret is on the disk before anything
+//! depends on it, and a token without a stored secret is deleted at Docker Hub or reported.
 
 pub mod api;
 pub mod change;
@@ -32,7 +32,7 @@ pub struct HubSession<'s> {
     pub now: Timestamp,
 }
 
-/// A token of the vault, and which token it is at Docker Hub.
+/// A token in the vault, linked with its counterpart at Docker Hub.
 #[derive(Clone, Debug)]
 pub struct LinkedToken {
     /// The token as it was when it was read.
@@ -42,8 +42,8 @@ pub struct LinkedToken {
 }
 
 impl LinkedToken {
-    /// Links a token with what the vault has noted of it. `url` is the address of Docker Hub, unless it is
-    /// the usual one.
+    /// Links a token according to its record in the vault. `url` is the address of Docker Hub, unless it is the
+    /// usual one.
     pub fn from_token(token: &Token, url: Option<&str>) -> Result<Self, HubError> {
         let not_linked = || HubError::NotLinked(token.name.clone());
         let remote = token.remote.as_ref().ok_or_else(not_linked)?;
@@ -68,14 +68,14 @@ impl LinkedToken {
         }
     }
 
-    /// Returns the owner if it is another person than `user`.
+    /// Returns the owner if that is a person other than `user`.
     pub fn owner_other_than(&self, user: &str) -> Option<&str> {
         self.owner().filter(|owner| !owner.eq_ignore_ascii_case(user))
     }
 }
 
 impl HubSession<'_> {
-    /// Returns a token as the vault has it now, linked.
+    /// Returns the linked token as the vault has it now.
     fn linked(&self, id: TokenId) -> Result<LinkedToken, HubError> {
         let inventory = self.store.inventory()?;
         let token = token_with_id(&inventory, id).ok_or(HubError::ChangedMeanwhile)?;
@@ -88,7 +88,7 @@ impl HubSession<'_> {
         Ok(linked)
     }
 
-    /// Returns what the vault notes of a token at Docker Hub.
+    /// Makes the vault's record of a token at Docker Hub.
     fn remote(&self, account: &HubAccount, listed: &ApiToken) -> Remote {
         Remote {
             service: account.service(),
@@ -103,7 +103,7 @@ impl HubSession<'_> {
         }
     }
 
-    /// Creates a token under a unique label. If no answer came, a token with that label is deleted, because
+    /// Creates a token under a unique label. If there is no answer, a token with that label is deleted, because
     /// nobody has its secret.
     fn create_or_clean_up(
         &self,
@@ -132,7 +132,7 @@ impl HubSession<'_> {
         Ok(())
     }
 
-    /// Deletes a token that was just created and could not be kept, and returns the error for that.
+    /// Deletes a token that was just created and could not be stored, and returns the error for that.
     fn undo(&self, account: &HubAccount, created: &NewApiToken, source: HubError) -> HubError {
         let id = created.listed.id.clone();
         let is_deleted = self.client.delete(account, &id).is_ok();
@@ -140,8 +140,8 @@ impl HubSession<'_> {
     }
 }
 
-/// Returns the token of the vault that has this ID at Docker Hub. `url` is the address of Docker Hub, unless
-/// it is the usual one.
+/// Returns the token in the vault that has this ID at Docker Hub. `url` is the address of Docker Hub, unless it is
+/// the usual one.
 pub fn kept_token<'i>(
     inventory: &'i Inventory,
     account: &HubAccount,

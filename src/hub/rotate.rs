@@ -1,5 +1,5 @@
-//! Replaces a token by a new one, step by step. Each step is on the disk before the next one begins, so the
-//! rotation can be stopped anywhere: the token in use works, and a second call continues.
+//! Replaces a token with a new one, step by step. Each step is on the disk before the next one begins, so the
+//! rotation can be interrupted anywhere: the token in use works, and a second call continues.
 
 use std::thread;
 use std::time::Duration;
@@ -21,7 +21,7 @@ use crate::system::disk;
 use crate::vault::draft::Draft;
 use crate::vault::store::StoreError;
 
-/// The pause before a refused new secret is tried once more: it may not have reached every server yet.
+/// The pause before a refused new secret is tried once more: the secret may not have reached every server yet.
 const RETRY_PAUSE: Duration = Duration::from_secs(1);
 
 /// The options of a rotation.
@@ -34,16 +34,16 @@ pub struct RotateOptions {
 /// The expiry of the new token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SuccessorExpiry {
-    /// It gets the same lifetime as the old token.
+    /// The new token gets the same lifetime as the old one.
     SameLifetime,
-    /// `None` is never.
+    /// `None` means never.
     Fixed(Option<Timestamp>),
 }
 
-/// The action on the old token.
+/// The action to take on the old token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OldTokenAction {
-    /// It is kept, switched off.
+    /// The old token is kept, switched off.
     Deactivate,
     Delete,
 }
@@ -53,10 +53,10 @@ pub enum OldTokenAction {
 pub enum OldTokenOutcome {
     /// Switched off.
     Inactive,
-    /// Expired before, so that it can only be deleted.
+    /// Already expired, so that it can only be deleted.
     Expired,
     Deleted,
-    /// Deleted by something else before.
+    /// Already deleted by something else.
     Gone,
 }
 
@@ -66,20 +66,20 @@ pub struct RotateReport {
     /// The ID of the old token at Docker Hub.
     pub old_id: String,
     pub old_token: OldTokenOutcome,
-    /// True when a stopped rotation was continued.
+    /// True when an interrupted rotation was continued.
     pub was_resumed: bool,
-    /// Other tokens of the vault that have the old secret.
+    /// Other tokens in the vault that have the old secret.
     pub orphaned: Vec<Name>,
 }
 
 impl HubSession<'_> {
-    /// Replaces a token, or continues a replacement that was stopped. If the new token cannot be created,
-    /// kept or proven, the old one stays in use.
+    /// Replaces a token, or continues a replacement that was interrupted. If the new token cannot be created, stored
+    /// or proven, the old one stays in use.
     pub fn rotate(&self, id: TokenId, options: &RotateOptions) -> Result<RotateReport, HubError> {
         let before = self.linked(id)?;
         let _lock = disk::lock(&self.store.path().with_file_name("rotation")).map_err(StoreError::from)?;
         let linked = self.linked(id)?;
-        // Another process rotated it while this one waited, and one rotation was wanted.
+        // Another process rotated the token while this one waited, and only one rotation was wanted.
         if linked.remote.id != before.remote.id {
             return Err(HubError::ChangedMeanwhile);
         }
@@ -97,8 +97,8 @@ impl HubSession<'_> {
         Ok(RotateReport { old_id, old_token, was_resumed, orphaned })
     }
 
-    /// Returns the successor that an earlier call kept, if it still exists. Anything else that the call left
-    /// is deleted.
+    /// Returns the successor that an earlier call stored, if it still exists. Deletes anything else that the call
+    /// left.
     fn kept_successor(&self, linked: &LinkedToken) -> Result<Option<TokenId>, HubError> {
         let inventory = self.store.inventory()?;
         match &linked.remote.rotation {
@@ -124,14 +124,14 @@ impl HubSession<'_> {
         }
     }
 
-    /// Creates a new token and keeps it in addition to the old one, switched off.
+    /// Creates a new token and stores it, switched off, in addition to the old one.
     fn create_successor(
         &self,
         linked: &LinkedToken,
         old: Option<&ApiToken>,
         options: &RotateOptions,
     ) -> Result<TokenId, HubError> {
-        // It is read again, because leftovers may have been deleted.
+        // The token is read again, because leftovers may have been deleted.
         let linked = self.linked(linked.token.id)?;
         let access = successor_access(&linked, old)?;
         let expires = match options.expires {
@@ -150,7 +150,7 @@ impl HubSession<'_> {
                 .keep_successor(&making, &created, &label)
                 .map_err(|error| self.undo(&making.account, &created, error)),
             Err(error) => {
-                // If a token may be left at Docker Hub, the note of its label stays, too.
+                // If a token may be left at Docker Hub, the record of its label also stays.
                 if !matches!(&error, HubError::Unanswered { is_cleaned_up: false, .. }) {
                     let _ = self.step(&making, |_, _| Ok(None));
                 }
@@ -240,7 +240,7 @@ impl HubSession<'_> {
         Ok(self.client.api().accepts(user, &secret)?)
     }
 
-    /// Switches the old token off or deletes it, and gives the new one its label.
+    /// Switches the old token off or deletes it, and gives its label to the new one.
     fn finish(&self, id: TokenId, action: OldTokenAction) -> Result<(String, OldTokenOutcome), HubError> {
         let linked = self.linked(id)?;
         let Some(Rotation::Switched { old, label }) = &linked.remote.rotation else {
@@ -271,7 +271,7 @@ impl HubSession<'_> {
         Ok(if is_there { OldTokenOutcome::Inactive } else { OldTokenOutcome::Gone })
     }
 
-    /// Executes one step in the vault, if the token there is still as it was before the step, and notes the
+    /// Executes one step in the vault, if the token there is still as it was before the step, and records the
     /// progress of the rotation that `edit` returns.
     fn step(
         &self,
@@ -297,7 +297,7 @@ fn unchanged_token(draft: &Draft, linked: &LinkedToken) -> Result<Token, HubErro
     token.cloned().ok_or(HubError::ChangedMeanwhile)
 }
 
-/// Returns the other tokens with the secret of this one, such as one from a `docker login` with it.
+/// Returns the other tokens with the secret of this one, such as a token from a `docker login` with it.
 fn tokens_with_same_secret(draft: &Draft, token: &Token) -> Vec<Name> {
     let Ok(secret) = draft.secret(token) else { return Vec::new() };
     let others = draft.inventory.tokens().iter().filter(|other| other.id != token.id);

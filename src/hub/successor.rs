@@ -1,4 +1,4 @@
-//! The properties that a new token takes over from the old one that it replaces.
+//! Determines the properties that a new token takes over from the token that it replaces.
 
 use crate::hub::LinkedToken;
 use crate::hub::api::token::{ApiToken, TokenAccess};
@@ -27,7 +27,7 @@ pub(super) fn successor_access(
     }
 }
 
-/// Returns the least scope that grants these permissions.
+/// Returns the smallest scope that grants these permissions.
 fn least_access(permissions: Permissions) -> TokenAccess {
     let scope = match permissions {
         Permissions { delete: true, .. } => "repo:admin",

@@ -19,17 +19,17 @@ pub struct SyncReport {
     pub compared: usize,
     /// Tokens that were updated in the vault.
     pub changed: Vec<Name>,
-    /// Tokens that are inactive there, and so were switched off here.
+    /// Tokens that are inactive at Docker Hub and so were switched off in the vault.
     pub switched_off: Vec<Name>,
-    /// Tokens that are gone there.
+    /// Tokens that no longer exist at Docker Hub.
     pub gone: Vec<Name>,
-    /// Tokens of other persons than the one who is signed in, with their owners.
+    /// Tokens of persons other than the one who is signed in, with their owners.
     pub other_owners: Vec<(Name, String)>,
 }
 
 impl HubSession<'_> {
     /// Updates each linked token that Docker Hub shows to the person who is signed in. A token that a person
-    /// switched off here stays off.
+    /// switched off in the vault stays off.
     pub fn sync(&self) -> Result<SyncReport, HubError> {
         let mut report = SyncReport::default();
         let visible = self.visible_tokens(&mut report)?;
@@ -43,7 +43,7 @@ impl HubSession<'_> {
         self.store.change(|draft| -> Result<_, HubError> {
             for linked in &visible {
                 let token = token_with_id(&draft.inventory, linked.token.id).cloned();
-                // A token that another process changed meanwhile is newer than the list.
+                // A token that another process changed in the meantime is newer than the list.
                 let is_same =
                     |token: &Token| token.remote.as_ref().is_some_and(|remote| remote.id == linked.remote.id);
                 let Some(token) = token.filter(is_same) else { continue };

@@ -23,9 +23,9 @@ pub struct MergeReport {
 }
 
 impl Inventory {
-    /// Adds each token whose name is free, and its choices for scopes that no token of this inventory has.
-    /// The tokens that answered before still answer; among the added ones, those that answered in the other
-    /// inventory.
+    /// Adds each token whose name is free, and its choices for scopes that no token of this inventory has. The
+    /// tokens that answered before still answer; of the added tokens, those that answered in the other inventory do
+    /// so here.
     ///
     /// `is_same` compares the secrets of a token of this inventory and one of the other.
     pub fn merge(
@@ -36,7 +36,7 @@ impl Inventory {
     ) -> MergeReport {
         let answers = self.answers(other, now);
         let mut report = MergeReport::default();
-        // The tokens in use here count as later than all of the other inventory.
+        // The tokens in use here count as later than all tokens of the other inventory.
         let offset = other.counters.turn;
         for token in &mut self.tokens {
             token.in_use = token.in_use.map(|in_use| InUse { turn: in_use.turn + offset, ..in_use });
@@ -80,8 +80,8 @@ impl Inventory {
         resolve(&Request::from_key(key), &self.tokens, &self.choices, now).token.map(|token| token.id)
     }
 
-    /// Makes a token answer for a key again, as if a client had stored it under the key and then put it in
-    /// use. A token that still comes before it is signed out there.
+    /// Makes a token answer for a key again, as if a client had stored it under the key and then put it in use. A
+    /// token that still takes precedence is signed out there.
     fn keep_in_use(&mut self, id: TokenId, key: &Key, now: Timestamp) {
         if self.answer(key, now) != Some(id) {
             self.remember_key(id, key);

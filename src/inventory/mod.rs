@@ -61,7 +61,7 @@ pub struct IncomingToken {
 pub struct TokenChanges {
     pub name: Option<Name>,
     pub user: Option<UserName>,
-    /// All its scopes after the change.
+    /// All scopes of the token after the change.
     pub scopes: Option<Vec<Scope>>,
     pub label: Option<Option<String>>,
     pub permissions: Option<Option<Permissions>>,
@@ -141,14 +141,14 @@ impl Inventory {
         id
     }
 
-    /// Puts a token in use for all its scopes and every profile, because a person said so.
+    /// Puts a token in use for all its scopes and every profile, at a person's request.
     pub fn use_everywhere(&mut self, id: TokenId) {
         self.update(id, |token| token.profile = None);
         self.put_in_use(id, true, |_| false);
     }
 
-    /// Puts a token in use because a client logged in with it. On other registries than the key's it stays
-    /// signed out.
+    /// Puts a token in use because a client logged in with it. On registries other than the key's it stays signed
+    /// out.
     pub fn log_in(&mut self, id: TokenId, key: &Key) {
         let is_elsewhere =
             |out: &Scope| !key.address().is_some_and(|address| out.reaches(address.registry()));
@@ -183,7 +183,8 @@ impl Inventory {
         });
     }
 
-    /// Records a new secret: its kind, its expiry and the time. Its remote token is then unknown.
+    /// Records a new secret: its kind, its expiry and the time. The token's record at its service no longer applies
+    /// and is dropped.
     pub fn renew(&mut self, id: TokenId, kind: TokenKind, expires: Option<Timestamp>, now: Timestamp) {
         self.update(id, |token| {
             token.kind = kind;
@@ -219,7 +220,7 @@ impl Inventory {
         self.update(id, |token| token.state = TokenState::Inactive);
     }
 
-    /// Changes a token, but not its secret. New scopes drop the keys, sign-outs and choices outside of them.
+    /// Changes a token, but not its secret. New scopes drop the keys, sign-outs and choices outside them.
     pub fn edit(&mut self, id: TokenId, changes: TokenChanges) -> Result<(), NameTaken> {
         let TokenChanges { name, user, scopes, label, permissions, expires } = changes;
         if let Some(name) = &name
@@ -246,8 +247,8 @@ impl Inventory {
         Ok(())
     }
 
-    /// Makes a logout keep a token that came by a login, because a person has added to it what another login
-    /// would not bring back.
+    /// Makes a logout keep a token that came by a login, because a person has added details to it that another login
+    /// would not restore.
     pub fn keep_at_logout(&mut self, id: TokenId) {
         self.update(id, |token| {
             if token.origin == Origin::Store {

@@ -14,7 +14,7 @@ pub struct UnfinishedRotation {
     pub command: String,
 }
 
-/// Returns the remains of a token's rotation; `None` when it is finished.
+/// Returns the remains of a token's rotation; `None` when the rotation is finished.
 pub fn find_unfinished(token: &Token, inventory: &Inventory) -> Option<UnfinishedRotation> {
     let rotation = token.remote.as_ref()?.rotation.as_ref()?;
     let (name, argument) = (&token.name, token.name.as_argument());

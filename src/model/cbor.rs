@@ -35,8 +35,8 @@ encode_as_text!(Scope, scope => &scope.to_string());
 /// The most items to reserve for a list before it is read.
 const MAX_RESERVED_ITEMS: u64 = 64;
 
-/// Decodes a list into exactly the memory that it takes. `Vec`'s own decoder reserves four items for a list
-/// of one, which with thousands of tokens is most of the memory.
+/// Decodes a list into exactly the memory that it needs. `Vec`'s own decoder reserves four items for a list of one,
+/// which with thousands of tokens is most of the memory.
 pub fn decode_list<'b, C, T: Decode<'b, C>>(
     input: &mut Decoder<'b>,
     context: &mut C,

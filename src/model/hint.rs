@@ -1,8 +1,8 @@
-//! Hints: the way out of an error, and the name of the program in them.
+//! Hints, which suggest a remedy for an error, and the program's name for the commands in them.
 
 /// An error with an optional hint.
 pub trait Hint {
-    /// Returns the way out: one line that names a command to copy.
+    /// Returns the suggested remedy: one line that names a command to copy.
     fn hint(&self) -> Option<String> {
         None
     }

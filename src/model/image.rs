@@ -18,13 +18,13 @@ const OLD_DEFAULT_HOST: &str = "index.docker.io";
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Image {
     host: Option<String>,
-    /// The registry and the repository, which is always there.
+    /// The registry and the repository, which is always present.
     address: Address,
 }
 
 impl Image {
-    /// Reads `alpine`, `acme/app:1.0` or `ghcr.io/acme/app@sha256:…` as Docker does. Returns `None` for a text
-    /// that Docker does not accept, such as one with capitals in the repository:
+    /// Reads `alpine`, `acme/app:1.0` or `ghcr.io/acme/app@sha256:…` as Docker does. Returns `None` for a text that
+    /// Docker does not accept, such as one with capital letters in the repository:
     /// <https://github.com/distribution/reference/blob/main/normalize.go>
     pub fn parse(text: &str) -> Option<Self> {
         let name = without_tag(without_digest(text)?)?;

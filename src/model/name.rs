@@ -42,7 +42,7 @@ impl Name {
         }
     }
 
-    /// Makes a name from any texts. A person can [type](Self::parse_typed) it, because a character that is
+    /// Makes a name from any texts. A person can [type](Self::parse_typed) it, because every character that is
     /// invisible or special to a shell becomes `-`.
     pub fn suggest(user: &str, registry: &str) -> Self {
         let fit = |text: &str| -> String {
@@ -53,7 +53,7 @@ impl Name {
                 }
                 let kept =
                     letter.is_alphanumeric() || matches!(letter, '.' | '_' | '-' | '+' | ':' | '/' | '@');
-                // Some alphanumeric letters are blank.
+                // Some alphanumeric characters are blank.
                 fit.push(if kept && !is_invisible(letter) { letter } else { '-' });
             }
             fit.trim_matches('-').to_owned()
@@ -105,7 +105,7 @@ pub fn quoted(text: &str) -> Cow<'_, str> {
     Cow::Owned(format!("'{}'", text.replace('\'', "'\\''")))
 }
 
-/// True for blank letters and for marks of direction, width and joining. They could make two texts look the
+/// True for blank characters and for marks of direction, width and joining, which could make two texts look the
 /// same: <https://www.unicode.org/reports/tr36/#Bidirectional_Text_Spoofing>,
 /// <https://www.unicode.org/reports/tr44/#Default_Ignorable_Code_Point>.
 pub fn is_invisible(letter: char) -> bool {
@@ -115,7 +115,7 @@ pub fn is_invisible(letter: char) -> bool {
         || matches!(letter, '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
-/// True for a variation selector, which only changes the shape of the letter before it.
+/// True for a variation selector, which only changes the shape of the character before it.
 fn is_variation_selector(letter: char) -> bool {
     matches!(letter, '\u{fe00}'..='\u{fe0f}' | '\u{e0100}'..='\u{e01ef}')
 }
@@ -127,7 +127,7 @@ pub enum NameError {
     Empty,
     #[error("a token's name has at most {MAX_NAME_BYTES} bytes")]
     TooLong,
-    /// It looks like an option, or contains an invisible character.
+    /// The name looks like an option, or contains an invisible character.
     #[error(
         "{0:?} is no name for a token: no `-` in front, no blanks around it, no control \
              characters and nothing else that does not show"

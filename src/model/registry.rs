@@ -1,4 +1,4 @@
-//! A registry in its one spelling, and the keys ("server URLs") that clients send for it.
+//! A registry in its canonical spelling, and the keys ("server URLs") that clients send for it.
 
 use std::fmt;
 use std::net::Ipv6Addr;
@@ -43,7 +43,7 @@ impl Registry {
         })
     }
 
-    /// Returns the one spelling: `ghcr.io`, `docker.io`, `[::1]:5000`.
+    /// Returns the canonical spelling: `ghcr.io`, `docker.io`, `[::1]:5000`.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -108,7 +108,7 @@ enum KeyKind {
     Address(Address),
     /// An entry of Docker Hub's device sign-in.
     Session,
-    /// A text that is not a registry address, which only matches itself.
+    /// A text that is not a registry address, which matches only itself.
     Verbatim,
 }
 

@@ -13,14 +13,14 @@ use crate::model::token_id::TokenId;
 pub struct Remote {
     #[n(0)]
     pub service: Service,
-    /// The base URL of the service, if it is not the usual one: `https://coding.example.com`.
+    /// The base URL of the service, unless it is the usual one: `https://coding.example.com`.
     #[n(1)]
     #[serde(rename = "at")]
     pub base_url: Option<String>,
     /// A Docker ID, an organization or a project.
     #[n(2)]
     pub owner: String,
-    /// The service's own id of the token.
+    /// The service's own id for the token.
     #[n(3)]
     pub id: String,
     /// The last use, as the service last reported it.
@@ -93,13 +93,13 @@ pub enum Rotation {
         #[n(1)]
         label: String,
     },
-    /// The new token is in use; the old one is still to be switched off or deleted.
+    /// The new token is in use; the old one has yet to be switched off or deleted.
     #[n(2)]
     Switched {
-        /// The service's own id of the old token.
+        /// The service's own id for the old token.
         #[n(0)]
         old: String,
-        /// The label of the old token, which the new one is still to get.
+        /// The label of the old token, which the new one has yet to get.
         #[n(1)]
         label: String,
     },

@@ -18,7 +18,7 @@ pub struct Scope {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 enum Host {
     Exact(Registry),
-    /// Every host with exactly one more label on the left.
+    /// Every host with exactly one additional label on the left.
     Below(Registry),
 }
 
@@ -56,7 +56,7 @@ impl Scope {
         Self { host: Host::Exact(address.registry().clone()), path: address.repository().map(str::to_owned) }
     }
 
-    /// Returns the wildcard that reaches a registry, if there can be one.
+    /// Returns the wildcard that includes a registry, if there can be one.
     pub fn wildcard_for(registry: &Registry) -> Option<Self> {
         let (_, domain) = registry.as_str().split_once('.')?;
         Self::parse(&format!("*.{domain}")).ok()
@@ -70,7 +70,7 @@ impl Scope {
         }
     }
 
-    /// Returns the registry, unless it is a wildcard.
+    /// Returns the registry, unless the scope is a wildcard.
     pub fn registry(&self) -> Option<&Registry> {
         match &self.host {
             Host::Exact(registry) => Some(registry),

@@ -83,7 +83,7 @@ impl Timestamp {
             .map_or_else(|| self.0.to_string(), |at| TimeZone::UTC.to_datetime(at).date().to_string())
     }
 
-    /// Returns the distance of its date in UTC from that of `now`: `3 days ago`, `today`, `in 2 days`.
+    /// Returns the distance from the date of `now` in UTC: `3 days ago`, `today`, `in 2 days`.
     pub fn relative_to(self, now: Self) -> String {
         let days = self.0.div_euclid(DAY) - now.0.div_euclid(DAY);
         match days {
@@ -95,7 +95,7 @@ impl Timestamp {
         }
     }
 
-    /// True when it is past, or at most this many days after `now`.
+    /// True when the time is past, or at most this many days after `now`.
     pub fn is_within(self, days: i64, now: Self) -> bool {
         self.0.saturating_sub(now.0) <= days.saturating_mul(DAY)
     }

@@ -21,11 +21,10 @@ pub const IDENTITY_USER: &str = "<token>";
 /// is optional.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct Token {
-    /// Never changes, unlike the name.
+    /// The id, which never changes, unlike the name.
     #[n(0)]
     pub id: TokenId,
-    /// The registries, and parts of them, that may get the secret. Empty for one that answers for
-    /// its keys only.
+    /// The registries, and parts of them, that may get the secret. Empty for a token that answers only for its keys.
     #[cbor(n(1), decode_with = "crate::model::cbor::decode_list")]
     pub scopes: Vec<Scope>,
     /// The keys under which clients stored the token, verbatim.
@@ -41,53 +40,54 @@ pub struct Token {
     /// A person's note.
     #[n(6)]
     pub label: Option<String>,
-    /// `None` means unknown; a token of unknown permissions may do everything.
+    /// `None` means unknown; a token with unknown permissions may do everything.
     #[n(7)]
     pub permissions: Option<Permissions>,
-    /// The time at which it was added to the vault.
+    /// The time at which the token was added to the vault.
     #[n(8)]
     pub created: Timestamp,
-    /// The time at which its secret was last stored.
+    /// The time at which the secret was last stored.
     #[n(9)]
     pub stored: Timestamp,
-    /// `None` means that it does not expire, or that its expiry is unknown.
+    /// `None` means that the token does not expire, or that its expiry is unknown.
     #[n(10)]
     pub expires: Option<Timestamp>,
     #[n(11)]
     pub state: TokenState,
     #[n(12)]
     pub origin: Origin,
-    /// The last time it was put in use. Of tokens that fit a request equally well, the latest one answers.
+    /// The last time that the token was put in use. Of tokens that fit a request equally well, the latest one
+    /// answers.
     #[n(13)]
     pub in_use: Option<InUse>,
-    /// The scopes that it is signed out of. It does not answer there until a login or `use`.
+    /// The scopes that the token is signed out of. It does not answer there until a login or `use`.
     #[cbor(n(14), decode_with = "crate::model::cbor::decode_list")]
     pub signed_out: Vec<Scope>,
-    /// The profile under which a client logged in with it. It answers only under that profile.
+    /// The profile under which a client logged in with the token. It answers only under that profile.
     #[n(15)]
     pub profile: Option<String>,
-    /// Its record at the service that made it, if that is known.
+    /// The record at the service that created the token, if that is known.
     #[n(16)]
     pub remote: Option<Remote>,
 }
 
 impl Token {
-    /// True when its record at Docker Hub is known.
+    /// True when the record at Docker Hub is known.
     pub fn is_on_docker_hub(&self) -> bool {
         cfg!(feature = "online") && self.remote.as_ref().is_some_and(|remote| remote.service.is_docker_hub())
     }
 
-    /// Returns the verb that replaces its secret.
+    /// Returns the verb that replaces the secret.
     pub fn rotating_verb(&self) -> &'static str {
         if self.is_on_docker_hub() { "hub rotate" } else { "rotate" }
     }
 
-    /// True when a client stored it under exactly this key.
+    /// True when a client stored the token under exactly this key.
     pub fn has_key(&self, key: &Key) -> bool {
         self.keys.contains(key)
     }
 
-    /// True when a client stored it under the key, or one of its scopes is on the same registry.
+    /// True when a client stored the token under the key, or one of its scopes is on the same registry.
     pub fn concerns(&self, key: &Key) -> bool {
         self.has_key(key)
             || key
@@ -95,7 +95,7 @@ impl Token {
                 .is_some_and(|address| self.scopes.iter().any(|scope| scope.reaches(address.registry())))
     }
 
-    /// False when its permissions are known and do not include the direction.
+    /// False when the permissions are known and do not include the direction.
     pub fn may_allow(&self, direction: Direction) -> bool {
         self.permissions.is_none_or(|permissions| match direction {
             Direction::Pull => permissions.read,
@@ -103,7 +103,7 @@ impl Token {
         })
     }
 
-    /// True when one of its scopes covers the wanted scope, or a part of it.
+    /// True when one of the token's scopes covers the wanted scope, or a part of it.
     pub fn may_go_to(&self, wanted: &Scope) -> bool {
         let covers = |scope: &Scope| match wanted.registry() {
             Some(registry) => scope.covers(registry, wanted.path()),
@@ -112,7 +112,7 @@ impl Token {
         self.scopes.iter().any(covers)
     }
 
-    /// True when it is signed out of all its scopes.
+    /// True when the token is signed out of all its scopes.
     pub fn is_signed_out(&self) -> bool {
         let is_signed_in = |scope: &Scope| !self.signed_out.iter().any(|out| out.includes(scope));
         !self.scopes.is_empty() && !self.scopes.iter().any(is_signed_in)
@@ -127,7 +127,7 @@ impl Token {
 /// The last time that a token was put in use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct InUse {
-    /// Counts up each time that a token of the vault is put in use, independent of any clock.
+    /// A number that increases each time that a token in the vault is put in use, independent of any clock.
     #[n(0)]
     pub turn: u64,
     /// True for a person's `use`, false for a client's login.
@@ -239,7 +239,7 @@ pub enum TokenState {
     Inactive,
 }
 
-/// The way in which a token came into the vault.
+/// The way in which a token was added to the vault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
 #[cbor(index_only)]
 pub enum Origin {

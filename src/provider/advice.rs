@@ -1,4 +1,4 @@
-//! Advice on a credential that comes in. None of it is a reason to refuse the credential.
+//! Advice on an incoming credential. No advice is a reason to refuse the credential.
 
 use std::fmt;
 
@@ -23,7 +23,7 @@ pub enum Advice {
     WrongChecksum,
     /// The provider's registry does not accept this type.
     OpensNothing(&'static CredentialType),
-    /// The prefix is of one provider, and the host belongs to another.
+    /// The prefix belongs to one provider, and the host to another.
     OtherProvider { credential_type: &'static CredentialType, host: String, owner: &'static str },
     /// GitHub documents its registry for the classic token only.
     FineGrained,
@@ -92,7 +92,7 @@ pub fn advise(credential: &Credential<'_>, recognition: &Recognition, people: &[
     advice
 }
 
-/// Returns the advice on a credential for a host of its own provider, or of nobody.
+/// Returns the advice on a credential for a host of its own provider, or of no known provider.
 fn advise_on_own_host(
     credential_type: &'static CredentialType,
     credential: &Credential<'_>,

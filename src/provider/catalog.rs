@@ -1,6 +1,6 @@
 //! The table of credential types: the credentials that registries accept, and some that they do not.
 //!
-//! A new prefix, user name or form of a secret is a row here. The row names the provider, the provider's
+//! A new prefix, user name or form of a secret is added as a row here. The row names the provider, the provider's
 //! name for the credential and its kind, then the rules that recognize it:
 //!
 //! - `prefixes`, the beginnings of its secrets: on any host;
@@ -20,7 +20,7 @@ use crate::provider::hosts::{
     HUAWEI, IBM, JFROG, NEXUS, NVIDIA, OCIR, ORACLE, QUAY, SCALEWAY, TENCENT,
 };
 
-/// Every type of credential. Of several that match, the first one counts.
+/// Every type of credential. If several match, the first one counts.
 pub static CREDENTIAL_TYPES: &[CredentialType] = &[
     CredentialType::new(&DOCKER_HUB, "personal access token", TokenKind::Pat)
         .prefixes(&["dckr_pat_"])

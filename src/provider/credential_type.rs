@@ -12,15 +12,15 @@ const MAX_INSTANCE_PREFIX_BYTES: usize = 20;
 #[derive(Debug, PartialEq, Eq)]
 pub struct CredentialType {
     pub provider: &'static Provider,
-    /// The provider's name for it: `personal access token`.
+    /// The provider's name for the type: `personal access token`.
     pub name: &'static str,
     pub kind: TokenKind,
-    /// The user name that goes with it, for people: `your Docker ID`.
+    /// The user name that goes with a credential, for people: `your Docker ID`.
     pub user: &'static str,
-    /// The page, command or menu that makes and revokes it, for people.
+    /// The page, command or menu for creating and revoking a credential, for people.
     pub made_at: &'static str,
     pub expiry: ExpiryRule,
-    /// True when its expiry cannot be changed: only a new credential has another one.
+    /// True when the expiry cannot be changed: only a new credential has another one.
     pub has_fixed_expiry: bool,
     /// False for a type that no registry accepts, such as a runner's token.
     pub opens_registries: bool,
@@ -33,15 +33,15 @@ pub struct CredentialType {
 /// The source of a credential's expiry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ExpiryRule {
-    /// The secret itself, where it names one.
+    /// The secret itself, if it names an expiry.
     InSecret,
     /// Only the provider's page or API.
     AtProvider,
-    /// No source, but it lasts for about this many hours.
+    /// No source, but the credential lasts for about this many hours.
     Hours(u8),
-    /// No source; it lasts as long as the job that it was made for.
+    /// No source; the credential lasts as long as the job that it was created for.
     WithJob,
-    /// It does not expire, or no expiry is published.
+    /// The credential does not expire, or no expiry is published.
     None,
 }
 
@@ -154,7 +154,7 @@ impl CredentialType {
         Self { shape, ..self }
     }
 
-    /// True when a secret begins as the type's secrets do.
+    /// True when a secret begins like the type's secrets.
     pub(crate) fn has_prefix(&self, secret: &str) -> bool {
         self.prefixes.iter().any(|prefix| match secret.split_once(prefix) {
             Some(("", _)) => true,
@@ -163,7 +163,7 @@ impl CredentialType {
         })
     }
 
-    /// True when the user name or the form of the secret recognizes it.
+    /// True when the user name or the form of the secret matches the type's rules.
     pub(crate) fn matches_rules(&self, user: Option<&str>, secret: &str, is_own_host: bool) -> bool {
         self.has_rule()
             && (is_own_host || self.is_known_by_user_anywhere)
@@ -176,7 +176,7 @@ impl CredentialType {
         self.prefixes.is_empty() && !self.has_rule()
     }
 
-    /// Returns how well a user name goes with it, from 0 to 2; `None` when neither host nor user name do.
+    /// Returns how well a user name fits the type, from 0 to 2; `None` when neither the host nor the user name does.
     pub(crate) fn user_score(&self, user: Option<&str>, is_own_host: bool) -> Option<u8> {
         if self.user_rule == UserRule::Any {
             is_own_host.then_some(1)
@@ -187,7 +187,7 @@ impl CredentialType {
         }
     }
 
-    /// False when the provider accepts it with certain user names only, and this is not one of them.
+    /// False when the provider accepts the type only with certain user names, and this is not one of them.
     pub(crate) fn accepts_user(&self, user: Option<&str>) -> bool {
         !matches!(self.user_rule, UserRule::OneOf(_)) || self.user_rule.matches(user)
     }
@@ -197,7 +197,7 @@ impl CredentialType {
     }
 }
 
-/// True for the prefix of a self-managed GitLab's own, as in `SIE-glpat-`.
+/// True for a self-managed GitLab's own prefix, as in `SIE-glpat-`.
 fn is_instance_prefix(text: &str) -> bool {
     text.len() <= MAX_INSTANCE_PREFIX_BYTES
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))

@@ -1,4 +1,4 @@
-//! Reads the expiry that a secret names. Nothing is verified, so nothing but the date is used.
+//! Reads the expiry that a secret names. Nothing is verified, so only the date is used.
 
 use std::ops::RangeInclusive;
 
@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 
 use crate::model::timestamp::Timestamp;
 
-/// The longest text to decode, in bytes; the tokens of clouds have some KiB.
+/// The longest text to decode, in bytes; cloud tokens have a few KiB.
 const MAX_ENCODED_BYTES: usize = 64 * 1024;
 
 /// Plausible dates, in seconds since 1970: from the year 2001 to the end of 9999.

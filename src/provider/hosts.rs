@@ -7,10 +7,10 @@ use crate::model::scope::Scope;
 #[derive(Debug, PartialEq, Eq)]
 pub struct Provider {
     pub name: &'static str,
-    /// Its own hosts; `*` stands for one label, or for a part of one.
+    /// The provider's own hosts; `*` stands for one label, or for a part of one.
     pub hosts: &'static [&'static str],
-    /// Labels in the names of hosts that run its software. They only serve for hints, and only for hosts
-    /// that no provider owns.
+    /// Labels in the names of hosts that run its software. They are used only for hints, and only for hosts that no
+    /// provider owns.
     pub labels: &'static [&'static str],
 }
 
@@ -143,7 +143,8 @@ impl CredentialHosts {
         &self.hosts
     }
 
-    /// True when the provider owns one of the hosts; where nobody owns any, when one has its label.
+    /// True when the provider owns one of the hosts or, if nobody owns any of them, when one has the provider's
+    /// label.
     pub fn belong_to(&self, provider: &Provider) -> bool {
         let belongs = |host: &String| {
             if self.has_owner { provider.owns(host) } else { provider.has_label_in(host) }

@@ -1,12 +1,12 @@
 //! Recognizes the type of a credential by its host, its user name and the beginning of its secret.
 //!
-//! The result informs people; a `get` never depends on it. To make it recognize more:
+//! The result informs people; a `get` never depends on it. To extend the recognition:
 //!
-//! - a new prefix, user name or form of a secret is a row of [`catalog::CREDENTIAL_TYPES`];
+//! - a new prefix, user name or form of a secret becomes a row of [`catalog::CREDENTIAL_TYPES`];
 //! - a new host of a registry joins the hosts of its provider in [`hosts`], and a new provider also joins
 //!   [`hosts::PROVIDERS`];
-//! - a new remark on a credential that comes in is a variant of [`advice::Advice`];
-//! - a new format of secrets that name their expiry is a function of [`expiry`].
+//! - a new remark on an incoming credential becomes a variant of [`advice::Advice`];
+//! - a new format of secrets that name their expiry becomes a function of [`expiry`].
 
 pub mod advice;
 pub mod catalog;
@@ -22,10 +22,10 @@ use crate::provider::catalog::CREDENTIAL_TYPES;
 use crate::provider::credential_type::CredentialType;
 use crate::provider::hosts::{AWS, CredentialHosts};
 
-/// Registries that many people use, for set-ups that must name each one.
+/// Registries that many people use, for setups that must name each one.
 pub const WELL_KNOWN: [&str; 4] = ["docker.io", "ghcr.io", "quay.io", "registry.gitlab.com"];
 
-/// A credential as it comes in. It borrows the secret, and nothing here keeps a part of it.
+/// An incoming credential. It borrows the secret, and nothing here keeps a part of it.
 #[derive(Clone, Copy)]
 pub struct Credential<'a> {
     pub keys: &'a [Key],

@@ -97,7 +97,7 @@ pub enum Reason {
 }
 
 impl Reason {
-    /// Returns the word for it in JSON and in the usage log.
+    /// Returns the word for the reason in JSON and in the usage log.
     pub fn word(self) -> &'static str {
         match self {
             Self::OtherRepository => "other-repository",

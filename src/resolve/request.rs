@@ -16,7 +16,7 @@ pub struct Request<'r> {
     pub profile: Option<Sourced<&'r str>>,
     pub repository: Option<Sourced<Repository<'r>>>,
     pub direction: Option<Sourced<Direction>>,
-    /// The directory in which the client was started, an absolute path.
+    /// The absolute path of the directory in which the client was started.
     pub directory: Option<Sourced<&'r Path>>,
 }
 
@@ -48,8 +48,8 @@ pub enum RequestSource {
 pub struct Repository<'r> {
     /// The path on the registry, such as `acme/app`.
     pub path: Cow<'r, str>,
-    /// False when the client may ask for other repositories of the same registry, as a build does. A token
-    /// for this one is then only preferred.
+    /// False when the client may ask for other repositories of the same registry, as a build does. A token for this
+    /// repository is then only preferred.
     pub is_exhaustive: bool,
 }
 
@@ -77,7 +77,7 @@ impl<'r> Request<'r> {
         self.direction.map(|direction| direction.value)
     }
 
-    /// True when the client may also ask for other repositories than the one of the request.
+    /// True when the client may also ask for repositories other than the one of the request.
     pub fn prefers_repository(&self) -> bool {
         self.repository.as_ref().is_some_and(|repository| !repository.value.is_exhaustive)
     }

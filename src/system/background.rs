@@ -30,17 +30,17 @@ impl<T: Send + 'static> BackgroundTask<T> {
         Ok(Self { outcome, thread })
     }
 
-    /// Returns the result once the thread has ended; `None` after the deadline.
+    /// Returns the result once the thread has finished; `None` after the deadline.
     pub fn wait(self, deadline: Instant) -> Option<T> {
         let outcome = wait(deadline, || self.outcome.lock().ok()?.take())?;
-        // A thread that has ended no longer holds secrets on its stack.
+        // A thread that has finished no longer holds secrets on its stack.
         let _ = self.thread.join();
         Some(outcome)
     }
 }
 
-/// Polls until there is a value or the deadline has passed. A task that finishes wakes the thread that started
-/// it before the pause is over.
+/// Polls until there is a value or the deadline has passed. A task that finishes wakes the thread that started it,
+/// before the pause is over.
 pub fn wait<T>(deadline: Instant, mut poll: impl FnMut() -> Option<T>) -> Option<T> {
     let mut pause = FIRST_PAUSE;
     loop {

@@ -33,18 +33,18 @@ pub struct Folders {
     pub data: PathBuf,
     /// The folder of the key file and of the record of `install`.
     pub config: PathBuf,
-    /// The folder of the usage log; the same as `data` on platforms that have none for state.
+    /// The folder of the usage log; the same as `data` on platforms without a folder for state.
     pub state: PathBuf,
 }
 
 #[derive(Debug, Error)]
 pub enum EnvError {
-    /// The home is not looked up by user id: in a user namespace that is another user's home.
+    /// The home is not looked up by user id: in a user namespace, that would be another user's home.
     #[error("HOME is not set")]
     NoHome,
     #[error("{variable} is not an absolute path: {}", path.display())]
     Relative { variable: &'static str, path: PathBuf },
-    /// The default file of podman belongs to a session, and this process runs in none.
+    /// The default file of podman belongs to a session, and this process does not run in one.
     #[error("cannot tell where podman keeps its logins: XDG_RUNTIME_DIR is not set")]
     NoPodmanFile,
     #[error("{variable} is not valid UTF-8")]
@@ -192,7 +192,7 @@ pub fn credentials_directory() -> Option<PathBuf> {
     path("CREDENTIALS_DIRECTORY").filter(|folder| folder.is_absolute())
 }
 
-/// True when a desktop may be there to ask a person.
+/// True when there may be a desktop on which a person can be asked.
 pub fn has_desktop() -> bool {
     cfg!(any(windows, target_os = "macos"))
         || ["DISPLAY", "WAYLAND_DISPLAY"].into_iter().any(|name| path(name).is_some())

@@ -9,14 +9,14 @@ use zeroize::Zeroizing;
 /// The largest accepted input, in bytes. The largest real secrets are cloud keys of a few KiB.
 pub const MAX_INPUT_BYTES: usize = 4 * 1024 * 1024;
 
-/// The most bytes beyond that limit that are read and discarded. A client that is still writing would
+/// The maximum number of bytes beyond that limit that are read and discarded. A client that is still writing would
 /// otherwise fail with a broken pipe and never read the error.
 const MAX_DRAINED_BYTES: u64 = 64 * 1024 * 1024;
 
 /// The initial size of the buffer, in bytes: it holds any ordinary request.
 const FIRST_BUFFER_BYTES: usize = 1024;
 
-/// An input that was not read whole.
+/// An input that was not read completely.
 #[derive(Debug, Error)]
 pub enum InputError {
     #[error("cannot read the request")]

@@ -41,9 +41,9 @@ pub enum ProcessError {
 
 /// Runs a program and returns its output. A bare name is looked up in `PATH`.
 ///
-/// The program gets `stdin` as its input, our standard error, and our environment with the variable `mark` set
-/// to 1. After `patience` the program is killed, but not its own children: output that one of them still holds
-/// open is given up. Any exit code is a success.
+/// The program gets `stdin` as its input, our standard error, and our environment with the variable `mark` set to 1.
+/// After `patience` the program is killed, but not its own children: output that one of them still holds open is
+/// abandoned. Any exit code is a success.
 pub fn run(
     program: &OsStr,
     args: &[impl AsRef<OsStr>],
@@ -68,7 +68,7 @@ pub fn run(
         }
     });
     if outcome.is_err() {
-        // Both fail when it has exited by itself meanwhile.
+        // Both fail if the program has exited by itself in the meantime.
         let _ = child.kill();
         let _ = child.wait();
     }
@@ -99,7 +99,7 @@ fn communicate(child: &mut Child, stdin: &[u8], deadline: Instant) -> Result<Pro
     Ok(ProcessOutput { code: status.code(), stdout })
 }
 
-/// Starts to write the input, which the program may read late or never. The task ends with its copy wiped.
+/// Starts to write the input, which the program may read late or never. When the task finishes, its copy is wiped.
 fn write_input(mut pipe: ChildStdin, stdin: &[u8]) -> io::Result<BackgroundTask<()>> {
     let bytes = Zeroizing::new(stdin.to_vec());
     BackgroundTask::start(move || {
@@ -108,7 +108,7 @@ fn write_input(mut pipe: ChildStdin, stdin: &[u8]) -> io::Result<BackgroundTask<
     })
 }
 
-/// Starts to read the output. The task ends when the last writer closes it, which may be long after the program.
+/// Starts to read the output. The task finishes when the last writer closes it, which may be long after the program.
 fn read_output(pipe: ChildStdout) -> io::Result<BackgroundTask<Result<Zeroizing<Vec<u8>>, InputError>>> {
     BackgroundTask::start(move || read_input(pipe))
 }

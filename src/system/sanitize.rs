@@ -51,7 +51,7 @@ pub fn write_json(out: impl Write, value: &impl Serialize) -> io::Result<()> {
     Ok(value.serialize(&mut Serializer::with_formatter(out, Clean))?)
 }
 
-/// Appends a number in decimal digits. Every `get` runs this; it needs none of the formatting machinery.
+/// Appends a number in decimal digits. Every `get` runs this, so it does without the formatting machinery.
 pub fn push_number(out: &mut Vec<u8>, mut number: u64) {
     let start = out.len();
     loop {
@@ -95,8 +95,8 @@ fn push_escaped(out: &mut Vec<u8>, text: &str) {
     }
 }
 
-/// False for control characters, which steer a terminal, and for marks of direction and width, which make one
-/// line look like another.
+/// False for control characters, which control a terminal, and for marks of direction and width, which make one line
+/// look like another.
 fn is_harmless(letter: char) -> bool {
     !letter.is_control() && !is_invisible(letter)
 }

@@ -6,8 +6,8 @@ use std::hint::black_box;
 
 use chacha20poly1305::{AeadInOut, Key, KeyInit, XChaCha20Poly1305, XNonce};
 
-/// Bytes of stack to overwrite: more than any parser or cipher here uses, but no page that they have not touched
-/// already. A debug build uses more stack.
+/// Bytes of stack to overwrite: more than any parser or cipher here uses, but not a page more than they have already
+/// touched. A debug build uses more stack.
 const STACK_BYTES: usize = if cfg!(debug_assertions) { 16 } else { 10 } * 1024;
 
 /// Bytes of stack to overwrite after a command for people, which has parsed arguments and read other files.
@@ -25,7 +25,7 @@ pub fn scrub() {
     scrub_registers();
 }
 
-/// Overwrites more of the stack than [`scrub`], after a command for people, where microseconds do not count.
+/// Overwrites more of the stack than [`scrub`], after a command for people, where microseconds do not matter.
 pub fn scrub_command_stack() {
     scrub_stack::<COMMAND_STACK_BYTES>();
 }

@@ -30,7 +30,7 @@ pub fn unescape(raw: &RawValue) -> Result<Zeroizing<String>, JsonStringError> {
     Ok(text)
 }
 
-/// Visits the decoded parts of a JSON string, given without its quotes:
+/// Visits the decoded parts of a JSON string that is passed without its quotes:
 /// <https://www.rfc-editor.org/rfc/rfc8259#section-7>.
 fn for_each_part(mut rest: &str, mut visit: impl FnMut(&str)) -> Result<(), JsonStringError> {
     while let Some((plain, escape)) = rest.split_once('\\') {
@@ -64,7 +64,7 @@ fn code_unit(text: &str) -> Result<(u16, &str), JsonStringError> {
     Ok((unit, rest))
 }
 
-/// Decodes the character of a UTF-16 unit, with the escape after it where it is half of a surrogate pair.
+/// Decodes the character of a UTF-16 unit, with the escape after it if the unit is half of a surrogate pair.
 fn character(unit: u16, rest: &str) -> Result<(char, &str), JsonStringError> {
     if let Some(character) = char::from_u32(unit.into()) {
         return Ok((character, rest));
@@ -85,7 +85,7 @@ pub fn write_exact(write: impl Fn(&mut dyn Write) -> io::Result<()>) -> io::Resu
     Ok(bytes)
 }
 
-/// Counts the bytes that are written to it.
+/// A writer that counts the bytes.
 struct Size(usize);
 
 impl Write for Size {

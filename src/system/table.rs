@@ -16,12 +16,12 @@ pub struct Screen {
     pub has_colour: bool,
 }
 
-/// The emphasis of a cell. The text says the same as the colour, for people who do not see colours.
+/// The emphasis of a cell. The text says the same as the colour, for people who cannot see colours.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Tone {
     #[default]
     Plain,
-    /// The head of a column or of a row.
+    /// The heading of a column or of a row.
     Head,
     Good,
     Warning,
@@ -35,7 +35,7 @@ pub struct Cell {
     tone: Tone,
 }
 
-/// Rows of cells, with or without a line of heads.
+/// Rows of cells, with or without a line of headings.
 #[derive(Debug)]
 pub struct Table<const COLUMNS: usize> {
     heads: Option<[&'static str; COLUMNS]>,
@@ -43,7 +43,7 @@ pub struct Table<const COLUMNS: usize> {
     rows: Vec<[Cell; COLUMNS]>,
 }
 
-/// Blanks between two columns.
+/// The number of spaces between two columns.
 const GAP: usize = 2;
 
 /// The width, in columns, below which no column is shortened as long as another one can be dropped.
@@ -81,13 +81,13 @@ impl Tone {
 }
 
 impl<const COLUMNS: usize> Table<COLUMNS> {
-    /// Makes a table with a line of heads. A table that is too wide drops the columns of `drop_order`, in that
+    /// Makes a table with a line of headings. A table that is too wide drops the columns of `drop_order`, in that
     /// order.
     pub fn with_heads(heads: [&'static str; COLUMNS], drop_order: &'static [&'static str]) -> Self {
         Self { heads: Some(heads), drop_order, rows: Vec::new() }
     }
 
-    /// Makes a table of rows alone.
+    /// Makes a table without headings.
     pub fn headless() -> Self {
         Self { heads: None, drop_order: &[], rows: Vec::new() }
     }

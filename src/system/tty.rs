@@ -12,10 +12,10 @@ use thiserror::Error;
 use zeroize::Zeroizing;
 
 use crate::model::hint::program;
-/// The longest answer, in bytes: terminals deliver no longer line.
+/// The longest answer, in bytes: terminals do not deliver longer lines.
 const MAX_ANSWER_BYTES: u64 = 4096;
 
-/// The longest secret that can be typed, in bytes; longer ones come from a file.
+/// The longest secret that can be typed, in bytes; a longer one has to come from a file.
 #[cfg(unix)]
 const MAX_SECRET_BYTES: usize = 64 * 1024;
 
@@ -81,8 +81,8 @@ pub fn ask_hidden(question: &str) -> Result<Zeroizing<String>, TtyError> {
     rpassword::prompt_password(question).map(Zeroizing::new).map_err(TtyError::Read)
 }
 
-/// A terminal that does not show what is typed, until this is dropped. Ctrl-C arrives as a key: a process that
-/// it killed would leave the terminal without echo.
+/// Keeps a terminal from showing typed characters until the value is dropped. Ctrl-C arrives as a key: a process
+/// killed by it would leave the terminal without echo.
 #[cfg(unix)]
 struct HiddenInput<'t> {
     terminal: &'t File,

@@ -20,11 +20,11 @@ const ARCHIVED_FILES: usize = 3;
 /// The file with one line for each token, for all files before the archived ones.
 const SUMMARY: &str = "usage.summary.jsonl";
 
-/// The most tokens in the summary. Where every login makes a token and every logout removes it, the tokens
-/// that were used longest ago are dropped in the end.
+/// The maximum number of tokens in the summary. If every login creates a token and every logout removes it, the
+/// least recently used tokens are eventually dropped.
 const MAX_TOKENS: usize = 4096;
 
-/// The most that is read of each file, in bytes. The log writes no larger file.
+/// The largest part of each file that is read, in bytes. The log writes no larger file.
 const MAX_READ_BYTES: u64 = 4 * MAX_BYTES;
 
 /// Compacts the log when it is full, unless another process is doing so.
@@ -39,7 +39,7 @@ pub(super) fn compact_if_full(folder: &Path, now: Timestamp) -> Result<(), DiskE
     }
 }
 
-/// Renames each file to the next older name, as many as it takes to free the name of the current file. The
+/// Renames each file to the next older name, as many files as necessary to free the name of the current file. The
 /// caller holds the lock.
 ///
 /// An interruption leaves a gap among the names, or a file that the summary marks as folded. No line is lost

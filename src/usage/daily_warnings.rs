@@ -1,4 +1,4 @@
-//! Record of the warnings of this day, so that none is shown twice.
+//! The record of the warnings of the day, so that none is shown twice.
 
 use std::ffi::OsStr;
 use std::fs::File;
@@ -13,7 +13,7 @@ use crate::system::disk;
 pub struct DailyWarnings(PathBuf);
 
 impl DailyWarnings {
-    /// The record in this folder, which the first warning makes.
+    /// Makes a record in this folder, which the first warning creates.
     pub fn new(folder: PathBuf) -> Self {
         Self(folder)
     }

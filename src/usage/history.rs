@@ -1,4 +1,4 @@
-//! Use of each token, from the log.
+//! The use of each token, according to the log.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use crate::usage::stats::UsageStats;
 /// The use of every token in the log.
 #[derive(Debug)]
 pub struct UsageHistory {
-    /// By the number of the token and the time at which it came into the vault. So a new name changes
+    /// Keyed by the number of the token and the time at which it was added to the vault. So a new name changes
     /// nothing, and another vault with the same numbers has other tokens.
     entries: BTreeMap<(u32, i64), HistoryEntry>,
     since: Option<Timestamp>,
@@ -25,7 +25,7 @@ struct HistoryEntry {
 }
 
 impl UsageHistory {
-    /// An empty history. A use with a date after `now` counts without its date, because a clock was wrong.
+    /// Makes an empty history. A use with a date after `now` counts without its date, because a clock was wrong.
     pub fn new(now: Timestamp) -> Self {
         Self { entries: BTreeMap::new(), since: None, now }
     }
@@ -49,7 +49,7 @@ impl UsageHistory {
     pub fn stats(&self, token: &Token) -> Option<UsageStats> {
         let entry = self.entries.get(&(token.id.0, token.created.0))?;
         let (first, last) = (entry.stats.first.min(self.now), entry.stats.last.min(self.now));
-        // A use without a date was before now.
+        // A use without a date happened before now.
         let last = if last == UsageStats::UNDATED_LAST { self.now } else { last };
         Some(UsageStats { first, last, ..entry.stats.clone() })
     }

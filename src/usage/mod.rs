@@ -1,4 +1,4 @@
-//! Log of client requests: one line of JSON for each `get`, `store` and `erase`.
+//! The log of client requests: one line of JSON for each `get`, `store` and `erase`.
 //!
 //! The log is for people, and nothing depends on it: a request that cannot be logged is not an error. It is
 //! written at every request and seldom read. So writing takes a handful of system calls; all other work is
@@ -25,17 +25,16 @@ use crate::usage::record::{LogEntry, LogRecord, UnreadLines};
 /// The name of the current file.
 const LOG: &str = "usage.jsonl";
 
-/// The name of the current file while logging is off. So a writer that finds its file need not look for a
-/// switch.
+/// The name of the current file while logging is off. So a writer that finds its file need not check a setting.
 const OFF_LOG: &str = "usage.off.jsonl";
 
 /// The name of the lock for all files of the log.
 const LOCK: &str = "usage";
 
-/// The size from which on the log is compacted, in bytes.
+/// The size, in bytes, from which the log is compacted.
 pub const MAX_BYTES: u64 = 1024 * 1024;
 
-/// The size from which on nothing is written, in bytes. The log reaches it only when it cannot be compacted.
+/// The size, in bytes, from which nothing is written. The log reaches it only when it cannot be compacted.
 const FULL_BYTES: u64 = 2 * MAX_BYTES;
 
 /// The log of one user.
@@ -45,7 +44,7 @@ pub struct UsageLog {
 }
 
 impl UsageLog {
-    /// The log in this folder. The first line makes the folder, and only when there is a vault: without one,
+    /// Uses the log in this folder. The first line creates the folder, but only when there is a vault: without one,
     /// this may not be the home of a user.
     pub fn new(folder: PathBuf, vault: PathBuf) -> Self {
         Self { folder, vault }
@@ -94,7 +93,7 @@ impl UsageLog {
     #[cold]
     #[inline(never)]
     fn compacted(&self, path: &Path, now: Timestamp) -> io::Result<File> {
-        // When it fails or another process is compacting, the file may grow a little.
+        // If compaction fails or another process is compacting, the file may grow a little.
         let _ = compact::compact_if_full(&self.folder, now);
         let mut file = match open_append(path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => self.create(path)?,

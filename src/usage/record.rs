@@ -1,4 +1,4 @@
-//! Lines of the log.
+//! The lines of the log: writes them for requests, and parses them.
 
 use serde::Deserialize;
 
@@ -15,22 +15,22 @@ pub const VERSION: u64 = 1;
 /// The first bytes of a line of any version. They do not occur in a text, where quotes are escaped.
 const START: &[u8] = b"{\"version\":";
 
-/// The most bytes of a text that are logged.
+/// The maximum number of bytes of a text that are logged.
 const MAX_TEXT_BYTES: usize = 512;
 
-/// The longest line that is read, in bytes. A byte of a text may take six bytes.
+/// The longest line that is read, in bytes. A byte of a text may take six bytes when it is escaped.
 const MAX_BYTES: usize = 32 * 1024;
 
 /// The length of the shortest token, in bytes.
 const TOKEN_BYTES: usize = 16;
 
-/// The initial capacity for a line, in bytes, which is enough for nearly all.
+/// The initial capacity for a line, in bytes, which is enough for nearly all lines.
 const USUAL_BYTES: usize = 320;
 
 /// The greatest difference between the clocks of a writer and a reader, in seconds.
 const MAX_CLOCK_SKEW: i64 = 60;
 
-/// Outcome of a request.
+/// The outcome of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RequestOutcome {
     /// A token was returned.
@@ -120,7 +120,7 @@ impl<'l> LogEntry<'l> {
 /// True when the user name in a token's name is itself a token.
 fn contains_token(name: &str) -> bool {
     let user = name.split_once('@').map_or(name, |(user, _)| user);
-    // The look-up costs a `get` more than the rest of its line, and few user names are that long.
+    // The lookup costs a `get` more than the rest of its line, and few user names are that long.
     user.len() >= TOKEN_BYTES && find_by_prefix(name).is_some()
 }
 
@@ -169,7 +169,7 @@ pub struct LogRecord {
     pub token: Option<String>,
     /// The token's number, which another token may have in another vault.
     pub id: Option<u32>,
-    /// The time at which the token came into the vault. Together with its number it identifies the token.
+    /// The time at which the token was added to the vault. Together with its number it identifies the token.
     pub created: Option<i64>,
     pub registry: Option<String>,
     pub direction: Option<String>,
@@ -208,7 +208,7 @@ impl LogRecord {
         self.first.or(self.at).filter(|at| is_past(*at, now)).map(Timestamp)
     }
 
-    /// Returns the use, or the uses, of the record; `None` when it did not return a token.
+    /// Returns the use, or the uses, of the record; `None` when the request did not return a token.
     pub fn stats(&self, now: Timestamp) -> Option<UsageStats> {
         if self.count.is_none() && self.outcome.as_deref() != Some(RequestOutcome::Given.word()) {
             return None;
@@ -229,7 +229,7 @@ fn is_past(at: i64, now: Timestamp) -> bool {
     (0..=now.0.saturating_add(MAX_CLOCK_SKEW)).contains(&at)
 }
 
-/// Number of lines that could not be read.
+/// The number of lines that could not be read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct UnreadLines {
     /// Lines of a later version of this program.
@@ -237,7 +237,7 @@ pub struct UnreadLines {
     pub damaged: u64,
 }
 
-/// Reason why a line cannot be read.
+/// The reason why a line cannot be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum UnreadLine {
     OtherVersion,

@@ -10,7 +10,7 @@ pub struct UsageStats {
     pub first: Timestamp,
     /// The last use.
     pub last: Timestamp,
-    /// The program of the client that used it last, without its arguments, if the system names it.
+    /// The program of the client that used the token last, without its arguments, if the system names it.
     pub client: Option<String>,
     /// The uses that are known to be pulls.
     pub pulls: u64,

@@ -20,7 +20,7 @@ use crate::vault::keys::{Holder, HolderKind};
 use crate::vault::seal::VaultKey;
 use crate::vault::store::{StoreError, VaultStore};
 
-/// Reason why a backup cannot be made or restored.
+/// The reason why a backup cannot be made or restored.
 #[derive(Debug, Error)]
 pub enum BackupError {
     #[error(transparent)]
@@ -33,7 +33,7 @@ pub enum BackupError {
     NotABackup { path: PathBuf },
     #[error("there is no backup {}", path.display())]
     Missing { path: PathBuf },
-    /// It is a vault, but a passphrase is not one of its key holders.
+    /// The file is a vault, but a passphrase is not one of its key holders.
     #[error("{} is no backup: no passphrase opens it", path.display())]
     NoPassphrase { path: PathBuf },
 }
@@ -127,7 +127,7 @@ impl OpenedBackup {
         self.secrets.len()
     }
 
-    /// Merges its tokens into the vault by their names, and makes the vault if there is none. After an
+    /// Merges the backup's tokens into the vault by their names, and makes the vault if there is none. After an
     /// error, the vault is as it was.
     pub fn restore(&self, store: &VaultStore, now: Timestamp) -> Result<MergeReport, BackupError> {
         store.change(|draft| {

@@ -1,4 +1,4 @@
-//! A change of the vault that is not written yet.
+//! A change to the vault that has not been written yet.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -17,7 +17,7 @@ use crate::vault::keys::holders::Holders;
 use crate::vault::keys::{Holder, HolderKind};
 use crate::vault::seal::{Sealed, VaultKey, random_bytes};
 
-/// A change of the vault that is not written yet. Make one only while holding the vault's lock.
+/// A change to the vault that has not been written yet. Make one only while holding the vault's lock.
 pub struct Draft {
     path: PathBuf,
     key: VaultKey,
@@ -53,7 +53,7 @@ impl Draft {
         }
     }
 
-    /// Begins a change of a vault on disk. `contents` are all its contents, with which it was unlocked.
+    /// Begins a change to a vault on disk. `contents` are all its contents, with which it was unlocked.
     pub fn from_vault(
         path: PathBuf,
         unlocked: UnlockedVault<'_>,
@@ -112,8 +112,7 @@ impl Draft {
         self.holders.retain(|holder| holder.kind() != kind);
     }
 
-    /// Encrypts every secret with another key, which these holders have. When a secret does not open,
-    /// nothing has changed.
+    /// Encrypts every secret with another key, which these holders have. If a secret does not open, nothing changes.
     pub fn reseal(&mut self, key: VaultKey, holders: Vec<Holder>) -> Result<(), VaultError> {
         let mut sealed = BTreeMap::new();
         for token in self.inventory.tokens() {

@@ -1,4 +1,4 @@
-//! Tokens that were read from the vault to release their secrets.
+//! Reads tokens from the vault and releases their secrets.
 
 use crate::inventory::Inventory;
 use crate::model::registry::Key;

@@ -21,7 +21,7 @@ use crate::vault::format::{entry, layout};
 use crate::vault::keys::holders::Holders;
 use crate::vault::seal::{Sealed, VaultKey};
 
-/// The size of the first read, in bytes. It covers the whole of a usual vault.
+/// The size of the first read, in bytes. It covers a typical vault completely.
 const FIRST_READ_BYTES: u64 = 16 * 1024;
 
 /// An open vault file. [`Vault::check`] and [`Vault::checked_entries`] detect damage without the key;

@@ -53,8 +53,8 @@ pub fn take_over(
     imported
 }
 
-/// Finds the token that already has these credentials. A profile's token is left out: imported tokens are
-/// for every profile.
+/// Finds the token that already has these credentials. A profile's token is omitted: imported tokens are for every
+/// profile.
 fn find_same(
     inventory: &Inventory,
     credentials: &Credentials,
@@ -75,8 +75,8 @@ fn answer(inventory: &Inventory, key: &Key, now: Timestamp) -> Option<TokenId> {
 
 /// Remembers the key for the token that answered it before the import.
 ///
-/// Among tokens of one scope, those stored under the very key come first. With the key noted for both, the
-/// token in use still decides.
+/// Among tokens of one scope, those stored under exactly this key take precedence. With the key recorded for both,
+/// the token in use still decides.
 fn keep_in_use(inventory: &mut Inventory, answer: Option<TokenId>, key: &Key) {
     let scope = scope_of(key);
     let has_scope = |token: &Token| scope.as_ref().is_some_and(|scope| token.scopes.contains(scope));
@@ -102,7 +102,7 @@ mod tests {
     }
 
     fn import(inventory: &mut Inventory, credentials: &[Credentials]) -> Vec<(u32, bool)> {
-        // In these tests a token's secret is made of its name.
+        // In these tests, a token's secret is made from its name.
         let has_secret = |token: &Token, secret: &Secret| secret.expose() == format!("of {}", token.name);
         let logins: Vec<_> = credentials.iter().map(RecognizedLogin::new).collect();
         let imported = take_over(inventory, &logins, has_secret, Timestamp(0));

@@ -15,7 +15,7 @@ use crate::provider::{Credential, Recognition, recognize};
 use crate::vault::VaultError;
 use crate::vault::draft::Draft;
 
-/// Credentials as a client keeps them, with what they were recognized as.
+/// Credentials as a client keeps them, with their recognized type.
 #[derive(Clone, Copy)]
 pub struct RecognizedLogin<'c> {
     pub credentials: &'c Credentials,
@@ -31,10 +31,10 @@ impl<'c> RecognizedLogin<'c> {
         self.recognition.kind.unwrap_or(TokenKind::Password)
     }
 
-    /// Returns the expiry that shows in the secret.
+    /// Returns the expiry that the secret names.
     ///
-    /// One in the past is left out: the client has just logged in with the secret, so the clocks disagree. A
-    /// session has none, since the client that keeps it also renews it.
+    /// An expiry in the past is omitted: the client has just logged in with the secret, so the clocks disagree. So
+    /// is that of a session, since the client that keeps the session also renews it.
     fn expiry(&self, now: Timestamp) -> Option<Timestamp> {
         self.recognition.expires.filter(|expiry| *expiry > now && self.kind() != TokenKind::Session)
     }
@@ -71,11 +71,11 @@ impl<'c> RecognizedLogin<'c> {
 
 /// Stores a client's credentials and puts them in use.
 ///
-/// Credentials that a token already has leave it one token. A new secret under the same key and user name
-/// renews the token. All others become a new token. The logins of a profile are separate: they neither renew
-/// nor revive a token of another profile, or one without a profile.
+/// Credentials that a token already has do not make another token. A new secret under the same key and user name
+/// renews the token. All others become a new token. The logins of a profile are separate: they neither renew nor
+/// revive a token of another profile, or one without a profile.
 ///
-/// Returns the token, and advice where the secret is new.
+/// Returns the token, and advice if the secret is new.
 pub fn log_in(
     draft: &mut Draft,
     credentials: &Credentials,
@@ -105,7 +105,7 @@ pub fn log_in(
     Ok((id, advice))
 }
 
-/// Clears an expiry in the past: a token that was just logged in with has not expired.
+/// Clears an expiry in the past: a token that a client has just logged in with has not expired.
 fn revive(draft: &mut Draft, id: TokenId, now: Timestamp) {
     let expired = draft.inventory.tokens().iter().find(|token| token.id == id && token.has_expired(now));
     if let Some((kind, remote)) = expired.map(|token| (token.kind, token.remote.clone())) {
@@ -116,8 +116,8 @@ fn revive(draft: &mut Draft, id: TokenId, now: Timestamp) {
 
 /// Finds the token that already has this user name and secret, for the key or its registry.
 ///
-/// If another token of this user was stored under this very key, a token stored under other keys does not
-/// count: `https://h/v1/` and `https://h/v2/` stay two tokens even with the same secret.
+/// If another token of this user was stored under exactly this key, a token stored under other keys does not count:
+/// `https://h/v1/` and `https://h/v2/` stay two tokens even with the same secret.
 fn find_same(draft: &Draft, credentials: &Credentials, profile: Option<&str>) -> Option<TokenId> {
     let user = user_of(credentials);
     let scope = scope_of(&credentials.key);
@@ -134,7 +134,7 @@ fn find_same(draft: &Draft, credentials: &Credentials, profile: Option<&str>) ->
     tokens.find(|token| matches_key(token) && token.user == user && has_secret(token)).map(|token| token.id)
 }
 
-/// Returns the tokens of a profile that were stored under this very key for this user name.
+/// Returns the tokens of a profile that were stored under exactly this key for this user name.
 fn accounts<'d>(
     draft: &'d Draft,
     credentials: &Credentials,

@@ -22,7 +22,7 @@ use crate::model::hint::{Hint, program};
 use crate::model::name::Name;
 use crate::system::disk::DiskError;
 
-/// Reason why a vault cannot be used. The file stays as it is.
+/// The reason why a vault cannot be used. The file stays as it is.
 #[derive(Debug, Error)]
 pub enum VaultError {
     #[error(transparent)]
@@ -44,7 +44,7 @@ pub enum VaultError {
     /// The key has another fingerprint.
     #[error("the key does not belong to the vault {}", path.display())]
     WrongKey { path: PathBuf },
-    /// It was written without the key: the checksums are right, and a tag is wrong.
+    /// The vault was written without the key: the checksums are right, and a tag is wrong.
     #[error("the vault {} was changed by something else than this program", path.display())]
     Tampered { path: PathBuf },
     /// This secret does not open. The others may.

@@ -44,7 +44,7 @@ impl NewHolder {
     }
 }
 
-/// Reason why the holders of a key cannot be changed.
+/// The reason why the holders of a key cannot be changed.
 #[derive(Debug, Error)]
 pub enum RekeyError {
     #[error(transparent)]
@@ -150,9 +150,9 @@ fn remove_key(store: &VaultStore, kind: HolderKind, fingerprint: &Tag) -> Result
     removed.map_err(|error| RekeyError::NotRemoved(kind, error))
 }
 
-/// Generates a new key, encrypts every secret with it, and gives it to every holder. When this is
-/// interrupted at any point, the holders still open the vault: with the old key until the new vault is in
-/// place, and with the new key after that. An error before then leaves everything as it was.
+/// Generates a new key, encrypts every secret with it, and gives it to every holder. If this is interrupted at any
+/// point, the holders still open the vault: with the old key until the new vault is in place, and with the new key
+/// after that. An error before then leaves everything as it was.
 ///
 /// Returns the holders that wrap the key with a secret of their own, which has not changed.
 pub fn renew(store: &VaultStore) -> Result<Vec<HolderKind>, RekeyError> {
@@ -195,7 +195,7 @@ fn renew_holder(
             Holder::Keyring
         }
         (Holder::Passphrase(_), Some(text)) => Holder::Passphrase(PassphraseHolder::new(key, text)?),
-        // Another process has added the passphrase since this one looked for it.
+        // Another process added the passphrase after this one looked for it.
         (Holder::Passphrase(_), None) => return Err(PassphraseError::Wrong.into()),
         (Holder::Command(command), _) => Holder::Command(command.rewrap(key, INTERACTIVE_TIMEOUT)?),
         (Holder::File(file), _) => Holder::File(file.rewrap(key)?),
@@ -240,7 +240,7 @@ fn first_key(store: &VaultStore, holders: &Holders) -> Result<VaultKey, LockedEr
     Err(LockedError(errors))
 }
 
-/// Result of [`unlock`].
+/// The result of [`unlock`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum UnlockResult {
     /// A file has the key, so nothing is cached.
@@ -263,7 +263,7 @@ pub fn unlock(store: &VaultStore, time: Duration) -> Result<UnlockResult, RekeyE
     if cache::store(&key, time) { Ok(UnlockResult::KeyCached) } else { Err(RekeyError::NotCached) }
 }
 
-/// Result of [`lock`].
+/// The result of [`lock`].
 pub struct LockResult {
     /// True when the key was cached.
     pub was_open: bool,

@@ -37,7 +37,7 @@ pub struct VaultStore {
     obtained_key: OnceCell<VaultKey>,
 }
 
-/// Reason why the store cannot read or change the vault.
+/// The reason why the store cannot read or change the vault.
 #[derive(Debug, Error)]
 pub enum StoreError {
     #[error(transparent)]
@@ -46,7 +46,7 @@ pub enum StoreError {
     Disk(#[from] DiskError),
     #[error(transparent)]
     Vault(#[from] VaultError),
-    /// A holder does not take a new key, or a stopped renewal cannot be completed.
+    /// A holder does not accept a new key, or an interrupted renewal cannot be completed.
     #[error("cannot open the vault {}", vault.display())]
     Key { vault: PathBuf, source: HolderError },
     /// No holder returned the key.
@@ -97,7 +97,7 @@ impl VaultStore {
         &self.log
     }
 
-    /// Returns the record of the warnings of this day.
+    /// Returns the record of the warnings of the day.
     pub fn daily_warnings(&self) -> DailyWarnings {
         DailyWarnings::new(self.vault.with_file_name("warned"))
     }
@@ -196,7 +196,7 @@ impl VaultStore {
     fn new_key(&self) -> Result<(VaultKey, Holder), StoreError> {
         let holder = env::text(KEY_HOLDER)?;
         let timeout = match holder.as_deref() {
-            // An existing key may be that of a vault that comes back.
+            // An existing key may belong to a vault that is restored later.
             None if self.key_file.path().exists() => None,
             None => Some(NEW_KEY_TIMEOUT),
             Some("keyring") => Some(CLIENT_TIMEOUT),
@@ -208,7 +208,7 @@ impl VaultStore {
             match Keyring::for_key(&key.fingerprint()).store(&key, timeout) {
                 Ok(()) => return Ok((key, Holder::Keyring)),
                 Err(error) if holder.is_some() => return Err(self.key_error(error)),
-                // The keyring may have stored that key all the same, so the key file gets another one.
+                // The keyring may have stored that key nevertheless, so the key file gets another one.
                 Err(_) => {}
             }
         }
@@ -224,7 +224,7 @@ impl VaultStore {
         let key = holders
             .key(&self.key_file)
             .map_err(|source| StoreError::Locked { vault: self.vault.clone(), source })?;
-        // When the vault was renewed meanwhile, the first key stays, and the new one is asked for again.
+        // If the key was renewed in the meantime, the first one stays, and the new one is requested again.
         let _ = self.obtained_key.set(key.duplicate());
         Ok(key)
     }

@@ -1,4 +1,4 @@
-//! Parses the authentication challenge of a registry, and checks that its token endpoint may get a secret.
+//! Parses the authentication challenge of a registry, and checks that a secret may be sent to its token endpoint.
 //!
 //! <https://distribution.github.io/distribution/spec/auth/token/>
 
@@ -15,7 +15,7 @@ pub enum Challenge {
     Bearer { realm: Endpoint, service: Option<String> },
 }
 
-/// A challenge that gets no secret. The field `at` is scheme, host and port of the registry.
+/// A challenge in answer to which no secret is sent. The field `at` is scheme, host and port of the registry.
 #[derive(Debug, Error, PartialEq, Eq)]
 pub enum ChallengeError {
     /// The challenge is neither Basic nor Bearer.
@@ -59,7 +59,7 @@ fn bearer(challenge: &ChallengeRef<'_>, registry: &Endpoint) -> Result<Challenge
     };
     let at = registry.to_string();
     let Some(realm) = parameter("realm") else { return Err(ChallengeError::Unknown { at }) };
-    // A token endpoint may be without encryption where the registry was allowed to be.
+    // A token endpoint may be unencrypted if the registry is allowed to be.
     let plain = if registry.is_encrypted() || registry.is_loopback() {
         PlainHttp::Loopback
     } else {

@@ -105,7 +105,7 @@ impl RegistryClient<'_> {
     }
 
     /// Sends a request without credentials, which shows whether a registry answers and how it authenticates. Falls
-    /// back to plain HTTP on this machine, and where a person has allowed it.
+    /// back to plain HTTP on this machine, and if a person has allowed it.
     fn probe(
         &self,
         registry: &Registry,
@@ -129,7 +129,7 @@ impl RegistryClient<'_> {
             (Err(error), _) => return Err(error.into()),
         };
         let response = self.http.send(&HttpRequest::get(&plain), progress)?;
-        // An HTTPS server answers 400 to plain HTTP. The first error is the cause then.
+        // An HTTPS server answers 400 to plain HTTP. The first error is then the cause.
         if response.status == 400 { Err(error.into()) } else { Ok((plain, response)) }
     }
 }

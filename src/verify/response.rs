@@ -1,4 +1,4 @@
-//! Results of a login at a registry, and the parsers for its answers.
+//! The results of a login at a registry, and the parsers for the registry's answers.
 
 use serde::Deserialize;
 
@@ -10,7 +10,7 @@ pub struct AuthResult {
     pub outcome: LoginOutcome,
     pub access: RepositoryAccess,
     pub pull_limit: Option<PullLimit>,
-    /// The expiry of the secret, where the registry reports it.
+    /// The expiry of the secret, if the registry reports it.
     pub expires: Option<Timestamp>,
 }
 
@@ -19,11 +19,11 @@ pub enum LoginOutcome {
     Accepted,
     #[default]
     Refused,
-    /// The registry asks for no login.
+    /// The registry does not require a login.
     Open,
 }
 
-/// The permitted actions in a repository; `None` where the registry does not report them.
+/// The permitted actions in a repository; `None` if the registry does not report them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct RepositoryAccess {
     pub pull: Option<bool>,

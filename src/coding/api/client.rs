@@ -1,9 +1,9 @@
 //! The calls of CODING's API about accounts, projects and project tokens.
 //!
-//! Each call is `POST /open-api?Action=NAME` with JSON both ways, and an error comes in an answer with status
-//! 200: <https://coding.net/help/openapi>. The calls that change a token, disable it or return its secret
-//! again are not in that reference. They have the names that CODING's service uses, and its answer is passed
-//! on.
+//! Each call is `POST /open-api?Action=NAME` with JSON in both directions, and an error arrives in an answer with
+//! status 200: <https://coding.net/help/openapi>. The calls that change a token, disable it or return its secret
+//! again are not in that reference. They have the names that CODING's service uses, and the service's answer is
+//! passed on.
 
 use std::collections::BTreeSet;
 
@@ -23,21 +23,20 @@ use crate::http::{Authorization, Http, HttpRequest, JSON, Method, Repeat, Respon
 use crate::model::secret::Secret;
 use crate::model::token::TokenState;
 
-/// The beginnings of error codes that concern the personal access token; all others concern the request.
+/// The prefixes of error codes that concern the personal access token; all others concern the request.
 const UNAUTHORIZED: [&str; 2] = ["AuthFailure", "Unauthorized"];
 
-/// The number of tokens that a page is requested with.
+/// The number of tokens to request per page.
 const PAGE_SIZE: u64 = 100;
 
-/// The most pages that are read: 5,000 tokens are more than any project has.
+/// The maximum number of pages to read: 5,000 tokens are more than any project has.
 const MAX_PAGES: u64 = 50;
 
 /// The account to which a personal access token belongs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CodingAccount {
-    /// The name that people know it by.
+    /// The name that people know the account by.
     pub name: String,
-    /// Its user name.
     pub user: String,
 }
 
@@ -45,7 +44,7 @@ pub struct CodingAccount {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Project {
     pub id: u64,
-    /// Its name, which is in the path of its images.
+    /// The name, which is part of the path of the project's images.
     pub name: String,
 }
 
@@ -64,7 +63,6 @@ impl CodingClient {
         Self { http: Http::default(), endpoint, token, progress }
     }
 
-    /// Returns the endpoint.
     pub fn endpoint(&self) -> &Endpoint {
         &self.endpoint
     }
@@ -148,8 +146,8 @@ impl CodingClient {
         Err(CodingApiError::TooMany(PAGE_SIZE * MAX_PAGES))
     }
 
-    /// Creates a token of a project and returns it with its secret. An error of the kind
-    /// [`CodingApiError::Unconfirmed`] means that the token may exist all the same.
+    /// Creates a token of a project and returns it with its secret. After a [`CodingApiError::Unconfirmed`], the
+    /// token may exist nevertheless.
     pub fn create(
         &self,
         project: u64,
@@ -185,7 +183,7 @@ impl CodingClient {
         self.send_about(action, project, id, json!({})).map(drop)
     }
 
-    /// Returns a token's secret once more, where CODING offers that.
+    /// Returns a token's secret again, where CODING offers that.
     pub fn secret(&self, project: u64, id: u64) -> Result<Secret, CodingApiError> {
         let answer = self.send_about("DescribeProjectToken", project, id, json!({}))?;
         Ok(token_with_secret(&answer)?.1)
@@ -244,7 +242,8 @@ impl CodingClient {
         CodingApiError::Unauthorized { at: self.endpoint.to_string(), why: format!("{code}: {message}") }
     }
 
-    /// Returns code and message of an error: short, safe for a terminal, and without the token that was sent.
+    /// Returns the code and the message of an error: shortened, safe for a terminal, and without the token that was
+    /// sent.
     fn redact(&self, error: ServiceError) -> (String, String) {
         let redact_text =
             |text: Option<String>| redact(Zeroizing::new(text.unwrap_or_default()), &[self.token.expose()]);

@@ -6,8 +6,8 @@ use crate::http::HttpError;
 use crate::http::endpoint::EndpointError;
 use crate::model::hint::{Hint, program};
 
-/// An error of CODING's API. Texts of the server are short, safe for a terminal, and without the token that
-/// was sent. Each `at` is scheme, host and port.
+/// An error of CODING's API. Texts from the server are shortened, safe for a terminal, and without the token that
+/// was sent. The field `at` is the scheme, host and port of the server.
 #[derive(Debug, Error)]
 pub enum CodingApiError {
     #[error(transparent)]
@@ -22,7 +22,7 @@ pub enum CodingApiError {
     /// An answer without the body that CODING's answers have.
     #[error("{at} answers {status} to {action}")]
     Status { at: String, action: &'static str, status: u16 },
-    /// A request to create a token that was not answered, and may have been executed.
+    /// A request to create a token that was not answered but may have been executed.
     #[error("it is not known whether CODING has made the token \"{name}\"")]
     Unconfirmed {
         /// The name that the token would have at CODING.
@@ -73,7 +73,7 @@ impl CodingApiError {
     pub(super) fn is_ambiguous(&self) -> bool {
         match self {
             Self::Http(error) => error.is_ambiguous(),
-            // An answer that is not a refusal leaves it open, too.
+            // An answer that is not a refusal also leaves the outcome open.
             Self::Status { status, .. } => !(300..500).contains(status),
             Self::Endpoint(_)
             | Self::Refused { .. }

@@ -1,7 +1,7 @@
 //! Project tokens in the form of CODING's API.
 //!
-//! The fields are those of `ProjectToken` in CODING's own service. The public reference leaves their types
-//! open: a number may come as a number or as text, and a content in `Data` may come without it.
+//! The fields are those of `ProjectToken` in CODING's own service. The public reference leaves their types open: a
+//! number may be sent as a number or as text, and a content may be sent with or without `Data` around it.
 
 use std::fmt;
 
@@ -14,14 +14,14 @@ use serde_json::{Value, json};
 use crate::model::timestamp::Timestamp;
 use crate::model::token::Permissions;
 
-/// The offset of China's time zone from UTC, in seconds. The zone of CODING's texts is not documented. Of the
-/// two that are possible, this one makes a token expire earlier, which is the safe error.
+/// The offset of China's time zone from UTC, in seconds. CODING does not document the time zone of its texts. Of the
+/// two possible zones, this one makes a token expire earlier, which is the safe error.
 const CHINA_OFFSET: i64 = 8 * 60 * 60;
 
-/// The first time that stands for never, in seconds: 9999-12-30. CODING itself writes 9999-12-31.
+/// The first time that means never, in seconds: 9999-12-30. CODING itself writes 9999-12-31.
 const NEVER: i64 = 253_402_128_000;
 
-/// The largest number that is in seconds; a larger one is in milliseconds.
+/// The largest number that counts as seconds; a larger one is in milliseconds.
 const MAX_SECONDS: i64 = 100_000_000_000;
 
 /// The format of a time in a request: `2027-01-31 23:59:59`.
@@ -38,13 +38,13 @@ pub struct ProjectToken {
     /// `None` when CODING does not report it.
     pub enabled: Option<bool>,
     pub created: Option<Timestamp>,
-    /// `None` is never or not reported.
+    /// `None` means never or not reported.
     pub expires: Option<Timestamp>,
     pub last_used: Option<Timestamp>,
 }
 
 impl ProjectToken {
-    /// Converts a token of an answer; `None` when it has no ID or no user name.
+    /// Converts a token from an answer; `None` when it has no ID or no user name.
     pub(super) fn from_raw(raw: &RawProjectToken<'_>) -> Option<Self> {
         Some(Self {
             id: parse_number(raw.id?)?,
@@ -91,16 +91,16 @@ struct ScopeAnswer {
 /// A scope of a project token: one permission, for all repositories of the project or for one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProjectScope {
-    /// CODING's word for it, such as `artifact_r`. Its case is kept, because CODING distinguishes case.
+    /// CODING's name for the scope, such as `artifact_r`. The case is kept, because CODING distinguishes it.
     pub value: String,
-    /// The number of the one repository that it is for; `None` is all of the project's.
+    /// The number of the only repository; `None` means all repositories of the project.
     pub target: Option<u64>,
     /// The name of the permission on CODING's pages.
     text: Option<String>,
 }
 
 impl ProjectScope {
-    /// Parses `artifact_rw`, or `artifact_rw:123` for one repository. The words:
+    /// Parses `artifact_rw`, or `artifact_rw:123` for one repository. The names are listed in
     /// <https://coding.net/help/openapi>, "项目令牌".
     pub fn parse(text: &str) -> Result<Self, String> {
         let (value, target) = match text.split_once(':') {
@@ -161,19 +161,19 @@ pub fn permissions(scopes: &[ProjectScope]) -> Option<Permissions> {
     (write || has("artifact_r")).then_some(Permissions { read: true, write, delete: false })
 }
 
-/// Returns an expiry in the form of a request; empty is never. It is in UTC: CODING then shows the date that
-/// a person entered, and if CODING reads it as China's time, the token expires no later than was meant.
+/// Returns an expiry in the form of a request; empty means never. The time is in UTC: CODING then shows the date
+/// that a person entered, and if CODING reads it as China's time, the token expires no later than intended.
 pub fn expiry_text(expires: Option<Timestamp>) -> String {
     let expires = expires.and_then(|expires| jiff::Timestamp::from_second(expires.0).ok());
     expires.map(|at| TimeZone::UTC.to_datetime(at).strftime(TIME_FORMAT).to_string()).unwrap_or_default()
 }
 
-/// Returns the earliest time that CODING may have understood by an expiry that was sent.
+/// Returns the earliest time that CODING may have read from an expiry that was sent.
 pub fn earliest_expiry(expires: Timestamp) -> Timestamp {
     Timestamp(expires.0 - CHINA_OFFSET)
 }
 
-/// Parses a number that comes as a number or as text.
+/// Parses a number that is sent as a number or as text.
 pub(super) fn parse_number(raw: &RawValue) -> Option<u64> {
     number(raw.get())
 }
@@ -182,8 +182,7 @@ fn number(text: &str) -> Option<u64> {
     text.trim_matches('"').parse().ok()
 }
 
-/// Parses a time: milliseconds or seconds since 1970, or `2027-01-31 23:59:59`. `None` is never or
-/// unreadable.
+/// Parses a time: milliseconds or seconds since 1970, or `2027-01-31 23:59:59`. `None` means never or unreadable.
 fn parse_timestamp(raw: &RawValue) -> Option<Timestamp> {
     let text = raw.get().trim_matches('"');
     let seconds = match text.parse::<i64>() {

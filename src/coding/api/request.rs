@@ -15,7 +15,7 @@ use crate::system::secret_json::unescape;
 #[derive(Clone, Debug)]
 pub struct ProjectTokenRequest {
     pub name: String,
-    /// Never empty: CODING takes that for every scope, without an expiry.
+    /// Never empty: CODING interprets an empty list as every scope, without an expiry.
     pub scopes: Vec<ProjectScope>,
     pub expires: Option<Timestamp>,
 }
@@ -58,7 +58,7 @@ pub(super) fn response_body(answer: &Response) -> Result<ResponseBody<'_>, Codin
     serde_json::from_str(response.get()).map_err(|_| answer.unexpected().into())
 }
 
-/// Parses the content of an answer, with `Data` around it or without.
+/// Parses the content of an answer, with or without `Data` around it.
 pub(super) fn content<'a, T: Deserialize<'a>>(answer: &'a Response) -> Result<T, CodingApiError> {
     let ResponseBody { data, .. } = response_body(answer)?;
     let Envelope { response } = answer.json()?;

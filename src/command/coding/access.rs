@@ -58,7 +58,7 @@ impl CodingAccess {
         self.team.team(inventory)
     }
 
-    /// Connects to the endpoint for the arguments, where no token of the vault determines it.
+    /// Connects to the endpoint for the arguments, if no token in the vault determines it.
     pub(super) fn connect(
         &self,
         inventory: &Inventory,
@@ -80,8 +80,8 @@ impl CodingAccess {
         Ok(parse_endpoint(&url.map_or_else(team_url, Ok)?)?)
     }
 
-    /// Returns the endpoint for a token of the vault. Its ID means nothing elsewhere, so the endpoint where it
-    /// was made comes before the variable.
+    /// Returns the endpoint for a token in the vault. The token's ID means nothing elsewhere, so the endpoint where
+    /// the token was created takes precedence over the variable.
     pub(super) fn endpoint_for(
         &self,
         token: &Token,
@@ -98,8 +98,8 @@ impl CodingAccess {
 
     /// Returns a client with a personal access token that may be sent to the endpoint.
     ///
-    /// A token of the vault is sent where [`may_send_to`] allows it. One that a person names may also be sent to
-    /// an endpoint within this machine, because it stays there.
+    /// A token in the vault is sent where [`may_send_to`] allows it. A token that a person names may also be sent to
+    /// an endpoint on this machine, because it does not leave the machine.
     pub(super) fn client(
         &self,
         endpoint: Endpoint,
@@ -125,7 +125,7 @@ impl CodingAccess {
     }
 }
 
-/// Adds to a missing secret that a token of the vault would do, too.
+/// Adds to the error for a missing secret that a token in the vault would also do.
 fn suggest_token(error: CommandError) -> CommandError {
     match error.downcast() {
         Ok(PromptError::Missing { source, .. }) => PromptError::Missing {

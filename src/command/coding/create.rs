@@ -14,7 +14,7 @@ use crate::command::remote_tokens::{ensure_free_name, expiry_clause};
 use crate::model::name::Name;
 use crate::model::scope::Scope;
 
-/// The scope without `--scope`: the least one that can pull an image.
+/// The scope without `--scope`: the smallest one that can pull an image.
 const DEFAULT_SCOPE: &str = "artifact_r";
 
 const SCOPE_HELP: &str = "What it may do: artifact_r to pull, artifact_rw to push too, or another of CODING's \
@@ -31,7 +31,7 @@ pub(super) struct CodingCreateArgs {
     /// What it is called at CODING, if not by its name here
     #[arg(long, value_name = "NAME")]
     token_name: Option<String>,
-    // The words have underscores, which a comment would have to mark up.
+    // The help is a constant because a doc comment would have to mark up the underscores.
     #[arg(long, value_name = "SCOPE[:REPOSITORY]", value_parser = ProjectScope::parse, help = SCOPE_HELP)]
     scope: Vec<ProjectScope>,
     /// When it ends: 2027-01-31, 2027-01-31T12:00:00Z, 90d or never

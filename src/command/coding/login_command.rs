@@ -105,7 +105,7 @@ fn line_for_user(user: Option<&str>, team: &Team) -> Result<(String, &'static st
     Ok((line, method_of_user(&user)))
 }
 
-/// Returns the one of CODING's three login methods that a token of this kind is for:
+/// Returns which of CODING's three login methods a token of this kind is for:
 /// <https://coding.net/docs/artifacts/auth.html>.
 fn method_of_kind(kind: TokenKind) -> &'static str {
     match kind {
@@ -116,8 +116,8 @@ fn method_of_kind(kind: TokenKind) -> &'static str {
     }
 }
 
-/// Returns the login method that a user name suggests: CODING generates those of project tokens, and an account
-/// is a phone number or an e-mail address.
+/// Returns the login method that a user name suggests: CODING generates the user names of project tokens, and an
+/// account is a phone number or an e-mail address.
 fn method_of_user(user: &str) -> &'static str {
     let is_generated = |rest: &str| rest.len() >= 8 && rest.bytes().all(|byte| byte.is_ascii_alphanumeric());
     let is_phone = user.trim_start_matches('+').bytes().all(|byte| byte.is_ascii_digit());

@@ -17,7 +17,7 @@ const HEADS: [&str; 8] = ["LABEL", "USER", "MAY", "STATE", "IN-VAULT", "EXPIRES"
 /// The columns that a narrow terminal omits, in this order.
 const LEAST_FIRST: &[&str] = &["CREATED", "LAST-USED", "USER", "MAY"];
 
-/// A token of the list. In JSON, `null` means none or not known.
+/// A token in the list. In JSON, `null` means none or not known.
 #[derive(Serialize)]
 struct ProjectTokenRow<'t> {
     id: u64,
@@ -28,7 +28,7 @@ struct ProjectTokenRow<'t> {
     created: Option<Timestamp>,
     expires: Option<Timestamp>,
     last_used: Option<Timestamp>,
-    /// Its name in the vault.
+    /// The token's name in the vault.
     name: Option<&'t str>,
 }
 

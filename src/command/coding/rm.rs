@@ -16,8 +16,8 @@ pub(super) struct CodingRmArgs {
     yes: bool,
 }
 
-/// Runs the verb. The tokens are removed one after another, so the same command can be repeated when it was
-/// stopped.
+/// Runs the verb. The tokens are removed one after another, so the same command can be repeated after an
+/// interruption.
 pub(super) fn run(args: &CodingRmArgs, cx: &mut CommandContext) -> Result<(), CommandError> {
     let (client, targets) = args.targets.location.connect(&args.targets.names, cx)?;
     confirm_deletion(targets.iter().map(|target| target.token.name.as_str()), "CODING", args.yes)?;

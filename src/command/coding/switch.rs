@@ -1,4 +1,4 @@
-//! `coding enable` and `coding disable`: enable and disable project tokens, at CODING and here.
+//! `coding enable` and `coding disable`: enable and disable project tokens, at CODING and in the vault.
 
 use crate::coding::api::error::CodingApiError;
 use crate::coding::error::CodingError;

@@ -1,4 +1,4 @@
-//! `completions`: the script with which a shell completes a command line, and the answers to that script.
+//! `completions`: the script that lets a shell complete a command line, and the answers to that script.
 
 use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
@@ -38,10 +38,9 @@ pub fn run(args: &CompletionsArgs, cx: &mut CommandContext) -> Result<(), Comman
     cx.write_answer(args.shell.script().as_bytes())
 }
 
-/// Returns the candidates for a script, one a line; no lines if the question is not understood.
+/// Returns the candidates for a script, one per line; no lines if the request is not understood.
 ///
-/// The last word is the one that is being typed, with a dot in front, because some shells drop an empty
-/// argument.
+/// The last word is the one being typed. It begins with an extra dot, because some shells drop an empty argument.
 pub fn answer(shell: &OsStr, words: &[OsString], mut command: clap::Command) -> String {
     let shell = shell.to_str().and_then(|shell| Shell::from_str(shell, false).ok());
     let prefix = words.last().and_then(|last| last.to_str()?.strip_prefix('.'));
@@ -78,7 +77,7 @@ pub fn token_scopes() -> ArgValueCandidates {
     })
 }
 
-/// Returns the tokens, or none after an error: nobody reads an error while typing.
+/// Returns the tokens, or none after an error, which nobody would read while typing.
 fn inventory() -> Inventory {
     VaultStore::find().and_then(|store| store.inventory()).unwrap_or_default()
 }
@@ -112,7 +111,7 @@ impl Shell {
     }
 }
 
-/// True for a letter without a special meaning in any shell.
+/// True for a character without a special meaning in any shell.
 fn is_plain(letter: char) -> bool {
     letter.is_alphanumeric() || matches!(letter, '.' | '_' | '-' | '+' | ':' | '/' | '@' | '=')
 }
@@ -122,7 +121,7 @@ fn escape(text: &str, is_special: impl Fn(char) -> bool) -> String {
     text.chars().flat_map(escape).collect()
 }
 
-/// Quotes a text for PowerShell, where a doubled quote inside quotes stands for one. Typographic quotes count too:
+/// Quotes a text for PowerShell, where a doubled quote inside quotes stands for one. Typographic quotes also count:
 /// <https://learn.microsoft.com/powershell/module/microsoft.powershell.core/about/about_quoting_rules>.
 fn quote_for_powershell(text: &str) -> String {
     if !text.starts_with('@') && text.chars().all(is_plain) {

@@ -10,7 +10,7 @@ use crate::command::explain::output::{Decision, Explanation, source_words};
 use crate::command::get_warnings;
 use crate::resolve::request::{Request, RequestSource};
 
-/// The version of the JSON. A new name does not change it.
+/// The version of the JSON format. An additional field does not change it.
 const JSON_VERSION: u32 = 1;
 
 /// The answer of `explain --json`. `null` means none or not known.

@@ -1,4 +1,4 @@
-//! `explain`: shows the token that a request gets, and why. It decides as `get` does, and decrypts no secret.
+//! `explain`: shows the token that a request gets, and why. It decides as `get` does, but decrypts no secret.
 
 mod json;
 mod output;
@@ -48,7 +48,7 @@ enum ExplainTarget {
 }
 
 impl ExplainTarget {
-    /// Reads an image or a key. A text that could be either, such as `registry:5000`, is a registry where the
+    /// Reads an image or a key. A text that could be either, such as `registry:5000`, counts as a registry if the
     /// vault has a token for it.
     fn parse(text: &str, inventory: &Inventory) -> Result<Self, CommandError> {
         let key = Key::parse(text)?;
@@ -96,7 +96,7 @@ pub fn run(args: &ExplainArgs, cx: &mut CommandContext) -> Result<(), CommandErr
         let verdict = resolve(&request, index.concerning(key), inventory.choices(), now);
         (request, verdict)
     };
-    // Where no key has an answer, the last one is explained.
+    // If no key has an answer, the last one is explained.
     let has_answer = |(_, verdict): &(_, Verdict<'_>)| verdict.token.is_some();
     let answered = keys.iter().map(answer).find(has_answer).or_else(|| keys.last().map(answer));
     let Some((request, verdict)) = answered else {
@@ -134,7 +134,7 @@ fn request<'r>(target: &'r ExplainTarget, args: &ExplainArgs, mut request: Reque
         ExplainTarget::Image(_) => Some(Direction::Pull),
         ExplainTarget::Key(_) => None,
     };
-    // A variable comes before the command line, as in a `get`.
+    // A variable takes precedence over the command line, as in a `get`.
     request.direction = request.direction.or(direction.map(|value| Sourced { value, from }));
     request
 }

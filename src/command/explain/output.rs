@@ -35,9 +35,9 @@ pub(super) struct Decision<'e> {
     name: &'e str,
     #[serde(rename = "is_given")]
     answers: bool,
-    /// The word for why it does not answer.
+    /// The word for the reason why the token does not answer.
     reason: Option<&'static str>,
-    /// The same for people.
+    /// The reason, for people.
     why: String,
 }
 
@@ -109,7 +109,7 @@ impl<'e> Explanation<'e> {
             tokens.push([name.into(), Cell::new(word, tone), why.into()]);
         }
         tokens.write(&mut out, screen)?;
-        // A key that is cut off would be another key.
+        // A key that is cut would be a different key.
         let whole = Screen { width: None, ..screen };
         let mut clients = Table::headless();
         for (keys, names) in self.clients_by_keys() {

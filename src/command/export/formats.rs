@@ -67,7 +67,7 @@ pub(super) fn write(
     text.map_err(CommandError::output)
 }
 
-/// Returns why a format cannot express a token, and a way that can.
+/// Returns the reason why a format cannot express a token, and an alternative.
 fn obstacle(format: ExportFormat, token: &Token, secret: &Secret) -> Option<(&'static str, String)> {
     const CONFIG: &str = "--format docker-config has room for it";
     let (user, text) = (token.user.reveal_with(secret), secret.expose());
@@ -124,7 +124,7 @@ fn write_login(out: &mut dyn Write, user: &str, secret: &Secret, key: &str) -> i
     out.write_all(b"\n")
 }
 
-/// Writes a text as one word of a POSIX shell.
+/// Writes a text as one word for a POSIX shell.
 fn write_quoted(out: &mut dyn Write, text: &[u8]) -> io::Result<()> {
     out.write_all(b"'")?;
     for (at, piece) in text.split(|byte| *byte == b'\'').enumerate() {
@@ -202,7 +202,7 @@ fn write_manifest(out: &mut dyn Write, name: &str, data: &[u8]) -> io::Result<()
     out.write_all(b"\n")
 }
 
-/// Makes a name for Kubernetes from a token's name, by the stricter of its rules:
+/// Makes a name for Kubernetes from a token's name, following the stricter of the rules of Kubernetes:
 /// <https://kubernetes.io/docs/concepts/overview/working-with-objects/names/#dns-label-names>.
 fn resource_name(name: &Name) -> String {
     const MAX_BYTES: usize = 63;

@@ -1,4 +1,4 @@
-//! `hub create`: creates a token at Docker Hub, keeps it and puts it in use.
+//! `hub create`: creates a token at Docker Hub, stores it and puts it in use.
 
 use clap::ValueEnum;
 

@@ -1,4 +1,4 @@
-//! `hub link`: finds the token at Docker Hub that one in the vault is.
+//! `hub link`: links a token in the vault with its counterpart at Docker Hub.
 
 use crate::command::args::find;
 use crate::command::completions::token_names;

@@ -24,7 +24,7 @@ use crate::model::hint::Hint;
 use crate::model::timestamp::{DAY, Timestamp};
 use crate::model::token::TokenState;
 
-/// The longest lifetime of a token, in days: a year, also if it is a leap year.
+/// The longest lifetime of a token, in days: a year, which may be a leap year.
 const MAX_DAYS: i64 = 366;
 
 /// Make, list, watch, switch off, rotate and delete tokens at Docker Hub
@@ -92,7 +92,7 @@ fn parse_hub_expiry(text: &str, now: Timestamp) -> Result<Option<Timestamp>, Com
     Ok(expires)
 }
 
-/// An argument that does not fit Docker Hub.
+/// An argument that Docker Hub does not accept.
 #[derive(Debug, Error)]
 #[error("{0}")]
 struct NotForHub(String);

@@ -16,10 +16,10 @@ const HEADS: [&str; 9] =
 /// The columns that a narrow terminal omits, in this order.
 const LEAST_FIRST: &[&str] = &["ID", "CREATED", "MADE", "SCOPE", "LAST-USED"];
 
-/// The number of days before its expiry in which a token is highlighted.
+/// The number of days before expiry during which a token is highlighted.
 const SOON_DAYS: i64 = 7;
 
-/// A token of the list. In JSON, `null` means none or not known.
+/// A token in the list. In JSON, `null` means none or not known.
 #[derive(Serialize)]
 pub(super) struct TokenRow<'t> {
     pub(super) id: &'t str,
@@ -31,14 +31,14 @@ pub(super) struct TokenRow<'t> {
     created: Option<Timestamp>,
     last_used: Option<Timestamp>,
     expires: Option<Timestamp>,
-    /// Its name in the vault.
+    /// The token's name in the vault.
     pub(super) name: Option<&'t str>,
     #[serde(skip)]
     access: String,
 }
 
 impl<'t> TokenRow<'t> {
-    /// Makes the row of a token at Docker Hub, and the token that it is in the vault.
+    /// Makes the row of a token at Docker Hub; `kept` is the same token in the vault.
     pub(super) fn new(listed: &'t ApiToken, kept: Option<&'t Token>, now: Timestamp) -> Self {
         let (scopes, resources) = listed.access.parts();
         Self {

@@ -1,4 +1,4 @@
-//! `hub rm`: deletes tokens at Docker Hub, and then here.
+//! `hub rm`: deletes tokens at Docker Hub, then in the vault.
 
 use crate::command::context::CommandContext;
 use crate::command::error::CommandError;

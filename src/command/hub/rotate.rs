@@ -1,4 +1,4 @@
-//! `hub rotate`: replaces a token by a new one, at Docker Hub and here.
+//! `hub rotate`: replaces a token with a new one, at Docker Hub and in the vault.
 
 use crate::command::completions::token_names;
 use crate::command::context::CommandContext;

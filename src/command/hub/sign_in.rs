@@ -1,4 +1,4 @@
-//! The sign-in at Docker Hub: that of `docker login`, or one by password and second factor.
+//! The sign-in at Docker Hub: the one of `docker login`, or one by password and second factor.
 
 use std::path::PathBuf;
 
@@ -34,7 +34,7 @@ pub(super) struct SignInArgs {
 }
 
 impl SignInArgs {
-    /// Signs in; as `owner`, unless the arguments name a Docker ID.
+    /// Signs in as `owner`, unless the arguments name a Docker ID.
     pub(super) fn run<'h>(
         &self,
         hub: &'h HubApi,
@@ -91,7 +91,7 @@ fn ask_code(user: &str) -> Result<Secret, CommandError> {
     Ok(Secret::new(Zeroizing::new(code.trim().to_owned())))
 }
 
-/// Returns the Docker ID of the tokens here if all belong to one person, or else asks for it.
+/// Returns the Docker ID of the tokens in the vault if they all belong to one person; otherwise asks for it.
 fn only_user(cx: &CommandContext) -> Result<String, CommandError> {
     let inventory = cx.store.inventory()?;
     let mut users = docker_hub_users(&inventory, None);

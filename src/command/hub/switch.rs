@@ -1,4 +1,4 @@
-//! `hub activate` and `hub deactivate`: switch tokens on and off, at Docker Hub and here.
+//! `hub activate` and `hub deactivate`: switch tokens on and off, at Docker Hub and in the vault.
 
 use crate::command::args::find;
 use crate::command::context::CommandContext;

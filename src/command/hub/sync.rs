@@ -1,4 +1,4 @@
-//! `hub sync`: updates the linked tokens here from Docker Hub.
+//! `hub sync`: updates the linked tokens in the vault from Docker Hub.
 
 use crate::command::context::CommandContext;
 use crate::command::error::CommandError;

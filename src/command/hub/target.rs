@@ -24,11 +24,11 @@ pub(super) struct TokenTargetArgs {
 
 /// The tokens that the arguments name.
 pub(super) struct HubTargets {
-    /// Those in the vault.
+    /// The tokens in the vault.
     pub(super) linked: Vec<LinkedToken>,
-    /// The IDs of the others.
+    /// The IDs of the other tokens.
     pub(super) ids: Vec<String>,
-    /// The owner of the others.
+    /// The owner of the other tokens.
     pub(super) account: HubAccount,
 }
 
@@ -54,13 +54,13 @@ impl TokenTargetArgs {
 }
 
 impl HubTargets {
-    /// Returns the Docker ID that has to be signed in for all of them.
+    /// Returns the Docker ID that has to be signed in for all these tokens.
     pub(super) fn owner(&self) -> Option<&str> {
         self.linked.iter().find_map(LinkedToken::owner)
     }
 }
 
-/// Returns the token of that name, linked.
+/// Returns the linked token with this name.
 pub(super) fn linked_token(
     name: &str,
     hub: &HubApi,

@@ -60,7 +60,7 @@ pub(super) fn run(args: &HubTokensArgs, hub: &HubApi, cx: &mut CommandContext) -
     Ok(())
 }
 
-/// True for a token whose creation was stopped, unless a rotation will continue it.
+/// True for a token whose creation was interrupted, unless a rotation will continue it.
 fn is_lost(row: &TokenRow<'_>, inventory: &Inventory) -> bool {
     let label = row.label;
     let is_rotating = |token: &Token| {

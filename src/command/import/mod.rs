@@ -30,7 +30,7 @@ use crate::vault::store::StoreError;
 
 const HEADS: [&str; 5] = ["FROM", "KEY", "USER", "AS", "WHAT"];
 
-/// The columns that a narrow terminal leaves out, the first one first.
+/// The columns that a narrow terminal omits, in this order.
 const LEAST_FIRST: &[&str] = &["AS", "FROM"];
 
 /// Take over what Docker keeps in plain text or with another helper; nothing here is overwritten
@@ -97,7 +97,7 @@ pub fn run(args: &ImportArgs, cx: &mut CommandContext) -> Result<(), CommandErro
 }
 
 impl ImportArgs {
-    /// Reads every source. The error of a helper is printed, and the others are read all the same.
+    /// Reads every source. A helper's error is printed, and the other sources are still read.
     fn read_sources(&self, cx: &mut CommandContext) -> Result<ImportPlan, CommandError> {
         let path = match &self.file {
             Some(path) => env::working_directory()?.join(path),
@@ -164,7 +164,7 @@ impl ImportPlan {
         self.found.iter().filter_map(FoundLogin::credentials)
     }
 
-    /// Adds the logins of a helper, those before an error as well.
+    /// Adds the logins of a helper, including those read before an error.
     fn add_helper(&mut self, helper: OtherHelper) -> Result<(), HelperError> {
         let source = ImportSource::Helper(self.helpers.len());
         let result = sources::find_in_helper(&helper, source, &mut self.found);
@@ -232,7 +232,7 @@ fn find_token(inventory: &Inventory, id: TokenId) -> Option<&Token> {
     inventory.tokens().iter().find(|token| token.id == id)
 }
 
-/// Takes over all credentials in one change, and prints advice about the new ones, each advice once.
+/// Takes over all credentials in one change, and prints advice about the new ones, each piece of advice once.
 fn add_all(
     logins: &[RecognizedLogin<'_>],
     cx: &mut CommandContext,

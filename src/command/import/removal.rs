@@ -40,7 +40,7 @@ pub(super) fn refusal(plan: &ImportPlan, names: Vec<String>) -> CommandError {
     }
 }
 
-/// True when some login can be removed and the client keeps it.
+/// True when a login can be removed without the client losing it.
 pub(super) fn can_remove_any(plan: &ImportPlan) -> bool {
     plan.credentials().any(|credentials| is_served(plan, credentials).unwrap_or_default())
 }
@@ -87,7 +87,7 @@ fn removable(plan: &ImportPlan, source: ImportSource) -> impl Iterator<Item = &C
     found.filter_map(FoundLogin::credentials).filter(|login| is_served(plan, login).unwrap_or_default())
 }
 
-/// Erases the logins of one helper. Returns false when that failed.
+/// Erases the logins of one helper. Returns false when that fails.
 fn erase(plan: &ImportPlan, index: usize, helper: &OtherHelper, cx: &mut CommandContext) -> bool {
     let mut erased = 0;
     for credentials in removable(plan, ImportSource::Helper(index)) {
@@ -148,7 +148,7 @@ fn remove_from_file(plan: &ImportPlan, cx: &mut CommandContext) -> Result<(), Co
 #[error("{} does not call this program for {}: it would be logged out there", path.display(), names.join(", "))]
 struct LogoutError {
     path: PathBuf,
-    /// The registries, as the client names them.
+    /// The registries as the client names them.
     names: Vec<String>,
     /// The command that makes the client call this program.
     install: String,

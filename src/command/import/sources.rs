@@ -37,7 +37,7 @@ pub(super) fn find_in_file(config: &ConfigFile) -> Result<Vec<FoundLogin>, Confi
     Ok(logins.collect())
 }
 
-/// Adds the logins of a helper to `found`, those before an error as well.
+/// Adds the logins of a helper to `found`, including those read before an error.
 pub(super) fn find_in_helper(
     helper: &OtherHelper,
     source: ImportSource,

@@ -81,7 +81,7 @@ pub fn run(args: &UsageArgs, cx: &mut CommandContext) -> Result<(), CommandError
     Ok(())
 }
 
-/// Prints the number of requests and lines that no row counts.
+/// Prints the number of requests and lines that no row includes.
 fn print_uncounted(rows: &UsageRows<'_>, unread: UnreadLines, cx: &mut CommandContext) {
     let UnreadLines { other_version, damaged } = unread;
     for (count, what) in [

@@ -12,19 +12,19 @@ use crate::system::table::Table;
 use crate::usage::record::UnreadLines;
 use crate::usage::stats::UsageStats;
 
-/// The version of the JSON. A new name does not change it.
+/// The version of the JSON format. An additional field does not change it.
 const JSON_VERSION: u32 = 1;
 
-/// The columns that a narrow terminal leaves out, the first one first.
+/// The columns that a narrow terminal omits, in this order.
 const LEAST_FIRST: &[&str] = &["LAST-CLIENT", "LAST-TOKEN"];
 
-/// The heights of the letters of a skyline.
+/// The characters of a skyline, from the lowest to the highest.
 const HEIGHTS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
 
-/// The letter for a part without any use.
+/// The character for a part without any use.
 const NO_USE: char = '·';
 
-/// The length of the bar for the busiest day, in letters.
+/// The length of the bar for the busiest day, in characters.
 const MAX_BAR: u64 = 20;
 
 /// The answer of `usage --json`. Times are in RFC 3339, and `null` means none or not known.
@@ -118,7 +118,7 @@ fn last_use(stats: &UsageStats) -> Option<Timestamp> {
     Some(stats.last).filter(|last| *last != UsageStats::UNDATED_LAST)
 }
 
-/// Returns the number of uses, with that of pulls and pushes where any direction is known.
+/// Returns the number of uses, with the numbers of pulls and pushes if any direction is known.
 fn count_words(stats: &UsageStats) -> String {
     let UsageStats { count, pulls, pushes, .. } = stats;
     if (*pulls, *pushes) == (0, 0) {
@@ -134,7 +134,7 @@ fn bar(count: u64, busiest: u64) -> String {
     (0..letters).map(|_| '█').collect()
 }
 
-/// Returns a letter for each part of the time; more uses make a higher one.
+/// Returns a character for each part of the period; more uses make a higher one.
 fn skyline(parts: &[u64]) -> String {
     let highest = parts.iter().copied().max().unwrap_or_default().max(1);
     let steps = u64::try_from(HEIGHTS.len()).unwrap_or_default();

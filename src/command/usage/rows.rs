@@ -10,16 +10,16 @@ use crate::model::token::Token;
 use crate::usage::record::LogRecord;
 use crate::usage::stats::UsageStats;
 
-/// The most letters of a skyline.
+/// The maximum length of a skyline, in characters.
 const MAX_PARTS: usize = 30;
 
-/// The most days that are counted separately: ten years.
+/// The maximum number of days that are counted separately: ten years.
 const MAX_DAYS: i64 = 3653;
 
 /// The rows of an answer, which grow while the log is read.
 pub struct UsageRows<'t> {
     pub by: GroupBy,
-    /// The start of the time that counts.
+    /// The start of the period that counts.
     pub since: Option<Timestamp>,
     pub now: Timestamp,
     /// The number of requests that found no token.
@@ -31,7 +31,7 @@ pub struct UsageRows<'t> {
     indexes: BTreeMap<(Option<TokenIdentity>, String), usize>,
 }
 
-/// The number of a token and the time when it was created: a number alone can come again in another vault.
+/// The number of a token and the time when it was created: a number alone can occur again in another vault.
 type TokenIdentity = (u32, i64);
 
 /// The use of one token, client, day or registry.
@@ -62,12 +62,12 @@ impl UsageRow {
         if self.is_here { self.name.clone() } else { format!("{} (removed)", self.name) }
     }
 
-    /// Returns the uses on each of at most so many days; days without use at the end are missing.
+    /// Returns the uses on each of at most `count` days; unused days at the end are missing.
     pub fn days(&self, count: usize) -> &[u64] {
         &self.days[..self.days.len().min(count)]
     }
 
-    /// Returns the uses in each part of so many days, in parts that fit into a line.
+    /// Divides this many days into parts that fit on a line, and returns the uses in each part.
     pub fn parts(&self, days: usize) -> Vec<u64> {
         let size = days.div_ceil(MAX_PARTS).max(1);
         let mut parts = vec![0; days.div_ceil(size)];
@@ -131,7 +131,7 @@ impl<'t> UsageRows<'t> {
         row.stats.add(stats);
     }
 
-    /// Returns the row that a line belongs to; `None` for a line without a day where rows are days.
+    /// Returns the row that a line belongs to; `None` for a line without a day when the rows are days.
     fn row_for(
         &mut self,
         record: &LogRecord,
@@ -179,7 +179,7 @@ impl<'t> UsageRows<'t> {
         usize::try_from(day(self.now) - self.first_day + 1).unwrap_or(1)
     }
 
-    /// Returns the head of the column of bars.
+    /// Returns the heading of the column of bars.
     pub fn span(&self) -> &'static str {
         match (self.by, self.since) {
             (GroupBy::Day, _) => "",

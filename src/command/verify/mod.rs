@@ -162,7 +162,7 @@ fn targets_for<'t>(
     registries.into_iter().map(target).collect()
 }
 
-/// Stores the expiries that registries reported, so that a warning comes in time. An expiry in the past is not
+/// Stores the expiries that registries reported, so that a warning is given in time. An expiry in the past is not
 /// stored: the token would no longer be used, on the word of a server whose clock may be wrong.
 fn record_expiries(answers: &[VerifyAnswer<'_>], cx: &mut CommandContext) -> Result<(), CommandError> {
     let now = *cx.now;
@@ -199,7 +199,7 @@ enum VerifyError {
     #[error("{}", not_accepted(*refused, *unknown))]
     NotAccepted {
         refused: usize,
-        /// The tokens that a registry did not answer about.
+        /// The number of tokens that a registry did not answer about.
         unknown: usize,
     },
     #[error("no registry can be asked about \"{0}\" like that")]

@@ -13,12 +13,12 @@ use crate::system::table::{Cell, Table, Tone};
 use crate::verify::RegistryError;
 use crate::verify::response::{AuthResult, LoginOutcome, PullLimit, RepositoryAccess};
 
-/// The version of the JSON. A new name does not change it.
+/// The version of the JSON format. An additional field does not change it.
 const JSON_VERSION: u32 = 1;
 
 const HEADS: [&str; 6] = ["NAME", "REGISTRY", "ANSWER", "MAY", "PULLS-LEFT", "EXPIRES"];
 
-/// The columns that a narrow terminal leaves out, the first one first.
+/// The columns that a narrow terminal omits, in this order.
 const LEAST_FIRST: &[&str] = &["EXPIRES", "PULLS-LEFT", "MAY"];
 
 fn word(result: &Result<AuthResult, RegistryError>) -> &'static str {

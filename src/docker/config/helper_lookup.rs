@@ -3,7 +3,7 @@
 use crate::docker::config::{ConfigError, ConfigFile};
 use crate::model::registry::{Address, DOCKER_HUB_KEY, Key, Registry, host_as_written};
 
-/// The clients that a file belongs to.
+/// The clients that a configuration file belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ConfigOwner {
     /// Docker and the clients that read its `config.json`.
@@ -13,8 +13,8 @@ pub enum ConfigOwner {
 }
 
 impl ConfigOwner {
-    /// Returns the name in `credHelpers` that the client looks up for a key: the host as it is written, or its one
-    /// name for Docker Hub.
+    /// Returns the name in `credHelpers` that the client looks up for a key: the host as written, or the client's
+    /// only name for Docker Hub.
     pub fn lookup_name(self, key: &Key) -> &str {
         let host = host_as_written(key.as_str());
         match self {

@@ -27,7 +27,7 @@ const SECRETS: [&str; 4] = [AUTH, IDENTITY, REGISTRY, PASSWORD];
 /// The fields of an entry that make up a login.
 const LOGIN: [&str; 4] = [AUTH, IDENTITY, USER, PASSWORD];
 
-/// Accepts any trailing bits, as the decoder of Go does, which clients use.
+/// Accepts any trailing bits, as Go's decoder does, which clients use.
 const BASE64: GeneralPurpose =
     GeneralPurpose::new(&STANDARD, GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true));
 
@@ -42,7 +42,7 @@ pub struct PlainLogin {
 /// A login that no other helper can store.
 #[derive(Debug, Error, PartialEq, Eq)]
 pub enum PlainLoginError {
-    /// The entry is not an object, or one of its fields is not a text.
+    /// The entry is not an object, or one of its fields is not a string.
     #[error("its entry is not as clients write it")]
     Entry,
     #[error("its auth is not base64")]
@@ -63,7 +63,7 @@ pub enum PlainLoginError {
     Key(#[from] KeyError),
 }
 
-/// The rest of an entry after its login was removed.
+/// The part of an entry that remains after its login was removed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EntryRemainder {
     /// The entry stays with its other fields, or as `{}`, from which Docker knows that it is logged in.
@@ -114,7 +114,7 @@ impl ConfigFile {
 pub(super) fn without_secrets(object: &JsonObject) -> Option<JsonObject> {
     let mut clean = object.clone();
     let mut has_changed = false;
-    // The decoder of Go accepts names in any case.
+    // Go's decoder accepts names in any case.
     for (_, entries) in clean.iter_mut().filter(|(name, _)| name.eq_ignore_ascii_case(AUTHS)) {
         let Ok(mut rest) =
             serde_json::from_str::<Option<JsonObject>>(entries.get()).map(Option::unwrap_or_default)
@@ -139,7 +139,7 @@ pub(super) fn without_secrets(object: &JsonObject) -> Option<JsonObject> {
 }
 
 /// Returns an entry without some of its fields; `None` when it has none of them. A value that is not an entry
-/// becomes an empty one.
+/// becomes an empty entry.
 fn without(entry: &RawValue, names: &[&str]) -> Option<JsonObject> {
     let Some(mut fields) = parse_object(entry.get()) else { return Some(JsonObject::new()) };
     let before = fields.len();

@@ -1,5 +1,5 @@
-//! Reads and changes the files in which Docker and podman name their credential helpers. Every other value stays
-//! byte for byte, and in its order.
+//! Reads and changes the files in which Docker and podman name their credential helpers. All other values keep their
+//! bytes and their order.
 
 pub mod helper_lookup;
 pub mod logins;
@@ -49,7 +49,7 @@ pub enum ConfigError {
     /// The message of the JSON parser is dropped: it could quote a login. Line and column count from 1.
     #[error("{} is not valid JSON (line {line}, column {column})", path.display())]
     NotJson { path: PathBuf, line: usize, column: usize },
-    /// The value with the name `place` is not an object or a text, as expected.
+    /// The value with the name `place` is not the expected object or string.
     #[error("{} has something unexpected at {place}", path.display())]
     Unexpected { path: PathBuf, place: &'static str },
 }
@@ -122,8 +122,8 @@ impl ConfigFile {
         Ok(self.helpers()?.into_keys().collect())
     }
 
-    /// Writes the file whole or not at all, after the earlier one was saved without its secrets as `NAME.bak`. A
-    /// file without changes is not written.
+    /// Writes the file atomically, after saving the earlier version without its secrets as `NAME.bak`. A file
+    /// without changes is not written.
     pub fn write(self) -> Result<(), ConfigError> {
         let json = to_file(&self.object);
         let mode = match &self.written {
@@ -165,8 +165,8 @@ pub fn backup_path(path: &Path) -> PathBuf {
     disk::with_suffix(path, ".bak")
 }
 
-/// Removes the secrets from the backup of a file; earlier versions of this program have kept them there. Returns
-/// whether there were any.
+/// Removes the secrets from the backup of a file; earlier versions of this program kept them there. Returns whether
+/// there were any.
 pub fn clean_backup(path: &Path) -> Result<bool, ConfigError> {
     let backup = ConfigFile::read(backup_path(path))?;
     let Some(clean) = without_secrets(&backup.object) else { return Ok(false) };
@@ -180,7 +180,7 @@ pub fn backup_has_secrets(path: &Path) -> Result<bool, ConfigError> {
     Ok(without_secrets(&backup.object).is_some())
 }
 
-/// Parses a JSON object. `null` is an empty one, as for the decoder of Go, which clients use.
+/// Parses a JSON object. `null` is an empty object, as in Go's decoder, which clients use.
 pub fn parse_object(text: &str) -> Option<JsonObject> {
     if text.trim_ascii() == "null" { Some(JsonObject::new()) } else { serde_json::from_str(text).ok() }
 }
@@ -204,7 +204,7 @@ fn set(object: &mut JsonObject, name: &str, value: Option<&str>) {
     }
 }
 
-/// Formats an object as Docker does, with one value a line, indented by tabs. The values keep their bytes.
+/// Formats an object as Docker does, with one value per line, indented with tabs. The values keep their bytes.
 fn to_json(object: &JsonObject, depth: usize) -> String {
     if object.is_empty() {
         return "{}".to_owned();

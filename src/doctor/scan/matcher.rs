@@ -1,4 +1,4 @@
-//! Finds the secrets of a vault, and texts that begin as tokens do, in a text of any length.
+//! Finds the secrets of a vault, and strings that begin like tokens, in a text of any length.
 
 use std::io;
 use std::io::Read;
@@ -14,23 +14,23 @@ use crate::provider::credential_type::CredentialType;
 /// The part of a text that is in memory at a time, in bytes.
 const WINDOW_BYTES: usize = 64 * 1024;
 
-/// The part of a secret that is compared, in bytes. Windows overlap by as much, so that no border cuts one.
+/// The part of a secret that is compared, in bytes. Windows overlap by this size, so that no border cuts a pattern.
 const MAX_PATTERN_BYTES: usize = 1024;
 
-/// A shorter secret is not searched for: it appears in many files by chance. In bytes.
+/// The length of the shortest secret that is searched for, in bytes: a shorter one appears in many files by chance.
 const MIN_PATTERN_BYTES: usize = 8;
 
-/// A file with a NUL in its first bytes is not text.
+/// The number of first bytes that are checked for a NUL: a file with one there is not text.
 const TEXT_CHECK_BYTES: usize = 8 * 1024;
 
-/// The most that is read of a file, in bytes.
+/// The largest part of a file that is read, in bytes.
 const MAX_FILE_BYTES: u64 = 256 * 1024 * 1024;
 
-/// The most matches in one file.
+/// The maximum number of matches in one file.
 const MAX_MATCHES: usize = 20;
 
-/// The fewest letters of a token behind its mark, and how many of them differ: `ghp_xxxxxxxxxxxxxxxx` is not a
-/// token.
+/// The minimum number of characters after a token's prefix, and of different ones among them: `ghp_xxxxxxxxxxxxxxxx`
+/// is not a token.
 const MIN_BODY_LETTERS: usize = 16;
 const MIN_DISTINCT_LETTERS: u32 = 6;
 
@@ -41,7 +41,7 @@ const HEAD_BYTES: usize = 4;
 pub enum SecretMatch {
     /// The secret of the token with this index in the vault.
     Secret(usize),
-    /// A text that begins as credentials of this type do.
+    /// A text that begins like credentials of this type.
     Marked(&'static CredentialType),
 }
 
@@ -58,7 +58,7 @@ pub struct SearchReport {
 pub struct SecretMatcher {
     /// Sorted by their heads.
     patterns: Vec<Pattern>,
-    /// For each hash of a head, whether there is a pattern with it.
+    /// For each hash of a head, whether there is a pattern with that hash.
     heads: Zeroizing<Vec<bool>>,
 }
 
@@ -68,8 +68,8 @@ struct Pattern {
 }
 
 impl SecretMatcher {
-    /// Takes the secrets of a vault, plain and in base64 as clients and clusters write them, and the marks of all
-    /// credential types.
+    /// Makes a matcher for the secrets of a vault, plain and in base64 as clients and clusters write them, and for
+    /// the prefixes of all credential types.
     pub fn new(contents: &OpenedContents) -> Self {
         let mut patterns = Vec::new();
         for (index, token) in contents.inventory.tokens().iter().enumerate() {
@@ -97,7 +97,7 @@ impl SecretMatcher {
         Self { patterns, heads }
     }
 
-    /// Searches a text, window by window. In a file that is not text nothing is found.
+    /// Searches a text, window by window. Nothing is found in a file that is not text.
     pub fn search(&self, text: impl Read) -> io::Result<SearchReport> {
         let mut text = text.take(MAX_FILE_BYTES);
         let mut window = Zeroizing::new(vec![0; WINDOW_BYTES + MAX_PATTERN_BYTES]);
@@ -169,7 +169,7 @@ fn hash(head: u32) -> usize {
     (head.wrapping_mul(0x9e37_79b1) >> 16) as usize
 }
 
-/// Returns the length of a token behind its mark, in bytes; `None` for a text that cannot be one.
+/// Returns the length of a token after its prefix, in bytes; `None` for a text that cannot be one.
 fn body_length(text: &[u8]) -> Option<usize> {
     let is_of_token = |letter: &u8| letter.is_ascii_alphanumeric() || matches!(letter, b'_' | b'-' | b'.');
     let length = text.iter().take_while(|letter| is_of_token(letter)).count();
@@ -182,7 +182,7 @@ fn lines_in(text: &[u8]) -> u64 {
     text.iter().filter(|letter| **letter == b'\n').count() as u64
 }
 
-/// Fills a buffer, or less of it where the text ends. Returns the bytes that it filled.
+/// Fills a buffer, or only a part of it at the end of the text. Returns the number of bytes that were read.
 fn fill(text: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
     let mut filled = 0;
     while filled < buffer.len() {

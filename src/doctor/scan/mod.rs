@@ -14,14 +14,14 @@ use crate::system::disk::DiskError;
 use crate::system::sanitize::error_chain;
 use crate::system::{disk, env};
 
-/// The most findings in all.
+/// The maximum number of findings in total.
 const MAX_FINDINGS: usize = 1000;
 
-/// The folder that git keeps for itself: its files are compressed, and not source.
+/// Git's own folder, whose files are compressed and not source code.
 const GIT_FOLDER: &str = ".git";
 
-/// Searches the files below a folder, or one file. Skipped are binary files, git's own folder, and files that
-/// .gitignore, .ignore and git's other lists name. Hidden files are searched; links are not followed.
+/// Searches the files below a folder, or one file. Binary files, git's own folder, and files listed in .gitignore,
+/// .ignore and git's other exclude lists are skipped. Hidden files are searched; links are not followed.
 pub fn check(folder: &Path, contents: &OpenedContents, findings: &mut Vec<Finding>) {
     let matcher = SecretMatcher::new(contents);
     let first = findings.len();

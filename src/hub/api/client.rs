@@ -12,10 +12,10 @@ use crate::hub::api::{ApiCall, HubAccount, HubApi, error, path_segment};
 use crate::model::secret::Secret;
 use crate::model::timestamp::Timestamp;
 
-/// The number of tokens that a page is requested with; the server may return fewer.
+/// The number of tokens to request per page; the server may return fewer.
 const PAGE_SIZE: usize = 100;
 
-/// The most pages that are read.
+/// The maximum number of pages to read.
 const MAX_PAGES: usize = 200;
 
 const NOT_FOUND: u16 = 404;
@@ -73,7 +73,7 @@ impl<'h> HubClient<'h> {
         &self.user
     }
 
-    /// Returns Docker Hub for calls without a sign-in.
+    /// Returns the API for calls without a sign-in.
     pub fn api(&self) -> &'h HubApi {
         self.api
     }
@@ -84,7 +84,7 @@ impl<'h> HubClient<'h> {
         for page in 1..=MAX_PAGES {
             let path = format!("{}?page={page}&page_size={PAGE_SIZE}", account.path()?);
             let answer = self.send(Method::Get, &path, None)?;
-            // The last token of a page may have been deleted meanwhile.
+            // The last token of a page may have been deleted in the meantime.
             if answer.status == NOT_FOUND && page > 1 {
                 return Ok(all);
             }
@@ -106,8 +106,7 @@ impl<'h> HubClient<'h> {
 
     /// Creates a token. The request is sent once, because a second one could create two.
     ///
-    /// # Errors
-    /// Unless [`HubApiError::is_undone`], the token may exist all the same.
+    /// # Errors Unless the error [`is_undone`](HubApiError::is_undone), the token may exist nevertheless.
     pub fn create(&self, account: &HubAccount, new: &CreateRequest<'_>) -> Result<NewApiToken, HubApiError> {
         let (scopes, resources) = new.access.parts();
         let body = TokenBody::with_label(account, new.label);
@@ -155,9 +154,8 @@ impl<'h> HubClient<'h> {
         }
     }
 
-    /// Returns an answer about one token; `None` when the token is gone. Docker Hub also answers "not found"
-    /// when the account is closed to the person, and then the token may well exist, so the account is
-    /// checked.
+    /// Returns an answer about one token; `None` when the token is gone. Docker Hub also answers "not found" when
+    /// the person has no access to the account. The token may then exist, so the account is checked.
     fn unless_gone(&self, account: &HubAccount, answer: Response) -> Result<Option<Response>, HubApiError> {
         if answer.status != NOT_FOUND {
             return self.success(answer).map(Some);

@@ -15,7 +15,7 @@ use crate::model::hint::{Hint, program};
 use crate::system::env::EnvError;
 use crate::system::secret_json::unescape;
 
-/// Phrases of its errors for a person who signed in with an access token.
+/// Phrases in Docker Hub's errors for a person who signed in with an access token.
 const SIGNED_IN_BY_TOKEN: [&str; 3] =
     ["issued from personal access token", "access token may not", "using an access token"];
 
@@ -101,7 +101,7 @@ impl HubApiError {
     }
 }
 
-/// The fields that hold the text of an error. Nothing else of an answer is ever shown.
+/// The fields that hold the text of an error. Nothing else in an answer is ever shown.
 #[derive(Deserialize)]
 struct ErrorBody<'a> {
     #[serde(borrow)]
@@ -123,7 +123,7 @@ pub(super) fn from_response(answer: &Response, sent: &[&str]) -> HubApiError {
     }
 }
 
-/// Returns the text of an error: safe for a terminal, cut, and without any secret that was sent.
+/// Returns the text of an error: safe for a terminal, shortened, and without any secret that was sent.
 pub(super) fn server_text(answer: &Response, sent: &[&str]) -> String {
     let first_text = |body: ErrorBody<'_>| {
         let texts = [body.detail, body.text, body.message].into_iter().flatten();

@@ -29,7 +29,7 @@ struct LoginAnswer<'a> {
 }
 
 impl HubApi {
-    /// Returns a client for a sign-in that was made before.
+    /// Returns a client for an existing sign-in.
     pub fn client(&self, user: String, bearer: Secret) -> HubClient<'_> {
         HubClient::new(self, user, bearer)
     }

@@ -13,7 +13,7 @@ use crate::model::secret::Secret;
 use crate::model::token::TokenKind;
 use crate::system::env;
 
-/// The variable that names another address of the API: `https`, or `http` within this machine.
+/// The variable that names another address of the API: `https`, or `http` on this machine.
 pub const HUB_URL: &str = "DOCKER_CREDENTIAL_PAT_HUB_URL";
 
 const DEFAULT_URL: &str = "https://hub.docker.com";
@@ -35,7 +35,7 @@ pub enum HubAccount {
 }
 
 impl HubAccount {
-    /// Returns the owner of a token in the vault; `None` when Docker Hub did not make it.
+    /// Returns the owner of a token in the vault; `None` when Docker Hub did not create the token.
     pub fn from_remote(remote: &Remote) -> Option<Self> {
         match remote.service {
             Service::DockerHub => Some(Self::Person),
@@ -44,7 +44,7 @@ impl HubAccount {
         }
     }
 
-    /// Returns the service that makes its tokens.
+    /// Returns the service that creates the account's tokens.
     pub fn service(&self) -> Service {
         match self {
             Self::Person => Service::DockerHub,
@@ -52,7 +52,7 @@ impl HubAccount {
         }
     }
 
-    /// Returns the kind of its tokens.
+    /// Returns the kind of the account's tokens.
     pub fn token_kind(&self) -> TokenKind {
         match self {
             Self::Person => TokenKind::Pat,
@@ -60,7 +60,7 @@ impl HubAccount {
         }
     }
 
-    /// Returns the path of its tokens.
+    /// Returns the path of the account's tokens.
     fn path(&self) -> Result<String, HubApiError> {
         Ok(match self {
             Self::Person => "/v2/access-tokens".to_owned(),
@@ -69,7 +69,7 @@ impl HubAccount {
     }
 }
 
-/// One call.
+/// A call of the API.
 struct ApiCall<'a> {
     method: Method,
     path: &'a str,
@@ -86,13 +86,13 @@ impl HubApi {
         Ok(Self { http: Http::default(), endpoint, progress })
     }
 
-    /// Returns its address, unless that is the usual one.
+    /// Returns the address of the API, unless it is the usual one.
     pub fn custom_url(&self) -> Option<String> {
         (!self.endpoint.is_at(DEFAULT_URL)).then(|| self.endpoint.to_string())
     }
 
-    /// Checks that secrets of the vault may be sent to the address: it is Docker Hub itself, or within this
-    /// machine, where they stay. They were not stored for another address that a variable names.
+    /// Checks that secrets of the vault may be sent to the address: it is Docker Hub itself, or on this machine,
+    /// which the secrets then do not leave. The secrets were not stored for another address that a variable names.
     pub fn refuse_other_hosts(&self) -> Result<(), HubApiError> {
         match self.custom_url() {
             Some(url) if !self.endpoint.is_loopback() => Err(HubApiError::OtherHost(url)),

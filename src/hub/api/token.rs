@@ -17,12 +17,12 @@ pub struct ApiToken {
     pub id: String,
     pub label: String,
     pub access: TokenAccess,
-    /// True when it works, unless it has expired.
+    /// True when the token works, unless it has expired.
     pub is_active: bool,
-    /// The program that made it; `manual` for a person.
+    /// The program that created the token; `manual` for a person.
     pub generated_by: Option<String>,
     pub created: Option<Timestamp>,
-    /// The time of its last use as the server writes it, which is finer than a [`Timestamp`].
+    /// The time of the last use as the server writes it, which is finer than a [`Timestamp`].
     pub last_used_text: Option<String>,
     pub expires: Option<Timestamp>,
 }
@@ -30,9 +30,9 @@ pub struct ApiToken {
 /// The access that a token grants.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TokenAccess {
-    /// A person's: scopes for all repositories, such as `repo:read`.
+    /// A person's token: scopes for all repositories, such as `repo:read`.
     Scopes(Vec<String>),
-    /// An organization's: scopes for each resource.
+    /// An organization's token: scopes for each resource.
     Resources(Vec<Resource>),
 }
 
@@ -43,7 +43,7 @@ pub struct Resource {
     /// `TYPE_REPO` or `TYPE_ORG`.
     #[serde(rename = "type")]
     pub kind: String,
-    /// Such as `acme/app` or `*/*/public`.
+    /// A path such as `acme/app` or `*/*/public`.
     pub path: String,
     pub scopes: Vec<String>,
 }
@@ -116,7 +116,7 @@ impl TokenAccess {
         }
     }
 
-    /// Returns a person's scopes in the words of Docker Hub's page, an organization's unchanged.
+    /// Returns a person's scopes in the words of Docker Hub's page, and an organization's scopes unchanged.
     pub fn description(&self) -> String {
         match self {
             Self::Scopes(scopes) => {
@@ -131,7 +131,7 @@ impl TokenAccess {
     }
 }
 
-/// Returns the word of the page: <https://docs.docker.com/security/access-tokens/>.
+/// Returns the word for a scope on Docker Hub's page: <https://docs.docker.com/security/access-tokens/>.
 fn page_word(scope: &str) -> &str {
     match scope {
         "repo:admin" => "Read, Write, Delete",
@@ -143,17 +143,17 @@ fn page_word(scope: &str) -> &str {
 }
 
 impl ApiToken {
-    /// Returns the time of its last use.
+    /// Returns the time of the last use.
     pub fn last_used(&self) -> Option<Timestamp> {
         self.last_used_text.as_deref().and_then(Timestamp::parse_rfc3339)
     }
 
-    /// True from the second at which it expires.
+    /// True from the second of the expiry.
     pub fn has_expired(&self, now: Timestamp) -> bool {
         self.expires.is_some_and(|expires| expires <= now)
     }
 
-    /// True when a program made it, such as Docker Desktop.
+    /// True when a program created the token, such as Docker Desktop.
     pub fn is_generated(&self) -> bool {
         self.generated_by.as_deref().is_some_and(|by| !by.is_empty() && by != "manual")
     }
@@ -177,8 +177,7 @@ impl NewApiToken {
 }
 
 impl TokenPage {
-    /// Parses a page. Its `next` is an address that the server chooses, so it is only checked for being
-    /// there.
+    /// Parses a page. Its `next` is an address that the server chooses, so only its presence is checked.
     pub(super) fn from_response(answer: &Response) -> Result<Self, HubApiError> {
         let page: RawTokenPage = answer.json()?;
         let count = page.count.or(page.total).filter(|count| (0.0..1e9).contains(count));
@@ -191,7 +190,7 @@ impl TokenPage {
 }
 
 impl RawApiToken<'_> {
-    /// Converts the token; `None` when its ID is missing or not fit for a path.
+    /// Converts the token; `None` when its ID is missing or unfit for a path.
     fn into_listed(self) -> Option<ApiToken> {
         let id = self.uuid.or(self.id)?;
         path_segment(&id).ok()?;

@@ -10,8 +10,8 @@ use crate::system::disk::permissions::{PRIVATE, refuse_others_folder, set_mode_o
 
 /// Opens an existing file for appending.
 ///
-/// Links are not followed: root, called in another user's home, would write to a file of that user's choice.
-/// A pipe in the place of the file does not block.
+/// Links are not followed: root, called in another user's home, would write to a file of that user's choice. A pipe
+/// in place of the file does not block.
 pub fn open_append(path: &Path) -> io::Result<File> {
     nonblocking_nofollow(OpenOptions::new().append(true)).open(path)
 }

@@ -1,4 +1,4 @@
-//! Reads files, and writes them whole or not at all, private to their owner.
+//! Reads files, and writes them completely or not at all, private to their owner.
 
 pub mod append;
 pub mod permissions;
@@ -30,7 +30,7 @@ pub enum DiskError {
     /// The file is as it was before.
     #[error("cannot write {}", path.display())]
     Write { path: PathBuf, source: io::Error },
-    /// The file is written, but a power cut may still bring the old one back.
+    /// The file is written, but a power failure may still bring back the old one.
     #[error("{} is written, but the disk does not confirm it", path.display())]
     NotDurable { path: PathBuf, source: io::Error },
     #[error("{} is not a file", path.display())]
@@ -102,10 +102,10 @@ pub fn read(path: &Path, limit: u64) -> Result<Option<(Vec<u8>, fs::Metadata)>, 
     Ok(Some((bytes, metadata)))
 }
 
-/// Replaces a file whole or not at all, durably. A link is followed, and stays a link.
+/// Replaces a file atomically and durably. A link is followed, and remains a link.
 ///
-/// The new content is written to `NAME.new` in the same folder, which replaces one that a killed process left.
-/// After a [`DiskError::Write`] the old file is as it was.
+/// The new content is written to `NAME.new` in the same folder, which replaces one that a killed process left. After
+/// a [`DiskError::Write`], the old file is as it was.
 pub fn replace(path: &Path, bytes: &[u8], mode: u32) -> Result<(), DiskError> {
     let target = without_links(path);
     let folder = folder_of(&target);
@@ -135,7 +135,7 @@ pub fn remove(path: &Path) -> Result<(), DiskError> {
     }
 }
 
-/// Creates a file, whole or not at all. An existing file is left alone, and links are not followed.
+/// Creates a file completely or not at all. An existing file is left alone, and links are not followed.
 pub fn create(path: &Path, bytes: &[u8], mode: u32) -> Result<(), DiskError> {
     let opened = with_mode(OpenOptions::new().create_new(true).write(true), mode).open(path);
     let mut file = opened.map_err(|source| match source.kind() {
@@ -177,7 +177,7 @@ fn lock_file(path: &Path) -> Result<(File, PathBuf), DiskError> {
     }
     let file = with_mode(OpenOptions::new().create(true).truncate(false).write(true), PRIVATE).open(&path);
     let file = file.map_err(DiskError::writing(&path))?;
-    // A umask that denies even the owner would keep the next process from opening it.
+    // A umask that denies even the owner would keep the next process from opening the file.
     set_mode_of(&file, PRIVATE).map_err(DiskError::writing(&path))?;
     Ok((file, path))
 }
@@ -241,7 +241,7 @@ fn write_durably(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
     file.sync_all()
 }
 
-/// Keeps `open` from blocking where a pipe is in the place of a file.
+/// Keeps `open` from blocking if there is a pipe in place of a file.
 fn nonblocking(options: &mut OpenOptions) -> &mut OpenOptions {
     #[cfg(unix)]
     return std::os::unix::fs::OpenOptionsExt::custom_flags(
@@ -252,7 +252,7 @@ fn nonblocking(options: &mut OpenOptions) -> &mut OpenOptions {
     return options;
 }
 
-/// Makes a rename durable. Other systems have no such call, and keep the order of writes by themselves.
+/// Makes a rename durable. Other systems have no such call, but keep the order of writes by themselves.
 fn sync_folder(folder: &Path) -> io::Result<()> {
     if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
 }

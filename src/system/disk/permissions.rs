@@ -11,7 +11,7 @@ use crate::system::disk::without_links;
 /// The mode of files that hold secrets or keys: access for the owner alone.
 pub const PRIVATE: u32 = 0o600;
 
-/// The mode of their folders.
+/// The mode of the folders with such files.
 pub(super) const PRIVATE_FOLDER: u32 = 0o700;
 
 /// True when another user could change the file or replace it: by its own mode or owner, by those of its folder,
@@ -64,7 +64,7 @@ pub(super) fn private_folder() -> fs::DirBuilder {
     builder
 }
 
-/// Sets the mode of a file or folder: the umask may have reduced the one that it was created with.
+/// Sets the mode of a file or folder: the umask may have reduced the mode at its creation.
 #[cfg(unix)]
 pub(super) fn set_mode(path: &Path, mode: u32) -> io::Result<()> {
     fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(mode))

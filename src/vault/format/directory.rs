@@ -1,4 +1,4 @@
-//! Directory of a vault: the entries that concern a key, their positions, and their tags.
+//! The directory of a vault: the entries that concern a key, their positions, and their tags.
 
 use std::mem;
 use std::ops::Range;

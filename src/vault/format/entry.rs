@@ -1,4 +1,4 @@
-//! Entries of a vault: a token, and the header of its encrypted secret.
+//! The entries of a vault: a token, and the header of its encrypted secret.
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
@@ -118,8 +118,8 @@ impl EncodedEntries {
     }
 }
 
-/// Returns the associated data of a token's secret: the token and all its scopes and keys. After a change of
-/// a scope or a key in the file the secret does not open.
+/// Returns the associated data of a token's secret: the token and all its scopes and keys. After a change of a scope
+/// or a key in the file, the secret does not open.
 pub fn binding(token: &Token) -> Vec<u8> {
     #[derive(Encode)]
     struct Binding<'t> {

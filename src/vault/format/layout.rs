@@ -1,4 +1,4 @@
-//! Layout of a vault file, format version 1. `tests/fixtures/vault-1` is an example with known answers.
+//! The layout of a vault file, format version 1. `tests/fixtures/vault-1` is an example with known answers.
 //!
 //! All numbers outside CBOR are little-endian.
 //!
@@ -71,7 +71,7 @@ pub struct Layout {
     pub ciphertexts: Range<u64>,
 }
 
-/// Reason why a file does not begin like a vault of this version.
+/// The reason why a file does not begin like a vault of this version.
 #[derive(Debug, PartialEq, Eq)]
 pub enum HeaderError {
     NotAVault,

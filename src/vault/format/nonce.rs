@@ -1,4 +1,4 @@
-//! Nonces of the tags in a vault file: a base, which is new in every file, and a number.
+//! The nonces of the tags in a vault file: a base, which is new in every file, and a number.
 
 use crate::vault::seal::{NONCE_BYTES, Nonce};
 

@@ -24,7 +24,7 @@ pub struct KeyCommand {
     wrapped: WrappedKey,
 }
 
-/// Reason why a command does not return a key.
+/// The reason why a command does not return a key.
 #[derive(Debug, Error)]
 pub enum KeyCommandError {
     #[error("the key command gives no key")]
@@ -35,7 +35,7 @@ pub enum KeyCommandError {
     #[error("the key command {program} ended with {}", code.map_or("a signal".to_owned(), |code| format!("exit code {code}")))]
     Failed {
         program: String,
-        /// `None` when a signal ended it.
+        /// `None` when a signal terminated the command.
         code: Option<i32>,
     },
     #[error("what the key command {program} writes is no key of this program")]
@@ -43,8 +43,7 @@ pub enum KeyCommandError {
     /// Somebody else may have replaced the command in the vault with another one.
     #[error("others may write to the vault, so the command that it names is not run")]
     OthersMayWrite,
-    /// The command requested a token of the vault that it should open, which would start it again without
-    /// end.
+    /// The command requested a token of the vault that it should open, which would start it again endlessly.
     #[error("the key command asks this program for what only the key command can open")]
     Recursive,
     #[error("cannot wrap the key")]

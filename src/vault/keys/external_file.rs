@@ -15,8 +15,7 @@ use crate::vault::seal::{VaultKey, WrappedKey};
 /// The largest file that is read, in bytes: a key with blanks around it.
 const MAX_BYTES: u64 = 4096;
 
-/// A prefix of the path that stands for a folder which is another one in each run:
-/// <https://systemd.io/CREDENTIALS/>.
+/// The prefix of a path that stands for a folder that differs in each run: <https://systemd.io/CREDENTIALS/>.
 pub const CREDENTIALS_DIRECTORY: &str = "$CREDENTIALS_DIRECTORY/";
 
 /// A file with a wrapping key, and the vault's key wrapped with it.
@@ -29,7 +28,7 @@ pub struct ExternalKeyFile {
     wrapped: WrappedKey,
 }
 
-/// Reason why such a file does not return a key.
+/// The reason why such a file does not return a key.
 #[derive(Debug, Error)]
 pub enum ExternalKeyFileError {
     #[error("the key file {} is missing", path.display())]

@@ -30,7 +30,7 @@ pub struct Holders {
 #[error("{}", .0.iter().map(|(_, error)| error_chain(error)).collect::<Vec<_>>().join("; "))]
 pub struct LockedError(pub Vec<(HolderKind, HolderError)>);
 
-/// Result of asking the holders that answer without a person.
+/// The result of asking the holders that answer without a person.
 pub struct UnattendedCheck {
     pub is_open: bool,
     /// The errors of the holders that did not open the vault.

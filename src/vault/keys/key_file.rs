@@ -23,7 +23,7 @@ pub struct KeyFile {
     path: PathBuf,
 }
 
-/// Reason why a key file cannot be read or written.
+/// The reason why a key file cannot be read or written.
 #[derive(Debug, Error)]
 pub enum KeyFileError {
     #[error("the key file {} is missing", path.display())]
@@ -65,7 +65,7 @@ impl Hint for KeyFileError {
 }
 
 impl KeyFile {
-    /// The key file at this path, which may not exist yet.
+    /// Refers to the key file at this path, which may not exist yet.
     pub fn new(path: PathBuf) -> Self {
         Self { path }
     }

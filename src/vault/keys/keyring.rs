@@ -24,7 +24,7 @@ pub struct Keyring {
     item: String,
 }
 
-/// Reason why the OS keyring does not return or store a key.
+/// The reason why the OS keyring does not return or store a key.
 #[derive(Debug, Error)]
 pub enum KeyringError {
     #[error("this program was built without the OS keyring")]
@@ -34,7 +34,7 @@ pub enum KeyringError {
     NoBus,
     #[error("no OS keyring answers on the session bus")]
     NoService,
-    /// The keyring needs its password, and there is no desktop on which it can ask.
+    /// The keyring needs its password, and there is no desktop on which it can ask for it.
     #[error("the OS keyring is locked, and there is no desktop to ask for its password on")]
     Locked,
     #[error("the OS keyring stays locked: the question for its password was dismissed")]
@@ -80,7 +80,7 @@ impl Hint for KeyringError {
 }
 
 impl Keyring {
-    /// The item for the key with this fingerprint.
+    /// Refers to the item for the key with this fingerprint.
     pub fn for_key(fingerprint: &Tag) -> Self {
         Self { item: cache::key_name(fingerprint) }
     }

@@ -93,7 +93,7 @@ impl HolderKind {
         }
     }
 
-    /// Returns a sentence on the threats that remain with this holder.
+    /// Returns a sentence about the threats that remain with this holder.
     pub fn exposure(self) -> &'static str {
         match self {
             Self::KeyFile => {
@@ -123,7 +123,7 @@ impl HolderKind {
     }
 }
 
-/// Reason why a holder does not return or take a key.
+/// The reason why a holder does not return or accept a key.
 #[derive(Debug, Error)]
 pub enum HolderError {
     #[error(transparent)]
@@ -136,7 +136,7 @@ pub enum HolderError {
     Command(#[from] KeyCommandError),
     #[error(transparent)]
     File(#[from] ExternalKeyFileError),
-    /// It returned the key of another vault.
+    /// The holder returned the key of another vault.
     #[error("{}: the key does not belong to the vault", .0.name())]
     OtherKey(HolderKind),
 }

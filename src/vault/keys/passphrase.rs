@@ -23,10 +23,10 @@ const PASSES: u32 = 3;
 /// One lane, because this program computes lanes one after another: more would only help an attacker.
 const LANES: u32 = 1;
 
-/// The most memory that a vault may require, in KiB. The numbers are read before anything verifies them.
+/// The most memory that a vault may require, in KiB. The parameters are read before anything verifies them.
 const MAX_MEMORY_KIB: u32 = 1024 * 1024;
 
-/// The most memory in all passes together that a vault may require, in KiB. It takes some seconds.
+/// The most memory in all passes together that a vault may require, in KiB. That much takes several seconds.
 const MAX_WORK_KIB: u64 = 4 * 1024 * 1024;
 
 const SALT_BYTES: usize = 16;
@@ -34,7 +34,7 @@ const SALT_BYTES: usize = 16;
 /// The largest passphrase file that is read, in bytes.
 const MAX_BYTES: u64 = 4096;
 
-/// The number of times that a person may enter a passphrase.
+/// The maximum number of times that a person may enter a passphrase.
 const MAX_TRIES: usize = 3;
 
 /// The parameters of Argon2id, and the vault's key wrapped with the derived key.
@@ -53,7 +53,7 @@ pub struct PassphraseHolder {
     wrapped: WrappedKey,
 }
 
-/// Reason why a passphrase does not open a vault.
+/// The reason why a passphrase does not open a vault.
 #[derive(Debug, Error)]
 pub enum PassphraseError {
     #[error("that is not the vault's passphrase")]

@@ -1,5 +1,5 @@
-//! Text form of a wrapping key, for a store of secrets that this program cannot write to: a password
-//! manager, a mounted file.
+//! The text form of a wrapping key, for a store of secrets that this program cannot write to: a password manager, a
+//! mounted file.
 //!
 //! The vault's key is wrapped with it, so the vault's key can be renewed while the wrapping key stays.
 
