@@ -137,6 +137,27 @@ fn every_file_of_tests_is_in_the_binary() {
 }
 
 #[test]
+fn the_linker_script_names_modules_that_exist() {
+    let script = fs::read_to_string("packaging/verbs.ld").expect("the script");
+    let mut count = 0;
+    for pattern in script.split("docker_credential_pat").skip(1) {
+        // Mangled names hold each part with its length in front, or all parts with `..` between them.
+        let end = pattern.find(['*', ' ', ')']).expect("the end of a pattern");
+        let names: Vec<&str> = match pattern[..end].strip_prefix("..") {
+            Some(names) => names.split("..").collect(),
+            None => pattern[..end]
+                .split(|letter: char| letter.is_ascii_digit())
+                .filter(|name| !name.is_empty())
+                .collect(),
+        };
+        let path = names.iter().fold(PathBuf::from("src"), |path, name| path.join(name));
+        assert!(path.is_dir() || path.with_extension("rs").is_file(), "no module {}", path.display());
+        count += 1;
+    }
+    assert!(count > 15, "the patterns were found");
+}
+
+#[test]
 fn imports_are_grouped_and_from_the_root() {
     for path in sources(Path::new("src")) {
         let text = fs::read_to_string(&path).expect("a source file");
