@@ -1,17 +1,14 @@
-//! Sets the name of the target for `version`, and the order of functions for a release.
+//! Sets the name of the target for `version`, and has what clients call all day linked side by side.
 
 use std::env::var;
 
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
     println!("cargo:rustc-env=TARGET={}", var("TARGET").unwrap_or_default());
-    // packaging/release.sh names a linker script that places functions that run together next to each other. GNU ld
-    // and LLVM's linker use it in addition to their own script; names without a function are harmless.
-    println!("cargo:rerun-if-env-changed=LINK_ORDER");
-    if let Ok(order) = var("LINK_ORDER")
-        && !order.is_empty()
-    {
-        println!("cargo:rerun-if-changed={order}");
-        println!("cargo:rustc-link-arg-bins=-Wl,-T,{order}");
+    let is_set = |variable: &str, value: &str| var(variable).is_ok_and(|set| set == value);
+    if is_set("CARGO_CFG_TARGET_OS", "linux") && is_set("CARGO_CFG_TARGET_ENV", "musl") {
+        let script = format!("{}/packaging/verbs.ld", var("CARGO_MANIFEST_DIR").unwrap_or_default());
+        println!("cargo:rerun-if-changed={script}");
+        println!("cargo:rustc-link-arg-bins=-Wl,-T,{script}");
     }
 }

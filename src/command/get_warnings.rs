@@ -1,4 +1,7 @@
-//! Warnings on stderr during a `get`: missing credentials, a push that will fail, a token that expires soon.
+//! Warnings on stderr during a `get`: a token that has expired or is switched off, a push that will fail, a token
+//! that expires soon.
+//!
+//! Verbs for people report such a token after a change, with `CommandContext::note_restrictions`.
 
 use crate::client::context::TOKEN;
 use crate::command::token_view::scope_words;
@@ -51,7 +54,21 @@ fn missed_reason(token: &Token, reason: Reason, now: Timestamp) -> Option<(Strin
         }
         (Reason::Inactive, _) => ("is switched off".to_owned(), "activate"),
         (Reason::SignedOut, _) => ("is signed out".to_owned(), "activate"),
-        _ => return None,
+        (
+            Reason::Expired
+            | Reason::OtherRepository
+            | Reason::OtherProfile
+            | Reason::NotNamed
+            | Reason::NotOfProfile
+            | Reason::NotChosen
+            | Reason::NotAllowed
+            | Reason::LessSpecific
+            | Reason::NotUsed
+            | Reason::MorePermissions
+            | Reason::OtherKey
+            | Reason::NotInUse,
+            _,
+        ) => return None,
     };
     Some((words, format!("{} {verb} {}", program(), token.name.as_argument())))
 }
@@ -104,8 +121,13 @@ fn push_alternative(other: &Token, reason: Reason, choice: Option<&Choice>) -> S
         Reason::NotOfProfile => {
             format!("\"{name}\" may, but another one was logged in with under this profile")
         }
-        // All other reasons do not occur: a token that allows pushes comes before one that does not.
-        _ => format!("\"{name}\" may ({program} use {argument} --push)"),
+        // These do not occur: a token that allows pushes comes before one that does not.
+        Reason::NotAllowed
+        | Reason::LessSpecific
+        | Reason::NotUsed
+        | Reason::MorePermissions
+        | Reason::OtherKey
+        | Reason::NotInUse => format!("\"{name}\" may ({program} use {argument} --push)"),
     }
 }
 

@@ -1,4 +1,5 @@
-//! `ls`: lists the tokens and shows which ones are in use.
+//! `ls`: the list of tokens, with those in use. `HEADS` is the order of its columns, and `token_view` writes its
+//! cells.
 
 use crate::command::completions::token_scopes;
 use crate::command::context::CommandContext;

@@ -92,6 +92,36 @@ fn a_type_name_stands_for_one_type() {
 }
 
 #[test]
+fn the_places_that_contributing_names_exist() {
+    let text = fs::read_to_string("CONTRIBUTING.md").expect("CONTRIBUTING.md");
+    let quoted: Vec<&str> = text.split('`').skip(1).step_by(2).collect();
+    let is_path = |word: &str| word.contains('/') && !word.contains([' ', '\n', '~']);
+    let find = |word: &str| [Path::new("src").join(word), word.into()].into_iter().find(|path| path.exists());
+    let paths: Vec<_> = quoted.iter().filter(|word| is_path(word)).collect();
+    assert!(paths.len() > 30, "the paths were found");
+    for word in paths {
+        assert!(find(word).is_some(), "CONTRIBUTING.md names {word}, which does not exist");
+    }
+    // "`HEADS` and `row` in `command/ls.rs`": the names before the path are in that file.
+    for line in text.lines().filter(|line| line.starts_with('|')) {
+        let mut names = Vec::new();
+        for (at, part) in line.split('`').enumerate() {
+            let is_quoted = at % 2 == 1;
+            if !is_quoted && !matches!(part, " in " | " and ") {
+                names.clear();
+            } else if is_quoted && !is_path(part) {
+                names.push(part);
+            } else if is_quoted && let Some(file) = find(part).filter(|path| path.is_file()) {
+                let code = fs::read_to_string(&file).expect("a source file");
+                for name in &names {
+                    assert!(code.contains(*name), "{name} is not in {}", file.display());
+                }
+            }
+        }
+    }
+}
+
+#[test]
 fn every_file_of_tests_is_in_the_binary() {
     let main = fs::read_to_string("tests/it/main.rs").expect("the test binary");
     let mut files: Vec<_> = sources(Path::new("tests/it"))
@@ -105,6 +135,27 @@ fn every_file_of_tests_is_in_the_binary() {
     for line in &files {
         assert!(main.lines().any(|declared| declared == line), "tests/it/main.rs lacks `{line}`");
     }
+}
+
+#[test]
+fn the_linker_script_names_modules_that_exist() {
+    let script = fs::read_to_string("packaging/verbs.ld").expect("the script");
+    let mut count = 0;
+    for pattern in script.split("docker_credential_pat").skip(1) {
+        // Mangled names hold each part with its length in front, or all parts with `..` between them.
+        let end = pattern.find(['*', ' ', ')']).expect("the end of a pattern");
+        let names: Vec<&str> = match pattern[..end].strip_prefix("..") {
+            Some(names) => names.split("..").collect(),
+            None => pattern[..end]
+                .split(|letter: char| letter.is_ascii_digit())
+                .filter(|name| !name.is_empty())
+                .collect(),
+        };
+        let path = names.iter().fold(PathBuf::from("src"), |path, name| path.join(name));
+        assert!(path.is_dir() || path.with_extension("rs").is_file(), "no module {}", path.display());
+        count += 1;
+    }
+    assert!(count > 15, "the patterns were found");
 }
 
 #[test]
