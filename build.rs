@@ -1,4 +1,4 @@
-//! Sets the name of the target for `version`, and has what clients call all day linked side by side.
+//! Sets the name of the target for `version`, and links the code of the verbs that clients call all day side by side.
 
 use std::env::var;
 

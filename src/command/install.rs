@@ -35,21 +35,21 @@ pub struct InstallArgs {
 
 /// Makes this program the helper. After an error the client's file is unchanged.
 pub fn install(args: &InstallArgs, cx: &mut CommandContext) -> Result<(), CommandError> {
-    let memory = env::Folders::find()?.setup();
-    let _lock = setup::lock(&memory)?;
+    let record = env::Folders::find()?.setup();
+    let _lock = setup::lock(&record)?;
     let config = args.config()?;
     let path = env::tilde(config.path());
-    let reaches = args.reaches(&config, &cx.store.inventory()?)?;
-    let notes = config_notes(&config, &reaches, args.podman)?;
+    let slots = args.slots(&config, &cx.store.inventory()?)?;
+    let notes = config_notes(&config, &slots, args.podman)?;
     if let Some(profile) = &args.profile {
         let link = profile_link_path(profile)?;
         profile_link::make(&link)?;
         cx.say(&format!("{} calls this program for the profile \"{profile}\"", env::tilde(&link)));
     }
     let helper = HelperName::for_profile(args.profile.as_deref());
-    let changes = setup::install(&memory, config, &reaches, &helper)?;
-    for (reach, change) in reaches.iter().zip(&changes) {
-        cx.say(&change_words(&path, reach, change));
+    let changes = setup::install(&record, config, &slots, &helper)?;
+    for (slot, change) in slots.iter().zip(&changes) {
+        cx.say(&change_words(&path, slot, change));
     }
     cx.say(&make_vault(cx)?);
     for note in notes {
@@ -66,20 +66,20 @@ pub fn install(args: &InstallArgs, cx: &mut CommandContext) -> Result<(), Comman
 
 /// Restores the earlier helper. After an error the client's file is unchanged.
 pub fn uninstall(args: &InstallArgs, cx: &mut CommandContext) -> Result<(), CommandError> {
-    let memory = env::Folders::find()?.setup();
-    let _lock = setup::lock(&memory)?;
+    let record = env::Folders::find()?.setup();
+    let _lock = setup::lock(&record)?;
     let config = args.config()?;
     let path = env::tilde(config.path());
-    let reaches = if args.registry.is_empty() {
-        args.current_reaches(&config)?
+    let slots = if args.registry.is_empty() {
+        args.current_slots(&config)?
     } else {
-        args.reaches(&config, &Inventory::default())?
+        args.slots(&config, &Inventory::default())?
     };
     let profiles = configured_profiles(&config)?;
     let helper = args.profile.as_deref().map(|profile| HelperName::for_profile(Some(profile)));
-    let changes = setup::uninstall(&memory, config, &reaches, helper.as_ref())?;
-    for (reach, change) in reaches.iter().zip(&changes) {
-        cx.say(&change_words(&path, reach, change));
+    let changes = setup::uninstall(&record, config, &slots, helper.as_ref())?;
+    for (slot, change) in slots.iter().zip(&changes) {
+        cx.say(&change_words(&path, slot, change));
     }
     for profile in profiles.iter().chain(&args.profile).filter(|profile| !is_called(profile)) {
         let link = profile_link_path(profile)?;
@@ -101,7 +101,7 @@ impl InstallArgs {
     }
 
     /// Returns the entries to set in the client's file.
-    fn reaches(&self, config: &ConfigFile, inventory: &Inventory) -> Result<Vec<HelperSlot>, CommandError> {
+    fn slots(&self, config: &ConfigFile, inventory: &Inventory) -> Result<Vec<HelperSlot>, CommandError> {
         if self.registry.is_empty() && !self.podman {
             return Ok(vec![HelperSlot::Every]);
         }
@@ -125,14 +125,14 @@ impl InstallArgs {
     }
 
     /// Returns the entries that name this program now.
-    fn current_reaches(&self, config: &ConfigFile) -> Result<Vec<HelperSlot>, CommandError> {
-        let mut reaches = if self.podman { Vec::new() } else { vec![HelperSlot::Every] };
+    fn current_slots(&self, config: &ConfigFile) -> Result<Vec<HelperSlot>, CommandError> {
+        let mut slots = if self.podman { Vec::new() } else { vec![HelperSlot::Every] };
         for key in config.registries_with_helpers()? {
             if config.helper(&key)?.as_deref().is_some_and(HelperName::is_ours) {
-                reaches.push(HelperSlot::One(key));
+                slots.push(HelperSlot::One(key));
             }
         }
-        Ok(reaches)
+        Ok(slots)
     }
 
     /// Returns the exact key under which the client looks up a registry. Clients keep the port and capitals, and
@@ -189,11 +189,11 @@ fn profile_link_path(profile: &str) -> Result<PathBuf, CommandError> {
 /// Returns notes on other helpers and on logins in plain text in the same file.
 fn config_notes(
     config: &ConfigFile,
-    reaches: &[HelperSlot],
+    slots: &[HelperSlot],
     is_podman: bool,
 ) -> Result<Vec<String>, CommandError> {
     let mut notes = Vec::new();
-    if reaches.contains(&HelperSlot::Every) {
+    if slots.contains(&HelperSlot::Every) {
         for key in config.registries_with_helpers()? {
             match config.helper(&key)? {
                 Some(helper) if !HelperName::is_ours(&helper) => {
@@ -205,7 +205,7 @@ fn config_notes(
     }
     let is_affected = |login: &String| {
         let registry = Address::parse(login).map(|address| address.registry().clone());
-        reaches.iter().any(|reach| match reach {
+        slots.iter().any(|slot| match slot {
             HelperSlot::Every => true,
             HelperSlot::One(key) => Address::parse(key).map(|address| address.registry().clone()) == registry,
         })
@@ -235,8 +235,8 @@ fn make_vault(cx: &CommandContext) -> Result<String, CommandError> {
     ))
 }
 
-fn change_words(path: &str, reach: &HelperSlot, change: &SetupChange) -> String {
-    let reach = reach.words();
+fn change_words(path: &str, slot: &HelperSlot, change: &SetupChange) -> String {
+    let reach = slot.words();
     match change {
         SetupChange::Set(None) => format!("{path}: this program now keeps the credentials of {reach}"),
         SetupChange::Set(Some(earlier)) => {

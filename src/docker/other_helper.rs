@@ -132,7 +132,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_that_lead_outside_of_path_are_refused() {
+    fn names_that_lead_outside_path_are_refused() {
         for name in ["", "../x", "/bin/sh", "a\\b", "a\0"] {
             assert!(matches!(OtherHelper::new(name), Err(HelperError::Name { .. })), "{name}");
         }

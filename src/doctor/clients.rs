@@ -145,40 +145,40 @@ impl ClientFile<'_> {
         names: &mut Vec<String>,
         findings: &mut Vec<Finding>,
     ) -> Result<(), SetupError> {
-        let mut reaches = match env::Folders::find() {
+        let mut slots = match env::Folders::find() {
             Ok(folders) => setup::installed_slots(&folders.setup(), self.config)?,
             Err(_) => Vec::new(),
         };
-        let set_up = reaches.len();
+        let set_up = slots.len();
         for key in self.config.registries_with_helpers()? {
-            push_new(&mut reaches, HelperSlot::One(key));
+            push_new(&mut slots, HelperSlot::One(key));
         }
         // Podman has no helper for every registry.
         if self.owner == ConfigOwner::Docker {
-            push_new(&mut reaches, HelperSlot::Every);
+            push_new(&mut slots, HelperSlot::Every);
         }
         let first_name = names.len();
         let mut others = Vec::new();
-        for (index, reach) in reaches.into_iter().enumerate() {
+        for (index, slot) in slots.into_iter().enumerate() {
             // Clients write an empty name for "none".
-            match reach.helper(self.config)?.filter(|helper| !helper.is_empty()) {
+            match slot.helper(self.config)?.filter(|helper| !helper.is_empty()) {
                 Some(helper) if HelperName::is_ours(&helper) => push_new(names, helper),
                 helper if index < set_up => {
-                    findings.push(self.set_up_lost(&reach, helper.as_deref().unwrap_or("no helper")));
+                    findings.push(self.set_up_lost(&slot, helper.as_deref().unwrap_or("no helper")));
                 }
-                Some(helper) => others.push((reach, helper)),
+                Some(helper) => others.push((slot, helper)),
                 None => {}
             }
         }
         // If the client does not ask this program at all, another finding says so.
         if names.len() > first_name {
-            findings.extend(others.iter().map(|(reach, helper)| self.other_helper(reach, helper, contents)));
+            findings.extend(others.iter().map(|(slot, helper)| self.other_helper(slot, helper, contents)));
         }
         Ok(())
     }
 
-    fn set_up_lost(&self, reach: &HelperSlot, helper: &str) -> Finding {
-        let (path, registry) = (self.config.path(), without_account(reach.words()));
+    fn set_up_lost(&self, slot: &HelperSlot, helper: &str) -> Finding {
+        let (path, registry) = (self.config.path(), without_account(slot.words()));
         Finding {
             kind: SET_UP_LOST,
             severity: Severity::Warning,
@@ -187,15 +187,15 @@ impl ClientFile<'_> {
                 env::tilde(path)
             ),
             why: "the next login goes elsewhere, in plain text where no helper is named",
-            mend: self.install_command(reach),
+            mend: self.install_command(slot),
             ..Finding::about_path(path)
         }
     }
 
     /// Reports another helper, which is in the way if the vault has a token for its registry.
-    fn other_helper(&self, reach: &HelperSlot, helper: &str, contents: Option<&OpenedContents>) -> Finding {
-        let (path, registry) = (self.config.path(), without_account(reach.words()));
-        let key = match reach {
+    fn other_helper(&self, slot: &HelperSlot, helper: &str, contents: Option<&OpenedContents>) -> Finding {
+        let (path, registry) = (self.config.path(), without_account(slot.words()));
+        let key = match slot {
             HelperSlot::Every => None,
             HelperSlot::One(key) => Key::parse(key).ok(),
         };
@@ -208,13 +208,13 @@ impl ClientFile<'_> {
             severity: if is_in_the_way { Severity::Warning } else { Severity::Note },
             what: format!("{} asks \"{helper}\" for {registry}, and not this program", env::tilde(path)),
             why: "what the vault has for it is not used",
-            mend: self.install_command(reach),
+            mend: self.install_command(slot),
             ..Finding::about_path(path)
         }
     }
 
-    fn install_command(&self, reach: &HelperSlot) -> String {
-        let registry = match reach {
+    fn install_command(&self, slot: &HelperSlot) -> String {
+        let registry = match slot {
             HelperSlot::Every => String::new(),
             HelperSlot::One(key) => format!(" --registry {}", quoted(key)),
         };

@@ -221,7 +221,7 @@ fn check_shared_secret(
     contents: &OpenedContents,
 ) -> Option<Finding> {
     let mut earlier = contents.inventory.tokens().iter().take(index).enumerate();
-    let has_it = |index: usize| contents.secret(index).is_some_and(|its| its.is_same_as(secret));
+    let has_it = |index: usize| contents.secret(index).is_some_and(|stored| stored.is_same_as(secret));
     let (_, other) = earlier.find(|(index, _)| has_it(*index))?;
     let name = display_name(token);
     Some(Finding {

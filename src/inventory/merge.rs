@@ -43,8 +43,8 @@ impl Inventory {
         }
         let own = self.tokens.clone();
         for token in &other.tokens {
-            match own.iter().find(|one| one.name == token.name) {
-                Some(one) if is_same(one, token) => report.same.push(token.name.clone()),
+            match own.iter().find(|existing| existing.name == token.name) {
+                Some(existing) if is_same(existing, token) => report.same.push(token.name.clone()),
                 Some(_) => report.kept.push(token.name.clone()),
                 None => {
                     self.counters.id += 1;

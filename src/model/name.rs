@@ -45,20 +45,20 @@ impl Name {
     /// Makes a name from any texts. A person can [type](Self::parse_typed) it, because every character that is
     /// invisible or special to a shell becomes `-`.
     pub fn suggest(user: &str, registry: &str) -> Self {
-        let fit = |text: &str| -> String {
-            let mut fit = String::new();
+        let clean = |text: &str| -> String {
+            let mut part = String::new();
             for letter in text.nfc() {
-                if fit.len() + letter.len_utf8() > MAX_NAME_BYTES / 3 {
+                if part.len() + letter.len_utf8() > MAX_NAME_BYTES / 3 {
                     break;
                 }
-                let kept =
+                let is_kept =
                     letter.is_alphanumeric() || matches!(letter, '.' | '_' | '-' | '+' | ':' | '/' | '@');
                 // Some alphanumeric characters are blank.
-                fit.push(if kept && !is_invisible(letter) { letter } else { '-' });
+                part.push(if is_kept && !is_invisible(letter) { letter } else { '-' });
             }
-            fit.trim_matches('-').to_owned()
+            part.trim_matches('-').to_owned()
         };
-        match (fit(user), fit(registry)) {
+        match (clean(user), clean(registry)) {
             (user, registry) if user.is_empty() && registry.is_empty() => Self("token".to_owned()),
             (user, registry) if user.is_empty() => Self(registry),
             (user, registry) if registry.is_empty() => Self(user),

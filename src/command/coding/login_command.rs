@@ -44,8 +44,8 @@ pub(super) fn run(args: &CodingLoginCommandArgs, cx: &mut CommandContext) -> Res
     if let Some(token) = named
         && !team.is_reached_by(token)
     {
-        let (name, place) = (token.name.clone(), team.image_host());
-        return Err(ArgumentError::OutOfScope { name, scope: place }.into());
+        let (name, scope) = (token.name.clone(), team.image_host());
+        return Err(ArgumentError::OutOfScope { name, scope }.into());
     }
     let token = match (named, &args.user) {
         (Some(token), _) => Some(token),

@@ -206,17 +206,17 @@ fn write_manifest(out: &mut dyn Write, name: &str, data: &[u8]) -> io::Result<()
 /// <https://kubernetes.io/docs/concepts/overview/working-with-objects/names/#dns-label-names>.
 fn resource_name(name: &Name) -> String {
     const MAX_BYTES: usize = 63;
-    let mut fit = String::new();
+    let mut resource = String::new();
     for letter in name.as_str().chars() {
         if letter.is_ascii_alphanumeric() {
-            fit.push(letter.to_ascii_lowercase());
-        } else if !fit.is_empty() && !fit.ends_with('-') {
-            fit.push('-');
+            resource.push(letter.to_ascii_lowercase());
+        } else if !resource.is_empty() && !resource.ends_with('-') {
+            resource.push('-');
         }
     }
-    fit.truncate(MAX_BYTES);
-    let fit = fit.trim_end_matches('-');
-    if fit.is_empty() { "registry-token".to_owned() } else { fit.to_owned() }
+    resource.truncate(MAX_BYTES);
+    let resource = resource.trim_end_matches('-');
+    if resource.is_empty() { "registry-token".to_owned() } else { resource.to_owned() }
 }
 
 fn encode_base64(bytes: &[u8]) -> io::Result<Bytes> {

@@ -201,7 +201,7 @@ fn preview(
     let excerpt = cx.store.excerpt(None)?;
     let mut inventory = excerpt.inventory().clone();
     let has_secret =
-        |token: &Token, secret: &Secret| excerpt.release(token).is_ok_and(|its| its.is_same_as(secret));
+        |token: &Token, secret: &Secret| excerpt.release(token).is_ok_and(|stored| stored.is_same_as(secret));
     let imported = take_over(&mut inventory, logins, has_secret, *cx.now);
     Ok((inventory, imported))
 }
@@ -240,16 +240,17 @@ fn add_all(
     let now = *cx.now;
     let (imported, advice) = cx.store.change(|draft| -> Result<_, CommandError> {
         let mut inventory = draft.inventory.clone();
-        let has_secret =
-            |token: &Token, secret: &Secret| draft.secret(token).is_ok_and(|its| its.is_same_as(secret));
+        let has_secret = |token: &Token, secret: &Secret| {
+            draft.secret(token).is_ok_and(|stored| stored.is_same_as(secret))
+        };
         let imported = take_over(&mut inventory, logins, has_secret, now);
         draft.inventory = inventory;
         let mut advice: Vec<Advice> = Vec::new();
         for (login, imported) in logins.iter().zip(&imported).filter(|(_, token)| token.is_new) {
             draft.set_secret(imported.token, &login.credentials.secret)?;
-            for one in login.advice(&draft.inventory, Some(imported.token)) {
-                if !advice.contains(&one) {
-                    advice.push(one);
+            for item in login.advice(&draft.inventory, Some(imported.token)) {
+                if !advice.contains(&item) {
+                    advice.push(item);
                 }
             }
         }
