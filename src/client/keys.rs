@@ -10,7 +10,7 @@ const HTTPS_PORT: &str = ":443";
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Client {
     Docker,
-    /// The builder, which `docker build` runs too.
+    /// The builder, which `docker build` also runs.
     Buildx,
     Compose,
     Podman,

@@ -18,7 +18,7 @@ pub struct ActivateArgs {
     names: Vec<String>,
 }
 
-/// Runs `activate`, which also brings back a token that was signed out.
+/// Runs `activate`, which also reactivates a token that was signed out.
 pub fn activate(args: &ActivateArgs, cx: &mut CommandContext) -> Result<(), CommandError> {
     change(args, cx, Inventory::activate, "is active")
 }

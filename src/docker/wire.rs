@@ -83,7 +83,7 @@ pub fn parse_answer(input: &[u8], key: Key) -> Result<Credentials, WireError> {
 impl<'a> RawCredentials<'a> {
     fn parse(input: &'a [u8]) -> Result<Self, WireError> {
         let text = str::from_utf8(input).map_err(|_| WireError::NotUtf8)?;
-        // Serde would accept an array of three values too.
+        // Serde would also accept an array of three values.
         if !text.trim_start().starts_with('{') {
             return Err(WireError::NotCredentials);
         }

@@ -145,7 +145,7 @@ impl Endpoint {
 }
 
 impl fmt::Display for Endpoint {
-    /// Writes scheme, host and port. Path and query are left out: they may hold a secret.
+    /// Writes scheme, host and port. Path and query are omitted: they may hold a secret.
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let scheme = self.0.scheme_str().unwrap_or_default();
         write!(out, "{scheme}://{}", self.0.authority().map_or("", |authority| authority.as_str()))

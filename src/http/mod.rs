@@ -61,7 +61,7 @@ impl Response {
         self.headers.get(name)?.to_str().ok()
     }
 
-    /// Returns the texts of every header of this name; headers that are not text are left out.
+    /// Returns the texts of every header of this name; headers that are not text are omitted.
     pub fn headers(&self, name: &str) -> impl Iterator<Item = &str> {
         self.headers.get_all(name).iter().filter_map(|value| value.to_str().ok())
     }

@@ -1,4 +1,4 @@
-//! An index of tokens by registry and key, for many look-ups in a row.
+//! An index of tokens by registry and key, for many lookups in a row.
 
 use crate::inventory::Inventory;
 use crate::model::registry::{Key, Registry};

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The life of a project token of CODING: made at a stand-in for its interface, and used by docker at a real registry.
+# The life of a CODING project token: created at a stand-in for CODING's API, and used by docker at a real registry.
 source "$(dirname "$0")/lib.sh"
 source "$here/docker-common.sh"
 need docker-registry openssl
@@ -16,14 +16,14 @@ export DOCKER_CREDENTIAL_PAT_CODING_URL
 add_personal() { printf '%s' "$pat_of_acme" | pat add me --registry "$images" --user tester --kind pat --secret-stdin; }
 coding() { pat coding "$@" --token me; }
 listed() { coding tokens --project shop --json | jq -r '[.tokens[] | .label, .name] | join(" ")'; }
-# The registry knows the project's token as CODING made it, for its project alone.
+# The registry knows the project's token as CODING created it, for this project only.
 let_project_in() {
   user[0]=$(pat show shop --json | jq -r '.tokens[0].user')
   secret=([shop]="$(pat show shop --reveal)")
   jq -n --arg user "${user[0]}" --arg secret "${secret[shop]}" \
     '[{$user, $secret, actions: ["pull", "push"], repos: ["acme/*"]}]' >"$server/accounts.json"
 }
-# The line as it is shown, with the real registry in the place of CODING's.
+# The line as shown, with the real registry in place of CODING's.
 log_in_by_line() {
   local line
   line=$(pat coding login-command shop 2>/dev/null) || return

@@ -3,7 +3,7 @@
 source "$(dirname "$0")/lib.sh"
 program=docker-credential-pat
 
-# What is offered, by the words of the line; the last one is being typed.
+# offered SHELL WORD...: prints the candidates for a line of these words; the last one is being typed.
 offered() { env DOCKER_CREDENTIAL_PAT_COMPLETE="$1" "$program" -- "$program" "${@:2:$#-2}" ".${!#}" 2>&1 | paste -sd "|"; }
 
 equal "without a vault there is no name to offer" "" offered bash show a
@@ -39,7 +39,7 @@ equal "bash: the value of an option behind =" "quay.example/acme" in_bash "$prog
 equal "bash: a word behind one in quotes" "--label" in_bash "$program add 'a b'  --la" "$program" add "'a b'" --la
 equal "bash: nothing" "" in_bash "$program show nobody" "$program" show nobody
 
-# A person who types, then presses Tab and Enter. Each line is typed when the prompt shows.
+# A person types, then presses Tab and Enter. Each line is typed when the prompt appears.
 python=$(python_with fcntl termios) || skip "typing into a shell: python3 is not installed"
 type_into() { # SHELL LINE...; SHELL with its options
   local typed=() line shell

@@ -14,7 +14,7 @@ client_logout() { docker logout; }
 account_life
 check "a public image can be pulled after the logout" docker pull alpine
 
-# What the engine is sent, to the letter.
+# The exact requests that the engine receives.
 auth_of() { jq -nc --arg user "$1" --arg secret "${secret[$1]}" '[$user, $secret]'; }
 build() { DOCKER_BUILDKIT=0 docker build "$HOME/context"; }
 mkdir "$HOME/context"
@@ -63,7 +63,7 @@ for name in docker.io index.docker.io registry-1.docker.io "$hub"; do
   for image in acme/app docker.io/acme/app index.docker.io/acme/app registry-1.docker.io/acme/app; do
     check "login to $name: pull $image" used_by alice docker pull "$image"
   done
-  # The client forgets to ask for Docker Hub's key here, an open bug of its: https://github.com/docker/cli/issues/7326
+  # The client does not request Docker Hub's key here, which is an open bug: https://github.com/docker/cli/issues/7326
   check "login to $name: docker logout docker.io" docker logout docker.io
   refused "login to $name: that signs out" "$denied" docker pull acme/app
 done

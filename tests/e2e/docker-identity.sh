@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The docker client and a registry that gives refresh tokens: docker stores one with the user name "<token>", not the password.
+# The docker client and a registry that issues refresh tokens: docker stores one with the user name "<token>", not the password.
 source "$(dirname "$0")/lib.sh"
 source "$here/docker-common.sh"
 need docker-registry openssl
@@ -18,7 +18,7 @@ check "the identity token is used" used_by alice client_use
 refused "a login with a wrong password fails" "$denied" client_login alice wrong
 check "the stored one still works after that" used_by alice client_use
 
-# An identity token does not tell whose it is, so a second login may take the first one's place; a named token never gives way.
+# An identity token does not show its owner, so a second login may replace the first one; a named token is never replaced.
 check "login of a second account" client_login bob "${secret[bob]}"
 check "the last login is used" used_by bob client_use
 identity=$(kept 'map(select(.in_use).name) | first // empty')

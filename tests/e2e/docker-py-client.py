@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What a program built on docker-py does with credentials, one verb a run.
+"""Handles credentials as a program built on docker-py does, one verb per run.
 usage: docker-py-client.py login KEY USER (secret on stdin) | logout KEY | get KEY | list | resolve REGISTRY | pull IMAGE | build"""
 import io, json, sys
 

@@ -1,8 +1,8 @@
 # shellcheck shell=bash
-# Sourced: a stand-in for Docker Hub, and the program as alice, who signs in by password.
+# Sourced: starts a stand-in for Docker Hub, and runs the program as alice, who signs in by password.
 password=pw-canary-of-alice
 
-# start_hub: sets hub_url, where the stand-in is.
+# start_hub: sets hub_url, the address of the stand-in.
 start_hub() {
   bg "$server" hub "$(python_with json)" "$servers/hub-double.py"
   wait_for "the stand-in for Docker Hub" grep -q listening "$server/hub.log" || give_up "the stand-in starts" "$(<"$server/hub.log")"
@@ -10,7 +10,7 @@ start_hub() {
   export DOCKER_CREDENTIAL_PAT_HUB_URL=$hub_url
 }
 
-# start_prism: from then on every call goes through Prism, which holds it against Docker's description; false where it cannot.
+# start_prism: sends every later call through Prism, which checks it against Docker's description; false if it cannot start.
 start_prism() {
   local spec=${HUB_SPEC:-$here/../../../shared/servers/hub-tokens-test.yaml} why
   [[ -e $spec ]] || { echo "note $GROUP: Docker's description is not at $spec; calls are not held against it"; return 1; }
@@ -18,6 +18,6 @@ start_prism() {
   DOCKER_CREDENTIAL_PAT_HUB_URL=http://$(<"$server/prism-host")
 }
 
-# control JSON: one of the stand-in's own switches.
+# control JSON: sets one of the stand-in's own switches.
 control() { "$(python_with urllib)" -c 'import sys, urllib.request; print(urllib.request.urlopen(sys.argv[1] + "/_ctl", sys.argv[2].encode()).read().decode())' "$hub_url" "$1"; }
 hub() { printf '%s\n' "$password" | pat hub "$@" --user alice --password-stdin; }

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The whole life of Docker Hub's tokens, which real clients use at a real registry. Docker Hub is a stand-in.
-# They are made, watched, rotated, switched off and deleted. Prism checks each call against Docker's description if both are here.
+# The whole life of Docker Hub's tokens: real clients use them at a real registry, and a stand-in plays Docker Hub.
+# They are created, watched, rotated, switched off and deleted. Prism checks each call against Docker's description if both are available.
 source "$(dirname "$0")/lib.sh"
 source "$here/docker-common.sh"
 source "$here/hub-common.sh"
@@ -18,7 +18,7 @@ told_hub() { hub tokens --json | jq -r ".tokens[] | $1"; }
 login_with() { pat show "$1" --reveal | docker login -u alice --password-stdin "$host"; }
 inspect() { client_use; }
 states() { hub tokens --json | jq -r '[.tokens[] | "\(.label) \(.state)"] | sort | join(", ")'; }
-# Nobody is there to ask, so a client's helper never waits.
+# There is nobody to ask, so a client's helper never waits.
 refused "the password has to come from somewhere" 'password-stdin or --password-file' setsid --wait docker-credential-pat hub tokens --user alice
 
 # Through docker login, as any token from the web page.
@@ -31,7 +31,7 @@ first=$(pat show ci --reveal)
 secret=([alice]=$first [password]=$password)
 check "no secret in any file" no_secret_in_files
 
-# In the vault for the registry itself: a rotation needs no login.
+# Stored in the vault for the registry itself: a rotation needs no login.
 check "create one for the registry" hub create registry --label "the registry" --permission read --registry "$host"
 check "put it in use there" pat use registry "$host"
 check "a client comes with it" inspect
@@ -57,7 +57,7 @@ refused "what is deleted is refused" "$denied|no such manifest" eval 'docker log
 ends "no leads to nothing" 1 'nothing was changed' \
   limited "$python" "$here/terminal.py" --answer "for good? [y/N]" $'n\n' -- docker-credential-pat hub rm ci
 
-# A second factor, asked for on the terminal, where neither shows.
+# A second factor, requested on the terminal, which shows neither of the two.
 typed() { limited "$python" "$here/terminal.py" "$@" -- docker-credential-pat hub tokens --user bob; }
 ends "the second factor is asked for" 0 '0 tokens of bob' typed --hidden "Password of bob" $'pw-canary-of-bob\n' --hidden "Code of the second factor" $'424242\n'
 ends "a wrong one is refused" 1 'refuses the sign-in' typed --hidden "Password of bob" $'pw-canary-of-bob\n' --hidden "Code of the second factor" $'111111\n'
@@ -71,7 +71,7 @@ check "sync it" hub sync
 equal "it is listed" "team active" eval 'hub tokens --org acme --json | jq -r ".tokens[] | \"\(.label) \(.state)\""'
 check "delete it" hub rm team --yes
 
-# The sign-in that docker login's device flow leaves.
+# The sign-in that docker login's device flow stores.
 session() { put https://index.docker.io/v1/access-token alice "$(control "{\"jwt\":{\"sub\":\"alice\",\"via\":\"$1\"}}" | jq -r .jwt)"; }
 check "keep a sign-in" session password
 ends "no password is needed then" 0 'of alice at Docker Hub' pat hub tokens

@@ -27,7 +27,7 @@ part() {
   done
 }
 
-# in_plain FILE USER: the login of a user stands in a file, as clients write it.
+# in_plain FILE USER: checks that a file contains the login of a user, as clients write it.
 in_plain() { jq -e --arg auth "$(printf %s "$2:${secret[$2]}" | base64 -w 0)" '[.auths[].auth] | index($auth) != null' "$1"; }
 not_in_plain() { ! in_plain "$@"; }
 use_here() { docker manifest inspect --insecure "$1/acme/app:1"; }
@@ -36,7 +36,7 @@ with_config() { DOCKER_CONFIG=$1 limited docker manifest inspect --insecure "$ho
 start_registry htpasswd
 named=localhost:${host#*:} # the same registry by another name
 
-# --- Docker's own file. An entry must stand in it, or Docker picks a helper by itself.
+# --- Docker's own file. It must have an entry, or Docker picks a helper by itself.
 mkdir -p "$HOME/.docker"
 echo '{"psFormat": "table", "auths": {"other.example": {}}}' >"$config"
 check "docker login without a helper" login_to "$host" alice "${secret[alice]}"
@@ -55,7 +55,7 @@ equal "Docker's file keeps its other settings" "{\"auths\":{\"$host\":{},\"other
 check "no secret in any file" no_secret_in_files
 check "Docker still logs in" used_by alice use_here "$host"
 
-# --- podman's file, with an account for one project beside that for the host.
+# --- podman's file, with an account for one project in addition to the one for the host.
 family_part() { # TOOL: reads the file that it wrote
   tool=$1
   part "$tool" "$tool" || return
@@ -83,7 +83,7 @@ if part "the podman family" skopeo; then
   family_part skopeo
 fi
 
-# helper_part NAME: Docker's login is with another helper, whose place this program takes.
+# helper_part NAME: Docker's login is with another helper, which this program replaces.
 helper_part() {
   local name=$1 store=docker-credential-$1
   echo "{\"credsStore\": \"$name\"}" >"$config"
@@ -124,7 +124,7 @@ if part secretservice docker-credential-secretservice dbus-daemon dbus-send gnom
   unset DBUS_SESSION_BUS_ADDRESS
 fi
 
-# --- Out again; the secret is in the open there, so all of it is outside the home.
+# --- Export. The secrets are in plain text, so all files are outside the home.
 exported=$server/exported
 mkdir -p "$exported/pasted" "$exported/file"
 echo '{"auths": {"other.example": {}}}' >"$exported/pasted/config.json"

@@ -10,7 +10,7 @@ program=docker-credential-pat
 data=$XDG_DATA_HOME/docker-credential-pat
 key_file=$XDG_CONFIG_HOME/docker-credential-pat/key
 
-# Items bear the fingerprint of their key; none but those made here is ever taken out.
+# Items have the fingerprint of their key in their names; only those created here are ever removed.
 clean_up() {
   local home
   for home in "$HOME" "$HOME"/part-*; do in_home "$home" pat lock >/dev/null 2>&1; done
@@ -23,7 +23,7 @@ trap clean_up EXIT
 in_home() {
   HOME=$1 XDG_CONFIG_HOME=$1/.config XDG_DATA_HOME=$1/.local/share XDG_STATE_HOME=$1/.local/state "${@:2}"
 }
-# in_part NAME CMD...: CMD with a vault of its own.
+# in_part NAME CMD...: runs CMD with a vault of its own.
 in_part() { in_home "$HOME/part-$1" "${@:2}"; }
 
 on_bus() { XDG_RUNTIME_DIR=$keyring/run DBUS_SESSION_BUS_ADDRESS=unix:path=$keyring/run/bus "$@"; }
@@ -44,7 +44,7 @@ close() { pat lock >/dev/null 2>&1; }
 cold() { close; "$@"; }
 item() { pat key status 2>/dev/null | sed -nE 's/^keyring +item ([^ ]+) .*/\1/p'; }
 holders() { pat key status | sed 1d | cut -d ' ' -f 1 | paste -sd ' '; }
-# after MIN CMD...: CMD takes at least MIN milliseconds, and less than 30 s.
+# after MIN CMD...: checks that CMD takes at least MIN milliseconds, and less than 30 s.
 after() {
   local least=$1 start took status
   shift
@@ -55,10 +55,10 @@ after() {
   ((took >= least && took < 30000)) || { echo "took $took ms, not $least to 30000"; return 99; }
   return $status
 }
-# get_by CMD...: the program run by something else than this shell.
+# get_by CMD...: runs the program from something other than this shell.
 get_by() { printf %s "$host" | limited "$@" "$program" get 2>/dev/null | jq -r .Secret; }
 alice_given() { [[ $(given "$host") == "${secret[alice]}" ]]; }
-# trouble WHAT ERROR HINT CMD...: get fails with its own error on stdout and a hint on stderr, and is not taken for "not found".
+# trouble WHAT ERROR HINT CMD...: get fails with its own error on stdout and a hint on stderr, and is not mistaken for "not found".
 trouble() {
   local what=$1 error=$2 hint=$3 out code
   shift 3
@@ -76,7 +76,7 @@ trouble() {
 keyring up || give_up "the keyring starts" "$(tail -n 20 "$keyring"/*.log)"
 start_registry htpasswd
 
-# --- A new vault where the keyring answers.
+# --- A new vault while the keyring answers.
 mkdir -p "$HOME/.docker"
 echo '{"psFormat": "table"}' >"$config"
 ends "install tells that the OS keyring has the key" 0 'the key of the vault is kept by the OS keyring' on_bus no_wish pat install

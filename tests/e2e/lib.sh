@@ -36,7 +36,7 @@ check() {
   if out=$("$@" 2>&1); then passed "$what"; else failed "$what" "$*: exit $?"$'\n'"$out"; fi
 }
 
-# refused WHAT PATTERN CMD...: CMD must fail, and for the reason that PATTERN tells.
+# refused WHAT PATTERN CMD...: CMD must fail, and for the reason in PATTERN.
 refused() {
   local what=$1 pattern=$2 out
   shift 2
@@ -49,7 +49,7 @@ refused() {
   fi
 }
 
-# ends WHAT CODE PATTERN CMD...: CMD must exit with CODE and tell PATTERN on the way.
+# ends WHAT CODE PATTERN CMD...: CMD must exit with CODE and print PATTERN.
 ends() {
   local what=$1 want=$2 pattern=$3 out code
   shift 3
@@ -83,7 +83,7 @@ accounts() {
   done | jq -s .
 }
 
-# let_in USER...: the server knows these accounts from now on and no other, so what still works was done with one of them.
+# let_in USER...: from now on the server knows only these accounts, so anything that still works uses one of them.
 let_in() {
   accounts "$@" >"$server/accounts.new" && mv "$server/accounts.new" "$server/accounts.json"
   "$servers/registry.sh" accounts "$server"

@@ -1,20 +1,20 @@
 #!/usr/bin/env bash
-# The memory of the program at exit: no secret is left, and no eight bytes in a row of one. No client is needed.
-# Nothing is sampled: every offset of the large secrets and of the memory is looked at.
+# The memory of the program at exit: no secret is left, nor any eight consecutive bytes of one. No client is needed.
+# Nothing is sampled: every offset of the large secrets and of the memory is checked.
 source "$(dirname "$0")/lib.sh"
 python=$(python_with ctypes fcntl termios) || skip "python3 is not installed"
 program=docker-credential-pat
 folder=$GROUP_DIR/secrets # outside the home: a file for each, as it is and as the request to store it
 mkdir "$folder"
 
-# The program keeps its memory from its own user, but not from root.
+# The program hides its memory from its own user, but not from root.
 as_tracer=()
 ((EUID == 0)) || as_tracer=(unshare --user --map-root-user)
 "${as_tracer[@]}" true 2>/dev/null || skip "a user namespace to trace in is not permitted"
 memscan=("${as_tracer[@]}" "$python" "$here/../memory/memscan.py")
 scan() { limited "${memscan[@]}" "$@"; }
 
-# Random letters, so that no piece of a secret is in memory by chance; a known beginning, as of ghp_..., is in the program's tables.
+# Random letters, so that no part of a secret is in memory by chance; a known beginning, as of ghp_..., is in the program's tables.
 "$python" - "$folder" <<'PYTHON'
 import json, pathlib, secrets, sys
 folder = pathlib.Path(sys.argv[1])
@@ -40,9 +40,9 @@ small=$folder/"36 bytes old" large=$folder/"1 MiB old" request=$folder/request
 probe=$(scan --secret "$small" -- "$program" version 2>&1)
 (($? != 3)) || skip "tracing is not permitted: $probe"
 
-# The search itself: it finds what is there, in this program too, and nothing else.
+# The search itself: it finds the secrets that are there, also in this program, and nothing else.
 holder='import os, sys; held = open(sys.argv[1], "rb").read(); os._exit(0)'
-# A mark between them that no secret has, lest by chance a third piece arise there.
+# A separator that no secret contains, so that no third match arises between the two by chance.
 { head -c 8 "$small"; printf '|'; tail -c 9 "$small"; } >"$folder/pieces"
 with_it_around() { CANARY=$(<"$small") "$@"; }
 ends "the search finds a secret" 1 'a whole copy \(as it is\)' scan --secret "$small" -- "$python" -c "$holder" "$small"
@@ -52,7 +52,7 @@ ends "the search finds a secret in this program" 1 'a whole copy \(as it is\)' w
 check "the search finds nothing where nothing is" scan --secret "$small" --stdin "$small" -- "$python" -c "$holder" "$request"
 ends "a program that fails proves nothing" 2 'exit code is 1' scan --secret "$small" -- false
 
-# no_trace WHAT ARG...: the program with the arguments after -- leaves nothing of the secrets.
+# no_trace WHAT ARG...: checks that the program, with the arguments after --, leaves nothing of the secrets in memory.
 no_trace() { check "$1: nothing is left" scan "${@:2}"; }
 gives() { cmp <(ask ghcr.example | jq -j .Secret) "$1"; }
 
@@ -88,7 +88,7 @@ for kind in "36 bytes" "36 bytes to escape" "64 KiB" "1 MiB"; do
   no_trace "$kind: rm" --secret "$old" --secret "$new" -- "$program" rm added filed
 done
 
-# A secret that is the user name too is kept out of the open part of the vault, and so out of memory.
+# A secret that is also the user name is kept out of the readable part of the vault, and so out of memory.
 jq -R '{ServerURL: "ghcr.example", Username: ., Secret: .}' <"$small" >"$folder/both.json"
 no_trace "user name and secret in one: store" --secret "$small" --stdin "$folder/both.json" -- "$program" store
 no_trace "user name and secret in one: get" --secret "$small" --stdin "$request" -- "$program" get
@@ -109,7 +109,7 @@ no_trace "the vault's key: list" --secret "$folder/key" -- "$program" list
 no_trace "the vault's key: show --reveal" --secret "$folder/key" -- "$program" show typed --reveal
 no_trace "the vault's key: erase" --secret "$folder/key" --stdin "$request" -- "$program" erase
 
-# Docker Hub's tokens: the password, the sign-in's token, and the secret that Docker Hub makes.
+# Docker Hub's tokens: the password, the sign-in's token, and the secret that Docker Hub creates.
 source "$here/hub-common.sh"
 start_hub
 letters_of() { "$python" -c 'import secrets, sys; print(secrets.token_hex(18), end="")' >"$folder/$1"; }
@@ -127,7 +127,7 @@ no_trace "hub rotate by a sign-in" --secret "$folder/session" --secret "$folder/
 no_trace "hub tokens" --secret "$folder/session" --secret "$folder/rotated" -- "$program" hub tokens
 no_trace "hub rm" --secret "$folder/session" --secret "$folder/rotated" -- "$program" hub rm hubbed --yes
 
-# --- Every holder of the vault's key: nothing is left of the secrets, of that key, and of what the holder has.
+# --- Every holder of the vault's key: nothing is left of the secrets, of that key, or of the holder's own secret.
 keyring=$server/keyring
 end_all() {
   local home

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Runs a program to which the kernel refuses its memory for keys, as most containers do.
+"""Runs a program that the kernel denies its key storage, as in most containers.
 usage: no-keyctl.py PROGRAM ARG...
-Exit code: the program's; 3 where such a filter cannot be set."""
+Exit code: the program's; 3 if such a filter cannot be set."""
 import ctypes, os, platform, struct, sys
 
 FORBIDDEN = 3

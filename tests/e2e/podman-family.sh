@@ -18,7 +18,7 @@ family_life() {
   equal "login --get-login follows it" "alice" "$tool" login --get-login "$host"
   uninstall_for_podman
 
-  # It asks every helper of the file, stops at one that is not installed, and takes all credHelpers out: so it comes last, in a file of its own.
+  # It asks every helper in the file, stops at one that is not installed, and removes all credHelpers, so it comes last, with a file of its own.
   echo '{}' >"$REGISTRY_AUTH_FILE"
   check "install --podman again" pat install --podman --registry "$host"
   check "the login is still there" used_by alice client_use
@@ -33,7 +33,7 @@ stop_pause_process() {
 }
 trap 'stop_pause_process; stop_servers' EXIT
 
-# As root these tools would write below /var and /run, and read the machine's own policy.
+# As root, these tools would write below /var and /run, and read the machine's own policy.
 keep_containers_at_home() {
   export REGISTRY_AUTH_FILE=$XDG_RUNTIME_DIR/containers/auth.json
   export CONTAINERS_STORAGE_CONF=$XDG_CONFIG_HOME/containers/storage.conf CONTAINERS_CONF=$XDG_CONFIG_HOME/containers/containers.conf
@@ -55,7 +55,7 @@ network_config_dir = "$HOME/storage/networks"
 CONF
 }
 
-# Another registry's helper stands in the file already, and has to stay.
+# The file already names a helper for another registry, which has to stay.
 install_for_podman() {
   echo '{"credHelpers": {"other.example": "other"}}' >"$REGISTRY_AUTH_FILE"
   check "install --podman" pat install --podman --registry "$host"

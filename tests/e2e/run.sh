@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # Runs real clients against docker-credential-pat, each in a home of its own and against servers on this machine alone.
-#   run.sh BIN_DIR [GROUP...]      BIN_DIR holds docker-credential-pat; without GROUP all of them run but those in by_name
+#   run.sh BIN_DIR [GROUP...]      BIN_DIR holds docker-credential-pat; without GROUP all of them run except those in by_name
 #   run.sh --list                  lists the groups
 # Servers listen on ports that the system chooses, so several run.sh may run at the same time.
 # KEEP=1 keeps the folder with the homes and the servers' logs. The last line is "N passed, N failed, N skipped".
 set -uo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
-# The longest come first, so that groups that run side by side end together.
+# The longest come first, so that groups that run in parallel finish together.
 all=(memory verify keys import docker-py surroundings docker docker-token docker-identity docker-engine podman skopeo buildah
   tokens-docker tokens-podman tokens-skopeo tokens-buildah tokens-keys hub coding terminal completions)
 by_name=() # run only when they are named
@@ -30,15 +30,15 @@ shift
 for group; do [[ " ${all[*]} ${by_name[*]-} " == *" $group "* ]] || wrong_usage "run.sh: no group $group"; done
 for tool in jq setsid; do command -v "$tool" >/dev/null || { echo "run.sh: $tool is not installed" >&2; exit 2; }; done
 
-# A short path, because the name of a Unix socket ends at 108 bytes.
+# A short path, because the name of a Unix socket is limited to 108 bytes.
 work=$(mktemp -d /tmp/e2e.XXXXXX)
 results=$work/results
 : >"$results"
 child=
 
-# A group leads a session of its own, so this reaches its clients too; its EXIT trap then ends its servers.
+# A group leads its own session, so this also reaches its clients; its EXIT trap then stops its servers.
 stop() { [[ -z $child ]] || { kill -- "-$child" 2>/dev/null; wait "$child" 2>/dev/null; child=; }; }
-# Image layers hold folders that even their owner may not write to.
+# Image layers contain folders that even their owner may not write to.
 clean_up() { stop; [[ -n ${KEEP:-} ]] || { chmod -R u+w "$work"; rm -rf "$work"; }; }
 trap clean_up EXIT
 trap 'exit 130' INT
@@ -64,7 +64,7 @@ run_group() {
   child=
 }
 
-# What holds calls against a published description comes with the caller's settings for npm.
+# The caller's npm settings are for installing Prism, which checks calls against a published description.
 export TOOLS_CACHE=${TOOLS_CACHE:-$HOME/.cache/docker-credential-pat-tests}
 for group; do if [[ $group == hub ]]; then "$here/../servers/prism.sh" install; fi; done
 for group; do run_group "$group"; done

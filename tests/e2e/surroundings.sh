@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The program in difficult surroundings: full disks, foreign homes, closed streams, odd files, locks. No client is needed.
-# Each part ends with what it sets, in a subshell or in this file started again, with the part's name, in a namespace of its own.
+# The settings of a part end with it: it runs in a subshell, or in this file started again with the part's name in its own namespace.
 # shellcheck disable=SC2030,SC2031
 source "$(dirname "$0")/lib.sh"
 unset XDG_CONFIG_HOME XDG_DATA_HOME XDG_STATE_HOME XDG_CACHE_HOME XDG_RUNTIME_DIR # so that HOME decides, unless a part says otherwise
@@ -8,7 +8,7 @@ nobody=65534
 
 limited() { timeout --foreground 30 "$@"; } # what hangs is cut off, and fails
 
-# with NAME=VALUE... CMD...; without NAME CMD...; with_umask MASK CMD...: CMD in other surroundings.
+# with NAME=VALUE... CMD...; without NAME CMD...; with_umask MASK CMD...: runs CMD in another environment.
 with() (
   while [[ $1 == *=* ]]; do export "${1?}"; shift; done
   "$@"
@@ -22,13 +22,13 @@ with_umask() (
   "${@:2}"
 )
 
-# run_as is put before the program: another user, another namespace.
+# run_as precedes the program: another user, another namespace.
 run_as=()
 pat() { limited "${run_as[@]}" docker-credential-pat "$@"; }
 is_root() { [[ $EUID == 0 ]]; }
 as_nobody=(setpriv --reuid "$nobody" --regid "$nobody" --clear-groups)
 
-# open_to_others: other users come to the program and to the folder that is printed, which is theirs.
+# open_to_others: lets other users reach the program, and prints a folder that belongs to them.
 open_to_others() {
   local folder=$GROUP_DIR/$nobody
   mkdir -p "$folder" && chmod o+x "${GROUP_DIR%/*}" "$GROUP_DIR" && chown "$nobody:$nobody" "$folder" 2>/dev/null &&
@@ -40,13 +40,13 @@ sign_out() { printf '%s' "$1" | pat erase; }
 data=.local/share/docker-credential-pat
 vault=$data/vault
 files() { (cd "$1" && find . -mindepth 1 | sort | paste -sd " "); }
-# state DIR: every file there, with owner, mode, time and content; but the log, to which each request adds a line.
+# state DIR: prints every file there, with owner, mode, time and content, except the log, to which each request adds a line.
 state() {
   find "$1" ! -name usage.jsonl -exec stat -c '%n %u:%g %a %s %y' {} + | sort
   find "$1" -name usage.jsonl -exec stat -c '%n %u:%g %a' {} + | sort
   find "$1" -type f ! -name usage.jsonl -exec sha256sum {} + | sort
 }
-# unchanged DIR CMD...: CMD leaves DIR as it is, and its exit code counts too.
+# unchanged DIR CMD...: runs CMD, which must leave DIR as it is, and returns its exit code.
 unchanged() {
   local before after code
   before=$(state "$1")
@@ -57,7 +57,7 @@ unchanged() {
   return "$code"
 }
 
-# in_namespace PART: runs a part of this file where this user may mount.
+# in_namespace PART: runs a part of this file in a namespace in which this user may mount.
 in_namespace() {
   local namespace=(unshare --mount)
   need unshare mount
@@ -94,7 +94,7 @@ full_disk() {
   done
 }
 
-# fill DIR LIMIT: until nothing more fits. The folder's own file system says no, so the loop ends.
+# fill DIR LIMIT: writes until nothing more fits. The folder's own file system refuses at that point, so the loop ends.
 fill() {
   local number=0
   if [[ $2 == size=* ]]; then

@@ -9,7 +9,7 @@ interrupt=$'\x03'
 at_terminal() { limited "$python" "$here/terminal.py" "$@"; }
 at_once() { timeout --foreground 30 "$@"; } # what waits for an answer is cut off
 
-# Nothing but the program's name.
+# The program's name alone.
 ends "no arguments: a status" 0 'Docker does not ask this program yet' at_terminal -- "$program"
 ends "and the next step" 0 '^next: docker-credential-pat install' at_terminal -- "$program"
 ends "also while stdin comes from elsewhere" 0 '^next:' at_terminal -- sh -c "$program </dev/null"
@@ -25,7 +25,7 @@ ends "store tells what it waits for" 1 'waiting for JSON' at_terminal --answer w
 ends "list waits for nothing" 0 '^\{\}' at_terminal -- "$program" list
 equal "get without a terminal tells nothing besides" "credentials not found in native keychain" eval 'ask ghcr.example 2>&1 || true'
 
-# add_typing SECRET ARG...: types SECRET, which must not show; its first five characters are enough to tell.
+# add_typing SECRET ARG...: types SECRET, which must not appear; its first five characters are enough to detect it.
 add_typing() {
   local typed=$1 out
   shift
@@ -46,7 +46,7 @@ ends "with stdin from elsewhere the terminal is still asked" 0 'added "ci-3"' \
 ends "a taken name is told before anything is asked" 1 'named "ci" already' at_terminal -- "$program" add ci --registry ghcr.example
 ends "the next step once there are tokens" 0 '^next: docker-credential-pat ls' at_terminal -- "$program"
 
-# A person who gives nothing.
+# A person who enters nothing.
 add_new() { at_terminal "$@" -- "$program" add new --registry new.example --user me; }
 ends "an empty secret is refused" 1 'empty' add_new --hidden "Secret for" $'\n'
 ends "the end of input is no secret" 1 'no secret' add_new --hidden "Secret for" $'\x04'
@@ -61,7 +61,7 @@ ends "no terminal: add names the option for the user name, at once" 1 '--user' \
   at_once setsid --wait "$program" add new --registry new.example
 equal "none of these was added" "ci ci-2 ci-3" eval 'pat ls --json | jq -r "[.tokens[].name] | join(\" \")"'
 
-# A listing fits the terminal; elsewhere nothing is cut.
+# A listing fits the terminal; without a terminal nothing is cut.
 printf s3cret | pat add old --registry a-registry-with-a-long-name.example/and/a/long/path --user me --expires 2020-01-31 --secret-stdin 2>/dev/null
 listing() { at_terminal --columns "$1" -- "$program" ls | tr -d '\r'; }
 widest() { listing "$1" | wc -L; }
@@ -74,7 +74,7 @@ equal "80 columns show what counts most" "NAME KIND FOR USER STATE EXPIRES" head
 ends "40 columns shorten the longest cells" 0 '^old .*…' listing 40
 equal "without a terminal nothing is cut" "a-registry-with-a-long-name.example/and/a/long/path" eval 'pat ls | grep -o "a-registry[^ ]*"'
 
-# Colours, only where they show.
+# Colours, only on a terminal that shows them.
 coloured() { at_terminal -- env "$@" "$program" ls | grep -c $'\e\[3[12]m'; }
 equal "a terminal shows what is in use and what has expired in colour" 4 coloured TERM=xterm
 for variable in NO_COLOR=1 CLICOLOR=0 TERM=dumb; do
@@ -84,10 +84,10 @@ equal "without a terminal: no colour" 0 eval 'TERM=xterm pat ls | grep -c $'"'\e
 ends "without colour it is told as well" 0 'expired .* 2020-01-31 \([0-9]+ days ago\)' pat ls
 ends "ls of a registry without a token says so" 0 'no token is like that' at_terminal -- "$program" ls --registry nowhere.example
 
-# Characters that would steer the terminal, or let a line read as another: C0, C1, DEL and marks of direction.
+# Characters that would control the terminal, or make a line read as another: C0, C1, DEL and marks of direction.
 nasty=$'\e[31m\e]0;title\a\u009b7m\x7f\u202e\u2066'
 odd_key=$'h\u202e\u2066.example/@'
-# plain PATTERN CMD...: what CMD shows on a terminal has none of them, and PATTERN shows in their place.
+# plain PATTERN CMD...: checks that CMD's output on a terminal has none of them, and PATTERN instead.
 plain() {
   local pattern=$1
   shift

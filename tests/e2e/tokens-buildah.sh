@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# buildah and a registry where many tokens may go.
+# buildah and a registry for which there are many tokens.
 source "$(dirname "$0")/lib.sh"
 source "$here/podman-family.sh"
 source "$here/tokens-common.sh"

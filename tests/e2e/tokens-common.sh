@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# Sourced by the tokens groups: one registry, many tokens, and the server tells which of them each client came with.
-# A group sets the helper up after start_tokens, and gives pull IMAGE, push IMAGE, client_login USER SECRET and client_logout.
+# Sourced by the tokens groups: one registry, many tokens, and a server that records which of them each client used.
+# A group sets up the helper after start_tokens, and defines pull IMAGE, push IMAGE, client_login USER SECRET and client_logout.
 need docker-registry openssl
 python_with jwt cryptography >/dev/null || skip "python3-jwt or python3-cryptography is not installed"
 
@@ -24,13 +24,13 @@ start_tokens() {
   "$(python_with json)" "$servers/mkimage.py" "$server/image" "$server/data" shop/app blog/app
 }
 
-# add NAME PLACE [OPTION...]: a person brings the token that the server knows by that name.
+# add NAME PLACE [OPTION...]: a person adds the token that the server knows by that name.
 add() { printf '%s' "${secret[$1]}" | pat add "$1" --registry "$2" --user "${user[$1]}" --secret-stdin "${@:3}"; }
 rotate() { printf '%s' "$2" | pat rotate "$1" --secret-stdin "${@:3}"; }
 add_both() { add ro "$host" --permission read && add rw "$host" --permission read,write; }
 remove_all() { pat ls --json | jq -r '.tokens[].name' | xargs -r -d '\n' docker-credential-pat rm; }
 
-# with NAME=VALUE... CMD...; inside DIR CMD...: CMD in other surroundings.
+# with NAME=VALUE... CMD...; inside DIR CMD...: runs CMD in another environment or directory.
 with() (
   while [[ $1 == *=* ]]; do export "${1?}"; shift; done
   "$@"
@@ -40,7 +40,7 @@ inside() (
   "${@:2}"
 )
 
-# came_with CMD...: CMD succeeds; prints the names of the tokens that the server gave access for, or "nobody".
+# came_with CMD...: CMD must succeed; prints the names of the tokens that the server accepted, or "nobody".
 came_with() {
   : >"$server/issued.jsonl"
   "$@" >&2 || return
@@ -48,7 +48,7 @@ came_with() {
 }
 names_used() { jq -sr 'map(select(.access != []).name // "nobody") | unique | join(" ")' "$server/issued.jsonl"; }
 
-# lines_of PATTERN CMD...: how often it stands in what CMD writes on stderr. Its stdout must not have it at all.
+# lines_of PATTERN CMD...: prints how often PATTERN is in CMD's stderr. CMD's stdout must not contain it at all.
 lines_of() {
   local pattern=$1
   shift
@@ -58,13 +58,13 @@ lines_of() {
 }
 pull_thrice() { pull "$1" && pull "$1" && pull "$1"; }
 
-# tokens_life: what must hold for every client.
+# tokens_life: the checks that every client must pass.
 tokens_life() {
   local app=$host/acme/app:1 pushed=$host/acme/pushed:1
   check "a public image comes while nothing is stored" pull "$host/public/app:1"
   refused "another is refused" "$denied" pull "$app"
 
-  # One token to pull and one to push; nothing but the two is said.
+  # One token to pull and one to push; no other setting is needed.
   check "add a token that may pull, and one that may push too" add_both
   equal "pull comes with the one that may pull" ro came_with pull "$app"
   equal "push comes with the one that may push" rw came_with push "$pushed"
@@ -103,7 +103,7 @@ tokens_life() {
   equal "pull comes with it now" rw came_with pull "$app"
   check "remove all" remove_all
 
-  # A new secret, at the server and here.
+  # A new secret, at the server and in the vault.
   check "add both again" add_both
   secret[rw]='rw-new'
   let_in "${all_users[@]}"

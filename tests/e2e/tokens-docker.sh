@@ -12,7 +12,7 @@ pull() { docker pull "$1"; }
 push() { docker push "$1"; }
 inspect() { docker manifest inspect --insecure "$1"; }
 
-# The engine passes credentials on, so what it was sent is what they were; the registry's own log holds for manifest.
+# The engine passes credentials on, so its requests show them; for manifest, the registry's own log does.
 names_used() {
   jq -sr --slurpfile accounts "$server/accounts.json" \
     '[.[] | select(.path | test("/images/create$|/push$")).auth | if .password then . as $sent |
@@ -44,7 +44,7 @@ for project in shop blog; do
 done
 equal "manifest inspect of a third project comes without" nobody registry_came_with inspect "$host/public/app:1"
 
-# A helper of its own name is a profile.
+# A helper with a name of its own is a profile.
 ln -s "$(type -P docker-credential-pat)" "$HOME/docker-credential-pat-work"
 check "choose one for a profile" pat use blog "$host" --profile work
 jq --arg host "$host" '.credHelpers[$host] = "pat-work"' "$config" >"$config.new" && mv "$config.new" "$config"

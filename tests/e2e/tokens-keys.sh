@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Many tokens on one registry and clients that are not installed here: played by bash under their name.
+# Many tokens on one registry and clients that are not installed here: bash plays them under their names.
 source "$(dirname "$0")/lib.sh"
 registry=reg.example:5000
 secret=([ro]=ro-secret [rw]=rw-secret [shop]=shop-secret [blog]=blog-secret)
 
 add() { printf '%s' "${secret[$1]}" | pat add "$1" --registry "$2" --user "$1" --secret-stdin "${@:3}"; }
 
-# as CLIENT KEY VERB [WORD...]: what the helper answers a process with that command line. bash takes the verb for its script.
+# as CLIENT KEY VERB [WORD...]: prints the helper's answer to a process with that command line. bash runs the verb as its script.
 as() (
   mkdir -p "$HOME/verbs" && cd "$HOME/verbs" || exit
   echo 'printf "%s" "$KEY" | docker-credential-pat get' >"$3"

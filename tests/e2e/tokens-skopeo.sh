@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# skopeo and a registry where many tokens may go; it alone copies from one image to another on the same registry.
+# skopeo and a registry for which there are many tokens; skopeo alone copies from one image to another on the same registry.
 source "$(dirname "$0")/lib.sh"
 source "$here/podman-family.sh"
 source "$here/tokens-common.sh"
@@ -9,7 +9,7 @@ copy() { skopeo copy --src-tls-verify=false --dest-tls-verify=false "docker://$h
 tokens_family_life skopeo
 check "remove all" remove_all
 
-# Where the line names two images on one registry, both get what is in use.
+# If the command line names two images on one registry, both get the token in use.
 check "add both" add_both
 check "put the one that may push in use" pat use rw
 equal "a copy within the registry comes with it" rw came_with copy acme/app:1 acme/copy:1

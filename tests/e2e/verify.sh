@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# verify against real registries: with passwords, with tokens, encrypted under an authority of its own, and ill ones.
+# verify against real registries: with passwords, with tokens, encrypted with their own certificate authority, and faulty ones.
 source "$(dirname "$0")/lib.sh"
 need docker-registry openssl htpasswd
 python_with jwt cryptography >/dev/null || skip "python3-jwt or python3-cryptography is not installed"
@@ -12,7 +12,7 @@ accounts() { # reader may only pull
 add() { printf '%s' "$2" | pat add "$1" --registry "$host" --user "$3" --secret-stdin "${@:4}"; }
 answers() { pat verify "$@" --json | jq -c '[.answers[] | [.token, .answer, .pull, .push, .delete]]'; }
 
-# told WANT ARGUMENT…: what the registry says, as JSON; the exit code does not count.
+# told WANT ARGUMENT…: checks the registry's answer, as JSON; the exit code does not count.
 told() { local want=$1 got; shift; got=$(answers "$@" 2>/dev/null); [[ $got == "$want" ]] || { echo "got $got"; return 1; }; }
 
 for mode in htpasswd token tls; do
@@ -47,7 +47,7 @@ for mode in htpasswd token tls; do
   refused "$mode: rotate --verify takes no bad one" "does not take" bash -c "printf bad | docker-credential-pat rotate new-$mode --secret-stdin --verify"
   equal "$mode: and the old one is still there" "${secret[alice]}" pat show "new-$mode" --reveal
 done
-# The same encrypted registry behind a proxy that is ill; its certificate is good for any port of this machine.
+# The same encrypted registry behind a faulty proxy; its certificate is valid for any port of this machine.
 ill() { # MODE [N]: sets host to a proxy that does so
   stop_pid "$GROUP_DIR/server/proxy.pid"
   rm -f "$GROUP_DIR/server/proxy.log"

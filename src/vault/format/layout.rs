@@ -16,8 +16,8 @@
 //! ciphertexts             the encrypted secrets, one after another; nothing follows them
 //! ```
 //!
-//! Each structure is a CBOR array; the number in `#[n(…)]` is the index of a field. A missing value is null,
-//! or is left out at the end of its array.
+//! Each structure is a CBOR array; the number in `#[n(…)]` is the index of a field. A missing value is null, or is
+//! omitted at the end of its array.
 //!
 //! ```text
 //! directory    [holders, fingerprint, counters, choices, lines]
