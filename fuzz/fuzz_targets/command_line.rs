@@ -16,7 +16,7 @@ fuzz_target!(|text: &str| {
     let intent = client::intent(&words, &at);
     assert_eq!(client::intent(&words, &at), intent, "the same words, another answer");
     if let Some(repository) = intent.as_ref().and_then(|intent| intent.repository.as_deref()) {
-        assert!(at.repository().is_none_or(|asked| covers(asked, repository)), "beside what was asked for");
+        assert!(at.repository().is_none_or(|requested| covers(requested, repository)), "beside what was asked for");
         assert!(words[1..].iter().any(|word| names(word, &at, repository)), "no word names it");
     }
     let elsewhere = format!("/opt/bin/{}", words[0]);

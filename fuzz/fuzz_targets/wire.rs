@@ -44,14 +44,14 @@ fuzz_target!(|input: &[u8]| {
 
     let mut answer = Vec::new();
     wire::write_credentials(&mut answer, &key, &user, &secret).expect("memory");
-    let told: Sent = serde_json::from_slice(&answer).expect("JSON");
-    assert!(told.key == key.as_str() && told.user == *user && told.secret == secret.expose());
+    let answered: Sent = serde_json::from_slice(&answer).expect("JSON");
+    assert!(answered.key == key.as_str() && answered.user == *user && answered.secret == secret.expose());
     let again = wire::parse_credentials(&answer).expect("our own words");
     assert!(again.key == key && *again.user == *user && again.secret.is_same_as(&secret));
 
     let rows = [(key.as_str(), &**user), (&**user, secret.expose())];
     let mut list = Vec::new();
     wire::write_list(&mut list, &rows).expect("memory");
-    let told: BTreeMap<String, String> = serde_json::from_slice(&list).expect("JSON");
-    assert_eq!(told, rows.map(|(key, user)| (key.to_owned(), user.to_owned())).into());
+    let listed: BTreeMap<String, String> = serde_json::from_slice(&list).expect("JSON");
+    assert_eq!(listed, rows.map(|(key, user)| (key.to_owned(), user.to_owned())).into());
 });

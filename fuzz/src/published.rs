@@ -15,7 +15,7 @@ use crate::memory;
 
 /// The keys to request: one in a vault, an alias, one with a repository, one below a wildcard, one that is not an
 /// address, and one in no vault.
-const ASKED: [&str; 6] =
+const KEYS: [&str; 6] =
     ["ghcr.io", "https://index.docker.io/v1/", "reg.example/acme/app", "a.example.org", "user@odd", "x.io"];
 
 /// A published vault.
@@ -68,7 +68,7 @@ impl Published {
     /// When the file opens with the key and yields a token, choice, number or secret other than this vault's.
     pub fn examine(&self, path: &Path) {
         let Ok(Some(vault)) = Vault::find(path) else { return };
-        for text in ASKED {
+        for text in KEYS {
             if let Ok(contents) = vault.contents_about(&Key::parse(text).expect("a key")) {
                 self.open(&vault, &contents);
             }
@@ -89,8 +89,8 @@ impl Published {
 
     fn open(&self, vault: &Vault, contents: &VaultContents) {
         let Ok(unlocked) = vault.unlock(self.key(), contents) else { return };
-        let told = (contents.inventory.choices(), contents.inventory.counters());
-        assert_eq!(told, (self.inventory.choices(), self.inventory.counters()), "another choice is proven");
+        let found = (contents.inventory.choices(), contents.inventory.counters());
+        assert_eq!(found, (self.inventory.choices(), self.inventory.counters()), "another choice is proven");
         for token in contents.inventory.tokens() {
             self.check(token, unlocked.secret(token, contents).ok().as_ref());
         }

@@ -1,7 +1,8 @@
 # shellcheck shell=bash
 # Sourced: the checks that every client must pass.
 
-# account_life: two accounts are added, changed and removed. Needs client_login USER SECRET, client_use (pulls an image that requires an account) and client_logout.
+# account_life: two accounts are added, changed and removed.
+# Needs client_login USER SECRET, client_use (pulls an image that requires an account) and client_logout.
 account_life() {
   refused "without a login the registry refuses" "$denied" client_use
   check "login" client_login alice "${secret[alice]}"

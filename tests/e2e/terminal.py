@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Runs a program on its own terminal, types as a person would, and prints everything that the terminal then shows.
 usage: terminal.py [--columns N] [--answer TEXT KEYS | --hidden TEXT KEYS]... -- PROGRAM ARG...
-Each answer waits until TEXT appears (after the TEXT of the answer before), then types KEYS as they are, including line feeds and control
-keys included; --hidden first waits until the terminal has stopped echoing. 80 columns or N, 24 rows; the program has 30 seconds.
+Each answer waits until TEXT appears (after the TEXT of the answer before), then types KEYS as they are, with line feeds and
+control keys; --hidden first waits until the terminal has stopped echoing. 80 columns or N, 24 rows; the program has 30 seconds.
 Exit code: the program's (128 + N after signal N); 124 when its time runs out; 125 when it leaves the terminal without echo."""
 import argparse, fcntl, os, select, struct, subprocess, sys, termios, time
 

@@ -40,7 +40,7 @@ fn registries_are_asked_only_with_online() {
         let mut add = home.program(["add", "ci", "--registry", &host, "--user", "alice", "--secret-stdin"]);
         add.write_stdin(SECRET).assert().success();
         assert!(findings(&home, None, &[], "token-refused").is_empty());
-        assert!(server.asked.lock().expect("unpoisoned").is_empty(), "no request without --online");
+        assert!(server.requests.lock().expect("unpoisoned").is_empty(), "no request without --online");
         for (word, count) in [("token-refused", refused), ("registry-unasked", unasked)] {
             let found = findings(&home, None, &["--online"], word);
             assert_eq!(found.len(), count, "{word}: {found:?}");

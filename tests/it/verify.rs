@@ -16,7 +16,7 @@ const LAST: &str = "Connection: close\r\n\r\n";
 /// True when a server has received the secret, plain or as Basic credentials.
 fn has_secret(server: &Server) -> bool {
     let pair = STANDARD.encode(format!("{USER}:{SECRET}"));
-    let requests = server.asked.lock().expect("unpoisoned");
+    let requests = server.requests.lock().expect("unpoisoned");
     requests.contains(&pair) || requests.contains(SECRET)
 }
 
@@ -176,7 +176,7 @@ fn access_pull_limit_and_expiry_are_shown_and_the_expiry_is_stored() {
     let output =
         home.run(["verify", "ci", "--repository", "acme/app:1", "--json"]).success().get_output().clone();
     let json: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
-    let requests = server.asked.lock().expect("unpoisoned").clone();
+    let requests = server.requests.lock().expect("unpoisoned").clone();
     assert_eq!(json["version"], 1, "{requests}");
     let answer = &json["answers"][0];
     for (name, want) in [

@@ -8,7 +8,7 @@ use std::thread;
 /// A server on this machine that sends prepared answers and records all requests.
 pub(crate) struct Server {
     pub(crate) port: u16,
-    pub(crate) asked: Arc<Mutex<String>>,
+    pub(crate) requests: Arc<Mutex<String>>,
 }
 
 impl Server {
@@ -18,8 +18,8 @@ impl Server {
     pub(crate) fn start(answers: Vec<(&'static str, String)>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let port = listener.local_addr().expect("an address").port();
-        let asked = Arc::new(Mutex::new(String::new()));
-        let (seen, answers) = (Arc::clone(&asked), Arc::new(answers));
+        let requests = Arc::new(Mutex::new(String::new()));
+        let (seen, answers) = (Arc::clone(&requests), Arc::new(answers));
         thread::spawn(move || {
             for mut stream in listener.incoming().flatten() {
                 let (seen, answers) = (Arc::clone(&seen), Arc::clone(&answers));
@@ -39,7 +39,7 @@ impl Server {
                 });
             }
         });
-        Self { port, asked }
+        Self { port, requests }
     }
 
     pub(crate) fn host(&self) -> String {
