@@ -1,7 +1,7 @@
 //! The cache of the key in the kernel, so that the next request does not have to ask the key's holder: a key of type
 //! `user` in the user keyring (<https://man7.org/linux/man-pages/man7/user-keyring.7.html>).
 //!
-//! Where the kernel refuses, as in containers, nothing is cached, and that is not an error.
+//! If the kernel refuses, as in containers, nothing is cached, which is not an error.
 
 use std::fmt::Write;
 use std::time::Duration;
