@@ -23,7 +23,7 @@ use crate::verify::response::LoginOutcome;
 use crate::verify::{LoginRequest, RegistryClient};
 
 /// Asks each registry about each token that could be sent to it, and asks Docker Hub for its list if `docker login`
-/// has signed in there by a browser. `progress` gets a line for each wait.
+/// has signed in there through a browser. `progress` gets a line for each wait.
 pub fn check(
     contents: &OpenedContents,
     hub: Result<HubApi, HubApiError>,
@@ -100,7 +100,8 @@ fn hub_unasked(reason: &str) -> Finding {
     }
 }
 
-/// Returns all tokens of the Docker ID that `docker login` signed in by a browser; `None` without such a sign-in.
+/// Returns all tokens of the Docker ID that `docker login` signed in through a browser; `None` without such a
+/// sign-in.
 fn list_at_hub(
     contents: &OpenedContents,
     hub: &HubApi,

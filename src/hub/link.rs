@@ -1,4 +1,4 @@
-//! Links a token in the vault with its counterpart at Docker Hub, which shows when the secret is used.
+//! Links a token in the vault with its counterpart at Docker Hub, which is recognized by a use of the secret.
 
 use crate::hub::api::HubAccount;
 use crate::hub::api::token::ApiToken;

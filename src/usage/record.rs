@@ -1,4 +1,4 @@
-//! The lines of the log: writes them for requests, and parses them.
+//! The lines of the log: their format, and a parser for them.
 
 use serde::Deserialize;
 
