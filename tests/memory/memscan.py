@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""Runs a program, stops it at its exit with its memory intact, and looks for secrets in there.
+"""Runs a program, stops it at its exit with its memory intact, and searches it for secrets.
 usage: memscan.py [--stdin FILE] [--stdout FILE] [--code N] --secret FILE [--secret FILE]... -- PROGRAM ARG...
 Linux only: PTRACE_O_TRACEEXIT stops the program's first thread inside exit(2), before its address space is dropped. Then every
-readable mapping of /proc/PID/maps but code, and the general and vector registers of that thread, are searched for
+readable mapping of /proc/PID/maps except code, and the general and vector registers of that thread, are searched for
   * each secret as a whole: as it is, as JSON writes it (two ways), and in base64
-  * any 8 bytes in a row of it, as it is and as JSON writes it, at every offset
-The memory of a program that made itself undumpable opens only to root, also to root of a user namespace of one's own.
-One line tells the result, a line each where something was found. The program's output is thrown away unless --stdout is given.
+  * any 8 consecutive bytes of it, as it is and as JSON writes it, at every offset
+The memory of a program that made itself undumpable is accessible only to root, including root of one's own user namespace.
+Prints one line with the result, and a line for each match. The program's output is discarded unless --stdout is given.
 Exit code: 0 nothing found, 1 found, 2 trouble (also when the program's exit code is not N, or 0), 3 not permitted here."""
 import argparse, base64, ctypes, errno, json, os, signal, sys
 

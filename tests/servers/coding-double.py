@@ -1,15 +1,15 @@
 #!/usr/bin/env python3
-"""A stand-in for CODING's interface, written from what is known of it and not from the program that asks it.
-usage: coding-double.py      it listens on a free port of 127.0.0.1 and says "listening on 127.0.0.1:PORT"
-POST /open-api?Action=NAME with "Authorization: token PAT" and JSON; the action may stand in the body instead. An answer is
+"""A stand-in for CODING's API, written from public knowledge of it and not from the program under test.
+usage: coding-double.py      listens on a free port of 127.0.0.1 and prints "listening on 127.0.0.1:PORT"
+POST /open-api?Action=NAME with "Authorization: token PAT" and JSON; the action may be in the body instead. An answer is
 {"Response": {"RequestId": ..., ...}}; an error is {"Response": {"Error": {"Code", "Message"}, "RequestId"}}, with status 200.
-Two teams: pat-of-acme asks for the projects shop (11) and blog (12), pat-of-other for shop (21) of another team; pat-without-rights
-is of acme and may see no project token. What is in no description (Modify, Enable, Disable, Describe one token) is unknown, unless offered.
-POST /_ctl takes switches, and GET /_ctl gives {"tokens": [...], "calls": [...]}, where a call is its action and its body:
-  {"offer": [ACTION...]}   {"wrapped": true}, answers inside "Data"   {"dates": "text"}, else milliseconds   {"page": N}, at most so many at once
+Two teams: pat-of-acme has the projects shop (11) and blog (12), pat-of-other has shop (21) of another team; pat-without-rights
+belongs to acme and may not see project tokens. Undocumented actions (Modify, Enable, Disable, Describe one token) are unknown, unless offered.
+POST /_ctl accepts switches, and GET /_ctl returns {"tokens": [...], "calls": [...]}, where a call is its action and its body:
+  {"offer": [ACTION...]}   {"wrapped": true}, answers inside "Data"   {"dates": "text"}, else milliseconds   {"page": N}, at most N tokens per page
   {"fail": {"action": A, "how": "error" | "500" | "cut" | "cut-after" | "html" | "401", "times": N, "message": M}}
-  {"spoil": PATH}, a folder in its way whenever a token is made
-  {"seed": N}, so many tokens in project 11   {"rename": [ID, NAME]}   {"forget": ID}, deleted by another"""
+  {"spoil": PATH}, puts a folder in the way at PATH whenever a token is created
+  {"seed": N}, creates N tokens in project 11   {"rename": [ID, NAME]}   {"forget": ID}, deletes it as somebody else"""
 import hashlib, json, os, urllib.parse, uuid
 from datetime import datetime, timedelta, timezone
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer

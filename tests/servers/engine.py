@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""A stand-in for the Docker engine: just what docker login, pull, push and the classic build ask of it.
+"""A stand-in for the Docker engine: only the requests of docker login, pull, push and the classic build.
 usage: engine.py DIR      listens on DIR/engine.sock
-DIR/accounts.json tells who may log in, on any registry: [{"user": "alice", "secret": "…", "actions": ["pull", "push"]}, …]. Images
-below acme/ need an account; where one is held to "repos", a list of patterns, it alone has these. All others are public. Every
+DIR/accounts.json lists the accounts that may log in, on any registry: [{"user": "alice", "secret": "…", "actions": ["pull", "push"]}, …]. Images
+below acme/ need an account; an account with "repos", a list of patterns, has only these. All others are public. Every
 request becomes one line of DIR/requests.jsonl: method, path, "auth" (the decoded X-Registry-Auth) and "config" (the
 decoded X-Registry-Config)."""
 import base64, fnmatch, json, re, socketserver, sys
@@ -79,7 +79,7 @@ class Handler(BaseHTTPRequestHandler):
             self.wfile.write(content)
 
     def progress(self, *messages):
-        # docker-py takes an answer for a stream of messages only when it comes in chunks.
+        # docker-py treats an answer as a stream of messages only when it is chunked.
         self.head(200, "Transfer-Encoding", "chunked")
         for message in messages:
             line = json.dumps(message).encode() + b"\r\n"

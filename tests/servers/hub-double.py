@@ -2,11 +2,11 @@
 """A stand-in for Docker Hub's token calls on 127.0.0.1, in memory; tests/servers/prism.sh checks it against Docker's description.
 usage: hub-double.py [PORT]    prints "listening on 127.0.0.1:PORT"; without PORT the system chooses one
 Accounts: alice; bob, who has a second factor (code 424242); the password of each is "pw-canary-of-NAME". alice owns the
-organization acme. A token works as the secret in /v2/auth/token while it is active and has not expired, which is noted as a
-use. Only who signed in by password may manage tokens, as at Hub. A token that has expired can be deleted and nothing else.
-POST /_ctl with any of these, which are no part of Hub, answers {}:
+organization acme. A token works as the secret in /v2/auth/token while it is active and has not expired, which is recorded as a
+use. As at Docker Hub, managing tokens requires a sign-in by password, and an expired token can only be deleted.
+POST /_ctl with any of these, which are not part of Docker Hub, answers {}:
   {"fail": [["GET", "/v2/access-tokens", 503, 2]]}   answers the next 2 such calls so; 429 comes with "wait_s" to wait
-  {"wait_s": 1, "wait_is": "seconds" | "moment"}     what a 429 says: Retry-After, or the older X-Retry-After
+  {"wait_s": 1, "wait_is": "seconds" | "moment"}     the header of a 429: Retry-After, or the older X-Retry-After
   {"cut": [["POST", "/v2/access-tokens", "before"]]} closes the connection before or after the next such call is done
   {"hold": [3, "after"]}                             stops at the third call from now on, before or after it is done, until
                                                      {"release": true}; then the connection ends without an answer
@@ -233,7 +233,7 @@ class Handler(BaseHTTPRequestHandler):
         if page < 1 or size < 1:
             raise bad("page", "must be a whole number from 1")
         size = min(size, State.page_cap)
-        # Whoever follows this goes astray: only that there is one counts.
+        # Following this address would fail: only its presence matters.
         link = lambda number: f"https://elsewhere.invalid{path}?page={number}&page_size={size}"
         more = {"next": link(page + 1) if page * size < len(items) else None, "previous": link(page - 1) if page > 1 else None}
         return self.answer(200, count | more | {"results": items[(page - 1) * size : page * size]})

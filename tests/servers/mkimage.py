@@ -3,8 +3,8 @@
 usage: mkimage.py LAYOUT [DATA REPOSITORY...]
 LAYOUT becomes an OCI layout; DATA, a docker-registry's storage folder, gets the image under each REPOSITORY.
 Writing into the storage needs no credentials, so a test can begin with an image that it may not yet pull.
-There the image has Docker's own format, because docker manifest of version 20.10 knows no other; that version also writes
-a manifest anew before it pushes it, so ours has its order and indentation, and with them its digest."""
+There the image has Docker's own format, because docker manifest 20.10 does not know any other. That version also rewrites
+a manifest before it pushes it, so this one has its order and indentation, and therefore its digest."""
 import gzip, hashlib, io, json, sys, tarfile
 from pathlib import Path
 

@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
 """The token server of a registry (distribution token auth): the account decides whether a token allows pull or pull and push.
-usage: token-server.py DIR      needs DIR/signer.pem, DIR/signer-key.pem (EC P-256) and DIR/accounts.json, read anew at every request
+usage: token-server.py DIR      needs DIR/signer.pem, DIR/signer-key.pem (EC P-256) and DIR/accounts.json, which are read at every request
 GET /token (Basic), as docker, skopeo and podman ask; POST /token (OAuth2), as docker asks with a refresh token.
-An account may be held to "repos", a list of patterns (["acme/*"] where it has none), and go by a "name" (else its user name).
-Repositories below public/ may be pulled by anyone. Each access token is one line of DIR/issued.jsonl: the account's name, null
-for nobody's, and its access: {"name": "ro", "access": ["acme/app:pull"]}; a login, which names no repository, has none.
-With REFRESH=1 in the environment it gives refresh tokens when asked for offline access; they are random, and listed in
-DIR/refresh-tokens, so that a test can search for them. With HUB=URL it also takes what that stand-in for Docker Hub
-(hub-double.py) takes at /v2/auth/token, for pull and push. With DIR/tls/srv.pem it is encrypted. Needs PyJWT and cryptography."""
+An account may be limited to "repos", a list of patterns (["acme/*"] by default), and have a "name" (by default the user name).
+Repositories below public/ may be pulled by anyone. Each access token is one line of DIR/issued.jsonl: the account's name, or null
+without an account, and the access: {"name": "ro", "access": ["acme/app:pull"]}; a login, which names no repository, has none.
+With REFRESH=1 in the environment it issues refresh tokens when offline access is requested; they are random, and listed in
+DIR/refresh-tokens, so that a test can search for them. With HUB=URL it also accepts what that stand-in for Docker Hub
+(hub-double.py) accepts at /v2/auth/token, for pull and push. With DIR/tls/srv.pem it is encrypted. Needs PyJWT and cryptography."""
 import base64, fnmatch, json, os, ssl, sys, time, urllib.error, urllib.parse, urllib.request, uuid
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
