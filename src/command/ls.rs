@@ -1,5 +1,5 @@
-//! `ls`: the list of tokens, with those in use. `HEADS` is the order of its columns, and `token_view` writes its
-//! cells.
+//! `ls`: lists the tokens and shows which ones are in use. `HEADS` is the order of the columns, and `token_view`
+//! writes the cells.
 
 use crate::command::completions::token_scopes;
 use crate::command::context::CommandContext;

@@ -1,7 +1,7 @@
 //! The verbs, one file each, and the code that they share.
 //!
-//! Docker's verbs are in [`protocol`], and the warnings of `get` in [`get_warnings`]. Shared by the others are
-//! [`args`], [`context`], [`error`], [`token_view`] and, for those at a service, `remote_tokens`.
+//! Docker's verbs are in [`protocol`], and the warnings of `get` in [`get_warnings`]. The other verbs share
+//! [`args`], [`context`], [`error`], [`token_view`] and, if they manage tokens at a service, `remote_tokens`.
 
 pub mod activate;
 pub mod add;

@@ -1,5 +1,5 @@
-//! The view of a token in `ls` and `show`: the text of each cell, and JSON. Each of the two verbs has the order of its
-//! own cells.
+//! The view of a token in `ls` and `show`: the text of each cell, and JSON. Each of the two verbs determines the
+//! order of its own cells.
 
 use std::collections::BTreeMap;
 use std::path::Path;

@@ -1,7 +1,7 @@
 //! Checks of the whole setup: the clients, the vault and its key, the tokens.
 //!
-//! A new check pushes a [`Finding`] where it finds something; no other code has to know about it. The word of a new
-//! finding joins the list in `docs/json-output.md`.
+//! A new check only has to push a [`Finding`] when it finds something. Add the word of a new finding to the list in
+//! `docs/json-output.md`.
 
 pub mod clients;
 pub mod files;

@@ -1,7 +1,7 @@
-//! Errors of Docker Hub's API, with its own texts where they may be shown.
+//! Errors of Docker Hub's API, with Docker Hub's own texts where they may be shown.
 //!
-//! `from_response` decides which error an answer is. Where one concerns a token of the vault, such as one that is
-//! gone or has expired, `hub::change` makes it a `HubError`.
+//! `from_response` determines the error in an answer. If the error concerns a token in the vault, such as one that
+//! is gone or has expired, `hub::change` converts it to a `HubError`.
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
