@@ -7,7 +7,8 @@ use std::sync::LazyLock;
 
 use arbitrary::Arbitrary;
 use docker_credential_pat::vault::format::layout;
-use docker_credential_pat::vault::format::layout::{BASE_BYTES, HEADER_BYTES, Layout};
+use docker_credential_pat::vault::format::layout::{HEADER_BYTES, Layout};
+use docker_credential_pat::vault::format::nonce::BASE_BYTES;
 use docker_credential_pat::vault::seal::{KEY_BYTES, TAG_BYTES, VaultKey};
 use docker_credential_pat_fuzz::{memory, published};
 use libfuzzer_sys::fuzz_target;
