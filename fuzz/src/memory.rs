@@ -12,7 +12,6 @@ static FOLDER: LazyLock<TempDir> = LazyLock::new(|| tempfile::tempdir().expect("
 ///
 /// # Panics
 /// When the file cannot be written.
-#[must_use]
 pub fn write(bytes: &[u8]) -> PathBuf {
     let path = path();
     fs::write(&path, bytes).expect("written");
@@ -20,7 +19,6 @@ pub fn write(bytes: &[u8]) -> PathBuf {
 }
 
 /// Removes the file, and returns its path.
-#[must_use]
 pub fn without() -> PathBuf {
     let path = path();
     let _ = fs::remove_file(&path);
@@ -31,7 +29,6 @@ pub fn without() -> PathBuf {
 ///
 /// # Panics
 /// When the file cannot be read.
-#[must_use]
 pub fn read(path: &Path) -> Vec<u8> {
     fs::read(path).expect("read")
 }

@@ -73,7 +73,9 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
 /// Runs one of Docker's verbs.
 fn run_protocol_verb(verb: ProtocolVerb, called_as: Option<&str>, mut out: File) -> ExitCode {
     let mut err = io::stderr();
-    if let Some(prompt) = verb.input_prompt().filter(|_| stdio::stdin_is_terminal()) {
+    if stdio::stdin_is_terminal()
+        && let Some(prompt) = verb.input_prompt()
+    {
         let _ = writeln!(err, "{}: {prompt}", program());
     }
     let outcome = (|| -> Result<VerbOutcome, CommandError> {

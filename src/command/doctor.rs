@@ -26,7 +26,7 @@ use crate::model::hint::{Hint, program};
 use crate::model::timestamp::Timestamp;
 use crate::model::token::Token;
 use crate::system::sanitize;
-use crate::system::table::{Cell, Screen, Table, Tone};
+use crate::system::table::{Cell, Table, Tone};
 
 /// The version of the JSON format. An additional field or finding does not change it.
 const JSON_VERSION: u32 = 1;
@@ -71,7 +71,7 @@ pub fn run(args: &DoctorArgs, cx: &mut CommandContext) -> Result<(), CommandErro
     } else {
         write_list(&findings, cx)?;
         if wrong == 0 {
-            cx.out.write_all(b"nothing is wrong\n").map_err(CommandError::output)?;
+            cx.write_answer(b"nothing is wrong\n")?;
         }
     }
     cx.out.flush().map_err(CommandError::output)?;
@@ -143,7 +143,7 @@ fn write_list(findings: &[Finding], cx: &mut CommandContext) -> Result<(), Comma
         table.push(["".into(), Cell::new(&format!("{head}: {}", finding.mend), tone)]);
     }
     // A command is never cut, however narrow the screen is.
-    table.write(&mut *cx.out, Screen { width: None, ..cx.screen }).map_err(CommandError::output)
+    cx.print_uncut_table(&table)
 }
 
 /// A check that found something wrong, or could not run.

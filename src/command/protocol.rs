@@ -62,15 +62,14 @@ impl ProtocolVerb {
     }
 
     /// Returns the message for a person who runs the verb by hand and has to type its input.
-    pub fn input_prompt(self) -> Option<&'static str> {
-        match self {
-            Self::Get => Some("waiting for a registry, such as ghcr.io; end with Enter and Ctrl-D"),
-            Self::Erase => Some("waiting for the registry to sign out; end with Enter and Ctrl-D"),
-            Self::Store => {
-                Some("waiting for JSON, as Docker sends it; `docker-credential-pat add` is for people")
-            }
-            Self::List => None,
-        }
+    pub fn input_prompt(self) -> Option<String> {
+        let prompt = match self {
+            Self::Get => "waiting for a registry, such as ghcr.io; end with Enter and Ctrl-D".to_owned(),
+            Self::Erase => "waiting for the registry to sign out; end with Enter and Ctrl-D".to_owned(),
+            Self::Store => format!("waiting for JSON, as Docker sends it; `{} add` is for people", program()),
+            Self::List => return None,
+        };
+        Some(prompt)
     }
 }
 

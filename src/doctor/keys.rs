@@ -104,7 +104,7 @@ fn check_holders(store: &VaultStore, holders: &Holders, findings: &mut Vec<Findi
             kind: "key-holder",
             what: format!("{} has the key of the vault", kind.name()),
             why: kind.exposure(),
-            mend: kind.advice().to_owned(),
+            mend: kind.advice(),
             ..Finding::default()
         });
     }

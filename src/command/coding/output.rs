@@ -91,7 +91,7 @@ pub(super) fn write_table(
     for token in tokens {
         table.push(ProjectTokenRow::new(token, inventory, *cx.now).cells(*cx.now));
     }
-    table.write(&mut *cx.out, cx.screen).map_err(CommandError::output)
+    cx.print_table(&table)
 }
 
 /// Writes the list as JSON.

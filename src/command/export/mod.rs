@@ -45,7 +45,7 @@ pub fn run(args: &ExportArgs, cx: &mut CommandContext) -> Result<(), CommandErro
     let text = formats::write(args.format, &token, &secret, &keys)?;
     match &args.output {
         Some(path) => disk::create(path, &text, disk::PRIVATE)?,
-        None => cx.out.write_all(&text).map_err(CommandError::output)?,
+        None => cx.write_answer(&text)?,
     }
     let output = args.output.as_deref().map_or("this".to_owned(), env::tilde);
     cx.say(&format!("note: {output} holds the secret of \"{}\" in the open", token.name));

@@ -87,7 +87,7 @@ pub(super) fn write_table(rows: &[TokenRow<'_>], cx: &mut CommandContext) -> Res
     for row in rows {
         table.push(row.cells(*cx.now));
     }
-    table.write(&mut *cx.out, cx.screen).map_err(CommandError::output)
+    cx.print_table(&table)
 }
 
 /// Writes the list as JSON.

@@ -75,7 +75,7 @@ pub fn run(args: &UsageArgs, cx: &mut CommandContext) -> Result<(), CommandError
     if rows.is_empty() {
         cx.say(&empty_message(cx, since.is_some() || token.is_some()));
     } else {
-        output::table(&rows).write(&mut *cx.out, cx.screen).map_err(CommandError::output)?;
+        cx.print_table(&output::table(&rows))?;
     }
     print_uncounted(&rows, unread, cx);
     Ok(())

@@ -60,7 +60,7 @@ pub(super) fn write_table(
             or_dash(expiry.map(|expiry| dated(expiry, now))),
         ]);
     }
-    table.write(&mut *cx.out, cx.screen).map_err(CommandError::output)?;
+    cx.print_table(&table)?;
     for VerifyAnswer { target, result } in answers {
         if let Err(error) = result {
             cx.say(&format!("\"{}\" at {}: {error}", target.token.name, target.registry));

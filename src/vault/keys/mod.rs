@@ -14,7 +14,7 @@ use std::time::Duration;
 use minicbor::{Decode, Encode};
 use thiserror::Error;
 
-use crate::model::hint::Hint;
+use crate::model::hint::{Hint, program};
 use crate::vault::keys::command::{KeyCommand, KeyCommandError};
 use crate::vault::keys::external_file::{ExternalKeyFile, ExternalKeyFileError};
 use crate::vault::keys::key_file::KeyFileError;
@@ -110,16 +110,13 @@ impl HolderKind {
     }
 
     /// Returns a command that makes the vault safer or shows its state.
-    pub fn advice(self) -> &'static str {
-        match self {
-            Self::KeyFile => {
-                "docker-credential-pat key add passphrase, then key remove key-file, if that matters to you"
-            }
-            Self::Passphrase => "docker-credential-pat lock, when you are done",
-            Self::Keyring | Self::Command | Self::File => {
-                "docker-credential-pat key status shows how it stands"
-            }
-        }
+    pub fn advice(self) -> String {
+        let command = match self {
+            Self::KeyFile => "key add passphrase, then key remove key-file, if that matters to you",
+            Self::Passphrase => "lock, when you are done",
+            Self::Keyring | Self::Command | Self::File => "key status shows how it stands",
+        };
+        format!("{} {command}", program())
     }
 }
 
