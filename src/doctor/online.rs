@@ -47,8 +47,8 @@ pub fn check(
     if contents.inventory.tokens().iter().any(is_at_hub) {
         match hub.and_then(|hub| list_at_hub(contents, &hub, now)) {
             Ok(Some(listed)) => check_hub(&listed, &contents.inventory, findings),
-            Ok(None) => findings.push(hub_unasked("nobody is signed in there by a browser")),
-            Err(error) => findings.push(hub_unasked(&error_chain(&error))),
+            Ok(None) => findings.push(hub_not_asked("nobody is signed in there by a browser")),
+            Err(error) => findings.push(hub_not_asked(&error_chain(&error))),
         }
     }
 }
@@ -90,7 +90,7 @@ fn check_registry(
     }
 }
 
-fn hub_unasked(reason: &str) -> Finding {
+fn hub_not_asked(reason: &str) -> Finding {
     Finding {
         kind: "hub-unasked",
         what: format!("Docker Hub was not asked about your tokens: {reason}"),

@@ -47,13 +47,13 @@ impl HubSession<'_> {
         let label = mark_label(&new.label).map_err(HubError::Random)?;
         let request = CreateRequest { label: &label, access: &new.access, expires: new.expires };
         let created = self.create_or_clean_up(&new.account, &request)?;
-        let kept = self.keep_new(new, &created);
+        let kept = self.store_new(new, &created);
         let id = kept.map_err(|error| self.undo(&new.account, &created, error))?;
         let relabelled = self.client.relabel(&new.account, &created.listed.id, &new.label);
         Ok(CreateReport { id, has_label: relabelled.is_ok_and(|is_there| is_there) })
     }
 
-    fn keep_new(&self, new: &NewToken, created: &NewApiToken) -> Result<TokenId, HubError> {
+    fn store_new(&self, new: &NewToken, created: &NewApiToken) -> Result<TokenId, HubError> {
         let remote = self.remote(&new.account, &created.listed);
         self.store.change(|draft| {
             let incoming = IncomingToken {

@@ -87,7 +87,7 @@ impl HubSession<'_> {
         let mut orphaned = Vec::new();
         if !matches!(linked.remote.rotation, Some(Rotation::Switched { .. })) {
             let old = self.client.fetch(&linked.account, &linked.remote.id)?;
-            let successor = match self.kept_successor(&linked)? {
+            let successor = match self.stored_successor(&linked)? {
                 Some(successor) => successor,
                 None => self.create_successor(&linked, old.as_ref(), options)?,
             };
@@ -99,7 +99,7 @@ impl HubSession<'_> {
 
     /// Returns the successor that an earlier call stored, if it still exists. Deletes anything else that the call
     /// left.
-    fn kept_successor(&self, linked: &LinkedToken) -> Result<Option<TokenId>, HubError> {
+    fn stored_successor(&self, linked: &LinkedToken) -> Result<Option<TokenId>, HubError> {
         let inventory = self.store.inventory()?;
         match &linked.remote.rotation {
             None | Some(Rotation::Switched { .. }) => Ok(None),
@@ -147,7 +147,7 @@ impl HubSession<'_> {
             LinkedToken { remote: Remote { rotation: Some(making), ..linked.remote.clone() }, ..linked };
         match created {
             Ok(created) => self
-                .keep_successor(&making, &created, &label)
+                .store_successor(&making, &created, &label)
                 .map_err(|error| self.undo(&making.account, &created, error)),
             Err(error) => {
                 // If a token may be left at Docker Hub, the record of its label also stays.
@@ -159,7 +159,7 @@ impl HubSession<'_> {
         }
     }
 
-    fn keep_successor(
+    fn store_successor(
         &self,
         linked: &LinkedToken,
         created: &NewApiToken,
