@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 
 use crate::common;
-use crate::common::{Home, program, stderr, stdout};
+#[cfg(unix)]
+use crate::common::program;
+use crate::common::{Home, stderr, stdout};
 
 /// A part of every secret, which must not appear in any output.
 const CANARY: &str = "canary";

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use docker_credential_pat::client::context::{DIRECTION, PROFILE, REPOSITORY, TOKEN, WARN_DAYS};
 use serde_json::{Value, json};
 
+#[cfg(unix)]
 use crate::common;
 use crate::common::{Home, NOT_FOUND, credentials, found, not_found, secret_in, stderr, stdout};
 
