@@ -1,0 +1,47 @@
+#!/usr/bin/env bash
+# Builds the program as it is released: static, with the functions that Docker's verbs call next to each other in the
+# file. packaging/verbs.ld says why, and does the same by module for every other build.
+#   packaging/release.sh [FOLDER]    writes docker-credential-pat to FOLDER (target/dist); needs valgrind and binutils
+set -euo pipefail
+shopt -s inherit_errexit
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+target=$(uname -m)-unknown-linux-musl
+folder=${1:-target/dist}
+for tool in valgrind strip; do
+  command -v "$tool" >/dev/null || { echo "release.sh: $tool is not installed" >&2; exit 1; }
+done
+mkdir -p "$folder"
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+build() { # LINKER_SCRIPT
+  LINK_ORDER=$1 CARGO_PROFILE_RELEASE_STRIP=false \
+    cargo build --release --locked --target "$target" --target-dir target/dist/build
+}
+program=$PWD/target/dist/build/$target/release/docker-credential-pat
+
+# Runs a verb, and prints the name of every function that it called.
+functions() { # VERB INPUT
+  env -i HOME="$work" DOCKER_CREDENTIAL_PAT_KEY_HOLDER=key-file valgrind --tool=callgrind --demangle=no \
+    --callgrind-out-file="$work/profile" "$program" "$1" <<<"$2" >/dev/null 2>&1
+  sed -nE "s/^c?fn=\([0-9]+\) ([_a-zA-Z][^']*).*/\1/p" "$work/profile"
+}
+# Turns each name into the name of its section. Hashes in names become wildcards: another build has others.
+sections() {
+  sed -E 's/17h[0-9a-f]{16}E.*/17h*/; s/\.(llvm\.)?[0-9]+$/*/; s/Cs[a-zA-Z0-9]+_/Cs*_/g; s/\$/?/g; s/.*/    *(.text.&)/'
+}
+
+build "$PWD/packaging/verbs.ld"
+question='{"ServerURL":"ghcr.io","Username":"user","Secret":"secret"}'
+functions store "$question" >"$work/store"
+functions get ghcr.io >"$work/get"
+functions list '' >"$work/list"
+functions erase quay.io >"$work/erase"
+{
+  printf '%s\n' SECTIONS '{' '  .text.first :' '  {'
+  cat "$work"/{get,list,erase,store} | sections | awk '!seen[$0]++'
+  printf '%s\n' '  }' '}' 'INSERT BEFORE .text;'
+} >"$folder/order.ld"
+build "$(realpath "$folder/order.ld")"
+strip -o "$folder/docker-credential-pat" "$program"
+echo "release.sh: $folder/docker-credential-pat, $(stat -c %s "$folder/docker-credential-pat") bytes"
