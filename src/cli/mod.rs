@@ -73,16 +73,14 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
 /// Runs one of Docker's verbs.
 fn run_protocol_verb(verb: ProtocolVerb, called_as: Option<&str>, mut out: File) -> ExitCode {
     let mut err = io::stderr();
-    if stdio::stdin_is_terminal()
-        && let Some(prompt) = verb.input_prompt()
-    {
+    let is_typed = stdio::stdin_is_terminal();
+    if is_typed && let Some(prompt) = verb.input_prompt() {
         let _ = writeln!(err, "{}: {prompt}", program());
     }
     let outcome = (|| -> Result<VerbOutcome, CommandError> {
         // The whole input is read even before an error, so that a client is not cut off while it writes. `list`
         // needs no input, so it does not wait for a person to type.
-        let is_skipped = verb == ProtocolVerb::List && stdio::stdin_is_terminal();
-        let input = if is_skipped {
+        let input = if is_typed && verb == ProtocolVerb::List {
             read_input(io::empty())
         } else {
             stdio::stdin().map_err(InputError::Read).and_then(read_input)

@@ -131,7 +131,7 @@ fn read_text<E: Into<CommandError>>(
     Ok(Zeroizing::new(text.trim_end_matches(['\r', '\n']).to_owned()))
 }
 
-/// What a token is known to allow.
+/// A permission of a token, as an argument.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum PermissionArg {
     /// Pull

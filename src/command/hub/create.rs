@@ -49,7 +49,7 @@ pub(super) struct HubCreateArgs {
     sign_in: SignInArgs,
 }
 
-/// What a person's token may do, in the words of Docker Hub's page.
+/// The permissions of a person's token, in the words of Docker Hub's page.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum Permission {
     /// Public Read-only

@@ -43,7 +43,7 @@ pub struct UsageArgs {
     on: bool,
 }
 
-/// What a row stands for.
+/// The subject of each row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub enum GroupBy {
