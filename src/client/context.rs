@@ -1,6 +1,7 @@
 //! Completes a request from the environment, the name of the program, the client's command line and the working
 //! directory. They only choose among tokens that may be sent to the registry anyway.
 
+use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::path::{Path, PathBuf};
 
@@ -9,18 +10,22 @@ use thiserror::Error;
 use crate::client;
 use crate::client::ClientIntent;
 use crate::client::parent::CommandLine;
+use crate::docker::config_folder;
 use crate::inventory::Inventory;
 use crate::model::hint::Hint;
 use crate::model::image::Image;
 use crate::model::name::{Name, is_profile};
 use crate::model::registry::{Address, Key};
 use crate::model::token::Direction;
-use crate::resolve::request::{Repository, Request, RequestSource, Sourced};
+use crate::resolve::request::{ConfigFolder, FOLDER_PREFIX, Repositories, Request, RequestSource, Sourced};
 use crate::system::env::EnvError;
 use crate::system::{disk, env};
 
 /// The variable with the name of the only token that may be used.
-pub const TOKEN: &str = "DOCKER_CREDENTIAL_PAT_TOKEN";
+pub const TOKEN_NAME: &str = "DOCKER_CREDENTIAL_PAT_TOKEN_NAME";
+
+/// The earlier name of [`TOKEN_NAME`], which seemed to expect the secret itself.
+const OLD_TOKEN_NAME: &str = "DOCKER_CREDENTIAL_PAT_TOKEN";
 
 /// The variable with the profile whose choices come first.
 pub const PROFILE: &str = "DOCKER_CREDENTIAL_PAT_PROFILE";
@@ -28,10 +33,10 @@ pub const PROFILE: &str = "DOCKER_CREDENTIAL_PAT_PROFILE";
 /// The form of a profile's name, for messages.
 pub const PROFILE_FORM: &str = "1 to 64 letters, digits, `-`, `_` and `.`";
 
-/// The variable with the requested image, for clients whose command line does not name it.
+/// The variable with the requested images, separated by commas, for clients whose command line does not name them.
 pub const REPOSITORY: &str = "DOCKER_CREDENTIAL_PAT_REPOSITORY";
 
-/// The variable with `pull` or `push`, for clients whose command line does not show it.
+/// The variable with `pull`, `push`, `both` or `delete`, for clients whose command line does not show it.
 pub const DIRECTION: &str = "DOCKER_CREDENTIAL_PAT_DIRECTION";
 
 /// The variable with the number of days before expiry from which warnings about a token are shown; 0 turns them off.
@@ -39,13 +44,17 @@ pub const WARN_DAYS: &str = "DOCKER_CREDENTIAL_PAT_WARN_DAYS";
 
 const DEFAULT_WARN_DAYS: i64 = 7;
 
-/// The context of one process's requests. The command line and the working directory are read only when they matter.
+/// The context of one process's requests. The command line, the working directory and Docker's configuration file are
+/// read only when they matter.
 #[derive(Default)]
 pub struct Context {
     named: Option<String>,
     profile: Option<Sourced<String>>,
-    image: Option<Image>,
+    /// Docker's configuration folder, if it is not the usual one.
+    folder: Option<PathBuf>,
+    images: Vec<Image>,
     direction: Option<Direction>,
+    config_folder: OnceCell<ConfigFolder>,
     command_line: OnceCell<Option<CommandLine>>,
     directory: OnceCell<Option<PathBuf>>,
 }
@@ -54,8 +63,11 @@ pub struct Context {
 pub enum ContextError {
     #[error(transparent)]
     Env(#[from] EnvError),
-    #[error("{variable} is {text:?}, not {want}")]
+    #[error("{variable} is {text:?}, expected {want}")]
     Variable { variable: &'static str, text: String, want: &'static str },
+    /// The value is not shown: it may be a secret.
+    #[error("{OLD_TOKEN_NAME} is not used any more")]
+    OldTokenName,
 }
 
 impl Hint for ContextError {
@@ -63,6 +75,10 @@ impl Hint for ContextError {
         match self {
             Self::Env(error) => error.hint(),
             Self::Variable { variable, .. } => Some(format!("set it to that, or run `unset {variable}`")),
+            Self::OldTokenName => Some(format!(
+                "name the token in {TOKEN_NAME}, and run `unset {OLD_TOKEN_NAME}`; a secret does not belong in \
+                 either"
+            )),
         }
     }
 }
@@ -70,31 +86,43 @@ impl Hint for ContextError {
 impl Context {
     /// Reads the environment variables, and the profile in the name of the program.
     pub fn from_environment(called_as: Option<&str>) -> Result<Self, ContextError> {
-        let named = env::text(TOKEN)?;
+        if env::text(OLD_TOKEN_NAME)?.is_some() {
+            return Err(ContextError::OldTokenName);
+        }
+        let named = env::text(TOKEN_NAME)?;
         Ok(Self {
             named: named.map(|text| Name::parse_typed(&text).map_or(text, |name| name.to_string())),
-            profile: profile(called_as)?,
-            image: variable(REPOSITORY, "an image such as ghcr.io/acme/app", |text| {
-                // A host alone would parse as an image of Docker Hub.
-                Image::parse(text).filter(|_| text.contains('/') || !text.contains('.'))
-            })?,
-            direction: variable(DIRECTION, "pull or push", Direction::parse)?,
-            ..Self::default()
+            images: variable(REPOSITORY, "images such as ghcr.io/acme/app", parse_images)?
+                .unwrap_or_default(),
+            direction: variable(DIRECTION, "pull, push, both or delete", Direction::parse)?,
+            ..Self::from_profile(called_as)?
         })
+    }
+
+    /// Reads the environment variables as [`from_environment`](Self::from_environment) does, but ignores them when one
+    /// is wrong: a client whose login or logout fails may continue with a file in plain text.
+    pub fn for_change(called_as: Option<&str>) -> Result<Self, ContextError> {
+        Self::from_environment(called_as).or_else(|_| Self::from_profile(called_as))
+    }
+
+    /// Reads only what determines to whom a login belongs: the profile and Docker's configuration folder.
+    pub fn from_profile(called_as: Option<&str>) -> Result<Self, ContextError> {
+        Ok(Self { profile: profile(called_as)?, folder: env::other_docker_folder(), ..Self::default() })
     }
 
     /// Returns the request for a key. The client's command line is read only if it may decide between the tokens of
     /// the inventory.
     pub fn request<'r>(&'r self, key: &'r Key, inventory: &Inventory) -> Request<'r> {
         let mut request = self.stated_request(key, inventory);
-        if (request.repository.is_none() || request.direction.is_none())
+        if (request.repositories.is_none() || request.direction.is_none())
             && can_decide(inventory)
             && let Some(intent) = key.address().and_then(|address| self.intent(address))
         {
-            let ClientIntent { repository, direction, is_all } = intent;
+            let ClientIntent { repositories, direction, may_need_more } = intent;
             let from = RequestSource::CommandLine;
-            let repository = repository.map(|path| Repository { path: path.into(), is_exhaustive: is_all });
-            request.repository = request.repository.or(repository.map(|value| Sourced { value, from }));
+            let paths: Vec<_> = repositories.into_iter().map(Cow::from).collect();
+            let named = (!paths.is_empty()).then_some(Repositories { paths, may_need_more });
+            request.repositories = request.repositories.or(named.map(|value| Sourced { value, from }));
             request.direction = request.direction.or(direction.map(|value| Sourced { value, from }));
         }
         request
@@ -102,15 +130,14 @@ impl Context {
 
     /// Returns the request for a key without reading the client's command line.
     pub fn stated_request<'r>(&'r self, key: &'r Key, inventory: &Inventory) -> Request<'r> {
-        let mut request = Request::from_key(key);
+        let mut request = self.plain_request(key, inventory);
         request.token_name =
-            self.named.as_deref().map(|value| Sourced { value, from: RequestSource::Variable(TOKEN) });
-        request.profile =
-            self.profile.as_ref().map(|profile| Sourced { value: &*profile.value, from: profile.from });
-        let image = self.image.as_ref().map(Image::address).filter(|image| key.is_at(image.registry()));
-        if let (None, Some(path)) = (&request.repository, image.and_then(Address::repository)) {
-            let value = Repository { path: path.into(), is_exhaustive: true };
-            request.repository = Some(Sourced { value, from: RequestSource::Variable(REPOSITORY) });
+            self.named.as_deref().map(|value| Sourced { value, from: RequestSource::Variable(TOKEN_NAME) });
+        let images = self.images.iter().map(Image::address).filter(|image| key.is_at(image.registry()));
+        let paths: Vec<_> = images.filter_map(Address::repository).map(Cow::from).collect();
+        if request.repositories.is_none() && !paths.is_empty() {
+            let value = Repositories { paths, may_need_more: false };
+            request.repositories = Some(Sourced { value, from: RequestSource::Variable(REPOSITORY) });
         }
         request.direction =
             self.direction.map(|value| Sourced { value, from: RequestSource::Variable(DIRECTION) });
@@ -119,6 +146,31 @@ impl Context {
                 self.directory().map(|value| Sourced { value, from: RequestSource::WorkingDirectory });
         }
         request
+    }
+
+    /// Returns the request of a client of which nothing is known, except its profile and Docker's configuration folder.
+    pub fn plain_request<'r>(&'r self, key: &'r Key, inventory: &Inventory) -> Request<'r> {
+        Request {
+            profile: self
+                .profile
+                .as_ref()
+                .map(|profile| Sourced { value: &*profile.value, from: profile.from }),
+            config_folder: self.config_folder(inventory),
+            ..Request::from_key(key)
+        }
+    }
+
+    /// Returns Docker's configuration folder, if it is not the usual one. Its file is read only if a login was made
+    /// under it.
+    fn config_folder(&self, inventory: &Inventory) -> Option<&ConfigFolder> {
+        let folder = self.folder.as_ref()?;
+        if let Some(found) = self.config_folder.get() {
+            return Some(found);
+        }
+        let found = config_folder::profile(folder);
+        let has_login = inventory.tokens().iter().any(|token| token.profile.as_ref() == Some(&found));
+        let found = if has_login { config_folder::read(folder) } else { ConfigFolder::empty(found) };
+        Some(self.config_folder.get_or_init(|| found))
     }
 
     fn intent(&self, address: &Address) -> Option<ClientIntent> {
@@ -146,6 +198,14 @@ pub fn profile(called_as: Option<&str>) -> Result<Option<Sourced<String>>, Conte
     })
 }
 
+/// Returns the place where a login with this profile answers: a profile, or a Docker configuration folder.
+pub fn profile_words(profile: &str) -> String {
+    match profile.strip_prefix(FOLDER_PREFIX) {
+        Some(folder) => format!("DOCKER_CONFIG={}", env::tilde(Path::new(folder))),
+        None => format!("profile {profile}"),
+    }
+}
+
 /// Returns the number of days before expiry from which warnings about a token are shown; 0 turns them off.
 pub fn warning_days() -> Result<i64, ContextError> {
     let days = variable(WARN_DAYS, "a number of days from 0 to 3650", |text| {
@@ -167,6 +227,12 @@ fn can_decide(inventory: &Inventory) -> bool {
 fn profile_from_program(called_as: &str) -> Option<&str> {
     let name = called_as.strip_suffix(std::env::consts::EXE_SUFFIX).unwrap_or(called_as);
     name.strip_prefix(env::PROGRAM)?.strip_prefix('-').filter(|profile| is_profile(profile))
+}
+
+/// Parses images that are separated by commas. A host alone would parse as an image of Docker Hub.
+fn parse_images(text: &str) -> Option<Vec<Image>> {
+    let is_image = |text: &str| text.contains('/') || !text.contains('.');
+    text.split(',').map(|text| Image::parse(text.trim()).filter(|_| is_image(text))).collect()
 }
 
 fn variable<T>(

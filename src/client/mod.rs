@@ -23,22 +23,21 @@ const MAX_VERB_WORDS: usize = 3;
 /// The prefix of an image on a registry, for skopeo, podman and buildah.
 const DOCKER_TRANSPORT: &str = "docker://";
 
-/// A client's intent for one registry: the repository and the direction.
+/// A client's intent for one registry: the repositories and the direction.
 #[derive(Debug, PartialEq, Eq)]
 pub struct ClientIntent {
-    /// The repository, if the command line names exactly one.
-    pub repository: Option<String>,
-    /// The direction of the image; `None` for a deletion.
+    /// The repositories that the command line names, in its order. Empty if it does not name them all.
+    pub repositories: Vec<String>,
     pub direction: Option<Direction>,
-    /// True when the client needs nothing but this repository from the registry. False for a build, whose base
-    /// images are not on its command line.
-    pub is_all: bool,
+    /// True when the client may need other repositories too, as a build does, whose base images are not on its command
+    /// line.
+    pub may_need_more: bool,
 }
 
 impl ClientIntent {
     /// Makes an intent that may include other repositories.
-    fn partial(repository: Option<String>, direction: Direction) -> Self {
-        Self { repository, direction: Some(direction), is_all: false }
+    fn partial(repositories: Vec<String>, direction: Direction) -> Self {
+        Self { repositories, direction: Some(direction), may_need_more: true }
     }
 }
 
@@ -53,10 +52,10 @@ pub fn intent(words: &[&str], address: &Address) -> Option<ClientIntent> {
     let line = ParsedLine::parse(&words, &[command.options, &program.globals], order)?;
     match command.action {
         ClientAction::Build => build_intent(program.syntax, &line, address),
-        ClientAction::List => Some(ClientIntent::partial(None, Direction::Pull)),
+        ClientAction::List => Some(ClientIntent::partial(Vec::new(), Direction::Pull)),
         action => {
-            let intent = common_intent(program.syntax, action, &line, address)?;
-            Some(ClientIntent { is_all: action != ClientAction::PushList, ..intent })
+            let intent = named_intent(program.syntax, action, &line, address)?;
+            Some(ClientIntent { may_need_more: action == ClientAction::PushList, ..intent })
         }
     }
 }
@@ -64,8 +63,9 @@ pub fn intent(words: &[&str], address: &Address) -> Option<ClientIntent> {
 #[derive(PartialEq, Eq)]
 struct CommandLineImage {
     registry: Registry,
+    /// `None` if the command line does not show it.
     repository: Option<String>,
-    direction: Option<Direction>,
+    direction: Direction,
 }
 
 impl CommandLineImage {
@@ -103,8 +103,8 @@ fn find_command<'w>(program: &ClientProgram, words: &[&'w str]) -> Option<(&'sta
     None
 }
 
-/// Returns the intent for the address if every image at it has the same repository and direction.
-fn common_intent(
+/// Returns the intent for all images at the address; `None` when the line names none there.
+fn named_intent(
     syntax: ImageSyntax,
     action: ClientAction,
     line: &ParsedLine<'_>,
@@ -115,25 +115,34 @@ fn common_intent(
         images.extend(parse_images(syntax, &select_words(selection, line), direction)?);
     }
     images.retain(|image| image.is_at(address));
-    let first = images.pop()?;
-    images.iter().all(|other| *other == first).then_some(ClientIntent {
-        repository: first.repository,
-        direction: first.direction,
-        is_all: true,
-    })
+    let directions = images.iter().map(|image| Some(image.direction));
+    let direction = directions.reduce(|one, other| one?.and(other?))?;
+    Some(ClientIntent { repositories: repositories_of(&images), direction, may_need_more: false })
+}
+
+/// Returns the repositories of the images, each once; none when one of them is not known.
+fn repositories_of(images: &[CommandLineImage]) -> Vec<String> {
+    let mut repositories = Vec::new();
+    for image in images {
+        let Some(repository) = &image.repository else { return Vec::new() };
+        if !repositories.contains(repository) {
+            repositories.push(repository.clone());
+        }
+    }
+    repositories
 }
 
 /// Returns the image arguments of an action, with their directions.
-fn image_arguments(action: ClientAction) -> [Option<(ImageArguments, Option<Direction>)>; 2] {
-    let pull = |selection| Some((selection, Some(Direction::Pull)));
-    let push = |selection| Some((selection, Some(Direction::Push)));
+fn image_arguments(action: ClientAction) -> [Option<(ImageArguments, Direction)>; 2] {
+    let pull = |selection| Some((selection, Direction::Pull));
+    let push = |selection| Some((selection, Direction::Push));
     match action {
         ClientAction::Pull(selection) => [pull(selection), None],
         ClientAction::Run => [pull(ImageArguments::First), None],
         ClientAction::Push(selection) => [push(selection), None],
         ClientAction::PushList => [push(ImageArguments::Last), None],
         ClientAction::Copy(from, to) => [pull(from), push(to)],
-        ClientAction::Delete => [Some((ImageArguments::First, None)), None],
+        ClientAction::Delete => [Some((ImageArguments::First, Direction::Delete)), None],
         ClientAction::Build | ClientAction::List => [None, None],
     }
 }
@@ -141,11 +150,10 @@ fn image_arguments(action: ClientAction) -> [Option<(ImageArguments, Option<Dire
 /// Returns the intent of a build. It pulls, and may push to the registries of its tags.
 fn build_intent(syntax: ImageSyntax, line: &ParsedLine<'_>, address: &Address) -> Option<ClientIntent> {
     let tags: Vec<_> = if line.is_on("push")? { line.values(&["t", "tag"]).collect() } else { Vec::new() };
-    let mut images = parse_images(syntax, &tags, Some(Direction::Push))?;
+    let mut images = parse_images(syntax, &tags, Direction::Push)?;
     images.retain(|image| image.is_at(address));
-    let Some(first) = images.pop() else { return Some(ClientIntent::partial(None, Direction::Pull)) };
-    let repository = if images.iter().all(|other| *other == first) { first.repository } else { None };
-    Some(ClientIntent::partial(repository, Direction::Push))
+    let direction = if images.is_empty() { Direction::Pull } else { Direction::Push };
+    Some(ClientIntent::partial(repositories_of(&images), direction))
 }
 
 fn select_words<'w>(selection: ImageArguments, line: &ParsedLine<'w>) -> Vec<&'w str> {
@@ -162,11 +170,7 @@ fn select_words<'w>(selection: ImageArguments, line: &ParsedLine<'w>) -> Vec<&'w
 }
 
 /// Parses words as images and omits those that are not on a registry; `None` when a word is not an image.
-fn parse_images(
-    syntax: ImageSyntax,
-    words: &[&str],
-    direction: Option<Direction>,
-) -> Option<Vec<CommandLineImage>> {
+fn parse_images(syntax: ImageSyntax, words: &[&str], direction: Direction) -> Option<Vec<CommandLineImage>> {
     let on_registries =
         words.iter().filter(|word| syntax != ImageSyntax::Transports || word.starts_with(DOCKER_TRANSPORT));
     on_registries
@@ -193,20 +197,20 @@ mod tests {
     }
 
     #[test]
-    fn an_intent_is_all_when_the_line_names_everything_that_the_client_needs() {
-        for (line, is_all) in [
-            ("docker pull ghcr.io/acme/app", true),
-            ("docker push ghcr.io/acme/app", true),
-            ("docker run --rm ghcr.io/acme/app sh", true),
-            ("podman push app ghcr.io/acme/app", true),
-            ("skopeo copy docker://quay.io/acme/app docker://ghcr.io/acme/app", true),
-            ("docker manifest create ghcr.io/acme/list ghcr.io/acme/app", true),
-            ("docker manifest push ghcr.io/acme/list", false),
-            ("docker build .", false),
-            ("docker-buildx buildx build -t ghcr.io/acme/app --push .", false),
-            ("podman search ghcr.io/app", false),
+    fn an_intent_may_need_more_when_the_line_does_not_name_everything() {
+        for (line, may_need_more) in [
+            ("docker pull ghcr.io/acme/app", false),
+            ("docker push ghcr.io/acme/app", false),
+            ("docker run --rm ghcr.io/acme/app sh", false),
+            ("podman push app ghcr.io/acme/app", false),
+            ("skopeo copy docker://quay.io/acme/app docker://ghcr.io/acme/app", false),
+            ("docker manifest create ghcr.io/acme/list ghcr.io/acme/app", false),
+            ("docker manifest push ghcr.io/acme/list", true),
+            ("docker build .", true),
+            ("docker-buildx buildx build -t ghcr.io/acme/app --push .", true),
+            ("podman search ghcr.io/app", true),
         ] {
-            assert_eq!(parse(line, "ghcr.io").expect(line).is_all, is_all, "{line}");
+            assert_eq!(parse(line, "ghcr.io").expect(line).may_need_more, may_need_more, "{line}");
         }
     }
 
@@ -235,8 +239,8 @@ mod tests {
         for (line, at, want) in [
             ("crane copy ghcr.io/acme/app ghcr.io/acme/copy", "ghcr.io/acme/app", Some(Direction::Pull)),
             ("crane copy ghcr.io/acme/app ghcr.io/acme/copy", "ghcr.io/acme/copy", Some(Direction::Push)),
-            ("crane copy ghcr.io/acme/app ghcr.io/acme/copy", "ghcr.io", None),
-            ("crane copy ghcr.io/acme/app:1 ghcr.io/acme/app:2", "ghcr.io/acme/app", None),
+            ("crane copy ghcr.io/acme/app ghcr.io/acme/copy", "ghcr.io", Some(Direction::Both)),
+            ("crane copy ghcr.io/acme/app:1 ghcr.io/acme/app:2", "ghcr.io/acme/app", Some(Direction::Both)),
             ("crane digest ghcr.io/acme/app", "ghcr.io/acme", Some(Direction::Pull)),
             ("crane digest ghcr.io/acme/app", "ghcr.io/acm", None),
         ] {
@@ -245,11 +249,18 @@ mod tests {
     }
 
     #[test]
-    fn a_deletion_has_no_direction() {
-        for line in ["crane delete ghcr.io/acme/app:1", "skopeo delete docker://ghcr.io/acme/app:1"] {
-            let repository = Some("acme/app".to_owned());
-            let want = Some(ClientIntent { repository, direction: None, is_all: true });
-            assert_eq!(parse(line, "ghcr.io"), want, "{line}");
+    fn a_line_that_names_several_images_is_read_as_a_whole() {
+        for (line, repositories, direction) in [
+            ("podman pull ghcr.io/b/x ghcr.io/a/y ghcr.io/b/x:2", &["b/x", "a/y"][..], Direction::Pull),
+            ("skopeo copy docker://ghcr.io/a/x docker://ghcr.io/a/y", &["a/x", "a/y"], Direction::Both),
+            ("skopeo copy docker://ghcr.io/a/x docker://quay.io/a/y", &["a/x"], Direction::Pull),
+            ("crane delete ghcr.io/acme/app:1", &["acme/app"], Direction::Delete),
+            ("skopeo delete docker://ghcr.io/acme/app:1", &["acme/app"], Direction::Delete),
+            ("docker buildx build --push -t ghcr.io/a/x -t ghcr.io/a/y .", &["a/x", "a/y"], Direction::Push),
+        ] {
+            let intent = parse(line, "ghcr.io").expect(line);
+            assert_eq!(intent.repositories, repositories, "{line}");
+            assert_eq!(intent.direction, Some(direction), "{line}");
         }
     }
 }

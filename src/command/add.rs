@@ -10,8 +10,8 @@ use crate::command::error::{CommandError, PromptError};
 #[cfg(feature = "online")]
 use crate::command::verify;
 use crate::docker::wire::WireError;
-use crate::inventory::in_use::tokens_in_use;
-use crate::inventory::{IncomingToken, Inventory, NameTaken};
+use crate::inventory::in_use::InUseFor;
+use crate::inventory::{IncomingToken, NameTaken};
 use crate::model::hint::program;
 use crate::model::name::Name;
 use crate::model::timestamp::Timestamp;
@@ -103,20 +103,21 @@ pub fn run(args: &AddArgs, cx: &mut CommandContext) -> Result<(), CommandError> 
         Ok((draft.inventory.clone(), advice))
     })?;
     let token = find(&inventory, name.as_str())?;
-    cx.say(&outcome(token, &inventory, *cx.now));
+    let in_use = cx.tokens_in_use(&inventory)?.get(&token.id).copied();
+    cx.say(&outcome(token, in_use, *cx.now));
     cx.print_advice(&advice);
     let has_path = scopes.iter().any(|scope| scope.path().is_some());
     if has_path { cx.note_overriding_tokens(token, &inventory) } else { Ok(()) }
 }
 
 /// Returns a message that says whether the token is now in use.
-fn outcome(token: &Token, inventory: &Inventory, now: Timestamp) -> String {
+fn outcome(token: &Token, in_use: Option<InUseFor>, now: Timestamp) -> String {
     let (name, argument) = (&token.name, token.name.as_argument());
-    match (token.expires, tokens_in_use(inventory, now).get(&token.id)) {
+    match (token.expires, in_use) {
         (Some(expires), _) if expires <= now => {
             format!("added \"{name}\", which expired {} and is not given out", expires.relative_to(now))
         }
-        (_, Some(in_use_for)) => format!("added \"{name}\", which is {}", in_use_for.words()),
+        (_, Some(in_use)) => format!("added \"{name}\", which is {}", in_use.description()),
         (_, None) => {
             format!("added \"{name}\"; another token is in use ({} use {argument})", program())
         }

@@ -1,21 +1,24 @@
 //! The context of a command: the vault, the clock, and the streams for answers and messages.
 
 use std::cell::LazyCell;
+use std::collections::BTreeMap;
 #[cfg(feature = "online")]
 use std::io;
 use std::io::Write;
 
 use serde::Serialize;
 
+use crate::client::context::{Context, profile_words};
 use crate::command::error::CommandError;
 use crate::inventory::Inventory;
+use crate::inventory::in_use::{InUseFor, tokens_in_use};
 use crate::model::hint::program;
-use crate::model::registry::Key;
+use crate::model::registry::{DOCKER_HUB_KEY, Key};
 use crate::model::scope::Scope;
 use crate::model::timestamp::Timestamp;
 use crate::model::token::{Token, TokenState};
+use crate::model::token_id::TokenId;
 use crate::provider::advice::Advice;
-use crate::resolve::request::Request;
 use crate::resolve::resolve;
 use crate::system::sanitize::clean;
 use crate::system::table::{Screen, Table};
@@ -88,6 +91,14 @@ impl<'d> CommandContext<'d> {
         }
     }
 
+    /// Returns the tokens that clients get under the profile and the Docker configuration folder of this process. The
+    /// working directory does not count.
+    pub fn tokens_in_use(&self, inventory: &Inventory) -> Result<BTreeMap<TokenId, InUseFor>, CommandError> {
+        let context = Context::from_environment(self.called_as)?;
+        let any_key = Key::parse(DOCKER_HUB_KEY)?;
+        Ok(tokens_in_use(inventory, &context.stated_request(&any_key, inventory), *self.now))
+    }
+
     /// Notes each registry of a token for which clients still get another token.
     ///
     /// Most clients name only the registry, and then a token for the whole registry takes precedence.
@@ -96,10 +107,11 @@ impl<'d> CommandContext<'d> {
         token: &Token,
         inventory: &Inventory,
     ) -> Result<(), CommandError> {
+        let context = Context::from_environment(self.called_as)?;
         for registry in token.scopes.iter().filter_map(Scope::registry) {
             let key = Key::parse(registry.docker_key())?;
-            let verdict =
-                resolve(&Request::from_key(&key), inventory.tokens(), inventory.choices(), *self.now);
+            let request = context.plain_request(&key, inventory);
+            let verdict = resolve(&request, inventory.tokens(), inventory.choices(), *self.now);
             if let Some(other) = verdict.token.filter(|other| other.id != token.id) {
                 self.say(&format!("clients that name only {registry} go on getting \"{}\"", other.name));
             }
@@ -116,9 +128,8 @@ impl<'d> CommandContext<'d> {
             self.say(&format!("it is signed out ({program} activate {argument})"));
         }
         if let Some(profile) = &token.profile {
-            self.say(&format!(
-                "it is for profile \"{profile}\" only ({program} use {argument} makes it everybody's)"
-            ));
+            let place = profile_words(profile);
+            self.say(&format!("it is for {place} only ({program} use {argument} puts it in use everywhere)"));
         }
         if let Some(expires) = token.expires.filter(|expires| *expires <= *self.now) {
             self.say(&format!(

@@ -7,9 +7,11 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
-use crate::client::context::TOKEN;
+use crate::client::context::TOKEN_NAME;
+use crate::inventory::Inventory;
 use crate::model::hint::{Hint, program};
 use crate::model::name::Name;
+use crate::model::registry::Key;
 use crate::resolve::Reason;
 use crate::system::sanitize::{clean, error_chain};
 use crate::system::tty::TtyError;
@@ -91,17 +93,30 @@ impl Hint for OutputError {
     }
 }
 
-/// The token that `DOCKER_CREDENTIAL_PAT_TOKEN` names does not fit the request.
+/// The token that `DOCKER_CREDENTIAL_PAT_TOKEN_NAME` names does not fit the request.
 #[derive(Debug, Error)]
-#[error("{TOKEN} names \"{name}\", which is no token for {key}")]
-pub struct NamedTokenError {
-    pub name: String,
-    pub key: String,
+pub enum NamedTokenError {
+    /// The value is not shown: it may be a secret.
+    #[error("{TOKEN_NAME} does not name a token")]
+    NoToken,
+    #[error("{TOKEN_NAME} names \"{name}\", which is not for {key}")]
+    OtherRegistry { name: Name, key: String },
+}
+
+impl NamedTokenError {
+    /// Finds the reason why a named token does not fit a key, among all tokens.
+    pub fn new(name: &str, key: &Key, inventory: &Inventory) -> Self {
+        match inventory.find_by_name(name) {
+            None => Self::NoToken,
+            Some(token) => Self::OtherRegistry { name: token.name.clone(), key: key.as_str().to_owned() },
+        }
+    }
 }
 
 impl Hint for NamedTokenError {
     fn hint(&self) -> Option<String> {
-        Some(format!("name another one, or run `unset {TOKEN}`"))
+        let program = program();
+        Some(format!("set it to a name that {program} ls shows, or run `unset {TOKEN_NAME}`"))
     }
 }
 

@@ -1,9 +1,9 @@
-//! Warnings on stderr during a `get`: a token that has expired or is switched off, a push that will fail, a token
-//! that expires soon.
+//! Warnings on stderr during a `get`: a token that has expired or is switched off, a request that will be refused, a
+//! token that expires soon.
 //!
 //! Verbs for people report such a token after a change, with `CommandContext::note_restrictions`.
 
-use crate::client::context::TOKEN;
+use crate::client::context::{TOKEN_NAME, profile_words};
 use crate::command::token_view::scope_words;
 use crate::model::choice::Choice;
 use crate::model::hint::program;
@@ -26,7 +26,9 @@ pub fn missed_tokens(request: &Request<'_>, verdict: &Verdict<'_>, now: Timestam
         .filter_map(|(token, reason)| {
             let (reason, command) = missed_reason(token, *reason, now)?;
             let (name, scopes) = (&token.name, scope_words(token));
-            Some(format!("token \"{name}\" for {scopes} {reason}; going on without credentials ({command})"))
+            Some(format!(
+                "token \"{name}\" for {scopes} {reason}; continuing without credentials ({command})"
+            ))
         })
         .collect();
     if lines.len() > MAX_LINES {
@@ -37,12 +39,13 @@ pub fn missed_tokens(request: &Request<'_>, verdict: &Verdict<'_>, now: Timestam
     lines
 }
 
-/// Warns that a token answers instead of the one that a person chose.
-pub fn missed_choice(verdict: &Verdict<'_>, now: Timestamp) -> Option<String> {
-    let (answer, (chosen, reason)) = verdict.token.zip(verdict.missed_choice)?;
-    let (reason, command) = missed_reason(chosen, reason, now)?;
-    let (name, answer) = (&chosen.name, &answer.name);
-    Some(format!("token \"{name}\" is chosen here, but {reason}; going on with \"{answer}\" ({command})"))
+/// Warns that a token answers instead of one that has expired, is switched off or is signed out.
+pub fn missed_token(verdict: &Verdict<'_>, now: Timestamp) -> Option<String> {
+    let (answer, missed) = verdict.token.zip(verdict.missed)?;
+    let (reason, command) = missed_reason(missed.token, missed.reason, now)?;
+    let (name, answer) = (&missed.token.name, &answer.name);
+    let chosen = if missed.is_chosen { "is chosen here, but " } else { "" };
+    Some(format!("token \"{name}\" {chosen}{reason}; using \"{answer}\" ({command})"))
 }
 
 /// Returns the reason why a token does not answer, and the command that changes that. `None` if the token would not
@@ -54,21 +57,7 @@ fn missed_reason(token: &Token, reason: Reason, now: Timestamp) -> Option<(Strin
         }
         (Reason::Inactive, _) => ("is switched off".to_owned(), "activate"),
         (Reason::SignedOut, _) => ("is signed out".to_owned(), "activate"),
-        (
-            Reason::Expired
-            | Reason::OtherRepository
-            | Reason::OtherProfile
-            | Reason::NotNamed
-            | Reason::NotOfProfile
-            | Reason::NotChosen
-            | Reason::NotAllowed
-            | Reason::LessSpecific
-            | Reason::NotUsed
-            | Reason::MorePermissions
-            | Reason::OtherKey
-            | Reason::NotInUse,
-            _,
-        ) => return None,
+        _ => return None,
     };
     Some((words, format!("{} {verb} {}", program(), token.name.as_argument())))
 }
@@ -83,23 +72,26 @@ pub fn is_named_elsewhere(named: &str, verdict: &Verdict<'_>) -> bool {
         && !verdict.set_aside.iter().any(is_unusable)
 }
 
-/// Warns that a push will fail because the token that answered does not allow it.
-pub fn push_refusal(request: &Request<'_>, verdict: &Verdict<'_>) -> Option<String> {
-    let answer = verdict.token?;
-    if request.direction() != Some(Direction::Push) || answer.may_allow(Direction::Push) {
+/// Warns that a request will be refused because the token that answers does not allow its direction.
+pub fn refusal(request: &Request<'_>, verdict: &Verdict<'_>) -> Option<String> {
+    let (answer, direction) = verdict.token.zip(request.direction())?;
+    if answer.may_allow(direction) {
         return None;
     }
-    let may_push = |(token, _): &&(&Token, Reason)| token.may_allow(Direction::Push);
-    let alternative = match verdict.set_aside.iter().rfind(may_push) {
-        None => format!("no other token here may push ({} add)", program()),
-        Some((other, reason)) => push_alternative(other, *reason, verdict.choice),
+    let verbs = direction.verbs();
+    let is_able = |(token, _): &&(&Token, Reason)| token.may_allow(direction);
+    let alternative = match verdict.set_aside.iter().rfind(is_able) {
+        None => format!("no other token here may {verbs} ({} add)", program()),
+        Some((other, reason)) => able_alternative(other, *reason, direction, verdict.choice),
     };
-    Some(format!("token \"{}\" for {} may not push; {alternative}", answer.name, scope_words(answer)))
+    Some(format!("token \"{}\" for {} may not {verbs}; {alternative}", answer.name, scope_words(answer)))
 }
 
-/// Returns a clause about a token that allows pushes, with the reason why it did not answer.
-fn push_alternative(other: &Token, reason: Reason, choice: Option<&Choice>) -> String {
+/// Returns a clause about a token that allows the direction, with the reason why it did not answer.
+fn able_alternative(other: &Token, reason: Reason, direction: Direction, choice: Option<&Choice>) -> String {
     let (program, name, argument) = (program(), &other.name, other.name.as_argument());
+    // A choice for pushes applies to what pulls and pushes.
+    let option = if direction == Direction::Both { Direction::Push } else { direction }.word();
     match reason {
         Reason::Inactive => {
             format!("\"{name}\" may, but is switched off ({program} activate {argument})")
@@ -112,27 +104,31 @@ fn push_alternative(other: &Token, reason: Reason, choice: Option<&Choice>) -> S
             format!("\"{name}\" may, but was signed out ({program} activate {argument})")
         }
         Reason::OtherRepository => format!("\"{name}\" may, but only in {}", scope_words(other)),
-        Reason::OtherProfile => format!("\"{name}\" may, but under its profile only"),
-        Reason::NotNamed => format!("\"{name}\" may, but {TOKEN} names another"),
+        Reason::OtherProfile | Reason::OtherFolder => match &other.profile {
+            Some(profile) => format!("\"{name}\" may, but only for {}", profile_words(profile)),
+            None => format!("\"{name}\" may, but under its profile only"),
+        },
+        Reason::NotNamed => format!("\"{name}\" may, but {TOKEN_NAME} names another"),
         Reason::NotChosen => {
             let case = choice.map(case_arguments).unwrap_or_default();
-            format!("\"{name}\" may, but another one is chosen ({program} use {argument}{case} --push)")
+            format!("\"{name}\" may, but another one is chosen ({program} use {argument}{case} --{option})")
         }
         Reason::NotOfProfile => {
             format!("\"{name}\" may, but another one was logged in with under this profile")
         }
-        // These do not occur: a token that allows pushes comes before one that does not.
+        // These do not occur: a token that allows the direction comes before one that does not.
         Reason::NotAllowed
         | Reason::LessSpecific
-        | Reason::NotUsed
+        | Reason::NotOfFolder
+        | Reason::Replaced
         | Reason::MorePermissions
         | Reason::OtherKey
-        | Reason::NotInUse => format!("\"{name}\" may ({program} use {argument} --push)"),
+        | Reason::NotInUse => format!("\"{name}\" may ({program} use {argument} --{option})"),
     }
 }
 
 /// Returns the arguments of `use` for the case of a choice, without its direction.
-fn case_arguments(choice: &Choice) -> String {
+pub fn case_arguments(choice: &Choice) -> String {
     let profile = choice.profile.as_ref().map(|profile| format!(" --profile {}", quoted(profile)));
     let directory = choice.directory.as_ref().map(|folder| format!(" --dir {}", quoted(folder)));
     format!(" {}{}{}", choice.scope, profile.unwrap_or_default(), directory.unwrap_or_default())

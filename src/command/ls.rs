@@ -7,7 +7,6 @@ use crate::command::error::CommandError;
 use crate::command::token_view;
 use crate::command::token_view::TokenView;
 use crate::inventory::Inventory;
-use crate::inventory::in_use::tokens_in_use;
 use crate::model::hint::program;
 use crate::model::scope::{Scope, ScopeError};
 use crate::model::timestamp::Timestamp;
@@ -49,7 +48,7 @@ pub struct LsArgs {
 pub fn run(args: &LsArgs, cx: &mut CommandContext) -> Result<(), CommandError> {
     let inventory = cx.store.inventory()?;
     let tokens = args.select(&inventory, *cx.now)?;
-    let in_use = tokens_in_use(&inventory, *cx.now);
+    let in_use = cx.tokens_in_use(&inventory)?;
     let history = cx.store.log().history(*cx.now);
     let view = |token| TokenView::new(token, &inventory, &in_use, &history, *cx.now);
     let tokens: Vec<_> = tokens.into_iter().map(view).collect();
@@ -68,7 +67,21 @@ pub fn run(args: &LsArgs, cx: &mut CommandContext) -> Result<(), CommandError> {
     for token in &tokens {
         table.push(row(token));
     }
-    cx.print_table(&table)
+    cx.print_table(&table)?;
+    note_directory_choices(&inventory, cx);
+    Ok(())
+}
+
+/// Notes that some tokens are in use in certain directories only. The listing is the same in every directory.
+fn note_directory_choices(inventory: &Inventory, cx: &mut CommandContext) {
+    let count = inventory.choices().iter().filter(|choice| choice.directory.is_some()).count();
+    if count > 0 {
+        let choices = if count == 1 { "1 choice".to_owned() } else { format!("{count} choices") };
+        let program = program();
+        cx.say(&format!(
+            "{choices} for a directory can change this there ({program} explain IMAGE in the directory shows it)"
+        ));
+    }
 }
 
 impl LsArgs {

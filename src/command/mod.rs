@@ -26,6 +26,7 @@ pub mod hub;
 pub mod import;
 pub mod install;
 pub mod key;
+pub mod login_messages;
 pub mod ls;
 #[cfg(feature = "extras")]
 pub mod man;

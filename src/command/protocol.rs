@@ -5,11 +5,11 @@
 use std::io::Write;
 use std::mem::ManuallyDrop;
 
-use crate::client::context::{Context, profile, warning_days};
+use crate::client::context::{Context, warning_days};
 use crate::client::parent::ProgramName;
 use crate::command::context::{CommandContext, say};
 use crate::command::error::{CommandError, NamedTokenError};
-use crate::command::get_warnings;
+use crate::command::{get_warnings, login_messages};
 use crate::docker::wire;
 use crate::docker::wire::{NOT_FOUND, WireError};
 use crate::inventory::index::Index;
@@ -17,7 +17,7 @@ use crate::model::hint::{Hint, program};
 use crate::model::registry::{Key, KeyError};
 use crate::model::timestamp::{DAY, Timestamp};
 use crate::model::token::{Origin, Token};
-use crate::resolve::request::{Request, Sourced};
+use crate::resolve::request::Request;
 use crate::resolve::{Reason, Verdict, resolve};
 use crate::system::env;
 use crate::usage::record::{LogEntry, RequestOutcome};
@@ -114,18 +114,20 @@ fn log(entry: &LogEntry<'_>, cx: &CommandContext) {
     }
 }
 
-/// Returns the log entry of a `get`.
-fn get_entry<'l>(key: &'l Key, request: &'l Request<'_>, verdict: &Verdict<'l>) -> LogEntry<'l> {
+/// Logs a `get`.
+fn log_get(request: &Request<'_>, verdict: &Verdict<'_>, cx: &CommandContext) {
     let outcome = verdict.token.map_or(RequestOutcome::NotFound, |_| RequestOutcome::Given);
     // Without an answer, the reason is that of the token that came closest.
     let reason = verdict.decided_by().or(verdict.set_aside.last().map(|(_, reason)| *reason));
-    LogEntry {
+    let repositories = request.repositories.as_ref().map(|repositories| repositories.value.joined());
+    let entry = LogEntry {
         token: verdict.token,
-        repository: request.repository(),
+        repository: repositories.as_deref(),
         direction: request.direction(),
         reason: reason.map(Reason::word),
-        ..LogEntry::new(ProtocolVerb::Get.word(), Some(key), outcome)
-    }
+        ..LogEntry::new(ProtocolVerb::Get.word(), Some(request.key), outcome)
+    };
+    log(&entry, cx);
 }
 
 /// Writes an error for the client and for a person.
@@ -154,27 +156,27 @@ fn get(input: &[u8], cx: &mut CommandContext) -> Result<VerbOutcome, CommandErro
         if let Some(named) =
             request.token_name.filter(|named| get_warnings::is_named_elsewhere(named.value, &verdict))
         {
-            return Err(NamedTokenError { name: named.value.to_owned(), key: key.as_str().to_owned() }.into());
+            return Err(NamedTokenError::new(named.value, &key, &cx.store.inventory()?).into());
         }
         for line in get_warnings::missed_tokens(&request, &verdict, *cx.now) {
             say(&mut *cx.err, &format!("{}: {line}", program()));
         }
         writeln!(cx.out, "{NOT_FOUND}").map_err(CommandError::output)?;
-        log(&get_entry(&key, &request, &verdict), cx);
+        log_get(&request, &verdict, cx);
         return Ok(VerbOutcome::NotFound);
     };
     let secret = excerpt.release(token)?;
     let user = token.user.reveal_with(&secret);
     wire::write_credentials(&mut *cx.out, &key, user, &secret).map_err(CommandError::output)?;
     let lines = [
-        get_warnings::missed_choice(&verdict, now),
-        get_warnings::push_refusal(&request, &verdict),
+        get_warnings::missed_token(&verdict, now),
+        get_warnings::refusal(&request, &verdict),
         expiry_warning(token, cx),
     ];
     for line in lines.into_iter().flatten() {
         say(&mut *cx.err, &format!("{}: {line}", program()));
     }
-    log(&get_entry(&key, &request, &verdict), cx);
+    log_get(&request, &verdict, cx);
     Ok(VerbOutcome::Done)
 }
 
@@ -197,66 +199,72 @@ fn expiry_warning(token: &Token, cx: &CommandContext) -> Option<String> {
 
 fn store(input: &[u8], cx: &mut CommandContext) -> Result<VerbOutcome, CommandError> {
     let credentials = wire::parse_credentials(input)?;
-    let profile = profile(cx.called_as)?;
-    let profile = profile.as_ref().map(|profile| profile.value.as_str());
+    let key = &credentials.key;
+    let context = Context::for_change(cx.called_as)?;
     let now = *cx.now;
-    let (token, advice) = cx.store.change(|draft| -> Result<_, CommandError> {
-        let (id, advice) = log_in(draft, &credentials, profile, now)?;
-        Ok((draft.inventory.tokens().iter().find(|token| token.id == id).cloned(), advice))
+    let (report, inventory) = cx.store.change(|draft| -> Result<_, CommandError> {
+        let request = context.stated_request(key, &draft.inventory);
+        let report = log_in(draft, &credentials, &request, now)?;
+        Ok((report, draft.inventory.clone()))
     })?;
-    for advice in advice {
+    for advice in report.advice {
         cx.say(&format!("{}: {advice}", program()));
     }
-    let entry = LogEntry::new(ProtocolVerb::Store.word(), Some(&credentials.key), RequestOutcome::Stored);
-    log(&LogEntry { token: token.as_ref(), ..entry }, cx);
+    let request = context.stated_request(key, &inventory);
+    let verdict = resolve(&request, inventory.tokens(), inventory.choices(), now);
+    if let Some(line) = login_messages::other_answer(report.token, &request, &verdict) {
+        cx.say(&format!("{}: {line}", program()));
+    }
+    let token = inventory.tokens().iter().find(|token| token.id == report.token);
+    log(
+        &LogEntry { token, ..LogEntry::new(ProtocolVerb::Store.word(), Some(key), RequestOutcome::Stored) },
+        cx,
+    );
     Ok(VerbOutcome::Done)
 }
 
 fn erase(input: &[u8], cx: &mut CommandContext) -> Result<VerbOutcome, CommandError> {
     let key = wire::parse_key(input)?;
-    let profile = profile(cx.called_as)?;
-    let profile =
-        profile.as_ref().map(|Sourced { value, from }| Sourced { value: value.as_str(), from: *from });
-    let excerpt = cx.store.excerpt(Some(&key))?;
-    excerpt.confirm()?;
-    // Docker sends several `erase` calls for one logout, and the first removes everything. The others need no lock
+    let context = Context::from_profile(cx.called_as)?;
+    // Docker sends several `erase` calls for one logout, and the first signs everything out. The others need no lock
     // and no write.
-    if excerpt.inventory().tokens().is_empty() {
+    if is_unknown(&key, cx)? {
         log(&LogEntry::new(ProtocolVerb::Erase.word(), Some(&key), RequestOutcome::NotFound), cx);
         return Ok(VerbOutcome::Done);
     }
     let now = *cx.now;
-    let (logout, answer) = cx.store.change(|draft| -> Result<_, CommandError> {
-        let logout = draft.inventory.sign_out(&key, profile.map(|profile| profile.value));
-        let request = Request { profile, ..Request::from_key(&key) };
-        let answer = resolve(&request, draft.inventory.tokens(), draft.inventory.choices(), now).token;
-        Ok((logout, answer.map(|token| token.name.clone())))
+    let (logout, inventory) = cx.store.change(|draft| -> Result<_, CommandError> {
+        let request = context.plain_request(&key, &draft.inventory);
+        let logout = draft.inventory.sign_out(&request, now);
+        Ok((logout, draft.inventory.clone()))
     })?;
-    let is_signed_out =
-        |token: &&Token| logout.removed.contains(&token.id) || logout.kept.contains(&token.name);
-    let token = excerpt.inventory().tokens().iter().find(is_signed_out).cloned();
-    drop(excerpt);
-    let program = program();
-    for name in &logout.kept {
-        cx.say(&format!(
-            "{program}: kept \"{name}\", which you added, but no longer give it out for {key} \
-             ({program} activate {argument})",
-            key = key.as_str(),
-            argument = name.as_argument()
-        ));
+    let request = context.plain_request(&key, &inventory);
+    let answer = resolve(&request, inventory.tokens(), inventory.choices(), now).token;
+    for line in login_messages::logout(&logout, &request, answer) {
+        cx.say(&format!("{}: {line}", program()));
     }
-    // After a logout the profile gets the token of everybody else, which a person may not expect.
-    if let (Some(profile), Some(answer), false) = (profile, answer, logout.removed.is_empty()) {
-        let (profile, key) = (profile.value, key.as_str());
-        cx.say(&format!("{program}: \"{answer}\", no login of profile \"{profile}\", answers for {key} now"));
-    }
+    let token = logout.removed.first().or(logout.kept.first());
     let entry = LogEntry::new(ProtocolVerb::Erase.word(), Some(&key), RequestOutcome::SignedOut);
-    log(&LogEntry { token: token.as_ref(), ..entry }, cx);
+    log(&LogEntry { token, ..entry }, cx);
     Ok(VerbOutcome::Done)
 }
 
+/// True when no token concerns the key.
+fn is_unknown(key: &Key, cx: &CommandContext) -> Result<bool, CommandError> {
+    if key.address().is_some_and(|address| address.registry().is_docker_hub()) {
+        // A logout from Docker Hub also ends the sessions, which have keys of their own.
+        let inventory = cx.store.inventory()?;
+        let mut keys = inventory.tokens().iter().flat_map(|token| &token.keys);
+        let has_session = keys.any(Key::is_session);
+        return Ok(!has_session && !inventory.tokens().iter().any(|token| token.concerns(key)));
+    }
+    let excerpt = cx.store.excerpt(Some(key))?;
+    excerpt.confirm()?;
+    Ok(excerpt.inventory().tokens().is_empty())
+}
+
 fn list(cx: &mut CommandContext) -> Result<VerbOutcome, CommandError> {
-    let context = Context::from_environment(cx.called_as)?;
+    let context = Context::for_change(cx.called_as)?;
     // The process exits next and none of this is secret, so freeing thousands of names is wasted time.
     let inventory = ManuallyDrop::new(cx.store.inventory()?);
     let index = Index::new(&inventory);

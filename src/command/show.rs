@@ -10,7 +10,6 @@ use crate::command::context::CommandContext;
 use crate::command::error::CommandError;
 use crate::command::token_view;
 use crate::command::token_view::TokenView;
-use crate::inventory::in_use::tokens_in_use;
 use crate::model::registry::Key;
 use crate::model::secret::Secret;
 use crate::system::table::{Cell, Table, Tone};
@@ -36,7 +35,7 @@ pub fn run(args: &ShowArgs, cx: &mut CommandContext) -> Result<(), CommandError>
     }
     let inventory = cx.store.inventory()?;
     let token = find(&inventory, &args.name)?;
-    let in_use = tokens_in_use(&inventory, *cx.now);
+    let in_use = cx.tokens_in_use(&inventory)?;
     let history = cx.store.log().history(*cx.now);
     let view = TokenView::new(token, &inventory, &in_use, &history, *cx.now);
     if args.json {

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use serde::Serialize;
 
+use crate::client::context::profile_words;
 use crate::command::context::CommandContext;
 use crate::command::error::CommandError;
 use crate::inventory::Inventory;
@@ -53,7 +54,7 @@ struct TokenJson<'t> {
     permissions: Option<Vec<&'static str>>,
     state: &'static str,
     in_use: bool,
-    in_use_to: Vec<Direction>,
+    in_use_for: Vec<&'static str>,
     choices: &'t [&'t Choice],
     created: Timestamp,
     stored: Timestamp,
@@ -112,8 +113,10 @@ impl<'t> TokenView<'t> {
     pub fn state(&self) -> Cell {
         let state = State::new(self.token, self.now);
         match (self.in_use_for, state, &self.token.profile) {
-            (Some(uses), _, _) => Cell::new(uses.words(), Tone::Good),
-            (None, State::Active, Some(profile)) => Cell::new(&format!("for profile {profile}"), Tone::Good),
+            (Some(uses), _, _) => Cell::new(uses.description(), Tone::Good),
+            (None, State::Active, Some(profile)) => {
+                Cell::new(&format!("for {}", profile_words(profile)), Tone::Good)
+            }
             (None, State::Active, None) if !self.choices.is_empty() => Cell::new("chosen", Tone::Good),
             (None, State::Expired, _) => Cell::new(state.word(), Tone::Bad),
             (None, State::Active | State::Inactive | State::SignedOut, _) => state.word().into(),
@@ -181,8 +184,6 @@ impl<'t> TokenView<'t> {
 
     fn json(&self) -> TokenJson<'_> {
         let Self { token, in_use_for, choices, credential_type, usage, now } = self;
-        let uses = in_use_for.unwrap_or_default();
-        let directions = [(uses.pull, Direction::Pull), (uses.push, Direction::Push)];
         TokenJson {
             name: token.name.as_str(),
             kind: token.kind.word(),
@@ -193,7 +194,7 @@ impl<'t> TokenView<'t> {
             permissions: token.permissions.map(|permissions| permissions.words().collect()),
             state: State::new(token, *now).word(),
             in_use: in_use_for.is_some(),
-            in_use_to: directions.into_iter().filter_map(|(used, way)| used.then_some(way)).collect(),
+            in_use_for: in_use_for.unwrap_or_default().words().collect(),
             choices,
             created: token.created,
             stored: token.stored,
@@ -273,6 +274,8 @@ pub fn choice_words(choice: &Choice) -> String {
     let direction = choice.direction.map(|direction| match direction {
         Direction::Pull => "pulls".to_owned(),
         Direction::Push => "pushes".to_owned(),
+        Direction::Delete => "deletions".to_owned(),
+        Direction::Both => "pulls and pushes".to_owned(),
     });
     let profile = choice.profile.as_ref().map(|profile| format!("under profile \"{profile}\""));
     let directory = choice.directory.as_deref().map(|folder| format!("in {}", env::tilde(Path::new(folder))));

@@ -5,17 +5,22 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
+use crate::client::context::Context;
 use crate::command::args;
 use crate::command::args::find;
 use crate::command::completions::{token_names, token_scopes};
 use crate::command::context::CommandContext;
 use crate::command::error::{ArgumentError, CommandError};
 use crate::command::token_view::{choice_words, scope_words};
+use crate::inventory::Inventory;
 use crate::model::choice::Choice;
 use crate::model::hint::{Hint, program};
+use crate::model::registry::Key;
 use crate::model::scope::Scope;
 use crate::model::token::{Direction, Token};
 use crate::model::token_id::TokenId;
+use crate::resolve::request::{Request, RequestSource, Sourced};
+use crate::resolve::resolve;
 use crate::system::disk::DiskError;
 use crate::system::env;
 
@@ -36,11 +41,14 @@ pub struct UseArgs {
     #[arg(long)]
     dir: Option<PathBuf>,
     /// Choose it for pulls only
-    #[arg(long, conflicts_with = "push")]
+    #[arg(long, conflicts_with_all = ["push", "delete"])]
     pull: bool,
     /// Choose it for pushes only
-    #[arg(long)]
+    #[arg(long, conflicts_with = "delete")]
     push: bool,
+    /// Choose it for deletions only
+    #[arg(long)]
+    delete: bool,
     /// Take choices back: those of the token, or all, that are for what else is given
     #[arg(long)]
     clear: bool,
@@ -83,7 +91,7 @@ pub fn run(args: &UseArgs, cx: &mut CommandContext) -> Result<(), CommandError> 
     })?;
     let token = find(&inventory, name)?;
     if case.is_any() {
-        cx.say(&format!("\"{}\" is in use for {}", token.name, scope_words(token)));
+        say_in_use(token, &inventory, cx)?;
     } else {
         for choice in case.choices(token)? {
             cx.say(&format!("\"{}\" is chosen for {}", token.name, choice_words(&choice)));
@@ -91,6 +99,32 @@ pub fn run(args: &UseArgs, cx: &mut CommandContext) -> Result<(), CommandError> 
     }
     cx.note_restrictions(token);
     if case.is_any() { cx.note_overriding_tokens(token, &inventory) } else { Ok(()) }
+}
+
+/// Reports which requests get a token that was put in use.
+fn say_in_use(token: &Token, inventory: &Inventory, cx: &mut CommandContext) -> Result<(), CommandError> {
+    let (name, scopes) = (&token.name, scope_words(token));
+    match cx.tokens_in_use(inventory)?.get(&token.id) {
+        Some(_) => cx.say(&format!("\"{name}\" is in use for {scopes}")),
+        None => cx.say(&format!("\"{name}\" was put in use for {scopes}, but no request gets it now")),
+    }
+    if token.permissions.is_none() || token.may_allow(Direction::Both) {
+        return Ok(());
+    }
+    let unknown = "requests of unknown direction get it too";
+    let context = Context::from_environment(cx.called_as)?;
+    for registry in token.scopes.iter().filter_map(Scope::registry) {
+        let key = Key::parse(registry.docker_key())?;
+        for (direction, requests) in [(Direction::Pull, "pulls"), (Direction::Push, "pushes")] {
+            let sourced = Sourced { value: direction, from: RequestSource::Argument };
+            let request = Request { direction: Some(sourced), ..context.plain_request(&key, inventory) };
+            let answer = resolve(&request, inventory.tokens(), inventory.choices(), *cx.now).token;
+            if let Some(other) = answer.filter(|other| !token.may_allow(direction) && other.id != token.id) {
+                cx.say(&format!("{registry}: {unknown}; {requests} get \"{}\"", other.name));
+            }
+        }
+    }
+    Ok(())
 }
 
 fn clear(name: Option<&str>, case: &ChoiceCase, cx: &mut CommandContext) -> Result<(), CommandError> {
@@ -115,11 +149,10 @@ impl ChoiceCase {
     fn parse(args: &UseArgs) -> Result<Self, CommandError> {
         let scope = args.scope.as_deref().map(Scope::parse_typed).transpose()?;
         let directory = args.dir.as_deref().map(|folder| absolute(folder, args.clear)).transpose()?;
-        let direction = match (args.pull, args.push) {
-            (true, _) => Some(Direction::Pull),
-            (_, true) => Some(Direction::Push),
-            (false, false) => None,
-        };
+        let directions =
+            [(args.pull, Direction::Pull), (args.push, Direction::Push), (args.delete, Direction::Delete)];
+        let direction =
+            directions.into_iter().find_map(|(is_given, direction)| is_given.then_some(direction));
         Ok(Self { scope, profile: args.profile.clone(), directory, direction })
     }
 

@@ -20,6 +20,7 @@ use crate::model::scope::Scope;
 use crate::model::timestamp::Timestamp;
 use crate::model::token::{InUse, Origin, Permissions, Token, TokenKind, TokenState, UserName};
 use crate::model::token_id::TokenId;
+use crate::model::turns::{Turns, UseKind};
 
 /// The tokens and choices of a vault.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -35,7 +36,7 @@ pub struct Counters {
     /// The last [`TokenId`].
     #[n(0)]
     pub id: u32,
-    /// The last [`InUse::turn`].
+    /// The last number of an event in [`Turns`](crate::model::turns::Turns).
     #[n(1)]
     pub turn: u64,
 }
@@ -107,7 +108,8 @@ impl Inventory {
             .unwrap_or_else(|| wanted.clone())
     }
 
-    /// Adds a token, which is active and not in use.
+    /// Adds a token, which is active and not in use. It counts as later than every earlier event, unless it is
+    /// imported.
     pub fn add(&mut self, new: IncomingToken, now: Timestamp) -> Result<TokenId, NameTaken> {
         if self.find_by_name(new.name.as_str()).is_some() {
             return Err(NameTaken(new.name));
@@ -119,6 +121,7 @@ impl Inventory {
     pub fn add_with_free_name(&mut self, new: IncomingToken, now: Timestamp) -> TokenId {
         self.counters.id += 1;
         let id = TokenId(self.counters.id);
+        let arrival = if new.origin == Origin::Import { 0 } else { self.next_turn() };
         self.tokens.push(Token {
             id,
             name: self.free_name(&new.name),
@@ -137,34 +140,49 @@ impl Inventory {
             signed_out: Vec::new(),
             profile: new.profile,
             remote: new.remote,
+            turns: Some(Turns { arrival, ..Turns::default() }),
         });
         id
     }
 
-    /// Puts a token in use for all its scopes and every profile, at a person's request.
+    fn next_turn(&mut self) -> u64 {
+        self.counters.turn += 1;
+        self.counters.turn
+    }
+
+    /// Puts a token in use for all its scopes, every profile and every Docker configuration folder, at a person's
+    /// request.
     pub fn use_everywhere(&mut self, id: TokenId) {
+        self.switch_on(id, |_| false);
         self.update(id, |token| token.profile = None);
-        self.put_in_use(id, true, |_| false);
+        self.put_in_use(id, UseKind::Use, |turns, turn| turns.used = Some(turn));
     }
 
-    /// Puts a token in use because a client logged in with it. On registries other than the key's it stays signed
-    /// out.
+    /// Puts a token in use because a client logged in with it under this key.
     pub fn log_in(&mut self, id: TokenId, key: &Key) {
-        let is_elsewhere =
-            |out: &Scope| !key.address().is_some_and(|address| out.reaches(address.registry()));
-        self.put_in_use(id, false, is_elsewhere);
+        self.sign_in(id, key);
+        self.put_in_use(id, UseKind::Login, |turns, turn| turns.log_in(key, turn));
     }
 
-    fn put_in_use(&mut self, id: TokenId, by_person: bool, stays_signed_out: impl Fn(&Scope) -> bool) {
-        self.switch_on(id, stays_signed_out);
-        let last = self.counters.turn;
-        let Some(token) = self.token_mut(id) else { return };
-        let is_latest =
-            token.in_use.is_some_and(|in_use| in_use.turn == last && (in_use.by_person || !by_person));
-        if !is_latest {
-            token.in_use = Some(InUse { turn: last + 1, by_person });
-            self.counters.turn = last + 1;
-        }
+    /// Switches a token on, and signs it in at the registry of the key. On other registries it stays signed out.
+    pub fn sign_in(&mut self, id: TokenId, key: &Key) {
+        self.switch_on(id, |out| !key.address().is_some_and(|address| out.reaches(address.registry())));
+    }
+
+    /// Gives a token the events of another one, which it replaces.
+    pub fn take_turns(&mut self, id: TokenId, predecessor: TokenId) {
+        let Some(old) = self.tokens.iter().find(|token| token.id == predecessor) else { return };
+        let (turns, in_use) = (old.turns.clone(), old.in_use);
+        self.update(id, |token| (token.turns, token.in_use) = (turns, in_use));
+    }
+
+    fn put_in_use(&mut self, id: TokenId, kind: UseKind, record: impl FnOnce(&mut Turns, u64)) {
+        let turn = self.next_turn();
+        self.update(id, |token| {
+            let used = token.in_use.filter(|in_use| in_use.by_person).map(|in_use| in_use.turn);
+            record(token.turns.get_or_insert_with(|| Turns { used, ..Turns::default() }), turn);
+            token.in_use = Some(InUse { turn, by_person: kind == UseKind::Use });
+        });
     }
 
     fn switch_on(&mut self, id: TokenId, stays_signed_out: impl Fn(&Scope) -> bool) {

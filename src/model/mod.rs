@@ -12,3 +12,4 @@ pub mod secret;
 pub mod timestamp;
 pub mod token;
 pub mod token_id;
+pub mod turns;

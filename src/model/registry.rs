@@ -146,6 +146,11 @@ impl Key {
         }
     }
 
+    /// Returns the registry, or the key itself if it is not an address.
+    pub fn place(&self) -> &str {
+        self.address().map_or(self.as_str(), |address| address.registry().as_str())
+    }
+
     /// True when the key is an address on that registry.
     pub fn is_at(&self, registry: &Registry) -> bool {
         self.address().is_some_and(|address| address.registry() == registry)

@@ -82,9 +82,21 @@ impl Scope {
         self.registry().is_none()
     }
 
+    /// Returns the number of labels that may be any label.
+    pub fn wildcard_count(&self) -> usize {
+        usize::from(self.is_wildcard())
+    }
+
     /// Returns the path, if the scope is for a part of a registry.
     pub fn path(&self) -> Option<&str> {
         self.path.as_deref()
+    }
+
+    /// Returns the next wider scope: one part of the path less.
+    pub fn parent(&self) -> Option<Self> {
+        let path = self.path.as_deref()?;
+        let shorter = path.rsplit_once('/').map(|(shorter, _)| shorter.to_owned());
+        Some(Self { host: self.host.clone(), path: shorter })
     }
 
     /// True when the scope is for some part of the registry.

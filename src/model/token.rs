@@ -10,6 +10,7 @@ use crate::model::scope::Scope;
 use crate::model::secret::Secret;
 use crate::model::timestamp::Timestamp;
 use crate::model::token_id::TokenId;
+use crate::model::turns::{Turns, UseEvent, UseKind};
 
 /// The user name of an OAuth identity token:
 /// <https://github.com/docker/docker-credential-helpers#identity-tokens>
@@ -56,8 +57,8 @@ pub struct Token {
     pub state: TokenState,
     #[n(12)]
     pub origin: Origin,
-    /// The last time that the token was put in use. Of tokens that fit a request equally well, the latest one
-    /// answers.
+    /// The last time that the token was put in use, as version 0.1 records and reads it. A token without `turns`
+    /// has nothing else.
     #[n(13)]
     pub in_use: Option<InUse>,
     /// The scopes that the token is signed out of. It does not answer there until a login or `use`.
@@ -69,6 +70,9 @@ pub struct Token {
     /// The record at the service that created the token, if that is known.
     #[n(16)]
     pub remote: Option<Remote>,
+    /// The events that order the tokens of a registry; `None` if version 0.1 wrote the token.
+    #[n(17)]
+    pub turns: Option<Turns>,
 }
 
 impl Token {
@@ -100,7 +104,26 @@ impl Token {
         self.permissions.is_none_or(|permissions| match direction {
             Direction::Pull => permissions.read,
             Direction::Push => permissions.write,
+            Direction::Both => permissions.read && permissions.write,
+            Direction::Delete => permissions.delete,
         })
+    }
+
+    /// Returns the last event that put the token in use for requests with this key.
+    pub fn last_event(&self, key: &Key) -> Option<UseEvent> {
+        match (&self.turns, self.in_use) {
+            (Some(turns), _) => turns.last_event(key),
+            (None, Some(InUse { turn, by_person })) => {
+                let kind = if by_person { UseKind::Use } else { UseKind::OldLogin };
+                Some(UseEvent { turn, kind })
+            }
+            (None, None) => None,
+        }
+    }
+
+    /// Returns the number under which the token came into the vault; 0 is before all others.
+    pub fn arrival(&self) -> u64 {
+        self.turns.as_ref().map_or(0, |turns| turns.arrival)
     }
 
     /// True when one of the token's scopes covers the wanted scope, or a part of it.
@@ -124,7 +147,7 @@ impl Token {
     }
 }
 
-/// The last time that a token was put in use.
+/// The last time that a token was put in use, as version 0.1 records it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct InUse {
     /// A number that increases each time that a token in the vault is put in use, independent of any clock.
@@ -265,7 +288,7 @@ impl Origin {
     }
 }
 
-/// The direction in which an image is transferred.
+/// The direction in which a request transfers images.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, Serialize)]
 #[cbor(index_only)]
 #[serde(rename_all = "kebab-case")]
@@ -274,12 +297,19 @@ pub enum Direction {
     Pull,
     #[n(1)]
     Push,
+    #[n(2)]
+    Delete,
+    /// Both a pull and a push, such as a copy within one registry. No choice has this direction.
+    #[n(3)]
+    Both,
 }
 
 impl Direction {
-    /// Reads `pull` or `push`.
+    pub const ALL: [Self; 4] = [Self::Pull, Self::Push, Self::Delete, Self::Both];
+
+    /// Reads `pull`, `push`, `delete` or `both`.
     pub fn parse(word: &str) -> Option<Self> {
-        [Self::Pull, Self::Push].into_iter().find(|direction| direction.word() == word)
+        Self::ALL.into_iter().find(|direction| direction.word() == word)
     }
 
     /// Returns the word for flags, listings and JSON.
@@ -287,6 +317,26 @@ impl Direction {
         match self {
             Self::Pull => "pull",
             Self::Push => "push",
+            Self::Delete => "delete",
+            Self::Both => "both",
+        }
+    }
+
+    /// Returns the words for a sentence: `pull`, `push`, `delete`, `pull and push`.
+    pub fn verbs(self) -> &'static str {
+        match self {
+            Self::Both => "pull and push",
+            Self::Pull | Self::Push | Self::Delete => self.word(),
+        }
+    }
+
+    /// Returns the direction of a request that includes both.
+    #[must_use]
+    pub fn and(self, other: Self) -> Option<Self> {
+        match (self, other) {
+            (one, other) if one == other => Some(one),
+            (Self::Delete, _) | (_, Self::Delete) => None,
+            _ => Some(Self::Both),
         }
     }
 }

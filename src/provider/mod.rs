@@ -69,9 +69,28 @@ pub fn recognize(credential: &Credential<'_>) -> Recognition {
     }
 }
 
+/// The user names of tokens that are created for a few hours or one job.
+const TEMPORARY_USERS: [&str; 5] =
+    ["AWS", "oauth2accesstoken", "00000000-0000-0000-0000-000000000000", "gitlab-ci-token", "x-access-token"];
+
 /// Returns the type with a prefix of this secret, on any host.
 pub fn find_by_prefix(secret: &str) -> Option<&'static CredentialType> {
     CREDENTIAL_TYPES.iter().find(|row| row.has_prefix(secret))
+}
+
+/// True when a user name belongs to one token, or stands for secrets that expire by themselves. It has one secret at a
+/// time, so that a new secret replaces the earlier one.
+pub fn has_one_secret(user: &str) -> bool {
+    /// The first letters of the project tokens of CODING, and the fewest letters and digits after them.
+    const CODING: (&str, usize) = ("pt", 4);
+    let is_project_token = user.strip_prefix(CODING.0).is_some_and(|rest| {
+        rest.len() >= CODING.1
+            && rest.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
+            && rest.bytes().any(|byte| byte.is_ascii_digit())
+    });
+    // Harbor writes robot$name, and Quay organization+name.
+    let is_robot = user.starts_with("robot$") || (user.contains('+') && !user.contains('@'));
+    is_project_token || is_robot || user == IDENTITY_USER || TEMPORARY_USERS.contains(&user)
 }
 
 /// Returns the most likely type of a token, without its secret.
@@ -198,6 +217,29 @@ mod tests {
             ("registry.gitlab.com", "gitlab-ci-token", "glcbt-64_x", "project: GitLab, job token"),
             ("registry.gitlab.com", "alice", "glrtr-x", "password: GitLab, runner token"),
         ]);
+    }
+
+    #[test]
+    fn a_user_name_of_one_token_or_of_temporary_secrets_has_one_secret() {
+        for (user, want) in [
+            ("AWS", true),
+            ("<token>", true),
+            (ZERO, true),
+            ("x-access-token", true),
+            ("robot$ci", true),
+            ("acme+deploy", true),
+            ("gitlab+deploy-token-7", true),
+            ("ptk4c1x9", true),
+            ("alice", false),
+            ("ptolemy", false),
+            ("pt1", false),
+            ("me+docker@example.com", false),
+            ("_json_key", false),
+            ("cnb", false),
+            ("", false),
+        ] {
+            assert_eq!(has_one_secret(user), want, "{user}");
+        }
     }
 
     #[test]

@@ -1,50 +1,68 @@
-//! Decides which token answers a request, and why.
+//! Decides which token answers a request, and why: said, fits, newest.
 //!
 //! [`resolve`] takes a request, the tokens of a vault, the choices that people made with `use`, and the
 //! time. It reads nothing else, so the same input always gives the same [`Verdict`].
 //!
 //! The candidates are the tokens with a scope on the requested registry, and those that a client stored
-//! under exactly the requested key. Ten steps narrow them down. A token that a step sets aside gets the
+//! under exactly the requested key. Each step narrows them down. A token that a step sets aside gets the
 //! step's [`Reason`]; the token that remains after the last step is the answer.
 //!
-//! 1. **Obstacles.** Set aside each token whose scopes do not cover the repository, that a client logged in
-//!    with under another profile, or that is inactive, expired or signed out.
+//! 1. **Obstacles.** Set aside each token whose scopes do not cover the repositories, that a client logged in
+//!    with under another profile or Docker configuration folder, or that is inactive, expired or signed out.
+//!
+//! **Said:**
+//!
 //! 2. **Name.** If the request names a token, set aside all others.
 //! 3. **Profile.** Unless a choice for the request's own profile applies, keep the tokens that a client
 //!    logged in with under that profile.
 //! 4. **Choice.** Keep the token of the closest choice. Of two choices, the closer one is for a profile; if
 //!    that is equal, for the deeper directory; then for the closer scope; then for a direction.
-//! 5. **Permission.** If the direction is known, keep the tokens that may pull, or push. A token of unknown
-//!    permissions may do both.
+//!
+//! **Fits:**
+//!
+//! 5. **Permission.** Keep the tokens that may pull, push or delete as requested; if the direction is not
+//!    known, those that may pull and push, and the token that was last put in use.
 //! 6. **Scope.** Keep the tokens with the closest scope: an exact host is closer than a wildcard, and a
-//!    longer path closer than a shorter one. If the repository is not known, the whole registry is closer
-//!    than a part of it.
-//! 7. **Use.** If the token that was last put in use was put there by a person's `use`, keep it alone.
-//! 8. **Least permissions.** If the direction is known, keep the tokens that allow the least. Unknown
-//!    permissions count as more than all three.
-//! 9. **Key.** Keep the tokens that were stored under exactly the requested key.
-//! 10. **Latest.** Keep the token that was put in use last; if none ever was, the one that was added first.
+//!    longer path closer than a shorter one. If no repository is known, the whole registry is closer than a
+//!    part of it, and all parts are equal.
+//!
+//! **Newest:**
+//!
+//! 7. **Folder.** Keep the tokens that a client logged in with under the request's Docker configuration folder.
+//! 8. **Replacement.** The last `use` or login replaces every token that came into the vault before it. Logins
+//!    after the last `use` that were stored under exactly the requested key remain too.
+//! 9. **Least permissions.** If the direction is known, keep the tokens that allow the least. Unknown
+//!    permissions count as all three.
+//! 10. **Key.** Keep the logins that were stored under exactly the requested key.
+//! 11. **Latest.** Keep the token that was put in use last; if none ever was, the one that was added first.
 //!
 //! Steps 1 and 2 may set every token aside; then nothing answers, and the client continues without
 //! credentials. From step 3 on, a step that would set every token aside keeps them all. There is never a tie
-//! after step 10, because a vault numbers its tokens.
+//! after step 11, because a vault numbers its tokens.
 //!
-//! A build names one repository and may ask for others of the same registry. Such a request is resolved for
-//! its repository first and, if no token answers, once more as if the repository were not known.
+//! A request can name several repositories. If no token covers all of them, it is resolved for each of them
+//! alone, in their order, until a token answers. A build may also need repositories that it does not name, so
+//! it is resolved at last as if no repository were known.
 //!
 //! The cases are in `tests/fixtures/truth-table.txt`, which `tests/it/resolve.rs` checks.
 
 pub mod request;
 
+use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::path::Path;
 
 use crate::model::choice::Choice;
+use crate::model::registry::Key;
 use crate::model::scope::Scope;
 use crate::model::timestamp::Timestamp;
-use crate::model::token::{Token, TokenState};
+use crate::model::token::{Direction, Token, TokenState};
 use crate::model::token_id::TokenId;
-use crate::resolve::request::Request;
+use crate::model::turns::{UseEvent, UseKind};
+use crate::resolve::request::{FOLDER_PREFIX, Repositories, Request};
+
+/// The number of permissions that exist, which is also the number that unknown permissions count as.
+const ALL_PERMISSIONS: usize = 3;
 
 /// The token that answers a request, and the reason why each other candidate does not.
 #[derive(Debug, PartialEq, Eq)]
@@ -55,8 +73,17 @@ pub struct Verdict<'i> {
     pub set_aside: Vec<(&'i Token, Reason)>,
     /// The choice that step 4 followed.
     pub choice: Option<&'i Choice>,
-    /// The token of the closest choice, if it is expired, inactive or signed out.
-    pub missed_choice: Option<(&'i Token, Reason)>,
+    /// The token that would answer if it had not expired and were active and signed in.
+    pub missed: Option<MissedToken<'i>>,
+}
+
+/// A token that another one answers for, because it is not available.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MissedToken<'i> {
+    pub token: &'i Token,
+    pub reason: Reason,
+    /// True when a person chose the token for this case.
+    pub is_chosen: bool,
 }
 
 impl Verdict<'_> {
@@ -76,23 +103,27 @@ pub enum Reason {
     SignedOut,
     /// Step 1: a client logged in with it under another profile.
     OtherProfile,
+    /// Step 1: a client logged in with it under another Docker configuration folder, or one that was made again since.
+    OtherFolder,
     /// Step 2: the request names another token.
     NotNamed,
     /// Step 3: a client logged in with another token under this profile.
     NotOfProfile,
     /// Step 4: a person chose another token for this case.
     NotChosen,
-    /// Step 5: it may not pull, or not push.
+    /// Step 5: it may not do what is requested.
     NotAllowed,
     /// Step 6: another token has a closer scope.
     LessSpecific,
-    /// Step 7: a person put another token in use, later than any login.
-    NotUsed,
-    /// Step 8: another token allows less, and that is enough.
+    /// Step 7: a client logged in with another token under this Docker configuration folder.
+    NotOfFolder,
+    /// Step 8: another token was put in use later than this one came.
+    Replaced,
+    /// Step 9: another token allows less, and that is enough.
     MorePermissions,
-    /// Step 9: another token was stored under the requested key.
+    /// Step 10: another token was stored under the requested key.
     OtherKey,
-    /// Step 10: another token was put in use later.
+    /// Step 11: another token was put in use later, or added earlier.
     NotInUse,
 }
 
@@ -105,12 +136,14 @@ impl Reason {
             Self::Expired => "expired",
             Self::SignedOut => "signed-out",
             Self::OtherProfile => "other-profile",
+            Self::OtherFolder => "other-folder",
             Self::NotNamed => "not-named",
             Self::NotOfProfile => "not-of-profile",
             Self::NotChosen => "not-chosen",
             Self::NotAllowed => "not-allowed",
             Self::LessSpecific => "less-specific",
-            Self::NotUsed => "not-used",
+            Self::NotOfFolder => "not-of-folder",
+            Self::Replaced => "replaced",
             Self::MorePermissions => "more-permissions",
             Self::OtherKey => "other-key",
             Self::NotInUse => "not-in-use",
@@ -119,7 +152,7 @@ impl Reason {
 
     /// True for step 1, which sets a token aside regardless of all other tokens.
     pub fn is_obstacle(self) -> bool {
-        self <= Self::OtherProfile
+        self <= Self::OtherFolder
     }
 }
 
@@ -137,68 +170,176 @@ pub fn resolve<'i>(
     // A caller that looks tokens up by their scopes may find one twice.
     tokens.sort_unstable_by_key(|token| token.id);
     tokens.dedup_by_key(|token| token.id);
-    if request.prefers_repository() {
-        let verdict = run_steps(request, tokens.clone(), choices, now);
-        if verdict.token.is_some() {
-            return verdict;
+    let candidates = Candidates { all: tokens, choices, now };
+    let verdict = candidates.verdict(request);
+    match &request.repositories {
+        Some(repositories) if verdict.token.is_none() => {
+            candidates.verdict_in_part(request, &repositories.value).unwrap_or(verdict)
         }
-        return run_steps(&request.without_repository(), tokens, choices, now);
+        _ => verdict,
     }
-    run_steps(request, tokens, choices, now)
 }
 
-fn run_steps<'i>(
-    request: &Request<'_>,
-    tokens: Vec<&'i Token>,
+/// The tokens that may answer, and all else that does not depend on the repositories.
+struct Candidates<'i> {
+    all: Vec<&'i Token>,
     choices: &'i [Choice],
     now: Timestamp,
-) -> Verdict<'i> {
-    let mut candidates = Candidates { remaining: tokens, set_aside: Vec::new() };
-    let wanted = candidates.closest_choice(request, choices);
-    candidates.set_aside_if(|token| find_obstacle(token, request, now));
-    if let Some(name) = request.token_name {
-        candidates.set_aside_if(|token| (token.name.as_str() != name.value).then_some(Reason::NotNamed));
-    }
-    let mut choice = candidates.closest_choice(request, choices);
-    if choice.is_none_or(|choice| choice.profile.is_none()) {
-        candidates.keep_best(Reason::NotOfProfile, |token| token.profile.is_some());
-        choice = candidates.closest_choice(request, choices);
-    }
-    if let Some(choice) = choice {
-        candidates.keep_only(choice.token, Reason::NotChosen);
-    }
-    candidates.keep_best(Reason::NotAllowed, |token| {
-        request.direction().is_none_or(|direction| token.may_allow(direction))
-    });
-    candidates.keep_best(Reason::LessSpecific, |token| token_closeness(token, request));
-    let latest = candidates.remaining.iter().copied().max_by_key(|token| recency(token));
-    if let Some(used) = latest.filter(|token| token.in_use.is_some_and(|in_use| in_use.by_person)) {
-        candidates.keep_only(used.id, Reason::NotUsed);
-    }
-    if request.direction.is_some() {
-        candidates.keep_best(Reason::MorePermissions, |token| Reverse(count_permissions(token)));
-    }
-    candidates.keep_best(Reason::OtherKey, |token| token.has_key(request.key));
-    candidates.keep_best(Reason::NotInUse, recency);
+}
 
-    let Candidates { remaining, mut set_aside } = candidates;
-    set_aside.sort_by_key(|(token, reason)| (*reason, token.id));
-    let missed_choice = wanted.and_then(|choice| {
-        let is_unavailable =
-            |reason| matches!(reason, Reason::Expired | Reason::Inactive | Reason::SignedOut);
-        let mut missed = set_aside.iter().filter(|(_, reason)| is_unavailable(*reason));
-        missed.find(|(token, _)| token.id == choice.token).copied()
-    });
-    Verdict { token: remaining.first().copied(), set_aside, choice, missed_choice }
+impl<'i> Candidates<'i> {
+    /// Resolves a request for its repositories one by one, and at last for any repository if it may need more; `None`
+    /// when it has only one repository.
+    fn verdict_in_part<'r>(
+        &self,
+        request: &Request<'r>,
+        Repositories { paths, may_need_more }: &Repositories<'r>,
+    ) -> Option<Verdict<'i>> {
+        let single = |path: &Cow<'r, str>| Some(Repositories::one(path.clone()));
+        let singles = paths.iter().filter(|_| paths.len() > 1).map(single);
+        let attempts = singles.chain(may_need_more.then_some(None));
+        let mut last = None;
+        for repositories in attempts {
+            let verdict = self.verdict(&request.with_repositories(repositories));
+            if verdict.token.is_some() {
+                return Some(verdict);
+            }
+            last = Some(verdict);
+        }
+        last
+    }
+
+    fn verdict(&self, request: &Request<'_>) -> Verdict<'i> {
+        let mut verdict = self.run_steps(request, Availability::Required);
+        let is_unavailable = |(token, reason): &&(&Token, Reason)| match reason {
+            Reason::Inactive | Reason::Expired => true,
+            Reason::SignedOut => self.is_chosen(token, request),
+            _ => false,
+        };
+        if verdict.token.is_some() && verdict.set_aside.iter().any(|other| is_unavailable(&other)) {
+            let wanted = self.run_steps(request, Availability::Assumed);
+            let missed = verdict.set_aside.iter().find(|(token, _)| Some(*token) == wanted.token);
+            verdict.missed = missed.filter(is_unavailable).map(|(token, reason)| MissedToken {
+                token,
+                reason: *reason,
+                is_chosen: wanted.choice.is_some_and(|choice| choice.token == token.id),
+            });
+        }
+        verdict
+    }
+
+    fn run_steps(&self, request: &Request<'_>, availability: Availability) -> Verdict<'i> {
+        let mut steps = Steps { remaining: self.all.clone(), set_aside: Vec::new() };
+        steps.set_aside_if(|token| {
+            let is_assumed = availability == Availability::Assumed;
+            find_obstacle(token, request, self.now).filter(|reason| match reason {
+                Reason::Inactive | Reason::Expired => !is_assumed,
+                Reason::SignedOut => !is_assumed || !self.is_chosen(token, request),
+                _ => true,
+            })
+        });
+        let choice = steps.follow_what_was_said(request, self.choices);
+        steps.keep_what_fits(request);
+        steps.keep_newest(request);
+        let Steps { remaining, mut set_aside } = steps;
+        set_aside.sort_by_key(|(token, reason)| (*reason, token.id));
+        Verdict { token: remaining.first().copied(), set_aside, choice, missed: None }
+    }
+
+    /// True when a choice of the token applies.
+    fn is_chosen(&self, token: &Token, request: &Request<'_>) -> bool {
+        let mut choices = self.choices.iter().filter(|choice| choice.token == token.id);
+        choices.any(|choice| ChoiceRank::new(choice, request).is_some())
+    }
+}
+
+/// The way in which step 1 treats tokens that are expired or inactive, or chosen and signed out.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Availability {
+    Required,
+    Assumed,
 }
 
 /// The tokens that may still answer, and those that a step has set aside.
-struct Candidates<'i> {
+struct Steps<'i> {
     remaining: Vec<&'i Token>,
     set_aside: Vec<(&'i Token, Reason)>,
 }
 
-impl Candidates<'_> {
+impl Steps<'_> {
+    /// Runs steps 2 to 4, and returns the choice that decided.
+    fn follow_what_was_said<'c>(
+        &mut self,
+        request: &Request<'_>,
+        choices: &'c [Choice],
+    ) -> Option<&'c Choice> {
+        if let Some(name) = request.token_name {
+            self.set_aside_if(|token| (token.name.as_str() != name.value).then_some(Reason::NotNamed));
+        }
+        let mut choice = self.closest_choice(request, choices);
+        if let Some(profile) = request.profile
+            && choice.is_none_or(|choice| choice.profile.is_none())
+        {
+            self.keep_best(Reason::NotOfProfile, |token| token.profile.as_deref() == Some(profile.value));
+            choice = self.closest_choice(request, choices);
+        }
+        if let Some(choice) = choice {
+            self.keep_only(choice.token, Reason::NotChosen);
+        }
+        choice
+    }
+
+    /// Runs steps 5 and 6.
+    fn keep_what_fits(&mut self, request: &Request<'_>) {
+        let put_in_use = self.last_put_in_use(request).filter(|_| request.direction.is_none());
+        self.keep_best(Reason::NotAllowed, |token| {
+            if put_in_use.is_some_and(|(_, id)| id == token.id) {
+                return Fit::Known;
+            }
+            match request.direction() {
+                // An unknown permission to delete is a weaker sign than a known one.
+                Some(Direction::Delete) if token.permissions.is_none() => Fit::Perhaps,
+                direction if token.may_allow(direction.unwrap_or(Direction::Both)) => Fit::Known,
+                _ => Fit::No,
+            }
+        });
+        self.keep_best(Reason::LessSpecific, |token| token_closeness(token, request));
+    }
+
+    /// Runs steps 7 to 11.
+    fn keep_newest(&mut self, request: &Request<'_>) {
+        let key = request.key;
+        if let Some(folder) = request.config_folder {
+            self.keep_best(Reason::NotOfFolder, |token| token.profile.as_ref() == Some(&folder.profile));
+        }
+        if let Some((latest, id)) = self.last_put_in_use(request) {
+            let events = self.remaining.iter().filter_map(|token| token.last_event(key));
+            let last_use = events.filter(|event| event.kind == UseKind::Use).map(|event| event.turn).max();
+            self.set_aside_if(|token| {
+                let came_since = token.arrival() > latest.turn;
+                let is_own_spelling = is_login_under_key(token, key)
+                    && token.last_event(key).map(|event| event.turn) > last_use;
+                (token.id != id && !came_since && !is_own_spelling).then_some(Reason::Replaced)
+            });
+        }
+        if request.direction.is_some() {
+            self.keep_best(Reason::MorePermissions, |token| Reverse(count_permissions(token)));
+        }
+        self.keep_best(Reason::OtherKey, |token| is_login_under_key(token, key));
+        self.keep_best(Reason::NotInUse, |token| {
+            let turn = token.last_event(key).map(|event| event.turn);
+            (turn, Reverse(token.arrival()), Reverse(token.id))
+        });
+    }
+
+    /// Returns the last `use` or login, and its token. A login that version 0.1 recorded replaces nothing.
+    fn last_put_in_use(&self, request: &Request<'_>) -> Option<(UseEvent, TokenId)> {
+        let events =
+            self.remaining.iter().filter_map(|token| Some((token.last_event(request.key)?, token.id)));
+        let last = events.max_by_key(|(event, token)| (event.turn, *token));
+        last.filter(|(event, _)| event.kind != UseKind::OldLogin)
+    }
+
     fn set_aside_if(&mut self, find_reason: impl Fn(&Token) -> Option<Reason>) {
         let set_aside = &mut self.set_aside;
         self.remaining.retain(|token| {
@@ -232,22 +373,44 @@ impl Candidates<'_> {
     }
 }
 
+/// The degree to which a token may do what is requested.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Fit {
+    No,
+    Perhaps,
+    Known,
+}
+
 /// The closeness of a scope to a request; greater is closer, and the fields count in this order.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Closeness {
-    is_exact_host: bool,
-    /// The length of the path in bytes. If the repository is not known: 1 without a path, 0 with one, because
-    /// a token for the whole registry is the safer guess.
+    /// True when no repository is known and the scope has no path: a token for the whole registry is the safer
+    /// guess.
+    is_whole: bool,
+    wildcards: Reverse<usize>,
+    /// The length of the path in bytes; 0 if no repository is known.
     path: usize,
 }
 
 impl Closeness {
+    /// Returns the closeness of a scope that covers the repository.
     fn new(scope: &Scope, repository: Option<&str>) -> Self {
-        let path = match (repository, scope.path()) {
-            (Some(_), path) => path.map_or(0, str::len),
-            (None, path) => usize::from(path.is_none()),
-        };
-        Self { is_exact_host: !scope.is_wildcard(), path }
+        Self {
+            is_whole: repository.is_none() && scope.path().is_none(),
+            wildcards: Reverse(scope.wildcard_count()),
+            path: repository.and(scope.path()).map_or(0, str::len),
+        }
+    }
+
+    /// Returns the closeness of the closest scope that covers a repository, or any repository.
+    fn of_closest<'s>(
+        scopes: impl Iterator<Item = &'s Scope>,
+        request: &Request<'_>,
+        repository: Option<&str>,
+    ) -> Option<Self> {
+        let registry = request.key.address()?.registry();
+        let covering = scopes.filter(|scope| scope.covers(registry, repository));
+        covering.map(|scope| Self::new(scope, repository)).max()
     }
 }
 
@@ -265,27 +428,29 @@ impl ChoiceRank {
     /// Ranks a choice; `None` when it is for another case.
     fn new(choice: &Choice, request: &Request<'_>) -> Option<Self> {
         let Choice { scope, profile, directory, direction, token: _ } = choice;
-        let address = request.key.address()?;
-        let covers = match (scope.path(), request.repository()) {
-            (Some(_), None) => false,
-            (_, repository) => scope.covers(address.registry(), repository),
-        };
+        let is_unknown_part = scope.path().is_some() && request.repositories().is_empty();
+        let closeness = scopes_closeness(std::iter::once(scope), request).filter(|_| !is_unknown_part)?;
         let is_same_profile =
             |profile: &String| request.profile.is_some_and(|current| current.value == profile);
         let is_below =
             |folder: &Path| request.directory.is_some_and(|current| current.value.starts_with(folder));
         let folder = directory.as_ref().map(Path::new);
-        let applies = covers
-            && direction.is_none_or(|direction| request.direction() == Some(direction))
+        let applies = direction.is_none_or(|chosen| includes(chosen, request.direction()))
             && profile.as_ref().is_none_or(is_same_profile)
             && folder.is_none_or(is_below);
         applies.then(|| Self {
             has_profile: profile.is_some(),
             depth: folder.map_or(0, |folder| folder.components().count()),
-            closeness: Closeness::new(scope, request.repository()),
+            closeness,
             has_direction: direction.is_some(),
         })
     }
+}
+
+/// True when a choice for a direction applies to the direction of a request. A choice for pushes applies to what pulls
+/// and pushes.
+fn includes(chosen: Direction, requested: Option<Direction>) -> bool {
+    requested == Some(chosen) || (chosen, requested) == (Direction::Push, Some(Direction::Both))
 }
 
 /// Returns the reason why a token cannot answer, regardless of all other tokens.
@@ -293,9 +458,10 @@ fn find_obstacle(token: &Token, request: &Request<'_>, now: Timestamp) -> Option
     if token_closeness(token, request).is_none() {
         return Some(Reason::OtherRepository);
     }
-    let profile = request.profile.map(|current| current.value);
-    if token.profile.is_some() && token.profile.as_deref() != profile {
-        return Some(Reason::OtherProfile);
+    if let Some(reason) =
+        token.profile.as_deref().and_then(|profile| find_other_world(token, profile, request))
+    {
+        return Some(reason);
     }
     match token.state {
         TokenState::Inactive => Some(Reason::Inactive),
@@ -304,13 +470,25 @@ fn find_obstacle(token: &Token, request: &Request<'_>, now: Timestamp) -> Option
     }
 }
 
-/// True when a token is signed out of the requested repository; if that is not known, of all its scopes on
-/// the registry.
+/// Returns the reason why the login of a profile or a Docker configuration folder does not answer the request.
+fn find_other_world(token: &Token, profile: &str, request: &Request<'_>) -> Option<Reason> {
+    if !profile.starts_with(FOLDER_PREFIX) {
+        let is_same = request.profile.is_some_and(|current| current.value == profile);
+        return (!is_same).then_some(Reason::OtherProfile);
+    }
+    let folder = request.config_folder.filter(|folder| folder.profile == profile);
+    let is_there = folder.is_some_and(|folder| folder.has_login(token, request.key));
+    (!is_there).then_some(Reason::OtherFolder)
+}
+
+/// True when a token is signed out of one of the requested repositories; if none is known, of all its scopes on the
+/// registry.
 fn is_signed_out(token: &Token, request: &Request<'_>) -> bool {
     let Some(address) = request.key.address().filter(|_| !token.signed_out.is_empty()) else { return false };
     let registry = address.registry();
-    if request.repository.is_some() {
-        return token.signed_out.iter().any(|out| out.covers(registry, request.repository()));
+    let is_out = |path: &str| token.signed_out.iter().any(|out| out.covers(registry, Some(path)));
+    if !request.repositories().is_empty() {
+        return request.repositories().iter().any(|path| is_out(path));
     }
     let out_here: Vec<Scope> =
         token.signed_out.iter().filter_map(|out| out.restricted_to(registry)).collect();
@@ -318,22 +496,32 @@ fn is_signed_out(token: &Token, request: &Request<'_>) -> bool {
     scopes_here.all(|scope| out_here.iter().any(|out| out.includes(&scope)))
 }
 
-/// Returns the closeness of the token's closest scope; `None` when no scope covers the request.
+/// Returns the closeness of a token to a request; `None` when its scopes do not cover the request.
 fn token_closeness(token: &Token, request: &Request<'_>) -> Option<Closeness> {
-    let Some(address) = request.key.address() else {
-        return token.has_key(request.key).then_some(Closeness { is_exact_host: true, path: 0 });
-    };
-    let repository = request.repository();
-    let covering = token.scopes.iter().filter(|scope| scope.covers(address.registry(), repository));
-    covering.map(|scope| Closeness::new(scope, repository)).max()
+    if request.key.address().is_none() {
+        let exact = Closeness { is_whole: true, wildcards: Reverse(0), path: 0 };
+        return token.has_key(request.key).then_some(exact);
+    }
+    scopes_closeness(token.scopes.iter(), request)
 }
 
-/// Returns the number of permissions; unknown permissions count as more than all.
+/// Returns the closeness of scopes to a request: that of the least close repository, for which the closest scope
+/// counts; `None` when they do not cover every repository.
+fn scopes_closeness<'s>(
+    scopes: impl Iterator<Item = &'s Scope> + Clone,
+    request: &Request<'_>,
+) -> Option<Closeness> {
+    let closest = |repository| Closeness::of_closest(scopes.clone(), request, repository);
+    let Some((first, others)) = request.repositories().split_first() else { return closest(None) };
+    others.iter().try_fold(closest(Some(first))?, |least, path| Some(least.min(closest(Some(path))?)))
+}
+
+/// Returns the number of permissions.
 fn count_permissions(token: &Token) -> usize {
-    token.permissions.map_or(usize::MAX, |permissions| permissions.words().count())
+    token.permissions.map_or(ALL_PERMISSIONS, |permissions| permissions.words().count())
 }
 
-/// Ranks tokens by their last login or `use`, and those that were never in use by their age.
-fn recency(token: &Token) -> (u64, Reverse<TokenId>) {
-    (token.in_use.map_or(0, |in_use| in_use.turn), Reverse(token.id))
+/// True when a client stored the token under exactly this key, and no person has put it in use since.
+fn is_login_under_key(token: &Token, key: &Key) -> bool {
+    token.has_key(key) && token.last_event(key).is_none_or(|event| event.kind != UseKind::Use)
 }

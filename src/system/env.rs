@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
-use std::{env, io};
+use std::{env, fs, io};
 
 use etcetera::BaseStrategy;
 use thiserror::Error;
@@ -121,6 +121,14 @@ pub fn docker_config() -> Result<PathBuf, EnvError> {
         None => home()?.join(".docker"),
     };
     Ok(folder.join("config.json"))
+}
+
+/// Returns Docker's configuration folder, absolute and without links, if `DOCKER_CONFIG` names an existing folder other
+/// than `~/.docker`.
+pub fn other_docker_folder() -> Option<PathBuf> {
+    let folder = fs::canonicalize(path("DOCKER_CONFIG")?).ok().filter(|folder| folder.is_dir())?;
+    let usual = home().ok().and_then(|home| fs::canonicalize(home.join(".docker")).ok());
+    (usual.as_ref() != Some(&folder)).then_some(folder)
 }
 
 /// Returns the path of the file in which podman, skopeo and buildah keep logins:

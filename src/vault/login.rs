@@ -11,7 +11,9 @@ use crate::model::timestamp::Timestamp;
 use crate::model::token::{Origin, Token, TokenKind, UserName};
 use crate::model::token_id::TokenId;
 use crate::provider::advice::{Advice, advise};
-use crate::provider::{Credential, Recognition, recognize};
+use crate::provider::{Credential, Recognition, has_one_secret, recognize};
+use crate::resolve::request::{FOLDER_PREFIX, Request};
+use crate::resolve::resolve;
 use crate::vault::VaultError;
 use crate::vault::draft::Draft;
 
@@ -69,96 +71,202 @@ impl<'c> RecognizedLogin<'c> {
     }
 }
 
+/// The token that a login left in the vault.
+pub struct LoginReport {
+    pub token: TokenId,
+    /// Advice, if the secret is new.
+    pub advice: Vec<Advice>,
+}
+
 /// Stores a client's credentials and puts them in use.
 ///
-/// Credentials that a token already has do not make another token. A new secret under the same key and user name
-/// renews the token. All others become a new token. The logins of a profile are separate: they neither renew nor
-/// revive a token of another profile, or one without a profile.
+/// Credentials that the same request already gets change nothing: clients store what they were given. Credentials that
+/// a token already has sign that token in; its scopes stay as they are. A new secret under the same key and user name
+/// renews an untouched login. All others become a new token.
 ///
-/// Returns the token, and advice if the secret is new.
+/// The logins of a profile, or of a Docker configuration folder, are separate: they neither renew nor revive other
+/// tokens. `request` is that of a `get` for the same key.
 pub fn log_in(
     draft: &mut Draft,
     credentials: &Credentials,
-    profile: Option<&str>,
+    request: &Request<'_>,
     now: Timestamp,
-) -> Result<(TokenId, Vec<Advice>), VaultError> {
-    let mut advice = Vec::new();
-    let id = if let Some(id) = find_same(draft, credentials, profile) {
-        revive(draft, id, now);
-        id
-    } else {
-        let login = RecognizedLogin::new(credentials);
-        let renewed = find_renewed(draft, credentials, profile, now);
-        advice = login.advice(&draft.inventory, renewed);
-        let id = match renewed {
-            Some(id) => {
-                draft.inventory.renew(id, login.kind(), login.expiry(now), now);
-                id
-            }
-            None => draft.inventory.add_with_free_name(login.to_token(Origin::Store, profile, now), now),
-        };
+) -> Result<LoginReport, VaultError> {
+    let known = |token| LoginReport { token, advice: Vec::new() };
+    if let Some(id) = find_answer(draft, credentials, request, now) {
+        draft.inventory.remember_key(id, &credentials.key);
+        return Ok(known(id));
+    }
+    let profile = request.own_profile();
+    let same = find_same(draft, credentials, profile);
+    let (covering, partial): (Vec<_>, Vec<_>) = same.iter().partition(|(_, reach)| *reach == Reach::Whole);
+    for (id, _) in &covering {
+        revive(draft, *id, now);
+        put_in_use(draft, *id, credentials);
+    }
+    if let Some(id) = answer_among(draft, &covering, request, now) {
+        return Ok(known(id));
+    }
+    if let Some((id, _)) = partial.iter().find(|(id, _)| is_bound_to_its_part(draft, *id)) {
+        draft.inventory.sign_in(*id, &credentials.key);
+        draft.inventory.remember_key(*id, &credentials.key);
+        return Ok(known(*id));
+    }
+    let login = RecognizedLogin::new(credentials);
+    let renewed = if same.is_empty() { find_renewed(draft, credentials, profile, now) } else { Vec::new() };
+    let advice = login.advice(&draft.inventory, renewed.first().copied());
+    let ids = if renewed.is_empty() {
+        let token = login.to_token(Origin::Store, profile, now);
+        let id = draft.inventory.add_with_free_name(token, now);
         draft.set_secret(id, &credentials.secret)?;
-        id
+        vec![id]
+    } else {
+        for id in &renewed {
+            draft.inventory.renew(*id, login.kind(), login.expiry(now), now);
+            draft.set_secret(*id, &credentials.secret)?;
+        }
+        renewed
     };
-    draft.inventory.remember_key(id, &credentials.key);
-    draft.inventory.log_in(id, &credentials.key);
-    Ok((id, advice))
+    for id in &ids {
+        put_in_use(draft, *id, credentials);
+    }
+    let token = ids.last().copied().unwrap_or_default();
+    Ok(LoginReport { token, advice })
 }
 
-/// Clears an expiry in the past: a token that a client has just logged in with has not expired.
+/// The part of a key's registry that a token answers for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Reach {
+    /// All that the key stands for.
+    Whole,
+    Part,
+}
+
+impl Reach {
+    /// Returns the reach of a token; `None` when it has nothing to do with the key.
+    fn new(token: &Token, key: &Key) -> Option<Self> {
+        let Some(address) = key.address() else { return token.has_key(key).then_some(Self::Whole) };
+        let mut scopes = token.scopes.iter().filter(|scope| scope.reaches(address.registry())).peekable();
+        scopes.peek()?;
+        let covers_whole = |scope: &Scope| match (scope.path(), address.repository()) {
+            (None, _) => true,
+            (Some(_), repository) => repository.is_some() && scope.covers(address.registry(), repository),
+        };
+        Some(if scopes.any(covers_whole) { Self::Whole } else { Self::Part })
+    }
+}
+
+/// Finds the token that the client gets already, if it has these credentials. Under a Docker configuration folder, only
+/// a login of the folder counts.
+fn find_answer(
+    draft: &Draft,
+    credentials: &Credentials,
+    request: &Request<'_>,
+    now: Timestamp,
+) -> Option<TokenId> {
+    let inventory = &draft.inventory;
+    let token = resolve(request, inventory.tokens(), inventory.choices(), now).token?;
+    let is_own = match (request.profile, request.config_folder) {
+        (None, Some(folder)) => token.profile.as_ref() == Some(&folder.profile),
+        (Some(_), _) | (None, None) => true,
+    };
+    (is_own && has_credentials(draft, token, credentials)).then_some(token.id)
+}
+
+/// Returns the token that answers the key, if it is one of these, without regard to choices.
+fn answer_among(
+    draft: &Draft,
+    tokens: &[(TokenId, Reach)],
+    request: &Request<'_>,
+    now: Timestamp,
+) -> Option<TokenId> {
+    let request = Request { token_name: None, ..request.with_key(request.key) };
+    let answer = resolve(&request, draft.inventory.tokens(), &[], now).token?.id;
+    tokens.iter().map(|(id, _)| *id).find(|id| *id == answer)
+}
+
+/// Puts a token in use because a client logged in with it.
+fn put_in_use(draft: &mut Draft, id: TokenId, credentials: &Credentials) {
+    draft.inventory.remember_key(id, &credentials.key);
+    draft.inventory.log_in(id, &credentials.key);
+}
+
+/// True for the token of a project or an organization, which is not sent to other parts of its registry.
+fn is_bound_to_its_part(draft: &Draft, id: TokenId) -> bool {
+    let mut tokens = draft.inventory.tokens().iter();
+    tokens.any(|token| token.id == id && matches!(token.kind, TokenKind::Project | TokenKind::Organization))
+}
+
+/// Clears an expiry in the past, since a client has just logged in with the token. Records the time of the login, to
+/// which the state of a Docker configuration folder is compared.
 fn revive(draft: &mut Draft, id: TokenId, now: Timestamp) {
-    let expired = draft.inventory.tokens().iter().find(|token| token.id == id && token.has_expired(now));
-    if let Some((kind, remote)) = expired.map(|token| (token.kind, token.remote.clone())) {
-        draft.inventory.renew(id, kind, None, now);
+    let Some(token) = draft.inventory.tokens().iter().find(|token| token.id == id) else { return };
+    let is_of_folder = token.profile.as_ref().is_some_and(|profile| profile.starts_with(FOLDER_PREFIX));
+    if token.has_expired(now) || is_of_folder {
+        let (kind, remote) = (token.kind, token.remote.clone());
+        let expires = token.expires.filter(|expires| *expires > now);
+        draft.inventory.renew(id, kind, expires, now);
         draft.inventory.set_remote(id, remote);
     }
 }
 
-/// Finds the token that already has this user name and secret, for the key or its registry.
+/// Finds the tokens of a profile that already have this user name and secret at the registry of the key.
 ///
 /// If another token of this user was stored under exactly this key, a token stored under other keys does not count:
 /// `https://h/v1/` and `https://h/v2/` stay two tokens even with the same secret.
-fn find_same(draft: &Draft, credentials: &Credentials, profile: Option<&str>) -> Option<TokenId> {
-    let user = user_of(credentials);
-    let scope = scope_of(&credentials.key);
-    let is_key_stored = accounts(draft, credentials, profile).next().is_some();
-    let matches_key = |token: &Token| {
-        token.has_key(&credentials.key)
-            || (scope.as_ref().is_some_and(|scope| token.scopes.contains(scope))
-                && (token.keys.is_empty() || !is_key_stored))
-    };
-    // A secret that cannot be opened counts as different; this login replaces it.
-    let has_secret =
-        |token: &Token| draft.secret(token).is_ok_and(|secret| secret.is_same_as(&credentials.secret));
-    let mut tokens = draft.inventory.tokens().iter().filter(|token| token.profile.as_deref() == profile);
-    tokens.find(|token| matches_key(token) && token.user == user && has_secret(token)).map(|token| token.id)
+fn find_same(draft: &Draft, credentials: &Credentials, profile: Option<&str>) -> Vec<(TokenId, Reach)> {
+    let key = &credentials.key;
+    let own = || accounts(draft, credentials, profile);
+    let is_key_stored = own().any(|token| token.has_key(key) && Reach::new(token, key) == Some(Reach::Whole));
+    let matches_key = |token: &Token| token.has_key(key) || token.keys.is_empty() || !is_key_stored;
+    let same = own().filter(|token| matches_key(token) && has_credentials(draft, token, credentials));
+    same.filter_map(|token| Some((token.id, Reach::new(token, key)?))).collect()
 }
 
-/// Returns the tokens of a profile that were stored under exactly this key for this user name.
+/// Returns the tokens of a profile with this user name at the registry of the key.
 fn accounts<'d>(
     draft: &'d Draft,
-    credentials: &Credentials,
-    profile: Option<&str>,
+    credentials: &'d Credentials,
+    profile: Option<&'d str>,
 ) -> impl Iterator<Item = &'d Token> {
     let user = user_of(credentials);
     let tokens = draft.inventory.tokens().iter().filter(move |token| token.profile.as_deref() == profile);
-    tokens.filter(move |token| token.has_key(&credentials.key) && token.user == user)
+    tokens.filter(move |token| token.concerns(&credentials.key) && token.user == user)
 }
 
-/// Finds the token that a new secret renews: of this account, the one that was put in use last.
+/// True when a token has this user name and secret. A secret that cannot be opened counts as different.
+fn has_credentials(draft: &Draft, token: &Token, credentials: &Credentials) -> bool {
+    token.user == user_of(credentials)
+        && draft.secret(token).is_ok_and(|secret| secret.is_same_as(&credentials.secret))
+}
+
+/// Finds the tokens that a new secret renews.
 ///
-/// A token that a person added is not renewed before it expires: its secret may be kept nowhere else, and
+/// A user name that belongs to one token, or whose secrets are temporary, has one secret at a time, so all tokens of the
+/// user are renewed. Otherwise, it is the login of this account that was put in use last, or a token of the account that
+/// has expired. A token that a person added is not renewed before it expires: its secret may be kept nowhere else, and
 /// the new secret may belong to another token of the same account.
 fn find_renewed(
     draft: &Draft,
     credentials: &Credentials,
     profile: Option<&str>,
     now: Timestamp,
-) -> Option<TokenId> {
-    accounts(draft, credentials, profile)
-        .filter(|token| token.origin == Origin::Store || token.has_expired(now))
-        .max_by_key(|token| token.in_use.map(|in_use| in_use.turn))
-        .map(|token| token.id)
+) -> Vec<TokenId> {
+    let key = &credentials.key;
+    let own = || accounts(draft, credentials, profile);
+    if has_one_secret(&credentials.user) {
+        return own().map(|token| token.id).collect();
+    }
+    let scope = scope_of(key);
+    let is_for_key = |token: &Token| {
+        token.has_key(key) || scope.as_ref().is_some_and(|scope| token.scopes.contains(scope))
+    };
+    let is_renewable = |token: &&Token| match token.origin {
+        Origin::Store if token.has_key(key) => Reach::new(token, key) == Some(Reach::Whole),
+        Origin::Store | Origin::Add | Origin::Import => is_for_key(token) && token.has_expired(now),
+    };
+    let last = |token: &&Token| (token.has_key(key), token.last_event(key).map(|event| event.turn));
+    own().filter(is_renewable).max_by_key(last).map(|token| token.id).into_iter().collect()
 }
 
 /// Returns the scope of credentials that a client stores under a key.

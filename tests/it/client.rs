@@ -27,12 +27,10 @@ fn describe_intent(key: &str, words: &[&str]) -> String {
     let Some(intent) = client::intent(words, key.address().expect("an address")) else {
         return "not known".to_owned();
     };
-    let direction = match intent.direction {
-        Some(Direction::Pull) => "pull",
-        Some(Direction::Push) => "push",
-        None => "delete",
-    };
-    format!("{direction} {}", intent.repository.as_deref().unwrap_or("-"))
+    let direction = intent.direction.map_or("unknown", Direction::word);
+    let repositories =
+        if intent.repositories.is_empty() { "-".to_owned() } else { intent.repositories.join(",") };
+    format!("{direction} {repositories}")
 }
 
 /// Splits at blanks outside quotes; the fixture needs no other shell syntax.

@@ -1,5 +1,6 @@
 //! `coding login-command`: writes the `docker login` line of CODING's page, without the secret in it.
 
+use crate::client::context::Context;
 use crate::coding::error::CodingError;
 use crate::coding::team::Team;
 use crate::command::args::find;
@@ -13,7 +14,6 @@ use crate::model::hint::program;
 use crate::model::name::quoted;
 use crate::model::registry::Key;
 use crate::model::token::{Token, TokenKind, UserName};
-use crate::resolve::request::Request;
 use crate::resolve::resolve;
 use crate::system::sanitize::clean;
 use crate::system::tty;
@@ -73,7 +73,8 @@ fn resolved_token<'i>(
 ) -> Result<Option<&'i Token>, CommandError> {
     let images = team.image_host();
     let key = Key::parse(&project.map_or(images.clone(), |project| format!("{images}/{project}")))?;
-    let request = Request::from_key(&key);
+    let context = Context::from_environment(cx.called_as)?;
+    let request = context.plain_request(&key, inventory);
     Ok(resolve(&request, inventory.tokens(), inventory.choices(), *cx.now).token)
 }
 

@@ -8,7 +8,7 @@ use crate::command::context::CommandContext;
 use crate::command::error::CommandError;
 use crate::command::explain::output::{Decision, Explanation, source_words};
 use crate::command::get_warnings;
-use crate::resolve::request::{Request, RequestSource};
+use crate::resolve::request::{ConfigFolder, Request, RequestSource};
 
 /// The version of the JSON format. An additional field does not change it.
 const JSON_VERSION: u32 = 1;
@@ -30,9 +30,10 @@ struct ExplanationJson<'e> {
 struct RequestJson<'e> {
     key: &'e str,
     registry: Option<&'e str>,
-    repository: Option<SourcedJson<&'e str>>,
+    repositories: Option<SourcedJson<Vec<&'e str>>>,
     direction: Option<SourcedJson<&'static str>>,
     profile: Option<SourcedJson<&'e str>>,
+    docker_config: Option<&'e str>,
     directory: Option<SourcedJson<String>>,
     named: Option<SourcedJson<&'e str>>,
 }
@@ -50,23 +51,25 @@ impl<T> SourcedJson<T> {
 }
 
 pub(super) fn write(explanation: &Explanation<'_>, cx: &mut CommandContext) -> Result<(), CommandError> {
-    let Request { key, token_name: named, profile, repository, direction, directory } = explanation.request;
+    let Request { key, token_name: named, profile, config_folder, repositories, direction, directory } =
+        explanation.request;
     cx.write_json(&ExplanationJson {
         version: JSON_VERSION,
         request: RequestJson {
             key: key.as_str(),
             registry: key.address().map(|address| address.registry().as_str()),
-            repository: repository
-                .as_ref()
-                .map(|sourced| SourcedJson::new(&*sourced.value.path, sourced.from)),
+            repositories: repositories.as_ref().map(|sourced| {
+                SourcedJson::new(sourced.value.paths.iter().map(|path| &**path).collect(), sourced.from)
+            }),
             direction: direction.map(|sourced| SourcedJson::new(sourced.value.word(), sourced.from)),
             profile: profile.map(|sourced| SourcedJson::new(sourced.value, sourced.from)),
+            docker_config: config_folder.map(ConfigFolder::path),
             directory: directory
                 .map(|sourced| SourcedJson::new(sourced.value.display().to_string(), sourced.from)),
             named: named.map(|sourced| SourcedJson::new(sourced.value, sourced.from)),
         },
         token: explanation.verdict.token.map(|token| token.name.as_str()),
-        warning: get_warnings::push_refusal(explanation.request, explanation.verdict),
+        warning: get_warnings::refusal(explanation.request, explanation.verdict),
         tokens: explanation.decisions(),
         keys: explanation.clients.iter().map(|(client, keys)| (client.word(), keys)).collect(),
     })

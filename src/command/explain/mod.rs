@@ -3,7 +3,10 @@
 mod json;
 mod output;
 
+use std::iter;
+
 use clap::builder::{PossibleValuesParser, TypedValueParser};
+use thiserror::Error;
 
 use crate::client::Client;
 use crate::client::context::Context;
@@ -13,10 +16,12 @@ use crate::command::explain::output::Explanation;
 use crate::command::get_warnings;
 use crate::inventory::Inventory;
 use crate::inventory::index::Index;
+use crate::model::hint::{Hint, program};
 use crate::model::image::Image;
+use crate::model::name::quoted;
 use crate::model::registry::Key;
 use crate::model::token::Direction;
-use crate::resolve::request::{Repository, Request, RequestSource, Sourced};
+use crate::resolve::request::{Repositories, Request, RequestSource, Sourced};
 use crate::resolve::{Verdict, resolve};
 
 /// Explain which token an image or a registry gets, and why
@@ -25,9 +30,18 @@ pub struct ExplainArgs {
     /// An image such as alpine or ghcr.io/acme/app, or a registry as clients send it, such as ghcr.io
     #[arg(value_name = "IMAGE|KEY")]
     target: String,
-    /// As it is pushed; without it, as it is pulled
+    /// More images of the same registry, as one command line names them
+    #[arg(value_name = "IMAGE")]
+    others: Vec<String>,
+    /// As the images are pulled, which is the default; with --push, as a copy pulls one and pushes the other
+    #[arg(long)]
+    pull: bool,
+    /// As the images are pushed
     #[arg(long)]
     push: bool,
+    /// As the images are deleted
+    #[arg(long, conflicts_with_all = ["pull", "push"])]
+    delete: bool,
     /// As this client asks, with as much as it shows of the image
     #[arg(long, value_parser = client_parser())]
     client: Option<Client>,
@@ -36,14 +50,26 @@ pub struct ExplainArgs {
     json: bool,
 }
 
+impl ExplainArgs {
+    fn direction(&self) -> Option<Direction> {
+        match (self.delete, self.pull, self.push) {
+            (true, _, _) => Some(Direction::Delete),
+            (false, true, true) => Some(Direction::Both),
+            (false, true, false) => Some(Direction::Pull),
+            (false, false, true) => Some(Direction::Push),
+            (false, false, false) => None,
+        }
+    }
+}
+
 fn client_parser() -> impl TypedValueParser<Value = Client> {
     let words = PossibleValuesParser::new(Client::ALL.map(Client::word));
     words.try_map(|word| Client::ALL.into_iter().find(|client| client.word() == word).ok_or("not known"))
 }
 
-/// The image or the key to explain.
+/// The images of one registry, or the key, to explain.
 enum ExplainTarget {
-    Image(Image),
+    Images(Image, Vec<Image>),
     Key(Key),
 }
 
@@ -57,19 +83,34 @@ impl ExplainTarget {
         let is_host =
             !text.contains('/') && (host.contains(['.', '[']) || host == "localhost" || has_token());
         match Image::parse(text) {
-            Some(image) if !is_host => Ok(Self::Image(image)),
+            Some(image) if !is_host => Ok(Self::Images(image, Vec::new())),
             _ if key.is_session() || has_token() => Ok(Self::Key(key)),
             _ if key.address().is_some() && (is_host || text.contains([':', '/'])) => Ok(Self::Key(key)),
             _ => Err(ArgumentError::NoImage(text.to_owned()).into()),
         }
     }
 
+    /// Adds images of the same registry.
+    fn with_others(self, texts: &[String]) -> Result<Self, CommandError> {
+        if texts.is_empty() {
+            return Ok(self);
+        }
+        let Self::Images(first, _) = self else { return Err(OtherTarget(texts[0].clone()).into()) };
+        let registry = first.address().registry();
+        let parse = |text: &String| {
+            let image = Image::parse(text).filter(|image| image.address().registry() == registry);
+            image.ok_or_else(|| OtherTarget(text.clone()))
+        };
+        let others = texts.iter().map(parse).collect::<Result<_, _>>()?;
+        Ok(Self::Images(first, others))
+    }
+
     /// Returns the keys that the client tries, in order, until one has an answer.
     fn keys(&self, client: Option<Client>) -> Result<Vec<Key>, CommandError> {
         let keys = match (self, client) {
             (Self::Key(key), _) => return Ok(vec![key.clone()]),
-            (Self::Image(image), Some(client)) => client.keys(image),
-            (Self::Image(image), None) => vec![image.address().registry().docker_key().to_owned()],
+            (Self::Images(image, _), Some(client)) => client.keys(image),
+            (Self::Images(image, _), None) => vec![image.address().registry().docker_key().to_owned()],
         };
         keys.iter().map(|key| Ok(Key::parse(key)?)).collect()
     }
@@ -77,7 +118,7 @@ impl ExplainTarget {
     /// Returns the keys that each client sends.
     fn clients(&self) -> Vec<(Client, Vec<String>)> {
         match self {
-            Self::Image(image) => Client::ALL.map(|client| (client, client.keys(image))).into(),
+            Self::Images(image, _) => Client::ALL.map(|client| (client, client.keys(image))).into(),
             Self::Key(_) => Vec::new(),
         }
     }
@@ -87,7 +128,7 @@ impl ExplainTarget {
 pub fn run(args: &ExplainArgs, cx: &mut CommandContext) -> Result<(), CommandError> {
     let inventory = cx.store.inventory()?;
     let context = Context::from_environment(cx.called_as)?;
-    let target = ExplainTarget::parse(&args.target, &inventory)?;
+    let target = ExplainTarget::parse(&args.target, &inventory)?.with_others(&args.others)?;
     let keys = target.keys(args.client)?;
     let index = Index::new(&inventory);
     let now = *cx.now;
@@ -106,8 +147,7 @@ pub fn run(args: &ExplainArgs, cx: &mut CommandContext) -> Result<(), CommandErr
     if let Some(named) =
         request.token_name.filter(|named| get_warnings::is_named_elsewhere(named.value, &verdict))
     {
-        let key = request.key.as_str().to_owned();
-        return Err(NamedTokenError { name: named.value.to_owned(), key }.into());
+        return Err(NamedTokenError::new(named.value, request.key, &inventory).into());
     }
     let clients = target.clients();
     let explanation = Explanation { request: &request, verdict: &verdict, clients: &clients, now };
@@ -118,23 +158,34 @@ pub fn run(args: &ExplainArgs, cx: &mut CommandContext) -> Result<(), CommandErr
     }
 }
 
-/// Adds the details of the image that the client's command line would show.
+/// Adds the details of the images that the client's command line would show.
 fn request<'r>(target: &'r ExplainTarget, args: &ExplainArgs, mut request: Request<'r>) -> Request<'r> {
     let names_image = args.client.is_none_or(Client::names_image);
     let from = RequestSource::Argument;
-    if let ExplainTarget::Image(image) = target
+    if let ExplainTarget::Images(image, others) = target
         && names_image
     {
-        let value = Repository { path: image.repository().into(), is_exhaustive: true };
-        request.repository = request.repository.or(Some(Sourced { value, from }));
+        let paths = iter::once(image).chain(others).map(|image| image.repository().into()).collect();
+        let value = Repositories { paths, may_need_more: false };
+        request.repositories = request.repositories.or(Some(Sourced { value, from }));
     }
     let direction = match target {
         _ if !names_image => None,
-        _ if args.push => Some(Direction::Push),
-        ExplainTarget::Image(_) => Some(Direction::Pull),
-        ExplainTarget::Key(_) => None,
+        ExplainTarget::Images(..) => args.direction().or(Some(Direction::Pull)),
+        ExplainTarget::Key(_) => args.direction(),
     };
     // A variable takes precedence over the command line, as in a `get`.
     request.direction = request.direction.or(direction.map(|value| Sourced { value, from }));
     request
+}
+
+/// A further argument that is not an image of the same registry.
+#[derive(Debug, Error)]
+#[error("{0:?} is not an image of the same registry")]
+struct OtherTarget(String);
+
+impl Hint for OtherTarget {
+    fn hint(&self) -> Option<String> {
+        Some(format!("a client asks for each registry by itself: {} explain {}", program(), quoted(&self.0)))
+    }
 }

@@ -2,17 +2,20 @@
 
 use std::io;
 use std::io::Write;
+use std::path::Path;
 
 use indexmap::IndexMap;
 use serde::Serialize;
 
 use crate::client::Client;
+use crate::client::context::{TOKEN_NAME, profile_words};
 use crate::command::get_warnings;
 use crate::command::token_view::choice_words;
 use crate::model::hint::program;
 use crate::model::scope::Scope;
 use crate::model::timestamp::Timestamp;
 use crate::model::token::{Direction, Token, TokenKind, UserName};
+use crate::model::turns::UseKind;
 use crate::provider::credential_type::CredentialType;
 use crate::provider::likely_type;
 use crate::resolve::request::{Request, RequestSource};
@@ -59,29 +62,35 @@ impl<'e> Explanation<'e> {
         answer.into_iter().chain(others).collect()
     }
 
+    /// Returns the step that decided, as a sentence.
     fn why_it_answers(&self) -> String {
-        let direction = self.request.direction().map_or("this", Direction::word);
+        let Some(answer) = self.verdict.token else { return String::new() };
+        let verbs = self.request.direction().map_or("both pull and push", Direction::verbs);
+        let was_used = answer.last_event(self.request.key).is_some_and(|event| event.kind == UseKind::Use);
         match self.verdict.decided_by() {
-            None => "the only one that may go there".to_owned(),
-            Some(Reason::NotNamed) => "the one that is named".to_owned(),
+            None => "the only token that may go there".to_owned(),
+            Some(Reason::NotNamed) => format!("{TOKEN_NAME} names it"),
             Some(Reason::NotChosen) => match self.verdict.choice {
-                Some(choice) => format!("chosen for {}", choice_words(choice)),
-                None => "chosen".to_owned(),
+                Some(choice) => format!("you chose it for {}", choice_words(choice)),
+                None => "you chose it".to_owned(),
             },
-            Some(Reason::NotOfProfile) => "logged in with under this profile".to_owned(),
-            Some(Reason::NotAllowed) => format!("the one that may {direction}"),
-            Some(Reason::LessSpecific) => "its scope fits most closely".to_owned(),
-            Some(Reason::NotUsed) => "put in use, later than any login".to_owned(),
-            Some(Reason::MorePermissions) => "enough for it, and allows least".to_owned(),
-            Some(Reason::OtherKey) => "stored under the very key that is sent".to_owned(),
-            Some(
-                Reason::NotInUse
-                | Reason::OtherRepository
-                | Reason::Inactive
-                | Reason::Expired
-                | Reason::SignedOut
-                | Reason::OtherProfile,
-            ) => "in use: the last login, else the first that came".to_owned(),
+            Some(Reason::NotOfProfile) => "a client logged in with it under this profile".to_owned(),
+            Some(Reason::NotAllowed) => format!("it may {verbs}"),
+            Some(Reason::LessSpecific) if self.request.repositories().is_empty() => {
+                "it is for the whole registry, and the image is not known".to_owned()
+            }
+            Some(Reason::LessSpecific) => "its scope is the closest".to_owned(),
+            Some(Reason::NotOfFolder) => "a client logged in with it under this DOCKER_CONFIG".to_owned(),
+            Some(Reason::Replaced) if was_used => "you put it in use last (use)".to_owned(),
+            Some(Reason::Replaced) => "it is the last login, which replaces what was there before".to_owned(),
+            Some(Reason::MorePermissions) => "it allows the least that is enough".to_owned(),
+            Some(Reason::OtherKey) => "a client stored it under exactly this key".to_owned(),
+            Some(Reason::NotInUse) if was_used => "you put it in use last (use)".to_owned(),
+            Some(Reason::NotInUse) if answer.last_event(self.request.key).is_some() => {
+                "it is the last login".to_owned()
+            }
+            // An obstacle is not a step that decides.
+            Some(_) => "it was added first".to_owned(),
         }
     }
 
@@ -94,13 +103,13 @@ impl<'e> Explanation<'e> {
         request.write(&mut out, screen)?;
         match self.verdict.token {
             Some(token) => writeln!(out, "\n\"{}\" is given", clean(token.name.as_str()))?,
-            None => writeln!(out, "\nno token is given: clients go on without credentials")?,
+            None => writeln!(out, "\nno token is given: clients continue without credentials")?,
         }
         if let (None, Some(kind)) = (self.verdict.token, self.pat_type()) {
             let (provider, made_at) = (kind.provider.name, kind.made_at);
             writeln!(out, "{provider} makes tokens at {made_at}; {} add brings one in", program())?;
         }
-        if let Some(line) = get_warnings::push_refusal(self.request, self.verdict) {
+        if let Some(line) = get_warnings::refusal(self.request, self.verdict) {
             writeln!(out, "{}", clean(&line))?;
         }
         let mut tokens = Table::headless();
@@ -120,19 +129,22 @@ impl<'e> Explanation<'e> {
 
     /// Returns the known parts of the request, each with its source.
     fn request_rows(&self) -> Vec<(&'static str, String)> {
-        let Request { key, token_name: named, profile, repository, direction, directory } = self.request;
+        let Request { key, token_name: named, profile, config_folder, repositories, direction, directory } =
+            self.request;
         let with_source = |text: &str, from: RequestSource| format!("{text} ({})", source_words(from));
         let not_known = || "not known".to_owned();
         let mut rows = vec![("key", key.as_str().to_owned())];
         if let Some(address) = key.address() {
-            let repository =
-                repository.as_ref().map(|sourced| with_source(&sourced.value.path, sourced.from));
+            let head = if self.request.repositories().len() > 1 { "repositories" } else { "repository" };
+            let repositories =
+                repositories.as_ref().map(|sourced| with_source(&sourced.value.joined(), sourced.from));
             let direction = direction.map(|sourced| with_source(sourced.value.word(), sourced.from));
             rows.push(("registry", address.registry().to_string()));
-            rows.push(("repository", repository.unwrap_or_else(not_known)));
+            rows.push((head, repositories.unwrap_or_else(not_known)));
             rows.push(("direction", direction.unwrap_or_else(not_known)));
         }
         rows.extend(profile.map(|sourced| ("profile", with_source(sourced.value, sourced.from))));
+        rows.extend(config_folder.map(|folder| ("docker config", env::tilde(Path::new(folder.path())))));
         rows.extend(
             directory.map(|sourced| ("directory", with_source(&env::tilde(sourced.value), sourced.from))),
         );
@@ -178,18 +190,19 @@ fn why_not(token: &Token, reason: Reason, direction: Option<Direction>, now: Tim
             format!("expired {expiry} {}", command(token.rotating_verb()))
         }
         Reason::SignedOut => format!("signed out {}", command("activate")),
-        Reason::OtherProfile => match &token.profile {
-            Some(profile) => format!("for profile \"{profile}\" only"),
+        Reason::OtherProfile | Reason::OtherFolder => match &token.profile {
+            Some(profile) => format!("for {} only", profile_words(profile)),
             None => "for a profile only".to_owned(),
         },
         Reason::NotOfProfile => "another one was logged in with under this profile".to_owned(),
         Reason::NotNamed => "another one is named".to_owned(),
         Reason::NotChosen => "another one is chosen".to_owned(),
-        Reason::NotAllowed => format!("may not {}", direction.map_or("do this", Direction::word)),
-        Reason::LessSpecific => "another one's scope fits more closely".to_owned(),
-        Reason::NotUsed => "another one was put in use".to_owned(),
-        Reason::MorePermissions => "allows more than it takes".to_owned(),
-        Reason::OtherKey => "another one was stored under the very key that is sent".to_owned(),
+        Reason::NotAllowed => format!("may not {}", direction.map_or("both pull and push", Direction::verbs)),
+        Reason::LessSpecific => "another one's scope is closer".to_owned(),
+        Reason::NotOfFolder => "another one was logged in with under this DOCKER_CONFIG".to_owned(),
+        Reason::Replaced => "a later login or use replaced it".to_owned(),
+        Reason::MorePermissions => "allows more than needed".to_owned(),
+        Reason::OtherKey => "another one was stored under exactly this key".to_owned(),
         Reason::NotInUse => "another one is in use".to_owned(),
     }
 }

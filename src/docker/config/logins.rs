@@ -83,6 +83,11 @@ impl ConfigFile {
         Ok(logins)
     }
 
+    /// Returns the names of all entries for registries, also of those without a login in plain text.
+    pub fn entry_names(&self) -> Result<Vec<String>, ConfigError> {
+        Ok(self.object_at(AUTHS)?.into_keys().collect())
+    }
+
     /// Returns the names of the entries with plain-text logins.
     pub fn plain_logins(&self) -> Result<Vec<String>, ConfigError> {
         let mut keys: Vec<_> = self.logins()?.into_iter().map(|login| login.key).collect();
