@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::PathBuf;
 
-use docker_credential_pat::client::context::{DIRECTION, PROFILE, REPOSITORY, TOKEN, WARN_DAYS};
+use docker_credential_pat::client::context::{DIRECTION, PROFILE, REPOSITORY, TOKEN_NAME, WARN_DAYS};
 use serde_json::{Value, json};
 
 #[cfg(unix)]
@@ -297,7 +297,7 @@ fn only_the_token_that_a_variable_names_may_answer() {
             "DOCKER_CREDENTIAL_PAT_TOKEN names \"a\\u{1b}[31m\", which is no token for ghcr.io\n",
         ),
     ] {
-        let response = home.call_with((TOKEN, name), "get", key);
+        let response = home.call_with((TOKEN_NAME, name), "get", key);
         assert_eq!(secret_in(&response), want, "{name}");
         let is_refused = want.contains("which is no token");
         assert_eq!(response.get_output().status.code(), Some(i32::from(is_refused)));
@@ -305,7 +305,7 @@ fn only_the_token_that_a_variable_names_may_answer() {
         assert!(!stderr(&response).contains("canary"));
     }
     home.run(["deactivate", "b"]).success();
-    let response = home.call_with((TOKEN, "b"), "get", "ghcr.io").code(1).stdout(NOT_FOUND);
+    let response = home.call_with((TOKEN_NAME, "b"), "get", "ghcr.io").code(1).stdout(NOT_FOUND);
     assert!(stderr(&response).contains("activate b"), "{}", stderr(&response));
 }
 
@@ -359,7 +359,7 @@ fn a_variable_that_is_not_utf8_is_an_error_without_a_secret() {
     use std::os::unix::ffi::OsStrExt;
     let home = Home::new();
     home.bring("ci", "ghcr.io", "me", "canary", &["--expires", "3d"]).success();
-    for variable in [TOKEN, PROFILE, REPOSITORY, DIRECTION] {
+    for variable in [TOKEN_NAME, PROFILE, REPOSITORY, DIRECTION] {
         let mut program = home.program(["get"]);
         program.env(variable, std::ffi::OsStr::from_bytes(b"\xff")).write_stdin("ghcr.io");
         let response = program.assert().code(1).stdout(format!("{variable} is not valid UTF-8\n"));
@@ -594,15 +594,15 @@ fn explain_and_get_agree() {
         &[][..],
         &[(PROFILE, "work")],
         &[(REPOSITORY, "ghcr.io/acme/app"), (DIRECTION, "push")],
-        &[(TOKEN, "b")],
+        &[(TOKEN_NAME, "b")],
     ] {
         // An image is explained as a pull, so only a key without a repository makes the same request.
         for key in ["ghcr.io", "quay.io"] {
             let mut program = home.program(["explain", "--json", key]);
             let explained = program.envs(variables.iter().copied()).assert();
             let answer = ask(&home, variables, key);
-            if answer.contains(TOKEN) {
-                assert!(stderr(&explained.code(1)).contains(TOKEN), "{key}");
+            if answer.contains(TOKEN_NAME) {
+                assert!(stderr(&explained.code(1)).contains(TOKEN_NAME), "{key}");
                 continue;
             }
             let explained: Value = serde_json::from_str(&stdout(&explained.success())).expect("JSON");
@@ -635,7 +635,7 @@ fn explain_warns_of_a_push_that_will_fail() {
 #[test]
 fn explain_with_a_wrong_token_name_is_an_error() {
     let home = home_with_three();
-    let explained = home.program(["explain", "ghcr.io"]).env(TOKEN, "nobody").assert();
+    let explained = home.program(["explain", "ghcr.io"]).env(TOKEN_NAME, "nobody").assert();
     let text = stdout(&explained) + &stderr(&explained);
     assert!(!text.contains("clients go on without credentials"), "a get is refused: {text}");
     assert!(text.contains("\"nobody\", which is no token for ghcr.io"), "{text}");

@@ -2,19 +2,27 @@
 
 use std::path::Path;
 
-use docker_credential_pat::inventory::{IncomingToken, Inventory};
+use docker_credential_pat::docker::wire::Credentials;
+use docker_credential_pat::inventory::{IncomingToken, Inventory, TokenChanges};
 use docker_credential_pat::model::choice::Choice;
 use docker_credential_pat::model::name::Name;
 use docker_credential_pat::model::registry::Key;
 use docker_credential_pat::model::scope::Scope;
+use docker_credential_pat::model::secret::Secret;
 use docker_credential_pat::model::timestamp::Timestamp;
 use docker_credential_pat::model::token::{
-    Direction, Origin, Permissions, Token, TokenKind, TokenState, UserName,
+    Direction, InUse, Origin, Permissions, Token, TokenKind, TokenState, UserName,
 };
 use docker_credential_pat::model::token_id::TokenId;
-use docker_credential_pat::resolve::request::{Repository, Request, RequestSource, Sourced};
+use docker_credential_pat::model::turns::Turns;
+use docker_credential_pat::resolve::request::{ConfigFolder, Repositories, Request, RequestSource, Sourced};
 use docker_credential_pat::resolve::{Verdict, resolve};
+use docker_credential_pat::vault::draft::Draft;
+use docker_credential_pat::vault::keys::Holder;
+use docker_credential_pat::vault::login::log_in;
+use docker_credential_pat::vault::seal::VaultKey;
 use proptest::prelude::*;
+use zeroize::Zeroizing;
 
 const NOW: Timestamp = Timestamp(1_800_000_000);
 
@@ -30,6 +38,10 @@ impl<'l> Words<'l> {
     fn direction(&self) -> Option<Direction> {
         self.0.iter().find_map(|word| Direction::parse(word))
     }
+
+    fn folder(&self) -> Option<ConfigFolder> {
+        Some(ConfigFolder::empty(format!("folder:{}", self.after("folder")?)))
+    }
 }
 
 fn key(text: &str) -> Key {
@@ -38,6 +50,10 @@ fn key(text: &str) -> Key {
 
 fn sourced<T>(value: T) -> Sourced<T> {
     Sourced { value, from: RequestSource::Argument }
+}
+
+fn secret(text: &str) -> Secret {
+    Secret::new(Zeroizing::new(text.to_owned()))
 }
 
 fn incoming_token(
@@ -63,45 +79,79 @@ fn incoming_token(
 
 fn permissions(words: &str) -> Permissions {
     let has = |word| words.split(',').any(|other| other == word);
-    Permissions { read: has("read"), write: has("write"), delete: has("delete") }
+    Permissions { read: has("pull"), write: has("push"), delete: has("delete") }
 }
 
-/// Applies a line of the table to an inventory.
-fn apply(line: &str, inventory: &mut Inventory) {
+/// Applies a line of the table to a vault that is never written.
+fn apply(line: &str, draft: &mut Draft) {
     let words = Words(line.split_whitespace().collect());
     let [event, name, ..] = words.0[..] else { panic!("{line}") };
-    let id = inventory.find_by_name(name).map(|token| token.id);
+    let id = draft.inventory.find_by_name(name).map(|token| token.id);
     let third = words.0.get(2).copied();
+    let user = words.after("user").unwrap_or(name);
+    let secret = secret(&words.after("secret").map_or(format!("of-{name}"), str::to_owned));
+    let folder = words.folder();
     match (event, id, third) {
-        ("login", id, Some(address)) => {
-            let scopes = key(address).address().map(Scope::from_address).into_iter().collect();
-            let id = id.unwrap_or_else(|| {
-                let profile = words.after("profile").map(str::to_owned);
-                inventory.add_with_free_name(
-                    IncomingToken { profile, ..incoming_token(name, Origin::Store, scopes, None) },
-                    NOW,
-                )
-            });
-            inventory.remember_key(id, &key(address));
-            inventory.log_in(id, &key(address));
+        ("login", _, Some(address)) => {
+            let key = key(address);
+            let user = Zeroizing::new(user.to_owned());
+            let credentials = Credentials { key: key.clone(), user, secret };
+            let directory = words.after("in").map(|folder| sourced(Path::new(folder)));
+            let request = Request {
+                profile: words.after("profile").map(sourced),
+                config_folder: folder.as_ref(),
+                directory,
+                ..Request::from_key(&key)
+            };
+            let count = draft.inventory.tokens().len();
+            let report = log_in(draft, &credentials, &request, NOW).expect("sealed");
+            if draft.inventory.tokens().len() > count {
+                let name = if id.is_none() { name.to_owned() } else { format!("{name}-2") };
+                let name = Some(Name::parse(&name).expect("a name"));
+                let changes = TokenChanges { name, ..TokenChanges::default() };
+                draft.inventory.edit(report.token, changes).expect(line);
+            }
         }
         ("add", None, Some(list)) => {
             let scopes = list.split(',').map(|scope| Scope::parse(scope).expect(line)).collect();
-            let allowed = words.after("may").map(permissions);
-            inventory.add(incoming_token(name, Origin::Add, scopes, allowed), NOW).expect(line);
+            let incoming = incoming_token(name, Origin::Add, scopes, words.after("may").map(permissions));
+            let kind = if words.0.contains(&"project") { TokenKind::Project } else { TokenKind::Pat };
+            let user = UserName::Named(user.to_owned());
+            let id = draft.inventory.add(IncomingToken { kind, user, ..incoming }, NOW).expect(line);
+            draft.set_secret(id, &secret).expect("sealed");
         }
-        ("use", Some(id), None) => inventory.use_everywhere(id),
-        ("choose", Some(token), Some(scope)) => inventory.set_choice(Choice {
+        ("use", Some(id), None) => draft.inventory.use_everywhere(id),
+        ("choose", Some(token), Some(scope)) => draft.inventory.set_choice(Choice {
             scope: Scope::parse(scope).expect(line),
             token,
             profile: words.after("profile").map(str::to_owned),
             directory: words.after("in").map(str::to_owned),
             direction: words.direction(),
         }),
-        ("expire", Some(id), None) => inventory.renew(id, TokenKind::Pat, Some(NOW), NOW),
-        ("off", Some(id), None) => inventory.deactivate(id),
-        ("on", Some(id), None) => inventory.activate(id),
-        ("logout", _, _) => drop(inventory.sign_out(&key(name), words.after("profile"))),
+        ("rename", Some(id), Some(new)) => {
+            let name = Some(Name::parse(new).expect(new));
+            draft.inventory.edit(id, TokenChanges { name, ..TokenChanges::default() }).expect(line);
+        }
+        ("rotate", Some(id), None) => {
+            draft.inventory.renew(id, TokenKind::Pat, None, NOW);
+            draft.inventory.keep_at_logout(id);
+        }
+        ("expire", Some(id), None) => draft.inventory.renew(id, TokenKind::Pat, Some(NOW), NOW),
+        ("off", Some(id), None) => draft.inventory.deactivate(id),
+        ("on", Some(id), None) => draft.inventory.activate(id),
+        ("logout", _, _) => {
+            let key = key(name);
+            let profile = words.after("profile").map(sourced);
+            let config_folder = folder.as_ref();
+            let request = Request { profile, config_folder, ..Request::from_key(&key) };
+            draft.inventory.sign_out(&request, NOW);
+        }
+        // Version 0.1 drops the fields that it does not know.
+        ("written", _, Some("0.1")) => {
+            let old = &draft.inventory;
+            let tokens = old.tokens().iter().map(|token| Token { turns: None, ..token.clone() }).collect();
+            draft.inventory = Inventory::new(tokens, old.choices().to_vec(), old.counters());
+        }
         _ => panic!("{line}"),
     }
 }
@@ -114,47 +164,67 @@ fn describe(verdict: &Verdict<'_>) -> String {
     text
 }
 
-/// Checks one `ask` line, also with the tokens in the reverse order.
-fn check(line: &str, inventory: &Inventory) {
-    let (question, want) = line.split_once("->").expect(line);
+/// Returns the answer to an `ask` or `get` line. The order of the tokens must not matter.
+fn answer(question: &str, draft: &Draft) -> String {
+    let inventory = &draft.inventory;
     let words = Words(question.split_whitespace().collect());
     let key = key(words.0[1]);
-    let repository = words.after("of").map(|path| {
-        let is_exhaustive = !words.0.contains(&"perhaps");
-        sourced(Repository { path: path.into(), is_exhaustive })
+    let repositories = words.after("of").map(|paths| {
+        let paths = paths.split(',').map(Into::into).collect();
+        sourced(Repositories { paths, may_need_more: words.0.contains(&"perhaps") })
     });
     let plain = Request::from_key(&key);
+    let folder = words.folder();
     let request = Request {
         token_name: words.after("named").map(sourced),
         profile: words.after("profile").map(sourced),
-        repository: repository.or_else(|| plain.repository.clone()),
+        config_folder: folder.as_ref(),
+        repositories: repositories.or_else(|| plain.repositories.clone()),
         direction: words.direction().map(sourced),
         directory: words.after("in").map(|folder| sourced(Path::new(folder))),
         ..plain
     };
     let verdict = resolve(&request, inventory.tokens(), inventory.choices(), NOW);
-    let want = want.split_whitespace().collect::<Vec<_>>().join(" ");
-    assert_eq!(describe(&verdict), want, "{line}");
     let reversed = resolve(&request, inventory.tokens().iter().rev(), inventory.choices(), NOW);
-    assert_eq!(describe(&reversed), want, "reversed: {line}");
+    assert_eq!(describe(&reversed), describe(&verdict), "reversed: {question}");
+    if words.0[0] == "ask" {
+        return describe(&verdict);
+    }
+    let answer = verdict.token.map_or("-", |token| token.name.as_str());
+    let missed = verdict.missed.map(|missed| format!(" missed {}", missed.token.name));
+    let secret = verdict.token.map(|token| draft.secret(token).expect("it opens").expose().to_owned());
+    let secret = secret.filter(|_| words.0.contains(&"secret")).map(|secret| format!(" secret {secret}"));
+    format!("{answer}{}{}", missed.unwrap_or_default(), secret.unwrap_or_default())
 }
 
 #[test]
 fn every_case_of_the_truth_table_holds() {
     let table = include_str!("../fixtures/truth-table.txt");
-    let mut inventory = Inventory::default();
-    let mut questions = 0;
+    let new = || {
+        let key = VaultKey::generate().expect("random numbers");
+        Draft::new("never written".into(), key, Holder::KeyFile)
+    };
+    let mut draft = new();
+    let (mut questions, mut wrong) = (0, Vec::new());
     for line in table.lines().map(str::trim) {
         if line.starts_with("## ") {
-            inventory = Inventory::default();
-        } else if line.starts_with("ask ") {
-            check(line, &inventory);
+            draft = new();
+        } else if line.starts_with("ask ") || line.starts_with("get ") {
+            let (question, want) = line.split_once("->").expect(line);
+            let want = want.split_whitespace().collect::<Vec<_>>().join(" ");
+            // A secret is compared where one is wanted.
+            let asks_secret = if want.contains(" secret ") { " secret" } else { "" };
+            let answer = answer(&format!("{question}{asks_secret}"), &draft);
+            if answer != want {
+                wrong.push(format!("{line}\n    {answer}"));
+            }
             questions += 1;
         } else if !line.is_empty() && !line.starts_with('#') {
-            apply(line, &mut inventory);
+            apply(line, &mut draft);
         }
     }
-    assert!(questions >= 60, "the table was read: {questions}");
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(questions >= 150, "the table was read: {questions}");
 }
 
 // Properties of any tokens. The hosts, paths and profiles are few, so that tokens often compete.
@@ -183,7 +253,13 @@ fn any_permissions() -> impl Strategy<Value = Option<Permissions>> {
 }
 
 fn any_direction() -> impl Strategy<Value = Option<Direction>> {
-    prop::sample::select(vec![None, Some(Direction::Pull), Some(Direction::Push)])
+    prop::sample::select(vec![
+        None,
+        Some(Direction::Pull),
+        Some(Direction::Push),
+        Some(Direction::Both),
+        Some(Direction::Delete),
+    ])
 }
 
 fn any_profile() -> impl Strategy<Value = Option<String>> {
@@ -206,6 +282,7 @@ prop_compose! {
         is_stored in any::<bool>(),
         signed_out in proptest::option::weighted(0.3, any_scope()),
         profile in any_profile(),
+        arrival in proptest::option::of(0_u64..6),
     ) -> Token {
         let incoming_token = incoming_token("t", Origin::Add, scopes, permissions);
         let keys = if is_stored { vec![key(&incoming_token.scopes[0].to_string())] } else { Vec::new() };
@@ -224,10 +301,18 @@ prop_compose! {
             expires: (seconds_left < 2).then(|| Timestamp(NOW.0 + seconds_left)),
             state: if is_active { TokenState::Active } else { TokenState::Inactive },
             origin: Origin::Add,
-            in_use: (turn > 0)
-                .then_some(docker_credential_pat::model::token::InUse { turn, by_person }),
+            in_use: (turn > 0).then_some(InUse { turn, by_person }),
             profile,
             remote: None,
+            turns: arrival.map(|arrival| {
+                let mut turns = Turns { arrival, ..Turns::default() };
+                match (turn > arrival, by_person) {
+                    (true, true) => turns.used = Some(turn),
+                    (true, false) => turns.log_in(&key("ghcr.io"), turn),
+                    (false, _) => {}
+                }
+                turns
+            }),
         }
     }
 }
@@ -250,7 +335,7 @@ struct Question {
     direction: Option<Direction>,
     profile: Option<String>,
     directory: Option<String>,
-    repository: Option<(String, bool)>,
+    repositories: Option<(Vec<String>, bool)>,
 }
 
 prop_compose! {
@@ -260,23 +345,25 @@ prop_compose! {
         direction in any_direction(),
         profile in any_profile(),
         directory in any_directory(),
-        repository in (any_path(), any::<bool>()),
+        repositories in (prop::collection::vec(any_path(), 0..3), any::<bool>()),
     ) -> Question {
         let key = key(&path.map_or(host.clone(), |path| format!("{host}/{path}")));
-        let repository = repository.0.map(|path| (path, repository.1));
-        Question { key, direction, profile, directory, repository }
+        let (paths, may_need_more) = repositories;
+        let paths: Vec<String> = paths.into_iter().flatten().collect();
+        let repositories = (!paths.is_empty()).then_some((paths, may_need_more));
+        Question { key, direction, profile, directory, repositories }
     }
 }
 
 impl Question {
     fn request(&self) -> Request<'_> {
         let plain = Request::from_key(&self.key);
-        let repository = self.repository.as_ref();
-        let repository = repository.map(|(path, is_exhaustive)| {
-            sourced(Repository { path: path.into(), is_exhaustive: *is_exhaustive })
+        let repositories = self.repositories.as_ref().map(|(paths, may_need_more)| {
+            let paths = paths.iter().map(Into::into).collect();
+            sourced(Repositories { paths, may_need_more: *may_need_more })
         });
         Request {
-            repository: plain.repository.clone().or(repository),
+            repositories: plain.repositories.clone().or(repositories),
             direction: self.direction.map(sourced),
             profile: self.profile.as_deref().map(sourced),
             directory: self.directory.as_deref().map(|folder| sourced(Path::new(folder))),
@@ -339,12 +426,14 @@ proptest! {
             prop_assert!(token.scopes.iter().any(|scope| scope.covers(address.registry(), address.repository())));
         } else {
             // No token answers only if no token could.
-            let repository = request.repository.as_ref().filter(|sourced| sourced.value.is_exhaustive);
-            let repository = repository.map(|sourced| sourced.value.path.as_ref());
+            let may_need_more = request.repositories.as_ref().is_none_or(|sourced| sourced.value.may_need_more);
+            let paths = request.repositories().iter().map(|path| Some(&**path));
+            let wanted: Vec<_> = paths.chain(may_need_more.then_some(None)).collect();
             let could_answer = |token: &&Token| {
+                let mut pairs = token.scopes.iter().flat_map(|scope| wanted.iter().map(move |path| (scope, *path)));
                 is_usable(token)
                     && token.signed_out.is_empty()
-                    && token.scopes.iter().any(|scope| scope.covers(address.registry(), repository))
+                    && pairs.any(|(scope, path)| scope.covers(address.registry(), path))
             };
             prop_assert!(tokens.iter().find(could_answer).is_none());
         }
