@@ -108,7 +108,9 @@ fn able_alternative(other: &Token, reason: Reason, direction: Direction, choice:
             Some(profile) => format!("\"{name}\" may, but only for {}", profile_words(profile)),
             None => format!("\"{name}\" may, but under its profile only"),
         },
-        Reason::NotNamed => format!("\"{name}\" may, but {TOKEN_NAME} names another"),
+        Reason::OtherAccount | Reason::NotNamed => {
+            format!("\"{name}\" may, but {TOKEN_NAME} names another")
+        }
         Reason::NotChosen => {
             let case = choice.map(case_arguments).unwrap_or_default();
             format!("\"{name}\" may, but another one is chosen ({program} use {argument}{case} --{option})")

@@ -12,6 +12,10 @@ use crate::resolve::{Reason, Verdict};
 
 /// Reports that the token of a login does not answer the key that was logged in to, and why. `None` when it answers.
 pub fn other_answer(login: TokenId, request: &Request<'_>, verdict: &Verdict<'_>) -> Option<String> {
+    // Docker stores a session before the account to which it belongs.
+    if request.key.is_session() {
+        return None;
+    }
     let (token, reason) = *verdict.set_aside.iter().find(|(token, _)| token.id == login)?;
     let (name, program) = (&token.name, program());
     let instead = match verdict.token {

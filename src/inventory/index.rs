@@ -33,6 +33,13 @@ impl<'i> Index<'i> {
         Self { by_key, by_registry, wildcards }
     }
 
+    /// Returns the tokens for Docker Hub if the key is one of its sessions, which belong to an account there.
+    fn account_of(&self, key: &Key) -> &[(&'i Registry, &'i Token)] {
+        let is_docker_hub = |(registry, _): &&(&Registry, &Token)| registry.is_docker_hub();
+        let first = self.by_registry.iter().find(is_docker_hub).filter(|_| key.is_session());
+        first.map_or(&[], |(registry, _)| find_equal(&self.by_registry, registry))
+    }
+
     /// Returns at least the tokens that [concern](Token::concerns) the key. A token occurs once for each of
     /// its scopes there.
     pub fn concerning<'s>(&'s self, key: &'s Key) -> impl Iterator<Item = &'i Token> + Clone + use<'i, 's> {
@@ -40,7 +47,7 @@ impl<'i> Index<'i> {
             Some(address) => {
                 (&[][..], find_equal(&self.by_registry, &address.registry()), &self.wildcards[..])
             }
-            None => (find_equal(&self.by_key, &key.as_str()), &[][..], &[][..]),
+            None => (find_equal(&self.by_key, &key.as_str()), self.account_of(key), &[][..]),
         };
         let by_key = by_key.iter().map(|(_, token)| *token);
         by_key.chain(by_registry.iter().map(|(_, token)| *token)).chain(wildcards.iter().copied())

@@ -8,6 +8,7 @@ use crate::model::scope::Scope;
 use crate::model::timestamp::Timestamp;
 use crate::model::token::{InUse, Token};
 use crate::model::token_id::TokenId;
+use crate::model::turns::UseKind;
 use crate::resolve::request::Request;
 use crate::resolve::resolve;
 
@@ -36,10 +37,13 @@ impl Inventory {
     ) -> MergeReport {
         let answers = self.answers(other, now);
         let mut report = MergeReport::default();
-        // The tokens in use here count as later than all tokens of the other inventory.
+        // The events here count as later than all events of the other inventory.
         let offset = other.counters.turn;
         for token in &mut self.tokens {
             token.in_use = token.in_use.map(|in_use| InUse { turn: in_use.turn + offset, ..in_use });
+            if let Some(turns) = &mut token.turns {
+                turns.move_later(offset);
+            }
         }
         let own = self.tokens.clone();
         for token in &other.tokens {
@@ -87,11 +91,11 @@ impl Inventory {
             self.remember_key(id, key);
         }
         if self.answer(key, now) != Some(id) {
-            self.counters.turn += 1;
-            let turn = self.counters.turn;
-            if let Some(token) = self.token_mut(id) {
-                let by_person = token.in_use.is_some_and(|in_use| in_use.by_person);
-                token.in_use = Some(InUse { turn, by_person });
+            let mut tokens = self.tokens.iter().filter(|token| token.id == id);
+            if tokens.any(|token| token.in_use.is_some_and(|in_use| in_use.by_person)) {
+                self.put_in_use(id, UseKind::Use, |turns, turn| turns.used = Some(turn));
+            } else {
+                self.put_in_use(id, UseKind::Login, |turns, turn| turns.log_in(key, turn));
             }
         }
         for _ in 0..self.tokens.len() {

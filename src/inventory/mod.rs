@@ -155,6 +155,11 @@ impl Inventory {
     pub fn use_everywhere(&mut self, id: TokenId) {
         self.switch_on(id, |_| false);
         self.update(id, |token| token.profile = None);
+        let last = self.counters.turn;
+        let mut tokens = self.tokens.iter().filter(|token| token.id == id);
+        if tokens.any(|token| token.turns.as_ref().is_some_and(|turns| turns.used == Some(last))) {
+            return;
+        }
         self.put_in_use(id, UseKind::Use, |turns, turn| turns.used = Some(turn));
     }
 
@@ -368,13 +373,13 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn a_repeated_login_of_the_latest_token_changes_nothing() {
+    fn a_repeated_use_changes_nothing() {
         let mut inventory = inventory(&[("a", "ghcr.io", Origin::Store), ("b", "ghcr.io", Origin::Store)]);
-        inventory.log_in(TokenId(1), &key("ghcr.io"));
-        let before = inventory.clone();
-        inventory.log_in(TokenId(1), &key("ghcr.io"));
-        assert_eq!(inventory, before);
         inventory.use_everywhere(TokenId(1));
+        let before = inventory.clone();
+        inventory.use_everywhere(TokenId(1));
+        assert_eq!(inventory, before);
+        inventory.use_everywhere(TokenId(2));
         assert_ne!(inventory, before);
     }
 }

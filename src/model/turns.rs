@@ -57,6 +57,13 @@ impl Turns {
         used.into_iter().chain(login).max_by_key(|event| event.turn)
     }
 
+    /// Makes every event later. What came before all others still does.
+    pub fn move_later(&mut self, offset: u64) {
+        let events = self.used.iter_mut().chain(self.logins.iter_mut().map(|login| &mut login.turn));
+        let arrival = Some(&mut self.arrival).filter(|arrival| **arrival > 0);
+        events.chain(arrival).for_each(|turn| *turn += offset);
+    }
+
     /// Records a login at the registry of a key.
     pub fn log_in(&mut self, key: &Key, turn: u64) {
         let place = key.place().to_owned();

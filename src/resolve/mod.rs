@@ -8,7 +8,8 @@
 //! step's [`Reason`]; the token that remains after the last step is the answer.
 //!
 //! 1. **Obstacles.** Set aside each token whose scopes do not cover the repositories, that a client logged in
-//!    with under another profile or Docker configuration folder, or that is inactive, expired or signed out.
+//!    with under another profile or Docker configuration folder, or that is inactive, expired or signed out. A
+//!    session of Docker Hub is set aside unless its account answers for Docker Hub.
 //!
 //! **Said:**
 //!
@@ -53,7 +54,7 @@ use std::cmp::Reverse;
 use std::path::Path;
 
 use crate::model::choice::Choice;
-use crate::model::registry::Key;
+use crate::model::registry::{DOCKER_HUB_KEY, Key};
 use crate::model::scope::Scope;
 use crate::model::timestamp::Timestamp;
 use crate::model::token::{Direction, Token, TokenState};
@@ -105,6 +106,8 @@ pub enum Reason {
     OtherProfile,
     /// Step 1: a client logged in with it under another Docker configuration folder, or one that was made again since.
     OtherFolder,
+    /// Step 1: it is a session of an account that does not answer for Docker Hub.
+    OtherAccount,
     /// Step 2: the request names another token.
     NotNamed,
     /// Step 3: a client logged in with another token under this profile.
@@ -137,6 +140,7 @@ impl Reason {
             Self::SignedOut => "signed-out",
             Self::OtherProfile => "other-profile",
             Self::OtherFolder => "other-folder",
+            Self::OtherAccount => "other-account",
             Self::NotNamed => "not-named",
             Self::NotOfProfile => "not-of-profile",
             Self::NotChosen => "not-chosen",
@@ -152,7 +156,7 @@ impl Reason {
 
     /// True for step 1, which sets a token aside regardless of all other tokens.
     pub fn is_obstacle(self) -> bool {
-        self <= Self::OtherFolder
+        self <= Self::OtherAccount
     }
 }
 
@@ -166,11 +170,15 @@ pub fn resolve<'i>(
     choices: &'i [Choice],
     now: Timestamp,
 ) -> Verdict<'i> {
-    let mut tokens: Vec<&Token> = tokens.into_iter().filter(|token| token.concerns(request.key)).collect();
+    let mut tokens: Vec<&Token> = tokens.into_iter().collect();
     // A caller that looks tokens up by their scopes may find one twice.
     tokens.sort_unstable_by_key(|token| token.id);
     tokens.dedup_by_key(|token| token.id);
-    let candidates = Candidates { all: tokens, choices, now };
+    if request.key.is_session() {
+        return resolve_session(request, &tokens, choices, now);
+    }
+    tokens.retain(|token| token.concerns(request.key));
+    let candidates = Candidates { all: tokens, account: None, choices, now };
     let verdict = candidates.verdict(request);
     match &request.repositories {
         Some(repositories) if verdict.token.is_none() => {
@@ -180,9 +188,27 @@ pub fn resolve<'i>(
     }
 }
 
+/// Returns the session of Docker Hub's device sign-in that belongs to the account that answers for Docker Hub. The
+/// tokens include those for Docker Hub.
+fn resolve_session<'i>(
+    request: &Request<'_>,
+    tokens: &[&'i Token],
+    choices: &'i [Choice],
+    now: Timestamp,
+) -> Verdict<'i> {
+    let account = Key::parse(DOCKER_HUB_KEY).ok().and_then(|key| {
+        let request = Request { token_name: None, ..request.with_key(&key) };
+        resolve(&request, tokens.iter().copied(), choices, now).token
+    });
+    let all = tokens.iter().copied().filter(|token| token.has_key(request.key)).collect();
+    Candidates { all, account: Some(account), choices, now }.verdict(request)
+}
+
 /// The tokens that may answer, and all else that does not depend on the repositories.
 struct Candidates<'i> {
     all: Vec<&'i Token>,
+    /// For a session, the token that answers for Docker Hub.
+    account: Option<Option<&'i Token>>,
     choices: &'i [Choice],
     now: Timestamp,
 }
@@ -232,7 +258,10 @@ impl<'i> Candidates<'i> {
         let mut steps = Steps { remaining: self.all.clone(), set_aside: Vec::new() };
         steps.set_aside_if(|token| {
             let is_assumed = availability == Availability::Assumed;
-            find_obstacle(token, request, self.now).filter(|reason| match reason {
+            let is_of_account =
+                self.account.is_none_or(|account| account.is_some_and(|account| account.user == token.user));
+            let other_account = (!is_of_account).then_some(Reason::OtherAccount);
+            find_obstacle(token, request, self.now).or(other_account).filter(|reason| match reason {
                 Reason::Inactive | Reason::Expired => !is_assumed,
                 Reason::SignedOut => !is_assumed || !self.is_chosen(token, request),
                 _ => true,
@@ -328,7 +357,7 @@ impl Steps<'_> {
         self.keep_best(Reason::OtherKey, |token| is_login_under_key(token, key));
         self.keep_best(Reason::NotInUse, |token| {
             let turn = token.last_event(key).map(|event| event.turn);
-            (turn, Reverse(token.arrival()), Reverse(token.id))
+            (turn, Reverse(token.id))
         });
     }
 

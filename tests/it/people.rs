@@ -394,7 +394,7 @@ fn a_token_for_two_registries_is_listed_for_both() {
     home.store("ghcr.io", "me", "s");
     assert_eq!(home.list(), json!({ "ghcr.io": "me", "quay.io": "me" }));
     let output = stderr(&home.call("erase", "ghcr.io").success());
-    assert!(output.contains("no longer give it out for ghcr.io"), "{output}");
+    assert!(output.contains("kept \"two\", signed out of ghcr.io"), "{output}");
     assert_eq!(home.list(), json!({ "quay.io": "me" }));
     assert_eq!(home.get("quay.io"), found("me", "s"));
     assert_eq!(home.get("ghcr.io"), not_found());

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::common;
-use crate::common::{Home, NOT_FOUND, credentials, found, not_found};
+use crate::common::{Home, NOT_FOUND, credentials, found, not_found, stderr};
 
 const HUB: &str = "https://index.docker.io/v1/";
 
@@ -94,9 +94,25 @@ fn the_three_keys_of_docker_hub_have_separate_credentials() {
     assert_eq!(kinds, ["session", "session", "pat"]);
     home.call("erase", HUB).success();
     assert_eq!(home.get("docker.io"), not_found());
-    assert_eq!(home.get(&access), found("alice", "jwt"));
+    assert_eq!(home.get(&access), not_found(), "a logout from Docker Hub ends the session");
+    assert_eq!(home.tokens().len(), 0);
+}
+
+#[test]
+fn a_session_answers_only_while_its_account_answers_for_docker_hub() {
+    let home = Home::new();
+    let [access, refresh] = ["access-token", "refresh-token"].map(|name| format!("{HUB}{name}"));
+    home.store(&access, "alice", "jwt");
+    home.store(&refresh, "alice", "refresh");
+    assert_eq!(home.get(&access), not_found(), "nobody has logged in");
+    home.store(HUB, "alice", "dckr_pat_x");
     home.call("erase", access.as_str()).success();
     assert_eq!(home.get(&access), not_found());
+    assert_eq!(home.get(&refresh), found("alice", "refresh"));
+    home.store(HUB, "bob", "dckr_pat_y");
+    assert_eq!(home.get(&refresh), not_found());
+    assert_eq!(home.list(), json!({ HUB: "bob" }));
+    home.run(["use", "alice@docker.io"]).success();
     assert_eq!(home.get(&refresh), found("alice", "refresh"));
 }
 
@@ -115,6 +131,15 @@ fn two_accounts_on_one_host_are_kept_and_the_last_login_is_in_use() {
     let tokens = home.tokens();
     let seen: Vec<_> = tokens.iter().map(|token| (&token["name"], &token["in_use"])).collect();
     assert_eq!(seen, [(&json!("alice@ghcr.io"), &json!(true)), (&json!("bob@ghcr.io"), &json!(false))]);
+    let output = stderr(&home.call("erase", "ghcr.io").success().stdout(""));
+    assert!(
+        output.contains("kept \"bob@ghcr.io\", signed out of ghcr.io: docker-credential-pat use"),
+        "{output}"
+    );
+    assert_eq!(home.get("ghcr.io"), not_found());
+    home.call("erase", "ghcr.io").success().stdout("").stderr("");
+    home.run(["use", "bob@ghcr.io"]).success();
+    assert_eq!(home.get("ghcr.io"), found("bob", "b"));
 }
 
 #[test]
@@ -154,7 +179,7 @@ fn a_logout_keeps_what_a_person_added_and_a_login_brings_it_back() {
     assert_eq!(home.list(), json!({ "ghcr.io": "me" }));
     let stderr = home.call("erase", "ghcr.io").success().stdout("").get_output().stderr.clone();
     let stderr = String::from_utf8(stderr).expect("UTF-8");
-    assert!(stderr.contains("kept \"ci\"") && stderr.contains("activate ci"), "{stderr}");
+    assert!(stderr.contains("kept \"ci\", signed out of ghcr.io") && stderr.contains("rm ci"), "{stderr}");
     assert_eq!(home.get("ghcr.io"), not_found());
     assert_eq!(home.list(), json!({}));
     home.call("erase", "https://ghcr.io").success().stdout("").stderr("");

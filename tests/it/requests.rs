@@ -267,6 +267,9 @@ fn a_login_under_a_profile_with_any_key_answers_that_profile_only() {
     for key in ["https://index.docker.io/v1/access-token", "user@odd", "ghcr.io/acme"] {
         let home = Home::new();
         let work = (PROFILE, "work");
+        // A session answers only for the account that answers for Docker Hub.
+        home.store("docker.io", "me", "account");
+        home.call_with(work, "store", &credentials("docker.io", "team", "account")).success();
         home.store(key, "me", "mine");
         home.call_with(work, "store", &credentials(key, "team", "canary")).success();
         assert_eq!(ask(&home, &[work], key), "canary", "{key}");
@@ -284,24 +287,19 @@ fn only_the_token_that_a_variable_names_may_answer() {
         (
             "elsewhere",
             "ghcr.io",
-            "DOCKER_CREDENTIAL_PAT_TOKEN names \"elsewhere\", which is no token for ghcr.io\n",
+            "DOCKER_CREDENTIAL_PAT_TOKEN_NAME names \"elsewhere\", which is not for ghcr.io\n",
         ),
-        (
-            "nobody",
-            "ghcr.io",
-            "DOCKER_CREDENTIAL_PAT_TOKEN names \"nobody\", which is no token for ghcr.io\n",
-        ),
-        (
-            "a\u{1b}[31m",
-            "ghcr.io",
-            "DOCKER_CREDENTIAL_PAT_TOKEN names \"a\\u{1b}[31m\", which is no token for ghcr.io\n",
-        ),
+        ("nobody", "ghcr.io", "DOCKER_CREDENTIAL_PAT_TOKEN_NAME does not name a token\n"),
+        ("a\u{1b}[31m", "ghcr.io", "DOCKER_CREDENTIAL_PAT_TOKEN_NAME does not name a token\n"),
     ] {
         let response = home.call_with((TOKEN_NAME, name), "get", key);
         assert_eq!(secret_in(&response), want, "{name}");
-        let is_refused = want.contains("which is no token");
+        let is_refused = want.contains("not");
         assert_eq!(response.get_output().status.code(), Some(i32::from(is_refused)));
-        assert_eq!(stderr(&response).contains("hint: name another one, or run `unset"), is_refused);
+        assert_eq!(
+            stderr(&response).contains("hint: set it to a name that docker-credential-pat ls shows"),
+            is_refused
+        );
         assert!(!stderr(&response).contains("canary"));
     }
     home.run(["deactivate", "b"]).success();
@@ -315,17 +313,23 @@ fn variables_set_repository_and_direction() {
     home.bring("ro", "ghcr.io", "me", "ro", &["--permission", "read"]).success();
     home.bring("rw", "ghcr.io", "me", "rw", &["--permission", "read,write"]).success();
     home.bring("app", "ghcr.io/acme/app", "me", "app", &["--permission", "read"]).success();
+    home.bring("all", "ghcr.io", "me", "all", &["--permission", "pull,push,delete"]).success();
     home.bring("hub", "docker.io/library", "me", "hub", &[]).success();
     for (variables, key, want) in [
-        (&[][..], "ghcr.io", "ro"),
+        (&[][..], "ghcr.io", "rw"),
+        (&[(DIRECTION, "pull")], "ghcr.io", "ro"),
         (&[(DIRECTION, "push")], "ghcr.io", "rw"),
-        (&[(REPOSITORY, "ghcr.io/acme/app:1.0")], "ghcr.io", "app"),
+        (&[(DIRECTION, "both")], "ghcr.io", "rw"),
+        (&[(DIRECTION, "delete")], "ghcr.io", "all"),
+        (&[(REPOSITORY, "ghcr.io/acme/app:1.0"), (DIRECTION, "pull")], "ghcr.io", "app"),
+        (&[(REPOSITORY, "ghcr.io/acme/app,ghcr.io/acme/app/b"), (DIRECTION, "pull")], "ghcr.io", "app"),
+        (&[(REPOSITORY, "ghcr.io/acme/app, ghcr.io/other"), (DIRECTION, "pull")], "ghcr.io", "ro"),
         (&[(REPOSITORY, "ghcr.io/acme/app"), (DIRECTION, "push")], "ghcr.io", "rw"),
-        (&[(REPOSITORY, "quay.io/acme/app")], "ghcr.io", "ro"),
-        (&[(REPOSITORY, "ghcr.io/acme/app")], "ghcr.io/other/app", "ro"),
+        (&[(REPOSITORY, "quay.io/acme/app")], "ghcr.io", "rw"),
+        (&[(REPOSITORY, "ghcr.io/acme/app"), (DIRECTION, "pull")], "ghcr.io/other/app", "ro"),
         (&[(REPOSITORY, "alpine")], "https://index.docker.io/v1/", "hub"),
         (&[(REPOSITORY, "acme/app")], "https://index.docker.io/v1/", NOT_FOUND),
-        (&[(REPOSITORY, ""), (DIRECTION, "")], "ghcr.io", "ro"),
+        (&[(REPOSITORY, ""), (DIRECTION, "")], "ghcr.io", "rw"),
     ] {
         assert_eq!(ask(&home, variables, key), want, "{variables:?} {key}");
     }
@@ -336,11 +340,13 @@ fn an_invalid_variable_is_an_error_without_a_secret() {
     let home = Home::new();
     home.bring("ci", "ghcr.io", "me", "canary", &["--expires", "3d"]).success();
     for (variable, text, want) in [
-        (DIRECTION, "both", "not pull or push"),
-        (DIRECTION, "PUSH", "not pull or push"),
-        (REPOSITORY, "https://ghcr.io/acme/app", "not an image such as ghcr.io/acme/app"),
-        (REPOSITORY, "ghcr.io/Acme", "not an image"),
-        (REPOSITORY, "\u{1b}[31m", "not an image"),
+        (DIRECTION, "up", "expected pull, push, both or delete"),
+        (DIRECTION, "PUSH", "expected pull, push, both or delete"),
+        (DIRECTION, "pull,push", "expected pull, push, both or delete"),
+        (REPOSITORY, "https://ghcr.io/acme/app", "expected images such as ghcr.io/acme/app"),
+        (REPOSITORY, "ghcr.io/acme,", "expected images"),
+        (REPOSITORY, "ghcr.io/Acme", "expected images"),
+        (REPOSITORY, "\u{1b}[31m", "expected images"),
     ] {
         let response = home.call_with((variable, text), "get", "ghcr.io").code(1);
         let (answer, output) = (stdout(&response), stderr(&response));
@@ -376,7 +382,7 @@ fn an_invalid_number_of_days_is_printed_and_get_still_answers() {
         let response = home.call_with((WARN_DAYS, text), "get", "ghcr.io").success();
         assert_eq!(secret_in(&response), "canary", "{text:?}");
         let output = stderr(&response);
-        assert!(output.contains("not a number of days from 0 to 3650"), "{output}");
+        assert!(output.contains("expected a number of days from 0 to 3650"), "{output}");
         assert!(output.contains("unset DOCKER_CREDENTIAL_PAT_WARN_DAYS"), "{output}");
         assert!(
             output.lines().count() == 1 && !output.contains(['\u{1b}']) && !output.contains("canary"),
@@ -486,6 +492,7 @@ fn explain_json_keeps_its_names_and_values() {
                 "repository": { "value": "acme/app", "from": "as asked" },
                 "direction": { "value": "pull", "from": "as asked" },
                 "profile": null,
+                "docker_config": null,
                 "directory": null,
                 "named": null,
             },
@@ -565,14 +572,14 @@ fn explain_for_crane_uses_the_first_key_with_an_answer() {
 fn explain_works_without_key_or_vault() {
     let home = Home::new();
     let output = stdout(&home.run(["explain", "alpine"]).success().stderr(""));
-    assert!(output.contains("no token is given: clients go on without credentials"), "{output}");
+    assert!(output.contains("no token is given: clients continue without credentials"), "{output}");
     assert_eq!(explain(&home, &["alpine"])["tokens"], json!([]));
     assert_eq!(home.files(), [""; 0], "asking makes nothing");
     home.add("ci", "ghcr.io");
     fs::remove_file(home.key()).expect("removed");
     assert_eq!(explain(&home, &["ghcr.io"])["token"], "ci");
     let output = stdout(&home.run(["explain", "ghcr.io/acme/app", "--push"]).success().stderr(""));
-    for part in ["ghcr.io", "acme/app (as asked)", "push (as asked)", "\"ci\" is given", "the only one"] {
+    for part in ["ghcr.io", "acme/app (as asked)", "push (as asked)", "\"ci\" is given", "the only token"] {
         assert!(output.contains(part), "{part}: {output}");
     }
     home.run(["ls"]).success();
@@ -637,8 +644,8 @@ fn explain_with_a_wrong_token_name_is_an_error() {
     let home = home_with_three();
     let explained = home.program(["explain", "ghcr.io"]).env(TOKEN_NAME, "nobody").assert();
     let text = stdout(&explained) + &stderr(&explained);
-    assert!(!text.contains("clients go on without credentials"), "a get is refused: {text}");
-    assert!(text.contains("\"nobody\", which is no token for ghcr.io"), "{text}");
+    assert!(!text.contains("clients continue without credentials"), "a get is refused: {text}");
+    assert!(text.contains("does not name a token") && !text.contains("nobody"), "{text}");
 }
 
 #[test]

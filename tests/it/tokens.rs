@@ -358,7 +358,7 @@ fn a_login_with_another_secret_keeps_the_added_token() {
     assert_eq!(home.get("ghcr.io"), found("me", "ghp_next"));
     let output = stderr(&home.call("erase", "ghcr.io").success().stdout(""));
     assert!(
-        output.contains("kept \"mine\", which you added") && output.contains("activate mine"),
+        output.contains("kept \"mine\", signed out of ghcr.io") && output.contains("rm mine"),
         "{output}"
     );
     assert!(!output.contains("ghp_"), "{output}");
@@ -441,7 +441,7 @@ fn names_in_other_unicode_forms_are_the_same_name() {
             home.run(["use", name]).success();
             home.run(["deactivate", name]).success();
             home.run(["activate", name]).success();
-            let response = home.call_with(("DOCKER_CREDENTIAL_PAT_TOKEN", name), "get", "ghcr.io");
+            let response = home.call_with(("DOCKER_CREDENTIAL_PAT_TOKEN_NAME", name), "get", "ghcr.io");
             assert_eq!(common::secret_in(&response), "s", "{name:?}");
         }
         home.run(["rm", second]).success();
@@ -498,7 +498,7 @@ fn hints_quote_a_name_for_the_shell() {
         rotate(&home, name, "new", &[]).success();
         self::messages(&home, &["activate", name]);
         let output = stderr(&home.call("erase", "ghcr.io").success());
-        assert!(output.contains(&format!("(docker-credential-pat activate {argument})")), "{output}");
+        assert!(output.contains(&format!("docker-credential-pat use {argument} signs")), "{output}");
     }
 }
 

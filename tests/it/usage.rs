@@ -111,7 +111,7 @@ fn a_failed_request_is_logged_with_its_reason() {
     home.add("ci", "ghcr.io");
     home.run(["deactivate", "ci"]).success();
     assert_eq!(home.get("ghcr.io"), not_found());
-    home.call_with(("DOCKER_CREDENTIAL_PAT_TOKEN", "other"), "get", "ghcr.io").code(1);
+    home.call_with(("DOCKER_CREDENTIAL_PAT_TOKEN_NAME", "other"), "get", "ghcr.io").code(1);
     home.call("get", "").code(1);
     fs::remove_file(home.key()).expect("a key");
     home.run(["activate", "ci"]).code(1);

@@ -1,5 +1,6 @@
 //! An explanation as JSON.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde::Serialize;
@@ -30,7 +31,8 @@ struct ExplanationJson<'e> {
 struct RequestJson<'e> {
     key: &'e str,
     registry: Option<&'e str>,
-    repositories: Option<SourcedJson<Vec<&'e str>>>,
+    /// Several are separated by commas.
+    repository: Option<SourcedJson<Cow<'e, str>>>,
     direction: Option<SourcedJson<&'static str>>,
     profile: Option<SourcedJson<&'e str>>,
     docker_config: Option<&'e str>,
@@ -58,9 +60,9 @@ pub(super) fn write(explanation: &Explanation<'_>, cx: &mut CommandContext) -> R
         request: RequestJson {
             key: key.as_str(),
             registry: key.address().map(|address| address.registry().as_str()),
-            repositories: repositories.as_ref().map(|sourced| {
-                SourcedJson::new(sourced.value.paths.iter().map(|path| &**path).collect(), sourced.from)
-            }),
+            repository: repositories
+                .as_ref()
+                .map(|sourced| SourcedJson::new(sourced.value.joined(), sourced.from)),
             direction: direction.map(|sourced| SourcedJson::new(sourced.value.word(), sourced.from)),
             profile: profile.map(|sourced| SourcedJson::new(sourced.value, sourced.from)),
             docker_config: config_folder.map(ConfigFolder::path),

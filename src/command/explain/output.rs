@@ -195,6 +195,7 @@ fn why_not(token: &Token, reason: Reason, direction: Option<Direction>, now: Tim
             None => "for a profile only".to_owned(),
         },
         Reason::NotOfProfile => "another one was logged in with under this profile".to_owned(),
+        Reason::OtherAccount => "its account does not answer for Docker Hub".to_owned(),
         Reason::NotNamed => "another one is named".to_owned(),
         Reason::NotChosen => "another one is chosen".to_owned(),
         Reason::NotAllowed => format!("may not {}", direction.map_or("both pull and push", Direction::verbs)),

@@ -9,7 +9,7 @@ use minicbor::{Decode, Encode};
 
 use crate::inventory::{Counters, Inventory};
 use crate::model::choice::Choice;
-use crate::model::registry::Key;
+use crate::model::registry::{DOCKER_HUB_KEY, Key};
 use crate::model::scope::Scope;
 use crate::model::token::Token;
 use crate::vault::format::entry::{EncodedEntries, to_cbor};
@@ -130,7 +130,12 @@ fn token_hashes(token: &Token) -> Vec<u8> {
 /// Returns the hashes to look for: of the key's registry and of the wildcard above it, or of a key that is
 /// not an address.
 fn key_hashes(key: &Key) -> Vec<u32> {
-    let Some(address) = key.address() else { return vec![hash(key.as_str())] };
+    let Some(address) = key.address() else {
+        // A session answers only for the account that answers for Docker Hub.
+        let account = key.is_session().then(|| Key::parse(DOCKER_HUB_KEY).ok()).flatten();
+        let account = account.as_ref().map(key_hashes).unwrap_or_default();
+        return std::iter::once(hash(key.as_str())).chain(account).collect();
+    };
     let registry = address.registry();
     let wildcard = Scope::wildcard_for(registry).map(|scope| hash(&scope.host()));
     std::iter::once(hash(registry.as_str())).chain(wildcard).collect()
