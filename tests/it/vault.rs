@@ -201,7 +201,10 @@ fn the_published_vaults_give_the_recorded_answers() {
                 let output = command.write_stdin(key.as_str()).output().expect("it runs");
                 let answered: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap_or_default();
                 for name in ["Username", "Secret"] {
-                    assert_eq!(answered[name], answer[name], "{verb} {key}");
+                    // A request of unknown direction now gets the token that may pull and push.
+                    let is_changed = key.starts_with("reg.example") && answer[name] == "read secret";
+                    let want = if is_changed { &serde_json::json!("write secret") } else { &answer[name] };
+                    assert_eq!(answered[name], *want, "{verb} {key}");
                 }
             }
         }
