@@ -67,7 +67,12 @@ pub fn run(args: &EditArgs, cx: &mut CommandContext) -> Result<(), CommandError>
             permissions: args::parse_permissions(&args.permission),
             expires,
         };
+        let is_persons =
+            changes.scopes.is_some() || changes.permissions.is_some() || changes.expires.is_some();
         draft.inventory.edit(token.id, changes)?;
+        if is_persons {
+            draft.inventory.keep_at_logout(token.id);
+        }
         Ok(draft.inventory.tokens().iter().find(|other| other.id == token.id).cloned().unwrap_or(token))
     })?;
     cx.say(&format!("changed \"{}\", for {}", token.name, scope_words(&token)));

@@ -68,8 +68,22 @@ pub fn run(args: &LsArgs, cx: &mut CommandContext) -> Result<(), CommandError> {
         table.push(row(token));
     }
     cx.print_table(&table)?;
+    note_logins_for_parts(&inventory, cx);
     note_directory_choices(&inventory, cx);
     Ok(())
+}
+
+/// Notes each token that a client logged in with for more than the token is for.
+fn note_logins_for_parts(inventory: &Inventory, cx: &mut CommandContext) {
+    for token in inventory.tokens() {
+        if let Some(key) = token.key_beyond_scopes() {
+            let (name, scopes) = (&token.name, token_view::scope_words(token));
+            cx.say(&format!(
+                "a client logged in to {} with \"{name}\", which is for {scopes} only",
+                key.as_str()
+            ));
+        }
+    }
 }
 
 /// Notes that some tokens are in use in certain directories only. The listing is the same in every directory.

@@ -3,6 +3,7 @@
 //! A new check only has to push a [`Finding`] when it finds something. Add the word of a new finding to the list in
 //! `docs/json-output.md`.
 
+mod answers;
 pub mod clients;
 pub mod files;
 pub mod keys;
@@ -132,6 +133,7 @@ pub fn check_all(
     path::check(&names, &mut findings);
     if let Some(contents) = contents {
         tokens::check(&contents, usage, warning_days, now, &mut findings);
+        answers::check(&contents.inventory, now, &mut findings);
         ask_online(&contents, &mut findings);
     }
     findings

@@ -185,6 +185,7 @@ impl HubSession<'_> {
                 remote: Some(remote),
             };
             successor = draft.inventory.add_with_free_name(incoming, self.now);
+            draft.inventory.take_turns(successor, old.id);
             draft.inventory.deactivate(successor);
             draft.set_secret(successor, &created.secret)?;
             Ok(Some(Rotation::Made { successor, label: label.to_owned() }))

@@ -116,6 +116,12 @@ impl Scope {
             }
     }
 
+    /// True when the scope covers all that an address stands for: its repository or, without one, its whole registry.
+    pub fn covers_all_of(&self, address: &Address) -> bool {
+        let is_whole_enough = self.path.is_none() || address.repository().is_some();
+        is_whole_enough && self.covers(address.registry(), address.repository())
+    }
+
     /// True when a request can be inside both scopes.
     pub fn overlaps(&self, other: &Self) -> bool {
         let share_a_host = match (&self.host, &other.host) {

@@ -148,11 +148,7 @@ impl Reach {
         let Some(address) = key.address() else { return token.has_key(key).then_some(Self::Whole) };
         let mut scopes = token.scopes.iter().filter(|scope| scope.reaches(address.registry())).peekable();
         scopes.peek()?;
-        let covers_whole = |scope: &Scope| match (scope.path(), address.repository()) {
-            (None, _) => true,
-            (Some(_), repository) => repository.is_some() && scope.covers(address.registry(), repository),
-        };
-        Some(if scopes.any(covers_whole) { Self::Whole } else { Self::Part })
+        Some(if scopes.any(|scope| scope.covers_all_of(address)) { Self::Whole } else { Self::Part })
     }
 }
 
