@@ -241,6 +241,9 @@ fn erase(input: &[u8], cx: &mut CommandContext) -> Result<VerbOutcome, CommandEr
         log(&LogEntry::new(ProtocolVerb::Erase.word(), Some(&key), RequestOutcome::NotFound), cx);
         return Ok(VerbOutcome::Done);
     }
+    let tokens = excerpt.inventory().tokens().to_vec();
+    // On Windows a file that is open is not replaced.
+    drop(excerpt);
     let now = *cx.now;
     let (logout, answer) = cx.store.change(|draft| -> Result<_, CommandError> {
         let logout = draft.inventory.sign_out(&key, profile.map(|profile| profile.value));
@@ -250,8 +253,7 @@ fn erase(input: &[u8], cx: &mut CommandContext) -> Result<VerbOutcome, CommandEr
     })?;
     let is_signed_out =
         |token: &&Token| logout.removed.contains(&token.id) || logout.kept.contains(&token.name);
-    let token = excerpt.inventory().tokens().iter().find(is_signed_out).cloned();
-    drop(excerpt);
+    let token = tokens.iter().find(is_signed_out);
     let program = program();
     for name in &logout.kept {
         cx.say(&format!(
@@ -267,7 +269,7 @@ fn erase(input: &[u8], cx: &mut CommandContext) -> Result<VerbOutcome, CommandEr
         cx.say(&format!("{program}: \"{answer}\", no login of profile \"{profile}\", answers for {key} now"));
     }
     let entry = LogEntry::new(ProtocolVerb::Erase.word(), Some(&key), RequestOutcome::SignedOut);
-    log(&LogEntry { token: token.as_ref(), ..entry }, cx);
+    log(&LogEntry { token, ..entry }, cx);
     Ok(VerbOutcome::Done)
 }
 
