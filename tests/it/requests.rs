@@ -89,7 +89,7 @@ fn choices_are_listed_with_their_case() {
         { "scope": "ghcr.io", "profile": null, "directory": null, "direction": "pull" },
     ]);
     assert_eq!(home.token("b")["choices"], want);
-    home.run(["rm", "b"]).success();
+    home.run(["rm", "b", "--yes"]).success();
     home.bring("b", "ghcr.io", "me", "b", &[]).success();
     assert_eq!(home.token("b")["choices"], json!([]), "a removed token's choices are not the next one's");
     assert!(choose(&home, &["--clear"]).contains("no such choice"), "and none is left");
@@ -705,6 +705,6 @@ fn stored_texts_are_printed_without_control_characters() {
         }
     }
     assert_eq!(home.token("ci")["label"], bad, "in JSON it is the same text");
-    home.run(["rm", "ci"]).success();
+    home.run(["rm", "ci", "--yes"]).success();
     assert_eq!(home.get("nowhere.example"), not_found());
 }
