@@ -1,4 +1,4 @@
-//! Reads the name and the command line of the parent process, on Linux.
+//! Reads the name, the start time and the command line of the parent process, on Linux.
 
 use std::borrow::Cow;
 #[cfg(target_os = "linux")]
@@ -15,6 +15,7 @@ use std::{fmt, io, str};
 
 use zeroize::Zeroizing;
 
+use crate::system::caller::Caller;
 #[cfg(target_os = "linux")]
 use crate::system::sanitize;
 
@@ -76,39 +77,59 @@ impl fmt::Debug for CommandLine {
     }
 }
 
-/// The longest name of a program, in bytes. The kernel keeps 16:
-/// <https://man7.org/linux/man-pages/man5/proc_pid_comm.5.html>
-const MAX_NAME_BYTES: usize = 64;
+/// The largest part of a `stat` file that is read, in bytes: the id, a name of at most 64 bytes, the state, and 19
+/// numbers of at most 20 digits. <https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html>
+const MAX_STAT_BYTES: usize = 512;
 
-/// The name of a program, which need not be UTF-8.
-pub struct ProgramName {
-    bytes: [u8; MAX_NAME_BYTES],
+/// The position of the start time among the fields after the name.
+const START_FIELD: usize = 19;
+
+/// The name of the parent process, which need not be UTF-8, and its start time.
+pub struct ParentProcess {
+    process: u32,
+    stat: [u8; MAX_STAT_BYTES],
     length: usize,
 }
 
-impl ProgramName {
-    /// Reads the name of the parent process; `None` when it cannot be read.
+impl ParentProcess {
+    /// Reads about the parent process; `None` when it cannot be read. One file has both the name and the start time.
     #[cfg(target_os = "linux")]
-    pub fn from_parent() -> Option<Self> {
+    pub fn read() -> Option<Self> {
+        let process = parent()?;
         let mut path = Vec::with_capacity(32);
         path.extend_from_slice(b"/proc/");
-        sanitize::push_number(&mut path, parent()?.into());
-        path.extend_from_slice(b"/comm");
-        let mut bytes = [0; MAX_NAME_BYTES];
-        let length = File::open(OsStr::from_bytes(&path)).ok()?.read(&mut bytes).ok()?;
-        Some(Self { bytes, length })
+        sanitize::push_number(&mut path, process.into());
+        path.extend_from_slice(b"/stat");
+        let mut stat = [0; MAX_STAT_BYTES];
+        let length = File::open(OsStr::from_bytes(&path)).ok()?.read(&mut stat).ok()?;
+        Some(Self { process, stat, length })
     }
 
-    /// Returns `None`: only Linux provides the name in a file.
+    /// Returns `None`: only Linux provides both in a file.
     #[cfg(not(target_os = "linux"))]
-    pub fn from_parent() -> Option<Self> {
+    pub fn read() -> Option<Self> {
         None
     }
 
-    /// Returns the name as text; bytes that are not UTF-8 become U+FFFD.
-    pub fn text(&self) -> Cow<'_, str> {
-        let name = &self.bytes[..self.length];
-        String::from_utf8_lossy(name.strip_suffix(b"\n").unwrap_or(name))
+    /// Returns the name of the program; bytes that are not UTF-8 become U+FFFD.
+    pub fn name(&self) -> Option<Cow<'_, str>> {
+        let (name, _) = self.split()?;
+        Some(String::from_utf8_lossy(name))
+    }
+
+    /// Returns the identity of the process.
+    pub fn caller(&self) -> Option<Caller> {
+        let (_, fields) = self.split()?;
+        let start = str::from_utf8(fields).ok()?.split_ascii_whitespace().nth(START_FIELD)?;
+        Some(Caller { process: self.process, start: start.parse().ok()? })
+    }
+
+    /// Splits the line into the name and the fields after it. The name may itself contain parentheses.
+    fn split(&self) -> Option<(&[u8], &[u8])> {
+        let line = &self.stat[..self.length];
+        let start = line.iter().position(|byte| *byte == b'(')? + 1;
+        let end = line.iter().rposition(|byte| *byte == b')')?;
+        Some((line.get(start..end)?, &line[end + 1..]))
     }
 }
 
@@ -203,6 +224,25 @@ mod tests {
             let (line, requested) = read(&[&vec![0; bytes]]);
             assert!(line.is_none(), "{bytes}");
             assert_eq!(requested, USUAL_BYTES + MAX_BYTES + 1, "{bytes}");
+        }
+    }
+
+    #[test]
+    fn name_and_start_time_are_read_from_stat() {
+        let numbers = "1 2 3 4 -1 4194560 7 8 9 10 11 12 13 14 20 0 1 0 987654321 5000 6";
+        let caller = Some(Caller { process: 42, start: 987_654_321 });
+        for (line, name, want) in [
+            (format!("42 (docker) S {numbers}\n"), Some("docker"), caller),
+            (format!("42 (a) b (c)) R {numbers}\n"), Some("a) b (c)"), caller),
+            (format!("42 () S {numbers}\n"), Some(""), caller),
+            ("42 (docker) S 1 2".to_owned(), Some("docker"), None),
+            ("42 )docker(".to_owned(), None, None),
+            (String::new(), None, None),
+        ] {
+            let mut stat = [0; MAX_STAT_BYTES];
+            stat[..line.len()].copy_from_slice(line.as_bytes());
+            let parent = ParentProcess { process: 42, stat, length: line.len() };
+            assert_eq!((parent.name().as_deref(), parent.caller()), (name, want), "{line}");
         }
     }
 

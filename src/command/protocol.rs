@@ -2,11 +2,12 @@
 //!
 //! Clients read the answer or the error on stdout; a person reads stderr. The usage log is written after both.
 
+use std::cell::LazyCell;
 use std::io::Write;
 use std::mem::ManuallyDrop;
 
 use crate::client::context::{Context, warning_days};
-use crate::client::parent::ProgramName;
+use crate::client::parent::ParentProcess;
 use crate::command::context::{CommandContext, say};
 use crate::command::error::{CommandError, NamedTokenError};
 use crate::command::{get_warnings, login_messages};
@@ -22,6 +23,7 @@ use crate::resolve::{Reason, Verdict, resolve};
 use crate::system::env;
 use crate::usage::record::{LogEntry, RequestOutcome};
 use crate::vault::login::log_in;
+use crate::vault::store::VaultStore;
 
 /// A verb of the protocol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -108,9 +110,27 @@ fn refuse_and_log(
 /// Logs a request that is answered.
 fn log(entry: &LogEntry<'_>, cx: &CommandContext) {
     if !env::is_usage_off() {
-        let client = ProgramName::from_parent();
-        let client = client.as_ref().map(ProgramName::text);
-        cx.store.log().append(entry, *cx.now, client.as_deref());
+        let parent = ParentProcess::read();
+        let client = parent.as_ref().and_then(ParentProcess::name);
+        let caller = parent.as_ref().and_then(ParentProcess::caller);
+        cx.store.log().append(entry, *cx.now, client.as_deref(), caller);
+    }
+}
+
+/// Prints warnings, each once for all requests of a caller within a few seconds.
+fn warn_once(
+    lines: impl IntoIterator<Item = String>,
+    store: &VaultStore,
+    now: &LazyCell<Timestamp>,
+    err: &mut dyn Write,
+) {
+    // Nearly all requests have no line, and do not read who called.
+    let mut caller = None;
+    for line in lines {
+        let caller = *caller.get_or_insert_with(|| ParentProcess::read().and_then(|parent| parent.caller()));
+        if store.warning_record().is_first_for_caller(caller, &line, **now) {
+            say(err, &format!("{}: {line}", program()));
+        }
     }
 }
 
@@ -158,9 +178,8 @@ fn get(input: &[u8], cx: &mut CommandContext) -> Result<VerbOutcome, CommandErro
         {
             return Err(NamedTokenError::new(named.value, &key, &cx.store.inventory()?).into());
         }
-        for line in get_warnings::missed_tokens(&request, &verdict, *cx.now) {
-            say(&mut *cx.err, &format!("{}: {line}", program()));
-        }
+        let lines = get_warnings::missed_tokens(&request, &verdict, *cx.now);
+        warn_once(lines, &cx.store, &cx.now, &mut *cx.err);
         writeln!(cx.out, "{NOT_FOUND}").map_err(CommandError::output)?;
         log_get(&request, &verdict, cx);
         return Ok(VerbOutcome::NotFound);
@@ -168,12 +187,9 @@ fn get(input: &[u8], cx: &mut CommandContext) -> Result<VerbOutcome, CommandErro
     let secret = excerpt.release(token)?;
     let user = token.user.reveal_with(&secret);
     wire::write_credentials(&mut *cx.out, &key, user, &secret).map_err(CommandError::output)?;
-    let lines = [
-        get_warnings::missed_token(&verdict, now),
-        get_warnings::refusal(&request, &verdict),
-        expiry_warning(token, cx),
-    ];
-    for line in lines.into_iter().flatten() {
+    let lines = [get_warnings::missed_token(&verdict, now), get_warnings::refusal(&request, &verdict)];
+    warn_once(lines.into_iter().flatten(), &cx.store, &cx.now, &mut *cx.err);
+    if let Some(line) = expiry_warning(token, cx) {
         say(&mut *cx.err, &format!("{}: {line}", program()));
     }
     log_get(&request, &verdict, cx);
@@ -194,7 +210,7 @@ fn expiry_warning(token: &Token, cx: &CommandContext) -> Option<String> {
         Err(error) => return Some(format!("{error}: {}", error.hint().unwrap_or_default())),
     };
     let line = get_warnings::expires_soon(token, *cx.now, days);
-    line.filter(|_| cx.store.daily_warnings().is_first_today(token.id, *cx.now))
+    line.filter(|_| cx.store.warning_record().is_first_today(token.id, *cx.now))
 }
 
 fn store(input: &[u8], cx: &mut CommandContext) -> Result<VerbOutcome, CommandError> {
@@ -249,7 +265,8 @@ fn erase(input: &[u8], cx: &mut CommandContext) -> Result<VerbOutcome, CommandEr
     Ok(VerbOutcome::Done)
 }
 
-/// True when no token concerns the key.
+/// True when no token concerns the key. The vault is closed again on return: on Windows, a file that is open cannot be
+/// replaced.
 fn is_unknown(key: &Key, cx: &CommandContext) -> Result<bool, CommandError> {
     if key.address().is_some_and(|address| address.registry().is_docker_hub()) {
         // A logout from Docker Hub also ends the sessions, which have keys of their own.

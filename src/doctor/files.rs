@@ -39,7 +39,7 @@ pub fn check(
     }
     if let Some(contents) = contents {
         let is_here = |id: TokenId| contents.inventory.tokens().iter().any(|token| token.id == id);
-        for path in store.daily_warnings().strays(is_here) {
+        for path in store.warning_record().strays(is_here) {
             let what = format!("{} remembers a warning about a token that is gone", env::tilde(&path));
             findings.push(Finding { kind: "old-warning", what, ..Finding::about_unneeded(&path) });
         }

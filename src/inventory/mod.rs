@@ -4,6 +4,7 @@ pub mod in_use;
 pub mod index;
 pub mod logout;
 pub mod merge;
+pub mod registry_removal;
 pub mod unfinished_rotation;
 
 use std::borrow::Cow;

@@ -1,6 +1,7 @@
 //! Mechanics that are independent of tokens: files, the terminal, processes, text for people.
 
 pub mod background;
+pub mod caller;
 pub mod disk;
 pub mod env;
 pub mod limited_read;

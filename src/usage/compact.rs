@@ -11,6 +11,7 @@ use crate::system::disk::append::try_lock;
 use crate::system::disk::permissions::refuse_others_folder;
 use crate::system::disk::{DiskError, PRIVATE};
 use crate::usage::history::UsageHistory;
+use crate::usage::recent_uses::RecentUses;
 use crate::usage::record::{LogRecord, UnreadLines};
 use crate::usage::{LOCK, LOG, MAX_BYTES, exists, record};
 
@@ -61,16 +62,19 @@ fn fold_oldest(folder: &Path, now: Timestamp) -> Result<(), DiskError> {
     let bytes = read(&archived_file(folder, ARCHIVED_FILES));
     let summary = read(&folder.join(SUMMARY));
     let mut history = UsageHistory::new(now);
+    let mut uses = RecentUses::default();
     let mut unread = UnreadLines::default();
     let mut is_folded = false;
     unread.visit_lines(&summary, &mut |record| {
         is_folded |= marks_as_folded(&record, &bytes);
-        history.add(&record);
+        uses.mark(record).inspect(|record| history.add(record));
     });
     if is_folded {
         return Ok(());
     }
-    unread.visit_lines(&bytes, &mut |record| history.add(&record));
+    unread.visit_lines(&bytes, &mut |record| {
+        uses.mark(record).inspect(|record| history.add(record));
+    });
     history.keep_most_recent(MAX_TOKENS);
     let mut out = Vec::with_capacity(summary.len() + 1024);
     record::push_start(&mut out);
@@ -78,6 +82,8 @@ fn fold_oldest(folder: &Path, now: Timestamp) -> Result<(), DiskError> {
     record::push_integer(&mut out, "bytes", i64::try_from(bytes.len()).unwrap_or_default());
     out.extend_from_slice(b"}\n");
     history.write(&mut out);
+    // The next file may continue them.
+    uses.write(&mut out);
     // The lines of a later version of this program are kept.
     for line in record::unknown_versions(&summary) {
         out.extend_from_slice(line);

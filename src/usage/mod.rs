@@ -5,10 +5,11 @@
 //! done by readers, and by the one writer in thousands that finds the log full.
 
 pub mod compact;
-pub mod daily_warnings;
 pub mod history;
+mod recent_uses;
 pub mod record;
 pub mod stats;
+pub mod warning_record;
 
 use std::fs::File;
 use std::io::{Seek, SeekFrom, Write};
@@ -16,10 +17,12 @@ use std::path::{Path, PathBuf};
 use std::{fs, io};
 
 use crate::model::timestamp::Timestamp;
+use crate::system::caller::Caller;
 use crate::system::disk;
 use crate::system::disk::append::{create_append, open_append};
 use crate::system::disk::{DiskError, PRIVATE};
 use crate::usage::history::UsageHistory;
+use crate::usage::recent_uses::RecentUses;
 use crate::usage::record::{LogEntry, LogRecord, UnreadLines};
 
 /// The name of the current file.
@@ -55,12 +58,12 @@ impl UsageLog {
         self.folder.join(LOG)
     }
 
-    /// Adds a line about a request in one write, with the name of the client's program. Ignores errors.
-    pub fn append(&self, entry: &LogEntry<'_>, now: Timestamp, client: Option<&str>) {
-        let _ = self.try_append(entry, now, client);
+    /// Adds a line about a request in one write, with the client's program and process. Ignores errors.
+    pub fn append(&self, entry: &LogEntry<'_>, now: Timestamp, client: Option<&str>, caller: Option<Caller>) {
+        let _ = self.try_append(&entry.to_line(now, client, caller), now);
     }
 
-    fn try_append(&self, entry: &LogEntry<'_>, now: Timestamp, client: Option<&str>) -> io::Result<()> {
+    fn try_append(&self, line: &[u8], now: Timestamp) -> io::Result<()> {
         let path = self.path();
         let mut file = match open_append(&path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => self.create(&path)?,
@@ -70,7 +73,7 @@ impl UsageLog {
             file = self.compacted(&path, now)?;
         }
         // The rest of an incomplete write is not written: another line may follow by now.
-        file.write(&entry.to_line(now, client)).map(drop)
+        file.write(line).map(drop)
     }
 
     /// Creates the current file, unless logging is off.
@@ -134,13 +137,18 @@ impl UsageLog {
     }
 
     /// Calls `visit` with all records, oldest first: those of the summary, each of which stands for many
-    /// uses, and then the lines.
+    /// uses, and then the lines. A line that continues a use says so.
     pub fn visit(&self, visit: &mut dyn FnMut(LogRecord)) -> UnreadLines {
         // Without the lock, a file that is renamed could be read twice. The lock file exists before the
         // first file is renamed.
         let lock = self.folder.join(LOCK);
         let _lock = exists(&disk::with_suffix(&lock, ".lock")).then(|| disk::lock(&lock));
-        let mut unread = UnreadLines::default();
+        let (mut unread, mut uses) = (UnreadLines::default(), RecentUses::default());
+        let visit = &mut |record| {
+            if let Some(record) = uses.mark(record) {
+                visit(record);
+            }
+        };
         compact::visit_archived(&self.folder, &mut unread, visit);
         for name in [OFF_LOG, LOG] {
             unread.visit_lines(&compact::read(&self.folder.join(name)), visit);

@@ -6,6 +6,7 @@ use crate::model::registry::{Address, Key};
 use crate::model::timestamp::Timestamp;
 use crate::model::token::{Direction, Token};
 use crate::provider::find_by_prefix;
+use crate::system::caller::Caller;
 use crate::system::sanitize::{push_json, push_number};
 use crate::usage::stats::UsageStats;
 
@@ -94,7 +95,7 @@ impl<'l> LogEntry<'l> {
     ///
     /// It is built by hand, because every `get` does it, and because long texts are cut and control
     /// characters are escaped.
-    pub fn to_line(&self, now: Timestamp, client: Option<&str>) -> Vec<u8> {
+    pub fn to_line(&self, now: Timestamp, client: Option<&str>, caller: Option<Caller>) -> Vec<u8> {
         let mut out = Vec::with_capacity(USUAL_BYTES);
         push_start(&mut out);
         push_integer(&mut out, "at", now.0);
@@ -110,6 +111,7 @@ impl<'l> LogEntry<'l> {
         push_text(&mut out, "repository", self.repository);
         push_text(&mut out, "direction", self.direction.map(Direction::word));
         push_text(&mut out, "client", client);
+        push_caller(&mut out, caller);
         push_text(&mut out, "outcome", Some(self.outcome.word()));
         push_text(&mut out, "reason", self.reason);
         out.extend_from_slice(b"}\n");
@@ -151,11 +153,29 @@ pub(super) fn push_text(out: &mut Vec<u8>, name: &str, text: Option<&str>) {
     push_json(out, &text[..end]);
 }
 
+/// Adds a field with the caller as `PID:START`, if it is known.
+fn push_caller(out: &mut Vec<u8>, caller: Option<Caller>) {
+    let Some(Caller { process, start }) = caller else { return };
+    push_name(out, "caller");
+    out.push(b'"');
+    push_number(out, process.into());
+    out.push(b':');
+    push_number(out, start);
+    out.push(b'"');
+}
+
 #[inline(never)]
 fn push_name(out: &mut Vec<u8>, name: &str) {
     out.extend_from_slice(b",\"");
     out.extend_from_slice(name.as_bytes());
     out.extend_from_slice(b"\":");
+}
+
+/// The directions that the lines of one use have counted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CountedDirections {
+    pub pull: bool,
+    pub push: bool,
 }
 
 /// A line that was read: one request, or, in the summary, all uses of a token that were folded into it.
@@ -175,7 +195,12 @@ pub struct LogRecord {
     pub direction: Option<String>,
     /// The name of the client's program.
     pub client: Option<String>,
+    /// The process that called, as `PID:START`, if the system names it.
+    pub caller: Option<String>,
     pub outcome: Option<String>,
+    /// For a line that continues the use of earlier lines: what these counted. It is not in the log.
+    #[serde(skip)]
+    pub continued: Option<CountedDirections>,
     /// In the summary: the number of uses.
     pub count: Option<u64>,
     /// In the summary: the time of the first use.
@@ -208,19 +233,32 @@ impl LogRecord {
         self.first.or(self.at).filter(|at| is_past(*at, now)).map(Timestamp)
     }
 
-    /// Returns the use, or the uses, of the record; `None` when the request did not return a token.
+    /// True when the request returned a token.
+    pub fn is_given(&self) -> bool {
+        self.outcome.as_deref() == Some(RequestOutcome::Given.word())
+    }
+
+    /// Returns the directions that the request is known to have.
+    pub fn directions(&self) -> CountedDirections {
+        let is_one_of =
+            |words: [&str; 2]| self.direction.as_deref().is_some_and(|word| words.contains(&word));
+        CountedDirections { pull: is_one_of(["pull", "both"]), push: is_one_of(["push", "both"]) }
+    }
+
+    /// Returns the use, or the uses, of the record; `None` when the request did not return a token. A line that
+    /// continues a use counts only what the earlier lines did not.
     pub fn stats(&self, now: Timestamp) -> Option<UsageStats> {
-        if self.count.is_none() && self.outcome.as_deref() != Some(RequestOutcome::Given.word()) {
+        if self.count.is_none() && !self.is_given() {
             return None;
         }
-        let count = |direction: Direction| u64::from(self.direction.as_deref() == Some(direction.word()));
+        let (directions, counted) = (self.directions(), self.continued.unwrap_or_default());
         Some(UsageStats {
-            count: self.count.unwrap_or(1),
+            count: self.count.unwrap_or_else(|| u64::from(self.continued.is_none())),
             first: self.first_time(now).unwrap_or(UsageStats::UNDATED_FIRST),
             last: self.time(now).unwrap_or(UsageStats::UNDATED_LAST),
             client: self.client.clone(),
-            pulls: self.pulls.unwrap_or_else(|| count(Direction::Pull)),
-            pushes: self.pushes.unwrap_or_else(|| count(Direction::Push)),
+            pulls: self.pulls.unwrap_or_else(|| u64::from(directions.pull && !counted.pull)),
+            pushes: self.pushes.unwrap_or_else(|| u64::from(directions.push && !counted.push)),
         })
     }
 }
@@ -312,11 +350,16 @@ mod tests {
         ] {
             let key = Key::parse(key).expect("a key");
             let line = LogEntry::new("get", Some(&key), RequestOutcome::NotFound);
-            let bytes = line.to_line(NOW, Some("a\"b\n{\"version\":1}"));
+            let bytes = line.to_line(
+                NOW,
+                Some("a\"b\n{\"version\":1}"),
+                Some(Caller { process: 7, start: u64::MAX }),
+            );
             let record = parse(bytes.strip_suffix(b"\n").expect("a line end")).expect("a line");
             assert_eq!((record.registry.as_deref(), line.repository), (registry, repository));
             assert_eq!((record.at, record.is_not_found()), (Some(NOW.0), true));
             assert_eq!(record.client.as_deref(), Some("a\"b\n{\"version\":1}"));
+            assert_eq!(record.caller.as_deref(), Some("7:18446744073709551615"));
             assert_eq!(record.stats(NOW), None);
         }
     }
@@ -324,7 +367,8 @@ mod tests {
     #[test]
     fn a_long_text_is_cut_between_characters() {
         let client = "字".repeat(MAX_TEXT_BYTES);
-        let bytes = LogEntry::new("get", None, RequestOutcome::Failed).to_line(Timestamp(-1), Some(&client));
+        let bytes =
+            LogEntry::new("get", None, RequestOutcome::Failed).to_line(Timestamp(-1), Some(&client), None);
         let record = parse(bytes.trim_ascii_end()).expect("a line");
         assert_eq!(record.client, Some("字".repeat(MAX_TEXT_BYTES / 3)));
         assert_eq!((record.at, record.time(NOW)), (Some(-1), None));

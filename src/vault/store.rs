@@ -12,7 +12,7 @@ use crate::system::disk::DiskError;
 use crate::system::env::{EnvError, Folders};
 use crate::system::{disk, env};
 use crate::usage::UsageLog;
-use crate::usage::daily_warnings::DailyWarnings;
+use crate::usage::warning_record::WarningRecord;
 use crate::vault::VaultError;
 use crate::vault::draft::Draft;
 use crate::vault::file::Vault;
@@ -97,9 +97,9 @@ impl VaultStore {
         &self.log
     }
 
-    /// Returns the record of the warnings of the day.
-    pub fn daily_warnings(&self) -> DailyWarnings {
-        DailyWarnings::new(self.vault.with_file_name("warned"))
+    /// Returns the record of the warnings that were printed.
+    pub fn warning_record(&self) -> WarningRecord {
+        WarningRecord::new(self.vault.with_file_name("warned"))
     }
 
     /// Returns the key holders; `None` when there is no vault yet.

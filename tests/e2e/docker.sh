@@ -43,7 +43,7 @@ equal "the added token is kept, the login is not" "ci" kept 'map(.name) | join("
 refused "but it is not used" "$denied" client_use
 check "use it again" pat use ci
 check "it is used" used_by bob client_use
-check "rm" pat rm ci
+check "rm" pat rm ci --yes
 refused "after rm the registry refuses" "$denied" client_use
 
 check "uninstall" pat uninstall

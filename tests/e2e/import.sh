@@ -75,7 +75,7 @@ family_part() { # TOOL: reads the file that it wrote
   check "$tool still uses it there" used_by bob use_project
   equal "$tool knows the login" alice "$tool" login --get-login "$host"
   check "uninstall --podman" pat uninstall --podman --registry "$host"
-  check "remove the project's account" pat rm "$(pat ls --json | jq -r '.tokens[] | select(.user == "bob").name')"
+  check "remove the project's account" pat rm --yes "$(pat ls --json | jq -r '.tokens[] | select(.user == "bob").name')"
 }
 keep_containers_at_home
 if part "the podman family" skopeo; then
@@ -98,7 +98,7 @@ helper_part() {
   check "no secret in any file" no_secret_in_files
   ends "import again finds nothing" 0 "nothing to take over" pat import
   check "logout" docker logout "$named"
-  check "rm" pat rm "$(pat ls --json | jq -r '.tokens[] | select(.user == "bob").name')"
+  check "rm" pat rm --yes "$(pat ls --json | jq -r '.tokens[] | select(.user == "bob").name')"
 }
 
 if part pass docker-credential-pass pass gpg gpgconf; then

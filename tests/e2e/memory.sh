@@ -84,8 +84,8 @@ for kind in "36 bytes" "36 bytes to escape" "64 KiB" "1 MiB"; do
   no_trace "$kind: import" --secret "$old" -- "$program" import --file "$folder/config.json"
   no_trace "$kind: import --remove" --secret "$old" -- "$program" import --file "$folder/config.json" --remove
   check "$kind: it is taken out of the file" jq -e '.auths == {"moved.example": {}}' "$folder/config.json"
-  check "$kind: rm of what was imported" "$program" rm alice@moved.example
-  no_trace "$kind: rm" --secret "$old" --secret "$new" -- "$program" rm added filed
+  check "$kind: rm of what was imported" "$program" rm alice@moved.example --yes
+  no_trace "$kind: rm" --secret "$old" --secret "$new" -- "$program" rm added filed --yes
 done
 
 # A secret that is also the user name is kept out of the readable part of the vault, and so out of memory.
@@ -185,7 +185,7 @@ every_verb() {
     check "$what: $kind: get gives it still" gives "$old"
     one "unlock" -- "$program" unlock
     one "lock" -- "$program" lock
-    one "rm" -- "$program" rm added carol@moved.example
+    one "rm" -- "$program" rm added carol@moved.example --yes
     one "erase" --stdin "$request" -- "$program" erase
   done
 }

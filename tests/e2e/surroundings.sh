@@ -313,6 +313,8 @@ streams() (
   undelivered "stdout and stderr closed" no_output '^$'
   check "stdout thrown away: store" null_stdout put thrown.example alice s3cret
   equal "stdout thrown away: it is stored" s3cret given thrown.example
+  check "stdout thrown away: get" null_stdout ask thrown.example
+  check "stdout thrown away: list" null_stdout pat list
   check "stdout thrown away: erase" null_stdout sign_out thrown.example
   ends "nobody reads: get does not succeed" 1 'cannot write the answer' unread a.example get
   ends "nobody reads: list does not succeed" 1 'cannot write the answer' unread '' list

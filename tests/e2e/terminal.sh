@@ -61,6 +61,16 @@ ends "no terminal: add names the option for the user name, at once" 1 '--user' \
   at_once setsid --wait "$program" add new --registry new.example
 equal "none of these was added" "ci ci-2 ci-3" eval 'pat ls --json | jq -r "[.tokens[].name] | join(\" \")"'
 
+# A removal asks.
+printf s3cret | pat add gone --registry gone.example --user me --secret-stdin 2>/dev/null
+question='from the vault? [y/N]'
+ends "rm asks, and n changes nothing" 1 'Remove "gone" and its secret from the vault\? \[y/N\].*nothing was changed' \
+  eval 'at_terminal --answer "$question" $'"'n\n'"' -- "$program" rm gone | tr -d "\r\n"; ((PIPESTATUS[0] == 0))'
+ends "no terminal: rm names --yes, at once" 1 'give it with --yes' at_once setsid --wait "$program" rm gone
+ends "rm --registry names what goes" 0 'removed "gone" from the vault' \
+  at_terminal --answer "$question" $'y\n' -- "$program" rm --registry gone.example
+equal "it is gone" "ci ci-2 ci-3" eval 'pat ls --json | jq -r "[.tokens[].name] | join(\" \")"'
+
 # A listing fits the terminal; without a terminal nothing is cut.
 printf s3cret | pat add old --registry a-registry-with-a-long-name.example/and/a/long/path --user me --expires 2020-01-31 --secret-stdin 2>/dev/null
 listing() { at_terminal --columns "$1" -- "$program" ls | tr -d '\r'; }

@@ -28,7 +28,7 @@ start_tokens() {
 add() { printf '%s' "${secret[$1]}" | pat add "$1" --registry "$2" --user "${user[$1]}" --secret-stdin "${@:3}"; }
 rotate() { printf '%s' "$2" | pat rotate "$1" --secret-stdin "${@:3}"; }
 add_both() { add ro "$host" --permission read && add rw "$host" --permission read,write; }
-remove_all() { pat ls --json | jq -r '.tokens[].name' | xargs -r -d '\n' docker-credential-pat rm; }
+remove_all() { pat ls --json | jq -r '.tokens[].name' | xargs -r -d '\n' docker-credential-pat rm --yes; }
 
 # with NAME=VALUE... CMD...; inside DIR CMD...: runs CMD in another environment or directory.
 with() (

@@ -36,7 +36,7 @@ done
 check "put the other in use" pat use rw
 equal "docker-compose gets it" rw user_as docker-compose "$registry" compose push
 equal "explain says the same of compose" rw explained --client compose "$registry/acme/app"
-check "remove both" pat rm ro rw
+check "remove both" pat rm ro rw --yes
 
 # Two project tokens on one host.
 check "add a token for one project" add shop "$registry/shop"

@@ -64,7 +64,7 @@ while read -r pattern fault; do
   SECONDS=0
   ends "$fault: verify says so" "$([[ $pattern == accepted ]] && echo 0 || echo 1)" "${pattern//_/ }" pat verify "$name"
   check "$fault: within the limits" test "$SECONDS" -lt 45
-  check "$fault: rm" pat rm "$name"
+  check "$fault: rm" pat rm "$name" --yes
 done <<'FAULTS'
 accepted pass
 accepted delay 150

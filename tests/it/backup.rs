@@ -69,7 +69,7 @@ fn a_restore_keeps_existing_tokens_and_reports_other_secrets() {
     home.add("other", "quay.io");
     home.add("new", "docker.io");
     let file = backup(&home);
-    home.run(["rm", "new"]);
+    home.run(["rm", "new", "--yes"]);
     home.program(["rotate", "other", "--secret-stdin"]).write_stdin("rotated").assert().success();
     let refusal = stderr(&restore(&home, &file, "correct horse", &[]).code(1));
     assert!(refusal.contains("--yes"), "{refusal}");

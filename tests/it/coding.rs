@@ -276,7 +276,7 @@ fn an_error_of_coding_is_printed_and_changes_nothing() {
         assert_eq!(fs::read(coding.home.vault()).expect("the vault"), before, "{verb:?}");
     }
     let listed = &coding.tokens()[0];
-    coding.home.run(["rm", "shop"]).success();
+    coding.home.run(["rm", "shop", "--yes"]).success();
     let message = coding.refused(&["show", "shop", "--project", "shop", "--reveal"]);
     assert!(message.contains("DescribeProjectToken") && message.contains("UnknownAction"), "{message}");
     coding.switch(&json!({ "offer": ["DescribeProjectToken"] }));
@@ -507,7 +507,7 @@ fn an_added_project_token_is_found_by_its_user_name() {
     let Some(coding) = CodingDouble::start() else { return };
     coding.create("made", &[]);
     let listed = &coding.tokens()[0];
-    coding.home.run(["rm", "made"]).success();
+    coding.home.run(["rm", "made", "--yes"]).success();
     let scope = "acme-docker.pkg.coding.net/shop";
     coding.home.bring("brought", scope, &text(listed, "UserName"), &text(listed, "Token"), &[]).success();
     assert_eq!(coding.listed("shop")[0]["name"], "brought");

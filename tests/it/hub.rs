@@ -162,7 +162,7 @@ fn local_verbs_report_that_docker_hub_is_unchanged() {
     hub.run(&home, &["deactivate", "ci"]).success();
     let message = stderr(&home.run(["activate", "ci"]).success());
     assert!(message.contains("at Docker Hub too: docker-credential-pat hub activate ci\n"), "{message}");
-    let message = stderr(&home.run(["rm", "ci"]).success());
+    let message = stderr(&home.run(["rm", "ci", "--yes"]).success());
     let id = hub.seen()["pats"][0]["uuid"].as_str().expect("an ID").to_owned();
     assert!(
         message.contains(&format!("still at Docker Hub (docker-credential-pat hub rm --id {id} ")),
@@ -406,7 +406,7 @@ fn a_change_during_a_rotation_is_respected() {
     hub.run(&home, &["rm", "new name", "--yes"]).success();
 
     let home = Home::new();
-    let message = during(&home, &|| drop(home.run(["rm", "ci"]).success()));
+    let message = during(&home, &|| drop(home.run(["rm", "ci", "--yes"]).success()));
     assert!(message.contains("could not be kept, and was deleted at Docker Hub again"), "{message}");
     assert_eq!((hub.labels(), names(&home)), (vec!["ci".to_owned()], vec![]));
     hub.control(&json!({ "forget": hub.pats()[0]["uuid"] }));

@@ -463,7 +463,7 @@ fn a_locked_vault_without_a_terminal_is_reported_without_delay() {
     }
     for args in [
         &["add", "x", "-r", "x.example", "-u", "me", "--secret-stdin"][..],
-        &["rm", "alice@ghcr.io"],
+        &["rm", "alice@ghcr.io", "--yes"],
         &["unlock"],
         &["key", "renew"],
         &["key", "add", "key-file"],

@@ -94,7 +94,7 @@ fn every_verb_works_with_ten_thousand_tokens() {
     let rotated = home.program(["rotate", "t8", "--secret-stdin"]).write_stdin("next").assert();
     rotated.success();
     assert_eq!(home.get("r8.example"), found("me", "next"));
-    home.run(["rm", "t9"]).success();
+    home.run(["rm", "t9", "--yes"]).success();
     home.store("r10.example", "you", "login");
     assert_eq!(home.get("r10.example"), found("you", "login"));
     home.call("erase", "team.example").success();

@@ -135,9 +135,9 @@ fn use_puts_an_account_in_use_and_rm_removes_tokens() {
             "{output}"
         );
     }
-    home.run(["rm", "ci", "nobody"]).code(1);
+    home.run(["rm", "ci", "nobody", "--yes"]).code(1);
     assert_eq!(home.tokens().len(), 3, "all of them go, or none");
-    home.run(["rm", "ci", "alice@ghcr.io"]).success();
+    home.run(["rm", "ci", "alice@ghcr.io", "--yes"]).success();
     assert_eq!(home.get("ghcr.io"), found("bob", "b"));
 }
 
@@ -265,7 +265,7 @@ fn ls_json_keeps_its_names_and_types() {
 fn a_token_named_twice_is_removed_once() {
     let home = Home::new();
     home.add("ci", "ghcr.io");
-    home.run(["rm", "ci", "ci"]).success().stderr("removed \"ci\" from the vault\n");
+    home.run(["rm", "ci", "ci", "--yes"]).success().stderr("removed \"ci\" from the vault\n");
 }
 
 #[test]
@@ -551,6 +551,7 @@ fn verbs_that_take_a_token_complete_its_name() {
     for verb in ["show", "use", "rm"] {
         assert_eq!(offered(&[verb, "."]), "ci\n", "{verb}");
     }
+    assert_eq!(offered(&["rm", "--registry", "."]), "ghcr.io\n");
     fs::write(home.vault(), "damaged").expect("written");
     assert_eq!(offered(&["show", ".c"]), "");
 }

@@ -288,25 +288,61 @@ fn an_answer_that_cannot_be_written_is_an_error() {
     }
 }
 
+#[cfg(unix)]
+#[test]
+fn verbs_succeed_with_streams_on_the_null_device() {
+    // Python's subprocess.DEVNULL and Node's "ignore" are open for reading and writing; a shell opens it for one.
+    let home = Home::new();
+    for (is_read, is_written) in [(true, true), (false, true)] {
+        let null =
+            std::fs::OpenOptions::new().read(is_read).write(is_written).open("/dev/null").expect("there");
+        let stream = || null.try_clone().expect("another handle");
+        let call = |verb: &str, input: Option<&str>| {
+            let mut command = std::process::Command::new(common::program());
+            command.env_clear().env("HOME", home.path()).arg(verb).stdout(stream()).stderr(stream());
+            match input {
+                Some(input) => {
+                    command.stdin(std::fs::File::open(write(&home, "input", input)).expect("the input"))
+                }
+                None if is_read => command.stdin(stream()),
+                None => command.stdin(std::process::Stdio::null()),
+            };
+            command.status().expect("it runs").code()
+        };
+        assert_eq!(call("store", Some(&credentials("ghcr.io", "alice", "a"))), Some(0));
+        assert_eq!(home.get("ghcr.io"), found("alice", "a"));
+        assert_eq!(call("get", Some("ghcr.io")), Some(0));
+        assert_eq!(call("get", Some("quay.io")), Some(1));
+        for (verb, code) in [("list", 0), ("version", 0), ("ls", 0), ("get", 1), ("store", 1), ("erase", 1)] {
+            assert_eq!(call(verb, None), Some(code), "{verb} without input");
+        }
+        assert_eq!(home.get("ghcr.io"), found("alice", "a"));
+        assert_eq!(call("erase", Some("ghcr.io")), Some(0));
+        assert_eq!(home.get("ghcr.io"), not_found());
+    }
+}
+
 #[cfg(target_os = "linux")]
 #[test]
-fn verbs_succeed_with_standard_output_on_the_null_device() {
-    // Python's subprocess.DEVNULL is open for reading and writing, as after a closed stdout.
-    let null = std::fs::OpenOptions::new().read(true).write(true).open("/dev/null").expect("a null device");
+fn an_answer_to_a_closed_standard_output_is_an_error() {
     let home = Home::new();
-    let call = |verb: &str, stdin: &str| {
-        let mut command = std::process::Command::new(common::program());
-        command.env_clear().env("HOME", home.path()).arg(verb);
-        command.stdin(std::fs::File::open(write(&home, "input", stdin)).expect("the input"));
-        command.stdout(null.try_clone().expect("another handle")).status().expect("it runs").code()
-    };
-    assert_eq!(call("store", &credentials("ghcr.io", "alice", "a")), Some(0));
-    assert_eq!(home.get("ghcr.io"), found("alice", "a"));
-    assert_eq!(call("get", "ghcr.io"), Some(1));
-    assert_eq!(call("version", ""), Some(0));
-    assert_eq!(call("ls", ""), Some(0));
-    assert_eq!(call("erase", "ghcr.io"), Some(0));
-    assert_eq!(home.get("ghcr.io"), not_found());
+    home.store("ghcr.io", "alice", "s3cret");
+    let key = write(&home, "key", "ghcr.io");
+    for (script, want) in [
+        ("\"$0\" get < \"$1\" >&-", 1),
+        ("\"$0\" list < \"$1\" >&-", 1),
+        ("\"$0\" list <&- >&- 2>&-", 1),
+        ("\"$0\" get < \"$1\" 1<>/dev/null", 0),
+        ("\"$0\" get < \"$1\" 1<>/dev/null 2>&-", 0),
+        ("\"$0\" list <&- 1<>/dev/null", 0),
+        ("\"$0\" erase < \"$1\" >&-", 0),
+    ] {
+        let mut shell = std::process::Command::new("sh");
+        shell.env_clear().env("HOME", home.path()).args(["-c", script]).arg(common::program()).arg(&key);
+        let output = shell.output().expect("a shell");
+        assert_eq!(output.status.code(), Some(want), "{script}");
+        assert!(!String::from_utf8_lossy(&output.stderr).contains("s3cret"), "{script}");
+    }
 }
 
 #[test]

@@ -89,7 +89,7 @@ fn choices_are_listed_with_their_case() {
         { "scope": "ghcr.io", "profile": null, "directory": null, "direction": "pull" },
     ]);
     assert_eq!(home.token("b")["choices"], want);
-    home.run(["rm", "b"]).success();
+    home.run(["rm", "b", "--yes"]).success();
     home.bring("b", "ghcr.io", "me", "b", &[]).success();
     assert_eq!(home.token("b")["choices"], json!([]), "a removed token's choices are not the next one's");
     assert!(choose(&home, &["--clear"]).contains("no such choice"), "and none is left");
@@ -442,6 +442,42 @@ fn concurrent_requests_warn_once() {
     assert_eq!(count, 1);
 }
 
+/// Runs a shell script with the program as `$0` and a registry's key in the file `$1`, and returns its lines on stderr.
+#[cfg(target_os = "linux")]
+fn warnings_of_script(home: &Home, script: &str) -> Vec<String> {
+    let file = home.path().join("request");
+    fs::write(&file, "ghcr.io").expect("written");
+    let mut shell = std::process::Command::new("sh");
+    shell.env_clear().env("HOME", home.path()).env(DIRECTION, "push");
+    let output = shell.args(["-c", script]).arg(common::program()).arg(&file).output().expect("a shell");
+    String::from_utf8(output.stderr).expect("UTF-8").lines().map(str::to_owned).collect()
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn one_process_that_asks_several_times_is_warned_once() {
+    let home = Home::new();
+    home.bring("ro", "ghcr.io", "me", "ro-secret", &["--permission", "read"]).success();
+    let get = "\"$0\" get < \"$1\";";
+    let twice = format!("{get} {get} :");
+    let concurrently = format!("{} wait", "\"$0\" get < \"$1\" & ".repeat(20));
+    for script in [&twice, &twice, &concurrently] {
+        let lines = warnings_of_script(&home, script);
+        assert!(lines.len() == 1 && lines[0].contains("may not push"), "{script} {lines:?}");
+    }
+    home.run(["deactivate", "ro"]).success();
+    for script in [&twice, &concurrently] {
+        let lines = warnings_of_script(&home, script);
+        assert!(lines.len() == 1 && lines[0].contains("is switched off"), "{script} {lines:?}");
+    }
+    let changed = format!("{get} \"$0\" activate ro 2> \"$1.out\"; {get} {get} :");
+    let lines = warnings_of_script(&home, &changed);
+    assert!(
+        lines.len() == 2 && lines[1].contains("may not push"),
+        "another text is another warning: {lines:?}"
+    );
+}
+
 #[test]
 fn a_warning_that_cannot_be_recorded_is_printed_and_get_still_answers() {
     let home = Home::new();
@@ -676,6 +712,6 @@ fn stored_texts_are_printed_without_control_characters() {
         }
     }
     assert_eq!(home.token("ci")["label"], bad, "in JSON it is the same text");
-    home.run(["rm", "ci"]).success();
+    home.run(["rm", "ci", "--yes"]).success();
     assert_eq!(home.get("nowhere.example"), not_found());
 }

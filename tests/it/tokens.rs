@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use docker_credential_pat::client::context::PROFILE;
 use docker_credential_pat::model::timestamp::{DAY, Timestamp};
 use docker_credential_pat::system::env;
 use serde_json::{Value, json};
@@ -319,7 +320,6 @@ fn activate_and_deactivate_change_all_tokens_or_none() {
         home.run([verb]).code(2);
     }
     messages(&home, &["deactivate", "a", "b", "c", "a"]);
-    assert_eq!(home.get("ghcr.io"), not_found());
     assert_eq!(home.list(), json!({}));
     assert!(home.tokens().iter().all(|token| token["state"] == "inactive" && token["in_use"] == false));
     let output = stderr(&home.call("get", "ghcr.io").code(1).stdout(common::NOT_FOUND));
@@ -331,6 +331,68 @@ fn activate_and_deactivate_change_all_tokens_or_none() {
     self::messages(&home, &["activate", "c", "b"]);
     assert_eq!(home.get("ghcr.io"), found("me", "secret of b"));
     assert_eq!(home.token("a")["state"], "inactive");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn rm_without_a_terminal_needs_yes() {
+    let home = Home::new();
+    home.add("ci", "ghcr.io");
+    for args in [&["rm", "ci"][..], &["rm", "--registry", "ghcr.io"]] {
+        let mut program = std::process::Command::new("setsid");
+        program.env_clear().env("HOME", home.path()).env("PATH", "/usr/bin:/bin");
+        let output = program.arg("--wait").arg(common::program()).args(args).output().expect("setsid");
+        let message = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{args:?}");
+        assert!(
+            message.contains("no terminal") && message.contains("give it with --yes"),
+            "{args:?} {message}"
+        );
+    }
+    assert_eq!(home.tokens().len(), 1);
+    for args in [&["rm"][..], &["rm", "--yes"], &["rm", "ci", "--registry", "ghcr.io", "--yes"]] {
+        home.program([]).args(args).assert().code(2);
+    }
+    messages(&home, &["rm", "ci", "-y"]);
+    assert!(home.tokens().is_empty());
+}
+
+#[test]
+fn rm_of_a_registry_leaves_nothing_there() {
+    let home = Home::new();
+    home.store("ghcr.io", "alice", "a");
+    home.store("https://ghcr.io", "bob", "b");
+    home.call_with((PROFILE, "work"), "store", &credentials("ghcr.io", "carl", "c")).success();
+    home.add("part", "ghcr.io/acme");
+    home.bring("two", "ghcr.io", "me", "two-secret", &["--registry", "quay.io"]).success();
+    home.add("wild", "*.pkg.coding.net");
+    let output = messages(&home, &["rm", "--registry", "https://GHCR.io", "--yes"]);
+    for name in ["alice@ghcr.io", "bob@ghcr.io", "carl@ghcr.io", "part"] {
+        assert!(output.contains(&format!("removed \"{name}\" from the vault")), "{output}");
+    }
+    assert!(output.contains("took ghcr.io from \"two\", which is still for quay.io"), "{output}");
+    for (profile, key) in
+        [("", "ghcr.io"), ("work", "ghcr.io"), ("work", "https://ghcr.io"), ("", "ghcr.io/acme/app")]
+    {
+        home.call_with((PROFILE, profile), "get", key).code(1).stdout(common::NOT_FOUND);
+    }
+    assert_eq!(home.get("quay.io"), found("me", "two-secret"));
+    let output = messages(&home, &["rm", "-r", "team.pkg.coding.net", "-y"]);
+    assert!(
+        output.contains("\"wild\" for *.pkg.coding.net is signed out of team.pkg.coding.net"),
+        "{output}"
+    );
+    assert_eq!(home.get("team.pkg.coding.net/shop/app"), not_found());
+    assert_eq!(home.get("other.pkg.coding.net"), found("me", "secret of wild"));
+    let output = messages(&home, &["rm", "-r", "quay.io/part", "-y"]);
+    assert!(
+        output.contains("nothing was removed") && output.contains("kept \"two\" for quay.io"),
+        "{output}"
+    );
+    for text in ["*.pkg.coding.net", "acme/app", ""] {
+        home.run(["rm", "--yes", "--registry", text]).code(1);
+    }
+    assert_eq!(home.tokens().len(), 2);
 }
 
 #[test]
@@ -444,7 +506,7 @@ fn names_in_other_unicode_forms_are_the_same_name() {
             let response = home.call_with(("DOCKER_CREDENTIAL_PAT_TOKEN_NAME", name), "get", "ghcr.io");
             assert_eq!(common::secret_in(&response), "s", "{name:?}");
         }
-        home.run(["rm", second]).success();
+        home.run(["rm", second, "--yes"]).success();
     }
 }
 
@@ -578,7 +640,7 @@ fn no_verb_for_people_prints_a_secret() {
         (0, &["explain", "alpine"]),
         (0, &["explain", "alpine", "--json"]),
         (0, &["explain", "ghcr.io/acme/app", "--push", "--client", "crane"]),
-        (0, &["rm", "a", "b2"]),
+        (0, &["rm", "a", "b2", "--yes"]),
         (1, &[]),
     ] {
         let run = home.program([]).args(args).write_stdin(next).assert().code(code);

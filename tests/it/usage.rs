@@ -192,7 +192,84 @@ fn fifty_concurrent_requests_log_a_complete_line_each() {
     }
     let lines = lines(&home);
     assert!(lines.len() == 50 && lines.iter().all(|line| line["outcome"] == "given"), "{}", lines.len());
-    assert_eq!(uses(&home), 50);
+    // All of them have one caller.
+    assert_eq!(uses(&home), if cfg!(target_os = "linux") { 1 } else { 50 });
+}
+
+/// Calls `get` as often as a client of its own would.
+fn get_repeatedly(home: &Home, key: &str, times: usize) {
+    let file = home.path().join("key");
+    fs::write(&file, key).expect("written");
+    // The last command keeps the shell from being replaced by the program.
+    let script = "\"$0\" get < \"$1\";".repeat(times) + " :";
+    let mut shell = Command::new("sh");
+    shell.env_clear().env("HOME", home.path()).args(["-c", &script]).arg(common::program()).arg(&file);
+    assert!(shell.stdout(Stdio::null()).status().expect("a shell").success());
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn requests_of_one_process_count_as_one_use() {
+    let home = Home::new();
+    home.store("ghcr.io", "me", "secret");
+    home.store("quay.io", "me", "other");
+    get_repeatedly(&home, "ghcr.io", 3);
+    get_repeatedly(&home, "ghcr.io", 2);
+    get_repeatedly(&home, "quay.io", 2);
+    let callers: Vec<_> = lines(&home).iter().map(|line| line["caller"].clone()).collect();
+    let parts: Vec<_> = callers[2].as_str().expect("a caller").split(':').collect();
+    assert!(matches!(parts[..], [id, start] if id.parse::<u32>().is_ok() && start.parse::<u64>().is_ok()));
+    assert!(callers[2] == callers[4] && callers[4] != callers[5] && callers[5] == callers[6], "{callers:?}");
+    let uses = |name: &str| home.token(name)["uses"].clone();
+    assert_eq!((uses("me@ghcr.io"), uses("me@quay.io")), (json!(2), json!(1)));
+    for by in ["token", "registry"] {
+        let answer = usage(&home, ["--by", by]);
+        let mut counts: Vec<_> =
+            answer["rows"].as_array().expect("rows").iter().map(|row| row["uses"].as_u64()).collect();
+        counts.sort_unstable();
+        assert_eq!(counts, [Some(1), Some(2)], "{answer}");
+    }
+    let days = &usage(&home, ["--by", "day"])["rows"];
+    assert_eq!(days.as_array().expect("rows").iter().filter_map(|row| row["uses"].as_u64()).sum::<u64>(), 3);
+    assert!(stdout(&home.run(["show", "me@quay.io"]).success()).contains("used         once since "));
+}
+
+#[test]
+fn a_use_that_continues_after_a_compaction_counts_once() {
+    let home = Home::new();
+    home.store("ghcr.io", "me", "secret");
+    let identity = identity(&home);
+    let at = now() - DAY;
+    let with_caller = |at: i64, caller: &str| {
+        line(&identity, at, "docker").replace("\"outcome\"", &format!("\"caller\":\"{caller}\",\"outcome\""))
+    };
+    let (filling, count) = full(&identity, at, "docker");
+    for (name, seconds) in [("usage.3.jsonl", 0), ("usage.2.jsonl", 8), ("usage.1.jsonl", 16)] {
+        let text = with_caller(at + seconds, "7:1") + &filling + &with_caller(at + seconds, "7:1");
+        fs::write(folder(&home).join(name), text).expect("written");
+    }
+    fs::write(log(&home), filling).expect("written");
+    let before = uses(&home);
+    assert_eq!(before, 4 * count + 1);
+    get_repeatedly(&home, "ghcr.io", 1);
+    assert!(lines(&home).len() == 1 && folder(&home).join("usage.summary.jsonl").exists());
+    assert_eq!(uses(&home), before + 1);
+    assert_eq!(usage(&home, [])["rows"][0]["pulls"], before);
+}
+
+#[test]
+fn a_use_over_midnight_counts_on_its_first_day() {
+    let home = Home::new();
+    home.store("ghcr.io", "me", "secret");
+    let identity = identity(&home);
+    let midnight = now().div_euclid(DAY) * DAY;
+    let with_caller =
+        |at: i64| line(&identity, at, "docker").replace("\"outcome\"", "\"caller\":\"7:1\",\"outcome\"");
+    fs::write(log(&home), with_caller(midnight - 2) + &with_caller(midnight - 1) + &with_caller(midnight))
+        .expect("written");
+    let rows = usage(&home, ["--by", "day"])["rows"].clone();
+    assert_eq!((rows.as_array().map(Vec::len), &rows[0]["uses"]), (Some(1), &json!(1)), "{rows}");
+    assert_eq!(uses(&home), 1);
 }
 
 /// Asserts that `get` answers without a message.
@@ -260,7 +337,7 @@ fn a_line_cut_by_a_full_disk_does_not_hide_the_next() {
     assert!(!text.ends_with('\n'), "and its last line is cut");
     fs::write(log(&home), text).expect("written");
     let before = uses(&home);
-    assert_answers(&home, "with room again");
+    get_repeatedly(&home, "ghcr.io", 1);
     assert_eq!(uses(&home), before + 1);
 }
 
@@ -486,7 +563,7 @@ fn logging_can_be_turned_off_and_on() {
     for _ in 0..2 {
         home.run(["usage", "--on"]).success();
     }
-    home.call("get", "ghcr.io").success();
+    get_repeatedly(&home, "ghcr.io", 1);
     assert_eq!((uses(&home), &usage(&home, [])["noted"]), (2, &json!(true)));
     let other = Home::new();
     other.run(["usage", "--off"]).success();

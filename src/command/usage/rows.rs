@@ -120,6 +120,10 @@ impl<'t> UsageRows<'t> {
         }
         let first_day = self.first_day;
         let Some(row) = self.row_for(record, token, time) else { return };
+        // A use counts where its first line is.
+        if record.continued.is_some() && row.stats.count == 0 {
+            return;
+        }
         if let Some(index) = time.and_then(|time| usize::try_from(day(time) - first_day).ok())
             && !is_folded
         {
@@ -131,7 +135,8 @@ impl<'t> UsageRows<'t> {
         row.stats.add(stats);
     }
 
-    /// Returns the row that a line belongs to; `None` for a line without a day when the rows are days.
+    /// Returns the row that a line belongs to; `None` for a line without a day when the rows are days, and for one
+    /// that continues a use of another row.
     fn row_for(
         &mut self,
         record: &LogRecord,
@@ -148,6 +153,9 @@ impl<'t> UsageRows<'t> {
         let name = name.unwrap_or("-");
         let token = token.filter(|_| self.by == GroupBy::Token);
         let key = (token, if token.is_some() { String::new() } else { name.to_owned() });
+        if record.continued.is_some() && !self.indexes.contains_key(&key) {
+            return None;
+        }
         let index = *self.indexes.entry(key).or_insert_with(|| {
             self.all.push(UsageRow::new(name, token.is_none()));
             self.all.len() - 1

@@ -2,6 +2,7 @@
 
 pub mod append;
 pub mod permissions;
+mod retry;
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Write};
@@ -111,7 +112,7 @@ pub fn replace(path: &Path, bytes: &[u8], mode: u32) -> Result<(), DiskError> {
     let folder = folder_of(&target);
     refuse_others_folder(folder)?;
     let new = with_suffix(&target, ".new");
-    let written = write_durably(&new, bytes, mode).and_then(|()| fs::rename(&new, &target));
+    let written = write_durably(&new, bytes, mode).and_then(|()| retry::rename(&new, &target));
     if let Err(error) = written {
         let _ = fs::remove_file(&new);
         return Err(DiskError::writing(path)(error));
@@ -123,7 +124,7 @@ pub fn replace(path: &Path, bytes: &[u8], mode: u32) -> Result<(), DiskError> {
 pub fn rename(from: &Path, to: &Path) -> Result<(), DiskError> {
     let failed = DiskError::writing(to);
     let target = without_links(to);
-    fs::rename(from, &target).map_err(&failed)?;
+    retry::rename(from, &target).map_err(&failed)?;
     sync_folder(folder_of(&target)).map_err(failed)
 }
 
