@@ -86,9 +86,6 @@ fn run_protocol_verb(verb: ProtocolVerb, called_as: Option<&str>, mut out: File)
             stdio::stdin().map_err(InputError::Read).and_then(read_input)
         };
         let input = input.map_err(WireError::from)?;
-        if verb.has_answer() && stdio::was_closed() {
-            return Err(CommandError::output(io::Error::other("standard output is closed")));
-        }
         let mut err = io::stderr();
         let mut cx = CommandContext::new(called_as, &mut out, &mut err)?;
         Ok(protocol::run(verb, &input, &mut cx))

@@ -48,8 +48,10 @@ pub(super) enum Subcommand {
     Show(show::ShowArgs),
     Edit(edit::EditArgs),
     /// Give tokens out again that were switched off or signed out
+    #[command(visible_alias = "enable")]
     Activate(activate::ActivateArgs),
     /// Switch tokens off: they are kept, and not given out
+    #[command(visible_alias = "disable")]
     Deactivate(activate::ActivateArgs),
     Rotate(rotate::RotateArgs),
     Rm(rm::RmArgs),

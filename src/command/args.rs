@@ -134,10 +134,12 @@ fn read_text<E: Into<CommandError>>(
 /// A permission of a token, as an argument.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum PermissionArg {
-    /// Pull
-    Read,
-    /// Push
-    Write,
+    /// Pull images (read)
+    #[value(alias = "read")]
+    Pull,
+    /// Push images (write)
+    #[value(alias = "write")]
+    Push,
     /// Delete
     Delete,
     /// Nothing is known of it, and then everything is tried
@@ -148,8 +150,8 @@ pub enum PermissionArg {
 pub fn parse_permissions(words: &[PermissionArg]) -> Option<Option<Permissions>> {
     let has = |word| words.contains(&word);
     let permissions = Permissions {
-        read: has(PermissionArg::Read),
-        write: has(PermissionArg::Write),
+        pull: has(PermissionArg::Pull),
+        push: has(PermissionArg::Push),
         delete: has(PermissionArg::Delete),
     };
     (!words.is_empty()).then(|| (!has(PermissionArg::Unknown)).then_some(permissions))

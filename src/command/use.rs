@@ -40,18 +40,33 @@ pub struct UseArgs {
     /// Choose it in and below this directory only
     #[arg(long)]
     dir: Option<PathBuf>,
+    #[command(flatten)]
+    direction: ChoiceDirectionArgs,
+    /// Take choices back: those of the token, or all, that are for what else is given
+    #[arg(long)]
+    clear: bool,
+}
+
+#[derive(Debug, clap::Args)]
+#[group(multiple = false)]
+struct ChoiceDirectionArgs {
     /// Choose it for pulls only
-    #[arg(long, conflicts_with_all = ["push", "delete"])]
+    #[arg(long)]
     pull: bool,
     /// Choose it for pushes only
-    #[arg(long, conflicts_with = "delete")]
+    #[arg(long)]
     push: bool,
     /// Choose it for deletions only
     #[arg(long)]
     delete: bool,
-    /// Take choices back: those of the token, or all, that are for what else is given
-    #[arg(long)]
-    clear: bool,
+}
+
+impl ChoiceDirectionArgs {
+    fn direction(&self) -> Option<Direction> {
+        let directions =
+            [(self.pull, Direction::Pull), (self.push, Direction::Push), (self.delete, Direction::Delete)];
+        directions.into_iter().find_map(|(is_given, direction)| is_given.then_some(direction))
+    }
 }
 
 /// The case that a token is chosen for. A field that is `None` matches every value.
@@ -149,11 +164,7 @@ impl ChoiceCase {
     fn parse(args: &UseArgs) -> Result<Self, CommandError> {
         let scope = args.scope.as_deref().map(Scope::parse_typed).transpose()?;
         let directory = args.dir.as_deref().map(|folder| absolute(folder, args.clear)).transpose()?;
-        let directions =
-            [(args.pull, Direction::Pull), (args.push, Direction::Push), (args.delete, Direction::Delete)];
-        let direction =
-            directions.into_iter().find_map(|(is_given, direction)| is_given.then_some(direction));
-        Ok(Self { scope, profile: args.profile.clone(), directory, direction })
+        Ok(Self { scope, profile: args.profile.clone(), directory, direction: args.direction.direction() })
     }
 
     fn is_any(&self) -> bool {

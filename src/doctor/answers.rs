@@ -53,20 +53,17 @@ fn check_unknown_direction(
 ) -> Option<Finding> {
     let is_limited =
         token.turns.is_none() && token.permissions.is_some() && !token.may_allow(Direction::Both);
-    let registries = token.scopes.iter().filter(|_| is_limited).filter_map(Scope::registry);
-    let (registry, answer) = registries
-        .filter_map(|registry| {
-            let key = Key::parse(registry.docker_key()).ok()?;
-            let answer = |direction: Option<Direction>| {
-                let direction = direction.map(|value| Sourced { value, from: RequestSource::Argument });
-                let request = Request { direction, ..Request::from_key(&key) };
-                resolve(&request, index.concerning(&key), inventory.choices(), now).token
-            };
-            let other =
-                answer(None).filter(|other| other.id != token.id && other.may_allow(Direction::Both))?;
-            (answer(Some(Direction::Pull))?.id == token.id).then_some((registry, other))
-        })
-        .next()?;
+    let mut registries = token.scopes.iter().filter(|_| is_limited).filter_map(Scope::registry);
+    let (registry, answer) = registries.find_map(|registry| {
+        let key = Key::parse(registry.docker_key()).ok()?;
+        let answer = |direction: Option<Direction>| {
+            let direction = direction.map(|value| Sourced { value, from: RequestSource::Argument });
+            let request = Request { direction, ..Request::from_key(&key) };
+            resolve(&request, index.concerning(&key), inventory.choices(), now).token
+        };
+        let other = answer(None).filter(|other| other.id != token.id && other.may_allow(Direction::Both))?;
+        (answer(Some(Direction::Pull))?.id == token.id).then_some((registry, other))
+    })?;
     Some(Finding {
         kind: "unknown-direction",
         what: format!(
@@ -107,7 +104,7 @@ mod tests {
 
     #[test]
     fn an_old_pull_token_that_lost_requests_of_unknown_direction_is_noted() {
-        let pull = Permissions { read: true, ..Permissions::default() };
+        let pull = Permissions { pull: true, ..Permissions::default() };
         for (is_old, is_used, want) in
             [(true, false, &["unknown-direction"][..]), (false, false, &[]), (true, true, &[])]
         {

@@ -131,11 +131,11 @@ fn check_use(token: &Token, usage: &UsageLookup<'_>, now: Timestamp) -> Option<F
     // A use of unknown direction may have been a push.
     let only_pulls = stats.pushes == 0 && stats.pulls >= OBSERVED_PULLS && stats.pulls == stats.count;
     let words = permissions.words().collect::<Vec<_>>().join(", ");
-    (is_observed && only_pulls && (permissions.write || permissions.delete)).then(|| Finding {
+    (is_observed && only_pulls && (permissions.push || permissions.delete)).then(|| Finding {
         kind: "token-wider-than-needed",
         what: format!("token \"{name}\" may {words}, and was only ever seen to pull"),
         why: "whoever gets hold of it can change your images",
-        mend: format!("{} rotate {argument}, with a new one that may only read", program()),
+        mend: format!("{} rotate {argument}, with a new one that may only pull", program()),
         ..Finding::about_token(token)
     })
 }
@@ -345,15 +345,15 @@ mod tests {
 
     #[test]
     fn a_token_that_only_pulled_but_may_write_is_wider_than_needed() {
-        let reads = Permissions { read: true, ..Permissions::default() };
-        let writes = Permissions { write: true, ..reads };
+        let pulls_only = Permissions { pull: true, ..Permissions::default() };
+        let pushes = Permissions { push: true, ..pulls_only };
         for (permissions, days, pulls, pushes, undirected, want) in [
-            (writes, 31, 10, 0, 0, true),
-            (reads, 31, 10, 0, 0, false),
-            (writes, 29, 10, 0, 0, false),
-            (writes, 31, 9, 0, 0, false),
-            (writes, 31, 10, 1, 0, false),
-            (writes, 31, 10, 0, 1, false),
+            (pushes, 31, 10, 0, 0, true),
+            (pulls_only, 31, 10, 0, 0, false),
+            (pushes, 29, 10, 0, 0, false),
+            (pushes, 31, 9, 0, 0, false),
+            (pushes, 31, 10, 1, 0, false),
+            (pushes, 31, 10, 0, 1, false),
         ] {
             let stats = |_: &Token| Some(stats(1, days, pulls, pushes, undirected));
             let usage = UsageLookup { since: ago(200), stats: &stats };

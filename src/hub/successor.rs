@@ -31,7 +31,7 @@ pub(super) fn successor_access(
 fn least_access(permissions: Permissions) -> TokenAccess {
     let scope = match permissions {
         Permissions { delete: true, .. } => "repo:admin",
-        Permissions { write: true, .. } => "repo:write",
+        Permissions { push: true, .. } => "repo:write",
         Permissions { .. } => "repo:read",
     };
     TokenAccess::Scopes(vec![scope.to_owned()])

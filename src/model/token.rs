@@ -113,9 +113,9 @@ impl Token {
     /// False when the permissions are known and do not include the direction.
     pub fn may_allow(&self, direction: Direction) -> bool {
         self.permissions.is_none_or(|permissions| match direction {
-            Direction::Pull => permissions.read,
-            Direction::Push => permissions.write,
-            Direction::Both => permissions.read && permissions.write,
+            Direction::Pull => permissions.pull,
+            Direction::Push => permissions.push,
+            Direction::Both => permissions.pull && permissions.push,
             Direction::Delete => permissions.delete,
         })
     }
@@ -244,20 +244,18 @@ impl TokenKind {
 /// The permissions of a token.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Encode, Decode)]
 pub struct Permissions {
-    /// Pull.
     #[n(0)]
-    pub read: bool,
-    /// Push.
+    pub pull: bool,
     #[n(1)]
-    pub write: bool,
+    pub push: bool,
     #[n(2)]
     pub delete: bool,
 }
 
 impl Permissions {
-    /// Returns the words of the permissions: `read`, `write`, `delete`.
+    /// Returns the words of the permissions: `pull`, `push`, `delete`.
     pub fn words(self) -> impl Iterator<Item = &'static str> {
-        [(self.read, "read"), (self.write, "write"), (self.delete, "delete")]
+        [(self.pull, "pull"), (self.push, "push"), (self.delete, "delete")]
             .into_iter()
             .filter_map(|(allowed, word)| allowed.then_some(word))
     }

@@ -47,23 +47,22 @@
 //!
 //! The cases are in `tests/fixtures/truth-table.txt`, which `tests/it/resolve.rs` checks.
 
+mod closeness;
+mod obstacle;
 pub mod request;
+mod steps;
 
 use std::borrow::Cow;
-use std::cmp::Reverse;
-use std::path::Path;
 
 use crate::model::choice::Choice;
 use crate::model::registry::{DOCKER_HUB_KEY, Key};
-use crate::model::scope::Scope;
 use crate::model::timestamp::Timestamp;
-use crate::model::token::{Direction, Token, TokenState};
+use crate::model::token::Token;
 use crate::model::token_id::TokenId;
-use crate::model::turns::{UseEvent, UseKind};
-use crate::resolve::request::{FOLDER_PREFIX, Repositories, Request};
-
-/// The number of permissions that exist, which is also the number that unknown permissions count as.
-const ALL_PERMISSIONS: usize = 3;
+use crate::resolve::closeness::ChoiceRank;
+use crate::resolve::obstacle::find_obstacle;
+use crate::resolve::request::{Repositories, Request};
+use crate::resolve::steps::Steps;
 
 /// The token that answers a request, and the reason why each other candidate does not.
 #[derive(Debug, PartialEq, Eq)]
@@ -178,7 +177,7 @@ pub fn resolve<'i>(
         return resolve_session(request, &tokens, choices, now);
     }
     tokens.retain(|token| token.concerns(request.key));
-    let candidates = Candidates { all: tokens, account: None, choices, now };
+    let candidates = Candidates { all: tokens, other_accounts: Vec::new(), choices, now };
     let verdict = candidates.verdict(request);
     match &request.repositories {
         Some(repositories) if verdict.token.is_none() => {
@@ -200,15 +199,17 @@ fn resolve_session<'i>(
         let request = Request { token_name: None, ..request.with_key(&key) };
         resolve(&request, tokens.iter().copied(), choices, now).token
     });
-    let all = tokens.iter().copied().filter(|token| token.has_key(request.key)).collect();
-    Candidates { all, account: Some(account), choices, now }.verdict(request)
+    let all: Vec<_> = tokens.iter().copied().filter(|token| token.has_key(request.key)).collect();
+    let is_strange = |token: &&&Token| account.is_none_or(|account| account.user != token.user);
+    let other_accounts = all.iter().filter(is_strange).map(|token| token.id).collect();
+    Candidates { all, other_accounts, choices, now }.verdict(request)
 }
 
 /// The tokens that may answer, and all else that does not depend on the repositories.
 struct Candidates<'i> {
     all: Vec<&'i Token>,
-    /// For a session, the token that answers for Docker Hub.
-    account: Option<Option<&'i Token>>,
+    /// The sessions of accounts that do not answer for Docker Hub.
+    other_accounts: Vec<TokenId>,
     choices: &'i [Choice],
     now: Timestamp,
 }
@@ -258,9 +259,7 @@ impl<'i> Candidates<'i> {
         let mut steps = Steps { remaining: self.all.clone(), set_aside: Vec::new() };
         steps.set_aside_if(|token| {
             let is_assumed = availability == Availability::Assumed;
-            let is_of_account =
-                self.account.is_none_or(|account| account.is_some_and(|account| account.user == token.user));
-            let other_account = (!is_of_account).then_some(Reason::OtherAccount);
+            let other_account = self.other_accounts.contains(&token.id).then_some(Reason::OtherAccount);
             find_obstacle(token, request, self.now).or(other_account).filter(|reason| match reason {
                 Reason::Inactive | Reason::Expired => !is_assumed,
                 Reason::SignedOut => !is_assumed || !self.is_chosen(token, request),
@@ -287,270 +286,4 @@ impl<'i> Candidates<'i> {
 enum Availability {
     Required,
     Assumed,
-}
-
-/// The tokens that may still answer, and those that a step has set aside.
-struct Steps<'i> {
-    remaining: Vec<&'i Token>,
-    set_aside: Vec<(&'i Token, Reason)>,
-}
-
-impl Steps<'_> {
-    /// Runs steps 2 to 4, and returns the choice that decided.
-    fn follow_what_was_said<'c>(
-        &mut self,
-        request: &Request<'_>,
-        choices: &'c [Choice],
-    ) -> Option<&'c Choice> {
-        if let Some(name) = request.token_name {
-            self.set_aside_if(|token| (token.name.as_str() != name.value).then_some(Reason::NotNamed));
-        }
-        let mut choice = self.closest_choice(request, choices);
-        if let Some(profile) = request.profile
-            && choice.is_none_or(|choice| choice.profile.is_none())
-        {
-            self.keep_best(Reason::NotOfProfile, |token| token.profile.as_deref() == Some(profile.value));
-            choice = self.closest_choice(request, choices);
-        }
-        if let Some(choice) = choice {
-            self.keep_only(choice.token, Reason::NotChosen);
-        }
-        choice
-    }
-
-    /// Runs steps 5 and 6.
-    fn keep_what_fits(&mut self, request: &Request<'_>) {
-        let put_in_use = self.last_put_in_use(request).filter(|_| request.direction.is_none());
-        self.keep_best(Reason::NotAllowed, |token| {
-            if put_in_use.is_some_and(|(_, id)| id == token.id) {
-                return Fit::Known;
-            }
-            match request.direction() {
-                // An unknown permission to delete is a weaker sign than a known one.
-                Some(Direction::Delete) if token.permissions.is_none() => Fit::Perhaps,
-                direction if token.may_allow(direction.unwrap_or(Direction::Both)) => Fit::Known,
-                _ => Fit::No,
-            }
-        });
-        self.keep_best(Reason::LessSpecific, |token| token_closeness(token, request));
-    }
-
-    /// Runs steps 7 to 11.
-    fn keep_newest(&mut self, request: &Request<'_>) {
-        let key = request.key;
-        if let Some(folder) = request.config_folder {
-            self.keep_best(Reason::NotOfFolder, |token| token.profile.as_ref() == Some(&folder.profile));
-        }
-        if let Some((latest, id)) = self.last_put_in_use(request) {
-            let events = self.remaining.iter().filter_map(|token| token.last_event(key));
-            let last_use = events.filter(|event| event.kind == UseKind::Use).map(|event| event.turn).max();
-            self.set_aside_if(|token| {
-                let came_since = token.arrival() > latest.turn;
-                let is_own_spelling = is_login_under_key(token, key)
-                    && token.last_event(key).map(|event| event.turn) > last_use;
-                (token.id != id && !came_since && !is_own_spelling).then_some(Reason::Replaced)
-            });
-        }
-        if request.direction.is_some() {
-            self.keep_best(Reason::MorePermissions, |token| Reverse(count_permissions(token)));
-        }
-        self.keep_best(Reason::OtherKey, |token| is_login_under_key(token, key));
-        self.keep_best(Reason::NotInUse, |token| {
-            let turn = token.last_event(key).map(|event| event.turn);
-            (turn, Reverse(token.id))
-        });
-    }
-
-    /// Returns the last `use` or login, and its token. A login that version 0.1 recorded replaces nothing.
-    fn last_put_in_use(&self, request: &Request<'_>) -> Option<(UseEvent, TokenId)> {
-        let events =
-            self.remaining.iter().filter_map(|token| Some((token.last_event(request.key)?, token.id)));
-        let last = events.max_by_key(|(event, token)| (event.turn, *token));
-        last.filter(|(event, _)| event.kind != UseKind::OldLogin)
-    }
-
-    fn set_aside_if(&mut self, find_reason: impl Fn(&Token) -> Option<Reason>) {
-        let set_aside = &mut self.set_aside;
-        self.remaining.retain(|token| {
-            let reason = find_reason(token);
-            set_aside.extend(reason.map(|reason| (*token, reason)));
-            reason.is_none()
-        });
-    }
-
-    fn keep_only(&mut self, id: TokenId, reason: Reason) {
-        self.set_aside_if(|token| (token.id != id).then_some(reason));
-    }
-
-    /// Keeps the tokens of the highest rank, so that at least one remains.
-    fn keep_best<R: Ord>(&mut self, reason: Reason, rank: impl Fn(&Token) -> R) {
-        if self.remaining.len() < 2 {
-            return;
-        }
-        let best = self.remaining.iter().map(|token| rank(token)).max();
-        self.set_aside_if(|token| (best.as_ref() != Some(&rank(token))).then_some(reason));
-    }
-
-    /// Returns the closest choice of a remaining token.
-    fn closest_choice<'c>(&self, request: &Request<'_>, choices: &'c [Choice]) -> Option<&'c Choice> {
-        choices
-            .iter()
-            .filter_map(|choice| Some((ChoiceRank::new(choice, request)?, choice)))
-            .filter(|(_, choice)| self.remaining.iter().any(|token| token.id == choice.token))
-            .max_by_key(|(rank, choice)| (*rank, choice.token))
-            .map(|(_, choice)| choice)
-    }
-}
-
-/// The degree to which a token may do what is requested.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Fit {
-    No,
-    Perhaps,
-    Known,
-}
-
-/// The closeness of a scope to a request; greater is closer, and the fields count in this order.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Closeness {
-    /// True when no repository is known and the scope has no path: a token for the whole registry is the safer
-    /// guess.
-    is_whole: bool,
-    wildcards: Reverse<usize>,
-    /// The length of the path in bytes; 0 if no repository is known.
-    path: usize,
-}
-
-impl Closeness {
-    /// Returns the closeness of a scope that covers the repository.
-    fn new(scope: &Scope, repository: Option<&str>) -> Self {
-        Self {
-            is_whole: repository.is_none() && scope.path().is_none(),
-            wildcards: Reverse(scope.wildcard_count()),
-            path: repository.and(scope.path()).map_or(0, str::len),
-        }
-    }
-
-    /// Returns the closeness of the closest scope that covers a repository, or any repository.
-    fn of_closest<'s>(
-        scopes: impl Iterator<Item = &'s Scope>,
-        request: &Request<'_>,
-        repository: Option<&str>,
-    ) -> Option<Self> {
-        let registry = request.key.address()?.registry();
-        let covering = scopes.filter(|scope| scope.covers(registry, repository));
-        covering.map(|scope| Self::new(scope, repository)).max()
-    }
-}
-
-/// The closeness of a choice to a request; greater is closer, and the fields count in this order.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct ChoiceRank {
-    has_profile: bool,
-    /// The number of names in the path of its directory.
-    depth: usize,
-    closeness: Closeness,
-    has_direction: bool,
-}
-
-impl ChoiceRank {
-    /// Ranks a choice; `None` when it is for another case.
-    fn new(choice: &Choice, request: &Request<'_>) -> Option<Self> {
-        let Choice { scope, profile, directory, direction, token: _ } = choice;
-        let is_unknown_part = scope.path().is_some() && request.repositories().is_empty();
-        let closeness = scopes_closeness(std::iter::once(scope), request).filter(|_| !is_unknown_part)?;
-        let is_same_profile =
-            |profile: &String| request.profile.is_some_and(|current| current.value == profile);
-        let is_below =
-            |folder: &Path| request.directory.is_some_and(|current| current.value.starts_with(folder));
-        let folder = directory.as_ref().map(Path::new);
-        let applies = direction.is_none_or(|chosen| includes(chosen, request.direction()))
-            && profile.as_ref().is_none_or(is_same_profile)
-            && folder.is_none_or(is_below);
-        applies.then(|| Self {
-            has_profile: profile.is_some(),
-            depth: folder.map_or(0, |folder| folder.components().count()),
-            closeness,
-            has_direction: direction.is_some(),
-        })
-    }
-}
-
-/// True when a choice for a direction applies to the direction of a request. A choice for pushes applies to what pulls
-/// and pushes.
-fn includes(chosen: Direction, requested: Option<Direction>) -> bool {
-    requested == Some(chosen) || (chosen, requested) == (Direction::Push, Some(Direction::Both))
-}
-
-/// Returns the reason why a token cannot answer, regardless of all other tokens.
-fn find_obstacle(token: &Token, request: &Request<'_>, now: Timestamp) -> Option<Reason> {
-    if token_closeness(token, request).is_none() {
-        return Some(Reason::OtherRepository);
-    }
-    if let Some(reason) =
-        token.profile.as_deref().and_then(|profile| find_other_world(token, profile, request))
-    {
-        return Some(reason);
-    }
-    match token.state {
-        TokenState::Inactive => Some(Reason::Inactive),
-        TokenState::Active if token.has_expired(now) => Some(Reason::Expired),
-        TokenState::Active => is_signed_out(token, request).then_some(Reason::SignedOut),
-    }
-}
-
-/// Returns the reason why the login of a profile or a Docker configuration folder does not answer the request.
-fn find_other_world(token: &Token, profile: &str, request: &Request<'_>) -> Option<Reason> {
-    if !profile.starts_with(FOLDER_PREFIX) {
-        let is_same = request.profile.is_some_and(|current| current.value == profile);
-        return (!is_same).then_some(Reason::OtherProfile);
-    }
-    let folder = request.config_folder.filter(|folder| folder.profile == profile);
-    let is_there = folder.is_some_and(|folder| folder.has_login(token, request.key));
-    (!is_there).then_some(Reason::OtherFolder)
-}
-
-/// True when a token is signed out of one of the requested repositories; if none is known, of all its scopes on the
-/// registry.
-fn is_signed_out(token: &Token, request: &Request<'_>) -> bool {
-    let Some(address) = request.key.address().filter(|_| !token.signed_out.is_empty()) else { return false };
-    let registry = address.registry();
-    let is_out = |path: &str| token.signed_out.iter().any(|out| out.covers(registry, Some(path)));
-    if !request.repositories().is_empty() {
-        return request.repositories().iter().any(|path| is_out(path));
-    }
-    let out_here: Vec<Scope> =
-        token.signed_out.iter().filter_map(|out| out.restricted_to(registry)).collect();
-    let mut scopes_here = token.scopes.iter().filter_map(|scope| scope.restricted_to(registry));
-    scopes_here.all(|scope| out_here.iter().any(|out| out.includes(&scope)))
-}
-
-/// Returns the closeness of a token to a request; `None` when its scopes do not cover the request.
-fn token_closeness(token: &Token, request: &Request<'_>) -> Option<Closeness> {
-    if request.key.address().is_none() {
-        let exact = Closeness { is_whole: true, wildcards: Reverse(0), path: 0 };
-        return token.has_key(request.key).then_some(exact);
-    }
-    scopes_closeness(token.scopes.iter(), request)
-}
-
-/// Returns the closeness of scopes to a request: that of the least close repository, for which the closest scope
-/// counts; `None` when they do not cover every repository.
-fn scopes_closeness<'s>(
-    scopes: impl Iterator<Item = &'s Scope> + Clone,
-    request: &Request<'_>,
-) -> Option<Closeness> {
-    let closest = |repository| Closeness::of_closest(scopes.clone(), request, repository);
-    let Some((first, others)) = request.repositories().split_first() else { return closest(None) };
-    others.iter().try_fold(closest(Some(first))?, |least, path| Some(least.min(closest(Some(path))?)))
-}
-
-/// Returns the number of permissions.
-fn count_permissions(token: &Token) -> usize {
-    token.permissions.map_or(ALL_PERMISSIONS, |permissions| permissions.words().count())
-}
-
-/// True when a client stored the token under exactly this key, and no person has put it in use since.
-fn is_login_under_key(token: &Token, key: &Key) -> bool {
-    token.has_key(key) && token.last_event(key).is_none_or(|event| event.kind != UseKind::Use)
 }

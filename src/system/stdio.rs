@@ -11,8 +11,6 @@ use std::io::IsTerminal;
 use std::os::fd::AsFd;
 #[cfg(windows)]
 use std::os::windows::io::AsHandle;
-#[cfg(target_os = "linux")]
-use std::sync::atomic::{AtomicBool, Ordering};
 
 #[cfg(unix)]
 use rustix::stdio;
@@ -64,34 +62,3 @@ fn unbuffered(stream: impl AsFd) -> io::Result<File> {
 fn unbuffered(stream: impl AsHandle) -> io::Result<File> {
     Ok(stream.as_handle().try_clone_to_owned()?.into())
 }
-
-/// True when the process was started with a closed standard output, so that nothing can read an answer.
-#[cfg(target_os = "linux")]
-pub fn was_closed() -> bool {
-    WAS_CLOSED.load(Ordering::Relaxed)
-}
-
-/// Returns false: other systems do not report it.
-#[cfg(not(target_os = "linux"))]
-pub fn was_closed() -> bool {
-    false
-}
-
-#[cfg(target_os = "linux")]
-static WAS_CLOSED: AtomicBool = AtomicBool::new(false);
-
-/// Runs before Rust's startup, which opens the null device for each closed stream, so that no file takes its
-/// descriptor. From then on a closed stream looks like a null device that a client opened for reading and writing, as
-/// Python and Node do. <https://github.com/rust-lang/rust/blob/master/library/std/src/sys/pal/unix/mod.rs>
-///
-/// The function makes one system call and nothing that needs Rust's startup.
-#[cfg(target_os = "linux")]
-#[used]
-#[expect(unsafe_code, reason = "a function pointer for the loader: https://refspecs.linuxfoundation.org/elf")]
-#[unsafe(link_section = ".init_array")]
-static CHECK_STDOUT: extern "C" fn() = {
-    extern "C" fn check_stdout() {
-        WAS_CLOSED.store(rustix::io::fcntl_getfd(stdio::stdout()).is_err(), Ordering::Relaxed);
-    }
-    check_stdout
-};

@@ -32,7 +32,7 @@ secret=([alice]=$first [password]=$password)
 check "no secret in any file" no_secret_in_files
 
 # Stored in the vault for the registry itself: a rotation needs no login.
-check "create one for the registry" hub create registry --label "the registry" --permission read --registry "$host"
+check "create one for the registry" hub create registry --label "the registry" --permission pull --registry "$host"
 check "put it in use there" pat use registry "$host"
 check "a client comes with it" inspect
 before=$(pat show registry --reveal)

@@ -27,7 +27,7 @@ start_tokens() {
 # add NAME PLACE [OPTION...]: a person adds the token that the server knows by that name.
 add() { printf '%s' "${secret[$1]}" | pat add "$1" --registry "$2" --user "${user[$1]}" --secret-stdin "${@:3}"; }
 rotate() { printf '%s' "$2" | pat rotate "$1" --secret-stdin "${@:3}"; }
-add_both() { add ro "$host" --permission read && add rw "$host" --permission read,write; }
+add_both() { add ro "$host" --permission pull && add rw "$host" --permission pull,push; }
 remove_all() { pat ls --json | jq -r '.tokens[].name' | xargs -r -d '\n' docker-credential-pat rm --yes; }
 
 # with NAME=VALUE... CMD...; inside DIR CMD...: runs CMD in another environment or directory.
@@ -163,6 +163,6 @@ tokens_family_life() {
   tokens_life
 }
 
-choose_ci() { add ci "$host" --permission read,write && pat use ci "$host" --push; }
+choose_ci() { add ci "$host" --permission pull,push && pat use ci "$host" --push; }
 # add_as NAME SERVERS_NAME PLACE [OPTION...]: under another name than the server's.
 add_as() { printf '%s' "${secret[$2]}" | pat add "$1" --registry "$3" --user "${user[$2]}" --secret-stdin "${@:4}"; }

@@ -20,8 +20,8 @@ sign_out() { printf '%s' "$registry" | pat erase; }
 explained() { pat explain --json "$@" | jq -r '.token // "none"'; }
 
 # One token to pull and one to push.
-check "add a token that may pull" add ro "$registry" --permission read
-check "add a token that may push too" add rw "$registry" --permission read,write
+check "add a token that may pull" add ro "$registry" --permission pull
+check "add a token that may push too" add rw "$registry" --permission pull,push
 equal "docker pull" ro user_as docker "$registry" pull "$registry/acme/app"
 equal "docker push" rw user_as docker "$registry" push "$registry/acme/app"
 equal "crane digest" ro user_as crane "$registry/acme/app" digest "$registry/acme/app"

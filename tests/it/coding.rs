@@ -146,7 +146,7 @@ fn a_project_token_is_created_used_listed_changed_and_deleted() {
         let token = coding.home.token("shop");
         assert_eq!((&token["kind"], &token["user"]), (&json!("project"), &json!(user)));
         assert_eq!(token["scopes"], json!(["acme-docker.pkg.coding.net/shop"]));
-        assert_eq!(token["permissions"], json!(["read"]));
+        assert_eq!(token["permissions"], json!(["pull"]));
         // The stand-in reads the expiry as China's time, which is earlier than intended, not later.
         assert_eq!(token["expires"], "2099-01-31T15:59:59Z", "{dates}");
         assert_eq!(coding.home.get("acme-docker.pkg.coding.net/shop/images/app"), found(&user, &secret));
@@ -170,7 +170,7 @@ fn a_project_token_is_created_used_listed_changed_and_deleted() {
         assert!(message.contains("pull and push (of 7)") && message.contains("never"), "{message}");
         let listed = &coding.tokens()[0];
         assert_eq!((&listed["TokenName"], &listed["Scopes"][0]["Target"]), (&json!("ci of shop"), &json!(7)));
-        assert_eq!(coding.home.token("shop")["permissions"], json!(["read", "write"]));
+        assert_eq!(coding.home.token("shop")["permissions"], json!(["pull", "push"]));
         assert_eq!(coding.home.token("shop")["expires"], Value::Null);
 
         coding.done(&["disable", "shop"]);

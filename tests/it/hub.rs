@@ -40,14 +40,14 @@ fn assert_failure(assert: assert_cmd::assert::Assert, want: &str) {
 fn a_token_is_created_used_listed_switched_and_deleted() {
     let Some(hub) = HubDouble::start() else { return };
     let home = Home::new();
-    let args = ["create", "ci", "--label", "my ci", "--permission", "write", "--expires", "90d"];
+    let args = ["create", "ci", "--label", "my ci", "--permission", "push", "--expires", "90d"];
     let message = stderr(&hub.run(&home, &args).success());
     assert!(message.contains("made \"ci\" at Docker Hub (Read & Write); it is in use, and ends in 90 days"));
     assert_eq!(hub.labels(), ["my ci"]);
     let token = home.token("ci");
     assert_eq!(
         (&token["user"], &token["kind"], &token["permissions"], &token["in_use"], &token["label"]),
-        (&json!("alice"), &json!("pat"), &json!(["read", "write"]), &json!(true), &json!("my ci"))
+        (&json!("alice"), &json!("pat"), &json!(["pull", "push"]), &json!(true), &json!("my ci"))
     );
     let first = secret(&home);
     assert!(hub.accepts("alice", &first));
@@ -470,7 +470,7 @@ fn a_login_is_linked_by_a_use_and_then_synced() {
     assert_failure(hub.run(&home, &["link", "elsewhere"]), "is not for Docker Hub");
     let message = stderr(&hub.run(&home, &["link", name]).success());
     assert!(message.contains("is \"web\"") && message.contains("a use of it showed there"), "{message}");
-    assert_eq!(home.token(name)["permissions"], json!(["read", "write"]));
+    assert_eq!(home.token(name)["permissions"], json!(["pull", "push"]));
     home.bring("copy", "mirror.example", "alice", &login, &[]).success();
     let message = stderr(&hub.run(&home, &["rotate", name, "--delete-old"]).success());
     assert!(message.contains("\"copy\" has the old secret, which no longer works"), "{message}");

@@ -58,20 +58,6 @@ fn no_modules_import_each_other() {
 }
 
 #[test]
-fn only_the_check_of_standard_output_is_unsafe() {
-    let is_unsafe = |path: &PathBuf| {
-        let text = fs::read_to_string(path).expect("a source file");
-        let mut words = text.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_');
-        words.any(|word| matches!(word, "unsafe" | "unsafe_code"))
-    };
-    let found: Vec<_> = sources(Path::new("src")).into_iter().filter(is_unsafe).collect();
-    assert_eq!(found, [Path::new("src/system/stdio.rs")]);
-    let text = fs::read_to_string(&found[0]).expect("a source file");
-    assert_eq!(text.matches("unsafe(").count(), 1, "one attribute");
-    assert!(!text.contains("unsafe {") && !text.contains("unsafe fn") && !text.contains("unsafe impl"));
-}
-
-#[test]
 fn every_module_has_its_place_on_the_map() {
     let map = fs::read_to_string("src/lib.rs").expect("the map");
     let mapped: Vec<_> =

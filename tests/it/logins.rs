@@ -56,7 +56,7 @@ fn any_permissions() -> impl Strategy<Value = Option<Permissions>> {
     prop::sample::select(vec!["", "pull", "push", "pull,push", "pull,push,delete", "delete"]).prop_map(
         |words| {
             let has = |word| words.split(',').any(|other| other == word);
-            let permissions = Permissions { read: has("pull"), write: has("push"), delete: has("delete") };
+            let permissions = Permissions { pull: has("pull"), push: has("push"), delete: has("delete") };
             (!words.is_empty()).then_some(permissions)
         },
     )
@@ -149,13 +149,19 @@ fn apply(event: Event, draft: &mut Draft) {
         }
         Event::Add(addition) => add(draft, addition),
         Event::Off(index) => {
-            nth(&draft.inventory, index).map(|id| draft.inventory.deactivate(id));
+            if let Some(id) = nth(&draft.inventory, index) {
+                draft.inventory.deactivate(id);
+            }
         }
         Event::On(index) => {
-            nth(&draft.inventory, index).map(|id| draft.inventory.activate(id));
+            if let Some(id) = nth(&draft.inventory, index) {
+                draft.inventory.activate(id);
+            }
         }
         Event::Use(index) => {
-            nth(&draft.inventory, index).map(|id| draft.inventory.use_everywhere(id));
+            if let Some(id) = nth(&draft.inventory, index) {
+                draft.inventory.use_everywhere(id);
+            }
         }
         Event::Rotate { token, secret: index } => {
             let Some(id) = nth(&draft.inventory, token) else { return };

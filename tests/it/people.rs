@@ -30,7 +30,7 @@ fn an_added_token_answers_get_and_appears_in_show_and_ls() {
         "--label",
         "for CI",
         "--permission",
-        "read,write",
+        "pull,push",
         "--expires",
         "2099-01-31",
     ];
@@ -39,7 +39,7 @@ fn an_added_token_answers_get_and_appears_in_show_and_ls() {
     assert_eq!(home.get("ghcr.io/acme/app"), found("me", "ghp_canary"));
     assert_eq!(home.get("ghcr.io/other/app"), not_found());
     let listing = stdout(&home.run(["show", "ci"]).success());
-    for part in ["ghcr.io/acme", "pat", "for CI", "read, write", "2099-01-31", "in use", "add"] {
+    for part in ["ghcr.io/acme", "pat", "for CI", "pull, push", "2099-01-31", "in use", "add"] {
         assert!(listing.contains(part), "{part}: {listing}");
     }
     assert!(!listing.contains("canary"));
@@ -47,7 +47,7 @@ fn an_added_token_answers_get_and_appears_in_show_and_ls() {
     let token = &home.tokens()[0];
     assert_eq!(
         (&token["permissions"], &token["expires"], &token["origin"], &token["label"]),
-        (&json!(["read", "write"]), &json!("2099-01-31T23:59:59Z"), &json!("add"), &json!("for CI"))
+        (&json!(["pull", "push"]), &json!("2099-01-31T23:59:59Z"), &json!("add"), &json!("for CI"))
     );
     let json: serde_json::Value =
         serde_json::from_str(&stdout(&home.run(["show", "ci", "--json"]))).expect("JSON");
@@ -213,7 +213,7 @@ fn ls_with_a_filter_lists_matching_tokens_only() {
 fn ls_json_keeps_its_names_and_types() {
     let home = Home::new();
     let args = ["add", "ci", "-r", "ghcr.io/acme", "-u", "me", "--secret-stdin", "--expires", "2099-01-31"];
-    home.program(args).args(["--label", "x", "--permission", "read"]).write_stdin("s").assert().success();
+    home.program(args).args(["--label", "x", "--permission", "pull"]).write_stdin("s").assert().success();
     home.store("ghcr.io", "alice", "a");
     let shape = |token: &serde_json::Value| -> Vec<(String, &str)> {
         let kind = |value: &serde_json::Value| match value {

@@ -310,9 +310,9 @@ fn only_the_token_that_a_variable_names_may_answer() {
 #[test]
 fn variables_set_repository_and_direction() {
     let home = Home::new();
-    home.bring("ro", "ghcr.io", "me", "ro", &["--permission", "read"]).success();
-    home.bring("rw", "ghcr.io", "me", "rw", &["--permission", "read,write"]).success();
-    home.bring("app", "ghcr.io/acme/app", "me", "app", &["--permission", "read"]).success();
+    home.bring("ro", "ghcr.io", "me", "ro", &["--permission", "pull"]).success();
+    home.bring("rw", "ghcr.io", "me", "rw", &["--permission", "pull,push"]).success();
+    home.bring("app", "ghcr.io/acme/app", "me", "app", &["--permission", "pull"]).success();
     home.bring("all", "ghcr.io", "me", "all", &["--permission", "pull,push,delete"]).success();
     home.bring("hub", "docker.io/library", "me", "hub", &[]).success();
     for (variables, key, want) in [
@@ -457,7 +457,7 @@ fn warnings_of_script(home: &Home, script: &str) -> Vec<String> {
 #[test]
 fn one_process_that_asks_several_times_is_warned_once() {
     let home = Home::new();
-    home.bring("ro", "ghcr.io", "me", "ro-secret", &["--permission", "read"]).success();
+    home.bring("ro", "ghcr.io", "me", "ro-secret", &["--permission", "pull"]).success();
     let get = "\"$0\" get < \"$1\";";
     let twice = format!("{get} {get} :");
     let concurrently = format!("{} wait", "\"$0\" get < \"$1\" & ".repeat(20));
@@ -493,8 +493,8 @@ fn a_warning_that_cannot_be_recorded_is_printed_and_get_still_answers() {
 #[test]
 fn a_push_with_a_pull_token_warns() {
     let home = Home::new();
-    home.bring("ro", "ghcr.io", "me", "ro-secret", &["--permission", "read"]).success();
-    home.bring("rw", "ghcr.io", "me", "rw-secret", &["--permission", "write"]).success();
+    home.bring("ro", "ghcr.io", "me", "ro-secret", &["--permission", "pull"]).success();
+    home.bring("rw", "ghcr.io", "me", "rw-secret", &["--permission", "push"]).success();
     home.run(["deactivate", "rw"]).success();
     let response = home.call_with((DIRECTION, "push"), "get", "ghcr.io").success();
     assert_eq!(secret_in(&response), "ro-secret");
@@ -658,8 +658,8 @@ fn explain_and_get_agree() {
 #[test]
 fn explain_uses_the_direction_variable() {
     let home = Home::new();
-    home.bring("ro", "ghcr.io", "me", "ro", &["--permission", "read"]).success();
-    home.bring("rw", "ghcr.io", "me", "rw", &["--permission", "read,write"]).success();
+    home.bring("ro", "ghcr.io", "me", "ro", &["--permission", "pull"]).success();
+    home.bring("rw", "ghcr.io", "me", "rw", &["--permission", "pull,push"]).success();
     let push = (DIRECTION, "push");
     assert_eq!(ask(&home, &[push], "ghcr.io"), "rw");
     let explained =
@@ -670,7 +670,7 @@ fn explain_uses_the_direction_variable() {
 #[test]
 fn explain_warns_of_a_push_that_will_fail() {
     let home = Home::new();
-    home.bring("ro", "ghcr.io", "me", "ro", &["--permission", "read"]).success();
+    home.bring("ro", "ghcr.io", "me", "ro", &["--permission", "pull"]).success();
     let explained = stdout(&home.run(["explain", "ghcr.io/acme/app", "--push"]).success());
     assert!(explained.contains("may not push"), "{explained}");
 }

@@ -79,7 +79,7 @@ fn incoming_token(
 
 fn permissions(words: &str) -> Permissions {
     let has = |word| words.split(',').any(|other| other == word);
-    Permissions { read: has("pull"), write: has("push"), delete: has("delete") }
+    Permissions { pull: has("pull"), push: has("push"), delete: has("delete") }
 }
 
 /// Applies a line of the table to a vault that is never written.
@@ -249,7 +249,7 @@ fn any_scope() -> impl Strategy<Value = Scope> {
 
 fn any_permissions() -> impl Strategy<Value = Option<Permissions>> {
     proptest::option::of((any::<bool>(), any::<bool>(), any::<bool>()))
-        .prop_map(|all| all.map(|(read, write, delete)| Permissions { read, write, delete }))
+        .prop_map(|all| all.map(|(pull, push, delete)| Permissions { pull, push, delete }))
 }
 
 fn any_direction() -> impl Strategy<Value = Option<Direction>> {

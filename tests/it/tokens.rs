@@ -42,8 +42,9 @@ fn edit_changes_each_detail_of_a_token() {
     for (args, field, want) in [
         (vec!["--label", "for CI"], "label", json!("for CI")),
         (vec!["--label", ""], "label", Value::Null),
-        (vec!["--permission", "read"], "permissions", json!(["read"])),
-        (vec!["--permission", "delete,write"], "permissions", json!(["write", "delete"])),
+        (vec!["--permission", "pull"], "permissions", json!(["pull"])),
+        (vec!["--permission", "read,write"], "permissions", json!(["pull", "push"])),
+        (vec!["--permission", "delete,write"], "permissions", json!(["push", "delete"])),
         (vec!["--permission", "unknown"], "permissions", Value::Null),
         (vec!["--user", "you"], "user", json!("you")),
         (vec!["--expires", "2099-01-31"], "expires", json!("2099-01-31T23:59:59Z")),
@@ -649,4 +650,22 @@ fn no_verb_for_people_prints_a_secret() {
         }
     }
     assert!(!vault_holds(&home, "canary"));
+}
+
+#[test]
+fn enable_and_disable_are_other_spellings_of_activate_and_deactivate() {
+    let home = Home::new();
+    home.add("ci", "ghcr.io");
+    for (verb, state) in
+        [("disable", "inactive"), ("activate", "active"), ("deactivate", "inactive"), ("enable", "active")]
+    {
+        home.run([verb, "ci"]).success();
+        assert_eq!(home.token("ci")["state"], state, "{verb}");
+    }
+    for group in ["hub", "coding"] {
+        let help = stdout(&home.run([group, "--help"]).success());
+        for word in ["activate", "deactivate", "enable", "disable"] {
+            assert!(help.contains(word), "{group} {word}: {help}");
+        }
+    }
 }

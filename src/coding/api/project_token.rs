@@ -157,8 +157,8 @@ impl fmt::Display for ProjectScope {
 /// Returns the permissions on images that scopes grant; `None` when none of them is for images.
 pub fn permissions(scopes: &[ProjectScope]) -> Option<Permissions> {
     let has = |value: &str| scopes.iter().any(|scope| scope.value.eq_ignore_ascii_case(value));
-    let write = has("artifact_rw");
-    (write || has("artifact_r")).then_some(Permissions { read: true, write, delete: false })
+    let push = has("artifact_rw");
+    (push || has("artifact_r")).then_some(Permissions { pull: true, push, delete: false })
 }
 
 /// Returns an expiry in the form of a request; empty means never. The time is in UTC: CODING then shows the date
@@ -248,7 +248,7 @@ mod tests {
         ] {
             let scopes: Vec<_> = texts.iter().map(|text| ProjectScope::parse(text).expect(text)).collect();
             let permissions = permissions(&scopes);
-            assert_eq!(permissions.map(|granted| (granted.read, granted.write)), want, "{texts:?}");
+            assert_eq!(permissions.map(|granted| (granted.pull, granted.push)), want, "{texts:?}");
         }
     }
 }

@@ -90,7 +90,7 @@ fn report(
     ));
     match token.permissions {
         None => cx.say("note: none of its scopes is for images (artifact_r pulls, artifact_rw pushes too)"),
-        Some(may) if !may.write => cx.say("it may pull; --scope artifact_rw makes one that may push too"),
+        Some(may) if !may.push => cx.say("it may pull; --scope artifact_rw makes one that may push too"),
         Some(_) => {}
     }
     cx.note_overriding_tokens(token, &inventory)

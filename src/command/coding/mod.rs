@@ -32,8 +32,10 @@ enum CodingVerb {
     Create(create::CodingCreateArgs),
     Edit(edit::CodingEditArgs),
     /// Make project tokens work again, where CODING offers that
+    #[command(visible_alias = "activate")]
     Enable(target::TargetArgs),
     /// Stop project tokens from working until they are enabled, where CODING offers that
+    #[command(visible_alias = "deactivate")]
     Disable(target::TargetArgs),
     Rm(rm::CodingRmArgs),
     Show(show::CodingShowArgs),

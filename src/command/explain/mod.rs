@@ -33,6 +33,18 @@ pub struct ExplainArgs {
     /// More images of the same registry, as one command line names them
     #[arg(value_name = "IMAGE")]
     others: Vec<String>,
+    #[command(flatten)]
+    direction: RequestDirectionArgs,
+    /// As this client asks, with as much as it shows of the image
+    #[arg(long, value_parser = client_parser())]
+    client: Option<Client>,
+    /// Write JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, clap::Args)]
+struct RequestDirectionArgs {
     /// As the images are pulled, which is the default; with --push, as a copy pulls one and pushes the other
     #[arg(long)]
     pull: bool,
@@ -42,15 +54,9 @@ pub struct ExplainArgs {
     /// As the images are deleted
     #[arg(long, conflicts_with_all = ["pull", "push"])]
     delete: bool,
-    /// As this client asks, with as much as it shows of the image
-    #[arg(long, value_parser = client_parser())]
-    client: Option<Client>,
-    /// Write JSON
-    #[arg(long)]
-    json: bool,
 }
 
-impl ExplainArgs {
+impl RequestDirectionArgs {
     fn direction(&self) -> Option<Direction> {
         match (self.delete, self.pull, self.push) {
             (true, _, _) => Some(Direction::Delete),
@@ -171,8 +177,8 @@ fn request<'r>(target: &'r ExplainTarget, args: &ExplainArgs, mut request: Reque
     }
     let direction = match target {
         _ if !names_image => None,
-        ExplainTarget::Images(..) => args.direction().or(Some(Direction::Pull)),
-        ExplainTarget::Key(_) => args.direction(),
+        ExplainTarget::Images(..) => args.direction.direction().or(Some(Direction::Pull)),
+        ExplainTarget::Key(_) => args.direction.direction(),
     };
     // A variable takes precedence over the command line, as in a `get`.
     request.direction = request.direction.or(direction.map(|value| Sourced { value, from }));

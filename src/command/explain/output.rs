@@ -81,11 +81,12 @@ impl<'e> Explanation<'e> {
             }
             Some(Reason::LessSpecific) => "its scope is the closest".to_owned(),
             Some(Reason::NotOfFolder) => "a client logged in with it under this DOCKER_CONFIG".to_owned(),
-            Some(Reason::Replaced) if was_used => "you put it in use last (use)".to_owned(),
+            Some(Reason::Replaced | Reason::NotInUse) if was_used => {
+                "you put it in use last (use)".to_owned()
+            }
             Some(Reason::Replaced) => "it is the last login, which replaces what was there before".to_owned(),
             Some(Reason::MorePermissions) => "it allows the least that is enough".to_owned(),
             Some(Reason::OtherKey) => "a client stored it under exactly this key".to_owned(),
-            Some(Reason::NotInUse) if was_used => "you put it in use last (use)".to_owned(),
             Some(Reason::NotInUse) if answer.last_event(self.request.key).is_some() => {
                 "it is the last login".to_owned()
             }

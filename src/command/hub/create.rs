@@ -28,7 +28,7 @@ pub(super) struct HubCreateArgs {
     #[arg(long)]
     label: Option<String>,
     /// What it may do; each includes those before it
-    #[arg(long, value_enum, default_value = "read", conflicts_with = "org")]
+    #[arg(long, value_enum, default_value = "pull", conflicts_with = "org")]
     permission: Permission,
     /// When it ends, at most in a year: 2027-01-31, 2027-01-31T12:00:00Z, 90d or never
     #[arg(long, value_name = "WHEN")]
@@ -53,11 +53,14 @@ pub(super) struct HubCreateArgs {
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum Permission {
     /// Public Read-only
-    PublicRead,
+    #[value(alias = "public-read")]
+    PublicPull,
     /// Read-only
-    Read,
+    #[value(alias = "read")]
+    Pull,
     /// Read & Write
-    Write,
+    #[value(alias = "write")]
+    Push,
     /// Read, Write, Delete
     Delete,
 }
@@ -66,9 +69,9 @@ impl Permission {
     /// Returns the scope in Docker Hub's API.
     fn scope(self) -> &'static str {
         match self {
-            Self::PublicRead => "repo:public_read",
-            Self::Read => "repo:read",
-            Self::Write => "repo:write",
+            Self::PublicPull => "repo:public_read",
+            Self::Pull => "repo:read",
+            Self::Push => "repo:write",
             Self::Delete => "repo:admin",
         }
     }

@@ -40,8 +40,10 @@ enum HubVerb {
     Create(create::HubCreateArgs),
     Rename(rename::HubRenameArgs),
     /// Switch tokens on, at Docker Hub and here
+    #[command(visible_alias = "enable")]
     Activate(switch::HubSwitchArgs),
     /// Switch tokens off, here and at Docker Hub
+    #[command(visible_alias = "disable")]
     Deactivate(switch::HubSwitchArgs),
     Rm(rm::HubRmArgs),
     Rotate(rotate::HubRotateArgs),

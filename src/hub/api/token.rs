@@ -97,10 +97,10 @@ impl TokenAccess {
         let Self::Scopes(scopes) = self else { return None };
         let (mut granted, mut is_recognized) = (Permissions::default(), !scopes.is_empty());
         for scope in scopes {
-            granted.read = true;
+            granted.pull = true;
             match scope.as_str() {
-                "repo:admin" => (granted.write, granted.delete) = (true, true),
-                "repo:write" => granted.write = true,
+                "repo:admin" => (granted.push, granted.delete) = (true, true),
+                "repo:write" => granted.push = true,
                 "repo:read" | "repo:public_read" => {}
                 _ => is_recognized = false,
             }
@@ -218,7 +218,7 @@ mod tests {
 
     #[test]
     fn scopes_have_the_words_of_the_page_and_permissions_if_known() {
-        let all = |read, write, delete| Some(Permissions { read, write, delete });
+        let all = |pull, push, delete| Some(Permissions { pull, push, delete });
         for (scopes, description, permissions) in [
             (&["repo:admin"][..], "Read, Write, Delete", all(true, true, true)),
             (&["repo:write"], "Read & Write", all(true, true, false)),
