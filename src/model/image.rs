@@ -1,12 +1,10 @@
 //! The name of an image, as people and clients write it.
 
+use crate::model::reference::without_tag_and_digest;
 use crate::model::registry::Address;
 
 /// The longest name of a repository, in bytes: <https://github.com/distribution/reference/blob/main/reference.go>
 const MAX_REPOSITORY_BYTES: usize = 255;
-
-/// The longest tag, in bytes.
-const MAX_TAG_BYTES: usize = 128;
 
 /// The registry of an image without one.
 const DEFAULT_HOST: &str = "docker.io";
@@ -27,7 +25,7 @@ impl Image {
     /// Docker does not accept, such as one with capital letters in the repository:
     /// <https://github.com/distribution/reference/blob/main/normalize.go>
     pub fn parse(text: &str) -> Option<Self> {
-        let name = without_tag(without_digest(text)?)?;
+        let name = without_tag_and_digest(text)?;
         if is_image_id(name) {
             return None;
         }
@@ -77,27 +75,6 @@ fn is_host(text: &str) -> bool {
     text == "localhost"
         || text.contains(['.', ':'])
         || text.contains(|letter: char| letter.is_ascii_uppercase())
-}
-
-fn without_digest(text: &str) -> Option<&str> {
-    let Some((name, digest)) = text.split_once('@') else { return Some(text) };
-    let (algorithm, hash) = digest.split_once(':')?;
-    let is_algorithm = algorithm.starts_with(|letter: char| letter.is_ascii_alphabetic())
-        && algorithm.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_+.".contains(&byte));
-    let is_hash = hash.len() >= 32 && hash.bytes().all(|byte| byte.is_ascii_hexdigit());
-    (is_algorithm && is_hash).then_some(name)
-}
-
-fn without_tag(text: &str) -> Option<&str> {
-    let last_part = text.rfind('/').map_or(0, |slash| slash + 1);
-    let Some(colon) = text[last_part..].find(':') else { return Some(text) };
-    let (name, tag) = text.split_at(last_part + colon);
-    let tag = &tag[1..];
-    let is_tag = !tag.is_empty()
-        && tag.len() <= MAX_TAG_BYTES
-        && !tag.starts_with(['.', '-'])
-        && tag.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte));
-    is_tag.then_some(name)
 }
 
 /// True for the id of a local image.

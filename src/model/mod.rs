@@ -5,6 +5,7 @@ pub mod choice;
 pub mod hint;
 pub mod image;
 pub mod name;
+pub mod reference;
 pub mod registry;
 pub mod remote;
 pub mod scope;

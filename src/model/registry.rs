@@ -6,6 +6,7 @@ use std::net::Ipv6Addr;
 use thiserror::Error;
 
 use crate::model::hint::Hint;
+use crate::model::reference::without_tag_and_digest;
 
 /// The longest key, in bytes. A host has at most 253 bytes and a repository 255.
 pub const MAX_KEY_BYTES: usize = 4096;
@@ -20,7 +21,7 @@ const DOCKER_HUB_ALIASES: [&str; 4] =
 /// The entries of Docker's device sign-in, which never answer for `docker.io`.
 const DOCKER_HUB_SESSIONS: [&str; 2] = ["v1/access-token", "v1/refresh-token"];
 
-/// A registry: a lower-case host and, unless it is 80 or 443, a port.
+/// A registry: a lower-case host and, unless it is 443, a port.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Registry(String);
 
@@ -35,10 +36,8 @@ impl Registry {
             None => return None,
         };
         Some(match port {
-            None | Some(80 | 443) if DOCKER_HUB_ALIASES.contains(&host.as_str()) => {
-                Self(DOCKER_HUB.to_owned())
-            }
-            None | Some(80 | 443) => Self(host),
+            None | Some(443) if DOCKER_HUB_ALIASES.contains(&host.as_str()) => Self(DOCKER_HUB.to_owned()),
+            None | Some(443) => Self(host),
             Some(port) => Self(format!("{host}:{port}")),
         })
     }
@@ -73,14 +72,15 @@ pub struct Address {
 
 impl Address {
     /// Reads `[http[s]://]host[:port][/repository]`, and ignores slashes at the end. The API roots `/v1/` and
-    /// `/v2/` are not repositories. Returns `None` for a text that is not a registry address.
+    /// `/v2/` are not repositories. A repository becomes lower case, as registries require. Returns `None` for a text
+    /// that is not a registry address.
     pub fn parse(text: &str) -> Option<Self> {
         let rest = strip_scheme(text);
         let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
         let registry = Registry::parse(host)?;
         let repository = match path.trim_end_matches('/') {
             "" | "v1" | "v2" => None,
-            path if is_repository(path) => Some(path.to_owned()),
+            path if is_repository(path) => Some(path.to_ascii_lowercase()),
             _ => return None,
         };
         Some(Self { registry, repository })
@@ -125,7 +125,7 @@ impl Key {
         if text.contains(char::is_control) {
             return Err(KeyError::ControlCharacter);
         }
-        let kind = match Address::parse(text) {
+        let kind = match address_in(text) {
             Some(address) if is_session(&address) => KeyKind::Session,
             Some(address) => KeyKind::Address(address),
             None => KeyKind::Verbatim,
@@ -189,6 +189,15 @@ pub fn host_as_written(text: &str) -> &str {
     rest.split_once('/').map_or(rest, |(host, _)| host)
 }
 
+/// Returns the address in a key. The tag and the digest after a repository are not part of it.
+fn address_in(key: &str) -> Option<Address> {
+    Address::parse(key).or_else(|| {
+        let (host, path) = strip_scheme(key).split_once('/')?;
+        let address = Address::parse(&format!("{host}/{}", without_tag_and_digest(path)?))?;
+        address.repository.is_some().then_some(address)
+    })
+}
+
 /// True when `path` is `prefix` or below it: `team` covers `team/api`, but not `team-x`.
 pub fn covers(prefix: &str, path: &str) -> bool {
     path.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
@@ -229,7 +238,7 @@ fn is_host(host: &str) -> bool {
         })
 }
 
-/// True for a repository as clients write it. Some registries allow capitals:
+/// True for a repository as clients write it, in any case:
 /// <https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pulling-manifests>
 fn is_repository(path: &str) -> bool {
     path.split('/').all(|part| {
@@ -252,7 +261,10 @@ mod tests {
             ("https://ghcr.io", "ghcr.io", None),
             ("HTTP://ghcr.io/", "ghcr.io", None),
             ("https://ghcr.io:443/v2/", "ghcr.io", None),
-            ("ghcr.io:80", "ghcr.io", None),
+            ("ghcr.io:80", "ghcr.io:80", None),
+            ("http://GHCR.io:80/v2/", "ghcr.io:80", None),
+            ("docker.io:80", "docker.io:80", None),
+            ("ghcr.io/Acme/App", "ghcr.io", Some("acme/app")),
             ("ghcr.io/v1", "ghcr.io", None),
             ("ghcr.io/acme/app", "ghcr.io", Some("acme/app")),
             ("ghcr.io/acme/app///", "ghcr.io", Some("acme/app")),
@@ -297,11 +309,35 @@ mod tests {
             "ghсr.io", // a Cyrillic letter
             "ghcr.io/../x",
             "ghcr.io//x",
-            "ghcr.io/app:1",
+            "ghcr.io/app:",
+            "ghcr.io/app:-1",
+            "ghcr.io/app@evil",
+            "ghcr.io/app@sha256:0123",
+            "ghcr.io/a:b/c",
+            "ghcr.io/:1",
             "ghcr.io/a%2fb",
             "-x.io",
         ] {
             assert_eq!(Key::parse(text).expect(text).address(), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_key_with_a_tag_or_a_digest_has_the_address_of_its_repository() {
+        let digest = format!("sha256:{}", "0".repeat(64));
+        for end in [":1.0".to_owned(), format!("@{digest}"), format!(":1.0@{digest}")] {
+            for (text, host) in [("ghcr.io", "ghcr.io"), ("https://GHCR.io", "ghcr.io"), ("h:80", "h:80")] {
+                let text = format!("{text}/Acme/app{end}");
+                let key = Key::parse(&text).expect("a key");
+                let address = key.address().expect(&text);
+                assert_eq!(
+                    (address.registry().as_str(), address.repository()),
+                    (host, Some("acme/app")),
+                    "{text}"
+                );
+                assert_eq!(key.as_str(), text);
+                assert_eq!(Address::parse(&text), None, "{text}");
+            }
         }
     }
 

@@ -18,37 +18,73 @@ pub struct Scope {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 enum Host {
     Exact(Registry),
-    /// Every host with exactly one additional label on the left.
-    Below(Registry),
+    /// Every host with the same labels. A label `*` is any label.
+    Wildcard(String),
 }
 
+/// A label of a wildcard host that is any label.
+const ANY_LABEL: &str = "*";
+
+/// Public suffixes of two labels, under which anybody can register a name. A wildcard over one would reach the
+/// registries of strangers. The full list is at <https://publicsuffix.org>.
+const PUBLIC_SUFFIXES: [&str; 48] = [
+    "ac.cn", "ac.jp", "ac.kr", "ac.uk", "ac.za", "co.id", "co.il", "co.in", "co.jp", "co.ke", "co.kr",
+    "co.nz", "co.th", "co.uk", "co.za", "com.ar", "com.au", "com.br", "com.cn", "com.co", "com.hk", "com.mx",
+    "com.my", "com.ng", "com.pe", "com.ph", "com.pk", "com.pl", "com.sa", "com.sg", "com.tr", "com.tw",
+    "com.ua", "com.vn", "edu.au", "edu.cn", "gov.au", "gov.cn", "gov.uk", "me.uk", "ne.jp", "net.au",
+    "net.cn", "or.jp", "org.au", "org.cn", "org.uk", "or.kr",
+];
+
 impl Scope {
-    /// Reads a scope, with any spelling of a registry. `*` stands for one label at the left.
+    /// Reads a scope, with any spelling of a registry. `*` stands for one whole label of a host, except for its last
+    /// two labels.
     pub fn parse(text: &str) -> Result<Self, ScopeError> {
-        let invalid = || ScopeError { text: text.to_owned() };
-        let Some(domain) = text.strip_prefix("*.") else {
-            return Address::parse(text).map(|address| Self::from_address(&address)).ok_or_else(invalid);
+        let host = text.split_once('/').map_or(text, |(host, _)| host);
+        let scope = if host.contains(ANY_LABEL) {
+            Self::parse_wildcard(text)
+        } else {
+            Address::parse(text).map(|address| Self::from_address(&address))
         };
-        let address = Address::parse(domain).ok_or_else(invalid)?;
-        // An alias of Docker Hub would become the domain docker.io, below which there are no registries.
-        // An IPv6 address such as `[::ffff:1.2.3.4]` is not a domain.
-        let is_domain = address.registry().as_str().contains('.')
-            && !address.registry().as_str().starts_with('[')
-            && !address.registry().is_docker_hub();
-        if domain.contains("://") || !is_domain {
-            return Err(invalid());
-        }
-        Ok(Self { host: Host::Below(address.registry().clone()), ..Self::from_address(&address) })
+        scope.ok_or_else(|| ScopeError::Malformed(text.to_owned()))
     }
 
-    /// Reads a scope as a person writes it. It refuses a repository without its registry, such as `acme/app`.
+    fn parse_wildcard(text: &str) -> Option<Self> {
+        let (host, path) = text.split_once('/').unwrap_or((text, ""));
+        let labels: Vec<&str> = host.split('.').collect();
+        let is_literal = |label: &&str| !label.contains(ANY_LABEL);
+        let (wild, last_two) = labels.split_at_checked(labels.len().checked_sub(2)?)?;
+        let is_whole_label = |label: &&str| *label == ANY_LABEL || is_literal(label);
+        if !last_two.iter().all(is_literal) || !wild.iter().all(is_whole_label) {
+            return None;
+        }
+        // Docker Hub has no registries below it.
+        let domain = host.trim_start_matches("*.");
+        if Registry::parse(domain).is_some_and(|registry| registry.is_docker_hub()) {
+            return None;
+        }
+        let address = Address::parse(&format!("{}/{path}", host.replace(ANY_LABEL, "any")))?;
+        let known = address.registry().as_str().split('.').zip(&labels);
+        let known = known.map(|(label, written)| if *written == ANY_LABEL { ANY_LABEL } else { label });
+        let host = Host::Wildcard(known.collect::<Vec<_>>().join("."));
+        Some(Self { host, path: address.repository().map(str::to_owned) })
+    }
+
+    /// Reads a scope as a person writes it. It refuses a repository without its registry, such as `acme/app`, and a
+    /// wildcard directly over a public suffix.
     pub fn parse_typed(text: &str) -> Result<Self, ScopeError> {
         let scope = Self::parse(text)?;
         let host = scope.host();
         if scope.path.is_some() && !host.contains(['.', ':']) && host != "localhost" {
-            return Err(ScopeError { text: text.to_owned() });
+            return Err(ScopeError::Malformed(text.to_owned()));
         }
-        Ok(scope)
+        let mut labels = host.rsplitn(3, '.');
+        let (last, last_but_one) = (labels.next(), labels.next());
+        let suffix = last_but_one.zip(last).map(|(one, other)| format!("{one}.{other}"));
+        let is_wild_below = labels.next().is_some_and(|rest| rest.rsplit('.').next() == Some(ANY_LABEL));
+        match suffix.filter(|suffix| is_wild_below && PUBLIC_SUFFIXES.contains(&suffix.as_str())) {
+            Some(suffix) => Err(ScopeError::PublicSuffix { text: text.to_owned(), suffix }),
+            None => Ok(scope),
+        }
     }
 
     /// Makes the scope of an address: its registry or, if it has a repository, that part of it.
@@ -56,17 +92,36 @@ impl Scope {
         Self { host: Host::Exact(address.registry().clone()), path: address.repository().map(str::to_owned) }
     }
 
-    /// Returns the wildcard that includes a registry, if there can be one.
-    pub fn wildcard_for(registry: &Registry) -> Option<Self> {
-        let (_, domain) = registry.as_str().split_once('.')?;
-        Self::parse(&format!("*.{domain}")).ok()
+    /// Returns the text under which a vault's directory lists a scope with this host. Of a host with a `*` that is not
+    /// its only one and its first label, it is the last two labels.
+    pub fn handle(&self) -> String {
+        match &self.host {
+            Host::Exact(registry) => registry.to_string(),
+            Host::Wildcard(host) if host.rfind(ANY_LABEL) == Some(0) => host.clone(),
+            Host::Wildcard(host) => last_two_labels(host).to_owned(),
+        }
     }
 
-    /// Returns the host as text: a registry, or `*.` and a domain.
+    /// Returns the [handles](Self::handle) of all scopes that can reach a registry.
+    pub fn handles_for(registry: &Registry) -> [Option<String>; 3] {
+        let host = registry.as_str();
+        let wildcard = host.split_once('.').map(|(_, domain)| format!("*.{domain}"));
+        [Some(host.to_owned()), wildcard, Some(last_two_labels(host).to_owned())]
+    }
+
+    /// True when version 0.1 can read the scope: it knows `*` as the first label only.
+    pub fn is_known_to_first_version(&self) -> bool {
+        match &self.host {
+            Host::Exact(_) => true,
+            Host::Wildcard(host) => host.rfind(ANY_LABEL) == Some(0),
+        }
+    }
+
+    /// Returns the host as text: a registry, or a host with `*` for some labels.
     pub fn host(&self) -> String {
         match &self.host {
             Host::Exact(registry) => registry.to_string(),
-            Host::Below(domain) => format!("*.{domain}"),
+            Host::Wildcard(host) => host.clone(),
         }
     }
 
@@ -74,7 +129,7 @@ impl Scope {
     pub fn registry(&self) -> Option<&Registry> {
         match &self.host {
             Host::Exact(registry) => Some(registry),
-            Host::Below(_) => None,
+            Host::Wildcard(_) => None,
         }
     }
 
@@ -84,7 +139,10 @@ impl Scope {
 
     /// Returns the number of labels that may be any label.
     pub fn wildcard_count(&self) -> usize {
-        usize::from(self.is_wildcard())
+        match &self.host {
+            Host::Exact(_) => 0,
+            Host::Wildcard(host) => host.split('.').filter(|label| *label == ANY_LABEL).count(),
+        }
     }
 
     /// Returns the path, if the scope is for a part of a registry.
@@ -103,7 +161,7 @@ impl Scope {
     pub fn reaches(&self, registry: &Registry) -> bool {
         match &self.host {
             Host::Exact(host) => host == registry,
-            Host::Below(domain) => is_below(registry, domain.as_str()),
+            Host::Wildcard(host) => matches(host, registry.as_str()),
         }
     }
 
@@ -127,7 +185,11 @@ impl Scope {
         let share_a_host = match (&self.host, &other.host) {
             (Host::Exact(registry), _) => other.reaches(registry),
             (_, Host::Exact(registry)) => self.reaches(registry),
-            (Host::Below(one), Host::Below(two)) => one == two,
+            (Host::Wildcard(one), Host::Wildcard(two)) => {
+                let is_same = |(one, two): (&str, &str)| one == two || [one, two].contains(&ANY_LABEL);
+                one.split('.').count() == two.split('.').count()
+                    && one.split('.').zip(two.split('.')).all(is_same)
+            }
         };
         share_a_host
             && match (&self.path, &other.path) {
@@ -138,7 +200,13 @@ impl Scope {
 
     /// True when the scope covers everything that the other one covers.
     pub fn includes(&self, other: &Self) -> bool {
-        self.host == other.host
+        let includes_host = match (&self.host, &other.host) {
+            (Host::Exact(one), Host::Exact(two)) => one == two,
+            (Host::Exact(_), Host::Wildcard(_)) => false,
+            (Host::Wildcard(one), Host::Exact(two)) => matches(one, two.as_str()),
+            (Host::Wildcard(one), Host::Wildcard(two)) => matches(one, two),
+        };
+        includes_host
             && match (&self.path, &other.path) {
                 (None, _) => true,
                 (Some(path), Some(other)) => covers(path, other),
@@ -181,18 +249,30 @@ impl Serialize for Scope {
 
 /// The error for a text that is not a scope.
 #[derive(Debug, Error, PartialEq, Eq)]
-#[error("{text:?} is no registry, registry/path or *.domain")]
-pub struct ScopeError {
-    text: String,
+pub enum ScopeError {
+    #[error("{0:?} is not a registry, a registry with a path, or a host with *")]
+    Malformed(String),
+    #[error("{text:?} would reach every registry under {suffix}, where anybody can register a name")]
+    PublicSuffix { text: String, suffix: String },
 }
 
-fn is_below(registry: &Registry, domain: &str) -> bool {
-    registry.as_str().split_once('.').is_some_and(|(_, rest)| rest == domain)
+/// True when every label of a host is the same as in the wildcard host, or is `*` there.
+fn matches(wildcard: &str, host: &str) -> bool {
+    let mut labels = host.split('.');
+    let is_match = |label: &str| labels.next().is_some_and(|other| label == ANY_LABEL || label == other);
+    wildcard.split('.').all(is_match) && labels.next().is_none()
+}
+
+fn last_two_labels(host: &str) -> &str {
+    host.rmatch_indices('.').nth(1).map_or(host, |(dot, _)| &host[dot + 1..])
 }
 
 impl Hint for ScopeError {
     fn hint(&self) -> Option<String> {
-        Some("for example: ghcr.io, docker.io/acme or *.pkg.coding.net".to_owned())
+        Some(match self {
+            Self::Malformed(_) => "for example: ghcr.io, docker.io/acme or *.pkg.coding.net".to_owned(),
+            Self::PublicSuffix { suffix, .. } => format!("name the domain too, as in *.example.{suffix}"),
+        })
     }
 }
 
@@ -212,6 +292,11 @@ mod tests {
             ("docker.io/acme/", "docker.io/acme"),
             ("*.pkg.coding.net", "*.pkg.coding.net"),
             ("*.Azurecr.io/team", "*.azurecr.io/team"),
+            ("*.dkr.ecr.*.Amazonaws.com", "*.dkr.ecr.*.amazonaws.com"),
+            ("a.*.b.c:5000/Team", "a.*.b.c:5000/team"),
+            ("*.*.b.c:443", "*.*.b.c"),
+            ("ghcr.io/Acme", "ghcr.io/acme"),
+            ("ghcr.io:80", "ghcr.io:80"),
             ("[::1]:5000/acme", "[::1]:5000/acme"),
         ] {
             let scope = Scope::parse(text).expect(text);
@@ -224,7 +309,17 @@ mod tests {
             "*.",
             "*.io",
             "a.*.io",
+            "*.*.io",
+            "*.a.*",
+            "a.b.*",
             "**.a.io",
+            "a*.b.io",
+            "*b.c.io",
+            "https://*.a.io",
+            "*.a.io:x",
+            "*.registry-1.docker.io:443",
+            "ghcr.io/app:1",
+            "*.a.io/app:1",
             "*.https://a.io",
             "x y",
             "user@ghcr.io",
@@ -246,6 +341,42 @@ mod tests {
     }
 
     #[test]
+    fn a_typed_wildcard_directly_over_a_public_suffix_is_refused() {
+        for (text, is_scope) in [
+            ("*.co.uk", false),
+            ("*.co.uk/acme", false),
+            ("*.*.co.uk", false),
+            ("*.com.au", false),
+            ("*.acme.co.uk", true),
+            ("acme.*.co.uk", false),
+            ("*.acme.*.example.co.uk", true),
+            ("acme.co.uk", true),
+            ("*.azurecr.io", true),
+        ] {
+            assert_eq!(Scope::parse_typed(text).is_ok(), is_scope, "{text}");
+            assert!(Scope::parse(text).is_ok(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_request_looks_for_the_handle_of_every_scope_that_reaches_it() {
+        for (scope, handle, host) in [
+            ("ghcr.io/acme", "ghcr.io", "ghcr.io"),
+            ("*.b.c", "*.b.c", "a.b.c"),
+            ("*.b.c:5000", "*.b.c:5000", "a.b.c:5000"),
+            ("a.*.b.c", "b.c", "a.x.b.c"),
+            ("*.*.b.c", "b.c", "x.y.b.c"),
+            ("*.dkr.ecr.*.amazonaws.com", "amazonaws.com", "1.dkr.ecr.eu.amazonaws.com"),
+        ] {
+            let (scope, registry) = (Scope::parse(scope).expect(scope), Registry::parse(host).expect(host));
+            assert_eq!(scope.handle(), handle);
+            assert!(
+                scope.reaches(&registry) && Scope::handles_for(&registry).contains(&Some(handle.to_owned()))
+            );
+        }
+    }
+
+    #[test]
     fn a_scope_covers_only_requests_inside_it() {
         for (scope, request, want) in [
             ("ghcr.io", "ghcr.io", true),
@@ -263,6 +394,16 @@ mod tests {
             ("*.pkg.coding.net", "evilpkg.coding.net", false),
             ("*.pkg.coding.net:5000", "team.pkg.coding.net:5000", true),
             ("*.pkg.coding.net:5000", "team.pkg.coding.net", false),
+            ("*.dkr.ecr.*.amazonaws.com", "1.dkr.ecr.eu-west-1.amazonaws.com/app", true),
+            ("*.dkr.ecr.*.amazonaws.com", "1.dkr.ecr.eu.west.amazonaws.com", false),
+            ("*.dkr.ecr.*.amazonaws.com", "dkr.ecr.eu-west-1.amazonaws.com", false),
+            ("*.dkr.ecr.*.amazonaws.com", "1.dkr.ecr.eu-west-1.amazonaws.com.evil.example", false),
+            ("*.dkr.ecr.*.amazonaws.com", "1.dkr-ecr.eu-west-1.amazonaws.com", false),
+            ("*.dkr.ecr.*.amazonaws.com", "1.dkr.ecr.eu-west-1.amazonaws.com:80", false),
+            ("a.*.b.c", "a.x.b.c", true),
+            ("a.*.b.c", "a.b.c", false),
+            ("ghcr.io", "ghcr.io:80", false),
+            ("ghcr.io/acme", "ghcr.io/ACME/app", true),
         ] {
             let (parsed, address) = (Scope::parse(scope).expect(scope), address(request));
             assert_eq!(parsed.covers(address.registry(), address.repository()), want, "{scope} {request}");
@@ -280,6 +421,10 @@ mod tests {
             ("*.b.c/y", "a.b.c/x", false),
             ("*.b.c", "*.b.c/x", true),
             ("*.b.c", "*.c.b", false),
+            ("*.x.b.c", "a.*.b.c", true),
+            ("*.x.b.c", "a.*.b.d", false),
+            ("*.*.b.c", "*.b.c", false),
+            ("*.*.b.c", "x.y.b.c/z", true),
         ] {
             let (one, two) = (Scope::parse(one).expect(one), Scope::parse(two).expect(two));
             assert_eq!((one.overlaps(&two), two.overlaps(&one)), (want, want), "{one} {two}");

@@ -1,8 +1,8 @@
 //! The directory of a vault: the entries that concern a key, their positions, and their tags.
 
-use std::mem;
 use std::ops::Range;
 use std::path::Path;
+use std::{iter, mem};
 
 use minicbor::bytes::ByteArray;
 use minicbor::{Decode, Encode};
@@ -120,25 +120,29 @@ fn hash(text: &str) -> u32 {
 fn token_hashes(token: &Token) -> Vec<u8> {
     let key_hash =
         |key: &Key| hash(key.address().map_or(key.as_str(), |address| address.registry().as_str()));
-    let scopes = token.scopes.iter().map(|scope| hash(&scope.host()));
+    let scopes = token.scopes.iter().map(|scope| hash(&scope.handle()));
     let mut hashes: Vec<u32> = scopes.chain(token.keys.iter().map(key_hash)).collect();
     hashes.sort_unstable();
     hashes.dedup();
     hashes.into_iter().flat_map(u32::to_le_bytes).collect()
 }
 
-/// Returns the hashes to look for: of the key's registry and of the wildcard above it, or of a key that is
-/// not an address.
+/// Returns the hashes to look for: of the key's registry and of the wildcards that reach it, or of a key that is not
+/// an address.
+///
+/// Version 0.1 wrote `host` for `host:80`, and the whole text of a key with a tag or a digest.
 fn key_hashes(key: &Key) -> Vec<u32> {
     let Some(address) = key.address() else {
         // A session answers only for the account that answers for Docker Hub.
         let account = key.is_session().then(|| Key::parse(DOCKER_HUB_KEY).ok()).flatten();
         let account = account.as_ref().map(key_hashes).unwrap_or_default();
-        return std::iter::once(hash(key.as_str())).chain(account).collect();
+        return iter::once(hash(key.as_str())).chain(account).collect();
     };
     let registry = address.registry();
-    let wildcard = Scope::wildcard_for(registry).map(|scope| hash(&scope.host()));
-    std::iter::once(hash(registry.as_str())).chain(wildcard).collect()
+    let old_host = registry.as_str().strip_suffix(":80");
+    let old_key = address.repository().map(|_| key.as_str());
+    let handles = Scope::handles_for(registry).into_iter().flatten();
+    handles.map(|handle| hash(&handle)).chain(old_host.map(hash)).chain(old_key.map(hash)).collect()
 }
 
 #[cfg(test)]
@@ -158,6 +162,8 @@ mod tests {
             ("c", "*.coding.net/shop"),
             ("d", "docker.io"),
             ("e", "h:5000"),
+            ("f", "*.dkr.ecr.*.amazonaws.com"),
+            ("g", "x.*.coding.net"),
         ] {
             inventory.add(incoming_token(name, scope, Origin::Add), Timestamp(0)).expect(name);
         }
@@ -172,6 +178,10 @@ mod tests {
             "user@odd",
             "quay.io",
             "h",
+            "h:80",
+            "ghcr.io/acme/app:1",
+            "1.dkr.ecr.eu-west-1.amazonaws.com",
+            "x.y.coding.net",
         ] {
             let key = key(text);
             let wanted = key_hashes(&key);
