@@ -87,6 +87,20 @@ pub fn refusal(request: &Request<'_>, verdict: &Verdict<'_>) -> Option<String> {
     Some(format!("token \"{}\" for {} may not {verbs}; {alternative}", answer.name, scope_words(answer)))
 }
 
+/// Warns that no token covers all repositories of the request, such as those of a copy between two projects.
+pub fn partial_answer(request: &Request<'_>, verdict: &Verdict<'_>) -> Option<String> {
+    let (answer, repositories) = verdict.token.zip(request.repositories.as_ref())?;
+    let registry = request.key.address()?.registry();
+    let is_covered = |path: &str| answer.scopes.iter().any(|scope| scope.covers(registry, Some(path)));
+    let missing = repositories.value.paths.iter().find(|path| !is_covered(path))?;
+    let (name, scopes) = (&answer.name, scope_words(answer));
+    Some(format!(
+        "token \"{name}\" for {scopes} does not cover {registry}/{missing}, and no token covers all that is named \
+         ({} use NAME {registry} --dir .)",
+        program()
+    ))
+}
+
 /// Returns a clause about a token that allows the direction, with the reason why it did not answer.
 fn able_alternative(other: &Token, reason: Reason, direction: Direction, choice: Option<&Choice>) -> String {
     let (program, name, argument) = (program(), &other.name, other.name.as_argument());

@@ -31,8 +31,17 @@ pub fn other_answer(login: TokenId, request: &Request<'_>, verdict: &Verdict<'_>
                 choice_words(choice)
             )
         }
-        (Reason::NotNamed, _) => format!("stored \"{name}\", but {instead}: {TOKEN_NAME} names it"),
-        _ => format!("\"{name}\" is for {} only; otherwise, {instead}", scope_words(token)),
+        (Reason::NotNamed, _) => {
+            format!("stored \"{name}\", but {TOKEN_NAME} names another token (`unset {TOKEN_NAME}`)")
+        }
+        (Reason::LessSpecific | Reason::OtherRepository, _) => {
+            format!("\"{name}\" is for {} only; otherwise, {instead}", scope_words(token))
+        }
+        (Reason::OtherFolder, _) => format!(
+            "stored \"{name}\", but {instead}: config.json in this folder is newer than the login and has no entry \
+             for it yet"
+        ),
+        _ => format!("stored \"{name}\", but {instead} ({program} explain {})", request.key.as_str()),
     })
 }
 

@@ -12,10 +12,12 @@ use crate::command::verify;
 use crate::inventory::TokenChanges;
 use crate::model::hint::{Hint, program};
 use crate::model::name::Name;
-use crate::model::token::UserName;
+use crate::model::timestamp::Timestamp;
+use crate::model::token::{Token, UserName};
 use crate::provider::advice::advise;
 use crate::provider::{Credential, recognize};
 use crate::vault::login::docker_hub_users;
+use crate::vault::store::StoreError;
 
 /// Give a token a new secret and a new end; its name, scopes, choices and label stay
 #[derive(Debug, clap::Args)]
@@ -25,17 +27,23 @@ pub struct RotateArgs {
     name: String,
     #[command(flatten)]
     secret: SecretArgs,
+    /// Go back to the secret before the current one; again, to return
+    #[arg(long, conflicts_with_all = ["secret_stdin", "secret_file", "expires"])]
+    undo: bool,
     /// When the new secret ends: 2027-01-31, 2027-01-31T12:00:00Z, 90d or never
     #[arg(long, value_name = "WHEN")]
     expires: Option<String>,
     /// Take it only if every registry does
     #[cfg(feature = "online")]
-    #[arg(long)]
+    #[arg(long, conflicts_with = "undo")]
     verify: bool,
 }
 
 /// Runs the verb. The old secret is kept until the new one is on disk.
 pub fn run(args: &RotateArgs, cx: &mut CommandContext) -> Result<(), CommandError> {
+    if args.undo {
+        return undo(&args.name, cx);
+    }
     let now = *cx.now;
     let expires = args::parse_expiry(args.expires.as_ref(), now)?;
     let inventory = cx.store.inventory()?;
@@ -59,6 +67,7 @@ pub fn run(args: &RotateArgs, cx: &mut CommandContext) -> Result<(), CommandErro
         // A kind that only the host suggests does not replace the kind that a person named.
         let kind = recognized.kind.filter(|_| recognized.has_prefix).unwrap_or(token.kind);
         let user = Some(UserName::new(user, &secret));
+        draft.keep_previous(token.id, now);
         draft.inventory.edit(token.id, TokenChanges { user, ..TokenChanges::default() })?;
         draft.inventory.renew(token.id, kind, expires.unwrap_or(recognized.expires), now);
         draft.inventory.keep_at_logout(token.id);
@@ -68,10 +77,8 @@ pub fn run(args: &RotateArgs, cx: &mut CommandContext) -> Result<(), CommandErro
         Ok((find(&draft.inventory, &args.name)?.clone(), advice))
     })?;
     let expiry = match token.expires {
-        Some(at) if at <= now => format!("ended {}, on {}", at.relative_to(now), at.date()),
-        Some(at) => format!("ends {}, on {}", at.relative_to(now), at.date()),
-        None if expires.is_some() => "does not end".to_owned(),
-        None => "has no known end".to_owned(),
+        None if expires.is_some() => "does not expire".to_owned(),
+        _ => expiry_words(&token, now),
     };
     cx.say(&format!("\"{}\" has its new secret, which {expiry}", token.name));
     cx.print_advice(&advice);
@@ -84,6 +91,48 @@ pub fn run(args: &RotateArgs, cx: &mut CommandContext) -> Result<(), CommandErro
     }
     cx.note_restrictions(&token);
     Ok(())
+}
+
+/// Exchanges the secret of a token and the one before it.
+fn undo(name: &str, cx: &mut CommandContext) -> Result<(), CommandError> {
+    let now = *cx.now;
+    find(&cx.store.inventory()?, name)?;
+    let token = cx.store.change(|draft| -> Result<_, CommandError> {
+        let token = find(&draft.inventory, name)?.clone();
+        // A damaged previous secret must not replace one that works.
+        if token.previous.is_some() {
+            draft.previous_secret(&token).map_err(StoreError::from)?;
+        }
+        if !draft.restore_previous(token.id, now) {
+            return Err(NoPreviousSecret(token.name).into());
+        }
+        draft.inventory.keep_at_logout(token.id);
+        Ok(find(&draft.inventory, name)?.clone())
+    })?;
+    cx.say(&format!("\"{}\" has its previous secret again, which {}", token.name, expiry_words(&token, now)));
+    cx.note_restrictions(&token);
+    Ok(())
+}
+
+/// Returns a clause on the expiry of a token: `expires in 90 days, on 2027-01-31`.
+fn expiry_words(token: &Token, now: Timestamp) -> String {
+    match token.expires {
+        Some(at) if at <= now => format!("expired {}, on {}", at.relative_to(now), at.date()),
+        Some(at) => format!("expires {}, on {}", at.relative_to(now), at.date()),
+        None => "has no known expiry".to_owned(),
+    }
+}
+
+/// No previous secret of the token is kept.
+#[derive(Debug, Error)]
+#[error("the vault keeps no previous secret of \"{0}\"")]
+struct NoPreviousSecret(Name);
+
+impl Hint for NoPreviousSecret {
+    fn hint(&self) -> Option<String> {
+        let Self(name) = self;
+        Some(format!("{} rotate {} gives it a new one", program(), name.as_argument()))
+    }
 }
 
 /// The new secret is the same as the old one.

@@ -70,6 +70,7 @@ fn rows(view: &TokenView<'_>) -> Vec<(&'static str, Cell)> {
         ("used", view.use_count()),
         ("came by", token.origin.word().into()),
     ];
+    rows.extend(view.previous_secret());
     rows.extend(view.remote());
     rows.extend(view.choices().into_iter().map(|choice| ("chosen for", choice)));
     rows

@@ -16,7 +16,7 @@ use crate::model::registry::Key;
 use crate::model::remote::Remote;
 use crate::model::scope::Scope;
 use crate::model::timestamp::Timestamp;
-use crate::model::token::{Direction, Token, TokenState};
+use crate::model::token::{Direction, PreviousSecret, Token, TokenState};
 use crate::model::token_id::TokenId;
 use crate::provider::credential_type::{CredentialType, ExpiryRule};
 use crate::provider::likely_type;
@@ -66,6 +66,7 @@ struct TokenJson<'t> {
     last_used: Option<Timestamp>,
     uses: u64,
     remote: Option<&'t Remote>,
+    previous_secret: Option<&'t PreviousSecret>,
 }
 
 impl<'t> TokenView<'t> {
@@ -178,6 +179,17 @@ impl<'t> TokenView<'t> {
         [("made by", words.into())].into_iter().chain(used).collect()
     }
 
+    /// Returns a row about the secret before the current one, if it is kept.
+    pub fn previous_secret(&self) -> Option<(&'static str, Cell)> {
+        let previous = self.token.previous.as_ref()?;
+        let words = format!(
+            "stored {}, kept until {} (rotate --undo)",
+            previous.stored.date(),
+            previous.kept_until().date()
+        );
+        Some(("previous secret", words.into()))
+    }
+
     pub fn choices(&self) -> Vec<Cell> {
         self.choices.iter().map(|choice| choice_words(choice).into()).collect()
     }
@@ -206,6 +218,7 @@ impl<'t> TokenView<'t> {
             last_used: usage.as_ref().map(|usage| usage.last),
             uses: usage.as_ref().map_or(0, |usage| usage.count),
             remote: token.remote.as_ref(),
+            previous_secret: token.previous.as_ref(),
         }
     }
 }

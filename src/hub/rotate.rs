@@ -223,6 +223,8 @@ impl HubSession<'_> {
             let secret = draft.secret(&new)?;
             let orphaned = tokens_with_same_secret(draft, &token);
             draft.inventory.renew(token.id, new.kind, new.expires, self.now);
+            // The old secret stops working at Docker Hub.
+            draft.inventory.set_previous(token.id, None);
             draft.inventory.keep_at_logout(token.id);
             draft.inventory.set_remote(token.id, Some(Remote { rotation: Some(switched), ..remote }));
             draft.set_secret(token.id, &secret)?;

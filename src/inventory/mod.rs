@@ -19,7 +19,9 @@ use crate::model::registry::{Key, Registry};
 use crate::model::remote::Remote;
 use crate::model::scope::Scope;
 use crate::model::timestamp::Timestamp;
-use crate::model::token::{InUse, Origin, Permissions, Token, TokenKind, TokenState, UserName};
+use crate::model::token::{
+    InUse, Origin, Permissions, PreviousSecret, Token, TokenKind, TokenState, UserName,
+};
 use crate::model::token_id::TokenId;
 use crate::model::turns::{Turns, UseKind};
 
@@ -142,6 +144,7 @@ impl Inventory {
             profile: new.profile,
             remote: new.remote,
             turns: Some(Turns { arrival, ..Turns::default() }),
+            previous: None,
         });
         id
     }
@@ -216,6 +219,23 @@ impl Inventory {
             token.stored = now;
             token.remote = None;
         });
+    }
+
+    /// Records the secret that a new one replaces, or that none is kept.
+    pub fn set_previous(&mut self, id: TokenId, previous: Option<PreviousSecret>) {
+        self.update(id, |token| token.previous = previous);
+    }
+
+    /// Exchanges what belongs to the current secret of a token and to its previous one. Returns false when there is
+    /// none.
+    pub fn restore_previous(&mut self, id: TokenId, now: Timestamp) -> bool {
+        let Some(token) = self.token_mut(id) else { return false };
+        let Some(previous) = token.previous.take() else { return false };
+        token.previous = PreviousSecret::of(token, now);
+        let PreviousSecret { user, kind, permissions, expires, stored, replaced: _ } = previous;
+        (token.user, token.kind, token.permissions) = (user, kind, permissions);
+        (token.expires, token.stored, token.remote) = (expires, stored, None);
+        true
     }
 
     pub fn set_remote(&mut self, id: TokenId, remote: Option<Remote>) {

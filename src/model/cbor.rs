@@ -8,7 +8,7 @@ use crate::model::registry::Key;
 use crate::model::scope::Scope;
 
 macro_rules! encode_as_text {
-    ($type:ty, $value:ident => $text:expr) => {
+    ($type:ty, $parse:path, $value:ident => $text:expr) => {
         impl<C> Encode<C> for $type {
             fn encode<W: Write>(
                 &self,
@@ -22,15 +22,15 @@ macro_rules! encode_as_text {
 
         impl<'b, C> Decode<'b, C> for $type {
             fn decode(input: &mut Decoder<'b>, _: &mut C) -> Result<Self, decode::Error> {
-                <$type>::parse(input.str()?).map_err(|_| decode::Error::message(stringify!($type)))
+                $parse(input.str()?).map_err(|_| decode::Error::message(stringify!($type)))
             }
         }
     };
 }
 
-encode_as_text!(Key, key => key.as_str());
-encode_as_text!(Name, name => name.as_str());
-encode_as_text!(Scope, scope => &scope.to_string());
+encode_as_text!(Key, Key::parse, key => key.as_str());
+encode_as_text!(Name, Name::parse, name => name.as_str());
+encode_as_text!(Scope, Scope::parse_stored, scope => &scope.to_string());
 
 /// The most items to reserve for a list before it is read.
 const MAX_RESERVED_ITEMS: u64 = 64;

@@ -87,6 +87,31 @@ impl Scope {
         }
     }
 
+    /// Reads a scope as version 0.1 wrote it to a vault: its path may have capitals.
+    pub fn parse_stored(text: &str) -> Result<Self, ScopeError> {
+        let mut scope = Self::parse(text)?;
+        if let Some(path) = &mut scope.path
+            && let Some(written) = text.get(text.len() - path.len()..)
+            && written.eq_ignore_ascii_case(path)
+        {
+            written.clone_into(path);
+        }
+        Ok(scope)
+    }
+
+    /// Makes the path lower case.
+    pub fn make_lowercase(&mut self) {
+        if let Some(path) = &mut self.path {
+            path.make_ascii_lowercase();
+        }
+    }
+
+    /// Returns the same scope at another registry; `None` for a scope elsewhere.
+    pub fn moved(&self, from: &Registry, to: &Registry) -> Option<Self> {
+        (self.registry() == Some(from))
+            .then(|| Self { host: Host::Exact(to.clone()), path: self.path.clone() })
+    }
+
     /// Makes the scope of an address: its registry or, if it has a repository, that part of it.
     pub fn from_address(address: &Address) -> Self {
         Self { host: Host::Exact(address.registry().clone()), path: address.repository().map(str::to_owned) }
@@ -250,7 +275,7 @@ impl Serialize for Scope {
 /// The error for a text that is not a scope.
 #[derive(Debug, Error, PartialEq, Eq)]
 pub enum ScopeError {
-    #[error("{0:?} is not a registry, a registry with a path, or a host with *")]
+    #[error("{0:?} is not a registry, registry/path or *.domain")]
     Malformed(String),
     #[error("{text:?} would reach every registry under {suffix}, where anybody can register a name")]
     PublicSuffix { text: String, suffix: String },

@@ -8,13 +8,16 @@ use crate::model::registry::Key;
 use crate::model::remote::Remote;
 use crate::model::scope::Scope;
 use crate::model::secret::Secret;
-use crate::model::timestamp::Timestamp;
+use crate::model::timestamp::{DAY, Timestamp};
 use crate::model::token_id::TokenId;
 use crate::model::turns::{Turns, UseEvent, UseKind};
 
 /// The user name of an OAuth identity token:
 /// <https://github.com/docker/docker-credential-helpers#identity-tokens>
 pub const IDENTITY_USER: &str = "<token>";
+
+/// The number of days after which a replaced secret is dropped.
+const KEPT_DAYS: i64 = 30;
 
 /// One credential. Its secret is sealed in the vault and is not part of this type.
 ///
@@ -73,6 +76,9 @@ pub struct Token {
     /// The events that order the tokens of a registry; `None` if version 0.1 wrote the token.
     #[n(17)]
     pub turns: Option<Turns>,
+    /// The secret before the current one, if it is kept.
+    #[n(18)]
+    pub previous: Option<PreviousSecret>,
 }
 
 impl Token {
@@ -158,6 +164,50 @@ impl Token {
     }
 }
 
+/// What belongs to a token's previous secret, which is sealed in the vault beside the current one.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, Serialize)]
+pub struct PreviousSecret {
+    #[n(0)]
+    #[serde(skip)]
+    pub user: UserName,
+    #[n(1)]
+    #[serde(skip)]
+    pub kind: TokenKind,
+    #[n(2)]
+    #[serde(skip)]
+    pub permissions: Option<Permissions>,
+    #[n(3)]
+    pub expires: Option<Timestamp>,
+    /// The time at which the secret was stored.
+    #[n(4)]
+    pub stored: Timestamp,
+    /// The time at which the secret was replaced.
+    #[n(5)]
+    pub replaced: Timestamp,
+}
+
+impl PreviousSecret {
+    /// Describes the current secret of a token that gets a new one; `None` when it is not worth keeping: a session, or
+    /// a secret that lasts a day at most.
+    pub fn of(token: &Token, now: Timestamp) -> Option<Self> {
+        let is_temporary =
+            token.expires.is_some_and(|expires| expires.0.saturating_sub(token.stored.0) <= DAY);
+        (token.kind != TokenKind::Session && !is_temporary).then(|| Self {
+            user: token.user.clone(),
+            kind: token.kind,
+            permissions: token.permissions,
+            expires: token.expires,
+            stored: token.stored,
+            replaced: now,
+        })
+    }
+
+    /// Returns the time from which the next change of the vault drops the secret.
+    pub fn kept_until(&self) -> Timestamp {
+        Timestamp(self.replaced.0.saturating_add(KEPT_DAYS * DAY))
+    }
+}
+
 /// The last time that a token was put in use, as version 0.1 records it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct InUse {
@@ -192,6 +242,11 @@ impl UserName {
             Self::Named(name) => name,
             Self::SameAsSecret => secret.expose(),
         }
+    }
+
+    /// True when the user name is readable in the vault and is this text.
+    pub fn is_text(&self, text: &str) -> bool {
+        matches!(self, Self::Named(name) if name == text)
     }
 
     /// Returns the user name for people and listings, and never a secret.

@@ -1,17 +1,20 @@
 //! A change to the vault that has not been written yet.
 
 use std::collections::BTreeMap;
+use std::mem;
 use std::path::PathBuf;
 
 use crate::inventory::{Counters, Inventory};
 use crate::model::choice::Choice;
 use crate::model::secret::Secret;
-use crate::model::token::Token;
+use crate::model::timestamp::Timestamp;
+use crate::model::token::{Origin, PreviousSecret, Token};
 use crate::model::token_id::TokenId;
+use crate::resolve::request::FOLDER_PREFIX;
 use crate::system::disk;
 use crate::vault::VaultError;
 use crate::vault::file::{UnlockedVault, VaultContents};
-use crate::vault::format::entry::EncodedEntries;
+use crate::vault::format::entry::{EncodedEntries, SealedSecrets};
 use crate::vault::format::{directory, entry, layout};
 use crate::vault::keys::holders::Holders;
 use crate::vault::keys::{Holder, HolderKind};
@@ -24,8 +27,8 @@ pub struct Draft {
     holders: Vec<Holder>,
     /// The tokens and choices, to be changed freely.
     pub inventory: Inventory,
-    sealed: BTreeMap<TokenId, Sealed>,
-    /// The associated data of each secret in `sealed`.
+    sealed: BTreeMap<TokenId, SealedSecrets>,
+    /// The associated data of the secrets in `sealed`.
     bindings: BTreeMap<TokenId, Vec<u8>>,
     /// The parts of the vault on disk that show whether anything has changed; `None` when the vault has to
     /// be written in any case.
@@ -33,6 +36,7 @@ pub struct Draft {
 }
 
 struct SavedVault {
+    version: u32,
     entries: Vec<u8>,
     choices: Vec<Choice>,
     counters: Counters,
@@ -60,35 +64,104 @@ impl Draft {
         contents: VaultContents,
     ) -> Result<Self, VaultError> {
         let (key, secrets) = unlocked.into_parts(&contents)?;
-        let VaultContents { inventory, holders: Holders { list: holders, .. }, entries, .. } = contents;
+        let VaultContents {
+            inventory, holders: Holders { list: holders, .. }, version, seals, entries, ..
+        } = contents;
         let (tokens, choices) = (inventory.tokens(), inventory.choices().to_vec());
-        let saved = SavedVault { entries, choices, counters: inventory.counters(), holders: holders.clone() };
+        let (counters, holders_then) = (inventory.counters(), holders.clone());
+        let saved = SavedVault { version, entries, choices, counters, holders: holders_then };
         Ok(Self {
             path,
             key,
             holders,
             sealed: tokens.iter().map(|token| token.id).zip(secrets).collect(),
-            bindings: tokens.iter().map(|token| (token.id, entry::binding(token))).collect(),
+            bindings: tokens
+                .iter()
+                .zip(&seals)
+                .map(|(token, seals)| (token.id, seals.binding(token)))
+                .collect(),
             saved: Some(saved),
             inventory,
         })
     }
 
-    /// Encrypts a token's secret, in place of any earlier one.
+    /// Encrypts a token's secret, in place of any earlier one. The previous secret stays, if it is kept.
     pub fn set_secret(&mut self, token: TokenId, secret: &Secret) -> Result<(), VaultError> {
         let binding = self.inventory.tokens().iter().find(|other| other.id == token).map(entry::binding);
         let Some(binding) = binding else { return Ok(()) };
-        self.sealed.insert(token, self.key.seal(secret, &binding)?);
+        // User names are readable, also that of a previous secret.
+        let is_readable = |previous: &PreviousSecret| previous.user.is_text(secret.expose());
+        let mut tokens = self.inventory.tokens().iter().filter(|other| other.id == token);
+        if tokens.any(|token| token.previous.as_ref().is_some_and(is_readable)) {
+            self.inventory.set_previous(token, None);
+        }
+        self.reseal_previous(token, &binding)?;
+        let current = self.key.seal(secret, &binding)?;
+        let previous = self.sealed.remove(&token).and_then(|sealed| sealed.previous);
+        self.sealed.insert(token, SealedSecrets { current, previous });
         self.bindings.insert(token, binding);
         Ok(())
     }
 
     /// Decrypts a token's secret.
     pub fn secret(&self, token: &Token) -> Result<Secret, VaultError> {
+        self.open(token, |sealed| Some(&sealed.current))
+    }
+
+    /// Decrypts a token's previous secret.
+    pub fn previous_secret(&self, token: &Token) -> Result<Secret, VaultError> {
+        self.open(token, |sealed| sealed.previous.as_ref())
+    }
+
+    fn open(
+        &self,
+        token: &Token,
+        select: impl Fn(&SealedSecrets) -> Option<&Sealed>,
+    ) -> Result<Secret, VaultError> {
         let damaged = || VaultError::DamagedSecret { path: self.path.clone(), name: token.name.clone() };
-        let (sealed, binding) =
-            self.sealed.get(&token.id).zip(self.bindings.get(&token.id)).ok_or_else(damaged)?;
+        let sealed = self.sealed.get(&token.id).and_then(select);
+        let (sealed, binding) = sealed.zip(self.bindings.get(&token.id)).ok_or_else(damaged)?;
         self.key.open(sealed.clone(), binding).ok_or_else(damaged)
+    }
+
+    /// Keeps the current secret of a token as its previous one. Call it before the token gets a new secret.
+    pub fn keep_previous(&mut self, token: TokenId, now: Timestamp) {
+        let current = self.inventory.tokens().iter().find(|other| other.id == token);
+        let previous = current.and_then(|current| PreviousSecret::of(current, now));
+        if let Some(sealed) = self.sealed.get_mut(&token) {
+            sealed.previous = previous.is_some().then(|| sealed.current.clone());
+        }
+        self.inventory.set_previous(token, previous);
+    }
+
+    /// Exchanges the current secret of a token and its previous one. Returns false when there is none.
+    pub fn restore_previous(&mut self, token: TokenId, now: Timestamp) -> bool {
+        let Some(SealedSecrets { current, previous: Some(previous) }) = self.sealed.get_mut(&token) else {
+            return false;
+        };
+        if !self.inventory.restore_previous(token, now) {
+            return false;
+        }
+        mem::swap(current, previous);
+        true
+    }
+
+    /// Drops what is not kept any longer: previous secrets whose time is over, and logins under a Docker configuration
+    /// folder that is gone.
+    pub fn drop_outdated(&mut self, now: Timestamp, folder_exists: impl Fn(&str) -> bool) {
+        let mut gone = Vec::new();
+        for token in self.inventory.tokens() {
+            let is_over = |previous: &PreviousSecret| previous.kept_until() <= now;
+            let folder = token.profile.as_ref().and_then(|profile| profile.strip_prefix(FOLDER_PREFIX));
+            if token.origin == Origin::Store && folder.is_some_and(|folder| !folder_exists(folder)) {
+                gone.push((token.id, true));
+            } else if token.previous.as_ref().is_some_and(is_over) {
+                gone.push((token.id, false));
+            }
+        }
+        for (token, is_login) in gone {
+            if is_login { self.inventory.remove(token) } else { self.inventory.set_previous(token, None) }
+        }
     }
 
     /// Returns the vault's key. Call it only to give the key to a holder.
@@ -117,7 +190,11 @@ impl Draft {
         let mut sealed = BTreeMap::new();
         for token in self.inventory.tokens() {
             let binding = self.bindings.get(&token.id).map(Vec::as_slice).unwrap_or_default();
-            sealed.insert(token.id, key.seal(&self.secret(token)?, binding)?);
+            let current = key.seal(&self.secret(token)?, binding)?;
+            // A previous secret that does not open is lost already.
+            let previous =
+                self.previous_secret(token).ok().map(|secret| key.seal(&secret, binding)).transpose()?;
+            sealed.insert(token.id, SealedSecrets { current, previous });
         }
         (self.key, self.holders, self.sealed) = (key, holders, sealed);
         self.saved = None;
@@ -129,6 +206,12 @@ impl Draft {
         let mut copy = Self { inventory: self.inventory.clone(), ..Self::new(path, key, holder) };
         for token in self.inventory.tokens() {
             copy.set_secret(token.id, &self.secret(token)?)?;
+            let binding = entry::binding(token);
+            let previous = self.previous_secret(token).ok();
+            let previous = previous.map(|secret| copy.key.seal(&secret, &binding)).transpose()?;
+            if let Some(sealed) = copy.sealed.get_mut(&token.id) {
+                sealed.previous = previous;
+            }
         }
         Ok(copy)
     }
@@ -151,12 +234,25 @@ impl Draft {
         if is_unchanged {
             return Ok(());
         }
+        let version = layout::format_version(&self.inventory);
+        if version > 1 && self.saved.as_ref().is_some_and(|saved| saved.version == 1) {
+            self.keep_first_version()?;
+        }
         let base = random_bytes()?;
         let Self { path, key, holders, inventory, .. } = &self;
         let bytes = directory::encode(inventory, &encoded, holders, key, &base).and_then(|directory| {
-            layout::assemble(&directory, &encoded.entries, &encoded.ciphertexts, key, &base)
+            layout::assemble(version, &directory, &encoded.entries, &encoded.ciphertexts, key, &base)
         });
         Ok(disk::replace(path, &bytes.ok_or(VaultError::TooLarge)?, disk::PRIVATE)?)
+    }
+
+    /// Copies the vault to `vault.bak` before version 0.1 of the program cannot read it any more.
+    fn keep_first_version(&self) -> Result<(), VaultError> {
+        let Some((bytes, _)) = disk::read(&self.path, u64::MAX)? else { return Ok(()) };
+        let backup = disk::with_suffix(&disk::without_links(&self.path), ".bak");
+        // Neither a link nor an earlier copy is written to.
+        disk::remove(&backup)?;
+        Ok(disk::create(&backup, &bytes, disk::PRIVATE)?)
     }
 
     /// Encrypts each secret again whose token has other scopes or keys than before.
@@ -169,6 +265,22 @@ impl Draft {
         }
         changed.into_iter().try_for_each(|(token, secret)| self.set_secret(token, &secret))
     }
+
+    /// Encrypts a previous secret again with new associated data. One that does not open is dropped.
+    fn reseal_previous(&mut self, token: TokenId, binding: &[u8]) -> Result<(), VaultError> {
+        let Some(current) = self.inventory.tokens().iter().find(|other| other.id == token) else {
+            return Ok(());
+        };
+        if self.bindings.get(&token).is_none_or(|old| old == binding) {
+            return Ok(());
+        }
+        let previous = self.previous_secret(current).ok();
+        let previous = previous.map(|secret| self.key.seal(&secret, binding)).transpose()?;
+        if let Some(sealed) = self.sealed.get_mut(&token) {
+            sealed.previous = previous;
+        }
+        Ok(())
+    }
 }
 
 #[cfg(test)]
@@ -177,8 +289,6 @@ mod tests {
 
     use super::*;
     use crate::inventory::tests::incoming_token;
-    use crate::model::timestamp::Timestamp;
-    use crate::model::token::Origin;
     use crate::vault::file::Vault;
     use crate::vault::seal::KEY_BYTES;
 

@@ -15,11 +15,12 @@ use crate::system::disk;
 use crate::system::disk::DiskError;
 use crate::vault::VaultError;
 use crate::vault::format::directory::{Directory, EntryPointer};
-use crate::vault::format::entry::{Entry, SealHeader};
+use crate::vault::format::entry::{DecodedEntry, EntrySeals, SealHeader, SealedSecrets};
+use crate::vault::format::layout;
 use crate::vault::format::layout::{HEADER_BYTES, HeaderError, Layout, VaultFront};
-use crate::vault::format::{entry, layout};
+use crate::vault::format::upgrade::upgrade_choice;
 use crate::vault::keys::holders::Holders;
-use crate::vault::seal::{Sealed, VaultKey};
+use crate::vault::seal::VaultKey;
 
 /// The size of the first read, in bytes. It covers a typical vault completely.
 const FIRST_READ_BYTES: u64 = 16 * 1024;
@@ -39,8 +40,10 @@ pub struct Vault {
 pub struct VaultContents {
     pub inventory: Inventory,
     pub holders: Holders,
+    /// The version of the format of the file.
+    pub(super) version: u32,
     /// In the order of the tokens.
-    seal_headers: Vec<SealHeader>,
+    pub(super) seals: Vec<EntrySeals>,
     /// The entries that were read, one after another.
     pub(super) entries: Vec<u8>,
     /// The pointers to these entries.
@@ -53,9 +56,9 @@ impl VaultContents {
         self.pointers.is_empty()
     }
 
-    fn seal_header(&self, token: &Token) -> Option<SealHeader> {
-        let mut tokens = self.inventory.tokens().iter().zip(&self.seal_headers);
-        tokens.find(|(other, _)| other.id == token.id).map(|(_, header)| *header)
+    fn seals(&self, token: &Token) -> Option<&EntrySeals> {
+        let mut tokens = self.inventory.tokens().iter().zip(&self.seals);
+        tokens.find(|(other, _)| other.id == token.id).map(|(_, seals)| seals)
     }
 }
 
@@ -103,9 +106,9 @@ impl Vault {
         let directory = self.directory()?;
         let mut tokens = Vec::with_capacity(directory.count());
         for (_, bytes) in split_entries(directory.pointers(None), &entries) {
-            tokens.push(Entry::decode(bytes).map_err(|_| self.damaged())?.token);
+            tokens.push(DecodedEntry::decode(bytes).map_err(|_| self.damaged())?.token);
         }
-        Ok(Inventory::new(tokens, directory.choices, directory.counters))
+        Ok(inventory_of(tokens, directory))
     }
 
     /// Reads all contents, and checks that they are not damaged. Needs no vault key.
@@ -125,14 +128,14 @@ impl Vault {
     ) -> Result<VaultContents, VaultError> {
         let holders = directory.take_holders(&self.path);
         let mut tokens = Vec::with_capacity(pointers.len());
-        let mut seal_headers = Vec::with_capacity(pointers.len());
+        let mut seals = Vec::with_capacity(pointers.len());
         for (_, bytes) in split_entries(&pointers, &entries) {
-            let entry = Entry::decode(bytes).map_err(|_| self.damaged())?;
-            seal_headers.push(entry.seal_header());
+            let entry = DecodedEntry::decode(bytes).map_err(|_| self.damaged())?;
+            seals.push(entry.seals);
             tokens.push(entry.token);
         }
-        let inventory = Inventory::new(tokens, directory.choices, directory.counters);
-        Ok(VaultContents { inventory, holders, seal_headers, entries, pointers })
+        let inventory = inventory_of(tokens, directory);
+        Ok(VaultContents { inventory, holders, version: self.layout.version, seals, entries, pointers })
     }
 
     /// Checks that the header and the directory are not damaged. Needs no vault key.
@@ -211,22 +214,34 @@ impl UnlockedVault<'_> {
     pub fn secret(&self, token: &Token, contents: &VaultContents) -> Result<Secret, VaultError> {
         let damaged =
             || VaultError::DamagedSecret { path: self.vault.path.clone(), name: token.name.clone() };
-        let header = contents.seal_header(token).ok_or_else(damaged)?;
-        let range = self.vault.layout.ciphertext_range(header.ciphertext).ok_or_else(damaged)?;
-        let sealed = header.with_ciphertext(self.vault.read(&range)?);
-        self.key.open(sealed, &entry::binding(token)).ok_or_else(damaged)
+        let seals = contents.seals(token).ok_or_else(damaged)?;
+        let range = self.vault.layout.ciphertext_range(seals.current.ciphertext).ok_or_else(damaged)?;
+        let sealed = seals.current.with_ciphertext(self.vault.read(&range)?);
+        self.key.open(sealed, &seals.binding(token)).ok_or_else(damaged)
     }
 
     /// Returns the key and the encrypted secrets of `contents`, which are all contents, in the order of the
     /// tokens.
-    pub(super) fn into_parts(self, contents: &VaultContents) -> Result<(VaultKey, Vec<Sealed>), VaultError> {
+    pub(super) fn into_parts(
+        self,
+        contents: &VaultContents,
+    ) -> Result<(VaultKey, Vec<SealedSecrets>), VaultError> {
         let ciphertexts = self.vault.read(&self.vault.layout.ciphertexts)?;
         let seal = |header: &SealHeader| {
             Some(header.with_ciphertext(header.ciphertext.slice(&ciphertexts)?.to_vec()))
         };
-        let sealed: Option<Vec<_>> = contents.seal_headers.iter().map(seal).collect();
+        let seal_all = |seals: &EntrySeals| {
+            let previous = seals.previous.as_ref().map(seal);
+            Some(SealedSecrets { current: seal(&seals.current)?, previous: previous.flatten() })
+        };
+        let sealed: Option<Vec<_>> = contents.seals.iter().map(seal_all).collect();
         Ok((self.key, sealed.ok_or_else(|| self.vault.damaged())?))
     }
+}
+
+fn inventory_of(tokens: Vec<Token>, mut directory: Directory<'_>) -> Inventory {
+    directory.choices.iter_mut().for_each(upgrade_choice);
+    Inventory::new(tokens, directory.choices, directory.counters)
 }
 
 /// Splits bytes into the entries of these pointers. An incomplete entry is empty, and cannot be decoded.

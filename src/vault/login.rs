@@ -3,7 +3,7 @@
 use std::slice;
 
 use crate::docker::wire::Credentials;
-use crate::inventory::{IncomingToken, Inventory};
+use crate::inventory::{IncomingToken, Inventory, TokenChanges};
 use crate::model::name::Name;
 use crate::model::registry::{Address, Key, Registry};
 use crate::model::scope::Scope;
@@ -13,7 +13,7 @@ use crate::model::token_id::TokenId;
 use crate::provider::advice::{Advice, advise};
 use crate::provider::{Credential, Recognition, has_one_secret, recognize};
 use crate::resolve::request::{FOLDER_PREFIX, Request};
-use crate::resolve::resolve;
+use crate::resolve::{Reason, resolve};
 use crate::vault::VaultError;
 use crate::vault::draft::Draft;
 
@@ -104,8 +104,10 @@ pub fn log_in(
         revive(draft, *id, now);
         put_in_use(draft, *id, credentials);
     }
-    if let Some(id) = answer_among(draft, &covering, request, now) {
-        return Ok(known(id));
+    if let Some((id, _)) = covering.last()
+        && !is_outdone(draft, *id, request, now)
+    {
+        return Ok(known(*id));
     }
     if let Some((id, _)) = partial.iter().find(|(id, _)| is_bound_to_its_part(draft, *id)) {
         draft.inventory.sign_in(*id, &credentials.key);
@@ -122,6 +124,12 @@ pub fn log_in(
         vec![id]
     } else {
         for id in &renewed {
+            draft.keep_previous(*id, now);
+            if !has_one_secret(&credentials.user) {
+                let changes = TokenChanges { permissions: Some(None), ..TokenChanges::default() };
+                // Only a new name can be refused.
+                let _ = draft.inventory.edit(*id, changes);
+            }
             draft.inventory.renew(*id, login.kind(), login.expiry(now), now);
             draft.set_secret(*id, &credentials.secret)?;
         }
@@ -169,16 +177,11 @@ fn find_answer(
     (is_own && has_credentials(draft, token, credentials)).then_some(token.id)
 }
 
-/// Returns the token that answers the key, if it is one of these, without regard to choices.
-fn answer_among(
-    draft: &Draft,
-    tokens: &[(TokenId, Reach)],
-    request: &Request<'_>,
-    now: Timestamp,
-) -> Option<TokenId> {
+/// True when a token does not answer the key because another one has a closer scope. Choices do not count.
+fn is_outdone(draft: &Draft, id: TokenId, request: &Request<'_>, now: Timestamp) -> bool {
     let request = Request { token_name: None, ..request.with_key(request.key) };
-    let answer = resolve(&request, draft.inventory.tokens(), &[], now).token?.id;
-    tokens.iter().map(|(id, _)| *id).find(|id| *id == answer)
+    let verdict = resolve(&request, draft.inventory.tokens(), &[], now);
+    verdict.set_aside.iter().any(|(token, reason)| token.id == id && *reason == Reason::LessSpecific)
 }
 
 /// Puts a token in use because a client logged in with it.

@@ -143,6 +143,7 @@ impl VaultStore {
         let _lock = self.lock()?;
         let mut draft = self.draft()?;
         let outcome = edit(&mut draft)?;
+        draft.drop_outdated(env::now(), |folder| !disk::is_missing(Path::new(folder)));
         draft.write().map_err(StoreError::from)?;
         then(&outcome)?;
         Ok(outcome)

@@ -426,7 +426,7 @@ fn an_unwritable_vault_prevents_the_creation() {
     assert!(
         coding
             .refused(&["create", "x", "--project", "shop", "--path", "Not a path"])
-            .contains("is no registry")
+            .contains("is not a registry")
     );
     let new = coding.home.vault().with_file_name("vault.new");
     fs::create_dir(&new).expect("a folder in its way");

@@ -291,7 +291,9 @@ proptest! {
             if let Some((key, user)) = login {
                 apply(Event::Login { world: 0, key, user, secret: 2 }, &mut draft);
             }
-            additions.iter().for_each(|addition| add(&mut draft, *addition));
+            for addition in additions {
+                add(&mut draft, *addition);
+            }
             let mut works = Vec::new();
             for text in KEYS {
                 let key = key(text);

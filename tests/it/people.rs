@@ -79,7 +79,7 @@ fn an_invalid_addition_is_an_error_and_changes_nothing() {
         (
             vec!["new", "-r", "quay io", "-u", "me", "--secret-stdin"],
             "x",
-            "is no registry, registry/path or *.domain",
+            "is not a registry, registry/path or *.domain",
         ),
         (vec!["new", "-r", "quay.io", "-u", "", "--secret-stdin"], "x", "no credentials username"),
         (vec!["new", "-r", "quay.io", "-u", "me", "--secret-stdin"], "\n", "the secret is empty"),
@@ -206,7 +206,7 @@ fn ls_with_a_filter_lists_matching_tokens_only() {
         assert_eq!(stderr(&listing).is_empty(), !want.is_empty(), "{args:?}");
     }
     let output = stderr(&home.run(["ls", "--registry", "quay io"]).code(1).stdout(""));
-    assert!(output.contains("is no registry") && output.contains("hint: for example"), "{output}");
+    assert!(output.contains("is not a registry") && output.contains("hint: for example"), "{output}");
 }
 
 #[test]

@@ -63,7 +63,7 @@ fn keys_are_listed_verbatim_and_found_by_their_aliases() {
         ("ghcr.io\n", "GHCR.io"),
         ("\t https://ghcr.io:443/v1/\r\n", "GHCR.io"),
         ("ghcr.io/acme/app", "GHCR.io"),
-        ("quay.io:80", "https://quay.io/v2/"),
+        ("quay.io:443", "https://quay.io/v2/"),
         ("docker.io", HUB),
         ("index.docker.io", HUB),
         ("registry-1.docker.io", HUB),
@@ -74,7 +74,17 @@ fn keys_are_listed_verbatim_and_found_by_their_aliases() {
     ] {
         assert_eq!(home.get(key), found("alice", stored), "{key}");
     }
-    for key in ["a.x", "odd", "USER@odd", "ghcr.io@odd", "evil-ghcr.io", "ghcr.io.x", "[::1]"] {
+    for key in [
+        "a.x",
+        "odd",
+        "USER@odd",
+        "ghcr.io@odd",
+        "evil-ghcr.io",
+        "ghcr.io.x",
+        "[::1]",
+        "quay.io:80",
+        "docker.io:80",
+    ] {
         assert_eq!(home.get(key), not_found(), "{key}");
     }
 }

@@ -140,7 +140,7 @@ fn a_choice_outside_the_scopes_of_a_token_is_refused() {
         (&["me@odd-key", "ghcr.io"], "\"me@odd-key\" may not go to ghcr.io"),
         (&["me@odd-key", "--push"], "\"me@odd-key\" may not go to odd key"),
         (&["nobody", "ghcr.io"], "there is no token named \"nobody\""),
-        (&["a", "ghcr io"], "is no registry"),
+        (&["a", "ghcr io"], "is not a registry"),
     ] {
         let before = fs::read(home.vault()).expect("the vault");
         let output = stderr(&home.program(["use"]).args(args).assert().code(1).stdout(""));

@@ -304,6 +304,7 @@ prop_compose! {
             in_use: (turn > 0).then_some(InUse { turn, by_person }),
             profile,
             remote: None,
+            previous: None,
             turns: arrival.map(|arrival| {
                 let mut turns = Turns { arrival, ..Turns::default() };
                 match (turn > arrival, by_person) {
@@ -491,7 +492,7 @@ proptest! {
         let lower = text.trim().to_lowercase();
         let host = lower.strip_prefix("https://").or(lower.strip_prefix("http://")).unwrap_or(&lower);
         let after = host.strip_prefix("ghcr.io");
-        let after = after.map(|rest| rest.strip_prefix(":443").or(rest.strip_prefix(":80")).unwrap_or(rest));
+        let after = after.map(|rest| rest.strip_prefix(":443").unwrap_or(rest));
         if is_answered {
             prop_assert!(after.is_some_and(|rest| rest.is_empty() || rest.starts_with('/')), "{}", text);
         } else if after == Some("") {

@@ -133,7 +133,7 @@ fn an_invalid_change_is_refused_and_changes_nothing() {
         (vec!["ci", "--label", "x", "--name", "other"], "there is a token named \"other\" already"),
         (vec!["ci", "--name", ""], "a token's name is empty"),
         (vec!["ci", "--name", "a\u{200b}b"], "is no name for a token"),
-        (vec!["ci", "--registry", "not a registry"], "is no registry"),
+        (vec!["ci", "--registry", "not a registry"], "is not a registry"),
         (vec!["ci", "--user", ""], "no credentials username"),
         (vec!["ci", "--expires", "soon"], "is no date"),
         (vec!["nobody", "--label", "x"], "there is no token named \"nobody\""),
@@ -178,7 +178,7 @@ fn a_rotated_token_has_a_new_secret_and_is_the_same_token() {
     let output =
         stderr(&rotate(&home, "ci", "ghp_new-canary\r\n", &["--expires", "2099-01-01"]).success().stdout(""));
     assert!(
-        output.contains("\"ci\" has its new secret, which ends in") && !output.contains("canary"),
+        output.contains("\"ci\" has its new secret, which expires in") && !output.contains("canary"),
         "{output}"
     );
     let after = home.token("ci");

@@ -108,11 +108,11 @@ fn a_file_that_is_not_a_vault_of_this_version_is_refused() {
     let whole = fs::read(home.vault()).expect("the vault");
     let digit = whole.iter().position(|byte| *byte == b'1').expect("the version");
     let mut newer = whole.clone();
-    newer[digit] = b'2';
+    newer[digit] = b'3';
     fs::write(home.vault(), newer).expect("written");
     assert_refused(&home, "a newer version");
     let message = home.get("ghcr.io").expect_err("no answer");
-    assert!(message.contains("has format 2, and this program knows format 1"), "{message}");
+    assert!(message.contains("has format 3, and this program knows format 2"), "{message}");
     for other in ["", "{}", "docker-credential-pat vault 1\n", "docker-credential-pat vault x\n"] {
         fs::write(home.vault(), other).expect("written");
         assert_refused(&home, other);
@@ -163,8 +163,9 @@ fn a_secret_of_an_earlier_vault_does_not_open_in_a_later_one() {
     let first = fs::read(home.vault()).expect("the vault");
     home.store("ghcr.io", "alice", "ghp_CANARY");
     let mut second = fs::read(home.vault()).expect("the vault");
-    let start = second.len() - SECRET.len();
-    second[start..].copy_from_slice(&first[first.len() - SECRET.len()..]);
+    // The last ciphertext is the previous secret.
+    let start = second.len() - 2 * SECRET.len();
+    second[start..start + SECRET.len()].copy_from_slice(&first[first.len() - SECRET.len()..]);
     fs::write(home.vault(), second).expect("written");
     let message = home.get("ghcr.io").expect_err("no answer");
     assert!(message.contains("the secret of token \"alice@ghcr.io\""), "{message}");

@@ -60,6 +60,10 @@ impl VerifyAnswer<'_> {
         self.result.as_ref().is_ok_and(|result| result.outcome == LoginOutcome::Refused)
     }
 
+    fn is_accepted(&self) -> bool {
+        self.result.as_ref().is_ok_and(|result| result.outcome == LoginOutcome::Accepted)
+    }
+
     /// Returns the expiry that the registry reported.
     fn reported_expiry(&self) -> Option<Timestamp> {
         self.result.as_ref().ok().and_then(|result| result.expires)
@@ -100,7 +104,7 @@ pub fn run(args: &VerifyArgs, cx: &mut CommandContext) -> Result<(), CommandErro
         let result = registries.authenticate(registry, login, repository.as_deref(), &mut progress);
         answers.push(VerifyAnswer { target, result });
     }
-    record_expiries(&answers, cx)?;
+    record_answers(&answers, cx)?;
     if args.json { output::write_json(&answers, cx) } else { output::write_table(&answers, now, cx) }?;
     check_answers(&answers)
 }
@@ -162,24 +166,35 @@ fn targets_for<'t>(
     registries.into_iter().map(target).collect()
 }
 
-/// Stores the expiries that registries reported, so that a warning is given in time. An expiry in the past is not
-/// stored: the token would no longer be used, on the word of a server whose clock may be wrong.
-fn record_expiries(answers: &[VerifyAnswer<'_>], cx: &mut CommandContext) -> Result<(), CommandError> {
+/// Records what the registries reported: expiries, so that a warning is given in time, and that every registry of a
+/// token accepts its secret, so that the previous one is not needed. An expiry in the past is not stored: the token
+/// would no longer be used, on the word of a server whose clock may be wrong.
+fn record_answers(answers: &[VerifyAnswer<'_>], cx: &mut CommandContext) -> Result<(), CommandError> {
     let now = *cx.now;
     let is_new = |(token, expiry): &(&Token, Timestamp)| *expiry > now && token.expires != Some(*expiry);
     let expiries = answers.iter().filter_map(|answer| Some((answer.target.token, answer.reported_expiry()?)));
     let expiries: Vec<_> = expiries.filter(is_new).collect();
-    if expiries.is_empty() {
+    let is_proven = |token: &Token| {
+        let mut of_token = answers.iter().filter(|answer| answer.target.token.id == token.id);
+        of_token.all(VerifyAnswer::is_accepted)
+    };
+    let tokens = answers.iter().map(|answer| answer.target.token);
+    let proven: Vec<_> = tokens.filter(|token| token.previous.is_some() && is_proven(token)).collect();
+    if expiries.is_empty() && proven.is_empty() {
         return Ok(());
     }
     cx.store.change(|draft| -> Result<_, CommandError> {
-        for (verified, expiry) in &expiries {
-            // A secret that was stored in the meantime has its own expiry.
-            let is_same = |token: &Token| token.id == verified.id && token.stored == verified.stored;
-            if draft.inventory.tokens().iter().any(is_same) {
-                let changes = TokenChanges { expires: Some(Some(*expiry)), ..TokenChanges::default() };
-                draft.inventory.edit(verified.id, changes)?;
-            }
+        let tokens = draft.inventory.tokens().to_vec();
+        // A secret that was stored in the meantime has its own expiry.
+        let is_same = |verified: &Token| {
+            tokens.iter().any(|token| token.id == verified.id && token.stored == verified.stored)
+        };
+        for (verified, expiry) in expiries.into_iter().filter(|(token, _)| is_same(token)) {
+            let changes = TokenChanges { expires: Some(Some(expiry)), ..TokenChanges::default() };
+            draft.inventory.edit(verified.id, changes)?;
+        }
+        for verified in proven.into_iter().filter(|token| is_same(token)) {
+            draft.inventory.set_previous(verified.id, None);
         }
         Ok(())
     })

@@ -1,4 +1,4 @@
-//! The entries of a vault: a token, and the header of its encrypted secret.
+//! The entries of a vault: a token, and the headers of its encrypted secrets.
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
@@ -12,19 +12,49 @@ use crate::model::registry::Key;
 use crate::model::scope::Scope;
 use crate::model::token::Token;
 use crate::model::token_id::TokenId;
+use crate::vault::format::upgrade::upgrade;
 use crate::vault::seal::{NONCE_BYTES, Nonce, Sealed, TAG_BYTES, Tag};
 
-/// An entry: a token, and the header of its encrypted secret.
+/// An entry: a token, and the headers of its encrypted secrets.
 #[derive(Encode, Decode)]
-pub struct Entry {
+struct Entry {
     #[n(0)]
-    pub token: Token,
+    token: Token,
     #[n(1)]
     nonce: ByteArray<NONCE_BYTES>,
     #[n(2)]
     tag: ByteArray<TAG_BYTES>,
     #[n(3)]
     ciphertext: CiphertextRange,
+    /// The header of the previous secret. Version 0.1 ignores it.
+    #[n(4)]
+    previous: Option<PreviousHeader>,
+}
+
+/// The header of a previous secret, as an entry has it.
+#[derive(Encode, Decode)]
+struct PreviousHeader {
+    #[n(0)]
+    nonce: ByteArray<NONCE_BYTES>,
+    #[n(1)]
+    tag: ByteArray<TAG_BYTES>,
+    #[n(2)]
+    ciphertext: CiphertextRange,
+}
+
+/// A token that was read, and what is needed to decrypt its secrets.
+pub struct DecodedEntry {
+    pub token: Token,
+    pub seals: EntrySeals,
+}
+
+/// All that is needed to decrypt a token's secrets, except the ciphertexts and the key.
+#[derive(Clone, Debug)]
+pub struct EntrySeals {
+    pub current: SealHeader,
+    pub previous: Option<SealHeader>,
+    /// The associated data of the secrets, if it is not the token's [`binding`]: version 0.1 wrote the token.
+    pub old_binding: Option<Vec<u8>>,
 }
 
 /// The position of a ciphertext, in bytes from the start of the first ciphertext.
@@ -58,15 +88,27 @@ impl CiphertextRange {
     }
 }
 
-impl Entry {
-    /// Decodes an entry.
+impl DecodedEntry {
+    /// Decodes an entry, and upgrades a token that version 0.1 wrote.
     pub fn decode(bytes: &[u8]) -> Result<Self, decode::Error> {
-        minicbor::decode(bytes)
+        let Entry { mut token, nonce, tag, ciphertext, previous } = minicbor::decode(bytes)?;
+        let header = |nonce: ByteArray<_>, tag: ByteArray<_>, ciphertext| SealHeader {
+            nonce: nonce.into(),
+            tag: tag.into(),
+            ciphertext,
+        };
+        let current = header(nonce, tag, ciphertext);
+        let previous = previous.map(|previous| header(previous.nonce, previous.tag, previous.ciphertext));
+        let old = token.turns.is_none().then(|| binding(&token));
+        let old_binding = old.filter(|_| upgrade(&mut token));
+        Ok(Self { token, seals: EntrySeals { current, previous, old_binding } })
     }
+}
 
-    /// Returns the header of the encrypted secret.
-    pub fn seal_header(&self) -> SealHeader {
-        SealHeader { nonce: self.nonce.into(), tag: self.tag.into(), ciphertext: self.ciphertext }
+impl EntrySeals {
+    /// Returns the associated data of the secrets.
+    pub fn binding(&self, token: &Token) -> Vec<u8> {
+        self.old_binding.clone().unwrap_or_else(|| binding(token))
     }
 }
 
@@ -75,6 +117,13 @@ impl SealHeader {
     pub fn with_ciphertext(self, bytes: Vec<u8>) -> Sealed {
         Sealed { nonce: self.nonce, tag: self.tag, bytes }
     }
+}
+
+/// The encrypted secrets of a token.
+#[derive(Clone, Debug)]
+pub struct SealedSecrets {
+    pub current: Sealed,
+    pub previous: Option<Sealed>,
 }
 
 /// Encoded entries, and the ciphertexts that they point to.
@@ -89,22 +138,31 @@ pub struct EncodedEntries {
 
 impl EncodedEntries {
     /// Encodes the tokens with their secrets.
-    pub fn encode(inventory: &Inventory, sealed: &BTreeMap<TokenId, Sealed>) -> Self {
+    pub fn encode(inventory: &Inventory, sealed: &BTreeMap<TokenId, SealedSecrets>) -> Self {
         let mut encoded = Self::default();
         for token in inventory.tokens() {
             // A token without a secret does not exist: every change that adds one also seals its secret.
-            let Some(sealed) = sealed.get(&token.id) else { continue };
-            let ciphertext = CiphertextRange {
-                offset: encoded.ciphertexts.len() as u64,
-                length: sealed.bytes.len() as u64,
-            };
-            encoded.ciphertexts.extend_from_slice(&sealed.bytes);
-            let (nonce, tag) = (sealed.nonce.into(), sealed.tag.into());
-            let entry = to_cbor(&Entry { token: token.clone(), nonce, tag, ciphertext });
+            let Some(SealedSecrets { current, previous }) = sealed.get(&token.id) else { continue };
+            let ciphertext = encoded.push(current);
+            let previous = previous.as_ref().filter(|_| token.previous.is_some());
+            let previous = previous.map(|sealed| PreviousHeader {
+                nonce: sealed.nonce.into(),
+                tag: sealed.tag.into(),
+                ciphertext: encoded.push(sealed),
+            });
+            let (nonce, tag) = (current.nonce.into(), current.tag.into());
+            let entry = to_cbor(&Entry { token: token.clone(), nonce, tag, ciphertext, previous });
             encoded.lengths.push(entry.len());
             encoded.entries.extend(entry);
         }
         encoded
+    }
+
+    /// Adds a ciphertext, and returns its position.
+    fn push(&mut self, sealed: &Sealed) -> CiphertextRange {
+        let offset = self.ciphertexts.len() as u64;
+        self.ciphertexts.extend_from_slice(&sealed.bytes);
+        CiphertextRange { offset, length: sealed.bytes.len() as u64 }
     }
 
     /// Returns the entries one by one.

@@ -1,9 +1,12 @@
-//! The layout of a vault file, format version 1. `tests/fixtures/vault-1` is an example with known answers.
+//! The layout of a vault file, format versions 1 and 2. `tests/fixtures/vault-1` is an example with known answers.
+//!
+//! Version 2 is used only for a vault with something that program version 0.1 cannot read: a choice for deletions, or a
+//! `*` in a scope that is not its first label. Nothing else differs.
 //!
 //! All numbers outside CBOR are little-endian.
 //!
 //! ```text
-//! header       30 bytes   "docker-credential-pat vault 1\n"
+//! header       30 bytes   "docker-credential-pat vault 1\n", or 2
 //!               4 bytes   length of the directory (u32)
 //!               4 bytes   length of the entries (u32)
 //!               8 bytes   length of the ciphertexts (u64)
@@ -23,8 +26,10 @@
 //! directory    [holders, fingerprint, counters, choices, lines]
 //! holder       [number, fields]; 0 key file, 1 OS keyring, 2 passphrase, 3 command, 4 other file
 //! line         [hashes, length, tag]; one for each entry, in the order of the entries
-//! entry        [token, nonce, tag, [offset, length]]
+//! entry        [token, nonce, tag, [offset, length], [nonce, tag, [offset, length]]]
 //! ```
+//!
+//! The last field of an entry is the token's previous secret, if it is kept.
 //!
 //! `Directory`, `Holder`, `DirectoryLine`, `Entry` and `Token` describe the fields. The offset is that of
 //! the ciphertext, in bytes from the first ciphertext.
@@ -41,6 +46,9 @@ use std::ops::Range;
 
 use minicbor::decode;
 
+use crate::inventory::Inventory;
+use crate::model::scope::Scope;
+use crate::model::token::Direction;
 use crate::vault::format::directory::{Directory, EntryPointer};
 use crate::vault::format::entry::CiphertextRange;
 use crate::vault::format::nonce::{BASE_BYTES, NonceBase, nonce};
@@ -49,19 +57,22 @@ use crate::vault::seal::{TAG_BYTES, Tag, VaultKey};
 /// The first bytes of a vault of any version. The version follows.
 const MAGIC: &[u8] = b"docker-credential-pat vault ";
 
-/// The version of the format that this program writes.
-pub const VERSION: u32 = 1;
+/// The latest version of the format that this program knows.
+pub const VERSION: u32 = 2;
 
-const FIRST_LINE: &[u8] = b"docker-credential-pat vault 1\n";
+/// The first lines of vaults of version 1 and 2.
+const FIRST_LINES: [&[u8]; 2] = [b"docker-credential-pat vault 1\n", b"docker-credential-pat vault 2\n"];
 const LENGTHS_BYTES: usize = 4 + 4 + 8;
 const CRC_BYTES: usize = 4;
 
 /// The size of the header in bytes.
-pub const HEADER_BYTES: usize = FIRST_LINE.len() + LENGTHS_BYTES;
+pub const HEADER_BYTES: usize = FIRST_LINES[0].len() + LENGTHS_BYTES;
 
 /// The positions of the parts of a vault, in bytes from its start.
 #[derive(Clone, Debug)]
 pub struct Layout {
+    /// The version of the format.
+    pub version: u32,
     directory: Range<u64>,
     /// The header, the directory, and their checksum and tag.
     pub front: Range<u64>,
@@ -82,16 +93,18 @@ pub enum HeaderError {
 impl Layout {
     /// Parses the header: the first [`HEADER_BYTES`] bytes of a file, or the whole of a shorter file.
     pub fn parse(header: &[u8]) -> Result<Self, HeaderError> {
-        let Some(lengths) = header.strip_prefix(FIRST_LINE) else { return Err(version_error(header)) };
+        let known = (1..).zip(FIRST_LINES);
+        let mut known = known.filter_map(|(version, line)| Some((version, header.strip_prefix(line)?)));
+        let Some((version, lengths)) = known.next() else { return Err(version_error(header)) };
         let (directory, rest) = lengths.split_first_chunk().ok_or(HeaderError::NotAVault)?;
         let (entries, rest) = rest.split_first_chunk().ok_or(HeaderError::NotAVault)?;
         let ciphertexts = rest.first_chunk().ok_or(HeaderError::NotAVault)?;
         let (directory, entries) = (u32::from_le_bytes(*directory), u32::from_le_bytes(*entries));
-        Ok(Self::new(directory, entries, u64::from_le_bytes(*ciphertexts)))
+        Ok(Self::new(version, directory, entries, u64::from_le_bytes(*ciphertexts)))
     }
 
     /// Computes the positions from the lengths of the directory, the entries and the ciphertexts.
-    fn new(directory: u32, entries: u32, ciphertexts: u64) -> Self {
+    fn new(version: u32, directory: u32, entries: u32, ciphertexts: u64) -> Self {
         let after = |start: u64, length: u64| start..start.saturating_add(length);
         let crc = CRC_BYTES as u64;
         let directory = after(HEADER_BYTES as u64, directory.into());
@@ -99,7 +112,7 @@ impl Layout {
         let entries = after(front.end, entries.into());
         let checked_entries = entries.start..entries.end + crc;
         let ciphertexts = after(checked_entries.end, ciphertexts);
-        Self { directory, front, entries, checked_entries, ciphertexts }
+        Self { version, directory, front, entries, checked_entries, ciphertexts }
     }
 
     /// Returns the position of a ciphertext in the file; `None` when it is not within the ciphertexts.
@@ -157,8 +170,19 @@ pub fn strip_checksum(mut checked_entries: Vec<u8>) -> Option<Vec<u8>> {
     is_undamaged.then_some(checked_entries)
 }
 
+/// Returns the version of the format for these tokens and choices: the first one that can express them.
+pub fn format_version(inventory: &Inventory) -> u32 {
+    let scopes = inventory.tokens().iter().flat_map(|token| token.scopes.iter().chain(&token.signed_out));
+    let mut scopes = scopes.chain(inventory.choices().iter().map(|choice| &choice.scope));
+    let mut directions = inventory.choices().iter().map(|choice| choice.direction);
+    let is_known = scopes.all(Scope::is_known_to_first_version)
+        && directions.all(|direction| matches!(direction, None | Some(Direction::Pull | Direction::Push)));
+    if is_known { 1 } else { 2 }
+}
+
 /// Assembles a vault; `None` when the directory or the entries are 4 GiB or larger.
 pub fn assemble(
+    version: u32,
     directory: &[u8],
     entries: &[u8],
     ciphertexts: &[u8],
@@ -167,9 +191,10 @@ pub fn assemble(
 ) -> Option<Vec<u8>> {
     let lengths = [directory.len(), entries.len()].map(u32::try_from);
     let [Ok(directory_length), Ok(entries_length)] = lengths else { return None };
-    let layout = Layout::new(directory_length, entries_length, ciphertexts.len() as u64);
+    let first_line = FIRST_LINES.get(usize::try_from(version).ok()?.checked_sub(1)?)?;
+    let layout = Layout::new(version, directory_length, entries_length, ciphertexts.len() as u64);
     let mut bytes = Vec::with_capacity(usize::try_from(layout.ciphertexts.end).ok()?);
-    bytes.extend_from_slice(FIRST_LINE);
+    bytes.extend_from_slice(first_line);
     bytes.extend_from_slice(&directory_length.to_le_bytes());
     bytes.extend_from_slice(&entries_length.to_le_bytes());
     bytes.extend_from_slice(&(ciphertexts.len() as u64).to_le_bytes());
@@ -190,7 +215,7 @@ fn version_error(header: &[u8]) -> HeaderError {
         str::from_utf8(&rest[..end]).ok()?.parse().ok()
     });
     match number {
-        Some(version) if version != VERSION => HeaderError::Version(version),
+        Some(version) if !(1..=VERSION).contains(&version) => HeaderError::Version(version),
         Some(_) | None => HeaderError::NotAVault,
     }
 }
@@ -204,13 +229,15 @@ mod tests {
         for (header, want) in [
             (&b""[..], HeaderError::NotAVault),
             (b"docker-credential-pat vault 1\n", HeaderError::NotAVault),
-            (b"docker-credential-pat vault 2\n", HeaderError::Version(2)),
+            (b"docker-credential-pat vault 2\n", HeaderError::NotAVault),
+            (b"docker-credential-pat vault 3\n", HeaderError::Version(3)),
+            (b"docker-credential-pat vault 0\n", HeaderError::Version(0)),
             (b"docker-credential-pat vault -1\n", HeaderError::NotAVault),
             (b"docker-credential-pat vault 99999999999\n", HeaderError::NotAVault),
         ] {
             assert_eq!(Layout::parse(header).err(), Some(want), "{header:?}");
         }
-        let largest = [FIRST_LINE, &[0xff; LENGTHS_BYTES]].concat();
+        let largest = [FIRST_LINES[0], &[0xff; LENGTHS_BYTES]].concat();
         let layout = Layout::parse(&largest).expect("a header");
         assert_eq!(layout.ciphertexts.end, u64::MAX);
         assert!(layout.ciphertext_range(CiphertextRange { offset: u64::MAX, length: 1 }).is_none());

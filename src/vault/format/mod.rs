@@ -1,6 +1,7 @@
-//! Format 1 of the vault file: its layout, its directory and its entries.
+//! Formats 1 and 2 of the vault file: its layout, its directory and its entries.
 
 pub mod directory;
 pub mod entry;
 pub mod layout;
 pub mod nonce;
+pub mod upgrade;
