@@ -13,7 +13,7 @@ use crate::command::{coding, hub, verify};
 #[cfg(feature = "extras")]
 use crate::command::{completions, man};
 
-/// Keeps personal access tokens for Docker, podman and other container tools, and gives out the right one
+/// Keeps personal access tokens for Docker, podman and other container tools, and gives each request the right one
 #[derive(Parser)]
 #[command(name = "docker-credential-pat", disable_version_flag = true, after_help = AFTER_HELP)]
 pub(super) struct Cli {
@@ -23,18 +23,18 @@ pub(super) struct Cli {
 
 const AFTER_HELP: &str = "\
 Environment:
-  DOCKER_CREDENTIAL_PAT_TOKEN            the name of the one token that may answer
+  DOCKER_CREDENTIAL_PAT_TOKEN_NAME       the name of the one token that may answer
   DOCKER_CREDENTIAL_PAT_PROFILE          the profile whose choices and logins come first
-  DOCKER_CREDENTIAL_PAT_REPOSITORY       the image that is meant, such as ghcr.io/acme/app
-  DOCKER_CREDENTIAL_PAT_DIRECTION        pull or push
-  DOCKER_CREDENTIAL_PAT_WARN_DAYS        days before its end that a token is announced (7)
+  DOCKER_CREDENTIAL_PAT_REPOSITORY       images, separated by commas, such as ghcr.io/acme/app
+  DOCKER_CREDENTIAL_PAT_DIRECTION        pull, push, both or delete
+  DOCKER_CREDENTIAL_PAT_WARN_DAYS        days before a token expires that warnings begin (7)
   DOCKER_CREDENTIAL_PAT_PASSPHRASE_FILE  a file with the vault's passphrase, for machines
   DOCKER_CREDENTIAL_PAT_KEY_HOLDER       where the key of a new vault goes: keyring or key-file
-  DOCKER_CREDENTIAL_PAT_CA_FILE          certificates of further authorities, in PEM
+  DOCKER_CREDENTIAL_PAT_CA_FILE          certificates of additional authorities, in PEM
   DOCKER_CREDENTIAL_PAT_CODING_URL       another address of CODING's interface
-  DOCKER_CREDENTIAL_PAT_USAGE            off, and this call is not noted in the log
+  DOCKER_CREDENTIAL_PAT_USAGE            off: this call is not recorded in the log
   DOCKER_CREDENTIAL_PAT_HUB_URL          another address of Docker Hub's interface
-  NO_COLOR                               no colour, whatever the terminal can show
+  NO_COLOR                               no colour
 
 Files:
   ~/.local/share/docker-credential-pat/vault   the tokens, their secrets sealed
@@ -47,10 +47,10 @@ pub(super) enum Subcommand {
     Ls(ls::LsArgs),
     Show(show::ShowArgs),
     Edit(edit::EditArgs),
-    /// Give tokens out again that were switched off or signed out
+    /// Use tokens again that were switched off or signed out
     #[command(visible_alias = "enable")]
     Activate(activate::ActivateArgs),
-    /// Switch tokens off: they are kept, and not given out
+    /// Switch tokens off: they are kept, but not used
     #[command(visible_alias = "disable")]
     Deactivate(activate::ActivateArgs),
     Rotate(rotate::RotateArgs),

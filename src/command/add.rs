@@ -41,7 +41,7 @@ pub struct AddArgs {
     /// What it is known to allow; not known is allowed
     #[arg(long, value_delimiter = ',')]
     permission: Vec<PermissionArg>,
-    /// When it ends: 2027-01-31, 2027-01-31T12:00:00Z, 90d or never
+    /// Expiry: 2027-01-31, 2027-01-31T12:00:00Z, 90d or never
     #[arg(long, value_name = "WHEN")]
     expires: Option<String>,
     /// A note for yourself

@@ -30,7 +30,7 @@ const HEADS: [&str; 11] = [
 /// The columns that a narrow terminal omits, in this order.
 const LEAST_FIRST: &[&str] = &["CAME-BY", "STORED", "CREATED", "LAST-USED", "ALLOWS", "KIND", "USER"];
 
-/// List the tokens, and which of them are in use
+/// List the tokens, and show which of them are in use
 #[derive(Debug, clap::Args)]
 pub struct LsArgs {
     /// Only tokens that may go there

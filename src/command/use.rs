@@ -24,14 +24,14 @@ use crate::resolve::resolve;
 use crate::system::disk::DiskError;
 use crate::system::env;
 
-/// Put a token in use, in the place of others; or choose it for one case, for as long as you do not say
-/// otherwise
+/// Put a token in use in the place of those that were there before; or, with a registry or an option, choose it
+/// for that case until you clear the choice
 #[derive(Debug, clap::Args)]
 pub struct UseArgs {
     /// The token's name
     #[arg(required_unless_present = "clear", add = token_names())]
     name: Option<String>,
-    /// Choose it for this registry or part of one only
+    /// Choose it for this registry, or for this part of one
     #[arg(value_name = "REGISTRY[/PATH]", add = token_scopes())]
     scope: Option<String>,
     /// Choose it under this profile only
@@ -42,7 +42,7 @@ pub struct UseArgs {
     dir: Option<PathBuf>,
     #[command(flatten)]
     direction: ChoiceDirectionArgs,
-    /// Take choices back: those of the token, or all, that are for what else is given
+    /// Take choices back: all that match the other arguments
     #[arg(long)]
     clear: bool,
 }
@@ -53,7 +53,7 @@ struct ChoiceDirectionArgs {
     /// Choose it for pulls only
     #[arg(long)]
     pull: bool,
-    /// Choose it for pushes only
+    /// Choose it for pushes only, and for commands that pull and push
     #[arg(long)]
     push: bool,
     /// Choose it for deletions only

@@ -30,12 +30,12 @@ pub struct ExplainArgs {
     /// An image such as alpine or ghcr.io/acme/app, or a registry as clients send it, such as ghcr.io
     #[arg(value_name = "IMAGE|KEY")]
     target: String,
-    /// More images of the same registry, as one command line names them
+    /// More images of the same registry, for a command that names several
     #[arg(value_name = "IMAGE")]
     others: Vec<String>,
     #[command(flatten)]
     direction: RequestDirectionArgs,
-    /// As this client asks, with as much as it shows of the image
+    /// Explain the request of this client, with as much as it shows of the image
     #[arg(long, value_parser = client_parser())]
     client: Option<Client>,
     /// Write JSON
@@ -45,13 +45,13 @@ pub struct ExplainArgs {
 
 #[derive(Debug, clap::Args)]
 struct RequestDirectionArgs {
-    /// As the images are pulled, which is the default; with --push, as a copy pulls one and pushes the other
+    /// Explain a pull, which is the default; with --push, a command that pulls and pushes, such as a copy
     #[arg(long)]
     pull: bool,
-    /// As the images are pushed
+    /// Explain a push
     #[arg(long)]
     push: bool,
-    /// As the images are deleted
+    /// Explain a deletion
     #[arg(long, conflicts_with_all = ["pull", "push"])]
     delete: bool,
 }
@@ -185,7 +185,7 @@ fn request<'r>(target: &'r ExplainTarget, args: &ExplainArgs, mut request: Reque
     request
 }
 
-/// A further argument that is not an image of the same registry.
+/// An additional argument that is not an image of the same registry.
 #[derive(Debug, Error)]
 #[error("{0:?} is not an image of the same registry")]
 struct OtherTarget(String);
