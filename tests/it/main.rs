@@ -24,6 +24,7 @@ mod requests;
 mod resolve;
 mod rust_client;
 mod tokens;
+mod upgrade;
 mod usage;
 mod vault;
 mod verify;

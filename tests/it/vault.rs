@@ -140,7 +140,7 @@ fn a_wrong_or_missing_key_is_refused_and_no_key_is_made() {
     assert!(!home.key().exists(), "a new key would bury the old vault");
     assert_eq!(home.list(), serde_json::json!({ "ghcr.io": "alice" }), "names need no key");
     fs::write(home.key(), &key[..key.len() - 1]).expect("written");
-    make_private(&home.key());
+    common::make_private(&home.key());
     assert!(home.get("ghcr.io").expect_err("no answer").contains("is not a key file"));
     fs::write(home.key(), key).expect("written");
     assert_eq!(home.get("ghcr.io"), found("alice", SECRET));
@@ -190,7 +190,7 @@ fn the_published_vaults_give_the_recorded_answers() {
         for (name, path) in [("vault", home.vault()), ("key", home.key())] {
             fs::create_dir_all(path.parent().expect("a folder")).expect("made");
             fs::copy(fixture.join(name), &path).expect("copied");
-            make_private(&path);
+            common::make_private(&path);
         }
         let answers = fs::read(fixture.join("answers.json")).expect("the answers");
         let answers: serde_json::Value = serde_json::from_slice(&answers).expect("JSON");
@@ -258,11 +258,4 @@ fn a_vault_that_is_a_link_is_changed_at_its_target() {
     assert_eq!(home.get("quay.io"), found("bob", "b"));
     fs::remove_file(&elsewhere).expect("removed");
     assert_refused(&home, "a link to nothing");
-}
-
-fn make_private(path: &Path) {
-    #[cfg(unix)]
-    fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(0o600)).expect("chmod");
-    #[cfg(not(unix))]
-    let _ = path;
 }

@@ -223,3 +223,11 @@ pub(crate) fn program() -> &'static Path {
 pub(crate) fn program_folder() -> &'static Path {
     program().parent().expect("a folder")
 }
+
+/// Gives a file to its owner alone.
+pub(crate) fn make_private(path: &Path) {
+    #[cfg(unix)]
+    fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(0o600)).expect("chmod");
+    #[cfg(not(unix))]
+    let _ = path;
+}
