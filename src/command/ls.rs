@@ -89,13 +89,12 @@ fn note_logins_for_parts(inventory: &Inventory, cx: &mut CommandContext) {
 /// Notes that some tokens are in use in certain directories only. The listing is the same in every directory.
 fn note_directory_choices(inventory: &Inventory, cx: &mut CommandContext) {
     let count = inventory.choices().iter().filter(|choice| choice.directory.is_some()).count();
-    if count > 0 {
-        let choices = if count == 1 { "1 choice".to_owned() } else { format!("{count} choices") };
-        let program = program();
-        cx.say(&format!(
-            "{choices} for a directory can change this there ({program} explain IMAGE in the directory shows it)"
-        ));
-    }
+    let choices = match count {
+        0 => return,
+        1 => "1 choice for a directory does not count here".to_owned(),
+        _ => format!("{count} choices for directories do not count here"),
+    };
+    cx.say(&format!("{choices} ({} explain IMAGE, in that directory, follows it)", program()));
 }
 
 impl LsArgs {

@@ -57,6 +57,7 @@ check "Docker Hub stays signed in" docker pull acme/app
 check "logout" client_logout
 
 # Every name of Docker Hub means the same registry.
+check "remove what the logouts kept" pat rm --registry docker.io --yes
 for name in docker.io index.docker.io registry-1.docker.io "$hub"; do
   check "login to $name" login_to "$name" alice "${secret[alice]}"
   equal "login to $name: the vault has it for docker.io" "alice" users_kept

@@ -39,12 +39,36 @@ check "the added token is used" used_by bob client_use
 equal "show --reveal gives its secret back" "${secret[bob]}" eval 'pat show ci --reveal | grep -oF -- "${secret[bob]}"'
 check "no secret in any file" no_secret_in_files
 check "logout" client_logout
-equal "the added token is kept, the login is not" "ci" kept 'map(.name) | join(" ")'
+equal "the added token is kept, and so is the login that was not in use" "alice bob" users_kept
 refused "but it is not used" "$denied" client_use
 check "use it again" pat use ci
 check "it is used" used_by bob client_use
-check "rm" pat rm ci --yes
+check "rm" pat rm --registry "$host" --yes
+equal "nothing is left there" "" users_kept
 refused "after rm the registry refuses" "$denied" client_use
+
+# Jobs with a Docker configuration folder each, beside the person's own.
+job() { local -x DOCKER_CONFIG=$HOME/job-$1; shift; "$@"; }
+for name in one two; do mkdir -p "$HOME/job-$name" && cp "$config" "$HOME/job-$name/config.json"; done
+check "login of the person" client_login alice "${secret[alice]}"
+check "login of job one" job one client_login bob "${secret[bob]}"
+check "login of job two" job two client_login alice "${secret[alice]}"
+check "job one has its own account" used_by bob job one client_use
+check "job two has its own account" used_by alice job two client_use
+check "the person has theirs" used_by alice client_use
+check "logout of the person" client_logout
+refused "which signs the person out" "$denied" client_use
+check "job two stays signed in" used_by alice job two client_use
+check "logout of job two" job two client_logout
+refused "which signs it out" "$denied" job two client_use
+check "job one stays signed in" used_by bob job one client_use
+check "login of the person again" client_login alice "${secret[alice]}"
+ends "a logout in job two names what still answers" 0 'which is not a login of DOCKER_CONFIG=.*, still answers' job two client_logout
+check "and the person stays signed in" used_by alice client_use
+rm -r "$HOME/job-one"
+check "a change after the folder of job one is gone" pat edit "alice@$host" --label mine
+equal "its login is gone too" "alice" users_kept
+check "logout at the end" client_logout
 
 check "uninstall" pat uninstall
 equal "uninstall puts the settings back" '{"psFormat":"table"}' jq -c 'del(.auths)' "$config" # auths is docker's own note of its logins

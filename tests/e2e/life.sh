@@ -22,6 +22,11 @@ account_life() {
   equal "vault and key are the owner's alone" "600 600" modes
   check "logout" client_logout
   refused "after the logout the registry refuses" "$denied" client_use
-  equal "no login is left in the vault" "" users_kept
+  equal "the other account is kept, signed out" "bob" users_kept
   check "a second logout" client_logout
+  equal "which changes nothing" "bob" users_kept
+  check "use signs it in again" use_account bob
+  check "it is used" used_by bob client_use
+  check "logout of the last account" client_logout
+  equal "no login is left in the vault" "" users_kept
 }

@@ -95,10 +95,10 @@ tokens_life() {
   equal "a client started below gets it" rw came_with inside "$HOME/src/deep" pull "$app"
   equal "a client started beside it does not" ro came_with inside "$HOME/src-x" pull "$app"
   check "take both back" pat use --clear
-  refused "the environment names the token that may not push" "$denied" with DOCKER_CREDENTIAL_PAT_TOKEN=ro push "$pushed"
-  refused "and the terminal says so" '"ro" for .* may not push; "(rw|ci)" may, but DOCKER_CREDENTIAL_PAT_TOKEN names another' \
-    with DOCKER_CREDENTIAL_PAT_TOKEN=ro push "$pushed"
-  equal "the environment names one to pull" ci came_with with DOCKER_CREDENTIAL_PAT_TOKEN=ci pull "$app"
+  refused "the environment names the token that may not push" "$denied" with DOCKER_CREDENTIAL_PAT_TOKEN_NAME=ro push "$pushed"
+  refused "and the terminal says so" '"ro" for .* may not push; "(rw|ci)" may, but DOCKER_CREDENTIAL_PAT_TOKEN_NAME names another' \
+    with DOCKER_CREDENTIAL_PAT_TOKEN_NAME=ro push "$pushed"
+  equal "the environment names one to pull" ci came_with with DOCKER_CREDENTIAL_PAT_TOKEN_NAME=ci pull "$app"
   check "put one in use" pat use rw
   equal "pull comes with it now" rw came_with pull "$app"
   check "remove all" remove_all
@@ -114,7 +114,7 @@ tokens_life() {
   ends "the same secret again is no rotation" 1 "has already" rotate rw "${secret[rw]}"
 
   # A logout keeps what a person added.
-  ends "logout keeps both, and the terminal says so" 0 'kept "ro", which you added' client_logout
+  ends "logout keeps both, and the terminal says so" 0 'kept "ro", signed out of' client_logout
   refused "after it there are no credentials" "$denied" pull "$app"
   check "a public image comes" pull "$host/public/app:1"
   check "login with the secret of one" client_login alice "${secret[ro]}"
@@ -144,7 +144,7 @@ tokens_life() {
   equal "list does not have it" '{}' pat list
   equal "a public image comes without credentials" nobody came_with pull "$host/public/app:1"
   equal "and stderr says why, and what to do" 1 \
-    lines_of 'token "old" for .* expired .*; going on without credentials \(docker-credential-pat rotate old\)' pull "$host/public/app:1"
+    lines_of 'token "old" for .* expired .*; continuing without credentials \(docker-credential-pat rotate old\)' pull "$host/public/app:1"
   check "rotate it" rotate old "${secret[rw]}" --expires 3d
   equal "pull comes with it; stderr warns once of its end" 1 \
     lines_of 'token "old" for .* ends in 3 days, .*\(docker-credential-pat rotate old\)' pull_thrice "$app"

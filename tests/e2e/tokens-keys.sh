@@ -29,13 +29,13 @@ equal "crane push" rw user_as crane "$registry/acme/app" push image.tar "$regist
 equal "crane copy reads the first image" ro user_as crane "$registry/acme/app" copy "$registry/acme/app" "$registry/acme/copy"
 equal "crane copy writes the last" rw user_as crane "$registry/acme/copy" copy "$registry/acme/app" "$registry/acme/copy"
 for client in docker-compose /usr/libexec/docker/cli-plugins/docker-compose; do
-  equal "$client push tells nothing, so the first one added is given" ro user_as "$client" "$registry" compose push
+  equal "$client push shows nothing, so the token that may push is given" rw user_as "$client" "$registry" compose push
   equal "the environment tells" rw eval "DOCKER_CREDENTIAL_PAT_DIRECTION=push user_as $client '$registry' compose push"
-  equal "explain says the same" ro explained --client compose --push "$registry/acme/app"
+  equal "explain says the same" rw explained --client compose --push "$registry/acme/app"
 done
-check "put the other in use" pat use rw
-equal "docker-compose gets it" rw user_as docker-compose "$registry" compose push
-equal "explain says the same of compose" rw explained --client compose "$registry/acme/app"
+check "put the other in use" pat use ro
+equal "docker-compose gets it" ro user_as docker-compose "$registry" compose push
+equal "explain says the same of compose" ro explained --client compose "$registry/acme/app"
 check "remove both" pat rm ro rw --yes
 
 # Two project tokens on one host.
@@ -62,8 +62,8 @@ ends "and that the repository is not known" 0 '^repository  not known' pat expla
 check "put the other in use" pat use blog
 equal "docker-compose gets it" blog user_as docker-compose "$registry" compose pull
 equal "docker pull gets its own" shop user_as docker "$registry" pull "$registry/shop/app"
-equal "two images on one line get what is in use" blog user_as podman "$registry" pull "$registry/shop/app" "$registry/blog/app"
-ends "a logout keeps both and says so" 0 'kept "blog", which you added' sign_out
+equal "two images on one line get the token for the first" shop user_as podman "$registry" pull "$registry/shop/app" "$registry/blog/app"
+ends "a logout keeps both and says so" 0 'kept "blog", signed out of' sign_out
 ends "after it there is none" 1 '^credentials not found in native keychain$' ask "$registry/shop/app"
 check "activate brings one back" pat activate shop
 equal "it is given" shop eval "ask '$registry/shop/app' | jq -r .Username"
