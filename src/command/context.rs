@@ -113,7 +113,7 @@ impl<'d> CommandContext<'d> {
             let request = context.plain_request(&key, inventory);
             let verdict = resolve(&request, inventory.tokens(), inventory.choices(), *self.now);
             if let Some(other) = verdict.token.filter(|other| other.id != token.id) {
-                self.say(&format!("clients that name only {registry} go on getting \"{}\"", other.name));
+                self.say(&format!("clients that name only {registry} get \"{}\"", other.name));
             }
         }
         Ok(())

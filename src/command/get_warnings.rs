@@ -72,8 +72,13 @@ pub fn is_named_elsewhere(named: &str, verdict: &Verdict<'_>) -> bool {
         && !verdict.set_aside.iter().any(is_unusable)
 }
 
+/// Warns that the registry will probably refuse the request, as [`refusal`] and [`partial_answer`] do.
+pub fn expected_failure(request: &Request<'_>, verdict: &Verdict<'_>) -> Option<String> {
+    refusal(request, verdict).or_else(|| partial_answer(request, verdict))
+}
+
 /// Warns that a request will be refused because the token that answers does not allow its direction.
-pub fn refusal(request: &Request<'_>, verdict: &Verdict<'_>) -> Option<String> {
+fn refusal(request: &Request<'_>, verdict: &Verdict<'_>) -> Option<String> {
     let (answer, direction) = verdict.token.zip(request.direction())?;
     if answer.may_allow(direction) {
         return None;
@@ -88,7 +93,7 @@ pub fn refusal(request: &Request<'_>, verdict: &Verdict<'_>) -> Option<String> {
 }
 
 /// Warns that no token covers all repositories of the request, such as those of a copy between two projects.
-pub fn partial_answer(request: &Request<'_>, verdict: &Verdict<'_>) -> Option<String> {
+fn partial_answer(request: &Request<'_>, verdict: &Verdict<'_>) -> Option<String> {
     let (answer, repositories) = verdict.token.zip(request.repositories.as_ref())?;
     let registry = request.key.address()?.registry();
     let is_covered = |path: &str| answer.scopes.iter().any(|scope| scope.covers(registry, Some(path)));

@@ -52,8 +52,7 @@ pub fn logout(report: &LogoutReport, request: &Request<'_>, answer: Option<&Toke
     for token in &report.kept {
         let (name, argument) = (&token.name, token.name.as_argument());
         lines.push(format!(
-            "kept \"{name}\", signed out of {}: {program} use {argument} signs it in again, {program} rm {argument} \
-             removes it",
+            "kept \"{name}\", signed out of {}: {program} use {argument}, or {program} rm {argument}",
             request.key.as_str()
         ));
     }

@@ -187,11 +187,8 @@ fn get(input: &[u8], cx: &mut CommandContext) -> Result<VerbOutcome, CommandErro
     let secret = excerpt.release(token)?;
     let user = token.user.reveal_with(&secret);
     wire::write_credentials(&mut *cx.out, &key, user, &secret).map_err(CommandError::output)?;
-    let lines = [
-        get_warnings::missed_token(&verdict, now),
-        get_warnings::refusal(&request, &verdict),
-        get_warnings::partial_answer(&request, &verdict),
-    ];
+    let lines =
+        [get_warnings::missed_token(&verdict, now), get_warnings::expected_failure(&request, &verdict)];
     warn_once(lines.into_iter().flatten(), &cx.store, &cx.now, &mut *cx.err);
     if let Some(line) = expiry_warning(token, cx) {
         say(&mut *cx.err, &format!("{}: {line}", program()));

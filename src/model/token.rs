@@ -164,7 +164,7 @@ impl Token {
     }
 }
 
-/// What belongs to a token's previous secret, which is sealed in the vault beside the current one.
+/// The details of a previous secret, which is sealed in the vault beside the current one.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, Serialize)]
 pub struct PreviousSecret {
     #[n(0)]

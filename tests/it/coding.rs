@@ -215,7 +215,7 @@ fn all_three_login_methods_work_on_one_host() {
         "--scope",
         "artifact_r",
     ]);
-    assert!(message.contains("clients that name only acme-docker.pkg.coding.net go on getting"), "{message}");
+    assert!(message.contains("clients that name only acme-docker.pkg.coding.net get"), "{message}");
     coding.done(&["create", "blog", "--project", "blog"]);
     let users: Vec<_> =
         coding.tokens().iter().map(|token| (text(token, "UserName"), text(token, "Token"))).collect();

@@ -148,7 +148,7 @@ fn use_of_a_token_for_a_path_names_the_token_of_the_whole_registry() {
     home.add("part", "ghcr.io/acme");
     let output = stderr(&home.run(["use", "part"]).success());
     assert!(output.contains("\"part\" is in use for ghcr.io/acme\n"), "{output}");
-    assert!(output.contains("clients that name only ghcr.io go on getting \"alice@ghcr.io\"\n"), "{output}");
+    assert!(output.contains("clients that name only ghcr.io get \"alice@ghcr.io\"\n"), "{output}");
     assert_eq!(home.get("ghcr.io"), found("alice", "a"));
     assert_eq!(home.get("ghcr.io/acme/app"), found("me", "secret of part"));
 }

@@ -561,7 +561,7 @@ fn hints_quote_a_name_for_the_shell() {
         rotate(&home, name, "new", &[]).success();
         self::messages(&home, &["activate", name]);
         let output = stderr(&home.call("erase", "ghcr.io").success());
-        assert!(output.contains(&format!("docker-credential-pat use {argument} signs")), "{output}");
+        assert!(output.contains(&format!("docker-credential-pat use {argument}, or")), "{output}");
     }
 }
 

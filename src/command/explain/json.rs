@@ -71,7 +71,7 @@ pub(super) fn write(explanation: &Explanation<'_>, cx: &mut CommandContext) -> R
             named: named.map(|sourced| SourcedJson::new(sourced.value, sourced.from)),
         },
         token: explanation.verdict.token.map(|token| token.name.as_str()),
-        warning: get_warnings::refusal(explanation.request, explanation.verdict),
+        warning: get_warnings::expected_failure(explanation.request, explanation.verdict),
         tokens: explanation.decisions(),
         keys: explanation.clients.iter().map(|(client, keys)| (client.word(), keys)).collect(),
     })

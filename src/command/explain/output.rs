@@ -65,7 +65,7 @@ impl<'e> Explanation<'e> {
     /// Returns the step that decided, as a sentence.
     fn why_it_answers(&self) -> String {
         let Some(answer) = self.verdict.token else { return String::new() };
-        let verbs = self.request.direction().map_or("both pull and push", Direction::verbs);
+        let verbs = self.request.direction().map_or("pull and push", Direction::verbs);
         let was_used = answer.last_event(self.request.key).is_some_and(|event| event.kind == UseKind::Use);
         match self.verdict.decided_by() {
             None => "the only token that may go there".to_owned(),
@@ -81,9 +81,7 @@ impl<'e> Explanation<'e> {
             }
             Some(Reason::LessSpecific) => "its scope is the closest".to_owned(),
             Some(Reason::NotOfFolder) => "a client logged in with it under this DOCKER_CONFIG".to_owned(),
-            Some(Reason::Replaced | Reason::NotInUse) if was_used => {
-                "you put it in use last (use)".to_owned()
-            }
+            Some(Reason::Replaced | Reason::NotInUse) if was_used => "you put it in use last".to_owned(),
             Some(Reason::Replaced) => "it is the last login, which replaces what was there before".to_owned(),
             Some(Reason::MorePermissions) => "it allows the least that is enough".to_owned(),
             Some(Reason::OtherKey) => "a client stored it under exactly this key".to_owned(),
@@ -110,7 +108,7 @@ impl<'e> Explanation<'e> {
             let (provider, made_at) = (kind.provider.name, kind.made_at);
             writeln!(out, "{provider} makes tokens at {made_at}; {} add brings one in", program())?;
         }
-        if let Some(line) = get_warnings::refusal(self.request, self.verdict) {
+        if let Some(line) = get_warnings::expected_failure(self.request, self.verdict) {
             writeln!(out, "{}", clean(&line))?;
         }
         let mut tokens = Table::headless();
@@ -199,12 +197,19 @@ fn why_not(token: &Token, reason: Reason, direction: Option<Direction>, now: Tim
         Reason::OtherAccount => "its account does not answer for Docker Hub".to_owned(),
         Reason::NotNamed => "another one is named".to_owned(),
         Reason::NotChosen => "another one is chosen".to_owned(),
-        Reason::NotAllowed => format!("may not {}", direction.map_or("both pull and push", Direction::verbs)),
+        Reason::NotAllowed => {
+            let verbs = direction.map_or("pull and push", Direction::verbs);
+            let words = token.permissions.map(|allowed| allowed.words().collect::<Vec<_>>().join(", "));
+            format!(
+                "may not {verbs}, only {}",
+                words.filter(|words| !words.is_empty()).unwrap_or("nothing".into())
+            )
+        }
         Reason::LessSpecific => "another one's scope is closer".to_owned(),
         Reason::NotOfFolder => "another one was logged in with under this DOCKER_CONFIG".to_owned(),
         Reason::Replaced => "a later login or use replaced it".to_owned(),
         Reason::MorePermissions => "allows more than needed".to_owned(),
         Reason::OtherKey => "another one was stored under exactly this key".to_owned(),
-        Reason::NotInUse => "another one is in use".to_owned(),
+        Reason::NotInUse => "another one is in use, or was added first".to_owned(),
     }
 }
