@@ -134,12 +134,10 @@ impl Scope {
         [Some(host.to_owned()), wildcard, Some(last_two_labels(host).to_owned())]
     }
 
-    /// True when version 0.1 can read the scope: it knows `*` as the first label only.
+    /// True when version 0.1 can read the scope: it knows `*` as the first label only, and takes `host:80` for `host`.
     pub fn is_known_to_first_version(&self) -> bool {
-        match &self.host {
-            Host::Exact(_) => true,
-            Host::Wildcard(host) => host.rfind(ANY_LABEL) == Some(0),
-        }
+        let host = self.host();
+        host.rfind(ANY_LABEL).unwrap_or_default() == 0 && !host.ends_with(":80")
     }
 
     /// Returns the host as text: a registry, or a host with `*` for some labels.

@@ -63,10 +63,12 @@ fn a_vault_of_the_first_version_gives_its_answers_before_and_after_a_change() {
     assert_eq!(home.get("caps.example/acme/app"), found("me", "caps secret"));
     home.run(["edit", "one", "--label", "changed"]).success();
     assert_answers(&home, &answers, "written");
-    assert_eq!(first_line(&home), "docker-credential-pat vault 1");
-    assert_eq!(home.token("caps")["scopes"], json!(["caps.example/acme/app"]));
     assert_eq!(home.token("porter@port.example")["scopes"], json!(["port.example:80"]));
     assert_eq!(home.token("both@both.example")["scopes"], json!(["both.example", "both.example:80"]));
+    assert_eq!(first_line(&home), "docker-credential-pat vault 2", "0.1 does not know host:80");
+    home.run(["rm", "porter@port.example", "both@both.example", "--yes"]).success();
+    assert_eq!(first_line(&home), "docker-credential-pat vault 1");
+    assert_eq!(home.token("caps")["scopes"], json!(["caps.example/acme/app"]));
     let findings = stdout(&home.run(["doctor", "--json"]).code(1));
     assert!(findings.contains("\"unknown-direction\"") && findings.contains("use pull"), "{findings}");
 }
@@ -81,6 +83,8 @@ fn only_what_the_first_version_cannot_read_makes_format_2() {
         (&["use", "ci", "ghcr.io", "--delete", "--clear"], 1),
         (&["edit", "ci", "--registry", "*.dkr.ecr.*.amazonaws.com"], 2),
         (&["edit", "ci", "--registry", "*.azurecr.io"], 1),
+        (&["edit", "ci", "--registry", "ghcr.io:80"], 2),
+        (&["edit", "ci", "--registry", "ghcr.io"], 1),
     ] {
         let before = fs::read(home.vault()).expect("the vault");
         home.program([]).args(args).assert().success();

@@ -1,7 +1,7 @@
 //! The layout of a vault file, format versions 1 and 2. `tests/fixtures/vault-1` is an example with known answers.
 //!
-//! Version 2 is used only for a vault with something that program version 0.1 cannot read: a choice for deletions, or a
-//! `*` in a scope that is not its first label. Nothing else differs.
+//! Version 2 is used only for a vault with something that program version 0.1 cannot read: a choice for deletions, a
+//! scope at port 80, or a `*` in a scope that is not its first label. Nothing else differs.
 //!
 //! All numbers outside CBOR are little-endian.
 //!
