@@ -23,7 +23,8 @@ family_life() {
   check "install --podman again" pat install --podman --registry "$host"
   check "the login is still there" used_by alice client_use
   check "logout --all" "$tool" logout --all
-  equal "no login is left in the vault after it" "" users_kept
+  equal "the other account is kept, signed out" "bob" users_kept
+  refused "and is not used" "$denied" client_use
 }
 
 # Without root podman leaves a process behind that keeps its user namespace.
