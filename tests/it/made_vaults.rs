@@ -1,11 +1,11 @@
 //! Unusual vaults: ten thousand tokens, times in the future, names that cannot be entered.
 
-use docker_credential_pat::inventory::IncomingToken;
+use docker_credential_pat::inventory::{IncomingToken, Inventory};
 use docker_credential_pat::model::name::Name;
 use docker_credential_pat::model::scope::Scope;
 use docker_credential_pat::model::secret::Secret;
 use docker_credential_pat::model::timestamp::{DAY, Timestamp};
-use docker_credential_pat::model::token::{Origin, TokenKind, UserName};
+use docker_credential_pat::model::token::{Origin, Token, TokenKind, UserName};
 use docker_credential_pat::system::{disk, env};
 use docker_credential_pat::vault::draft::Draft;
 use docker_credential_pat::vault::keys::Holder;
@@ -28,6 +28,22 @@ impl Made {
     fn new(name: &str, scope: &str) -> Self {
         Self { name: name.to_owned(), scope: scope.to_owned(), secret: format!("of {name}"), expires: None }
     }
+
+    fn arrival(&self) -> IncomingToken {
+        IncomingToken {
+            name: Name::parse(&self.name).expect("a name"),
+            kind: TokenKind::Pat,
+            user: UserName::Named("me".to_owned()),
+            scopes: vec![Scope::parse(&self.scope).expect("a scope")],
+            keys: Vec::new(),
+            label: None,
+            permissions: None,
+            expires: self.expires,
+            origin: Origin::Add,
+            profile: None,
+            remote: None,
+        }
+    }
 }
 
 /// Writes a vault with these tokens, all created at the same time.
@@ -36,22 +52,9 @@ fn home_with(tokens: &[Made], created: Timestamp) -> Home {
     disk::make_folder(home.vault().parent().expect("a folder")).expect("made");
     let key = KeyFile::new(home.key()).read_or_create().expect("a key");
     let mut draft = Draft::new(home.vault(), key, Holder::KeyFile);
-    for Made { name, scope, secret, expires } in tokens {
-        let arrival = IncomingToken {
-            name: Name::parse(name).expect(name),
-            kind: TokenKind::Pat,
-            user: UserName::Named("me".to_owned()),
-            scopes: vec![Scope::parse(scope).expect(scope)],
-            keys: Vec::new(),
-            label: None,
-            permissions: None,
-            expires: *expires,
-            origin: Origin::Add,
-            profile: None,
-            remote: None,
-        };
-        let id = draft.inventory.add_with_free_name(arrival, created);
-        draft.set_secret(id, &Secret::new(Zeroizing::new(secret.clone()))).expect("sealed");
+    for made in tokens {
+        let id = draft.inventory.add_with_free_name(made.arrival(), created);
+        draft.set_secret(id, &Secret::new(Zeroizing::new(made.secret.clone()))).expect("sealed");
     }
     draft.write().expect("written");
     home
@@ -99,6 +102,39 @@ fn every_verb_works_with_ten_thousand_tokens() {
     assert_eq!(home.get("r10.example"), found("you", "login"));
     home.call("erase", "team.example").success();
     assert_eq!(home.get("team.example"), not_found());
+}
+
+#[test]
+fn ten_thousand_tokens_of_version_0_1_are_upgraded_in_one_change() {
+    let home = Home::new();
+    disk::make_folder(home.vault().parent().expect("a folder")).expect("made");
+    let key = KeyFile::new(home.key()).read_or_create().expect("a key");
+    let mut draft = Draft::new(home.vault(), key, Holder::KeyFile);
+    for number in 0..10_000 {
+        let made = Made::new(&format!("t{number}"), "ghcr.io");
+        // Version 0.1 kept the capitals of a scope, and numbered no events.
+        let scopes = vec![Scope::parse_stored(&format!("r{number}.example/Acme")).expect("a scope")];
+        let id = draft.inventory.add_with_free_name(IncomingToken { scopes, ..made.arrival() }, env::now());
+        draft.set_secret(id, &Secret::new(Zeroizing::new(made.secret))).expect("sealed");
+    }
+    let tokens = draft.inventory.tokens().iter().map(|token| Token { turns: None, ..token.clone() });
+    draft.inventory = Inventory::new(tokens.collect(), Vec::new(), draft.inventory.counters());
+    draft.write().expect("written");
+    let assert_answers = || {
+        for number in [0, 1, 4_999, 9_999] {
+            let want = found("me", &format!("of t{number}"));
+            assert_eq!(home.get(&format!("r{number}.example/ACME/app")), want, "{number}");
+        }
+    };
+    assert_answers();
+    let has_capitals = || {
+        let vault = std::fs::read(home.vault()).expect("the vault");
+        vault.windows(13).filter(|window| window == b".example/Acme").count()
+    };
+    assert_eq!(has_capitals(), 10_000);
+    home.run(["edit", "t1", "--label", "x"]).success();
+    assert_eq!(has_capitals(), 0);
+    assert_answers();
 }
 
 #[test]
