@@ -231,7 +231,7 @@ impl Inventory {
     pub fn restore_previous(&mut self, id: TokenId, now: Timestamp) -> bool {
         let Some(token) = self.token_mut(id) else { return false };
         let Some(previous) = token.previous.take() else { return false };
-        token.previous = PreviousSecret::of(token, now);
+        token.previous = Some(PreviousSecret::of(token, now));
         let PreviousSecret { user, kind, permissions, expires, stored, replaced: _ } = previous;
         (token.user, token.kind, token.permissions) = (user, kind, permissions);
         (token.expires, token.stored, token.remote) = (expires, stored, None);

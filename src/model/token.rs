@@ -187,19 +187,23 @@ pub struct PreviousSecret {
 }
 
 impl PreviousSecret {
-    /// Describes the current secret of a token that gets a new one; `None` when it is not worth keeping: a session, or
-    /// a secret that lasts a day at most.
-    pub fn of(token: &Token, now: Timestamp) -> Option<Self> {
-        let is_temporary =
-            token.expires.is_some_and(|expires| expires.0.saturating_sub(token.stored.0) <= DAY);
-        (token.kind != TokenKind::Session && !is_temporary).then(|| Self {
+    /// Describes the current secret of a token that gets another one.
+    pub fn of(token: &Token, now: Timestamp) -> Self {
+        Self {
             user: token.user.clone(),
             kind: token.kind,
             permissions: token.permissions,
             expires: token.expires,
             stored: token.stored,
             replaced: now,
-        })
+        }
+    }
+
+    /// False for the secret of a session, and for one that lasts a day at most.
+    pub fn is_worth_keeping(token: &Token) -> bool {
+        let lasts = token.expires.map(|expires| expires.0.saturating_sub(token.stored.0));
+        let is_temporary = lasts.is_some_and(|seconds| (0..=DAY).contains(&seconds));
+        token.kind != TokenKind::Session && !is_temporary
     }
 
     /// Returns the time from which the next change of the vault drops the secret.

@@ -128,11 +128,15 @@ impl Draft {
     /// Keeps the current secret of a token as its previous one. Call it before the token gets a new secret.
     pub fn keep_previous(&mut self, token: TokenId, now: Timestamp) {
         let current = self.inventory.tokens().iter().find(|other| other.id == token);
-        let previous = current.and_then(|current| PreviousSecret::of(current, now));
+        // One that is not worth keeping does not displace an earlier one.
+        let Some(current) = current.filter(|current| PreviousSecret::is_worth_keeping(current)) else {
+            return;
+        };
+        let previous = PreviousSecret::of(current, now);
         if let Some(sealed) = self.sealed.get_mut(&token) {
-            sealed.previous = previous.is_some().then(|| sealed.current.clone());
+            sealed.previous = Some(sealed.current.clone());
         }
-        self.inventory.set_previous(token, previous);
+        self.inventory.set_previous(token, Some(previous));
     }
 
     /// Exchanges the current secret of a token and its previous one. Returns false when there is none.

@@ -152,8 +152,15 @@ fn a_temporary_secret_is_not_kept() {
     let soon = Timestamp(env::now().0 + DAY / 2);
     let jwt = common::jwt(soon.0);
     home.store("ghcr.io", "alice", &jwt);
-    home.store("ghcr.io", "alice", "new");
+    home.store("ghcr.io", "alice", "first");
     assert_eq!(home.token("alice@ghcr.io")["previous_secret"], Value::Null);
+    // Nor does it displace an earlier one that is.
+    home.store("ghcr.io", "alice", &jwt);
+    home.store("ghcr.io", "alice", "second");
+    for secret in ["first", "second"] {
+        home.run(["rotate", "alice@ghcr.io", "--undo"]).success();
+        assert_eq!(home.get("ghcr.io"), found("alice", secret));
+    }
 }
 
 #[test]

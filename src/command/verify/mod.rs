@@ -175,8 +175,11 @@ fn record_answers(answers: &[VerifyAnswer<'_>], cx: &mut CommandContext) -> Resu
     let expiries = answers.iter().filter_map(|answer| Some((answer.target.token, answer.reported_expiry()?)));
     let expiries: Vec<_> = expiries.filter(is_new).collect();
     let is_proven = |token: &Token| {
-        let mut of_token = answers.iter().filter(|answer| answer.target.token.id == token.id);
-        of_token.all(VerifyAnswer::is_accepted)
+        // Every registry of the token has to be asked; one with a wildcard cannot be.
+        token.scopes.iter().all(|scope| {
+            let mut of_token = answers.iter().filter(|answer| answer.target.token.id == token.id);
+            of_token.any(|answer| answer.is_accepted() && scope.registry() == Some(&answer.target.registry))
+        })
     };
     let tokens = answers.iter().map(|answer| answer.target.token);
     let proven: Vec<_> = tokens.filter(|token| token.previous.is_some() && is_proven(token)).collect();
