@@ -15,6 +15,9 @@ pub const MAX_KEY_BYTES: usize = 4096;
 /// <https://github.com/docker/cli/blob/master/cli/config/configfile/file.go>
 pub const DOCKER_HUB_KEY: &str = "https://index.docker.io/v1/";
 
+/// The roots of the API of a registry, which are not repositories.
+const API_ROOTS: [&str; 2] = ["v1", "v2"];
+
 const DOCKER_HUB: &str = "docker.io";
 const DOCKER_HUB_ALIASES: [&str; 4] =
     [DOCKER_HUB, "index.docker.io", "registry-1.docker.io", "registry.hub.docker.com"];
@@ -72,14 +75,15 @@ pub struct Address {
 
 impl Address {
     /// Reads `[http[s]://]host[:port][/repository]`, and ignores slashes at the end. The API roots `/v1/` and
-    /// `/v2/` are not repositories. A repository becomes lower case, as registries require. Returns `None` for a text
+    /// `/v2/`, in any case, are not repositories. A repository becomes lower case, as registries require. Returns `None` for a text
     /// that is not a registry address.
     pub fn parse(text: &str) -> Option<Self> {
         let rest = strip_scheme(text);
         let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
         let registry = Registry::parse(host)?;
         let repository = match path.trim_end_matches('/') {
-            "" | "v1" | "v2" => None,
+            "" => None,
+            path if is_api_root(path) => None,
             path if is_repository(path) => Some(path.to_ascii_lowercase()),
             _ => return None,
         };
@@ -198,6 +202,11 @@ fn address_in(key: &str) -> Option<Address> {
     })
 }
 
+/// True when a path, in any case, is the root of the API of a registry.
+pub fn is_api_root(path: &str) -> bool {
+    API_ROOTS.iter().any(|root| path.eq_ignore_ascii_case(root))
+}
+
 /// True when `path` is `prefix` or below it: `team` covers `team/api`, but not `team-x`.
 pub fn covers(prefix: &str, path: &str) -> bool {
     path.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
@@ -266,6 +275,9 @@ mod tests {
             ("docker.io:80", "docker.io:80", None),
             ("ghcr.io/Acme/App", "ghcr.io", Some("acme/app")),
             ("ghcr.io/v1", "ghcr.io", None),
+            ("https://ghcr.io/V2/", "ghcr.io", None),
+            ("ghcr.io/V2/Acme", "ghcr.io", Some("v2/acme")),
+            ("index.docker.io:80", "index.docker.io:80", None),
             ("ghcr.io/acme/app", "ghcr.io", Some("acme/app")),
             ("ghcr.io/acme/app///", "ghcr.io", Some("acme/app")),
             ("localhost:5000", "localhost:5000", None),

@@ -6,7 +6,7 @@ use serde::{Serialize, Serializer};
 use thiserror::Error;
 
 use crate::model::hint::Hint;
-use crate::model::registry::{Address, Registry, covers};
+use crate::model::registry::{Address, Registry, covers, is_api_root};
 
 /// A host, a host with a path, or a wildcard host: `ghcr.io`, `docker.io/acme`, `*.pkg.coding.net`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -58,7 +58,7 @@ impl Scope {
             return None;
         }
         // Docker Hub has no registries below it.
-        let domain = host.trim_start_matches("*.");
+        let domain = host.rsplit_once("*.").map_or(host, |(_, domain)| domain);
         if Registry::parse(domain).is_some_and(|registry| registry.is_docker_hub()) {
             return None;
         }
@@ -77,7 +77,8 @@ impl Scope {
         if scope.path.is_some() && !host.contains(['.', ':']) && host != "localhost" {
             return Err(ScopeError::Malformed(text.to_owned()));
         }
-        let mut labels = host.rsplitn(3, '.');
+        let without_port = host.split_once(':').map_or(host.as_str(), |(host, _)| host);
+        let mut labels = without_port.rsplitn(3, '.');
         let (last, last_but_one) = (labels.next(), labels.next());
         let suffix = last_but_one.zip(last).map(|(one, other)| format!("{one}.{other}"));
         let is_wild_below = labels.next().is_some_and(|rest| rest.rsplit('.').next() == Some(ANY_LABEL));
@@ -90,20 +91,19 @@ impl Scope {
     /// Reads a scope as version 0.1 wrote it to a vault: its path may have capitals.
     pub fn parse_stored(text: &str) -> Result<Self, ScopeError> {
         let mut scope = Self::parse(text)?;
-        if let Some(path) = &mut scope.path
-            && let Some(written) = text.get(text.len() - path.len()..)
-            && written.eq_ignore_ascii_case(path)
-        {
-            written.clone_into(path);
+        if let Some((_, written)) = text.split_once('/') {
+            let is_path = scope.path.as_ref().is_some_and(|path| written.eq_ignore_ascii_case(path));
+            // Version 0.1 took `V2` for a repository.
+            if is_path || is_api_root(written) {
+                scope.path = Some(written.to_owned());
+            }
         }
         Ok(scope)
     }
 
-    /// Makes the path lower case.
+    /// Makes the path lower case. The root of the API becomes the whole registry.
     pub fn make_lowercase(&mut self) {
-        if let Some(path) = &mut self.path {
-            path.make_ascii_lowercase();
-        }
+        self.path = self.path.take().map(|path| path.to_ascii_lowercase()).filter(|path| !is_api_root(path));
     }
 
     /// Returns the same scope at another registry; `None` for a scope elsewhere.
@@ -319,11 +319,14 @@ mod tests {
             ("a.*.b.c:5000/Team", "a.*.b.c:5000/team"),
             ("*.*.b.c:443", "*.*.b.c"),
             ("ghcr.io/Acme", "ghcr.io/acme"),
+            ("ghcr.io/V2/", "ghcr.io"),
+            ("*.a.io/V1", "*.a.io"),
             ("ghcr.io:80", "ghcr.io:80"),
             ("[::1]:5000/acme", "[::1]:5000/acme"),
         ] {
             let scope = Scope::parse(text).expect(text);
             assert_eq!(scope.to_string(), want, "{text}");
+            assert_eq!(Scope::parse_stored(want), Ok(scope.clone()), "{text}");
             assert_eq!(Scope::parse(want), Ok(scope), "{text}");
         }
         for text in [
@@ -348,9 +351,27 @@ mod tests {
             "user@ghcr.io",
             "*.index.docker.io",
             "*.docker.io/x",
+            "a.*.docker.io",
+            "*.[::1]",
             "*.[::ffff:1.2.3.4]",
         ] {
             assert!(Scope::parse(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_scope_of_version_0_1_keeps_its_spelling_until_it_is_made_lower_case() {
+        for (text, lower) in [
+            ("ghcr.io/Acme/App", "ghcr.io/acme/app"),
+            ("*.a.io/Acme", "*.a.io/acme"),
+            ("ghcr.io/V2", "ghcr.io"),
+            ("ghcr.io/V2/Acme", "ghcr.io/v2/acme"),
+            ("[::1]:5000/Acme", "[::1]:5000/acme"),
+        ] {
+            let mut scope = Scope::parse_stored(text).expect(text);
+            assert_eq!(scope.to_string(), text);
+            scope.make_lowercase();
+            assert_eq!(Scope::parse(lower), Ok(scope), "{text}");
         }
     }
 
@@ -372,6 +393,8 @@ mod tests {
             ("*.com.au", false),
             ("*.acme.co.uk", true),
             ("acme.*.co.uk", false),
+            ("*.co.uk:5000", false),
+            ("*.acme.co.uk:5000", true),
             ("*.acme.*.example.co.uk", true),
             ("acme.co.uk", true),
             ("*.azurecr.io", true),

@@ -9,7 +9,7 @@ use minicbor::{Decode, Encode};
 
 use crate::inventory::{Counters, Inventory};
 use crate::model::choice::Choice;
-use crate::model::registry::{DOCKER_HUB_KEY, Key};
+use crate::model::registry::{DOCKER_HUB_KEY, Key, Registry};
 use crate::model::scope::Scope;
 use crate::model::token::Token;
 use crate::vault::format::entry::{EncodedEntries, to_cbor};
@@ -139,10 +139,11 @@ fn key_hashes(key: &Key) -> Vec<u32> {
         return iter::once(hash(key.as_str())).chain(account).collect();
     };
     let registry = address.registry();
-    let old_host = registry.as_str().strip_suffix(":80");
+    let old_host = registry.as_str().strip_suffix(":80").and_then(Registry::parse);
     let old_key = address.repository().map(|_| key.as_str());
     let handles = Scope::handles_for(registry).into_iter().flatten();
-    handles.map(|handle| hash(&handle)).chain(old_host.map(hash)).chain(old_key.map(hash)).collect()
+    let old_host = old_host.map(|host| hash(host.as_str()));
+    handles.map(|handle| hash(&handle)).chain(old_host).chain(old_key.map(hash)).collect()
 }
 
 #[cfg(test)]

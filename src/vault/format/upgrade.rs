@@ -1,5 +1,7 @@
 //! Reads what version 0.1 wrote as this version writes it.
 
+use std::collections::BTreeSet;
+
 use crate::model::choice::Choice;
 use crate::model::registry::{Address, Key, Registry};
 use crate::model::scope::Scope;
@@ -22,6 +24,8 @@ pub fn upgrade(token: &mut Token) -> bool {
     if token.scopes.is_empty() {
         token.scopes = token.keys.iter().filter_map(Key::address).map(Scope::from_address).collect();
     }
+    remove_duplicates(&mut token.scopes);
+    remove_duplicates(&mut token.signed_out);
     let addresses = token.keys.iter().filter_map(Key::address).map(Address::registry);
     let ports: Vec<Registry> =
         addresses.filter(|registry| registry.as_str().ends_with(PORT_80)).cloned().collect();
@@ -37,6 +41,12 @@ pub fn upgrade(token: &mut Token) -> bool {
 /// Makes the scope of a choice lower case, as its token's scopes are.
 pub fn upgrade_choice(choice: &mut Choice) {
     choice.scope.make_lowercase();
+}
+
+/// Removes scopes that differed only in capitals, or are of keys that differ only in the tag.
+fn remove_duplicates(scopes: &mut Vec<Scope>) {
+    let mut seen = BTreeSet::new();
+    scopes.retain(|scope| seen.insert(scope.clone()));
 }
 
 /// Gives the scopes at one registry another one, or also another one.
