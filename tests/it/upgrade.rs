@@ -14,9 +14,9 @@ use crate::common::{Home, found, not_found, stderr, stdout};
 /// that may pull and push, scopes are lower case, and a key with a tag is its repository.
 const CHANGED: [&str; 4] = ["two.example", "two.example/a/b", "caps.example/acme/app", "tag.example"];
 
-fn home_with_old_vault() -> (Home, Value) {
+fn home_with_old_vault(name: &str) -> (Home, Value) {
     let home = Home::new();
-    let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/vault-0.1");
+    let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name);
     for (name, path) in [("vault", home.vault()), ("key", home.key())] {
         fs::create_dir_all(path.parent().expect("a folder")).expect("made");
         fs::copy(fixture.join(name), &path).expect("copied");
@@ -27,7 +27,7 @@ fn home_with_old_vault() -> (Home, Value) {
 }
 
 /// Checks the answers of version 0.1 to each key, except the changed ones, and that every secret opens.
-fn assert_answers(home: &Home, answers: &Value, when: &str) {
+fn assert_answers(home: &Home, answers: &Value, changed: &[&str], when: &str) {
     let variables = [
         ("get", None),
         ("get_to_pull", Some(("DOCKER_CREDENTIAL_PAT_DIRECTION", "pull"))),
@@ -40,7 +40,7 @@ fn assert_answers(home: &Home, answers: &Value, when: &str) {
                 home.program(["get"]).envs(variable).write_stdin(key.as_str()).output().expect("it runs");
             let answer: Value = serde_json::from_slice(&output.stdout).unwrap_or_default();
             let is_same = ["Username", "Secret"].iter().all(|field| answer[field] == want[field]);
-            assert!(is_same || CHANGED.contains(&key.as_str()), "{when} {name} {key}: {answer} {want}");
+            assert!(is_same || changed.contains(&key.as_str()), "{when} {name} {key}: {answer} {want}");
         }
     }
     assert_eq!(home.list(), answers["list"], "{when}");
@@ -57,12 +57,12 @@ fn first_line(home: &Home) -> String {
 
 #[test]
 fn a_vault_of_the_first_version_gives_its_answers_before_and_after_a_change() {
-    let (home, answers) = home_with_old_vault();
-    assert_answers(&home, &answers, "read");
+    let (home, answers) = home_with_old_vault("vault-0.1");
+    assert_answers(&home, &answers, &CHANGED, "read");
     assert_eq!(home.get("two.example"), found("me", "write secret"), "the direction is not known");
     assert_eq!(home.get("caps.example/acme/app"), found("me", "caps secret"));
     home.run(["edit", "one", "--label", "changed"]).success();
-    assert_answers(&home, &answers, "written");
+    assert_answers(&home, &answers, &CHANGED, "written");
     assert_eq!(home.token("porter@port.example")["scopes"], json!(["port.example:80"]));
     assert_eq!(home.token("both@both.example")["scopes"], json!(["both.example", "both.example:80"]));
     assert_eq!(first_line(&home), "docker-credential-pat vault 2", "0.1 does not know host:80");
@@ -71,6 +71,27 @@ fn a_vault_of_the_first_version_gives_its_answers_before_and_after_a_change() {
     assert_eq!(home.token("caps")["scopes"], json!(["caps.example/acme/app"]));
     let findings = stdout(&home.run(["doctor", "--json"]).code(1));
     assert!(findings.contains("\"unknown-direction\"") && findings.contains("use pull"), "{findings}");
+}
+
+#[test]
+fn unusual_spellings_in_a_vault_of_the_first_version_lose_no_secret() {
+    let (home, answers) = home_with_old_vault("vault-0.1-spellings");
+    // A token for `host:80` is not for `host`, and a key with a tag is its repository.
+    let changed = ["docker.io", "tag.example"];
+    assert_answers(&home, &answers, &changed, "read");
+    assert_eq!(home.get("docker.io"), not_found());
+    home.run(["edit", "shop", "--label", "changed"]).success();
+    assert_answers(&home, &answers, &changed, "written");
+    assert_eq!(home.get("docker.io"), not_found());
+    for (name, scopes) in [
+        ("root@root.example", json!(["root.example"])),
+        ("hub80@docker.io", json!(["index.docker.io:80"])),
+        ("tool@tag.example/Acme/Tool:V1.0", json!(["tag.example/acme/tool"])),
+        ("six@::1", json!(["[::1]:80"])),
+        ("twice", json!(["twice.example/acme"])),
+    ] {
+        assert_eq!(home.token(name)["scopes"], scopes, "{name}");
+    }
 }
 
 #[test]
