@@ -34,10 +34,11 @@ pub struct Draft {
     /// The parts of the vault on disk that show whether anything has changed; `None` when the vault has to
     /// be written in any case.
     saved: Option<SavedVault>,
+    /// True when the vault on disk has version 1 of the format and this key.
+    is_first_version: bool,
 }
 
 struct SavedVault {
-    version: u32,
     entries: Vec<u8>,
     choices: Vec<Choice>,
     counters: Counters,
@@ -55,6 +56,7 @@ impl Draft {
             sealed: BTreeMap::new(),
             bindings: BTreeMap::new(),
             saved: None,
+            is_first_version: false,
         }
     }
 
@@ -70,7 +72,7 @@ impl Draft {
         } = contents;
         let (tokens, choices) = (inventory.tokens(), inventory.choices().to_vec());
         let (counters, holders_then) = (inventory.counters(), holders.clone());
-        let saved = SavedVault { version, entries, choices, counters, holders: holders_then };
+        let saved = SavedVault { entries, choices, counters, holders: holders_then };
         Ok(Self {
             path,
             key,
@@ -82,6 +84,7 @@ impl Draft {
                 .map(|(token, seals)| (token.id, seals.binding(token)))
                 .collect(),
             saved: Some(saved),
+            is_first_version: version == 1,
             inventory,
         })
     }
@@ -203,6 +206,8 @@ impl Draft {
         }
         (self.key, self.holders, self.sealed) = (key, holders, sealed);
         self.saved = None;
+        // A copy would be under the old key, which is discarded.
+        self.is_first_version = false;
         Ok(())
     }
 
@@ -240,7 +245,7 @@ impl Draft {
             return Ok(());
         }
         let version = layout::format_version(&self.inventory);
-        if version > 1 && self.saved.as_ref().is_some_and(|saved| saved.version == 1) {
+        if version > 1 && self.is_first_version {
             self.keep_first_version()?;
         }
         let base = random_bytes()?;
@@ -256,9 +261,7 @@ impl Draft {
         let unreadable = |source| DiskError::Read { path: self.path.clone(), source };
         let bytes = fs::read(&self.path).map_err(unreadable)?;
         let backup = disk::with_suffix(&disk::without_links(&self.path), ".bak");
-        // Neither a link nor an earlier copy is written to.
-        disk::remove(&backup)?;
-        Ok(disk::create(&backup, &bytes, disk::PRIVATE)?)
+        Ok(disk::replace_link(&backup, &bytes, disk::PRIVATE)?)
     }
 
     /// Encrypts each secret again whose token has other scopes or keys than before.
@@ -302,11 +305,42 @@ mod tests {
         VaultKey::from_bytes(&[1; KEY_BYTES]).expect("32 bytes")
     }
 
-    fn add(draft: &mut Draft, name: &str) -> TokenId {
-        let id =
-            draft.inventory.add_with_free_name(incoming_token(name, "ghcr.io", Origin::Add), Timestamp(0));
+    fn add(draft: &mut Draft, name: &str, scope: &str) -> TokenId {
+        let id = draft.inventory.add_with_free_name(incoming_token(name, scope, Origin::Add), Timestamp(0));
         draft.set_secret(id, &Secret::new(Zeroizing::new("canary".to_owned()))).expect("sealed");
         id
+    }
+
+    fn open(path: &std::path::Path) -> Draft {
+        let vault = Vault::find(path).expect("a vault").expect("there");
+        let contents = vault.all_contents().expect("undamaged");
+        let unlocked = vault.unlock(key(), &contents).expect("its key");
+        Draft::from_vault(path.to_owned(), unlocked, contents).expect("read")
+    }
+
+    #[test]
+    fn every_way_to_write_version_2_keeps_the_file_of_version_1() {
+        type Write = fn(Draft) -> Result<(), VaultError>;
+        for write in [Draft::write as Write, Draft::rewrite as Write] {
+            let folder = tempfile::tempdir().expect("a folder");
+            let path = folder.path().join("vault");
+            let mut draft = Draft::new(path.clone(), key(), Holder::KeyFile);
+            add(&mut draft, "a", "ghcr.io");
+            draft.write().expect("written");
+            let first = fs::read(&path).expect("the vault");
+            let backup = folder.path().join("vault.bak");
+            open(&path).rewrite().expect("written");
+            assert!(!backup.exists(), "still version 1");
+            fs::write(&path, &first).expect("written");
+            let mut draft = open(&path);
+            add(&mut draft, "b", "ghcr.io:80");
+            write(draft).expect("written");
+            assert_eq!(fs::read(&backup).expect("a copy"), first);
+            let mut draft = open(&path);
+            add(&mut draft, "c", "quay.io:80");
+            write(draft).expect("written");
+            assert_eq!(fs::read(&backup).expect("a copy"), first, "version 2 already");
+        }
     }
 
     #[test]
@@ -314,14 +348,11 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("vault");
         let mut draft = Draft::new(path.clone(), key(), Holder::KeyFile);
-        add(&mut draft, "a");
+        add(&mut draft, "a", "ghcr.io");
         draft.write().expect("written");
         for number in 2..4 {
-            let vault = Vault::find(&path).expect("a vault").expect("there");
-            let contents = vault.all_contents().expect("undamaged");
-            let unlocked = vault.unlock(key(), &contents).expect("its key");
-            let mut draft = Draft::from_vault(path.clone(), unlocked, contents).expect("read");
-            let id = add(&mut draft, "b");
+            let mut draft = open(&path);
+            let id = add(&mut draft, "b", "ghcr.io");
             assert_eq!(id, TokenId(number));
             draft.inventory.remove(id);
             draft.write().expect("written");

@@ -123,6 +123,24 @@ fn only_what_the_first_version_cannot_read_makes_format_2() {
     assert!(stderr(&refused.code(1)).contains("co.uk, where anybody can register"), "a public suffix");
 }
 
+#[cfg(unix)]
+#[test]
+fn a_link_in_the_place_of_the_copy_of_version_1_is_replaced() {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+
+    let home = Home::new();
+    home.add("ci", "ghcr.io");
+    let before = fs::read(home.vault()).expect("the vault");
+    let (backup, elsewhere) = (home.vault().with_extension("bak"), home.path().join("elsewhere"));
+    fs::write(&elsewhere, "mine").expect("written");
+    symlink(&elsewhere, &backup).expect("linked");
+    home.run(["use", "ci", "ghcr.io", "--delete"]).success();
+    assert!(!backup.is_symlink());
+    assert_eq!(fs::read(&backup).expect("a copy"), before);
+    assert_eq!(fs::metadata(&backup).expect("a copy").permissions().mode() & 0o777, 0o600);
+    assert_eq!(fs::read_to_string(&elsewhere).expect("there"), "mine");
+}
+
 fn rotate(home: &Home, name: &str, secret: &str) {
     home.program(["rotate", name, "--secret-stdin"]).write_stdin(secret).assert().success();
 }

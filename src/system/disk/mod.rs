@@ -108,16 +108,23 @@ pub fn read(path: &Path, limit: u64) -> Result<Option<(Vec<u8>, fs::Metadata)>, 
 /// The new content is written to `NAME.new` in the same folder, which replaces one that a killed process left. After
 /// a [`DiskError::Write`], the old file is as it was.
 pub fn replace(path: &Path, bytes: &[u8], mode: u32) -> Result<(), DiskError> {
-    let target = without_links(path);
-    let folder = folder_of(&target);
+    replace_link(&without_links(path), bytes, mode).map_err(|error| match error {
+        DiskError::Write { source, .. } => DiskError::writing(path)(source),
+        other => other,
+    })
+}
+
+/// Replaces a file as [`replace`] does, but a link is replaced itself.
+pub fn replace_link(path: &Path, bytes: &[u8], mode: u32) -> Result<(), DiskError> {
+    let folder = folder_of(path);
     refuse_others_folder(folder)?;
-    let new = with_suffix(&target, ".new");
-    let written = write_durably(&new, bytes, mode).and_then(|()| retry::rename(&new, &target));
+    let new = with_suffix(path, ".new");
+    let written = write_durably(&new, bytes, mode).and_then(|()| retry::rename(&new, path));
     if let Err(error) = written {
         let _ = fs::remove_file(&new);
         return Err(DiskError::writing(path)(error));
     }
-    sync_folder(folder).map_err(|source| DiskError::NotDurable { path: target.clone(), source })
+    sync_folder(folder).map_err(|source| DiskError::NotDurable { path: path.to_owned(), source })
 }
 
 /// Renames a file within its folder, durably. It replaces a file that has the new name.
