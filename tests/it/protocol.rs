@@ -84,6 +84,9 @@ fn keys_are_listed_verbatim_and_found_by_their_aliases() {
         "[::1]",
         "quay.io:80",
         "docker.io:80",
+        "http://ghcr.io:80/v2/",
+        "ghcr.io/acme@odd",
+        "ghcr.io/a:b/c",
     ] {
         assert_eq!(home.get(key), not_found(), "{key}");
     }

@@ -6,7 +6,7 @@ use docker_credential_pat::docker::wire::Credentials;
 use docker_credential_pat::inventory::{IncomingToken, Inventory, TokenChanges};
 use docker_credential_pat::model::choice::Choice;
 use docker_credential_pat::model::name::Name;
-use docker_credential_pat::model::registry::Key;
+use docker_credential_pat::model::registry::{Key, Registry};
 use docker_credential_pat::model::scope::Scope;
 use docker_credential_pat::model::secret::Secret;
 use docker_credential_pat::model::timestamp::Timestamp;
@@ -230,8 +230,20 @@ fn every_case_of_the_truth_table_holds() {
 // Properties of any tokens. The hosts, paths and profiles are few, so that tokens often compete.
 
 fn any_host() -> impl Strategy<Value = String> {
-    prop::sample::select(vec!["h", "a.b.c", "x.b.c", "b.c", "ghcr.io", "docker.io", "[::1]:5000", "h:5000"])
-        .prop_map(str::to_owned)
+    prop::sample::select(vec![
+        "h",
+        "h:80",
+        "h:5000",
+        "a.b.c",
+        "x.b.c",
+        "b.c",
+        "a.x.b.c",
+        "a.y.b.c",
+        "ghcr.io",
+        "docker.io",
+        "[::1]:5000",
+    ])
+    .prop_map(str::to_owned)
 }
 
 fn any_path() -> impl Strategy<Value = Option<String>> {
@@ -240,7 +252,9 @@ fn any_path() -> impl Strategy<Value = Option<String>> {
 }
 
 fn any_scope() -> impl Strategy<Value = Scope> {
-    let host = prop_oneof![4 => any_host(), 1 => Just("*.b.c".to_owned())];
+    let wildcard =
+        prop::sample::select(vec!["*.b.c", "*.*.b.c", "a.*.b.c", "*.x.b.c"]).prop_map(str::to_owned);
+    let host = prop_oneof![4 => any_host(), 1 => wildcard];
     (host, any_path()).prop_map(|(host, path)| {
         let text = path.map_or(host.clone(), |path| format!("{host}/{path}"));
         Scope::parse(&text).expect("a scope")
@@ -473,6 +487,24 @@ proptest! {
         let namesake = key(&format!("{host}/{path}-x/image"));
         let verdict = resolve(&Request::from_key(&namesake), inventory.tokens(), inventory.choices(), NOW);
         prop_assert_eq!(verdict.token.map(|token| token.id), Some(wide));
+    }
+
+    #[test]
+    fn scopes_compare_as_what_they_cover(one in any_scope(), two in any_scope(), host in any_host(), path in any_path()) {
+        let registry = Registry::parse(&host).expect("a registry");
+        let (is_in_one, is_in_two) =
+            (one.covers(&registry, path.as_deref()), two.covers(&registry, path.as_deref()));
+        // A path of a scope is a repository below which everything is covered.
+        let is_known = path.is_some();
+        prop_assert!(!(is_known && is_in_one && is_in_two) || one.overlaps(&two));
+        prop_assert!(!(is_in_two && one.includes(&two)) || is_in_one);
+        prop_assert!(!one.includes(&two) || one.overlaps(&two));
+        prop_assert_eq!(one.overlaps(&two), two.overlaps(&one));
+        let part = one.restricted_to(&registry);
+        prop_assert_eq!(part.is_some(), one.reaches(&registry));
+        prop_assert!(part.is_none_or(|part| one.includes(&part)));
+        prop_assert!(!one.reaches(&registry) || Scope::handles_for(&registry).contains(&Some(one.handle())));
+        prop_assert_eq!(Scope::parse_stored(&one.to_string()), Ok(one));
     }
 
     #[test]
