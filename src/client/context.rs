@@ -118,12 +118,16 @@ impl Context {
             && can_decide(inventory)
             && let Some(intent) = key.address().and_then(|address| self.intent(address))
         {
-            let ClientIntent { repositories, direction, may_need_more } = intent;
-            let from = RequestSource::CommandLine;
-            let paths: Vec<_> = repositories.into_iter().map(Cow::from).collect();
-            let named = (!paths.is_empty()).then_some(Repositories { paths, may_need_more });
-            request.repositories = request.repositories.or(named.map(|value| Sourced { value, from }));
-            request.direction = request.direction.or(direction.map(|value| Sourced { value, from }));
+            complete(&mut request, intent);
+        }
+        request
+    }
+
+    /// Returns the request of a client with this command line.
+    pub fn request_of_line<'r>(&'r self, key: &'r Key, inventory: &Inventory, words: &[&str]) -> Request<'r> {
+        let mut request = self.stated_request(key, inventory);
+        if let Some(intent) = key.address().and_then(|address| client::intent(words, address)) {
+            complete(&mut request, intent);
         }
         request
     }
@@ -186,6 +190,16 @@ impl Context {
         };
         self.directory.get_or_init(find).as_deref()
     }
+}
+
+/// Adds what the client's command line shows to what is known already.
+fn complete(request: &mut Request<'_>, intent: ClientIntent) {
+    let ClientIntent { repositories, direction, may_need_more } = intent;
+    let from = RequestSource::CommandLine;
+    let paths: Vec<_> = repositories.into_iter().map(Cow::from).collect();
+    let named = (!paths.is_empty()).then_some(Repositories { paths, may_need_more });
+    request.repositories = request.repositories.take().or(named.map(|value| Sourced { value, from }));
+    request.direction = request.direction.or(direction.map(|value| Sourced { value, from }));
 }
 
 /// Returns the profile whose choices and logins come first.

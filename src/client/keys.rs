@@ -2,6 +2,7 @@
 
 use crate::model::image::Image;
 use crate::model::registry::DOCKER_HUB_KEY;
+use crate::model::token::Direction;
 
 /// The default port of a registry.
 const HTTPS_PORT: &str = ":443";
@@ -23,11 +24,18 @@ pub enum Client {
     Nerdctl,
     DockerPy,
     Oras,
+    Regctl,
+    Helm,
+    Syft,
+    Trivy,
+    /// The command line of dev containers.
+    Devcontainer,
+    Buildctl,
 }
 
 impl Client {
     /// Every client, the most common first.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 19] = [
         Self::Docker,
         Self::Buildx,
         Self::Compose,
@@ -41,6 +49,12 @@ impl Client {
         Self::Nerdctl,
         Self::DockerPy,
         Self::Oras,
+        Self::Regctl,
+        Self::Helm,
+        Self::Syft,
+        Self::Trivy,
+        Self::Devcontainer,
+        Self::Buildctl,
     ];
 
     /// Returns the name for the command line and for JSON.
@@ -59,29 +73,30 @@ impl Client {
             Self::Nerdctl => "nerdctl",
             Self::DockerPy => "docker-py",
             Self::Oras => "oras",
+            Self::Regctl => "regctl",
+            Self::Helm => "helm",
+            Self::Syft => "syft",
+            Self::Trivy => "trivy",
+            Self::Devcontainer => "devcontainer",
+            Self::Buildctl => "buildctl",
         }
     }
 
-    /// True when the command line of the client names the requested image.
-    pub fn names_image(self) -> bool {
-        matches!(
-            self,
-            Self::Docker | Self::Podman | Self::Skopeo | Self::Buildah | Self::Crane | Self::Nerdctl
-        )
-    }
-
-    /// Returns the keys that the client sends for an image, in order. It stops at the first key with an answer.
-    pub fn keys(self, image: &Image) -> Vec<String> {
+    /// Returns the keys that the client sends to transfer an image, in order. It stops at the first key with an answer.
+    pub fn keys(self, image: &Image, direction: Direction) -> Vec<String> {
         let host = if image.is_on_default_registry() { None } else { image.host() };
+        let host_key = || vec![host.unwrap_or(DOCKER_HUB_KEY).to_owned()];
         match self {
-            Self::Docker | Self::Compose | Self::DockerPy => vec![host.unwrap_or(DOCKER_HUB_KEY).to_owned()],
-            Self::Buildx => vec![replace_hub_host(host).to_owned()],
+            Self::Docker | Self::Compose | Self::DockerPy | Self::Devcontainer | Self::Regctl => host_key(),
+            Self::Buildx | Self::Buildctl => vec![replace_hub_host(host).to_owned()],
+            // Unlike the library that it pulls with, it asks for the host only before it pushes.
+            Self::Kaniko if direction == Direction::Push => host_key(),
             // Oras has one alias for Docker Hub and sends every other host as written.
-            Self::Oras => {
+            Self::Oras | Self::Helm => {
                 vec![replace_hub_host(image.host().filter(|host| *host != "docker.io")).to_owned()]
             }
             Self::Podman | Self::Skopeo | Self::Buildah => vec![host.unwrap_or("docker.io").to_owned()],
-            Self::Crane | Self::Ko | Self::Kaniko | Self::Cosign => vec![
+            Self::Crane | Self::Ko | Self::Kaniko | Self::Cosign | Self::Syft | Self::Trivy => vec![
                 format!("{}/{}", host.unwrap_or("index.docker.io"), image.repository()),
                 host.unwrap_or(DOCKER_HUB_KEY).to_owned(),
             ],
@@ -153,7 +168,7 @@ mod tests {
             (Nerdctl, "[::1]:5000/app", vec!["[::1]:5000", "https://[::1]:5000", "http://[::1]:5000"]),
         ] {
             let parsed = Image::parse(image).expect(image);
-            assert_eq!(client.keys(&parsed), want, "{} {image}", client.word());
+            assert_eq!(client.keys(&parsed, Direction::Pull), want, "{} {image}", client.word());
         }
     }
 

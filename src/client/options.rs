@@ -4,11 +4,16 @@
 //! <https://pkg.go.dev/github.com/spf13/pflag#hdr-Command_line_flag_syntax>
 
 /// The names of the options of a command, separated by spaces. Names of one letter are short options.
+#[derive(Clone, Copy)]
 pub(super) struct Options {
     /// Options whose value may be the next word.
     pub(super) valued: &'static str,
     /// Options without a value, or with one after `=`.
     pub(super) switches: &'static str,
+}
+
+impl Options {
+    pub(super) const NONE: Self = Self { valued: "", switches: "" };
 }
 
 /// The position of options on a command line.

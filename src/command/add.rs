@@ -107,7 +107,11 @@ pub fn run(args: &AddArgs, cx: &mut CommandContext) -> Result<(), CommandError> 
     cx.say(&outcome(token, in_use, *cx.now));
     cx.print_advice(&advice);
     let has_path = scopes.iter().any(|scope| scope.path().is_some());
-    if has_path { cx.note_overriding_tokens(token, &inventory) } else { Ok(()) }
+    if has_path {
+        cx.note_overriding_tokens(token, &inventory)?;
+        cx.note_guesses(token, &inventory)?;
+    }
+    Ok(())
 }
 
 /// Returns a message that says whether the token is now in use.

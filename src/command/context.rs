@@ -19,6 +19,7 @@ use crate::model::timestamp::Timestamp;
 use crate::model::token::{Token, TokenState};
 use crate::model::token_id::TokenId;
 use crate::provider::advice::Advice;
+use crate::resolve::guess::{Guess, Unknown};
 use crate::resolve::resolve;
 use crate::system::sanitize::clean;
 use crate::system::table::{Screen, Table};
@@ -97,6 +98,27 @@ impl<'d> CommandContext<'d> {
         let context = Context::from_environment(self.called_as)?;
         let any_key = Key::parse(DOCKER_HUB_KEY)?;
         Ok(tokens_in_use(inventory, &context.stated_request(&any_key, inventory), *self.now))
+    }
+
+    /// Reports which token clients get that do not name their image, where others would be right for other parts of the
+    /// registry.
+    pub fn note_guesses(&mut self, token: &Token, inventory: &Inventory) -> Result<(), CommandError> {
+        let context = Context::from_profile(self.called_as)?;
+        for registry in token.scopes.iter().filter(|scope| scope.path().is_some()).filter_map(Scope::registry)
+        {
+            let key = Key::parse(registry.docker_key())?;
+            let request = context.plain_request(&key, inventory);
+            let verdict = resolve(&request, inventory.tokens(), inventory.choices(), *self.now);
+            let guess = Guess::find(&request, &verdict).filter(|guess| guess.unknown == Unknown::Repository);
+            if let Some(Guess { answer, .. }) = guess {
+                let (name, program) = (&answer.name, program());
+                self.say(&format!(
+                    "clients that do not name the image, such as compose, get \"{name}\" for {registry}; for a directory: \
+                     {program} use NAME {registry} --dir DIR"
+                ));
+            }
+        }
+        Ok(())
     }
 
     /// Notes each registry of a token for which clients still get another token.

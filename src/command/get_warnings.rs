@@ -10,42 +10,24 @@ use crate::model::hint::program;
 use crate::model::name::quoted;
 use crate::model::timestamp::Timestamp;
 use crate::model::token::{Direction, Token};
+use crate::resolve::guess::{Guess, Unknown};
 use crate::resolve::request::Request;
 use crate::resolve::{Reason, Verdict};
 
-/// The maximum number of tokens that one `get` warns about.
-const MAX_LINES: usize = 5;
-
-/// Warns about each token that does not answer because it expired or is inactive.
-pub fn missed_tokens(request: &Request<'_>, verdict: &Verdict<'_>, now: Timestamp) -> Vec<String> {
-    let is_allowed =
-        |token: &Token| request.token_name.is_none_or(|named| named.value == token.name.as_str());
-    let missed = verdict.set_aside.iter().filter(|(token, _)| is_allowed(token));
-    let mut lines: Vec<String> = missed
-        .filter(|(_, reason)| *reason != Reason::SignedOut || request.token_name.is_some())
-        .filter_map(|(token, reason)| {
-            let (reason, command) = missed_reason(token, *reason, now)?;
-            let (name, scopes) = (&token.name, scope_words(token));
-            Some(format!(
-                "token \"{name}\" for {scopes} {reason}; continuing without credentials ({command})"
-            ))
-        })
-        .collect();
-    if lines.len() > MAX_LINES {
-        let more = lines.len() - MAX_LINES;
-        lines.truncate(MAX_LINES);
-        lines.push(format!("and {more} more tokens like that ({} ls)", program()));
-    }
-    lines
-}
-
-/// Warns that a token answers instead of one that has expired, is switched off or is signed out.
+/// Warns about the token that would answer if it had not expired and were active and signed in.
 pub fn missed_token(verdict: &Verdict<'_>, now: Timestamp) -> Option<String> {
-    let (answer, missed) = verdict.token.zip(verdict.missed)?;
+    let missed = verdict.missed?;
     let (reason, command) = missed_reason(missed.token, missed.reason, now)?;
-    let (name, answer) = (&missed.token.name, &answer.name);
-    let chosen = if missed.is_chosen { "is chosen here, but " } else { "" };
-    Some(format!("token \"{name}\" {chosen}{reason}; using \"{answer}\" ({command})"))
+    let (name, chosen) = (&missed.token.name, if missed.is_chosen { "is chosen here, but " } else { "" });
+    Some(match verdict.token {
+        Some(answer) => format!("token \"{name}\" {chosen}{reason}; using \"{}\" ({command})", answer.name),
+        None => {
+            let scopes = scope_words(missed.token);
+            format!(
+                "token \"{name}\" for {scopes} {chosen}{reason}; continuing without credentials ({command})"
+            )
+        }
+    })
 }
 
 /// Returns the reason why a token does not answer, and the command that changes that. `None` if the token would not
@@ -103,6 +85,29 @@ fn partial_answer(request: &Request<'_>, verdict: &Verdict<'_>) -> Option<String
         "token \"{name}\" for {scopes} does not cover {registry}/{missing}, and no token covers all that is named \
          ({} use NAME {registry} --dir .)",
         program()
+    ))
+}
+
+/// Says that the answer to a request is a guess, and how to decide.
+pub fn guess(guess: &Guess<'_>, request: &Request<'_>) -> Option<String> {
+    let registry = request.key.address()?.registry();
+    let (name, scopes, program) = (&guess.answer.name, scope_words(guess.answer), program());
+    let other = guess.others.first()?;
+    let argument = if guess.others.len() == 1 { other.name.as_argument() } else { "NAME".into() };
+    let why = match (guess.unknown, &guess.others[..]) {
+        (Unknown::Repository, [other]) => {
+            format!("the image is not known; \"{}\" is for {}", other.name, scope_words(other))
+        }
+        (Unknown::Repository, others) => {
+            format!("the image is not known; {} other tokens are for other parts", others.len())
+        }
+        (Unknown::Direction, _) => {
+            let verb = if guess.answer.may_allow(Direction::Push) { "pull" } else { "push" };
+            format!("the direction is not known; it may not {verb}, but \"{}\" may", other.name)
+        }
+    };
+    Some(format!(
+        "token \"{name}\" for {scopes} is a guess: {why} ({program} use {argument} {registry} --dir .)"
     ))
 }
 

@@ -18,6 +18,7 @@ use crate::model::hint::{Hint, program};
 use crate::model::registry::{Key, KeyError};
 use crate::model::timestamp::{DAY, Timestamp};
 use crate::model::token::{Origin, Token};
+use crate::resolve::guess::Guess;
 use crate::resolve::request::Request;
 use crate::resolve::{Reason, Verdict, resolve};
 use crate::system::env;
@@ -117,7 +118,7 @@ fn log(entry: &LogEntry<'_>, cx: &CommandContext) {
     }
 }
 
-/// Prints warnings, each once for all requests of a caller within a few seconds.
+/// Prints warnings, each once for all requests of a caller within some minutes.
 fn warn_once(
     lines: impl IntoIterator<Item = String>,
     store: &VaultStore,
@@ -178,8 +179,8 @@ fn get(input: &[u8], cx: &mut CommandContext) -> Result<VerbOutcome, CommandErro
         {
             return Err(NamedTokenError::new(named.value, &key, &cx.store.inventory()?).into());
         }
-        let lines = get_warnings::missed_tokens(&request, &verdict, *cx.now);
-        warn_once(lines, &cx.store, &cx.now, &mut *cx.err);
+        let line = get_warnings::missed_token(&verdict, *cx.now);
+        warn_once(line, &cx.store, &cx.now, &mut *cx.err);
         writeln!(cx.out, "{NOT_FOUND}").map_err(CommandError::output)?;
         log_get(&request, &verdict, cx);
         return Ok(VerbOutcome::NotFound);
@@ -190,11 +191,25 @@ fn get(input: &[u8], cx: &mut CommandContext) -> Result<VerbOutcome, CommandErro
     let lines =
         [get_warnings::missed_token(&verdict, now), get_warnings::expected_failure(&request, &verdict)];
     warn_once(lines.into_iter().flatten(), &cx.store, &cx.now, &mut *cx.err);
+    if let Some(line) = guess_warning(&request, &verdict, cx) {
+        say(&mut *cx.err, &format!("{}: {line}", program()));
+    }
     if let Some(line) = expiry_warning(token, cx) {
         say(&mut *cx.err, &format!("{}: {line}", program()));
     }
     log_get(&request, &verdict, cx);
     Ok(VerbOutcome::Done)
+}
+
+/// Returns the warning about an answer that is a guess, once a day for a registry.
+fn guess_warning(request: &Request<'_>, verdict: &Verdict<'_>, cx: &CommandContext) -> Option<String> {
+    let guess = Guess::find(request, verdict)?;
+    if get_warnings::expected_failure(request, verdict).is_some() {
+        return None;
+    }
+    let line = get_warnings::guess(&guess, request)?;
+    let registry = request.key.address()?.registry();
+    cx.store.warning_record().is_first_guess_today(registry, *cx.now).then_some(line)
 }
 
 /// Returns the warning about a token that expires soon, once a day.

@@ -1,14 +1,17 @@
 //! Checks for tokens that do not answer the requests that their owner may expect.
 
+use std::collections::BTreeSet;
+
 use crate::doctor::Finding;
 use crate::doctor::token_name::{argument, display_name};
 use crate::inventory::Inventory;
 use crate::inventory::index::Index;
 use crate::model::hint::program;
-use crate::model::registry::Key;
+use crate::model::registry::{Key, Registry};
 use crate::model::scope::Scope;
 use crate::model::timestamp::Timestamp;
 use crate::model::token::{Direction, Token};
+use crate::resolve::guess::{Guess, Unknown};
 use crate::resolve::request::{Request, RequestSource, Sourced};
 use crate::resolve::resolve;
 
@@ -18,6 +21,11 @@ pub(super) fn check(inventory: &Inventory, now: Timestamp, findings: &mut Vec<Fi
     for token in inventory.tokens() {
         findings.extend(check_login_of_part(token));
         findings.extend(check_unknown_direction(token, inventory, &index, now));
+    }
+    let registries: BTreeSet<_> =
+        inventory.tokens().iter().flat_map(|token| &token.scopes).filter_map(Scope::registry).collect();
+    for registry in registries {
+        findings.extend(check_guess(registry, inventory, &index, now));
     }
 }
 
@@ -74,6 +82,34 @@ fn check_unknown_direction(
         why: "it may push, and a token that may only pull would make its push fail",
         mend: format!("{} use {}, if such clients only pull", program(), argument(token)),
         ..Finding::about_token(token)
+    })
+}
+
+/// Reports a registry for whose parts there are several tokens, where a client that does not name its image gets one of
+/// them. A choice for a directory shows that the owner knows.
+fn check_guess(
+    registry: &Registry,
+    inventory: &Inventory,
+    index: &Index<'_>,
+    now: Timestamp,
+) -> Option<Finding> {
+    let key = Key::parse(registry.docker_key()).ok()?;
+    let request = Request::from_key(&key);
+    let verdict = resolve(&request, index.concerning(&key), inventory.choices(), now);
+    let guess = Guess::find(&request, &verdict).filter(|guess| guess.unknown == Unknown::Repository)?;
+    let mut choices = inventory.choices().iter().filter(|choice| choice.scope.reaches(registry));
+    if choices.any(|choice| choice.directory.is_some()) {
+        return None;
+    }
+    Some(Finding {
+        kind: "guess",
+        what: format!(
+            "a client that does not name its image gets token \"{}\" for {registry}; others are for other parts of it",
+            display_name(guess.answer)
+        ),
+        why: "compose, stacks and classic builds name no image, and another project's registry then refuses them",
+        mend: format!("{} use NAME {registry} --dir DIR, for each project's directory", program()),
+        ..Finding::about_token(guess.answer)
     })
 }
 

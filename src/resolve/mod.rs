@@ -48,6 +48,7 @@
 //! The cases are in `tests/fixtures/truth-table.txt`, which `tests/it/resolve.rs` checks.
 
 mod closeness;
+pub mod guess;
 mod obstacle;
 pub mod request;
 mod steps;
@@ -77,7 +78,7 @@ pub struct Verdict<'i> {
     pub missed: Option<MissedToken<'i>>,
 }
 
-/// A token that another one answers for, because it is not available.
+/// A token that does not answer because it is not available.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MissedToken<'i> {
     pub token: &'i Token,
@@ -225,13 +226,14 @@ impl<'i> Candidates<'i> {
         let single = |path: &Cow<'r, str>| Some(Repositories::one(path.clone()));
         let singles = paths.iter().filter(|_| paths.len() > 1).map(single);
         let attempts = singles.chain(may_need_more.then_some(None));
-        let mut last = None;
+        let mut last: Option<Verdict<'_>> = None;
         for repositories in attempts {
             let verdict = self.verdict(&request.with_repositories(repositories));
             if verdict.token.is_some() {
                 return Some(verdict);
             }
-            last = Some(verdict);
+            // The first token that is missed is the one that would have answered.
+            last = last.filter(|last| last.missed.is_some()).or(Some(verdict));
         }
         last
     }
@@ -240,10 +242,10 @@ impl<'i> Candidates<'i> {
         let mut verdict = self.run_steps(request, Availability::Required);
         let is_unavailable = |(token, reason): &&(&Token, Reason)| match reason {
             Reason::Inactive | Reason::Expired => true,
-            Reason::SignedOut => self.is_chosen(token, request),
+            Reason::SignedOut => self.is_wanted(token, request),
             _ => false,
         };
-        if verdict.token.is_some() && verdict.set_aside.iter().any(|other| is_unavailable(&other)) {
+        if verdict.set_aside.iter().any(|other| is_unavailable(&other)) {
             let wanted = self.run_steps(request, Availability::Assumed);
             let missed = verdict.set_aside.iter().find(|(token, _)| Some(*token) == wanted.token);
             verdict.missed = missed.filter(is_unavailable).map(|(token, reason)| MissedToken {
@@ -262,7 +264,7 @@ impl<'i> Candidates<'i> {
             let other_account = self.other_accounts.contains(&token.id).then_some(Reason::OtherAccount);
             find_obstacle(token, request, self.now).or(other_account).filter(|reason| match reason {
                 Reason::Inactive | Reason::Expired => !is_assumed,
-                Reason::SignedOut => !is_assumed || !self.is_chosen(token, request),
+                Reason::SignedOut => !is_assumed || !self.is_wanted(token, request),
                 _ => true,
             })
         });
@@ -272,6 +274,12 @@ impl<'i> Candidates<'i> {
         let Steps { remaining, mut set_aside } = steps;
         set_aside.sort_by_key(|(token, reason)| (*reason, token.id));
         Verdict { token: remaining.first().copied(), set_aside, choice, missed: None }
+    }
+
+    /// True when the request names the token, or a choice of the token applies.
+    fn is_wanted(&self, token: &Token, request: &Request<'_>) -> bool {
+        let is_named = request.token_name.is_some_and(|named| named.value == token.name.as_str());
+        is_named || self.is_chosen(token, request)
     }
 
     /// True when a choice of the token applies.

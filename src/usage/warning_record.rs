@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 use std::{fs, io, thread};
 
+use crate::model::registry::Registry;
 use crate::model::timestamp::Timestamp;
 use crate::model::token_id::TokenId;
 use crate::system::caller::Caller;
@@ -13,21 +14,24 @@ use crate::system::disk;
 use crate::system::disk::append::open_append;
 use crate::system::disk::permissions::refuse_others_folder;
 
-/// The time for which a warning is not repeated to its caller, in seconds.
-const CALLER_SECONDS: u64 = 10;
+/// The time for which a warning is not repeated to its caller, in seconds. A command may push many images one by one.
+const CALLER_SECONDS: u64 = 600;
 
 /// The age, in seconds, from which the file of a caller's warning is removed. Until then the caller may use it again.
-const MAX_AGE_SECONDS: u64 = 60;
+const MAX_AGE_SECONDS: u64 = 2 * CALLER_SECONDS;
 
 /// The number of attempts to use a file again while another process does so, and the pause between two of them.
 const ATTEMPTS: u32 = 10;
 const PAUSE: Duration = Duration::from_millis(1);
 
+/// The start of the name of a registry's file. It is not the number of a token.
+const GUESS_PREFIX: &str = "guess-";
+
 /// The start of the name of a caller's file. It is not the number of a token.
 const CALLER_PREFIX: &str = "caller-";
 
 /// A folder with an empty file for each recent warning: `TOKEN.DATE` in UTC for one that is printed once a day, such as
-/// `3.2027-01-31`, and `caller-PID-START-HASH` for one that is printed once for a caller, with the hash of its text.
+/// `3.2027-01-31`, `guess-HASH.DATE` with the hash of a registry, and `caller-PID-START-HASH` for one that is printed once for a caller, with the hash of its text.
 pub struct WarningRecord(PathBuf);
 
 impl WarningRecord {
@@ -39,13 +43,24 @@ impl WarningRecord {
     /// Returns true for the first call for a token on a day, even among concurrent processes. When the
     /// folder cannot be written, it returns true each time.
     pub fn is_first_today(&self, token: TokenId, now: Timestamp) -> bool {
-        let name = format!("{}.{}", token.0, now.date());
+        self.claim_day(&token.0.to_string(), now)
+    }
+
+    /// Returns true for the first guess for a registry on a day, as [`is_first_today`](Self::is_first_today) does.
+    pub fn is_first_guess_today(&self, registry: &Registry, now: Timestamp) -> bool {
+        let hash = crc32fast::hash(registry.as_str().as_bytes());
+        self.claim_day(&format!("{GUESS_PREFIX}{hash:08x}"), now)
+    }
+
+    /// Creates the file of a subject for a day; false when it is there already.
+    fn claim_day(&self, subject: &str, now: Timestamp) -> bool {
+        let name = format!("{subject}.{}", now.date());
         if disk::make_folder(&self.0).is_err() {
             return true;
         }
         match File::create_new(self.0.join(&name)) {
             Ok(_) => {
-                self.remove_earlier(token, &name);
+                self.remove_earlier(subject, &name);
                 true
             }
             Err(error) => error.kind() != io::ErrorKind::AlreadyExists,
@@ -78,8 +93,8 @@ impl WarningRecord {
         strays
     }
 
-    fn remove_earlier(&self, token: TokenId, today: &str) {
-        let prefix = format!("{}.", token.0);
+    fn remove_earlier(&self, subject: &str, today: &str) {
+        let prefix = format!("{subject}.");
         for path in disk::entries(&self.0) {
             let name = file_name(&path);
             if name.starts_with(&prefix) && name != today {
@@ -183,7 +198,7 @@ mod tests {
     const CALLER: Option<Caller> = Some(Caller { process: 7, start: 1 });
 
     #[test]
-    fn a_warning_is_first_for_its_caller_once_in_ten_seconds() {
+    fn a_warning_is_first_for_its_caller_once_in_ten_minutes() {
         let folder = tempfile::tempdir().expect("a folder");
         let record = WarningRecord::new(folder.path().join("warned"));
         let other = Some(Caller { process: 7, start: 2 });
@@ -192,12 +207,12 @@ mod tests {
             (CALLER, "a", 0, false),
             (CALLER, "b", 0, true),
             (other, "a", 0, true),
-            (CALLER, "a", 10, false),
-            (CALLER, "a", 11, true),
-            (CALLER, "a", 21, false),
-            (CALLER, "b", 70, true),
-            (None, "a", 70, true),
-            (None, "a", 70, true),
+            (CALLER, "a", 600, false),
+            (CALLER, "a", 601, true),
+            (CALLER, "a", 1201, false),
+            (CALLER, "b", 1801, true),
+            (None, "a", 1801, true),
+            (None, "a", 1801, true),
         ] {
             let now = Timestamp(1_800_000_000 + seconds);
             assert_eq!(record.is_first_for_caller(caller, text, now), want, "{caller:?} {text} {seconds}");
@@ -205,7 +220,7 @@ mod tests {
         let count = || fs::read_dir(folder.path().join("warned")).expect("there").count();
         assert_eq!(count(), 2, "the file of the other caller is old");
         assert!(record.is_first_today(TokenId(7), Timestamp(1_800_000_000)));
-        assert!(record.is_first_for_caller(CALLER, "c", Timestamp(1_800_001_000)));
+        assert!(record.is_first_for_caller(CALLER, "c", Timestamp(1_800_010_000)));
         assert_eq!((count(), record.strays(|_| true).len()), (2, 0), "a warning of the day stays");
     }
 
@@ -217,7 +232,7 @@ mod tests {
         let start =
             i64::try_from(SystemTime::UNIX_EPOCH.elapsed().expect("after 1970").as_secs()).expect("seconds");
         for round in 0..50 {
-            let now = Timestamp(start + round * 11);
+            let now = Timestamp(start + round * (CALLER_SECONDS.cast_signed() + 1));
             let count = thread::scope(|scope| {
                 let first = || record.is_first_for_caller(CALLER, "a", now);
                 let threads: Vec<_> = (0..20).map(|_| scope.spawn(first)).collect();

@@ -523,6 +523,7 @@ fn explain_json_keeps_its_names_and_values() {
             "version": 1,
             "warning": null,
             "request": {
+                "command": null,
                 "key": "ghcr.io",
                 "registry": "ghcr.io",
                 "repository": { "value": "acme/app", "from": "as asked" },
@@ -540,12 +541,15 @@ fn explain_json_keeps_its_names_and_values() {
             ],
             "keys": {
                 "buildah": ["ghcr.io"],
+                "buildctl": ["ghcr.io"],
                 "buildx": ["ghcr.io"],
                 "compose": ["ghcr.io"],
                 "cosign": ["ghcr.io/acme/app", "ghcr.io"],
                 "crane": ["ghcr.io/acme/app", "ghcr.io"],
+                "devcontainer": ["ghcr.io"],
                 "docker": ["ghcr.io"],
                 "docker-py": ["ghcr.io"],
+                "helm": ["ghcr.io"],
                 "kaniko": ["ghcr.io/acme/app", "ghcr.io"],
                 "ko": ["ghcr.io/acme/app", "ghcr.io"],
                 "nerdctl": [
@@ -554,7 +558,10 @@ fn explain_json_keeps_its_names_and_values() {
                 ],
                 "oras": ["ghcr.io"],
                 "podman": ["ghcr.io"],
+                "regctl": ["ghcr.io"],
                 "skopeo": ["ghcr.io"],
+                "syft": ["ghcr.io/acme/app", "ghcr.io"],
+                "trivy": ["ghcr.io/acme/app", "ghcr.io"],
             },
         })
     );
@@ -564,14 +571,33 @@ fn explain_json_keeps_its_names_and_values() {
 fn explain_reads_an_image_as_clients_do() {
     let home = home_with_three();
     let stated = |value: &str| json!({ "value": value, "from": "as asked" });
+    let shown = |value: &str| json!({ "value": value, "from": "from the client's command line" });
     let hub = "https://index.docker.io/v1/";
     for (args, key, repository, direction) in [
         (&["alpine"][..], hub, stated("library/alpine"), stated("pull")),
         (&["docker.io/library/alpine:3.20"], hub, stated("library/alpine"), stated("pull")),
         (&["acme/app", "--push"], hub, stated("acme/app"), stated("push")),
-        (&["alpine", "--client", "podman"], "docker.io", stated("library/alpine"), stated("pull")),
-        (&["alpine", "--client", "crane", "--push"], hub, stated("library/alpine"), stated("push")),
-        (&["ghcr.io/acme/app", "--client", "compose"], "ghcr.io", Value::Null, Value::Null),
+        (&["docker://ghcr.io/acme/app:1"], "ghcr.io", stated("acme/app"), stated("pull")),
+        (&["oci://ghcr.io/acme/chart", "--push"], "ghcr.io", stated("acme/chart"), stated("push")),
+        (&["alpine", "--client", "podman"], "docker.io", Value::Null, shown("pull")),
+        (&["docker.io/alpine", "--client", "podman"], "docker.io", shown("library/alpine"), shown("pull")),
+        (&["alpine", "--client", "crane", "--push"], hub, shown("library/alpine"), shown("push")),
+        (&["ghcr.io/acme/app", "--client", "compose"], "ghcr.io", Value::Null, shown("pull")),
+        (&["ghcr.io/acme/app", "--client", "compose", "--push"], "ghcr.io", Value::Null, shown("push")),
+        (&["ghcr.io", "--client", "compose", "--push"], "ghcr.io", Value::Null, shown("push")),
+        (&["ghcr.io/acme/app", "--client", "buildx"], "ghcr.io", Value::Null, shown("pull")),
+        (&["ghcr.io/acme/app", "--client", "buildx", "--push"], "ghcr.io", shown("acme/app"), shown("push")),
+        (&["ghcr.io/acme/app", "--client", "kaniko", "--push"], "ghcr.io", shown("acme/app"), shown("push")),
+        (&["ghcr.io/acme/app", "--client", "docker-py"], "ghcr.io", Value::Null, Value::Null),
+        (&["--", "docker", "push", "ghcr.io/acme/app"], "ghcr.io", shown("acme/app"), shown("push")),
+        (&["ghcr.io", "--", "docker", "compose", "push"], "ghcr.io", Value::Null, shown("push")),
+        (&["ghcr.io", "--", "frobnicate", "push"], "ghcr.io", Value::Null, Value::Null),
+        (
+            &["quay.io", "--", "skopeo", "copy", "docker://ghcr.io/a/b", "docker://quay.io/a/b"],
+            "quay.io",
+            shown("a/b"),
+            shown("push"),
+        ),
         (&["ghcr.io"], "ghcr.io", Value::Null, Value::Null),
         (&["ghcr.io", "--push"], "ghcr.io", Value::Null, stated("push")),
         (&["https://ghcr.io/v2/"], "https://ghcr.io/v2/", Value::Null, Value::Null),

@@ -8,7 +8,6 @@ use serde::Serialize;
 use crate::command::context::CommandContext;
 use crate::command::error::CommandError;
 use crate::command::explain::output::{Decision, Explanation, source_words};
-use crate::command::get_warnings;
 use crate::resolve::request::{ConfigFolder, Request, RequestSource};
 
 /// The version of the JSON format. An additional field does not change it.
@@ -29,6 +28,8 @@ struct ExplanationJson<'e> {
 
 #[derive(Serialize)]
 struct RequestJson<'e> {
+    /// The command line of the client, with `--client`.
+    command: Option<&'e str>,
     key: &'e str,
     registry: Option<&'e str>,
     /// Several are separated by commas.
@@ -58,6 +59,7 @@ pub(super) fn write(explanation: &Explanation<'_>, cx: &mut CommandContext) -> R
     cx.write_json(&ExplanationJson {
         version: JSON_VERSION,
         request: RequestJson {
+            command: explanation.sample,
             key: key.as_str(),
             registry: key.address().map(|address| address.registry().as_str()),
             repository: repositories
@@ -71,7 +73,7 @@ pub(super) fn write(explanation: &Explanation<'_>, cx: &mut CommandContext) -> R
             named: named.map(|sourced| SourcedJson::new(sourced.value, sourced.from)),
         },
         token: explanation.verdict.token.map(|token| token.name.as_str()),
-        warning: get_warnings::expected_failure(explanation.request, explanation.verdict),
+        warning: explanation.warning(),
         tokens: explanation.decisions(),
         keys: explanation.clients.iter().map(|(client, keys)| (client.word(), keys)).collect(),
     })

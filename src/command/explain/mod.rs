@@ -8,8 +8,9 @@ use std::iter;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use thiserror::Error;
 
-use crate::client::Client;
+use crate::client;
 use crate::client::context::Context;
+use crate::client::{Client, Transfers};
 use crate::command::context::CommandContext;
 use crate::command::error::{ArgumentError, CommandError, NamedTokenError};
 use crate::command::explain::output::Explanation;
@@ -24,23 +25,26 @@ use crate::model::token::Direction;
 use crate::resolve::request::{Repositories, Request, RequestSource, Sourced};
 use crate::resolve::{Verdict, resolve};
 
-/// Explain which token an image or a registry gets, and why
+/// Explain which token an image, a registry or a command gets, and why
 #[derive(Debug, clap::Args)]
 pub struct ExplainArgs {
     /// An image such as alpine or ghcr.io/acme/app, or a registry as clients send it, such as ghcr.io
-    #[arg(value_name = "IMAGE|KEY")]
-    target: String,
+    #[arg(value_name = "IMAGE|KEY", required_unless_present = "line")]
+    target: Option<String>,
     /// More images of the same registry, for a command that names several
     #[arg(value_name = "IMAGE")]
     others: Vec<String>,
     #[command(flatten)]
     direction: RequestDirectionArgs,
-    /// Explain the request of this client, with as much as it shows of the image
-    #[arg(long, value_parser = client_parser())]
+    /// Explain the request of this client, with as much as its command line shows
+    #[arg(long, value_parser = client_parser(), conflicts_with = "line")]
     client: Option<Client>,
     /// Write JSON
     #[arg(long)]
     json: bool,
+    /// Explain the requests of this command, such as docker push ghcr.io/acme/app; it is not run
+    #[arg(last = true, value_name = "COMMAND", conflicts_with_all = ["pull", "push", "delete"])]
+    line: Vec<String>,
 }
 
 #[derive(Debug, clap::Args)]
@@ -73,6 +77,9 @@ fn client_parser() -> impl TypedValueParser<Value = Client> {
     words.try_map(|word| Client::ALL.into_iter().find(|client| client.word() == word).ok_or("not known"))
 }
 
+/// The prefixes with which skopeo and helm name an image on a registry.
+const IMAGE_PREFIXES: [&str; 2] = ["docker://", "oci://"];
+
 /// The images of one registry, or the key, to explain.
 enum ExplainTarget {
     Images(Image, Vec<Image>),
@@ -81,8 +88,13 @@ enum ExplainTarget {
 
 impl ExplainTarget {
     /// Reads an image or a key. A text that could be either, such as `registry:5000`, counts as a registry if the
-    /// vault has a token for it.
+    /// vault has a token for it. Images may have the prefix that skopeo or helm needs.
     fn parse(text: &str, inventory: &Inventory) -> Result<Self, CommandError> {
+        if without_prefix(text) != text {
+            let image =
+                Image::parse(without_prefix(text)).ok_or_else(|| ArgumentError::NoImage(text.to_owned()))?;
+            return Ok(Self::Images(image, Vec::new()));
+        }
         let key = Key::parse(text)?;
         let has_token = || inventory.tokens().iter().any(|token| token.concerns(&key));
         let host = text.split_once(':').map_or(text, |(host, _)| host);
@@ -104,42 +116,94 @@ impl ExplainTarget {
         let Self::Images(first, _) = self else { return Err(OtherTarget(texts[0].clone()).into()) };
         let registry = first.address().registry();
         let parse = |text: &String| {
-            let image = Image::parse(text).filter(|image| image.address().registry() == registry);
+            let image =
+                Image::parse(without_prefix(text)).filter(|image| image.address().registry() == registry);
             image.ok_or_else(|| OtherTarget(text.clone()))
         };
         let others = texts.iter().map(parse).collect::<Result<_, _>>()?;
         Ok(Self::Images(first, others))
     }
 
+    /// Returns the registry for which a command asks.
+    fn of_line(words: &[&str]) -> Result<Self, LineError> {
+        let transfers = client::read_line(words).map(|(_, transfers)| transfers).ok_or(LineError::Unknown)?;
+        match transfers.registries()[..] {
+            [] => Err(LineError::NoImage),
+            [registry] => Ok(Self::Key(Key::parse(registry.docker_key()).map_err(|_| LineError::NoImage)?)),
+            [ref registries @ ..] => {
+                let names = registries.iter().map(ToString::to_string).collect::<Vec<_>>();
+                Err(LineError::Registries(names.join(", ")))
+            }
+        }
+    }
+
+    fn images(&self) -> Vec<&Image> {
+        match self {
+            Self::Images(image, others) => iter::once(image).chain(others).collect(),
+            Self::Key(_) => Vec::new(),
+        }
+    }
+
+    /// Returns the images as they were typed, without a prefix.
+    fn names<'a>(&self, args: &'a ExplainArgs) -> Vec<&'a str> {
+        match self {
+            Self::Images(..) => {
+                args.target.iter().chain(&args.others).map(|text| without_prefix(text)).collect()
+            }
+            Self::Key(_) => Vec::new(),
+        }
+    }
+
     /// Returns the keys that the client tries, in order, until one has an answer.
-    fn keys(&self, client: Option<Client>) -> Result<Vec<Key>, CommandError> {
+    fn keys(&self, client: Option<Client>, direction: Direction) -> Result<Vec<Key>, CommandError> {
         let keys = match (self, client) {
             (Self::Key(key), _) => return Ok(vec![key.clone()]),
-            (Self::Images(image, _), Some(client)) => client.keys(image),
+            (Self::Images(image, _), Some(client)) => client.keys(image, direction),
             (Self::Images(image, _), None) => vec![image.address().registry().docker_key().to_owned()],
         };
         keys.iter().map(|key| Ok(Key::parse(key)?)).collect()
     }
 
     /// Returns the keys that each client sends.
-    fn clients(&self) -> Vec<(Client, Vec<String>)> {
+    fn clients(&self, direction: Direction) -> Vec<(Client, Vec<String>)> {
         match self {
-            Self::Images(image, _) => Client::ALL.map(|client| (client, client.keys(image))).into(),
+            Self::Images(image, _) => {
+                Client::ALL.map(|client| (client, client.keys(image, direction))).into()
+            }
             Self::Key(_) => Vec::new(),
         }
     }
+}
+
+/// Removes the prefix that makes an image one on a registry for skopeo or helm.
+fn without_prefix(text: &str) -> &str {
+    IMAGE_PREFIXES.iter().find_map(|prefix| text.strip_prefix(prefix)).unwrap_or(text)
 }
 
 /// Runs the verb.
 pub fn run(args: &ExplainArgs, cx: &mut CommandContext) -> Result<(), CommandError> {
     let inventory = cx.store.inventory()?;
     let context = Context::from_environment(cx.called_as)?;
-    let target = ExplainTarget::parse(&args.target, &inventory)?.with_others(&args.others)?;
-    let keys = target.keys(args.client)?;
+    let typed: Vec<_> = args.line.iter().map(String::as_str).collect();
+    let target = match &args.target {
+        Some(text) => ExplainTarget::parse(text, &inventory)?.with_others(&args.others)?,
+        None => ExplainTarget::of_line(&typed)?,
+    };
+    let direction = args.direction.direction().unwrap_or(Direction::Pull);
+    let sample =
+        args.client.map(|client| sample_line(client, direction, &target.names(args))).transpose()?.flatten();
+    let sample_words: Option<Vec<_>> =
+        sample.as_ref().map(|sample| sample.iter().map(String::as_str).collect());
+    let words = if typed.is_empty() { sample_words.as_deref() } else { Some(&typed[..]) };
+    let client = args.client.or_else(|| Some(client::read_line(words?)?.0));
+    let keys = target.keys(client, direction)?;
     let index = Index::new(&inventory);
     let now = *cx.now;
     let answer = |key| {
-        let request = request(&target, args, context.stated_request(key, &inventory));
+        let request = match words {
+            Some(words) => context.request_of_line(key, &inventory, words),
+            None => request(&target, args, context.stated_request(key, &inventory)),
+        };
         let verdict = resolve(&request, index.concerning(key), inventory.choices(), now);
         (request, verdict)
     };
@@ -147,7 +211,7 @@ pub fn run(args: &ExplainArgs, cx: &mut CommandContext) -> Result<(), CommandErr
     let has_answer = |(_, verdict): &(_, Verdict<'_>)| verdict.token.is_some();
     let answered = keys.iter().map(answer).find(has_answer).or_else(|| keys.last().map(answer));
     let Some((request, verdict)) = answered else {
-        return Err(ArgumentError::NoImage(args.target.clone()).into());
+        return Err(LineError::NoImage.into());
     };
     // `get` refuses this as well, so that the client does not continue without credentials.
     if let Some(named) =
@@ -155,8 +219,15 @@ pub fn run(args: &ExplainArgs, cx: &mut CommandContext) -> Result<(), CommandErr
     {
         return Err(NamedTokenError::new(named.value, request.key, &inventory).into());
     }
-    let clients = target.clients();
-    let explanation = Explanation { request: &request, verdict: &verdict, clients: &clients, now };
+    let clients = target.clients(direction);
+    let sample = sample.map(|words| words.join(" "));
+    let explanation = Explanation {
+        request: &request,
+        verdict: &verdict,
+        sample: sample.as_deref(),
+        clients: &clients,
+        now,
+    };
     if args.json {
         json::write(&explanation, cx)
     } else {
@@ -164,25 +235,62 @@ pub fn run(args: &ExplainArgs, cx: &mut CommandContext) -> Result<(), CommandErr
     }
 }
 
-/// Adds the details of the images that the client's command line would show.
+/// Returns a line of the client that transfers the images; `None` when a line without an image would say nothing.
+fn sample_line(
+    client: Client,
+    direction: Direction,
+    images: &[&str],
+) -> Result<Option<Vec<String>>, LineError> {
+    let line =
+        client::sample_line(client, direction, images).ok_or(LineError::NoCommand { client, direction })?;
+    let words: Vec<_> = line.iter().map(String::as_str).collect();
+    let says_nothing = images.is_empty()
+        && client::read_line(&words).is_some_and(|(_, transfers)| transfers == Transfers::default());
+    Ok((!says_nothing).then_some(line))
+}
+
+/// Adds the images and the direction as arguments, for no client in particular.
 fn request<'r>(target: &'r ExplainTarget, args: &ExplainArgs, mut request: Request<'r>) -> Request<'r> {
-    let names_image = args.client.is_none_or(Client::names_image);
     let from = RequestSource::Argument;
-    if let ExplainTarget::Images(image, others) = target
-        && names_image
-    {
-        let paths = iter::once(image).chain(others).map(|image| image.repository().into()).collect();
+    let images = target.images();
+    if !images.is_empty() {
+        let paths = images.into_iter().map(|image| image.repository().into()).collect();
         let value = Repositories { paths, may_need_more: false };
         request.repositories = request.repositories.or(Some(Sourced { value, from }));
     }
     let direction = match target {
-        _ if !names_image => None,
         ExplainTarget::Images(..) => args.direction.direction().or(Some(Direction::Pull)),
         ExplainTarget::Key(_) => args.direction.direction(),
     };
     // A variable takes precedence over the command line, as in a `get`.
     request.direction = request.direction.or(direction.map(|value| Sourced { value, from }));
     request
+}
+
+/// A command whose requests cannot be explained.
+#[derive(Debug, Error)]
+enum LineError {
+    #[error("the command is not understood, so that nothing is known of its requests")]
+    Unknown,
+    #[error("the command names no image")]
+    NoImage,
+    #[error("the command names images of several registries: {0}")]
+    Registries(String),
+    #[error("{} has no command for that direction: {}", .client.word(), .direction.word())]
+    NoCommand { client: Client, direction: Direction },
+}
+
+impl Hint for LineError {
+    fn hint(&self) -> Option<String> {
+        let program = program();
+        Some(match self {
+            Self::Unknown => format!("{program} explain REGISTRY"),
+            Self::NoImage | Self::Registries(_) => {
+                format!("name the registry: {program} explain REGISTRY -- COMMAND")
+            }
+            Self::NoCommand { .. } => format!("without a client: {program} explain IMAGE --pull --push"),
+        })
+    }
 }
 
 /// An additional argument that is not an image of the same registry.

@@ -18,6 +18,7 @@ use crate::model::token::{Direction, Token, TokenKind, UserName};
 use crate::model::turns::UseKind;
 use crate::provider::credential_type::CredentialType;
 use crate::provider::likely_type;
+use crate::resolve::guess::Guess;
 use crate::resolve::request::{Request, RequestSource};
 use crate::resolve::{Reason, Verdict};
 use crate::system::env;
@@ -27,6 +28,8 @@ use crate::system::table::{Cell, Screen, Table, Tone};
 pub(super) struct Explanation<'e> {
     pub(super) request: &'e Request<'e>,
     pub(super) verdict: &'e Verdict<'e>,
+    /// The command line of the client, if the request is that of a client.
+    pub(super) sample: Option<&'e str>,
     /// The keys that each client tries, in order, until one has an answer.
     pub(super) clients: &'e [(Client, Vec<String>)],
     pub(super) now: Timestamp,
@@ -108,7 +111,7 @@ impl<'e> Explanation<'e> {
             let (provider, made_at) = (kind.provider.name, kind.made_at);
             writeln!(out, "{provider} makes tokens at {made_at}; {} add brings one in", program())?;
         }
-        if let Some(line) = get_warnings::expected_failure(self.request, self.verdict) {
+        if let Some(line) = self.warning() {
             writeln!(out, "{}", clean(&line))?;
         }
         let mut tokens = Table::headless();
@@ -126,13 +129,20 @@ impl<'e> Explanation<'e> {
         if self.clients.is_empty() { Ok(()) } else { writeln!(out).and_then(|()| clients.write(out, whole)) }
     }
 
+    /// Returns the warning about a request that will be refused, or about an answer that is a guess.
+    pub(super) fn warning(&self) -> Option<String> {
+        let guess = || get_warnings::guess(&Guess::find(self.request, self.verdict)?, self.request);
+        get_warnings::expected_failure(self.request, self.verdict).or_else(guess)
+    }
+
     /// Returns the known parts of the request, each with its source.
     fn request_rows(&self) -> Vec<(&'static str, String)> {
         let Request { key, token_name: named, profile, config_folder, repositories, direction, directory } =
             self.request;
         let with_source = |text: &str, from: RequestSource| format!("{text} ({})", source_words(from));
         let not_known = || "not known".to_owned();
-        let mut rows = vec![("key", key.as_str().to_owned())];
+        let mut rows: Vec<_> = self.sample.map(|line| ("command", line.to_owned())).into_iter().collect();
+        rows.push(("key", key.as_str().to_owned()));
         if let Some(address) = key.address() {
             let head = if self.request.repositories().len() > 1 { "repositories" } else { "repository" };
             let repositories =

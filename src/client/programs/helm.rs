@@ -1,0 +1,50 @@
+//! helm. Its options are those of its documentation for version 3. <https://helm.sh/docs/helm/helm/>
+
+use crate::client::keys::Client;
+use crate::client::options::Options;
+use crate::client::programs::table::ImageWords::{All, First, Last};
+use crate::client::programs::table::{Action, ClientProgram, row};
+use crate::client::transfers::ImageSyntax;
+use crate::model::token::Direction::{Pull, Push};
+
+pub(super) static HELM: ClientProgram = ClientProgram {
+    client: Client::Helm,
+    names: &["helm"],
+    syntax: ImageSyntax::Oci,
+    globals: Options {
+        valued: "n burst-limit color colour kube-apiserver kube-as-group kube-as-user kube-ca-file kube-context \
+            kube-tls-server-name kube-token kubeconfig namespace qps registry-config repository-cache \
+            repository-config",
+        switches: "debug kube-insecure-skip-tls-verify",
+    },
+    commands: &[
+        row(&["pull", "fetch"], &OPTIONS, Action::Images(&[(All, Pull)])),
+        row(
+            &["show all", "show chart", "show crds", "show readme", "show values", "inspect"],
+            &OPTIONS,
+            Action::Images(&[(First, Pull)]),
+        ),
+        // The chart may have others that it depends on.
+        row(&["install", "upgrade", "template"], &OPTIONS, Action::ImagesAndOthers(&[(All, Pull)], Pull)),
+        row(
+            &["dependency update", "dependency up", "dependency build", "dep update", "dep up", "dep build"],
+            &OPTIONS,
+            Action::Others(Pull),
+        ),
+        // The name of the chart follows the path, and is in the file.
+        row(&["push"], &OPTIONS, Action::ImagesAndOthers(&[(Last, Push)], Push)),
+    ],
+};
+
+const OPTIONS: Options = Options {
+    valued: "a d f l o s api-versions ca-file cert-file description destination history-max jsonpath \
+        key-file keyring kube-version labels name-template output output-dir password post-renderer \
+        post-renderer-args repo set set-file set-json set-literal set-string show-only timeout untardir \
+        username values version",
+    switches: "g i atomic cleanup-on-fail create-namespace dependency-update devel \
+        disable-openapi-validation dry-run enable-dns force generate-name hide-notes hide-secret \
+        include-crds insecure-skip-tls-verify install is-upgrade no-hooks pass-credentials plain-http prov \
+        recreate-pods release-name render-subchart-notes replace reset-then-reuse-values reset-values \
+        reuse-values skip-crds skip-refresh skip-schema-validation skip-tests take-ownership untar validate \
+        verify wait wait-for-jobs",
+};

@@ -1,0 +1,54 @@
+//! oras. Its options are those of its documentation and source.
+//! <https://oras.land/docs/category/oras-commands>, version 1.3
+
+use crate::client::keys::Client;
+use crate::client::options::Options;
+use crate::client::programs::table::ImageWords::{First, Last};
+use crate::client::programs::table::{Action, ClientProgram, row};
+use crate::client::transfers::ImageSyntax;
+use crate::model::token::Direction::{Both, Delete, Pull, Push};
+
+pub(super) static ORAS: ClientProgram = ClientProgram {
+    client: Client::Oras,
+    names: &["oras"],
+    syntax: ImageSyntax::Docker,
+    globals: Options { valued: "", switches: "d v debug verbose" },
+    commands: &[
+        row(&["pull", "discover", "resolve", "digest"], &OPTIONS, Action::Images(&[(First, Pull)])),
+        row(
+            &["manifest fetch", "manifest fetch-config", "blob fetch"],
+            &OPTIONS,
+            Action::Images(&[(First, Pull)]),
+        ),
+        row(&["repo tags", "repository tags"], &OPTIONS, Action::Images(&[(First, Pull)])),
+        row(&["repo ls", "repository ls", "repo list", "repository list"], &OPTIONS, Action::Others(Pull)),
+        row(&["push"], &OPTIONS, Action::Images(&[(First, Push)])),
+        row(&["manifest push", "blob push"], &OPTIONS, Action::Images(&[(First, Push)])),
+        row(&["attach", "tag"], &OPTIONS, Action::Images(&[(First, Both)])),
+        // The other arguments are manifests of the same repository.
+        row(&["manifest index create", "manifest index update"], &OPTIONS, Action::Images(&[(First, Both)])),
+        row(&["copy", "cp"], &OPTIONS, Action::Images(&[(First, Pull), (Last, Push)])),
+        row(
+            &["manifest delete", "manifest rm", "blob delete", "blob rm"],
+            &OPTIONS,
+            Action::Images(&[(First, Delete)]),
+        ),
+        row(&["backup"], &OPTIONS, Action::Images(&[(First, Pull)])),
+        row(&["restore"], &OPTIONS, Action::Images(&[(First, Push)])),
+    ],
+};
+
+/// Omits `oci-layout` and its variants, which make an argument a folder.
+const OPTIONS: Options = Options {
+    valued: "a H o p u add annotation annotation-file artifact-platform artifact-type ca-file cert-file \
+        concurrency config depth distribution-spec export-manifest format from-ca-file from-cert-file \
+        from-distribution-spec from-header from-identity-token from-key-file from-password \
+        from-registry-config from-resolve from-username header identity-token image-spec input key-file last \
+        media-type merge output password platform registry-config remove resolve size tag template \
+        to-ca-file to-cert-file to-distribution-spec to-header to-identity-token to-key-file to-password \
+        to-registry-config to-resolve to-username username",
+    switches: "d f k l r T v allow-path-traversal debug descriptor disable-path-validation dry-run \
+        exclude-digest-tags exclude-referrers force from-insecure from-plain-http full-reference \
+        identity-token-stdin include-referrers include-subject insecure keep-old-files no-tty password-stdin \
+        plain-http pretty recursive strict to-insecure to-plain-http verbose",
+};

@@ -1,0 +1,146 @@
+//! The images that a command transfers, as far as its command line names them.
+
+use crate::model::image::Image;
+use crate::model::registry::{Address, Registry, covers};
+use crate::model::token::Direction;
+
+/// The prefix of an image on a registry, for skopeo, podman and buildah.
+const DOCKER_TRANSPORT: &str = "docker://";
+
+/// The prefix of a chart on a registry, for helm.
+const OCI_SCHEME: &str = "oci://";
+
+/// The syntax that a client expects for image names.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum ImageSyntax {
+    Docker,
+    /// A name of one word is looked up in the user's own list and on several registries:
+    /// <https://github.com/containers/image/blob/main/docs/containers-registries.conf.5.md>
+    ShortNames,
+    /// Only names with `docker://` are on a registry:
+    /// <https://github.com/containers/image/blob/main/docs/containers-transports.5.md>
+    Transports,
+    /// Only names with `oci://` are on a registry: <https://helm.sh/docs/topics/registries/>
+    Oci,
+}
+
+impl ImageSyntax {
+    /// Returns the image in a word, without the prefix; `None` when it is not on a registry.
+    fn strip_prefix(self, word: &str) -> Option<&str> {
+        let with_transport = word.strip_prefix(DOCKER_TRANSPORT);
+        match self {
+            Self::Docker => Some(word),
+            Self::ShortNames => Some(with_transport.unwrap_or(word)),
+            Self::Transports => with_transport,
+            Self::Oci => word.strip_prefix(OCI_SCHEME),
+        }
+    }
+}
+
+/// A client's intent for one registry: the repositories and the direction.
+#[derive(Debug, PartialEq, Eq)]
+pub struct ClientIntent {
+    /// The repositories that the command line names, in its order. Empty if it does not name them all.
+    pub repositories: Vec<String>,
+    pub direction: Option<Direction>,
+    /// True when the client may need other repositories too, as a build does, whose base images are not on its command
+    /// line.
+    pub may_need_more: bool,
+}
+
+/// An image that a command pulls, pushes or deletes.
+#[derive(Debug, PartialEq, Eq)]
+struct Transfer {
+    registry: Registry,
+    /// `None` if the command line does not show it.
+    repository: Option<String>,
+    direction: Direction,
+}
+
+/// The images that a command transfers.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Transfers {
+    named: Vec<Transfer>,
+    /// The direction of images that the command line does not name, on any registry; `None` if it names them all.
+    others: Option<Direction>,
+}
+
+impl Transfers {
+    /// Makes the transfers of a command that does not name its images.
+    pub(super) fn others(direction: Direction) -> Self {
+        Self { named: Vec::new(), others: Some(direction) }
+    }
+
+    /// Adds the images in these words that are on a registry; `None` when a word is not an image.
+    pub(super) fn add(&mut self, syntax: ImageSyntax, words: &[&str], direction: Direction) -> Option<()> {
+        for word in words.iter().filter_map(|word| syntax.strip_prefix(word)) {
+            let image = Image::parse(word)?;
+            // The user's list of short names may replace the name with another repository.
+            let is_short = syntax == ImageSyntax::ShortNames && !word.contains('/');
+            let repository = (!is_short).then(|| image.repository().to_owned());
+            self.add_repository(image.address().registry().clone(), repository, direction);
+        }
+        Some(())
+    }
+
+    /// Adds a repository; `None` stands for one that the command line does not show.
+    pub(super) fn add_repository(
+        &mut self,
+        registry: Registry,
+        repository: Option<String>,
+        direction: Direction,
+    ) {
+        self.named.push(Transfer { registry, repository, direction });
+    }
+
+    /// Returns the registries of the named images, each once.
+    pub fn registries(&self) -> Vec<&Registry> {
+        let mut registries: Vec<&Registry> = Vec::new();
+        for transfer in &self.named {
+            if !registries.contains(&&transfer.registry) {
+                registries.push(&transfer.registry);
+            }
+        }
+        registries
+    }
+
+    /// Returns the intent for the registry of an address, or for its repository if it has one; `None` when the command
+    /// line shows none.
+    pub fn intent(&self, address: &Address) -> Option<ClientIntent> {
+        let images: Vec<_> = self.named.iter().filter(|transfer| transfer.is_at(address)).collect();
+        let may_need_more = self.others.is_some();
+        let Some(first) = images.first() else {
+            let direction = self.others?;
+            return Some(ClientIntent {
+                repositories: Vec::new(),
+                direction: Some(direction),
+                may_need_more,
+            });
+        };
+        let directions = images.iter().map(|image| Some(image.direction));
+        let direction = directions.fold(Some(first.direction), |one, other| one?.and(other?));
+        Some(ClientIntent { repositories: repositories_of(&images), direction, may_need_more })
+    }
+}
+
+impl Transfer {
+    fn is_at(&self, address: &Address) -> bool {
+        self.registry == *address.registry()
+            && match (address.repository(), &self.repository) {
+                (Some(requested), Some(named)) => covers(requested, named),
+                (None, _) | (_, None) => true,
+            }
+    }
+}
+
+/// Returns the repositories of the images, each once; none when one of them is not known.
+fn repositories_of(images: &[&Transfer]) -> Vec<String> {
+    let mut repositories = Vec::new();
+    for image in images {
+        let Some(repository) = &image.repository else { return Vec::new() };
+        if !repositories.contains(repository) {
+            repositories.push(repository.clone());
+        }
+    }
+    repositories
+}
