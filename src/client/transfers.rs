@@ -117,8 +117,8 @@ impl Transfers {
                 may_need_more,
             });
         };
-        let directions = images.iter().map(|image| Some(image.direction));
-        let direction = directions.fold(Some(first.direction), |one, other| one?.and(other?));
+        let mut directions = images.iter().map(|image| image.direction);
+        let direction = directions.try_fold(first.direction, Direction::and);
         Some(ClientIntent { repositories: repositories_of(&images), direction, may_need_more })
     }
 }

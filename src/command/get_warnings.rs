@@ -19,15 +19,13 @@ pub fn missed_token(verdict: &Verdict<'_>, now: Timestamp) -> Option<String> {
     let missed = verdict.missed?;
     let (reason, command) = missed_reason(missed.token, missed.reason, now)?;
     let (name, chosen) = (&missed.token.name, if missed.is_chosen { "is chosen here, but " } else { "" });
-    Some(match verdict.token {
-        Some(answer) => format!("token \"{name}\" {chosen}{reason}; using \"{}\" ({command})", answer.name),
-        None => {
-            let scopes = scope_words(missed.token);
-            format!(
-                "token \"{name}\" for {scopes} {chosen}{reason}; continuing without credentials ({command})"
-            )
-        }
-    })
+    let Some(answer) = verdict.token else {
+        let scopes = scope_words(missed.token);
+        return Some(format!(
+            "token \"{name}\" for {scopes} {chosen}{reason}; continuing without credentials ({command})"
+        ));
+    };
+    Some(format!("token \"{name}\" {chosen}{reason}; using \"{}\" ({command})", answer.name))
 }
 
 /// Returns the reason why a token does not answer, and the command that changes that. `None` if the token would not

@@ -163,3 +163,64 @@ mod processes {
         }
     }
 }
+
+/// An option of a fixture's line.
+struct ClientOption {
+    /// With its dashes.
+    name: String,
+    has_value: bool,
+    is_omitted: bool,
+    is_image: bool,
+}
+
+/// Reads the commands of the fixture, each with its options.
+fn client_options() -> Vec<(&'static str, Vec<ClientOption>)> {
+    let lines = include_str!("../fixtures/client-options.txt").lines();
+    let lines =
+        lines.filter_map(|line| line.split_once(':')).filter(|(command, _)| !command.starts_with('#'));
+    let option = |word: &str| {
+        let (name, marks) = word.split_at(word.find(['=', '!', '@']).unwrap_or(word.len()));
+        ClientOption {
+            name: format!("{}{name}", if name.len() == 1 { "-" } else { "--" }),
+            has_value: marks.contains('='),
+            is_omitted: marks.contains('!'),
+            is_image: marks.contains('@'),
+        }
+    };
+    lines
+        .map(|(command, options)| (command, options.split_ascii_whitespace().map(option).collect()))
+        .collect()
+}
+
+#[test]
+fn an_option_never_names_an_image_of_another_project() {
+    let address = Key::parse("ghcr.io").expect("a key").address().expect("an address").clone();
+    let (mut count, mut wrong) = (0, Vec::new());
+    for (command, options) in client_options() {
+        for option in options {
+            count += 1;
+            let value = option.has_value.then_some("ghcr.io/other/image");
+            // A switch is followed by the image, which must not count as its value.
+            let words = command.split(' ').chain([option.name.as_str()]).chain(value);
+            let image = if command.starts_with("skopeo") && !command.starts_with("skopeo sync") {
+                "docker://ghcr.io/acme/app"
+            } else {
+                "ghcr.io/acme/app"
+            };
+            let copy =
+                ["crane pull", "skopeo copy", "skopeo sync"].iter().any(|other| command.starts_with(other));
+            let copy = copy.then_some("quay.io/copy");
+            let words: Vec<_> = words.chain([image]).chain(copy).collect();
+            let line = client::read_line(&words);
+            let named = line.as_ref().and_then(|(_, transfers)| transfers.intent(&address));
+            let named = named.map(|intent| intent.repositories.join(",")).unwrap_or_default();
+            if line.is_none() != option.is_omitted {
+                wrong.push(format!("{words:?}: understood {}", line.is_some()));
+            } else if named.contains("other") != option.is_image {
+                wrong.push(format!("{words:?}: {named}"));
+            }
+        }
+    }
+    assert!(count > 1500, "{count}");
+    assert!(wrong.is_empty(), "{} of {count}:\n{}", wrong.len(), wrong.join("\n"));
+}

@@ -8,6 +8,7 @@ mod common;
 mod backup;
 mod captures;
 mod client;
+mod client_table;
 mod coding;
 mod doctor;
 mod doctor_online;

@@ -124,8 +124,9 @@ pub(super) const BUILD: Options = Options {
     valued: "c f m o t add-host allow annotation attest build-arg build-context builder cache-from cache-to \
         call cgroup-parent cpu-period cpu-quota cpu-shares cpuset-cpus cpuset-mems file iidfile isolation \
         label memory memory-swap metadata-file network no-cache-filter output platform policy print progress \
-        provenance sbom secret security-opt shm-size ssh tag target ulimit",
-    switches: "D q check compress debug disable-content-trust force-rm load no-cache pull push quiet rm \
+        provenance root sbom secret security-opt server-config shm-size ssh tag target \
+        ulimit",
+    switches: "D q check compress debug detach disable-content-trust force-rm load no-cache pull push quiet rm \
         squash",
 };
 

@@ -118,23 +118,22 @@ fn read_command(program: &'static ClientProgram, words: &[&str]) -> Option<(Clie
     Some((program.client, transfers?))
 }
 
-/// Finds the command after the global options and returns it with the words after its verb.
+/// Finds the command after the global options and returns it with the words after its verb. A line without a verb of
+/// the program may still be the command without one.
 fn find_command<'w>(program: &ClientProgram, all: &[&'w str]) -> Option<(&'static Command, Vec<&'w str>)> {
     let find = |verb: &[&str]| {
-        let is_verb = |other: &&str| other.split_terminator(' ').eq(verb.iter().copied());
-        program.commands.iter().find(|command| command.verbs.iter().any(|other| is_verb(&other)))
+        let is_verb = |other: &str| other.split_terminator(' ').eq(verb.iter().copied());
+        program.commands.iter().find(|command| command.verbs.iter().any(|other| is_verb(other)))
     };
     let mut verb = Vec::with_capacity(MAX_VERB_WORDS);
     let mut words = all.to_vec();
     while verb.len() < MAX_VERB_WORDS {
-        let rest = ParsedLine::parse(&words, &[&program.globals], OptionOrder::OptionsFirst);
-        let Some((first, rest)) = rest.and_then(|line| {
-            let (first, rest) = line.arguments.split_first()?;
-            Some((*first, rest.to_vec()))
-        }) else {
+        let line = ParsedLine::parse(&words, &[&program.globals], OptionOrder::OptionsFirst);
+        words = line.map(|line| line.arguments).unwrap_or_default();
+        if words.is_empty() {
             break;
-        };
-        (words, _) = (rest, verb.push(first));
+        }
+        verb.push(words.remove(0));
         if let Some(command) = find(&verb) {
             return Some((command, words));
         }

@@ -130,7 +130,7 @@ impl ExplainTarget {
         match transfers.registries()[..] {
             [] => Err(LineError::NoImage),
             [registry] => Ok(Self::Key(Key::parse(registry.docker_key()).map_err(|_| LineError::NoImage)?)),
-            [ref registries @ ..] => {
+            ref registries => {
                 let names = registries.iter().map(ToString::to_string).collect::<Vec<_>>();
                 Err(LineError::Registries(names.join(", ")))
             }
