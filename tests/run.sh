@@ -46,12 +46,11 @@ run_group() {
   esac
 }
 
-packages=(docker-registry podman skopeo buildah apache2-utils openssl jq python3 python3-docker python3-jwt
+packages=(docker-registry docker.io docker-compose podman podman-compose skopeo buildah apache2-utils openssl jq python3 python3-docker python3-jwt
   python3-cryptography util-linux procps gcc libc6-dev zsh fish
   golang-docker-credential-helpers pass gnupg gnome-keyring dbus-daemon dbus-bin libsecret-tools keyutils)
 missing_packages() {
   local package
-  command -v docker >/dev/null || packages+=("$(apt-cache show docker-cli >/dev/null 2>&1 && echo docker-cli || echo docker.io)")
   for package in "${packages[@]}"; do
     dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || echo "$package"
   done

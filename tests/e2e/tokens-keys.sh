@@ -29,12 +29,15 @@ equal "crane push" rw user_as crane "$registry/acme/app" push image.tar "$regist
 equal "crane copy reads the first image" ro user_as crane "$registry/acme/app" copy "$registry/acme/app" "$registry/acme/copy"
 equal "crane copy writes the last" rw user_as crane "$registry/acme/copy" copy "$registry/acme/app" "$registry/acme/copy"
 for client in docker-compose /usr/libexec/docker/cli-plugins/docker-compose; do
-  equal "$client push shows nothing, so the token that may push is given" rw user_as "$client" "$registry" compose push
-  equal "the environment tells" rw eval "DOCKER_CREDENTIAL_PAT_DIRECTION=push user_as $client '$registry' compose push"
+  equal "$client push" rw user_as "$client" "$registry" compose push
+  equal "$client pull" ro user_as "$client" "$registry" compose pull
+  equal "$client build may push, so the token that may is given" rw user_as "$client" "$registry" compose build
+  equal "the environment tells" ro eval "DOCKER_CREDENTIAL_PAT_DIRECTION=pull user_as $client '$registry' compose build"
   equal "explain says the same" rw explained --client compose --push "$registry/acme/app"
 done
 check "put the other in use" pat use ro
-equal "docker-compose gets it" ro user_as docker-compose "$registry" compose push
+equal "docker-compose gets it where it may push" ro user_as docker-compose "$registry" compose build
+equal "but not to push" rw user_as docker-compose "$registry" compose push
 equal "explain says the same of compose" ro explained --client compose "$registry/acme/app"
 check "remove both" pat rm ro rw --yes
 
