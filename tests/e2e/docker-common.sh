@@ -7,6 +7,14 @@ export DOCKER_HOST=unix://$server/engine.sock # no group finds the machine's own
 
 docker() { limited docker "$@"; }
 
+# A real engine, as root; its mounts end with it.
+start_real_engine() {
+  [[ $(id -u) == 0 ]] || skip "an engine needs root"
+  bg "$server" dockerd unshare --mount --propagation private dockerd --storage-driver vfs --iptables=false --ip6tables=false \
+    --bridge=none -H "$DOCKER_HOST" --data-root "$server/engine" --exec-root "$server/engine-run" --pidfile "$server/engine.pid"
+  wait_for "the engine" docker version || skip "dockerd does not start: $(tail -n 1 "$server/dockerd.log")"
+}
+
 install_for_docker() {
   mkdir -p "$HOME/.docker"
   echo '{"psFormat": "table"}' >"$config"

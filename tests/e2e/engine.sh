@@ -4,18 +4,13 @@ source "$(dirname "$0")/lib.sh"
 source "$here/docker-common.sh"
 source "$here/tokens-common.sh"
 need dockerd docker-compose
-[[ $(id -u) == 0 ]] || skip "an engine needs root"
 secret[web]=web-F
 user[web]=pt-web may[web]=pull,push only_in[web]="web/*"
 all_users+=(web)
 start_tokens
 "$(python_with json)" "$servers/mkimage.py" "$server/image" "$server/data" web/app shop/other
 
-# Its mounts end with it.
-bg "$server" dockerd unshare --mount --propagation private dockerd --storage-driver vfs --iptables=false --ip6tables=false --bridge=none -H "$DOCKER_HOST" \
-  --data-root "$server/engine" --exec-root "$server/engine-run" --pidfile "$server/engine.pid"
-for _ in {1..300}; do docker version >/dev/null 2>&1 && break; sleep 0.1; done
-docker version >/dev/null 2>&1 || skip "dockerd does not start: $(tail -n 1 "$server/dockerd.log")"
+start_real_engine
 install_for_docker
 
 pull_again() { docker image rm -f "$1" >/dev/null 2>&1; docker pull "$1"; }

@@ -9,7 +9,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 # The longest come first, so that groups that run in parallel finish together.
 all=(memory verify engine keys import docker-py surroundings docker docker-token docker-identity docker-engine podman skopeo buildah
   client-options tokens-docker tokens-podman tokens-skopeo tokens-buildah tokens-keys hub coding terminal completions)
-by_name=() # run only when they are named
+by_name=(clients) # run only when they are named
 
 list() {
   local group note
@@ -66,6 +66,7 @@ run_group() {
 
 # The caller's npm settings are for installing Prism, which checks calls against a published description.
 export TOOLS_CACHE=${TOOLS_CACHE:-$HOME/.cache/docker-credential-pat-tests}
+for group; do if [[ $group == clients ]]; then "$here/install-clients.sh"; fi; done
 for group; do if [[ $group == hub ]]; then "$here/../servers/prism.sh" install; fi; done
 for group; do run_group "$group"; done
 [[ -z ${KEEP:-} ]] || echo "kept: $work"

@@ -3,6 +3,7 @@
 
 use crate::client::keys::Client;
 use crate::client::options::{Options, ParsedLine};
+use crate::client::programs::table::ImageWords::{Last, OptionValues};
 use crate::client::programs::table::{Action, ClientProgram, row};
 use crate::client::transfers::{ImageSyntax, Transfers};
 use crate::model::registry::Address;
@@ -16,8 +17,17 @@ pub(super) static DEVCONTAINER: ClientProgram = ClientProgram {
     // It asks for the features itself, and runs docker for the images.
     commands: &[
         row(&["up", "build", "read-configuration", "outdated", "upgrade"], &OPTIONS, Action::Others(Pull)),
-        row(&["features info", "features resolve-dependencies"], &OPTIONS, Action::Others(Pull)),
-        row(&["templates apply", "templates metadata"], &OPTIONS, Action::Others(Pull)),
+        row(
+            &["features info", "templates metadata"],
+            &OPTIONS,
+            Action::ImagesAndOthers(&[(Last, Pull)], Pull),
+        ),
+        row(&["features resolve-dependencies"], &OPTIONS, Action::Others(Pull)),
+        row(
+            &["templates apply"],
+            &OPTIONS,
+            Action::ImagesAndOthers(&[(OptionValues(&["t", "template-id"]), Pull)], Pull),
+        ),
         row(&["features publish", "templates publish"], &PUBLISH, Action::Custom(publish)),
     ],
 };
