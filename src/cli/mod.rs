@@ -78,9 +78,10 @@ fn run_protocol_verb(verb: ProtocolVerb, called_as: Option<&str>, mut out: File)
         let _ = writeln!(err, "{}: {prompt}", program());
     }
     let outcome = (|| -> Result<VerbOutcome, CommandError> {
-        // The whole input is read even before an error, so that a client is not cut off while it writes. `list`
-        // needs no input, so it does not wait for a person to type.
-        let input = if is_typed && verb == ProtocolVerb::List {
+        // The whole input is read even before an error, so that a client is not cut off while it writes. The input of
+        // `list` has no meaning, and testcontainers for Node never closes it:
+        // https://github.com/testcontainers/testcontainers-node/blob/main/packages/testcontainers/src/container-runtime/auth/credential-provider.ts
+        let input = if verb == ProtocolVerb::List {
             read_input(io::empty())
         } else {
             stdio::stdin().map_err(InputError::Read).and_then(read_input)

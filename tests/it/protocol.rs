@@ -230,7 +230,6 @@ fn malformed_requests_are_refused_and_change_nothing() {
         ("erase", b"".to_vec(), "no credentials server URL\n"),
         ("erase", b"ghcr.io\nquay.io".to_vec(), "the server URL holds a control character\n"),
         ("erase", large.clone().into(), "the request is larger than 4 MiB\n"),
-        ("list", large.clone().into(), "the request is larger than 4 MiB\n"),
         ("store", b"".to_vec(), shape),
         ("store", b" \n".to_vec(), shape),
         ("store", b"null".to_vec(), shape),
@@ -283,6 +282,25 @@ fn requests_that_other_helpers_accept_are_accepted() {
     for input in ["", "unused", "anything\n"] {
         home.call("list", input).success().stdout("{\"ghcr.io\":\"alice\"}\n");
     }
+}
+
+#[test]
+fn a_list_does_not_wait_for_its_input() {
+    let home = Home::new();
+    home.store("ghcr.io", "alice", "s");
+    let (input, _never_closed) = std::io::pipe().expect("a pipe");
+    let mut program = std::process::Command::new(common::program());
+    let mut child =
+        program.arg("list").env_clear().env("HOME", home.path()).stdin(input).spawn().expect("started");
+    let deadline = std::time::Instant::now() + common::HANG;
+    while child.try_wait().expect("waited").is_none() {
+        if std::time::Instant::now() > deadline {
+            child.kill().expect("killed");
+            panic!("it waits for its input");
+        }
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    assert!(child.wait().expect("waited").success());
 }
 
 #[test]
