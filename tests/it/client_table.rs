@@ -90,6 +90,35 @@ mod played {
     }
 
     #[test]
+    fn twenty_requests_of_one_command_are_warned_once_with_the_token_that_would_have_answered() {
+        let home = Home::new();
+        for name in ["first", "second"] {
+            home.bring(name, HOST, "me", name, &["--expires", "2020-01-31"]).success();
+        }
+        let folder = home.path().join("verbs");
+        fs::create_dir_all(&folder).expect("made");
+        fs::write(
+            folder.join("compose"),
+            "for _ in {1..20}; do printf %s \"$KEY\" | \"$HELPER\" get & done; wait\n",
+        )
+        .expect("written");
+        let mut command = Command::new("bash");
+        command.arg0("docker-compose").args(["compose", "pull"]).current_dir(&folder).env_clear();
+        command
+            .env("PATH", "/usr/bin:/bin")
+            .env("HOME", home.path())
+            .env("KEY", HOST)
+            .env("HELPER", program());
+        let output = command.stdin(Stdio::null()).output().expect("bash");
+        let messages = String::from_utf8(output.stderr).expect("UTF-8");
+        assert_eq!(messages.lines().count(), 1, "{messages}");
+        assert!(
+            messages.contains("token \"first\" for") && messages.contains("continuing without credentials"),
+            "{messages}"
+        );
+    }
+
+    #[test]
     fn a_program_with_each_command_line_of_the_page_gets_the_token_that_it_says() {
         let homes = homes();
         let mut guesses = 0;

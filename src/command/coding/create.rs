@@ -93,5 +93,6 @@ fn report(
         Some(may) if !may.push => cx.say("it may pull; --scope artifact_rw makes one that may push too"),
         Some(_) => {}
     }
-    cx.note_overriding_tokens(token, &inventory)
+    cx.note_overriding_tokens(token, &inventory)?;
+    cx.note_guesses(token, &inventory)
 }

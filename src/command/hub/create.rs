@@ -107,6 +107,7 @@ pub(super) fn run(args: &HubCreateArgs, hub: &HubApi, cx: &mut CommandContext) -
     }
     if token.scopes.iter().any(|scope| scope.path().is_some()) {
         cx.note_overriding_tokens(token, &inventory)?;
+        cx.note_guesses(token, &inventory)?;
     }
     Ok(())
 }
