@@ -53,7 +53,7 @@ impl Inventory {
                 None => {
                     self.counters.id += 1;
                     let id = TokenId(self.counters.id);
-                    self.tokens.push(Token { id, previous: None, ..token.clone() });
+                    self.tokens.push(Token { id, ..token.clone() });
                     report.added.push((token.id, id));
                 }
             }

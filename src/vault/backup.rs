@@ -100,6 +100,7 @@ fn ensure_replaceable(file: &Path, own_vault: &Path) -> Result<(), BackupError> 
 pub struct OpenedBackup {
     contents: VaultContents,
     secrets: BTreeMap<TokenId, Secret>,
+    previous_secrets: BTreeMap<TokenId, Secret>,
 }
 
 impl OpenedBackup {
@@ -115,11 +116,14 @@ impl OpenedBackup {
             return Err(BackupError::NoPassphrase { path });
         };
         let unlocked = vault.unlock(key_of(passphrase)?, &contents)?;
-        let mut secrets = BTreeMap::new();
+        let (mut secrets, mut previous_secrets) = (BTreeMap::new(), BTreeMap::new());
         for token in contents.inventory.tokens() {
             secrets.insert(token.id, unlocked.secret(token, &contents)?);
+            if token.previous.is_some() {
+                previous_secrets.insert(token.id, unlocked.previous_secret(token, &contents)?);
+            }
         }
-        Ok(Self { contents, secrets })
+        Ok(Self { contents, secrets, previous_secrets })
     }
 
     /// Returns the number of tokens.
@@ -141,6 +145,9 @@ impl OpenedBackup {
             for (in_backup, id) in &merged.added {
                 if let Some(secret) = self.secrets.get(in_backup) {
                     draft.set_secret(*id, secret)?;
+                }
+                if let Some(secret) = self.previous_secrets.get(in_backup) {
+                    draft.set_previous_secret(*id, secret)?;
                 }
             }
             Ok(merged)

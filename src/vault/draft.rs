@@ -107,6 +107,14 @@ impl Draft {
         Ok(())
     }
 
+    /// Encrypts a token's previous secret. The token must have a current one.
+    pub fn set_previous_secret(&mut self, token: TokenId, secret: &Secret) -> Result<(), VaultError> {
+        if let (Some(sealed), Some(binding)) = (self.sealed.get_mut(&token), self.bindings.get(&token)) {
+            sealed.previous = Some(self.key.seal(secret, binding)?);
+        }
+        Ok(())
+    }
+
     /// Decrypts a token's secret.
     pub fn secret(&self, token: &Token) -> Result<Secret, VaultError> {
         self.open(token, |sealed| Some(&sealed.current))

@@ -212,11 +212,26 @@ pub struct UnlockedVault<'v> {
 impl UnlockedVault<'_> {
     /// Decrypts the secret of one of the tokens in `contents`, with which the vault was unlocked.
     pub fn secret(&self, token: &Token, contents: &VaultContents) -> Result<Secret, VaultError> {
+        self.open(token, contents, |seals| Some(&seals.current))
+    }
+
+    /// Decrypts the previous secret of one of the tokens in `contents`.
+    pub fn previous_secret(&self, token: &Token, contents: &VaultContents) -> Result<Secret, VaultError> {
+        self.open(token, contents, |seals| seals.previous.as_ref())
+    }
+
+    fn open(
+        &self,
+        token: &Token,
+        contents: &VaultContents,
+        select: impl Fn(&EntrySeals) -> Option<&SealHeader>,
+    ) -> Result<Secret, VaultError> {
         let damaged =
             || VaultError::DamagedSecret { path: self.vault.path.clone(), name: token.name.clone() };
         let seals = contents.seals(token).ok_or_else(damaged)?;
-        let range = self.vault.layout.ciphertext_range(seals.current.ciphertext).ok_or_else(damaged)?;
-        let sealed = seals.current.with_ciphertext(self.vault.read(&range)?);
+        let header = select(seals).ok_or_else(damaged)?;
+        let range = self.vault.layout.ciphertext_range(header.ciphertext).ok_or_else(damaged)?;
+        let sealed = header.with_ciphertext(self.vault.read(&range)?);
         self.key.open(sealed, &seals.binding(token)).ok_or_else(damaged)
     }
 

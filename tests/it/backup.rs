@@ -63,6 +63,19 @@ fn a_backup_is_encrypted_and_only_its_passphrase_opens_it() {
 }
 
 #[test]
+fn a_restore_brings_back_the_previous_secret_too() {
+    let home = Home::new();
+    home.bring("ci", "ghcr.io", "me", "first", &[]).success();
+    home.program(["rotate", "ci", "--secret-stdin"]).write_stdin("second").assert().success();
+    let file = backup(&home);
+    let other = Home::new();
+    restore(&other, &file, "correct horse", &[]).success();
+    assert_eq!(other.get("ghcr.io"), found("me", "second"));
+    other.run(["rotate", "ci", "--undo"]).success();
+    assert_eq!(other.get("ghcr.io"), found("me", "first"));
+}
+
+#[test]
 fn a_restore_keeps_existing_tokens_and_reports_other_secrets() {
     let home = Home::new();
     home.add("same", "ghcr.io");
