@@ -288,7 +288,13 @@ impl Hint for LineError {
             Self::NoImage | Self::Registries(_) => {
                 format!("name the registry: {program} explain REGISTRY -- COMMAND")
             }
-            Self::NoCommand { .. } => format!("without a client: {program} explain IMAGE --pull --push"),
+            Self::NoCommand { direction, .. } => {
+                let options = match direction {
+                    Direction::Both => "pull --push",
+                    Direction::Pull | Direction::Push | Direction::Delete => direction.word(),
+                };
+                format!("without a client: {program} explain IMAGE --{options}")
+            }
         })
     }
 }
