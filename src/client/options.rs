@@ -61,14 +61,14 @@ impl<'w> ParsedLine<'w> {
         self.options.iter().filter(move |(name, _)| names.contains(name)).map(|(_, value)| *value)
     }
 
-    /// Returns the last value of a switch; `None` when that is not a boolean.
+    /// Returns the last value of a switch that is off by default; `None` when that is not a boolean.
     pub(super) fn is_on(&self, name: &str) -> Option<bool> {
-        // The values that Go accepts: https://pkg.go.dev/strconv#ParseBool
-        match self.values(&[name]).last() {
-            Some("true" | "1" | "t" | "T" | "TRUE" | "True") => Some(true),
-            None | Some("false" | "0" | "f" | "F" | "FALSE" | "False") => Some(false),
-            Some(_) => None,
-        }
+        self.switch(name, false)
+    }
+
+    /// Returns the last value of a switch with this default; `None` when that is not a boolean.
+    pub(super) fn switch(&self, name: &str, default: bool) -> Option<bool> {
+        self.values(&[name]).last().map_or(Some(default), parse_bool)
     }
 
     fn take_long(
@@ -110,6 +110,15 @@ impl<'w> ParsedLine<'w> {
             letters = remaining;
         }
         Some(())
+    }
+}
+
+/// Parses a boolean as Go does: <https://pkg.go.dev/strconv#ParseBool>.
+pub(super) fn parse_bool(text: &str) -> Option<bool> {
+    match text {
+        "true" | "1" | "t" | "T" | "TRUE" | "True" => Some(true),
+        "false" | "0" | "f" | "F" | "FALSE" | "False" => Some(false),
+        _ => None,
     }
 }
 

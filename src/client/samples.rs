@@ -73,7 +73,6 @@ fn template(client: Client, direction: Direction) -> Option<&'static str> {
         (Client::Helm, Pull) => "helm pull oci://{}",
         (Client::Helm, Push) => "helm push chart.tgz oci://{}",
         (Client::Syft, Pull) => "syft scan registry:{}",
-        (Client::Syft, Both) => "syft attest {}",
         (Client::Trivy, Pull) => "trivy image {}",
         (Client::Devcontainer, Pull) => "devcontainer up",
         (Client::Buildctl, Pull) => "buildctl build",

@@ -20,6 +20,10 @@ pub(super) enum ImageSyntax {
     /// Only names with `docker://` are on a registry:
     /// <https://github.com/containers/image/blob/main/docs/containers-transports.5.md>
     Transports,
+    /// A name may have several tags, as in `ghcr.io/acme/app:1,latest`: <https://oras.land/docs/commands/oras_push>
+    SeveralTags,
+    /// Names with `ocidir://` are folders: <https://regclient.org/usage/regctl/>
+    OrLayout,
     /// Only names with `oci://` are on a registry: <https://helm.sh/docs/topics/registries/>
     Oci,
 }
@@ -30,6 +34,10 @@ impl ImageSyntax {
         let with_transport = word.strip_prefix(DOCKER_TRANSPORT);
         match self {
             Self::Docker => Some(word),
+            Self::SeveralTags => word.split(',').next(),
+            Self::OrLayout => {
+                (!word.starts_with("ocidir://") && !word.starts_with("ocifile://")).then_some(word)
+            }
             Self::ShortNames => Some(with_transport.unwrap_or(word)),
             Self::Transports => with_transport,
             Self::Oci => word.strip_prefix(OCI_SCHEME),
@@ -69,6 +77,11 @@ impl Transfers {
     /// Makes the transfers of a command that does not name its images.
     pub(super) fn others(direction: Direction) -> Self {
         Self { named: Vec::new(), others: Some(direction) }
+    }
+
+    /// Adds images that the command line does not name.
+    pub(super) fn and_others(self, direction: Direction) -> Self {
+        Self { others: Some(direction), ..self }
     }
 
     /// Adds the images in these words that are on a registry; `None` when a word is not an image.

@@ -13,15 +13,15 @@ pub(super) static BUILDCTL: ClientProgram = ClientProgram {
     names: &["buildctl"],
     syntax: ImageSyntax::Docker,
     globals: Options {
-        valued: "addr log-format timeout tlscacert tlscert tlsdir tlskey tlsservername wait",
-        switches: "debug",
+        valued: "addr log-format timeout tlscacert tlscert tlsdir tlskey tlsservername",
+        switches: "debug wait",
     },
     commands: &[row(&["build", "b"], &BUILD, Action::Custom(build)).options_first()],
 };
 
 /// Reads a build. It pulls images that the line does not name, and pushes its outputs if they say so.
 fn build(line: &ParsedLine<'_>) -> Option<Transfers> {
-    let outputs = line.values(&["o", "output"]).map(Output::parse).collect::<Option<Vec<_>>>()?;
+    let outputs = line.values(&["output"]).map(Output::parse).collect::<Option<Vec<_>>>()?;
     let mut transfers = Transfers::others(Pull);
     for output in outputs.iter().filter(|output| output.is_pushed) {
         transfers.add(ImageSyntax::Docker, &[output.name?], Push)?;
@@ -31,9 +31,10 @@ fn build(line: &ParsedLine<'_>) -> Option<Transfers> {
     Some(transfers)
 }
 
+/// Omits `o`: Go reads `-output` as `--output`. Omits `exporter` of old versions, which names its images elsewhere.
 const BUILD: Options = Options {
-    valued: "o allow debug-json-cache-metrics docker-config export-cache export-cache-opt exporter \
-        exporter-opt frontend frontend-opt import-cache local metadata-file oci-layout opt output progress \
+    valued: "allow debug-json-cache-metrics docker-config export-cache \
+        frontend frontend-opt import-cache local metadata-file oci-layout opt output progress \
         ref-file registry-auth-tlscontext secret source-policy-file ssh trace",
     switches: "no-cache no-progress",
 };

@@ -2,11 +2,11 @@
 //! of `docker build --help` without the plugin.
 
 use crate::client::keys::Client;
-use crate::client::options::{Options, ParsedLine};
+use crate::client::options::{Options, ParsedLine, parse_bool};
 use crate::client::programs::table::ImageWords::All;
 use crate::client::programs::table::{Action, ClientProgram, row};
 use crate::client::transfers::{ImageSyntax, Transfers};
-use crate::model::token::Direction::{Both, Pull, Push};
+use crate::model::token::Direction::{Pull, Push};
 
 pub(super) static BUILDX: ClientProgram = ClientProgram {
     client: Client::Buildx,
@@ -21,6 +21,8 @@ pub(super) static BUILDX: ClientProgram = ClientProgram {
         row(&["buildx"], &Options::NONE, Action::Program(&BUILDX)),
         row(&["build", "b"], &BUILD, Action::Custom(build)),
         row(&["bake", "f"], &BAKE, Action::Custom(bake)),
+        // It pulls the image of the builder, which an option may name.
+        row(&["create", "inspect"], &BUILDER, Action::Others(Pull)),
         row(&["imagetools create"], &IMAGETOOLS, Action::Custom(create_list)),
         row(&["imagetools inspect"], &IMAGETOOLS, Action::Images(&[(All, Pull)])),
     ],
@@ -29,21 +31,24 @@ pub(super) static BUILDX: ClientProgram = ClientProgram {
 /// Reads a build. It pulls images that the line does not name, and pushes its tags if it says so.
 /// <https://docs.docker.com/reference/cli/docker/buildx/build/>
 pub(super) fn build(line: &ParsedLine<'_>) -> Option<Transfers> {
-    let mut outputs = line.values(&["o", "output"]).map(Output::parse).collect::<Option<Vec<_>>>()?;
-    if line.is_on("push")? {
-        outputs.push(Output { is_pushed: true, name: None });
-    }
+    let outputs = line.values(&["o", "output"]).map(Output::parse).collect::<Option<Vec<_>>>()?;
+    let is_push = line.is_on("push")?;
     let tags: Vec<_> = line.values(&["t", "tag"]).collect();
     let mut transfers = Transfers::others(Pull);
-    if outputs.iter().any(|output| output.is_pushed) {
+    if is_push || outputs.iter().any(|output| output.is_pushed) {
+        is_real_build(line)?;
         // The tags replace the names of the outputs.
-        let names: Vec<_> = outputs.iter().filter_map(|output| output.name).collect();
-        let pushed = if tags.is_empty() { names } else { tags };
+        let pushed = outputs.iter().filter(|output| output.is_pushed || (is_push && output.is_image));
+        let pushed = if tags.is_empty() { pushed.filter_map(|output| output.name).collect() } else { tags };
         // Without a name, a build is not pushed.
         pushed.first()?;
         transfers.add(ImageSyntax::Docker, &pushed, Push)?;
     }
-    transfers.add(ImageSyntax::Docker, &cache_images(line.values(&["cache-to"]))?, Push)?;
+    let caches = cache_images(line.values(&["cache-to"]))?;
+    if !caches.is_empty() {
+        is_real_build(line)?;
+    }
+    transfers.add(ImageSyntax::Docker, &caches, Push)?;
     transfers.add(ImageSyntax::Docker, &cache_images(line.values(&["cache-from"]))?, Pull)?;
     let contexts = line.values(&["build-context"]).filter_map(|context| context.split_once('='));
     let images: Vec<_> = contexts.filter_map(|(_, source)| source.strip_prefix("docker-image://")).collect();
@@ -51,12 +56,21 @@ pub(super) fn build(line: &ParsedLine<'_>) -> Option<Transfers> {
     Some(transfers)
 }
 
+/// Returns `None` for a command that only checks or prints what it would build.
+fn is_real_build(line: &ParsedLine<'_>) -> Option<()> {
+    let is_call = line.values(&["call"]).any(|call| call != "build");
+    let prints = line.is_on("check")? || line.values(&["print", "list"]).next().is_some();
+    (!is_call && !prints).then_some(())
+}
+
 /// Reads a build of several targets, whose images are in files.
 pub(super) fn bake(line: &ParsedLine<'_>) -> Option<Transfers> {
-    // `--set '*.output=…'` replaces what `--push` means.
+    is_real_build(line)?;
+    // `--set '*.output=…'` and `--set '*.output+=…'` change what `--push` means.
     let sets_output = line.values(&["set"]).any(|set| {
         let (target, _) = set.split_once('=').unwrap_or((set, ""));
-        target.split_once('.').is_none_or(|(_, field)| ["output", "push", "load"].contains(&field))
+        let field = target.trim_end_matches('+').split_once('.').map(|(_, field)| field);
+        field.is_none_or(|field| ["output", "push", "load"].contains(&field))
     });
     (line.is_on("push")? && !sets_output).then(|| Transfers::others(Push))
 }
@@ -71,12 +85,18 @@ fn create_list(line: &ParsedLine<'_>) -> Option<Transfers> {
     let reads_tags = has_file || !own.is_empty() || line.is_on("append")?;
     let mut transfers = if has_file { Transfers::others(Pull) } else { Transfers::default() };
     transfers.add(ImageSyntax::Docker, &sources, Pull)?;
-    transfers.add(ImageSyntax::Docker, &tags, if reads_tags { Both } else { Push })?;
+    if reads_tags {
+        transfers.add(ImageSyntax::Docker, &tags, Pull)?;
+    }
+    if !line.is_on("dry-run")? {
+        transfers.add(ImageSyntax::Docker, &tags, Push)?;
+    }
     Some(transfers)
 }
 
 /// An output of a build: `type=registry,name=ghcr.io/acme/app`, or a folder.
 pub(super) struct Output<'w> {
+    is_image: bool,
     pub(super) is_pushed: bool,
     pub(super) name: Option<&'w str>,
 }
@@ -85,19 +105,21 @@ impl<'w> Output<'w> {
     /// Parses the value of `--output`; `None` for a quoted value, which may contain several names.
     pub(super) fn parse(text: &'w str) -> Option<Self> {
         let fields = fields(text)?;
-        let is_pushed = match field(&fields, "type") {
-            Some("registry") => true,
-            Some("image") => matches!(field(&fields, "push"), Some("true" | "1")),
-            _ => false,
+        let push =
+            field(&fields, "push").map(|push| if push.is_empty() { Some(true) } else { parse_bool(push) });
+        let (is_image, is_pushed) = match field(&fields, "type") {
+            Some("registry") => (true, push.unwrap_or(Some(true))?),
+            Some("image") => (true, push.unwrap_or(Some(false))?),
+            _ => (false, false),
         };
-        Some(Self { is_pushed, name: field(&fields, "name") })
+        Some(Self { is_image, is_pushed, name: field(&fields, "name") })
     }
 }
 
 /// Returns the images of caches: `type=registry,ref=ghcr.io/acme/cache`, or an image alone. `None` for a quoted value.
 pub(super) fn cache_images<'w>(values: impl Iterator<Item = &'w str>) -> Option<Vec<&'w str>> {
     let mut images = Vec::new();
-    for value in values {
+    for value in values.filter(|value| !value.is_empty()) {
         if !value.contains('=') {
             images.extend(value.split(','));
             continue;
@@ -110,14 +132,17 @@ pub(super) fn cache_images<'w>(values: impl Iterator<Item = &'w str>) -> Option<
     Some(images)
 }
 
-/// Splits a value into its fields: `NAME=VALUE,NAME=VALUE`.
-fn fields(text: &str) -> Option<Vec<(&str, &str)>> {
+/// Splits a value into its fields: `NAME=VALUE,NAME=VALUE`. A name may have capitals, and blanks around it.
+fn fields(text: &str) -> Option<Vec<(String, &str)>> {
     let is_plain = !text.contains('"');
-    is_plain.then(|| text.split(',').filter_map(|field| field.split_once('=')).collect())
+    is_plain.then(|| {
+        let fields = text.split(',').filter_map(|field| field.split_once('='));
+        fields.map(|(name, value)| (name.trim().to_ascii_lowercase(), value.trim())).collect()
+    })
 }
 
-fn field<'w>(fields: &[(&'w str, &'w str)], name: &str) -> Option<&'w str> {
-    fields.iter().rfind(|(other, _)| *other == name).map(|(_, value)| *value)
+fn field<'w>(fields: &[(String, &'w str)], name: &str) -> Option<&'w str> {
+    fields.iter().rfind(|(other, _)| other == name).map(|(_, value)| *value)
 }
 
 pub(super) const BUILD: Options = Options {
@@ -138,4 +163,9 @@ pub(super) const BAKE: Options = Options {
 const IMAGETOOLS: Options = Options {
     valued: "f p t annotation file format metadata-file platform progress tag",
     switches: "append dry-run prefer-index raw",
+};
+
+const BUILDER: Options = Options {
+    valued: "buildkitd-config buildkitd-flags config driver driver-opt flags name node platform",
+    switches: "append bootstrap leave use",
 };

@@ -8,14 +8,15 @@ use crate::client::programs::table::{Action, ClientProgram, row};
 use crate::client::transfers::{ImageSyntax, Transfers};
 use crate::model::token::Direction::{Pull, Push};
 
+/// Omits `dry-run`, with which nothing is pushed.
 pub(super) static COMPOSE: ClientProgram = ClientProgram {
     client: Client::Compose,
     names: &["docker-compose"],
     syntax: ImageSyntax::Docker,
     globals: Options {
-        valued: "H c f p ansi context env-file file host insecure-registry log-level parallel profile progress project-directory \
+        valued: "H c f l p ansi config context env-file file host insecure-registry log-level parallel profile progress project-directory \
             project-name tlscacert tlscert tlskey workdir",
-        switches: "all-resources compatibility dry-run no-ansi skip-hostname-check tls tlsverify verbose",
+        switches: "D all-resources compatibility debug no-ansi skip-hostname-check tls tlsverify verbose",
     },
     commands: &[
         // The plugin gets its own name as the first word.
@@ -23,6 +24,7 @@ pub(super) static COMPOSE: ClientProgram = ClientProgram {
         row(&["pull"], &PULL, Action::Others(Pull)),
         row(&["up"], &UP, Action::Others(Pull)),
         row(&["run"], &RUN, Action::Others(Pull)).options_first(),
+        row(&["watch", "scale"], &WATCH, Action::Others(Pull)),
         row(&["create"], &UP, Action::Others(Pull)),
         row(&["config", "convert"], &CONFIG, Action::Others(Pull)),
         row(&["push"], &PUSH, Action::Others(Push)),
@@ -33,7 +35,8 @@ pub(super) static COMPOSE: ClientProgram = ClientProgram {
 
 /// Reads a build. Without `--push`, its file may still say that a cache is pushed.
 fn build(line: &ParsedLine<'_>) -> Option<Transfers> {
-    line.is_on("push")?.then(|| Transfers::others(Push))
+    let only_prints = line.is_on("check")? || line.is_on("print")?;
+    (line.is_on("push")? && !only_prints).then(|| Transfers::others(Push))
 }
 
 const PULL: Options = Options {
@@ -71,3 +74,5 @@ const BUILD: Options = Options {
     valued: "m build-arg builder memory progress provenance sbom ssh",
     switches: "q check compress force-rm no-cache no-rm parallel print pull push quiet with-dependencies",
 };
+
+const WATCH: Options = Options { valued: "", switches: "no-deps no-up prune quiet" };

@@ -37,7 +37,7 @@ pub(super) static COSIGN: ClientProgram = ClientProgram {
 
 /// Reads `sign` and `attest`, which write beside the image.
 fn sign(line: &ParsedLine<'_>) -> Option<Transfers> {
-    let is_local = line.is_on("no-upload")? || line.values(&["upload"]).last() == Some("false");
+    let is_local = line.is_on("no-upload")? || !line.switch("upload", true)?;
     let mut transfers = Transfers::default();
     transfers.add(ImageSyntax::Docker, &line.arguments, if is_local { Pull } else { Both })?;
     Some(transfers)

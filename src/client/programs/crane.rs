@@ -33,11 +33,9 @@ pub(super) static CRANE: ClientProgram = ClientProgram {
             &APPEND,
             Action::Images(&[(OptionValues(&["b", "base"]), Pull), (OptionValues(&["t", "new_tag"]), Push)]),
         ),
-        row(
-            &["mutate", "flatten", "rebase", "edit config", "edit fs", "edit manifest"],
-            &CHANGE,
-            Action::Custom(change),
-        ),
+        row(&["mutate", "flatten", "edit config", "edit fs"], &CHANGE, Action::Custom(change)),
+        row(&["rebase"], &CHANGE, Action::Custom(rebase)),
+        row(&["edit manifest"], &EDIT_MANIFEST, Action::Custom(change_in_place)),
         row(&["index append", "index filter"], &INDEX, Action::Custom(change)),
         row(&["delete"], &Options::NONE, Action::Images(&[(First, Delete)])),
     ],
@@ -53,6 +51,26 @@ fn change(line: &ParsedLine<'_>) -> Option<Transfers> {
     let parts = line.values(&["m", "manifest", "old_base", "new_base"]);
     let parts: Vec<_> = parts.flat_map(|images| images.split(',')).collect();
     transfers.add(ImageSyntax::Docker, &parts, Pull)?;
+    Some(transfers)
+}
+
+/// Reads a rebase. Without options, the bases are named in the image.
+fn rebase(line: &ParsedLine<'_>) -> Option<Transfers> {
+    let names_bases = ["old_base", "new_base"].iter().all(|option| line.values(&[option]).next().is_some());
+    let transfers = change(line)?;
+    Some(if names_bases { transfers } else { transfers.and_others(Pull) })
+}
+
+/// Reads a command that changes an image, whose other options name none.
+fn change_in_place(line: &ParsedLine<'_>) -> Option<Transfers> {
+    let targets: Vec<_> = line.values(&["t", "tag"]).collect();
+    let mut transfers = Transfers::default();
+    transfers.add(
+        ImageSyntax::Docker,
+        line.arguments.get(..1)?,
+        if targets.is_empty() { Both } else { Pull },
+    )?;
+    transfers.add(ImageSyntax::Docker, &targets, Push)?;
     Some(transfers)
 }
 
@@ -78,3 +96,5 @@ const CHANGE: Options = Options {
 };
 
 const INDEX: Options = Options { valued: "m t manifest platform tag", switches: "docker-empty-base flatten" };
+
+const EDIT_MANIFEST: Options = Options { valued: "m t media-type tag", switches: "" };

@@ -40,7 +40,7 @@ fn publish(line: &ParsedLine<'_>) -> Option<Transfers> {
     let registry = line.values(&["r", "registry"]).last().unwrap_or(DEFAULT_REGISTRY);
     let namespace = line.values(&["n", "namespace"]).last()?;
     let address = Address::parse(&format!("{registry}/{namespace}"))?;
-    let mut transfers = Transfers::others(Both);
+    let mut transfers = Transfers::default();
     transfers.add_repository(address.registry().clone(), address.repository().map(str::to_owned), Both);
     Some(transfers)
 }

@@ -1,10 +1,10 @@
 //! helm. Its options are those of its documentation for version 3. <https://helm.sh/docs/helm/helm/>
 
 use crate::client::keys::Client;
-use crate::client::options::Options;
-use crate::client::programs::table::ImageWords::{All, First, Last};
+use crate::client::options::{Options, ParsedLine};
+use crate::client::programs::table::ImageWords::{All, First};
 use crate::client::programs::table::{Action, ClientProgram, row};
-use crate::client::transfers::ImageSyntax;
+use crate::client::transfers::{ImageSyntax, Transfers};
 use crate::model::token::Direction::{Pull, Push};
 
 pub(super) static HELM: ClientProgram = ClientProgram {
@@ -20,21 +20,57 @@ pub(super) static HELM: ClientProgram = ClientProgram {
     commands: &[
         row(&["pull", "fetch"], &OPTIONS, Action::Images(&[(All, Pull)])),
         row(
-            &["show all", "show chart", "show crds", "show readme", "show values", "inspect"],
+            &[
+                "show all",
+                "show chart",
+                "show crds",
+                "show readme",
+                "show values",
+                "inspect all",
+                "inspect chart",
+                "inspect values",
+                "inspect",
+            ],
             &OPTIONS,
             Action::Images(&[(First, Pull)]),
         ),
         // The chart may have others that it depends on.
         row(&["install", "upgrade", "template"], &OPTIONS, Action::ImagesAndOthers(&[(All, Pull)], Pull)),
         row(
-            &["dependency update", "dependency up", "dependency build", "dep update", "dep up", "dep build"],
+            &[
+                "dependency update",
+                "dependency up",
+                "dependency build",
+                "dep update",
+                "dep up",
+                "dep build",
+                "dependencies update",
+                "dependencies build",
+            ],
             &OPTIONS,
             Action::Others(Pull),
         ),
-        // The name of the chart follows the path, and is in the file.
-        row(&["push"], &OPTIONS, Action::ImagesAndOthers(&[(Last, Push)], Push)),
+        row(&["push"], &OPTIONS, Action::Custom(push)),
     ],
 };
+
+/// Reads `push`, which adds the name of the chart to the path. The name of its file has it: `NAME-VERSION.tgz`.
+fn push(line: &ParsedLine<'_>) -> Option<Transfers> {
+    let [chart, remote] = line.arguments[..] else { return None };
+    let file = chart.rsplit(['/', '\\']).next().unwrap_or(chart);
+    let is_version =
+        |(index, _): &(usize, &str)| file[index + 1..].starts_with(|first: char| first.is_ascii_digit());
+    let name = file.match_indices('-').find(is_version).and_then(|(index, _)| file.get(..index));
+    let mut transfers = Transfers::default();
+    match name {
+        Some(name) => transfers.add(ImageSyntax::Oci, &[&format!("{remote}/{name}")], Push)?,
+        None => {
+            transfers = transfers.and_others(Push);
+            transfers.add(ImageSyntax::Oci, &[remote], Push)?;
+        }
+    }
+    Some(transfers)
+}
 
 const OPTIONS: Options = Options {
     valued: "a d f l o s api-versions ca-file cert-file description destination history-max jsonpath \

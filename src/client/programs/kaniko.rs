@@ -6,6 +6,7 @@ use crate::client::options::{Options, ParsedLine};
 use crate::client::programs::table::ImageWords::OptionValues;
 use crate::client::programs::table::{Action, ClientProgram, row};
 use crate::client::transfers::{ImageSyntax, Transfers};
+use crate::model::image::Image;
 use crate::model::token::Direction::{Both, Pull, Push};
 
 pub(super) static EXECUTOR: ClientProgram = ClientProgram {
@@ -31,14 +32,20 @@ pub(super) static WARMER: ClientProgram = ClientProgram {
 /// Reads a build. It pulls images that the line does not name, and pushes to its destinations.
 fn build(line: &ParsedLine<'_>) -> Option<Transfers> {
     let mut transfers = Transfers::others(Pull);
+    let destinations: Vec<_> = line.values(&["d", "destination"]).collect();
     if !line.is_on("no-push")? {
-        let destinations: Vec<_> = line.values(&["d", "destination"]).collect();
         transfers.add(ImageSyntax::Docker, &destinations, Push)?;
     }
     let caches: Vec<_> = line.values(&["cache-repo"]).filter(|cache| !cache.starts_with("oci:")).collect();
     if line.is_on("cache")? {
         let direction = if line.is_on("no-push-cache")? { Pull } else { Both };
         transfers.add(ImageSyntax::Docker, &caches, direction)?;
+        // Without an option, the cache is below the first destination.
+        if let (true, Some(first)) = (line.values(&["cache-repo"]).next().is_none(), destinations.first()) {
+            let image = Image::parse(first)?;
+            let cache = format!("{}/cache", image.repository());
+            transfers.add_repository(image.address().registry().clone(), Some(cache), direction);
+        }
     }
     Some(transfers)
 }

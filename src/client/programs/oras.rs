@@ -2,16 +2,16 @@
 //! <https://oras.land/docs/category/oras-commands>, version 1.3
 
 use crate::client::keys::Client;
-use crate::client::options::Options;
-use crate::client::programs::table::ImageWords::{First, Last};
+use crate::client::options::{Options, ParsedLine};
+use crate::client::programs::table::ImageWords::First;
 use crate::client::programs::table::{Action, ClientProgram, row};
-use crate::client::transfers::ImageSyntax;
+use crate::client::transfers::{ImageSyntax, Transfers};
 use crate::model::token::Direction::{Both, Delete, Pull, Push};
 
 pub(super) static ORAS: ClientProgram = ClientProgram {
     client: Client::Oras,
     names: &["oras"],
-    syntax: ImageSyntax::Docker,
+    syntax: ImageSyntax::SeveralTags,
     globals: Options { valued: "", switches: "d v debug verbose" },
     commands: &[
         row(&["pull", "discover", "resolve", "digest"], &OPTIONS, Action::Images(&[(First, Pull)])),
@@ -27,7 +27,7 @@ pub(super) static ORAS: ClientProgram = ClientProgram {
         row(&["attach", "tag"], &OPTIONS, Action::Images(&[(First, Both)])),
         // The other arguments are manifests of the same repository.
         row(&["manifest index create", "manifest index update"], &OPTIONS, Action::Images(&[(First, Both)])),
-        row(&["copy", "cp"], &OPTIONS, Action::Images(&[(First, Pull), (Last, Push)])),
+        row(&["copy", "cp"], &COPY, Action::Custom(copy)),
         row(
             &["manifest delete", "manifest rm", "blob delete", "blob rm"],
             &OPTIONS,
@@ -37,6 +37,21 @@ pub(super) static ORAS: ClientProgram = ClientProgram {
         row(&["restore"], &OPTIONS, Action::Images(&[(First, Push)])),
     ],
 };
+
+/// Reads a copy. Either end may be a folder.
+fn copy(line: &ParsedLine<'_>) -> Option<Transfers> {
+    let [from, to] = line.arguments[..] else { return None };
+    let mut transfers = Transfers::default();
+    for (image, layout, path, direction) in [
+        (from, "from-oci-layout", "from-oci-layout-path", Pull),
+        (to, "to-oci-layout", "to-oci-layout-path", Push),
+    ] {
+        if !line.is_on(layout)? && line.values(&[path]).next().is_none() {
+            transfers.add(ImageSyntax::SeveralTags, &[image], direction)?;
+        }
+    }
+    Some(transfers)
+}
 
 /// Omits `oci-layout` and its variants, which make an argument a folder.
 const OPTIONS: Options = Options {
@@ -48,6 +63,20 @@ const OPTIONS: Options = Options {
         to-ca-file to-cert-file to-distribution-spec to-header to-identity-token to-key-file to-password \
         to-registry-config to-resolve to-username username",
     switches: "d f k l r T v allow-path-traversal debug descriptor disable-path-validation dry-run \
+        exclude-digest-tags exclude-referrers force from-insecure from-plain-http full-reference \
+        identity-token-stdin include-referrers include-subject insecure keep-old-files no-tty password-stdin \
+        plain-http pretty recursive strict to-insecure to-plain-http verbose",
+};
+
+const COPY: Options = Options {
+    valued: "from-oci-layout-path to-oci-layout-path a H o p u add annotation annotation-file artifact-platform artifact-type ca-file cert-file \
+        concurrency config depth distribution-spec export-manifest format from-ca-file from-cert-file \
+        from-distribution-spec from-header from-identity-token from-key-file from-password \
+        from-registry-config from-resolve from-username header identity-token image-spec input key-file last \
+        media-type merge output password platform registry-config remove resolve size tag template \
+        to-ca-file to-cert-file to-distribution-spec to-header to-identity-token to-key-file to-password \
+        to-registry-config to-resolve to-username username",
+    switches: "from-oci-layout to-oci-layout d f k l r T v allow-path-traversal debug descriptor disable-path-validation dry-run \
         exclude-digest-tags exclude-referrers force from-insecure from-plain-http full-reference \
         identity-token-stdin include-referrers include-subject insecure keep-old-files no-tty password-stdin \
         plain-http pretty recursive strict to-insecure to-plain-http verbose",

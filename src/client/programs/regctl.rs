@@ -11,7 +11,7 @@ use crate::model::token::Direction::{Both, Delete, Pull, Push};
 pub(super) static REGCTL: ClientProgram = ClientProgram {
     client: Client::Regctl,
     names: &["regctl"],
-    syntax: ImageSyntax::Docker,
+    syntax: ImageSyntax::OrLayout,
     globals: Options { valued: "v host logopt user-agent verbosity", switches: "" },
     commands: &[
         row(
@@ -40,7 +40,7 @@ pub(super) static REGCTL: ClientProgram = ClientProgram {
         row(
             &["image check-base"],
             &OPTIONS,
-            Action::Images(&[(First, Pull), (OptionValues(&["base"]), Pull)]),
+            Action::ImagesAndOthers(&[(First, Pull), (OptionValues(&["base"]), Pull)], Pull),
         ),
         row(&["manifest diff"], &OPTIONS, Action::Images(&[(All, Pull)])),
         row(&["repo ls", "repo list"], &OPTIONS, Action::Others(Pull)),
@@ -64,6 +64,8 @@ pub(super) static REGCTL: ClientProgram = ClientProgram {
             &[
                 "image delete",
                 "image rm",
+                "image del",
+                "image remove",
                 "manifest delete",
                 "manifest rm",
                 "tag delete",
@@ -78,12 +80,14 @@ pub(super) static REGCTL: ClientProgram = ClientProgram {
 
 /// Reads `image mod`, which changes an image in place, under another tag, or elsewhere.
 fn modify(line: &ParsedLine<'_>) -> Option<Transfers> {
-    // A name without a slash is a tag of the same repository.
-    let targets: Vec<_> = line.values(&["create"]).filter(|target| target.contains('/')).collect();
-    let mut transfers = Transfers::default();
+    // A name without a slash and a colon is a tag of the same repository.
+    let targets: Vec<_> = line.values(&["create"]).filter(|target| target.contains(['/', ':'])).collect();
+    // The base may be named in the image.
+    let has_base = line.is_on("rebase")?;
+    let mut transfers = if has_base { Transfers::others(Pull) } else { Transfers::default() };
     let image = line.arguments.get(..1)?;
-    transfers.add(ImageSyntax::Docker, image, if targets.is_empty() { Both } else { Pull })?;
-    transfers.add(ImageSyntax::Docker, &targets, Push)?;
+    transfers.add(ImageSyntax::OrLayout, image, if targets.is_empty() { Both } else { Pull })?;
+    transfers.add(ImageSyntax::OrLayout, &targets, Push)?;
     Some(transfers)
 }
 

@@ -44,7 +44,7 @@ fn sync(line: &ParsedLine<'_>) -> Option<Transfers> {
     if image.is_some() {
         transfers.add(ImageSyntax::Docker, &[source], Pull)?;
     }
-    if line.values(&["d", "dest"]).last()? == "docker" {
+    if line.values(&["d", "dest"]).last()? == "docker" && !line.is_on("dry-run")? {
         let address = Address::parse(destination)?;
         let repository = address.repository().zip(image.as_ref()).map(|(path, image)| {
             let (registry, source) = (image.address().registry(), image.repository());
@@ -83,6 +83,6 @@ const SYNC: Options = Options {
         dest-username digestfile format image-parallel-copies retry-delay retry-times sign-by \
         sign-by-sigstore sign-by-sigstore-private-key sign-by-sq-fingerprint sign-passphrase-file src \
         src-authfile src-cert-dir src-creds src-password src-registry-token src-username",
-    switches: "a all dest-no-creds dest-tls-verify dry-run keep-going preserve-digests remove-signatures \
+    switches: "a all append-suffix dest-no-creds dest-tls-verify dry-run keep-going preserve-digests remove-signatures \
         scoped src-no-creds src-tls-verify",
 };

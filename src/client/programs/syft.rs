@@ -5,7 +5,7 @@ use crate::client::options::{Options, ParsedLine};
 use crate::client::programs::table::ImageWords::First;
 use crate::client::programs::table::{Action, ClientProgram, row};
 use crate::client::transfers::{ImageSyntax, Transfers};
-use crate::model::token::Direction::{Both, Pull};
+use crate::model::token::Direction::Pull;
 
 pub(super) static SYFT: ClientProgram = ClientProgram {
     client: Client::Syft,
@@ -14,7 +14,8 @@ pub(super) static SYFT: ClientProgram = ClientProgram {
     globals: Options { valued: "c config profile", switches: "q v quiet verbose" },
     commands: &[
         row(&["scan", "packages", ""], &OPTIONS, Action::Custom(scan)),
-        row(&["attest"], &OPTIONS, Action::Images(&[(First, Both)])),
+        // It runs cosign, which pushes.
+        row(&["attest"], &OPTIONS, Action::Images(&[(First, Pull)])),
     ],
 };
 

@@ -17,7 +17,14 @@ pub(super) static TRIVY: ClientProgram = ClientProgram {
         switches: "d q v debug generate-default-config insecure no-color quiet version",
     },
     // It also pulls its databases, as images.
-    commands: &[row(&["image", "i", "client", "c"], &IMAGE, Action::ImagesAndOthers(&[(All, Pull)], Pull))],
+    commands: &[
+        row(
+            &["fs", "filesystem", "config", "conf", "repo", "repository", "rootfs", "sbom", "vm"],
+            &IMAGE,
+            Action::Others(Pull),
+        ),
+        row(&["image", "i", "client", "c"], &IMAGE, Action::ImagesAndOthers(&[(All, Pull)], Pull)),
+    ],
 };
 
 const IMAGE: Options = Options {
