@@ -33,8 +33,8 @@ pub(super) struct ParsedLine<'w> {
 }
 
 impl<'w> ParsedLine<'w> {
-    /// Parses words. If several tables have a name, the first one applies. `None` when no table has an option: the
-    /// next word may or may not be its value.
+    /// Parses words. If several tables list an option, the first one applies. `None` when no table lists an
+    /// option: the next word may or may not be its value.
     pub(super) fn parse(words: &[&'w str], tables: &[&Options], order: OptionOrder) -> Option<Self> {
         let mut line = Self::default();
         let mut words = words.iter().copied();
@@ -61,7 +61,7 @@ impl<'w> ParsedLine<'w> {
         self.options.iter().filter(move |(name, _)| names.contains(name)).map(|(_, value)| *value)
     }
 
-    /// Returns the last value of a switch; `None` when that is not a boolean.
+    /// Returns the last value of a switch, `false` without one; `None` when the value is not a boolean.
     pub(super) fn is_on(&self, name: &str) -> Option<bool> {
         // The values that Go accepts: https://pkg.go.dev/strconv#ParseBool
         match self.values(&[name]).last() {

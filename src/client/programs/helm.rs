@@ -24,14 +24,14 @@ pub(super) static HELM: ClientProgram = ClientProgram {
             &OPTIONS,
             Action::Images(&[(First, Pull)]),
         ),
-        // The chart may have others that it depends on.
+        // The chart may depend on other charts.
         row(&["install", "upgrade", "template"], &OPTIONS, Action::ImagesAndOthers(&[(All, Pull)], Pull)),
         row(
             &["dependency update", "dependency up", "dependency build", "dep update", "dep up", "dep build"],
             &OPTIONS,
             Action::Others(Pull),
         ),
-        // The name of the chart follows the path, and is in the file.
+        // Helm appends the name of the chart to the path, and reads it from the file.
         row(&["push"], &OPTIONS, Action::ImagesAndOthers(&[(Last, Push)], Push)),
     ],
 };

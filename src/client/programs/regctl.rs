@@ -1,4 +1,4 @@
-//! regctl. Its options are those of its documentation and source, versions 0.7 to 0.11.
+//! regctl. Its options are those of its documentation and source for versions 0.7 to 0.11.
 //! <https://regclient.org/cli/regctl/>
 
 use crate::client::keys::Client;
@@ -78,7 +78,7 @@ pub(super) static REGCTL: ClientProgram = ClientProgram {
 
 /// Reads `image mod`, which changes an image in place, under another tag, or elsewhere.
 fn modify(line: &ParsedLine<'_>) -> Option<Transfers> {
-    // A name without a slash is a tag of the same repository.
+    // A name without a slash is a tag in the same repository.
     let targets: Vec<_> = line.values(&["create"]).filter(|target| target.contains('/')).collect();
     let mut transfers = Transfers::default();
     let image = line.arguments.get(..1)?;
@@ -87,7 +87,7 @@ fn modify(line: &ParsedLine<'_>) -> Option<Transfers> {
     Some(transfers)
 }
 
-/// Omits `referrers-src`, `referrers-tgt` and `rebase-ref`, which name further repositories.
+/// Omits `referrers-src`, `referrers-tgt` and `rebase-ref`, which name additional repositories.
 const OPTIONS: Options = Options {
     valued: "m p t annotation annotation-base artifact-type author base buildarg-rm buildarg-rm-regex \
         concurrent config-cmd config-entrypoint config-platform config-time config-time-max content-type \
