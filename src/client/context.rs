@@ -1,5 +1,5 @@
 //! Completes a request from the environment, the name of the program, the client's command line and the working
-//! directory. They only choose among tokens that may be sent to the registry anyway.
+//! directory. These sources only choose among tokens that may be sent to the registry anyway.
 
 use std::borrow::Cow;
 use std::cell::OnceCell;
@@ -50,7 +50,7 @@ const DEFAULT_WARN_DAYS: i64 = 7;
 pub struct Context {
     named: Option<String>,
     profile: Option<Sourced<String>>,
-    /// Docker's configuration folder, if it is not the usual one.
+    /// Docker's configuration folder, if it is not the default one.
     folder: Option<PathBuf>,
     images: Vec<Image>,
     direction: Option<Direction>,
@@ -66,7 +66,7 @@ pub enum ContextError {
     #[error("{variable} is {text:?}, expected {want}")]
     Variable { variable: &'static str, text: String, want: &'static str },
     /// The value is not shown: it may be a secret.
-    #[error("{OLD_TOKEN_NAME} is not used any more")]
+    #[error("{OLD_TOKEN_NAME} is no longer used")]
     OldTokenName,
 }
 
@@ -74,10 +74,10 @@ impl Hint for ContextError {
     fn hint(&self) -> Option<String> {
         match self {
             Self::Env(error) => error.hint(),
-            Self::Variable { variable, .. } => Some(format!("set it to that, or run `unset {variable}`")),
+            Self::Variable { variable, .. } => Some(format!("correct the value, or run `unset {variable}`")),
             Self::OldTokenName => Some(format!(
-                "name the token in {TOKEN_NAME}, and run `unset {OLD_TOKEN_NAME}`; a secret does not belong in \
-                 either"
+                "name the token in {TOKEN_NAME}, and run `unset {OLD_TOKEN_NAME}`; neither variable may \
+                 contain a secret"
             )),
         }
     }
@@ -100,18 +100,18 @@ impl Context {
     }
 
     /// Reads the environment variables as [`from_environment`](Self::from_environment) does, but ignores them when one
-    /// is wrong: a client whose login or logout fails may continue with a file in plain text.
+    /// is invalid: a client whose login or logout fails may continue with a plain text file.
     pub fn for_change(called_as: Option<&str>) -> Result<Self, ContextError> {
         Self::from_environment(called_as).or_else(|_| Self::from_profile(called_as))
     }
 
-    /// Reads only what determines to whom a login belongs: the profile and Docker's configuration folder.
+    /// Reads only what determines where a login belongs: the profile and Docker's configuration folder.
     pub fn from_profile(called_as: Option<&str>) -> Result<Self, ContextError> {
         Ok(Self { profile: profile(called_as)?, folder: env::other_docker_folder(), ..Self::default() })
     }
 
-    /// Returns the request for a key. The client's command line is read only if it may decide between the tokens of
-    /// the inventory.
+    /// Returns the request for a key. The client's command line is read only if it could decide between the
+    /// tokens of the inventory.
     pub fn request<'r>(&'r self, key: &'r Key, inventory: &Inventory) -> Request<'r> {
         let mut request = self.stated_request(key, inventory);
         if (request.repositories.is_none() || request.direction.is_none())
@@ -123,7 +123,7 @@ impl Context {
         request
     }
 
-    /// Returns the request of a client with this command line.
+    /// Returns the request for a key from a client with this command line.
     pub fn request_of_line<'r>(&'r self, key: &'r Key, inventory: &Inventory, words: &[&str]) -> Request<'r> {
         let mut request = self.stated_request(key, inventory);
         if let Some(intent) = key.address().and_then(|address| client::intent(words, address)) {
@@ -152,7 +152,7 @@ impl Context {
         request
     }
 
-    /// Returns the request of a client of which nothing is known, except its profile and Docker's configuration folder.
+    /// Returns the request of a client when only its profile and Docker's configuration folder are known.
     pub fn plain_request<'r>(&'r self, key: &'r Key, inventory: &Inventory) -> Request<'r> {
         Request {
             profile: self
@@ -164,8 +164,8 @@ impl Context {
         }
     }
 
-    /// Returns Docker's configuration folder, if it is not the usual one. Its file is read only if a login was made
-    /// under it.
+    /// Returns Docker's configuration folder, if it is not the default one. Its file is read only if a login
+    /// was made under it.
     fn config_folder(&self, inventory: &Inventory) -> Option<&ConfigFolder> {
         let folder = self.folder.as_ref()?;
         if let Some(found) = self.config_folder.get() {
@@ -192,7 +192,7 @@ impl Context {
     }
 }
 
-/// Adds what the client's command line shows to what is known already.
+/// Adds what the client's command line shows to a request, where the request does not have it yet.
 fn complete(request: &mut Request<'_>, intent: ClientIntent) {
     let ClientIntent { repositories, direction, may_need_more } = intent;
     let from = RequestSource::CommandLine;

@@ -82,14 +82,15 @@ impl Client {
         }
     }
 
-    /// Returns the keys that the client sends to transfer an image, in order. It stops at the first key with an answer.
+    /// Returns the keys that the client sends to transfer an image, in order. The client stops at the first
+    /// key that has an answer.
     pub fn keys(self, image: &Image, direction: Direction) -> Vec<String> {
         let host = if image.is_on_default_registry() { None } else { image.host() };
         let host_key = || vec![host.unwrap_or(DOCKER_HUB_KEY).to_owned()];
         match self {
             Self::Docker | Self::Compose | Self::DockerPy | Self::Devcontainer | Self::Regctl => host_key(),
             Self::Buildx | Self::Buildctl => vec![replace_hub_host(host).to_owned()],
-            // Unlike the library that it pulls with, it asks for the host only before it pushes.
+            // To push, kaniko sends only the host. To pull, it uses a library that also sends the repository.
             Self::Kaniko if direction == Direction::Push => host_key(),
             // Oras has one alias for Docker Hub and sends every other host as written.
             Self::Oras | Self::Helm => {
@@ -105,7 +106,7 @@ impl Client {
     }
 }
 
-/// Replaces the host that serves the images of Docker Hub by its key, as Buildkit and oras do:
+/// Replaces the host that serves the images of Docker Hub with its key, as BuildKit and oras do:
 /// <https://github.com/moby/buildkit/blob/master/session/auth/authprovider/authprovider.go>,
 /// <https://github.com/oras-project/oras-go/blob/main/registry/remote/credentials/registry.go>
 fn replace_hub_host(host: Option<&str>) -> &str {

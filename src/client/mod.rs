@@ -1,5 +1,5 @@
-//! Determines from a client's command line which images the client is about to pull, push or delete, and lists the keys
-//! and typical command lines of each client.
+//! Determines from a client's command line which images the client is about to pull, push or delete. Lists
+//! the keys and typical command lines of each client.
 //!
 //! The result only chooses among tokens that may be sent to the registry anyway. An ambiguous command line counts as
 //! unknown.
@@ -17,7 +17,8 @@ pub use crate::client::samples::sample_line;
 pub use crate::client::transfers::{ClientIntent, Transfers};
 use crate::model::registry::Address;
 
-/// Returns the client of a command line, and the images that it transfers; `None` when the line is not understood.
+/// Returns the client of a command line and the images that it transfers; `None` when the line is not
+/// understood.
 pub fn read_line(words: &[&str]) -> Option<(Client, Transfers)> {
     programs::read(words)
 }

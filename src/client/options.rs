@@ -33,8 +33,8 @@ pub(super) struct ParsedLine<'w> {
 }
 
 impl<'w> ParsedLine<'w> {
-    /// Parses words. If several tables have a name, the first one applies. `None` when no table has an option: the
-    /// next word may or may not be its value.
+    /// Parses words. If several tables list an option, the first one applies. `None` when no table lists an
+    /// option: the next word may or may not be its value.
     pub(super) fn parse(words: &[&'w str], tables: &[&Options], order: OptionOrder) -> Option<Self> {
         let mut line = Self::default();
         let mut words = words.iter().copied();

@@ -19,10 +19,12 @@ use crate::system::caller::Caller;
 #[cfg(target_os = "linux")]
 use crate::system::sanitize;
 
-/// The size of the largest command line that is read, in bytes. A line with a hundred options has a few thousand.
+/// The size of the largest command line that is read, in bytes. A line with a hundred options has a few
+/// thousand bytes.
 pub const MAX_BYTES: usize = 64 * 1024;
 
-/// The size of the first buffer, in bytes: enough for most command lines, so that no more memory is touched.
+/// The size of the first buffer, in bytes. It is enough for most command lines, so a larger buffer is seldom
+/// allocated.
 const USUAL_BYTES: usize = 1024;
 
 /// The words of a command line. They may include a password, as in `docker login -p`, so they are wiped and `Debug`
@@ -92,7 +94,7 @@ pub struct ParentProcess {
 }
 
 impl ParentProcess {
-    /// Reads about the parent process; `None` when it cannot be read. One file has both the name and the start time.
+    /// Reads the name and the start time of the parent process from one file; `None` when it cannot be read.
     #[cfg(target_os = "linux")]
     pub fn read() -> Option<Self> {
         let process = parent()?;
@@ -105,7 +107,7 @@ impl ParentProcess {
         Some(Self { process, stat, length })
     }
 
-    /// Returns `None`: only Linux provides both in a file.
+    /// Returns `None`: only Linux provides the name and the start time in one file.
     #[cfg(not(target_os = "linux"))]
     pub fn read() -> Option<Self> {
         None

@@ -1,14 +1,15 @@
-//! A typical command line of each client and direction, for explanations.
+//! Typical command lines of each client in each direction, for explanations.
 
 use crate::client::keys::Client;
 use crate::model::token::Direction;
 
-/// The place of images in a template. A word with it stands for each of the images; where it is in two words, the first
-/// stands for the first image, and the second for the last one.
+/// The placeholder for images in a template. A word that contains it is repeated for each image. If two words
+/// contain it, the first one stands for the first image, and the second one for the last image.
 const IMAGE: &str = "{}";
 
-/// Returns the words of a client's command line that transfers these images; `None` when the client has no command for
-/// that direction. The line of a client that names no images, such as compose, has none.
+/// Returns the words of a typical command line with which a client transfers these images; `None` when no
+/// such command is known for that direction. The command line of a client that does not name images, such as
+/// compose, contains none.
 pub fn sample_line(client: Client, direction: Direction, images: &[&str]) -> Option<Vec<String>> {
     let words: Vec<_> = template(client, direction)?.split_ascii_whitespace().collect();
     let places: Vec<_> = (0..words.len()).filter(|index| words[*index].contains(IMAGE)).collect();
@@ -34,7 +35,7 @@ fn template(client: Client, direction: Direction) -> Option<&'static str> {
     Some(match (client, direction) {
         (Client::Docker, Pull) => "docker pull {}",
         (Client::Docker, Push) => "docker push {}",
-        // The base image of a build is in its Dockerfile.
+        // The base image of a build is named in its Dockerfile.
         (Client::Buildx, Pull) => "docker-buildx buildx build .",
         (Client::Buildx, Push) => "docker-buildx buildx build --push --tag={} .",
         (Client::Buildx, Both) => "docker-buildx buildx imagetools create --tag {} {}",
@@ -77,7 +78,7 @@ fn template(client: Client, direction: Direction) -> Option<&'static str> {
         (Client::Devcontainer, Pull) => "devcontainer up",
         (Client::Buildctl, Pull) => "buildctl build",
         (Client::Buildctl, Push) => "buildctl build --output type=image,push=true,name={}",
-        // A program in Python; its line says nothing.
+        // A Python program whose command line shows nothing.
         (Client::DockerPy, Pull | Push | Both) => "",
         _ => return None,
     })

@@ -1,4 +1,4 @@
-//! The images that a command transfers, as far as its command line names them.
+//! The images that a command transfers, as far as its command line shows them.
 
 use crate::model::image::Image;
 use crate::model::registry::{Address, Registry, covers};
@@ -14,7 +14,7 @@ const OCI_SCHEME: &str = "oci://";
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum ImageSyntax {
     Docker,
-    /// A name of one word is looked up in the user's own list and on several registries:
+    /// A name of one word is looked up in the user's list of short names and on several registries:
     /// <https://github.com/containers/image/blob/main/docs/containers-registries.conf.5.md>
     ShortNames,
     /// Only names with `docker://` are on a registry:
@@ -29,7 +29,7 @@ pub(super) enum ImageSyntax {
 }
 
 impl ImageSyntax {
-    /// Returns the image in a word, without the prefix; `None` when it is not on a registry.
+    /// Returns the image in a word without its prefix; `None` when the image is not on a registry.
     fn strip_prefix(self, word: &str) -> Option<&str> {
         let with_transport = word.strip_prefix(DOCKER_TRANSPORT);
         match self {
@@ -48,11 +48,12 @@ impl ImageSyntax {
 /// A client's intent for one registry: the repositories and the direction.
 #[derive(Debug, PartialEq, Eq)]
 pub struct ClientIntent {
-    /// The repositories that the command line names, in its order. Empty if it does not name them all.
+    /// The repositories that the command line names, in its order. Empty if it does not show one of them, or
+    /// names none.
     pub repositories: Vec<String>,
     pub direction: Option<Direction>,
-    /// True when the client may need other repositories too, as a build does, whose base images are not on its command
-    /// line.
+    /// True when the client may also need other repositories. A build needs its base images, which are not on
+    /// the command line.
     pub may_need_more: bool,
 }
 
@@ -74,7 +75,7 @@ pub struct Transfers {
 }
 
 impl Transfers {
-    /// Makes the transfers of a command that does not name its images.
+    /// Returns the transfers of a command that does not name its images.
     pub(super) fn others(direction: Direction) -> Self {
         Self { named: Vec::new(), others: Some(direction) }
     }
@@ -84,7 +85,7 @@ impl Transfers {
         Self { others: Some(direction), ..self }
     }
 
-    /// Adds the images in these words that are on a registry; `None` when a word is not an image.
+    /// Adds those images in the words that are on a registry; `None` when a word is not a valid image name.
     pub(super) fn add(&mut self, syntax: ImageSyntax, words: &[&str], direction: Direction) -> Option<()> {
         for word in words.iter().filter_map(|word| syntax.strip_prefix(word)) {
             let image = Image::parse(word)?;
@@ -106,7 +107,7 @@ impl Transfers {
         self.named.push(Transfer { registry, repository, direction });
     }
 
-    /// Returns the registries of the named images, each once.
+    /// Returns the registries of the named images, without duplicates.
     pub fn registries(&self) -> Vec<&Registry> {
         let mut registries: Vec<&Registry> = Vec::new();
         for transfer in &self.named {
@@ -118,7 +119,7 @@ impl Transfers {
     }
 
     /// Returns the intent for the registry of an address, or for its repository if it has one; `None` when the command
-    /// line shows none.
+    /// line shows no intent.
     pub fn intent(&self, address: &Address) -> Option<ClientIntent> {
         let images: Vec<_> = self.named.iter().filter(|transfer| transfer.is_at(address)).collect();
         let may_need_more = self.others.is_some();
@@ -146,7 +147,7 @@ impl Transfer {
     }
 }
 
-/// Returns the repositories of the images, each once; none when one of them is not known.
+/// Returns the repositories of the images, without duplicates; an empty list when one of them is not known.
 fn repositories_of(images: &[&Transfer]) -> Vec<String> {
     let mut repositories = Vec::new();
     for image in images {

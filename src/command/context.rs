@@ -100,8 +100,8 @@ impl<'d> CommandContext<'d> {
         Ok(tokens_in_use(inventory, &context.stated_request(&any_key, inventory), *self.now))
     }
 
-    /// Reports which token clients get that do not name their image, where others would be right for other parts of the
-    /// registry.
+    /// Notes each registry of a token for which clients that do not name the image get a guess: one token,
+    /// while others are for other parts of the registry.
     pub fn note_guesses(&mut self, token: &Token, inventory: &Inventory) -> Result<(), CommandError> {
         let context = Context::from_profile(self.called_as)?;
         for registry in token.scopes.iter().filter(|scope| scope.path().is_some()).filter_map(Scope::registry)
@@ -113,8 +113,8 @@ impl<'d> CommandContext<'d> {
             if let Some(Guess { answer, .. }) = guess {
                 let (name, program) = (&answer.name, program());
                 self.say(&format!(
-                    "clients that do not name the image, such as compose, get \"{name}\" for {registry}; for a directory: \
-                     {program} use NAME {registry} --dir DIR"
+                    "clients that do not name the image, such as compose, get \"{name}\" for \
+                     {registry}; to choose a token for a directory: {program} use NAME {registry} --dir DIR"
                 ));
             }
         }

@@ -14,7 +14,7 @@ use crate::resolve::guess::{Guess, Unknown};
 use crate::resolve::request::Request;
 use crate::resolve::{Reason, Verdict};
 
-/// Warns about the token that would answer if it had not expired and were active and signed in.
+/// Warns about the token that would answer if it were not expired, switched off or signed out.
 pub fn missed_token(verdict: &Verdict<'_>, now: Timestamp) -> Option<String> {
     let missed = verdict.missed?;
     let (reason, command) = missed_reason(missed.token, missed.reason, now)?;
@@ -86,7 +86,7 @@ fn partial_answer(request: &Request<'_>, verdict: &Verdict<'_>) -> Option<String
     ))
 }
 
-/// Says that the answer to a request is a guess, and how to decide.
+/// Warns that the answer to a request is a guess, and names the command that chooses a token.
 pub fn guess(guess: &Guess<'_>, request: &Request<'_>) -> Option<String> {
     let registry = request.key.address()?.registry();
     let (name, scopes, program) = (&guess.answer.name, scope_words(guess.answer), program());
@@ -97,11 +97,11 @@ pub fn guess(guess: &Guess<'_>, request: &Request<'_>) -> Option<String> {
             format!("the image is not known; \"{}\" is for {}", other.name, scope_words(other))
         }
         (Unknown::Repository, others) => {
-            format!("the image is not known; {} other tokens are for other parts", others.len())
+            format!("the image is not known; {} tokens are for other parts of the registry", others.len())
         }
         (Unknown::Direction, _) => {
             let verb = if guess.answer.may_allow(Direction::Push) { "pull" } else { "push" };
-            format!("the direction is not known; it may not {verb}, but \"{}\" may", other.name)
+            format!("the direction is not known; this token may not {verb}, but \"{}\" may", other.name)
         }
     };
     Some(format!(

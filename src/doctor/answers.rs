@@ -85,8 +85,8 @@ fn check_unknown_direction(
     })
 }
 
-/// Reports a registry for whose parts there are several tokens, where a client that does not name its image gets one of
-/// them. A choice for a directory shows that the owner knows.
+/// Reports a registry with several tokens for different parts of it, where a client that does not name its
+/// image gets one of them. A choice for a directory shows that the owner is aware of this.
 fn check_guess(
     registry: &Registry,
     inventory: &Inventory,
@@ -104,11 +104,13 @@ fn check_guess(
     Some(Finding {
         kind: "guess",
         what: format!(
-            "a client that does not name its image gets token \"{}\" for {registry}; others are for other parts of it",
+            "a client that does not name its image gets token \"{}\" for {registry}; \
+             other tokens are for other parts of it",
             display_name(guess.answer)
         ),
-        why: "compose, stacks and classic builds name no image, and another project's registry then refuses them",
-        mend: format!("{} use NAME {registry} --dir DIR, for each project's directory", program()),
+        why: "compose, stacks and classic builds do not name the image, and the registry refuses another \
+              project's token",
+        mend: format!("{} use NAME {registry} --dir DIR, for the directory of each project", program()),
         ..Finding::about_token(guess.answer)
     })
 }

@@ -1,4 +1,5 @@
-//! Finds out whether an answer is a guess: the request leaves open what would decide, and another token could be right.
+//! Determines whether an answer is a guess: a deciding part of the request is not known, and another token
+//! could be right.
 
 use crate::model::registry::Registry;
 use crate::model::scope::Scope;
@@ -7,27 +8,28 @@ use crate::model::turns::UseKind;
 use crate::resolve::request::Request;
 use crate::resolve::{Reason, Verdict};
 
-/// An answer that may be wrong, because something is not known.
+/// An answer that may be wrong, because a part of the request is not known.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Guess<'i> {
     /// The token that answers.
     pub answer: &'i Token,
     pub unknown: Unknown,
-    /// The tokens that could be right instead, the closest first. Not empty.
+    /// The tokens that could be right instead, the closest first. Never empty.
     pub others: Vec<&'i Token>,
 }
 
 /// The part of a request that is not known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unknown {
-    /// The answer is for a part of the registry, and others are for other parts.
+    /// The answer is for a part of the registry, and other tokens are for other parts.
     Repository,
-    /// The answer may only pull or only push, and others may do what it may not.
+    /// The answer may not pull, or may not push, and other tokens may do so.
     Direction,
 }
 
 impl<'i> Guess<'i> {
-    /// Returns the guess in the answer to a request; `None` when a person chose it, or when no other token could do better.
+    /// Returns the guess in the answer to a request; `None` when a person chose the answer, or when no other
+    /// token could be right instead.
     pub fn find(request: &Request<'_>, verdict: &Verdict<'i>) -> Option<Self> {
         let answer = verdict.token?;
         if request.token_name.is_some() || verdict.choice.is_some() || request.key.is_session() {
@@ -57,12 +59,13 @@ impl<'i> Guess<'i> {
     }
 }
 
-/// True when a token was set aside by a step in which another one was merely better.
+/// True when a token was set aside only because another one took precedence, and not by an obstacle or a
+/// decision of a person.
 fn is_rival(reason: Reason) -> bool {
     !reason.is_obstacle() && !matches!(reason, Reason::NotNamed | Reason::NotOfProfile | Reason::NotChosen)
 }
 
-/// True when a token is for a repository; without one, when it is for the whole registry.
+/// True when a token covers a repository or, without a path, the whole registry.
 fn covers(token: &Token, registry: &Registry, path: Option<&str>) -> bool {
     token
         .scopes
@@ -70,7 +73,7 @@ fn covers(token: &Token, registry: &Registry, path: Option<&str>) -> bool {
         .any(|scope| scope.covers(registry, path) && (path.is_some() || scope.path().is_none()))
 }
 
-/// True when a token has a scope on the registry that goes beyond those of the answer.
+/// True when a token has a scope on the registry that the scopes of the answer do not cover.
 fn has_more_scope(token: &Token, answer: &Token, registry: &Registry) -> bool {
     let here = token.scopes.iter().filter(|scope| scope.reaches(registry));
     here.map(Scope::path).any(|path| !covers(answer, registry, path))
@@ -128,7 +131,7 @@ mod tests {
             (projects, &[], pull, "Repository a or b"),
             (projects, &["a/x"], push, "none"),
             (projects, &["b/x"], None, "none"),
-            // A build names only a part, which no token covers.
+            // No token covers the only image that the build names.
             (projects, &["c/x"], push, "Repository a or b"),
             (&projects[..1], &[], None, "none"),
             (&[("a", "h.io/a", "rw"), ("b", "h.io/b", "r")], &[], push, "none"),

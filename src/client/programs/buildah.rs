@@ -27,12 +27,13 @@ pub(super) static BUILDAH: ClientProgram = ClientProgram {
         row(&["manifest inspect"], &MANIFEST, Action::Images(&[(Last, Pull)])),
         row(&["manifest create"], &MANIFEST, Action::Images(&[(ButFirst, Pull)])),
         row(&["manifest add"], &MANIFEST, Action::Images(&[(ButFirst, Pull)])),
-        // The images in the list may be on any registry.
+        // The images in the manifest list may be on any registry.
         row(&["manifest push"], &PUSH_LIST, Action::ImagesAndOthers(&[(Last, Push)], Pull)),
     ],
 };
 
-/// Reads `commit`, which pushes only to a name with a transport; other names stay on the machine.
+/// Reads `commit`, which pushes only to a name with a transport. An image with another name stays on the
+/// machine.
 fn commit(line: &ParsedLine<'_>) -> Option<Transfers> {
     let mut transfers = Transfers::default();
     transfers.add(ImageSyntax::Transports, line.arguments.get(1..)?, Push)?;

@@ -19,7 +19,7 @@ pub(super) static BUILDCTL: ClientProgram = ClientProgram {
     commands: &[row(&["build", "b"], &BUILD, Action::Custom(build)).options_first()],
 };
 
-/// Reads a build. It pulls images that the line does not name, and pushes its outputs if they say so.
+/// Reads a build. It pulls images that the command line does not name, and pushes each output that says so.
 fn build(line: &ParsedLine<'_>) -> Option<Transfers> {
     let outputs = line.values(&["output"]).map(Output::parse).collect::<Option<Vec<_>>>()?;
     let mut transfers = Transfers::others(Pull);

@@ -1,5 +1,5 @@
-//! The builder of docker: the plugin `docker-buildx`. Its options are those of its documentation for version 0.29, and
-//! of `docker build --help` without the plugin.
+//! The builder of docker: the plugin `docker-buildx`. The options are those of its documentation for version
+//! 0.29, and of `docker build --help` without the plugin.
 
 use crate::client::keys::Client;
 use crate::client::options::{Options, ParsedLine, parse_bool};
@@ -17,7 +17,7 @@ pub(super) static BUILDX: ClientProgram = ClientProgram {
         switches: "D debug tls tlsverify",
     },
     commands: &[
-        // The plugin gets its own name as the first word.
+        // Docker passes the name of the plugin as the first argument.
         row(&["buildx"], &Options::NONE, Action::Program(&BUILDX)),
         row(&["build", "b"], &BUILD, Action::Custom(build)),
         row(&["bake", "f"], &BAKE, Action::Custom(bake)),
@@ -28,7 +28,8 @@ pub(super) static BUILDX: ClientProgram = ClientProgram {
     ],
 };
 
-/// Reads a build. It pulls images that the line does not name, and pushes its tags if it says so.
+/// Reads a build. It pulls images that the command line does not name, and pushes its tags if the command
+/// line says so.
 /// <https://docs.docker.com/reference/cli/docker/buildx/build/>
 pub(super) fn build(line: &ParsedLine<'_>) -> Option<Transfers> {
     let outputs = line.values(&["o", "output"]).map(Output::parse).collect::<Option<Vec<_>>>()?;
@@ -37,10 +38,10 @@ pub(super) fn build(line: &ParsedLine<'_>) -> Option<Transfers> {
     let mut transfers = Transfers::others(Pull);
     if is_push || outputs.iter().any(|output| output.is_pushed) {
         is_real_build(line)?;
-        // The tags replace the names of the outputs.
+        // Tags take precedence over the names of the outputs.
         let pushed = outputs.iter().filter(|output| output.is_pushed || (is_push && output.is_image));
         let pushed = if tags.is_empty() { pushed.filter_map(|output| output.name).collect() } else { tags };
-        // Without a name, a build is not pushed.
+        // A build without a name cannot be pushed.
         pushed.first()?;
         transfers.add(ImageSyntax::Docker, &pushed, Push)?;
     }
@@ -63,10 +64,10 @@ fn is_real_build(line: &ParsedLine<'_>) -> Option<()> {
     (!is_call && !prints).then_some(())
 }
 
-/// Reads a build of several targets, whose images are in files.
+/// Reads a build of several targets, whose images are named in files. Its direction is known only with `--push`.
 pub(super) fn bake(line: &ParsedLine<'_>) -> Option<Transfers> {
     is_real_build(line)?;
-    // `--set '*.output=…'` and `--set '*.output+=…'` change what `--push` means.
+    // `--set '*.output=…'` and `--set '*.output+=…'` may override `--push`.
     let sets_output = line.values(&["set"]).any(|set| {
         let (target, _) = set.split_once('=').unwrap_or((set, ""));
         let field = target.trim_end_matches('+').split_once('.').map(|(_, field)| field);
@@ -75,10 +76,11 @@ pub(super) fn bake(line: &ParsedLine<'_>) -> Option<Transfers> {
     (line.is_on("push")? && !sets_output).then(|| Transfers::others(Push))
 }
 
-/// Reads `imagetools create`, which copies the sources to the repository of each tag, and makes a list of them.
+/// Reads `imagetools create`, which copies the sources to the repository of each tag, and creates a manifest
+/// list there.
 fn create_list(line: &ParsedLine<'_>) -> Option<Transfers> {
     let tags: Vec<_> = line.values(&["t", "tag"]).collect();
-    // A digest and a descriptor are of the repository of the tag; a file may name any images.
+    // A digest or a descriptor refers to the repository of the tag. A file may name any images.
     let is_own = |source: &&str| source.starts_with("sha256:") || source.starts_with('{');
     let (own, sources): (Vec<_>, Vec<_>) = line.arguments.iter().copied().partition(is_own);
     let has_file = line.values(&["f", "file"]).next().is_some();
@@ -94,7 +96,7 @@ fn create_list(line: &ParsedLine<'_>) -> Option<Transfers> {
     Some(transfers)
 }
 
-/// An output of a build: `type=registry,name=ghcr.io/acme/app`, or a folder.
+/// An output of a build, such as `type=registry,name=ghcr.io/acme/app` or a folder.
 pub(super) struct Output<'w> {
     is_image: bool,
     pub(super) is_pushed: bool,
@@ -116,7 +118,8 @@ impl<'w> Output<'w> {
     }
 }
 
-/// Returns the images of caches: `type=registry,ref=ghcr.io/acme/cache`, or an image alone. `None` for a quoted value.
+/// Returns the images of caches, such as `type=registry,ref=ghcr.io/acme/cache` or only an image; `None` for
+/// a quoted value, or a cache on a registry without an image.
 pub(super) fn cache_images<'w>(values: impl Iterator<Item = &'w str>) -> Option<Vec<&'w str>> {
     let mut images = Vec::new();
     for value in values.filter(|value| !value.is_empty()) {

@@ -1,5 +1,5 @@
-//! Compose: the plugin `docker-compose` of docker, and the program of version 1, which Python runs. The options are those
-//! of `--help` in version 1.29 and of the documentation for version 2.40.
+//! Compose: the docker plugin `docker-compose`, and the program of version 1, which Python runs. The options
+//! are those of `--help` in version 1.29, and of the documentation for version 2.40.
 
 use crate::client::keys::Client;
 use crate::client::options::{Options, ParsedLine};
@@ -19,7 +19,7 @@ pub(super) static COMPOSE: ClientProgram = ClientProgram {
         switches: "D all-resources compatibility debug no-ansi skip-hostname-check tls tlsverify verbose",
     },
     commands: &[
-        // The plugin gets its own name as the first word.
+        // Docker passes the name of the plugin as the first argument.
         row(&["compose"], &Options::NONE, Action::Program(&COMPOSE)),
         row(&["pull"], &PULL, Action::Others(Pull)),
         row(&["up"], &UP, Action::Others(Pull)),
@@ -33,7 +33,7 @@ pub(super) static COMPOSE: ClientProgram = ClientProgram {
     ],
 };
 
-/// Reads a build. Without `--push`, its file may still say that a cache is pushed.
+/// Reads a build; `None` without `--push`, because the compose file may still make it push a cache.
 fn build(line: &ParsedLine<'_>) -> Option<Transfers> {
     let only_prints = line.is_on("check")? || line.is_on("print")?;
     (line.is_on("push")? && !only_prints).then(|| Transfers::others(Push))

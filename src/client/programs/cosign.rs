@@ -1,4 +1,4 @@
-//! cosign. Its options are those of its documentation and source, versions 1 to 3.
+//! cosign. Its options are those of its documentation and source for versions 1 to 3.
 //! <https://github.com/sigstore/cosign/blob/main/doc/cosign.md>
 
 use crate::client::keys::Client;
@@ -35,7 +35,7 @@ pub(super) static COSIGN: ClientProgram = ClientProgram {
     ],
 };
 
-/// Reads `sign` and `attest`, which write beside the image.
+/// Reads `sign` and `attest`, which read an image and write to its repository, unless told not to upload.
 fn sign(line: &ParsedLine<'_>) -> Option<Transfers> {
     let is_local = line.is_on("no-upload")? || !line.switch("upload", true)?;
     let mut transfers = Transfers::default();

@@ -41,7 +41,7 @@ pub(super) static CRANE: ClientProgram = ClientProgram {
     ],
 };
 
-/// Reads a command that changes an image, in place or under another name.
+/// Reads a command that changes an image in place or under another name.
 fn change(line: &ParsedLine<'_>) -> Option<Transfers> {
     let image = line.arguments.iter().copied().chain(line.values(&["original"])).take(1).collect::<Vec<_>>();
     let targets: Vec<_> = line.values(&["t", "tag", "rebased", "repo"]).collect();
@@ -84,11 +84,11 @@ const PUSH: Options = Options { valued: "image-refs", switches: "index" };
 
 const COPY: Options = Options { valued: "j jobs", switches: "a n all-tags no-clobber" };
 
-/// Omits `output`, a file that is written instead of a push.
+/// Omits `output`, which makes crane write a file instead of pushing.
 const APPEND: Options =
     Options { valued: "b f t base new_layer new_tag", switches: "oci-empty-base set-base-image-annotations" };
 
-/// Omits `output`, a file that is written instead of a push.
+/// Omits `output`, which makes crane write a file instead of pushing.
 const CHANGE: Options = Options {
     valued: "a e f l t u w annotation append cmd entrypoint env exposed-ports filename label media-type \
         new_base old_base original rebased repo set-platform tag user workdir",

@@ -1,4 +1,4 @@
-//! The command line of dev containers, which node runs. Its options are those of its source.
+//! The dev container command line, which node runs. Its options are those of its source.
 //! <https://github.com/devcontainers/cli>
 
 use crate::client::keys::Client;
@@ -14,7 +14,7 @@ pub(super) static DEVCONTAINER: ClientProgram = ClientProgram {
     names: &["devcontainer", "devContainersSpecCLI"],
     syntax: ImageSyntax::Docker,
     globals: Options::NONE,
-    // It asks for the features itself, and runs docker for the images.
+    // It requests credentials for features itself, and runs docker for images.
     commands: &[
         row(&["up", "build", "read-configuration", "outdated", "upgrade"], &OPTIONS, Action::Others(Pull)),
         row(
@@ -32,10 +32,10 @@ pub(super) static DEVCONTAINER: ClientProgram = ClientProgram {
     ],
 };
 
-/// The registry of `publish` without an option.
+/// The registry of `publish` without the option `--registry`.
 const DEFAULT_REGISTRY: &str = "ghcr.io";
 
-/// Reads `publish`, which reads the versions below a namespace and pushes new ones.
+/// Reads `publish`, which reads the published versions below a namespace and pushes new ones.
 fn publish(line: &ParsedLine<'_>) -> Option<Transfers> {
     let registry = line.values(&["r", "registry"]).last().unwrap_or(DEFAULT_REGISTRY);
     let namespace = line.values(&["n", "namespace"]).last()?;

@@ -28,10 +28,10 @@ pub(super) static DOCKER: ClientProgram = ClientProgram {
         row(&["manifest inspect"], &MANIFEST, Action::Images(&[(Last, Pull)])),
         row(&["manifest create"], &MANIFEST, Action::Images(&[(ButFirst, Pull)])),
         row(&["manifest annotate"], &MANIFEST, Action::Images(&[(Last, Pull)])),
-        // The images in the list may be in any repository.
+        // The images in the manifest list may be in any repository.
         row(&["manifest push"], &MANIFEST, Action::ImagesAndOthers(&[(Last, Push)], Pull)),
         row(&["service create"], &SERVICE, Action::Images(&[(First, Pull)])).options_first(),
-        // Without `--image`, the image is that of the service.
+        // Without `--image`, the service keeps its image, which the command line does not name.
         row(
             &["service update"],
             &SERVICE,
@@ -49,7 +49,7 @@ const PULL: Options = Options { valued: "platform", switches: "a q all-tags disa
 
 const PUSH: Options = Options { valued: "platform", switches: "a q all-tags disable-content-trust quiet" };
 
-/// Omits `use-api-socket`, which passes every credential to the container.
+/// Omits `use-api-socket`, which makes docker pass every credential to the container.
 const RUN: Options = Options {
     valued: "a c e h l m p u v w add-host annotation attach blkio-weight blkio-weight-device cap-add \
         cap-drop cgroup-parent cgroupns cidfile cpu-count cpu-percent cpu-period cpu-quota cpu-rt-period \

@@ -34,7 +34,7 @@ pub(super) static HELM: ClientProgram = ClientProgram {
             &OPTIONS,
             Action::Images(&[(First, Pull)]),
         ),
-        // The chart may have others that it depends on.
+        // The chart may depend on other charts.
         row(&["install", "upgrade", "template"], &OPTIONS, Action::ImagesAndOthers(&[(All, Pull)], Pull)),
         row(
             &[

@@ -1,4 +1,4 @@
-//! kaniko. Its options are those of the source, also of its forks.
+//! kaniko. Its options are those of its source and of its forks.
 //! <https://github.com/GoogleContainerTools/kaniko#additional-flags>
 
 use crate::client::keys::Client;
@@ -29,7 +29,7 @@ pub(super) static WARMER: ClientProgram = ClientProgram {
     )],
 };
 
-/// Reads a build. It pulls images that the line does not name, and pushes to its destinations.
+/// Reads a build. It pulls images that the command line does not name, and pushes to its destinations.
 fn build(line: &ParsedLine<'_>) -> Option<Transfers> {
     let mut transfers = Transfers::others(Pull);
     let destinations: Vec<_> = line.values(&["d", "destination"]).collect();

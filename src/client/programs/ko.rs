@@ -18,7 +18,8 @@ pub(super) static KO: ClientProgram = ClientProgram {
     ],
 };
 
-/// Reads a build. It pulls a base image and pushes to `KO_DOCKER_REPO`, neither of which is on the line.
+/// Reads a build. It pulls a base image and pushes to `KO_DOCKER_REPO`, neither of which is on the command
+/// line.
 fn build(line: &ParsedLine<'_>) -> Option<Transfers> {
     let is_local = line.is_on("local")? || line.is_on("L")? || !line.switch("push", true)?;
     Some(Transfers::others(if is_local { Pull } else { Both }))

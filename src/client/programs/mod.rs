@@ -1,8 +1,9 @@
 //! One table for each client: its commands, their options, and the images that each command transfers.
 //!
-//! An option that is missing from a table makes a command line unknown: the next word may or may not be its value. Options
-//! that lead to images that the command line does not name are omitted on purpose. `tests/fixtures/client-options.txt`
-//! has the options that the programs themselves print, and `tests/it/client.rs` compares the tables with it.
+//! An option that is missing from its table makes a command line unknown: the next word may or may not be its
+//! value. The tables deliberately omit options that make a command transfer images that its command line does
+//! not name, or that give its arguments another meaning. `tests/fixtures/client-options.txt` lists the
+//! options that the programs themselves print, and `tests/it/client.rs` compares the tables with it.
 
 mod buildah;
 mod buildctl;
@@ -55,7 +56,7 @@ static PROGRAMS: [&ClientProgram; 19] = [
     &buildctl::BUILDCTL,
 ];
 
-/// The clients that an interpreter runs: the start of its name, and the file name of the client.
+/// The clients that an interpreter runs: the start of the interpreter's name, and the client's file name.
 const SCRIPTS: [(&str, &str); 4] = [
     ("python", "docker-compose"),
     ("node", "devcontainer"),
@@ -63,13 +64,14 @@ const SCRIPTS: [(&str, &str); 4] = [
     ("node", "devContainersSpecCLI.js"),
 ];
 
-/// Returns the client of a command line, and what it transfers; `None` when the line is not understood.
+/// Returns the client of a command line and the images that it transfers; `None` when the line is not
+/// understood.
 pub(super) fn read(words: &[&str]) -> Option<(Client, Transfers)> {
     let (program, words) = find_program(words)?;
     read_command(program, words)
 }
 
-/// Finds the client that runs, and returns it with the words after its name.
+/// Finds the client that a command line runs, and returns it with the words after its name.
 fn find_program<'w, 'l>(words: &'l [&'w str]) -> Option<(&'static ClientProgram, &'l [&'w str])> {
     let by_name = |name: &str| PROGRAMS.iter().copied().find(|program| program.names.contains(&name));
     let (first, words) = words.split_first()?;
@@ -85,12 +87,12 @@ fn find_program<'w, 'l>(words: &'l [&'w str]) -> Option<(&'static ClientProgram,
     Some((by_name(stem).filter(|_| is_script)?, words))
 }
 
-/// True for the options of Python without a value that the first line of a script may have.
+/// True for Python options without a value, which the first line of a script may contain.
 fn is_interpreter_option(word: &str) -> bool {
     word.strip_prefix('-').is_some_and(|letters| letters.chars().all(|letter| "BEIOPsu".contains(letter)))
 }
 
-/// Returns the file name of a program, for paths of any system.
+/// Returns the file name of a program without `.exe`, for the paths of any operating system.
 fn file_name(program: &str) -> &str {
     let name = program.rsplit(['/', '\\']).next().unwrap_or(program);
     name.strip_suffix(".exe").unwrap_or(name)
@@ -118,8 +120,8 @@ fn read_command(program: &'static ClientProgram, words: &[&str]) -> Option<(Clie
     Some((program.client, transfers?))
 }
 
-/// Finds the command after the global options and returns it with the words after its verb. A line without a verb of
-/// the program may still be the command without one.
+/// Finds the command after the global options and returns it with the words after its verb. If a line has no
+/// known verb, returns the command of the program that needs none, if there is one.
 fn find_command<'w>(program: &ClientProgram, all: &[&'w str]) -> Option<(&'static Command, Vec<&'w str>)> {
     let find = |verb: &[&str]| {
         let is_verb = |other: &str| other.split_terminator(' ').eq(verb.iter().copied());

@@ -27,7 +27,7 @@ pub(super) static NERDCTL: ClientProgram = ClientProgram {
     ],
 };
 
-/// nerdctl's own compose. For a build it runs buildctl.
+/// The compose of nerdctl. For a build, it runs buildctl.
 static COMPOSE: ClientProgram = ClientProgram {
     client: Client::Nerdctl,
     names: &[],
@@ -56,7 +56,7 @@ const PUSH: Options = Options {
     switches: "a q all-platforms all-tags allow-nondistributable-artifacts estargz ipfs-ensure-image quiet",
 };
 
-/// Omits `rootfs`, which makes the first argument a folder.
+/// Omits `rootfs`, with which the first argument is a folder.
 const RUN: Options = Options {
     valued: "a e h l m p u v w add-host annotation attach blkio-weight blkio-weight-device cap-add cap-drop \
         cgroup-conf cgroup-parent cgroupns cidfile cosign-certificate-identity \

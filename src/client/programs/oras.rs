@@ -1,5 +1,5 @@
-//! oras. Its options are those of its documentation and source.
-//! <https://oras.land/docs/category/oras-commands>, version 1.3
+//! oras. Its options are those of its documentation and source for version 1.3.
+//! <https://oras.land/docs/category/oras-commands>
 
 use crate::client::keys::Client;
 use crate::client::options::{Options, ParsedLine};
@@ -25,7 +25,7 @@ pub(super) static ORAS: ClientProgram = ClientProgram {
         row(&["push"], &OPTIONS, Action::Images(&[(First, Push)])),
         row(&["manifest push", "blob push"], &OPTIONS, Action::Images(&[(First, Push)])),
         row(&["attach", "tag"], &OPTIONS, Action::Images(&[(First, Both)])),
-        // The other arguments are manifests of the same repository.
+        // The other arguments are manifests in the same repository.
         row(&["manifest index create", "manifest index update"], &OPTIONS, Action::Images(&[(First, Both)])),
         row(&["copy", "cp"], &COPY, Action::Custom(copy)),
         row(
@@ -38,7 +38,7 @@ pub(super) static ORAS: ClientProgram = ClientProgram {
     ],
 };
 
-/// Reads a copy. Either end may be a folder.
+/// Reads a copy, either end of which may be a folder.
 fn copy(line: &ParsedLine<'_>) -> Option<Transfers> {
     let [from, to] = line.arguments[..] else { return None };
     let mut transfers = Transfers::default();
@@ -53,7 +53,7 @@ fn copy(line: &ParsedLine<'_>) -> Option<Transfers> {
     Some(transfers)
 }
 
-/// Omits `oci-layout` and its variants, which make an argument a folder.
+/// Omits `oci-layout` and its variants, with which an argument is a folder.
 const OPTIONS: Options = Options {
     valued: "a H o p u add annotation annotation-file artifact-platform artifact-type ca-file cert-file \
         concurrency config depth distribution-spec export-manifest format from-ca-file from-cert-file \

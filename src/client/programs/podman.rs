@@ -26,7 +26,7 @@ pub(super) static PODMAN: ClientProgram = ClientProgram {
         row(&["manifest inspect"], &MANIFEST, Action::Images(&[(Last, Pull)])),
         row(&["manifest create"], &MANIFEST, Action::Images(&[(ButFirst, Pull)])),
         row(&["manifest add"], &MANIFEST, Action::Images(&[(ButFirst, Pull)])),
-        // The images in the list may be on any registry.
+        // The images in the manifest list may be on any registry.
         row(&["manifest push"], &PUSH_LIST, Action::ImagesAndOthers(&[(Last, Push)], Pull)),
         row(&["artifact pull"], &ARTIFACT, Action::Images(&[(All, Pull)])),
         row(&["artifact push"], &ARTIFACT, Action::Images(&[(Last, Push)])),
@@ -36,7 +36,8 @@ pub(super) static PODMAN: ClientProgram = ClientProgram {
     ],
 };
 
-/// Reads a build of podman or buildah. Its tags stay on the machine, and its caches are repositories.
+/// Reads a build of podman or buildah. Its tags stay on the machine. Its caches are repositories on
+/// registries.
 /// <https://github.com/containers/buildah/blob/main/docs/buildah-build.1.md>
 pub(super) fn build(line: &ParsedLine<'_>) -> Option<Transfers> {
     let mut transfers = Transfers::others(Pull);
@@ -66,7 +67,7 @@ const PUSH: Options = Options {
         remove-signatures tls-verify",
 };
 
-/// Omits `rootfs`, which makes the first argument a folder.
+/// Omits `rootfs`, with which the first argument is a folder.
 const RUN: Options = Options {
     valued: "a c e h l m p u v w add-host annotation arch attach authfile blkio-weight blkio-weight-device \
         cap-add cap-drop cert-dir cgroup-conf cgroup-parent cgroupns cgroups chrootdirs cidfile \

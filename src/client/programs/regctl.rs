@@ -1,4 +1,4 @@
-//! regctl. Its options are those of its documentation and source, versions 0.7 to 0.11.
+//! regctl. Its options are those of its documentation and source for versions 0.7 to 0.11.
 //! <https://regclient.org/cli/regctl/>
 
 use crate::client::keys::Client;
@@ -91,7 +91,7 @@ fn modify(line: &ParsedLine<'_>) -> Option<Transfers> {
     Some(transfers)
 }
 
-/// Omits `referrers-src`, `referrers-tgt` and `rebase-ref`, which name further repositories.
+/// Omits `referrers-src`, `referrers-tgt` and `rebase-ref`, which name additional repositories.
 const OPTIONS: Options = Options {
     valued: "m p t annotation annotation-base artifact-type author base buildarg-rm buildarg-rm-regex \
         concurrent config-cmd config-entrypoint config-platform config-time config-time-max content-type \

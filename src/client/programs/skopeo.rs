@@ -27,7 +27,8 @@ pub(super) static SKOPEO: ClientProgram = ClientProgram {
     ],
 };
 
-/// Reads `sync`, which copies a repository below a path or a registry. The kinds of both ends are options.
+/// Reads `sync`, which copies a repository to a place below a registry or a path. Options give the types of
+/// the source and the destination.
 /// <https://github.com/containers/skopeo/blob/main/docs/skopeo-sync.1.md>
 fn sync(line: &ParsedLine<'_>) -> Option<Transfers> {
     let [source, destination] = line.arguments[..] else { return None };
@@ -35,7 +36,7 @@ fn sync(line: &ParsedLine<'_>) -> Option<Transfers> {
     let image = match line.values(&["s", "src"]).last()? {
         "docker" => Some(Image::parse(source)?),
         "dir" => None,
-        // A file names the images.
+        // The images are named in a file.
         _ => {
             transfers = Transfers::others(Pull);
             None

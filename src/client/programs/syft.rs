@@ -19,7 +19,7 @@ pub(super) static SYFT: ClientProgram = ClientProgram {
     ],
 };
 
-/// The prefixes of sources that are files.
+/// The prefixes of sources that are files or folders.
 const FILE_SOURCES: [&str; 9] = [
     "dir",
     "docker-archive",
@@ -36,7 +36,7 @@ const FILE_SOURCES: [&str; 9] = [
 const IMAGE_SOURCES: [&str; 7] =
     ["registry", "oci-registry", "docker", "podman", "containerd", "pull", "daemon"];
 
-/// Reads a scan of an image, of files, or of a path without a prefix.
+/// Reads a scan of an image or of files. A source without a prefix may be an image or a path.
 fn scan(line: &ParsedLine<'_>) -> Option<Transfers> {
     let [source] = line.arguments[..] else { return None };
     let mut transfers = Transfers::default();

@@ -1,4 +1,4 @@
-//! The form of a client's table.
+//! The types of a client's table.
 
 use crate::client::keys::Client;
 use crate::client::options::{OptionOrder, Options, ParsedLine};
@@ -16,7 +16,8 @@ pub(super) struct ClientProgram {
 }
 
 pub(super) struct Command {
-    /// The equivalent verbs, such as `pull` and `image pull`. An empty one stands for a line without a verb.
+    /// The equivalent verbs, such as `pull` and `image pull`. An empty verb stands for a command line without
+    /// a verb.
     pub(super) verbs: &'static [&'static str],
     pub(super) options: &'static Options,
     pub(super) action: Action,
@@ -27,16 +28,16 @@ pub(super) struct Command {
 pub(super) enum Action {
     /// Transfers the named images.
     Images(&'static [(ImageWords, Direction)]),
-    /// Transfers the named images, and perhaps others.
+    /// Transfers the named images, and possibly others in the second direction.
     ImagesAndOthers(&'static [(ImageWords, Direction)], Direction),
     /// Transfers images that the command line does not name.
     Others(Direction),
     Custom(fn(&ParsedLine<'_>) -> Option<Transfers>),
-    /// The rest of the line is that of another program.
+    /// Runs another program, whose command line is the rest of the words.
     Program(&'static ClientProgram),
 }
 
-/// The words of a command line that are images.
+/// The words of a command line that name images.
 #[derive(Clone, Copy)]
 pub(super) enum ImageWords {
     All,

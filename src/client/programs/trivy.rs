@@ -16,7 +16,7 @@ pub(super) static TRIVY: ClientProgram = ClientProgram {
         valued: "c cacert cache-dir config log-format timeout",
         switches: "d q v debug generate-default-config insecure no-color quiet version",
     },
-    // It also pulls its databases, as images.
+    // Trivy also pulls its databases, which are stored as images.
     commands: &[
         row(
             &["fs", "filesystem", "config", "conf", "repo", "repository", "rootfs", "sbom", "vm"],

@@ -1,4 +1,5 @@
-//! `explain`: shows the token that a request gets, and why. It decides as `get` does, but decrypts no secret.
+//! `explain`: shows the token that a request gets, and why. It decides as `get` does, but does not decrypt
+//! any secret.
 
 mod json;
 mod output;
@@ -36,20 +37,20 @@ pub struct ExplainArgs {
     others: Vec<String>,
     #[command(flatten)]
     direction: RequestDirectionArgs,
-    /// Explain the request of this client, with as much as its command line shows
+    /// Explain the request of this client, with what its typical command line shows
     #[arg(long, value_parser = client_parser(), conflicts_with = "line")]
     client: Option<Client>,
     /// Write JSON
     #[arg(long)]
     json: bool,
-    /// Explain the requests of this command, such as docker push ghcr.io/acme/app; it is not run
+    /// Explain the requests of this command, such as docker push ghcr.io/acme/app, without running it
     #[arg(last = true, value_name = "COMMAND", conflicts_with_all = ["pull", "push", "delete"])]
     line: Vec<String>,
 }
 
 #[derive(Debug, clap::Args)]
 struct RequestDirectionArgs {
-    /// Explain a pull, which is the default; with --push, a command that pulls and pushes, such as a copy
+    /// Explain a pull (the default); with --push, a command that both pulls and pushes, such as a copy
     #[arg(long)]
     pull: bool,
     /// Explain a push
@@ -80,7 +81,7 @@ fn client_parser() -> impl TypedValueParser<Value = Client> {
 /// The prefixes with which skopeo and helm name an image on a registry.
 const IMAGE_PREFIXES: [&str; 2] = ["docker://", "oci://"];
 
-/// The images of one registry, or the key, to explain.
+/// The subject of the explanation: images of one registry, or a key.
 enum ExplainTarget {
     Images(Image, Vec<Image>),
     Key(Key),
@@ -88,7 +89,7 @@ enum ExplainTarget {
 
 impl ExplainTarget {
     /// Reads an image or a key. A text that could be either, such as `registry:5000`, counts as a registry if the
-    /// vault has a token for it. Images may have the prefix that skopeo or helm needs.
+    /// vault has a token for it. An image may have the prefix that skopeo or helm requires.
     fn parse(text: &str, inventory: &Inventory) -> Result<Self, CommandError> {
         if without_prefix(text) != text {
             let image =
@@ -108,7 +109,7 @@ impl ExplainTarget {
         }
     }
 
-    /// Adds images of the same registry.
+    /// Adds more images of the same registry.
     fn with_others(self, texts: &[String]) -> Result<Self, CommandError> {
         if texts.is_empty() {
             return Ok(self);
@@ -124,7 +125,7 @@ impl ExplainTarget {
         Ok(Self::Images(first, others))
     }
 
-    /// Returns the registry for which a command asks.
+    /// Returns the key for the one registry whose images a command line names.
     fn of_line(words: &[&str]) -> Result<Self, LineError> {
         let transfers = client::read_line(words).map(|(_, transfers)| transfers).ok_or(LineError::Unknown)?;
         match transfers.registries()[..] {
@@ -175,7 +176,7 @@ impl ExplainTarget {
     }
 }
 
-/// Removes the prefix that makes an image one on a registry for skopeo or helm.
+/// Removes the prefix with which skopeo or helm marks an image on a registry.
 fn without_prefix(text: &str) -> &str {
     IMAGE_PREFIXES.iter().find_map(|prefix| text.strip_prefix(prefix)).unwrap_or(text)
 }
@@ -235,7 +236,8 @@ pub fn run(args: &ExplainArgs, cx: &mut CommandContext) -> Result<(), CommandErr
     }
 }
 
-/// Returns a line of the client that transfers the images; `None` when a line without an image would say nothing.
+/// Returns a typical command line with which the client transfers the images; `None` when the command line
+/// would show nothing without an image.
 fn sample_line(
     client: Client,
     direction: Direction,
@@ -270,13 +272,13 @@ fn request<'r>(target: &'r ExplainTarget, args: &ExplainArgs, mut request: Reque
 /// A command whose requests cannot be explained.
 #[derive(Debug, Error)]
 enum LineError {
-    #[error("the command is not understood, so that nothing is known of its requests")]
+    #[error("the command is not understood, so nothing is known about its requests")]
     Unknown,
-    #[error("the command names no image")]
+    #[error("the command does not name an image")]
     NoImage,
     #[error("the command names images of several registries: {0}")]
     Registries(String),
-    #[error("{} has no command for that direction: {}", .client.word(), .direction.word())]
+    #[error("no {} command is known for the direction {}", .client.word(), .direction.word())]
     NoCommand { client: Client, direction: Direction },
 }
 
@@ -284,16 +286,15 @@ impl Hint for LineError {
     fn hint(&self) -> Option<String> {
         let program = program();
         Some(match self {
-            Self::Unknown => format!("{program} explain REGISTRY"),
+            Self::Unknown => format!("name only the registry: {program} explain REGISTRY"),
             Self::NoImage | Self::Registries(_) => {
                 format!("name the registry: {program} explain REGISTRY -- COMMAND")
             }
+            Self::NoCommand { direction: Direction::Both, .. } => {
+                format!("omit the client: {program} explain IMAGE --pull --push")
+            }
             Self::NoCommand { direction, .. } => {
-                let options = match direction {
-                    Direction::Both => "pull --push",
-                    Direction::Pull | Direction::Push | Direction::Delete => direction.word(),
-                };
-                format!("without a client: {program} explain IMAGE --{options}")
+                format!("omit the client: {program} explain IMAGE --{}", direction.word())
             }
         })
     }
@@ -306,6 +307,6 @@ struct OtherTarget(String);
 
 impl Hint for OtherTarget {
     fn hint(&self) -> Option<String> {
-        Some(format!("a client asks for each registry by itself: {} explain {}", program(), quoted(&self.0)))
+        Some(format!("a client sends a request for each registry: {} explain {}", program(), quoted(&self.0)))
     }
 }
