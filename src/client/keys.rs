@@ -106,7 +106,7 @@ impl Client {
     }
 }
 
-/// Replaces the host that serves the images of Docker Hub with its key, as BuildKit and oras do:
+/// Replaces the host that serves the images of Docker Hub with its key, as `BuildKit` and oras do:
 /// <https://github.com/moby/buildkit/blob/master/session/auth/authprovider/authprovider.go>,
 /// <https://github.com/oras-project/oras-go/blob/main/registry/remote/credentials/registry.go>
 fn replace_hub_host(host: Option<&str>) -> &str {

@@ -62,12 +62,11 @@ fn push(line: &ParsedLine<'_>) -> Option<Transfers> {
         |(index, _): &(usize, &str)| file[index + 1..].starts_with(|first: char| first.is_ascii_digit());
     let name = file.match_indices('-').find(is_version).and_then(|(index, _)| file.get(..index));
     let mut transfers = Transfers::default();
-    match name {
-        Some(name) => transfers.add(ImageSyntax::Oci, &[&format!("{remote}/{name}")], Push)?,
-        None => {
-            transfers = transfers.and_others(Push);
-            transfers.add(ImageSyntax::Oci, &[remote], Push)?;
-        }
+    if let Some(name) = name {
+        transfers.add(ImageSyntax::Oci, &[&format!("{remote}/{name}")], Push)?;
+    } else {
+        transfers = transfers.and_others(Push);
+        transfers.add(ImageSyntax::Oci, &[remote], Push)?;
     }
     Some(transfers)
 }
