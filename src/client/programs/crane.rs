@@ -35,8 +35,8 @@ pub(super) static CRANE: ClientProgram = ClientProgram {
         ),
         row(&["mutate", "flatten", "edit config", "edit fs"], &CHANGE, Action::Custom(change)),
         row(&["rebase"], &CHANGE, Action::Custom(rebase)),
-        row(&["edit manifest"], &EDIT_MANIFEST, Action::Custom(change_in_place)),
-        row(&["index append", "index filter"], &INDEX, Action::Custom(change)),
+        row(&["edit manifest"], &EDIT_MANIFEST, Action::Custom(change)),
+        row(&["index append", "index filter"], &INDEX, Action::Custom(change_list)),
         row(&["delete"], &Options::NONE, Action::Images(&[(First, Delete)])),
     ],
 };
@@ -48,30 +48,24 @@ fn change(line: &ParsedLine<'_>) -> Option<Transfers> {
     let mut transfers = Transfers::default();
     transfers.add(ImageSyntax::Docker, &image, if targets.is_empty() { Both } else { Pull })?;
     transfers.add(ImageSyntax::Docker, &targets, Push)?;
-    let parts = line.values(&["m", "manifest", "old_base", "new_base"]);
-    let parts: Vec<_> = parts.flat_map(|images| images.split(',')).collect();
-    transfers.add(ImageSyntax::Docker, &parts, Pull)?;
+    Some(transfers)
+}
+
+/// Reads a change of a list, whose images are options.
+fn change_list(line: &ParsedLine<'_>) -> Option<Transfers> {
+    let mut transfers = change(line)?;
+    let images = line.values(&["m", "manifest"]).flat_map(|images| images.split(','));
+    transfers.add(ImageSyntax::Docker, &images.collect::<Vec<_>>(), Pull)?;
     Some(transfers)
 }
 
 /// Reads a rebase. Without options, the bases are named in the image.
 fn rebase(line: &ParsedLine<'_>) -> Option<Transfers> {
-    let names_bases = ["old_base", "new_base"].iter().all(|option| line.values(&[option]).next().is_some());
-    let transfers = change(line)?;
-    Some(if names_bases { transfers } else { transfers.and_others(Pull) })
-}
-
-/// Reads a command that changes an image, whose other options name none.
-fn change_in_place(line: &ParsedLine<'_>) -> Option<Transfers> {
-    let targets: Vec<_> = line.values(&["t", "tag"]).collect();
-    let mut transfers = Transfers::default();
-    transfers.add(
-        ImageSyntax::Docker,
-        line.arguments.get(..1)?,
-        if targets.is_empty() { Both } else { Pull },
-    )?;
-    transfers.add(ImageSyntax::Docker, &targets, Push)?;
-    Some(transfers)
+    let mut transfers = change(line)?;
+    let bases = ["old_base", "new_base"].map(|option| line.values(&[option]).last());
+    let named: Vec<_> = bases.into_iter().flatten().collect();
+    transfers.add(ImageSyntax::Docker, &named, Pull)?;
+    Some(if named.len() == bases.len() { transfers } else { transfers.and_others(Pull) })
 }
 
 /// Omits `tarball`, whose images are in a file.
