@@ -481,3 +481,19 @@ fn a_token_for_one_path_is_exported_with_a_warning() {
     assert!(stderr(&written).contains("\"ci\" is for ghcr.io/acme only"), "{}", stderr(&written));
     assert!(stdout(&written).contains("\"ghcr.io\""));
 }
+
+#[test]
+fn a_named_file_that_does_not_exist_is_an_error() {
+    let home = Home::new();
+    for folder in ["", "nowhere/"] {
+        let file = home.path().join(format!("{folder}config.json"));
+        let mut program = home.program(["import", "--file"]);
+        let output = stderr(&program.arg(&file).assert().code(1).stdout(""));
+        assert!(
+            output.contains("config.json does not exist") && output.contains("import --podman"),
+            "{output}"
+        );
+    }
+    home.run(["import"]).success();
+    assert_eq!(home.files(), [""; 0]);
+}

@@ -525,7 +525,7 @@ fn explain_json_keeps_its_names_and_values() {
             "request": {
                 "command": null,
                 "key": "ghcr.io",
-                "registry": "ghcr.io",
+                "registry": { "value": "ghcr.io", "from": "from the key" },
                 "repository": { "value": "acme/app", "from": "as asked" },
                 "direction": { "value": "pull", "from": "as asked" },
                 "profile": null,

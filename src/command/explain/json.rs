@@ -31,7 +31,7 @@ struct RequestJson<'e> {
     /// The command line of the client, with `--client`.
     command: Option<&'e str>,
     key: &'e str,
-    registry: Option<&'e str>,
+    registry: Option<SourcedJson<&'e str>>,
     /// Several are separated by commas.
     repository: Option<SourcedJson<Cow<'e, str>>>,
     direction: Option<SourcedJson<&'static str>>,
@@ -61,7 +61,9 @@ pub(super) fn write(explanation: &Explanation<'_>, cx: &mut CommandContext) -> R
         request: RequestJson {
             command: explanation.sample,
             key: key.as_str(),
-            registry: key.address().map(|address| address.registry().as_str()),
+            registry: key
+                .address()
+                .map(|address| SourcedJson::new(address.registry().as_str(), RequestSource::Key)),
             repository: repositories
                 .as_ref()
                 .map(|sourced| SourcedJson::new(sourced.value.joined(), sourced.from)),

@@ -108,6 +108,9 @@ impl ImportArgs {
         let is_podmans = self.podman || (self.file.is_some() && !is_config_json);
         let owner = if is_podmans { ConfigOwner::Podman } else { ConfigOwner::Docker };
         let config = ConfigFile::read(path)?;
+        if self.file.is_some() && !config.exists() {
+            return Err(ImportError::NoFile(config.path().to_owned()).into());
+        }
         let mut plan = ImportPlan { config, owner, helpers: Vec::new(), found: Vec::new(), failed: 0 };
         // Helpers first: a client that asks one does not read the plain text in its file.
         for name in self.helper_names(&plan.config, cx)? {
@@ -283,6 +286,8 @@ fn read_back(
 /// Logins that were not taken over.
 #[derive(Debug, Error)]
 enum ImportError {
+    #[error("{} does not exist", .0.display())]
+    NoFile(PathBuf),
     #[error("\"{0}\" is this program itself")]
     OwnHelper(String),
     #[error("what was taken over for {0} does not come back from the vault; nothing is taken out elsewhere")]
@@ -301,6 +306,9 @@ impl Hint for ImportError {
     fn hint(&self) -> Option<String> {
         match self {
             Self::NotReadBack(_) => Some(format!("{} ls shows what is here", program())),
+            Self::NoFile(_) => {
+                Some(format!("{0} import reads Docker's file, {0} import --podman podman's", program()))
+            }
             Self::OwnHelper(_) | Self::Incomplete { .. } => None,
         }
     }

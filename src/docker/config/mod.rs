@@ -19,6 +19,9 @@ use crate::system::disk::{DiskError, PRIVATE};
 /// The largest accepted file, in bytes.
 const MAX_BYTES: u64 = 16 * 1024 * 1024;
 
+/// The byte order marks of UTF-8 and UTF-16, which Windows' editors write: <https://www.unicode.org/faq/utf_bom.html>
+const BYTE_ORDER_MARKS: [&[u8]; 3] = [b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff"];
+
 const CREDS_STORE: &str = "credsStore";
 const CRED_HELPERS: &str = "credHelpers";
 const AUTHS: &str = "auths";
@@ -49,6 +52,8 @@ pub enum ConfigError {
     /// The message of the JSON parser is dropped: it could quote a login. Line and column count from 1.
     #[error("{} is not valid JSON (line {line}, column {column})", path.display())]
     NotJson { path: PathBuf, line: usize, column: usize },
+    #[error("{} starts with a byte order mark, which Docker cannot read either", .0.display())]
+    ByteOrderMark(PathBuf),
     /// The value with the name `place` is not the expected object or string.
     #[error("{} has something unexpected at {place}", path.display())]
     Unexpected { path: PathBuf, place: &'static str },
@@ -58,6 +63,10 @@ impl Hint for ConfigError {
     fn hint(&self) -> Option<String> {
         match self {
             Self::Disk(error) => error.hint(),
+            Self::ByteOrderMark(path) => Some(format!(
+                "save {} as UTF-8 without a byte order mark, and try again; it was left as it is",
+                path.display()
+            )),
             Self::NotJson { path, .. } | Self::Unexpected { path, .. } => {
                 Some(format!("mend {} by hand and try again; it was left as it is", path.display()))
             }
@@ -72,6 +81,9 @@ impl ConfigFile {
             return Ok(Self { path, written: None, object: JsonObject::new() });
         };
         let (bytes, mode) = (Zeroizing::new(bytes), disk::mode(&metadata));
+        if BYTE_ORDER_MARKS.iter().any(|mark| bytes.starts_with(mark)) {
+            return Err(ConfigError::ByteOrderMark(path));
+        }
         let object = parse_file(&bytes).map_err(|error| {
             if error.is_data() {
                 ConfigError::Unexpected { path: path.clone(), place: "its top level" }
@@ -80,6 +92,11 @@ impl ConfigFile {
             }
         })?;
         Ok(Self { path, written: Some(SavedConfig { bytes, mode }), object })
+    }
+
+    /// True when the file was on disk.
+    pub fn exists(&self) -> bool {
+        self.written.is_some()
     }
 
     pub fn path(&self) -> &Path {
@@ -280,6 +297,14 @@ mod tests {
             let error = ConfigFile::read(path.clone()).err().expect(text);
             assert_eq!(error.to_string(), format!("{} {want}", path.display()));
             assert_eq!(fs::read_to_string(&path).expect("there"), text);
+        }
+        for mark in ["\u{feff}".as_bytes(), b"\xff\xfe", b"\xfe\xff"] {
+            let (_folder, path) = config("");
+            let bytes = [mark, b"{}"].concat();
+            fs::write(&path, &bytes).expect("written");
+            let error = ConfigFile::read(path.clone()).err().expect("refused");
+            assert!(error.to_string().contains("byte order mark"), "{error}");
+            assert_eq!(fs::read(&path).expect("there"), bytes);
         }
         let (_folder, path) = config("{\"credsStore\": 1}");
         assert!(ConfigFile::read(path).expect("valid").store().is_err());
