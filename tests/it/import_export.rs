@@ -281,7 +281,7 @@ fn a_failing_helper_is_named_and_the_others_are_imported() {
         "docker-credential-liar list gives no answer that can be read",
         "\"ecr-login\" makes a new token at each call",
         "1 taken over; 1 read back",
-        "error: 4 helpers did not do all that they were asked",
+        "error: 1 could not be taken over, and 4 helpers did not do all that they were asked",
     ] {
         assert!(moved.contains(part), "{part}: {moved}");
     }
@@ -293,6 +293,52 @@ fn a_failing_helper_is_named_and_the_others_are_imported() {
             .contains("this program itself")
     );
     program(&home, ["import", "--helper", "other", "--podman"]).assert().code(2);
+}
+
+#[test]
+fn a_helper_that_cannot_list_is_asked_for_the_keys_in_the_file() {
+    for (list, code) in [("echo '{}'", 0), ("echo 'not implemented'; exit 1", 1)] {
+        let home = Home::new();
+        let get = r#"read -r key; [ "$key" = gone.example ] && { echo 'credentials not found in native keychain'; exit 1; }
+printf '{"ServerURL":"%s","Username":"bob","Secret":"kept for %s"}' "$key" "$key""#;
+        script(
+            &home,
+            "docker-credential-mute",
+            &format!("#!/bin/sh\ncase $1 in list) {list} ;; get) {get} ;; esac\n"),
+        );
+        write(
+            &home.docker_config(),
+            r#"{"auths":{"reg.example":{},"gone.example":{}},"credsStore":"mute","credHelpers":{"host.example:5000":"mute"}}"#,
+        );
+        let text = output(&program(&home, ["import"]).assert().code(code));
+        for key in ["reg.example", "host.example:5000"] {
+            assert_eq!(home.get(key), found("bob", &format!("kept for {key}")), "{text}");
+        }
+        assert!(!text.contains("gone.example"), "{text}");
+    }
+}
+
+#[test]
+fn a_key_that_a_helper_refuses_is_named_and_the_others_are_imported() {
+    let home = Home::new();
+    script(
+        &home,
+        "docker-credential-locked",
+        r#"#!/bin/sh
+[ $1 = list ] && echo '{"a.example":"u","locked.example":"u","z.example":"u"}' && exit
+read -r key
+[ "$key" != locked.example ] || { echo 'not allowed now'; exit 1; }
+printf '{"ServerURL":"%s","Username":"u","Secret":"s"}' "$key""#,
+    );
+    let text = output(&program(&home, ["import", "--helper", "locked"]).assert().code(1));
+    assert!(
+        text.contains("locked.example")
+            && text.contains("docker-credential-locked get says: not allowed now"),
+        "{text}"
+    );
+    for key in ["a.example", "z.example"] {
+        assert_eq!(home.get(key), found("u", "s"), "{text}");
+    }
 }
 
 #[test]

@@ -114,7 +114,8 @@ impl ImportArgs {
         let mut plan = ImportPlan { config, owner, helpers: Vec::new(), found: Vec::new(), failed: 0 };
         // Helpers first: a client that asks one does not read the plain text in its file.
         for name in self.helper_names(&plan.config, cx)? {
-            if let Err(error) = OtherHelper::new(&name).and_then(|helper| plan.add_helper(helper)) {
+            let named = sources::keys_for_helper(&plan.config, &name)?;
+            if let Err(error) = OtherHelper::new(&name).and_then(|helper| plan.add_helper(helper, named)) {
                 plan.failed += 1;
                 cx.say(&format!("{}: error: {}", program(), CommandError::from(error).line()));
             }
@@ -168,9 +169,9 @@ impl ImportPlan {
     }
 
     /// Adds the logins of a helper, including those read before an error.
-    fn add_helper(&mut self, helper: OtherHelper) -> Result<(), HelperError> {
+    fn add_helper(&mut self, helper: OtherHelper, named: Vec<String>) -> Result<(), HelperError> {
         let source = ImportSource::Helper(self.helpers.len());
-        let result = sources::find_in_helper(&helper, source, &mut self.found);
+        let result = sources::find_in_helper(&helper, source, named, &mut self.found);
         self.helpers.push(helper);
         result
     }
