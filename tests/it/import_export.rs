@@ -528,6 +528,22 @@ fn a_token_for_one_path_is_exported_with_a_warning() {
     assert!(stdout(&written).contains("\"ghcr.io\""));
 }
 
+#[cfg(unix)]
+#[test]
+fn logins_come_through_a_pipe() {
+    for file in ["-", "/dev/stdin"] {
+        let home = Home::new();
+        let json = r#"{"auths":{"reg.example":{"auth":"dTpjYW5hcnk="}}}"#;
+        let imported = home.program(["import", "--file", file]).write_stdin(json).assert().success();
+        assert!(!stderr(&imported).contains("canary"));
+        assert_eq!(home.get("reg.example"), found("u", "canary"), "{file}");
+        let refused = home.program(["import", "--remove", "--file", file]).write_stdin(json).assert().code(1);
+        assert!(stderr(&refused).contains("without --remove"), "{file}");
+        let refused = home.program(["import", "--file", file]).write_stdin("{\"auths\":").assert().code(1);
+        assert!(stderr(&refused).contains("is not valid JSON"), "{file}");
+    }
+}
+
 #[test]
 fn a_named_file_that_does_not_exist_is_an_error() {
     let home = Home::new();

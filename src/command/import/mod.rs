@@ -3,7 +3,8 @@
 mod removal;
 mod sources;
 
-use std::path::PathBuf;
+use std::fs;
+use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
@@ -22,7 +23,10 @@ use crate::model::secret::Secret;
 use crate::model::token::Token;
 use crate::model::token_id::TokenId;
 use crate::provider::advice::Advice;
+use crate::system::disk::DiskError;
 use crate::system::env;
+use crate::system::limited_read::{InputError, MAX_INPUT_BYTES, read_input};
+use crate::system::stdio;
 use crate::system::table::{Cell, Table, Tone};
 use crate::vault::import::{ImportedToken, take_over};
 use crate::vault::login::{RecognizedLogin, user_of};
@@ -39,7 +43,7 @@ pub struct ImportArgs {
     /// From podman's file instead of Docker's, and from the helpers that it names
     #[arg(long)]
     podman: bool,
-    /// From another such file: Docker's if it is called config.json, else podman's
+    /// From another such file: Docker's if it is called config.json, else podman's; - is standard input
     #[arg(long, conflicts_with_all = ["podman", "helper"])]
     file: Option<PathBuf>,
     /// Only from this helper, such as secretservice
@@ -107,8 +111,12 @@ impl ImportArgs {
         let is_config_json = path.file_name().is_some_and(|name| name == "config.json");
         let is_podmans = self.podman || (self.file.is_some() && !is_config_json);
         let owner = if is_podmans { ConfigOwner::Podman } else { ConfigOwner::Docker };
-        let config = ConfigFile::read(path)?;
-        if self.file.is_some() && !config.exists() {
+        let config = match &self.file {
+            Some(file) if is_pipe(file) && self.remove => return Err(ImportError::Pipe.into()),
+            Some(file) if is_pipe(file) => read_pipe(file)?,
+            _ => ConfigFile::read(path)?,
+        };
+        if self.file.as_ref().is_some_and(|file| !is_pipe(file)) && !config.exists() {
             return Err(ImportError::NoFile(config.path().to_owned()).into());
         }
         let mut plan = ImportPlan { config, owner, helpers: Vec::new(), found: Vec::new(), failed: 0 };
@@ -195,6 +203,23 @@ impl ImportPlan {
             Err(ImportError::Incomplete { skipped, failed: self.failed }.into())
         }
     }
+}
+
+/// True for `-`, which is standard input, and for what is neither a file nor a folder.
+fn is_pipe(file: &Path) -> bool {
+    let is_special = |metadata: fs::Metadata| !metadata.is_file() && !metadata.is_dir();
+    file == Path::new("-") || fs::metadata(file).is_ok_and(is_special)
+}
+
+/// Reads a client's configuration from a pipe to its end.
+fn read_pipe(file: &Path) -> Result<ConfigFile, CommandError> {
+    let unreadable = |source| DiskError::Read { path: file.to_owned(), source };
+    let opened = if file == Path::new("-") { stdio::stdin() } else { fs::File::open(file) };
+    let bytes = read_input(opened.map_err(unreadable)?).map_err(|error| match error {
+        InputError::Read(source) => CommandError::from(unreadable(source)),
+        InputError::TooLarge => ImportError::TooLarge.into(),
+    })?;
+    Ok(ConfigFile::from_pipe(file.to_owned(), &bytes)?)
 }
 
 /// Returns the vault's future contents, and the token for each of the credentials. Nothing is changed.
@@ -289,6 +314,10 @@ fn read_back(
 enum ImportError {
     #[error("{} does not exist", .0.display())]
     NoFile(PathBuf),
+    #[error("the input is larger than {} MiB", MAX_INPUT_BYTES / 1024 / 1024)]
+    TooLarge,
+    #[error("what comes through a pipe cannot be removed where it comes from")]
+    Pipe,
     #[error("\"{0}\" is this program itself")]
     OwnHelper(String),
     #[error("what was taken over for {0} does not come back from the vault; nothing is taken out elsewhere")]
@@ -310,7 +339,8 @@ impl Hint for ImportError {
             Self::NoFile(_) => {
                 Some(format!("{0} import reads Docker's file, {0} import --podman podman's", program()))
             }
-            Self::OwnHelper(_) | Self::Incomplete { .. } => None,
+            Self::Pipe => Some(format!("{} import --file FILE, without --remove", program())),
+            Self::TooLarge | Self::OwnHelper(_) | Self::Incomplete { .. } => None,
         }
     }
 }

@@ -81,17 +81,14 @@ impl ConfigFile {
             return Ok(Self { path, written: None, object: JsonObject::new() });
         };
         let (bytes, mode) = (Zeroizing::new(bytes), disk::mode(&metadata));
-        if BYTE_ORDER_MARKS.iter().any(|mark| bytes.starts_with(mark)) {
-            return Err(ConfigError::ByteOrderMark(path));
-        }
-        let object = parse_file(&bytes).map_err(|error| {
-            if error.is_data() {
-                ConfigError::Unexpected { path: path.clone(), place: "its top level" }
-            } else {
-                ConfigError::NotJson { path: path.clone(), line: error.line(), column: error.column() }
-            }
-        })?;
+        let object = parse_named(&path, &bytes)?;
         Ok(Self { path, written: Some(SavedConfig { bytes, mode }), object })
+    }
+
+    /// Parses content that comes through a pipe. The path is for messages only.
+    pub fn from_pipe(path: PathBuf, bytes: &[u8]) -> Result<Self, ConfigError> {
+        let object = parse_named(&path, bytes)?;
+        Ok(Self { path, written: None, object })
     }
 
     /// True when the file was on disk.
@@ -203,6 +200,20 @@ pub fn parse_object(text: &str) -> Option<JsonObject> {
 }
 
 /// Parses the text of a file. A blank file is an empty object.
+/// Parses content, and names its file in an error.
+fn parse_named(path: &Path, bytes: &[u8]) -> Result<JsonObject, ConfigError> {
+    if BYTE_ORDER_MARKS.iter().any(|mark| bytes.starts_with(mark)) {
+        return Err(ConfigError::ByteOrderMark(path.to_owned()));
+    }
+    parse_file(bytes).map_err(|error| {
+        if error.is_data() {
+            ConfigError::Unexpected { path: path.to_owned(), place: "its top level" }
+        } else {
+            ConfigError::NotJson { path: path.to_owned(), line: error.line(), column: error.column() }
+        }
+    })
+}
+
 fn parse_file(bytes: &[u8]) -> Result<JsonObject, serde_json::Error> {
     if bytes.trim_ascii().is_empty() { Ok(JsonObject::new()) } else { serde_json::from_slice(bytes) }
 }
