@@ -172,7 +172,8 @@ impl ClientFile<'_> {
         }
         // If the client does not ask this program at all, another finding says so.
         if names.len() > first_name {
-            findings.extend(others.iter().map(|(slot, helper)| self.other_helper(slot, helper, contents)));
+            findings
+                .extend(others.iter().filter_map(|(slot, helper)| self.other_helper(slot, helper, contents)));
         }
         Ok(())
     }
@@ -192,8 +193,14 @@ impl ClientFile<'_> {
         }
     }
 
-    /// Reports another helper, which is in the way if the vault has a token for its registry.
-    fn other_helper(&self, slot: &HelperSlot, helper: &str, contents: Option<&OpenedContents>) -> Finding {
+    /// Reports another helper, which is in the way if the vault has a token for its registry. A helper that makes its
+    /// tokens at each call is right where the vault has none.
+    fn other_helper(
+        &self,
+        slot: &HelperSlot,
+        helper: &str,
+        contents: Option<&OpenedContents>,
+    ) -> Option<Finding> {
         let (path, registry) = (self.config.path(), without_account(slot.words()));
         let key = match slot {
             HelperSlot::Every => None,
@@ -202,15 +209,23 @@ impl ClientFile<'_> {
         let has_token = key.zip(contents).is_some_and(|(key, contents)| {
             contents.inventory.tokens().iter().any(|token| token.concerns(&key))
         });
-        let is_in_the_way = has_token && !OtherHelper::makes_tokens(helper);
-        Finding {
+        let makes_tokens = OtherHelper::makes_tokens(helper);
+        if makes_tokens && !has_token {
+            return None;
+        }
+        let is_in_the_way = has_token && !makes_tokens;
+        Some(Finding {
             kind: "other-helper",
             severity: if is_in_the_way { Severity::Warning } else { Severity::Note },
             what: format!("{} asks \"{helper}\" for {registry}, and not this program", env::tilde(path)),
-            why: "what the vault has for it is not used",
+            why: if has_token {
+                "what the vault has for it is not used"
+            } else {
+                "logins there are kept by that helper, not in the vault"
+            },
             mend: self.install_command(slot),
             ..Finding::about_path(path)
-        }
+        })
     }
 
     fn install_command(&self, slot: &HelperSlot) -> String {

@@ -142,6 +142,12 @@ fn each_state_of_a_clients_file_has_its_finding() {
         (r#"{"credsStore":"pat","credHelpers":{"ghcr.io":"gh"}}"#, "other-helper", Some("warning")),
         (r#"{"credsStore":"pat","credHelpers":{"quay.io":"gh"}}"#, "other-helper", Some("note")),
         (r#"{"credsStore":"pat","credHelpers":{"ghcr.io":"ecr-login"}}"#, "other-helper", Some("note")),
+        (
+            r#"{"credsStore":"pat","credHelpers":{"1.dkr.ecr.eu-west-1.amazonaws.com":"ecr-login"}}"#,
+            "other-helper",
+            None,
+        ),
+        (r#"{"credsStore":"pat","credHelpers":{"us-docker.pkg.dev":"gcloud"}}"#, "other-helper", None),
         (r#"{"credsStore":"pat","credHelpers":{"ghcr.io":""}}"#, "other-helper", None),
         (r#"{"credsStore":"desktop","credHelpers":{"ghcr.io":"pat"}}"#, "other-helper", Some("note")),
         (r#"{"credsStore":"pat"}"#, "other-helper", None),
