@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 use thiserror::Error;
 
 use crate::client;
-use crate::client::ClientIntent;
 use crate::client::parent::CommandLine;
+use crate::client::{ClientIntent, Transfers};
 use crate::docker::config_folder;
 use crate::inventory::Inventory;
 use crate::model::hint::Hint;
@@ -123,10 +123,15 @@ impl Context {
         request
     }
 
-    /// Returns the request for a key from a client with this command line.
-    pub fn request_of_line<'r>(&'r self, key: &'r Key, inventory: &Inventory, words: &[&str]) -> Request<'r> {
+    /// Returns the request of a client whose command line shows these transfers, or nothing.
+    pub fn request_of_transfers<'r>(
+        &'r self,
+        key: &'r Key,
+        inventory: &Inventory,
+        transfers: Option<&Transfers>,
+    ) -> Request<'r> {
         let mut request = self.stated_request(key, inventory);
-        if let Some(intent) = key.address().and_then(|address| client::intent(words, address)) {
+        if let Some(intent) = transfers.zip(key.address()).and_then(|(transfers, at)| transfers.intent(at)) {
             complete(&mut request, intent);
         }
         request

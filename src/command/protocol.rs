@@ -118,7 +118,7 @@ fn log(entry: &LogEntry<'_>, cx: &CommandContext) {
     }
 }
 
-/// Prints warnings, each once for all requests of a caller within some minutes.
+/// Prints warnings, each once for all requests of a caller within ten minutes.
 fn warn_once(
     lines: impl IntoIterator<Item = String>,
     store: &VaultStore,
@@ -188,10 +188,11 @@ fn get(input: &[u8], cx: &mut CommandContext) -> Result<VerbOutcome, CommandErro
     let secret = excerpt.release(token)?;
     let user = token.user.reveal_with(&secret);
     wire::write_credentials(&mut *cx.out, &key, user, &secret).map_err(CommandError::output)?;
-    let lines =
-        [get_warnings::missed_token(&verdict, now), get_warnings::expected_failure(&request, &verdict)];
+    let failure = get_warnings::expected_failure(&request, &verdict);
+    let guess = if failure.is_none() { guess_warning(&request, &verdict, cx) } else { None };
+    let lines = [get_warnings::missed_token(&verdict, now), failure];
     warn_once(lines.into_iter().flatten(), &cx.store, &cx.now, &mut *cx.err);
-    if let Some(line) = guess_warning(&request, &verdict, cx) {
+    if let Some(line) = guess {
         say(&mut *cx.err, &format!("{}: {line}", program()));
     }
     if let Some(line) = expiry_warning(token, cx) {
@@ -204,9 +205,6 @@ fn get(input: &[u8], cx: &mut CommandContext) -> Result<VerbOutcome, CommandErro
 /// Returns the warning about an answer that is a guess, once a day for a registry.
 fn guess_warning(request: &Request<'_>, verdict: &Verdict<'_>, cx: &CommandContext) -> Option<String> {
     let guess = Guess::find(request, verdict)?;
-    if get_warnings::expected_failure(request, verdict).is_some() {
-        return None;
-    }
     let line = get_warnings::guess(&guess, request)?;
     let registry = request.key.address()?.registry();
     cx.store.warning_record().is_first_guess_today(registry, *cx.now).then_some(line)

@@ -21,7 +21,7 @@ pub(super) static BUILDX: ClientProgram = ClientProgram {
         row(&["buildx"], &Options::NONE, Action::Program(&BUILDX)),
         row(&["build", "b"], &BUILD, Action::Custom(build)),
         row(&["bake", "f"], &BAKE, Action::Custom(bake)),
-        // It pulls the image of the builder, which an option may name.
+        // Both pull the image of the builder, which an option may name.
         row(&["create", "inspect"], &BUILDER, Action::Others(Pull)),
         row(&["imagetools create"], &IMAGETOOLS, Action::Custom(create_list)),
         row(&["imagetools inspect"], &IMAGETOOLS, Action::Images(&[(All, Pull)])),
@@ -135,7 +135,8 @@ pub(super) fn cache_images<'w>(values: impl Iterator<Item = &'w str>) -> Option<
     Some(images)
 }
 
-/// Splits a value into its fields: `NAME=VALUE,NAME=VALUE`. A name may have capitals, and blanks around it.
+/// Splits a value such as `NAME=VALUE,NAME=VALUE` into its fields, and makes the names lower case; `None` for a
+/// quoted value.
 fn fields(text: &str) -> Option<Vec<(String, &str)>> {
     let is_plain = !text.contains('"');
     is_plain.then(|| {

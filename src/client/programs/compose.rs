@@ -8,7 +8,7 @@ use crate::client::programs::table::{Action, ClientProgram, row};
 use crate::client::transfers::{ImageSyntax, Transfers};
 use crate::model::token::Direction::{Pull, Push};
 
-/// Omits `dry-run`, with which nothing is pushed.
+/// The globals omit `dry-run`, with which nothing is pushed.
 pub(super) static COMPOSE: ClientProgram = ClientProgram {
     client: Client::Compose,
     names: &["docker-compose"],

@@ -51,7 +51,7 @@ fn change(line: &ParsedLine<'_>) -> Option<Transfers> {
     Some(transfers)
 }
 
-/// Reads a change of a list, whose images are options.
+/// Reads a command that changes a manifest list. Options name the images in the list.
 fn change_list(line: &ParsedLine<'_>) -> Option<Transfers> {
     let mut transfers = change(line)?;
     let images = line.values(&["m", "manifest"]).flat_map(|images| images.split(','));
@@ -59,7 +59,7 @@ fn change_list(line: &ParsedLine<'_>) -> Option<Transfers> {
     Some(transfers)
 }
 
-/// Reads a rebase. Without options, the bases are named in the image.
+/// Reads a rebase. If options do not name the bases, the image does.
 fn rebase(line: &ParsedLine<'_>) -> Option<Transfers> {
     let mut transfers = change(line)?;
     let bases = ["old_base", "new_base"].map(|option| line.values(&[option]).last());

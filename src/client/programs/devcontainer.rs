@@ -11,7 +11,7 @@ use crate::model::token::Direction::{Both, Pull};
 
 pub(super) static DEVCONTAINER: ClientProgram = ClientProgram {
     client: Client::Devcontainer,
-    names: &["devcontainer", "devContainersSpecCLI"],
+    names: &["devcontainer", "devcontainer.js", "devContainersSpecCLI.js"],
     syntax: ImageSyntax::Docker,
     globals: Options::NONE,
     // It requests credentials for features itself, and runs docker for images.

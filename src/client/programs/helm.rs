@@ -54,7 +54,7 @@ pub(super) static HELM: ClientProgram = ClientProgram {
     ],
 };
 
-/// Reads `push`, which adds the name of the chart to the path. The name of its file has it: `NAME-VERSION.tgz`.
+/// Reads `push`, which appends the name of the chart to the path. The file is called `NAME-VERSION.tgz`.
 fn push(line: &ParsedLine<'_>) -> Option<Transfers> {
     let [chart, remote] = line.arguments[..] else { return None };
     let file = chart.rsplit(['/', '\\']).next().unwrap_or(chart);

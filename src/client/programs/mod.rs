@@ -56,13 +56,9 @@ static PROGRAMS: [&ClientProgram; 19] = [
     &buildctl::BUILDCTL,
 ];
 
-/// The clients that an interpreter runs: the start of the interpreter's name, and the client's file name.
-const SCRIPTS: [(&str, &str); 4] = [
-    ("python", "docker-compose"),
-    ("node", "devcontainer"),
-    ("node", "devcontainer.js"),
-    ("node", "devContainersSpecCLI.js"),
-];
+/// The clients that an interpreter runs, each with the start of the interpreter's name.
+static SCRIPTS: [(&str, &ClientProgram); 2] =
+    [("python", &compose::COMPOSE), ("node", &devcontainer::DEVCONTAINER)];
 
 /// Returns the client of a command line and the images that it transfers; `None` when the line is not
 /// understood.
@@ -73,18 +69,17 @@ pub(super) fn read(words: &[&str]) -> Option<(Client, Transfers)> {
 
 /// Finds the client that a command line runs, and returns it with the words after its name.
 fn find_program<'w, 'l>(words: &'l [&'w str]) -> Option<(&'static ClientProgram, &'l [&'w str])> {
-    let by_name = |name: &str| PROGRAMS.iter().copied().find(|program| program.names.contains(&name));
     let (first, words) = words.split_first()?;
     let name = file_name(first);
-    if let Some(program) = by_name(name) {
+    if let Some(program) = PROGRAMS.iter().find(|program| program.names.contains(&name)) {
         return Some((program, words));
     }
     let has_options = words.first().is_some_and(|word| is_interpreter_option(word));
     let (script, words) = words.get(usize::from(has_options)..)?.split_first()?;
     let script = file_name(script);
-    let is_script = SCRIPTS.iter().any(|(start, other)| name.starts_with(start) && script == *other);
-    let (stem, _) = script.split_once('.').unwrap_or((script, ""));
-    Some((by_name(stem).filter(|_| is_script)?, words))
+    let mut scripts = SCRIPTS.iter().filter(|(start, _)| name.starts_with(start));
+    let (_, program) = scripts.find(|(_, program)| program.names.contains(&script))?;
+    Some((program, words))
 }
 
 /// True for Python options without a value, which the first line of a script may contain.
@@ -100,11 +95,9 @@ fn file_name(program: &str) -> &str {
 
 fn read_command(program: &'static ClientProgram, words: &[&str]) -> Option<(Client, Transfers)> {
     let (command, words) = find_command(program, words)?;
-    if let Action::Program(other) = command.action {
-        return read_command(other, &words);
-    }
-    let line = ParsedLine::parse(&words, &[command.options, &program.globals], command.order)?;
+    let line = || ParsedLine::parse(&words, &[command.options, &program.globals], command.order);
     let named = |images: &[(ImageWords, Direction)], mut transfers: Transfers| {
+        let line = line()?;
         for (words, direction) in images {
             transfers.add(program.syntax, &words.select(&line), *direction)?;
         }
@@ -113,9 +106,9 @@ fn read_command(program: &'static ClientProgram, words: &[&str]) -> Option<(Clie
     let transfers = match command.action {
         Action::Images(images) => named(images, Transfers::default()),
         Action::ImagesAndOthers(images, others) => named(images, Transfers::others(others)),
-        Action::Others(others) => Some(Transfers::others(others)),
-        Action::Custom(read) => read(&line),
-        Action::Program(_) => None,
+        Action::Others(others) => named(&[], Transfers::others(others)),
+        Action::Custom(read) => read(&line()?),
+        Action::Program(other) => return read_command(other, &words),
     };
     Some((program.client, transfers?))
 }

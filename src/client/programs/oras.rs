@@ -53,31 +53,23 @@ fn copy(line: &ParsedLine<'_>) -> Option<Transfers> {
     Some(transfers)
 }
 
-/// Omits `oci-layout` and its variants, with which an argument is a folder.
+/// Omits `oci-layout` and `oci-layout-path`, with which an argument is a folder.
 const OPTIONS: Options = Options {
     valued: "a H o p u add annotation annotation-file artifact-platform artifact-type ca-file cert-file \
-        concurrency config depth distribution-spec export-manifest format from-ca-file from-cert-file \
-        from-distribution-spec from-header from-identity-token from-key-file from-password \
-        from-registry-config from-resolve from-username header identity-token image-spec input key-file last \
-        media-type merge output password platform registry-config remove resolve size tag template \
-        to-ca-file to-cert-file to-distribution-spec to-header to-identity-token to-key-file to-password \
-        to-registry-config to-resolve to-username username",
-    switches: "d f k l r T v allow-path-traversal debug descriptor disable-path-validation dry-run \
-        exclude-digest-tags exclude-referrers force from-insecure from-plain-http full-reference \
-        identity-token-stdin include-referrers include-subject insecure keep-old-files no-tty password-stdin \
-        plain-http pretty recursive strict to-insecure to-plain-http verbose",
+        concurrency config depth distribution-spec export-manifest format header identity-token \
+        image-spec input key-file last media-type merge output password platform registry-config remove \
+        resolve size tag template username",
+    switches: "d f k l T v allow-path-traversal debug descriptor disable-path-validation dry-run \
+        exclude-digest-tags exclude-referrers force full-reference identity-token-stdin \
+        include-referrers include-subject insecure keep-old-files no-tty password-stdin plain-http \
+        pretty strict verbose",
 };
 
 const COPY: Options = Options {
-    valued: "from-oci-layout-path to-oci-layout-path a H o p u add annotation annotation-file artifact-platform artifact-type ca-file cert-file \
-        concurrency config depth distribution-spec export-manifest format from-ca-file from-cert-file \
-        from-distribution-spec from-header from-identity-token from-key-file from-password \
-        from-registry-config from-resolve from-username header identity-token image-spec input key-file last \
-        media-type merge output password platform registry-config remove resolve size tag template \
-        to-ca-file to-cert-file to-distribution-spec to-header to-identity-token to-key-file to-password \
-        to-registry-config to-resolve to-username username",
-    switches: "from-oci-layout to-oci-layout d f k l r T v allow-path-traversal debug descriptor disable-path-validation dry-run \
-        exclude-digest-tags exclude-referrers force from-insecure from-plain-http full-reference \
-        identity-token-stdin include-referrers include-subject insecure keep-old-files no-tty password-stdin \
-        plain-http pretty recursive strict to-insecure to-plain-http verbose",
+    valued: "concurrency from-ca-file from-cert-file from-distribution-spec from-header from-identity-token \
+        from-key-file from-oci-layout-path from-password from-registry-config from-resolve from-username \
+        platform resolve to-ca-file to-cert-file to-distribution-spec to-header to-identity-token \
+        to-key-file to-oci-layout-path to-password to-registry-config to-resolve to-username",
+    switches: "d r v debug force from-insecure from-oci-layout from-plain-http no-tty recursive to-insecure \
+        to-oci-layout to-plain-http verbose",
 };

@@ -82,7 +82,7 @@ pub(super) static REGCTL: ClientProgram = ClientProgram {
 fn modify(line: &ParsedLine<'_>) -> Option<Transfers> {
     // A name without a slash and a colon is a tag of the same repository.
     let targets: Vec<_> = line.values(&["create"]).filter(|target| target.contains(['/', ':'])).collect();
-    // The base may be named in the image.
+    // The image itself may name its base.
     let has_base = line.is_on("rebase")?;
     let mut transfers = if has_base { Transfers::others(Pull) } else { Transfers::default() };
     let image = line.arguments.get(..1)?;

@@ -126,8 +126,8 @@ impl ExplainTarget {
     }
 
     /// Returns the key for the one registry whose images a command line names.
-    fn of_line(words: &[&str]) -> Result<Self, LineError> {
-        let transfers = client::read_line(words).map(|(_, transfers)| transfers).ok_or(LineError::Unknown)?;
+    fn of_line(read: Option<(Client, Transfers)>) -> Result<Self, LineError> {
+        let (_, transfers) = read.ok_or(LineError::Unknown)?;
         match transfers.registries()[..] {
             [] => Err(LineError::NoImage),
             [registry] => Ok(Self::Key(Key::parse(registry.docker_key()).map_err(|_| LineError::NoImage)?)),
@@ -188,7 +188,7 @@ pub fn run(args: &ExplainArgs, cx: &mut CommandContext) -> Result<(), CommandErr
     let typed: Vec<_> = args.line.iter().map(String::as_str).collect();
     let target = match &args.target {
         Some(text) => ExplainTarget::parse(text, &inventory)?.with_others(&args.others)?,
-        None => ExplainTarget::of_line(&typed)?,
+        None => ExplainTarget::of_line(client::read_line(&typed))?,
     };
     let direction = args.direction.direction().unwrap_or(Direction::Pull);
     let sample =
@@ -196,13 +196,17 @@ pub fn run(args: &ExplainArgs, cx: &mut CommandContext) -> Result<(), CommandErr
     let sample_words: Option<Vec<_>> =
         sample.as_ref().map(|sample| sample.iter().map(String::as_str).collect());
     let words = if typed.is_empty() { sample_words.as_deref() } else { Some(&typed[..]) };
-    let client = args.client.or_else(|| Some(client::read_line(words?)?.0));
+    let read = words.and_then(client::read_line);
+    let client = args.client.or(read.as_ref().map(|(client, _)| *client));
     let keys = target.keys(client, direction)?;
     let index = Index::new(&inventory);
     let now = *cx.now;
     let answer = |key| {
         let request = match words {
-            Some(words) => context.request_of_line(key, &inventory, words),
+            Some(_) => {
+                let transfers = read.as_ref().map(|(_, transfers)| transfers);
+                context.request_of_transfers(key, &inventory, transfers)
+            }
             None => request(&target, args, context.stated_request(key, &inventory)),
         };
         let verdict = resolve(&request, index.concerning(key), inventory.choices(), now);

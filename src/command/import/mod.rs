@@ -112,13 +112,20 @@ impl ImportArgs {
         let is_podmans = self.podman || (self.file.is_some() && !is_config_json);
         let owner = if is_podmans { ConfigOwner::Podman } else { ConfigOwner::Docker };
         let config = match &self.file {
-            Some(file) if is_pipe(file) && self.remove => return Err(ImportError::Pipe.into()),
-            Some(file) if is_pipe(file) => read_pipe(file)?,
-            _ => ConfigFile::read(path)?,
+            Some(file) if is_pipe(file) => {
+                if self.remove {
+                    return Err(ImportError::Pipe.into());
+                }
+                read_pipe(file)?
+            }
+            _ => {
+                let config = ConfigFile::read(path)?;
+                if self.file.is_some() && !config.exists() {
+                    return Err(ImportError::NoFile(config.path().to_owned()).into());
+                }
+                config
+            }
         };
-        if self.file.as_ref().is_some_and(|file| !is_pipe(file)) && !config.exists() {
-            return Err(ImportError::NoFile(config.path().to_owned()).into());
-        }
         let mut plan = ImportPlan { config, owner, helpers: Vec::new(), found: Vec::new(), failed: 0 };
         // Helpers first: a client that asks one does not read the plain text in its file.
         for name in self.helper_names(&plan.config, cx)? {
@@ -316,7 +323,7 @@ enum ImportError {
     NoFile(PathBuf),
     #[error("the input is larger than {} MiB", MAX_INPUT_BYTES / 1024 / 1024)]
     TooLarge,
-    #[error("what comes through a pipe cannot be removed where it comes from")]
+    #[error("logins that come through a pipe cannot be removed at their source")]
     Pipe,
     #[error("\"{0}\" is this program itself")]
     OwnHelper(String),
@@ -336,9 +343,10 @@ impl Hint for ImportError {
     fn hint(&self) -> Option<String> {
         match self {
             Self::NotReadBack(_) => Some(format!("{} ls shows what is here", program())),
-            Self::NoFile(_) => {
-                Some(format!("{0} import reads Docker's file, {0} import --podman podman's", program()))
-            }
+            Self::NoFile(_) => Some(format!(
+                "{0} import reads Docker's file, and {0} import --podman reads podman's",
+                program()
+            )),
             Self::Pipe => Some(format!("{} import --file FILE, without --remove", program())),
             Self::TooLarge | Self::OwnHelper(_) | Self::Incomplete { .. } => None,
         }
