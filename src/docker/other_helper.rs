@@ -7,7 +7,7 @@ use std::time::Duration;
 use thiserror::Error;
 use zeroize::Zeroizing;
 
-use crate::docker::config::parse_object;
+use crate::docker::config::members::parse_map;
 use crate::docker::wire::{Credentials, NOT_FOUND, WireError, parse_answer};
 use crate::model::hint::Hint;
 use crate::model::registry::Key;
@@ -69,7 +69,7 @@ impl OtherHelper {
     pub fn keys(&self) -> Result<Vec<String>, HelperError> {
         let answer = self.call("list", "unused")?;
         let text = str::from_utf8(&answer).map_err(|_| self.unreadable("list"))?;
-        let users = parse_object(text).ok_or_else(|| self.unreadable("list"))?;
+        let users = parse_map(text).ok_or_else(|| self.unreadable("list"))?;
         let keys = users.into_keys();
         Ok(keys.map(|key| key.strip_prefix(TITLE).map(str::to_owned).unwrap_or(key)).collect())
     }

@@ -7,7 +7,8 @@ use serde_json::value::RawValue;
 use thiserror::Error;
 use zeroize::Zeroizing;
 
-use crate::docker::config::{AUTHS, ConfigError, ConfigFile, JsonObject, parse_object, to_json};
+use crate::docker::config::members::{Members, map_to_json};
+use crate::docker::config::{AUTHS, ConfigError, ConfigFile, to_raw};
 use crate::docker::wire::Credentials;
 use crate::model::registry::{Key, KeyError};
 use crate::model::secret::Secret;
@@ -76,7 +77,7 @@ impl ConfigFile {
     /// Returns the plain-text logins.
     pub fn logins(&self) -> Result<Vec<PlainLogin>, ConfigError> {
         let mut logins = Vec::new();
-        for (key, entry) in self.object_at(AUTHS)? {
+        for (key, entry) in self.map(AUTHS)? {
             let found = read(&key, &entry);
             logins.extend(found.into_iter().map(|credentials| PlainLogin { key: key.clone(), credentials }));
         }
@@ -85,7 +86,7 @@ impl ConfigFile {
 
     /// Returns the names of all entries for registries, also of those without a login in plain text.
     pub fn entry_names(&self) -> Result<Vec<String>, ConfigError> {
-        Ok(self.object_at(AUTHS)?.into_keys().collect())
+        Ok(self.map(AUTHS)?.into_keys().collect())
     }
 
     /// Returns the names of the entries with plain-text logins.
@@ -97,17 +98,19 @@ impl ConfigFile {
 
     /// Removes the logins of some entries. A `registrytoken` stays, with its entry.
     pub fn remove_logins(&mut self, keys: &[&str], remainder: EntryRemainder) -> Result<(), ConfigError> {
-        let mut entries = self.object_at(AUTHS)?;
+        let mut entries = self.map(AUTHS)?;
+        let mut is_touched = false;
         for key in keys {
             let Some(rest) = entries.get(*key).and_then(|entry| without(entry, &LOGIN)) else { continue };
+            is_touched = true;
             if remainder == EntryRemainder::Nothing && field(&rest, REGISTRY).is_none() {
                 entries.shift_remove(*key);
-            } else if let Some(rest) = raw(&rest, 2) {
+            } else if let Some(rest) = to_raw(rest.to_json(2)) {
                 entries.insert((*key).to_owned(), rest);
             }
         }
-        if let Some(entries) = raw(&entries, 1) {
-            self.object.insert(AUTHS.to_owned(), entries);
+        if is_touched {
+            self.set(AUTHS, to_raw(map_to_json(&entries, 1)));
         }
         Ok(())
     }
@@ -116,50 +119,39 @@ impl ConfigFile {
 /// Returns the object without the secrets of its logins; `None` when it holds none.
 ///
 /// Entries of an unknown form may hold secrets too, and are emptied.
-pub(super) fn without_secrets(object: &JsonObject) -> Option<JsonObject> {
-    let mut clean = object.clone();
-    let mut has_changed = false;
-    // Go's decoder accepts names in any case.
-    for (_, entries) in clean.iter_mut().filter(|(name, _)| name.eq_ignore_ascii_case(AUTHS)) {
-        let Ok(mut rest) =
-            serde_json::from_str::<Option<JsonObject>>(entries.get()).map(Option::unwrap_or_default)
-        else {
-            *entries = raw(&JsonObject::new(), 1)?;
-            has_changed = true;
-            continue;
-        };
-        let mut is_touched = false;
-        for entry in rest.values_mut() {
-            if let Some(fields) = without(entry, &SECRETS) {
-                *entry = raw(&fields, 2)?;
-                is_touched = true;
-            }
-        }
-        if is_touched {
-            *entries = raw(&rest, 1)?;
-            has_changed = true;
+pub(super) fn without_secrets(members: &Members) -> Option<Members> {
+    let Some(mut entries) = members.map(AUTHS) else {
+        let mut clean = members.clone();
+        clean.set(AUTHS, to_raw("{}".to_owned()));
+        return Some(clean);
+    };
+    let mut is_touched = false;
+    for entry in entries.values_mut() {
+        if let Some(fields) = without(entry, &SECRETS) {
+            *entry = to_raw(fields.to_json(2))?;
+            is_touched = true;
         }
     }
-    has_changed.then_some(clean)
+    // A map that is merged away may hold secrets too.
+    is_touched |= members.has_several(AUTHS);
+    is_touched.then(|| {
+        let mut clean = members.clone();
+        clean.set(AUTHS, to_raw(map_to_json(&entries, 1)));
+        clean
+    })
 }
 
 /// Returns an entry without some of its fields; `None` when it has none of them. A value that is not an entry
 /// becomes an empty entry.
-fn without(entry: &RawValue, names: &[&str]) -> Option<JsonObject> {
-    let Some(mut fields) = parse_object(entry.get()) else { return Some(JsonObject::new()) };
-    let before = fields.len();
-    fields.retain(|name, _| !names.iter().any(|other| name.eq_ignore_ascii_case(other)));
-    (fields.len() < before).then_some(fields)
-}
-
-fn raw(object: &JsonObject, depth: usize) -> Option<Box<RawValue>> {
-    RawValue::from_string(to_json(object, depth)).ok()
+fn without(entry: &RawValue, names: &[&str]) -> Option<Members> {
+    let Ok(mut fields) = Members::parse(entry.get()) else { return Some(Members::default()) };
+    fields.remove(names).then_some(fields)
 }
 
 /// Reads an entry as clients do: an identity token takes precedence over `auth`, and `auth` over user name and
 /// password.
 fn read(key: &str, entry: &RawValue) -> Vec<Result<Credentials, PlainLoginError>> {
-    let Some(fields) = parse_object(entry.get()) else { return vec![Err(PlainLoginError::Entry)] };
+    let Ok(fields) = Members::parse(entry.get()) else { return vec![Err(PlainLoginError::Entry)] };
     let mut found = Vec::new();
     found.extend(credentials(key, &fields).transpose());
     if field(&fields, REGISTRY).is_some() {
@@ -168,7 +160,7 @@ fn read(key: &str, entry: &RawValue) -> Vec<Result<Credentials, PlainLoginError>
     found
 }
 
-fn credentials(key: &str, fields: &JsonObject) -> Result<Option<Credentials>, PlainLoginError> {
+fn credentials(key: &str, fields: &Members) -> Result<Option<Credentials>, PlainLoginError> {
     let (user, secret) = if let Some(token) = text(fields, IDENTITY)? {
         (Zeroizing::new(IDENTITY_USER.to_owned()), token)
     } else if let Some(auth) = text(fields, AUTH)? {
@@ -199,14 +191,13 @@ fn decode(auth: &str) -> Result<(Zeroizing<String>, Zeroizing<String>), PlainLog
 }
 
 /// Decodes the text of a field, unless it is missing or empty.
-fn text(fields: &JsonObject, name: &str) -> Result<Option<Zeroizing<String>>, PlainLoginError> {
+fn text(fields: &Members, name: &str) -> Result<Option<Zeroizing<String>>, PlainLoginError> {
     let Some(raw) = field(fields, name) else { return Ok(None) };
     unescape(raw).map(Some).map_err(|_| PlainLoginError::Entry)
 }
 
-fn field<'f>(fields: &'f JsonObject, name: &str) -> Option<&'f RawValue> {
-    let mut fields = fields.iter().filter(|(other, _)| other.eq_ignore_ascii_case(name));
-    fields.next_back().map(|(_, raw)| &**raw).filter(|raw| !matches!(raw.get(), "null" | "\"\""))
+fn field<'f>(fields: &'f Members, name: &str) -> Option<&'f RawValue> {
+    fields.value(name).filter(|raw| raw.get() != "\"\"")
 }
 
 #[cfg(test)]
@@ -257,6 +248,8 @@ mod tests {
             ("{}", vec![]),
             ("null", vec![]),
             (r#"{"auth":null,"username":"a"}"#, vec![]),
+            (r#"{"auth":"YTpi","Auth":null}"#, vec!["a b"]),
+            (r#"{"auth":"YTpi","auth":""}"#, vec![]),
         ] {
             assert_eq!(logins(entry), want, "{entry}");
         }
@@ -289,15 +282,16 @@ mod tests {
             (r#"{"auths":{"a":{"Password":"s","identitytoken":"s","registrytoken":"s"}}}"#, r#"{"a":{}}"#),
             (r#"{"Auths":{"a":["s"]}}"#, r#"{"a":{}}"#),
             (r#"{"auths":["s"]}"#, "{}"),
+            (r#"{"auths":{"a":{"auth":"s"}},"auths":{"a":{}}}"#, r#"{"a":{}}"#),
+            (r#"{"auths":{"a":{"auth":"s"}},"Auths":null}"#, "{}"),
         ] {
-            let object: JsonObject = serde_json::from_str(before).expect(before);
-            let clean = without_secrets(&object).expect("something is taken out");
-            let entries = clean.values().next().expect("auths").get();
+            let clean =
+                without_secrets(&Members::parse(before).expect(before)).expect("something is taken out");
+            let entries = clean.value(AUTHS).expect("auths").get();
             assert_eq!(entries.replace(['\n', '\t', ' '], ""), want, "{before}");
         }
         for before in [r#"{"auths":{"a":{}}}"#, r#"{"auths":null}"#, "{}"] {
-            let object: JsonObject = serde_json::from_str(before).expect(before);
-            assert!(without_secrets(&object).is_none(), "{before}");
+            assert!(without_secrets(&Members::parse(before).expect(before)).is_none(), "{before}");
         }
     }
 }

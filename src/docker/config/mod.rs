@@ -3,15 +3,17 @@
 
 pub mod helper_lookup;
 pub mod logins;
+pub mod members;
 
 use std::path::{Path, PathBuf};
 
-use indexmap::IndexMap;
+use serde::de::IgnoredAny;
 use serde_json::value::{RawValue, to_raw_value};
 use thiserror::Error;
 use zeroize::Zeroizing;
 
 use crate::docker::config::logins::without_secrets;
+use crate::docker::config::members::{JsonMap, Members, map_to_json};
 use crate::model::hint::Hint;
 use crate::system::disk;
 use crate::system::disk::{DiskError, PRIVATE};
@@ -26,9 +28,6 @@ const CREDS_STORE: &str = "credsStore";
 const CRED_HELPERS: &str = "credHelpers";
 const AUTHS: &str = "auths";
 
-/// A JSON object whose values keep their bytes.
-pub type JsonObject = IndexMap<String, Box<RawValue>>;
-
 /// A `config.json` of Docker (<https://docs.docker.com/reference/cli/docker/#credential-store-options>)
 /// or an `auth.json` of podman
 /// (<https://github.com/containers/image/blob/main/docs/containers-auth.json.5.md>).
@@ -36,12 +35,15 @@ pub struct ConfigFile {
     path: PathBuf,
     /// The file on disk, which may hold plain-text logins; `None` when it does not exist.
     written: Option<SavedConfig>,
-    object: JsonObject,
+    members: Members,
+    has_changed: bool,
 }
 
 struct SavedConfig {
     bytes: Zeroizing<Vec<u8>>,
     mode: u32,
+    /// False when the file has more than clients read of it: text after the object, or bytes that are not UTF-8.
+    is_read_whole: bool,
 }
 
 /// A file that cannot be used. It is left as it is.
@@ -78,17 +80,20 @@ impl ConfigFile {
     /// Reads a file. A missing or blank file is an empty object.
     pub fn read(path: PathBuf) -> Result<Self, ConfigError> {
         let Some((bytes, metadata)) = disk::read(&path, MAX_BYTES)? else {
-            return Ok(Self { path, written: None, object: JsonObject::new() });
+            return Ok(Self { path, written: None, members: Members::default(), has_changed: false });
         };
         let (bytes, mode) = (Zeroizing::new(bytes), disk::mode(&metadata));
-        let object = parse_named(&path, &bytes)?;
-        Ok(Self { path, written: Some(SavedConfig { bytes, mode }), object })
+        let members = parse_named(&path, &bytes)?;
+        let is_json = |text| serde_json::from_str::<IgnoredAny>(text).is_ok();
+        let is_read_whole = str::from_utf8(&bytes).is_ok_and(is_json);
+        let written = Some(SavedConfig { bytes, mode, is_read_whole });
+        Ok(Self { path, written, members, has_changed: false })
     }
 
     /// Parses content that comes through a pipe. The path is for messages only.
     pub fn from_pipe(path: PathBuf, bytes: &[u8]) -> Result<Self, ConfigError> {
-        let object = parse_named(&path, bytes)?;
-        Ok(Self { path, written: None, object })
+        let members = parse_named(&path, bytes)?;
+        Ok(Self { path, written: None, members, has_changed: false })
     }
 
     /// True when the file was on disk.
@@ -100,34 +105,45 @@ impl ConfigFile {
         &self.path
     }
 
-    /// Returns the helper for every registry, without `docker-credential-`.
+    /// Returns the helper for every registry, without `docker-credential-`. Clients write an empty name for "none".
     pub fn store(&self) -> Result<Option<String>, ConfigError> {
-        let raw = self.object.get(CREDS_STORE);
-        raw.map(|name| serde_json::from_str(name.get())).transpose().map_err(|_| self.unexpected(CREDS_STORE))
+        let Some(raw) = self.members.value(CREDS_STORE) else { return Ok(None) };
+        let name: String = serde_json::from_str(raw.get()).map_err(|_| self.unexpected(CREDS_STORE))?;
+        Ok(Some(name).filter(|name| !name.is_empty()))
     }
 
     /// Sets or removes the helper for every registry.
     pub fn set_store(&mut self, helper: Option<&str>) {
-        set(&mut self.object, CREDS_STORE, helper);
+        let is_same = match (self.members.value(CREDS_STORE), helper) {
+            (None, None) => true,
+            (Some(raw), Some(name)) => serde_json::from_str::<String>(raw.get()).is_ok_and(|now| now == name),
+            (None, Some(_)) | (Some(_), None) => false,
+        };
+        if !is_same {
+            self.set(CREDS_STORE, helper.and_then(|name| to_raw_value(name).ok()));
+        }
     }
 
-    /// Returns the helper for one registry.
+    /// Returns the helper for one registry. An empty name, or `null`, means the file itself.
     pub fn helper(&self, key: &str) -> Result<Option<String>, ConfigError> {
-        match self.helpers()?.get(key) {
-            None => Ok(None),
-            Some(name) => serde_json::from_str(name.get()).map_err(|_| self.unexpected(CRED_HELPERS)),
-        }
+        let Some(name) = self.helpers()?.get(key).map(|raw| serde_json::from_str(raw.get())) else {
+            return Ok(None);
+        };
+        let name: Option<String> = name.map_err(|_| self.unexpected(CRED_HELPERS))?;
+        Ok(Some(name.unwrap_or_default()))
     }
 
     /// Sets or removes the helper for one registry.
     pub fn set_helper(&mut self, key: &str, helper: Option<&str>) -> Result<(), ConfigError> {
-        let mut helpers = self.helpers()?;
-        set(&mut helpers, key, helper);
-        if helpers.is_empty() {
-            self.object.shift_remove(CRED_HELPERS);
-        } else if let Ok(raw) = RawValue::from_string(to_json(&helpers, 1)) {
-            self.object.insert(CRED_HELPERS.to_owned(), raw);
+        if self.helper(key)?.as_deref() == helper {
+            return Ok(());
         }
+        let mut helpers = self.helpers()?;
+        match helper.map(to_raw_value) {
+            Some(Ok(raw)) => drop(helpers.insert(key.to_owned(), raw)),
+            Some(Err(_)) | None => drop(helpers.shift_remove(key)),
+        }
+        self.set(CRED_HELPERS, if helpers.is_empty() { None } else { to_raw(map_to_json(&helpers, 1)) });
         Ok(())
     }
 
@@ -139,38 +155,56 @@ impl ConfigFile {
     /// Writes the file atomically, after saving the earlier version without its secrets as `NAME.bak`. A file
     /// without changes is not written.
     pub fn write(self) -> Result<(), ConfigError> {
-        let json = to_file(&self.object);
-        let mode = match &self.written {
-            Some(SavedConfig { bytes, .. }) if **bytes == *json.as_bytes() => return Ok(()),
-            Some(SavedConfig { bytes, mode }) => {
-                let earlier = parse_file(bytes).ok().as_ref().and_then(without_secrets);
-                let clean = earlier.map(|object| to_file(&object));
-                let bytes = clean.as_ref().map_or(bytes.as_slice(), |json| json.as_bytes());
-                // The backup is private to its owner, even where the file is not.
-                disk::replace(&backup_path(&self.path), bytes, mode & PRIVATE)?;
-                *mode
-            }
-            None if self.object.is_empty() => return Ok(()),
-            None => {
-                self.path.parent().map_or(Ok(()), disk::make_folder)?;
-                PRIVATE
-            }
+        if !self.has_changed {
+            return Ok(());
+        }
+        let json = to_file(&self.members);
+        let Some(saved) = &self.written else {
+            self.path.parent().map_or(Ok(()), disk::make_folder)?;
+            return Ok(disk::replace(&self.path, json.as_bytes(), PRIVATE)?);
         };
-        Ok(disk::replace(&self.path, json.as_bytes(), mode)?)
+        let backup = backup_path(&self.path);
+        let had_backup = backup.symlink_metadata().is_ok();
+        saved.back_up(&backup)?;
+        disk::replace(&self.path, json.as_bytes(), saved.mode).map_err(|error| {
+            if !had_backup {
+                let _ = disk::remove(&backup);
+            }
+            error.into()
+        })
     }
 
-    fn helpers(&self) -> Result<JsonObject, ConfigError> {
-        self.object_at(CRED_HELPERS)
+    fn set(&mut self, name: &str, value: Option<Box<RawValue>>) {
+        self.members.set(name, value);
+        self.has_changed = true;
     }
 
-    /// Returns the object with a name, or an empty one.
-    fn object_at(&self, name: &'static str) -> Result<JsonObject, ConfigError> {
-        let Some(raw) = self.object.get(name) else { return Ok(JsonObject::new()) };
-        parse_object(raw.get()).ok_or_else(|| self.unexpected(name))
+    fn helpers(&self) -> Result<JsonMap, ConfigError> {
+        self.map(CRED_HELPERS)
+    }
+
+    /// Returns the map with a name, or an empty one.
+    fn map(&self, name: &'static str) -> Result<JsonMap, ConfigError> {
+        self.members.map(name).ok_or_else(|| self.unexpected(name))
     }
 
     fn unexpected(&self, place: &'static str) -> ConfigError {
         ConfigError::Unexpected { path: self.path.clone(), place }
+    }
+}
+
+impl SavedConfig {
+    /// Saves the file without its secrets. The backup is private to its owner, even where the file is not.
+    fn back_up(&self, path: &Path) -> Result<(), DiskError> {
+        let members = parse_file(&self.bytes).unwrap_or_default();
+        let clean = match without_secrets(&members) {
+            Some(clean) => Some(clean),
+            None if self.is_read_whole => None,
+            None => Some(members),
+        };
+        let clean = clean.map(|members| to_file(&members));
+        let bytes = clean.as_ref().map_or(self.bytes.as_slice(), |json| json.as_bytes());
+        disk::replace(path, bytes, self.mode & PRIVATE)
     }
 }
 
@@ -183,7 +217,7 @@ pub fn backup_path(path: &Path) -> PathBuf {
 /// there were any.
 pub fn clean_backup(path: &Path) -> Result<bool, ConfigError> {
     let backup = ConfigFile::read(backup_path(path))?;
-    let Some(clean) = without_secrets(&backup.object) else { return Ok(false) };
+    let Some(clean) = without_secrets(&backup.members) else { return Ok(false) };
     disk::replace(&backup.path, to_file(&clean).as_bytes(), PRIVATE)?;
     Ok(true)
 }
@@ -191,17 +225,11 @@ pub fn clean_backup(path: &Path) -> Result<bool, ConfigError> {
 /// True when the backup of a file holds secrets.
 pub fn backup_has_secrets(path: &Path) -> Result<bool, ConfigError> {
     let backup = ConfigFile::read(backup_path(path))?;
-    Ok(without_secrets(&backup.object).is_some())
+    Ok(without_secrets(&backup.members).is_some())
 }
 
-/// Parses a JSON object. `null` is an empty object, as in Go's decoder, which clients use.
-pub fn parse_object(text: &str) -> Option<JsonObject> {
-    if text.trim_ascii() == "null" { Some(JsonObject::new()) } else { serde_json::from_str(text).ok() }
-}
-
-/// Parses the text of a file. A blank file is an empty object.
 /// Parses content, and names its file in an error.
-fn parse_named(path: &Path, bytes: &[u8]) -> Result<JsonObject, ConfigError> {
+fn parse_named(path: &Path, bytes: &[u8]) -> Result<Members, ConfigError> {
     if BYTE_ORDER_MARKS.iter().any(|mark| bytes.starts_with(mark)) {
         return Err(ConfigError::ByteOrderMark(path.to_owned()));
     }
@@ -214,37 +242,25 @@ fn parse_named(path: &Path, bytes: &[u8]) -> Result<JsonObject, ConfigError> {
     })
 }
 
-fn parse_file(bytes: &[u8]) -> Result<JsonObject, serde_json::Error> {
-    if bytes.trim_ascii().is_empty() { Ok(JsonObject::new()) } else { serde_json::from_slice(bytes) }
+/// Parses the content of a file. A blank file is an empty object, and bytes that are not UTF-8 are replaced, as in
+/// Go's decoder.
+fn parse_file(bytes: &[u8]) -> Result<Members, serde_json::Error> {
+    if bytes.trim_ascii().is_empty() {
+        return Ok(Members::default());
+    }
+    let text = String::from_utf8_lossy(bytes);
+    Members::parse(&text)
 }
 
 /// Formats the text of a file.
-fn to_file(object: &JsonObject) -> Zeroizing<String> {
-    let mut json = Zeroizing::new(to_json(object, 0));
+fn to_file(members: &Members) -> Zeroizing<String> {
+    let mut json = Zeroizing::new(members.to_json(0));
     json.push('\n');
     json
 }
 
-fn set(object: &mut JsonObject, name: &str, value: Option<&str>) {
-    match value.map(to_raw_value) {
-        Some(Ok(raw)) => drop(object.insert(name.to_owned(), raw)),
-        Some(Err(_)) | None => drop(object.shift_remove(name)),
-    }
-}
-
-/// Formats an object as Docker does, with one value per line, indented with tabs. The values keep their bytes.
-fn to_json(object: &JsonObject, depth: usize) -> String {
-    if object.is_empty() {
-        return "{}".to_owned();
-    }
-    let indent = "\t".repeat(depth);
-    let lines: Vec<String> = object
-        .iter()
-        .map(|(name, value)| {
-            format!("{indent}\t{}: {}", serde_json::to_string(name).unwrap_or_default(), value.get())
-        })
-        .collect();
-    format!("{{\n{}\n{indent}}}", lines.join(",\n"))
+fn to_raw(json: String) -> Option<Box<RawValue>> {
+    RawValue::from_string(json).ok()
 }
 
 #[cfg(test)]
@@ -302,7 +318,6 @@ mod tests {
             ("{\n  \"auths\": {,}\n}", "is not valid JSON (line 2, column 13)"),
             ("{\"credsStore\": \"x\"", "is not valid JSON (line 1, column 18)"),
             ("[]", "has something unexpected at its top level"),
-            ("{} x", "is not valid JSON (line 1, column 4)"),
         ] {
             let (_folder, path) = config(text);
             let error = ConfigFile::read(path.clone()).err().expect(text);
@@ -319,6 +334,44 @@ mod tests {
         }
         let (_folder, path) = config("{\"credsStore\": 1}");
         assert!(ConfigFile::read(path).expect("valid").store().is_err());
+    }
+
+    #[test]
+    fn what_clients_read_of_a_file_is_read_and_the_backup_has_no_more() {
+        for (before, after, backup) in [
+            (
+                &b"{\"auths\":{\"h\":{\"auth\":\"eDp5\"}}}\n:\"c2VjcmV0\"}}"[..],
+                "{\n\t\"auths\": {\"h\":{\"auth\":\"eDp5\"}},\n\t\"credsStore\": \"pat\"\n}\n",
+                "{\n\t\"auths\": {\n\t\t\"h\": {}\n\t}\n}\n",
+            ),
+            (
+                b"{\"a\":\"Andr\xe9\"}",
+                "{\n\t\"a\": \"Andr\u{fffd}\",\n\t\"credsStore\": \"pat\"\n}\n",
+                "{\n\t\"a\": \"Andr\u{fffd}\"\n}\n",
+            ),
+        ] {
+            let (_folder, path) = config("");
+            fs::write(&path, before).expect("written");
+            let mut file = ConfigFile::read(path.clone()).expect("clients read it");
+            file.set_store(Some("pat"));
+            file.write().expect("written");
+            assert_eq!(fs::read_to_string(&path).expect("there"), after);
+            assert_eq!(fs::read_to_string(backup_path(&path)).expect("a backup"), backup);
+        }
+    }
+
+    #[test]
+    fn a_file_that_already_says_it_is_not_written() {
+        let before = "{ \"credsStore\" : \"pat\",\n  \"credHelpers\": {\"a\": \"x\", \"b\": null} }";
+        let (_folder, path) = config(before);
+        let mut file = ConfigFile::read(path.clone()).expect("valid");
+        file.set_store(Some("pat"));
+        file.set_helper("none", None).expect("a map");
+        assert_eq!(file.helper("b").expect("a name").as_deref(), Some(""));
+        file.remove_logins(&["a"], logins::EntryRemainder::Entry).expect("a map");
+        file.write().expect("nothing to do");
+        assert_eq!(fs::read_to_string(&path).expect("there"), before);
+        assert!(!backup_path(&path).exists());
     }
 
     #[test]
