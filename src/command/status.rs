@@ -4,7 +4,7 @@ use crate::command::context::CommandContext;
 use crate::command::error::CommandError;
 use crate::command::token_view::count_words;
 use crate::docker::config::ConfigFile;
-use crate::docker::setup::HelperName;
+use crate::docker::helper_name::HelperName;
 use crate::model::hint::program;
 use crate::system::env;
 

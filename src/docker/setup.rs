@@ -7,43 +7,16 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::docker::config::{ConfigError, ConfigFile};
+use crate::docker::helper_name::HelperName;
 use crate::model::hint::Hint;
-use crate::model::name::is_profile;
 use crate::system::disk;
 use crate::system::disk::DiskError;
-
-/// The name of this program in the files of clients, without `docker-credential-`.
-const HELPER: &str = "pat";
 
 /// The version of the record of earlier helpers.
 const VERSION: u32 = 1;
 
 /// The largest accepted record, in bytes.
 const MAX_BYTES: u64 = 1024 * 1024;
-
-/// The name of this program in the file of a client: `pat`, or `pat-work` for the profile `work`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct HelperName(String);
-
-impl HelperName {
-    pub fn for_profile(profile: Option<&str>) -> Self {
-        Self(profile.map_or_else(|| HELPER.to_owned(), |profile| format!("{HELPER}-{profile}")))
-    }
-
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
-    /// Returns the profile in a helper's name.
-    pub fn profile(name: &str) -> Option<&str> {
-        name.strip_prefix(HELPER)?.strip_prefix('-').filter(|profile| is_profile(profile))
-    }
-
-    /// True for the name of this program, with or without a profile.
-    pub fn is_ours(name: &str) -> bool {
-        name == HELPER || Self::profile(name).is_some()
-    }
-}
 
 /// An entry that names a helper in the file of a client.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -146,7 +119,7 @@ pub fn uninstall(
     for slot in slots {
         let current = slot.helper(&config)?;
         let is_meant =
-            |name: &str| helper.map_or_else(|| HelperName::is_ours(name), |helper| name == helper.0);
+            |name: &str| helper.map_or_else(|| HelperName::is_ours(name), |helper| name == helper.as_str());
         if current.as_deref().is_some_and(is_meant) {
             let earlier = previous.for_file(&config).remove(slot.record_key()).flatten();
             slot.set_helper(&mut config, earlier.as_deref())?;

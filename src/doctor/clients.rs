@@ -4,9 +4,10 @@ use std::path::{Path, PathBuf};
 
 use crate::docker::config::helper_lookup::ConfigOwner;
 use crate::docker::config::{ConfigError, ConfigFile, backup_has_secrets, backup_path};
+use crate::docker::helper_name::HelperName;
 use crate::docker::other_helper::OtherHelper;
 use crate::docker::setup;
-use crate::docker::setup::{HelperName, HelperSlot, SetupError};
+use crate::docker::setup::{HelperSlot, SetupError};
 use crate::doctor::keys::OpenedContents;
 use crate::doctor::{Finding, Severity, files};
 use crate::model::hint::{Hint, program};

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::docker::setup::HelperName;
+use crate::docker::helper_name::HelperName;
 use crate::doctor::{Finding, Severity, quoted_path};
 use crate::model::hint::program;
 use crate::system::{disk, env};

@@ -155,6 +155,40 @@ fn podman_auth_of_session() -> Result<PathBuf, EnvError> {
     Ok(home()?.join(".config/containers/auth.json"))
 }
 
+/// Returns podman's own files with logins, in the order in which it reads them: that of the session, and the one that
+/// outlasts it.
+pub fn podman_own_files() -> Result<Vec<PathBuf>, EnvError> {
+    if let Some(file) = path("REGISTRY_AUTH_FILE") {
+        return Ok(vec![working_directory()?.join(file)]);
+    }
+    let lasting = containers_folder()?.join("auth.json");
+    Ok(match podman_auth() {
+        Ok(session) if session != lasting => vec![session, lasting],
+        Ok(_) | Err(EnvError::NoPodmanFile) => vec![lasting],
+        Err(error) => return Err(error),
+    })
+}
+
+/// Returns the files and folders in which podman finds `registries.conf`, the one that counts last at the end:
+/// <https://github.com/containers/image/blob/main/docs/containers-registries.conf.d.5.md>.
+pub fn registries_conf_files() -> Vec<PathBuf> {
+    let mut files = match path("CONTAINERS_REGISTRIES_CONF") {
+        Some(file) => return vec![file],
+        None => vec![PathBuf::from("/etc/containers/registries.conf.d")],
+    };
+    let own = containers_folder().unwrap_or_default();
+    let main = Some(own.join("registries.conf")).filter(|file| file.is_file());
+    files.insert(0, main.unwrap_or_else(|| PathBuf::from("/etc/containers/registries.conf")));
+    files.push(own.join("registries.conf.d"));
+    files
+}
+
+/// Returns the folder of podman's lasting configuration.
+fn containers_folder() -> Result<PathBuf, EnvError> {
+    let folder = path("XDG_CONFIG_HOME").filter(|folder| folder.is_absolute());
+    Ok(folder.map_or_else(|| home().map(|home| home.join(".config")), Ok)?.join("containers"))
+}
+
 /// Returns the current time, to the second.
 pub fn now() -> Timestamp {
     let since_1970 = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();

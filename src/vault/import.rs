@@ -1,15 +1,27 @@
 //! The import of credentials from other stores, which leaves every token in use as it is.
 
+use crate::docker::client_logins::RegistryPart;
 use crate::docker::wire::Credentials;
 use crate::inventory::Inventory;
 use crate::model::registry::Key;
+use crate::model::scope::Scope;
 use crate::model::secret::Secret;
 use crate::model::timestamp::Timestamp;
-use crate::model::token::{Origin, Token};
+use crate::model::token::{Direction, Origin, Token};
 use crate::model::token_id::TokenId;
-use crate::resolve::request::Request;
+use crate::resolve::request::{Request, RequestSource, Sourced};
 use crate::resolve::resolve;
 use crate::vault::login::{RecognizedLogin, scope_of, user_of};
+
+/// A login to import.
+pub struct IncomingLogin<'c> {
+    pub login: RecognizedLogin<'c>,
+    /// The only part of the registry for which the client has used it, if there is one.
+    pub part: Option<&'c RegistryPart>,
+    /// The key for which it counts as a client's login, in addition to its own: the client got it there until now,
+    /// and asks this program from now on.
+    pub logged_in: Option<&'c Key>,
+}
 
 /// The token that holds imported credentials.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,71 +31,103 @@ pub struct ImportedToken {
     pub is_new: bool,
 }
 
+impl<'c> IncomingLogin<'c> {
+    /// Makes a login that only comes into the vault, and changes no answer.
+    pub fn new(credentials: &'c Credentials) -> Self {
+        Self { login: RecognizedLogin::new(credentials), part: None, logged_in: None }
+    }
+
+    fn scope(&self) -> Option<Scope> {
+        self.part.map(|part| part.scope.clone()).or_else(|| scope_of(&self.login.credentials.key))
+    }
+}
+
 /// Imports logins, and returns the token of each in the same order.
 ///
 /// A token for the same key or scope that already has this user name and secret is used; all other logins
-/// become new tokens. Each key is remembered. No token is put in use.
+/// become new tokens, which are older than all that the vault has. Each key is remembered. Of logins for one registry,
+/// the first one answers requests under a key that none of them has. A token is put in use only where
+/// [`logged_in`](IncomingLogin::logged_in) says so; for all other keys, the token that answered before still does.
 ///
 /// `has_secret` compares the secret of a token that was in the vault before.
 pub fn take_over(
     inventory: &mut Inventory,
-    logins: &[RecognizedLogin<'_>],
+    logins: &[IncomingLogin<'_>],
+    profile: Option<&str>,
     has_secret: impl Fn(&Token, &Secret) -> bool,
     now: Timestamp,
 ) -> Vec<ImportedToken> {
+    let answers: Vec<_> = logins.iter().map(|login| answers(inventory, login, now)).collect();
     let mut new: Vec<(TokenId, &Secret)> = Vec::new();
     let mut imported = Vec::new();
-    for login in logins {
-        let (key, secret) = (&login.credentials.key, &login.credentials.secret);
+    for incoming in logins {
+        let Credentials { key, secret, .. } = incoming.login.credentials;
         let has_this_secret = |token: &Token| match new.iter().find(|(id, _)| *id == token.id) {
             Some((_, new_secret)) => new_secret.is_same_as(secret),
             None => has_secret(token, secret),
         };
-        let answer = answer(inventory, key, now);
-        let same = find_same(inventory, login.credentials, has_this_secret);
+        let same = find_same(inventory, incoming, profile, has_this_secret);
         let token = same.unwrap_or_else(|| {
-            let id = inventory.add_with_free_name(login.to_token(Origin::Import, None, now), now);
+            let mut token = incoming.login.to_token(Origin::Import, profile, now);
+            if let Some(part) = incoming.part {
+                (token.scopes, token.permissions) = (vec![part.scope.clone()], part.permissions);
+            }
+            let id = inventory.add_with_free_name(token, now);
             new.push((id, secret));
             id
         });
-        inventory.remember_key(token, key);
-        keep_in_use(inventory, answer, key);
+        if incoming.part.is_none() {
+            inventory.remember_key(token, key);
+        }
         imported.push(ImportedToken { token, is_new: same.is_none() });
+    }
+    for (key, token) in logins.iter().zip(answers).flat_map(|(incoming, answers)| {
+        answers.into_iter().map(|token| (&incoming.login.credentials.key, token))
+    }) {
+        inventory.remember_key(token, key);
+    }
+    for (incoming, ImportedToken { token, .. }) in logins.iter().zip(&imported) {
+        if let Some(key) = incoming.logged_in {
+            inventory.remember_key(*token, key);
+            inventory.log_in(*token, key);
+        }
     }
     imported
 }
 
-/// Finds the token that already has these credentials. A profile's token is omitted: imported tokens are for every
-/// profile.
+/// Finds the token that already has these credentials, among those of the same profile.
 fn find_same(
     inventory: &Inventory,
-    credentials: &Credentials,
+    incoming: &IncomingLogin<'_>,
+    profile: Option<&str>,
     has_secret: impl Fn(&Token) -> bool,
 ) -> Option<TokenId> {
-    let (user, scope) = (user_of(credentials), scope_of(&credentials.key));
-    let matches_key = |token: &Token| {
-        token.has_key(&credentials.key) || scope.as_ref().is_some_and(|scope| token.scopes.contains(scope))
+    let credentials = incoming.login.credentials;
+    let (user, scope) = (user_of(credentials), incoming.scope());
+    let is_match = |token: &Token| {
+        let has_key = incoming.part.is_none() && token.has_key(&credentials.key);
+        has_key || scope.as_ref().is_some_and(|scope| token.scopes.contains(scope))
     };
-    let mut tokens = inventory.tokens().iter().filter(|token| token.profile.is_none());
-    tokens.find(|token| matches_key(token) && token.user == user && has_secret(token)).map(|token| token.id)
+    let mut tokens = inventory.tokens().iter().filter(|token| token.profile.as_deref() == profile);
+    tokens.find(|token| is_match(token) && token.user == user && has_secret(token)).map(|token| token.id)
 }
 
-fn answer(inventory: &Inventory, key: &Key, now: Timestamp) -> Option<TokenId> {
-    let verdict = resolve(&Request::from_key(key), inventory.tokens(), inventory.choices(), now);
-    verdict.token.map(|token| token.id)
-}
-
-/// Remembers the key for the token that answered it before the import.
+/// Returns the tokens of the same scope that answer the key of a login now: for pull, for push, and where the direction
+/// is not known.
 ///
-/// Among tokens of one scope, those stored under exactly this key take precedence. With the key recorded for both,
-/// the token in use still decides.
-fn keep_in_use(inventory: &mut Inventory, answer: Option<TokenId>, key: &Key) {
-    let scope = scope_of(key);
-    let has_scope = |token: &Token| scope.as_ref().is_some_and(|scope| token.scopes.contains(scope));
-    let answer = inventory.tokens().iter().find(|token| Some(token.id) == answer && has_scope(token));
-    if let Some(id) = answer.map(|token| token.id) {
-        inventory.remember_key(id, key);
+/// Among tokens of one scope, those stored under exactly this key take precedence. With the key recorded for these
+/// tokens too, they still answer after the import.
+fn answers(inventory: &Inventory, incoming: &IncomingLogin<'_>, now: Timestamp) -> Vec<TokenId> {
+    let (key, scope) = (&incoming.login.credentials.key, incoming.scope());
+    let mut answers = Vec::new();
+    for direction in [None, Some(Direction::Pull), Some(Direction::Push)] {
+        let mut request = Request::from_key(key);
+        request.direction = direction.map(|value| Sourced { value, from: RequestSource::Key });
+        let answer = resolve(&request, inventory.tokens(), inventory.choices(), now).token;
+        let has_scope = |token: &&Token| scope.as_ref().is_some_and(|scope| token.scopes.contains(scope));
+        answers.extend(answer.filter(has_scope).map(|token| token.id));
     }
+    answers
 }
 
 #[cfg(test)]
@@ -92,6 +136,7 @@ mod tests {
 
     use super::*;
     use crate::inventory::tests::{incoming_token, key, names};
+    use crate::model::token::Permissions;
 
     fn credentials(key: &str, user: &str, secret: &str) -> Credentials {
         Credentials {
@@ -104,8 +149,8 @@ mod tests {
     fn import(inventory: &mut Inventory, credentials: &[Credentials]) -> Vec<(u32, bool)> {
         // In these tests, a token's secret is made from its name.
         let has_secret = |token: &Token, secret: &Secret| secret.expose() == format!("of {}", token.name);
-        let logins: Vec<_> = credentials.iter().map(RecognizedLogin::new).collect();
-        let imported = take_over(inventory, &logins, has_secret, Timestamp(0));
+        let logins: Vec<_> = credentials.iter().map(IncomingLogin::new).collect();
+        let imported = take_over(inventory, &logins, None, has_secret, Timestamp(0));
         imported.into_iter().map(|imported| (imported.token.0, imported.is_new)).collect()
     }
 
@@ -132,6 +177,13 @@ mod tests {
         assert_eq!(names(&inventory)[..3], ["a", "a@ghcr.io", "a@ghcr.io-2"]);
     }
 
+    fn answer(inventory: &Inventory, text: &str, direction: Option<Direction>) -> Option<TokenId> {
+        let key = key(text);
+        let mut request = Request::from_key(&key);
+        request.direction = direction.map(|value| Sourced { value, from: RequestSource::Key });
+        resolve(&request, inventory.tokens(), inventory.choices(), Timestamp(0)).token.map(|token| token.id)
+    }
+
     #[test]
     fn the_token_that_answered_before_an_import_answers_after_it() {
         for origin in [Origin::Add, Origin::Store] {
@@ -142,11 +194,57 @@ mod tests {
                 &[credentials("https://ghcr.io", "b", "b"), credentials("ghcr.io", "b", "c")],
             );
             for text in ["ghcr.io", "https://ghcr.io", "ghcr.io/team/app"] {
-                assert_eq!(answer(&inventory, &key(text), Timestamp(0)), Some(TokenId(1)), "{text}");
+                assert_eq!(answer(&inventory, text, None), Some(TokenId(1)), "{text}");
             }
         }
         let mut inventory = Inventory::default();
-        import(&mut inventory, &[credentials("ghcr.io", "b", "b"), credentials("ghcr.io", "c", "c")]);
-        assert_eq!(answer(&inventory, &key("ghcr.io"), Timestamp(0)), Some(TokenId(1)), "the first one");
+        for (name, permissions) in [("pull", [true, false]), ("push", [true, true])] {
+            let mut token = incoming_token(name, "ghcr.io", Origin::Add);
+            token.permissions =
+                Some(Permissions { pull: permissions[0], push: permissions[1], delete: false });
+            inventory.add_with_free_name(token, Timestamp(0));
+        }
+        import(&mut inventory, &[credentials("ghcr.io", "b", "b")]);
+        for (direction, want) in [(Some(Direction::Pull), 1), (Some(Direction::Push), 2), (None, 2)] {
+            assert_eq!(answer(&inventory, "ghcr.io", direction), Some(TokenId(want)), "{direction:?}");
+        }
+    }
+
+    #[test]
+    fn each_key_gets_its_own_login_and_other_spellings_the_first_one() {
+        let mut inventory = Inventory::default();
+        let logins = [
+            credentials("docker.io", "bob", "b"),
+            credentials("https://index.docker.io/v1/", "alice", "a"),
+            credentials("http://reg.example", "old", "o"),
+            credentials("reg.example", "new", "n"),
+        ];
+        import(&mut inventory, &logins);
+        for (text, want) in [
+            ("docker.io", 1),
+            ("https://index.docker.io/v1/", 2),
+            ("index.docker.io", 1),
+            ("http://reg.example", 3),
+            ("reg.example", 4),
+        ] {
+            assert_eq!(answer(&inventory, text, None), Some(TokenId(want)), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_login_that_the_client_used_replaces_what_answered_before() {
+        let mut inventory = Inventory::default();
+        inventory.add_with_free_name(incoming_token("a", "ghcr.io", Origin::Add), Timestamp(0));
+        let (used, other) =
+            (credentials("https://ghcr.io", "b", "b"), credentials("http://ghcr.io", "c", "c"));
+        let asked = key("ghcr.io");
+        let logins = [
+            IncomingLogin { logged_in: Some(&asked), ..IncomingLogin::new(&used) },
+            IncomingLogin::new(&other),
+        ];
+        take_over(&mut inventory, &logins, None, |_, _| false, Timestamp(0));
+        for text in ["ghcr.io", "https://ghcr.io"] {
+            assert_eq!(answer(&inventory, text, None), Some(TokenId(2)), "{text}");
+        }
     }
 }

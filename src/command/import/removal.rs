@@ -6,49 +6,61 @@ use thiserror::Error;
 
 use crate::command::context::CommandContext;
 use crate::command::error::CommandError;
-use crate::command::import::ImportPlan;
-use crate::command::import::sources::{FoundLogin, ImportSource};
+use crate::docker::client_logins::{ClientLogins, FoundLogin, LoginFile, LoginSource};
 use crate::docker::config::helper_lookup::ConfigOwner;
 use crate::docker::config::logins::{EntryRemainder, PlainLogin};
-use crate::docker::config::{ConfigError, ConfigFile, backup_path, clean_backup};
+use crate::docker::config::{ConfigFile, backup_path, clean_backup};
+use crate::docker::helper_name::HelperName;
 use crate::docker::other_helper::OtherHelper;
 use crate::docker::setup;
-use crate::docker::setup::HelperName;
 use crate::docker::wire::Credentials;
 use crate::model::hint::{Hint, program};
 use crate::model::name::quoted;
 use crate::system::env;
 
-/// Returns the client's names of the registries for which it does not ask this program. The client would lose
+/// The registries for which a client does not ask this program, by the file that decides it. The client would lose
 /// their logins if they were removed, so they stay.
-pub(super) fn unserved_registries(plan: &ImportPlan) -> Result<Vec<String>, CommandError> {
-    let mut names: Vec<String> = Vec::new();
-    for credentials in plan.credentials() {
-        let name = plan.owner.lookup_name(&credentials.key);
-        if !is_served(plan, credentials)? && names.iter().all(|other| other != name) {
-            names.push(name.to_owned());
+pub(super) struct Unserved<'l> {
+    file: &'l LoginFile,
+    /// The registries as the client names them.
+    names: Vec<String>,
+}
+
+/// Returns the registries whose logins stay, of the first file that has any.
+pub(super) fn unserved_registries(logins: &ClientLogins) -> Result<Option<Unserved<'_>>, CommandError> {
+    let mut unserved: Option<Unserved> = None;
+    for (found, credentials) in logins.credentials() {
+        let Some(file) = logins.deciding_file(found.source) else { continue };
+        if logins.is_served(found.source, &credentials.key)? {
+            continue;
+        }
+        let unserved = unserved.get_or_insert(Unserved { file, names: Vec::new() });
+        let name = file.owner.lookup_name(&credentials.key);
+        if unserved.file.config.path() == file.config.path()
+            && unserved.names.iter().all(|other| other != name)
+        {
+            unserved.names.push(name.to_owned());
         }
     }
-    Ok(names)
+    Ok(unserved)
 }
 
 /// Returns the error for logins that were not removed.
-pub(super) fn refusal(plan: &ImportPlan, names: Vec<String>) -> CommandError {
-    match install_command(&plan.config, &names, plan.owner) {
-        Ok(install) => LogoutError { path: plan.config.path().to_owned(), names, install }.into(),
+pub(super) fn refusal(Unserved { file, names }: Unserved<'_>) -> CommandError {
+    match install_command(&file.config, &names, file.owner) {
+        Ok(install) => LogoutError { path: file.config.path().to_owned(), names, install }.into(),
         Err(error) => error,
     }
 }
 
 /// True when a login can be removed without the client losing it.
-pub(super) fn can_remove_any(plan: &ImportPlan) -> bool {
-    plan.credentials().any(|credentials| is_served(plan, credentials).unwrap_or_default())
+pub(super) fn can_remove_any(logins: &ClientLogins) -> bool {
+    logins.credentials().any(|(found, credentials)| is_served(logins, found, credentials))
 }
 
 /// True when the client asks this program for a login.
-fn is_served(plan: &ImportPlan, credentials: &Credentials) -> Result<bool, ConfigError> {
-    let helper = plan.config.helper_for(&credentials.key, plan.owner)?;
-    Ok(helper.as_deref().is_some_and(HelperName::is_ours))
+fn is_served(logins: &ClientLogins, found: &FoundLogin, credentials: &Credentials) -> bool {
+    logins.is_served(found.source, &credentials.key).unwrap_or_default()
 }
 
 /// Returns the command that makes a client ask this program.
@@ -74,23 +86,25 @@ fn install_command(
 
 /// Removes every login that was read back from the vault. Returns the number of helpers that failed; each error
 /// is printed.
-pub(super) fn remove(plan: &ImportPlan, cx: &mut CommandContext) -> Result<usize, CommandError> {
-    let helpers = plan.helpers.iter().enumerate();
-    let failed = helpers.filter(|(index, helper)| !erase(plan, *index, helper, cx)).count();
-    remove_from_file(plan, cx)?;
+pub(super) fn remove(logins: &ClientLogins, cx: &mut CommandContext) -> Result<usize, CommandError> {
+    let helpers = logins.helpers.iter().enumerate();
+    let failed = helpers.filter(|(index, helper)| !erase(logins, *index, helper, cx)).count();
+    for (index, file) in logins.files.iter().enumerate() {
+        remove_from_file(logins, index, file, cx)?;
+    }
     Ok(failed)
 }
 
 /// Returns the logins of a source that are in the vault, and that the client no longer needs there.
-fn removable(plan: &ImportPlan, source: ImportSource) -> impl Iterator<Item = &Credentials> {
-    let found = plan.found.iter().filter(move |found| found.source == source);
-    found.filter_map(FoundLogin::credentials).filter(|login| is_served(plan, login).unwrap_or_default())
+fn removable(logins: &ClientLogins, source: LoginSource) -> impl Iterator<Item = &Credentials> {
+    let found = logins.credentials().filter(move |(found, _)| found.source == source);
+    found.filter(|(found, login)| is_served(logins, found, login)).map(|(_, login)| login)
 }
 
 /// Erases the logins of one helper. Returns false when that fails.
-fn erase(plan: &ImportPlan, index: usize, helper: &OtherHelper, cx: &mut CommandContext) -> bool {
+fn erase(logins: &ClientLogins, index: usize, helper: &OtherHelper, cx: &mut CommandContext) -> bool {
     let mut erased = 0;
-    for credentials in removable(plan, ImportSource::Helper(index)) {
+    for credentials in removable(logins, LoginSource::Helper(index)) {
         match helper.erase(credentials) {
             Ok(true) => erased += 1,
             Ok(false) => {
@@ -109,31 +123,40 @@ fn erase(plan: &ImportPlan, index: usize, helper: &OtherHelper, cx: &mut Command
     true
 }
 
-/// Removes the plain text from the client's file as it is now. Logins that changed in the meantime stay.
-fn remove_from_file(plan: &ImportPlan, cx: &mut CommandContext) -> Result<(), CommandError> {
-    let path = plan.config.path();
-    let memory = env::Folders::find()?.setup();
-    let _lock = setup::lock(&memory)?;
+/// Removes the plain text from a client's file as it is now. Logins that changed in the meantime stay.
+fn remove_from_file(
+    logins: &ClientLogins,
+    index: usize,
+    LoginFile { config, owner, part }: &LoginFile,
+    cx: &mut CommandContext,
+) -> Result<(), CommandError> {
+    let path = config.path();
+    let record = env::Folders::find()?.setup();
+    let _lock = setup::lock(&record)?;
     let mut config = ConfigFile::read(path.to_owned())?;
     let is_removable = |login: &PlainLogin| {
         login.credentials.as_ref().is_ok_and(|now| {
-            removable(plan, ImportSource::File)
+            removable(logins, LoginSource::File(index))
                 .any(|old| old.key == now.key && *old.user == *now.user && old.secret.is_same_as(&now.secret))
         })
     };
-    let logins = config.logins()?;
+    let plain = config.logins()?;
     let keys: Vec<&str> =
-        logins.iter().filter(|login| is_removable(login)).map(|login| login.key.as_str()).collect();
+        plain.iter().filter(|login| is_removable(login)).map(|login| login.key.as_str()).collect();
     if !keys.is_empty() {
-        let remains = match plan.owner {
+        let remainder = match owner {
             ConfigOwner::Docker => EntryRemainder::Entry,
             ConfigOwner::Podman => EntryRemainder::Nothing,
         };
-        config.remove_logins(&keys, remains)?;
+        config.remove_logins(&keys, remainder)?;
+        if part.is_some() {
+            // The client reads nothing else for this part, and must ask this program from here too.
+            config.set_store(Some(HelperName::for_profile(None).as_str()));
+        }
         config.write()?;
         cx.say(&format!("{} taken out of {}", keys.len(), env::tilde(path)));
     }
-    let changed = removable(plan, ImportSource::File).count().saturating_sub(keys.len());
+    let changed = removable(logins, LoginSource::File(index)).count().saturating_sub(keys.len());
     if changed > 0 {
         cx.say(&format!("{changed} changed in {} meanwhile: left there", env::tilde(path)));
     }

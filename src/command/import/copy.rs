@@ -1,0 +1,191 @@
+//! Copies a client's logins into the vault, and reads them back.
+
+use crate::command::context::CommandContext;
+use crate::command::error::CommandError;
+use crate::command::import::ImportError;
+use crate::docker::client_logins::{ClientLogins, FoundLogin, LoginSource};
+use crate::docker::wire::Credentials;
+use crate::inventory::Inventory;
+use crate::model::secret::Secret;
+use crate::model::token::Token;
+use crate::model::token_id::TokenId;
+use crate::provider::advice::Advice;
+use crate::system::env;
+use crate::system::table::{Cell, Table, Tone};
+use crate::vault::import::{ImportedToken, IncomingLogin, take_over};
+use crate::vault::login::user_of;
+use crate::vault::store::StoreError;
+
+const HEADS: [&str; 5] = ["FROM", "KEY", "USER", "AS", "WHAT"];
+
+/// The columns that a narrow terminal omits, in this order.
+const LEAST_FIRST: &[&str] = &["AS", "FROM"];
+
+/// The logins to copy.
+pub(in crate::command) struct LoginCopy<'l> {
+    logins: &'l ClientLogins,
+    /// The logins that were found and are wanted, also those that cannot be copied.
+    wanted: Vec<&'l FoundLogin>,
+    incoming: Vec<IncomingLogin<'l>>,
+    /// The profile for which the logins are.
+    profile: Option<String>,
+}
+
+impl<'l> LoginCopy<'l> {
+    /// Plans to copy every login, without a change of any answer.
+    pub(in crate::command) fn of_all(logins: &'l ClientLogins) -> Self {
+        Self::plan(logins, logins.found.iter().collect(), None, |_| false)
+    }
+
+    /// Plans to copy some logins. Those for which `is_logged_in` holds count as logins of the client.
+    pub(in crate::command) fn plan(
+        logins: &'l ClientLogins,
+        wanted: Vec<&'l FoundLogin>,
+        profile: Option<String>,
+        is_logged_in: impl Fn(&FoundLogin) -> bool,
+    ) -> Self {
+        // Those that the client gets come first.
+        let (first, rest): (Vec<_>, Vec<_>) =
+            wanted.iter().copied().partition(|found| found.answers.is_some());
+        let incoming = first.into_iter().chain(rest).filter_map(|found| {
+            Some(IncomingLogin {
+                part: logins.part(found),
+                logged_in: found.answers.as_ref().filter(|_| is_logged_in(found)),
+                ..IncomingLogin::new(found.credentials()?)
+            })
+        });
+        let incoming = incoming.collect();
+        Self { logins, wanted, incoming, profile }
+    }
+
+    pub(in crate::command) fn is_empty(&self) -> bool {
+        self.incoming.is_empty()
+    }
+
+    /// Returns the table of the logins, with the token that each becomes. Nothing is changed.
+    pub(in crate::command) fn table(
+        &self,
+        cx: &CommandContext,
+    ) -> Result<Table<{ HEADS.len() }>, CommandError> {
+        let excerpt = cx.store.excerpt(None)?;
+        let mut inventory = excerpt.inventory().clone();
+        let has_secret = |token: &Token, secret: &Secret| {
+            excerpt.release(token).is_ok_and(|stored| stored.is_same_as(secret))
+        };
+        let imported =
+            take_over(&mut inventory, &self.incoming, self.profile.as_deref(), has_secret, *cx.now);
+        let mut table = Table::with_heads(HEADS, LEAST_FIRST);
+        for found in &self.wanted {
+            let (user, name, result) = match &found.login {
+                Ok(credentials) => {
+                    let imported = self.imported(credentials, &imported);
+                    let token = imported.and_then(|imported| find_token(&inventory, imported.token));
+                    let is_new = imported.is_some_and(|imported| imported.is_new);
+                    let is_expired = token.is_some_and(|token| token.has_expired(*cx.now));
+                    (
+                        user_of(credentials).display_name().into(),
+                        token.map_or("-", |token| token.name.as_str()).into(),
+                        match (is_new, is_expired) {
+                            (true, true) => Cell::new("new, expired", Tone::Warning),
+                            (true, false) => Cell::new("new", Tone::Good),
+                            (false, _) => "already here".into(),
+                        },
+                    )
+                }
+                Err(obstacle) => {
+                    ("-".into(), "-".into(), Cell::new(&format!("cannot: {}", obstacle.words()), Tone::Bad))
+                }
+            };
+            table.push([
+                self.source_name(found.source).into(),
+                found.key.as_str().into(),
+                user,
+                name,
+                result,
+            ]);
+        }
+        Ok(table)
+    }
+
+    /// Copies the logins in one change, opens the vault again and compares every secret with that of its source.
+    /// Returns the number of new tokens.
+    pub(in crate::command) fn copy(&self, cx: &mut CommandContext) -> Result<usize, CommandError> {
+        let imported = self.add_all(cx)?;
+        self.read_back(&imported, cx)?;
+        Ok(imported.iter().filter(|imported| imported.is_new).count())
+    }
+
+    /// Returns the number of logins that can be copied.
+    pub(in crate::command) fn count(&self) -> usize {
+        self.incoming.len()
+    }
+
+    /// Adds all logins, and prints advice about the new ones, each piece of advice once.
+    fn add_all(&self, cx: &mut CommandContext) -> Result<Vec<ImportedToken>, CommandError> {
+        let now = *cx.now;
+        let (imported, advice) = cx.store.change(|draft| -> Result<_, CommandError> {
+            let mut inventory = draft.inventory.clone();
+            let has_secret = |token: &Token, secret: &Secret| {
+                draft.secret(token).is_ok_and(|stored| stored.is_same_as(secret))
+            };
+            let imported =
+                take_over(&mut inventory, &self.incoming, self.profile.as_deref(), has_secret, now);
+            draft.inventory = inventory;
+            let mut advice: Vec<Advice> = Vec::new();
+            for (incoming, imported) in self.incoming.iter().zip(&imported).filter(|(_, token)| token.is_new)
+            {
+                draft.set_secret(imported.token, &incoming.login.credentials.secret)?;
+                for item in incoming.login.advice(&draft.inventory, Some(imported.token)) {
+                    if !advice.contains(&item) {
+                        advice.push(item);
+                    }
+                }
+            }
+            Ok((imported, advice))
+        })?;
+        cx.print_advice(&advice);
+        Ok(imported)
+    }
+
+    fn read_back(&self, imported: &[ImportedToken], cx: &CommandContext) -> Result<(), CommandError> {
+        let excerpt = cx.store.excerpt(None)?;
+        for (incoming, imported) in self.incoming.iter().zip(imported) {
+            let credentials = incoming.login.credentials;
+            let is_kept = |token: &Token| -> Result<bool, StoreError> {
+                let is_for_it = incoming.part.is_some() || token.has_key(&credentials.key);
+                let is_same = is_for_it && token.user == user_of(credentials);
+                Ok(is_same && excerpt.release(token)?.is_same_as(&credentials.secret))
+            };
+            let token = find_token(excerpt.inventory(), imported.token);
+            if !token.map(is_kept).transpose()?.unwrap_or_default() {
+                return Err(ImportError::NotReadBack(credentials.key.as_str().to_owned()).into());
+            }
+        }
+        Ok(())
+    }
+
+    fn imported<'i>(
+        &self,
+        credentials: &Credentials,
+        imported: &'i [ImportedToken],
+    ) -> Option<&'i ImportedToken> {
+        let mut incoming = self.incoming.iter();
+        imported.get(incoming.position(|login| std::ptr::eq(login.login.credentials, credentials))?)
+    }
+
+    /// Returns the name of a source, for people.
+    fn source_name(&self, source: LoginSource) -> String {
+        match source {
+            LoginSource::File(index) => {
+                self.logins.files.get(index).map(|file| env::tilde(file.config.path())).unwrap_or_default()
+            }
+            LoginSource::Helper(index) => {
+                self.logins.helpers.get(index).map(|helper| helper.program().to_owned()).unwrap_or_default()
+            }
+        }
+    }
+}
+
+fn find_token(inventory: &Inventory, id: TokenId) -> Option<&Token> {
+    inventory.tokens().iter().find(|token| token.id == id)
+}
