@@ -57,9 +57,11 @@ pub fn run(args: &LsArgs, cx: &mut CommandContext) -> Result<(), CommandError> {
     }
     if tokens.is_empty() {
         let program = program();
-        cx.say(&match inventory.tokens().len() {
-            0 => format!("no tokens yet: docker login, or {program} add"),
-            _ => format!("no token is like that; {program} ls shows all of them"),
+        let no_home = cx.store.refuse_no_home().err();
+        cx.say(&match (inventory.tokens().len(), no_home) {
+            (_, Some(error)) => format!("no tokens: {error}"),
+            (0, None) => format!("no tokens yet: docker login, or {program} add"),
+            (_, None) => format!("no token is like that; {program} ls shows all of them"),
         });
         return Ok(());
     }

@@ -41,17 +41,30 @@ pub fn check(store: &VaultStore, findings: &mut Vec<Finding>) -> Option<OpenedCo
     }
 }
 
-fn read(store: &VaultStore, findings: &mut Vec<Finding>) -> Result<OpenedContents, StoreError> {
-    let excerpt = store.excerpt(None)?;
-    let mut contents = OpenedContents { inventory: excerpt.inventory().clone(), secrets: Vec::new() };
-    match excerpt.holders() {
-        None => findings.push(Finding {
+fn no_vault(store: &VaultStore) -> Finding {
+    match store.refuse_no_home() {
+        Ok(()) => Finding {
             kind: "no-vault",
             what: format!("there is no vault yet at {}", env::tilde(store.path())),
             why: "the first login, or the first token that you add, makes it",
             mend: format!("docker login, or {} add", program()),
             ..Finding::about_path(store.path())
-        }),
+        },
+        Err(error) => Finding {
+            kind: "no-vault",
+            what: format!("there is no vault: {error}"),
+            why: "logins and tokens cannot be kept",
+            mend: error.hint().unwrap_or_default(),
+            ..Finding::default()
+        },
+    }
+}
+
+fn read(store: &VaultStore, findings: &mut Vec<Finding>) -> Result<OpenedContents, StoreError> {
+    let excerpt = store.excerpt(None)?;
+    let mut contents = OpenedContents { inventory: excerpt.inventory().clone(), secrets: Vec::new() };
+    match excerpt.holders() {
+        None => findings.push(no_vault(store)),
         Some(holders) if check_holders(store, holders, findings) => {
             contents.secrets = open_secrets(&excerpt, findings)?;
         }

@@ -5,11 +5,12 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 use std::{env, fs, io};
 
-use etcetera::BaseStrategy;
 use thiserror::Error;
 
 use crate::model::hint::Hint;
 use crate::model::timestamp::Timestamp;
+#[cfg(unix)]
+use crate::system::user_database;
 
 /// The variable that completion scripts set to the name of their shell.
 const COMPLETE: &str = "DOCKER_CREDENTIAL_PAT_COMPLETE";
@@ -26,6 +27,12 @@ pub const USAGE: &str = "DOCKER_CREDENTIAL_PAT_USAGE";
 /// The file name of this program, and the name of its folder below each of the user's folders.
 pub const PROGRAM: &str = "docker-credential-pat";
 
+/// The variable with the folder that has the vault's folder.
+const XDG_DATA: &str = "XDG_DATA_HOME";
+
+/// The home of users who have none: <https://www.debian.org/doc/debian-policy/ch-opersys.html#non-existent-home-directories>.
+const NO_HOME: &str = "/nonexistent";
+
 /// The folders of this program: <https://specifications.freedesktop.org/basedir-spec/latest/>.
 #[derive(Clone, Debug)]
 pub struct Folders {
@@ -39,8 +46,7 @@ pub struct Folders {
 
 #[derive(Debug, Error)]
 pub enum EnvError {
-    /// The home is not looked up by user id: in a user namespace, that would be another user's home.
-    #[error("HOME is not set")]
+    #[error("neither HOME nor the user database names a home folder of this user")]
     NoHome,
     #[error("{variable} is not an absolute path: {}", path.display())]
     Relative { variable: &'static str, path: PathBuf },
@@ -73,14 +79,45 @@ impl Hint for EnvError {
 
 impl Folders {
     /// Finds the user's folders.
+    #[cfg(unix)]
     pub fn find() -> Result<Self, EnvError> {
-        if cfg!(unix) {
-            home()?;
-        }
+        let [data, config, state] = [XDG_DATA, "XDG_CONFIG_HOME", "XDG_STATE_HOME"].map(absolute_path);
+        // A service may have these folders, and no home.
+        let needs_home = data.is_none() || config.is_none() || state.is_none();
+        let home = if needs_home || path("HOME").is_some() { home()? } else { PathBuf::new() };
+        let or_below_home = |folder: Option<PathBuf>, usual| folder.unwrap_or_else(|| home.join(usual));
+        Ok(Self {
+            data: or_below_home(data, ".local/share").join(PROGRAM),
+            config: or_below_home(config, ".config").join(PROGRAM),
+            state: or_below_home(state, ".local/state").join(PROGRAM),
+        })
+    }
+
+    /// Finds the user's folders.
+    #[cfg(not(unix))]
+    pub fn find() -> Result<Self, EnvError> {
+        use etcetera::BaseStrategy;
         let base = etcetera::choose_base_strategy().map_err(|_| EnvError::NoHome)?;
         let data = base.data_dir().join(PROGRAM);
         let state = base.state_dir().map_or_else(|| data.clone(), |state| state.join(PROGRAM));
         Ok(Self { data, config: base.config_dir().join(PROGRAM), state })
+    }
+
+    /// Finds the folders to read from. A user without a home has no vault, and gets folders that do not exist.
+    pub fn find_for_reading() -> Result<Self, EnvError> {
+        match Self::find() {
+            // With a folder for data, there may be a vault, but its key cannot be found.
+            Err(EnvError::NoHome) if absolute_path(XDG_DATA).is_none() => {
+                let nowhere = Path::new(NO_HOME).join(PROGRAM);
+                Ok(Self { data: nowhere.clone(), config: nowhere.clone(), state: nowhere })
+            }
+            found => found,
+        }
+    }
+
+    /// Fails for folders that do not exist because the user has no home. Call it before these folders are created.
+    pub fn refuse_no_home(&self) -> Result<(), EnvError> {
+        if self.data.starts_with(NO_HOME) { Err(EnvError::NoHome) } else { Ok(()) }
     }
 
     /// Returns the path of the record of `install`.
@@ -106,10 +143,31 @@ pub fn this_program() -> Result<PathBuf, EnvError> {
     env::current_exe().map_err(EnvError::Program)
 }
 
-/// Returns the user's home from the environment.
+/// Returns the user's home: as in Docker, from the environment, else from the user database.
+#[cfg(unix)]
 pub fn home() -> Result<PathBuf, EnvError> {
-    let home = if cfg!(unix) { path("HOME") } else { etcetera::home_dir().ok() };
-    absolute("HOME", home.ok_or(EnvError::NoHome)?)
+    let home = path("HOME").or_else(registered_home).ok_or(EnvError::NoHome)?;
+    if home == Path::new(NO_HOME) { Err(EnvError::NoHome) } else { absolute("HOME", home) }
+}
+
+/// Returns the user's home.
+#[cfg(not(unix))]
+pub fn home() -> Result<PathBuf, EnvError> {
+    absolute("HOME", etcetera::home_dir().map_err(|_| EnvError::NoHome)?)
+}
+
+/// Returns the home in the user database, unless it cannot be the home of this user.
+///
+/// The standard library asks the C library, which also knows users of a network. But for an empty `HOME` it returns
+/// just that, so the file is read too.
+#[cfg(unix)]
+#[cold]
+fn registered_home() -> Option<PathBuf> {
+    let is_folder = |home: &PathBuf| home.is_absolute() && home.parent().is_some();
+    if !user_database::is_id_unmapped() {
+        return None;
+    }
+    env::home_dir().filter(is_folder).or_else(user_database::home).filter(is_folder)
 }
 
 /// Returns the path of Docker's own configuration file:
@@ -202,7 +260,9 @@ pub fn completing_shell() -> Option<OsString> {
 
 /// Formats a path with the user's home as `~`.
 pub fn tilde(path: &Path) -> String {
-    match home().ok().and_then(|home| path.strip_prefix(home).ok().map(Path::to_owned)) {
+    // Below `/`, everything would be at home.
+    let home = home().ok().filter(|home| home.parent().is_some());
+    match home.and_then(|home| path.strip_prefix(home).ok().map(Path::to_owned)) {
         Some(below) if cfg!(unix) => format!("~/{}", below.display()),
         Some(_) | None => path.display().to_string(),
     }
@@ -259,6 +319,12 @@ pub fn working_directory() -> Result<PathBuf, EnvError> {
 /// Returns the path in a variable, unless it is empty.
 pub fn path(variable: &str) -> Option<PathBuf> {
     env::var_os(variable).filter(|value| !value.is_empty()).map(PathBuf::from)
+}
+
+/// Returns the path in a variable of <https://specifications.freedesktop.org/basedir-spec/latest/>, in which a
+/// relative path does not count.
+fn absolute_path(variable: &str) -> Option<PathBuf> {
+    path(variable).filter(|folder| folder.is_absolute())
 }
 
 fn absolute(variable: &'static str, path: PathBuf) -> Result<PathBuf, EnvError> {

@@ -12,3 +12,5 @@ pub mod secret_json;
 pub mod stdio;
 pub mod table;
 pub mod tty;
+#[cfg(unix)]
+mod user_database;

@@ -30,6 +30,7 @@ const NEW_KEY_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// The vault of one user, with its key and its log.
 pub struct VaultStore {
+    folders: Folders,
     vault: PathBuf,
     key_file: KeyFile,
     log: UsageLog,
@@ -70,16 +71,22 @@ impl Hint for StoreError {
 }
 
 impl VaultStore {
-    /// Finds the folders of this user. The vault may not exist yet.
+    /// Finds the folders of this user. The vault may not exist yet, and never exists for a user without a home.
     pub fn find() -> Result<Self, StoreError> {
-        let Folders { data, config, state } = Folders::find()?;
-        let vault = data.join("vault");
+        let folders = Folders::find_for_reading()?;
+        let vault = folders.data.join("vault");
         Ok(Self {
-            key_file: KeyFile::new(config.join("key")),
-            log: UsageLog::new(state, vault.clone()),
+            key_file: KeyFile::new(folders.config.join("key")),
+            log: UsageLog::new(folders.state.clone(), vault.clone()),
             vault,
+            folders,
             obtained_key: OnceCell::new(),
         })
+    }
+
+    /// Fails for a user without a home, who cannot have a vault.
+    pub fn refuse_no_home(&self) -> Result<(), StoreError> {
+        Ok(self.folders.refuse_no_home()?)
     }
 
     /// Returns the path of the vault.
@@ -163,6 +170,7 @@ impl VaultStore {
     }
 
     fn lock(&self) -> Result<impl Sized + use<>, StoreError> {
+        self.refuse_no_home()?;
         if let Some(folder) = self.vault.parent() {
             disk::make_folder(folder)?;
         }

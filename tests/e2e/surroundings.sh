@@ -124,6 +124,21 @@ read_only() {
   equal "read-only home: its secret is given" two given b.example
 }
 
+# A systemd unit has no HOME: https://github.com/moby/moby/issues/11287.
+registered_home() {
+  local home=$HOME/mounted
+  grep -q '^ *0 *0 ' /proc/self/uid_map || skip "registered home: only root outside a user namespace has one here"
+  sed "s#^root:.*#root:x:0:0:root:$home:/bin/sh#" /etc/passwd >"$HOME/passwd"
+  mount --bind "$HOME/passwd" /etc/passwd || give_up "registered home: it mounts" passwd
+  check "registered home: store" with HOME="$home" put a.example alice one
+  equal "registered home: get with HOME unset" one without HOME given a.example
+  equal "registered home: get with HOME empty" one with HOME= given a.example
+  check "registered home: store with HOME unset" without HOME put b.example bob two
+  equal "registered home: list" '{"a.example":"alice","b.example":"bob"}' without HOME pat list
+  check "registered home: erase with HOME empty" with HOME= sign_out b.example
+  ends "registered home: that holds" 1 '^credentials not found' with HOME="$home" ask b.example
+}
+
 # As podman unshare and rootless builds run it: root in there, an ordinary user outside.
 user_namespace() (
   need unshare
@@ -146,7 +161,8 @@ user_namespace() (
     equal "user namespace $mapping: get inside" one given a.example
     check "user namespace $mapping: store inside" put b.example bob two
     equal "user namespace $mapping: list inside" '{"a.example":"alice","b.example":"bob"}' pat list
-    ends "user namespace $mapping: HOME unset inside" 1 'HOME is not set' without HOME ask a.example
+    ends "user namespace $mapping: HOME unset inside: get finds nothing" 1 '^credentials not found' without HOME ask a.example
+    ends "user namespace $mapping: HOME unset inside: store tells" 1 'neither HOME nor the user database' without HOME put a.example alice one
     run_as=("${outside[@]}")
     equal "user namespace $mapping: get outside what was stored inside" two given b.example
     equal "user namespace $mapping: every file is still the outer user's" "$owner" owners
@@ -203,12 +219,9 @@ home_and_folders() (
   local home=$HOME/folders
   mkdir -p "$home/cwd"
   cd "$home/cwd" || exit
-  ends "HOME unset: get tells" 1 'hint: set HOME' without HOME ask a.example
-  ends "HOME unset: store tells" 1 'hint: set HOME' without HOME put a.example alice one
-  ends "HOME unset: list tells" 1 'hint: set HOME' without HOME pat list
   ends "HOME unset: version needs none" 0 '^docker-credential-pat' without HOME pat version
-  ends "HOME empty: get tells" 1 'HOME is not set' with HOME= ask a.example
-  ends "HOME empty: store tells" 1 'HOME is not set' with HOME= put a.example alice one
+  ends "HOME names no home: get finds nothing" 1 '^credentials not found' with HOME=/nonexistent ask a.example
+  ends "HOME names no home: store tells" 1 'hint: set HOME' with HOME=/nonexistent put a.example alice one
   ends "HOME relative: get tells" 1 'HOME is not an absolute path: home' with HOME=home ask a.example
   ends "HOME relative: store tells" 1 'HOME is not an absolute path: home' with HOME=home put a.example alice one
   ends "HOME is a device: store tells" 1 'cannot write /dev/null/.*: Not a directory' with HOME=/dev/null put a.example alice one
@@ -446,6 +459,7 @@ if (($#)); then
 fi
 (in_namespace full_disk)
 (in_namespace read_only)
+(in_namespace registered_home)
 user_namespace
 foreign_home
 home_and_folders

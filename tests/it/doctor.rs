@@ -119,8 +119,8 @@ fn an_empty_home_has_two_findings_and_a_missing_folder_fails() {
     let findings = diagnose(&home, &[], &[]);
     assert_eq!(findings.len(), 2, "{findings:?}");
     assert!(of_kind(&findings, "no-vault").len() == 1 && of_kind(&findings, "not-installed").len() == 1);
-    let done = home.program(["doctor", "--json"]).env_remove("HOME").assert().code(1).stdout("");
-    assert!(stderr(&done).contains("HOME is not set"));
+    let homeless = home.program(["doctor"]).env("HOME", "/nonexistent").assert().code(1);
+    assert!(stdout(&homeless).contains("there is no vault: neither HOME nor the user database names a home"));
     let nowhere = home.path().join("nowhere");
     let args = ["doctor", "--scan", nowhere.to_str().expect("UTF-8")];
     home.run(args).code(1).stdout("");

@@ -13,6 +13,8 @@ mod coding;
 mod doctor;
 mod doctor_online;
 mod durability;
+#[cfg(target_os = "linux")]
+mod homes;
 mod hub;
 mod import_export;
 mod keys;

@@ -96,6 +96,7 @@ fn print_uncounted(rows: &UsageRows<'_>, unread: UnreadLines, cx: &mut CommandCo
 }
 
 fn switch(is_on: bool, cx: &mut CommandContext) -> Result<(), CommandError> {
+    cx.store.refuse_no_home()?;
     let log = cx.store.log();
     if is_on {
         log.turn_on()?;

@@ -2,7 +2,10 @@
 
 pub mod append;
 pub mod permissions;
+mod replaceable;
 mod retry;
+#[cfg(test)]
+mod tests;
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Write};
@@ -15,11 +18,17 @@ use thiserror::Error;
 use crate::model::hint::Hint;
 pub use crate::system::disk::permissions::{PRIVATE, is_writable_by_others, mode, other_owner, private_mode};
 use crate::system::disk::permissions::{
-    PRIVATE_FOLDER, private_folder, refuse_others_folder, set_mode, set_mode_of, with_mode,
+    PRIVATE_FOLDER, group, private_folder, refuse_others_folder, set_group_of, set_mode, set_mode_of,
+    with_mode,
 };
+use crate::system::disk::replaceable::ReplaceObstacle;
+pub use crate::system::disk::replaceable::check_replaceable;
 
 /// The time that a writer waits for a lock: fifty other writers on a slow disk take a few seconds.
 const LOCK_PATIENCE: Duration = Duration::from_secs(30);
+
+/// The maximum number of links to a file that does not exist; the kernel follows as many.
+const MAX_LINKS: usize = 40;
 
 /// The pause between two attempts to take a lock.
 const LOCK_POLL: Duration = Duration::from_millis(2);
@@ -62,7 +71,10 @@ impl Hint for DiskError {
             Self::Write { source, .. } if source.kind() == io::ErrorKind::StorageFull => {
                 Some("make room on the disk; nothing was lost".to_owned())
             }
-            Self::Write { .. } => Some("make its folder writable for you; nothing was lost".to_owned()),
+            Self::Write { source, .. } => Some(match ReplaceObstacle::behind(source) {
+                Some(obstacle) => obstacle.hint().to_owned(),
+                None => "make its folder writable for you; nothing was lost".to_owned(),
+            }),
             Self::NotDurable { .. } => Some("check the disk, and do it again".to_owned()),
             Self::NotAFile { path } => Some(format!("move {} away", path.display())),
             Self::Exists { .. } => Some("choose another name, or remove it first".to_owned()),
@@ -103,12 +115,14 @@ pub fn read(path: &Path, limit: u64) -> Result<Option<(Vec<u8>, fs::Metadata)>, 
     Ok(Some((bytes, metadata)))
 }
 
-/// Replaces a file atomically and durably. A link is followed, and remains a link.
+/// Replaces a file atomically and durably. It keeps its group. A link is followed, even to a file that does not exist
+/// yet, and remains a link.
 ///
 /// The new content is written to `NAME.new` in the same folder, which replaces one that a killed process left. After
 /// a [`DiskError::Write`], the old file is as it was.
 pub fn replace(path: &Path, bytes: &[u8], mode: u32) -> Result<(), DiskError> {
-    replace_link(&without_links(path), bytes, mode).map_err(|error| match error {
+    let target = write_target(path).map_err(DiskError::writing(path))?;
+    replace_link(&target, bytes, mode).map_err(|error| match error {
         DiskError::Write { source, .. } => DiskError::writing(path)(source),
         other => other,
     })
@@ -119,7 +133,7 @@ pub fn replace_link(path: &Path, bytes: &[u8], mode: u32) -> Result<(), DiskErro
     let folder = folder_of(path);
     refuse_others_folder(folder)?;
     let new = with_suffix(path, ".new");
-    let written = write_durably(&new, bytes, mode).and_then(|()| retry::rename(&new, path));
+    let written = write_new(&new, bytes, mode, group(path)).and_then(|()| retry::rename(&new, path));
     if let Err(error) = written {
         let _ = fs::remove_file(&new);
         return Err(DiskError::writing(path)(error));
@@ -221,9 +235,25 @@ pub fn make_private(path: &Path) -> Result<(), DiskError> {
     closed.map_err(DiskError::writing(path))
 }
 
-/// Resolves a path to an absolute one without links; a path that leads nowhere is returned unchanged.
+/// Resolves a path to an absolute one without links. The file may be missing, also at the end of a link; a path that
+/// leads nowhere else is returned unchanged.
 pub fn without_links(path: &Path) -> PathBuf {
-    fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
+    write_target(path).unwrap_or_else(|_| path.to_owned())
+}
+
+/// Returns the path at which a file is written: the end of all links, where there may be no file yet.
+fn write_target(path: &Path) -> io::Result<PathBuf> {
+    let mut path = path.to_owned();
+    for _ in 0..MAX_LINKS {
+        match fs::canonicalize(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            target => return target,
+        }
+        let Ok(link) = fs::read_link(&path) else { return Ok(path) };
+        // A relative link starts at the folder that the link is in.
+        path = folder_of(&path).join(link);
+    }
+    Err(io::ErrorKind::InvalidInput.into())
 }
 
 /// True when nothing is at a path. A path that cannot be checked is not missing.
@@ -242,14 +272,19 @@ fn folder_of(path: &Path) -> &Path {
     path.parent().unwrap_or(path)
 }
 
-fn write_durably(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
+/// Writes a file durably, and gives it to a group. If the group is not permitted to this process, what the mode gives to
+/// a group is left out.
+fn write_new(path: &Path, bytes: &[u8], mode: u32, group: Option<u32>) -> io::Result<()> {
+    const GROUP_BITS: u32 = 0o070;
     // A killed process may have left one there.
     match fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         Ok(()) | Err(_) => {}
     }
-    let mut file = with_mode(OpenOptions::new().create_new(true).write(true), mode).open(path)?;
-    set_mode_of(&file, mode)?;
+    let closed = mode & !GROUP_BITS;
+    let mut file = with_mode(OpenOptions::new().create_new(true).write(true), closed).open(path)?;
+    let is_given = group.is_none_or(|group| set_group_of(&file, group).is_ok());
+    set_mode_of(&file, if is_given { mode } else { closed })?;
     file.write_all(bytes)?;
     file.sync_all()
 }

@@ -55,6 +55,32 @@ pub fn other_owner(metadata: &fs::Metadata) -> Option<u32> {
     };
 }
 
+/// Returns the id of the group of a file, if it exists.
+pub(super) fn group(path: &Path) -> Option<u32> {
+    #[cfg(unix)]
+    return fs::symlink_metadata(path).ok().map(|metadata| std::os::unix::fs::MetadataExt::gid(&metadata));
+    #[cfg(not(unix))]
+    return {
+        let _ = path;
+        None
+    };
+}
+
+/// Gives a file to a group, which is permitted to members of the group and to root.
+#[cfg(unix)]
+pub(super) fn set_group_of(file: &File, group: u32) -> io::Result<()> {
+    if std::os::unix::fs::MetadataExt::gid(&file.metadata()?) == group {
+        return Ok(());
+    }
+    std::os::unix::fs::fchown(file, None, Some(group))
+}
+
+#[cfg(not(unix))]
+#[expect(clippy::unnecessary_wraps, reason = "the same signature everywhere")]
+pub(super) fn set_group_of(_file: &File, _group: u32) -> io::Result<()> {
+    Ok(())
+}
+
 /// Returns a builder for folders that are private from the start.
 pub(super) fn private_folder() -> fs::DirBuilder {
     #[cfg_attr(not(unix), expect(unused_mut, reason = "no modes there"))]
