@@ -69,7 +69,7 @@ pub(super) enum Subcommand {
     /// Make Docker (or podman) keep its credentials here
     Install(install::InstallArgs),
     /// Put back the helper that Docker (or podman) had before
-    Uninstall(install::InstallArgs),
+    Uninstall(install::UninstallArgs),
     Doctor(doctor::DoctorArgs),
     Backup(backup::BackupArgs),
     Restore(backup::RestoreArgs),

@@ -105,6 +105,13 @@ pub fn confirm(question: &str, is_confirmed: bool) -> Result<(), CommandError> {
     if is_yes { Ok(()) } else { Err(PromptError::Declined.into()) }
 }
 
+/// Asks a person to confirm what is usually wanted: an empty answer is a yes.
+pub fn confirm_usual(question: &str) -> Result<(), CommandError> {
+    let missing = |source| PromptError::Missing { what: "answer", option: "--yes", source };
+    let answer = tty::ask(&format!("{question} [Y/n] ")).map_err(missing)?;
+    if matches!(answer.trim(), "" | "y" | "Y" | "yes") { Ok(()) } else { Err(PromptError::Declined.into()) }
+}
+
 /// Parses a duration from 1 s to 30 days: `8h`, `30m`, `1h 30m`.
 pub fn parse_duration(text: &str) -> Result<Duration, String> {
     let time = text.parse::<SignedDuration>().ok().and_then(|time| Duration::try_from(time).ok());

@@ -5,6 +5,7 @@ pub mod client_logins;
 pub mod config;
 pub mod config_folder;
 pub mod helper_name;
+pub mod installed_clients;
 pub mod other_helper;
 pub mod podman_registries;
 pub mod profile_link;

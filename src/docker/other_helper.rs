@@ -8,7 +8,7 @@ use thiserror::Error;
 use zeroize::Zeroizing;
 
 use crate::docker::config::members::parse_map;
-use crate::docker::wire::{Credentials, NOT_FOUND, WireError, parse_answer};
+use crate::docker::wire::{Credentials, NOT_FOUND, WireError, parse_answer, write_credentials};
 use crate::model::hint::Hint;
 use crate::model::registry::Key;
 use crate::system::process;
@@ -42,6 +42,8 @@ pub enum HelperError {
     Refused { program: String, verb: &'static str, text: String },
     #[error("{program} {verb} gives no answer that can be read")]
     Unreadable { program: String, verb: &'static str },
+    #[error("{program} says that it has stored {key}, and gives something else")]
+    NotStored { program: String, key: String },
     /// Some helpers report success although their store is locked.
     #[error("{program} says that it has erased {key}, and has it still")]
     StillThere { program: String, key: String },
@@ -88,6 +90,21 @@ impl OtherHelper {
         }
     }
 
+    /// Stores credentials, and compares what comes back.
+    pub fn store(&self, credentials: &Credentials) -> Result<(), HelperError> {
+        let Credentials { key, user, secret } = credentials;
+        let mut input = Zeroizing::new(Vec::new());
+        // A vector takes everything.
+        let _ = write_credentials(&mut *input, key, user, secret);
+        self.call_with("store", &input)?;
+        let is_same = |now: &Credentials| *now.user == **user && now.secret.is_same_as(secret);
+        if self.credentials(key)?.as_ref().is_some_and(is_same) {
+            return Ok(());
+        }
+        let (program, key) = (self.program.clone(), key.as_str().to_owned());
+        Err(HelperError::NotStored { program, key })
+    }
+
     /// Erases credentials, unless different ones are stored under their key by now. Returns whether it erased them.
     pub fn erase(&self, credentials: &Credentials) -> Result<bool, HelperError> {
         let key = &credentials.key;
@@ -105,7 +122,11 @@ impl OtherHelper {
     }
 
     fn call(&self, verb: &'static str, stdin: &str) -> Result<Zeroizing<Vec<u8>>, HelperError> {
-        let output = process::run(OsStr::new(&self.program), &[verb], stdin.as_bytes(), None, PATIENCE)?;
+        self.call_with(verb, stdin.as_bytes())
+    }
+
+    fn call_with(&self, verb: &'static str, stdin: &[u8]) -> Result<Zeroizing<Vec<u8>>, HelperError> {
+        let output = process::run(OsStr::new(&self.program), &[verb], stdin, None, PATIENCE)?;
         if output.code == Some(0) {
             return Ok(output.stdout);
         }

@@ -22,7 +22,7 @@ struct RegistriesConf {
 pub fn helpers_of_podman() -> Vec<String> {
     let files = env::registries_conf_files();
     let files = files.into_iter().flat_map(|path| if path.is_dir() { parts(&path) } else { vec![path] });
-    files.filter_map(|path| helpers_in(&path)).last().unwrap_or_default()
+    files.fold(Vec::new(), |helpers, path| helpers_in(&path).unwrap_or(helpers))
 }
 
 fn helpers_in(path: &Path) -> Option<Vec<String>> {

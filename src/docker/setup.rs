@@ -64,10 +64,13 @@ impl Hint for SetupError {
 
 /// The record of earlier helpers, by file, then by the key of the registry or [`EVERY`]. It is a file of its own
 /// because Docker drops names that it does not know from its own file.
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 struct PreviousHelpers {
     version: u32,
     files: BTreeMap<String, BTreeMap<String, Option<String>>>,
+    /// The helpers that `install` has named for single registries, so that they are still called there.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    kept: BTreeMap<String, BTreeMap<String, String>>,
 }
 
 /// The name of [`HelperSlot::Every`] in the record; no key of a registry has a star.
@@ -79,63 +82,128 @@ pub fn lock(record: &Path) -> Result<impl Sized, SetupError> {
     Ok(disk::lock(record)?)
 }
 
-/// Makes this program the helper in a client's file, after recording the earlier helpers.
-pub fn install(
-    record: &Path,
-    mut config: ConfigFile,
-    slots: &[HelperSlot],
-    helper: &HelperName,
-) -> Result<Vec<SetupChange>, SetupError> {
-    let mut previous = PreviousHelpers::read(record)?;
-    let mut changes = Vec::new();
-    for slot in slots {
-        let earlier = slot.helper(&config)?;
-        if earlier.as_deref() == Some(helper.as_str()) {
-            changes.push(SetupChange::AlreadySet);
-            continue;
-        }
-        // A change between profiles keeps the helper that was there before both.
-        if !earlier.as_deref().is_some_and(HelperName::is_ours) {
-            previous.for_file(&config).insert(slot.record_key().to_owned(), earlier.clone());
-        }
-        slot.set_helper(&mut config, Some(helper.as_str()))?;
-        changes.push(SetupChange::Set(earlier));
-    }
-    previous.write(record)?;
-    config.write()?;
-    Ok(changes)
+/// A change of a client's file that is not written yet.
+pub struct SetupPlan {
+    record: PathBuf,
+    before: PreviousHelpers,
+    after: PreviousHelpers,
+    /// The file after the change.
+    pub config: ConfigFile,
+    /// The change of each slot, in the order in which they were given.
+    pub changes: Vec<SetupChange>,
+    direction: SetupDirection,
 }
 
-/// Restores the earlier helpers in a client's file where this program is still the helper: under the name
-/// `helper`, or under any of its names.
-pub fn uninstall(
-    record: &Path,
-    mut config: ConfigFile,
-    slots: &[HelperSlot],
-    helper: Option<&HelperName>,
-) -> Result<Vec<SetupChange>, SetupError> {
-    let mut previous = PreviousHelpers::read(record)?;
-    let mut changes = Vec::new();
-    for slot in slots {
-        let current = slot.helper(&config)?;
-        let is_meant =
-            |name: &str| helper.map_or_else(|| HelperName::is_ours(name), |helper| name == helper.as_str());
-        if current.as_deref().is_some_and(is_meant) {
-            let earlier = previous.for_file(&config).remove(slot.record_key()).flatten();
-            slot.set_helper(&mut config, earlier.as_deref())?;
-            changes.push(SetupChange::Restored(earlier));
-        } else {
-            // Once another program has become the helper, the record is obsolete. A helper for another profile does
-            // not make it so.
-            if !current.as_deref().is_some_and(HelperName::is_ours) {
-                previous.for_file(&config).remove(slot.record_key());
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum SetupDirection {
+    Install,
+    Uninstall,
+}
+
+impl SetupPlan {
+    /// Plans to make this program the helper in a client's file. `kept` are registries that keep their helper, by the
+    /// keys under which the client looks them up, although this program becomes the helper for every registry.
+    pub fn install(
+        record: &Path,
+        config: ConfigFile,
+        slots: &[HelperSlot],
+        helper: &HelperName,
+        kept: &[(String, String)],
+    ) -> Result<Self, SetupError> {
+        let mut plan = Self::start(record, config, SetupDirection::Install)?;
+        for slot in slots {
+            let earlier = slot.helper(&plan.config)?;
+            if earlier.as_deref() == Some(helper.as_str()) {
+                plan.changes.push(SetupChange::AlreadySet);
+                continue;
             }
-            changes.push(SetupChange::Kept(current));
+            // A change between profiles keeps the helper that was there before both.
+            let earlier = match slot {
+                // Docker would no longer find this helper by itself once its file has a login.
+                HelperSlot::Every => plan.config.store_in_effect()?,
+                HelperSlot::One(_) => earlier,
+            };
+            if !earlier.as_deref().is_some_and(HelperName::is_ours) {
+                plan.after.for_file(&plan.config).insert(slot.record_key().to_owned(), earlier.clone());
+            }
+            slot.set_helper(&mut plan.config, Some(helper.as_str()))?;
+            plan.changes.push(SetupChange::Set(earlier));
+        }
+        for (key, helper) in kept {
+            plan.config.set_helper(key, Some(helper))?;
+            plan.after.kept_for_file(&plan.config).insert(key.clone(), helper.clone());
+        }
+        Ok(plan)
+    }
+
+    /// Plans to restore the earlier helpers in a client's file where this program is still the helper: under the name
+    /// `helper`, or under any of its names.
+    pub fn uninstall(
+        record: &Path,
+        config: ConfigFile,
+        slots: &[HelperSlot],
+        helper: Option<&HelperName>,
+    ) -> Result<Self, SetupError> {
+        let mut plan = Self::start(record, config, SetupDirection::Uninstall)?;
+        for slot in slots {
+            let current = slot.helper(&plan.config)?;
+            let is_meant = |name: &str| {
+                helper.map_or_else(|| HelperName::is_ours(name), |helper| name == helper.as_str())
+            };
+            if current.as_deref().is_some_and(is_meant) {
+                let earlier = plan.after.for_file(&plan.config).remove(slot.record_key()).flatten();
+                if *slot == HelperSlot::Every {
+                    plan.release_kept()?;
+                }
+                let is_found = *slot == HelperSlot::Every && plan.config.store_found_by_docker()? == earlier;
+                slot.set_helper(&mut plan.config, earlier.as_deref().filter(|_| !is_found))?;
+                plan.changes.push(SetupChange::Restored(earlier));
+            } else {
+                // Once another program has become the helper, the record is obsolete. A helper for another profile
+                // does not make it so.
+                if !current.as_deref().is_some_and(HelperName::is_ours) {
+                    plan.after.for_file(&plan.config).remove(slot.record_key());
+                }
+                plan.changes.push(SetupChange::Kept(current));
+            }
+        }
+        Ok(plan)
+    }
+
+    /// Writes the record and the client's file. After an error, both are as they were, or the record has entries that
+    /// the next change cleans up.
+    pub fn write(self) -> Result<(), SetupError> {
+        match self.direction {
+            SetupDirection::Install => {
+                self.after.write(&self.record)?;
+                self.config.write().map_err(|error| {
+                    // The error that is reported is that of the client's file.
+                    let _ = self.before.write(&self.record);
+                    error.into()
+                })
+            }
+            SetupDirection::Uninstall => {
+                self.config.write()?;
+                self.after.write(&self.record)
+            }
         }
     }
-    config.write()?;
-    previous.write(record)?;
-    Ok(changes)
+
+    fn start(record: &Path, config: ConfigFile, direction: SetupDirection) -> Result<Self, SetupError> {
+        let before = PreviousHelpers::read(record)?;
+        let (record, after) = (record.to_owned(), before.clone());
+        Ok(Self { record, before, after, config, changes: Vec::new(), direction })
+    }
+
+    /// Removes the helpers that registries kept at `install`, unless somebody has changed them.
+    fn release_kept(&mut self) -> Result<(), ConfigError> {
+        for (key, helper) in std::mem::take(self.after.kept_for_file(&self.config)) {
+            if self.config.helper(&key)?.as_deref() == Some(helper.as_str()) {
+                self.config.set_helper(&key, None)?;
+            }
+        }
+        Ok(())
+    }
 }
 
 /// Returns the earlier helpers that are recorded for a client's file.
@@ -191,7 +259,7 @@ impl HelperSlot {
 impl PreviousHelpers {
     fn read(path: &Path) -> Result<Self, SetupError> {
         let Some((bytes, _)) = disk::read(path, MAX_BYTES)? else {
-            return Ok(Self { version: VERSION, files: BTreeMap::new() });
+            return Ok(Self { version: VERSION, files: BTreeMap::new(), kept: BTreeMap::new() });
         };
         let record: Option<Self> = serde_json::from_slice(&bytes).ok();
         record
@@ -201,12 +269,17 @@ impl PreviousHelpers {
 
     /// Returns the record of a file, for any spelling of its path.
     fn for_file(&mut self, config: &ConfigFile) -> &mut BTreeMap<String, Option<String>> {
-        self.files.entry(disk::without_links(config.path()).display().to_string()).or_default()
+        self.files.entry(file_key(config)).or_default()
+    }
+
+    fn kept_for_file(&mut self, config: &ConfigFile) -> &mut BTreeMap<String, String> {
+        self.kept.entry(file_key(config)).or_default()
     }
 
     fn write(mut self, path: &Path) -> Result<(), SetupError> {
         self.files.retain(|_, helpers| !helpers.is_empty());
-        if self.files.is_empty() && !path.exists() {
+        self.kept.retain(|_, helpers| !helpers.is_empty());
+        if self.files.is_empty() && self.kept.is_empty() && !path.exists() {
             return Ok(());
         }
         let Ok(json) = serde_json::to_vec(&self) else { return Ok(()) };
@@ -214,11 +287,43 @@ impl PreviousHelpers {
     }
 }
 
+/// Returns the name of a client's file in the record.
+fn file_key(config: &ConfigFile) -> String {
+    let path = config.path();
+    let resolved = match (path.parent(), path.file_name()) {
+        (Some(folder), Some(name)) if !path.exists() => disk::without_links(folder).join(name),
+        _ => disk::without_links(path),
+    };
+    resolved.display().to_string()
+}
+
 #[cfg(test)]
 mod tests {
     use std::fs;
 
     use super::*;
+
+    fn install(
+        record: &Path,
+        config: ConfigFile,
+        slots: &[HelperSlot],
+        helper: &HelperName,
+    ) -> Result<Vec<SetupChange>, SetupError> {
+        let mut plan = SetupPlan::install(record, config, slots, helper, &[])?;
+        let changes = std::mem::take(&mut plan.changes);
+        plan.write().map(|()| changes)
+    }
+
+    fn uninstall(
+        record: &Path,
+        config: ConfigFile,
+        slots: &[HelperSlot],
+        helper: Option<&HelperName>,
+    ) -> Result<Vec<SetupChange>, SetupError> {
+        let mut plan = SetupPlan::uninstall(record, config, slots, helper)?;
+        let changes = std::mem::take(&mut plan.changes);
+        plan.write().map(|()| changes)
+    }
 
     #[test]
     fn uninstall_restores_the_file_that_install_changed() {

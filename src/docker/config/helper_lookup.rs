@@ -71,17 +71,22 @@ impl ConfigFile {
     /// Returns the helper that Docker calls for every registry: the one that the file names, or the one that Docker
     /// finds by itself where the file says nothing about logins.
     pub fn store_in_effect(&self) -> Result<Option<String>, ConfigError> {
+        match self.store()? {
+            None => self.store_found_by_docker(),
+            store => Ok(store),
+        }
+    }
+
+    /// Returns the helper that Docker uses when its file says nothing about logins, if that helper is installed:
+    /// <https://github.com/docker/cli/blob/master/cli/config/credentials/default_store_linux.go>.
+    pub fn store_found_by_docker(&self) -> Result<Option<String>, ConfigError> {
         let says_nothing = self.registries_with_helpers()?.is_empty() && self.entry_names()?.is_empty();
-        Ok(match self.store()? {
-            None if says_nothing => found_by_docker(),
-            store => store,
-        })
+        Ok(if says_nothing { default_store() } else { None })
     }
 }
 
-/// Returns the helper that Docker uses when its file says nothing about logins, if that helper is installed:
-/// <https://github.com/docker/cli/blob/master/cli/config/credentials/default_store_linux.go>.
-fn found_by_docker() -> Option<String> {
+/// Returns the platform's helper, if it is installed.
+fn default_store() -> Option<String> {
     let name = if cfg!(windows) {
         "wincred"
     } else if cfg!(target_os = "macos") {

@@ -3,7 +3,7 @@
 use base64::Engine;
 use base64::alphabet::STANDARD;
 use base64::engine::{GeneralPurpose, GeneralPurposeConfig};
-use serde_json::value::RawValue;
+use serde_json::value::{RawValue, to_raw_value};
 use thiserror::Error;
 use zeroize::Zeroizing;
 
@@ -96,6 +96,28 @@ impl ConfigFile {
         Ok(keys)
     }
 
+    /// Writes a login in plain text, and keeps the other fields of its entry. Returns false, and writes nothing, if the
+    /// file cannot hold it.
+    pub fn set_login(&mut self, name: &str, credentials: &Credentials) -> Result<bool, ConfigError> {
+        let mut entries = self.map(AUTHS)?;
+        let entry = entries.get(name).map(|raw| Members::parse(raw.get()));
+        let mut fields = entry.transpose().map_err(|_| self.unexpected(AUTHS))?.unwrap_or_default();
+        fields.remove(&LOGIN);
+        let (user, secret) = (&*credentials.user, credentials.secret.expose());
+        if user == IDENTITY_USER {
+            fields.set(IDENTITY, to_raw_value(secret).ok());
+        } else if user.contains(':') {
+            return Ok(false);
+        } else {
+            fields.set(AUTH, encode(user, secret).and_then(|auth| to_raw_value(&*auth).ok()));
+        }
+        if let Some(entry) = to_raw(fields.to_json(2)) {
+            entries.insert(name.to_owned(), entry);
+        }
+        self.set(AUTHS, to_raw(map_to_json(&entries, 1)));
+        Ok(true)
+    }
+
     /// Removes the logins of some entries. A `registrytoken` stays, with its entry.
     pub fn remove_logins(&mut self, keys: &[&str], remainder: EntryRemainder) -> Result<(), ConfigError> {
         let mut entries = self.map(AUTHS)?;
@@ -171,6 +193,14 @@ fn credentials(key: &str, fields: &Members) -> Result<Option<Credentials>, Plain
         return Ok(None);
     };
     Ok(Some(Credentials { key: Key::parse(key)?, user, secret: Secret::new(secret) }))
+}
+
+/// Encodes `auth`; `None` if it is too long for the address space.
+fn encode(user: &str, secret: &str) -> Option<Zeroizing<String>> {
+    let pair = Zeroizing::new([user, ":", secret].concat());
+    let mut encoded = Zeroizing::new(vec![0; base64::encoded_len(pair.len(), true)?]);
+    let length = BASE64.encode_slice(pair.as_bytes(), &mut encoded).ok()?;
+    Some(Zeroizing::new(str::from_utf8(&encoded[..length]).ok()?.to_owned()))
 }
 
 /// Decodes `auth` as Docker does:
@@ -256,6 +286,32 @@ mod tests {
         let (_folder, file) = config("{\"auths\":{\"a\\u0007\":{\"auth\":\"YTpi\"}}}");
         let logins = file.logins().expect("an object");
         assert!(matches!(logins[0].credentials, Err(PlainLoginError::Key(KeyError::ControlCharacter))));
+    }
+
+    #[test]
+    fn a_written_login_is_read_back() {
+        let login = |user: &str, secret: &str| Credentials {
+            key: Key::parse("ghcr.io").expect("a key"),
+            user: Zeroizing::new(user.to_owned()),
+            secret: Secret::new(Zeroizing::new(secret.to_owned())),
+        };
+        let before = r#"{"auths":{"ghcr.io":{"email":"x","auth":"YTpi"}},"z":1}"#;
+        for (user, secret, want) in [
+            ("a", "b:c\"", r#"{"email":"x","auth":"YTpiOmMi"}"#),
+            (IDENTITY_USER, "t\\", r#"{"email":"x","identitytoken":"t\\"}"#),
+        ] {
+            let (_folder, mut file) = config(before);
+            assert!(file.set_login("ghcr.io", &login(user, secret)).expect("a map"));
+            let path = file.path().to_owned();
+            file.write().expect("written");
+            let text = fs::read_to_string(&path).expect("there").replace(['\n', '\t', ' '], "");
+            assert_eq!(text, format!(r#"{{"auths":{{"ghcr.io":{want}}},"z":1}}"#));
+            let found = ConfigFile::read(path).expect("valid").logins().expect("a map").remove(0);
+            let found = found.credentials.expect("a login");
+            assert_eq!((&**found.user, found.secret.expose()), (user, secret));
+        }
+        let (_folder, mut file) = config(before);
+        assert!(!file.set_login("ghcr.io", &login("a:b", "c")).expect("a map"));
     }
 
     #[test]

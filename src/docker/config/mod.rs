@@ -152,6 +152,11 @@ impl ConfigFile {
         Ok(self.helpers()?.into_keys().collect())
     }
 
+    /// Fails where [`write`](Self::write) would fail. Nothing is changed; a file without changes is not checked.
+    pub fn check_writable(&self) -> Result<(), ConfigError> {
+        if self.has_changed { Ok(disk::check_replaceable(&self.path)?) } else { Ok(()) }
+    }
+
     /// Writes the file atomically, after saving the earlier version without its secrets as `NAME.bak`. A file
     /// without changes is not written.
     pub fn write(self) -> Result<(), ConfigError> {

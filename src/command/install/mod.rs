@@ -1,31 +1,62 @@
 //! `install` and `uninstall`: make this program the credential helper of Docker or podman, and undo that.
 
+mod handback;
+mod takeover;
+
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+
+use thiserror::Error;
 
 use crate::command::args;
 use crate::command::context::CommandContext;
 use crate::command::error::{ArgumentError, CommandError};
-use crate::docker::config::ConfigFile;
+use crate::command::install::handback::Handback;
+use crate::command::install::takeover::Takeover;
+use crate::docker::config::helper_lookup::ConfigOwner;
+use crate::docker::config::{ConfigError, ConfigFile};
 use crate::docker::helper_name::HelperName;
-use crate::docker::setup::{HelperSlot, SetupChange};
+use crate::docker::installed_clients::is_docker_from_snap;
+use crate::docker::setup::{HelperSlot, SetupChange, SetupPlan};
 use crate::docker::{profile_link, setup};
 use crate::inventory::Inventory;
-use crate::model::hint::program;
+use crate::model::hint::{Hint, program};
+use crate::model::name::quoted;
 use crate::model::registry::{Address, DOCKER_HUB_KEY, Registry, host_as_written};
 use crate::model::scope::Scope;
 use crate::provider::WELL_KNOWN;
 use crate::system::env;
+use crate::system::sanitize::error_chain;
 use crate::vault::keys::HolderKind;
 
 /// Which set-up is meant
 #[derive(Debug, clap::Args)]
 pub struct InstallArgs {
+    #[command(flatten)]
+    target: TargetArgs,
+    /// Leave existing logins where they are; the client does not find them any more
+    #[arg(long)]
+    no_import: bool,
+}
+
+/// Which set-up is removed
+#[derive(Debug, clap::Args)]
+pub struct UninstallArgs {
+    #[command(flatten)]
+    target: TargetArgs,
+    /// Write logins back into the client's file in plain text where no other helper keeps them
+    #[arg(long)]
+    plain_text: bool,
+}
+
+/// The client's file, and the entries in it
+#[derive(Debug, clap::Args)]
+struct TargetArgs {
     /// Only for this registry (`credHelpers`); may be given more than once
     #[arg(long, short, value_name = "HOST")]
     registry: Vec<String>,
     /// For podman, skopeo and buildah instead of Docker. They name a helper for each registry:
-    /// without --registry, for those that the vault, their file and this program know
+    /// without --registry, for those that the vault, their files and this program know
     #[arg(long)]
     podman: bool,
     /// Under the name of a profile, whose choices and logins come first: makes the link
@@ -34,55 +65,97 @@ pub struct InstallArgs {
     profile: Option<String>,
 }
 
-/// Makes this program the helper. After an error the client's file is unchanged.
+/// Makes this program the helper, after copying the logins that the client has. After an error the client's file is
+/// unchanged.
 pub fn install(args: &InstallArgs, cx: &mut CommandContext) -> Result<(), CommandError> {
+    let target = &args.target;
+    check_path()?;
     let record = env::Folders::find()?.setup();
     let _lock = setup::lock(&record)?;
-    let config = args.config()?;
+    let config = target.config()?;
     let path = env::tilde(config.path());
-    let slots = args.slots(&config, &cx.store.inventory()?)?;
-    let notes = config_notes(&config, &slots, args.podman)?;
-    if let Some(profile) = &args.profile {
+    let mut slots = target.slots(&config, &cx.store.inventory()?)?;
+    let takeover = if args.no_import {
+        None
+    } else {
+        Some(Takeover::find(target.config()?, target.other_files()?, target.owner(), &slots)?)
+    };
+    let kept = takeover.as_ref().map(|takeover| takeover.kept.clone()).unwrap_or_default();
+    let kept = keep_out(&mut slots, kept)?;
+    let notes = other_helper_notes(&config, &slots)?;
+    let helper = HelperName::for_profile(target.profile.as_deref());
+    let mut plan = SetupPlan::install(&record, config, &slots, &helper, &kept)?;
+    plan.config.check_writable().map_err(|cause| {
+        let line = setup_line(&slots, &helper);
+        InstallError::Unwritable { cause, line }
+    })?;
+    if let Some(takeover) = &takeover {
+        takeover.confirm(cx)?;
+    }
+    if let Some(profile) = &target.profile {
         let link = profile_link_path(profile)?;
         profile_link::make(&link)?;
         cx.say(&format!("{} calls this program for the profile \"{profile}\"", env::tilde(&link)));
     }
-    let helper = HelperName::for_profile(args.profile.as_deref());
-    let changes = setup::install(&record, config, &slots, &helper)?;
+    let holders = make_vault(cx)?;
+    let copied = takeover.as_ref().map_or(Ok(0), |takeover| takeover.run(cx))?;
+    let changes = std::mem::take(&mut plan.changes);
+    plan.write()?;
     for (slot, change) in slots.iter().zip(&changes) {
         cx.say(&change_words(&path, slot, change));
     }
-    cx.say(&make_vault(cx)?);
-    for note in notes {
-        cx.say(&note);
+    if copied > 0 {
+        cx.say(&format!("{} in the vault, and read back from it", login_count(copied)));
     }
-    let client = if args.podman { "podman" } else { "docker" };
-    if env::find_program(env::PROGRAM).is_some() {
-        cx.say(&format!("next: {client} login, or {} add", program()));
+    for note in takeover.iter().flat_map(|takeover| &takeover.notes).chain(&notes) {
+        cx.say(note);
+    }
+    cx.say(&holders);
+    if target.owner() == ConfigOwner::Docker && is_docker_from_snap() {
+        cx.say(
+            "the docker command here is a snap, which has a home of its own and finds no helper outside it",
+        );
+    }
+    let podman = target.podman_option();
+    let program = program();
+    if takeover.as_ref().is_some_and(Takeover::leaves_plain_text) {
+        cx.say(&format!("next: {program} import{podman} --remove takes the plain text out of {path}"));
+    } else if copied > 0 {
+        cx.say(&format!("next: {program} ls"));
     } else {
-        cx.say("clients will not find this program: add its folder to PATH");
+        let client = if target.podman { "podman" } else { "docker" };
+        cx.say(&format!("next: {client} login, or {program} add"));
     }
     Ok(())
 }
 
-/// Restores the earlier helper. After an error the client's file is unchanged.
-pub fn uninstall(args: &InstallArgs, cx: &mut CommandContext) -> Result<(), CommandError> {
+/// Restores the earlier helper, and gives the client back what it gets from this program now. After an error the
+/// client's file is unchanged.
+pub fn uninstall(args: &UninstallArgs, cx: &mut CommandContext) -> Result<(), CommandError> {
+    let target = &args.target;
     let record = env::Folders::find()?.setup();
     let _lock = setup::lock(&record)?;
-    let config = args.config()?;
+    let config = target.config()?;
     let path = env::tilde(config.path());
-    let slots = if args.registry.is_empty() {
-        args.current_slots(&config)?
+    let slots = if target.registry.is_empty() {
+        target.current_slots(&config)?
     } else {
-        args.slots(&config, &Inventory::default())?
+        target.slots(&config, &Inventory::default())?
     };
     let profiles = configured_profiles(&config)?;
-    let helper = args.profile.as_deref().map(|profile| HelperName::for_profile(Some(profile)));
-    let changes = setup::uninstall(&record, config, &slots, helper.as_ref())?;
+    let helper = target.profile.as_deref().map(|profile| HelperName::for_profile(Some(profile)));
+    let plan = |config| SetupPlan::uninstall(&record, config, &slots, helper.as_ref());
+    let future = plan(target.config()?)?.config;
+    future.check_writable()?;
+    let handback = Handback::find(&config, future, target.other_files()?, target.owner(), cx)?;
+    let mut plan = plan(config)?;
+    let report = handback.run(&mut plan.config, args.plain_text, cx)?;
+    let changes = std::mem::take(&mut plan.changes);
+    plan.write()?;
     for (slot, change) in slots.iter().zip(&changes) {
         cx.say(&change_words(&path, slot, change));
     }
-    for profile in profiles.iter().chain(&args.profile).filter(|profile| !is_called(profile)) {
+    for profile in profiles.iter().chain(&target.profile).filter(|profile| !is_called(profile)) {
         let link = profile_link_path(profile)?;
         if profile_link::remove(&link)? {
             cx.say(&format!("removed {}", env::tilde(&link)));
@@ -92,13 +165,32 @@ pub fn uninstall(args: &InstallArgs, cx: &mut CommandContext) -> Result<(), Comm
     if cx.store.path().exists() {
         cx.say(&format!("the tokens are still in {vault}"));
     }
-    Ok(())
+    handback.report(report, cx)
 }
 
-impl InstallArgs {
+impl TargetArgs {
+    fn owner(&self) -> ConfigOwner {
+        if self.podman { ConfigOwner::Podman } else { ConfigOwner::Docker }
+    }
+
+    fn podman_option(&self) -> &'static str {
+        if self.podman { " --podman" } else { "" }
+    }
+
+    /// Reads the client's file.
     fn config(&self) -> Result<ConfigFile, CommandError> {
         let path = if self.podman { env::podman_auth()? } else { env::docker_config()? };
         Ok(ConfigFile::read(path)?)
+    }
+
+    /// Reads the other files from which the client gets logins, in its order.
+    fn other_files(&self) -> Result<Vec<ConfigFile>, CommandError> {
+        if !self.podman {
+            return Ok(Vec::new());
+        }
+        let own = env::podman_own_files()?.into_iter().skip(1);
+        let files = own.chain(env::docker_config()).map(ConfigFile::read);
+        Ok(files.collect::<Result<_, _>>()?)
     }
 
     /// Returns the entries to set in the client's file.
@@ -187,38 +279,66 @@ fn profile_link_path(profile: &str) -> Result<PathBuf, CommandError> {
     Ok(program.with_file_name(name))
 }
 
-/// Returns notes on other helpers and on logins in plain text in the same file.
-fn config_notes(
-    config: &ConfigFile,
-    slots: &[HelperSlot],
-    is_podman: bool,
-) -> Result<Vec<String>, CommandError> {
+/// Returns notes on registries that have another helper of their own.
+fn other_helper_notes(config: &ConfigFile, slots: &[HelperSlot]) -> Result<Vec<String>, CommandError> {
     let mut notes = Vec::new();
     if slots.contains(&HelperSlot::Every) {
         for key in config.registries_with_helpers()? {
             match config.helper(&key)? {
-                Some(helper) if !HelperName::is_ours(&helper) => {
+                Some(helper) if !HelperName::is_ours(&helper) && !helper.is_empty() => {
                     notes.push(format!("{key} keeps its own helper, \"{helper}\""));
                 }
                 Some(_) | None => {}
             }
         }
     }
-    let is_affected = |login: &String| {
-        let registry = Address::parse(login).map(|address| address.registry().clone());
-        slots.iter().any(|slot| match slot {
-            HelperSlot::Every => true,
-            HelperSlot::One(key) => Address::parse(key).map(|address| address.registry().clone()) == registry,
-        })
-    };
-    let plain: Vec<String> = config.plain_logins()?.into_iter().filter(is_affected).collect();
-    if !plain.is_empty() {
-        let (path, plain) = (env::tilde(config.path()), plain.join(", "));
-        notes.push(format!("{path} holds logins in plain text, which are not asked for any more: {plain}"));
-        let podman = if is_podman { " --podman" } else { "" };
-        notes.push(format!("{} import{podman} --remove takes them over and out of there", program()));
-    }
     Ok(notes)
+}
+
+/// Removes the slots of registries that keep what they have. Returns those that need an entry because this program
+/// becomes the helper for every registry.
+fn keep_out(
+    slots: &mut Vec<HelperSlot>,
+    kept: Vec<(String, String)>,
+) -> Result<Vec<(String, String)>, CommandError> {
+    if slots.contains(&HelperSlot::Every) {
+        return Ok(kept);
+    }
+    slots.retain(|slot| !kept.iter().any(|(name, _)| matches!(slot, HelperSlot::One(key) if key == name)));
+    match kept.first() {
+        Some((name, _)) if slots.is_empty() => Err(InstallError::CannotCopy(name.clone()).into()),
+        Some(_) | None => Ok(Vec::new()),
+    }
+}
+
+/// Fails if clients would not find this program: they would ask it, and get nothing.
+fn check_path() -> Result<(), CommandError> {
+    if env::find_program(env::PROGRAM).is_some() {
+        return Ok(());
+    }
+    let folder = env::this_program().ok().and_then(|program| program.parent().map(Path::to_owned));
+    Err(InstallError::NotInPath(folder).into())
+}
+
+/// Returns the line of the client's file that makes this program its helper.
+fn setup_line(slots: &[HelperSlot], helper: &HelperName) -> String {
+    let helper = helper.as_str();
+    let keys: Vec<String> = slots
+        .iter()
+        .filter_map(|slot| match slot {
+            HelperSlot::Every => None,
+            HelperSlot::One(key) => Some(format!("\"{key}\": \"{helper}\"")),
+        })
+        .collect();
+    if keys.is_empty() {
+        format!("\"credsStore\": \"{helper}\"")
+    } else {
+        format!("\"credHelpers\": {{{}}}", keys.join(", "))
+    }
+}
+
+fn login_count(count: usize) -> String {
+    if count == 1 { "1 login is".to_owned() } else { format!("{count} logins are") }
 }
 
 /// Makes the vault if there is none, so that its key holder is not chosen during a request, and returns a message
@@ -254,5 +374,39 @@ fn change_words(path: &str, slot: &HelperSlot, change: &SetupChange) -> String {
         SetupChange::Kept(Some(other)) => {
             format!("{path}: \"{other}\" keeps the credentials of {reach}, and stays")
         }
+    }
+}
+
+#[derive(Debug, Error)]
+enum InstallError {
+    #[error("clients would not find {}: its folder is not in PATH", env::PROGRAM)]
+    NotInPath(Option<PathBuf>),
+    #[error("the login at {0} cannot be copied, so nothing was changed")]
+    CannotCopy(String),
+    /// The line is what `install` would write.
+    #[error("{}", error_chain(cause))]
+    Unwritable { cause: ConfigError, line: String },
+}
+
+impl Hint for InstallError {
+    fn hint(&self) -> Option<String> {
+        let program = program();
+        Some(match self {
+            Self::NotInPath(Some(folder)) => {
+                let folder = quoted(&folder.to_string_lossy()).into_owned();
+                format!(
+                    "export PATH={folder}:\"$PATH\" && {program} install, and the export in ~/.profile too"
+                )
+            }
+            Self::NotInPath(None) => {
+                format!("add the folder of {program} to PATH, and repeat {program} install")
+            }
+            Self::CannotCopy(name) => {
+                format!("{program} install --registry {} --no-import leaves it behind", quoted(name))
+            }
+            Self::Unwritable { line, .. } => {
+                format!("if another program writes that file, let it write {line}; nothing was changed")
+            }
+        })
     }
 }

@@ -1,0 +1,239 @@
+//! The logins that a client gets from this program and would lose with `uninstall`: they go back to the helper that it
+//! calls then, or into its file.
+
+use thiserror::Error;
+use zeroize::Zeroizing;
+
+use crate::client::context::Context;
+use crate::command::args;
+use crate::command::context::CommandContext;
+use crate::command::error::CommandError;
+use crate::command::install::login_count;
+use crate::docker::client_logins::{ClientLogins, LoginFile};
+use crate::docker::config::helper_lookup::ConfigOwner;
+use crate::docker::config::{ConfigError, ConfigFile};
+use crate::docker::helper_name::HelperName;
+use crate::docker::other_helper::OtherHelper;
+use crate::docker::wire::Credentials;
+use crate::inventory::Inventory;
+use crate::model::hint::{Hint, program};
+use crate::model::name::Name;
+use crate::model::registry::Key;
+use crate::resolve::resolve;
+use crate::system::{env, tty};
+
+/// The logins that a client would lose.
+pub(super) struct Handback {
+    logins: Vec<LostLogin>,
+    /// The reason why the logins of the vault are not known.
+    vault_error: Option<CommandError>,
+}
+
+struct LostLogin {
+    /// The name under which the client looks the registry up.
+    name: String,
+    token: Name,
+    credentials: Credentials,
+    /// The helper that the client calls after `uninstall`; `None` when it reads its file.
+    helper: Option<OtherHelper>,
+}
+
+/// What became of the logins.
+#[derive(Default)]
+pub(super) struct HandbackReport {
+    lines: Vec<String>,
+    /// The tokens that the client no longer gets.
+    stay: Vec<String>,
+    has_failed: bool,
+}
+
+impl Handback {
+    /// Compares what the client gets now with what it will get from `future`, its file after the change, and from the
+    /// other files that it reads.
+    pub(super) fn find(
+        config: &ConfigFile,
+        future: ConfigFile,
+        other_files: Vec<ConfigFile>,
+        owner: ConfigOwner,
+        cx: &CommandContext,
+    ) -> Result<Self, CommandError> {
+        let now = match current_logins(config, &future, owner, cx) {
+            Ok(logins) => logins,
+            Err(error) => return Ok(Self { logins: Vec::new(), vault_error: Some(error) }),
+        };
+        let mut helpers = Vec::new();
+        for (name, ..) in &now {
+            let helper = future.helper_for(&Key::parse(name)?, owner)?;
+            if let Some(helper) = helper.filter(|helper| !helpers.contains(helper)) {
+                helpers.push(helper);
+            }
+        }
+        helpers.retain(|helper| !OtherHelper::makes_tokens(helper));
+        let files = [future].into_iter().chain(other_files).map(|config| LoginFile::new(config, owner));
+        let future = ClientLogins::read(files.collect(), &helpers)?;
+        let mut logins = Vec::new();
+        for (name, token, credentials) in now {
+            let mut found = future.credentials();
+            let is_same = |other: &Credentials| {
+                *other.user == *credentials.user && other.secret.is_same_as(&credentials.secret)
+            };
+            if found.any(|(found, other)| found.answers.as_ref() == Some(&credentials.key) && is_same(other))
+            {
+                continue;
+            }
+            let helper = match future.files.first() {
+                Some(file) => file.config.helper_for(&credentials.key, owner)?,
+                None => None,
+            };
+            let helper = match helper {
+                Some(helper) if OtherHelper::makes_tokens(&helper) => continue,
+                Some(helper) => Some(OtherHelper::new(&helper)?),
+                None => None,
+            };
+            logins.push(LostLogin { name, token, credentials, helper });
+        }
+        Ok(Self { logins, vault_error: None })
+    }
+
+    /// Gives the logins back: to helpers, and into the client's file if `is_plain_text` is set or a person agrees.
+    pub(super) fn run(
+        &self,
+        config: &mut ConfigFile,
+        is_plain_text: bool,
+        cx: &mut CommandContext,
+    ) -> Result<HandbackReport, CommandError> {
+        let mut report = HandbackReport::default();
+        let is_plain_text = is_plain_text || self.ask_for_plain_text(config, cx)?;
+        for LostLogin { name, token, credentials, helper } in &self.logins {
+            let place = match helper {
+                Some(helper) => match helper.store(credentials) {
+                    Ok(()) => Some(helper.program().to_owned()),
+                    Err(error) => {
+                        report.has_failed = true;
+                        cx.say(&format!("{}: error: {}", program(), CommandError::from(error).line()));
+                        None
+                    }
+                },
+                None if is_plain_text && config.set_login(name, credentials)? => {
+                    Some(format!("{}, in plain text", env::tilde(config.path())))
+                }
+                None => None,
+            };
+            match place {
+                Some(place) => report.lines.push(format!("the login at {name} is back in {place}")),
+                None => {
+                    report.lines.push(format!("the login at {name} stays in the vault: \"{token}\""));
+                    report.stay.push(token.as_argument().into_owned());
+                }
+            }
+        }
+        Ok(report)
+    }
+
+    /// Prints what became of the logins. Fails if a helper took none.
+    pub(super) fn report(self, report: HandbackReport, cx: &mut CommandContext) -> Result<(), CommandError> {
+        for line in &report.lines {
+            cx.say(line);
+        }
+        if let Some(token) = report.stay.first() {
+            cx.say(&format!("to take one out: {} export {token} --format config-json", program()));
+        }
+        match self.vault_error {
+            Some(error) => Err(HandbackError::Vault(error.line()).into()),
+            None if report.has_failed => Err(HandbackError::Helper.into()),
+            None => Ok(()),
+        }
+    }
+
+    fn ask_for_plain_text(&self, config: &ConfigFile, cx: &mut CommandContext) -> Result<bool, CommandError> {
+        let names: Vec<&str> = self
+            .logins
+            .iter()
+            .filter(|login| login.helper.is_none())
+            .map(|login| login.name.as_str())
+            .collect();
+        if names.is_empty() || !tty::is_available() {
+            return Ok(false);
+        }
+        let path = env::tilde(config.path());
+        cx.say(&format!(
+            "without this program, {} known to the vault only: {}",
+            are_logins(names.len()),
+            names.join(", ")
+        ));
+        match args::confirm(&format!("Write them to {path} in plain text?"), false) {
+            Ok(()) => Ok(true),
+            Err(error) if error.is_interruption() => Err(error),
+            Err(_) => Ok(false),
+        }
+    }
+}
+
+fn are_logins(count: usize) -> String {
+    let verb = if count == 1 { "is" } else { "are" };
+    format!("{} {verb}", login_count(count))
+}
+
+/// Returns what the client gets from this program for each registry for which it will not ask it any more: the name
+/// under which it looks the registry up, the token, and its credentials.
+fn current_logins(
+    config: &ConfigFile,
+    future: &ConfigFile,
+    owner: ConfigOwner,
+    cx: &CommandContext,
+) -> Result<Vec<(String, Name, Credentials)>, CommandError> {
+    let excerpt = cx.store.excerpt(None)?;
+    let inventory = excerpt.inventory();
+    let context = Context::from_profile(cx.called_as)?;
+    let mut logins = Vec::new();
+    for name in asked_names(config, owner, inventory)? {
+        let key = Key::parse(&name)?;
+        let is_ours = |config: &ConfigFile| -> Result<bool, ConfigError> {
+            Ok(config.helper_for(&key, owner)?.is_some_and(|helper| HelperName::is_ours(&helper)))
+        };
+        if !is_ours(config)? || is_ours(future)? {
+            continue;
+        }
+        let request = context.plain_request(&key, inventory);
+        let verdict = resolve(&request, inventory.tokens(), inventory.choices(), *cx.now);
+        let Some(token) = verdict.token else { continue };
+        let secret = excerpt.release(token)?;
+        let user = Zeroizing::new(token.user.reveal_with(&secret).to_owned());
+        logins.push((name, token.name.clone(), Credentials { key, user, secret }));
+    }
+    Ok(logins)
+}
+
+/// Returns the names under which the client looks up the registries of its file and those under whose keys clients
+/// have stored the logins of the vault, each once.
+fn asked_names(
+    config: &ConfigFile,
+    owner: ConfigOwner,
+    inventory: &Inventory,
+) -> Result<Vec<String>, ConfigError> {
+    let written = config.entry_names()?.into_iter().chain(config.registries_with_helpers()?);
+    let written = written.filter_map(|text| Key::parse(&text).ok());
+    let stored = inventory.tokens().iter().flat_map(|token| token.keys.iter().cloned());
+    let names = written.chain(stored).filter(|key| !key.is_session());
+    let mut names: Vec<String> = names.map(|key| owner.lookup_name(&key).to_owned()).collect();
+    names.sort();
+    names.dedup();
+    Ok(names)
+}
+
+#[derive(Debug, Error)]
+enum HandbackError {
+    #[error("the logins in the vault could not be read and stay there: {0}")]
+    Vault(String),
+    #[error("a helper did not take every login back")]
+    Helper,
+}
+
+impl Hint for HandbackError {
+    fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::Vault(_) => format!("{} doctor says why", program()),
+            Self::Helper => format!("{} export writes them down", program()),
+        })
+    }
+}
