@@ -2,6 +2,7 @@
 
 pub mod config;
 pub mod config_folder;
+pub mod kubernetes_secret;
 pub mod other_helper;
 pub mod profile_link;
 pub mod setup;
