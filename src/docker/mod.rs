@@ -6,6 +6,7 @@ pub mod config;
 pub mod config_folder;
 pub mod helper_name;
 pub mod installed_clients;
+pub mod kubernetes_secret;
 pub mod other_helper;
 pub mod podman_registries;
 pub mod profile_link;
