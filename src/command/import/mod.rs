@@ -12,6 +12,7 @@ use crate::command::context::CommandContext;
 use crate::command::error::CommandError;
 use crate::command::import::copy::LoginCopy;
 use crate::model::hint::{Hint, program};
+use crate::model::name::quoted;
 use crate::system::limited_read::MAX_INPUT_BYTES;
 use crate::system::sanitize::error_chain;
 
@@ -21,7 +22,8 @@ pub struct ImportArgs {
     /// From podman's file instead of Docker's, and from the helpers that it names
     #[arg(long)]
     podman: bool,
-    /// From another such file: Docker's if it is called config.json, else podman's; - is standard input
+    /// From another such file: Docker's if it is called config.json, else podman's; a .dockercfg or a Kubernetes
+    /// manifest with pull secrets; - is standard input
     #[arg(long, conflicts_with_all = ["podman", "helper"])]
     file: Option<PathBuf>,
     /// Only from this helper, such as secretservice
@@ -78,8 +80,9 @@ enum ImportError {
     NoFile(PathBuf),
     #[error("the input is larger than {} MiB", MAX_INPUT_BYTES / 1024 / 1024)]
     TooLarge,
-    #[error("logins that come through a pipe cannot be removed at their source")]
-    Pipe,
+    /// A pipe, a Kubernetes manifest, or a file that clients no longer write.
+    #[error("logins cannot be removed from {}", .0.display())]
+    CannotRemove(PathBuf),
     #[error("\"{0}\" is this program itself")]
     OwnHelper(String),
     #[error("what was taken over for {0} does not come back from the vault; nothing is taken out elsewhere")]
@@ -102,7 +105,10 @@ impl Hint for ImportError {
                 "{0} import reads Docker's file, and {0} import --podman reads podman's",
                 program()
             )),
-            Self::Pipe => Some(format!("{} import --file FILE, without --remove", program())),
+            Self::CannotRemove(file) => {
+                let file = quoted(&file.to_string_lossy()).into_owned();
+                Some(format!("{} import --file {file}, without --remove", program()))
+            }
             Self::TooLarge | Self::OwnHelper(_) | Self::Incomplete { .. } => None,
         }
     }

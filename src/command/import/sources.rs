@@ -1,21 +1,27 @@
 //! The files and helpers from which `import` reads.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
+
+use zeroize::Zeroizing;
 
 use crate::command::context::CommandContext;
 use crate::command::error::CommandError;
 use crate::command::import::{ImportArgs, ImportError};
-use crate::docker::buildx_configs;
 use crate::docker::client_logins::{ClientLogins, LoginFile, LoginSource};
-use crate::docker::config::ConfigFile;
+use crate::docker::config::{ConfigFile, MAX_BYTES};
 use crate::docker::config::helper_lookup::ConfigOwner;
 use crate::docker::helper_name::HelperName;
+use crate::docker::kubernetes_secret::PullSecret;
 use crate::docker::other_helper::OtherHelper;
-use crate::docker::setup;
+use crate::docker::{buildx_configs, kubernetes_secret, setup};
 use crate::system::disk::DiskError;
 use crate::system::limited_read::{InputError, read_input};
-use crate::system::{env, stdio};
+use crate::system::{disk, env, stdio};
+
+/// The name of the file in the home in which Docker once kept logins.
+const LEGACY_NAME: &str = ".dockercfg";
 
 impl ImportArgs {
     pub(super) fn owner(&self) -> ConfigOwner {
@@ -41,12 +47,18 @@ impl ImportArgs {
     fn files(&self) -> Result<Vec<LoginFile>, CommandError> {
         let owner = self.owner();
         if let Some(file) = &self.file {
-            return self.named_file(file).map(|config| vec![LoginFile::new(config, owner)]);
+            let configs = self.named_file(file)?;
+            return Ok(configs.into_iter().map(|config| LoginFile::new(config, owner)).collect());
         }
         let mut files = Vec::new();
         if self.podman {
             for path in env::podman_own_files()? {
                 files.push(LoginFile::new(ConfigFile::read(path)?, owner));
+            }
+            // Podman reads this one last; Docker does not read it any more.
+            let legacy = env::home()?.join(LEGACY_NAME);
+            if let Some((bytes, _)) = disk::read(&legacy, MAX_BYTES)? {
+                files.push(LoginFile::new(ConfigFile::from_legacy(legacy, &Zeroizing::new(bytes))?, owner));
             }
         } else {
             let path = env::docker_config()?;
@@ -60,12 +72,34 @@ impl ImportArgs {
         Ok(files)
     }
 
-    fn named_file(&self, file: &Path) -> Result<ConfigFile, CommandError> {
-        if is_pipe(file) {
-            return if self.remove { Err(ImportError::Pipe.into()) } else { read_pipe(file) };
+    /// Reads the file or pipe in `--file`, which may be a Kubernetes manifest with several pull secrets.
+    fn named_file(&self, file: &Path) -> Result<Vec<ConfigFile>, CommandError> {
+        let (path, bytes) = if is_pipe(file) {
+            (file.to_owned(), read_pipe(file)?)
+        } else {
+            let path = env::working_directory()?.join(file);
+            let Some((bytes, _)) = disk::read(&path, MAX_BYTES)? else {
+                return Err(ImportError::NoFile(path).into());
+            };
+            (path, Zeroizing::new(bytes))
+        };
+        let configs = if let Some(secrets) = kubernetes_secret::read(&bytes)? {
+            let parse = |secret: PullSecret| match secret.is_legacy {
+                true => ConfigFile::from_legacy(path.clone(), &secret.config),
+                false => ConfigFile::from_pipe(path.clone(), &secret.config),
+            };
+            secrets.into_iter().map(parse).collect::<Result<Vec<_>, _>>()?
+        } else if path.file_name() == Some(OsStr::new(LEGACY_NAME)) {
+            vec![ConfigFile::from_legacy(path, &bytes)?]
+        } else if is_pipe(file) {
+            vec![ConfigFile::from_pipe(path, &bytes)?]
+        } else {
+            vec![ConfigFile::read(path)?]
+        };
+        if self.remove && configs.iter().any(|config| !config.exists()) {
+            return Err(ImportError::CannotRemove(file.to_owned()).into());
         }
-        let config = ConfigFile::read(env::working_directory()?.join(file))?;
-        if config.exists() { Ok(config) } else { Err(ImportError::NoFile(config.path().to_owned()).into()) }
+        Ok(configs)
     }
 
     /// Returns the names of the helpers to ask, each once.
@@ -117,13 +151,12 @@ fn is_pipe(file: &Path) -> bool {
     file == Path::new("-") || fs::metadata(file).is_ok_and(is_special)
 }
 
-/// Reads a client's configuration from a pipe to its end.
-fn read_pipe(file: &Path) -> Result<ConfigFile, CommandError> {
+/// Reads a pipe to its end.
+fn read_pipe(file: &Path) -> Result<Zeroizing<Vec<u8>>, CommandError> {
     let unreadable = |source| DiskError::Read { path: file.to_owned(), source };
     let opened = if file == Path::new("-") { stdio::stdin() } else { fs::File::open(file) };
-    let bytes = read_input(opened.map_err(unreadable)?).map_err(|error| match error {
+    read_input(opened.map_err(unreadable)?).map_err(|error| match error {
         InputError::Read(source) => CommandError::from(unreadable(source)),
         InputError::TooLarge => ImportError::TooLarge.into(),
-    })?;
-    Ok(ConfigFile::from_pipe(file.to_owned(), &bytes)?)
+    })
 }

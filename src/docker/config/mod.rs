@@ -19,7 +19,7 @@ use crate::system::disk;
 use crate::system::disk::{DiskError, PRIVATE};
 
 /// The largest accepted file, in bytes.
-const MAX_BYTES: u64 = 16 * 1024 * 1024;
+pub const MAX_BYTES: u64 = 16 * 1024 * 1024;
 
 /// The byte order marks of UTF-8 and UTF-16, which Windows' editors write: <https://www.unicode.org/faq/utf_bom.html>
 const BYTE_ORDER_MARKS: [&[u8]; 3] = [b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff"];
@@ -90,9 +90,17 @@ impl ConfigFile {
         Ok(Self { path, written, members, has_changed: false })
     }
 
-    /// Parses content that comes through a pipe. The path is for messages only.
+    /// Parses content that is not written back, such as that of a pipe. The path is for messages only.
     pub fn from_pipe(path: PathBuf, bytes: &[u8]) -> Result<Self, ConfigError> {
         let members = parse_named(&path, bytes)?;
+        Ok(Self { path, written: None, members, has_changed: false })
+    }
+
+    /// Parses content in the form of `.dockercfg`: the registries themselves, without `auths` around them.
+    pub fn from_legacy(path: PathBuf, bytes: &[u8]) -> Result<Self, ConfigError> {
+        let entries = parse_named(&path, bytes)?;
+        let mut members = Members::default();
+        members.set(AUTHS, to_raw(entries.to_json(0)));
         Ok(Self { path, written: None, members, has_changed: false })
     }
 
