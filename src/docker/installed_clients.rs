@@ -1,8 +1,12 @@
 //! Finds the clients that are installed.
 
 use std::ffi::OsStr;
+use std::path::PathBuf;
 
+use crate::docker::config::ConfigFile;
 use crate::docker::config::helper_lookup::ConfigOwner;
+use crate::docker::helper_name::HelperName;
+use crate::model::registry::Key;
 use crate::system::{disk, env};
 
 /// Returns the programs of a kind of client that are in `PATH`.
@@ -12,6 +16,31 @@ pub fn installed(owner: ConfigOwner) -> Vec<&'static str> {
         ConfigOwner::Podman => &["podman", "skopeo", "buildah"],
     };
     names.iter().copied().filter(|name| env::find_program(name).is_some()).collect()
+}
+
+/// A client that asks somebody else for a key.
+pub struct AskedElsewhere {
+    /// The file that decides it.
+    pub config: PathBuf,
+    /// The helper that the client asks; `None` when it reads its files.
+    pub helper: Option<String>,
+}
+
+/// Returns whom the client asks for a key, if that is not this program. A file that cannot be read says nothing.
+pub fn asked_elsewhere(owner: ConfigOwner, key: &Key) -> Option<AskedElsewhere> {
+    let files = match owner {
+        ConfigOwner::Docker => vec![env::docker_config().ok()?],
+        ConfigOwner::Podman => env::podman_own_files().ok()?,
+    };
+    let config = files.first()?.clone();
+    let mut helper = None;
+    for file in files {
+        helper = helper.or(ConfigFile::read(file).ok()?.helper_for(key, owner).ok()?);
+    }
+    match helper {
+        Some(helper) if HelperName::is_ours(&helper) => None,
+        helper => Some(AskedElsewhere { config, helper }),
+    }
 }
 
 /// True when the `docker` in `PATH` is that of the snap, which has a home of its own and finds no helper outside the

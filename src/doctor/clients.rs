@@ -5,11 +5,13 @@ use std::path::{Path, PathBuf};
 use crate::docker::config::helper_lookup::ConfigOwner;
 use crate::docker::config::{ConfigError, ConfigFile, backup_has_secrets, backup_path};
 use crate::docker::helper_name::HelperName;
+use crate::docker::installed_clients::installed;
 use crate::docker::other_helper::OtherHelper;
-use crate::docker::setup;
+use crate::docker::podman_registries::helpers_of_podman;
 use crate::docker::setup::{HelperSlot, SetupError};
+use crate::docker::{buildx_configs, setup};
 use crate::doctor::keys::OpenedContents;
-use crate::doctor::{Finding, Severity, files};
+use crate::doctor::{Finding, Severity, files, other_clients};
 use crate::model::hint::{Hint, program};
 use crate::model::name::quoted;
 use crate::model::registry::Key;
@@ -28,33 +30,17 @@ struct ClientFile<'c> {
 /// Checks the files of Docker and podman. Returns the names by which they call this program; if no client does, the
 /// name that one would use.
 pub fn check(contents: Option<&OpenedContents>, findings: &mut Vec<Finding>) -> Vec<String> {
-    let mut names = Vec::new();
-    let first = findings.len();
-    let mut docker_helper = None;
-    match env::docker_config() {
-        Ok(path) => docker_helper = check_file(path, ConfigOwner::Docker, contents, &mut names, findings),
-        Err(error) => findings.push(unreadable(error.to_string(), error.hint(), None)),
+    let (docker, docker_explained) = check_docker(contents, findings);
+    let (podman, podman_explained) = check_podman(contents, findings);
+    let mut is_known = docker_explained || podman_explained || !docker.is_empty() || !podman.is_empty();
+    let podman_programs = installed(ConfigOwner::Podman);
+    let is_podman_only = installed(ConfigOwner::Docker).is_empty() && (is_known || !podman_programs.is_empty());
+    if docker.is_empty() && !docker_explained && !is_podman_only {
+        findings.push(not_asked(ConfigOwner::Docker, "Docker", is_known));
+        is_known = true;
     }
-    // Outside a session podman's file has no known path; without podman it does not exist.
-    if let Ok(path) = env::podman_auth() {
-        check_file(path, ConfigOwner::Podman, contents, &mut names, findings);
-    }
-    if names.is_empty() {
-        let explains_it = |finding: &Finding| [SET_UP_LOST, UNREADABLE].contains(&finding.kind);
-        if !findings[first..].iter().any(explains_it) {
-            findings.push(Finding {
-                kind: "not-installed",
-                severity: Severity::Warning,
-                what: match docker_helper {
-                    Some(other) => format!("Docker asks \"{other}\", and no client asks this program"),
-                    None => "no client asks this program".to_owned(),
-                },
-                why: "no login is kept here, and no token is used",
-                mend: format!("{} install", program()),
-                ..Finding::default()
-            });
-        }
-        names.push(HelperName::for_profile(None).as_str().to_owned());
+    if podman.is_empty() && !podman_explained && !podman_programs.is_empty() {
+        findings.push(not_asked(ConfigOwner::Podman, &podman_programs.join(", "), is_known));
     }
     if env::is_auth_config_set() {
         findings.push(Finding {
@@ -66,7 +52,85 @@ pub fn check(contents: Option<&OpenedContents>, findings: &mut Vec<Finding>) -> 
             ..Finding::default()
         });
     }
+    other_clients::check(findings);
+    let mut names = docker;
+    podman.into_iter().for_each(|name| push_new(&mut names, name));
+    if names.is_empty() {
+        names.push(HelperName::for_profile(None).as_str().to_owned());
+    }
     names
+}
+
+/// Checks Docker's file, and those of buildx. Returns the names by which Docker calls this program, and whether a
+/// finding says why it does not.
+fn check_docker(
+    contents: Option<&OpenedContents>,
+    findings: &mut Vec<Finding>,
+) -> (Vec<String>, bool) {
+    let first = findings.len();
+    let mut names = Vec::new();
+    match env::docker_config() {
+        Ok(path) => {
+            let parts = path.parent().map(buildx_configs::find).unwrap_or_default();
+            check_file(path, ConfigOwner::Docker, contents, &mut names, findings);
+            for (path, _) in parts {
+                if let Ok(config) = ConfigFile::read(path) {
+                    // A file that cannot be read is none that buildx reads.
+                    let _ = ClientFile { config: &config, owner: ConfigOwner::Docker }.check_logins(findings);
+                }
+            }
+        }
+        Err(error) => findings.push(unreadable(error.to_string(), error.hint(), None)),
+    }
+    let is_explained = explains_it(&findings[first..]);
+    (names, is_explained)
+}
+
+/// Checks podman's files, as [`check_docker`] does for Docker.
+fn check_podman(contents: Option<&OpenedContents>, findings: &mut Vec<Finding>) -> (Vec<String>, bool) {
+    let first = findings.len();
+    let mut names = Vec::new();
+    // Outside a session, podman's file may have no known path.
+    for path in env::podman_own_files().unwrap_or_default() {
+        check_file(path, ConfigOwner::Podman, contents, &mut names, findings);
+    }
+    for helper in helpers_of_podman().into_iter().filter(|helper| HelperName::is_ours(helper)) {
+        push_new(&mut names, helper);
+    }
+    let is_explained = explains_it(&findings[first..]);
+    (names, is_explained)
+}
+
+fn explains_it(findings: &[Finding]) -> bool {
+    findings.iter().any(|finding| [SET_UP_LOST, UNREADABLE].contains(&finding.kind))
+}
+
+/// Reports a client that does not ask this program. That may be intended where `is_known` says that another finding, or
+/// another client, shows that the program is set up.
+fn not_asked(owner: ConfigOwner, client: &str, is_known: bool) -> Finding {
+    let (config, option) = match owner {
+        ConfigOwner::Docker => (env::docker_config(), ""),
+        ConfigOwner::Podman => (env::podman_auth(), " --podman"),
+    };
+    let config = config.ok().and_then(|path| ConfigFile::read(path).ok());
+    let store = config.and_then(|config| config.store_in_effect().ok().flatten());
+    let other = store.filter(|_| owner == ConfigOwner::Docker);
+    let (kind, severity, why) = if is_known {
+        ("client-not-set-up", Severity::Note, "its logins are kept elsewhere, and it uses no token of the vault")
+    } else {
+        ("not-installed", Severity::Warning, "no login is kept here, and no token is used")
+    };
+    Finding {
+        kind,
+        severity,
+        what: match other {
+            Some(other) => format!("{client} asks \"{other}\", and not this program"),
+            None => format!("{client} does not ask this program"),
+        },
+        why,
+        mend: format!("{} install{option}", program()),
+        ..Finding::default()
+    }
 }
 
 fn unreadable(what: String, hint: Option<String>, path: Option<PathBuf>) -> Finding {
@@ -81,24 +145,22 @@ fn unreadable(what: String, hint: Option<String>, path: Option<PathBuf>) -> Find
     }
 }
 
-/// Checks one file. Returns the helper that it names for every registry.
+/// Checks one file.
 fn check_file(
     path: PathBuf,
     owner: ConfigOwner,
     contents: Option<&OpenedContents>,
     names: &mut Vec<String>,
     findings: &mut Vec<Finding>,
-) -> Option<String> {
+) {
     let checked = ConfigFile::read(path.clone()).map_err(SetupError::from).and_then(|config| {
         let client = ClientFile { config: &config, owner };
         client.check_logins(findings)?;
-        client.check_helpers(contents, names, findings)?;
-        Ok(config.store()?)
+        client.check_helpers(contents, names, findings)
     });
-    checked.unwrap_or_else(|error| {
+    if let Err(error) = checked {
         findings.push(unreadable(error_chain(&error), error.hint(), Some(path)));
-        None
-    })
+    }
 }
 
 impl ClientFile<'_> {
@@ -188,7 +250,11 @@ impl ClientFile<'_> {
                 "{} was set up to ask this program for {registry}, and now names {helper}",
                 env::tilde(path)
             ),
-            why: "the next login goes elsewhere, in plain text where no helper is named",
+            why: if helper.starts_with("desktop") {
+                "Docker Desktop has taken the file back, and the next login goes there"
+            } else {
+                "the next login goes elsewhere, in plain text where no helper is named"
+            },
             mend: self.install_command(slot),
             ..Finding::about_path(path)
         }

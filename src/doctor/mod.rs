@@ -9,6 +9,7 @@ pub mod files;
 pub mod keys;
 #[cfg(feature = "online")]
 pub mod online;
+mod other_clients;
 pub mod path;
 #[cfg(feature = "scan")]
 pub mod scan;

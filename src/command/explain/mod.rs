@@ -16,6 +16,8 @@ use crate::command::context::CommandContext;
 use crate::command::error::{ArgumentError, CommandError, NamedTokenError};
 use crate::command::explain::output::Explanation;
 use crate::command::get_warnings;
+use crate::docker::config::helper_lookup::ConfigOwner;
+use crate::docker::installed_clients::{AskedElsewhere, asked_elsewhere, installed};
 use crate::inventory::Inventory;
 use crate::inventory::index::Index;
 use crate::model::hint::{Hint, program};
@@ -25,6 +27,7 @@ use crate::model::registry::Key;
 use crate::model::token::Direction;
 use crate::resolve::request::{Repositories, Request, RequestSource, Sourced};
 use crate::resolve::{Verdict, resolve};
+use crate::system::env;
 
 /// Explain which token an image, a registry or a command gets, and why
 #[derive(Debug, clap::Args)]
@@ -234,9 +237,32 @@ pub fn run(args: &ExplainArgs, cx: &mut CommandContext) -> Result<(), CommandErr
         now,
     };
     if args.json {
-        json::write(&explanation, cx)
-    } else {
-        explanation.write(&mut *cx.out, cx.screen).map_err(CommandError::output)
+        return json::write(&explanation, cx);
+    }
+    explanation.write(&mut *cx.out, cx.screen).map_err(CommandError::output)?;
+    note_clients_that_ask_elsewhere(client, request.key, cx);
+    Ok(())
+}
+
+/// Names each installed client, or only the one that is explained, if it does not ask this program for a key.
+fn note_clients_that_ask_elsewhere(client: Option<Client>, key: &Key, cx: &mut CommandContext) {
+    let is_podman = |client| matches!(client, Client::Podman | Client::Skopeo | Client::Buildah);
+    for (owner, name, option) in
+        [(ConfigOwner::Docker, "Docker", ""), (ConfigOwner::Podman, "podman", " --podman")]
+    {
+        let is_meant = client.is_none_or(|client| is_podman(client) == (owner == ConfigOwner::Podman));
+        if !is_meant || installed(owner).is_empty() {
+            continue;
+        }
+        if let Some(AskedElsewhere { config, helper }) = asked_elsewhere(owner, key) {
+            let config = env::tilde(&config);
+            let place = helper.map_or("its own file".to_owned(), |helper| format!("\"{helper}\""));
+            let program = program();
+            cx.say(&format!(
+                "{name} does not ask this program for {key}: by {config} it asks {place} ({program} install{option})",
+                key = key.as_str()
+            ));
+        }
     }
 }
 
