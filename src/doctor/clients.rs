@@ -34,7 +34,8 @@ pub fn check(contents: Option<&OpenedContents>, findings: &mut Vec<Finding>) -> 
     let (podman, podman_explained) = check_podman(contents, findings);
     let mut is_known = docker_explained || podman_explained || !docker.is_empty() || !podman.is_empty();
     let podman_programs = installed(ConfigOwner::Podman);
-    let is_podman_only = installed(ConfigOwner::Docker).is_empty() && (is_known || !podman_programs.is_empty());
+    let is_podman_only =
+        installed(ConfigOwner::Docker).is_empty() && (is_known || !podman_programs.is_empty());
     if docker.is_empty() && !docker_explained && !is_podman_only {
         findings.push(not_asked(ConfigOwner::Docker, "Docker", is_known));
         is_known = true;
@@ -63,10 +64,7 @@ pub fn check(contents: Option<&OpenedContents>, findings: &mut Vec<Finding>) -> 
 
 /// Checks Docker's file, and those of buildx. Returns the names by which Docker calls this program, and whether a
 /// finding says why it does not.
-fn check_docker(
-    contents: Option<&OpenedContents>,
-    findings: &mut Vec<Finding>,
-) -> (Vec<String>, bool) {
+fn check_docker(contents: Option<&OpenedContents>, findings: &mut Vec<Finding>) -> (Vec<String>, bool) {
     let first = findings.len();
     let mut names = Vec::new();
     match env::docker_config() {
@@ -116,7 +114,11 @@ fn not_asked(owner: ConfigOwner, client: &str, is_known: bool) -> Finding {
     let store = config.and_then(|config| config.store_in_effect().ok().flatten());
     let other = store.filter(|_| owner == ConfigOwner::Docker);
     let (kind, severity, why) = if is_known {
-        ("client-not-set-up", Severity::Note, "its logins are kept elsewhere, and it uses no token of the vault")
+        (
+            "client-not-set-up",
+            Severity::Note,
+            "its logins are kept elsewhere, and it uses no token of the vault",
+        )
     } else {
         ("not-installed", Severity::Warning, "no login is kept here, and no token is used")
     };

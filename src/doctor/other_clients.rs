@@ -60,7 +60,8 @@ fn check_regctl(home: &Path, findings: &mut Vec<Finding>) {
     let path = env::path("REGCTL_CONFIG").unwrap_or_else(|| home.join(".regctl/config.json"));
     let Ok(Some((bytes, _))) = disk::read(&path, MAX_BYTES) else { return };
     let Ok(config) = serde_json::from_slice::<RegctlConfig>(&zeroize::Zeroizing::new(bytes)) else { return };
-    let with_secret = config.hosts.into_iter().filter(|(_, host)| host.pass.is_some() || host.token.is_some());
+    let with_secret =
+        config.hosts.into_iter().filter(|(_, host)| host.pass.is_some() || host.token.is_some());
     let hosts: Vec<String> = with_secret.map(|(host, _)| host).collect();
     if let Some(host) = hosts.first() {
         let host = quoted(host);

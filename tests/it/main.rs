@@ -13,6 +13,7 @@ mod coding;
 mod doctor;
 mod doctor_online;
 mod durability;
+mod first_contact;
 #[cfg(target_os = "linux")]
 mod homes;
 mod hub;
