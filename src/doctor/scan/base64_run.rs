@@ -16,23 +16,26 @@ const LENIENT: GeneralPurposeConfig = NO_PAD.with_decode_allow_trailing_bits(tru
 const STANDARD_ENGINE: GeneralPurpose = GeneralPurpose::new(&STANDARD, LENIENT);
 const URL_SAFE_ENGINE: GeneralPurpose = GeneralPurpose::new(&URL_SAFE, LENIENT);
 
-/// The bytes that are characters of one of the alphabets, and of either one alone.
-const NOT_ENCODED: u8 = 0;
-const IN_BOTH: u8 = 1;
-const IN_STANDARD: u8 = 2;
-const IN_URL_SAFE: u8 = 4;
-const ALPHABETS: [u8; 256] = {
-    let mut alphabets = [NOT_ENCODED; 256];
+/// The classes of the characters of both alphabets; zero for all other bytes.
+const UPPER: u8 = 1;
+const LOWER: u8 = 2;
+const DIGIT: u8 = 4;
+const STANDARD_ONLY: u8 = 8;
+const URL_SAFE_ONLY: u8 = 16;
+const CLASSES: [u8; 256] = {
+    let mut classes = [0; 256];
     let mut byte = 0_u8;
     loop {
-        alphabets[byte as usize] = match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' => IN_BOTH,
-            b'+' | b'/' => IN_STANDARD,
-            b'-' | b'_' => IN_URL_SAFE,
-            _ => NOT_ENCODED,
+        classes[byte as usize] = match byte {
+            b'A'..=b'Z' => UPPER,
+            b'a'..=b'z' => LOWER,
+            b'0'..=b'9' => DIGIT,
+            b'+' | b'/' => STANDARD_ONLY,
+            b'-' | b'_' => URL_SAFE_ONLY,
+            _ => 0,
         };
         if byte == u8::MAX {
-            break alphabets;
+            break classes;
         }
         byte += 1;
     }
@@ -50,14 +53,28 @@ pub(super) struct RunCursor {
 
 impl RunCursor {
     /// Returns the run at a position, if one starts there that is long enough.
+    #[inline]
     pub(super) fn at(&mut self, position: usize, text: &[u8]) -> Option<Range<usize>> {
-        if position < self.end || !is_encoded(*text.get(position)?) {
+        let is_start = position >= self.end && CLASSES[usize::from(*text.get(position)?)] != 0;
+        if is_start { self.find(position, text) } else { None }
+    }
+
+    #[inline(never)]
+    fn find(&mut self, position: usize, text: &[u8]) -> Option<Range<usize>> {
+        let (mut length, mut classes) = (0, 0);
+        for byte in text.get(position..)? {
+            let class = CLASSES[usize::from(*byte)];
+            if class == 0 {
+                break;
+            }
+            (length, classes) = (length + 1, classes | class);
+        }
+        self.end = position + length;
+        if length < MIN_CHARACTERS || !may_be_encoded(classes) {
             return None;
         }
-        let length = text.get(position..)?.iter().take_while(|byte| is_encoded(**byte)).count();
-        self.end = position + length;
         self.start = self.end.min(position + std::mem::take(&mut self.skipped));
-        (length >= MIN_CHARACTERS).then_some(self.start..self.end)
+        Some(self.start..self.end)
     }
 
     /// Forgets the last run, so that it is returned again at this position.
@@ -76,18 +93,18 @@ impl RunCursor {
     }
 }
 
-fn is_encoded(byte: u8) -> bool {
-    ALPHABETS[usize::from(byte)] != NOT_ENCODED
+/// True for a run with capital and small letters and of one alphabet, as long base64 of text always is. Most other runs
+/// in source code are names in lower case and paths.
+fn may_be_encoded(classes: u8) -> bool {
+    const LETTERS: u8 = UPPER | LOWER;
+    const BOTH: u8 = STANDARD_ONLY | URL_SAFE_ONLY;
+    classes & LETTERS == LETTERS && classes & BOTH != BOTH
 }
 
-/// Decodes a run; `None` for one that mixes the alphabets.
+/// Decodes a run.
 pub(super) fn decode(run: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
-    let alphabets = run.iter().fold(IN_BOTH, |all, byte| all | ALPHABETS[usize::from(*byte)]);
-    let engine = match (alphabets & IN_STANDARD != 0, alphabets & IN_URL_SAFE != 0) {
-        (true, true) => return None,
-        (_, false) => &STANDARD_ENGINE,
-        (false, true) => &URL_SAFE_ENGINE,
-    };
+    let is_url_safe = run.iter().any(|byte| CLASSES[usize::from(*byte)] == URL_SAFE_ONLY);
+    let engine = if is_url_safe { &URL_SAFE_ENGINE } else { &STANDARD_ENGINE };
     // One character of a group is less than a byte.
     let whole = if run.len() % 4 == 1 { run.len() - 1 } else { run.len() };
     let mut bytes = Zeroizing::new(vec![0; base64::decoded_len_estimate(whole)]);
@@ -111,6 +128,7 @@ mod tests {
             ("PT8-Pz8_", Some("=?>??\u{3f}")),
             ("PT8+Pz8/", Some("=?>??\u{3f}")),
             ("PT8+Pz8_", None),
+            ("", Some("")),
         ] {
             assert_eq!(
                 decode(run.as_bytes()).as_deref().map(Vec::as_slice),
@@ -122,7 +140,7 @@ mod tests {
 
     #[test]
     fn a_run_that_continues_keeps_its_groups() {
-        let text = [b'A'; 40];
+        let text = "Aa".repeat(20).into_bytes();
         for dropped in 1..24 {
             let mut cursor = RunCursor::default();
             assert_eq!(cursor.at(0, &text), Some(0..40));

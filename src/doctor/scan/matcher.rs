@@ -196,11 +196,16 @@ impl SecretMatcher {
     }
 
     /// Returns the match at the start of a text, with its length in bytes.
+    #[inline]
     fn match_at(&self, text: &[u8], previous: Option<u8>) -> Option<(&Pattern, usize)> {
         let head = u32::from_le_bytes(*text.first_chunk::<HEAD_BYTES>()?);
-        if !self.heads[hash(head)] {
-            return None;
-        }
+        if self.heads[hash(head)] { self.match_with_head(head, text, previous) } else { None }
+    }
+
+    /// Does the part of [`match_at`](Self::match_at) that is rare. A call for each byte instead would make a search take
+    /// 1.6 times as long.
+    #[inline(never)]
+    fn match_with_head(&self, head: u32, text: &[u8], previous: Option<u8>) -> Option<(&Pattern, usize)> {
         let start = self.patterns.partition_point(|pattern| pattern.head() < head);
         let alike = self.patterns.get(start..)?.iter().take_while(|pattern| pattern.head() == head);
         let mut marked = None;
@@ -223,6 +228,7 @@ impl Pattern {
 }
 
 /// Returns a number below 2^16 for a head.
+#[inline]
 fn hash(head: u32) -> usize {
     // Similar heads get numbers far apart: https://en.wikipedia.org/wiki/Hash_function#Fibonacci_hashing
     (head.wrapping_mul(0x9e37_79b1) >> 16) as usize
