@@ -204,3 +204,30 @@ fn may_mount() -> bool {
     let mounted = Process::new("unshare").args(["--mount", "mount", "-t", "tmpfs", "none", "/mnt"]).output();
     mounted.is_ok_and(|output| output.status.success())
 }
+
+#[test]
+fn without_proc_doctor_names_the_folder_of_the_program() {
+    if !may_mount() {
+        eprintln!("skipped: this user may not mount");
+        return;
+    }
+    let home = Home::new();
+    let folder = program().parent().expect("a folder").display().to_string();
+    for (called, want) in [
+        ("\"$1\"", format!("export PATH={folder}:\"$PATH\"")),
+        ("-a other \"$1\"", "add the folder of docker-credential-pat to PATH".to_owned()),
+        ("-a ./other \"$1\"", "add the folder of docker-credential-pat to PATH".to_owned()),
+    ] {
+        let script = format!("mount -t tmpfs none /proc && exec {called} doctor");
+        let mut command = Command::new("unshare");
+        command
+            .timeout(HANG)
+            .env_clear()
+            .env("HOME", home.path())
+            .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin");
+        command.args(["--mount", "bash", "-c", &script, "bash"]).arg(program());
+        let output = stdout(&command.assert().code(1));
+        assert!(output.contains("is in no folder of PATH") && output.contains(&want), "{called}: {output}");
+        assert!(!output.contains("PATH=:") && !output.contains("PATH='':"), "{called}: {output}");
+    }
+}
