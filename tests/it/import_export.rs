@@ -597,7 +597,7 @@ fn an_imported_secret_that_has_expired_is_expired() {
     }
     home.run(["import", "--remove"]).success();
     assert!(
-        !fs::read_to_string(home.docker_config()).expect("a file").contains("azurecr"),
+        !fs::read_to_string(home.docker_config()).expect("a file").contains("\"auth\""),
         "all are in the vault"
     );
 }
