@@ -191,7 +191,9 @@ pub fn lock(path: &Path) -> Result<File, DiskError> {
 
 /// Opens the lock file of a file, and returns it with its path.
 fn lock_file(path: &Path) -> Result<(File, PathBuf), DiskError> {
-    let path = with_suffix(&without_links(path), ".lock");
+    // A link that leads nowhere gets no lock there: the disk with its target may not be mounted.
+    let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let path = with_suffix(&target, ".lock");
     refuse_others_folder(folder_of(&path))?;
     // Opening a pipe would block.
     if fs::metadata(&path).is_ok_and(|metadata| !metadata.is_file()) {
