@@ -134,7 +134,14 @@ fn without_a_home_variable_the_user_database_counts() {
         match want {
             Want::Vault => user.assert_has_vault(),
             Want::NoHome => user.assert_has_no_home(),
-            Want::Nothing => user.assert_has_nothing(),
+            Want::Nothing => {
+                user.assert_has_nothing();
+                let output = stdout(&user.run(["doctor"], "").code(1));
+                assert!(
+                    output.contains("no vault yet at /.local/share/") && !output.contains('~'),
+                    "{output}"
+                );
+            }
             Want::Error => {
                 for refused in [user.get(), user.store(), user.run(["list"], ""), user.run(["ls"], "")] {
                     assert!(stderr(&refused.code(1)).contains("HOME is not an absolute path: relative"));

@@ -21,8 +21,7 @@ use crate::system::disk::permissions::{
     PRIVATE_FOLDER, group, private_folder, refuse_others_folder, set_group_of, set_mode, set_mode_of,
     with_mode,
 };
-use crate::system::disk::replaceable::ReplaceObstacle;
-pub use crate::system::disk::replaceable::check_replaceable;
+pub use crate::system::disk::replaceable::{ReplaceObstacle, check_replaceable};
 
 /// The time that a writer waits for a lock: fifty other writers on a slow disk take a few seconds.
 const LOCK_PATIENCE: Duration = Duration::from_secs(30);
