@@ -4,17 +4,19 @@ use std::path::Path;
 
 use crate::docker::helper_name::HelperName;
 use crate::doctor::{Finding, Severity, quoted_path};
-use crate::model::hint::program;
+use crate::model::hint::{Hint, program};
 use crate::system::{disk, env};
 
 /// Looks for this program under the helper names that clients use: `pat`, or `pat-work` for a profile.
 pub fn check(names: &[String], findings: &mut Vec<Finding>) {
-    let this = env::this_program().unwrap_or_default();
+    let this = env::this_program();
+    let is_this =
+        |path: &Path| this.as_ref().is_ok_and(|this| disk::without_links(path) == disk::without_links(this));
     for name in names {
         let called = ["docker-credential-", name].concat();
         let files = env::programs(&called);
         match (files.iter().find(|path| is_executable(path)), files.first()) {
-            (Some(path), _) if disk::without_links(path) == disk::without_links(&this) => {}
+            (Some(path), _) if this.is_err() || is_this(path) => {}
             (Some(path), _) => findings.push(Finding {
                 kind: "another-program",
                 severity: Severity::Warning,
@@ -37,19 +39,21 @@ pub fn check(names: &[String], findings: &mut Vec<Finding>) {
                 ..Finding::about_path(path)
             }),
             (None, None) => {
-                let folder = this.parent().unwrap_or(&this);
+                let folder = this.as_ref().ok().and_then(|this| this.parent());
                 findings.push(Finding {
                     kind: "program-not-found",
                     severity: Severity::Problem,
                     what: format!("{called} is in no folder of PATH"),
                     why: "clients look for it there, and go on without credentials",
-                    mend: match HelperName::profile(name) {
-                        Some(profile) => {
+                    mend: match (HelperName::profile(name), folder, &this) {
+                        (Some(profile), ..) => {
                             format!("{} install --profile {profile} --registry HOST", program())
                         }
-                        None => format!("export PATH={}:\"$PATH\"", quoted_path(folder)),
+                        (None, Some(folder), _) => format!("export PATH={}:\"$PATH\"", quoted_path(folder)),
+                        (None, None, this) => this.as_ref().err().and_then(Hint::hint).unwrap_or_default(),
                     },
-                    ..Finding::about_path(folder)
+                    path: folder.map(Path::to_owned),
+                    ..Finding::default()
                 });
             }
         }

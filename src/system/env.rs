@@ -138,9 +138,21 @@ pub fn programs(name: &str) -> Vec<PathBuf> {
     env::split_paths(&folders).map(|folder| folder.join(&name)).filter(|path| path.is_file()).collect()
 }
 
-/// Returns the path of the running program.
+/// Returns the absolute path of the running program.
 pub fn this_program() -> Result<PathBuf, EnvError> {
-    env::current_exe().map_err(EnvError::Program)
+    // Without `/proc`, as in a chroot, Linux does not tell.
+    env::current_exe().or_else(|error| {
+        let called = env::args_os().next().and_then(|name| called_program(Path::new(&name), find_program));
+        called.ok_or(EnvError::Program(error))
+    })
+}
+
+/// Returns the absolute path of a program from the name by which it was called, as a shell finds it.
+fn called_program(name: &Path, find_in_path: impl Fn(&str) -> Option<PathBuf>) -> Option<PathBuf> {
+    let has_folder = name.parent().is_some_and(|folder| !folder.as_os_str().is_empty());
+    let path = if has_folder { name.to_owned() } else { find_in_path(name.to_str()?)? };
+    // A folder of PATH may be relative.
+    std::path::absolute(path).ok().filter(|path| path.is_file())
 }
 
 /// Returns the user's home: as in Docker, from the environment, else from the user database.
@@ -329,4 +341,30 @@ fn absolute_path(variable: &str) -> Option<PathBuf> {
 
 fn absolute(variable: &'static str, path: PathBuf) -> Result<PathBuf, EnvError> {
     if path.is_absolute() { Ok(path) } else { Err(EnvError::Relative { variable, path }) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_called_program_is_found_by_its_folder_or_in_path() {
+        let root = tempfile::tempdir().expect("a folder");
+        let file = root.path().join("program");
+        fs::write(&file, "").expect("a file");
+        let in_path = |name: &str| (name == "program").then(|| file.clone());
+        for (name, want) in [
+            (file.to_str().expect("UTF-8"), Some(file.clone())),
+            ("program", Some(file.clone())),
+            ("Cargo.toml", None),
+            ("./Cargo.toml", Some(env::current_dir().expect("a folder").join("Cargo.toml"))),
+            ("/no/such/program", None),
+            ("./program", None),
+            ("other", None),
+            ("/", None),
+            ("", None),
+        ] {
+            assert_eq!(called_program(Path::new(name), in_path), want, "{name:?}");
+        }
+    }
 }

@@ -35,10 +35,12 @@ impl<'c> RecognizedLogin<'c> {
 
     /// Returns the expiry that the secret names.
     ///
-    /// An expiry in the past is omitted: the client has just logged in with the secret, so the clocks disagree. So
-    /// is that of a session, since the client that keeps the session also renews it.
-    fn expiry(&self, now: Timestamp) -> Option<Timestamp> {
-        self.recognition.expires.filter(|expiry| *expiry > now && self.kind() != TokenKind::Session)
+    /// At a login, an expiry in the past is omitted: the registry has just accepted the secret, so the clocks disagree.
+    /// A secret that is imported may have expired long ago. The expiry of a session is omitted, since the client that
+    /// keeps the session also renews it.
+    fn expiry(&self, origin: Origin, now: Timestamp) -> Option<Timestamp> {
+        let counts = |expiry: Timestamp| origin != Origin::Store || expiry > now;
+        self.recognition.expires.filter(|expiry| counts(*expiry) && self.kind() != TokenKind::Session)
     }
 
     /// Returns the advice on these credentials, which are, or will be, those of the token `own`.
@@ -63,7 +65,7 @@ impl<'c> RecognizedLogin<'c> {
             keys: vec![key.clone()],
             label: None,
             permissions: None,
-            expires: self.expiry(now),
+            expires: self.expiry(origin, now),
             origin,
             profile: profile.map(str::to_owned),
             remote: None,
@@ -130,7 +132,7 @@ pub fn log_in(
                 // Only a new name can be refused.
                 let _ = draft.inventory.edit(*id, changes);
             }
-            draft.inventory.renew(*id, login.kind(), login.expiry(now), now);
+            draft.inventory.renew(*id, login.kind(), login.expiry(Origin::Store, now), now);
             draft.set_secret(*id, &credentials.secret)?;
         }
         renewed

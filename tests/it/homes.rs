@@ -134,7 +134,14 @@ fn without_a_home_variable_the_user_database_counts() {
         match want {
             Want::Vault => user.assert_has_vault(),
             Want::NoHome => user.assert_has_no_home(),
-            Want::Nothing => user.assert_has_nothing(),
+            Want::Nothing => {
+                user.assert_has_nothing();
+                let output = stdout(&user.run(["doctor"], "").code(1));
+                assert!(
+                    output.contains("no vault yet at /.local/share/") && !output.contains('~'),
+                    "{output}"
+                );
+            }
             Want::Error => {
                 for refused in [user.get(), user.store(), user.run(["list"], ""), user.run(["ls"], "")] {
                     assert!(stderr(&refused.code(1)).contains("HOME is not an absolute path: relative"));
@@ -203,4 +210,31 @@ fn another_user_id_in_a_user_namespace_has_no_registered_home() {
 fn may_mount() -> bool {
     let mounted = Process::new("unshare").args(["--mount", "mount", "-t", "tmpfs", "none", "/mnt"]).output();
     mounted.is_ok_and(|output| output.status.success())
+}
+
+#[test]
+fn without_proc_doctor_names_the_folder_of_the_program() {
+    if !may_mount() {
+        eprintln!("skipped: this user may not mount");
+        return;
+    }
+    let home = Home::new();
+    let folder = program().parent().expect("a folder").display().to_string();
+    for (called, want) in [
+        ("\"$1\"", format!("export PATH={folder}:\"$PATH\"")),
+        ("-a other \"$1\"", "add the folder of docker-credential-pat to PATH".to_owned()),
+        ("-a ./other \"$1\"", "add the folder of docker-credential-pat to PATH".to_owned()),
+    ] {
+        let script = format!("mount -t tmpfs none /proc && exec {called} doctor");
+        let mut command = Command::new("unshare");
+        command
+            .timeout(HANG)
+            .env_clear()
+            .env("HOME", home.path())
+            .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin");
+        command.args(["--mount", "bash", "-c", &script, "bash"]).arg(program());
+        let output = stdout(&command.assert().code(1));
+        assert!(output.contains("is in no folder of PATH") && output.contains(&want), "{called}: {output}");
+        assert!(!output.contains("PATH=:") && !output.contains("PATH='':"), "{called}: {output}");
+    }
 }

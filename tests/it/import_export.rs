@@ -7,6 +7,9 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use assert_cmd::Command;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use docker_credential_pat::system::env;
 use serde_json::{Value, json};
 
 use crate::common;
@@ -558,4 +561,43 @@ fn a_named_file_that_does_not_exist_is_an_error() {
     }
     home.run(["import"]).success();
     assert_eq!(home.files(), [""; 0]);
+}
+
+#[test]
+fn an_imported_secret_that_has_expired_is_expired() {
+    let home = Home::new();
+    let now = env::now().0;
+    let ecr = |expires: i64| {
+        STANDARD.encode(format!(r#"{{"payload":"x","type":"DATA_KEY","expiration":{expires}}}"#))
+    };
+    let logins = [
+        ("1.dkr.ecr.eu-west-1.amazonaws.com", "AWS", ecr(now - 90_000), "expired"),
+        ("2.dkr.ecr.eu-west-1.amazonaws.com", "AWS", ecr(now + 90_000), "active"),
+        ("old.azurecr.io", "00000000-0000-0000-0000-000000000000", common::jwt(now - 90_000), "expired"),
+        ("new.azurecr.io", "00000000-0000-0000-0000-000000000000", common::jwt(now + 90_000), "active"),
+        ("plain.example", "me", "canary".to_owned(), "active"),
+    ];
+    let auths: serde_json::Map<_, _> = logins
+        .iter()
+        .map(|(host, user, secret, _)| {
+            ((*host).to_owned(), json!({"auth": STANDARD.encode(format!("{user}:{secret}"))}))
+        })
+        .collect();
+    fs::create_dir(home.path().join(".docker")).expect("a folder");
+    fs::write(home.docker_config(), json!({ "auths": auths }).to_string()).expect("a file");
+    home.run(["install"]).success();
+    home.run(["import"]).success();
+    for (host, user, secret, state) in logins {
+        assert_eq!(home.token(&format!("{user}@{host}"))["state"], state, "{host}");
+        assert_eq!(
+            home.get(host),
+            if state == "active" { found(user, &secret) } else { not_found() },
+            "{host}"
+        );
+    }
+    home.run(["import", "--remove"]).success();
+    assert!(
+        !fs::read_to_string(home.docker_config()).expect("a file").contains("\"auth\""),
+        "all are in the vault"
+    );
 }

@@ -1,5 +1,6 @@
 //! Searches a source tree for secrets: those of the vault, and texts that look like a token.
 
+mod base64_run;
 pub mod matcher;
 
 use std::path::Path;
@@ -7,7 +8,7 @@ use std::path::Path;
 use ignore::WalkBuilder;
 
 use crate::doctor::keys::OpenedContents;
-use crate::doctor::scan::matcher::{SearchReport, SecretMatch, SecretMatcher};
+use crate::doctor::scan::matcher::{LocatedMatch, SearchReport, SecretMatch, SecretMatcher};
 use crate::doctor::{Finding, Severity, token_name};
 use crate::model::hint::program;
 use crate::system::disk::DiskError;
@@ -47,8 +48,8 @@ fn check_file(path: &Path, matcher: &SecretMatcher, contents: &OpenedContents, f
         Ok(report) => report,
         Err(error) => return findings.push(incomplete(error_chain(&error), Some(path))),
     };
-    for (found, line) in report.matches {
-        findings.push(exposed(found, path, line, contents));
+    for found in report.matches {
+        findings.push(exposed(&found, path, contents));
     }
     if report.is_cut {
         findings.push(cut(path));
@@ -60,9 +61,10 @@ fn search(path: &Path, matcher: &SecretMatcher) -> Result<SearchReport, DiskErro
     matcher.search(file).map_err(|source| DiskError::Read { path: path.to_owned(), source })
 }
 
-fn exposed(found: SecretMatch, path: &Path, line: u64, contents: &OpenedContents) -> Finding {
-    let position = format!("{}:{line}", env::tilde(path));
-    let (kind, what, mend, token) = match found {
+fn exposed(found: &LocatedMatch, path: &Path, contents: &OpenedContents) -> Finding {
+    let encoding = if found.is_encoded { ", encoded in base64" } else { "" };
+    let position = format!("{}:{}{encoding}", env::tilde(path), found.line);
+    let (kind, what, mend, token) = match found.secret {
         SecretMatch::Secret(index) => {
             let token = contents.inventory.tokens().get(index);
             let name = token.map(token_name::display_name);
@@ -98,7 +100,7 @@ fn exposed(found: SecretMatch, path: &Path, line: u64, contents: &OpenedContents
         mend,
         token,
         path: Some(path.to_owned()),
-        line: Some(line),
+        line: Some(found.line),
         ..Finding::default()
     }
 }

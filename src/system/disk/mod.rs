@@ -21,8 +21,7 @@ use crate::system::disk::permissions::{
     PRIVATE_FOLDER, group, private_folder, refuse_others_folder, set_group_of, set_mode, set_mode_of,
     with_mode,
 };
-use crate::system::disk::replaceable::ReplaceObstacle;
-pub use crate::system::disk::replaceable::check_replaceable;
+pub use crate::system::disk::replaceable::{ReplaceObstacle, check_replaceable};
 
 /// The time that a writer waits for a lock: fifty other writers on a slow disk take a few seconds.
 const LOCK_PATIENCE: Duration = Duration::from_secs(30);
@@ -191,7 +190,9 @@ pub fn lock(path: &Path) -> Result<File, DiskError> {
 
 /// Opens the lock file of a file, and returns it with its path.
 fn lock_file(path: &Path) -> Result<(File, PathBuf), DiskError> {
-    let path = with_suffix(&without_links(path), ".lock");
+    // A link that leads nowhere gets no lock there: the disk with its target may not be mounted.
+    let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let path = with_suffix(&target, ".lock");
     refuse_others_folder(folder_of(&path))?;
     // Opening a pipe would block.
     if fs::metadata(&path).is_ok_and(|metadata| !metadata.is_file()) {
