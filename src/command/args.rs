@@ -7,13 +7,13 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::ValueEnum;
-use jiff::SignedDuration;
 use zeroize::Zeroizing;
 
 use crate::client::context::PROFILE_FORM;
 use crate::command::error::{ArgumentError, CommandError, PromptError};
 use crate::docker::wire::WireError;
 use crate::inventory::Inventory;
+use crate::model::duration::{Period, duration_words};
 use crate::model::name::{Name, is_profile};
 use crate::model::scope::{Scope, ScopeError};
 use crate::model::secret::Secret;
@@ -105,17 +105,12 @@ pub fn confirm(question: &str, is_confirmed: bool) -> Result<(), CommandError> {
     if is_yes { Ok(()) } else { Err(PromptError::Declined.into()) }
 }
 
-/// Parses a duration from 1 s to 30 days: `8h`, `30m`, `1h 30m`.
-pub fn parse_duration(text: &str) -> Result<Duration, String> {
-    let time = text.parse::<SignedDuration>().ok().and_then(|time| Duration::try_from(time).ok());
-    time.filter(|time| (Duration::from_secs(1)..=cache::MAX_TIME).contains(time))
-        .ok_or_else(|| format!("want a time such as 8h or 30m, at most {}", duration_words(cache::MAX_TIME)))
-}
-
-/// Returns a duration for people: `8h`.
-pub fn duration_words(time: Duration) -> String {
-    SignedDuration::try_from(time)
-        .map_or_else(|_| format!("{} s", time.as_secs()), |time| format!("{time:#}"))
+/// Parses the time for which the vault stays open, from 1 s to 30 days: `8h`, `30min`, `1h 30m`.
+pub fn parse_unlock_time(text: &str) -> Result<Duration, String> {
+    let time = Period::parse(text).and_then(Period::length);
+    time.filter(|time| (Duration::from_secs(1)..=cache::MAX_TIME).contains(time)).ok_or_else(|| {
+        format!("expected a time such as 30min, 8h, 2d or 1w, at most {}", duration_words(cache::MAX_TIME))
+    })
 }
 
 /// Reads a secret without its line end into a buffer of exactly its size.

@@ -741,11 +741,14 @@ fn a_key_file_with_another_key_is_neither_renewed_nor_removed() {
 #[test]
 fn unlock_accepts_a_time_of_at_most_30_days() {
     let home = KeyHome::new();
-    for wrong in ["", "0s", "8", "-1h", "31d", "forever", "8h --"] {
-        home.run(["unlock", "--for", wrong]).code(2);
+    for wrong in ["", "0s", "8", "-1h", "31d", "2mo", "forever", "8h --"] {
+        let message = stderr(&home.run(["unlock", "--for", wrong]).code(2));
+        assert!(wrong == "-1h" || message.contains("or 1w, at most 30d"), "{message}");
     }
-    let message = stderr(&home.run(["unlock", "--for", "1h 30m"]).success());
-    assert!(message.contains("the vault is open always: its key is in a file"), "{message}");
+    for time in ["1h 30m", "30min", "2d", "1w", "1mo"] {
+        let message = stderr(&home.run(["unlock", "--for", time]).success());
+        assert!(message.contains("the vault is open always: its key is in a file"), "{message}");
+    }
     let message = stderr(&home.run(["lock"]).success());
     assert!(message.contains("but the key file gives it without asking you"), "{message}");
 }

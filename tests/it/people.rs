@@ -83,7 +83,11 @@ fn an_invalid_addition_is_an_error_and_changes_nothing() {
         ),
         (vec!["new", "-r", "quay.io", "-u", "", "--secret-stdin"], "x", "no credentials username"),
         (vec!["new", "-r", "quay.io", "-u", "me", "--secret-stdin"], "\n", "the secret is empty"),
-        (vec!["new", "-r", "quay.io", "-u", "me", "--secret-stdin", "--expires", "soon"], "x", "is no date"),
+        (
+            vec!["new", "-r", "quay.io", "-u", "me", "--secret-stdin", "--expires", "soon"],
+            "x",
+            "is not a date",
+        ),
         (
             vec!["new", "-r", "quay.io", "-u", "me", "--secret-file", "/nonexistent"],
             "",
