@@ -95,7 +95,7 @@ fn status(cx: &mut CommandContext) -> Result<(), CommandError> {
         cx.say(&format!("there is no vault yet: docker login, or {} add, makes one", program()));
         return Ok(());
     };
-    let mut table = Table::with_heads(["HOLDER", "WHERE", "STATE"], &[]);
+    let mut table = Table::with_heads(["HOLDER", "WHERE", "STATE"], &[]).keep_whole(&["HOLDER"]);
     for holder in &holders.list {
         let (state, tone) = holder_state(holder, &holders, cx);
         table.push([

@@ -125,12 +125,12 @@ impl<'t> TokenView<'t> {
     }
 
     pub fn created(&self) -> Cell {
-        dated(self.token.created, self.now).into()
+        dated_cell(self.token.created, self.now, Tone::Plain)
     }
 
     /// Returns the time when the secret was last stored.
     pub fn stored(&self) -> Cell {
-        dated(self.token.stored, self.now).into()
+        dated_cell(self.token.stored, self.now, Tone::Plain)
     }
 
     pub fn expires(&self) -> Cell {
@@ -140,7 +140,7 @@ impl<'t> TokenView<'t> {
             _ if expires.is_within(SOON_DAYS, self.now) => Tone::Warning,
             _ => Tone::Plain,
         };
-        Cell::new(&dated(expires, self.now), tone)
+        dated_cell(expires, self.now, tone)
     }
 
     /// Returns the expiry, or a note that only the provider shows it.
@@ -154,7 +154,7 @@ impl<'t> TokenView<'t> {
     }
 
     pub fn last_used(&self) -> Cell {
-        self.usage.as_ref().map_or_else(|| "-".into(), |usage| dated(usage.last, self.now).into())
+        self.usage.as_ref().map_or_else(|| "-".into(), |usage| dated_cell(usage.last, self.now, Tone::Plain))
     }
 
     /// Returns the time of the last use, and the client.
@@ -263,8 +263,13 @@ impl State {
 }
 
 /// Returns a date and its distance from now: `2027-01-31 (in 70 days)`.
-pub(super) fn dated(time: Timestamp, now: Timestamp) -> String {
+fn dated(time: Timestamp, now: Timestamp) -> String {
     format!("{} ({})", time.date(), time.relative_to(now))
+}
+
+/// Returns a cell with a date and its distance from now, and the date alone on a narrow terminal.
+pub(super) fn dated_cell(time: Timestamp, now: Timestamp, tone: Tone) -> Cell {
+    Cell::with_brief(&time.date(), &format!(" ({})", time.relative_to(now)), tone)
 }
 
 /// Returns the number of tokens: `1 token`, `12 tokens`.

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::command::context::CommandContext;
 use crate::command::error::CommandError;
-use crate::command::token_view::dated;
+use crate::command::token_view::dated_cell;
 use crate::command::verify::{VerifyAnswer, VerifyTarget};
 use crate::model::hint::Hint;
 use crate::model::timestamp::Timestamp;
@@ -37,7 +37,7 @@ pub(super) fn write_table(
     cx: &mut CommandContext,
 ) -> Result<(), CommandError> {
     let or_dash = |text: Option<String>| Cell::from(text.unwrap_or_else(|| "-".to_owned()));
-    let mut table = Table::with_heads(HEADS, LEAST_FIRST);
+    let mut table = Table::with_heads(HEADS, LEAST_FIRST).keep_whole(&["NAME"]);
     for answer in answers {
         let VerifyAnswer { target: VerifyTarget { token, registry, repository }, result } = answer;
         let tone = match word(result) {
@@ -57,7 +57,7 @@ pub(super) fn write_table(
             Cell::new(word(&answer.result), tone),
             or_dash(result.map(|result| access_words(result.access))),
             or_dash(result.and_then(|result| result.pull_limit).map(pulls_words)),
-            or_dash(expiry.map(|expiry| dated(expiry, now))),
+            expiry.map_or_else(|| "-".into(), |expiry| dated_cell(expiry, now, Tone::Plain)),
         ]);
     }
     cx.print_table(&table)?;
