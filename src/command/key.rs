@@ -181,7 +181,7 @@ fn renew(cx: &mut CommandContext) -> Result<(), CommandError> {
     cx.say("the vault has a new key, and every secret is sealed with it; copies of the old key open only old copies of the vault");
     for kind in unchanged {
         cx.say(&format!(
-            "what opens it by {} is what it was; to change that too: {} key add {}",
+            "{} opens it as before; to replace that too: {} key add {}",
             kind.name(),
             program(),
             kind.word()

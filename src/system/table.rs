@@ -50,7 +50,7 @@ pub struct Table<const COLUMNS: usize> {
 
 /// The width of each column, `None` for one that is dropped, and whether cells with a short form show it.
 #[derive(Clone, Copy)]
-struct Fit<const COLUMNS: usize> {
+struct ColumnWidths<const COLUMNS: usize> {
     widths: [Option<usize>; COLUMNS],
     is_brief: bool,
 }
@@ -137,8 +137,8 @@ impl<const COLUMNS: usize> Table<COLUMNS> {
 
     /// Returns widths that fit the limit, and with which rows that differ look different. Where both are not possible,
     /// lines are wider than the limit.
-    fn fit_distinct(&self, limit: Option<usize>) -> Fit<COLUMNS> {
-        let natural = Fit { widths: self.natural(false).map(Some), is_brief: false };
+    fn fit_distinct(&self, limit: Option<usize>) -> ColumnWidths<COLUMNS> {
+        let natural = ColumnWidths { widths: self.natural(false).map(Some), is_brief: false };
         let Some(limit) = limit else { return natural };
         let (mut is_whole, mut can_drop) = (self.is_whole, [true; COLUMNS]);
         // Each round protects one more column.
@@ -155,11 +155,16 @@ impl<const COLUMNS: usize> Table<COLUMNS> {
     }
 
     /// Returns the widths with which the columns fit the limit, as far as the protected ones allow.
-    fn fit(&self, limit: usize, is_whole: [bool; COLUMNS], can_drop: [bool; COLUMNS]) -> Fit<COLUMNS> {
+    fn fit(
+        &self,
+        limit: usize,
+        is_whole: [bool; COLUMNS],
+        can_drop: [bool; COLUMNS],
+    ) -> ColumnWidths<COLUMNS> {
         let comfortable = |widths| total(comfortable(widths, is_whole));
         let natural = self.natural(false).map(Some);
         if comfortable(natural) <= limit && total(natural) <= limit {
-            return Fit { widths: natural, is_brief: false };
+            return ColumnWidths { widths: natural, is_brief: false };
         }
         let mut widths = self.natural(true).map(Some);
         let mut drop_order = self.drop_order.iter();
@@ -179,7 +184,7 @@ impl<const COLUMNS: usize> Table<COLUMNS> {
             let Some(width) = longest.and_then(|at| widths[at].as_mut()) else { break };
             *width -= 1;
         }
-        Fit { widths, is_brief: true }
+        ColumnWidths { widths, is_brief: true }
     }
 
     /// Returns the width of the widest text of each column.
@@ -191,7 +196,7 @@ impl<const COLUMNS: usize> Table<COLUMNS> {
     }
 
     /// Returns a column in which two rows differ that would look the same.
-    fn confused_column(&self, fit: &Fit<COLUMNS>) -> Option<usize> {
+    fn confused_column(&self, fit: &ColumnWidths<COLUMNS>) -> Option<usize> {
         let mut seen: HashMap<String, &[Cell; COLUMNS]> = HashMap::new();
         self.rows.iter().find_map(|row| {
             let other = *seen.entry(line(row, fit, false)).or_insert(row);
@@ -221,7 +226,11 @@ fn total<const COLUMNS: usize>(widths: [Option<usize>; COLUMNS]) -> usize {
     widths.iter().flatten().map(|width| width + GAP).sum::<usize>().saturating_sub(GAP)
 }
 
-fn line<const COLUMNS: usize>(row: &[Cell; COLUMNS], fit: &Fit<COLUMNS>, has_colour: bool) -> String {
+fn line<const COLUMNS: usize>(
+    row: &[Cell; COLUMNS],
+    fit: &ColumnWidths<COLUMNS>,
+    has_colour: bool,
+) -> String {
     let (mut line, mut blanks) = (String::new(), 0);
     for (cell, width) in row.iter().zip(fit.widths).filter_map(|(cell, width)| Some((cell, width?))) {
         let text = shortened(cell.shown(fit.is_brief), width);

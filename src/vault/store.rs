@@ -230,6 +230,13 @@ impl VaultStore {
         Ok(key)
     }
 
+    /// Keeps a key that a holder returned for all later uses of this store, so that no holder is asked again.
+    pub(super) fn remember_key(&self, holders: &Holders, key: VaultKey) {
+        if holders.has_key(&key) {
+            let _ = self.obtained_key.set(key);
+        }
+    }
+
     /// Opens the vault with these holders, if that asks no person, for all later uses of this store.
     pub fn unlock_unattended(&self, holders: &Holders) -> UnattendedCheck {
         let (key, mut check) = holders.check_unattended(&self.key_file);

@@ -80,8 +80,8 @@ for columns in 20 40 80 120 200; do
 done
 heads() { listing "$1" | head -1 | tr -s ' '; }
 equal "a wide terminal shows every column" "NAME KIND FOR USER ALLOWS STATE CREATED STORED EXPIRES LAST-USED CAME-BY" heads 200
-equal "80 columns show what counts most" "NAME KIND FOR USER STATE EXPIRES" heads 80
-ends "40 columns shorten the longest cells" 0 '^old .*…' listing 40
+equal "80 columns show what counts most" "NAME KIND FOR USER ALLOWS STATE EXPIRES" heads 80
+ends "40 columns shorten the longest cells in the middle" 0 '^old .*…[a-z/]*path' listing 40
 equal "without a terminal nothing is cut" "a-registry-with-a-long-name.example/and/a/long/path" eval 'pat ls | grep -o "a-registry[^ ]*"'
 
 # Colours, only on a terminal that shows them.
@@ -125,3 +125,16 @@ check "a verb that is wrong is told without them" plain 'x\\u\{1b\}' sh -c "\"$p
 check "ls --json shows none of them either" plain 'user\\u001b' "$program" ls --json
 refused "a key with control characters is refused, without them" 'control character$' put "h$nasty" user s3cret
 equal "the user name comes back byte for byte" "user$nasty" eval "ask nasty.example | jq -r .Username"
+
+# The vault's passphrase.
+question="Passphrase of the vault"
+check "a passphrase" at_terminal --hidden "New passphrase" $'correct horse battery\n' --hidden again $'correct horse battery\n' -- "$program" key add passphrase
+check "it is asked for once before another holder goes" \
+  at_terminal --hidden "$question" $'correct horse battery\n' -- "$program" key remove key-file
+check "closed" pat lock
+renewed() { at_terminal --hidden "$question" $'correct horse battery\n' -- "$program" key renew; }
+ends "key renew asks once" 0 'the passphrase opens it as before' renewed
+check "closed again" pat lock
+equal "and it does not claim that the vault is open" 0 eval 'renewed | grep -c "open for" || true'
+equal "without a terminal: one cause, once, in words" 1 \
+  eval 'at_once setsid --wait "$program" show ci --reveal 2>&1 | grep -c "vault: its passphrase is needed: there is no terminal to ask on$" || true'

@@ -451,11 +451,12 @@ fn a_locked_vault_without_a_terminal_is_reported_without_delay() {
     ] {
         let output = locked(&[verb]).write_stdin(input).assert().code(1);
         let (out, err) = (stdout(&output), stderr(&output));
-        assert!(
-            out.ends_with("its passphrase is needed: there is no terminal to ask on\n")
-                || out.contains("there is no terminal to ask on: "),
-            "{verb}: {out}"
+        let vault = home.vault();
+        let want = format!(
+            "cannot open the vault {}: its passphrase is needed: there is no terminal to ask on\n",
+            vault.display()
         );
+        assert_eq!(out, want, "{verb}: one cause, once");
         assert_eq!(out.lines().count(), 1, "{verb}: {out}");
         assert_ne!(out, NOT_FOUND, "{verb}: a client would continue without credentials");
         assert!(err.contains("hint: run `docker-credential-pat unlock` in a terminal"), "{verb}: {err}");
@@ -469,7 +470,8 @@ fn a_locked_vault_without_a_terminal_is_reported_without_delay() {
         &["key", "add", "key-file"],
     ] {
         let output = locked(args).write_stdin("s").assert().code(1);
-        assert!(stderr(&output).contains("no terminal to ask on"), "{args:?}: {}", stderr(&output));
+        let err = stderr(&output);
+        assert!(err.contains("no terminal to ask on\n") && err.lines().count() == 2, "{args:?}: {err}");
     }
     assert_eq!(fs::read(home.vault()).expect("a vault"), before);
     // A verb that needs no secret needs no key.

@@ -58,8 +58,11 @@ pub struct PassphraseHolder {
 pub enum PassphraseError {
     #[error("that is not the vault's passphrase")]
     Wrong,
+    /// Another process gave the vault a passphrase in the meantime.
+    #[error("the vault has a passphrase since a moment ago")]
+    Added,
     /// There is no terminal, or the person did not answer.
-    #[error("the vault is locked: its passphrase is needed")]
+    #[error("its passphrase is needed")]
     NotEntered(#[source] TtyError),
     #[error("the passphrase file {} is missing", path.display())]
     Missing { path: PathBuf },
@@ -86,6 +89,7 @@ impl Hint for PassphraseError {
             Self::Wrong => {
                 Some("try again; if it is lost, another key holder or a backup has to help".to_owned())
             }
+            Self::Added => Some("run it again; nothing was changed".to_owned()),
             Self::NotEntered(_) => Some(format!(
                 "run `{} unlock` in a terminal, or name a file with the passphrase in {}",
                 program(),
