@@ -64,15 +64,14 @@ impl ProtocolVerb {
         matches!(self, Self::Get | Self::List)
     }
 
-    /// Returns the message for a person who runs the verb by hand and has to type its input.
-    pub fn input_prompt(self) -> Option<String> {
-        let prompt = match self {
+    /// Returns the message for a person who runs the verb by hand.
+    pub fn note_for_people(self) -> String {
+        match self {
             Self::Get => "waiting for a registry, such as ghcr.io; end with Enter and Ctrl-D".to_owned(),
             Self::Erase => "waiting for the registry to sign out; end with Enter and Ctrl-D".to_owned(),
             Self::Store => format!("waiting for JSON, as Docker sends it; `{} add` is for people", program()),
-            Self::List => return None,
-        };
-        Some(prompt)
+            Self::List => format!("this is JSON for programs; `{} ls` is for people", program()),
+        }
     }
 }
 

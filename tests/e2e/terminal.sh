@@ -22,7 +22,12 @@ ends "stdin alone is no terminal to show a status on" 1 '^usage: ' at_terminal -
 ends "get tells what it waits for" 1 'waiting for a registry' at_terminal --answer waiting "ghcr.example$end_of_input" -- "$program" get
 ends "erase tells what it waits for" 0 'waiting for the registry' at_terminal --answer waiting "ghcr.example$end_of_input" -- "$program" erase
 ends "store tells what it waits for" 1 'waiting for JSON' at_terminal --answer waiting "x$end_of_input" -- "$program" store
-ends "list waits for nothing" 0 '^\{\}' at_terminal -- "$program" list
+ends "list waits for nothing" 0 '\{\}' at_terminal -- "$program" list
+ends "list names the verb for people" 0 'this is JSON for programs; `docker-credential-pat ls`' at_terminal -- "$program" list
+equal "list without a terminal says nothing besides" "{}" eval 'pat list 2>&1'
+ends "login leads to docker login and add" 1 'hint: docker login HOST signs in; docker-credential-pat add' at_terminal -- "$program" login
+equal "an unknown verb is told once" 1 eval 'at_terminal -- "$program" login | grep -c error || true'
+ends "status is the status" 0 '^next: ' at_terminal -- "$program" status
 equal "get without a terminal tells nothing besides" "credentials not found in native keychain" eval 'ask ghcr.example 2>&1 || true'
 
 # add_typing SECRET ARG...: types SECRET, which must not appear; its first five characters are enough to detect it.
