@@ -35,6 +35,7 @@ pub struct Cell {
     text: String,
     /// The start of the text that says enough when the screen is narrow.
     brief: Option<String>,
+    is_unknown: bool,
     tone: Tone,
 }
 
@@ -70,12 +71,21 @@ const ELLIPSIS: char = '…';
 
 impl Cell {
     pub fn new(text: &str, tone: Tone) -> Self {
-        Self { text: clean(text), brief: None, tone }
+        Self { text: clean(text), brief: None, is_unknown: false, tone }
     }
 
     /// Makes a cell of which a narrow screen shows only the start.
     pub fn with_brief(brief: &str, rest: &str, tone: Tone) -> Self {
-        Self { text: clean(&format!("{brief}{rest}")), brief: Some(clean(brief)), tone }
+        Self { text: clean(&format!("{brief}{rest}")), brief: Some(clean(brief)), is_unknown: false, tone }
+    }
+
+    /// Makes the cell of a value that is not known, or that is not there.
+    pub fn unknown() -> Self {
+        Self { is_unknown: true, ..Self::from("-") }
+    }
+
+    pub fn is_unknown(&self) -> bool {
+        self.is_unknown
     }
 
     fn shown(&self, is_brief: bool) -> &str {

@@ -131,6 +131,15 @@ check "ls --json shows none of them either" plain 'user\\u001b' "$program" ls --
 refused "a key with control characters is refused, without them" 'control character$' put "h$nasty" user s3cret
 equal "the user name comes back byte for byte" "user$nasty" eval "ask nasty.example | jq -r .Username"
 
+# The manual.
+manual() { at_terminal -- env PAGER=cat "$@" "$program" man rotate; }
+if type -P man nroff >/dev/null; then
+  ends "man shows a page" 0 '^NAME' eval 'manual MANPAGER=cat | sed "s/.\x08//g; s/\x1b\[[0-9;]*m//g"'
+fi
+mkdir "$GROUP_DIR/no-man" && ln -s "$(type -P docker-credential-pat)" "$GROUP_DIR/no-man/"
+ends "without man it shows the help" 0 'Usage: docker-credential-pat rotate' manual PATH="$GROUP_DIR/no-man"
+ends "without a terminal man writes roff" 0 '^\.TH ' pat man rotate
+
 # The vault's passphrase.
 question="Passphrase of the vault"
 check "a passphrase" at_terminal --hidden "New passphrase" $'correct horse battery\n' --hidden again $'correct horse battery\n' -- "$program" key add passphrase
