@@ -10,6 +10,7 @@ use clap::ValueEnum;
 use zeroize::Zeroizing;
 
 use crate::client::context::PROFILE_FORM;
+use crate::command::context::CommandContext;
 use crate::command::error::{ArgumentError, CommandError, PromptError};
 use crate::docker::wire::WireError;
 use crate::inventory::Inventory;
@@ -81,8 +82,20 @@ pub struct NewPassphraseArgs {
 }
 
 impl NewPassphraseArgs {
-    /// Reads the passphrase, or prompts for it twice on the terminal.
-    pub fn read(&self, what: &str) -> Result<Zeroizing<String>, CommandError> {
+    /// Reads the passphrase, or prompts for it twice on the terminal. A weak one gets a warning.
+    pub fn read(&self, what: &str, cx: &mut CommandContext) -> Result<Zeroizing<String>, CommandError> {
+        let text = self.read_unchecked(what)?;
+        if passphrase::is_weak(&text) {
+            cx.say(&format!(
+                "note: that passphrase is easy to guess; take at least {} characters, {} of them different",
+                passphrase::MIN_STRONG_CHARACTERS,
+                passphrase::MIN_DIFFERENT_CHARACTERS
+            ));
+        }
+        Ok(text)
+    }
+
+    fn read_unchecked(&self, what: &str) -> Result<Zeroizing<String>, CommandError> {
         if let Some(file) = &self.passphrase_file {
             return Ok(passphrase::read_file(file)?);
         }

@@ -141,9 +141,10 @@ fn add(holder: &AddHolder, cx: &mut CommandContext) -> Result<(), CommandError> 
     let (kind, new) = match holder {
         AddHolder::KeyFile => (HolderKind::KeyFile, NewHolder::KeyFile),
         AddHolder::Keyring => (HolderKind::Keyring, NewHolder::Keyring),
-        AddHolder::Passphrase(passphrase) => {
-            (HolderKind::Passphrase, NewHolder::Passphrase(passphrase.read("New passphrase of the vault")?))
-        }
+        AddHolder::Passphrase(passphrase) => (
+            HolderKind::Passphrase,
+            NewHolder::Passphrase(passphrase.read("New passphrase of the vault", cx)?),
+        ),
         AddHolder::Command { line } => {
             let (program, args) = (line.first().cloned().unwrap_or_default(), line[1..].to_vec());
             (HolderKind::Command, NewHolder::Command { program, args })

@@ -10,6 +10,7 @@ use crate::inventory::Inventory;
 use crate::model::hint::Hint;
 use crate::system::disk::DiskError;
 use crate::system::env::{EnvError, Folders};
+use crate::system::slow_notice::SlowNotice;
 use crate::system::{disk, env};
 use crate::usage::UsageLog;
 use crate::usage::warning_record::WarningRecord;
@@ -166,6 +167,7 @@ impl VaultStore {
         if let Some(folder) = self.vault.parent() {
             disk::make_folder(folder)?;
         }
+        let _notice = SlowNotice::start("waiting for another process that changes the vault");
         Ok(disk::lock(&self.vault)?)
     }
 

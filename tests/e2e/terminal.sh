@@ -152,3 +152,12 @@ check "closed again" pat lock
 equal "and it does not claim that the vault is open" 0 eval 'renewed | grep -c "open for" || true'
 equal "without a terminal: one cause, once, in words" 1 \
   eval 'at_once setsid --wait "$program" show ci --reveal 2>&1 | grep -c "vault: its passphrase is needed: there is no terminal to ask on$" || true'
+
+# What takes long says so, on a terminal only.
+if type -P flock >/dev/null; then
+  vault=$XDG_DATA_HOME/docker-credential-pat/vault
+  locked() { flock "$vault.lock" sleep 4 & sleep 0.5; "$@"; local code=$?; wait; return $code; }
+  ends "a lock that is not free says so" 0 'waiting for another process that changes the vault' \
+    locked at_terminal --hidden "$question" $'correct horse battery\n' -- "$program" edit ci --label waited
+  equal "without a terminal it does not" 'changed "ci", for ghcr.example' locked eval 'pat edit ci --label again 2>&1 | head -1'
+fi

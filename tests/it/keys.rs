@@ -741,6 +741,18 @@ fn a_key_file_with_another_key_is_neither_renewed_nor_removed() {
 }
 
 #[test]
+fn a_weak_passphrase_gets_one_line_and_is_taken() {
+    let home = KeyHome::new();
+    for (text, is_weak) in [("battery", true), ("aaaaaaaaaaaaaaaa", true), ("correct horse battery", false)] {
+        let file = home.write("new-passphrase", text);
+        let output = stderr(&home.add_holder(&["passphrase", "--passphrase-file", &file]).success());
+        let want = "note: that passphrase is easy to guess; take at least 12 characters, 6 of them different";
+        assert_eq!(output.lines().filter(|line| *line == want).count(), usize::from(is_weak), "{output}");
+        assert!(output.contains("the passphrase opens the vault now") && !output.contains(text), "{output}");
+    }
+}
+
+#[test]
 fn unlock_accepts_a_time_of_at_most_30_days() {
     let home = KeyHome::new();
     for wrong in ["", "0s", "8", "-1h", "31d", "2mo", "forever", "8h --"] {

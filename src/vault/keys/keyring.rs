@@ -13,6 +13,7 @@ use zeroize::Zeroizing;
 use crate::model::hint::{Hint, program};
 use crate::system::background::BackgroundTask;
 use crate::system::sanitize::error_words;
+use crate::system::slow_notice::SlowNotice;
 use crate::vault::keys::{HolderError, HolderKind, cache};
 use crate::vault::seal::{Tag, VaultKey};
 
@@ -116,6 +117,7 @@ impl Keyring {
         call: impl FnOnce(&str) -> Result<T, KeyringError> + Send + 'static,
     ) -> Result<T, KeyringError> {
         let item = self.item.clone();
+        let _notice = SlowNotice::start("waiting for the OS keyring");
         let task = BackgroundTask::start(move || {
             let answer = call(&item);
             os::scrub_stack();
