@@ -6,7 +6,7 @@ use crate::command::context::CommandContext;
 use crate::command::error::CommandError;
 use crate::command::token_view::dated_cell;
 use crate::command::usage::GroupBy;
-use crate::command::usage::rows::{UsageRow, UsageRows};
+use crate::command::usage::rows::{LAST_DAYS_HEAD, SINCE_HEAD, UsageRow, UsageRows};
 use crate::model::timestamp::Timestamp;
 use crate::system::table::{Table, Tone};
 use crate::usage::record::UnreadLines;
@@ -16,7 +16,7 @@ use crate::usage::stats::UsageStats;
 const JSON_VERSION: u32 = 1;
 
 /// The columns that a narrow terminal omits, in this order.
-const LEAST_FIRST: &[&str] = &["LAST-USED", "LAST-CLIENT", "LAST-TOKEN"];
+const LEAST_FIRST: &[&str] = &["LAST-USED", "LAST-CLIENT", "LAST-TOKEN", LAST_DAYS_HEAD, SINCE_HEAD];
 
 /// The characters of a skyline, from the lowest to the highest.
 const HEIGHTS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
@@ -61,7 +61,7 @@ pub fn table(rows: &UsageRows<'_>) -> Table<5> {
         GroupBy::Registry => ("REGISTRY", "LAST-CLIENT"),
     };
     let heads = [name, "USES", "LAST-USED", other, rows.span()];
-    let mut table = Table::with_heads(heads, LEAST_FIRST).keep_whole(&["TOKEN"]);
+    let mut table = Table::with_heads(heads, LEAST_FIRST).keep_whole(&["TOKEN", rows.span()]);
     let busiest = rows.all().iter().map(|row| row.stats.count).max().unwrap_or_default();
     for row in rows.all() {
         let stats = &row.stats;
