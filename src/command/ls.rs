@@ -11,7 +11,7 @@ use crate::model::hint::program;
 use crate::model::scope::{Scope, ScopeError};
 use crate::model::timestamp::Timestamp;
 use crate::model::token::Token;
-use crate::system::table::{Cell, Table};
+use crate::system::table::{BRIEF, Cell, Table};
 
 const HEADS: [&str; 11] = [
     "NAME",
@@ -29,7 +29,7 @@ const HEADS: [&str; 11] = [
 
 /// The columns that a narrow terminal omits, in this order.
 const LEAST_FIRST: &[&str] =
-    &["STORED", "CREATED", "LAST-USED", "CAME-BY", "ALLOWS", "KIND", "EXPIRES", "USER"];
+    &["STORED", "CREATED", "LAST-USED", "CAME-BY", BRIEF, "ALLOWS", "KIND", "EXPIRES", "USER"];
 
 /// List the tokens, and show which of them are in use
 #[derive(Debug, clap::Args)]

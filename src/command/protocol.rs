@@ -21,7 +21,7 @@ use crate::model::token::{Origin, Token};
 use crate::resolve::guess::Guess;
 use crate::resolve::request::Request;
 use crate::resolve::{Reason, Verdict, resolve};
-use crate::system::env;
+use crate::system::{env, stdio};
 use crate::usage::record::{LogEntry, RequestOutcome};
 use crate::vault::login::log_in;
 use crate::vault::store::VaultStore;
@@ -152,6 +152,11 @@ fn log_get(request: &Request<'_>, verdict: &Verdict<'_>, cx: &CommandContext) {
 
 /// Writes an error for the client and for a person.
 pub fn refuse(error: &CommandError, mut out: impl Write, err: impl Write) {
+    // A person who runs the verb by hand reads both streams on the same terminal.
+    if stdio::stdout_is_terminal() {
+        error.report(err);
+        return;
+    }
     let written = out.write_all(format!("{}\n", error.line()).as_bytes());
     // Clients know these two errors of the protocol, and handle them.
     let is_protocol =

@@ -56,6 +56,9 @@ struct ColumnWidths<const COLUMNS: usize> {
     is_brief: bool,
 }
 
+/// The step in an order of columns to drop at which cells show their short form.
+pub const BRIEF: &str = "";
+
 /// The number of spaces between two columns.
 const GAP: usize = 2;
 
@@ -113,7 +116,7 @@ impl Tone {
 
 impl<const COLUMNS: usize> Table<COLUMNS> {
     /// Makes a table with a line of headings. A table that is too wide drops the columns of `drop_order`, in that
-    /// order.
+    /// order, and shows the short forms of cells from [`BRIEF`] on.
     pub fn with_heads(heads: [&'static str; COLUMNS], drop_order: &'static [&'static str]) -> Self {
         Self { heads: Some(heads), drop_order, is_whole: [false; COLUMNS], rows: Vec::new() }
     }
@@ -172,20 +175,22 @@ impl<const COLUMNS: usize> Table<COLUMNS> {
         can_drop: [bool; COLUMNS],
     ) -> ColumnWidths<COLUMNS> {
         let comfortable = |widths| total(comfortable(widths, is_whole));
-        let natural = self.natural(false).map(Some);
-        if comfortable(natural) <= limit && total(natural) <= limit {
-            return ColumnWidths { widths: natural, is_brief: false };
-        }
-        let mut widths = self.natural(true).map(Some);
-        let mut drop_order = self.drop_order.iter();
+        let mut widths = self.natural(false).map(Some);
+        let mut is_brief = false;
+        let mut steps = self.drop_order.iter();
         while comfortable(widths) > limit
-            && let Some(dropped) = drop_order.next()
+            && let Some(step) = steps.next()
         {
-            if let Some(at) = self.heads.iter().flatten().position(|head| head == dropped)
+            if *step == BRIEF {
+                (is_brief, widths) = (true, self.brief(widths));
+            } else if let Some(at) = self.heads.iter().flatten().position(|head| head == step)
                 && can_drop[at]
             {
                 widths[at] = None;
             }
+        }
+        if total(widths) > limit {
+            (is_brief, widths) = (true, self.brief(widths));
         }
         let min = if is_whole.contains(&true) { MIN_BESIDE_WHOLE } else { 1 };
         while total(widths) > limit {
@@ -194,7 +199,13 @@ impl<const COLUMNS: usize> Table<COLUMNS> {
             let Some(width) = longest.and_then(|at| widths[at].as_mut()) else { break };
             *width -= 1;
         }
-        ColumnWidths { widths, is_brief: true }
+        ColumnWidths { widths, is_brief }
+    }
+
+    /// Returns the widths for short forms, without the columns that are dropped.
+    fn brief(&self, widths: [Option<usize>; COLUMNS]) -> [Option<usize>; COLUMNS] {
+        let brief = self.natural(true);
+        std::array::from_fn(|at| widths[at].map(|_| brief[at]))
     }
 
     /// Returns the width of the widest text of each column.
@@ -362,8 +373,8 @@ mod tests {
     }
 
     #[test]
-    fn dates_lose_their_distance_before_a_column_is_dropped() {
-        let mut table = Table::with_heads(["NAME", "USER", "EXPIRES"], &["USER"]);
+    fn cells_show_their_short_form_from_the_step_that_says_so() {
+        let mut table = Table::with_heads(["NAME", "USER", "EXPIRES"], &[BRIEF, "USER"]);
         table.push(["ci".into(), "me".into(), Cell::with_brief("2027-01-31", " (in 66 days)", Tone::Plain)]);
         for (width, want) in [
             (35, "ci    me    2027-01-31 (in 66 days)"),
@@ -371,6 +382,11 @@ mod tests {
             (22, "ci    me    2027-01-31"),
             (21, "ci    2027-01-31"),
         ] {
+            let text = written(&table, Screen { width: Some(width), has_colour: false });
+            assert_eq!(text.lines().nth(1), Some(want), "{width}");
+        }
+        table.drop_order = &["USER", BRIEF];
+        for (width, want) in [(31, "ci    2027-01-31 (in 66 days)"), (28, "ci    2027-01-31")] {
             let text = written(&table, Screen { width: Some(width), has_colour: false });
             assert_eq!(text.lines().nth(1), Some(want), "{width}");
         }

@@ -150,6 +150,9 @@ renewed() { at_terminal --hidden "$question" $'correct horse battery\n' -- "$pro
 ends "key renew asks once" 0 'the passphrase opens it as before' renewed
 check "closed again" pat lock
 equal "and it does not claim that the vault is open" 0 eval 'renewed | grep -c "open for" || true'
+check "closed once more" pat lock
+equal "by hand, get tells its error once" 1 \
+  eval 'at_terminal --hidden "$question" "$interrupt" -- sh -c "printf ghcr.example | $program get" | grep -c "cannot open the vault" || true'
 equal "without a terminal: one cause, once, in words" 1 \
   eval 'at_once setsid --wait "$program" show ci --reveal 2>&1 | grep -c "vault: its passphrase is needed: there is no terminal to ask on$" || true'
 

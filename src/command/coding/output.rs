@@ -10,12 +10,12 @@ use crate::command::error::CommandError;
 use crate::command::remote_tokens::{JSON_VERSION, dated_or, state_word};
 use crate::inventory::Inventory;
 use crate::model::timestamp::Timestamp;
-use crate::system::table::{Cell, Table, Tone};
+use crate::system::table::{BRIEF, Cell, Table, Tone};
 
 const HEADS: [&str; 8] = ["LABEL", "USER", "MAY", "STATE", "IN-VAULT", "EXPIRES", "LAST-USED", "CREATED"];
 
 /// The columns that a narrow terminal omits, in this order.
-const LEAST_FIRST: &[&str] = &["CREATED", "LAST-USED", "EXPIRES", "MAY", "USER"];
+const LEAST_FIRST: &[&str] = &["CREATED", "LAST-USED", BRIEF, "EXPIRES", "MAY", "USER"];
 
 /// A token in the list. In JSON, `null` means none or not known.
 #[derive(Serialize)]

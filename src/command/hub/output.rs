@@ -8,13 +8,13 @@ use crate::command::remote_tokens::{JSON_VERSION, dated_or, state_word};
 use crate::hub::api::token::{ApiToken, Resource};
 use crate::model::timestamp::Timestamp;
 use crate::model::token::Token;
-use crate::system::table::{Cell, Table, Tone};
+use crate::system::table::{BRIEF, Cell, Table, Tone};
 
 const HEADS: [&str; 9] =
     ["LABEL", "SCOPE", "STATE", "LAST-USED", "EXPIRES", "CREATED", "MADE", "IN-VAULT", "ID"];
 
 /// The columns that a narrow terminal omits, in this order.
-const LEAST_FIRST: &[&str] = &["CREATED", "LAST-USED", "EXPIRES", "MADE", "SCOPE"];
+const LEAST_FIRST: &[&str] = &["CREATED", "LAST-USED", BRIEF, "EXPIRES", "MADE", "SCOPE"];
 
 /// The number of days before expiry during which a token is highlighted.
 const SOON_DAYS: i64 = 7;

@@ -8,7 +8,7 @@ use crate::command::token_view::dated_cell;
 use crate::command::usage::GroupBy;
 use crate::command::usage::rows::{LAST_DAYS_HEAD, SINCE_HEAD, UsageRow, UsageRows};
 use crate::model::timestamp::Timestamp;
-use crate::system::table::{Table, Tone};
+use crate::system::table::{BRIEF, Table, Tone};
 use crate::usage::record::UnreadLines;
 use crate::usage::stats::UsageStats;
 
@@ -16,7 +16,7 @@ use crate::usage::stats::UsageStats;
 const JSON_VERSION: u32 = 1;
 
 /// The columns that a narrow terminal omits, in this order.
-const LEAST_FIRST: &[&str] = &["LAST-USED", "LAST-CLIENT", "LAST-TOKEN", LAST_DAYS_HEAD, SINCE_HEAD];
+const LEAST_FIRST: &[&str] = &[BRIEF, "LAST-USED", "LAST-CLIENT", "LAST-TOKEN", LAST_DAYS_HEAD, SINCE_HEAD];
 
 /// The characters of a skyline, from the lowest to the highest.
 const HEIGHTS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];

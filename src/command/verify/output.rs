@@ -9,7 +9,7 @@ use crate::command::verify::{VerifyAnswer, VerifyTarget};
 use crate::model::hint::Hint;
 use crate::model::timestamp::Timestamp;
 use crate::system::sanitize::clean;
-use crate::system::table::{Cell, Table, Tone};
+use crate::system::table::{BRIEF, Cell, Table, Tone};
 use crate::verify::RegistryError;
 use crate::verify::response::{AuthResult, LoginOutcome, PullLimit, RepositoryAccess};
 
@@ -19,7 +19,7 @@ const JSON_VERSION: u32 = 1;
 const HEADS: [&str; 6] = ["NAME", "REGISTRY", "ANSWER", "MAY", "PULLS-LEFT", "EXPIRES"];
 
 /// The columns that a narrow terminal omits, in this order.
-const LEAST_FIRST: &[&str] = &["EXPIRES", "PULLS-LEFT", "MAY"];
+const LEAST_FIRST: &[&str] = &[BRIEF, "EXPIRES", "PULLS-LEFT", "MAY"];
 
 fn word(result: &Result<AuthResult, RegistryError>) -> &'static str {
     match result {
