@@ -13,7 +13,7 @@ use std::process::ExitCode;
 use clap::FromArgMatches;
 use clap::error::ErrorKind;
 
-use crate::cli::parser::{Cli, command};
+use crate::cli::parser::{Cli, command, hint_for_word};
 #[cfg(feature = "extras")]
 use crate::command::completions;
 use crate::command::context::CommandContext;
@@ -52,9 +52,13 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     match (verb, words.as_slice()) {
         (Some(verb), [_]) => run_protocol_verb(verb, called_as, out),
         (Some(_), [word, "--help" | "-h"]) => run_verb(vec!["help".into(), word.into()], called_as, out),
-        (Some(_), [word, ..]) => {
-            let text = format!("{word} takes no argument: the registry goes to standard input\n");
-            write(&out, &text, NOT_DONE)
+        (Some(verb), [word, ..]) => {
+            let way = if verb == ProtocolVerb::List {
+                format!("{} ls takes some", program())
+            } else {
+                "the registry goes to standard input".to_owned()
+            };
+            write(&out, &format!("{word} takes no argument: {way}\n"), NOT_DONE)
         }
         (_, ["version" | "--version" | "-v" | "-V"]) => write(&out, &version(), ExitCode::SUCCESS),
         (_, []) if stdio::stdout_is_terminal() => run_in_context(called_as, out, status::run),
@@ -73,9 +77,11 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
 /// Runs one of Docker's verbs.
 fn run_protocol_verb(verb: ProtocolVerb, called_as: Option<&str>, mut out: File) -> ExitCode {
     let mut err = io::stderr();
-    let is_typed = stdio::stdin_is_terminal();
-    if is_typed && let Some(prompt) = verb.input_prompt() {
-        let _ = writeln!(err, "{}: {prompt}", program());
+    // `list` reads nothing, but shows its answer.
+    let is_typed =
+        if verb == ProtocolVerb::List { stdio::stdout_is_terminal() } else { stdio::stdin_is_terminal() };
+    if is_typed {
+        let _ = writeln!(err, "{}: {}", program(), verb.note_for_people());
     }
     let outcome = (|| -> Result<VerbOutcome, CommandError> {
         // The whole input is read even before an error, so that a client is not cut off while it writes. The input of
@@ -159,10 +165,15 @@ fn wrong_usage(error: &clap::Error, is_nested: bool, out: &File) -> ExitCode {
         }
         // Like the official helpers: clients read stdout and expect exit code 1.
         ErrorKind::InvalidSubcommand if !is_nested => {
-            let _ = io::stderr().write_all(text.as_bytes());
             let action = error.get(clap::error::ContextKind::InvalidSubcommand);
             let action = action.map(ToString::to_string).unwrap_or_default();
-            write(out, &format!("unknown action \"{}\"\n", clean(&action)), NOT_DONE)
+            let text = hint_for_word(&action).map_or(text, |hint| {
+                format!("{0}: error: {action} is not a verb of this program\n{0}: hint: {hint}\n", program())
+            });
+            let _ = io::stderr().write_all(text.as_bytes());
+            // A person has read it on the same terminal.
+            let line = format!("unknown action \"{}\"\n", clean(&action));
+            if stdio::stdout_is_terminal() { NOT_DONE } else { write(out, &line, NOT_DONE) }
         }
         _ => {
             let _ = io::stderr().write_all(text.as_bytes());

@@ -5,8 +5,8 @@ use clap::{CommandFactory, Parser};
 use crate::command::context::CommandContext;
 use crate::command::error::CommandError;
 use crate::command::{
-    activate, add, backup, doctor, edit, explain, export, import, install, key, ls, rm, rotate, show, unlock,
-    usage, r#use,
+    activate, add, backup, doctor, edit, explain, export, import, install, key, ls, rm, rotate, show, status,
+    unlock, usage, r#use,
 };
 #[cfg(feature = "online")]
 use crate::command::{coding, hub, verify};
@@ -43,7 +43,10 @@ Files:
 
 #[derive(clap::Subcommand)]
 pub(super) enum Subcommand {
+    /// Show whether Docker asks this program, and the next step; so does the program without a verb
+    Status,
     Add(add::AddArgs),
+    #[command(alias = "tokens")]
     Ls(ls::LsArgs),
     Show(show::ShowArgs),
     Edit(edit::EditArgs),
@@ -54,6 +57,7 @@ pub(super) enum Subcommand {
     #[command(visible_alias = "disable")]
     Deactivate(activate::ActivateArgs),
     Rotate(rotate::RotateArgs),
+    #[command(aliases = ["remove", "delete"])]
     Rm(rm::RmArgs),
     Use(r#use::UseArgs),
     Explain(explain::ExplainArgs),
@@ -91,6 +95,37 @@ const DOCKER_VERBS: [(&str, &str); 5] = [
     ("version", "Docker's verb: give the name and the version of this program"),
 ];
 
+/// Words that people try as verbs, and what leads on from each.
+const OTHER_WORDS: [(&[&str], &str); 7] = [
+    (
+        &["login", "signin", "sign-in"],
+        "docker login HOST signs in; docker-credential-pat add NAME --registry HOST adds a token",
+    ),
+    (
+        &["logout", "signout", "sign-out"],
+        "docker logout HOST signs out; docker-credential-pat rm NAME removes a token",
+    ),
+    (
+        &["whoami", "who", "current"],
+        "docker-credential-pat ls shows which tokens are in use, and docker-credential-pat explain IMAGE which one an image gets",
+    ),
+    (&["create", "new", "save", "set"], "docker-credential-pat add NAME --registry HOST adds a token"),
+    (
+        &["update", "change", "rename"],
+        "docker-credential-pat edit NAME changes a token, and docker-credential-pat rotate NAME gives it a new secret",
+    ),
+    (&["switch", "select", "default"], "docker-credential-pat use NAME puts a token in use"),
+    (
+        &["init", "setup", "configure", "config"],
+        "docker-credential-pat install makes Docker ask this program",
+    ),
+];
+
+/// Returns the hint for a word that is not a verb.
+pub(super) fn hint_for_word(word: &str) -> Option<&'static str> {
+    OTHER_WORDS.iter().find(|(words, _)| words.contains(&word)).map(|(_, hint)| *hint)
+}
+
 /// The position of Docker's verbs in the help: after all others.
 const DOCKER_VERBS_ORDER: usize = 100;
 
@@ -105,6 +140,7 @@ pub(super) fn command() -> clap::Command {
 impl Subcommand {
     pub(super) fn run(&self, cx: &mut CommandContext) -> Result<(), CommandError> {
         match self {
+            Self::Status => status::run(cx),
             Self::Add(args) => add::run(args, cx),
             Self::Ls(args) => ls::run(args, cx),
             Self::Show(args) => show::run(args, cx),

@@ -12,10 +12,12 @@ use crate::client::parent::CommandLine;
 use crate::client::{ClientIntent, Transfers};
 use crate::docker::config_folder;
 use crate::inventory::Inventory;
+use crate::model::duration::Period;
 use crate::model::hint::Hint;
 use crate::model::image::Image;
 use crate::model::name::{Name, is_profile};
 use crate::model::registry::{Address, Key};
+use crate::model::timestamp::DAY;
 use crate::model::token::Direction;
 use crate::resolve::request::{ConfigFolder, FOLDER_PREFIX, Repositories, Request, RequestSource, Sourced};
 use crate::system::env::EnvError;
@@ -228,9 +230,15 @@ pub fn profile_words(profile: &str) -> String {
 /// Returns the number of days before expiry from which warnings about a token are shown; 0 turns them off.
 pub fn warning_days() -> Result<i64, ContextError> {
     let days = variable(WARN_DAYS, "a number of days from 0 to 3650", |text| {
-        text.parse().ok().filter(|days| (0..=3650).contains(days))
+        text.parse().ok().or_else(|| whole_days(text)).filter(|days| (0..=3650).contains(days))
     })?;
     Ok(days.unwrap_or(DEFAULT_WARN_DAYS))
+}
+
+/// Returns the number of days in a period such as `2w`.
+fn whole_days(text: &str) -> Option<i64> {
+    let seconds = i64::try_from(Period::parse_long(text).ok()??.length()?.as_secs()).ok()?;
+    (seconds % DAY == 0).then_some(seconds / DAY)
 }
 
 /// True when the repository or the direction could decide between the tokens, or lead to a warning.

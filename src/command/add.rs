@@ -41,7 +41,7 @@ pub struct AddArgs {
     /// What it is known to allow; not known is allowed
     #[arg(long, value_delimiter = ',')]
     permission: Vec<PermissionArg>,
-    /// Expiry: 2027-01-31, 2027-01-31T12:00:00Z, 90d or never
+    /// Expiry: 2027-01-31, 2027-01-31T12:00:00Z, a time from now (12h, 90d, 2w, 6mo, 1y) or never
     #[arg(long, value_name = "WHEN")]
     expires: Option<String>,
     /// A note for yourself

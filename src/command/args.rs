@@ -7,13 +7,14 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::ValueEnum;
-use jiff::SignedDuration;
 use zeroize::Zeroizing;
 
 use crate::client::context::PROFILE_FORM;
+use crate::command::context::CommandContext;
 use crate::command::error::{ArgumentError, CommandError, PromptError};
 use crate::docker::wire::WireError;
 use crate::inventory::Inventory;
+use crate::model::duration::{Period, duration_words};
 use crate::model::name::{Name, is_profile};
 use crate::model::scope::{Scope, ScopeError};
 use crate::model::secret::Secret;
@@ -81,8 +82,20 @@ pub struct NewPassphraseArgs {
 }
 
 impl NewPassphraseArgs {
-    /// Reads the passphrase, or prompts for it twice on the terminal.
-    pub fn read(&self, what: &str) -> Result<Zeroizing<String>, CommandError> {
+    /// Reads the passphrase, or prompts for it twice on the terminal. A weak one gets a warning.
+    pub fn read(&self, what: &str, cx: &mut CommandContext) -> Result<Zeroizing<String>, CommandError> {
+        let text = self.read_unchecked(what)?;
+        if passphrase::is_weak(&text) {
+            cx.say(&format!(
+                "note: that passphrase is easy to guess; take at least {} characters, {} of them different",
+                passphrase::MIN_STRONG_CHARACTERS,
+                passphrase::MIN_DIFFERENT_CHARACTERS
+            ));
+        }
+        Ok(text)
+    }
+
+    fn read_unchecked(&self, what: &str) -> Result<Zeroizing<String>, CommandError> {
         if let Some(file) = &self.passphrase_file {
             return Ok(passphrase::read_file(file)?);
         }
@@ -112,17 +125,12 @@ pub fn confirm_usual(question: &str) -> Result<(), CommandError> {
     if matches!(answer.trim(), "" | "y" | "Y" | "yes") { Ok(()) } else { Err(PromptError::Declined.into()) }
 }
 
-/// Parses a duration from 1 s to 30 days: `8h`, `30m`, `1h 30m`.
-pub fn parse_duration(text: &str) -> Result<Duration, String> {
-    let time = text.parse::<SignedDuration>().ok().and_then(|time| Duration::try_from(time).ok());
-    time.filter(|time| (Duration::from_secs(1)..=cache::MAX_TIME).contains(time))
-        .ok_or_else(|| format!("want a time such as 8h or 30m, at most {}", duration_words(cache::MAX_TIME)))
-}
-
-/// Returns a duration for people: `8h`.
-pub fn duration_words(time: Duration) -> String {
-    SignedDuration::try_from(time)
-        .map_or_else(|_| format!("{} s", time.as_secs()), |time| format!("{time:#}"))
+/// Parses the time for which the vault stays open, from 1 s to 30 days: `8h`, `30min`, `1h 30m`.
+pub fn parse_unlock_time(text: &str) -> Result<Duration, String> {
+    let time = Period::parse(text).and_then(Period::length);
+    time.filter(|time| (Duration::from_secs(1)..=cache::MAX_TIME).contains(time)).ok_or_else(|| {
+        format!("expected a time such as 30min, 8h, 2d or 1w, at most {}", duration_words(cache::MAX_TIME))
+    })
 }
 
 /// Reads a secret without its line end into a buffer of exactly its size.

@@ -38,7 +38,7 @@ pub struct RestoreArgs {
 
 /// Runs `backup`.
 pub fn backup(args: &BackupArgs, cx: &mut CommandContext) -> Result<(), CommandError> {
-    let text = args.passphrase.read("Passphrase for the backup")?;
+    let text = args.passphrase.read("Passphrase for the backup", cx)?;
     let file = env::working_directory()?.join(&args.file);
     let count = backup::create(&cx.store, &file, &text)?;
     let file = env::tilde(&file);

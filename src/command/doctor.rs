@@ -26,6 +26,8 @@ use crate::model::hint::{Hint, program};
 use crate::model::timestamp::Timestamp;
 use crate::model::token::Token;
 use crate::system::sanitize;
+#[cfg(feature = "online")]
+use crate::system::slow_notice::SlowNotice;
 use crate::system::table::{Cell, Table, Tone};
 
 /// The version of the JSON format. An additional field or finding does not change it.
@@ -103,6 +105,7 @@ fn examine(args: &DoctorArgs, cx: &mut CommandContext) -> Result<Vec<Finding>, C
 #[cfg(feature = "online")]
 fn ask_online(args: &DoctorArgs, contents: &OpenedContents, now: Timestamp, findings: &mut Vec<Finding>) {
     if args.online {
+        let _notice = SlowNotice::start("asking the registries and Docker Hub");
         online::check(contents, HubApi::find(print_progress), now, &mut print_progress, findings);
     }
 }

@@ -39,7 +39,7 @@ pub struct EditArgs {
     /// Another user name
     #[arg(long, short, group = "change")]
     user: Option<String>,
-    /// Expiry: 2027-01-31, 2027-01-31T12:00:00Z, 90d or never
+    /// Expiry: 2027-01-31, 2027-01-31T12:00:00Z, a time from now (12h, 90d, 2w, 6mo, 1y) or never
     #[arg(long, value_name = "WHEN", group = "change")]
     expires: Option<String>,
     /// The end that is noted here is wrong: correct the note, where a provider's tokens have a fixed end

@@ -95,7 +95,7 @@ fn status(cx: &mut CommandContext) -> Result<(), CommandError> {
         cx.say(&format!("there is no vault yet: docker login, or {} add, makes one", program()));
         return Ok(());
     };
-    let mut table = Table::with_heads(["HOLDER", "WHERE", "STATE"], &[]);
+    let mut table = Table::with_heads(["HOLDER", "WHERE", "STATE"], &[]).keep_whole(&["HOLDER"]);
     for holder in &holders.list {
         let (state, tone) = holder_state(holder, &holders, cx);
         table.push([
@@ -141,9 +141,10 @@ fn add(holder: &AddHolder, cx: &mut CommandContext) -> Result<(), CommandError> 
     let (kind, new) = match holder {
         AddHolder::KeyFile => (HolderKind::KeyFile, NewHolder::KeyFile),
         AddHolder::Keyring => (HolderKind::Keyring, NewHolder::Keyring),
-        AddHolder::Passphrase(passphrase) => {
-            (HolderKind::Passphrase, NewHolder::Passphrase(passphrase.read("New passphrase of the vault")?))
-        }
+        AddHolder::Passphrase(passphrase) => (
+            HolderKind::Passphrase,
+            NewHolder::Passphrase(passphrase.read("New passphrase of the vault", cx)?),
+        ),
         AddHolder::Command { line } => {
             let (program, args) = (line.first().cloned().unwrap_or_default(), line[1..].to_vec());
             (HolderKind::Command, NewHolder::Command { program, args })
@@ -181,7 +182,7 @@ fn renew(cx: &mut CommandContext) -> Result<(), CommandError> {
     cx.say("the vault has a new key, and every secret is sealed with it; copies of the old key open only old copies of the vault");
     for kind in unchanged {
         cx.say(&format!(
-            "what opens it by {} is what it was; to change that too: {} key add {}",
+            "{} opens it as before; to replace that too: {} key add {}",
             kind.name(),
             program(),
             kind.word()

@@ -11,7 +11,7 @@ use crate::model::hint::program;
 use crate::model::scope::{Scope, ScopeError};
 use crate::model::timestamp::Timestamp;
 use crate::model::token::Token;
-use crate::system::table::{Cell, Table};
+use crate::system::table::{BRIEF, Cell, Table};
 
 const HEADS: [&str; 11] = [
     "NAME",
@@ -28,7 +28,8 @@ const HEADS: [&str; 11] = [
 ];
 
 /// The columns that a narrow terminal omits, in this order.
-const LEAST_FIRST: &[&str] = &["CAME-BY", "STORED", "CREATED", "LAST-USED", "ALLOWS", "KIND", "USER"];
+const LEAST_FIRST: &[&str] =
+    &["STORED", "CREATED", "LAST-USED", "CAME-BY", BRIEF, "ALLOWS", "KIND", "EXPIRES", "USER"];
 
 /// List the tokens, and show which of them are in use
 #[derive(Debug, clap::Args)]
@@ -65,7 +66,7 @@ pub fn run(args: &LsArgs, cx: &mut CommandContext) -> Result<(), CommandError> {
         });
         return Ok(());
     }
-    let mut table = Table::with_heads(HEADS, LEAST_FIRST);
+    let mut table = Table::with_heads(HEADS, LEAST_FIRST).keep_whole(&["NAME"]);
     for token in &tokens {
         table.push(row(token));
     }

@@ -1,5 +1,6 @@
 //! `man`: the manual pages, made from the same definitions as `--help`.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -9,13 +10,14 @@ use thiserror::Error;
 use crate::command::context::CommandContext;
 use crate::command::error::CommandError;
 use crate::model::hint::{Hint, program};
-use crate::system::disk;
 use crate::system::disk::DiskError;
+use crate::system::sanitize::clean_lines;
+use crate::system::{disk, process, stdio};
 
 /// The mode of a page: readable by everybody.
 const PAGE_MODE: u32 = 0o644;
 
-/// Write the manual page of this program, or of one of its verbs
+/// Show the manual page of this program, or of one of its verbs; without a terminal, write it for `man`
 #[derive(Debug, clap::Args)]
 pub struct ManArgs {
     /// The verb, or a verb and one below it (`hub rotate`); without one, the page of the whole program
@@ -36,7 +38,16 @@ pub fn run(args: &ManArgs, command: clap::Command, cx: &mut CommandContext) -> R
     for verb in &args.verb {
         chosen = chosen.find_subcommand(verb).ok_or_else(|| NoSuchVerb(args.verb.join(" ")))?;
     }
-    cx.write_answer(&page(chosen)?)
+    let page = page(chosen)?;
+    if !stdio::stdout_is_terminal() {
+        return cx.write_answer(&page);
+    }
+    // `-l -`: the page on standard input. Where `man` is missing or cannot do that, the help says the same.
+    if process::show(OsStr::new("man"), &["-l", "-"], &page) {
+        return Ok(());
+    }
+    let help = chosen.clone().render_long_help().to_string();
+    cx.write_answer(clean_lines(&help).as_bytes())
 }
 
 fn write_all(command: &clap::Command, folder: &Path) -> Result<(), CommandError> {

@@ -21,7 +21,7 @@ use crate::model::token::{Origin, Token};
 use crate::resolve::guess::Guess;
 use crate::resolve::request::Request;
 use crate::resolve::{Reason, Verdict, resolve};
-use crate::system::env;
+use crate::system::{env, stdio};
 use crate::usage::record::{LogEntry, RequestOutcome};
 use crate::vault::login::log_in;
 use crate::vault::store::VaultStore;
@@ -64,15 +64,14 @@ impl ProtocolVerb {
         matches!(self, Self::Get | Self::List)
     }
 
-    /// Returns the message for a person who runs the verb by hand and has to type its input.
-    pub fn input_prompt(self) -> Option<String> {
-        let prompt = match self {
+    /// Returns the message for a person who runs the verb by hand.
+    pub fn note_for_people(self) -> String {
+        match self {
             Self::Get => "waiting for a registry, such as ghcr.io; end with Enter and Ctrl-D".to_owned(),
             Self::Erase => "waiting for the registry to sign out; end with Enter and Ctrl-D".to_owned(),
             Self::Store => format!("waiting for JSON, as Docker sends it; `{} add` is for people", program()),
-            Self::List => return None,
-        };
-        Some(prompt)
+            Self::List => format!("this is JSON for programs; `{} ls` is for people", program()),
+        }
     }
 }
 
@@ -153,6 +152,11 @@ fn log_get(request: &Request<'_>, verdict: &Verdict<'_>, cx: &CommandContext) {
 
 /// Writes an error for the client and for a person.
 pub fn refuse(error: &CommandError, mut out: impl Write, err: impl Write) {
+    // A person who runs the verb by hand reads both streams on the same terminal.
+    if stdio::stdout_is_terminal() {
+        error.report(err);
+        return;
+    }
     let written = out.write_all(format!("{}\n", error.line()).as_bytes());
     // Clients know these two errors of the protocol, and handle them.
     let is_protocol =

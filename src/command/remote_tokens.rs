@@ -2,12 +2,13 @@
 
 use crate::command::args;
 use crate::command::error::CommandError;
-use crate::command::token_view::dated;
+use crate::command::token_view::dated_cell;
 use crate::inventory::{Inventory, NameTaken};
 use crate::model::name::Name;
 use crate::model::timestamp::Timestamp;
 use crate::model::token::Token;
 use crate::system::sanitize::clean;
+use crate::system::table::{Cell, Tone};
 
 /// The version of the JSON lists. An additional field does not change it.
 pub const JSON_VERSION: u32 = 1;
@@ -36,8 +37,8 @@ pub fn expiry_clause(token: &Token, now: Timestamp) -> String {
 }
 
 /// Returns a time as a list shows it, or `missing` if there is none.
-pub fn dated_or(missing: &str, time: Option<Timestamp>, now: Timestamp) -> String {
-    time.map_or_else(|| missing.to_owned(), |time| dated(time, now))
+pub fn dated_or(missing: &str, time: Option<Timestamp>, now: Timestamp, tone: Tone) -> Cell {
+    time.map_or_else(|| Cell::new(missing, tone), |time| dated_cell(time, now, tone))
 }
 
 /// Returns the word for a token's state as `ls` shows it; `None` when it is not known.

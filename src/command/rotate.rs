@@ -30,7 +30,7 @@ pub struct RotateArgs {
     /// Go back to the secret before the current one; again, to return
     #[arg(long, conflicts_with_all = ["secret_stdin", "secret_file", "expires"])]
     undo: bool,
-    /// When the new secret ends: 2027-01-31, 2027-01-31T12:00:00Z, 90d or never
+    /// When the new secret ends: 2027-01-31, 2027-01-31T12:00:00Z, a time from now (12h, 90d, 2w, 6mo, 1y) or never
     #[arg(long, value_name = "WHEN")]
     expires: Option<String>,
     /// Take it only if every registry does

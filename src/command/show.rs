@@ -48,6 +48,7 @@ pub fn run(args: &ShowArgs, cx: &mut CommandContext) -> Result<(), CommandError>
     cx.print_uncut_table(&table)
 }
 
+/// Returns the rows, without those of which nothing is known.
 fn rows(view: &TokenView<'_>) -> Vec<(&'static str, Cell)> {
     let token = view.token;
     let keys: Vec<_> = token.keys.iter().map(Key::as_str).collect();
@@ -55,12 +56,12 @@ fn rows(view: &TokenView<'_>) -> Vec<(&'static str, Cell)> {
         ("name", token.name.as_str().into()),
         ("kind", token.kind.word().into()),
         ("for", view.scopes()),
-        ("keys", if keys.is_empty() { "-".into() } else { keys.join(", ").into() }),
+        ("keys", if keys.is_empty() { Cell::unknown() } else { keys.join(", ").into() }),
         ("user", token.user.display_name().into()),
         ("sort", view.credential_type()),
         ("made at", view.made_at()),
         ("secret", "******** (--reveal writes it)".into()),
-        ("label", token.label.as_deref().unwrap_or("-").into()),
+        ("label", token.label.as_deref().map_or_else(Cell::unknown, Cell::from)),
         ("permissions", view.permissions()),
         ("state", view.state()),
         ("created", view.created()),
@@ -70,6 +71,7 @@ fn rows(view: &TokenView<'_>) -> Vec<(&'static str, Cell)> {
         ("used", view.use_count()),
         ("came by", token.origin.word().into()),
     ];
+    rows.retain(|(_, value)| !value.is_unknown());
     rows.extend(view.previous_secret());
     rows.extend(view.remote());
     rows.extend(view.choices().into_iter().map(|choice| ("chosen for", choice)));

@@ -95,17 +95,17 @@ impl<'t> TokenView<'t> {
     pub fn credential_type(&self) -> Cell {
         match self.credential_type {
             Some(found) => format!("{}, {}", found.provider.name, found.name).into(),
-            None => "-".into(),
+            None => Cell::unknown(),
         }
     }
 
     /// Returns the page or command for creating and revoking the token.
     pub fn made_at(&self) -> Cell {
-        self.credential_type.map_or("-", |found| found.made_at).into()
+        self.credential_type.map_or_else(Cell::unknown, |found| found.made_at.into())
     }
 
     pub fn permissions(&self) -> Cell {
-        let Some(permissions) = self.token.permissions else { return "-".into() };
+        let Some(permissions) = self.token.permissions else { return Cell::unknown() };
         let words = permissions.words().collect::<Vec<_>>().join(", ");
         if words.is_empty() { "nothing".into() } else { words.into() }
     }
@@ -125,22 +125,22 @@ impl<'t> TokenView<'t> {
     }
 
     pub fn created(&self) -> Cell {
-        dated(self.token.created, self.now).into()
+        dated_cell(self.token.created, self.now, Tone::Plain)
     }
 
     /// Returns the time when the secret was last stored.
     pub fn stored(&self) -> Cell {
-        dated(self.token.stored, self.now).into()
+        dated_cell(self.token.stored, self.now, Tone::Plain)
     }
 
     pub fn expires(&self) -> Cell {
-        let Some(expires) = self.token.expires else { return "-".into() };
+        let Some(expires) = self.token.expires else { return Cell::unknown() };
         let tone = match expires {
             _ if self.token.has_expired(self.now) => Tone::Bad,
             _ if expires.is_within(SOON_DAYS, self.now) => Tone::Warning,
             _ => Tone::Plain,
         };
-        Cell::new(&dated(expires, self.now), tone)
+        dated_cell(expires, self.now, tone)
     }
 
     /// Returns the expiry, or a note that only the provider shows it.
@@ -154,18 +154,18 @@ impl<'t> TokenView<'t> {
     }
 
     pub fn last_used(&self) -> Cell {
-        self.usage.as_ref().map_or_else(|| "-".into(), |usage| dated(usage.last, self.now).into())
+        self.usage.as_ref().map_or_else(Cell::unknown, |usage| dated_cell(usage.last, self.now, Tone::Plain))
     }
 
     /// Returns the time of the last use, and the client.
     pub fn last_use(&self) -> Cell {
-        let Some(usage) = &self.usage else { return "-".into() };
+        let Some(usage) = &self.usage else { return Cell::unknown() };
         let client = usage.client.as_ref().map(|client| format!(", by {client}"));
         (dated(usage.last, self.now) + &client.unwrap_or_default()).into()
     }
 
     pub fn use_count(&self) -> Cell {
-        let Some(usage) = &self.usage else { return "-".into() };
+        let Some(usage) = &self.usage else { return Cell::unknown() };
         let times = if usage.count == 1 { "once".to_owned() } else { format!("{} times", usage.count) };
         format!("{times} since {}", usage.first.date()).into()
     }
@@ -263,8 +263,13 @@ impl State {
 }
 
 /// Returns a date and its distance from now: `2027-01-31 (in 70 days)`.
-pub(super) fn dated(time: Timestamp, now: Timestamp) -> String {
+fn dated(time: Timestamp, now: Timestamp) -> String {
     format!("{} ({})", time.date(), time.relative_to(now))
+}
+
+/// Returns a cell with a date and its distance from now, and the date alone on a narrow terminal.
+pub(super) fn dated_cell(time: Timestamp, now: Timestamp, tone: Tone) -> Cell {
+    Cell::with_brief(&time.date(), &format!(" ({})", time.relative_to(now)), tone)
 }
 
 /// Returns the number of tokens: `1 token`, `12 tokens`.

@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::command::args;
 use crate::command::context::CommandContext;
 use crate::command::error::CommandError;
+use crate::model::duration::duration_words;
 use crate::model::hint::program;
 use crate::vault::keys::HolderKind;
 use crate::vault::keys::cache::DEFAULT_TIME;
@@ -14,8 +15,8 @@ use crate::vault::rekey::UnlockResult;
 /// Keep the vault open for a while, so that nothing is asked meanwhile
 #[derive(Debug, clap::Args)]
 pub struct UnlockArgs {
-    /// For how long: 8h, 30m, 1h 30m; at most 30 days
-    #[arg(long = "for", value_name = "TIME", value_parser = args::parse_duration)]
+    /// For how long: 30min, 8h, 1h 30min, 2d or 1w; at most 30 days
+    #[arg(long = "for", value_name = "TIME", value_parser = args::parse_unlock_time)]
     time: Option<Duration>,
 }
 
@@ -30,7 +31,7 @@ pub fn unlock(args: &UnlockArgs, cx: &mut CommandContext) -> Result<(), CommandE
         UnlockResult::AlwaysOpen => {
             cx.say(&format!("the vault is open always: its key is in a file ({} key status)", program()));
         }
-        UnlockResult::KeyCached => cx.say(&format!("the vault is open for {}", args::duration_words(time))),
+        UnlockResult::KeyCached => cx.say(&format!("the vault is open for {}", duration_words(time))),
     }
     Ok(())
 }

@@ -27,6 +27,7 @@ pub use crate::http::error::HttpError;
 pub use crate::http::request::{Authorization, HttpRequest, JSON, Method, Repeat};
 pub use crate::http::tls::CA_FILE;
 use crate::system::limited_read::{InputError, read_input};
+use crate::system::slow_notice::SlowNotice;
 
 /// The time limit for a name lookup, and for a connection.
 const CONNECT_PATIENCE: Duration = Duration::from_secs(2);
@@ -107,7 +108,10 @@ impl Http {
         request: &HttpRequest<'_>,
         progress: &mut dyn FnMut(&str),
     ) -> Result<Response, HttpError> {
-        retry::send(request.repeat, self.pause, progress, || self.send_following(request))
+        retry::send(request.repeat, self.pause, progress, || {
+            let _notice = SlowNotice::start(format!("waiting for {}", request.endpoint));
+            self.send_following(request)
+        })
     }
 
     /// Follows redirects within the host, for requests that only read.

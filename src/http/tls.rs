@@ -9,6 +9,7 @@ use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
 
 use crate::http::HttpError;
 use crate::system::disk::DiskError;
+use crate::system::sanitize::error_words;
 use crate::system::{disk, env};
 
 /// The variable with the path of a file of additional authorities, in PEM.
@@ -84,7 +85,7 @@ fn from_io_error(error: &io::Error, at: String) -> HttpError {
     match error.kind() {
         io::ErrorKind::ConnectionRefused
         | io::ErrorKind::NetworkUnreachable
-        | io::ErrorKind::HostUnreachable => HttpError::Unreachable { at, why: error.to_string() },
+        | io::ErrorKind::HostUnreachable => HttpError::Unreachable { at, why: error_words(error) },
         // `ErrorKind` has no kind for a failed lookup.
         _ if error.to_string().starts_with(UNKNOWN_NAME) => {
             HttpError::Unreachable { at, why: "its name cannot be looked up".to_owned() }

@@ -2,6 +2,7 @@
 
 pub mod cbor;
 pub mod choice;
+pub mod duration;
 pub mod hint;
 pub mod image;
 pub mod name;

@@ -8,6 +8,8 @@ use minicbor::{Decode, Encode};
 use serde::{Serialize, Serializer};
 use thiserror::Error;
 
+pub use crate::model::duration::DAY;
+use crate::model::duration::{AmbiguousUnit, Period};
 use crate::model::hint::Hint;
 
 /// Seconds since the start of 1970 in UTC.
@@ -18,20 +20,27 @@ pub struct Timestamp(#[n(0)] pub i64);
 /// The date that CODING writes for "never".
 const NEVER: &str = "9999-12-31";
 
-/// The error for a text that is not an expiry.
+/// The error for a text that is not a time.
 #[derive(Debug, Error, PartialEq, Eq)]
-#[error("{0:?} is no date (2027-01-31), moment (2027-01-31T12:00:00Z), number of days (90d) or `never`")]
-pub struct TimestampError(String);
-
-/// The length of a day, in seconds.
-pub const DAY: i64 = 24 * 60 * 60;
+pub enum TimestampError {
+    #[error(
+        "{0:?} is not a date (2027-01-31), a time (2027-01-31T12:00:00Z), a time from now (12h, 90d, 2w, 6mo, 1y) or `never`"
+    )]
+    NotAnExpiry(String),
+    #[error(
+        "{0:?} is not a date (2027-01-31), a time (2027-01-31T12:00:00Z) or a time until now (12h, 30d, 2w, 6mo, 1y)"
+    )]
+    NotAStart(String),
+    #[error("{text:?} is ambiguous: write {months} for months or {minutes} for minutes")]
+    Ambiguous { text: String, months: String, minutes: String },
+}
 
 impl Timestamp {
     /// Reads an expiry, up to the year 9999:
     ///
     /// - `2027-01-31`, which lasts until the last second of that day in UTC;
     /// - `2027-01-31T12:00:00Z`, a time in RFC 3339 (<https://www.rfc-editor.org/rfc/rfc3339>);
-    /// - `90d`, a number of days after `now`;
+    /// - `12h`, `90d`, `2w`, `6mo` or `1y`, a time after `now`;
     /// - `never` or the last day of 9999, which is `None`.
     pub fn parse_expiry(text: &str, now: Self) -> Result<Option<Self>, TimestampError> {
         let is_time =
@@ -49,11 +58,9 @@ impl Timestamp {
     }
 
     fn parse_finite_expiry(text: &str, now: Self) -> Result<Self, TimestampError> {
-        let error = || TimestampError(text.to_owned());
-        if let Some(days) = text.strip_suffix('d') {
-            let days = days.parse::<u32>().map_err(|_| error())?;
-            let expiry = Self(now.0 + i64::from(days) * DAY);
-            return expiry.to_jiff().map(|_| expiry).ok_or_else(error);
+        let error = || TimestampError::NotAnExpiry(text.to_owned());
+        if let Some(period) = parse_period(text)? {
+            return period.after(now.0).map(Self).ok_or_else(error);
         }
         if let Ok(timestamp) = text.parse::<jiff::Timestamp>() {
             return Ok(Self(timestamp.as_second()));
@@ -64,17 +71,18 @@ impl Timestamp {
         Ok(Self(expiry.as_second()))
     }
 
-    /// Reads a start: a date, which begins with its first second in UTC; a time in RFC 3339; or a number of
-    /// days before `now`, such as `30d`.
-    pub fn parse_since(text: &str, now: Self) -> Option<Self> {
-        if let Some(days) = text.strip_suffix('d') {
-            return Some(Self(now.0.saturating_sub(i64::from(days.parse::<u32>().ok()?) * DAY)));
+    /// Reads a start: a date, which begins with its first second in UTC; a time in RFC 3339; or a time before `now`,
+    /// such as `30d`.
+    pub fn parse_since(text: &str, now: Self) -> Result<Self, TimestampError> {
+        let error = || TimestampError::NotAStart(text.to_owned());
+        if let Some(period) = parse_period(text)? {
+            return period.before(now.0).map(Self).ok_or_else(error);
         }
         if let Ok(timestamp) = text.parse::<jiff::Timestamp>() {
-            return Some(Self(timestamp.as_second()));
+            return Ok(Self(timestamp.as_second()));
         }
-        let last_second = Self::parse_finite_expiry(text, now).ok()?;
-        Some(Self(last_second.0 - last_second.0.rem_euclid(DAY)))
+        let last_second = Self::parse_finite_expiry(text, now).map_err(|_| error())?;
+        Ok(Self(last_second.0 - last_second.0.rem_euclid(DAY)))
     }
 
     /// Returns the date in UTC, such as `2027-01-31`.
@@ -105,6 +113,14 @@ impl Timestamp {
     }
 }
 
+fn parse_period(text: &str) -> Result<Option<Period>, TimestampError> {
+    Period::parse_long(text).map_err(|AmbiguousUnit { months, minutes }| TimestampError::Ambiguous {
+        text: text.to_owned(),
+        months,
+        minutes,
+    })
+}
+
 impl fmt::Display for Timestamp {
     /// Writes the time in RFC 3339, such as `2027-01-31T23:59:59Z`.
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -130,13 +146,16 @@ mod tests {
     const NOW: Timestamp = Timestamp(1_795_000_000); // 2026-11-18T11:06:40Z
 
     #[test]
-    fn an_expiry_is_a_date_a_time_or_a_number_of_days() {
+    fn an_expiry_is_a_date_a_time_or_a_period() {
         for (text, want) in [
             ("2027-01-31", "2027-01-31T23:59:59Z"),
             ("2027-01-31T12:00:00Z", "2027-01-31T12:00:00Z"),
             ("2027-01-31T12:00:00+02:00", "2027-01-31T10:00:00Z"),
             ("90d", "2027-02-16T11:06:40Z"),
             ("0d", "2026-11-18T11:06:40Z"),
+            ("12h", "2026-11-18T23:06:40Z"),
+            ("6mo", "2027-05-18T11:06:40Z"),
+            ("1y", "2027-11-18T11:06:40Z"),
         ] {
             let expiry = Timestamp::parse_expiry(text, NOW).expect(text).expect(text);
             assert_eq!(expiry.to_string(), want, "{text}");
@@ -154,24 +173,32 @@ mod tests {
             "9999-12-31junk",
             "4000000000d",
             "31.1.2027",
+            "90",
+            "9000y",
+            "6m",
         ] {
             assert!(Timestamp::parse_expiry(text, NOW).is_err(), "{text}");
         }
+        let message = Timestamp::parse_expiry("6m", NOW).expect_err("ambiguous").to_string();
+        assert_eq!(message, "\"6m\" is ambiguous: write 6mo for months or 6min for minutes");
     }
 
     #[test]
-    fn a_start_is_a_date_a_time_or_a_number_of_days_ago() {
+    fn a_start_is_a_date_a_time_or_a_period() {
         for (text, want) in [
             ("2026-10-31", Some("2026-10-31T00:00:00Z")),
             ("2026-10-31T12:00:00+02:00", Some("2026-10-31T10:00:00Z")),
             ("30d", Some("2026-10-19T11:06:40Z")),
             ("0d", Some("2026-11-18T11:06:40Z")),
             ("d", None),
+            ("12h", Some("2026-11-17T23:06:40Z")),
+            ("2w", Some("2026-11-04T11:06:40Z")),
+            ("6m", None),
             ("-1d", None),
             ("never", None),
             ("", None),
         ] {
-            let start = Timestamp::parse_since(text, NOW).map(|start| start.to_string());
+            let start = Timestamp::parse_since(text, NOW).ok().map(|start| start.to_string());
             assert_eq!(start.as_deref(), want, "{text}");
         }
     }

@@ -9,6 +9,7 @@ pub mod process;
 pub mod sanitize;
 pub mod scrub;
 pub mod secret_json;
+pub mod slow_notice;
 pub mod stdio;
 pub mod table;
 pub mod tty;

@@ -75,6 +75,19 @@ pub fn run(
     outcome
 }
 
+/// Runs a program that shows its input to a person, for as long as that person likes. Returns false when it failed; what
+/// it says then is not shown.
+pub fn show(program: &OsStr, args: &[impl AsRef<OsStr>], stdin: &[u8]) -> bool {
+    let mut command = Command::new(program);
+    command.args(args).stdin(Stdio::piped()).stderr(Stdio::null());
+    let Ok(mut child) = command.spawn() else { return false };
+    if let Some(mut pipe) = child.stdin.take() {
+        // A person may stop reading before the end.
+        let _ = pipe.write_all(stdin);
+    }
+    child.wait().is_ok_and(|status| status.success())
+}
+
 /// An error of a running program, without its name.
 enum ProcessFailure {
     Start(io::Error),
@@ -138,6 +151,13 @@ mod tests {
             let output = sh(script, stdin.as_bytes(), LONG).expect(script);
             assert_eq!((output.code, output.stdout.as_slice()), (code, stdout.as_bytes()), "{script}");
         }
+    }
+
+    #[test]
+    fn show_tells_whether_the_program_succeeded() {
+        let shown = |script: &str| show(OsStr::new("sh"), &["-c", script], b"a page");
+        assert!(shown("[ \"$(cat)\" = 'a page' ]") && shown("exec <&-"));
+        assert!(!shown("exit 3") && !show(OsStr::new("no-such-program"), &["-l"], b""));
     }
 
     #[test]

@@ -25,13 +25,20 @@ pub fn clean_lines(text: &str) -> String {
 
 /// Joins an error and its sources into one line, without applying [`clean`].
 pub fn error_chain(error: &dyn Error) -> String {
-    let (mut line, mut source) = (error.to_string(), error.source());
+    let (mut line, mut source) = (error_words(error), error.source());
     while let Some(error) = source {
         line.push_str(": ");
-        line.push_str(&error.to_string());
+        line.push_str(&error_words(error));
         source = error.source();
     }
     line
+}
+
+/// Returns the text of an error without the number that the system has for it.
+pub fn error_words(error: &dyn Error) -> String {
+    let text = error.to_string();
+    let number = text.rsplit_once(" (os error ").filter(|(_, end)| end.ends_with(')'));
+    number.map_or(text.as_str(), |(words, _)| words).to_owned()
 }
 
 /// Writes a value as JSON in which control characters and invisible characters are escaped.
@@ -117,6 +124,14 @@ mod tests {
             assert_eq!(clean(text), want);
         }
         assert_eq!(clean_lines("a\nb\r\n\x1b"), "a\nb\\u{d}\n\\u{1b}");
+    }
+
+    #[test]
+    fn an_error_is_told_in_words_and_without_the_systems_number() {
+        let error = io::Error::from_raw_os_error(2);
+        assert!(error.to_string().contains("os error"), "{error}");
+        assert!(!error_chain(&error).contains("os error") && !error_chain(&error).ends_with(' '));
+        assert_eq!(error_words(&io::Error::other("a (b)")), "a (b)");
     }
 
     #[test]

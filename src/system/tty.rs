@@ -26,7 +26,7 @@ const SCREEN: &str = if cfg!(windows) { "CONOUT$" } else { "/dev/tty" };
 #[derive(Debug, Error)]
 pub enum TtyError {
     #[error("there is no terminal to ask on")]
-    NoTerminal(#[source] io::Error),
+    NoTerminal,
     /// Ctrl-C.
     #[error("interrupted")]
     Interrupted,
@@ -40,11 +40,16 @@ pub enum TtyError {
     Read(#[source] io::Error),
 }
 
+/// The system's own words ("No such device or address") say nothing more.
+fn no_terminal(_: io::Error) -> TtyError {
+    TtyError::NoTerminal
+}
+
 /// Prints a question and reads one line.
 pub fn ask(question: &str) -> Result<String, TtyError> {
-    let terminal = File::open(TERMINAL).map_err(TtyError::NoTerminal)?;
-    let mut screen = OpenOptions::new().write(true).open(SCREEN).map_err(TtyError::NoTerminal)?;
-    screen.write_all(question.as_bytes()).map_err(TtyError::NoTerminal)?;
+    let terminal = File::open(TERMINAL).map_err(no_terminal)?;
+    let mut screen = OpenOptions::new().write(true).open(SCREEN).map_err(no_terminal)?;
+    screen.write_all(question.as_bytes()).map_err(no_terminal)?;
     let mut line = String::new();
     BufReader::new(terminal.take(MAX_ANSWER_BYTES)).read_line(&mut line).map_err(TtyError::Read)?;
     Ok(line.trim_end_matches(['\r', '\n']).to_owned())
@@ -65,7 +70,7 @@ pub fn print(line: &str) {
 /// Asks for a secret without showing it.
 #[cfg(unix)]
 pub fn ask_hidden(question: &str) -> Result<Zeroizing<String>, TtyError> {
-    let terminal = OpenOptions::new().read(true).write(true).open(TERMINAL).map_err(TtyError::NoTerminal)?;
+    let terminal = OpenOptions::new().read(true).write(true).open(TERMINAL).map_err(no_terminal)?;
     let hidden = HiddenInput::start(&terminal).map_err(TtyError::Read)?;
     (&terminal).write_all(question.as_bytes()).map_err(TtyError::Read)?;
     let line = read_line(&terminal);

@@ -125,7 +125,8 @@ pub fn remove(store: &VaultStore, kind: HolderKind) -> Result<(), RekeyError> {
     if others.list.is_empty() {
         return Err(RekeyError::LastHolder(kind));
     }
-    first_key(store, &others).map_err(|others| RekeyError::OthersFail { kind, others })?;
+    let key = first_key(store, &others).map_err(|others| RekeyError::OthersFail { kind, others })?;
+    store.remember_key(&holders, key);
     store.change_and(
         |draft| {
             draft.remove_holder(kind);
@@ -196,7 +197,7 @@ fn renew_holder(
         }
         (Holder::Passphrase(_), Some(text)) => Holder::Passphrase(PassphraseHolder::new(key, text)?),
         // Another process added the passphrase after this one looked for it.
-        (Holder::Passphrase(_), None) => return Err(PassphraseError::Wrong.into()),
+        (Holder::Passphrase(_), None) => return Err(PassphraseError::Added.into()),
         (Holder::Command(command), _) => Holder::Command(command.rewrap(key, INTERACTIVE_TIMEOUT)?),
         (Holder::File(file), _) => Holder::File(file.rewrap(key)?),
     })
@@ -224,7 +225,8 @@ fn read_passphrase(store: &VaultStore, holders: &Holders) -> Result<Option<Zeroi
         vault: store.path().to_owned(),
         source: LockedError(vec![(HolderKind::Passphrase, error.into())]),
     };
-    let (text, _) = passphrase.obtain().map_err(locked)?;
+    let (text, key) = passphrase.obtain().map_err(locked)?;
+    store.remember_key(holders, key);
     Ok(Some(text))
 }
 

@@ -10,6 +10,7 @@ use crate::inventory::Inventory;
 use crate::model::hint::Hint;
 use crate::system::disk::DiskError;
 use crate::system::env::{EnvError, Folders};
+use crate::system::slow_notice::SlowNotice;
 use crate::system::{disk, env};
 use crate::usage::UsageLog;
 use crate::usage::warning_record::WarningRecord;
@@ -174,6 +175,7 @@ impl VaultStore {
         if let Some(folder) = self.vault.parent() {
             disk::make_folder(folder)?;
         }
+        let _notice = SlowNotice::start("waiting for another process that changes the vault");
         Ok(disk::lock(&self.vault)?)
     }
 
@@ -236,6 +238,13 @@ impl VaultStore {
         // If the key was renewed in the meantime, the first one stays, and the new one is requested again.
         let _ = self.obtained_key.set(key.duplicate());
         Ok(key)
+    }
+
+    /// Keeps a key that a holder returned for all later uses of this store, so that no holder is asked again.
+    pub(super) fn remember_key(&self, holders: &Holders, key: VaultKey) {
+        if holders.has_key(&key) {
+            let _ = self.obtained_key.set(key);
+        }
     }
 
     /// Opens the vault with these holders, if that asks no person, for all later uses of this store.

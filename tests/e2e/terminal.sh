@@ -22,7 +22,12 @@ ends "stdin alone is no terminal to show a status on" 1 '^usage: ' at_terminal -
 ends "get tells what it waits for" 1 'waiting for a registry' at_terminal --answer waiting "ghcr.example$end_of_input" -- "$program" get
 ends "erase tells what it waits for" 0 'waiting for the registry' at_terminal --answer waiting "ghcr.example$end_of_input" -- "$program" erase
 ends "store tells what it waits for" 1 'waiting for JSON' at_terminal --answer waiting "x$end_of_input" -- "$program" store
-ends "list waits for nothing" 0 '^\{\}' at_terminal -- "$program" list
+ends "list waits for nothing" 0 '\{\}' at_terminal -- "$program" list
+ends "list names the verb for people" 0 'this is JSON for programs; `docker-credential-pat ls`' at_terminal -- "$program" list
+equal "list without a terminal says nothing besides" "{}" eval 'pat list 2>&1'
+ends "login leads to docker login and add" 1 'hint: docker login HOST signs in; docker-credential-pat add' at_terminal -- "$program" login
+equal "an unknown verb is told once" 1 eval 'at_terminal -- "$program" login | grep -c error || true'
+ends "status is the status" 0 '^next: ' at_terminal -- "$program" status
 equal "get without a terminal tells nothing besides" "credentials not found in native keychain" eval 'ask ghcr.example 2>&1 || true'
 
 # add_typing SECRET ARG...: types SECRET, which must not appear; its first five characters are enough to detect it.
@@ -80,8 +85,8 @@ for columns in 20 40 80 120 200; do
 done
 heads() { listing "$1" | head -1 | tr -s ' '; }
 equal "a wide terminal shows every column" "NAME KIND FOR USER ALLOWS STATE CREATED STORED EXPIRES LAST-USED CAME-BY" heads 200
-equal "80 columns show what counts most" "NAME KIND FOR USER STATE EXPIRES" heads 80
-ends "40 columns shorten the longest cells" 0 '^old .*…' listing 40
+equal "80 columns show what counts most" "NAME KIND FOR USER ALLOWS STATE EXPIRES" heads 80
+ends "40 columns shorten the longest cells in the middle" 0 '^old .*…[a-z/]*path' listing 40
 equal "without a terminal nothing is cut" "a-registry-with-a-long-name.example/and/a/long/path" eval 'pat ls | grep -o "a-registry[^ ]*"'
 
 # Colours, only on a terminal that shows them.
@@ -125,3 +130,37 @@ check "a verb that is wrong is told without them" plain 'x\\u\{1b\}' sh -c "\"$p
 check "ls --json shows none of them either" plain 'user\\u001b' "$program" ls --json
 refused "a key with control characters is refused, without them" 'control character$' put "h$nasty" user s3cret
 equal "the user name comes back byte for byte" "user$nasty" eval "ask nasty.example | jq -r .Username"
+
+# The manual.
+manual() { at_terminal -- env PAGER=cat "$@" "$program" man rotate; }
+if type -P man nroff >/dev/null; then
+  ends "man shows a page" 0 '^NAME' eval 'manual MANPAGER=cat | sed "s/.\x08//g; s/\x1b\[[0-9;]*m//g"'
+fi
+mkdir "$GROUP_DIR/no-man" && ln -s "$(type -P docker-credential-pat)" "$GROUP_DIR/no-man/"
+ends "without man it shows the help" 0 'Usage: docker-credential-pat rotate' manual PATH="$GROUP_DIR/no-man"
+ends "without a terminal man writes roff" 0 '^\.TH ' pat man rotate
+
+# The vault's passphrase.
+question="Passphrase of the vault"
+check "a passphrase" at_terminal --hidden "New passphrase" $'correct horse battery\n' --hidden again $'correct horse battery\n' -- "$program" key add passphrase
+check "it is asked for once before another holder goes" \
+  at_terminal --hidden "$question" $'correct horse battery\n' -- "$program" key remove key-file
+check "closed" pat lock
+renewed() { at_terminal --hidden "$question" $'correct horse battery\n' -- "$program" key renew; }
+ends "key renew asks once" 0 'the passphrase opens it as before' renewed
+check "closed again" pat lock
+equal "and it does not claim that the vault is open" 0 eval 'renewed | grep -c "open for" || true'
+check "closed once more" pat lock
+equal "by hand, get tells its error once" 1 \
+  eval 'at_terminal --hidden "$question" "$interrupt" -- sh -c "printf ghcr.example | $program get" | grep -c "cannot open the vault" || true'
+equal "without a terminal: one cause, once, in words" 1 \
+  eval 'at_once setsid --wait "$program" show ci --reveal 2>&1 | grep -c "vault: its passphrase is needed: there is no terminal to ask on$" || true'
+
+# What takes long says so, on a terminal only.
+if type -P flock >/dev/null; then
+  vault=$XDG_DATA_HOME/docker-credential-pat/vault
+  locked() { flock "$vault.lock" sleep 4 & sleep 0.5; "$@"; local code=$?; wait; return $code; }
+  ends "a lock that is not free says so" 0 'waiting for another process that changes the vault' \
+    locked at_terminal --hidden "$question" $'correct horse battery\n' -- "$program" edit ci --label waited
+  equal "without a terminal it does not" 'changed "ci", for ghcr.example' locked eval 'pat edit ci --label again 2>&1 | head -1'
+fi

@@ -451,11 +451,12 @@ fn a_locked_vault_without_a_terminal_is_reported_without_delay() {
     ] {
         let output = locked(&[verb]).write_stdin(input).assert().code(1);
         let (out, err) = (stdout(&output), stderr(&output));
-        assert!(
-            out.ends_with("its passphrase is needed: there is no terminal to ask on\n")
-                || out.contains("there is no terminal to ask on: "),
-            "{verb}: {out}"
+        let vault = home.vault();
+        let want = format!(
+            "cannot open the vault {}: its passphrase is needed: there is no terminal to ask on\n",
+            vault.display()
         );
+        assert_eq!(out, want, "{verb}: one cause, once");
         assert_eq!(out.lines().count(), 1, "{verb}: {out}");
         assert_ne!(out, NOT_FOUND, "{verb}: a client would continue without credentials");
         assert!(err.contains("hint: run `docker-credential-pat unlock` in a terminal"), "{verb}: {err}");
@@ -469,7 +470,8 @@ fn a_locked_vault_without_a_terminal_is_reported_without_delay() {
         &["key", "add", "key-file"],
     ] {
         let output = locked(args).write_stdin("s").assert().code(1);
-        assert!(stderr(&output).contains("no terminal to ask on"), "{args:?}: {}", stderr(&output));
+        let err = stderr(&output);
+        assert!(err.contains("no terminal to ask on\n") && err.lines().count() == 2, "{args:?}: {err}");
     }
     assert_eq!(fs::read(home.vault()).expect("a vault"), before);
     // A verb that needs no secret needs no key.
@@ -739,13 +741,28 @@ fn a_key_file_with_another_key_is_neither_renewed_nor_removed() {
 }
 
 #[test]
+fn a_weak_passphrase_gets_one_line_and_is_taken() {
+    let home = KeyHome::new();
+    for (text, is_weak) in [("battery", true), ("aaaaaaaaaaaaaaaa", true), ("correct horse battery", false)] {
+        let file = home.write("new-passphrase", text);
+        let output = stderr(&home.add_holder(&["passphrase", "--passphrase-file", &file]).success());
+        let want = "note: that passphrase is easy to guess; take at least 12 characters, 6 of them different";
+        assert_eq!(output.lines().filter(|line| *line == want).count(), usize::from(is_weak), "{output}");
+        assert!(output.contains("the passphrase opens the vault now") && !output.contains(text), "{output}");
+    }
+}
+
+#[test]
 fn unlock_accepts_a_time_of_at_most_30_days() {
     let home = KeyHome::new();
-    for wrong in ["", "0s", "8", "-1h", "31d", "forever", "8h --"] {
-        home.run(["unlock", "--for", wrong]).code(2);
+    for wrong in ["", "0s", "8", "-1h", "31d", "2mo", "forever", "8h --"] {
+        let message = stderr(&home.run(["unlock", "--for", wrong]).code(2));
+        assert!(wrong == "-1h" || message.contains("or 1w, at most 30d"), "{message}");
     }
-    let message = stderr(&home.run(["unlock", "--for", "1h 30m"]).success());
-    assert!(message.contains("the vault is open always: its key is in a file"), "{message}");
+    for time in ["1h 30m", "30min", "2d", "1w", "1mo"] {
+        let message = stderr(&home.run(["unlock", "--for", time]).success());
+        assert!(message.contains("the vault is open always: its key is in a file"), "{message}");
+    }
     let message = stderr(&home.run(["lock"]).success());
     assert!(message.contains("but the key file gives it without asking you"), "{message}");
 }

@@ -55,6 +55,21 @@ fn an_added_token_answers_get_and_appears_in_show_and_ls() {
 }
 
 #[test]
+fn show_leaves_out_what_is_not_known() {
+    let home = Home::new();
+    home.program(["add", "ci", "--registry", "x.example", "--user", "me", "--secret-stdin"])
+        .write_stdin("s")
+        .assert()
+        .success();
+    let text = stdout(&home.run(["show", "ci"]).success());
+    let heads: Vec<_> = text.lines().filter_map(|line| line.split("  ").next()).collect();
+    let want = ["name", "kind", "for", "user", "secret", "state", "created", "last stored", "came by"];
+    assert_eq!(heads, want, "{text}");
+    home.run(["edit", "ci", "--label", "-"]).success();
+    assert!(stdout(&home.run(["show", "ci"]).success()).contains("label "), "a label that reads so is known");
+}
+
+#[test]
 fn a_secret_from_a_file_keeps_inner_line_ends() {
     let home = Home::new();
     let file = home.path().join("token");
@@ -83,7 +98,11 @@ fn an_invalid_addition_is_an_error_and_changes_nothing() {
         ),
         (vec!["new", "-r", "quay.io", "-u", "", "--secret-stdin"], "x", "no credentials username"),
         (vec!["new", "-r", "quay.io", "-u", "me", "--secret-stdin"], "\n", "the secret is empty"),
-        (vec!["new", "-r", "quay.io", "-u", "me", "--secret-stdin", "--expires", "soon"], "x", "is no date"),
+        (
+            vec!["new", "-r", "quay.io", "-u", "me", "--secret-stdin", "--expires", "soon"],
+            "x",
+            "is not a date",
+        ),
         (
             vec!["new", "-r", "quay.io", "-u", "me", "--secret-file", "/nonexistent"],
             "",

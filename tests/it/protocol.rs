@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::common;
-use crate::common::{Home, NOT_FOUND, credentials, found, not_found, stderr};
+use crate::common::{Home, NOT_FOUND, credentials, found, not_found, stderr, stdout};
 
 const HUB: &str = "https://index.docker.io/v1/";
 
@@ -384,7 +384,38 @@ fn wrong_arguments_get_the_answers_of_official_helpers() {
     home.run(["get", "ghcr.io"])
         .code(1)
         .stdout("get takes no argument: the registry goes to standard input\n");
+    home.run(["list", "ghcr.io"])
+        .code(1)
+        .stdout("list takes no argument: docker-credential-pat ls takes some\n");
     home.run(["ls", "--nonsense"]).code(2).stdout("");
+}
+
+#[test]
+fn words_that_people_try_lead_to_the_verb() {
+    let home = Home::new();
+    for (word, want) in [
+        ("login", "hint: docker login HOST signs in; docker-credential-pat add NAME"),
+        ("logout", "hint: docker logout HOST signs out; docker-credential-pat rm NAME"),
+        ("whoami", "hint: docker-credential-pat ls shows which tokens are in use"),
+        ("setup", "hint: docker-credential-pat install"),
+    ] {
+        let response = home.run([word, "ghcr.io"]).code(1).stdout(format!("unknown action \"{word}\"\n"));
+        let output = stderr(&response);
+        assert!(output.contains(want) && output.lines().count() == 2, "{output}");
+    }
+    assert!(stderr(&home.run(["frobnicate"])).contains("unrecognized subcommand"));
+    home.add("ci", "ghcr.io");
+    assert!(stdout(&home.run(["tokens"]).success()).contains("ci"));
+    for word in ["remove", "delete"] {
+        home.add(word, "quay.io");
+        home.run([word, word, "--yes"]).success();
+    }
+    let status = home.run(["status"]).success();
+    assert!(
+        stdout(&status).contains("1 token in ") && stdout(&status).contains("\nnext: "),
+        "{}",
+        stdout(&status)
+    );
 }
 
 fn write(home: &Home, name: &str, text: &str) -> std::path::PathBuf {

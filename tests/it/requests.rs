@@ -378,7 +378,7 @@ fn a_variable_that_is_not_utf8_is_an_error_without_a_secret() {
 fn an_invalid_number_of_days_is_printed_and_get_still_answers() {
     let home = Home::new();
     home.bring("ci", "ghcr.io", "me", "canary", &["--expires", "3d"]).success();
-    for text in ["a week", "-1", "3651", "99999999999999999999", "\u{1b}[31m"] {
+    for text in ["a week", "-1", "3651", "12h", "6m", "11y", "99999999999999999999", "\u{1b}[31m"] {
         let response = home.call_with((WARN_DAYS, text), "get", "ghcr.io").success();
         assert_eq!(secret_in(&response), "canary", "{text:?}");
         let output = stderr(&response);
@@ -421,9 +421,11 @@ fn a_token_that_expires_soon_is_warned_of_once_a_day() {
     assert_eq!(get("ghcr.io"), warning);
     assert_eq!(daily_warnings(&home), [today], "yesterday's is gone");
     let with_days = |days: &str, key: &str| stderr(&home.call_with((WARN_DAYS, days), "get", key).success());
-    assert!(with_days("8", "quay.io").contains("\"far\" for quay.io ends in 8 days"));
-    for mark in daily_warnings(&home) {
-        fs::remove_file(mark).expect("removed");
+    for days in ["8", "8d", "2w", "1mo"] {
+        assert!(with_days(days, "quay.io").contains("\"far\" for quay.io ends in 8 days"), "{days}");
+        for mark in daily_warnings(&home) {
+            fs::remove_file(mark).expect("removed");
+        }
     }
     assert_eq!((with_days("0", "ghcr.io"), with_days("2", "ghcr.io")), (String::new(), String::new()));
     assert!(daily_warnings(&home).is_empty(), "a warning that was not printed is not recorded");

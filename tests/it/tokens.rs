@@ -135,7 +135,7 @@ fn an_invalid_change_is_refused_and_changes_nothing() {
         (vec!["ci", "--name", "a\u{200b}b"], "is no name for a token"),
         (vec!["ci", "--registry", "not a registry"], "is not a registry"),
         (vec!["ci", "--user", ""], "no credentials username"),
-        (vec!["ci", "--expires", "soon"], "is no date"),
+        (vec!["ci", "--expires", "soon"], "is not a date"),
         (vec!["nobody", "--label", "x"], "there is no token named \"nobody\""),
     ] {
         let output = refused(&home, &[&["edit"], &args[..]].concat(), "");
@@ -203,7 +203,7 @@ fn a_rotation_with_the_same_or_an_empty_secret_is_refused() {
     for (args, input, want) in [
         (vec!["ci"], "ghp_canary\n", "that is the secret that \"ci\" has already"),
         (vec!["ci"], "\n", "the secret is empty"),
-        (vec!["ci", "--expires", "soon"], "ghp_new", "is no date"),
+        (vec!["ci", "--expires", "soon"], "ghp_new", "is not a date"),
         (vec!["nobody"], "ghp_new", "there is no token named \"nobody\""),
     ] {
         let output = refused(&home, &[&["rotate", "--secret-stdin"], &args[..]].concat(), input);

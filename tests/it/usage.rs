@@ -648,7 +648,7 @@ fn uses_are_grouped_by_token_client_day_or_registry() {
     assert!(message.contains("··█▄·"), "{message}");
     let report = home.run(["usage", "--since", "0d"]).success();
     assert!(stderr(&report).contains("no such use is noted"), "{}", stderr(&report));
-    assert!(stderr(&home.run(["usage", "--since", "soon"]).code(1)).contains("no date"));
+    assert!(stderr(&home.run(["usage", "--since", "soon"]).code(1)).contains("not a date"));
     home.run(["usage", "nobody"]).code(1);
 }
 

@@ -34,7 +34,7 @@ pub(super) struct CodingCreateArgs {
     // The help is a constant because a doc comment would have to mark up the underscores.
     #[arg(long, value_name = "SCOPE[:REPOSITORY]", value_parser = ProjectScope::parse, help = SCOPE_HELP)]
     scope: Vec<ProjectScope>,
-    /// Expiry: 2027-01-31, 2027-01-31T12:00:00Z, 90d or never
+    /// Expiry: 2027-01-31, 2027-01-31T12:00:00Z, a time from now (12h, 90d, 2w, 6mo, 1y) or never
     #[arg(long, value_name = "WHEN")]
     expires: Option<String>,
     /// The part of the team's images that it is for, if not the whole project

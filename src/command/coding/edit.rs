@@ -27,7 +27,7 @@ pub(super) struct CodingEditArgs {
     /// What it may do from now on, in the place of all before
     #[arg(long, value_name = "SCOPE[:REPOSITORY]", value_parser = ProjectScope::parse, group = "change")]
     scope: Vec<ProjectScope>,
-    /// Expiry: 2027-01-31, 2027-01-31T12:00:00Z, 90d or never
+    /// Expiry: 2027-01-31, 2027-01-31T12:00:00Z, a time from now (12h, 90d, 2w, 6mo, 1y) or never
     #[arg(long, value_name = "WHEN", group = "change")]
     expires: Option<String>,
     #[command(flatten)]

@@ -28,6 +28,7 @@ pub struct CodingArgs {
 #[derive(Debug, clap::Subcommand)]
 enum CodingVerb {
     LoginCommand(login_command::CodingLoginCommandArgs),
+    #[command(aliases = ["ls", "list"])]
     Tokens(tokens::CodingTokensArgs),
     Create(create::CodingCreateArgs),
     Edit(edit::CodingEditArgs),
@@ -37,6 +38,7 @@ enum CodingVerb {
     /// Stop project tokens from working until they are enabled, where CODING offers that
     #[command(visible_alias = "deactivate")]
     Disable(target::TargetArgs),
+    #[command(aliases = ["remove", "delete"])]
     Rm(rm::CodingRmArgs),
     Show(show::CodingShowArgs),
     Whoami(whoami::CodingWhoamiArgs),

@@ -10,12 +10,12 @@ use crate::command::error::CommandError;
 use crate::command::remote_tokens::{JSON_VERSION, dated_or, state_word};
 use crate::inventory::Inventory;
 use crate::model::timestamp::Timestamp;
-use crate::system::table::{Cell, Table, Tone};
+use crate::system::table::{BRIEF, Cell, Table, Tone};
 
 const HEADS: [&str; 8] = ["LABEL", "USER", "MAY", "STATE", "IN-VAULT", "EXPIRES", "LAST-USED", "CREATED"];
 
 /// The columns that a narrow terminal omits, in this order.
-const LEAST_FIRST: &[&str] = &["CREATED", "LAST-USED", "USER", "MAY"];
+const LEAST_FIRST: &[&str] = &["CREATED", "LAST-USED", BRIEF, "EXPIRES", "MAY", "USER"];
 
 /// A token in the list. In JSON, `null` means none or not known.
 #[derive(Serialize)]
@@ -74,9 +74,9 @@ impl<'t> ProjectTokenRow<'t> {
             if scopes.is_empty() { "-".into() } else { scopes.join(", ").into() },
             Cell::new(self.state.unwrap_or("-"), state_tone),
             self.name.unwrap_or("-").into(),
-            dated_or("never", self.expires, now).into(),
-            dated_or("-", self.last_used, now).into(),
-            dated_or("-", self.created, now).into(),
+            dated_or("never", self.expires, now, Tone::Plain),
+            dated_or("-", self.last_used, now, Tone::Plain),
+            dated_or("-", self.created, now, Tone::Plain),
         ]
     }
 }
@@ -87,7 +87,7 @@ pub(super) fn write_table(
     inventory: &Inventory,
     cx: &mut CommandContext,
 ) -> Result<(), CommandError> {
-    let mut table = Table::with_heads(HEADS, LEAST_FIRST);
+    let mut table = Table::with_heads(HEADS, LEAST_FIRST).keep_whole(&["IN-VAULT"]);
     for token in tokens {
         table.push(ProjectTokenRow::new(token, inventory, *cx.now).cells(*cx.now));
     }

@@ -30,7 +30,7 @@ pub(super) struct HubCreateArgs {
     /// What it may do; each includes those before it
     #[arg(long, value_enum, default_value = "pull", conflicts_with = "org")]
     permission: Permission,
-    /// Expiry, at most in a year: 2027-01-31, 2027-01-31T12:00:00Z, 90d or never
+    /// Expiry, at most in a year: 2027-01-31, 2027-01-31T12:00:00Z, a time from now (12h, 90d, 2w, 6mo, 1y) or never
     #[arg(long, value_name = "WHEN")]
     expires: Option<String>,
     /// Make it for an organization

@@ -36,6 +36,7 @@ pub struct HubArgs {
 
 #[derive(Debug, clap::Subcommand)]
 enum HubVerb {
+    #[command(aliases = ["ls", "list"])]
     Tokens(tokens::HubTokensArgs),
     Create(create::HubCreateArgs),
     Rename(rename::HubRenameArgs),
@@ -45,6 +46,7 @@ enum HubVerb {
     /// Switch tokens off, here and at Docker Hub
     #[command(visible_alias = "disable")]
     Deactivate(switch::HubSwitchArgs),
+    #[command(aliases = ["remove", "delete"])]
     Rm(rm::HubRmArgs),
     Rotate(rotate::HubRotateArgs),
     Sync(sync::HubSyncArgs),

@@ -8,13 +8,13 @@ use crate::command::remote_tokens::{JSON_VERSION, dated_or, state_word};
 use crate::hub::api::token::{ApiToken, Resource};
 use crate::model::timestamp::Timestamp;
 use crate::model::token::Token;
-use crate::system::table::{Cell, Table, Tone};
+use crate::system::table::{BRIEF, Cell, Table, Tone};
 
 const HEADS: [&str; 9] =
     ["LABEL", "SCOPE", "STATE", "LAST-USED", "EXPIRES", "CREATED", "MADE", "IN-VAULT", "ID"];
 
 /// The columns that a narrow terminal omits, in this order.
-const LEAST_FIRST: &[&str] = &["ID", "CREATED", "MADE", "SCOPE", "LAST-USED"];
+const LEAST_FIRST: &[&str] = &["CREATED", "LAST-USED", BRIEF, "EXPIRES", "MADE", "SCOPE"];
 
 /// The number of days before expiry during which a token is highlighted.
 const SOON_DAYS: i64 = 7;
@@ -71,9 +71,9 @@ impl<'t> TokenRow<'t> {
             self.label.into(),
             if self.access.is_empty() { "-".into() } else { self.access.as_str().into() },
             Cell::new(self.state.unwrap_or("-"), state_tone),
-            dated_or("-", self.last_used, now).into(),
-            Cell::new(&dated_or("-", self.expires, now), expiry_tone),
-            dated_or("-", self.created, now).into(),
+            dated_or("-", self.last_used, now, Tone::Plain),
+            dated_or("-", self.expires, now, expiry_tone),
+            dated_or("-", self.created, now, Tone::Plain),
             self.made.into(),
             self.name.unwrap_or("-").into(),
             self.id.into(),
@@ -83,7 +83,7 @@ impl<'t> TokenRow<'t> {
 
 /// Writes the list as a table.
 pub(super) fn write_table(rows: &[TokenRow<'_>], cx: &mut CommandContext) -> Result<(), CommandError> {
-    let mut table = Table::with_heads(HEADS, LEAST_FIRST);
+    let mut table = Table::with_heads(HEADS, LEAST_FIRST).keep_whole(&["IN-VAULT", "ID"]);
     for row in rows {
         table.push(row.cells(*cx.now));
     }

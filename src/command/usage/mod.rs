@@ -5,14 +5,13 @@ pub mod rows;
 
 use clap::ValueEnum;
 use serde::Serialize;
-use thiserror::Error;
 
 use crate::command::args::find;
 use crate::command::completions::token_names;
 use crate::command::context::CommandContext;
 use crate::command::error::CommandError;
 use crate::command::usage::rows::UsageRows;
-use crate::model::hint::{Hint, program};
+use crate::model::hint::program;
 use crate::model::timestamp::Timestamp;
 use crate::system::env;
 use crate::usage::record::UnreadLines;
@@ -26,7 +25,7 @@ pub struct UsageArgs {
     /// Only this token
     #[arg(add = token_names())]
     name: Option<String>,
-    /// Only what was since then: a number of days (30d) or a date (2027-01-31)
+    /// Only what was since then: a date (2027-01-31) or a time until now (12h, 30d, 2w, 6mo, 1y)
     #[arg(long, value_name = "WHEN")]
     since: Option<String>,
     /// What a row stands for
@@ -64,8 +63,7 @@ pub fn run(args: &UsageArgs, cx: &mut CommandContext) -> Result<(), CommandError
     }
     let inventory = cx.store.inventory()?;
     let token = args.name.as_deref().map(|name| find(&inventory, name)).transpose()?;
-    let start = |text: &String| Timestamp::parse_since(text, *cx.now).ok_or_else(|| SinceError(text.clone()));
-    let since = args.since.as_ref().map(start).transpose()?;
+    let since = args.since.as_ref().map(|text| Timestamp::parse_since(text, *cx.now)).transpose()?;
     let mut rows = UsageRows::new(args.by, token, since, DEFAULT_DAYS, &inventory, *cx.now);
     let unread = cx.store.log().visit(&mut |record| rows.add(&record));
     rows.sort();
@@ -127,10 +125,3 @@ fn empty_message(cx: &CommandContext, is_filtered: bool) -> String {
         false => format!("nothing was used yet: there is no {path}"),
     }
 }
-
-/// A text that is not a time for `--since`.
-#[derive(Debug, Error)]
-#[error("{0:?} is no date (2027-01-31) and no number of days (30d)")]
-struct SinceError(String);
-
-impl Hint for SinceError {}

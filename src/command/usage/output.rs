@@ -4,11 +4,11 @@ use serde::Serialize;
 
 use crate::command::context::CommandContext;
 use crate::command::error::CommandError;
-use crate::command::token_view::dated;
+use crate::command::token_view::dated_cell;
 use crate::command::usage::GroupBy;
-use crate::command::usage::rows::{UsageRow, UsageRows};
+use crate::command::usage::rows::{LAST_DAYS_HEAD, SINCE_HEAD, UsageRow, UsageRows};
 use crate::model::timestamp::Timestamp;
-use crate::system::table::Table;
+use crate::system::table::{BRIEF, Table, Tone};
 use crate::usage::record::UnreadLines;
 use crate::usage::stats::UsageStats;
 
@@ -16,7 +16,7 @@ use crate::usage::stats::UsageStats;
 const JSON_VERSION: u32 = 1;
 
 /// The columns that a narrow terminal omits, in this order.
-const LEAST_FIRST: &[&str] = &["LAST-CLIENT", "LAST-TOKEN"];
+const LEAST_FIRST: &[&str] = &[BRIEF, "LAST-USED", "LAST-CLIENT", "LAST-TOKEN", LAST_DAYS_HEAD, SINCE_HEAD];
 
 /// The characters of a skyline, from the lowest to the highest.
 const HEIGHTS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
@@ -61,7 +61,7 @@ pub fn table(rows: &UsageRows<'_>) -> Table<5> {
         GroupBy::Registry => ("REGISTRY", "LAST-CLIENT"),
     };
     let heads = [name, "USES", "LAST-USED", other, rows.span()];
-    let mut table = Table::with_heads(heads, LEAST_FIRST);
+    let mut table = Table::with_heads(heads, LEAST_FIRST).keep_whole(&["TOKEN", rows.span()]);
     let busiest = rows.all().iter().map(|row| row.stats.count).max().unwrap_or_default();
     for row in rows.all() {
         let stats = &row.stats;
@@ -73,7 +73,7 @@ pub fn table(rows: &UsageRows<'_>) -> Table<5> {
         table.push([
             row.display_name().into(),
             count_words(stats).into(),
-            last_use(stats).map_or_else(|| "never".into(), |last| dated(last, rows.now).into()),
+            last_use(stats).map_or_else(|| "never".into(), |last| dated_cell(last, rows.now, Tone::Plain)),
             stats.client.as_deref().unwrap_or("-").into(),
             bar.into(),
         ]);

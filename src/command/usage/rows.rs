@@ -31,6 +31,12 @@ pub struct UsageRows<'t> {
     indexes: BTreeMap<(Option<TokenIdentity>, String), usize>,
 }
 
+/// The heading of a skyline of 30 days, as wide as the skyline, so that its end is above today.
+pub const LAST_DAYS_HEAD: &str = "LAST-30-DAYS             TODAY";
+
+/// The heading of a skyline since another time.
+pub const SINCE_HEAD: &str = "SINCE-THEN-UNTIL-TODAY";
+
 /// The number of a token and the time when it was created: a number alone can occur again in another vault.
 type TokenIdentity = (u32, i64);
 
@@ -67,12 +73,14 @@ impl UsageRow {
         &self.days[..self.days.len().min(count)]
     }
 
-    /// Divides this many days into parts that fit on a line, and returns the uses in each part.
+    /// Divides this many days into parts that fit on a line, and returns the uses in each part. The last part ends with
+    /// today; the first one may have fewer days than the others.
     pub fn parts(&self, days: usize) -> Vec<u64> {
         let size = days.div_ceil(MAX_PARTS).max(1);
         let mut parts = vec![0; days.div_ceil(size)];
+        let missing = parts.len() * size - days;
         for (day, count) in self.days(days).iter().enumerate() {
-            parts[day / size] += count;
+            parts[(day + missing) / size] += count;
         }
         parts
     }
@@ -187,12 +195,12 @@ impl<'t> UsageRows<'t> {
         usize::try_from(day(self.now) - self.first_day + 1).unwrap_or(1)
     }
 
-    /// Returns the heading of the column of bars.
+    /// Returns the heading of the column of bars, in which the last character stands for today, or for the last days.
     pub fn span(&self) -> &'static str {
         match (self.by, self.since) {
             (GroupBy::Day, _) => "",
-            (GroupBy::Token | GroupBy::Client | GroupBy::Registry, None) => "LAST-30-DAYS",
-            (GroupBy::Token | GroupBy::Client | GroupBy::Registry, Some(_)) => "SINCE-THEN",
+            (GroupBy::Token | GroupBy::Client | GroupBy::Registry, None) => LAST_DAYS_HEAD,
+            (GroupBy::Token | GroupBy::Client | GroupBy::Registry, Some(_)) => SINCE_HEAD,
         }
     }
 }
@@ -204,4 +212,25 @@ fn identity(token: &Token) -> TokenIdentity {
 /// Returns the number of days since the start of 1970 in UTC.
 fn day(time: Timestamp) -> i64 {
     time.0.div_euclid(DAY)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_part_ends_with_today() {
+        let row = |days: &[u64]| UsageRow { days: days.to_vec(), ..UsageRow::new("ci", true) };
+        let parts = row(&[1, 0, 5]).parts(30);
+        assert_eq!((parts.len(), parts[0], parts[2]), (30, 1, 5));
+        let mut days = vec![1; 45];
+        days[44] = 7;
+        let parts = row(&days).parts(45);
+        assert_eq!((parts.len(), parts[0], parts[1], parts[22]), (23, 1, 2, 8), "today is in a full part");
+    }
+
+    #[test]
+    fn the_heading_ends_above_today() {
+        assert_eq!(LAST_DAYS_HEAD.len(), MAX_PARTS);
+    }
 }

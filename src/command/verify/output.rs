@@ -4,12 +4,12 @@ use serde::Serialize;
 
 use crate::command::context::CommandContext;
 use crate::command::error::CommandError;
-use crate::command::token_view::dated;
+use crate::command::token_view::dated_cell;
 use crate::command::verify::{VerifyAnswer, VerifyTarget};
 use crate::model::hint::Hint;
 use crate::model::timestamp::Timestamp;
 use crate::system::sanitize::clean;
-use crate::system::table::{Cell, Table, Tone};
+use crate::system::table::{BRIEF, Cell, Table, Tone};
 use crate::verify::RegistryError;
 use crate::verify::response::{AuthResult, LoginOutcome, PullLimit, RepositoryAccess};
 
@@ -19,7 +19,7 @@ const JSON_VERSION: u32 = 1;
 const HEADS: [&str; 6] = ["NAME", "REGISTRY", "ANSWER", "MAY", "PULLS-LEFT", "EXPIRES"];
 
 /// The columns that a narrow terminal omits, in this order.
-const LEAST_FIRST: &[&str] = &["EXPIRES", "PULLS-LEFT", "MAY"];
+const LEAST_FIRST: &[&str] = &[BRIEF, "EXPIRES", "PULLS-LEFT", "MAY"];
 
 fn word(result: &Result<AuthResult, RegistryError>) -> &'static str {
     match result {
@@ -37,7 +37,7 @@ pub(super) fn write_table(
     cx: &mut CommandContext,
 ) -> Result<(), CommandError> {
     let or_dash = |text: Option<String>| Cell::from(text.unwrap_or_else(|| "-".to_owned()));
-    let mut table = Table::with_heads(HEADS, LEAST_FIRST);
+    let mut table = Table::with_heads(HEADS, LEAST_FIRST).keep_whole(&["NAME"]);
     for answer in answers {
         let VerifyAnswer { target: VerifyTarget { token, registry, repository }, result } = answer;
         let tone = match word(result) {
@@ -57,7 +57,7 @@ pub(super) fn write_table(
             Cell::new(word(&answer.result), tone),
             or_dash(result.map(|result| access_words(result.access))),
             or_dash(result.and_then(|result| result.pull_limit).map(pulls_words)),
-            or_dash(expiry.map(|expiry| dated(expiry, now))),
+            expiry.map_or_else(|| "-".into(), |expiry| dated_cell(expiry, now, Tone::Plain)),
         ]);
     }
     cx.print_table(&table)?;

@@ -12,6 +12,8 @@ use zeroize::Zeroizing;
 
 use crate::model::hint::{Hint, program};
 use crate::system::background::BackgroundTask;
+use crate::system::sanitize::error_words;
+use crate::system::slow_notice::SlowNotice;
 use crate::vault::keys::{HolderError, HolderKind, cache};
 use crate::vault::seal::{Tag, VaultKey};
 
@@ -115,12 +117,13 @@ impl Keyring {
         call: impl FnOnce(&str) -> Result<T, KeyringError> + Send + 'static,
     ) -> Result<T, KeyringError> {
         let item = self.item.clone();
+        let _notice = SlowNotice::start("waiting for the OS keyring");
         let task = BackgroundTask::start(move || {
             let answer = call(&item);
             os::scrub_stack();
             answer
         });
-        let task = task.map_err(|error| KeyringError::Other(error.to_string()))?;
+        let task = task.map_err(|error| KeyringError::Other(error_words(&error)))?;
         let answer = task.wait(Instant::now() + timeout);
         answer.unwrap_or(Err(KeyringError::TimedOut { seconds: timeout.as_secs() }))
     }
@@ -133,6 +136,7 @@ mod os {
     use keyring::v1::{Entry, Error};
     use zeroize::Zeroizing;
 
+    use crate::system::sanitize::error_words;
     use crate::system::scrub;
     use crate::vault::keys::keyring::{KeyringError, SERVICE};
 
@@ -168,10 +172,10 @@ mod os {
             // An item that does not contain a key does not have the key of this vault either.
             Error::NoEntry | Error::BadEncoding(_) | Error::BadDataFormat(..) => KeyringError::NoItem,
             Error::PlatformFailure(source) | Error::NoStorageAccess(source) => {
-                platform_error(&**source).unwrap_or_else(|| KeyringError::Other(source.to_string()))
+                platform_error(&**source).unwrap_or_else(|| KeyringError::Other(error_words(&**source)))
             }
             Error::Ambiguous(_) => KeyringError::Other("it has the key of this vault twice".to_owned()),
-            other => KeyringError::Other(other.source().map_or(String::new(), ToString::to_string)),
+            other => KeyringError::Other(other.source().map_or(String::new(), error_words)),
         }
     }
 

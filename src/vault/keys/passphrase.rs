@@ -1,6 +1,7 @@
 //! Key holder: a passphrase. Argon2id (<https://www.rfc-editor.org/rfc/rfc9106>) derives a key from it that
 //! wraps the vault's key.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use argon2::{Algorithm, Argon2, Params, Version};
@@ -11,6 +12,7 @@ use zeroize::Zeroizing;
 
 use crate::model::hint::{Hint, program};
 use crate::system::disk::DiskError;
+use crate::system::slow_notice::SlowNotice;
 use crate::system::tty::TtyError;
 use crate::system::{disk, env, tty};
 use crate::vault::seal::{KEY_BYTES, VaultKey, WrappedKey, random_bytes};
@@ -37,6 +39,12 @@ const MAX_BYTES: u64 = 4096;
 /// The maximum number of times that a person may enter a passphrase.
 const MAX_TRIES: usize = 3;
 
+/// The length of a passphrase without a warning, in characters.
+pub const MIN_STRONG_CHARACTERS: usize = 12;
+
+/// The number of different characters in a passphrase without a warning.
+pub const MIN_DIFFERENT_CHARACTERS: usize = 6;
+
 /// The parameters of Argon2id, and the vault's key wrapped with the derived key.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct PassphraseHolder {
@@ -58,8 +66,11 @@ pub struct PassphraseHolder {
 pub enum PassphraseError {
     #[error("that is not the vault's passphrase")]
     Wrong,
+    /// Another process gave the vault a passphrase in the meantime.
+    #[error("the vault has a passphrase since a moment ago")]
+    Added,
     /// There is no terminal, or the person did not answer.
-    #[error("the vault is locked: its passphrase is needed")]
+    #[error("its passphrase is needed")]
     NotEntered(#[source] TtyError),
     #[error("the passphrase file {} is missing", path.display())]
     Missing { path: PathBuf },
@@ -86,6 +97,7 @@ impl Hint for PassphraseError {
             Self::Wrong => {
                 Some("try again; if it is lost, another key holder or a backup has to help".to_owned())
             }
+            Self::Added => Some("run it again; nothing was changed".to_owned()),
             Self::NotEntered(_) => Some(format!(
                 "run `{} unlock` in a terminal, or name a file with the passphrase in {}",
                 program(),
@@ -101,6 +113,12 @@ impl Hint for PassphraseError {
             Self::Random(_) => None,
         }
     }
+}
+
+/// True for a passphrase that is easy to guess: it has fewer than 12 characters, or fewer than 6 different ones.
+pub fn is_weak(passphrase: &str) -> bool {
+    let different: BTreeSet<char> = passphrase.chars().collect();
+    passphrase.chars().count() < MIN_STRONG_CHARACTERS || different.len() < MIN_DIFFERENT_CHARACTERS
 }
 
 impl PassphraseHolder {
@@ -175,6 +193,7 @@ fn derive_key(
     }
     let params = Params::new(memory, passes, lanes, Some(KEY_BYTES)).map_err(|_| unsupported())?;
     let mut key = Zeroizing::new([0; KEY_BYTES]);
+    let _notice = SlowNotice::start("deriving a key from the passphrase");
     Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
         .hash_password_into(passphrase.as_bytes(), salt, key.as_mut_slice())
         .map_err(|_| unsupported())?;
@@ -207,6 +226,21 @@ mod tests {
                 matches!(holder.open("x"), Err(PassphraseError::UnsupportedCost { .. })),
                 "{memory} {passes} {lanes}"
             );
+        }
+    }
+
+    #[test]
+    fn a_weak_passphrase_is_short_or_repeats_few_characters() {
+        for (passphrase, want) in [
+            ("", true),
+            ("correct hor", true),
+            ("correct hors", false),
+            ("aaaaaaaaaaaaaaaaaaaa", true),
+            ("abcabcabcabcabc", true),
+            ("密码密码密码", true),
+            ("一二三四五六七八九十百千", false),
+        ] {
+            assert_eq!(is_weak(passphrase), want, "{passphrase}");
         }
     }
 
