@@ -12,7 +12,7 @@ printf s3cret | pat add "my token" --registry 'quay.example/acme' --user me --se
 printf s3cret | pat add '$(touch oops)' --registry ghcr.example --user me --secret-stdin 2>/dev/null
 equal "names, and what they are for" $'alice@ghcr.example\tghcr.example' offered fish show alice
 equal "names that a shell would take apart" 'alice@ghcr.example|my\ token|\$\(touch\ oops\)' offered bash show ""
-equal "the verbs" "show|store" offered elvish s
+equal "the verbs" "status|show|store" offered elvish s
 equal "Docker's verbs have help too" 0 eval '"$program" help get >/dev/null; echo $?'
 equal "the options once one is begun" "--registry" offered bash ls --reg
 equal "the places that tokens may go to" "quay.example/acme" offered bash ls --registry q
