@@ -55,7 +55,9 @@ pub fn check(contents: Option<&OpenedContents>, findings: &mut Vec<Finding>) -> 
     }
     other_clients::check(findings);
     let mut names = docker;
-    podman.into_iter().for_each(|name| push_new(&mut names, name));
+    for name in podman {
+        push_new(&mut names, name);
+    }
     if names.is_empty() {
         names.push(HelperName::for_profile(None).as_str().to_owned());
     }

@@ -588,6 +588,9 @@ fn logins_that_would_be_plain_text_stay_in_the_vault_and_are_named() {
     assert_eq!(machine.home.get("ghcr.io"), common::found("u", "s"));
 }
 
+/// The number of moments at which each verb is killed.
+const STEPS: u32 = 12;
+
 #[test]
 fn a_killed_install_or_uninstall_loses_no_login() {
     let names = [
@@ -597,7 +600,6 @@ fn a_killed_install_or_uninstall_loses_no_login() {
         "pass, which Docker finds by itself",
     ];
     let shapes = SHAPES.iter().filter(|shape| names.contains(&shape.name));
-    const STEPS: u32 = 12;
     for shape in shapes {
         let verbs = [&["install"][..], &["import", "--remove"], &["uninstall", "--plain-text"]];
         let machine = Machine::new(shape);

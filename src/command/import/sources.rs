@@ -84,9 +84,9 @@ impl ImportArgs {
             (path, Zeroizing::new(bytes))
         };
         let configs = if let Some(secrets) = kubernetes_secret::read(&bytes)? {
-            let parse = |secret: PullSecret| match secret.is_legacy {
-                true => ConfigFile::from_legacy(path.clone(), &secret.config),
-                false => ConfigFile::from_pipe(path.clone(), &secret.config),
+            let parse = |PullSecret { config, is_legacy }: PullSecret| {
+                let parse = if is_legacy { ConfigFile::from_legacy } else { ConfigFile::from_pipe };
+                parse(path.clone(), &config)
             };
             secrets.into_iter().map(parse).collect::<Result<Vec<_>, _>>()?
         } else if path.file_name() == Some(OsStr::new(LEGACY_NAME)) {

@@ -119,24 +119,23 @@ impl Handback {
                 }
                 None => None,
             };
-            match place {
-                Some(place) => report.lines.push(format!("the login at {name} is back in {place}")),
-                None => {
-                    report.lines.push(format!("the login at {name} stays in the vault: \"{token}\""));
-                    report.stay.push(token.as_argument().into_owned());
-                }
+            if let Some(place) = place {
+                report.lines.push(format!("the login at {name} is back in {place}"));
+            } else {
+                report.lines.push(format!("the login at {name} stays in the vault: \"{token}\""));
+                report.stay.push(token.as_argument().into_owned());
             }
         }
         Ok(report)
     }
 
     /// Prints what became of the logins. Fails if a helper took none.
-    pub(super) fn report(self, report: HandbackReport, cx: &mut CommandContext) -> Result<(), CommandError> {
+    pub(super) fn report(self, report: &HandbackReport, cx: &mut CommandContext) -> Result<(), CommandError> {
         for line in &report.lines {
             cx.say(line);
         }
         if let Some(token) = report.stay.first() {
-            cx.say(&format!("to take one out: {} export {token} --format config-json", program()));
+            cx.say(&format!("to take one out: {} export {token} --format docker-config", program()));
         }
         match self.vault_error {
             Some(error) => Err(HandbackError::Vault(error.line()).into()),

@@ -33,7 +33,7 @@ use crate::vault::keys::HolderKind;
 #[derive(Debug, clap::Args)]
 pub struct InstallArgs {
     #[command(flatten)]
-    target: TargetArgs,
+    client: ClientArgs,
     /// Leave existing logins where they are; the client does not find them any more
     #[arg(long)]
     no_import: bool,
@@ -43,7 +43,7 @@ pub struct InstallArgs {
 #[derive(Debug, clap::Args)]
 pub struct UninstallArgs {
     #[command(flatten)]
-    target: TargetArgs,
+    client: ClientArgs,
     /// Write logins back into the client's file in plain text where no other helper keeps them
     #[arg(long)]
     plain_text: bool,
@@ -51,7 +51,7 @@ pub struct UninstallArgs {
 
 /// The client's file, and the entries in it
 #[derive(Debug, clap::Args)]
-struct TargetArgs {
+struct ClientArgs {
     /// Only for this registry (`credHelpers`); may be given more than once
     #[arg(long, short, value_name = "HOST")]
     registry: Vec<String>,
@@ -68,9 +68,9 @@ struct TargetArgs {
 /// Makes this program the helper, after copying the logins that the client has. After an error the client's file is
 /// unchanged.
 pub fn install(args: &InstallArgs, cx: &mut CommandContext) -> Result<(), CommandError> {
-    let target = &args.target;
-    check_path()?;
+    let target = &args.client;
     let record = env::Folders::find()?.setup();
+    check_path()?;
     let _lock = setup::lock(&record)?;
     let config = target.config()?;
     let path = env::tilde(config.path());
@@ -132,7 +132,7 @@ pub fn install(args: &InstallArgs, cx: &mut CommandContext) -> Result<(), Comman
 /// Restores the earlier helper, and gives the client back what it gets from this program now. After an error the
 /// client's file is unchanged.
 pub fn uninstall(args: &UninstallArgs, cx: &mut CommandContext) -> Result<(), CommandError> {
-    let target = &args.target;
+    let target = &args.client;
     let record = env::Folders::find()?.setup();
     let _lock = setup::lock(&record)?;
     let config = target.config()?;
@@ -165,10 +165,10 @@ pub fn uninstall(args: &UninstallArgs, cx: &mut CommandContext) -> Result<(), Co
     if cx.store.path().exists() {
         cx.say(&format!("the tokens are still in {vault}"));
     }
-    handback.report(report, cx)
+    handback.report(&report, cx)
 }
 
-impl TargetArgs {
+impl ClientArgs {
     fn owner(&self) -> ConfigOwner {
         if self.podman { ConfigOwner::Podman } else { ConfigOwner::Docker }
     }
