@@ -40,8 +40,11 @@ pub fn check(contents: Option<&OpenedContents>, findings: &mut Vec<Finding>) -> 
         findings.push(not_asked(ConfigOwner::Docker, "Docker", is_known));
         is_known = true;
     }
-    if podman.is_empty() && !podman_explained && !podman_programs.is_empty() {
-        findings.push(not_asked(ConfigOwner::Podman, &podman_programs.join(", "), is_known));
+    if podman.is_empty()
+        && !podman_explained
+        && let Some(client) = podman_programs.first()
+    {
+        findings.push(not_asked(ConfigOwner::Podman, client, is_known));
     }
     if env::is_auth_config_set() {
         findings.push(Finding {

@@ -468,6 +468,18 @@ fn a_linked_configuration_stays_linked_and_keeps_its_mode() {
     assert_eq!(fs::metadata(&dotfile).expect("a file").permissions().mode() & 0o777, 0o640);
 }
 
+#[cfg(unix)]
+#[test]
+fn a_link_to_a_configuration_that_does_not_exist_yet_is_written_through() {
+    let home = Home::new();
+    fs::create_dir_all(home.path().join(".docker")).expect("made");
+    std::os::unix::fs::symlink("../dotfiles.json", home.docker_config()).expect("linked");
+    home.run(["install"]).success();
+    assert!(home.docker_config().is_symlink());
+    let target = home.path().join("dotfiles.json");
+    assert_eq!(fs::read_to_string(target).expect("a file"), "{\n\t\"credsStore\": \"pat\"\n}\n");
+}
+
 #[test]
 fn a_configuration_that_is_not_json_is_refused_and_unchanged() {
     let home = Home::new();
@@ -481,14 +493,63 @@ fn a_configuration_that_is_not_json_is_refused_and_unchanged() {
 }
 
 #[test]
-fn install_warns_of_logins_in_plain_text() {
+fn install_copies_logins_unless_told_not_to_and_names_those_that_cannot_be_copied() {
     let home = Home::new();
-    write_config(&home, r#"{"auths":{"quay.io":{"auth":"Y2FuYXJ5"}}}"#);
-    let output = stderr(&home.run(["install"]).success());
+    let before = r#"{"auths":{"quay.io":{"auth":"bWU6Y2FuYXJ5"},"bad.example":{"auth":"Y2FuYXJ5"}}}"#;
+    write_config(&home, before);
+    home.run(["install", "--no-import"]).success();
+    assert_eq!(home.get("quay.io"), not_found());
+    home.run(["uninstall"]).success();
+    let installed = home.run(["install"]).success();
+    let output = stdout(&installed) + &stderr(&installed);
+    for part in [
+        "quay.io",
+        "1 login is in the vault",
+        "bad.example stays with its plain text: its auth is not user:secret",
+        "next: docker-credential-pat import --remove",
+    ] {
+        assert!(output.contains(part), "{part}: {output}");
+    }
+    assert!(!output.contains("Y2FuYXJ5") && !output.contains("canary"), "{output}");
+    assert_eq!(home.get("quay.io"), found("me", "canary"));
+    assert_eq!(config(&home)["credHelpers"], json!({ "bad.example": "" }));
+    home.run(["uninstall"]).success();
+    assert_eq!(config(&home), serde_json::from_str::<serde_json::Value>(before).expect("JSON"));
+}
+
+#[test]
+fn install_is_refused_where_clients_would_not_find_the_program() {
+    let home = Home::new();
+    let refused = home.program(["install"]).env("PATH", "/nonexistent").assert().code(1);
+    let output = stderr(&refused);
+    let folder = common::program_folder().display().to_string();
+    let line = format!("export PATH={folder}:\"$PATH\" && docker-credential-pat install");
+    assert!(output.contains("not in PATH") && output.contains(&line), "{output}");
+    assert!(!home.docker_config().exists() && !home.vault().exists());
+}
+
+#[cfg(unix)]
+#[test]
+fn a_helper_that_does_not_answer_stops_install_before_anything_changes() {
+    use std::os::unix::fs::PermissionsExt;
+    let home = Home::new();
+    let before = r#"{"auths":{"ghcr.io":{}},"credsStore":"locked"}"#;
+    write_config(&home, before);
+    let bin = home.path().join("bin");
+    fs::create_dir(&bin).expect("made");
+    let helper = bin.join("docker-credential-locked");
+    fs::write(&helper, "#!/bin/sh\necho 'the keyring is locked'\nexit 1\n").expect("written");
+    fs::set_permissions(&helper, fs::Permissions::from_mode(0o755)).expect("set");
+    let path = format!("{}:{}:/bin", bin.display(), common::program_folder().display());
+    let output = stderr(&home.program(["install"]).env("PATH", &path).assert().code(1));
     assert!(
-        output.contains("plain text") && output.contains("quay.io") && !output.contains("Y2FuYXJ5"),
+        output.contains("docker-credential-locked") && output.contains("the keyring is locked"),
         "{output}"
     );
+    assert!(output.contains("install --no-import"), "{output}");
+    assert_eq!(fs::read_to_string(home.docker_config()).expect("a file"), before);
+    assert!(!home.vault().exists() && !home.path().join(".docker/config.json.bak").exists());
+    home.program(["install", "--no-import"]).env("PATH", &path).assert().success();
 }
 
 #[test]

@@ -256,11 +256,11 @@ fn note_clients_that_ask_elsewhere(client: Option<Client>, key: &Key, cx: &mut C
         }
         if let Some(AskedElsewhere { config, helper }) = asked_elsewhere(owner, key) {
             let config = env::tilde(&config);
-            let place = helper.map_or("its own file".to_owned(), |helper| format!("\"{helper}\""));
-            let program = program();
+            let helper = helper.map_or("no helper".to_owned(), |helper| format!("\"{helper}\""));
             cx.say(&format!(
-                "{name} does not ask this program for {key}: by {config} it asks {place} ({program} install{option})",
-                key = key.as_str()
+                "{name} does not ask this program for {}: {config} names {helper} ({} install{option})",
+                key.as_str(),
+                program()
             ));
         }
     }

@@ -56,7 +56,7 @@ impl ImportArgs {
                 files.push(LoginFile::new(ConfigFile::read(path)?, owner));
             }
             // Podman reads this one last; Docker does not read it any more.
-            let legacy = env::home()?.join(LEGACY_NAME);
+            let legacy = env::home().map(|home| home.join(LEGACY_NAME)).unwrap_or_default();
             if let Some((bytes, _)) = disk::read(&legacy, MAX_BYTES)? {
                 files.push(LoginFile::new(ConfigFile::from_legacy(legacy, &Zeroizing::new(bytes))?, owner));
             }

@@ -79,7 +79,9 @@ impl Hint for ConfigError {
 impl ConfigFile {
     /// Reads a file. A missing or blank file is an empty object.
     pub fn read(path: PathBuf) -> Result<Self, ConfigError> {
-        let Some((bytes, metadata)) = disk::read(&path, MAX_BYTES)? else {
+        // A link to a file that does not exist yet is written through.
+        let found = if disk::is_missing(&path) { None } else { disk::read(&path, MAX_BYTES)? };
+        let Some((bytes, metadata)) = found else {
             return Ok(Self { path, written: None, members: Members::default(), has_changed: false });
         };
         let (bytes, mode) = (Zeroizing::new(bytes), disk::mode(&metadata));
