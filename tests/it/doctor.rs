@@ -643,3 +643,91 @@ fn without_the_feature_the_flag_is_refused() {
     let done = home.run(["doctor", "--scan", "."]).code(1).stdout("");
     assert!(stderr(&done).contains("was built without the search for secrets"));
 }
+
+#[cfg(unix)]
+#[test]
+fn each_installed_client_that_does_not_ask_is_reported() {
+    use std::os::unix::fs::PermissionsExt;
+    let home = Home::new();
+    home.bring("ci", "ghcr.io", "bob", "canary-secret", &[]).success();
+    let bin = home.path().join("bin");
+    let program = |name: &str| {
+        write(&bin.join(name), "#!/bin/sh\n");
+        fs::set_permissions(bin.join(name), fs::Permissions::from_mode(0o755)).expect("set");
+    };
+    let path = format!("{}:{}", bin.display(), common::program_folder().display());
+    let variables = [("PATH", path.as_str())];
+    program("podman");
+    let findings = diagnose(&home, &variables, &[]);
+    let missing = of_kind(&findings, "not-installed");
+    assert_eq!(missing[0]["mend"], "docker-credential-pat install --podman");
+    write(&home.path().join(".config/containers/registries.conf"), "credential-helpers = [\"pat\"]\n");
+    let findings = diagnose(&home, &variables, &[]);
+    assert!(
+        of_kind(&findings, "not-installed").is_empty() && of_kind(&findings, "client-not-set-up").is_empty()
+    );
+    program("docker");
+    config_with(&home, r#"{"credsStore":"desktop"}"#);
+    assert_eq!(severity(&home, &variables, "client-not-set-up").as_deref(), Some("note"));
+    let explained = home.program(["explain", "ghcr.io"]).envs(variables).assert().success();
+    let line = "Docker does not ask this program for ghcr.io: ~/.docker/config.json names \"desktop\"";
+    assert!(stderr(&explained).contains(line), "{}", stderr(&explained));
+    let podman =
+        home.program(["explain", "ghcr.io", "--client", "podman"]).envs(variables).assert().success();
+    assert_eq!(stderr(&podman), "");
+}
+
+#[cfg(unix)]
+#[test]
+fn the_snap_of_docker_is_reported() {
+    let home = Home::new();
+    let bin = home.path().join("snap-bin");
+    write(&bin.join("snap"), "#!/bin/sh\n");
+    std::os::unix::fs::symlink("snap", bin.join("docker")).expect("linked");
+    let path = format!("{}:{}", bin.display(), common::program_folder().display());
+    let variables = [("PATH", path.as_str())];
+    let login = r#"{"auths":{"ghcr.io":{"auth":"Ym9iOmNhbmFyeQ=="}}}"#;
+    write(&home.path().join("snap/docker/current/.docker/config.json"), login);
+    let findings = diagnose(&home, &variables, &[]);
+    assert_eq!(of_kind(&findings, "docker-from-snap").len(), 1);
+    assert!(of_kind(&findings, "plain-text-login")[0]["what"].as_str().expect("a text").contains("ghcr.io"));
+    let installed = home.program(["install"]).envs(variables).assert().success();
+    assert!(stderr(&installed).contains("a snap"), "{}", stderr(&installed));
+}
+
+#[test]
+fn plain_text_of_buildx_regctl_and_oras_py_is_reported() {
+    let auth = r#"{"auths":{"ghcr.io":{"auth":"Ym9iOmNhbmFyeQ=="}}}"#;
+    let regctl = r#"{"hosts":{"ghcr.io":{"user":"bob","pass":"canary"},"quay.io":{"tls":"disabled"}}}"#;
+    for (file, text, variable, want) in [
+        (".docker/buildx/config/ghcr.io/org@push/config.json", auth, "", "import --remove"),
+        (".regctl/config.json", regctl, "", "docker login ghcr.io && regctl registry logout ghcr.io"),
+        // oras-py writes there, whatever DOCKER_CONFIG is.
+        (".docker/config.json", auth, "elsewhere", "import --file "),
+    ] {
+        let home = healthy();
+        let folder = home.path().join(variable).display().to_string();
+        write(&home.path().join(file), text);
+        let variables = [("DOCKER_CONFIG", folder.as_str())];
+        let variables = if variable.is_empty() { &[][..] } else { &variables[..] };
+        let findings = diagnose(&home, variables, &[]);
+        let plain = of_kind(&findings, "plain-text-login");
+        assert_eq!(plain.len(), 1, "{file}: {findings:?}");
+        assert!(plain[0]["mend"].as_str().expect("a text").contains(want), "{plain:?}");
+        assert!(
+            !plain[0].to_string().contains("canary") && !plain[0].to_string().contains("quay.io"),
+            "{plain:?}"
+        );
+    }
+}
+
+#[test]
+fn a_file_that_docker_desktop_has_taken_back_is_reported() {
+    let home = healthy();
+    config_with(&home, r#"{"credsStore":"pat","auths":{},"credSstore":"desktop"}"#);
+    let findings = diagnose(&home, &[], &[]);
+    let lost = of_kind(&findings, "set-up-lost");
+    assert!(lost[0]["why"].as_str().expect("a text").contains("Docker Desktop"), "{lost:?}");
+    home.run(["install", "--no-import"]).success();
+    assert_eq!(severity(&home, &[], "set-up-lost"), None);
+}

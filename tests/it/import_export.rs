@@ -601,3 +601,89 @@ fn an_imported_secret_that_has_expired_is_expired() {
         "all are in the vault"
     );
 }
+
+#[test]
+fn pull_secrets_of_kubernetes_come_back() {
+    let home = Home::new();
+    home.bring("ci", "reg.example", "me", "canary-1", &[]).success();
+    let manifest = home.path().join("secret.yaml");
+    let text = manifest.to_str().expect("UTF-8");
+    let args = ["export", "ci", "--format", "kubernetes-secret", "--output", text];
+    output(&home.run(args).success());
+    let other = Home::new();
+    output(&other.run(["import", "--file", text]).success());
+    assert_eq!(other.get("reg.example"), found("me", "canary-1"));
+    let refused = output(&other.run(["import", "--file", text, "--remove"]).code(1));
+    assert!(refused.contains("logins cannot be removed from") && refused.contains("--file"), "{refused}");
+
+    let [one, two, _] = CANARIES;
+    let list = json!({"apiVersion": "v1", "kind": "List", "items": [
+        {"kind": "Secret", "type": "kubernetes.io/dockerconfigjson",
+            "stringData": {".dockerconfigjson": json!({"auths": {"a.example": {"auth": one}}}).to_string()}},
+        {"kind": "Secret", "type": "kubernetes.io/dockercfg",
+            "stringData": {".dockercfg": json!({"b.example": {"auth": two}}).to_string()}},
+    ]});
+    let piped = other.program(["import", "--file", "-"]).write_stdin(list.to_string()).assert().success();
+    output(&piped);
+    assert_eq!(other.get("a.example"), found("me", "canary-1"));
+    assert_eq!(other.get("b.example"), found("me", "canary-2"));
+    let empty = r#"{"apiVersion":"v1","kind":"ConfigMap","data":{"canary":"canary"}}"#;
+    let none = other.program(["import", "--file", "-"]).write_stdin(empty).assert().code(1);
+    assert!(output(&none).contains("has no secret of type kubernetes.io/dockerconfigjson"));
+}
+
+#[test]
+fn the_lasting_file_of_podman_and_dockercfg_are_read_with_podmans() {
+    let home = Home::new();
+    let [one, two, three] = CANARIES;
+    let lasting = home.path().join(".config/containers/auth.json");
+    let legacy = home.path().join(".dockercfg");
+    write(
+        &home.path().join("run/containers/auth.json"),
+        &json!({"auths": {"a.example": {"auth": one}}}).to_string(),
+    );
+    write(&lasting, &json!({"auths": {"a.example": {"auth": two}, "b.example": {"auth": two}}}).to_string());
+    write(&legacy, &json!({"c.example": {"auth": three, "email": "x"}}).to_string());
+    output(&home.run(["import", "--podman"]).success());
+    for (key, secret) in [("a.example", "canary-1"), ("b.example", "canary-2"), ("c.example", "canary-3")] {
+        assert_eq!(home.get(key), found("me", secret), "{key}");
+    }
+    // The file of a session does not last, so it does not count for the lasting one.
+    home.run(["install", "--podman", "--no-import"]).success();
+    let refused = output(&home.run(["import", "--podman", "--remove"]).code(1));
+    assert!(refused.contains(".config/containers/auth.json does not call this program"), "{refused}");
+    assert!(refused.contains("hint: REGISTRY_AUTH_FILE="), "{refused}");
+    assert!(fs::read_to_string(&lasting).expect("there").contains(two));
+    // registries.conf counts for both.
+    write(&home.path().join(".config/containers/registries.conf"), "credential-helpers = [\"pat\"]\n");
+    output(&home.run(["import", "--podman", "--remove"]).success());
+    assert_eq!(read(&lasting), json!({"auths": {}}));
+    assert!(fs::read_to_string(&legacy).expect("there").contains(three), "nothing writes this file");
+}
+
+#[test]
+fn buildx_folders_become_scopes_and_permissions() {
+    let home = Home::new();
+    let [one, two, three] = CANARIES;
+    let folder = home.path().join(".docker/buildx/config");
+    let config = |auth: &str| json!({"auths": {"ghcr.io": {"auth": auth}}}).to_string();
+    write(&folder.join("ghcr.io/org@pull/config.json"), &config(one));
+    write(&folder.join("ghcr.io/org@pull,push/config.json"), &config(two));
+    write(&folder.join("ghcr.io/other/config.json"), &config(three));
+    write(&home.docker_config(), r#"{"credsStore":"pat"}"#);
+    output(&home.run(["import", "--remove"]).success());
+    let tokens: Vec<_> =
+        home.tokens().iter().map(|token| json!([token["scopes"][0], token["permissions"]])).collect();
+    assert_eq!(
+        tokens,
+        [
+            json!(["ghcr.io/org", ["pull"]]),
+            json!(["ghcr.io/org", ["pull", "push"]]),
+            json!(["ghcr.io/other", null])
+        ]
+    );
+    assert_no_canary(home.path());
+    // buildx reads nothing else for this part, so it must ask from here.
+    let left = read(&folder.join("ghcr.io/org@pull/config.json"));
+    assert_eq!(left, json!({"auths": {"ghcr.io": {}}, "credsStore": "pat"}));
+}
