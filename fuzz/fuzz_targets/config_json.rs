@@ -6,10 +6,9 @@ use std::path::Path;
 
 use docker_credential_pat::docker::config::ConfigFile;
 use docker_credential_pat::docker::config::logins::{EntryRemainder, PlainLogin};
+use docker_credential_pat::docker::config::members::Members;
 use docker_credential_pat_fuzz::memory;
-use indexmap::IndexMap;
 use libfuzzer_sys::fuzz_target;
-use serde_json::value::RawValue;
 
 const REGISTRY: &str = "ghcr.io";
 
@@ -42,7 +41,11 @@ fn take_logins_out(mut file: ConfigFile, path: &Path) {
     let (taken, left): (Vec<PlainLogin>, Vec<PlainLogin>) =
         logins.into_iter().partition(|login| login.credentials.is_ok());
     let keys: Vec<&str> = taken.iter().map(|login| login.key.as_str()).collect();
-    let rest = |path: &Path| others(path).into_iter().filter(|(name, _)| name != "auths").collect::<Vec<_>>();
+    let rest = |path: &Path| {
+        let mut members = Members::parse(&others(path).0).expect("our own");
+        members.set("auths", None);
+        members.to_json(0)
+    };
     let before = rest(path);
     file.remove_logins(&keys, EntryRemainder::Entry).expect("it was read");
     file.write().expect("memory takes it");
@@ -58,21 +61,19 @@ fn helpers(file: &ConfigFile) -> Option<(Option<String>, Option<String>)> {
     Some((file.store().ok()?, file.helper(REGISTRY).ok()?))
 }
 
-/// Returns all values except ours, as written and in their order.
-fn others(path: &Path) -> Vec<(String, String)> {
-    let json = memory::read(path);
-    let mut others = Vec::new();
-    for (name, value) in object(if json.trim_ascii().is_empty() { b"{}" } else { &json }) {
-        match name.as_str() {
-            "credsStore" => {}
-            "credHelpers" => others.extend(object(value.as_bytes()).filter(|(name, _)| name != REGISTRY)),
-            _ => others.push((name, value)),
-        }
-    }
-    others
-}
-
-fn object(json: &[u8]) -> impl Iterator<Item = (String, String)> {
-    let object: Option<IndexMap<String, Box<RawValue>>> = serde_json::from_slice(json).expect("valid JSON");
-    object.unwrap_or_default().into_iter().map(|(name, value)| (name, value.get().to_owned()))
+/// Returns all values except ours, as written and in their order: the members of the file, and the other helpers.
+fn others(path: &Path) -> (String, Vec<(String, String)>) {
+    let bytes = memory::read(path);
+    let text = String::from_utf8_lossy(&bytes);
+    let mut members = if text.trim_ascii().is_empty() {
+        Members::default()
+    } else {
+        Members::parse(&text).expect("valid JSON")
+    };
+    let helpers = members.map("credHelpers").unwrap_or_default().into_iter();
+    let helpers = helpers.filter(|(name, _)| name != REGISTRY);
+    let helpers = helpers.map(|(name, value)| (name, value.get().to_owned())).collect();
+    members.set("credsStore", None);
+    members.set("credHelpers", None);
+    (members.to_json(0), helpers)
 }

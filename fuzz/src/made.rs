@@ -12,6 +12,7 @@ use docker_credential_pat::model::secret::Secret;
 use docker_credential_pat::model::timestamp::Timestamp;
 use docker_credential_pat::model::token::{Direction, Origin, Permissions, TokenKind, UserName};
 use docker_credential_pat::model::token_id::TokenId;
+use docker_credential_pat::resolve::request::{Request, RequestSource, Sourced};
 use docker_credential_pat::vault::draft::Draft;
 use zeroize::Zeroizing;
 
@@ -71,7 +72,7 @@ impl Made<'_> {
             scopes: self.scopes.iter().filter_map(|text| Scope::parse(text).ok()).collect(),
             keys: self.keys.iter().filter_map(|text| Key::parse(text).ok()).collect(),
             label: self.label.map(str::to_owned),
-            permissions: self.permissions.map(|(read, write, delete)| Permissions { read, write, delete }),
+            permissions: self.permissions.map(|(pull, push, delete)| Permissions { pull, push, delete }),
             expires: self.expires.map(Timestamp),
             origin: ORIGINS[usize::from(self.origin) % ORIGINS.len()],
             profile: self.profile.map(str::to_owned),
@@ -93,7 +94,8 @@ impl Deed<'_> {
             }
             Self::SignOut(key) => {
                 let Ok(key) = Key::parse(key) else { return };
-                inventory.sign_out(&key, profile);
+                let profile = profile.map(|value| Sourced { value, from: RequestSource::Argument });
+                inventory.sign_out(&Request { profile, ..Request::from_key(&key) }, Timestamp(0));
             }
             Self::Decide { at, profile, directory, pulls } => {
                 let Ok(scope) = Scope::parse(at) else { return };
