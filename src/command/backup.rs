@@ -66,6 +66,10 @@ pub fn restore(args: &RestoreArgs, cx: &mut CommandContext) -> Result<(), Comman
     if !merged.same.is_empty() {
         cx.say(&format!("here already: {}", names(&merged.same)));
     }
+    let inventory = cx.store.inventory()?;
+    for token in inventory.tokens().iter().filter(|token| merged.signed_out.contains(&token.id)) {
+        cx.note_signed_out(token);
+    }
     for name in &merged.kept {
         cx.say(&format!(
             "\"{name}\" has another secret here, which stays; to take the backup's: {} rm {}, and restore again",

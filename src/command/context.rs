@@ -141,6 +141,17 @@ impl<'d> CommandContext<'d> {
         Ok(())
     }
 
+    /// Notes a token that came in signed out, because another one answered its registry before.
+    pub fn note_signed_out(&mut self, token: &Token) {
+        let places = token.signed_out.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+        self.say(&format!(
+            "\"{}\" is signed out at {places}, where another token answers; to put it in use: {} use {}",
+            token.name,
+            program(),
+            token.name.as_argument()
+        ));
+    }
+
     /// Notes each reason why a token does not answer requests, or only those of its profile.
     pub fn note_restrictions(&mut self, token: &Token) {
         let (program, argument) = (program(), token.name.as_argument());

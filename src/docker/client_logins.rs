@@ -1,5 +1,7 @@
 //! Finds the logins of a client: in its files, in plain text, and in the helpers that it calls.
 
+use std::collections::HashSet;
+
 use crate::docker::config::helper_lookup::ConfigOwner;
 use crate::docker::config::{ConfigError, ConfigFile};
 use crate::docker::helper_name::HelperName;
@@ -111,6 +113,7 @@ impl ClientLogins {
                 found.answers = Some(key);
             }
         }
+        logins.mark_parts();
         Ok(logins)
     }
 
@@ -162,6 +165,19 @@ impl ClientLogins {
         names.sort();
         names.dedup();
         Ok(names)
+    }
+
+    /// Marks the logins for a part of a registry, which podman gets for the images below it.
+    fn mark_parts(&mut self) {
+        let mut seen = HashSet::new();
+        for found in self.found.iter_mut().filter(|found| found.answers.is_none()) {
+            let LoginSource::File(index) = found.source else { continue };
+            let is_podmans = self.files.get(index).is_some_and(|file| file.owner == ConfigOwner::Podman);
+            let is_part = found.key.contains('/') && !found.key.contains("://");
+            if is_podmans && is_part && seen.insert(found.key.clone()) {
+                found.answers = Key::parse(&found.key).ok();
+            }
+        }
     }
 
     /// Returns the index of the login that the client gets for a key, which it looks up under `name`.

@@ -1,16 +1,14 @@
 //! Merges the tokens of another inventory into this one, by their names.
 
+use std::borrow::Cow;
+
 use crate::inventory::Inventory;
+use crate::inventory::kept_answers::KeptAnswers;
 use crate::model::choice::Choice;
 use crate::model::name::Name;
-use crate::model::registry::Key;
-use crate::model::scope::Scope;
 use crate::model::timestamp::Timestamp;
 use crate::model::token::{InUse, Token};
 use crate::model::token_id::TokenId;
-use crate::model::turns::UseKind;
-use crate::resolve::request::Request;
-use crate::resolve::resolve;
 
 /// The tokens that a merge added, and those that it did not.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -21,6 +19,8 @@ pub struct MergeReport {
     pub same: Vec<Name>,
     /// Tokens that this inventory has with another secret, which it keeps.
     pub kept: Vec<Name>,
+    /// Added tokens, by their ids here, that are signed out where another token answered before.
+    pub signed_out: Vec<TokenId>,
 }
 
 impl Inventory {
@@ -35,7 +35,8 @@ impl Inventory {
         is_same: impl Fn(&Token, &Token) -> bool,
         now: Timestamp,
     ) -> MergeReport {
-        let answers = self.answers(other, now);
+        let keys = self.keys().into_iter().chain(other.keys()).map(Cow::into_owned);
+        let answers = KeptAnswers::record(self, keys.collect::<Vec<_>>(), now);
         let mut report = MergeReport::default();
         // The events here count as later than all events of the other inventory.
         let offset = other.counters.turn;
@@ -68,43 +69,8 @@ impl Inventory {
                 self.choices.push(Choice { token: *token, ..choice.clone() });
             }
         }
-        for (key, token) in answers {
-            self.keep_in_use(token, &key, now);
-        }
+        report.signed_out = answers.keep(self, now);
         report
-    }
-
-    /// Returns the token that answers here for each key of either inventory.
-    fn answers(&self, other: &Self, now: Timestamp) -> Vec<(Key, TokenId)> {
-        let keys = self.keys().into_iter().chain(other.keys());
-        keys.filter_map(|key| Some((key.clone().into_owned(), self.answer(&key, now)?))).collect()
-    }
-
-    fn answer(&self, key: &Key, now: Timestamp) -> Option<TokenId> {
-        resolve(&Request::from_key(key), &self.tokens, &self.choices, now).token.map(|token| token.id)
-    }
-
-    /// Makes a token answer for a key again, as if a client had stored it under the key and then put it in use. A
-    /// token that still takes precedence is signed out there.
-    fn keep_in_use(&mut self, id: TokenId, key: &Key, now: Timestamp) {
-        if self.answer(key, now) != Some(id) {
-            self.remember_key(id, key);
-        }
-        if self.answer(key, now) != Some(id) {
-            let mut tokens = self.tokens.iter().filter(|token| token.id == id);
-            if tokens.any(|token| token.in_use.is_some_and(|in_use| in_use.by_person)) {
-                self.put_in_use(id, UseKind::Use, |turns, turn| turns.used = Some(turn));
-            } else {
-                self.put_in_use(id, UseKind::Login, |turns, turn| turns.log_in(key, turn));
-            }
-        }
-        for _ in 0..self.tokens.len() {
-            let Some(other) = self.answer(key, now).filter(|other| *other != id) else { return };
-            let Some(scope) = key.address().map(Scope::from_address) else { return };
-            if let Some(token) = self.token_mut(other) {
-                token.signed_out.push(scope);
-            }
-        }
     }
 }
 
@@ -112,7 +78,10 @@ impl Inventory {
 mod tests {
     use super::*;
     use crate::inventory::tests::{inventory, key, names};
+    use crate::model::scope::Scope;
     use crate::model::token::Origin;
+    use crate::resolve::request::Request;
+    use crate::resolve::resolve;
 
     fn answer<'i>(inventory: &'i Inventory, text: &str) -> Option<&'i str> {
         let key = key(text);

@@ -2,6 +2,7 @@
 
 pub mod in_use;
 pub mod index;
+pub mod kept_answers;
 pub mod logout;
 pub mod merge;
 pub mod registry_removal;

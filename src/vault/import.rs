@@ -1,16 +1,18 @@
 //! The import of credentials from other stores, which leaves every token in use as it is.
 
+use std::borrow::Cow;
+use std::collections::HashSet;
+
 use crate::docker::client_logins::RegistryPart;
 use crate::docker::wire::Credentials;
 use crate::inventory::Inventory;
+use crate::inventory::kept_answers::KeptAnswers;
 use crate::model::registry::Key;
 use crate::model::scope::Scope;
 use crate::model::secret::Secret;
 use crate::model::timestamp::Timestamp;
-use crate::model::token::{Direction, Origin, Token};
+use crate::model::token::{Origin, Token};
 use crate::model::token_id::TokenId;
-use crate::resolve::request::{Request, RequestSource, Sourced};
-use crate::resolve::resolve;
 use crate::vault::login::{RecognizedLogin, scope_of, user_of};
 
 /// A login to import.
@@ -47,7 +49,7 @@ impl<'c> IncomingLogin<'c> {
 /// A token for the same key or scope that already has this user name and secret is used; all other logins
 /// become new tokens, which are older than all that the vault has. Each key is remembered. Of logins for one registry,
 /// the first one answers requests under a key that none of them has. A token is put in use only where
-/// [`logged_in`](IncomingLogin::logged_in) says so; for all other keys, the token that answered before still does.
+/// [`logged_in`](IncomingLogin::logged_in) says so; all other answers of the vault are [kept](KeptAnswers).
 ///
 /// `has_secret` compares the secret of a token that was in the vault before.
 pub fn take_over(
@@ -57,7 +59,14 @@ pub fn take_over(
     has_secret: impl Fn(&Token, &Secret) -> bool,
     now: Timestamp,
 ) -> Vec<ImportedToken> {
-    let answers: Vec<_> = logins.iter().map(|login| answers(inventory, login, now)).collect();
+    let own = inventory.keys().into_iter().map(Cow::into_owned);
+    let incoming = logins.iter().map(|incoming| incoming.login.credentials.key.clone());
+    // A login for a part of a registry answers there, as the closer one.
+    let whole = incoming.filter(|key| key.address().is_none_or(|address| address.repository().is_none()));
+    let places: HashSet<_> =
+        logins.iter().filter_map(|incoming| incoming.logged_in).map(|key| key.place().to_owned()).collect();
+    let is_kept = |key: &Key| !places.contains(key.place());
+    let answers = KeptAnswers::record(inventory, own.chain(whole).filter(is_kept).collect::<Vec<_>>(), now);
     let mut new: Vec<(TokenId, &Secret)> = Vec::new();
     let mut imported = Vec::new();
     for incoming in logins {
@@ -81,11 +90,7 @@ pub fn take_over(
         }
         imported.push(ImportedToken { token, is_new: same.is_none() });
     }
-    for (key, token) in logins.iter().zip(answers).flat_map(|(incoming, answers)| {
-        answers.into_iter().map(|token| (&incoming.login.credentials.key, token))
-    }) {
-        inventory.remember_key(token, key);
-    }
+    answers.keep(inventory, now);
     for (incoming, ImportedToken { token, .. }) in logins.iter().zip(&imported) {
         if let Some(key) = incoming.logged_in {
             inventory.remember_key(*token, key);
@@ -112,31 +117,15 @@ fn find_same(
     tokens.find(|token| is_match(token) && token.user == user && has_secret(token)).map(|token| token.id)
 }
 
-/// Returns the tokens of the same scope that answer the key of a login now: for pull, for push, and where the direction
-/// is not known.
-///
-/// Among tokens of one scope, those stored under exactly this key take precedence. With the key recorded for these
-/// tokens too, they still answer after the import.
-fn answers(inventory: &Inventory, incoming: &IncomingLogin<'_>, now: Timestamp) -> Vec<TokenId> {
-    let (key, scope) = (&incoming.login.credentials.key, incoming.scope());
-    let mut answers = Vec::new();
-    for direction in [None, Some(Direction::Pull), Some(Direction::Push)] {
-        let mut request = Request::from_key(key);
-        request.direction = direction.map(|value| Sourced { value, from: RequestSource::Key });
-        let answer = resolve(&request, inventory.tokens(), inventory.choices(), now).token;
-        let has_scope = |token: &&Token| scope.as_ref().is_some_and(|scope| token.scopes.contains(scope));
-        answers.extend(answer.filter(has_scope).map(|token| token.id));
-    }
-    answers
-}
-
 #[cfg(test)]
 mod tests {
     use zeroize::Zeroizing;
 
     use super::*;
     use crate::inventory::tests::{incoming_token, key, names};
-    use crate::model::token::Permissions;
+    use crate::model::token::{Direction, Permissions};
+    use crate::resolve::request::{Request, RequestSource, Sourced};
+    use crate::resolve::resolve;
 
     fn credentials(key: &str, user: &str, secret: &str) -> Credentials {
         Credentials {

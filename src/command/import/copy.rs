@@ -81,14 +81,18 @@ impl<'l> LoginCopy<'l> {
                     let imported = self.imported(credentials, &imported);
                     let token = imported.and_then(|imported| find_token(&inventory, imported.token));
                     let is_new = imported.is_some_and(|imported| imported.is_new);
-                    let is_expired = token.is_some_and(|token| token.has_expired(*cx.now));
                     (
                         user_of(credentials).display_name().into(),
                         token.map_or("-", |token| token.name.as_str()).into(),
-                        match (is_new, is_expired) {
-                            (true, true) => Cell::new("new, expired", Tone::Warning),
-                            (true, false) => Cell::new("new", Tone::Good),
-                            (false, _) => "already here".into(),
+                        match token {
+                            _ if !is_new => "already here".into(),
+                            Some(token) if token.has_expired(*cx.now) => {
+                                Cell::new("new, expired", Tone::Warning)
+                            }
+                            Some(token) if token.is_signed_out() => {
+                                Cell::new("new, signed out", Tone::Warning)
+                            }
+                            Some(_) | None => Cell::new("new", Tone::Good),
                         },
                     )
                 }
@@ -112,6 +116,13 @@ impl<'l> LoginCopy<'l> {
     pub(in crate::command) fn copy(&self, cx: &mut CommandContext) -> Result<usize, CommandError> {
         let imported = self.add_all(cx)?;
         self.read_back(&imported, cx)?;
+        let inventory = cx.store.inventory()?;
+        for imported in imported.iter().filter(|imported| imported.is_new) {
+            if let Some(token) = find_token(&inventory, imported.token).filter(|token| token.is_signed_out())
+            {
+                cx.note_signed_out(token);
+            }
+        }
         Ok(imported.iter().filter(|imported| imported.is_new).count())
     }
 
