@@ -68,86 +68,113 @@ struct ClientArgs {
 /// Makes this program the helper, after copying the logins that the client has. After an error the client's file is
 /// unchanged.
 pub fn install(args: &InstallArgs, cx: &mut CommandContext) -> Result<(), CommandError> {
-    let target = &args.client;
     let record = env::Folders::find()?.setup();
     check_path()?;
     let _lock = setup::lock(&record)?;
-    let config = target.config()?;
-    let path = env::tilde(config.path());
-    let mut slots = target.slots(&config, &cx.store.inventory()?)?;
-    let takeover = if args.no_import {
-        None
-    } else {
-        Some(Takeover::find(target.config()?, target.other_files()?, target.owner(), &slots)?)
-    };
-    let kept = takeover.as_ref().map(|takeover| takeover.kept.clone()).unwrap_or_default();
-    let kept = keep_out(&mut slots, kept)?;
-    let notes = other_helper_notes(&config, &slots)?;
-    let helper = HelperName::for_profile(target.profile.as_deref());
-    let mut plan = SetupPlan::install(&record, config, &slots, &helper, &kept)?;
-    plan.config.check_writable().map_err(|cause| {
-        let line = setup_line(&slots, &helper);
-        InstallError::Unwritable { cause, line }
-    })?;
-    if let Some(takeover) = &takeover {
+    let installation = Installation::prepare(args, &record, cx)?;
+    if let Some(takeover) = &installation.takeover {
         takeover.confirm(cx)?;
     }
-    if let Some(profile) = &target.profile {
+    if let Some(profile) = &args.client.profile {
         let link = profile_link_path(profile)?;
         profile_link::make(&link)?;
         cx.say(&format!("{} calls this program for the profile \"{profile}\"", env::tilde(&link)));
     }
     let holders = make_vault(cx)?;
-    let copied = takeover.as_ref().map_or(Ok(0), |takeover| takeover.run(cx))?;
-    let changes = std::mem::take(&mut plan.changes);
-    plan.write()?;
-    for (slot, change) in slots.iter().zip(&changes) {
-        cx.say(&change_words(&path, slot, change));
+    let copied = installation.takeover.as_ref().map_or(Ok(0), |takeover| takeover.run(cx))?;
+    installation.finish(copied, &args.client, &holders, cx)
+}
+
+/// An installation that has changed nothing yet.
+struct Installation {
+    slots: Vec<HelperSlot>,
+    /// The logins to copy; `None` with `--no-import`.
+    takeover: Option<Takeover>,
+    /// Sentences on registries that keep what they have.
+    notes: Vec<String>,
+    plan: SetupPlan,
+}
+
+impl Installation {
+    /// Reads what the client has, and checks that its file can be written.
+    fn prepare(args: &InstallArgs, record: &Path, cx: &CommandContext) -> Result<Self, CommandError> {
+        let client = &args.client;
+        let config = client.config()?;
+        let mut slots = client.slots(&config, &cx.store.inventory()?)?;
+        let takeover = if args.no_import {
+            None
+        } else {
+            Some(Takeover::find(client.config()?, client.other_files()?, client.owner(), &slots)?)
+        };
+        let kept = takeover.as_ref().map(|takeover| takeover.kept.clone()).unwrap_or_default();
+        let kept = keep_out(&mut slots, kept)?;
+        let mut notes = takeover.as_ref().map(|takeover| takeover.notes.clone()).unwrap_or_default();
+        notes.extend(other_helper_notes(&config, &slots)?);
+        if client.owner() == ConfigOwner::Docker && is_docker_from_snap() {
+            notes.push(
+                "the docker command here is that of a snap, which finds no helper outside it".to_owned(),
+            );
+        }
+        let helper = HelperName::for_profile(client.profile.as_deref());
+        let plan = SetupPlan::install(record, config, &slots, &helper, &kept)?;
+        plan.config.check_writable().map_err(|cause| {
+            let line = setup_line(&slots, &helper);
+            InstallError::Unwritable { cause, line }
+        })?;
+        Ok(Self { slots, takeover, notes, plan })
     }
-    if copied > 0 {
-        cx.say(&format!("{} in the vault, and read back from it", login_count(copied)));
+
+    /// Writes the client's file, and says what was done and what is next.
+    fn finish(
+        mut self,
+        copied: usize,
+        client: &ClientArgs,
+        holders: &str,
+        cx: &mut CommandContext,
+    ) -> Result<(), CommandError> {
+        let path = env::tilde(self.plan.config.path());
+        let changes = std::mem::take(&mut self.plan.changes);
+        self.plan.write()?;
+        for (slot, change) in self.slots.iter().zip(&changes) {
+            cx.say(&change_words(&path, slot, change));
+        }
+        if copied > 0 {
+            cx.say(&format!("{} in the vault, and read back from it", login_count(copied)));
+        }
+        self.notes.iter().for_each(|note| cx.say(note));
+        cx.say(holders);
+        let program = program();
+        cx.say(&if self.takeover.is_some_and(|takeover| takeover.leaves_plain_text()) {
+            let podman = client.podman_option();
+            format!("next: {program} import{podman} --remove takes the plain text out of {path}")
+        } else if copied > 0 {
+            format!("next: {program} ls")
+        } else {
+            format!("next: {} login, or {program} add", if client.podman { "podman" } else { "docker" })
+        });
+        Ok(())
     }
-    for note in takeover.iter().flat_map(|takeover| &takeover.notes).chain(&notes) {
-        cx.say(note);
-    }
-    cx.say(&holders);
-    if target.owner() == ConfigOwner::Docker && is_docker_from_snap() {
-        cx.say(
-            "the docker command here is a snap, which has a home of its own and finds no helper outside it",
-        );
-    }
-    let podman = target.podman_option();
-    let program = program();
-    if takeover.as_ref().is_some_and(Takeover::leaves_plain_text) {
-        cx.say(&format!("next: {program} import{podman} --remove takes the plain text out of {path}"));
-    } else if copied > 0 {
-        cx.say(&format!("next: {program} ls"));
-    } else {
-        let client = if target.podman { "podman" } else { "docker" };
-        cx.say(&format!("next: {client} login, or {program} add"));
-    }
-    Ok(())
 }
 
 /// Restores the earlier helper, and gives the client back what it gets from this program now. After an error the
 /// client's file is unchanged.
 pub fn uninstall(args: &UninstallArgs, cx: &mut CommandContext) -> Result<(), CommandError> {
-    let target = &args.client;
+    let client = &args.client;
     let record = env::Folders::find()?.setup();
     let _lock = setup::lock(&record)?;
-    let config = target.config()?;
+    let config = client.config()?;
     let path = env::tilde(config.path());
-    let slots = if target.registry.is_empty() {
-        target.current_slots(&config)?
+    let slots = if client.registry.is_empty() {
+        client.current_slots(&config)?
     } else {
-        target.slots(&config, &Inventory::default())?
+        client.slots(&config, &Inventory::default())?
     };
     let profiles = configured_profiles(&config)?;
-    let helper = target.profile.as_deref().map(|profile| HelperName::for_profile(Some(profile)));
+    let helper = client.profile.as_deref().map(|profile| HelperName::for_profile(Some(profile)));
     let plan = |config| SetupPlan::uninstall(&record, config, &slots, helper.as_ref());
-    let future = plan(target.config()?)?.config;
+    let future = plan(client.config()?)?.config;
     future.check_writable()?;
-    let handback = Handback::find(&config, future, target.other_files()?, target.owner(), cx)?;
+    let handback = Handback::find(&config, future, client.other_files()?, client.owner(), cx)?;
     let mut plan = plan(config)?;
     let report = handback.run(&mut plan.config, args.plain_text, cx)?;
     let changes = std::mem::take(&mut plan.changes);
@@ -155,7 +182,7 @@ pub fn uninstall(args: &UninstallArgs, cx: &mut CommandContext) -> Result<(), Co
     for (slot, change) in slots.iter().zip(&changes) {
         cx.say(&change_words(&path, slot, change));
     }
-    for profile in profiles.iter().chain(&target.profile).filter(|profile| !is_called(profile)) {
+    for profile in profiles.iter().chain(&client.profile).filter(|profile| !is_called(profile)) {
         let link = profile_link_path(profile)?;
         if profile_link::remove(&link)? {
             cx.say(&format!("removed {}", env::tilde(&link)));
