@@ -1,8 +1,8 @@
 //! Finds the logins of a client: in its files, in plain text, and in the helpers that it calls.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashMap, HashSet};
 
-use crate::docker::config::helper_lookup::ConfigOwner;
+use crate::docker::config::helper_lookup::{ConfigOwner, HelperLookup};
 use crate::docker::config::{ConfigError, ConfigFile};
 use crate::docker::helper_name::HelperName;
 use crate::docker::other_helper::{HelperError, OtherHelper};
@@ -17,6 +17,7 @@ pub struct LoginFile {
     pub owner: ConfigOwner,
     /// The only requests for which the client reads this file; `None` for a file that counts for all of them.
     pub part: Option<RegistryPart>,
+    pub lookup: HelperLookup,
 }
 
 /// A part of a registry.
@@ -27,7 +28,7 @@ pub struct RegistryPart {
 }
 
 /// The place of a login, by its index in [`ClientLogins`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum LoginSource {
     /// A file, in plain text.
     File(usize),
@@ -66,8 +67,9 @@ pub struct ClientLogins {
 
 impl LoginFile {
     /// Returns a file that counts for every request.
-    pub fn new(config: ConfigFile, owner: ConfigOwner) -> Self {
-        Self { config, owner, part: None }
+    pub fn new(config: ConfigFile, owner: ConfigOwner) -> Result<Self, ConfigError> {
+        let lookup = config.helper_lookup(owner)?;
+        Ok(Self { config, owner, part: None, lookup })
     }
 }
 
@@ -105,11 +107,13 @@ impl ClientLogins {
                 answers: None,
             }));
         }
-        for name in logins.asked_names()? {
-            let Ok(key) = Key::parse(&name) else { continue };
-            if let Some(index) = logins.answer(&name, &key)?
-                && let Some(found) = logins.found.get_mut(index)
-            {
+        let index = LoginIndex::new(&logins)?;
+        let answers = logins
+            .asked_names()?
+            .into_iter()
+            .filter_map(|name| Some((logins.answer(&name, &index)?, Key::parse(&name).ok()?)));
+        for (index, key) in answers.collect::<Vec<_>>() {
+            if let Some(found) = logins.found.get_mut(index) {
                 found.answers = Some(key);
             }
         }
@@ -132,10 +136,15 @@ impl ClientLogins {
     ///
     /// A file must name this program itself: podman's file of a session is gone after it, and then the next file
     /// counts.
-    pub fn is_served(&self, source: LoginSource, key: &Key) -> Result<bool, ConfigError> {
-        let Some(file) = self.deciding_file(source) else { return Ok(false) };
-        let helper = file.config.helper_for(key, file.owner)?;
-        Ok(helper.as_deref().is_some_and(HelperName::is_ours))
+    pub fn is_served(&self, source: LoginSource, key: &Key) -> bool {
+        let helper = self.deciding_file(source).and_then(|file| file.lookup.helper_for(key));
+        helper.is_some_and(HelperName::is_ours)
+    }
+
+    /// Returns the helper that the client calls for a registry that it looks up under `name`; `None` when it reads its
+    /// files.
+    pub fn helper_at(&self, name: &str) -> Option<&str> {
+        self.files.iter().filter(|file| file.part.is_none()).find_map(|file| file.lookup.helper_at(name))
     }
 
     /// Returns the file that decides which helper the client calls for the logins of a source.
@@ -151,16 +160,11 @@ impl ClientLogins {
     /// key that was found.
     pub fn asked_names(&self) -> Result<Vec<String>, ConfigError> {
         let mut names = Vec::new();
-        let mut push = |owner: ConfigOwner, key: &str| {
-            if let Ok(key) = Key::parse(key) {
-                names.push(owner.lookup_name(&key).to_owned());
-            }
-        };
         for file in self.files.iter().filter(|file| file.part.is_none()) {
-            file.config.entry_names()?.iter().for_each(|key| push(file.owner, key));
+            names.extend(file.config.entry_names()?.iter().filter_map(|key| file.owner.name_of_entry(key)));
         }
         if let Some(owner) = self.files.first().map(|file| file.owner) {
-            self.found.iter().for_each(|found| push(owner, &found.key));
+            names.extend(self.found.iter().filter_map(|found| owner.name_of_entry(&found.key)));
         }
         names.sort();
         names.dedup();
@@ -180,28 +184,18 @@ impl ClientLogins {
         }
     }
 
-    /// Returns the index of the login that the client gets for a key, which it looks up under `name`.
-    fn answer(&self, name: &str, key: &Key) -> Result<Option<usize>, ConfigError> {
-        for (index, file) in self.files.iter().enumerate().filter(|(_, file)| file.part.is_none()) {
-            let helper = file.config.helper_for(key, file.owner)?;
-            let source = match &helper {
-                Some(helper) => match self.helper_source(helper) {
-                    Some(source) => source,
-                    None => continue,
-                },
-                None => LoginSource::File(index),
+    /// Returns the index of the login that the client gets for a registry that it looks up under `name`.
+    fn answer(&self, name: &str, index: &LoginIndex) -> Option<usize> {
+        for (number, file) in self.files.iter().enumerate().filter(|(_, file)| file.part.is_none()) {
+            let found = match file.lookup.helper_at(name) {
+                Some(helper) => self.helper_source(helper).and_then(|source| index.exact(source, name)),
+                None => index.in_file(number, name),
             };
-            let at = |is_match: &dyn Fn(&str) -> bool| {
-                self.found.iter().position(|found| found.source == source && is_match(&found.key))
-            };
-            let accepts = |other: &str| Key::parse(other).is_ok_and(|other| file.owner.accepts(&other, name));
-            let exact = at(&|other| other == name);
-            let found = if helper.is_some() { exact } else { exact.or_else(|| at(&accepts)) };
             if found.is_some() {
-                return Ok(found);
+                return found;
             }
         }
-        Ok(None)
+        None
     }
 
     fn helper_source(&self, name: &str) -> Option<LoginSource> {
@@ -215,22 +209,18 @@ impl ClientLogins {
     fn keys_for_helper(&self, name: &str) -> Result<Vec<String>, ConfigError> {
         let mut keys = Vec::new();
         for LoginFile { config, owner, .. } in &self.files {
+            let entries = config.entry_names()?;
             keys.extend(config.registries_with_helpers()?);
-            keys.extend(config.entry_names()?.iter().filter_map(|entry| {
-                let key = Key::parse(entry).ok()?;
-                Some(owner.lookup_name(&key).to_owned())
-            }));
-            keys.extend(config.entry_names()?);
+            keys.extend(entries.iter().filter_map(|entry| owner.name_of_entry(entry)));
+            keys.extend(entries);
         }
         keys.sort();
         keys.dedup();
-        let is_asked = |key: &String| {
-            let Ok(key) = Key::parse(key) else { return false };
-            let mut helpers = self.files.iter().map(|file| file.config.helper_for(&key, file.owner));
-            helpers.any(|helper| helper.is_ok_and(|helper| helper.as_deref() == Some(name)))
-        };
-        if self.files.iter().any(|file| file.config.names_helper(name)) {
-            keys.retain(is_asked);
+        if self.files.iter().any(|file| file.lookup.names(name)) {
+            keys.retain(|key| {
+                let mut lookups = self.files.iter().map(|file| &file.lookup);
+                Key::parse(key).is_ok_and(|key| lookups.any(|lookup| lookup.helper_for(&key) == Some(name)))
+            });
         }
         Ok(keys)
     }
@@ -242,6 +232,43 @@ impl ClientLogins {
         let result = find_in_helper(&helper, source, named, &mut self.found);
         self.helpers.push(helper);
         result
+    }
+}
+
+/// The found logins by source and key, and by the name under which a client accepts them.
+struct LoginIndex {
+    by_key: HashMap<(LoginSource, String), usize>,
+    by_name: HashMap<(LoginSource, String), usize>,
+    /// The entries of each file, also those without a login.
+    entries: Vec<HashSet<String>>,
+}
+
+impl LoginIndex {
+    fn new(logins: &ClientLogins) -> Result<Self, ConfigError> {
+        let (mut by_key, mut by_name) = (HashMap::new(), HashMap::new());
+        for (index, found) in logins.found.iter().enumerate() {
+            by_key.entry((found.source, found.key.clone())).or_insert(index);
+            if let LoginSource::File(number) = found.source
+                && let Some(name) = logins.files[number].owner.accepted_name(&found.key)
+            {
+                by_name.entry((found.source, name)).or_insert(index);
+            }
+        }
+        let entries = logins.files.iter().map(|file| Ok(file.config.entry_names()?.into_iter().collect()));
+        Ok(Self { by_key, by_name, entries: entries.collect::<Result<_, ConfigError>>()? })
+    }
+
+    fn exact(&self, source: LoginSource, name: &str) -> Option<usize> {
+        self.by_key.get(&(source, name.to_owned())).copied()
+    }
+
+    /// Returns the login in a file. An entry under the very name counts even if it is empty.
+    fn in_file(&self, number: usize, name: &str) -> Option<usize> {
+        let source = LoginSource::File(number);
+        if self.entries.get(number).is_some_and(|entries| entries.contains(name)) {
+            return self.exact(source, name);
+        }
+        self.by_name.get(&(source, name.to_owned())).copied()
     }
 }
 
@@ -258,16 +285,12 @@ fn find_in_helper(
         }
         Err(error) => return Err(error),
     };
-    let is_listed = |key: &String| listed.contains(key);
     // A client asks for the host alone, and some helpers find a login under another spelling.
-    let hosts = listed.iter().filter_map(|key| {
-        let key = Key::parse(key).ok()?;
-        Some(ConfigOwner::Docker.lookup_name(&key).to_owned())
-    });
-    let mut unlisted: Vec<String> = named.into_iter().chain(hosts).filter(|key| !is_listed(key)).collect();
-    unlisted.sort();
-    unlisted.dedup();
-    let unlisted: Vec<_> = unlisted.into_iter().map(|key| (key, false)).collect();
+    let hosts = listed.iter().filter_map(|key| ConfigOwner::Docker.name_of_entry(key));
+    let unlisted: BTreeSet<String> = named.into_iter().chain(hosts).collect();
+    let known: HashSet<&String> = listed.iter().collect();
+    let unlisted: Vec<_> =
+        unlisted.into_iter().filter(|key| !known.contains(key)).map(|key| (key, false)).collect();
     for (key, is_listed) in listed.into_iter().map(|key| (key, true)).chain(unlisted) {
         let login = match Key::parse(&key) {
             Err(error) => Err(LoginObstacle::Unfit(error.to_string())),

@@ -134,7 +134,9 @@ impl OtherHelper {
         let text = match (stdout.lines().next(), output.code) {
             // Credentials despite the exit code: they hold a secret, which must not be shown.
             (Some(line), _) if line.starts_with('{') => "an answer, and then that it is none".to_owned(),
-            (Some(line), _) => line.chars().take(MAX_LETTERS).collect(),
+            // The text of `list` holds no secret, and that of the other verbs could.
+            (Some(line), _) if verb == "list" => line.chars().take(MAX_LETTERS).collect(),
+            (Some(line), _) => without_secrets(line).chars().take(MAX_LETTERS).collect(),
             (None, Some(code)) => format!("nothing, and ends with exit code {code}"),
             (None, None) => "nothing, and is killed".to_owned(),
         };
@@ -146,11 +148,37 @@ impl OtherHelper {
     }
 }
 
+/// Replaces each word of a helper's text that could be a secret: all but plain words.
+fn without_secrets(line: &str) -> String {
+    let is_plain = |word: &&str| {
+        let word = word.trim_matches([':', '.', ',', ';', '(', ')', '\'', '"']);
+        word.chars().all(|letter| letter.is_alphabetic() || letter == '-' || letter == '\'') || word.len() < 4
+    };
+    let words = line.split_whitespace().map(|word| if is_plain(&word) { word } else { "…" });
+    words.collect::<Vec<_>>().join(" ")
+}
+
 impl Hint for HelperError {}
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn words_that_could_be_secrets_are_left_out() {
+        for (line, want) in [
+            ("the keyring is locked", "the keyring is locked"),
+            (
+                "exit status 2: gpg: decryption failed: No secret key",
+                "exit status 2: gpg: decryption failed: No secret key",
+            ),
+            ("password: s3cr3t-tok", "password: …"),
+            (r#"[{"Username":"u","Secret":"s3cr3t-tok"}]"#, "…"),
+            ("token ghp_abc for https://me:pw@host", "token … for …"),
+        ] {
+            assert_eq!(without_secrets(line), want);
+        }
+    }
 
     #[test]
     fn names_that_lead_outside_path_are_refused() {

@@ -145,16 +145,13 @@ impl SetupPlan {
         helper: Option<&HelperName>,
     ) -> Result<Self, SetupError> {
         let mut plan = Self::start(record, config, SetupDirection::Uninstall)?;
+        if slots.contains(&HelperSlot::Every) && HelperSlot::Every.is_ours(&plan.config, helper)? {
+            plan.release_kept()?;
+        }
         for slot in slots {
             let current = slot.helper(&plan.config)?;
-            let is_meant = |name: &str| {
-                helper.map_or_else(|| HelperName::is_ours(name), |helper| name == helper.as_str())
-            };
-            if current.as_deref().is_some_and(is_meant) {
+            if slot.is_ours(&plan.config, helper)? {
                 let earlier = plan.after.for_file(&plan.config).remove(slot.record_key()).flatten();
-                if *slot == HelperSlot::Every {
-                    plan.release_kept()?;
-                }
                 let is_found = *slot == HelperSlot::Every && plan.config.store_found_by_docker()? == earlier;
                 slot.set_helper(&mut plan.config, earlier.as_deref().filter(|_| !is_found))?;
                 plan.changes.push(SetupChange::Restored(earlier));
@@ -195,11 +192,16 @@ impl SetupPlan {
         Ok(Self { record, before, after, config, changes: Vec::new(), direction })
     }
 
-    /// Removes the helpers that registries kept at `install`, unless somebody has changed them.
+    /// Removes the helpers that registries kept at `install`, unless somebody has changed them. Where this program has
+    /// taken the place of one since, there is none to restore.
     fn release_kept(&mut self) -> Result<(), ConfigError> {
         for (key, helper) in std::mem::take(self.after.kept_for_file(&self.config)) {
             if self.config.helper(&key)?.as_deref() == Some(helper.as_str()) {
                 self.config.set_helper(&key, None)?;
+            } else if let Some(earlier) = self.after.for_file(&self.config).get_mut(&key)
+                && earlier.as_deref() == Some(helper.as_str())
+            {
+                *earlier = None;
             }
         }
         Ok(())
@@ -243,6 +245,14 @@ impl HelperSlot {
             Self::Every => config.store(),
             Self::One(key) => config.helper(key),
         }
+    }
+
+    /// True when the entry names this program: under the name `helper`, or under any of its names.
+    fn is_ours(&self, config: &ConfigFile, helper: Option<&HelperName>) -> Result<bool, ConfigError> {
+        let current = self.helper(config)?;
+        Ok(current.is_some_and(|name| {
+            helper.map_or_else(|| HelperName::is_ours(&name), |helper| name == helper.as_str())
+        }))
     }
 
     fn set_helper(&self, config: &mut ConfigFile, helper: Option<&str>) -> Result<(), ConfigError> {

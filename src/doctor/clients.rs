@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::docker::config::helper_lookup::ConfigOwner;
+use crate::docker::config::logins::without_account;
 use crate::docker::config::{ConfigError, ConfigFile, backup_has_secrets, backup_path};
 use crate::docker::helper_name::HelperName;
 use crate::docker::installed_clients::installed;
@@ -324,26 +325,5 @@ fn plain_text_open_to_others(path: &str, mode: &str) -> Finding {
 fn push_new<T: PartialEq>(list: &mut Vec<T>, item: T) {
     if !list.contains(&item) {
         list.push(item);
-    }
-}
-
-/// Returns a client's key for a registry without the part before an `@`, which can hold a password.
-fn without_account(key: &str) -> &str {
-    key.rsplit_once('@').map_or(key, |(_, host)| host)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_key_with_a_password_is_shown_without_it() {
-        for (key, want) in [
-            ("ghcr.io", "ghcr.io"),
-            ("https://bob:canary@ghcr.io/v1/", "ghcr.io/v1/"),
-            ("bob:can@ary@ghcr.io", "ghcr.io"),
-        ] {
-            assert_eq!(without_account(key), want);
-        }
     }
 }

@@ -4,6 +4,7 @@ use crate::command::context::CommandContext;
 use crate::command::error::CommandError;
 use crate::command::import::ImportError;
 use crate::docker::client_logins::{ClientLogins, FoundLogin, LoginSource};
+use crate::docker::config::logins::without_account;
 use crate::docker::wire::Credentials;
 use crate::inventory::Inventory;
 use crate::model::secret::Secret;
@@ -102,7 +103,7 @@ impl<'l> LoginCopy<'l> {
             };
             table.push([
                 self.source_name(found.source).into(),
-                found.key.as_str().into(),
+                without_account(&found.key).as_str().into(),
                 user,
                 name,
                 result,

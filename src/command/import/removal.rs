@@ -31,7 +31,7 @@ pub(super) fn unserved_registries(logins: &ClientLogins) -> Result<Option<Unserv
     let mut unserved: Option<Unserved> = None;
     for (found, credentials) in logins.credentials() {
         let Some(file) = logins.deciding_file(found.source) else { continue };
-        if logins.is_served(found.source, &credentials.key)? {
+        if logins.is_served(found.source, &credentials.key) {
             continue;
         }
         let unserved = unserved.get_or_insert(Unserved { file, names: Vec::new() });
@@ -60,7 +60,7 @@ pub(super) fn can_remove_any(logins: &ClientLogins) -> bool {
 
 /// True when the client asks this program for a login.
 fn is_served(logins: &ClientLogins, found: &FoundLogin, credentials: &Credentials) -> bool {
-    logins.is_served(found.source, &credentials.key).unwrap_or_default()
+    logins.is_served(found.source, &credentials.key)
 }
 
 /// Returns the command that makes a client ask this program.
@@ -127,7 +127,7 @@ fn erase(logins: &ClientLogins, index: usize, helper: &OtherHelper, cx: &mut Com
 fn remove_from_file(
     logins: &ClientLogins,
     index: usize,
-    LoginFile { config, owner, part }: &LoginFile,
+    LoginFile { config, owner, part, .. }: &LoginFile,
     cx: &mut CommandContext,
 ) -> Result<(), CommandError> {
     let path = config.path();

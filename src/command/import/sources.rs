@@ -48,25 +48,27 @@ impl ImportArgs {
         let owner = self.owner();
         if let Some(file) = &self.file {
             let configs = self.named_file(file)?;
-            return Ok(configs.into_iter().map(|config| LoginFile::new(config, owner)).collect());
+            let files = configs.into_iter().map(|config| LoginFile::new(config, owner));
+            return Ok(files.collect::<Result<_, _>>()?);
         }
         let mut files = Vec::new();
         if self.podman {
             for path in env::podman_own_files()? {
-                files.push(LoginFile::new(ConfigFile::read(path)?, owner));
+                files.push(LoginFile::new(ConfigFile::read(path)?, owner)?);
             }
             // Podman reads this one last; Docker does not read it any more.
             let legacy = env::home().map(|home| home.join(LEGACY_NAME)).unwrap_or_default();
             if let Some((bytes, _)) = disk::read(&legacy, MAX_BYTES)? {
-                files.push(LoginFile::new(ConfigFile::from_legacy(legacy, &Zeroizing::new(bytes))?, owner));
+                let config = ConfigFile::from_legacy(legacy, &Zeroizing::new(bytes))?;
+                files.push(LoginFile::new(config, owner)?);
             }
         } else {
             let path = env::docker_config()?;
             let parts = path.parent().map(buildx_configs::find).unwrap_or_default();
-            files.push(LoginFile::new(ConfigFile::read(path)?, owner));
+            files.push(LoginFile::new(ConfigFile::read(path)?, owner)?);
             for (path, part) in parts {
                 let config = ConfigFile::read(path)?;
-                files.push(LoginFile { part: Some(part), ..LoginFile::new(config, owner) });
+                files.push(LoginFile { part: Some(part), ..LoginFile::new(config, owner)? });
             }
         }
         Ok(files)

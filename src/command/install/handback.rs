@@ -1,6 +1,8 @@
 //! The logins that a client gets from this program and would lose with `uninstall`: they go back to the helper that it
 //! calls then, or into its file.
 
+use std::collections::{BTreeSet, HashMap};
+
 use thiserror::Error;
 use zeroize::Zeroizing;
 
@@ -10,12 +12,13 @@ use crate::command::context::CommandContext;
 use crate::command::error::CommandError;
 use crate::command::install::login_count;
 use crate::docker::client_logins::{ClientLogins, LoginFile};
-use crate::docker::config::helper_lookup::ConfigOwner;
+use crate::docker::config::helper_lookup::{ConfigOwner, HelperLookup};
 use crate::docker::config::{ConfigError, ConfigFile};
 use crate::docker::helper_name::HelperName;
 use crate::docker::other_helper::OtherHelper;
 use crate::docker::wire::Credentials;
 use crate::inventory::Inventory;
+use crate::inventory::index::Index;
 use crate::model::hint::{Hint, program};
 use crate::model::name::Name;
 use crate::model::registry::Key;
@@ -61,33 +64,27 @@ impl Handback {
             Ok(logins) => logins,
             Err(error) => return Ok(Self { logins: Vec::new(), vault_error: Some(error) }),
         };
-        let mut helpers = Vec::new();
-        for (name, ..) in &now {
-            let helper = future.helper_for(&Key::parse(name)?, owner)?;
-            if let Some(helper) = helper.filter(|helper| !helpers.contains(helper)) {
-                helpers.push(helper);
-            }
-        }
-        helpers.retain(|helper| !OtherHelper::makes_tokens(helper));
+        let lookup = future.helper_lookup(owner)?;
+        let helpers: BTreeSet<&str> = now.iter().filter_map(|(name, ..)| lookup.helper_at(name)).collect();
+        let helpers = helpers.into_iter().filter(|helper| !OtherHelper::makes_tokens(helper));
+        let helpers: Vec<String> = helpers.map(str::to_owned).collect();
         let files = [future].into_iter().chain(other_files).map(|config| LoginFile::new(config, owner));
-        let future = ClientLogins::read(files.collect(), &helpers)?;
+        let future = ClientLogins::read(files.collect::<Result<_, _>>()?, &helpers)?;
+        let answers: HashMap<&str, &Credentials> = future
+            .credentials()
+            .filter_map(|(found, credentials)| Some((found.answers.as_ref()?.as_str(), credentials)))
+            .collect();
         let mut logins = Vec::new();
         for (name, token, credentials) in now {
-            let mut found = future.credentials();
-            let is_same = |other: &Credentials| {
+            let is_same = |other: &&Credentials| {
                 *other.user == *credentials.user && other.secret.is_same_as(&credentials.secret)
             };
-            if found.any(|(found, other)| found.answers.as_ref() == Some(&credentials.key) && is_same(other))
-            {
+            if answers.get(credentials.key.as_str()).is_some_and(is_same) {
                 continue;
             }
-            let helper = match future.files.first() {
-                Some(file) => file.config.helper_for(&credentials.key, owner)?,
-                None => None,
-            };
-            let helper = match helper {
-                Some(helper) if OtherHelper::makes_tokens(&helper) => continue,
-                Some(helper) => Some(OtherHelper::new(&helper)?),
+            let helper = match future.files.first().and_then(|file| file.lookup.helper_at(&name)) {
+                Some(helper) if OtherHelper::makes_tokens(helper) => continue,
+                Some(helper) => Some(OtherHelper::new(helper)?),
                 None => None,
             };
             logins.push(LostLogin { name, token, credentials, helper });
@@ -184,17 +181,17 @@ fn current_logins(
     let excerpt = cx.store.excerpt(None)?;
     let inventory = excerpt.inventory();
     let context = Context::from_profile(cx.called_as)?;
+    let (before, after) = (config.helper_lookup(owner)?, future.helper_lookup(owner)?);
+    let index = Index::new(inventory);
     let mut logins = Vec::new();
     for name in asked_names(config, owner, inventory)? {
         let key = Key::parse(&name)?;
-        let is_ours = |config: &ConfigFile| -> Result<bool, ConfigError> {
-            Ok(config.helper_for(&key, owner)?.is_some_and(|helper| HelperName::is_ours(&helper)))
-        };
-        if !is_ours(config)? || is_ours(future)? {
+        let is_ours = |lookup: &HelperLookup| lookup.helper_at(&name).is_some_and(HelperName::is_ours);
+        if !is_ours(&before) || is_ours(&after) {
             continue;
         }
         let request = context.plain_request(&key, inventory);
-        let verdict = resolve(&request, inventory.tokens(), inventory.choices(), *cx.now);
+        let verdict = resolve(&request, index.concerning(&key), inventory.choices(), *cx.now);
         let Some(token) = verdict.token else { continue };
         let secret = excerpt.release(token)?;
         let user = Zeroizing::new(token.user.reveal_with(&secret).to_owned());
@@ -211,10 +208,10 @@ fn asked_names(
     inventory: &Inventory,
 ) -> Result<Vec<String>, ConfigError> {
     let written = config.entry_names()?.into_iter().chain(config.registries_with_helpers()?);
-    let written = written.filter_map(|text| Key::parse(&text).ok());
-    let stored = inventory.tokens().iter().flat_map(|token| token.keys.iter().cloned());
-    let names = written.chain(stored).filter(|key| !key.is_session());
-    let mut names: Vec<String> = names.map(|key| owner.lookup_name(&key).to_owned()).collect();
+    let stored = inventory.tokens().iter().flat_map(|token| &token.keys);
+    let stored = stored.filter(|key| !key.is_session()).map(|key| key.as_str().to_owned());
+    let mut names: Vec<String> =
+        written.chain(stored).filter_map(|entry| owner.name_of_entry(&entry)).collect();
     names.sort();
     names.dedup();
     Ok(names)

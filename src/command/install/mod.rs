@@ -116,7 +116,10 @@ impl Installation {
             );
         }
         let helper = HelperName::for_profile(client.profile.as_deref());
-        let plan = SetupPlan::install(record, config, &slots, &helper, &kept)?;
+        let mut plan = SetupPlan::install(record, config, &slots, &helper, &kept)?;
+        for name in takeover.iter().flat_map(Takeover::names_to_enter) {
+            plan.config.add_entry(&name)?;
+        }
         plan.config.check_writable().map_err(|cause| {
             let line = setup_line(&slots, &helper);
             InstallError::Unwritable { cause, line }
@@ -144,9 +147,10 @@ impl Installation {
         self.notes.iter().for_each(|note| cx.say(note));
         cx.say(holders);
         let program = program();
-        cx.say(&if self.takeover.is_some_and(|takeover| takeover.leaves_plain_text()) {
+        let plain_text = self.takeover.as_ref().and_then(Takeover::plain_text_file).map(env::tilde);
+        cx.say(&if let Some(file) = plain_text {
             let podman = client.podman_option();
-            format!("next: {program} import{podman} --remove takes the plain text out of {path}")
+            format!("next: {program} import{podman} --remove takes the plain text out of {file}")
         } else if copied > 0 {
             format!("next: {program} ls")
         } else {

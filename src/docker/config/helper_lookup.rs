@@ -1,5 +1,7 @@
 //! Finds the helper that a client calls for a registry.
 
+use std::collections::HashMap;
+
 use crate::docker::config::{ConfigError, ConfigFile};
 use crate::docker::helper_name::HelperName;
 use crate::docker::podman_registries::helpers_of_podman;
@@ -32,40 +34,82 @@ impl ConfigOwner {
         }
     }
 
-    /// True when the client, which looks a registry up under `name`, accepts the login in the entry `key` where there
-    /// is no entry under that name: Docker takes the host of any entry
+    /// Returns the name under which the client looks up the registry of an entry in its file.
+    pub fn name_of_entry(self, entry: &str) -> Option<String> {
+        let key = Key::parse(entry).ok()?;
+        let is_docker_hub = self.lookup_name(&key) == DOCKER_HUB_KEY;
+        Some(match self {
+            Self::Docker if !is_docker_hub => host_in_docker(entry).to_owned(),
+            Self::Docker | Self::Podman => self.lookup_name(&key).to_owned(),
+        })
+    }
+
+    /// Returns the name under which the client accepts the login of an entry where there is no entry under that name:
+    /// Docker takes the host of any entry
     /// (<https://github.com/docker/cli/blob/master/cli/config/credentials/file_store.go>), podman only that of an
     /// address with a scheme, and any name of Docker Hub
     /// (<https://github.com/containers/image/blob/main/pkg/docker/config/config.go>, `normalizeAuthFileKey`).
-    pub fn accepts(self, key: &Key, name: &str) -> bool {
-        let text = key.as_str();
+    pub fn accepted_name(self, entry: &str) -> Option<String> {
         match self {
-            Self::Docker => host_as_written(text) == name,
-            Self::Podman => (!text.contains('/') || text.contains("://")) && self.lookup_name(key) == name,
+            Self::Docker => Some(host_in_docker(entry).to_owned()),
+            Self::Podman => {
+                let is_address = !entry.contains('/') || entry.contains("://");
+                if is_address { self.name_of_entry(entry) } else { None }
+            }
         }
     }
 }
 
-impl ConfigFile {
-    /// Returns the helper that the client calls for a key; `None` when it reads the file. Only Docker reads
-    /// `credsStore`: <https://github.com/containers/image/blob/main/docs/containers-auth.json.5.md>.
-    pub fn helper_for(&self, key: &Key, owner: ConfigOwner) -> Result<Option<String>, ConfigError> {
-        let helper = match (self.helper(owner.lookup_name(key))?, owner) {
-            (None, ConfigOwner::Docker) => self.store_in_effect()?,
-            (None, ConfigOwner::Podman) => {
-                helpers_of_podman().into_iter().find(|name| HelperName::is_ours(name))
-            }
-            (helper, ConfigOwner::Docker | ConfigOwner::Podman) => helper,
-        };
+/// The helpers that a client calls, by the name under which it looks a registry up.
+pub struct HelperLookup {
+    owner: ConfigOwner,
+    own: HashMap<String, String>,
+    /// The helper for every other registry.
+    store: Option<String>,
+}
+
+impl HelperLookup {
+    /// Returns the helper that the client calls for a key; `None` when it reads the file.
+    pub fn helper_for(&self, key: &Key) -> Option<&str> {
+        self.helper_at(self.owner.lookup_name(key))
+    }
+
+    /// Returns the helper for a registry that the client looks up under `name`.
+    pub fn helper_at(&self, name: &str) -> Option<&str> {
+        let helper = self.own.get(name).or(self.store.as_ref());
         // Clients write an empty name for "none".
-        Ok(helper.filter(|name| !name.is_empty()))
+        helper.map(String::as_str).filter(|helper| !helper.is_empty())
     }
 
     /// True when the client calls this helper, for every registry or for one.
-    pub fn names_helper(&self, name: &str) -> bool {
-        let is_store = self.store_in_effect().is_ok_and(|store| store.as_deref() == Some(name));
-        let mut own = self.registries_with_helpers().unwrap_or_default().into_iter();
-        is_store || own.any(|key| self.helper(&key).is_ok_and(|helper| helper.as_deref() == Some(name)))
+    pub fn names(&self, helper: &str) -> bool {
+        self.store.iter().chain(self.own.values()).any(|name| name == helper)
+    }
+
+    /// Returns the helper for every registry without a helper of its own.
+    pub fn store(&self) -> Option<&str> {
+        self.store.as_deref()
+    }
+
+    pub fn has_own(&self, name: &str) -> bool {
+        self.own.contains_key(name)
+    }
+}
+
+impl ConfigFile {
+    /// Returns the helper that the client calls for a key; `None` when it reads the file.
+    pub fn helper_for(&self, key: &Key, owner: ConfigOwner) -> Result<Option<String>, ConfigError> {
+        Ok(self.helper_lookup(owner)?.helper_for(key).map(str::to_owned))
+    }
+
+    /// Reads the helpers. Only Docker reads `credsStore`:
+    /// <https://github.com/containers/image/blob/main/docs/containers-auth.json.5.md>.
+    pub fn helper_lookup(&self, owner: ConfigOwner) -> Result<HelperLookup, ConfigError> {
+        let store = match owner {
+            ConfigOwner::Docker => self.store_in_effect()?,
+            ConfigOwner::Podman => helpers_of_podman().into_iter().find(|name| HelperName::is_ours(name)),
+        };
+        Ok(HelperLookup { owner, own: self.own_helpers()?.into_iter().collect(), store })
     }
 
     /// Returns the helper that Docker calls for every registry: the one that the file names, or the one that Docker
@@ -83,6 +127,19 @@ impl ConfigFile {
         let says_nothing = self.registries_with_helpers()?.is_empty() && self.entry_names()?.is_empty();
         Ok(if says_nothing { default_store() } else { None })
     }
+}
+
+/// Returns the host of an entry as Docker's `ConvertToHostname` does
+/// (<https://github.com/docker/cli/blob/master/cli/config/credentials/file_store.go>): of an address with a scheme,
+/// without an account, a query or an empty port, and without the brackets of an IPv6 address that has no port.
+fn host_in_docker(entry: &str) -> &str {
+    let Some((_, rest)) = entry.split_once("://") else {
+        return entry.split_once('/').map_or(entry, |(host, _)| host);
+    };
+    let authority = rest.find(['/', '?', '#']).map_or(rest, |end| &rest[..end]);
+    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    let host = host.strip_suffix(':').unwrap_or(host);
+    host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host)
 }
 
 /// Returns the platform's helper, if it is installed.
@@ -123,22 +180,26 @@ mod tests {
 
     #[test]
     fn clients_accept_entries_under_other_spellings() {
-        for (key, name, docker, podman) in [
-            ("https://ghcr.io/v1/", "ghcr.io", true, true),
-            ("http://ghcr.io", "ghcr.io", true, true),
-            ("ghcr.io/acme", "ghcr.io", true, false),
-            ("https://GHCR.io", "ghcr.io", false, false),
-            ("docker.io", DOCKER_HUB_KEY, false, false),
-            ("https://index.docker.io/v1/", "docker.io", false, true),
-            ("index.docker.io", "docker.io", false, true),
+        for (entry, docker, podman) in [
+            ("https://ghcr.io/v1/", "ghcr.io", Some("ghcr.io")),
+            ("http://ghcr.io", "ghcr.io", Some("ghcr.io")),
+            ("ghcr.io/acme", "ghcr.io", None),
+            ("https://GHCR.io", "GHCR.io", Some("GHCR.io")),
+            ("docker.io", "docker.io", Some("docker.io")),
+            ("https://index.docker.io/v1/", "index.docker.io", Some("docker.io")),
+            ("index.docker.io", "index.docker.io", Some("docker.io")),
+            ("http://bob:secret@a.io/v1/", "a.io", None),
+            ("https://c.io?x=1", "c.io", None),
+            ("ftp://b.io:5000/x", "b.io:5000", None),
+            ("https://d.io:", "d.io", None),
+            ("https://[::2]/v1", "::2", Some("[::2]")),
+            ("https://[::2]:5000/v1", "[::2]:5000", Some("[::2]:5000")),
         ] {
-            let key = Key::parse(key).expect(key);
-            let accepts = |owner: ConfigOwner| owner.accepts(&key, name);
-            assert_eq!(
-                (accepts(ConfigOwner::Docker), accepts(ConfigOwner::Podman)),
-                (docker, podman),
-                "{key:?}"
-            );
+            assert_eq!(ConfigOwner::Docker.accepted_name(entry).as_deref(), Some(docker), "{entry}");
+            if let Some(podman) = podman {
+                assert_eq!(ConfigOwner::Podman.accepted_name(entry).as_deref(), Some(podman), "{entry}");
+            }
         }
+        assert_eq!(ConfigOwner::Podman.accepted_name("ghcr.io/acme"), None);
     }
 }

@@ -118,6 +118,18 @@ impl ConfigFile {
         Ok(true)
     }
 
+    /// Adds an empty entry, from which Docker knows that it is logged in, unless there is an entry.
+    pub fn add_entry(&mut self, name: &str) -> Result<(), ConfigError> {
+        let mut entries = self.map(AUTHS)?;
+        if !entries.contains_key(name)
+            && let Some(empty) = to_raw("{}".to_owned())
+        {
+            entries.insert(name.to_owned(), empty);
+            self.set(AUTHS, to_raw(map_to_json(&entries, 1)));
+        }
+        Ok(())
+    }
+
     /// Removes the logins of some entries. A `registrytoken` stays, with its entry.
     pub fn remove_logins(&mut self, keys: &[&str], remainder: EntryRemainder) -> Result<(), ConfigError> {
         let mut entries = self.map(AUTHS)?;
@@ -154,8 +166,10 @@ pub(super) fn without_secrets(members: &Members) -> Option<Members> {
             is_touched = true;
         }
     }
-    // A map that is merged away may hold secrets too.
+    // A map that is merged away may hold secrets too, and so may the name of an entry.
     is_touched |= members.has_several(AUTHS);
+    is_touched |= entries.keys().any(|name| without_account(name) != *name);
+    let entries = entries.into_iter().map(|(name, entry)| (without_account(&name), entry)).collect();
     is_touched.then(|| {
         let mut clean = members.clone();
         clean.set(AUTHS, to_raw(map_to_json(&entries, 1)));
@@ -192,7 +206,18 @@ fn credentials(key: &str, fields: &Members) -> Result<Option<Credentials>, Plain
     } else {
         return Ok(None);
     };
-    Ok(Some(Credentials { key: Key::parse(key)?, user, secret: Secret::new(secret) }))
+    Ok(Some(Credentials { key: Key::parse(&without_account(key))?, user, secret: Secret::new(secret) }))
+}
+
+/// Returns the name of an entry without the account before its host, which can hold a password.
+pub fn without_account(name: &str) -> String {
+    let (scheme, rest) =
+        name.split_once("://").map_or(("", name), |(_, rest)| name.split_at(name.len() - rest.len()));
+    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    match rest[..end].rfind('@') {
+        Some(at) => [scheme, &rest[at + 1..]].concat(),
+        None => name.to_owned(),
+    }
 }
 
 /// Encodes `auth`; `None` if it is too long for the address space.
@@ -286,6 +311,24 @@ mod tests {
         let (_folder, file) = config("{\"auths\":{\"a\\u0007\":{\"auth\":\"YTpi\"}}}");
         let logins = file.logins().expect("an object");
         assert!(matches!(logins[0].credentials, Err(PlainLoginError::Key(KeyError::ControlCharacter))));
+    }
+
+    #[test]
+    fn an_account_in_the_name_of_an_entry_goes_no_further() {
+        for (name, want) in [
+            ("ghcr.io", "ghcr.io"),
+            ("https://bob:canary@ghcr.io/v1/", "https://ghcr.io/v1/"),
+            ("bob:can@ary@ghcr.io", "ghcr.io"),
+            ("ghcr.io/a@b", "ghcr.io/a@b"),
+            ("http://[::1]:5000", "http://[::1]:5000"),
+        ] {
+            assert_eq!(without_account(name), want);
+        }
+        let (_folder, file) = config(r#"{"auths":{"https://bob:canary@ghcr.io":{"auth":"YTpi"}}}"#);
+        let login = file.logins().expect("a map").remove(0);
+        assert_eq!(login.credentials.expect("a login").key.as_str(), "https://ghcr.io");
+        let clean = without_secrets(&file.members).expect("it has a password");
+        assert!(!clean.to_json(0).contains("canary"));
     }
 
     #[test]

@@ -45,7 +45,7 @@ impl Members {
     /// Sets or removes the value under a name, in the place of the first one. Afterwards the name stands once, as
     /// written here.
     pub fn set(&mut self, name: &str, value: Option<Box<RawValue>>) {
-        let is_meant = |member: &(String, Box<RawValue>)| member.0.eq_ignore_ascii_case(name);
+        let is_meant = |member: &(String, Box<RawValue>)| is_name(&member.0, name);
         let at = self.0.iter().position(is_meant).unwrap_or(self.0.len());
         self.0.retain(|member| !is_meant(member));
         if let Some(value) = value {
@@ -56,7 +56,7 @@ impl Members {
     /// Removes every member with one of these names. Returns whether there was one.
     pub fn remove(&mut self, names: &[&str]) -> bool {
         let before = self.0.len();
-        self.0.retain(|(name, _)| !names.iter().any(|other| name.eq_ignore_ascii_case(other)));
+        self.0.retain(|(name, _)| !names.iter().any(|other| is_name(name, other)));
         self.0.len() < before
     }
 
@@ -72,7 +72,7 @@ impl Members {
 
     /// Returns the values under a name in any case.
     fn named(&self, name: &str) -> impl Iterator<Item = &RawValue> {
-        self.0.iter().filter(move |(other, _)| other.eq_ignore_ascii_case(name)).map(|(_, raw)| &**raw)
+        self.0.iter().filter(move |(other, _)| is_name(other, name)).map(|(_, raw)| &**raw)
     }
 }
 
@@ -110,6 +110,17 @@ pub fn parse_map(text: &str) -> Option<JsonMap> {
     serde_json::from_str::<Option<JsonMap>>(text).ok().map(Option::unwrap_or_default)
 }
 
+/// Compares a name with a known one, which is ASCII, as Go does: besides the case, the long s and the Kelvin sign count
+/// as `s` and `k`.
+fn is_name(text: &str, known: &str) -> bool {
+    let fold = |letter: char| match letter {
+        '\u{17f}' => 's',
+        '\u{212a}' => 'k',
+        letter => letter.to_ascii_lowercase(),
+    };
+    text.chars().map(fold).eq(known.chars().map(fold))
+}
+
 fn is_null(raw: &RawValue) -> bool {
     raw.get() == "null"
 }
@@ -138,6 +149,7 @@ mod tests {
             (r#"{"credsStore":"a","CREDSSTORE":"b"}"#, Some("\"b\""), "{}"),
             (r#"{"credSstore":"b","credsStore":null}"#, Some("\"b\""), "{}"),
             (r#"{"credsStore":null}"#, None, "{}"),
+            ("{\"cred\u{17f}Store\":\"b\",\"auth\u{17f}\":{\"a\":1}}", Some("\"b\""), r#"{"a":1}"#),
             (r#"{"auths":{"a":1,"b":1},"Auths":{"b":2,"c":2}}"#, None, r#"{"a":1,"b":2,"c":2}"#),
             (r#"{"auths":{"a":1},"auths":null,"auths":{"b":1,"b":2}}"#, None, r#"{"b":2}"#),
             ("{\"auths\":{\"a\":1}}\n}\n rest", None, r#"{"a":1}"#),

@@ -143,6 +143,16 @@ impl ConfigFile {
         Ok(Some(name.unwrap_or_default()))
     }
 
+    /// Returns the helpers for single registries. An empty name means the file itself.
+    pub fn own_helpers(&self) -> Result<Vec<(String, String)>, ConfigError> {
+        let parse = |(key, raw): (String, Box<RawValue>)| {
+            let name: Option<String> =
+                serde_json::from_str(raw.get()).map_err(|_| self.unexpected(CRED_HELPERS))?;
+            Ok((key, name.unwrap_or_default()))
+        };
+        self.helpers()?.into_iter().map(parse).collect()
+    }
+
     /// Sets or removes the helper for one registry.
     pub fn set_helper(&mut self, key: &str, helper: Option<&str>) -> Result<(), ConfigError> {
         if self.helper(key)?.as_deref() == helper {
@@ -164,7 +174,14 @@ impl ConfigFile {
 
     /// Fails where [`write`](Self::write) would fail. Nothing is changed; a file without changes is not checked.
     pub fn check_writable(&self) -> Result<(), ConfigError> {
-        if self.has_changed { Ok(disk::check_replaceable(&self.path)?) } else { Ok(()) }
+        if !self.has_changed {
+            return Ok(());
+        }
+        disk::check_replaceable(&self.path)?;
+        if self.exists() {
+            disk::check_replaceable(&backup_path(&self.path))?;
+        }
+        Ok(())
     }
 
     /// Writes the file atomically, after saving the earlier version without its secrets as `NAME.bak`. A file
