@@ -7,7 +7,7 @@
 set -uo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 # The longest come first, so that groups that run in parallel finish together.
-all=(memory verify engine keys import docker-py surroundings docker docker-token docker-identity docker-engine podman skopeo buildah
+all=(memory first-contact verify engine keys import docker-py surroundings docker docker-token docker-identity docker-engine podman skopeo buildah
   client-options tokens-docker tokens-podman tokens-skopeo tokens-buildah tokens-keys hub coding terminal packaging completions)
 by_name=(clients) # run only when they are named
 

@@ -426,7 +426,7 @@ impl Hint for InstallError {
             Self::NotInPath(Some(folder)) => {
                 let folder = quoted(&folder.to_string_lossy()).into_owned();
                 format!(
-                    "export PATH={folder}:\"$PATH\" && {program} install, and the export in ~/.profile too"
+                    "run this, and add the export to ~/.profile: export PATH={folder}:\"$PATH\" && {program} install"
                 )
             }
             Self::NotInPath(None) => {
