@@ -278,6 +278,21 @@ const SHAPES: &[Shape] = &[
         &["ghcr.io"],
     ),
     docker(
+        "an account, a query and an empty port in the name of an entry",
+        &[(
+            CONFIG,
+            r#"{"auths":{"http://bob:pw@a.io/v1/":{"auth":"«u:s»"},"https://c.io?x=1":{"auth":"«v:t»"},"https://d.io:":{"auth":"«w:r»"}}}"#,
+        )],
+        &[],
+        &["a.io u s", "c.io v t", "d.io w r"],
+    ),
+    docker(
+        "an empty entry that hides another spelling",
+        &[(CONFIG, r#"{"auths":{"ghcr.io":{},"quay.io":{"auth":"«u:s»"}}}"#)],
+        &[],
+        &["ghcr.io", "quay.io u s"],
+    ),
+    docker(
         "Docker Desktop in WSL",
         &[(CONFIG, r#"{"credsStore":"desktop.exe","auths":{"https://index.docker.io/v1/":{}}}"#)],
         &[(
@@ -501,7 +516,7 @@ impl Machine {
         let logins = file.logins().expect("a map");
         let hub = ["https://index.docker.io/v1/", "index.docker.io", "docker.io"];
         let accepts = |entry: &str| match self.owner {
-            Owner::Docker => host_as_written(entry) == key,
+            Owner::Docker => docker_host(entry) == key,
             Owner::Podman => {
                 (entry.contains("://") && host_as_written(entry) == key)
                     || (key == "docker.io" && hub.contains(&entry))
@@ -520,6 +535,13 @@ impl Machine {
             assert_eq!(self.client_gets(key), want, "{}: {key} {when}", shape.name);
         }
     }
+}
+
+/// Returns the host of an entry as Go's `net/url` finds it; without a scheme, what is before the first slash.
+fn docker_host(entry: &str) -> &str {
+    let Some((_, rest)) = entry.split_once("://") else { return host_as_written(entry) };
+    let authority = rest.split(['/', '?', '#']).next().expect("a part");
+    authority.rsplit('@').next().expect("a part").trim_end_matches(':')
 }
 
 /// Splits `KEY USER SECRET`.
@@ -571,6 +593,58 @@ fn a_client_gets_the_same_before_install_after_it_and_after_uninstall() {
         let log = String::from_utf8_lossy(&removed.stderr).into_owned();
         machine.assert_gets(shape, &format!("after uninstall --plain-text; import said {log}"));
     }
+}
+
+/// Runs `install` on a file and a helper, and checks that it is refused and changes nothing.
+fn assert_refused(config: &str, (name, script): (&str, &str), parts: &[&str]) {
+    let machine = Machine::new(&docker("refused", &[], &[], &[]));
+    machine.write(CONFIG, config);
+    machine.script(&format!("docker-credential-{name}"), &format!("#!/bin/sh\n{script}\n"));
+    let refused = machine.program(&["install"]).assert().code(1);
+    let output = stdout(&refused) + &stderr(&refused);
+    for part in parts {
+        assert!(output.contains(part), "{part}: {output}");
+    }
+    assert!(!output.contains("s3cr3t"), "{output}");
+    assert_eq!(fs::read_to_string(machine.home.docker_config()).expect("there"), config);
+    assert!(!machine.home.vault().exists(), "{config}");
+}
+
+#[test]
+fn install_is_refused_where_it_cannot_see_what_would_be_lost() {
+    let answers = r#"echo '{"Username":"u","Secret":"s3cr3t-tok"}'"#;
+    let locked = format!("[ $1 = get ] && {answers} && exit; echo 'the keyring is locked'; exit 1");
+    let parts = ["the keyring is locked", "install --no-import"];
+    assert_refused(r#"{"credsStore":"kept"}"#, ("kept", &locked), &parts);
+    let garbage = format!("[ $1 = get ] && {answers} && exit; echo s3cr3t-tok");
+    assert_refused(
+        r#"{"credsStore":"kept"}"#,
+        ("kept", &garbage),
+        &["docker-credential-kept", "--no-import"],
+    );
+    let parts = ["\"ecr-login\" makes a new token", "install --registry HOST"];
+    assert_refused(r#"{"credsStore":"ecr-login"}"#, ("ecr-login", answers), &parts);
+    let shows = r#"[ $1 = list ] && echo '{"ghcr.io":"u"}' && exit; echo 'password: s3cr3t-tok'; exit 1"#;
+    assert_refused(r#"{"credsStore":"kept"}"#, ("kept", shows), &["password: …"]);
+}
+
+#[test]
+fn logins_of_another_docker_config_folder_outlast_changes_of_its_file() {
+    let shape =
+        SHAPES.iter().find(|shape| shape.name == "a helper with more than the file names").expect("there");
+    let machine = Machine::new(shape);
+    let folder = machine.home.path().join("job");
+    fs::create_dir(&folder).expect("made");
+    fs::rename(machine.home.docker_config(), folder.join("config.json")).expect("moved");
+    machine.program(&["install"]).env("DOCKER_CONFIG", &folder).assert().success();
+    let later = std::time::SystemTime::now() + std::time::Duration::from_secs(60);
+    let file = fs::File::options().write(true).open(folder.join("config.json")).expect("there");
+    file.set_modified(later).expect("set");
+    let get = |folder: &std::path::Path| {
+        machine.home.program(["get"]).env("DOCKER_CONFIG", folder).write_stdin("ghcr.io").assert()
+    };
+    assert!(stdout(&get(&folder).success()).contains("\"Secret\":\"s\""));
+    get(&machine.home.path().join(".docker")).code(1);
 }
 
 #[test]

@@ -603,6 +603,34 @@ fn an_imported_secret_that_has_expired_is_expired() {
 }
 
 #[test]
+fn import_changes_no_answer_of_a_wider_token() {
+    for (scope, more) in [
+        ("*.example.com", &[][..]),
+        ("reg.example.com/acme", &[]),
+        ("reg.example.com", &["--permission", "pull,push"]),
+    ] {
+        let home = Home::new();
+        home.bring("mine", scope, "al", "canary-1", more).success();
+        let get = |direction: &str| {
+            let mut program = home.program(["get"]);
+            if !direction.is_empty() {
+                program.env("DOCKER_CREDENTIAL_PAT_DIRECTION", direction);
+            }
+            stdout(&program.write_stdin("reg.example.com").assert().success())
+        };
+        write(
+            &home.docker_config(),
+            &json!({"auths": {"reg.example.com": {"auth": CANARIES[1]}}}).to_string(),
+        );
+        let moved = output(&home.run(["import"]).success());
+        for direction in ["", "pull", "push"] {
+            assert!(get(direction).contains("\"Username\":\"al\""), "{scope} {direction}: {moved}");
+        }
+        assert_eq!(moved.contains("is signed out at reg.example.com"), scope != "reg.example.com", "{moved}");
+    }
+}
+
+#[test]
 fn pull_secrets_of_kubernetes_come_back() {
     let home = Home::new();
     home.bring("ci", "reg.example", "me", "canary-1", &[]).success();

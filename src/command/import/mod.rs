@@ -51,7 +51,7 @@ pub fn run(args: &ImportArgs, cx: &mut CommandContext) -> Result<(), CommandErro
         let table = copy.table(cx)?;
         cx.print_table(&table)?;
     }
-    let unserved = if args.remove { removal::unserved_registries(&logins)? } else { None };
+    let unserved = if args.remove { removal::unserved_registries(&logins) } else { None };
     if unserved.is_some() && !removal::can_remove_any(&logins) {
         return unserved.map_or(Ok(()), |unserved| Err(removal::refusal(unserved)));
     }

@@ -27,7 +27,7 @@ pub(super) struct Unserved<'l> {
 }
 
 /// Returns the registries whose logins stay, of the first file that has any.
-pub(super) fn unserved_registries(logins: &ClientLogins) -> Result<Option<Unserved<'_>>, CommandError> {
+pub(super) fn unserved_registries(logins: &ClientLogins) -> Option<Unserved<'_>> {
     let mut unserved: Option<Unserved> = None;
     for (found, credentials) in logins.credentials() {
         let Some(file) = logins.deciding_file(found.source) else { continue };
@@ -42,7 +42,7 @@ pub(super) fn unserved_registries(logins: &ClientLogins) -> Result<Option<Unserv
             unserved.names.push(name.to_owned());
         }
     }
-    Ok(unserved)
+    unserved
 }
 
 /// Returns the error for logins that were not removed.

@@ -234,8 +234,12 @@ impl ClientArgs {
             keys.insert(self.key_as_written(text)?);
         }
         if self.registry.is_empty() {
-            let logins = config.plain_logins()?;
-            let in_file = logins.iter().filter_map(|key| Address::parse(key)).map(|at| at.registry().clone());
+            let mut logins = config.plain_logins()?;
+            for file in self.other_files()? {
+                logins.extend(file.plain_logins()?);
+            }
+            let in_files =
+                logins.iter().filter_map(|key| Address::parse(key)).map(|at| at.registry().clone());
             let in_vault = inventory
                 .tokens()
                 .iter()
@@ -243,7 +247,7 @@ impl ClientArgs {
                 .filter_map(Scope::registry)
                 .cloned();
             let well_known = WELL_KNOWN.iter().filter_map(|host| Registry::parse(host));
-            keys.extend(in_file.chain(in_vault).chain(well_known).map(|registry| self.key_of(&registry)));
+            keys.extend(in_files.chain(in_vault).chain(well_known).map(|registry| self.key_of(&registry)));
         }
         Ok(keys.into_iter().map(HelperSlot::One).collect())
     }

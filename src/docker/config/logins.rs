@@ -209,15 +209,18 @@ fn credentials(key: &str, fields: &Members) -> Result<Option<Credentials>, Plain
     Ok(Some(Credentials { key: Key::parse(&without_account(key))?, user, secret: Secret::new(secret) }))
 }
 
-/// Returns the name of an entry without the account before its host, which can hold a password.
+/// Returns the name of an entry without what is no part of an address of a registry: the account before the host, which
+/// can hold a password, a query, an empty port, and a scheme other than HTTP.
 pub fn without_account(name: &str) -> String {
-    let (scheme, rest) =
-        name.split_once("://").map_or(("", name), |(_, rest)| name.split_at(name.len() - rest.len()));
-    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
-    match rest[..end].rfind('@') {
-        Some(at) => [scheme, &rest[at + 1..]].concat(),
-        None => name.to_owned(),
-    }
+    let (scheme, rest) = match name.split_once("://") {
+        Some(("http", rest)) => ("http://", rest),
+        Some((_, rest)) => ("https://", rest),
+        None => ("", name),
+    };
+    let rest = rest.find(['?', '#']).map_or(rest, |end| &rest[..end]);
+    let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    [scheme, host.strip_suffix(':').unwrap_or(host), path].concat()
 }
 
 /// Encodes `auth`; `None` if it is too long for the address space.
@@ -321,6 +324,9 @@ mod tests {
             ("bob:can@ary@ghcr.io", "ghcr.io"),
             ("ghcr.io/a@b", "ghcr.io/a@b"),
             ("http://[::1]:5000", "http://[::1]:5000"),
+            ("https://c.io?x=1", "https://c.io"),
+            ("ftp://b.io:5000/x", "https://b.io:5000/x"),
+            ("d.io:/v1/", "d.io/v1/"),
         ] {
             assert_eq!(without_account(name), want);
         }
