@@ -1,5 +1,8 @@
 //! Checks the tokens themselves. The findings depend only on the contents and the recorded usage.
 
+use std::collections::HashMap;
+use std::hash::{BuildHasher, RandomState};
+
 use crate::doctor::keys::OpenedContents;
 use crate::doctor::token_name::{argument, display_name, has_token_for_user, key_password};
 use crate::doctor::{Finding, Severity};
@@ -50,6 +53,8 @@ pub fn check(
     now: Timestamp,
     findings: &mut Vec<Finding>,
 ) {
+    let shared = SharedSecrets::new(contents);
+    let counts = count_at_docker_hub(contents.inventory.tokens());
     for (index, token) in contents.inventory.tokens().iter().enumerate() {
         findings.extend(check_expiry(token, warning_days, now));
         findings.extend(usage.and_then(|usage| check_use(token, usage, now)));
@@ -57,9 +62,9 @@ pub fn check(
         check_plain_fields(token, findings);
         if let Some(secret) = contents.secret(index) {
             findings.extend(check_kind(token, secret));
-            findings.extend(check_shared_secret(index, token, secret, contents));
+            findings.extend(check_shared_secret(index, token, secret, contents, &shared));
         }
-        findings.extend(check_count(index, token, contents.inventory.tokens()));
+        findings.extend(check_count(index, token, &counts));
         findings.extend(check_rotation(token, &contents.inventory));
     }
 }
@@ -213,16 +218,40 @@ fn check_kind(token: &Token, secret: &Secret) -> Option<Finding> {
     })
 }
 
+/// The positions of the tokens by a hash of their secrets, so that only few secrets are compared.
+struct SharedSecrets {
+    hasher: RandomState,
+    positions: HashMap<u64, Vec<usize>>,
+}
+
+impl SharedSecrets {
+    fn new(contents: &OpenedContents) -> Self {
+        let mut shared = Self { hasher: RandomState::new(), positions: HashMap::new() };
+        for index in 0..contents.inventory.tokens().len() {
+            if let Some(secret) = contents.secret(index) {
+                shared.positions.entry(shared.hasher.hash_one(secret.expose())).or_default().push(index);
+            }
+        }
+        shared
+    }
+
+    /// Returns the positions of the tokens that may have this secret, in their order.
+    fn candidates(&self, secret: &Secret) -> &[usize] {
+        self.positions.get(&self.hasher.hash_one(secret.expose())).map_or(&[], Vec::as_slice)
+    }
+}
+
 /// Reports a token with the same secret as an earlier one.
 fn check_shared_secret(
     index: usize,
     token: &Token,
     secret: &Secret,
     contents: &OpenedContents,
+    shared: &SharedSecrets,
 ) -> Option<Finding> {
-    let mut earlier = contents.inventory.tokens().iter().take(index).enumerate();
-    let has_it = |index: usize| contents.secret(index).is_some_and(|stored| stored.is_same_as(secret));
-    let (_, other) = earlier.find(|(index, _)| has_it(*index))?;
+    let has_it = |index: &&usize| contents.secret(**index).is_some_and(|stored| stored.is_same_as(secret));
+    let first = shared.candidates(secret).iter().take_while(|other| **other < index).find(has_it)?;
+    let other = contents.inventory.tokens().get(*first)?;
     let name = display_name(token);
     Some(Finding {
         kind: "same-secret",
@@ -239,14 +268,29 @@ fn check_shared_secret(
     })
 }
 
+/// Counts the tokens of each kind and user at Docker Hub, and remembers the position of the first one.
+fn count_at_docker_hub(tokens: &[Token]) -> HashMap<(&'static str, String), (usize, usize)> {
+    let mut counts = HashMap::new();
+    for (index, token) in tokens.iter().enumerate() {
+        if token.scopes.iter().filter_map(Scope::registry).any(Registry::is_docker_hub) {
+            counts.entry(account(token)).or_insert((index, 0)).1 += 1;
+        }
+    }
+    counts
+}
+
+fn account(token: &Token) -> (&'static str, String) {
+    (token.kind.word(), token.user.display_name().to_ascii_lowercase())
+}
+
 /// Reports that an account at Docker Hub has more tokens than are usual or allowed. The finding is about the first
 /// of these tokens.
-fn check_count(index: usize, token: &Token, tokens: &[Token]) -> Option<Finding> {
+fn check_count(
+    index: usize,
+    token: &Token,
+    counts: &HashMap<(&'static str, String), (usize, usize)>,
+) -> Option<Finding> {
     let user = token.user.display_name();
-    let is_alike = |other: &&Token| {
-        let is_at_hub = other.scopes.iter().filter_map(Scope::registry).any(Registry::is_docker_hub);
-        is_at_hub && other.kind == token.kind && other.user.display_name().eq_ignore_ascii_case(user)
-    };
     let limits: &[(usize, &str)] = match token.kind {
         TokenKind::Pat => &[(MANY_OF_A_PERSON, "usual")],
         TokenKind::Organization => {
@@ -254,10 +298,10 @@ fn check_count(index: usize, token: &Token, tokens: &[Token]) -> Option<Finding>
         }
         TokenKind::Project | TokenKind::Password | TokenKind::Identity | TokenKind::Session => return None,
     };
-    if has_token_for_user(token) || tokens.iter().take(index).any(|other| is_alike(&other)) {
+    if has_token_for_user(token) {
         return None;
     }
-    let count = tokens.iter().filter(is_alike).count();
+    let (_, count) = counts.get(&account(token)).copied().filter(|(first, _)| *first == index)?;
     let (limit, words) = limits.iter().find(|(limit, _)| count > *limit)?;
     Some(Finding {
         kind: "many-tokens",

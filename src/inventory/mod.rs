@@ -5,6 +5,7 @@ pub mod index;
 pub mod kept_answers;
 pub mod logout;
 pub mod merge;
+pub mod name_pool;
 pub mod registry_removal;
 pub mod unfinished_rotation;
 
@@ -13,6 +14,7 @@ use std::borrow::Cow;
 use minicbor::{Decode, Encode};
 use thiserror::Error;
 
+use crate::inventory::name_pool::NamePool;
 use crate::model::choice::Choice;
 use crate::model::hint::{Hint, program};
 use crate::model::name::Name;
@@ -96,6 +98,11 @@ impl Inventory {
         self.counters
     }
 
+    /// Returns the token with an id, in logarithmic time: ids grow in the order in which tokens are added.
+    pub fn find(&self, id: TokenId) -> Option<&Token> {
+        self.tokens.get(self.position(id)?)
+    }
+
     pub fn find_by_name(&self, name: &str) -> Option<&Token> {
         self.tokens.iter().find(|token| token.name.as_str() == name)
     }
@@ -123,12 +130,23 @@ impl Inventory {
 
     /// Adds a token under its name or the first [free one](Self::free_name) made from it.
     pub fn add_with_free_name(&mut self, new: IncomingToken, now: Timestamp) -> TokenId {
+        let name = self.free_name(&new.name);
+        self.add_as(name, new, now)
+    }
+
+    /// Adds one of many tokens, under a name from the pool.
+    pub fn add_from_pool(&mut self, new: IncomingToken, pool: &mut NamePool, now: Timestamp) -> TokenId {
+        let name = pool.take(&new.name);
+        self.add_as(name, new, now)
+    }
+
+    fn add_as(&mut self, name: Name, new: IncomingToken, now: Timestamp) -> TokenId {
         self.counters.id += 1;
         let id = TokenId(self.counters.id);
         let arrival = if new.origin == Origin::Import { 0 } else { self.next_turn() };
         self.tokens.push(Token {
             id,
-            name: self.free_name(&new.name),
+            name,
             kind: new.kind,
             user: new.user,
             scopes: new.scopes,
@@ -329,7 +347,14 @@ impl Inventory {
     }
 
     fn token_mut(&mut self, id: TokenId) -> Option<&mut Token> {
-        self.tokens.iter_mut().find(|token| token.id == id)
+        let position = self.position(id)?;
+        self.tokens.get_mut(position)
+    }
+
+    fn position(&self, id: TokenId) -> Option<usize> {
+        let sorted = self.tokens.binary_search_by_key(&id, |token| token.id).ok();
+        // A vault that another program wrote may have another order.
+        sorted.or_else(|| self.tokens.iter().position(|token| token.id == id))
     }
 }
 

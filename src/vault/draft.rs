@@ -91,12 +91,12 @@ impl Draft {
 
     /// Encrypts a token's secret, in place of any earlier one. The previous secret stays, if it is kept.
     pub fn set_secret(&mut self, token: TokenId, secret: &Secret) -> Result<(), VaultError> {
-        let binding = self.inventory.tokens().iter().find(|other| other.id == token).map(entry::binding);
+        let binding = self.inventory.find(token).map(entry::binding);
         let Some(binding) = binding else { return Ok(()) };
         // User names are readable, also that of a previous secret.
         let is_readable = |previous: &PreviousSecret| previous.user.is_text(secret.expose());
-        let mut tokens = self.inventory.tokens().iter().filter(|other| other.id == token);
-        if tokens.any(|token| token.previous.as_ref().is_some_and(is_readable)) {
+        let previous = self.inventory.find(token).and_then(|token| token.previous.as_ref());
+        if previous.is_some_and(is_readable) {
             self.inventory.set_previous(token, None);
         }
         self.reseal_previous(token, &binding)?;
@@ -138,7 +138,7 @@ impl Draft {
 
     /// Keeps the current secret of a token as its previous one. Call it before the token gets a new secret.
     pub fn keep_previous(&mut self, token: TokenId, now: Timestamp) {
-        let current = self.inventory.tokens().iter().find(|other| other.id == token);
+        let current = self.inventory.find(token);
         // One that is not worth keeping does not displace an earlier one.
         let Some(current) = current.filter(|current| PreviousSecret::is_worth_keeping(current)) else {
             return;
@@ -285,7 +285,7 @@ impl Draft {
 
     /// Encrypts a previous secret again with new associated data. One that does not open is dropped.
     fn reseal_previous(&mut self, token: TokenId, binding: &[u8]) -> Result<(), VaultError> {
-        let Some(current) = self.inventory.tokens().iter().find(|other| other.id == token) else {
+        let Some(current) = self.inventory.find(token) else {
             return Ok(());
         };
         if self.bindings.get(&token).is_none_or(|old| old == binding) {

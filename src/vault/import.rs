@@ -1,12 +1,13 @@
 //! The import of credentials from other stores, which leaves every token in use as it is.
 
 use std::borrow::Cow;
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use crate::docker::client_logins::RegistryPart;
 use crate::docker::wire::Credentials;
 use crate::inventory::Inventory;
 use crate::inventory::kept_answers::KeptAnswers;
+use crate::inventory::name_pool::NamePool;
 use crate::model::registry::Key;
 use crate::model::scope::Scope;
 use crate::model::secret::Secret;
@@ -67,24 +68,26 @@ pub fn take_over(
         logins.iter().filter_map(|incoming| incoming.logged_in).map(|key| key.place().to_owned()).collect();
     let is_kept = |key: &Key| !places.contains(key.place());
     let answers = KeptAnswers::record(inventory, own.chain(whole).filter(is_kept).collect::<Vec<_>>(), now);
-    let mut new: Vec<(TokenId, &Secret)> = Vec::new();
+    let mut new: HashMap<TokenId, &Secret> = HashMap::new();
+    let (mut known, mut names) = (KnownTokens::new(inventory), NamePool::new(inventory));
     let mut imported = Vec::new();
     for incoming in logins {
         let Credentials { key, secret, .. } = incoming.login.credentials;
-        let has_this_secret = |token: &Token| match new.iter().find(|(id, _)| *id == token.id) {
-            Some((_, new_secret)) => new_secret.is_same_as(secret),
+        let has_this_secret = |token: &Token| match new.get(&token.id) {
+            Some(new_secret) => new_secret.is_same_as(secret),
             None => has_secret(token, secret),
         };
-        let same = find_same(inventory, incoming, profile, has_this_secret);
+        let same = known.find(inventory, incoming, profile, has_this_secret);
         let token = same.unwrap_or_else(|| {
             let mut token = incoming.login.to_token(Origin::Import, profile, now);
             if let Some(part) = incoming.part {
                 (token.scopes, token.permissions) = (vec![part.scope.clone()], part.permissions);
             }
-            let id = inventory.add_with_free_name(token, now);
-            new.push((id, secret));
+            let id = inventory.add_from_pool(token, &mut names, now);
+            new.insert(id, secret);
             id
         });
+        known.add(incoming, token);
         if incoming.part.is_none() {
             inventory.remember_key(token, key);
         }
@@ -100,21 +103,52 @@ pub fn take_over(
     imported
 }
 
-/// Finds the token that already has these credentials, among those of the same profile.
-fn find_same(
-    inventory: &Inventory,
-    incoming: &IncomingLogin<'_>,
-    profile: Option<&str>,
-    has_secret: impl Fn(&Token) -> bool,
-) -> Option<TokenId> {
-    let credentials = incoming.login.credentials;
-    let (user, scope) = (user_of(credentials), incoming.scope());
-    let is_match = |token: &Token| {
-        let has_key = incoming.part.is_none() && token.has_key(&credentials.key);
-        has_key || scope.as_ref().is_some_and(|scope| token.scopes.contains(scope))
-    };
-    let mut tokens = inventory.tokens().iter().filter(|token| token.profile.as_deref() == profile);
-    tokens.find(|token| is_match(token) && token.user == user && has_secret(token)).map(|token| token.id)
+/// The tokens by key and by scope.
+struct KnownTokens {
+    by_key: HashMap<String, Vec<TokenId>>,
+    by_scope: HashMap<String, Vec<TokenId>>,
+}
+
+impl KnownTokens {
+    fn new(inventory: &Inventory) -> Self {
+        let mut known = Self { by_key: HashMap::new(), by_scope: HashMap::new() };
+        for token in inventory.tokens() {
+            for key in &token.keys {
+                known.by_key.entry(key.as_str().to_owned()).or_default().push(token.id);
+            }
+            for scope in &token.scopes {
+                known.by_scope.entry(scope.to_string()).or_default().push(token.id);
+            }
+        }
+        known
+    }
+
+    fn add(&mut self, incoming: &IncomingLogin<'_>, token: TokenId) {
+        let key = incoming.login.credentials.key.as_str().to_owned();
+        self.by_key.entry(key).or_default().push(token);
+        if let Some(scope) = incoming.scope() {
+            self.by_scope.entry(scope.to_string()).or_default().push(token);
+        }
+    }
+
+    /// Finds the first token that already has these credentials, among those of the same profile.
+    fn find(
+        &self,
+        inventory: &Inventory,
+        incoming: &IncomingLogin<'_>,
+        profile: Option<&str>,
+        has_secret: impl Fn(&Token) -> bool,
+    ) -> Option<TokenId> {
+        let credentials = incoming.login.credentials;
+        let with_key = self.by_key.get(credentials.key.as_str()).filter(|_| incoming.part.is_none());
+        let with_scope = incoming.scope().and_then(|scope| self.by_scope.get(&scope.to_string()));
+        let ids: BTreeSet<TokenId> = with_key.into_iter().chain(with_scope).flatten().copied().collect();
+        let user = user_of(credentials);
+        let mut tokens = ids.into_iter().filter_map(|id| inventory.find(id));
+        tokens
+            .find(|token| token.profile.as_deref() == profile && token.user == user && has_secret(token))
+            .map(|token| token.id)
+    }
 }
 
 #[cfg(test)]

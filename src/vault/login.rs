@@ -45,7 +45,12 @@ impl<'c> RecognizedLogin<'c> {
 
     /// Returns the advice on these credentials, which are, or will be, those of the token `own`.
     pub fn advice(&self, inventory: &Inventory, own: Option<TokenId>) -> Vec<Advice> {
-        advise(&as_credential(self.credentials), &self.recognition, &docker_hub_users(inventory, own))
+        // Other users matter only for an organization's token, and there are few of these.
+        let users = match self.kind() {
+            TokenKind::Organization => docker_hub_users(inventory, own),
+            _ => Vec::new(),
+        };
+        advise(&as_credential(self.credentials), &self.recognition, &users)
     }
 
     /// Makes a token, named after its user and registry.

@@ -5,7 +5,6 @@ use crate::command::error::CommandError;
 use crate::command::import::ImportError;
 use crate::docker::client_logins::{ClientLogins, FoundLogin, LoginSource};
 use crate::docker::config::logins::without_account;
-use crate::docker::wire::Credentials;
 use crate::inventory::Inventory;
 use crate::model::secret::Secret;
 use crate::model::token::Token;
@@ -28,6 +27,8 @@ pub(in crate::command) struct LoginCopy<'l> {
     /// The logins that were found and are wanted, also those that cannot be copied.
     wanted: Vec<&'l FoundLogin>,
     incoming: Vec<IncomingLogin<'l>>,
+    /// For each of the wanted logins, its place among those to copy.
+    places: Vec<Option<usize>>,
     /// The profile for which the logins are.
     profile: Option<String>,
 }
@@ -47,16 +48,20 @@ impl<'l> LoginCopy<'l> {
     ) -> Self {
         // Those that the client gets come first.
         let (first, rest): (Vec<_>, Vec<_>) =
-            wanted.iter().copied().partition(|found| found.answers.is_some());
-        let incoming = first.into_iter().chain(rest).filter_map(|found| {
-            Some(IncomingLogin {
+            (0..wanted.len()).partition(|index| wanted[*index].answers.is_some());
+        let mut incoming = Vec::new();
+        let mut places = vec![None; wanted.len()];
+        for index in first.into_iter().chain(rest) {
+            let found = wanted[index];
+            let Some(credentials) = found.credentials() else { continue };
+            places[index] = Some(incoming.len());
+            incoming.push(IncomingLogin {
                 part: logins.part(found),
                 logged_in: found.answers.as_ref().filter(|_| is_logged_in(found)),
-                ..IncomingLogin::new(found.credentials()?)
-            })
-        });
-        let incoming = incoming.collect();
-        Self { logins, wanted, incoming, profile }
+                ..IncomingLogin::new(credentials)
+            });
+        }
+        Self { logins, wanted, incoming, places, profile }
     }
 
     pub(in crate::command) fn is_empty(&self) -> bool {
@@ -76,10 +81,10 @@ impl<'l> LoginCopy<'l> {
         let imported =
             take_over(&mut inventory, &self.incoming, self.profile.as_deref(), has_secret, *cx.now);
         let mut table = Table::with_heads(HEADS, LEAST_FIRST);
-        for found in &self.wanted {
+        for (found, place) in self.wanted.iter().zip(&self.places) {
             let (user, name, result) = match &found.login {
                 Ok(credentials) => {
-                    let imported = self.imported(credentials, &imported);
+                    let imported = place.and_then(|place| imported.get(place));
                     let token = imported.and_then(|imported| find_token(&inventory, imported.token));
                     let is_new = imported.is_some_and(|imported| imported.is_new);
                     (
@@ -176,15 +181,6 @@ impl<'l> LoginCopy<'l> {
         Ok(())
     }
 
-    fn imported<'i>(
-        &self,
-        credentials: &Credentials,
-        imported: &'i [ImportedToken],
-    ) -> Option<&'i ImportedToken> {
-        let mut incoming = self.incoming.iter();
-        imported.get(incoming.position(|login| std::ptr::eq(login.login.credentials, credentials))?)
-    }
-
     /// Returns the name of a source, for people.
     fn source_name(&self, source: LoginSource) -> String {
         match source {
@@ -199,5 +195,5 @@ impl<'l> LoginCopy<'l> {
 }
 
 fn find_token(inventory: &Inventory, id: TokenId) -> Option<&Token> {
-    inventory.tokens().iter().find(|token| token.id == id)
+    inventory.find(id)
 }

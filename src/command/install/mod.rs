@@ -117,8 +117,8 @@ impl Installation {
         }
         let helper = HelperName::for_profile(client.profile.as_deref());
         let mut plan = SetupPlan::install(record, config, &slots, &helper, &kept)?;
-        for name in takeover.iter().flat_map(Takeover::names_to_enter) {
-            plan.config.add_entry(&name)?;
+        if let Some(takeover) = &takeover {
+            plan.config.add_entries(&takeover.names_to_enter())?;
         }
         plan.config.check_writable().map_err(|cause| {
             let line = setup_line(&slots, &helper);

@@ -118,13 +118,14 @@ impl ConfigFile {
         Ok(true)
     }
 
-    /// Adds an empty entry, from which Docker knows that it is logged in, unless there is an entry.
-    pub fn add_entry(&mut self, name: &str) -> Result<(), ConfigError> {
+    /// Adds empty entries, from which Docker knows that it is logged in, for names without an entry.
+    pub fn add_entries(&mut self, names: &[String]) -> Result<(), ConfigError> {
         let mut entries = self.map(AUTHS)?;
-        if !entries.contains_key(name)
-            && let Some(empty) = to_raw("{}".to_owned())
-        {
-            entries.insert(name.to_owned(), empty);
+        let before = entries.len();
+        for (name, empty) in names.iter().filter_map(|name| Some((name, to_raw("{}".to_owned())?))) {
+            entries.entry(name.clone()).or_insert(empty);
+        }
+        if entries.len() > before {
             self.set(AUTHS, to_raw(map_to_json(&entries, 1)));
         }
         Ok(())
