@@ -351,7 +351,8 @@ impl Inventory {
         self.tokens.get_mut(position)
     }
 
-    fn position(&self, id: TokenId) -> Option<usize> {
+    /// Returns the position of a token among [`tokens`](Self::tokens).
+    pub fn position(&self, id: TokenId) -> Option<usize> {
         let sorted = self.tokens.binary_search_by_key(&id, |token| token.id).ok();
         // A vault that another program wrote may have another order.
         sorted.or_else(|| self.tokens.iter().position(|token| token.id == id))

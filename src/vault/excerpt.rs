@@ -5,7 +5,7 @@ use crate::model::registry::Key;
 use crate::model::secret::Secret;
 use crate::model::token::Token;
 use crate::vault::VaultError;
-use crate::vault::file::{Vault, VaultContents};
+use crate::vault::file::{UnlockedVault, Vault, VaultContents};
 use crate::vault::keys::holders::Holders;
 use crate::vault::seal::VaultKey;
 use crate::vault::store::{StoreError, VaultStore};
@@ -18,6 +18,19 @@ pub struct Excerpt<'k> {
     key: Option<&'k Key>,
     vault: Option<Vault>,
     contents: VaultContents,
+}
+
+/// An excerpt that was verified with the vault's key.
+pub struct UnlockedExcerpt<'e> {
+    unlocked: UnlockedVault<'e>,
+    contents: &'e VaultContents,
+}
+
+impl UnlockedExcerpt<'_> {
+    /// Decrypts the secret of one of the excerpt's tokens.
+    pub fn release(&self, token: &Token) -> Result<Secret, StoreError> {
+        Ok(self.unlocked.secret(token, self.contents)?)
+    }
 }
 
 impl VaultStore {
@@ -52,12 +65,17 @@ impl Excerpt<'_> {
         }
     }
 
+    /// Verifies the excerpt with the key, for the secrets of many tokens. `None` when there is no vault.
+    pub fn unlock(&self) -> Result<Option<UnlockedExcerpt<'_>>, StoreError> {
+        let Some(vault) = &self.vault else { return Ok(None) };
+        let unlocked = vault.unlock(self.store.key(&self.contents.holders)?, &self.contents)?;
+        Ok(Some(UnlockedExcerpt { unlocked, contents: &self.contents }))
+    }
+
     /// Verifies the excerpt with the key, and decrypts the secrets of all its tokens, in their order.
     pub fn release_all(&self) -> Result<Vec<Result<Secret, StoreError>>, StoreError> {
-        let Some(vault) = &self.vault else { return Ok(Vec::new()) };
-        let unlocked = vault.unlock(self.store.key(&self.contents.holders)?, &self.contents)?;
-        let tokens = self.inventory().tokens();
-        Ok(tokens.iter().map(|token| Ok(unlocked.secret(token, &self.contents)?)).collect())
+        let Some(unlocked) = self.unlock()? else { return Ok(Vec::new()) };
+        Ok(self.inventory().tokens().iter().map(|token| unlocked.release(token)).collect())
     }
 
     fn open(&self, token: &Token, key: VaultKey) -> Result<Secret, StoreError> {

@@ -57,8 +57,7 @@ impl VaultContents {
     }
 
     fn seals(&self, token: &Token) -> Option<&EntrySeals> {
-        let mut tokens = self.inventory.tokens().iter().zip(&self.seals);
-        tokens.find(|(other, _)| other.id == token.id).map(|(_, seals)| seals)
+        self.seals.get(self.inventory.position(token.id)?)
     }
 }
 

@@ -71,4 +71,4 @@ equal "its login is gone too" "alice" users_kept
 check "logout at the end" client_logout
 
 check "uninstall" pat uninstall
-equal "uninstall puts the settings back" '{"psFormat":"table"}' jq -c 'del(.auths)' "$config" # auths is docker's own note of its logins
+equal "uninstall puts the settings back" '["table",false]' jq -c '[.psFormat, .credsStore == "pat"]' "$config" # auths is docker's own note of its logins

@@ -292,7 +292,7 @@ podman_part() {
   check "podman login in the file that lasts" sign_in "$named" bob --authfile "$lasting"
   check "podman: both are in plain text" eval 'in_plain "$auth" alice && in_plain "$lasting" bob'
   both "podman before"
-  ends "install --podman" 0 "1 login is in the vault" pat install --podman
+  ends "install --podman" 0 "2 logins are in the vault" pat install --podman
   both "podman after install"
   # The file that lasts has no helper of its own, so its login would be gone with the session.
   ends "import --podman --remove keeps the login of the other file" 1 "hint: REGISTRY_AUTH_FILE=$lasting $program install --podman --registry $named," \

@@ -91,7 +91,7 @@ helper_part() {
   check "$name is used" used_by bob use_here "$named"
   refused "import --remove is refused while Docker asks $name" "it would be logged out there" pat import --remove
   check "install in the place of $name" pat install
-  ends "import finds it with the earlier helper" 0 "$store +$named +bob +bob@$named +new" pat import --dry-run
+  ends "import finds it with the earlier helper, and here" 0 "$store +$named +bob +bob@$named +already here" pat import --dry-run
   ends "import --remove" 0 "1 erased from $store" pat import --remove
   equal "$name has nothing any more" "{}" "$store" list
   check "Docker logs in from the vault" used_by bob use_here "$named"

@@ -1,5 +1,7 @@
 //! Copies a client's logins into the vault, and reads them back.
 
+use std::cell::OnceCell;
+
 use crate::command::context::CommandContext;
 use crate::command::error::CommandError;
 use crate::command::import::ImportError;
@@ -75,8 +77,12 @@ impl<'l> LoginCopy<'l> {
     ) -> Result<Table<{ HEADS.len() }>, CommandError> {
         let excerpt = cx.store.excerpt(None)?;
         let mut inventory = excerpt.inventory().clone();
+        // The key is needed only where a token may have the same secret.
+        let unlocked = OnceCell::new();
         let has_secret = |token: &Token, secret: &Secret| {
-            excerpt.release(token).is_ok_and(|stored| stored.is_same_as(secret))
+            let unlocked = unlocked.get_or_init(|| excerpt.unlock().ok().flatten());
+            let stored = unlocked.as_ref().and_then(|unlocked| unlocked.release(token).ok());
+            stored.is_some_and(|stored| stored.is_same_as(secret))
         };
         let imported =
             take_over(&mut inventory, &self.incoming, self.profile.as_deref(), has_secret, *cx.now);
@@ -166,12 +172,14 @@ impl<'l> LoginCopy<'l> {
 
     fn read_back(&self, imported: &[ImportedToken], cx: &CommandContext) -> Result<(), CommandError> {
         let excerpt = cx.store.excerpt(None)?;
+        let unlocked = excerpt.unlock()?;
         for (incoming, imported) in self.incoming.iter().zip(imported) {
             let credentials = incoming.login.credentials;
             let is_kept = |token: &Token| -> Result<bool, StoreError> {
                 let is_for_it = incoming.part.is_some() || token.has_key(&credentials.key);
                 let is_same = is_for_it && token.user == user_of(credentials);
-                Ok(is_same && excerpt.release(token)?.is_same_as(&credentials.secret))
+                let Some(unlocked) = unlocked.as_ref().filter(|_| is_same) else { return Ok(false) };
+                Ok(unlocked.release(token)?.is_same_as(&credentials.secret))
             };
             let token = find_token(excerpt.inventory(), imported.token);
             if !token.map(is_kept).transpose()?.unwrap_or_default() {

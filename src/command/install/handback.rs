@@ -13,6 +13,7 @@ use crate::command::error::CommandError;
 use crate::command::install::login_count;
 use crate::docker::client_logins::{ClientLogins, LoginFile};
 use crate::docker::config::helper_lookup::{ConfigOwner, HelperLookup};
+use crate::docker::config::logins::is_plain;
 use crate::docker::config::{ConfigError, ConfigFile};
 use crate::docker::helper_name::HelperName;
 use crate::docker::other_helper::OtherHelper;
@@ -47,7 +48,6 @@ pub(super) struct HandbackReport {
     lines: Vec<String>,
     /// The tokens that the client no longer gets.
     stay: Vec<String>,
-    has_failed: bool,
 }
 
 impl Handback {
@@ -101,17 +101,18 @@ impl Handback {
     ) -> Result<HandbackReport, CommandError> {
         let mut report = HandbackReport::default();
         let is_plain_text = is_plain_text || self.ask_for_plain_text(config, cx)?;
+        let mut plain: Vec<(&str, &Credentials)> = Vec::new();
         for LostLogin { name, token, credentials, helper } in &self.logins {
             let place = match helper {
                 Some(helper) => match helper.store(credentials) {
                     Ok(()) => Some(helper.program().to_owned()),
                     Err(error) => {
-                        report.has_failed = true;
                         cx.say(&format!("{}: error: {}", program(), CommandError::from(error).line()));
                         None
                     }
                 },
-                None if is_plain_text && config.set_login(name, credentials)? => {
+                None if is_plain_text && is_plain(credentials) => {
+                    plain.push((name.as_str(), credentials));
                     Some(format!("{}, in plain text", env::tilde(config.path())))
                 }
                 None => None,
@@ -123,10 +124,11 @@ impl Handback {
                 report.stay.push(token.as_argument().into_owned());
             }
         }
+        config.set_logins(&plain)?;
         Ok(report)
     }
 
-    /// Prints what became of the logins. Fails if a helper took none.
+    /// Prints what became of the logins. Fails if those of the vault are not known.
     pub(super) fn report(self, report: &HandbackReport, cx: &mut CommandContext) -> Result<(), CommandError> {
         for line in &report.lines {
             cx.say(line);
@@ -135,8 +137,7 @@ impl Handback {
             cx.say(&format!("to take one out: {} export {token} --format docker-config", program()));
         }
         match self.vault_error {
-            Some(error) => Err(HandbackError::Vault(error.line()).into()),
-            None if report.has_failed => Err(HandbackError::Helper.into()),
+            Some(error) => Err(HandbackError(error.line()).into()),
             None => Ok(()),
         }
     }
@@ -180,6 +181,7 @@ fn current_logins(
 ) -> Result<Vec<(String, Name, Credentials)>, CommandError> {
     let excerpt = cx.store.excerpt(None)?;
     let inventory = excerpt.inventory();
+    let Some(unlocked) = excerpt.unlock()? else { return Ok(Vec::new()) };
     let context = Context::from_profile(cx.called_as)?;
     let (before, after) = (config.helper_lookup(owner)?, future.helper_lookup(owner)?);
     let index = Index::new(inventory);
@@ -193,7 +195,7 @@ fn current_logins(
         let request = context.plain_request(&key, inventory);
         let verdict = resolve(&request, index.concerning(&key), inventory.choices(), *cx.now);
         let Some(token) = verdict.token else { continue };
-        let secret = excerpt.release(token)?;
+        let secret = unlocked.release(token)?;
         let user = Zeroizing::new(token.user.reveal_with(&secret).to_owned());
         logins.push((name, token.name.clone(), Credentials { key, user, secret }));
     }
@@ -218,18 +220,11 @@ fn asked_names(
 }
 
 #[derive(Debug, Error)]
-enum HandbackError {
-    #[error("the logins in the vault could not be read and stay there: {0}")]
-    Vault(String),
-    #[error("a helper did not take every login back")]
-    Helper,
-}
+#[error("the logins in the vault could not be read, and stay there: {0}")]
+struct HandbackError(String);
 
 impl Hint for HandbackError {
     fn hint(&self) -> Option<String> {
-        Some(match self {
-            Self::Vault(_) => format!("{} doctor says why", program()),
-            Self::Helper => format!("{} export writes them down", program()),
-        })
+        Some(format!("{} doctor says why", program()))
     }
 }

@@ -96,26 +96,28 @@ impl ConfigFile {
         Ok(keys)
     }
 
-    /// Writes a login in plain text, and keeps the other fields of its entry. Returns false, and writes nothing, if the
-    /// file cannot hold it.
-    pub fn set_login(&mut self, name: &str, credentials: &Credentials) -> Result<bool, ConfigError> {
+    /// Writes logins in plain text, each under a name, and keeps the other fields of their entries. A user name with a
+    /// colon cannot be written.
+    pub fn set_logins(&mut self, logins: &[(&str, &Credentials)]) -> Result<(), ConfigError> {
         let mut entries = self.map(AUTHS)?;
-        let entry = entries.get(name).map(|raw| Members::parse(raw.get()));
-        let mut fields = entry.transpose().map_err(|_| self.unexpected(AUTHS))?.unwrap_or_default();
-        fields.remove(&LOGIN);
-        let (user, secret) = (&*credentials.user, credentials.secret.expose());
-        if user == IDENTITY_USER {
-            fields.set(IDENTITY, to_raw_value(secret).ok());
-        } else if user.contains(':') {
-            return Ok(false);
-        } else {
-            fields.set(AUTH, encode(user, secret).and_then(|auth| to_raw_value(&*auth).ok()));
+        for (name, Credentials { user, secret, .. }) in logins.iter().filter(|(_, login)| is_plain(login)) {
+            let entry = entries.get(*name).map(|raw| Members::parse(raw.get()));
+            let mut fields = entry.transpose().map_err(|_| self.unexpected(AUTHS))?.unwrap_or_default();
+            fields.remove(&LOGIN);
+            if user.as_str() == IDENTITY_USER {
+                fields.set(IDENTITY, to_raw_value(secret.expose()).ok());
+            } else {
+                let auth = encode(user, secret.expose());
+                fields.set(AUTH, auth.and_then(|auth| to_raw_value(&*auth).ok()));
+            }
+            if let Some(entry) = to_raw(fields.to_json(2)) {
+                entries.insert((*name).to_owned(), entry);
+            }
         }
-        if let Some(entry) = to_raw(fields.to_json(2)) {
-            entries.insert(name.to_owned(), entry);
+        if !logins.is_empty() {
+            self.set(AUTHS, to_raw(map_to_json(&entries, 1)));
         }
-        self.set(AUTHS, to_raw(map_to_json(&entries, 1)));
-        Ok(true)
+        Ok(())
     }
 
     /// Adds empty entries, from which Docker knows that it is logged in, for names without an entry.
@@ -222,6 +224,11 @@ pub fn without_account(name: &str) -> String {
     let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
     let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
     [scheme, host.strip_suffix(':').unwrap_or(host), path].concat()
+}
+
+/// True when a client's file can hold a login in plain text.
+pub fn is_plain(credentials: &Credentials) -> bool {
+    !credentials.user.contains(':')
 }
 
 /// Encodes `auth`; `None` if it is too long for the address space.
@@ -351,7 +358,7 @@ mod tests {
             (IDENTITY_USER, "t\\", r#"{"email":"x","identitytoken":"t\\"}"#),
         ] {
             let (_folder, mut file) = config(before);
-            assert!(file.set_login("ghcr.io", &login(user, secret)).expect("a map"));
+            file.set_logins(&[("ghcr.io", &login(user, secret))]).expect("a map");
             let path = file.path().to_owned();
             file.write().expect("written");
             let text = fs::read_to_string(&path).expect("there").replace(['\n', '\t', ' '], "");
@@ -361,7 +368,8 @@ mod tests {
             assert_eq!((&**found.user, found.secret.expose()), (user, secret));
         }
         let (_folder, mut file) = config(before);
-        assert!(!file.set_login("ghcr.io", &login("a:b", "c")).expect("a map"));
+        file.set_logins(&[("ghcr.io", &login("a:b", "c"))]).expect("a map");
+        assert!(file.logins().expect("a map")[0].credentials.is_ok(), "the login before");
     }
 
     #[test]
