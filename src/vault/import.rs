@@ -153,6 +153,8 @@ impl KnownTokens {
 
 #[cfg(test)]
 mod tests {
+    use std::cell::Cell;
+
     use zeroize::Zeroizing;
 
     use super::*;
@@ -251,6 +253,26 @@ mod tests {
             ("reg.example", 4),
         ] {
             assert_eq!(answer(&inventory, text, None), Some(TokenId(want)), "{text}");
+        }
+    }
+
+    #[test]
+    fn each_login_is_compared_with_the_tokens_of_its_key_only() {
+        for count in [10, 1000] {
+            let logins: Vec<_> =
+                (0..count).map(|at| credentials(&format!("r{at}.example"), "me", "secret")).collect();
+            let incoming: Vec<_> = logins.iter().map(IncomingLogin::new).collect();
+            let mut inventory = Inventory::default();
+            let compared = Cell::new(0);
+            let has_secret = |_: &Token, _: &Secret| {
+                compared.set(compared.get() + 1);
+                true
+            };
+            take_over(&mut inventory, &incoming, None, has_secret, Timestamp(0));
+            assert_eq!(compared.get(), 0, "no token was here before");
+            let again = take_over(&mut inventory, &incoming, None, has_secret, Timestamp(0));
+            assert_eq!((compared.get(), inventory.tokens().len()), (count, count));
+            assert!(again.iter().all(|imported| !imported.is_new));
         }
     }
 

@@ -253,7 +253,7 @@ fn helpers_in_use(files: &[LoginFile], slots: &[HelperSlot]) -> Vec<String> {
 
 #[derive(Debug, Error)]
 enum TakeoverError {
-    #[error("{program} does not give its logins: {reason}")]
+    #[error("cannot read the logins in {program}: {reason}")]
     NoAnswer { program: String, reason: String },
     #[error("\"{0}\" makes a new token for each request, and Docker's file does not name its registries")]
     Maker(String),
