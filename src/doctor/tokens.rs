@@ -145,7 +145,7 @@ fn check_password(token: &Token) -> Option<Finding> {
     let credential_type = likely_type(&token.scopes, token.kind, &token.user)?;
     let lasts = |expiry: ExpiryRule| match expiry {
         ExpiryRule::AtProvider | ExpiryRule::InSecret | ExpiryRule::None => true,
-        ExpiryRule::Hours(_) | ExpiryRule::WithJob => false,
+        ExpiryRule::Hours(_) | ExpiryRule::WithJob | ExpiryRule::JobOrHours(_) => false,
     };
     let is_better = |other: &&CredentialType| {
         let is_token = other.kind == TokenKind::Pat && other.opens_registries && lasts(other.expiry);
