@@ -244,7 +244,8 @@ fn check_shared_secret(
 fn check_count(index: usize, token: &Token, tokens: &[Token]) -> Option<Finding> {
     let user = token.user.display_name();
     let is_alike = |other: &&Token| {
-        let is_at_hub = other.scopes.iter().filter_map(Scope::registry).any(Registry::is_docker_hub);
+        let mut registries = other.scopes.iter().filter_map(Scope::registry);
+        let is_at_hub = registries.any(Registry::accepts_docker_hub_tokens);
         is_at_hub && other.kind == token.kind && other.user.display_name().eq_ignore_ascii_case(user)
     };
     let limits: &[(usize, &str)] = match token.kind {

@@ -3,7 +3,7 @@
 
 use std::slice;
 
-use crate::model::registry::Key;
+use crate::model::registry::{Key, Registry};
 use crate::model::timestamp::Timestamp;
 use crate::model::token::TokenKind;
 use crate::provider::credential_type::ExpiryRule;
@@ -540,6 +540,12 @@ fn hardened_images_are_a_registry_of_their_own_with_docker_hubs_tokens() {
     let registry = key.address().expect("an address").registry();
     assert_eq!((registry.as_str(), registry.is_docker_hub()), ("dhi.io", false));
     assert_eq!(registry.docker_key(), "dhi.io");
+    assert!(registry.accepts_docker_hub_tokens());
+    for (host, want) in [("docker.io", true), ("x.dhi.io", false), ("dhi.io:5000", false), ("ghcr.io", false)]
+    {
+        let registry = Registry::parse(host).expect(host);
+        assert_eq!(registry.accepts_docker_hub_tokens(), want, "{host}");
+    }
     assert_eq!(find_owner("dhi.io"), Some(&DOCKER_HUB));
 }
 
