@@ -4,7 +4,7 @@
 //!
 //! - a new prefix, user name or form of a secret becomes a row of [`catalog::CREDENTIAL_TYPES`];
 //! - a new host of a registry joins the hosts of its provider in [`hosts`], and a new provider also joins
-//!   [`hosts::PROVIDERS`];
+//!   [`hosts::PROVIDERS`], with a row in the tests of `registries`;
 //! - a new remark on an incoming credential becomes a variant of [`advice::Advice`];
 //! - a new format of secrets that name their expiry becomes a function of [`expiry`].
 

@@ -1,9 +1,8 @@
 //! The calls of CODING's API about accounts, projects and project tokens.
 //!
 //! Each call is `POST /open-api?Action=NAME` with JSON in both directions, and an error arrives in an answer with
-//! status 200: <https://coding.net/help/openapi>. The calls that change a token, disable it or return its secret
-//! again are not in that reference. They have the names that CODING's service uses, and the service's answer is
-//! passed on.
+//! status 200: <https://coding.net/help/openapi>. The calls for project tokens are not in that reference. They have
+//! the names that CODING's service uses, and the service's answer is passed on.
 
 use std::collections::BTreeSet;
 
