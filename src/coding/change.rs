@@ -1,6 +1,7 @@
 //! Changes project tokens at CODING, then in the vault.
 
-use crate::coding::api::project_token::{ProjectScope, ProjectToken, permissions};
+use crate::coding::api::project_scope::{ProjectScope, permissions};
+use crate::coding::api::project_token::ProjectToken;
 use crate::coding::api::request::ProjectTokenRequest;
 use crate::coding::error::CodingError;
 use crate::coding::team::Team;

@@ -1,7 +1,8 @@
 //! Creates a project token at CODING and stores it in the vault.
 
 use crate::coding::CodingSession;
-use crate::coding::api::project_token::{ProjectToken, earliest_expiry, permissions};
+use crate::coding::api::project_scope::permissions;
+use crate::coding::api::project_token::{ProjectToken, earliest_expiry};
 use crate::coding::api::request::ProjectTokenRequest;
 use crate::coding::error::CodingError;
 use crate::coding::team::Team;

@@ -14,9 +14,11 @@ use crate::inventory::in_use::InUseFor;
 use crate::inventory::{IncomingToken, NameTaken};
 use crate::model::hint::program;
 use crate::model::name::Name;
+use crate::model::scope::Scope;
 use crate::model::timestamp::Timestamp;
 use crate::model::token::{Origin, Token, TokenKind, UserName};
 use crate::provider::advice::advise;
+use crate::provider::hosts::CredentialHosts;
 use crate::provider::{Credential, recognize};
 use crate::system::sanitize::clean;
 use crate::system::tty;
@@ -30,7 +32,7 @@ pub struct AddArgs {
     /// Where it may go: a registry, a registry and path, or *.domain; may be given more than once
     #[arg(long, short, required = true, value_name = "REGISTRY[/PATH]")]
     registry: Vec<String>,
-    /// The user name that goes with it
+    /// The user name that goes with it; not needed where a registry takes only one
     #[arg(long, short)]
     user: Option<String>,
     #[command(flatten)]
@@ -73,7 +75,7 @@ pub fn run(args: &AddArgs, cx: &mut CommandContext) -> Result<(), CommandError> 
     if cx.store.inventory()?.find_by_name(name.as_str()).is_some() {
         return Err(NameTaken(name).into());
     }
-    let user = user(args)?;
+    let user = user(args, &scopes)?;
     let secret = args.secret.read("Secret", name.as_str())?;
     #[cfg(feature = "online")]
     if args.verify {
@@ -128,13 +130,20 @@ fn outcome(token: &Token, in_use: Option<InUseFor>, now: Timestamp) -> String {
     }
 }
 
-fn user(args: &AddArgs) -> Result<String, CommandError> {
+/// Returns the user name: the only one that a registry takes, the one of the arguments, or else the one typed.
+fn user(args: &AddArgs, scopes: &[Scope]) -> Result<String, CommandError> {
     let missing = |source| PromptError::Missing { what: "user name", option: "--user", source };
-    let user = match &args.user {
-        Some(user) => user.clone(),
-        None => {
+    let hosts = CredentialHosts::new(&[], scopes);
+    let user = match (&args.user, hosts.only_user()) {
+        (Some(user), _) => user.clone(),
+        (None, Some((_, only))) => only.to_owned(),
+        (None, None) => {
             tty::ask(&format!("User name for {}: ", clean(&args.registry.join(", ")))).map_err(missing)?
         }
     };
-    if user.is_empty() { Err(WireError::NoUser.into()) } else { Ok(user) }
+    if user.is_empty() {
+        return Err(WireError::NoUser.into());
+    }
+    args::refuse_wrong_user(scopes, &user)?;
+    Ok(user)
 }

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::ValueEnum;
+use thiserror::Error;
 use zeroize::Zeroizing;
 
 use crate::client::context::PROFILE_FORM;
@@ -15,11 +16,13 @@ use crate::command::error::{ArgumentError, CommandError, PromptError};
 use crate::docker::wire::WireError;
 use crate::inventory::Inventory;
 use crate::model::duration::{Period, duration_words};
+use crate::model::hint::Hint;
 use crate::model::name::{Name, is_profile};
 use crate::model::scope::{Scope, ScopeError};
 use crate::model::secret::Secret;
 use crate::model::timestamp::Timestamp;
 use crate::model::token::{Permissions, Token};
+use crate::provider::hosts::CredentialHosts;
 use crate::system::disk::DiskError;
 use crate::system::limited_read::{InputError, read_input};
 use crate::system::sanitize::clean;
@@ -179,6 +182,28 @@ pub fn parse_scopes(texts: &[String]) -> Result<Vec<Scope>, ScopeError> {
         scopes.insert(Scope::parse_typed(text)?);
     }
     Ok(scopes.into_iter().collect())
+}
+
+/// Refuses a user name that one of the registries never takes.
+pub fn refuse_wrong_user(scopes: &[Scope], user: &str) -> Result<(), WrongUser> {
+    match CredentialHosts::new(&[], scopes).only_user() {
+        Some((host, only)) if user != only => Err(WrongUser { host: host.to_owned(), only }),
+        Some(_) | None => Ok(()),
+    }
+}
+
+/// A user name that a registry never takes. It is not shown, because it may be a secret in the wrong place.
+#[derive(Debug, Error)]
+#[error("{host} takes no user name but {only}, for every token")]
+pub struct WrongUser {
+    host: String,
+    only: &'static str,
+}
+
+impl Hint for WrongUser {
+    fn hint(&self) -> Option<String> {
+        Some(format!("give --user {}", self.only))
+    }
 }
 
 /// Parses an expiry: `None` without a text, `Some(None)` for never.

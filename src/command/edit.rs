@@ -4,7 +4,7 @@ use clap::ArgGroup;
 use thiserror::Error;
 
 use crate::command::args;
-use crate::command::args::{PermissionArg, find};
+use crate::command::args::{PermissionArg, WrongUser, find};
 use crate::command::completions::token_names;
 use crate::command::context::CommandContext;
 use crate::command::error::CommandError;
@@ -13,6 +13,7 @@ use crate::docker::wire::WireError;
 use crate::inventory::TokenChanges;
 use crate::model::hint::{Hint, program};
 use crate::model::name::Name;
+use crate::model::scope::Scope;
 use crate::model::token::{Token, UserName};
 use crate::provider;
 use crate::vault::draft::Draft;
@@ -59,6 +60,7 @@ pub fn run(args: &EditArgs, cx: &mut CommandContext) -> Result<(), CommandError>
         {
             return Err(FixedExpiry { name: token.name, provider }.into());
         }
+        refuse_wrong_user(args, &token, &scopes)?;
         let changes = TokenChanges {
             user: args.user.as_ref().map(|user| user_of(draft, &token, user)).transpose()?,
             name,
@@ -78,6 +80,16 @@ pub fn run(args: &EditArgs, cx: &mut CommandContext) -> Result<(), CommandError>
     cx.say(&format!("changed \"{}\", for {}", token.name, scope_words(&token)));
     cx.note_restrictions(&token);
     Ok(())
+}
+
+/// Refuses a user name that one of the registries never takes, where the user name or the registries change.
+fn refuse_wrong_user(args: &EditArgs, token: &Token, scopes: &[Scope]) -> Result<(), WrongUser> {
+    let user = match (&args.user, &token.user) {
+        (Some(user), _) | (None, UserName::Named(user)) => user,
+        (None, UserName::SameAsSecret) => return Ok(()),
+    };
+    let scopes = if scopes.is_empty() && args.user.is_some() { &token.scopes } else { scopes };
+    args::refuse_wrong_user(scopes, user)
 }
 
 /// Returns the provider if it fixes the expiry of such a token at creation.

@@ -143,13 +143,18 @@ impl<'t> TokenView<'t> {
         dated_cell(expires, self.now, tone)
     }
 
-    /// Returns the expiry, or a note that only the provider shows it.
+    /// Returns the expiry, or what is known of it without a date.
     pub fn expires_or_provider_note(&self) -> Cell {
-        match (self.token.expires, self.credential_type) {
-            (None, Some(found)) if found.expiry == ExpiryRule::AtProvider => {
-                "not known here; it shows where it is made".into()
+        let rule = self.credential_type.filter(|_| self.token.expires.is_none()).map(|found| found.expiry);
+        let hours = |count: u8| if count == 1 { "1 hour".to_owned() } else { format!("{count} hours") };
+        match rule {
+            Some(ExpiryRule::AtProvider) => "not known here; it shows where it is made".into(),
+            Some(ExpiryRule::Hours(count)) => format!("about {} after it was made", hours(count)).into(),
+            Some(ExpiryRule::WithJob) => "when its job ends".into(),
+            Some(ExpiryRule::JobOrHours(count)) => {
+                format!("when its job ends; without a job, about {} after it was made", hours(count)).into()
             }
-            (Some(_) | None, _) => self.expires(),
+            Some(ExpiryRule::InSecret | ExpiryRule::None) | None => self.expires(),
         }
     }
 

@@ -42,8 +42,9 @@ pub fn check(
             }
         }
     }
-    let is_at_hub =
-        |token: &Token| token.scopes.iter().filter_map(Scope::registry).any(Registry::is_docker_hub);
+    let is_at_hub = |token: &Token| {
+        token.scopes.iter().filter_map(Scope::registry).any(Registry::accepts_docker_hub_tokens)
+    };
     if contents.inventory.tokens().iter().any(is_at_hub) {
         match hub.and_then(|hub| list_at_hub(contents, &hub, now)) {
             Ok(Some(listed)) => check_hub(&listed, &contents.inventory, findings),

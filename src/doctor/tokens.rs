@@ -150,7 +150,7 @@ fn check_password(token: &Token) -> Option<Finding> {
     let credential_type = likely_type(&token.scopes, token.kind, &token.user)?;
     let lasts = |expiry: ExpiryRule| match expiry {
         ExpiryRule::AtProvider | ExpiryRule::InSecret | ExpiryRule::None => true,
-        ExpiryRule::Hours(_) | ExpiryRule::WithJob => false,
+        ExpiryRule::Hours(_) | ExpiryRule::WithJob | ExpiryRule::JobOrHours(_) => false,
     };
     let is_better = |other: &&CredentialType| {
         let is_token = other.kind == TokenKind::Pat && other.opens_registries && lasts(other.expiry);
@@ -272,7 +272,7 @@ fn check_shared_secret(
 fn count_at_docker_hub(tokens: &[Token]) -> HashMap<(&'static str, String), (usize, usize)> {
     let mut counts = HashMap::new();
     for (index, token) in tokens.iter().enumerate() {
-        if token.scopes.iter().filter_map(Scope::registry).any(Registry::is_docker_hub) {
+        if token.scopes.iter().filter_map(Scope::registry).any(Registry::accepts_docker_hub_tokens) {
             counts.entry(account(token)).or_insert((index, 0)).1 += 1;
         }
     }

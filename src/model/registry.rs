@@ -21,6 +21,8 @@ const API_ROOTS: [&str; 2] = ["v1", "v2"];
 const DOCKER_HUB: &str = "docker.io";
 const DOCKER_HUB_ALIASES: [&str; 4] =
     [DOCKER_HUB, "index.docker.io", "registry-1.docker.io", "registry.hub.docker.com"];
+/// Docker Hardened Images: <https://docs.docker.com/dhi/how-to/use/>
+const HARDENED_IMAGES: &str = "dhi.io";
 /// The entries of Docker's device sign-in, which never answer for `docker.io`.
 const DOCKER_HUB_SESSIONS: [&str; 2] = ["v1/access-token", "v1/refresh-token"];
 
@@ -52,6 +54,11 @@ impl Registry {
 
     pub fn is_docker_hub(&self) -> bool {
         self.0 == DOCKER_HUB
+    }
+
+    /// True for Docker Hub and for Docker Hardened Images, another registry with the same accounts and tokens.
+    pub fn accepts_docker_hub_tokens(&self) -> bool {
+        self.is_docker_hub() || self.0 == HARDENED_IMAGES
     }
 
     /// Returns the key that Docker sends for this registry.

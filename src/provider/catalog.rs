@@ -16,8 +16,9 @@
 use crate::model::token::TokenKind;
 use crate::provider::credential_type::{CredentialType, ExpiryRule, SecretShape, UserRule};
 use crate::provider::hosts::{
-    ALIBABA, AWS, AZURE, CODING, DIGITALOCEAN, DOCKER_HUB, GITEA, GITHUB, GITLAB, GOOGLE, HARBOR, HEROKU,
-    HUAWEI, IBM, JFROG, NEXUS, NVIDIA, OCIR, ORACLE, QUAY, SCALEWAY, TENCENT,
+    ALIBABA, AWS, AZURE, BITBUCKET, CHAINGUARD, CLOUDFLARE, CNB, CODING, DIGITALOCEAN, DOCKER_HUB, FLY,
+    GITEA, GITHUB, GITLAB, GOOGLE, HARBOR, HEROKU, HUAWEI, IBM, JFROG, NEXUS, NVIDIA, OCIR, ORACLE, QUAY,
+    RED_HAT, SCALEWAY, TENCENT,
 };
 
 /// Every type of credential. If several match, the first one counts.
@@ -69,7 +70,7 @@ pub static CREDENTIAL_TYPES: &[CredentialType] = &[
     ),
     github("installation token of an app or a job", TokenKind::Project, &["ghs_"], "the app or job makes it")
         .user("any name, usually who started the job")
-        .expiry(ExpiryRule::Hours(1)),
+        .expiry(ExpiryRule::JobOrHours(1)),
     // A refresh token is for the authorization server alone:
     // https://www.rfc-editor.org/rfc/rfc6749#section-1.5
     github(
@@ -204,6 +205,7 @@ pub static CREDENTIAL_TYPES: &[CredentialType] = &[
         .made_at("ibmcloud iam oauth-tokens")
         .expiry(ExpiryRule::InSecret),
     CredentialType::new(&OCIR, "auth token", TokenKind::Pat)
+        .user_rule(UserRule::Contains('/'))
         .user("the tenancy's namespace, /, and your user name")
         .made_at("User settings > Auth tokens in the Oracle Cloud console"),
     CredentialType::new(&ORACLE, "auth token", TokenKind::Pat)
@@ -239,9 +241,45 @@ pub static CREDENTIAL_TYPES: &[CredentialType] = &[
     CredentialType::new(&CODING, "password", TokenKind::Password)
         .user("your account's phone number or e-mail address")
         .made_at("Personal account settings"),
+    CredentialType::new(&CNB, "access token", TokenKind::Pat)
+        .user_rule(UserRule::OneOf(&["cnb"]))
+        .user("cnb")
+        .made_at("https://cnb.cool > personal settings > Access tokens")
+        .expiry(ExpiryRule::AtProvider),
     CredentialType::new(&HUAWEI, "login key of an access key", TokenKind::Pat)
+        .user_rule(UserRule::Contains('@'))
         .user("the region, @, and the access key's id")
         .made_at("Generate login command in the SWR console"),
+    CredentialType::new(&CHAINGUARD, "pull token", TokenKind::Organization)
+        .user_rule(UserRule::Contains('/'))
+        .user("the id of the token: the organization's id, /, and its own")
+        .made_at("chainctl auth configure-docker --pull-token")
+        .expiry(ExpiryRule::InSecret),
+    CredentialType::new(&RED_HAT, "registry service account", TokenKind::Project)
+        .user_rule(UserRule::Contains('|'))
+        .user("the account's number, |, and its name")
+        .made_at("https://access.redhat.com/terms-based-registry"),
+    CredentialType::new(&RED_HAT, "password", TokenKind::Password)
+        .user("your Red Hat login")
+        .made_at("https://access.redhat.com"),
+    // The token is for all of Atlassian's products, and its scopes name the packages of Bitbucket.
+    CredentialType::new(&BITBUCKET, "Atlassian API token", TokenKind::Pat)
+        .prefixes(&["ATATT"])
+        .user_rule(UserRule::Contains('@'))
+        .user("your Atlassian account's e-mail address")
+        .made_at("https://id.atlassian.com/manage-profile/security/api-tokens")
+        .expiry(ExpiryRule::AtProvider),
+    CredentialType::new(&CLOUDFLARE, "registry credentials", TokenKind::Pat)
+        .shape(SecretShape::Jwt)
+        .user("the one that wrangler writes")
+        .made_at("wrangler containers registries credentials registry.cloudflare.com")
+        .expiry(ExpiryRule::InSecret),
+    CredentialType::new(&FLY, "access token", TokenKind::Pat)
+        .prefixes(&["FlyV1 ", "fm2_", "fo1_"])
+        .user_rule(UserRule::OneOf(&["x"]))
+        .user("x")
+        .made_at("fly tokens create deploy; fly auth docker makes one for 5 minutes")
+        .expiry(ExpiryRule::AtProvider),
     CredentialType::new(&GITEA, "access token", TokenKind::Pat)
         .shape(SecretShape::Hex40)
         .user("your user name")
@@ -282,7 +320,7 @@ mod tests {
     fn every_row_recognizes_its_own_credential() {
         for row in CREDENTIAL_TYPES {
             let host = match (row.provider.hosts, row.provider.labels) {
-                ([host, ..], _) => host.replace('*', "x1"),
+                ([host, ..], _) => host.replace('*', "x1").replace('#', "123456789012"),
                 ([], labels) => format!("{}.acme.example", labels[0]),
             };
             let user = match row.user_rule {

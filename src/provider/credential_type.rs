@@ -41,6 +41,8 @@ pub enum ExpiryRule {
     Hours(u8),
     /// No source; the credential lasts as long as the job that it was created for.
     WithJob,
+    /// No source; it lasts as long as the job that it was created for, or about this many hours when no job has it.
+    JobOrHours(u8),
     /// The credential does not expire, or no expiry is published.
     None,
 }

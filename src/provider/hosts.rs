@@ -3,12 +3,33 @@
 use crate::model::registry::{Address, Key};
 use crate::model::scope::Scope;
 
+/// Lists the hosts of Amazon's private registries in these domains, and those of its public one.
+macro_rules! ecr_hosts {
+    ($($domain:literal),+ $(,)?) => {
+        &[
+            $(
+                concat!("#.dkr.ecr.*.", $domain),
+                concat!("#.dkr.ecr-fips.*.", $domain),
+                concat!("#.dkr-ecr.*.", $domain),
+                concat!("#.dkr-ecr-fips.*.", $domain),
+            )+
+            "public.ecr.aws",
+            "ecr-public.aws.com",
+        ]
+    };
+}
+
+/// The digits in the number of an account of Amazon.
+const ACCOUNT_DIGITS: usize = 12;
+
 /// A company that runs a registry, or makes the software that others run one with.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Provider {
     pub name: &'static str,
-    /// The provider's own hosts; `*` stands for one label, or for a part of one.
+    /// The provider's own hosts; `*` stands for one label or for a part of one, and `#` for a label of twelve digits.
     pub hosts: &'static [&'static str],
+    /// The only user name that its registries accept, whatever the credential.
+    pub only_user: Option<&'static str>,
     /// Labels in the names of hosts that run its software. They are used only for hints, and only for hosts that no
     /// provider owns.
     pub labels: &'static [&'static str],
@@ -16,7 +37,11 @@ pub struct Provider {
 
 impl Provider {
     const fn new(name: &'static str, hosts: &'static [&'static str]) -> Self {
-        Self { name, hosts, labels: &[] }
+        Self { name, hosts, only_user: None, labels: &[] }
+    }
+
+    const fn only_user(self, user: &'static str) -> Self {
+        Self { only_user: Some(user), ..self }
     }
 
     const fn self_hosted(self, labels: &'static [&'static str]) -> Self {
@@ -32,32 +57,33 @@ impl Provider {
     }
 }
 
-/// Docker Hub; its aliases are one [`Registry`](crate::model::registry::Registry).
-pub static DOCKER_HUB: Provider = Provider::new("Docker Hub", &["docker.io"]);
+/// Docker Hub, whose aliases are one [`Registry`](crate::model::registry::Registry), and Docker Hardened Images, which
+/// is another registry with the same accounts and tokens: <https://docs.docker.com/dhi/how-to/use/>
+pub static DOCKER_HUB: Provider = Provider::new("Docker Hub", &["docker.io", "dhi.io"]);
+/// GitHub's registries; those on `ghe.com` are for enterprises with data residency.
 pub static GITHUB: Provider =
-    Provider::new("GitHub", &["ghcr.io", "docker.pkg.github.com"]).self_hosted(&["github"]);
+    Provider::new("GitHub", &["ghcr.io", "docker.pkg.github.com", "containers.*.ghe.com"])
+        .self_hosted(&["github"]);
 /// GitLab, on its own host and on self-hosted ones.
 pub static GITLAB: Provider = Provider::new("GitLab", &["registry.gitlab.com"]).self_hosted(&["gitlab"]);
-pub static AZURE: Provider = Provider::new("Azure", &["*.azurecr.io", "*.azurecr.cn", "*.azurecr.us"]);
-/// Amazon's registries:
+/// Azure's registries, and the regional endpoints of one.
+pub static AZURE: Provider =
+    Provider::new("Azure", &["*.azurecr.io", "*.azurecr.cn", "*.azurecr.us", "*.*.geo.azurecr.io"]);
+/// Amazon's registries: the number of an account, a region and one of Amazon's domains.
 /// <https://github.com/awslabs/amazon-ecr-credential-helper/blob/main/ecr-login/api/client.go>
 pub static AWS: Provider = Provider::new(
     "AWS",
-    &[
-        "*.dkr.ecr.*.amazonaws.com",
-        "*.dkr.ecr-fips.*.amazonaws.com",
-        "*.dkr-ecr.*.on.aws",
-        "*.dkr-ecr-fips.*.on.aws",
-        "*.dkr.ecr.*.amazonaws.com.cn",
-        "*.dkr-ecr.*.on.amazonwebservices.com.cn",
-        "*.dkr.ecr.*.amazonaws.eu",
-        "*.dkr.ecr.*.c2s.ic.gov",
-        "*.dkr.ecr.*.sc2s.sgov.gov",
-        "*.dkr.ecr.*.cloud.adc-e.uk",
-        "*.dkr.ecr.*.csp.hci.ic.gov",
-        "public.ecr.aws",
-        "ecr-public.aws.com",
-    ],
+    ecr_hosts!(
+        "amazonaws.com",
+        "amazonaws.com.cn",
+        "amazonaws.eu",
+        "on.aws",
+        "on.amazonwebservices.com.cn",
+        "c2s.ic.gov",
+        "sc2s.sgov.gov",
+        "cloud.adc-e.uk",
+        "csp.hci.ic.gov",
+    ),
 );
 /// Google's Artifact Registry and the older Container Registry.
 pub static GOOGLE: Provider =
@@ -84,20 +110,35 @@ pub static ALIBABA: Provider = Provider::new(
         "registry-*.*.aliyuncs.com",
         "*-registry.*.cr.aliyuncs.com",
         "*-registry-vpc.*.cr.aliyuncs.com",
+        "crpi-*.*.personal.cr.aliyuncs.com",
     ],
 );
-pub static TENCENT: Provider =
-    Provider::new("Tencent Cloud", &["*.tencentcloudcr.com", "ccr.ccs.tencentyun.com"]);
-/// Tencent's CODING. A team has one host for all its projects.
+/// Tencent's cloud registry; `hkccr`, `sgccr` and others are the personal edition's regions.
+pub static TENCENT: Provider = Provider::new(
+    "Tencent Cloud",
+    &["*.tencentcloudcr.com", "ccr.ccs.tencentyun.com", "*ccr.ccs.tencentyun.com"],
+);
+/// Tencent's CODING, which ends on 2028-09-30. A team has one host for all its projects.
 pub static CODING: Provider = Provider::new("CODING", &["*-docker.pkg.coding.net"]);
-pub static HUAWEI: Provider = Provider::new("Huawei Cloud", &["swr.*.myhuaweicloud.com"]);
+/// Tencent's CNB, the successor of CODING. All organizations share the hosts and the user name, so only the path tells
+/// their tokens apart: <https://docs.cnb.cool/zh/artifact/docker.html>
+pub static CNB: Provider = Provider::new("CNB", &["docker.cnb.cool", "helm.cnb.cool"]).only_user("cnb");
+pub static HUAWEI: Provider =
+    Provider::new("Huawei Cloud", &["swr.*.myhuaweicloud.com", "*.swr-pro.myhuaweicloud.com"]);
+pub static CHAINGUARD: Provider = Provider::new("Chainguard", &["cgr.dev"]);
+/// The registries with Red Hat's own images, and with those of its partners.
+pub static RED_HAT: Provider =
+    Provider::new("Red Hat", &["registry.redhat.io", "registry.connect.redhat.com"]);
+pub static BITBUCKET: Provider = Provider::new("Bitbucket", &["crg.apkg.io"]);
+pub static CLOUDFLARE: Provider = Provider::new("Cloudflare", &["registry.cloudflare.com"]);
+pub static FLY: Provider = Provider::new("Fly.io", &["registry.fly.io"]);
 /// Gitea and Forgejo, where the host of the forge is the registry.
 pub static GITEA: Provider =
     Provider::new("Gitea or Forgejo", &["gitea.com", "codeberg.org"]).self_hosted(&["gitea", "forgejo"]);
 /// Sonatype Nexus, which has no host of its own.
 pub static NEXUS: Provider = Provider::new("Nexus", &[]).self_hosted(&["nexus"]);
 
-pub static PROVIDERS: [&Provider; 22] = [
+pub static PROVIDERS: [&Provider; 28] = [
     &DOCKER_HUB,
     &GITHUB,
     &GITLAB,
@@ -117,7 +158,13 @@ pub static PROVIDERS: [&Provider; 22] = [
     &ALIBABA,
     &TENCENT,
     &CODING,
+    &CNB,
     &HUAWEI,
+    &CHAINGUARD,
+    &RED_HAT,
+    &BITBUCKET,
+    &CLOUDFLARE,
+    &FLY,
     &GITEA,
     &NEXUS,
 ];
@@ -141,6 +188,11 @@ impl CredentialHosts {
     /// Returns each host: a registry, or `*.` and a domain.
     pub fn hosts(&self) -> &[String] {
         &self.hosts
+    }
+
+    /// Returns the only user name that one of the hosts accepts, with that host.
+    pub fn only_user(&self) -> Option<(&str, &'static str)> {
+        self.hosts.iter().find_map(|host| Some((host.as_str(), find_owner(host)?.only_user?)))
     }
 
     /// True when the provider owns one of the hosts or, if nobody owns any of them, when one has the provider's
@@ -171,8 +223,11 @@ fn matches(pattern: &str, host: &str) -> bool {
     }
 }
 
-/// Compares a label with a pattern that has at most one `*`, which stands for at least one letter.
+/// Compares a label with a pattern: `#`, or a text with at most one `*`, which stands for at least one letter.
 fn label_matches(pattern: &str, label: &str) -> bool {
+    if pattern == "#" {
+        return label.len() == ACCOUNT_DIGITS && label.bytes().all(|byte| byte.is_ascii_digit());
+    }
     match pattern.split_once('*') {
         Some((head, tail)) => {
             label.len() > head.len() + tail.len() && label.starts_with(head) && label.ends_with(tail)
@@ -246,7 +301,7 @@ mod tests {
     fn every_host_pattern_matches_a_registry_of_its_provider() {
         for provider in PROVIDERS {
             for pattern in provider.hosts {
-                let host = pattern.replace('*', "x1");
+                let host = pattern.replace('*', "x1").replace('#', "123456789012");
                 let registry = Registry::parse(&host).expect(pattern);
                 assert_eq!(find_owner(registry.as_str()), Some(provider), "{pattern}");
             }

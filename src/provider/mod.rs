@@ -4,7 +4,7 @@
 //!
 //! - a new prefix, user name or form of a secret becomes a row of [`catalog::CREDENTIAL_TYPES`];
 //! - a new host of a registry joins the hosts of its provider in [`hosts`], and a new provider also joins
-//!   [`hosts::PROVIDERS`];
+//!   [`hosts::PROVIDERS`], with a row in the tests of `registries`;
 //! - a new remark on an incoming credential becomes a variant of [`advice::Advice`];
 //! - a new format of secrets that name their expiry becomes a function of [`expiry`].
 
@@ -13,6 +13,8 @@ pub mod catalog;
 pub mod credential_type;
 pub mod expiry;
 pub mod hosts;
+#[cfg(test)]
+mod registries;
 
 use crate::model::registry::Key;
 use crate::model::scope::Scope;
@@ -20,7 +22,7 @@ use crate::model::timestamp::Timestamp;
 use crate::model::token::{IDENTITY_USER, TokenKind, UserName};
 use crate::provider::catalog::CREDENTIAL_TYPES;
 use crate::provider::credential_type::CredentialType;
-use crate::provider::hosts::{AWS, CredentialHosts};
+use crate::provider::hosts::{AWS, CredentialHosts, GITHUB};
 
 /// Registries that many people use, for setups that must name each one.
 pub const WELL_KNOWN: [&str; 4] = ["docker.io", "ghcr.io", "quay.io", "registry.gitlab.com"];
@@ -59,6 +61,9 @@ pub fn recognize(credential: &Credential<'_>) -> Recognition {
     let is_identity = credential_type.is_none() && credential.user == IDENTITY_USER;
     let expires = match credential_type {
         Some(found) if found.provider == &AWS => expiry::ecr_expiry(credential.secret),
+        // The JSON Web Token in newer tokens is not to be read, and as `GITHUB_TOKEN` one lasts as long as the job:
+        // https://docs.github.com/en/actions/concepts/security/github_token
+        Some(found) if found.provider == &GITHUB => None,
         Some(_) | None => expiry::jwt_expiry(credential.secret),
     };
     Recognition {
@@ -70,8 +75,17 @@ pub fn recognize(credential: &Credential<'_>) -> Recognition {
 }
 
 /// The user names of tokens that are created for a few hours or one job.
-const TEMPORARY_USERS: [&str; 5] =
-    ["AWS", "oauth2accesstoken", "00000000-0000-0000-0000-000000000000", "gitlab-ci-token", "x-access-token"];
+const TEMPORARY_USERS: [&str; 9] = [
+    "AWS",
+    "oauth2accesstoken",
+    "_dcgcr_token",
+    "_dcgcloud_token",
+    "00000000-0000-0000-0000-000000000000",
+    "gitlab-ci-token",
+    "x-access-token",
+    "cr_temp_user",
+    "iambearer",
+];
 
 /// Returns the type with a prefix of this secret, on any host.
 pub fn find_by_prefix(secret: &str) -> Option<&'static CredentialType> {
@@ -122,10 +136,13 @@ fn find_type(credential: &Credential<'_>, hosts: &CredentialHosts) -> Option<&'s
     let rows = || CREDENTIAL_TYPES.iter().filter(|row| !is_session(row));
     let is_own_host = |row: &CredentialType| hosts.belong_to(row.provider);
     let user = credential.open_user();
+    // Where only one user name is accepted, a credential with another one is the same credential with a wrong name.
+    let has_wrong_user = |row: &&CredentialType| row.provider.only_user.is_some() && is_own_host(row);
     rows()
         .find(|row| row.has_prefix(credential.secret))
         .or_else(|| rows().find(|row| row.matches_rules(user, credential.secret, is_own_host(row))))
         .or_else(|| rows().find(|row| row.is_default() && is_own_host(row)))
+        .or_else(|| rows().find(has_wrong_user))
 }
 
 #[cfg(test)]
@@ -225,6 +242,8 @@ mod tests {
             ("AWS", true),
             ("<token>", true),
             (ZERO, true),
+            ("_dcgcr_token", true),
+            ("cr_temp_user", true),
             ("x-access-token", true),
             ("robot$ci", true),
             ("acme+deploy", true),

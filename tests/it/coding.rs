@@ -17,6 +17,9 @@ use crate::common::{Home, found, stderr, stdout};
 const PAT: &str = "pat-of-acme-0123456789abcdef0123456789ab";
 const OTHER_PAT: &str = "pat-of-other-0123456789abcdef0123456789a";
 const WEAK_PAT: &str = "pat-without-rights-0123456789abcdef01234";
+const PROJECT_PAT: &str = "pat-for-projects-0123456789abcdef0123456";
+const LISTING_PAT: &str = "pat-that-lists-0123456789abcdef012345678";
+const TOKEN_PAT: &str = "pat-for-tokens-0123456789abcdef012345678";
 const IMAGES: &str = "acme-docker.pkg.coding.net";
 
 /// A running stand-in, and a home whose vault has the personal access token of its team.
@@ -133,7 +136,10 @@ fn text(value: &Value, name: &str) -> String {
 #[test]
 fn a_project_token_is_created_used_listed_changed_and_deleted() {
     let Some(coding) = CodingDouble::start() else { return };
-    for (wrapped, dates) in [(false, "numbers"), (true, "numbers"), (false, "text"), (true, "text")] {
+    let (yes, no, twice) = (json!(true), json!(false), json!("twice"));
+    for (wrapped, dates) in
+        [(&yes, "numbers"), (&no, "numbers"), (&twice, "numbers"), (&yes, "text"), (&no, "text")]
+    {
         coding.switch(&json!({ "wrapped": wrapped, "dates": dates, "offer": [] }));
         let message = coding.create("shop", &["--expires", "2099-01-31", "--token-name", "ci of shop"]);
         assert!(message.contains("it may pull"), "{message}");
@@ -296,6 +302,59 @@ fn an_error_of_coding_is_printed_and_changes_nothing() {
     let args = ["tokens", "--project", "shop", "--url", &coding.url(), "--token", "weak"];
     let message = stderr(&coding.unattended(&args).assert().code(1).stdout(""));
     assert!(message.contains("permission denied") && message.contains("hint: "), "{message}");
+}
+
+#[test]
+fn a_missing_permission_of_the_personal_token_is_named() {
+    let Some(coding) = CodingDouble::start() else { return };
+    for (pat, args, action, permission) in [
+        (TOKEN_PAT, &["whoami"][..], "DescribeCodingCurrentUser", "user:profile:ro"),
+        (TOKEN_PAT, &["tokens", "--project", "shop"], "DescribeProjectByName", "project:profile:ro"),
+        (TOKEN_PAT, &["tokens", "--project", "11"], "DescribeOneProject", "project:profile:ro"),
+        (PROJECT_PAT, &["tokens", "--project", "shop"], "DescribeProjectTokens", "project:token:ro"),
+        (LISTING_PAT, &["create", "x", "--project", "shop"], "CreateProjectToken", "project:token:rw"),
+    ] {
+        let mut program = coding.unattended(args);
+        let program = program.args(["--url", &coding.url(), "--secret-stdin"]).write_stdin(pat);
+        let message = stderr(&program.assert().code(1).stdout(""));
+        let lacks = format!("lacks {permission}, which CODING needs for {action} (");
+        assert!(message.contains(&lacks), "{args:?}: {message}");
+        assert!(message.contains("does not support access to this API"), "{args:?}: {message}");
+        let place = "Personal account settings > Access tokens";
+        assert!(message.contains("hint: ") && message.contains(place), "{args:?}: {message}");
+        assert!(!message.contains(pat), "{args:?}: {message}");
+    }
+    assert!(coding.tokens().is_empty() && !coding.has("x"));
+}
+
+#[test]
+fn an_unknown_scope_is_refused_before_anything_is_asked() {
+    let Some(coding) = CodingDouble::start() else { return };
+    for (scope, want) in [
+        ("ARTIFACT_RW", "the nearest is artifact_rw"),
+        ("artefact_r", "the nearest is artifact_r"),
+        ("wiki_rw:7", "wiki_rw is for the whole project"),
+        ("artifact_rw:x", "expected a scope such as"),
+    ] {
+        for verb in [&["create", "x", "--project", "shop"][..], &["edit", "pat"]] {
+            let args = [verb, &["--scope", scope]].concat();
+            let message = stderr(&coding.coding(&args).assert().failure().stdout(""));
+            assert!(message.contains(want), "{args:?}: {message}");
+        }
+    }
+    assert!(coding.actions().is_empty() && coding.tokens().is_empty());
+    coding.create("both", &["--scope", "artifact_rw:7", "--scope", "depot_read:5"]);
+    let sent: Vec<_> = coding.tokens()[0]["Scopes"].as_array().expect("a list").clone();
+    let sent: Vec<_> = sent.iter().map(|scope| (text(scope, "Value"), scope["Target"].clone())).collect();
+    assert_eq!(sent, [("artifact_rw".to_owned(), json!(7)), ("depot_read".to_owned(), json!(5))]);
+}
+
+#[test]
+fn help_says_that_coding_ends() {
+    let help = stdout(&Home::new().run(["coding", "--help"]).success());
+    for words in ["2025-09-01", "2028-09-30", "docker.cnb.cool"] {
+        assert!(help.contains(words), "{words}: {help}");
+    }
 }
 
 #[test]

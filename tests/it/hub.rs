@@ -460,7 +460,7 @@ fn a_login_is_linked_by_a_use_and_then_synced() {
     let Some(hub) = HubDouble::start() else { return };
     let home = Home::new();
     let (_, login) = hub.make("alice", "web");
-    let (other, _) = hub.make("alice", "other");
+    let (other, other_secret) = hub.make("alice", "other");
     home.store(HUB, "alice", &login);
     let name = "alice@docker.io";
     assert_failure(hub.run(&home, &["rotate", name]), "hub link alice@docker.io finds out");
@@ -471,6 +471,11 @@ fn a_login_is_linked_by_a_use_and_then_synced() {
     let message = stderr(&hub.run(&home, &["link", name]).success());
     assert!(message.contains("is \"web\"") && message.contains("a use of it showed there"), "{message}");
     assert_eq!(home.token(name)["permissions"], json!(["pull", "push"]));
+    // Docker Hardened Images takes the same tokens.
+    home.bring("dhi", "dhi.io", "alice", &other_secret, &[]).success();
+    let message = stderr(&hub.run(&home, &["link", "dhi"]).success());
+    assert!(message.contains("is \"other\""), "{message}");
+    home.run(["rm", "dhi", "--yes"]).success();
     home.bring("copy", "mirror.example", "alice", &login, &[]).success();
     let message = stderr(&hub.run(&home, &["rotate", name, "--delete-old"]).success());
     assert!(message.contains("\"copy\" has the old secret, which no longer works"), "{message}");

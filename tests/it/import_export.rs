@@ -571,8 +571,8 @@ fn an_imported_secret_that_has_expired_is_expired() {
         STANDARD.encode(format!(r#"{{"payload":"x","type":"DATA_KEY","expiration":{expires}}}"#))
     };
     let logins = [
-        ("1.dkr.ecr.eu-west-1.amazonaws.com", "AWS", ecr(now - 90_000), "expired"),
-        ("2.dkr.ecr.eu-west-1.amazonaws.com", "AWS", ecr(now + 90_000), "active"),
+        ("123456789012.dkr.ecr.eu-west-1.amazonaws.com", "AWS", ecr(now - 90_000), "expired"),
+        ("210987654321.dkr.ecr.eu-west-1.amazonaws.com", "AWS", ecr(now + 90_000), "active"),
         ("old.azurecr.io", "00000000-0000-0000-0000-000000000000", common::jwt(now - 90_000), "expired"),
         ("new.azurecr.io", "00000000-0000-0000-0000-000000000000", common::jwt(now + 90_000), "active"),
         ("plain.example", "me", "canary".to_owned(), "active"),

@@ -9,6 +9,7 @@ mod backup;
 mod captures;
 mod client;
 mod client_table;
+mod cnb;
 mod coding;
 mod doctor;
 mod doctor_online;

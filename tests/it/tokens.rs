@@ -672,3 +672,22 @@ fn enable_and_disable_are_other_spellings_of_activate_and_deactivate() {
         }
     }
 }
+
+#[test]
+fn show_says_what_is_known_of_an_expiry_without_a_date() {
+    let home = Home::new();
+    for (name, registry, user, secret, want) in [
+        ("hub", "docker.io", "me", "dckr_pat_x", "not known here; it shows where it is made"),
+        ("app", "ghcr.io", "me", "ghs_x", "when its job ends; without a job, about 1 hour after it was made"),
+        ("job", "registry.gitlab.com", "gitlab-ci-token", "glcbt-x", "when its job ends"),
+        ("ecr", "public.ecr.aws", "AWS", "x", "about 12 hours after it was made"),
+    ] {
+        home.bring(name, registry, user, secret, &[]).success();
+        let shown = stdout(&home.run(["show", name]).success());
+        let line = shown.lines().find_map(|line| line.strip_prefix("expires")).map(str::trim);
+        assert_eq!(line, Some(want), "{shown}");
+    }
+    // The date in a newer token of an app is not its expiry as GITHUB_TOKEN.
+    home.bring("newer", "ghcr.io", "me", &format!("ghs_123_{}", jwt(1)), &[]).success();
+    assert_eq!(home.token("newer")["expires"], Value::Null);
+}

@@ -4,27 +4,40 @@ usage: coding-double.py      listens on a free port of 127.0.0.1 and prints "lis
 POST /open-api?Action=NAME with "Authorization: token PAT" and JSON; the action may be in the body instead. An answer is
 {"Response": {"RequestId": ..., ...}}; an error is {"Response": {"Error": {"Code", "Message"}, "RequestId"}}, with status 200.
 Two teams: pat-of-acme has the projects shop (11) and blog (12), pat-of-other has shop (21) of another team; pat-without-rights
-belongs to acme and may not see project tokens. Undocumented actions (Modify, Enable, Disable, Describe one token) are unknown, unless offered.
+belongs to acme and may not see project tokens. Each PAT has scopes, without which a call is refused: pat-for-projects may only
+see projects, pat-that-lists may also see tokens, pat-for-tokens may only make tokens.
+A call about project tokens is answered inside "Data", with moments in milliseconds. ExpiredAt is read in China's time, and is
+YYYY-MM-DD HH:MM:SS or empty. As the service does, CreateProjectToken keeps any word as a scope, also one that allows nothing;
+it drops a scope whose Target is neither an artifact repository (7) nor a code repository (5); without any scope the token is for everything, without an end.
+Undocumented actions (Modify, Enable, Disable, Describe one token) are unknown, unless offered.
 POST /_ctl accepts switches, and GET /_ctl returns {"tokens": [...], "calls": [...]}, where a call is its action and its body:
-  {"offer": [ACTION...]}   {"wrapped": true}, answers inside "Data"   {"dates": "text"}, else milliseconds   {"page": N}, at most N tokens per page
+  {"offer": [ACTION...]}   {"wrapped": false}, answers without "Data"; "twice": inside "Data" and "ProjectToken"   {"dates": "text"}, else milliseconds   {"page": N}, at most N tokens per page
   {"fail": {"action": A, "how": "error" | "500" | "cut" | "cut-after" | "html" | "401", "times": N, "message": M}}
   {"spoil": PATH}, puts a folder in the way at PATH whenever a token is created
   {"seed": N}, creates N tokens in project 11   {"rename": [ID, NAME]}   {"forget": ID}, deletes it as somebody else"""
-import hashlib, json, os, urllib.parse, uuid
+import hashlib, json, os, re, urllib.parse, uuid
 from datetime import datetime, timedelta, timezone
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+ALL = {"user:profile:ro", "project:profile:ro", "project:token:rw"}
 PATS = {
-    "pat-of-acme-0123456789abcdef0123456789ab": {"team": "acme", "user": "tester", "name": "Tess", "rights": True},
-    "pat-of-other-0123456789abcdef0123456789a": {"team": "other", "user": "olli", "name": "Olli", "rights": True},
-    "pat-without-rights-0123456789abcdef01234": {"team": "acme", "user": "guest", "name": "Guest", "rights": False},
+    "pat-of-acme-0123456789abcdef0123456789ab": {"team": "acme", "user": "tester", "name": "Tess", "rights": True, "scopes": ALL},
+    "pat-of-other-0123456789abcdef0123456789a": {"team": "other", "user": "olli", "name": "Olli", "rights": True, "scopes": ALL},
+    "pat-without-rights-0123456789abcdef01234": {"team": "acme", "user": "guest", "name": "Guest", "rights": False, "scopes": ALL},
+    "pat-for-projects-0123456789abcdef0123456": {"team": "acme", "user": "tester", "name": "Tess", "rights": True, "scopes": {"project:profile:ro"}},
+    "pat-that-lists-0123456789abcdef012345678": {"team": "acme", "user": "tester", "name": "Tess", "rights": True,
+                                                 "scopes": {"project:profile:ro", "project:token:ro"}},
+    "pat-for-tokens-0123456789abcdef012345678": {"team": "acme", "user": "tester", "name": "Tess", "rights": True, "scopes": {"project:token:rw"}},
 }
+NEEDED = {"DescribeCodingCurrentUser": "user:profile:ro", "DescribeOneProject": "project:profile:ro", "DescribeProjectByName": "project:profile:ro",
+          "DescribeProjectTokens": "project:token:ro", "DescribeProjectToken": "project:token:ro"}
+TARGETS = {5, 7}
 PROJECTS = {11: ("acme", "shop"), 12: ("acme", "blog"), 21: ("other", "shop")}
 NEVER = datetime(9999, 12, 31, tzinfo=timezone(timedelta(hours=8)))
 CHINA = timezone(timedelta(hours=8))
 WORDS = {"artifact_r": "拉取制品库", "artifact_rw": "拉取、推送制品库", "wiki_rw": "Wiki"}
 UNCONFIRMED = {"ModifyProjectToken", "EnableProjectToken", "DisableProjectToken", "DescribeProjectToken"}
-state = {"offer": set(), "wrapped": False, "dates": "numbers", "page": 1000, "fail": [], "spoil": None}
+state = {"offer": set(), "wrapped": True, "dates": "numbers", "page": 1000, "fail": [], "spoil": None}
 tokens, calls = {}, []
 
 
@@ -39,6 +52,8 @@ def moment(at):
 
 
 def end_of(text):
+    if text and not re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", text):
+        raise Refusal("InvalidParameter", "ExpiredAt must be yyyy-MM-dd HH:mm:ss")
     return datetime.strptime(text, "%Y-%m-%d %H:%M:%S").replace(tzinfo=CHINA) if text else NEVER
 
 
@@ -51,6 +66,7 @@ def shown(token, secret=False):
 
 def make(project, name, scopes, end):
     now = datetime.now(timezone.utc)
+    scopes = [scope for scope in scopes or [] if not scope.get("Target") or scope["Target"] in TARGETS]
     if not scopes:  # everything, without an end, whatever was wished
         name, scopes, end = "云 API 令牌", [{"Value": word} for word in WORDS], ""
     number = 1000 + len(tokens) + 1
@@ -77,7 +93,14 @@ def token_of(body, who):
     return token
 
 
+def check_scope(action, who):
+    needed = NEEDED.get(action, "project:token:rw")
+    if not {needed, needed.removesuffix(":ro") + ":rw"} & who["scopes"]:
+        raise Refusal("ResourceNotFound", "The current scope does not support access to this API")
+
+
 def act(action, body, who):
+    check_scope(action, who)
     if action in UNCONFIRMED and action not in state["offer"]:
         raise Refusal("UnknownAction", f"The action {action} is unknown")
     if action == "DescribeCodingCurrentUser":
@@ -173,6 +196,8 @@ class Handler(BaseHTTPRequestHandler):
         if fault:
             return self.cut()
         is_token = named.endswith(("ProjectToken", "ProjectTokens")) and state["wrapped"]
+        if is_token == "twice" and "Token" in inner:
+            inner = {"ProjectToken": inner}
         return self.respond({"Data": inner} if is_token else inner)
 
     def cut(self):

@@ -1,9 +1,8 @@
 //! The calls of CODING's API about accounts, projects and project tokens.
 //!
 //! Each call is `POST /open-api?Action=NAME` with JSON in both directions, and an error arrives in an answer with
-//! status 200: <https://coding.net/help/openapi>. The calls that change a token, disable it or return its secret
-//! again are not in that reference. They have the names that CODING's service uses, and the service's answer is
-//! passed on.
+//! status 200: <https://coding.net/help/openapi>. The calls for project tokens are not in that reference. They have
+//! the names that CODING's service uses, and the service's answer is passed on.
 
 use std::collections::BTreeSet;
 
@@ -25,6 +24,9 @@ use crate::model::token::TokenState;
 
 /// The prefixes of error codes that concern the personal access token; all others concern the request.
 const UNAUTHORIZED: [&str; 2] = ["AuthFailure", "Unauthorized"];
+
+/// The message of an error that concerns the permissions of the personal access token.
+const MISSING_PERMISSION: &str = "current scope does not support access";
 
 /// The number of tokens to request per page.
 const PAGE_SIZE: u64 = 100;
@@ -225,6 +227,10 @@ impl CodingClient {
         let error = response_body(&answer).ok().and_then(|body| body.error).map(|error| self.redact(error));
         let at = || self.endpoint.to_string();
         match (answer.status, error) {
+            (_, Some((code, message))) if message.contains(MISSING_PERMISSION) => {
+                let permission = needed_permission(action);
+                Err(CodingApiError::MissingPermission { action, permission, code, message })
+            }
             (200, None) => Ok(answer),
             (status @ (401 | 403), None) => {
                 Err(CodingApiError::Unauthorized { at: at(), why: format!("status {status}") })
@@ -248,5 +254,16 @@ impl CodingClient {
         let redact_text =
             |text: Option<String>| redact(Zeroizing::new(text.unwrap_or_default()), &[self.token.expose()]);
         (redact_text(error.code), redact_text(error.message))
+    }
+}
+
+/// Returns the permission of a personal access token that a call needs:
+/// <https://coding.net/docs/member/tokens.html>.
+fn needed_permission(action: &str) -> &'static str {
+    match action {
+        "DescribeCodingCurrentUser" => "user:profile:ro",
+        "DescribeOneProject" | "DescribeProjectByName" => "project:profile:ro",
+        "DescribeProjectTokens" | "DescribeProjectToken" => "project:token:ro",
+        _ => "project:token:rw",
     }
 }

@@ -16,6 +16,11 @@ pub enum CodingApiError {
     Endpoint(#[from] EndpointError),
     #[error("CODING refuses {action}: {code}: {message}")]
     Refused { action: &'static str, code: String, message: String },
+    /// The personal access token may not be used for the call.
+    #[error(
+        "the personal access token lacks {permission}, which CODING needs for {action} ({code}: {message})"
+    )]
+    MissingPermission { action: &'static str, permission: &'static str, code: String, message: String },
     /// CODING does not accept the personal access token.
     #[error("{at} does not take that personal access token ({why})")]
     Unauthorized { at: String, why: String },
@@ -51,6 +56,11 @@ impl Hint for CodingApiError {
                  project's administrator; all of it can be done at CODING: Project settings > Developer \
                  options > Project tokens"
             }
+            Self::MissingPermission { .. } => {
+                "add it at CODING: Personal account settings > Access tokens > Edit; the commands of coding need \
+                 project:token:rw, project:profile:ro and user:profile:ro, and the account has to be an \
+                 administrator of the project"
+            }
             Self::Unauthorized { .. } => {
                 "it may have ended, be for another team, or be held to other addresses; make a new one at \
                  CODING: Personal account settings > Access tokens"
@@ -77,6 +87,7 @@ impl CodingApiError {
             Self::Status { status, .. } => !(300..500).contains(status),
             Self::Endpoint(_)
             | Self::Refused { .. }
+            | Self::MissingPermission { .. }
             | Self::Unauthorized { .. }
             | Self::Unconfirmed { .. }
             | Self::TooMany(_) => false,

@@ -2,5 +2,6 @@
 
 pub mod client;
 pub mod error;
+pub mod project_scope;
 pub mod project_token;
 pub mod request;

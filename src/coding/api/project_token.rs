@@ -3,16 +3,13 @@
 //! The fields are those of `ProjectToken` in CODING's own service. The public reference leaves their types open: a
 //! number may be sent as a number or as text, and a content may be sent with or without `Data` around it.
 
-use std::fmt;
-
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use serde::Deserialize;
 use serde_json::value::RawValue;
-use serde_json::{Value, json};
 
+use crate::coding::api::project_scope::{ProjectScope, ScopeAnswer};
 use crate::model::timestamp::Timestamp;
-use crate::model::token::Permissions;
 
 /// The offset of China's time zone from UTC, in seconds. CODING does not document the time zone of its texts. Of the
 /// two possible zones, this one makes a token expire earlier, which is the safe error.
@@ -80,87 +77,6 @@ pub(super) struct RawProjectToken<'a> {
     scopes: Option<Vec<ScopeAnswer>>,
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct ScopeAnswer {
-    value: String,
-    text: Option<String>,
-    target: Option<Value>,
-}
-
-/// A scope of a project token: one permission, for all repositories of the project or for one.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ProjectScope {
-    /// CODING's name for the scope, such as `artifact_r`. The case is kept, because CODING distinguishes it.
-    pub value: String,
-    /// The number of the only repository; `None` means all repositories of the project.
-    pub target: Option<u64>,
-    /// The name of the permission on CODING's pages.
-    text: Option<String>,
-}
-
-impl ProjectScope {
-    /// Parses `artifact_rw`, or `artifact_rw:123` for one repository. The names are listed in
-    /// <https://coding.net/help/openapi>, "项目令牌".
-    pub fn parse(text: &str) -> Result<Self, String> {
-        let (value, target) = match text.split_once(':') {
-            Some((value, target)) => (value, Some(target)),
-            None => (text, None),
-        };
-        let is_word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
-        let target = target.map(str::parse::<u64>).transpose();
-        match target {
-            Ok(target) if !value.is_empty() && value.bytes().all(is_word) && target != Some(0) => {
-                Ok(Self { value: value.to_owned(), target, text: None })
-            }
-            Ok(_) | Err(_) => {
-                Err("want a scope such as artifact_r, artifact_rw or artifact_rw:123".to_owned())
-            }
-        }
-    }
-
-    fn from_answer(answer: &ScopeAnswer) -> Self {
-        let target = answer.target.as_ref().and_then(|target| number(&target.to_string()));
-        Self { value: answer.value.clone(), target: target.filter(|id| *id > 0), text: answer.text.clone() }
-    }
-
-    /// Returns the scope in the form of a request.
-    pub fn json(&self) -> Value {
-        match self.target {
-            Some(target) => json!({ "Value": self.value, "Target": target }),
-            None => json!({ "Value": self.value }),
-        }
-    }
-
-    fn description(&self) -> &str {
-        match self.value.to_ascii_lowercase().as_str() {
-            "artifact_r" => "pull",
-            "artifact_rw" => "pull and push",
-            "artifact_version_props_rw" => "properties of artifacts",
-            "depot_read" => "read code",
-            "depot_write" => "write code",
-            "merge_request_rw" => "merge requests",
-            "release_rw" => "releases",
-            _ => self.text.as_deref().filter(|text| !text.is_empty()).unwrap_or(&self.value),
-        }
-    }
-}
-
-impl fmt::Display for ProjectScope {
-    /// Writes the permission for people: `pull and push (of 123)`.
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str(self.description())?;
-        self.target.map_or(Ok(()), |target| write!(out, " (of {target})"))
-    }
-}
-
-/// Returns the permissions on images that scopes grant; `None` when none of them is for images.
-pub fn permissions(scopes: &[ProjectScope]) -> Option<Permissions> {
-    let has = |value: &str| scopes.iter().any(|scope| scope.value.eq_ignore_ascii_case(value));
-    let push = has("artifact_rw");
-    (push || has("artifact_r")).then_some(Permissions { pull: true, push, delete: false })
-}
-
 /// Returns an expiry in the form of a request; empty means never. The time is in UTC: CODING then shows the date
 /// that a person entered, and if CODING reads it as China's time, the token expires no later than intended.
 pub fn expiry_text(expires: Option<Timestamp>) -> String {
@@ -218,37 +134,5 @@ mod tests {
         assert_eq!(expiry_text(Some(expires)), "2027-01-31 23:59:59");
         assert_eq!(expiry_text(None), "");
         assert!(earliest_expiry(expires) < expires);
-    }
-
-    #[test]
-    fn a_scope_is_a_word_with_or_without_the_number_of_a_repository() {
-        for (text, want) in [
-            ("artifact_r", Some(("pull", json!({ "Value": "artifact_r" })))),
-            ("ARTIFACT_RW", Some(("pull and push", json!({ "Value": "ARTIFACT_RW" })))),
-            ("artifact_rw:7", Some(("pull and push (of 7)", json!({ "Value": "artifact_rw", "Target": 7 })))),
-            ("wiki_rw", Some(("wiki_rw", json!({ "Value": "wiki_rw" })))),
-            ("", None),
-            (":7", None),
-            ("artifact_rw:", None),
-            ("artifact_rw:0", None),
-            ("artifact_rw:x", None),
-            ("a b", None),
-        ] {
-            let parsed = ProjectScope::parse(text).ok().map(|scope| (scope.to_string(), scope.json()));
-            assert_eq!(parsed, want.map(|(words, json)| (words.to_owned(), json)), "{text}");
-        }
-    }
-
-    #[test]
-    fn artifact_scopes_grant_permissions_on_images_and_others_none() {
-        for (texts, want) in [
-            (&["artifact_r"][..], Some((true, false))),
-            (&["artifact_r", "ARTIFACT_RW:7"], Some((true, true))),
-            (&["depot_read"], None),
-        ] {
-            let scopes: Vec<_> = texts.iter().map(|text| ProjectScope::parse(text).expect(text)).collect();
-            let permissions = permissions(&scopes);
-            assert_eq!(permissions.map(|granted| (granted.pull, granted.push)), want, "{texts:?}");
-        }
     }
 }

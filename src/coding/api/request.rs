@@ -5,7 +5,8 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use crate::coding::api::error::CodingApiError;
-use crate::coding::api::project_token::{ProjectScope, ProjectToken, RawProjectToken, expiry_text};
+use crate::coding::api::project_scope::ProjectScope;
+use crate::coding::api::project_token::{ProjectToken, RawProjectToken, expiry_text};
 use crate::http::Response;
 use crate::model::secret::Secret;
 use crate::model::timestamp::Timestamp;
@@ -67,9 +68,10 @@ pub(super) fn content<'a, T: Deserialize<'a>>(answer: &'a Response) -> Result<T,
     serde_json::from_str(inner.get()).map_err(|_| answer.unexpected().into())
 }
 
-/// Parses a token with its secret.
+/// Parses a token with its secret. The token is the content, or is in the content as `ProjectToken`.
 pub(super) fn token_with_secret(answer: &Response) -> Result<(ProjectToken, Secret), CodingApiError> {
-    let raw: RawProjectToken<'_> = match response_body(answer)?.project_token {
+    let ResponseBody { project_token, .. } = content(answer)?;
+    let raw: RawProjectToken<'_> = match project_token {
         Some(wrapped) => serde_json::from_str(wrapped.get()).map_err(|_| answer.unexpected())?,
         None => content(answer)?,
     };

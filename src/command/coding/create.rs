@@ -1,6 +1,7 @@
 //! `coding create`: creates a project token at CODING, and puts it in the vault and in use.
 
-use crate::coding::api::project_token::{ProjectScope, ProjectToken};
+use crate::coding::api::project_scope::ProjectScope;
+use crate::coding::api::project_token::ProjectToken;
 use crate::coding::api::request::ProjectTokenRequest;
 use crate::coding::create::NewProjectToken;
 use crate::coding::error::CodingError;

@@ -4,7 +4,7 @@ use std::slice;
 
 use clap::ArgGroup;
 
-use crate::coding::api::project_token::ProjectScope;
+use crate::coding::api::project_scope::ProjectScope;
 use crate::coding::change::ProjectTokenChanges;
 use crate::command::args;
 use crate::command::coding::session;

@@ -3,7 +3,8 @@
 use serde::Serialize;
 
 use crate::coding::api::client::Project;
-use crate::coding::api::project_token::{ProjectScope, ProjectToken};
+use crate::coding::api::project_scope::ProjectScope;
+use crate::coding::api::project_token::ProjectToken;
 use crate::coding::is_same_token;
 use crate::command::context::CommandContext;
 use crate::command::error::CommandError;

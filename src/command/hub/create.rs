@@ -101,7 +101,7 @@ pub(super) fn run(args: &HubCreateArgs, hub: &HubApi, cx: &mut CommandContext) -
         ));
     }
     // The other registry may be a mirror, so this is not an error.
-    let is_hub = |scope: &Scope| scope.registry().is_some_and(Registry::is_docker_hub);
+    let is_hub = |scope: &Scope| scope.registry().is_some_and(Registry::accepts_docker_hub_tokens);
     for other in token.scopes.iter().filter(|scope| !is_hub(scope)) {
         cx.say(&format!("note: it goes to {other}, which is not Docker Hub"));
     }

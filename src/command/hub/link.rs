@@ -48,7 +48,7 @@ pub(super) fn run(args: &HubLinkArgs, hub: &HubApi, cx: &mut CommandContext) -> 
 /// Returns the account of a token, and the Docker ID that has to be signed in. A secret that is not for Docker Hub
 /// is not sent there.
 fn account_of(token: &Token) -> Result<(HubAccount, Option<&str>), CommandError> {
-    let is_for_hub = token.scopes.iter().filter_map(Scope::registry).any(Registry::is_docker_hub);
+    let is_for_hub = token.scopes.iter().filter_map(Scope::registry).any(Registry::accepts_docker_hub_tokens);
     let unfit = |why: &str| CommandError::from(NotForHub(format!("\"{}\" {why}", token.name)));
     if !is_for_hub {
         return Err(unfit("is not for Docker Hub"));
