@@ -3,6 +3,7 @@
 //! The order of their steps ensures that an interruption loses nothing: a secret is on the disk before anything
 //! depends on it, and a token without a stored secret is deleted at Docker Hub or reported.
 
+pub mod access;
 pub mod api;
 pub mod change;
 pub mod create;
