@@ -329,6 +329,58 @@ fn a_new_token_that_may_less_leaves_a_wider_one_in_use() {
 }
 
 #[test]
+fn an_id_its_beginning_or_a_label_stands_for_a_name() {
+    let Some(hub) = HubDouble::start() else { return };
+    let home = Home::new();
+    hub.run(&home, &["create", "ci", "--label", "the ci"]).success();
+    let id = hub.pats()[0]["uuid"].as_str().expect("an ID").to_owned();
+    hub.run(&home, &["deactivate", "the ci"]).success();
+    assert_eq!((hub.labels(), &home.token("ci")["state"]), (vec!["-the ci".to_owned()], &json!("inactive")));
+    hub.run(&home, &["activate", &id[..8]]).success();
+    hub.run(&home, &["rename", &id, "new label"]).success();
+    assert_eq!((hub.labels(), &home.token("ci")["state"]), (vec!["new label".to_owned()], &json!("active")));
+    hub.run(&home, &["rotate", "new label", "--delete-old"]).success();
+    assert_failure(hub.run(&home, &["rotate", &id]), "there is no token named");
+    // The vault does not know a label that was changed on the page.
+    let path = format!("{TOKENS}/{}", home.token("ci")["remote"]["id"].as_str().expect("an ID"));
+    hub.call("PATCH", &path, &hub.jwt("alice", "password", 600), &json!({ "token_label": "elsewhere" }));
+    hub.run(&home, &["rm", "elsewhere", "--yes"]).success();
+    assert_eq!((hub.labels().len(), names(&home).len()), (0, 0));
+}
+
+#[test]
+fn a_token_outside_the_vault_is_found_by_id_or_label() {
+    let Some(hub) = HubDouble::start() else { return };
+    let home = Home::new();
+    hub.run(&home, &["create", "team"]).success();
+    let (web, _) = hub.make("alice", "web");
+    let (one, _) = hub.make("alice", "twice");
+    let (two, _) = hub.make("alice", "twice");
+    hub.run(&home, &["deactivate", "web"]).success();
+    let before = hub.labels();
+    assert_eq!(before, ["-web", "team", "twice", "twice"]);
+    let assert = hub.run(&home, &["rm", "twice", "--yes"]);
+    let message = stderr(&assert);
+    assert_failure(assert, "\"twice\" is more than one token: ");
+    for id in [&one, &two] {
+        assert!(message.contains(&format!("\"twice\" ({id})")), "{message}");
+    }
+    assert_failure(hub.run(&home, &["rm", "team", "nothing", "--yes"]), "has the ID or label \"nothing\"");
+    assert_failure(hub.run(&home, &["rm", "web"]), "give it with --yes");
+    assert_eq!(hub.labels(), before, "nothing is deleted");
+    let message = stderr(&hub.run(&home, &["rm", &web[..13], &one, "--yes"]).success());
+    assert!(message.contains(&format!("\"web\" ({web}) is deleted at Docker Hub")), "{message}");
+    assert_eq!(hub.labels(), ["team", "twice"]);
+
+    // An organization's, with the name that a person's has here.
+    let args = ["create", "org", "--label", "team", "--org", "acme", "--repository", "acme/app"];
+    hub.run(&home, &args).success();
+    home.run(["rm", "org", "--yes"]).success();
+    hub.run(&home, &["rm", "team", "--org", "acme", "--yes"]).success();
+    assert_eq!((&hub.seen()["oats"], names(&home)), (&json!([]), vec!["team".to_owned()]));
+}
+
+#[test]
 fn local_verbs_report_that_docker_hub_is_unchanged() {
     let Some(hub) = HubDouble::start() else { return };
     let home = Home::new();

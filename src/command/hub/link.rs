@@ -18,7 +18,7 @@ pub(super) struct HubLinkArgs {
     /// The token's name
     #[arg(add = token_names())]
     name: String,
-    /// Its ID or label at Docker Hub; without it, the one that is seen to be used
+    /// Its ID (or how that begins) or label at Docker Hub; without it, the one that is seen to be used
     #[arg(value_name = "ID|LABEL")]
     id_or_label: Option<String>,
     /// Take it for that one though nothing shows it
