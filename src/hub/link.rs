@@ -27,7 +27,7 @@ pub struct LinkReport {
 
 impl HubSession<'_> {
     /// Links a token in the vault with one of an account: the one with that ID or label, or the one that shows a use
-    /// when the secret is used.
+    /// when the secret is used. A token that opens no registry is switched off in the vault.
     pub fn link(
         &self,
         token: &Token,
@@ -77,6 +77,9 @@ impl HubSession<'_> {
                 return Err(HubError::NotIdentified(format!("that one is \"{}\" already", other.name)));
             }
             draft.inventory.set_remote(token.id, Some(remote));
+            if listed.access.opens_no_registry() {
+                draft.inventory.deactivate(token.id);
+            }
             let changes = TokenChanges {
                 label: token.label.is_none().then(|| Some(listed.label.clone())),
                 permissions: listed.access.permissions().map(Some),

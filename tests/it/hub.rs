@@ -711,6 +711,31 @@ fn a_login_is_linked_by_a_use_and_then_synced() {
 }
 
 #[test]
+fn a_token_for_cloud_sandboxes_is_never_given_to_a_registry() {
+    let Some(hub) = HubDouble::start() else { return };
+    let home = Home::new();
+    let jwt = hub.jwt("alice", "password", 600);
+    let request = json!({ "token_label": "sandbox", "scopes": ["sandbox:use"] });
+    let made = hub.call("POST", TOKENS, &jwt, &request);
+    let text = |name: &str| made[name].as_str().expect("a text").to_owned();
+    home.bring("boxes", "docker.io", "alice", &text("token"), &[]).success();
+    assert_eq!(home.get(HUB).map(|(_, secret)| secret), Ok(text("token")));
+    let message = stderr(&hub.run(&home, &["link", "boxes"]).success());
+    assert!(message.contains("opens no registry (Cloud Sandboxes), so it is switched off here"), "{message}");
+    let is_off = || {
+        let token = home.token("boxes");
+        (token["permissions"].clone(), token["state"].clone(), home.get(HUB))
+    };
+    let off = (json!([]), json!("inactive"), not_found());
+    assert_eq!(is_off(), off);
+    home.run(["activate", "boxes"]).success();
+    let message = stderr(&hub.run(&home, &["sync"]).success());
+    assert!(message.contains("\"boxes\" opens no registry, so it is switched off here"), "{message}");
+    assert_eq!(is_off(), off);
+    assert!(stdout(&hub.run(&home, &["tokens"]).success()).contains("Cloud Sandboxes"));
+}
+
+#[test]
 fn sync_updates_linked_tokens_from_docker_hub() {
     let Some(hub) = HubDouble::start() else { return };
     let home = Home::new();

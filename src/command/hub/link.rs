@@ -42,6 +42,10 @@ pub(super) fn run(args: &HubLinkArgs, hub: &HubApi, cx: &mut CommandContext) -> 
         "\"{}\" is \"{}\" ({}) at Docker Hub: {how}",
         token.name, report.listed.label, report.listed.id
     ));
+    if report.listed.access.opens_no_registry() {
+        let access = report.listed.access.description();
+        cx.say(&format!("it opens no registry ({access}), so it is switched off here"));
+    }
     Ok(())
 }
 
