@@ -9,6 +9,7 @@ pub mod change;
 pub mod create;
 pub mod docker_session;
 pub mod error;
+pub mod kept_sign_in;
 pub mod label_marker;
 pub mod link;
 pub mod lookup;

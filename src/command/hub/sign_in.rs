@@ -1,4 +1,5 @@
-//! The sign-in at Docker Hub: the one of `docker login`, or one by password and second factor.
+//! The sign-in at Docker Hub: the one of `docker login`, or one by password and second factor, which is kept for a few
+//! minutes.
 
 use std::path::PathBuf;
 
@@ -13,6 +14,8 @@ use crate::hub::api::client::HubClient;
 use crate::hub::api::error::HubApiError;
 use crate::hub::api::login::LoginStep;
 use crate::hub::docker_session::{SESSION_KEY, is_valid, sessions};
+use crate::hub::kept_sign_in;
+use crate::model::hint::program;
 use crate::model::registry::Key;
 use crate::model::secret::Secret;
 use crate::system::sanitize::clean;
@@ -49,11 +52,12 @@ impl SignInArgs {
         cx: &mut CommandContext,
     ) -> Result<HubClient<'h>, CommandError> {
         let wanted = self.user.as_deref().or(owner);
-        if !self.password_stdin
-            && self.password_file.is_none()
-            && let Some((user, bearer)) = session(wanted, cx)?
-        {
+        let is_typed = !self.password_stdin && self.password_file.is_none();
+        if is_typed && let Some((user, bearer)) = session(wanted, cx)? {
             hub.refuse_other_hosts()?;
+            return Ok(hub.client(user, bearer));
+        }
+        if is_typed && let Some((user, bearer)) = kept_sign_in::find(&cx.store, hub, wanted, *cx.now) {
             return Ok(hub.client(user, bearer));
         }
         let user = match wanted {
@@ -68,6 +72,11 @@ impl SignInArgs {
                 None => confirm_typed_code(hub, &user, &pending, cx)?,
             },
         };
+        // A machine has its password at hand, so nothing is left behind there.
+        if is_typed && kept_sign_in::keep(&cx.store, hub, &user, &bearer, *cx.now) {
+            let program = program();
+            cx.say(&format!("signed in as {user} for the next few minutes ({program} lock ends that)"));
+        }
         Ok(hub.client(user, bearer))
     }
 

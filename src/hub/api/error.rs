@@ -100,7 +100,8 @@ impl Hint for HubApiError {
                  without -u"
             }
             Self::Refused { status: 401, .. } => {
-                "sign in again: `docker login` without -u, or your password (--user, --password-stdin)"
+                "sign in again: `docker login` without -u, or your password (--user, --password-stdin); \
+                 `docker-credential-pat lock` forgets one that is kept in memory"
             }
             Self::Refused { status: 403 | 404, .. } => {
                 "if it is an organization's: check its name, and that your account may manage its tokens"
