@@ -83,7 +83,7 @@ fi
 ends "create for an organization" 0 'acme/app scope-image-push; acme/base scope-image-push' \
   hub create team --org acme --permission push --repository acme/app --repository acme/base
 equal "the vault has its repositories and permissions" "docker.io/acme/app,docker.io/acme/base pull,push" \
-  eval 'pat show team --json | jq -r "\"\(.scopes | join(\",\")) \(.permissions | join(\",\"))\""'
+  eval 'pat ls --json | jq -r ".tokens[] | select(.name == \"team\") | \"\(.scopes | join(\",\")) \(.permissions | join(\",\"))\""'
 refused "a scope that does not exist is refused" 'is not a scope at Docker Hub' hub create old --org acme --repository acme/app --scope repo-pull
 check "rotate it" hub rotate team --delete-old
 check "sync it" hub sync
