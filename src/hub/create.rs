@@ -81,7 +81,7 @@ impl HubSession<'_> {
             // lost.
             let id = draft.inventory.add_with_free_name(incoming, self.now);
             draft.set_secret(id, &created.secret)?;
-            let wider = wider_tokens(&draft.inventory, id, in_use);
+            let wider = wider_tokens(&draft.inventory, id, &new.access, in_use);
             if wider.is_empty() && !new.scopes.is_empty() {
                 draft.inventory.use_everywhere(id);
             }
@@ -92,15 +92,16 @@ impl HubSession<'_> {
 
 /// Returns the tokens in use that may do something at a registry of the new one that the new one may not do. They would
 /// no longer get their requests of unknown direction or image if the new one were put in use.
-fn wider_tokens(inventory: &Inventory, new: TokenId, in_use: &[TokenId]) -> Vec<Name> {
+fn wider_tokens(inventory: &Inventory, new: TokenId, access: &TokenAccess, in_use: &[TokenId]) -> Vec<Name> {
     let Some(new) = token_with_id(inventory, new) else { return Vec::new() };
     let others = inventory.tokens().iter().filter(|other| other.id != new.id && in_use.contains(&other.id));
-    others.filter(|other| is_wider(other, new)).map(|other| other.name.clone()).collect()
+    others.filter(|other| is_wider(other, new, access)).map(|other| other.name.clone()).collect()
 }
 
-fn is_wider(other: &Token, new: &Token) -> bool {
+fn is_wider(other: &Token, new: &Token, access: &TokenAccess) -> bool {
     let may_more = |direction| other.may_allow(direction) && !new.may_allow(direction);
-    let may_more = [Direction::Pull, Direction::Push, Direction::Delete].into_iter().any(may_more);
+    let may_more = access.is_public_only()
+        || [Direction::Pull, Direction::Push, Direction::Delete].into_iter().any(may_more);
     let is_here = |scope: &&Scope| {
         let is_near = |own: &Scope| match own.registry() {
             Some(registry) => scope.reaches(registry),
@@ -147,8 +148,13 @@ mod tests {
             let mut inventory = Inventory::default();
             let old = add(&mut inventory, "old", other.0, other.1);
             let id = add(&mut inventory, "new", new.0, new.1);
-            assert_eq!(!wider_tokens(&inventory, id, &[old, id]).is_empty(), want, "{other:?} {new:?}");
-            assert!(wider_tokens(&inventory, id, &[id]).is_empty(), "{other:?} is not in use");
+            let access = |scope: &str| TokenAccess::Scopes(vec![scope.to_owned()]);
+            let wider =
+                |scope, in_use: &[_]| !wider_tokens(&inventory, id, &access(scope), in_use).is_empty();
+            assert_eq!(wider("repo:read", &[old, id]), want, "{other:?} {new:?}");
+            // What is private is not known to the vault.
+            assert_eq!(wider("repo:public_read", &[old, id]), other.0 != "ghcr.io", "{other:?} {new:?}");
+            assert!(!wider("repo:read", &[id]), "{other:?} is not in use");
         }
     }
 }

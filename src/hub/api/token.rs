@@ -16,6 +16,9 @@ use crate::system::secret_json::unescape;
 /// The scope for Docker's Cloud Sandboxes, which opens no registry.
 const SANDBOXES: &str = "sandbox:use";
 
+/// The scope for public repositories.
+const PUBLIC_READ: &str = "repo:public_read";
+
 /// A token at Docker Hub, without its secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ApiToken {
@@ -96,7 +99,7 @@ impl TokenAccess {
             match scope.as_str() {
                 "repo:admin" => (granted.pull, granted.push, granted.delete) = (true, true, true),
                 "repo:write" => (granted.pull, granted.push) = (true, true),
-                "repo:read" | "repo:public_read" => granted.pull = true,
+                "repo:read" | PUBLIC_READ => granted.pull = true,
                 SANDBOXES => {}
                 _ => is_recognized = false,
             }
@@ -107,6 +110,14 @@ impl TokenAccess {
     /// True when the token is known to open no registry: one for Cloud Sandboxes, or for an organization's members.
     pub fn opens_no_registry(&self) -> bool {
         self.permissions() == Some(Permissions::default())
+    }
+
+    /// True when the token opens only what is public, which the vault cannot tell from what is private.
+    pub fn is_public_only(&self) -> bool {
+        match self {
+            Self::Scopes(scopes) => scopes.iter().all(|scope| scope == PUBLIC_READ),
+            Self::Resources(resources) => resources.iter().all(|resource| resource.path == resource::PUBLIC),
+        }
     }
 
     /// Returns the scopes in the vault: all of Docker Hub for a person's token, the repositories of an organization's;
@@ -148,7 +159,7 @@ fn page_word(scope: &str) -> &str {
         "repo:admin" => "Read, Write, Delete",
         "repo:write" => "Read & Write",
         "repo:read" => "Read-only",
-        "repo:public_read" => "Public Read-only",
+        PUBLIC_READ => "Public Read-only",
         SANDBOXES => "Cloud Sandboxes",
         other => other,
     }
