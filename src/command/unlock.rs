@@ -5,6 +5,8 @@ use std::time::Duration;
 use crate::command::args;
 use crate::command::context::CommandContext;
 use crate::command::error::CommandError;
+#[cfg(feature = "online")]
+use crate::hub::kept_sign_in;
 use crate::model::duration::duration_words;
 use crate::model::hint::program;
 use crate::vault::keys::HolderKind;
@@ -20,7 +22,7 @@ pub struct UnlockArgs {
     time: Option<Duration>,
 }
 
-/// Close the vault again
+/// Close the vault again, and forget the sign-in at Docker Hub
 #[derive(Debug, clap::Args)]
 pub struct LockArgs {}
 
@@ -39,6 +41,10 @@ pub fn unlock(args: &UnlockArgs, cx: &mut CommandContext) -> Result<(), CommandE
 /// Runs `lock`.
 pub fn lock(_args: &LockArgs, cx: &mut CommandContext) -> Result<(), CommandError> {
     let closed = rekey::lock(&cx.store)?;
+    #[cfg(feature = "online")]
+    if kept_sign_in::forget(&cx.store) {
+        cx.say("the sign-in at Docker Hub is no longer kept in memory");
+    }
     match (closed.was_open, closed.unattended_holders.as_slice()) {
         (true, []) => cx.say("the vault is closed"),
         (false, []) => cx.say("the vault was closed already"),

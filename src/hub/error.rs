@@ -63,6 +63,9 @@ pub enum HubError {
     },
     #[error("the new secret of \"{0}\" does not work; the old one stays in use, and the new one is deleted")]
     NotWorking(Name),
+    /// More than one token has the text as its label or as the beginning of its ID.
+    #[error("\"{text}\" is more than one token: {}", candidates.join(", "))]
+    Ambiguous { text: String, candidates: Vec<String> },
     /// No single token at Docker Hub fits.
     #[error("{0}")]
     NotIdentified(String),
@@ -113,6 +116,7 @@ impl Hint for HubError {
             ),
             Self::NotWorking(_) => "try again later".to_owned(),
             Self::NotIdentified(_) => format!("{program} hub tokens shows the ID of each; name one"),
+            Self::Ambiguous { .. } => "give more of the ID".to_owned(),
             Self::Unproven(_) => "if you are sure all the same, say so with --unproven".to_owned(),
         })
     }

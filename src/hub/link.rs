@@ -3,6 +3,7 @@
 use crate::hub::api::HubAccount;
 use crate::hub::api::token::ApiToken;
 use crate::hub::error::HubError;
+use crate::hub::lookup::{Identity, find_by_id_or_label};
 use crate::hub::{HubSession, kept_token, token_with_id};
 use crate::inventory::TokenChanges;
 use crate::model::token::{Token, UserName};
@@ -26,7 +27,7 @@ pub struct LinkReport {
 
 impl HubSession<'_> {
     /// Links a token in the vault with one of an account: the one with that ID or label, or the one that shows a use
-    /// when the secret is used.
+    /// when the secret is used. A token that opens no registry is switched off in the vault.
     pub fn link(
         &self,
         token: &Token,
@@ -76,6 +77,9 @@ impl HubSession<'_> {
                 return Err(HubError::NotIdentified(format!("that one is \"{}\" already", other.name)));
             }
             draft.inventory.set_remote(token.id, Some(remote));
+            if listed.access.opens_no_registry() {
+                draft.inventory.deactivate(token.id);
+            }
             let changes = TokenChanges {
                 label: token.label.is_none().then(|| Some(listed.label.clone())),
                 permissions: listed.access.permissions().map(Some),
@@ -93,19 +97,14 @@ fn was_used(after: &ApiToken, before: &[ApiToken]) -> bool {
         && before.is_some_and(|before| before.last_used_text != after.last_used_text)
 }
 
-/// Returns the token with that ID, or else the only one with that label.
-fn find_listed<'l>(all: &'l [ApiToken], id_or_label: &str) -> Result<&'l ApiToken, HubError> {
-    if let Some(token) = all.iter().find(|token| token.id == id_or_label) {
-        return Ok(token);
-    }
-    let mut labelled = all.iter().filter(|token| token.label == id_or_label);
-    match (labelled.next(), labelled.next()) {
-        (Some(token), None) => Ok(token),
-        (Some(_), Some(_)) => {
-            Err(HubError::NotIdentified(format!("more than one token is labelled \"{id_or_label}\"")))
-        }
-        (None, _) => Err(HubError::NotIdentified(format!("no token has the ID or label \"{id_or_label}\""))),
-    }
+/// Returns the token with that ID, or else the only one with that label or the beginning of that ID.
+pub fn find_listed<'l>(all: &'l [ApiToken], id_or_label: &str) -> Result<&'l ApiToken, HubError> {
+    find_by_id_or_label(all, id_or_label, identity)?
+        .ok_or_else(|| HubError::NotIdentified(format!("no token has the ID or label \"{id_or_label}\"")))
+}
+
+fn identity(listed: &ApiToken) -> Identity<'_> {
+    Identity { id: &listed.id, label: &listed.label }
 }
 
 fn unproven(token: &Token, is_accepted: bool, used: usize, is_named: bool) -> HubError {

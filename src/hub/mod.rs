@@ -3,13 +3,16 @@
 //! The order of their steps ensures that an interruption loses nothing: a secret is on the disk before anything
 //! depends on it, and a token without a stored secret is deleted at Docker Hub or reported.
 
+pub mod access;
 pub mod api;
 pub mod change;
 pub mod create;
 pub mod docker_session;
 pub mod error;
+pub mod kept_sign_in;
 pub mod label_marker;
 pub mod link;
+pub mod lookup;
 pub mod rotate;
 pub mod successor;
 pub mod sync;
@@ -18,6 +21,7 @@ use crate::hub::api::HubAccount;
 use crate::hub::api::client::{CreateRequest, HubClient};
 use crate::hub::api::token::{ApiToken, NewApiToken};
 use crate::hub::error::HubError;
+use crate::hub::lookup::Identity;
 use crate::inventory::Inventory;
 use crate::model::remote::Remote;
 use crate::model::timestamp::Timestamp;
@@ -57,6 +61,12 @@ impl LinkedToken {
     /// Returns the tokens that are linked with this Docker Hub.
     pub fn all_from_inventory(inventory: &Inventory, url: Option<&str>) -> Vec<Self> {
         inventory.tokens().iter().filter_map(|token| Self::from_token(token, url).ok()).collect()
+    }
+
+    /// Returns the ID and the label at Docker Hub, as far as the vault knows.
+    pub fn identity(&self) -> Identity<'_> {
+        let label = self.token.label.as_deref().unwrap_or(self.token.name.as_str());
+        Identity { id: &self.remote.id, label }
     }
 
     /// Returns the Docker ID that has to be signed in; `None` for an organization's token, which any member

@@ -21,6 +21,8 @@ pub struct SyncReport {
     pub changed: Vec<Name>,
     /// Tokens that are inactive at Docker Hub and so were switched off in the vault.
     pub switched_off: Vec<Name>,
+    /// Tokens that open no registry, such as those for Cloud Sandboxes, and so were switched off in the vault.
+    pub without_registry: Vec<Name>,
     /// Tokens that no longer exist at Docker Hub.
     pub gone: Vec<Name>,
     /// Tokens of persons other than the one who is signed in, with their owners.
@@ -96,6 +98,9 @@ fn update(
         if !listed.is_active && token.state == TokenState::Active {
             draft.inventory.deactivate(token.id);
             report.switched_off.push(token.name.clone());
+        } else if listed.access.opens_no_registry() && token.state == TokenState::Active {
+            draft.inventory.deactivate(token.id);
+            report.without_registry.push(token.name.clone());
         }
     }
     if token_with_id(&draft.inventory, token.id) != Some(token) {

@@ -58,14 +58,33 @@ ends "no leads to nothing" 1 'nothing was changed' \
   limited "$python" "$here/terminal.py" --answer "for good? [y/N]" $'n\n' -- docker-credential-pat hub rm ci
 
 # A second factor, requested on the terminal, which shows neither of the two.
-typed() { limited "$python" "$here/terminal.py" "$@" -- docker-credential-pat hub tokens --user bob; }
+typed() { pat lock >/dev/null 2>&1; limited "$python" "$here/terminal.py" "$@" -- docker-credential-pat hub tokens --user bob; }
 ends "the second factor is asked for" 0 '0 tokens of bob' typed --hidden "Password of bob" $'pw-canary-of-bob\n' --hidden "Code of the second factor" $'424242\n'
-ends "a wrong one is refused" 1 'refuses the sign-in' typed --hidden "Password of bob" $'pw-canary-of-bob\n' --hidden "Code of the second factor" $'111111\n'
+code="Code of the second factor"
+ends "a wrong one is asked for again" 0 'refuses that code' typed --hidden "Password of bob" $'pw-canary-of-bob\n' --hidden "$code" $'111111\n' --hidden "$code" $'424242\n'
+ends "three wrong ones are refused" 1 'refuses the sign-in' \
+  typed --hidden "Password of bob" $'pw-canary-of-bob\n' --hidden "$code" $'111111\n' --hidden "$code" $'111111\n' --hidden "$code" $'111111\n'
 ends "Ctrl-C ends the question" 130 'Password of bob' typed --hidden "Password of bob" $'\x03'
 equal "neither shows" 0 eval "typed --hidden 'Password of bob' \$'pw-canary-of-bob\n' --hidden 'Code of' \$'424242\n' | grep -c 'pw-canary\|424242' || true"
 
+# The kernel keeps the sign-in for the next commands, where it keeps keys at all.
+if keyctl describe @u >/dev/null 2>&1; then
+  ends "a sign-in on the terminal is kept" 0 'signed in as bob for the next few minutes' typed --hidden "Password of bob" $'pw-canary-of-bob\n' --hidden "$code" $'424242\n'
+  ends "the next command asks nothing" 0 '0 tokens of bob' setsid --wait docker-credential-pat hub tokens
+  refused "not for somebody else" 'no password was given' setsid --wait docker-credential-pat hub tokens --user alice
+  check "it is in no file" no_secret_in_files
+  ends "lock forgets it" 0 'sign-in at Docker Hub is no longer kept' pat lock
+  refused "then it is asked for again" 'no password was given' setsid --wait docker-credential-pat hub tokens --user bob
+else
+  echo "note $GROUP: the kernel keeps no keys here"
+fi
+
 # An organization.
-check "create for an organization" hub create team --org acme --repository acme/app --scope repo-pull
+ends "create for an organization" 0 'acme/app scope-image-push; acme/base scope-image-push' \
+  hub create team --org acme --permission push --repository acme/app --repository acme/base
+equal "the vault has its repositories and permissions" "docker.io/acme/app,docker.io/acme/base pull,push" \
+  eval 'pat ls --json | jq -r ".tokens[] | select(.name == \"team\") | \"\(.scopes | join(\",\")) \(.permissions | join(\",\"))\""'
+refused "a scope that does not exist is refused" 'is not a scope at Docker Hub' hub create old --org acme --repository acme/app --scope repo-pull
 check "rotate it" hub rotate team --delete-old
 check "sync it" hub sync
 equal "it is listed" "team active" eval 'hub tokens --org acme --json | jq -r ".tokens[] | \"\(.label) \(.state)\""'
@@ -77,6 +96,8 @@ check "keep a sign-in" session password
 ends "no password is needed then" 0 'of alice at Docker Hub' pat hub tokens
 check "keep a sign-in that was made with a token" session pat
 refused "that one is refused, and the way out is told" 'docker login. without -u' pat hub tokens
+check "keep a sign-in that was made with an organization's token" session oat
+refused "that one is refused too" 'docker login. without -u' pat hub tokens
 
 if [[ $has_prism ]]; then
   refused "Prism does look: a call that does not fit is refused" '422|400' curl -fsS "$DOCKER_CREDENTIAL_PAT_HUB_URL/v2/auth/token" -H 'Content-Type: application/json' -d '{"x":1}'

@@ -87,11 +87,13 @@ fn a_valid_sign_in_by_docker_login_needs_no_password() {
     store("password", 600);
     assert_no_secret(hub.program(&home, &["create", "ci"]).assert()).success();
     assert_eq!((hub.labels(), hub.count("POST /v2/users/login")), (vec!["ci".to_owned()], 0));
-    store("pat", 600);
-    assert_failure(
-        assert_no_secret(hub.program(&home, &["tokens"]).assert()),
-        "run `docker login` without -u",
-    );
+    for via in ["pat", "oat"] {
+        store(via, 600);
+        assert_failure(
+            assert_no_secret(hub.program(&home, &["tokens"]).assert()),
+            "run `docker login` without -u",
+        );
+    }
     store("password", 5);
     let message = assert_no_secret(hub.program(&home, &["tokens"]).assert());
     assert_failure(message, "the sign-in of alice by docker login has ended");
@@ -102,13 +104,20 @@ fn a_sign_in_with_a_token_fails_with_a_hint() {
     let Some(hub) = HubDouble::start() else { return };
     let home = Home::new();
     let (_, secret) = hub.make("alice", "web");
-    for args in [&["tokens"][..], &["create", "ci"], &["tokens", "--org", "acme"]] {
-        let mut program = hub.program(&home, args);
-        let program = program.args(["--user", "alice", "--password-stdin"]).write_stdin(secret.clone());
-        assert_failure(
-            assert_no_secret(program.assert()),
-            "lets nobody manage tokens who signed in with an access token",
-        );
+    hub.control(&json!({ "next_secret": "canary without a known beginning" }));
+    let (_, other) = hub.make("alice", "other");
+    for (secret, logins) in [(secret.as_str(), 0), ("dckr_oat_canary", 0), (&other, 1)] {
+        for args in [&["tokens"][..], &["create", "ci"], &["tokens", "--org", "acme"]] {
+            let before = hub.count("POST /v2/users/login");
+            let mut program = hub.program(&home, args);
+            let program =
+                program.args(["--user", "alice", "--password-stdin"]).write_stdin(secret.to_owned());
+            let assert = assert_no_secret(program.assert());
+            let message = stderr(&assert);
+            assert_failure(assert, "lets nobody manage tokens who signed in with an access token");
+            assert!(message.contains("run `docker login` without -u"), "{message}");
+            assert_eq!(hub.count("POST /v2/users/login"), before + logins, "a known token is not even sent");
+        }
     }
     assert!(home.tokens().is_empty());
 }
@@ -132,16 +141,27 @@ fn a_second_factor_is_read_from_the_second_line() {
 fn an_organizations_token_keeps_its_resources_when_rotated() {
     let Some(hub) = HubDouble::start() else { return };
     let home = Home::new();
-    let args = ["create", "org", "--org", "acme", "--repository", "acme/app", "--scope", "repo-pull"];
-    hub.run(&home, &args).success();
-    let want = json!([{ "type": "TYPE_REPO", "path": "acme/app", "scopes": ["repo-pull"] }]);
+    let paths = ["--repository", "acme/app", "--repository", "acme/base"];
+    let args = [&["create", "org", "--org", "acme", "--permission", "push"][..], &paths].concat();
+    let message = stderr(&hub.run(&home, &args).success());
+    assert!(
+        message.contains("(acme/app scope-image-push; acme/base scope-image-push); it is in use"),
+        "{message}"
+    );
+    let resource = |path| json!({ "type": "TYPE_REPO", "path": path, "scopes": ["scope-image-push"] });
+    let want = json!([resource("acme/app"), resource("acme/base")]);
+    let scopes = json!(["docker.io/acme/app", "docker.io/acme/base"]);
     let token = home.token("org");
     assert_eq!((&token["user"], &token["kind"]), (&json!("acme"), &json!("organization")));
+    assert_eq!((&token["scopes"], &token["permissions"]), (&scopes, &json!(["pull", "push"])));
     assert_eq!(hub.seen()["oats"][0]["resources"], want);
     hub.run(&home, &["rotate", "org", "--delete-old"]).success();
     let oats = hub.seen()["oats"].clone();
     assert_eq!((&oats[0]["resources"], &oats[0]["label"], &oats[1]), (&want, &json!("org"), &Value::Null));
     assert!(hub.accepts("acme", &secret(&home)));
+    hub.run(&home, &["sync"]).success();
+    let token = home.token("org");
+    assert_eq!((&token["scopes"], &token["permissions"]), (&scopes, &json!(["pull", "push"])));
     assert_failure(hub.run_as("bob", &home, &["tokens", "--org", "acme"]), "(403): forbidden");
     assert_failure(hub.run_as("bob", &home, &["rm", "org", "--yes"]), "forbidden");
     assert_failure(hub.run(&home, &["tokens", "--org", "../x"]), "no name of an organization");
@@ -151,6 +171,213 @@ fn an_organizations_token_keeps_its_resources_when_rotated() {
     assert!(message.contains(&format!("hub rm --id {old} --org acme deletes it)")), "{message}");
     hub.run(&home, &["rm", "org", "--id", &old, "--org", "acme", "--yes"]).success();
     assert_eq!((hub.seen()["oats"].clone(), names(&home).len()), (json!([]), 0));
+}
+
+/// Asserts what Docker Hub has, and what the vault has, of a new token of acme.
+#[track_caller]
+fn assert_created(hub: &HubDouble, options: &[&str], resources: &str, scopes: &[&str], permissions: &[&str]) {
+    let home = Home::new();
+    let args = [&["create", "org", "--org", "acme"][..], options].concat();
+    hub.run(&home, &args).success();
+    let oat = hub.seen()["oats"][0].clone();
+    let describe = |resource: &Value| {
+        let words: Vec<_> =
+            resource["scopes"].as_array().expect("a list").iter().filter_map(Value::as_str).collect();
+        format!("{} {}", resource["path"].as_str().expect("a path"), words.join(","))
+    };
+    let described: Vec<_> = oat["resources"].as_array().expect("a list").iter().map(describe).collect();
+    let token = home.token("org");
+    assert_eq!(described.join("; "), resources);
+    assert_eq!(
+        (&token["scopes"], &token["permissions"]),
+        (&json!(scopes), &json!(permissions)),
+        "{options:?}"
+    );
+    hub.control(&json!({ "forget": oat["id"] }));
+}
+
+#[test]
+fn an_organizations_token_is_kept_with_what_it_was_made_for() {
+    let Some(hub) = HubDouble::start() else { return };
+    let app = ["--repository", "acme/app"];
+    for (options, resources, scopes, permissions) in [
+        (&[][..], "acme/app scope-image-pull", &["docker.io/acme/app"][..], &["pull"][..]),
+        (
+            &["--permission", "delete", "--scope", "scope-tag-admin"],
+            "acme/app scope-image-delete,scope-tag-admin",
+            &["docker.io/acme/app"],
+            &["pull", "push", "delete"],
+        ),
+        (
+            &["--scope", "scope-image-push"],
+            "acme/app scope-image-push",
+            &["docker.io/acme/app"],
+            &["pull", "push"],
+        ),
+        (&["--scope", "scope-tag-read"], "acme/app scope-tag-read", &[], &[]),
+        (
+            &["--permission", "push", "--repository", "*/*/public"],
+            "acme/app scope-image-push; */*/public scope-image-pull",
+            &["docker.io/acme/app"],
+            &["pull", "push"],
+        ),
+        (
+            &["--permission", "push", "--registry", "mirror.example"],
+            "acme/app scope-image-push",
+            &["mirror.example"],
+            &["pull", "push"],
+        ),
+    ] {
+        assert_created(&hub, &[&app, options].concat(), resources, scopes, permissions);
+    }
+    for (path, scope) in [("acme/*", "docker.io/acme"), ("*/*/public", "docker.io")] {
+        assert_created(
+            &hub,
+            &["--repository", path],
+            &format!("{path} scope-image-pull"),
+            &[scope],
+            &["pull"],
+        );
+    }
+}
+
+#[test]
+fn what_an_organization_cannot_have_is_refused_with_a_hint() {
+    let Some(hub) = HubDouble::start() else { return };
+    let home = Home::new();
+    let create =
+        |options: &[&str]| hub.run(&home, &[&["create", "org", "--org", "acme"][..], options].concat());
+    let many: Vec<_> = (0..=50).map(|number| format!("--repository=acme/r{number}")).collect();
+    let many: Vec<&str> = many.iter().map(String::as_str).collect();
+    for (options, want) in [
+        (&["--repository", "app"][..], "give --repository acme/NAME"),
+        (&["--repository", "acme/app", "--scope", "repo-pull"], "\"repo-pull\" is not a scope"),
+        (&["--repository", "acme/app", "--permission", "public-pull"], "'*/*/public'"),
+        (&["--repository", "acme"], "not said what the token may do at acme"),
+        (
+            &["--repository", "acme", "--scope", "scope-member-read", "--registry", "docker.io"],
+            "opens no registry",
+        ),
+        (&many, "at most 50 repositories"),
+    ] {
+        assert_failure(create(options), want);
+    }
+    assert_eq!(hub.seen()["calls"], json!([]), "nothing is asked for that");
+    // What only Docker Hub knows.
+    assert_failure(create(&["--repository", "acme/missing"]), "(400): unknown path acme/missing");
+    assert_failure(create(&["--repository", "acme/app", "--scope", "scope-new"]), "(400): unknown scope");
+    hub.control(&json!({ "oat_limit": 1 }));
+    create(&["--repository", "acme/app"]).success();
+    let message =
+        stderr(&hub.run(&home, &["create", "two", "--org", "acme", "--repository", "acme/app"]).code(1));
+    for want in
+        ["makes no more tokens for acme (403)", "10 with Docker Team", "hub tokens --org acme lists them"]
+    {
+        assert!(message.contains(want), "{want} is not in {message}");
+    }
+    assert_failure(hub.run(&home, &["rotate", "org"]), "makes no more tokens for acme");
+    assert_eq!(
+        (names(&home), hub.seen()["oats"].as_array().map(Vec::len)),
+        (vec!["org".to_owned()], Some(1))
+    );
+}
+
+/// Returns the name of the token that a request gets.
+fn given(home: &Home, args: &[&str]) -> String {
+    let mut program = home.program(["explain", "--json"]);
+    let answer = stdout(&program.args(args).assert().success());
+    let answer: Value = serde_json::from_str(&answer).expect("JSON");
+    answer["token"].as_str().unwrap_or("none").to_owned()
+}
+
+#[test]
+fn a_new_token_that_may_less_leaves_a_wider_one_in_use() {
+    let Some(hub) = HubDouble::start() else { return };
+    let home = Home::new();
+    hub.run(&home, &["create", "wide", "--permission", "push"]).success();
+    let message = stderr(&hub.run(&home, &["create", "narrow"]).success());
+    assert!(message.contains("(Read-only); it is in use to pull, and does not end"), "{message}");
+    let want =
+        "\"wide\" may do more, and stays in use for the rest (docker-credential-pat use narrow changes that)";
+    assert!(message.contains(want), "{message}");
+    let message =
+        stderr(&hub.run(&home, &["create", "org", "--org", "acme", "--repository", "acme/app"]).success());
+    assert!(message.contains("\"wide\", \"narrow\" may do more, and stay in use"), "{message}");
+    for (args, want) in [
+        (&["docker.io"][..], "wide"),
+        (&["docker.io", "--push"], "wide"),
+        (&["docker.io", "--pull"], "narrow"),
+        (&["acme/app", "--push"], "wide"),
+        (&["acme/app", "--pull"], "org"),
+        (&["acme/app", "--pull", "--push"], "wide"),
+        (&["acme/other", "--push"], "wide"),
+    ] {
+        assert_eq!(given(&home, args), want, "{args:?}");
+    }
+    // One that may do the same takes over, as before.
+    let message = stderr(&hub.run(&home, &["create", "next", "--permission", "push"]).success());
+    assert!(message.contains("it is in use, and"), "{message}");
+    assert_eq!(given(&home, &["docker.io"]), "next");
+    let args = ["create", "members", "--org", "acme", "--repository", "acme", "--scope", "scope-member-read"];
+    let message = stderr(&hub.run(&home, &args).success());
+    assert!(message.contains("it opens no registry, and"), "{message}");
+    home.run(["deactivate", "wide"]).success();
+    assert_eq!(
+        (given(&home, &["docker.io"]), &home.token("members")["in_use"]),
+        ("next".to_owned(), &json!(false))
+    );
+}
+
+#[test]
+fn an_id_its_beginning_or_a_label_stands_for_a_name() {
+    let Some(hub) = HubDouble::start() else { return };
+    let home = Home::new();
+    hub.run(&home, &["create", "ci", "--label", "the ci"]).success();
+    let id = hub.pats()[0]["uuid"].as_str().expect("an ID").to_owned();
+    hub.run(&home, &["deactivate", "the ci"]).success();
+    assert_eq!((hub.labels(), &home.token("ci")["state"]), (vec!["-the ci".to_owned()], &json!("inactive")));
+    hub.run(&home, &["activate", &id[..8]]).success();
+    hub.run(&home, &["rename", &id, "new label"]).success();
+    assert_eq!((hub.labels(), &home.token("ci")["state"]), (vec!["new label".to_owned()], &json!("active")));
+    hub.run(&home, &["rotate", "new label", "--delete-old"]).success();
+    assert_failure(hub.run(&home, &["rotate", &id]), "there is no token named");
+    // The vault does not know a label that was changed on the page.
+    let path = format!("{TOKENS}/{}", home.token("ci")["remote"]["id"].as_str().expect("an ID"));
+    hub.call("PATCH", &path, &hub.jwt("alice", "password", 600), &json!({ "token_label": "elsewhere" }));
+    hub.run(&home, &["rm", "elsewhere", "--yes"]).success();
+    assert_eq!((hub.labels().len(), names(&home).len()), (0, 0));
+}
+
+#[test]
+fn a_token_outside_the_vault_is_found_by_id_or_label() {
+    let Some(hub) = HubDouble::start() else { return };
+    let home = Home::new();
+    hub.run(&home, &["create", "team"]).success();
+    let (web, _) = hub.make("alice", "web");
+    let (one, _) = hub.make("alice", "twice");
+    let (two, _) = hub.make("alice", "twice");
+    hub.run(&home, &["deactivate", "web"]).success();
+    let before = hub.labels();
+    assert_eq!(before, ["-web", "team", "twice", "twice"]);
+    let assert = hub.run(&home, &["rm", "twice", "--yes"]);
+    let message = stderr(&assert);
+    assert_failure(assert, "\"twice\" is more than one token: ");
+    for id in [&one, &two] {
+        assert!(message.contains(&format!("\"twice\" ({id})")), "{message}");
+    }
+    assert_failure(hub.run(&home, &["rm", "team", "nothing", "--yes"]), "has the ID or label \"nothing\"");
+    assert_failure(hub.run(&home, &["rm", "web"]), "give it with --yes");
+    assert_eq!(hub.labels(), before, "nothing is deleted");
+    let message = stderr(&hub.run(&home, &["rm", &web[..13], &one, "--yes"]).success());
+    assert!(message.contains(&format!("\"web\" ({web}) is deleted at Docker Hub")), "{message}");
+    assert_eq!(hub.labels(), ["team", "twice"]);
+
+    // An organization's, with the name that a person's has here.
+    let args = ["create", "org", "--label", "team", "--org", "acme", "--repository", "acme/app"];
+    hub.run(&home, &args).success();
+    home.run(["rm", "org", "--yes"]).success();
+    hub.run(&home, &["rm", "team", "--org", "acme", "--yes"]).success();
+    assert_eq!((&hub.seen()["oats"], names(&home)), (&json!([]), vec!["team".to_owned()]));
 }
 
 #[test]
@@ -486,6 +713,31 @@ fn a_login_is_linked_by_a_use_and_then_synced() {
     let password = "alice@docker.io-2";
     assert_failure(hub.run(&home, &["link", password, "other"]), "shows a use of no token");
     hub.run(&home, &["link", password, "other", "--unproven"]).success();
+}
+
+#[test]
+fn a_token_for_cloud_sandboxes_is_never_given_to_a_registry() {
+    let Some(hub) = HubDouble::start() else { return };
+    let home = Home::new();
+    let jwt = hub.jwt("alice", "password", 600);
+    let request = json!({ "token_label": "sandbox", "scopes": ["sandbox:use"] });
+    let made = hub.call("POST", TOKENS, &jwt, &request);
+    let text = |name: &str| made[name].as_str().expect("a text").to_owned();
+    home.bring("boxes", "docker.io", "alice", &text("token"), &[]).success();
+    assert_eq!(home.get(HUB).map(|(_, secret)| secret), Ok(text("token")));
+    let message = stderr(&hub.run(&home, &["link", "boxes"]).success());
+    assert!(message.contains("opens no registry (Cloud Sandboxes), so it is switched off here"), "{message}");
+    let is_off = || {
+        let token = home.token("boxes");
+        (token["permissions"].clone(), token["state"].clone(), home.get(HUB))
+    };
+    let off = (json!([]), json!("inactive"), not_found());
+    assert_eq!(is_off(), off);
+    home.run(["activate", "boxes"]).success();
+    let message = stderr(&hub.run(&home, &["sync"]).success());
+    assert!(message.contains("\"boxes\" opens no registry, so it is switched off here"), "{message}");
+    assert_eq!(is_off(), off);
+    assert!(stdout(&hub.run(&home, &["tokens"]).success()).contains("Cloud Sandboxes"));
 }
 
 #[test]

@@ -2,18 +2,20 @@
 """A stand-in for Docker Hub's token calls on 127.0.0.1, in memory; tests/servers/prism.sh checks it against Docker's description.
 usage: hub-double.py [PORT]    prints "listening on 127.0.0.1:PORT"; without PORT the system chooses one
 Accounts: alice; bob, who has a second factor (code 424242); the password of each is "pw-canary-of-NAME". alice owns the
-organization acme. A token works as the secret in /v2/auth/token while it is active and has not expired, which is recorded as a
-use. As at Docker Hub, managing tokens requires a sign-in by password, and an expired token can only be deleted.
+organization acme, with a repository of every name but "missing". A token works as the secret in /v2/auth/token while it is active
+and has not expired, which is recorded as a use. As at Docker Hub, managing tokens requires a sign-in by password, an expired token
+can only be deleted, and an organization has a limited number of tokens, each for at most 50 repositories and with known scopes.
 POST /_ctl with any of these, which are not part of Docker Hub, answers {}:
   {"fail": [["GET", "/v2/access-tokens", 503, 2]]}   answers the next 2 such calls so; 429 comes with "wait_s" to wait
   {"wait_s": 1, "wait_is": "seconds" | "moment"}     the header of a 429: Retry-After, or the older X-Retry-After
   {"cut": [["POST", "/v2/access-tokens", "before"]]} closes the connection before or after the next such call is done
   {"hold": [3, "after"]}                             stops at the third call from now on, before or after it is done, until
                                                      {"release": true}; then the connection ends without an answer
+  {"oat_limit": 2}                                   the number of tokens that an organization can have; 10 as with Docker Team
   {"page_cap": 2}  {"delay_ms": 5}  {"advance_s": 60}  {"echo": true} repeats what was sent in the words of an error
   {"next_secret": "x"}  {"forget": "ID"} deletes a token; {"reject": true} takes no secret at /v2/auth/token that is made from now on
   {"seed": {"owner": "alice", "label": "x", "count": 120, "generated_by": "desktop"}}
-and {"jwt": {"sub": "alice", "via": "password" | "pat", "ttl": 600}} answers {"jwt": …}, {"try": ["alice", "secret"]} answers
+and {"jwt": {"sub": "alice", "via": "password" | "pat" | "oat", "ttl": 600}} answers {"jwt": …}, {"try": ["alice", "secret"]} answers
 {"works": true | false} without noting a use. GET /_ctl gives what was seen: {"calls": [...], "held": true | false, "pats":
 [...], "oats": [...]}, never a secret."""
 import base64, datetime, hashlib, hmac, json, secrets, sys, threading, time, urllib.parse, uuid
@@ -21,7 +23,15 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 SECOND_FACTORS = {"alice": None, "bob": "424242"}
 OWNERS = {"acme": "alice"}
-SCOPES = ("repo:admin", "repo:write", "repo:read", "repo:public_read")
+SCOPES = ("repo:admin", "repo:write", "repo:read", "repo:public_read", "sandbox:use")
+# https://docs.docker.com/security/access-tokens/reference/
+REPOSITORY_SCOPES = ["scope-" + word for word in (
+    "image-pull image-push image-delete repository-read repository-edit repository-admin tag-read tag-admin webhook-read"
+    " webhook-edit webhook-admin repo-group-read repo-group-edit repo-group-admin repository-settings-admin").split()]
+ORGANIZATION_SCOPES = ["scope-" + word for word in (
+    "member-read member-edit invite-read invite-edit group-read group-edit activity-read siem_credentials-read ram-read ram-write"
+    " report-read repository-create repository-list registry-usage-read").split()]
+MAX_REPOSITORIES = 50
 KEY = secrets.token_bytes(32)
 LOCK = threading.RLock()
 
@@ -30,6 +40,7 @@ class State:
     tokens = {}  # id -> token; what begins with _ is never shown
     calls, fail, cut, hold, counted = [], [], [], None, 0
     held, release = threading.Event(), threading.Event()
+    oat_limit = 10
     wait_s, wait_is, page_cap, delay_ms, shift, echo, reject = 1, "seconds", 100, 0, 0, False, False
     next_secret = None
 
@@ -146,8 +157,29 @@ def make_oat(organization, owner, label):
     }
 
 
+def resources_of(body, organization):
+    """Refuses what Docker Hub refuses; types that it has for other products are not here."""
+    resources = body.get("resources", [])
+    if not isinstance(resources, list):
+        raise bad("resources", "must be a list")
+    for resource in resources:
+        kind, path, scopes = (resource.get(name) for name in ("type", "path", "scopes"))
+        if kind not in ("TYPE_REPO", "TYPE_ORG"):
+            raise bad("resources", f"unknown type {kind}")
+        known = REPOSITORY_SCOPES if kind == "TYPE_REPO" else ORGANIZATION_SCOPES
+        if not isinstance(scopes, list) or not scopes or any(scope not in known for scope in scopes):
+            raise bad("resources", f"unknown scope for {kind} in {scopes}")
+        owner, _, name = str(path).partition("/")
+        is_repository = path == "*/*/public" or (owner == organization and name not in ("", "missing") and "/" not in name)
+        if not is_repository if kind == "TYPE_REPO" else path != organization:
+            raise bad("resources", f"unknown path {path}")
+    if sum(resource["type"] == "TYPE_REPO" for resource in resources) > MAX_REPOSITORIES:
+        raise bad("resources", "more than 50 repositories")
+    return resources
+
+
 def control(body):
-    for name in ("wait_s", "wait_is", "page_cap", "delay_ms", "echo", "reject", "next_secret"):
+    for name in ("wait_s", "wait_is", "page_cap", "delay_ms", "echo", "reject", "next_secret", "oat_limit"):
         setattr(State, name, body.get(name, getattr(State, name)))
     State.shift += body.get("advance_s", 0)
     State.fail += [list(row) for row in body.get("fail", [])]
@@ -222,7 +254,8 @@ class Handler(BaseHTTPRequestHandler):
         if not claims:
             raise refused()
         if claims["via"] != "password":
-            raise refused("token issued from personal access token is not allowed", 403)
+            kind = "organization" if claims["via"] == "oat" else "personal"
+            raise refused(f"token issued from {kind} access token is not allowed", 403)
         return claims["sub"]
 
     def listing(self, path, query, items, count):
@@ -280,8 +313,12 @@ class Handler(BaseHTTPRequestHandler):
             theirs = [token for token in State.tokens.values() if "id" in token and token["_account"] == organization]
             return self.listing(path, query, [shown(token, resources=False) for token in theirs], {"total": len(theirs)})
         body = self.body("label")
+        resources = resources_of(body, organization)
+        # Those that have expired or are switched off count too.
+        if sum("id" in token and token["_account"] == organization for token in State.tokens.values()) >= State.oat_limit:
+            raise refused("organization access token limit reached", 403)
         token = make_oat(organization, me, text_of(body, "label"))
-        token["resources"] = body.get("resources", [])
+        token["resources"] = resources
         if body.get("expires_at") is not None:
             token["expires_at"] = end_of(body)
         State.tokens[token["id"]] = token
@@ -296,6 +333,8 @@ class Handler(BaseHTTPRequestHandler):
                 token[label] = text_of(body, label)
             if not isinstance(body.get("is_active", True), bool):
                 raise bad("is_active", "must be true or false")
+            if "id" in token and "resources" in body:
+                token["resources"] = resources_of(body, token["_account"])
             token["is_active"] = body.get("is_active", token["is_active"])
         if self.command == "DELETE":
             State.tokens.pop(token.get("uuid") or token["id"])

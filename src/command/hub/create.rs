@@ -1,4 +1,4 @@
-//! `hub create`: creates a token at Docker Hub, stores it and puts it in use.
+//! `hub create`: creates a token at Docker Hub, and stores it. It is put in use unless that would narrow what is.
 
 use clap::ValueEnum;
 
@@ -6,18 +6,19 @@ use crate::command::args;
 use crate::command::context::CommandContext;
 use crate::command::error::{ArgumentError, CommandError};
 use crate::command::hub::sign_in::SignInArgs;
-use crate::command::hub::{account, parse_hub_expiry, parse_label, session};
+use crate::command::hub::{NotForHub, account, parse_hub_expiry, parse_label, session};
 use crate::command::remote_tokens::{ensure_free_name, expiry_clause};
+use crate::hub::access::{ImagePermission, organization_access};
 use crate::hub::api::HubApi;
-use crate::hub::api::token::{Resource, TokenAccess};
+use crate::hub::api::token::TokenAccess;
 use crate::hub::create::NewToken;
+use crate::inventory::in_use::InUseFor;
 use crate::model::hint::program;
 use crate::model::name::Name;
 use crate::model::registry::Registry;
 use crate::model::scope::Scope;
-
-/// The scope in the vault without `--registry`.
-const DOCKER_HUB: &str = "docker.io";
+use crate::model::token::Token;
+use crate::model::token_id::TokenId;
 
 /// Make a token at Docker Hub; its secret goes into the vault and is not shown
 #[derive(Debug, clap::Args)]
@@ -27,29 +28,32 @@ pub(super) struct HubCreateArgs {
     /// Its label at Docker Hub; the name without it
     #[arg(long)]
     label: Option<String>,
-    /// What it may do; each includes those before it
-    #[arg(long, value_enum, default_value = "pull", conflicts_with = "org")]
-    permission: Permission,
+    /// What it may do; each includes those before it. Without it, pull
+    #[arg(long, value_enum)]
+    permission: Option<Permission>,
     /// Expiry, at most in a year: 2027-01-31, 2027-01-31T12:00:00Z, a time from now (12h, 90d, 2w, 6mo, 1y) or never
     #[arg(long, value_name = "WHEN")]
     expires: Option<String>,
     /// Make it for an organization
     #[arg(long, value_name = "ORGANIZATION", requires = "repository")]
     org: Option<String>,
-    /// Which repository of the organization it is for, or the organization itself; may be given more than once
-    #[arg(long, value_name = "PATH", requires = "org", requires = "scope")]
+    /// What it is for: ORGANIZATION/NAME, 'ORGANIZATION/*', '*/*/public', or ORGANIZATION for the organization itself;
+    /// may be given more than once
+    #[arg(long, value_name = "PATH", requires = "org")]
     repository: Vec<String>,
-    /// What it may do there, as Docker Hub calls it: repo-pull; may be given more than once
+    /// What else it may do there, as Docker Hub calls it: scope-tag-read; without --permission, all it may do; may be
+    /// given more than once
     #[arg(long, value_name = "SCOPE", requires = "org")]
     scope: Vec<String>,
-    /// Where it may go; all of Docker Hub without it; may be given more than once
+    /// Where it may go; without it, to all of Docker Hub, or to the organization's repositories that it is for; may be
+    /// given more than once
     #[arg(long, short, value_name = "REGISTRY[/PATH]")]
     registry: Vec<String>,
     #[command(flatten)]
     sign_in: SignInArgs,
 }
 
-/// The permissions of a person's token, in the words of Docker Hub's page.
+/// The permissions of a token, with the words for a person's token on Docker Hub's page.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum Permission {
     /// Public Read-only
@@ -66,13 +70,26 @@ enum Permission {
 }
 
 impl Permission {
-    /// Returns the scope in Docker Hub's API.
+    /// Returns the scope of a person's token in Docker Hub's API.
     fn scope(self) -> &'static str {
         match self {
             Self::PublicPull => "repo:public_read",
             Self::Pull => "repo:read",
             Self::Push => "repo:write",
             Self::Delete => "repo:admin",
+        }
+    }
+
+    /// Returns the same for the images of an organization.
+    fn for_images(self) -> Result<ImagePermission, NotForHub> {
+        match self {
+            Self::PublicPull => Err(NotForHub(
+                "public-pull is for a person's token (for an organization's, --repository '*/*/public')"
+                    .to_owned(),
+            )),
+            Self::Pull => Ok(ImagePermission::Pull),
+            Self::Push => Ok(ImagePermission::Push),
+            Self::Delete => Ok(ImagePermission::Delete),
         }
     }
 }
@@ -82,16 +99,28 @@ pub(super) fn run(args: &HubCreateArgs, hub: &HubApi, cx: &mut CommandContext) -
     let new = args.new_token(cx)?;
     ensure_free_name(&new.name, &cx.store.inventory()?)?;
     let client = args.sign_in.run(hub, None, cx)?;
-    let created = session(cx, &client).create(&new)?;
+    let in_use: Vec<TokenId> = cx.tokens_in_use(&cx.store.inventory()?)?.into_keys().collect();
+    let created = session(cx, &client).create(&new, &in_use)?;
     let inventory = cx.store.inventory()?;
     let token = inventory.tokens().iter().find(|token| token.id == created.id);
     let Some(token) = token else { return Err(ArgumentError::NoSuchToken(new.name.to_string()).into()) };
+    let in_use = if token.scopes.is_empty() {
+        "opens no registry".to_owned()
+    } else if created.wider.is_empty() {
+        "is in use".to_owned()
+    } else {
+        let in_use = cx.tokens_in_use(&inventory)?.get(&token.id).copied();
+        format!("is {}", in_use.map_or("not in use", InUseFor::description))
+    };
     cx.say(&format!(
-        "made \"{}\" at Docker Hub ({}); it is in use, and {}",
+        "made \"{}\" at Docker Hub ({}); it {in_use}, and {}",
         token.name,
         new.access.description(),
         expiry_clause(token, *cx.now)
     ));
+    if !created.wider.is_empty() {
+        say_wider(token, &created.wider, cx);
+    }
     if !created.has_label {
         cx.say(&format!(
             "its label there is not yet \"{}\" ({} hub rename {} LABEL)",
@@ -115,8 +144,15 @@ pub(super) fn run(args: &HubCreateArgs, hub: &HubApi, cx: &mut CommandContext) -
 impl HubCreateArgs {
     fn new_token(&self, cx: &CommandContext) -> Result<NewToken, CommandError> {
         let name = Name::parse_typed(&self.name)?;
+        let access = self.access()?;
         let scopes = match self.registry.as_slice() {
-            [] => args::parse_scopes(&[DOCKER_HUB.to_owned()])?,
+            [] => access.vault_scopes(),
+            _ if access.opens_no_registry() => {
+                return Err(NotForHub(
+                    "with these scopes it opens no registry, and takes no --registry".to_owned(),
+                )
+                .into());
+            }
             registries => args::parse_scopes(registries)?,
         };
         let expires = self.expires.as_deref().map(|text| parse_hub_expiry(text, *cx.now));
@@ -124,21 +160,31 @@ impl HubCreateArgs {
             label: parse_label(self.label.as_deref().unwrap_or(name.as_str()))?,
             name,
             account: account(self.org.as_ref()),
-            access: self.access(),
+            access,
             expires: expires.transpose()?.flatten(),
             scopes,
         })
     }
 
-    fn access(&self) -> TokenAccess {
-        let Some(org) = &self.org else {
-            return TokenAccess::Scopes(vec![self.permission.scope().to_owned()]);
+    fn access(&self) -> Result<TokenAccess, CommandError> {
+        let Some(organization) = &self.org else {
+            let permission = self.permission.unwrap_or(Permission::Pull);
+            return Ok(TokenAccess::Scopes(vec![permission.scope().to_owned()]));
         };
-        let resource = |path: &String| Resource {
-            kind: if path == org { "TYPE_ORG" } else { "TYPE_REPO" }.to_owned(),
-            path: path.clone(),
-            scopes: self.scope.clone(),
-        };
-        TokenAccess::Resources(self.repository.iter().map(resource).collect())
+        // Without anything else said it is the least.
+        let least = self.scope.is_empty().then_some(Permission::Pull);
+        let permission = self.permission.or(least).map(Permission::for_images).transpose()?;
+        Ok(organization_access(organization, &self.repository, permission, &self.scope)?)
     }
+}
+
+/// Names the tokens that stay in use, and the command that changes this.
+fn say_wider(token: &Token, wider: &[Name], cx: &mut CommandContext) {
+    let names = wider.iter().map(|name| format!("\"{name}\"")).collect::<Vec<_>>().join(", ");
+    let verb = if wider.len() == 1 { "stays" } else { "stay" };
+    cx.say(&format!(
+        "{names} may do more, and {verb} in use for the rest ({} use {} changes that)",
+        program(),
+        token.name.as_argument()
+    ));
 }

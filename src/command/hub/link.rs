@@ -18,7 +18,7 @@ pub(super) struct HubLinkArgs {
     /// The token's name
     #[arg(add = token_names())]
     name: String,
-    /// Its ID or label at Docker Hub; without it, the one that is seen to be used
+    /// Its ID (or how that begins) or label at Docker Hub; without it, the one that is seen to be used
     #[arg(value_name = "ID|LABEL")]
     id_or_label: Option<String>,
     /// Take it for that one though nothing shows it
@@ -42,6 +42,10 @@ pub(super) fn run(args: &HubLinkArgs, hub: &HubApi, cx: &mut CommandContext) -> 
         "\"{}\" is \"{}\" ({}) at Docker Hub: {how}",
         token.name, report.listed.label, report.listed.id
     ));
+    if report.listed.access.opens_no_registry() {
+        let access = report.listed.access.description();
+        cx.say(&format!("it opens no registry ({access}), so it is switched off here"));
+    }
     Ok(())
 }
 

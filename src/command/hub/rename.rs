@@ -11,8 +11,8 @@ use crate::hub::api::HubApi;
 /// Give a token another label at Docker Hub; its name here stays (see `edit --name`)
 #[derive(Debug, clap::Args)]
 pub(super) struct HubRenameArgs {
-    /// The token's name
-    #[arg(add = token_names())]
+    /// The token: by name here, by ID at Docker Hub (or how it begins, at least 4 characters), or by label there
+    #[arg(value_name = "NAME|ID|LABEL", add = token_names())]
     name: String,
     /// Its new label
     label: String,

@@ -15,8 +15,8 @@ use crate::model::hint::program;
 /// Replace a token by a new one at Docker Hub; stopped at any moment, it goes on when it is called again
 #[derive(Debug, clap::Args)]
 pub(super) struct HubRotateArgs {
-    /// The token's name
-    #[arg(add = token_names())]
+    /// The token: by name here, by ID at Docker Hub (or how it begins, at least 4 characters), or by label there
+    #[arg(value_name = "NAME|ID|LABEL", add = token_names())]
     name: String,
     /// Delete the old one, rather than only switch it off
     #[arg(long)]

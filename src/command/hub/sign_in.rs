@@ -1,4 +1,5 @@
-//! The sign-in at Docker Hub: the one of `docker login`, or one by password and second factor.
+//! The sign-in at Docker Hub: the one of `docker login`, or one by password and second factor, which is kept for a few
+//! minutes.
 
 use std::path::PathBuf;
 
@@ -10,14 +11,23 @@ use crate::command::error::{CommandError, PromptError};
 use crate::docker::wire::WireError;
 use crate::hub::api::HubApi;
 use crate::hub::api::client::HubClient;
+use crate::hub::api::error::HubApiError;
 use crate::hub::api::login::LoginStep;
 use crate::hub::docker_session::{SESSION_KEY, is_valid, sessions};
+use crate::hub::kept_sign_in;
+use crate::model::hint::program;
 use crate::model::registry::Key;
 use crate::model::secret::Secret;
 use crate::system::sanitize::clean;
 use crate::system::tty;
 use crate::system::tty::TtyError;
 use crate::vault::login::docker_hub_users;
+
+/// The beginnings of the access tokens of persons and organizations.
+const ACCESS_TOKENS: [&str; 2] = ["dckr_pat_", "dckr_oat_"];
+
+/// The number of times that the code of the second factor is asked for.
+const CODE_ATTEMPTS: usize = 3;
 
 /// Who signs in; without any of these whoever signed in by `docker login` and the browser
 #[derive(Debug, clap::Args)]
@@ -42,11 +52,12 @@ impl SignInArgs {
         cx: &mut CommandContext,
     ) -> Result<HubClient<'h>, CommandError> {
         let wanted = self.user.as_deref().or(owner);
-        if !self.password_stdin
-            && self.password_file.is_none()
-            && let Some((user, bearer)) = session(wanted, cx)?
-        {
+        let is_typed = !self.password_stdin && self.password_file.is_none();
+        if is_typed && let Some((user, bearer)) = session(wanted, cx)? {
             hub.refuse_other_hosts()?;
+            return Ok(hub.client(user, bearer));
+        }
+        if is_typed && let Some((user, bearer)) = kept_sign_in::find(&cx.store, hub, wanted, *cx.now) {
             return Ok(hub.client(user, bearer));
         }
         let user = match wanted {
@@ -56,11 +67,16 @@ impl SignInArgs {
         let (password, code) = self.password_and_code(&user)?;
         let bearer = match hub.sign_in(&user, &password)? {
             LoginStep::Done(bearer) => bearer,
-            LoginStep::SecondFactor(pending) => {
-                let code = code.map_or_else(|| ask_code(&user), Ok)?;
-                hub.confirm_second_factor(&pending, &code)?
-            }
+            LoginStep::SecondFactor(pending) => match code {
+                Some(code) => hub.confirm_second_factor(&pending, &code)?,
+                None => confirm_typed_code(hub, &user, &pending, cx)?,
+            },
         };
+        // A machine has its password at hand, so nothing is left behind there.
+        if is_typed && kept_sign_in::keep(&cx.store, hub, &user, &bearer, *cx.now) {
+            let program = program();
+            cx.say(&format!("signed in as {user} for the next few minutes ({program} lock ends that)"));
+        }
         Ok(hub.client(user, bearer))
     }
 
@@ -76,12 +92,33 @@ impl SignInArgs {
         };
         let mut lines = text.lines().map(|line| Secret::new(Zeroizing::new(line.to_owned())));
         let password = lines.next().filter(|password| !password.expose().is_empty());
-        Ok((password.ok_or(PromptError::Secret("empty"))?, lines.next()))
+        let password = password.ok_or(PromptError::Secret("empty"))?;
+        // Docker Hub refuses these too, but for some it says only that they are wrong.
+        if ACCESS_TOKENS.iter().any(|prefix| password.expose().starts_with(prefix)) {
+            return Err(HubApiError::SignedInByToken.into());
+        }
+        Ok((password, lines.next()))
     }
 }
 
 fn missing(what: &'static str, option: &'static str) -> impl FnOnce(TtyError) -> PromptError {
     move |source| PromptError::Missing { what, option, source }
+}
+
+/// Asks for the code of the second factor, and once more when it is wrong.
+fn confirm_typed_code(
+    hub: &HubApi,
+    user: &str,
+    pending: &Secret,
+    cx: &mut CommandContext,
+) -> Result<Secret, CommandError> {
+    for _ in 1..CODE_ATTEMPTS {
+        match hub.confirm_second_factor(pending, &ask_code(user)?) {
+            Err(HubApiError::SignIn(why)) => cx.say(&format!("Docker Hub refuses that code: {why}")),
+            other => return Ok(other?),
+        }
+    }
+    Ok(hub.confirm_second_factor(pending, &ask_code(user)?)?)
 }
 
 fn ask_code(user: &str) -> Result<Secret, CommandError> {

@@ -25,8 +25,9 @@ pub(super) fn run(
     hub: &HubApi,
     cx: &mut CommandContext,
 ) -> Result<(), CommandError> {
-    let targets = args.target.find(hub, cx)?;
+    let mut targets = args.target.find(hub, cx)?;
     let client = args.sign_in.run(hub, targets.owner(), cx)?;
+    targets.look_up(&client, cx)?;
     for linked in &targets.linked {
         let (id, name) = (linked.token.id, &linked.token.name);
         match to {
@@ -42,13 +43,14 @@ pub(super) fn run(
             }
         }
     }
-    for id in &targets.ids {
-        if !client.switch(&targets.account, id, to == TokenState::Active)? {
-            return Err(NotForHub(format!("no token at Docker Hub has the ID \"{id}\"")).into());
+    for other in &targets.others {
+        let name = other.description();
+        if !client.switch(&targets.account, &other.id, to == TokenState::Active)? {
+            return Err(NotForHub(format!("no token at Docker Hub has the ID \"{}\"", other.id)).into());
         }
         cx.say(&match to {
-            TokenState::Active => format!("{id} is active at Docker Hub"),
-            TokenState::Inactive => format!("{id} is switched off at Docker Hub"),
+            TokenState::Active => format!("{name} is active at Docker Hub"),
+            TokenState::Inactive => format!("{name} is switched off at Docker Hub"),
         });
     }
     Ok(())

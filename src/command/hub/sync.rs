@@ -42,6 +42,9 @@ pub(super) fn run(args: &HubSyncArgs, hub: &HubApi, cx: &mut CommandContext) -> 
             name.as_argument()
         ));
     }
+    for name in &report.without_registry {
+        cx.say(&format!("\"{name}\" opens no registry, so it is switched off here"));
+    }
     for name in &report.gone {
         cx.say(&format!("\"{name}\" is gone there ({program} rm {} takes it out here)", name.as_argument()));
     }

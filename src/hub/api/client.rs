@@ -7,7 +7,8 @@ use serde::Serialize;
 use crate::http::json_body::json;
 use crate::http::{Method, Repeat, Response};
 use crate::hub::api::error::HubApiError;
-use crate::hub::api::token::{ApiToken, NewApiToken, Resource, TokenAccess, TokenPage};
+use crate::hub::api::resource::Resource;
+use crate::hub::api::token::{ApiToken, NewApiToken, TokenAccess, TokenPage};
 use crate::hub::api::{ApiCall, HubAccount, HubApi, error, path_segment};
 use crate::model::secret::Secret;
 use crate::model::timestamp::Timestamp;
@@ -119,7 +120,8 @@ impl<'h> HubClient<'h> {
             body: Some(&body),
             repeat: Repeat::Never,
         })?;
-        NewApiToken::from_response(&self.success(answer)?)
+        let answer = self.success(answer).map_err(|error| error.of_creation(account))?;
+        NewApiToken::from_response(&answer)
     }
 
     /// Changes a token's label; false when the token is gone.

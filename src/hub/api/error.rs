@@ -10,14 +10,25 @@ use thiserror::Error;
 use crate::http::endpoint::EndpointError;
 use crate::http::server_text::redact;
 use crate::http::{HttpError, Response};
-use crate::hub::api::HUB_URL;
+use crate::hub::api::{HUB_URL, HubAccount};
 use crate::model::hint::{Hint, program};
 use crate::system::env::EnvError;
 use crate::system::secret_json::unescape;
 
-/// Phrases in Docker Hub's errors for a person who signed in with an access token.
-const SIGNED_IN_BY_TOKEN: [&str; 3] =
-    ["issued from personal access token", "access token may not", "using an access token"];
+/// Phrases in Docker Hub's errors for a person who signed in with an access token, a person's or an organization's.
+const SIGNED_IN_BY_TOKEN: [&str; 4] = [
+    "issued from personal access token",
+    "issued from organization access token",
+    "access token may not",
+    "using an access token",
+];
+
+/// Words in Docker Hub's refusal of one more token than an organization can have. Docker publishes no text for it.
+const LIMIT_WORDS: [&str; 5] = ["limit", "maximum", "quota", "exceed", "too many"];
+
+/// The numbers of tokens that an organization can have, by its plan:
+/// <https://docs.docker.com/security/access-tokens/organization-access-tokens/>.
+const PLAN_LIMITS: &str = "10 with Docker Team, 100 with Docker Business";
 
 /// An error of Docker Hub's API.
 #[derive(Debug, Error)]
@@ -36,6 +47,14 @@ pub enum HubApiError {
     /// A wrong user name, password or code.
     #[error("Docker Hub refuses the sign-in: {0}")]
     SignIn(String),
+    /// An organization has as many tokens as its plan allows.
+    #[error("Docker Hub makes no more tokens for {organization} ({status}): {why}")]
+    NoRoom {
+        organization: String,
+        status: u16,
+        /// Docker Hub's text, safe for a terminal.
+        why: String,
+    },
     #[error("Docker Hub refuses that ({status}): {why}")]
     Refused {
         status: u16,
@@ -64,6 +83,14 @@ impl Hint for HubApiError {
                 ));
             }
             Self::NotAnId(_) => return Some(format!("{} hub tokens shows them", program())),
+            Self::NoRoom { organization, .. } => {
+                let program = program();
+                return Some(format!(
+                    "there can be {PLAN_LIMITS}, and those that have expired or are switched off count: \
+                     {program} hub tokens --org {organization} lists them, and {program} hub rm --org {organization} \
+                     ID deletes one"
+                ));
+            }
             Self::SignedInByToken => {
                 "run `docker login` without -u, which signs in by the browser, or give your password (--user, \
                  --password-stdin)"
@@ -73,7 +100,8 @@ impl Hint for HubApiError {
                  without -u"
             }
             Self::Refused { status: 401, .. } => {
-                "sign in again: `docker login` without -u, or your password (--user, --password-stdin)"
+                "sign in again: `docker login` without -u, or your password (--user, --password-stdin); \
+                 `docker-credential-pat lock` forgets one that is kept in memory"
             }
             Self::Refused { status: 403 | 404, .. } => {
                 "if it is an organization's: check its name, and that your account may manage its tokens"
@@ -85,6 +113,18 @@ impl Hint for HubApiError {
 }
 
 impl HubApiError {
+    /// Returns the same error about the creation of a token, as one of an organization without room if it is that.
+    pub(super) fn of_creation(self, account: &HubAccount) -> Self {
+        match (self, account) {
+            (Self::Refused { status, why }, HubAccount::Organization(organization))
+                if (400..500).contains(&status) && names_limit(&why) =>
+            {
+                Self::NoRoom { organization: organization.clone(), status, why }
+            }
+            (error, _) => error,
+        }
+    }
+
     /// True when the request has certainly not been executed.
     pub fn is_undone(&self) -> bool {
         match self {
@@ -93,12 +133,18 @@ impl HubApiError {
             | Self::OtherHost(_)
             | Self::SignedInByToken
             | Self::SignIn(_)
-            | Self::NotAnId(_) => true,
+            | Self::NotAnId(_)
+            | Self::NoRoom { .. } => true,
             Self::Refused { status, .. } => (400..500).contains(status),
             Self::TooMany => false,
             Self::Http(error) => !error.is_ambiguous(),
         }
     }
+}
+
+fn names_limit(why: &str) -> bool {
+    let lowercase = why.to_ascii_lowercase();
+    LIMIT_WORDS.iter().any(|word| lowercase.contains(word))
 }
 
 /// The fields that hold the text of an error. Nothing else in an answer is ever shown.

@@ -3,6 +3,7 @@
 pub mod client;
 pub mod error;
 pub mod login;
+pub mod resource;
 pub mod token;
 
 use crate::http::endpoint::{Endpoint, PlainHttp};

@@ -1,15 +1,23 @@
 //! Tokens in the form of Docker Hub's API.
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::http::Response;
 use crate::hub::api::error::HubApiError;
-use crate::hub::api::path_segment;
+use crate::hub::api::resource::Resource;
+use crate::hub::api::{path_segment, resource};
+use crate::model::scope::Scope;
 use crate::model::secret::Secret;
 use crate::model::timestamp::Timestamp;
 use crate::model::token::Permissions;
 use crate::system::secret_json::unescape;
+
+/// The scope for Docker's Cloud Sandboxes, which opens no registry.
+const SANDBOXES: &str = "sandbox:use";
+
+/// The scope for public repositories.
+const PUBLIC_READ: &str = "repo:public_read";
 
 /// A token at Docker Hub, without its secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,18 +42,6 @@ pub enum TokenAccess {
     Scopes(Vec<String>),
     /// An organization's token: scopes for each resource.
     Resources(Vec<Resource>),
-}
-
-/// A part of an organization, and the scopes of a token there. Docker documents the scopes in more than one
-/// form, so they are passed on unchanged.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Resource {
-    /// `TYPE_REPO` or `TYPE_ORG`.
-    #[serde(rename = "type")]
-    pub kind: String,
-    /// A path such as `acme/app` or `*/*/public`.
-    pub path: String,
-    pub scopes: Vec<String>,
 }
 
 /// A token that was just created, with its secret, which Docker Hub returns only this once.
@@ -92,20 +88,46 @@ struct RawTokenPage<'a> {
 }
 
 impl TokenAccess {
-    /// Returns the permissions that a person's scopes are known to grant.
+    /// Returns the permissions at a registry that the scopes are known to grant.
     pub fn permissions(&self) -> Option<Permissions> {
-        let Self::Scopes(scopes) = self else { return None };
+        let scopes = match self {
+            Self::Scopes(scopes) => scopes,
+            Self::Resources(resources) => return resource::permissions(resources),
+        };
         let (mut granted, mut is_recognized) = (Permissions::default(), !scopes.is_empty());
         for scope in scopes {
-            granted.pull = true;
             match scope.as_str() {
-                "repo:admin" => (granted.push, granted.delete) = (true, true),
-                "repo:write" => granted.push = true,
-                "repo:read" | "repo:public_read" => {}
+                "repo:admin" => (granted.pull, granted.push, granted.delete) = (true, true, true),
+                "repo:write" => (granted.pull, granted.push) = (true, true),
+                "repo:read" | PUBLIC_READ => granted.pull = true,
+                SANDBOXES => {}
                 _ => is_recognized = false,
             }
         }
         is_recognized.then_some(granted)
+    }
+
+    /// True when the token is known to open no registry: one for Cloud Sandboxes, or for an organization's members.
+    pub fn opens_no_registry(&self) -> bool {
+        self.permissions() == Some(Permissions::default())
+    }
+
+    /// True when the token opens only what is public, which the vault cannot tell from what is private.
+    pub fn is_public_only(&self) -> bool {
+        match self {
+            Self::Scopes(scopes) => scopes.iter().all(|scope| scope == PUBLIC_READ),
+            Self::Resources(resources) => resources.iter().all(|resource| resource.path == resource::PUBLIC),
+        }
+    }
+
+    /// Returns the scopes in the vault: all of Docker Hub for a person's token, the repositories of an organization's;
+    /// none when it opens no registry.
+    pub fn vault_scopes(&self) -> Vec<Scope> {
+        match self {
+            Self::Scopes(_) if self.opens_no_registry() => Vec::new(),
+            Self::Scopes(_) => Scope::parse("docker.io").into_iter().collect(),
+            Self::Resources(resources) => resource::vault_scopes(resources),
+        }
     }
 
     /// Returns the scopes of a person's token, or else the resources of an organization's.
@@ -137,7 +159,8 @@ fn page_word(scope: &str) -> &str {
         "repo:admin" => "Read, Write, Delete",
         "repo:write" => "Read & Write",
         "repo:read" => "Read-only",
-        "repo:public_read" => "Public Read-only",
+        PUBLIC_READ => "Public Read-only",
+        SANDBOXES => "Cloud Sandboxes",
         other => other,
     }
 }
@@ -224,11 +247,15 @@ mod tests {
             (&["repo:write"], "Read & Write", all(true, true, false)),
             (&["repo:read"], "Read-only", all(true, false, false)),
             (&["repo:public_read"], "Public Read-only", all(true, false, false)),
+            (&["sandbox:use"], "Cloud Sandboxes", all(false, false, false)),
+            (&["sandbox:use", "repo:read"], "Cloud Sandboxes, Read-only", all(true, false, false)),
             (&["repo:new"], "repo:new", None),
             (&[], "", None),
         ] {
             let access = TokenAccess::Scopes(scopes.iter().map(|scope| (*scope).to_owned()).collect());
             assert_eq!((access.description().as_str(), access.permissions()), (description, permissions));
+            let opens_a_registry = permissions != all(false, false, false);
+            assert_eq!(!access.vault_scopes().is_empty(), opens_a_registry, "{description}");
         }
     }
 }
