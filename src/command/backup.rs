@@ -10,6 +10,7 @@ use crate::command::token_view::count_words;
 use crate::model::hint::program;
 use crate::model::name::Name;
 use crate::system::env;
+use crate::system::slow_notice::SlowNotice;
 use crate::vault::backup;
 use crate::vault::backup::OpenedBackup;
 use crate::vault::keys::passphrase;
@@ -61,7 +62,9 @@ pub fn restore(args: &RestoreArgs, cx: &mut CommandContext) -> Result<(), Comman
         );
         args::confirm(&question, args.yes)?;
     }
+    let notice = SlowNotice::start("restoring tokens into the vault");
     let merged = backup.restore(&cx.store, *cx.now)?;
+    drop(notice);
     cx.say(&format!("{} came back", count_words(merged.added.len())));
     if !merged.same.is_empty() {
         cx.say(&format!("here already: {}", names(&merged.same)));

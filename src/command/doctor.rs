@@ -26,7 +26,7 @@ use crate::model::hint::{Hint, program};
 use crate::model::timestamp::Timestamp;
 use crate::model::token::Token;
 use crate::system::sanitize;
-#[cfg(feature = "online")]
+#[cfg(any(feature = "online", feature = "scan"))]
 use crate::system::slow_notice::SlowNotice;
 use crate::system::table::{Cell, Table, Tone};
 
@@ -122,6 +122,7 @@ fn scan(folder: &Path, cx: &mut CommandContext) -> Result<Vec<Finding>, CommandE
     let mut findings = Vec::new();
     let contents = keys::check(&cx.store, &mut findings).unwrap_or_default();
     findings.retain(|finding| finding.severity == Severity::Problem || finding.kind == keys::LOCKED);
+    let _notice = SlowNotice::start(format!("searching {}", folder.display()));
     doctor::scan::check(folder, &contents, &mut findings);
     Ok(findings)
 }

@@ -10,6 +10,7 @@ use crate::command::context::CommandContext;
 use crate::command::error::CommandError;
 use crate::model::hint::program;
 use crate::system::env;
+use crate::system::slow_notice::SlowNotice;
 use crate::system::table::{Cell, Table, Tone};
 use crate::vault::keys::holders::{Holders, LockedError};
 use crate::vault::keys::keyring::Keyring;
@@ -178,7 +179,9 @@ fn remove(kind: HolderKind, cx: &mut CommandContext) -> Result<(), CommandError>
 }
 
 fn renew(cx: &mut CommandContext) -> Result<(), CommandError> {
+    let notice = SlowNotice::start("sealing every secret with a new key");
     let unchanged = rekey::renew(&cx.store)?;
+    drop(notice);
     cx.say("the vault has a new key, and every secret is sealed with it; copies of the old key open only old copies of the vault");
     for kind in unchanged {
         cx.say(&format!(

@@ -10,6 +10,7 @@ use crate::docker::wire::Credentials;
 use crate::model::registry::Key;
 use crate::model::scope::Scope;
 use crate::model::token::Permissions;
+use crate::system::slow_notice::SlowNotice;
 
 /// A file of a client.
 pub struct LoginFile {
@@ -229,7 +230,9 @@ impl ClientLogins {
     /// some helpers cannot list what they have.
     fn add_helper(&mut self, helper: OtherHelper, named: Vec<String>) -> Result<(), HelperError> {
         let source = LoginSource::Helper(self.helpers.len());
+        let notice = SlowNotice::start(format!("reading the logins of {}", helper.program()));
         let result = find_in_helper(&helper, source, named, &mut self.found);
+        drop(notice);
         self.helpers.push(helper);
         result
     }

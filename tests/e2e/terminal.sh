@@ -157,6 +157,12 @@ equal "without a terminal: one cause, once, in words" 1 \
   eval 'at_once setsid --wait "$program" show ci --reveal 2>&1 | grep -c "vault: its passphrase is needed: there is no terminal to ask on$" || true'
 
 # What takes long says so, on a terminal only.
+mkdir -p "$HOME/slow"
+printf '#!/bin/sh\n[ "$1" = list ] && sleep 3 && echo "{}"\n' >"$HOME/slow/docker-credential-slow"
+chmod +x "$HOME/slow/docker-credential-slow"
+ends "a helper that takes its time is named" 0 'reading the logins of docker-credential-slow' \
+  at_terminal -- env PATH="$HOME/slow:$PATH" "$program" import --helper slow
+equal "without a terminal it is not" "there is nothing to take over" eval 'env PATH="$HOME/slow:$PATH" docker-credential-pat import --helper slow 2>&1'
 if type -P flock >/dev/null; then
   vault=$XDG_DATA_HOME/docker-credential-pat/vault
   locked() { flock "$vault.lock" sleep 4 & sleep 0.5; "$@"; local code=$?; wait; return $code; }

@@ -13,6 +13,7 @@ use crate::model::token::Token;
 use crate::model::token_id::TokenId;
 use crate::provider::advice::Advice;
 use crate::system::env;
+use crate::system::slow_notice::SlowNotice;
 use crate::system::table::{Cell, Table, Tone};
 use crate::vault::import::{ImportedToken, IncomingLogin, take_over};
 use crate::vault::login::user_of;
@@ -126,8 +127,10 @@ impl<'l> LoginCopy<'l> {
     /// Copies the logins in one change, opens the vault again and compares every secret with that of its source.
     /// Returns the number of new tokens.
     pub(in crate::command) fn copy(&self, cx: &mut CommandContext) -> Result<usize, CommandError> {
+        let notice = SlowNotice::start(format!("copying {} logins into the vault", self.count()));
         let imported = self.add_all(cx)?;
         self.read_back(&imported, cx)?;
+        drop(notice);
         let inventory = cx.store.inventory()?;
         for imported in imported.iter().filter(|imported| imported.is_new) {
             if let Some(token) = find_token(&inventory, imported.token).filter(|token| token.is_signed_out())
