@@ -1,5 +1,6 @@
 //! Removes imported logins from their sources, once they are in the vault.
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 
 use thiserror::Error;
@@ -134,10 +135,14 @@ fn remove_from_file(
     let record = env::Folders::find()?.setup();
     let _lock = setup::lock(&record)?;
     let mut config = ConfigFile::read(path.to_owned())?;
+    let mut by_key: HashMap<&str, Vec<&Credentials>> = HashMap::new();
+    for old in removable(logins, LoginSource::File(index)) {
+        by_key.entry(old.key.as_str()).or_default().push(old);
+    }
     let is_removable = |login: &PlainLogin| {
         login.credentials.as_ref().is_ok_and(|now| {
-            removable(logins, LoginSource::File(index))
-                .any(|old| old.key == now.key && *old.user == *now.user && old.secret.is_same_as(&now.secret))
+            let mut same_key = by_key.get(now.key.as_str()).into_iter().flatten();
+            same_key.any(|old| *old.user == *now.user && old.secret.is_same_as(&now.secret))
         })
     };
     let plain = config.logins()?;
