@@ -27,6 +27,7 @@ login_to() { printf '%s\n' "$3" | docker login -u "$2" --password-stdin ${1:+"$1
 
 # For a registry without an engine: docker manifest is the one command that asks the registry itself.
 client_login() { login_to "$host" "$@"; }
-client_use() { docker manifest inspect --insecure "$host/acme/app:1"; }
+use_here() { docker manifest inspect --insecure "$1/acme/app:1"; }
+client_use() { use_here "$host"; }
 client_logout() { docker logout "$host"; }
 client_push() { docker manifest create --amend --insecure "$host/acme/list:1" "$host/acme/app:1" && docker manifest push --insecure "$host/acme/list:1"; }

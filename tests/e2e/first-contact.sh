@@ -18,18 +18,6 @@ end_all() {
 }
 trap end_all EXIT
 
-# part NAME TOOL...: whether all that a part needs is installed.
-part() {
-  local name=$1 tool
-  shift
-  for tool; do
-    type -P "$tool" >/dev/null && continue
-    skipped_part "$name" "$tool is not installed"
-    return 1
-  done
-}
-skipped_part() { echo "skipped $GROUP: $1: $2"; echo skipped >>"$RESULTS"; }
-
 # machine NAME: a new home, in which nothing is set up.
 machine() {
   export HOME=$GROUP_DIR/home/$1
@@ -40,7 +28,6 @@ machine() {
   mkdir -p "$HOME/.docker" "$TMPDIR" && mkdir -m 700 "$XDG_RUNTIME_DIR"
 }
 
-use_here() { docker manifest inspect --insecure "$1/acme/app:1"; }
 # docker_uses WHAT USER HOST: Docker reaches the image while the registry knows no other account.
 docker_uses() { check "$1" used_by "$2" use_here "$3"; }
 store() { jq -r '.credsStore // "none"' "$config"; }

@@ -15,22 +15,9 @@ end_all() {
 }
 trap end_all EXIT
 
-# part NAME TOOL...: whether all that a part needs is installed.
-part() {
-  local name=$1 tool
-  shift
-  for tool; do
-    type -P "$tool" >/dev/null && continue
-    echo "skipped $GROUP: $name: $tool is not installed"
-    echo skipped >>"$RESULTS"
-    return 1
-  done
-}
-
 # in_plain FILE USER: checks that a file contains the login of a user, as clients write it.
 in_plain() { jq -e --arg auth "$(printf %s "$2:${secret[$2]}" | base64 -w 0)" '[.auths[].auth] | index($auth) != null' "$1"; }
 not_in_plain() { ! in_plain "$@"; }
-use_here() { docker manifest inspect --insecure "$1/acme/app:1"; }
 with_config() { DOCKER_CONFIG=$1 limited docker manifest inspect --insecure "$host/acme/app:1"; }
 
 start_registry htpasswd

@@ -23,6 +23,19 @@ failed() { echo "FAIL $GROUP: $1"; sed 's/^/    /; 20q' <<<"$2"; echo failed >>"
 skip() { echo "skipped $GROUP: $1"; echo skipped >>"$RESULTS"; exit 0; }
 give_up() { failed "$1" "$2"; exit 0; }
 
+skipped_part() { echo "skipped $GROUP: $1: $2"; echo skipped >>"$RESULTS"; }
+
+# part NAME TOOL...: whether all that a part of the group needs is installed.
+part() {
+  local name=$1 tool
+  shift
+  for tool; do
+    type -P "$tool" >/dev/null && continue
+    skipped_part "$name" "$tool is not installed"
+    return 1
+  done
+}
+
 # need TOOL...: the group is skipped where one is not installed.
 need() {
   local tool
