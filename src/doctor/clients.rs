@@ -12,7 +12,7 @@ use crate::docker::podman_registries::helpers_of_podman;
 use crate::docker::setup::{HelperSlot, SetupError};
 use crate::docker::{buildx_configs, setup};
 use crate::doctor::keys::OpenedContents;
-use crate::doctor::{Finding, Severity, files, other_clients};
+use crate::doctor::{Finding, Severity, files};
 use crate::model::hint::{Hint, program};
 use crate::model::name::quoted;
 use crate::model::registry::Key;
@@ -57,7 +57,6 @@ pub fn check(contents: Option<&OpenedContents>, findings: &mut Vec<Finding>) -> 
             ..Finding::default()
         });
     }
-    other_clients::check(findings);
     let mut names = docker;
     for name in podman {
         push_new(&mut names, name);
@@ -79,7 +78,7 @@ fn check_docker(contents: Option<&OpenedContents>, findings: &mut Vec<Finding>) 
             check_file(path, ConfigOwner::Docker, contents, &mut names, findings);
             for (path, _) in parts {
                 if let Ok(config) = ConfigFile::read(path) {
-                    // A file that cannot be read is none that buildx reads.
+                    // Buildx does not read an invalid file either.
                     let _ = ClientFile { config: &config, owner: ConfigOwner::Docker }.check_logins(findings);
                 }
             }
@@ -184,29 +183,20 @@ impl ClientFile<'_> {
         let path = self.config.path();
         let logins = self.config.plain_logins()?;
         if !logins.is_empty() {
-            let keys = logins.iter().map(|key| without_account(key)).collect::<Vec<_>>().join(", ");
-            let what = format!("{} holds logins in plain text: {keys}", env::tilde(path));
-            findings.push(self.plain_text("plain-text-login", what, path));
+            findings.push(plain_text_logins(path, &logins, self.removal_command()));
             files::check_access(path, plain_text_open_to_others, findings);
         }
         // A backup that is not JSON is not one of ours.
         if backup_has_secrets(path).unwrap_or_default() {
             let backup = backup_path(path);
             let what = format!("{} holds secrets that an earlier version left there", env::tilde(&backup));
-            findings.push(self.plain_text("plain-text-backup", what, &backup));
+            findings.push(plain_text("plain-text-backup", what, &backup, self.removal_command()));
         }
         Ok(())
     }
 
-    fn plain_text(&self, kind: &'static str, what: String, path: &Path) -> Finding {
-        Finding {
-            kind,
-            severity: Severity::Warning,
-            what,
-            why: "whoever can read that file, or a backup of it, has them",
-            mend: format!("{} import{} --remove", program(), self.option()),
-            ..Finding::about_path(path)
-        }
+    fn removal_command(&self) -> String {
+        format!("{} import{} --remove", program(), self.option())
     }
 
     /// Checks the helper of each entry that exists now or was once set up.
@@ -309,6 +299,24 @@ impl ClientFile<'_> {
             HelperSlot::One(key) => format!(" --registry {}", quoted(key)),
         };
         format!("{} install{}{registry}", program(), self.option())
+    }
+}
+
+/// Reports the logins in a file, by their entries.
+pub(super) fn plain_text_logins(path: &Path, entries: &[String], mend: String) -> Finding {
+    let keys = entries.iter().map(|key| without_account(key)).collect::<Vec<_>>().join(", ");
+    let what = format!("{} holds logins in plain text: {keys}", env::tilde(path));
+    plain_text("plain-text-login", what, path, mend)
+}
+
+fn plain_text(kind: &'static str, what: String, path: &Path, mend: String) -> Finding {
+    Finding {
+        kind,
+        severity: Severity::Warning,
+        what,
+        why: "whoever can read that file, or a backup of it, has them",
+        mend,
+        ..Finding::about_path(path)
     }
 }
 

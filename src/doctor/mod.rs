@@ -131,6 +131,7 @@ pub fn check_all(
     let contents = keys::check(store, &mut findings);
     files::check(store, contents.as_ref(), now, &mut findings);
     let names = clients::check(contents.as_ref(), &mut findings);
+    other_clients::check(&mut findings);
     path::check(&names, &mut findings);
     if let Some(contents) = contents {
         tokens::check(&contents, usage, warning_days, now, &mut findings);

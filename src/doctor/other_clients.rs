@@ -1,13 +1,14 @@
 //! Checks clients that keep logins in a file of their own, or that find no helper.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use crate::docker::config::{ConfigFile, MAX_BYTES};
 use crate::docker::installed_clients::is_docker_from_snap;
+use crate::doctor::clients::plain_text_logins;
 use crate::doctor::{Finding, Severity, quoted_path};
 use crate::model::hint::program;
 use crate::model::name::quoted;
@@ -49,7 +50,7 @@ pub(super) fn check(findings: &mut Vec<Finding>) {
             && !keys.is_empty()
         {
             let mend = format!("{} import --file {} --remove", program(), quoted_path(&path));
-            findings.push(plain_text(&path, &keys, mend));
+            findings.push(plain_text_logins(&path, &keys, mend));
         }
     }
     check_regctl(&home, findings);
@@ -66,18 +67,6 @@ fn check_regctl(home: &Path, findings: &mut Vec<Finding>) {
     if let Some(host) = hosts.first() {
         let host = quoted(host);
         let mend = format!("docker login {host} && regctl registry logout {host}");
-        findings.push(plain_text(&path, &hosts, mend));
-    }
-}
-
-fn plain_text(path: &Path, keys: &[String], mend: String) -> Finding {
-    Finding {
-        kind: "plain-text-login",
-        severity: Severity::Warning,
-        what: format!("{} holds logins in plain text: {}", env::tilde(path), keys.join(", ")),
-        why: "whoever can read that file, or a backup of it, has them",
-        mend,
-        path: Some(PathBuf::from(path)),
-        ..Finding::default()
+        findings.push(plain_text_logins(&path, &hosts, mend));
     }
 }

@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 /// The length of the shortest run that is decoded. Shorter words are frequent, and no token fits in one.
 const MIN_CHARACTERS: usize = 16;
 
-/// What a run was cut from may leave bits in its last character.
+/// Accepts unused bits in the last character: a run may be cut from a longer text.
 const LENIENT: GeneralPurposeConfig = NO_PAD.with_decode_allow_trailing_bits(true);
 const STANDARD_ENGINE: GeneralPurpose = GeneralPurpose::new(&STANDARD, LENIENT);
 const URL_SAFE_ENGINE: GeneralPurpose = GeneralPurpose::new(&URL_SAFE, LENIENT);
