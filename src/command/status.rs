@@ -13,11 +13,8 @@ pub fn run(cx: &mut CommandContext) -> Result<(), CommandError> {
     let inventory = cx.store.inventory()?;
     let config = ConfigFile::read(env::docker_config()?)?;
     let config_path = env::tilde(config.path());
-    let is_this_program = |helper: Option<String>| helper.as_deref().is_some_and(HelperName::is_ours);
-    let mut is_set_up = is_this_program(config.store()?);
-    for key in config.registries_with_helpers()? {
-        is_set_up |= is_this_program(config.helper(&key)?);
-    }
+    let own = config.own_helpers()?.into_iter().map(|(_, helper)| helper);
+    let is_set_up = config.store()?.into_iter().chain(own).any(|helper| HelperName::is_ours(&helper));
     let set_up = if is_set_up { "Docker asks this program" } else { "Docker does not ask this program yet" };
     let count = match inventory.tokens().len() {
         0 => "no tokens yet".to_owned(),

@@ -124,9 +124,7 @@ impl ImportArgs {
             } else {
                 all.extend(config.store()?);
             }
-            for key in config.registries_with_helpers()? {
-                all.extend(config.helper(&key)?);
-            }
+            all.extend(config.own_helpers()?.into_iter().map(|(_, helper)| helper));
             all.extend(setup::previous_helpers(&env::Folders::find()?.setup(), config)?);
         }
         let mut names: Vec<String> = Vec::new();

@@ -42,7 +42,7 @@ struct LostLogin {
     helper: Option<OtherHelper>,
 }
 
-/// What became of the logins.
+/// The outcome for each login.
 #[derive(Default)]
 pub(super) struct HandbackReport {
     lines: Vec<String>,
@@ -82,7 +82,7 @@ impl Handback {
             if answers.get(credentials.key.as_str()).is_some_and(is_same) {
                 continue;
             }
-            let helper = match future.files.first().and_then(|file| file.lookup.helper_at(&name)) {
+            let helper = match lookup.helper_at(&name) {
                 Some(helper) if OtherHelper::makes_tokens(helper) => continue,
                 Some(helper) => Some(OtherHelper::new(helper)?),
                 None => None,
@@ -128,7 +128,7 @@ impl Handback {
         Ok(report)
     }
 
-    /// Prints what became of the logins. Fails if those of the vault are not known.
+    /// Prints the outcome for each login. Fails if those of the vault are not known.
     pub(super) fn report(self, report: &HandbackReport, cx: &mut CommandContext) -> Result<(), CommandError> {
         for line in &report.lines {
             cx.say(line);

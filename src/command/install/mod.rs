@@ -1,17 +1,19 @@
 //! `install` and `uninstall`: make this program the credential helper of Docker or podman, and undo that.
 
+mod client_args;
 mod handback;
+mod profile;
 mod takeover;
 
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
-use crate::command::args;
 use crate::command::context::CommandContext;
-use crate::command::error::{ArgumentError, CommandError};
+use crate::command::error::CommandError;
+use crate::command::install::client_args::ClientArgs;
 use crate::command::install::handback::Handback;
+use crate::command::install::profile::{configured_profiles, is_called, profile_link_path};
 use crate::command::install::takeover::Takeover;
 use crate::docker::config::helper_lookup::ConfigOwner;
 use crate::docker::config::{ConfigError, ConfigFile};
@@ -22,14 +24,11 @@ use crate::docker::{profile_link, setup};
 use crate::inventory::Inventory;
 use crate::model::hint::{Hint, program};
 use crate::model::name::quoted;
-use crate::model::registry::{Address, DOCKER_HUB_KEY, Registry, host_as_written};
-use crate::model::scope::Scope;
-use crate::provider::WELL_KNOWN;
 use crate::system::env;
 use crate::system::sanitize::error_chain;
 use crate::vault::keys::HolderKind;
 
-/// Which set-up is meant
+/// Options of `install`
 #[derive(Debug, clap::Args)]
 pub struct InstallArgs {
     #[command(flatten)]
@@ -39,7 +38,7 @@ pub struct InstallArgs {
     no_import: bool,
 }
 
-/// Which set-up is removed
+/// Options of `uninstall`
 #[derive(Debug, clap::Args)]
 pub struct UninstallArgs {
     #[command(flatten)]
@@ -47,22 +46,6 @@ pub struct UninstallArgs {
     /// Write logins back into the client's file in plain text where no other helper keeps them
     #[arg(long)]
     plain_text: bool,
-}
-
-/// The client's file, and the entries in it
-#[derive(Debug, clap::Args)]
-struct ClientArgs {
-    /// Only for this registry (`credHelpers`); may be given more than once
-    #[arg(long, short, value_name = "HOST")]
-    registry: Vec<String>,
-    /// For podman, skopeo and buildah instead of Docker. They name a helper for each registry:
-    /// without --registry, for those that the vault, their files and this program know
-    #[arg(long)]
-    podman: bool,
-    /// Under the name of a profile, whose choices and logins come first: makes the link
-    /// docker-credential-pat-PROFILE beside this program
-    #[arg(long, requires = "registry", value_parser = args::parse_profile)]
-    profile: Option<String>,
 }
 
 /// Makes this program the helper, after copying the logins that the client has. After an error the client's file is
@@ -199,135 +182,14 @@ pub fn uninstall(args: &UninstallArgs, cx: &mut CommandContext) -> Result<(), Co
     handback.report(&report, cx)
 }
 
-impl ClientArgs {
-    fn owner(&self) -> ConfigOwner {
-        if self.podman { ConfigOwner::Podman } else { ConfigOwner::Docker }
-    }
-
-    fn podman_option(&self) -> &'static str {
-        if self.podman { " --podman" } else { "" }
-    }
-
-    /// Reads the client's file.
-    fn config(&self) -> Result<ConfigFile, CommandError> {
-        let path = if self.podman { env::podman_auth()? } else { env::docker_config()? };
-        Ok(ConfigFile::read(path)?)
-    }
-
-    /// Reads the other files from which the client gets logins, in its order.
-    fn other_files(&self) -> Result<Vec<ConfigFile>, CommandError> {
-        if !self.podman {
-            return Ok(Vec::new());
-        }
-        let own = env::podman_own_files()?.into_iter().skip(1);
-        let files = own.chain(env::docker_config()).map(ConfigFile::read);
-        Ok(files.collect::<Result<_, _>>()?)
-    }
-
-    /// Returns the entries to set in the client's file.
-    fn slots(&self, config: &ConfigFile, inventory: &Inventory) -> Result<Vec<HelperSlot>, CommandError> {
-        if self.registry.is_empty() && !self.podman {
-            return Ok(vec![HelperSlot::Every]);
-        }
-        let mut keys = BTreeSet::new();
-        for text in &self.registry {
-            keys.insert(self.key_as_written(text)?);
-        }
-        if self.registry.is_empty() {
-            let mut logins = config.plain_logins()?;
-            for file in self.other_files()? {
-                logins.extend(file.plain_logins()?);
-            }
-            let in_files =
-                logins.iter().filter_map(|key| Address::parse(key)).map(|at| at.registry().clone());
-            let in_vault = inventory
-                .tokens()
-                .iter()
-                .flat_map(|token| &token.scopes)
-                .filter_map(Scope::registry)
-                .cloned();
-            let well_known = WELL_KNOWN.iter().filter_map(|host| Registry::parse(host));
-            keys.extend(in_files.chain(in_vault).chain(well_known).map(|registry| self.key_of(&registry)));
-        }
-        Ok(keys.into_iter().map(HelperSlot::One).collect())
-    }
-
-    /// Returns the entries that name this program now.
-    fn current_slots(&self, config: &ConfigFile) -> Result<Vec<HelperSlot>, CommandError> {
-        let mut slots = if self.podman { Vec::new() } else { vec![HelperSlot::Every] };
-        for key in config.registries_with_helpers()? {
-            if config.helper(&key)?.as_deref().is_some_and(HelperName::is_ours) {
-                slots.push(HelperSlot::One(key));
-            }
-        }
-        Ok(slots)
-    }
-
-    /// Returns the exact key under which the client looks up a registry. Clients keep the port and capitals, and
-    /// know Docker Hub by only one name.
-    fn key_as_written(&self, text: &str) -> Result<String, CommandError> {
-        let address = Address::parse(text).filter(|address| address.repository().is_none());
-        let address = address.ok_or_else(|| ArgumentError::NotOneRegistry(text.to_owned()))?;
-        let host = host_as_written(text);
-        if text == DOCKER_HUB_KEY || host.eq_ignore_ascii_case("docker.io") {
-            return Ok(self.key_of(address.registry()));
-        }
-        Ok(host.to_owned())
-    }
-
-    fn key_of(&self, registry: &Registry) -> String {
-        if self.podman { registry.as_str() } else { registry.docker_key() }.to_owned()
-    }
-}
-
-/// Returns the profiles under which a client's file calls this program.
-fn configured_profiles(config: &ConfigFile) -> Result<BTreeSet<String>, CommandError> {
-    let mut profiles = BTreeSet::new();
-    for key in config.registries_with_helpers()? {
-        let helper = config.helper(&key)?;
-        profiles.extend(helper.as_deref().and_then(HelperName::profile).map(str::to_owned));
-    }
-    Ok(profiles)
-}
-
-/// True when the file of Docker or podman still calls this program for a profile.
-fn is_called(profile: &str) -> bool {
-    let helper = HelperName::for_profile(Some(profile));
-    let files = [env::docker_config(), env::podman_auth()];
-    let files = files.into_iter().flatten().filter_map(|path| ConfigFile::read(path).ok());
-    let calls = |config: &ConfigFile, key: &str| {
-        config.helper(key).is_ok_and(|name| name.as_deref() == Some(helper.as_str()))
-    };
-    files.into_iter().any(|config| {
-        let keys = config.registries_with_helpers().unwrap_or_default();
-        keys.iter().any(|key| calls(&config, key))
-    })
-}
-
-/// Returns the path of the link for a profile, in the folder of the program that clients find.
-fn profile_link_path(profile: &str) -> Result<PathBuf, CommandError> {
-    let program = match env::find_program(env::PROGRAM) {
-        Some(program) => program,
-        None => env::this_program()?,
-    };
-    let name = format!("{}-{profile}{}", env::PROGRAM, std::env::consts::EXE_SUFFIX);
-    Ok(program.with_file_name(name))
-}
-
 /// Returns notes on registries that have another helper of their own.
 fn other_helper_notes(config: &ConfigFile, slots: &[HelperSlot]) -> Result<Vec<String>, CommandError> {
-    let mut notes = Vec::new();
-    if slots.contains(&HelperSlot::Every) {
-        for key in config.registries_with_helpers()? {
-            match config.helper(&key)? {
-                Some(helper) if !HelperName::is_ours(&helper) && !helper.is_empty() => {
-                    notes.push(format!("{key} keeps its own helper, \"{helper}\""));
-                }
-                Some(_) | None => {}
-            }
-        }
+    if !slots.contains(&HelperSlot::Every) {
+        return Ok(Vec::new());
     }
-    Ok(notes)
+    let is_other = |(_, helper): &(String, String)| !helper.is_empty() && !HelperName::is_ours(helper);
+    let others = config.own_helpers()?.into_iter().filter(is_other);
+    Ok(others.map(|(key, helper)| format!("{key} keeps its own helper, \"{helper}\"")).collect())
 }
 
 /// Removes the slots of registries that keep what they have. Returns those that need an entry because this program

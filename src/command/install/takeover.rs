@@ -21,7 +21,7 @@ use crate::system::process::ProcessError;
 use crate::system::sanitize::error_chain;
 use crate::system::{env, tty};
 
-/// What a client gets for the registries for which it will ask this program.
+/// The logins that a client gets now for the registries for which it will ask this program.
 pub(super) struct Takeover {
     logins: ClientLogins,
     owner: ConfigOwner,
