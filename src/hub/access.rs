@@ -42,7 +42,7 @@ const ORGANIZATION_SCOPES: [&str; 10] = [
     "scope-registry-usage-",
 ];
 
-/// What a token may do with images; each includes those before it.
+/// The permissions of a token for images; each includes those before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ImagePermission {
     Pull,

@@ -147,7 +147,7 @@ pub fn this_program() -> Result<PathBuf, EnvError> {
     })
 }
 
-/// Returns the absolute path of a program from the name by which it was called, as a shell finds it.
+/// Returns the absolute path of a program from the name of its call, as a shell finds it.
 fn called_program(name: &Path, find_in_path: impl Fn(&str) -> Option<PathBuf>) -> Option<PathBuf> {
     let has_folder = name.parent().is_some_and(|folder| !folder.as_os_str().is_empty());
     let path = if has_folder { name.to_owned() } else { find_in_path(name.to_str()?)? };

@@ -28,7 +28,7 @@ pub(super) struct HubCreateArgs {
     /// Its label at Docker Hub; the name without it
     #[arg(long)]
     label: Option<String>,
-    /// What it may do; each includes those before it. Without it, pull
+    /// The permission; each includes those before it. Default: pull
     #[arg(long, value_enum)]
     permission: Option<Permission>,
     /// Expiry, at most in a year: 2027-01-31, 2027-01-31T12:00:00Z, a time from now (12h, 90d, 2w, 6mo, 1y) or never

@@ -212,8 +212,8 @@ fn credentials(key: &str, fields: &Members) -> Result<Option<Credentials>, Plain
     Ok(Some(Credentials { key: Key::parse(&without_account(key))?, user, secret: Secret::new(secret) }))
 }
 
-/// Returns the name of an entry without what is no part of an address of a registry: the account before the host, which
-/// can hold a password, a query, an empty port, and a scheme other than HTTP.
+/// Returns the address of a registry in the name of an entry: without the account before the host, which can hold a
+/// password, a query, an empty port, and a scheme other than HTTP.
 pub fn without_account(name: &str) -> String {
     let (scheme, rest) = match name.split_once("://") {
         Some(("http", rest)) => ("http://", rest),
