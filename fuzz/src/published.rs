@@ -29,7 +29,7 @@ pub struct Published {
 }
 
 /// All published vaults.
-pub static ALL: LazyLock<[Published; 2]> = LazyLock::new(|| {
+pub static ALL: LazyLock<[Published; 3]> = LazyLock::new(|| {
     [
         Published::of(
             include_bytes!("../../tests/fixtures/vault-1/vault"),
@@ -38,6 +38,10 @@ pub static ALL: LazyLock<[Published; 2]> = LazyLock::new(|| {
         Published::of(
             include_bytes!("../../tests/fixtures/vault-1-choices/vault"),
             include_bytes!("../../tests/fixtures/vault-1-choices/key"),
+        ),
+        Published::of(
+            include_bytes!("../../tests/fixtures/vault-3/vault"),
+            include_bytes!("../../tests/fixtures/vault-3/key"),
         ),
     ]
 });

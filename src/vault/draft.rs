@@ -258,8 +258,10 @@ impl Draft {
         }
         let base = random_bytes()?;
         let Self { path, key, holders, inventory, .. } = &self;
-        let bytes = directory::encode(inventory, &encoded, holders, key, &base).and_then(|directory| {
-            layout::assemble(version, &directory, &encoded.entries, &encoded.ciphertexts, key, &base)
+        let encoding = directory::encode(version, inventory, &encoded, holders, key, &base);
+        let bytes = encoding.and_then(|(directory, pages)| {
+            let entries = [encoded.entries, pages].concat();
+            layout::assemble(version, &directory, &entries, &encoded.ciphertexts, key, &base)
         });
         Ok(disk::replace(path, &bytes.ok_or(VaultError::TooLarge)?, disk::PRIVATE)?)
     }
@@ -349,6 +351,30 @@ mod tests {
             write(draft).expect("written");
             assert_eq!(fs::read(&backup).expect("a copy"), first, "version 2 already");
         }
+    }
+
+    #[test]
+    fn a_vault_has_pages_while_it_has_many_tokens() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("vault");
+        let first_line = || String::from_utf8_lossy(&fs::read(&path).expect("the vault")[..29]).into_owned();
+        let mut draft = Draft::new(path.clone(), key(), Holder::KeyFile);
+        for number in 0..256 {
+            add(&mut draft, &format!("t{number}"), "ghcr.io");
+        }
+        draft.write().expect("written");
+        assert_eq!(first_line(), "docker-credential-pat vault 1");
+        let first = fs::read(&path).expect("the vault");
+        let mut draft = open(&path);
+        let id = add(&mut draft, "one more", "quay.io");
+        draft.write().expect("written");
+        assert_eq!(first_line(), "docker-credential-pat vault 3");
+        assert_eq!(fs::read(folder.path().join("vault.bak")).expect("a copy"), first);
+        let mut draft = open(&path);
+        draft.inventory.remove(id);
+        draft.write().expect("written");
+        assert_eq!(first_line(), "docker-credential-pat vault 1");
+        assert_eq!(open(&path).inventory.tokens().len(), 256);
     }
 
     #[test]

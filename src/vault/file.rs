@@ -14,7 +14,8 @@ use crate::model::token::Token;
 use crate::system::disk;
 use crate::system::disk::DiskError;
 use crate::vault::VaultError;
-use crate::vault::format::directory::{Directory, EntryPointer};
+use crate::vault::format::directory;
+use crate::vault::format::directory::{BlockPointer, Directory, Sought};
 use crate::vault::format::entry::{DecodedEntry, EntrySeals, SealHeader, SealedSecrets};
 use crate::vault::format::layout;
 use crate::vault::format::layout::{HEADER_BYTES, HeaderError, Layout, VaultFront};
@@ -22,8 +23,8 @@ use crate::vault::format::upgrade::upgrade_choice;
 use crate::vault::keys::holders::Holders;
 use crate::vault::seal::VaultKey;
 
-/// The size of the first read, in bytes. It covers a typical vault completely.
-const FIRST_READ_BYTES: u64 = 16 * 1024;
+/// The size of the first read, in bytes. It covers a typical vault completely, and the front of a larger one.
+const FIRST_READ_BYTES: u64 = 8 * 1024;
 
 /// An open vault file. [`Vault::check`] and [`Vault::checked_entries`] detect damage without the key;
 /// [`Vault::unlock`] detects any change, with the key.
@@ -47,7 +48,15 @@ pub struct VaultContents {
     /// The entries that were read, one after another.
     pub(super) entries: Vec<u8>,
     /// The pointers to these entries.
-    pointers: Vec<EntryPointer>,
+    pointers: Vec<BlockPointer>,
+    /// The pages of the directory that were read.
+    pages: Vec<Page>,
+}
+
+/// A page of the directory.
+struct Page {
+    pointer: BlockPointer,
+    bytes: Vec<u8>,
 }
 
 impl VaultContents {
@@ -87,12 +96,12 @@ impl Vault {
     /// Reads the tokens that may concern a registry key. Neither checks nor verifies them.
     pub fn contents_about(&self, key: &Key) -> Result<VaultContents, VaultError> {
         let directory = self.directory()?;
-        let pointers: Vec<EntryPointer> = directory.pointers(Some(key)).collect();
+        let (pointers, pages) = self.pointers(&directory, Some(key))?;
         let mut entries = Vec::new();
         for pointer in &pointers {
             entries.extend(self.read(&self.within(&self.layout.entries, &pointer.range)?)?);
         }
-        self.contents(directory, pointers, entries)
+        self.contents(directory, pointers, pages, entries)
     }
 
     /// Reads all tokens and choices, and checks that they are not damaged. Needs no vault key.
@@ -103,8 +112,9 @@ impl Vault {
         self.check()?;
         let entries = self.checked_entries()?;
         let directory = self.directory()?;
-        let mut tokens = Vec::with_capacity(directory.count());
-        for (_, bytes) in split_entries(directory.pointers(None), &entries) {
+        let (pointers, _) = self.pointers(&directory, None)?;
+        let mut tokens = Vec::with_capacity(pointers.len());
+        for (_, bytes) in split_entries(pointers, &entries) {
             tokens.push(DecodedEntry::decode(bytes).map_err(|_| self.damaged())?.token);
         }
         Ok(inventory_of(tokens, directory))
@@ -113,16 +123,48 @@ impl Vault {
     /// Reads all contents, and checks that they are not damaged. Needs no vault key.
     pub fn all_contents(&self) -> Result<VaultContents, VaultError> {
         self.check()?;
-        let entries = self.checked_entries()?;
+        let mut entries = self.checked_entries()?;
         let directory = self.directory()?;
-        let pointers = directory.pointers(None).collect();
-        self.contents(directory, pointers, entries)
+        let (pointers, pages) = self.pointers(&directory, None)?;
+        let end = pointers.last().map_or(0, |last| last.range.end);
+        entries.truncate(usize::try_from(end).unwrap_or(usize::MAX));
+        self.contents(directory, pointers, pages, entries)
+    }
+
+    /// Returns pointers to the entries that may concern a registry key, or to all entries, in their order, and the
+    /// pages that they are from.
+    fn pointers(
+        &self,
+        directory: &Directory<'_>,
+        key: Option<&Key>,
+    ) -> Result<(Vec<BlockPointer>, Vec<Page>), VaultError> {
+        let sought = Sought::by(key);
+        if !layout::has_pages(self.layout.version) {
+            return Ok((directory.entries(&sought), Vec::new()));
+        }
+        let (mut pointers, mut pages) = (Vec::new(), Vec::new());
+        let area = &self.layout.entries;
+        let found = directory.pages(&sought, area.end - area.start).ok_or_else(|| self.damaged())?;
+        for pointer in found {
+            let bytes = self.read(&self.within(area, &pointer.range)?)?;
+            directory::add_entries_of_page(&mut pointers, &bytes, &sought).ok_or_else(|| self.damaged())?;
+            pages.push(Page { pointer, bytes });
+        }
+        pointers.sort_unstable_by_key(|pointer| pointer.range.start);
+        pointers.dedup_by_key(|pointer| pointer.range.start);
+        // Not more is decoded than there is.
+        if pointers.is_sorted_by(|one, next| one.range.end <= next.range.start) {
+            Ok((pointers, pages))
+        } else {
+            Err(self.damaged())
+        }
     }
 
     fn contents(
         &self,
         mut directory: Directory<'_>,
-        pointers: Vec<EntryPointer>,
+        pointers: Vec<BlockPointer>,
+        pages: Vec<Page>,
         entries: Vec<u8>,
     ) -> Result<VaultContents, VaultError> {
         let holders = directory.take_holders(&self.path);
@@ -134,7 +176,15 @@ impl Vault {
             tokens.push(entry.token);
         }
         let inventory = inventory_of(tokens, directory);
-        Ok(VaultContents { inventory, holders, version: self.layout.version, seals, entries, pointers })
+        Ok(VaultContents {
+            inventory,
+            holders,
+            version: self.layout.version,
+            seals,
+            entries,
+            pointers,
+            pages,
+        })
     }
 
     /// Checks that the header and the directory are not damaged. Needs no vault key.
@@ -142,18 +192,21 @@ impl Vault {
         if self.front()?.is_undamaged() { Ok(()) } else { Err(self.damaged()) }
     }
 
-    /// Reads all entries, and checks that they are not damaged. Needs no vault key.
+    /// Reads all entries and the pages after them, and checks that they are not damaged. Needs no vault key.
     pub fn checked_entries(&self) -> Result<Vec<u8>, VaultError> {
-        let entries = self.read(&self.layout.checked_entries)?;
-        layout::strip_checksum(entries).ok_or_else(|| self.damaged())
+        let mut entries = self.read(&self.layout.checked_entries)?;
+        let length = layout::strip_checksum(&entries).map(<[u8]>::len);
+        entries.truncate(length.ok_or_else(|| self.damaged())?);
+        Ok(entries)
     }
 
-    /// Verifies that the directory and the entries that were read were written with this key.
+    /// Verifies that the directory, the pages and the entries that were read were written with this key.
     pub fn unlock(&self, key: VaultKey, contents: &VaultContents) -> Result<UnlockedVault<'_>, VaultError> {
         let front = self.front()?;
-        let mut entries = split_entries(&contents.pointers, &contents.entries);
+        let pages = contents.pages.iter().map(|page| (&page.pointer, page.bytes.as_slice()));
+        let mut blocks = pages.chain(split_entries(&contents.pointers, &contents.entries));
         if front.is_authentic(&key)
-            && entries.all(|(pointer, entry)| front.is_entry_authentic(pointer, entry, &key))
+            && blocks.all(|(pointer, block)| front.is_block_authentic(pointer, block, &key))
         {
             return Ok(UnlockedVault { vault: self, key });
         }
@@ -259,7 +312,7 @@ fn inventory_of(tokens: Vec<Token>, mut directory: Directory<'_>) -> Inventory {
 }
 
 /// Splits bytes into the entries of these pointers. An incomplete entry is empty, and cannot be decoded.
-fn split_entries<P: Borrow<EntryPointer>>(
+fn split_entries<P: Borrow<BlockPointer>>(
     pointers: impl IntoIterator<Item = P>,
     entries: &[u8],
 ) -> impl Iterator<Item = (P, &[u8])> {
@@ -284,4 +337,205 @@ fn read_more(mut file: impl Read, bytes: &mut Vec<u8>, count: u64) -> io::Result
     bytes.reserve_exact(count);
     bytes.resize(start + count, 0);
     file.read_exact(&mut bytes[start..])
+}
+
+#[cfg(test)]
+mod tests {
+    use zeroize::Zeroizing;
+
+    use super::*;
+    use crate::inventory::tests::{incoming_token, key};
+    use crate::model::scope::Scope;
+    use crate::model::timestamp::Timestamp;
+    use crate::model::token::Origin;
+    use crate::vault::draft::Draft;
+    use crate::vault::format::nonce::BASE_BYTES;
+    use crate::vault::keys::Holder;
+    use crate::vault::seal::{KEY_BYTES, TAG_BYTES};
+
+    fn vault_key() -> VaultKey {
+        VaultKey::from_bytes(&[1; KEY_BYTES]).expect("32 bytes")
+    }
+
+    fn open(path: &Path) -> Vault {
+        Vault::find(path).expect("a vault").expect("there")
+    }
+
+    /// Writes a vault with these scopes, one token each; an empty text is no scope.
+    fn write(path: &Path, scopes: impl IntoIterator<Item = String>) -> Inventory {
+        let mut draft = Draft::new(path.to_owned(), vault_key(), Holder::KeyFile);
+        for (number, scope) in scopes.into_iter().enumerate() {
+            let mut token = incoming_token(&format!("t{number}"), "ghcr.io", Origin::Add);
+            token.scopes = Scope::parse(&scope).into_iter().collect();
+            let id = draft.inventory.add(token, Timestamp(0)).expect("a free name");
+            draft.set_secret(id, &Secret::new(Zeroizing::new(format!("secret {number}")))).expect("sealed");
+        }
+        let inventory = draft.inventory.clone();
+        draft.write().expect("written");
+        inventory
+    }
+
+    fn hosts(count: usize) -> impl Iterator<Item = String> {
+        (0..count).map(|number| format!("r{number}.example.com"))
+    }
+
+    #[test]
+    fn pages_lead_to_every_token_that_concerns_a_key() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("vault");
+        // One hash fills several pages, others are of wildcards, and one token has none.
+        let projects = (0..100).map(|number| format!("reg.example/team-{number}"));
+        let wildcards =
+            ["*.example.com", "*.dkr.ecr.*.amazonaws.com", "x.*.coding.net", "h:5000"].map(str::to_owned);
+        let none = [String::new()];
+        let inventory = write(&path, hosts(200).chain(projects).chain(wildcards).chain(none));
+        let vault = open(&path);
+        assert_eq!(vault.layout.version, 3);
+        assert_eq!(vault.inventory().expect("undamaged"), inventory);
+        let all = vault.all_contents().expect("undamaged");
+        assert_eq!(all.inventory, inventory);
+        vault.unlock(vault_key(), &all).expect("all of it is proven");
+        for text in [
+            "r0.example.com",
+            "r199.example.com/acme/app",
+            "other.example.com",
+            "reg.example/team-42/app",
+            "1.dkr.ecr.eu-west-1.amazonaws.com",
+            "x.y.coding.net",
+            "h:5000",
+            "nothing.example",
+        ] {
+            let key = key(text);
+            let about = vault.contents_about(&key).expect("undamaged");
+            let unlocked = vault.unlock(vault_key(), &about).expect("its key");
+            let concerned: Vec<&Token> =
+                inventory.tokens().iter().filter(|token| token.concerns(&key)).collect();
+            let read: Vec<&Token> =
+                about.inventory.tokens().iter().filter(|token| token.concerns(&key)).collect();
+            assert_eq!(read, concerned, "{text}");
+            for token in concerned {
+                let secret = unlocked.secret(token, &about).expect("undamaged");
+                assert_eq!(secret.expose(), format!("secret {}", &token.name.as_str()[1..]), "{text}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_request_reads_little_of_a_vault_with_many_tokens() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("vault");
+        for count in [300, 1_000, 10_000] {
+            write(&path, hosts(count));
+            let vault = open(&path);
+            let about = vault.contents_about(&key("r77.example.com")).expect("undamaged");
+            let pages: usize = about.pages.iter().map(|page| page.bytes.len()).sum();
+            let read = vault.start.len() + pages + about.entries.len();
+            assert_eq!(about.pointers.len(), 1, "{count}");
+            assert!(
+                about.pages.len() <= 6 && pages < 6 * 1024,
+                "{count}: {} pages, {pages} bytes",
+                about.pages.len()
+            );
+            assert!(read < 16 * 1024, "{count}: {read} bytes");
+        }
+    }
+
+    /// A vault to forge, and what a request reads of it.
+    struct Forger {
+        path: PathBuf,
+        layout: Layout,
+        wanted: Key,
+        pages: Vec<Range<u64>>,
+        entry: Range<u64>,
+    }
+
+    impl Forger {
+        fn new(path: &Path, wanted: Key) -> Self {
+            let vault = open(path);
+            let about = vault.contents_about(&wanted).expect("undamaged");
+            let area = vault.layout.entries.start;
+            let place = |pointer: &BlockPointer| area + pointer.range.start..area + pointer.range.end;
+            let pages = about.pages.iter().map(|page| place(&page.pointer)).collect();
+            let entry = place(&about.pointers[0]);
+            Self { path: path.to_owned(), layout: vault.layout.clone(), wanted, pages, entry }
+        }
+
+        /// The places of the checksums of what is read.
+        fn checksums(&self) -> impl Iterator<Item = Range<u64>> {
+            let front = self.layout.front.end - (BASE_BYTES + TAG_BYTES) as u64;
+            [front].into_iter().chain(self.pages.iter().map(|page| page.end)).map(|end| end - 4..end)
+        }
+
+        /// Writes a changed vault with the right checksums, and requests the key.
+        fn open(&self, mut bytes: Vec<u8>) -> Result<(), VaultError> {
+            let starts = [0].into_iter().chain(self.pages.iter().map(|page| page.start));
+            for (start, checksum) in starts.zip(self.checksums()) {
+                write_checksum(&mut bytes, start..checksum.start);
+            }
+            write_checksum(&mut bytes, self.layout.entries.clone());
+            std::fs::write(&self.path, bytes).expect("written");
+            let vault = Vault::find(&self.path)?.expect("there");
+            let about = vault.contents_about(&self.wanted)?;
+            vault.unlock(vault_key(), &about).map(drop)
+        }
+    }
+
+    fn write_checksum(bytes: &mut [u8], range: Range<u64>) {
+        let range = index(&range);
+        let crc = crc32fast::hash(&bytes[range.clone()]).to_le_bytes();
+        bytes[range.end..range.end + crc.len()].copy_from_slice(&crc);
+    }
+
+    fn index(range: &Range<u64>) -> Range<usize> {
+        usize::try_from(range.start).expect("small")..usize::try_from(range.end).expect("small")
+    }
+
+    #[test]
+    fn a_forged_directory_page_or_entry_is_found_although_little_is_read() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("vault");
+        write(&path, hosts(300));
+        let older = std::fs::read(&path).expect("the vault");
+        write(&path, hosts(300));
+        let whole = std::fs::read(&path).expect("the vault");
+        let forger = Forger::new(&path, key("r77.example.com"));
+        forger.open(whole.clone()).expect("nothing was changed");
+        let blocks: Vec<_> = forger.pages.iter().chain([&forger.entry]).cloned().collect();
+        let checksums: Vec<_> = forger.checksums().collect();
+        let front = 0..forger.layout.front.end;
+        for at in front.chain(blocks.iter().cloned().flatten()) {
+            if !checksums.iter().any(|checksum| checksum.contains(&at)) {
+                let mut changed = whole.clone();
+                changed[usize::try_from(at).expect("small")] ^= 1 << (at % 8);
+                assert!(forger.open(changed).is_err(), "byte {at}");
+            }
+        }
+        // What was written with the same key at the same place of an earlier file is no proof either.
+        for block in blocks.iter().map(index) {
+            let mut changed = whole.clone();
+            changed[block.clone()].copy_from_slice(&older[block]);
+            let error = forger.open(changed).expect_err("an earlier block");
+            assert!(matches!(error, VaultError::Tampered { .. }), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_damaged_page_is_never_an_answer_without_the_token() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("vault");
+        write(&path, hosts(300));
+        let mut bytes = std::fs::read(&path).expect("the vault");
+        let wanted = key("r77.example.com");
+        let vault = open(&path);
+        for page in vault.contents_about(&wanted).expect("undamaged").pages {
+            let at = usize::try_from(vault.layout.entries.start + page.pointer.range.start).expect("small");
+            for at in at..at + page.bytes.len() {
+                bytes[at] ^= 1;
+                std::fs::write(&path, &bytes).expect("written");
+                let error = open(&path).contents_about(&wanted).err();
+                assert!(matches!(error, Some(VaultError::Damaged { .. })), "byte {at}");
+                bytes[at] ^= 1;
+            }
+        }
+    }
 }

@@ -108,11 +108,11 @@ fn a_file_that_is_not_a_vault_of_this_version_is_refused() {
     let whole = fs::read(home.vault()).expect("the vault");
     let digit = whole.iter().position(|byte| *byte == b'1').expect("the version");
     let mut newer = whole.clone();
-    newer[digit] = b'3';
+    newer[digit] = b'4';
     fs::write(home.vault(), newer).expect("written");
     assert_refused(&home, "a newer version");
     let message = home.get("ghcr.io").expect_err("no answer");
-    assert!(message.contains("has format 3, and this program knows format 2"), "{message}");
+    assert!(message.contains("has format 4, and this program knows format 3"), "{message}");
     for other in ["", "{}", "docker-credential-pat vault 1\n", "docker-credential-pat vault x\n"] {
         fs::write(home.vault(), other).expect("written");
         assert_refused(&home, other);
@@ -184,7 +184,7 @@ fn no_file_contains_a_secret_in_plain_text() {
 
 #[test]
 fn the_published_vaults_give_the_recorded_answers() {
-    for name in ["vault-1", "vault-1-choices", "vault-1-remote"] {
+    for name in ["vault-1", "vault-1-choices", "vault-1-remote", "vault-3"] {
         let home = Home::new();
         let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name);
         for (name, path) in [("vault", home.vault()), ("key", home.key())] {

@@ -1,4 +1,7 @@
-//! The directory of a vault: the entries that concern a key, their positions, and their tags.
+//! The directory of a vault: which entries concern a key, and the position and the tag of each.
+//!
+//! Up to version 2, the directory has a line for each entry. In version 3 these lines are in pages, sorted by their
+//! hashes, and the directory has a line for each page, so that a `get` reads only the pages with the hashes it seeks.
 
 use std::ops::Range;
 use std::path::Path;
@@ -13,10 +16,17 @@ use crate::model::registry::{DOCKER_HUB_KEY, Key, Registry};
 use crate::model::scope::Scope;
 use crate::model::token::Token;
 use crate::vault::format::entry::{EncodedEntries, to_cbor};
+use crate::vault::format::layout::{has_pages, strip_checksum, with_checksum};
 use crate::vault::format::nonce::{NonceBase, nonce};
 use crate::vault::keys::Holder;
 use crate::vault::keys::holders::Holders;
 use crate::vault::seal::{TAG_BYTES, Tag, VaultKey};
+
+/// The lines of a page, at most. A `get` reads about three pages, and a line of the directory for each other page.
+const LINES_PER_PAGE: usize = 32;
+
+/// The size of a [`hash`] in bytes.
+const HASH_BYTES: usize = 4;
 
 /// The directory.
 #[derive(Encode, Decode)]
@@ -31,32 +41,75 @@ pub struct Directory<'b> {
     pub counters: Counters,
     #[n(3)]
     pub choices: Vec<Choice>,
-    /// One for each entry, in the order of the entries.
+    /// One for each entry or, in version 3, for each page; in their order.
     #[b(4)]
-    lines: Vec<DirectoryLine<'b>>,
+    lines: Vec<Line<'b>>,
 }
 
-/// The part of the directory that describes one entry.
+/// The description of an entry or of a page.
 #[derive(Encode, Decode)]
-struct DirectoryLine<'b> {
-    /// A [`hash`], four bytes in little-endian order, for each registry, wildcard or key that the token
-    /// concerns.
+struct Line<'b> {
+    /// A [`hash`], four bytes in little-endian order, for each registry, wildcard or key that the token concerns. A
+    /// line in a page has one of them, and there is a line for each. The line of a page has the lowest hash in it.
     #[cbor(b(0), with = "minicbor::bytes")]
     hashes: &'b [u8],
-    /// The length of the entry, in bytes.
+    /// The length of the entry or of the page, in bytes.
     #[n(1)]
     length: u32,
     #[n(2)]
     tag: ByteArray<TAG_BYTES>,
+    /// The position of the entry, for a line in a page: in bytes from the first entry.
+    #[n(3)]
+    start: Option<u32>,
 }
 
-/// The position and the tag of an entry.
-pub struct EntryPointer {
-    /// The number in the nonce of the tag: 1 for the first entry.
+/// The position and the tag of an entry or of a page.
+pub struct BlockPointer {
+    /// The number in the nonce of the tag: up to version 2, 1 for the first entry; in version 3, the position plus 1.
     pub number: u64,
     pub tag: Tag,
-    /// In bytes from the start of the first entry.
+    /// In bytes from the first entry.
     pub range: Range<u64>,
+}
+
+/// The entries that are sought.
+pub enum Sought {
+    All,
+    /// Those with one of these hashes.
+    Hashes(Vec<u32>),
+}
+
+impl Sought {
+    /// The entries that may [concern](Token::concerns) a key, or all.
+    pub fn by(key: Option<&Key>) -> Self {
+        key.map_or(Self::All, |key| Self::Hashes(key_hashes(key)))
+    }
+
+    fn has_any(&self, is_there: impl Fn(u32) -> bool) -> bool {
+        match self {
+            Self::All => true,
+            Self::Hashes(hashes) => hashes.iter().any(|hash| is_there(*hash)),
+        }
+    }
+}
+
+impl Line<'_> {
+    fn hashes(&self) -> impl Iterator<Item = u32> {
+        self.hashes.as_chunks().0.iter().map(|hash| u32::from_le_bytes(*hash))
+    }
+
+    /// Returns the first hash; 0 when there is none.
+    fn lowest_hash(&self) -> u32 {
+        self.hashes().next().unwrap_or_default()
+    }
+
+    fn is_sought(&self, sought: &Sought) -> bool {
+        sought.has_any(|hash| self.hashes().any(|own| own == hash))
+    }
+
+    fn pointer(&self, start: u64, number: u64) -> BlockPointer {
+        BlockPointer { number, tag: self.tag.into(), range: start..start + u64::from(self.length) }
+    }
 }
 
 impl Directory<'_> {
@@ -65,49 +118,106 @@ impl Directory<'_> {
         Holders { list: mem::take(&mut self.holders), fingerprint: *self.fingerprint, vault: path.to_owned() }
     }
 
-    /// Returns the number of entries.
-    pub fn count(&self) -> usize {
-        self.lines.len()
-    }
-
-    /// Returns pointers to the entries that may [concern](Token::concerns) a key, or to all entries.
-    pub fn pointers(&self, key: Option<&Key>) -> impl Iterator<Item = EntryPointer> {
-        let wanted = key.map(key_hashes);
-        let is_wanted = move |line: &DirectoryLine<'_>| {
-            wanted.as_ref().is_none_or(|wanted| {
-                line.hashes.as_chunks().0.iter().any(|hash| wanted.contains(&u32::from_le_bytes(*hash)))
-            })
-        };
+    /// Returns pointers to the entries, in their order, up to version 2.
+    pub fn entries(&self, sought: &Sought) -> Vec<BlockPointer> {
         let mut end = 0;
-        self.lines.iter().zip(1..).filter_map(move |(line, number)| {
+        let pointers = self.lines.iter().zip(1..).filter_map(|(line, number)| {
             let start = end;
             end += u64::from(line.length);
-            is_wanted(line).then(|| EntryPointer { number, tag: line.tag.into(), range: start..end })
-        })
+            line.is_sought(sought).then(|| line.pointer(start, number))
+        });
+        pointers.collect()
+    }
+
+    /// Returns pointers to the pages with the lines of the entries, in version 3. `end` is where the last page ends,
+    /// in bytes from the first entry; `None` when there is not enough room for the pages.
+    pub fn pages(&self, sought: &Sought, end: u64) -> Option<Vec<BlockPointer>> {
+        let total = self.lines.iter().map(|line| u64::from(line.length)).sum();
+        let mut start = end.checked_sub(total)?;
+        let mut pointers = Vec::new();
+        for (index, line) in self.lines.iter().enumerate() {
+            // Lines with one hash may be in two pages.
+            let highest = self.lines.get(index + 1).map_or(u32::MAX, Line::lowest_hash);
+            if sought.has_any(|hash| (line.lowest_hash()..=highest).contains(&hash)) {
+                pointers.push(line.pointer(start, start + 1));
+            }
+            start += u64::from(line.length);
+        }
+        Some(pointers)
     }
 }
 
-/// Encodes the directory; `None` when an entry is 4 GiB or larger.
+/// Adds pointers to the entries that a page has lines of. An entry may be there several times, and they are not in
+/// order. `None` when the page is damaged.
+pub fn add_entries_of_page(pointers: &mut Vec<BlockPointer>, page: &[u8], sought: &Sought) -> Option<()> {
+    let lines: Vec<Line<'_>> = minicbor::decode(strip_checksum(page)?).ok()?;
+    for line in lines.iter().filter(|line| line.is_sought(sought)) {
+        let start = line.start?.into();
+        pointers.push(line.pointer(start, start + 1));
+    }
+    Some(())
+}
+
+/// Returns the directory, encoded for a version of the format, and the pages that follow the entries, if it has any;
+/// `None` when they are 4 GiB or larger.
 pub fn encode(
+    version: u32,
     inventory: &Inventory,
     entries: &EncodedEntries,
     holders: &[Holder],
     key: &VaultKey,
     base: &NonceBase,
-) -> Option<Vec<u8>> {
+) -> Option<(Vec<u8>, Vec<u8>)> {
     let hashes: Vec<Vec<u8>> = inventory.tokens().iter().map(token_hashes).collect();
-    let mut lines = Vec::with_capacity(hashes.len());
-    for ((entry, hashes), number) in entries.iter().zip(&hashes).zip(1..) {
-        let tag = key.tag(entry, &nonce(base, number)).into();
-        lines.push(DirectoryLine { hashes, length: u32::try_from(entry.len()).ok()?, tag });
-    }
-    Some(to_cbor(&Directory {
+    let tag = |block: &[u8], number| key.tag(block, &nonce(base, number)).into();
+    let (lines, pages) = if has_pages(version) {
+        encode_pages(entries, &hashes, tag)?
+    } else {
+        let lines = entries.iter().zip(&hashes).zip(1..).map(|((entry, hashes), number)| {
+            let length = u32::try_from(entry.len()).ok()?;
+            Some(Line { hashes, length, tag: tag(entry, number), start: None })
+        });
+        (lines.collect::<Option<_>>()?, Vec::new())
+    };
+    let directory = to_cbor(&Directory {
         holders: holders.to_vec(),
         fingerprint: key.fingerprint().into(),
         counters: inventory.counters(),
         choices: inventory.choices().to_vec(),
         lines,
-    }))
+    });
+    Some((directory, pages))
+}
+
+/// Encodes the pages, and returns them with the lines that the directory has of them.
+fn encode_pages<'h>(
+    entries: &EncodedEntries,
+    hashes: &'h [Vec<u8>],
+    tag: impl Fn(&[u8], u64) -> ByteArray<TAG_BYTES>,
+) -> Option<(Vec<Line<'h>>, Vec<u8>)> {
+    let mut of_entries = Vec::with_capacity(hashes.len());
+    let mut position = 0_u32;
+    for (entry, hashes) in entries.iter().zip(hashes) {
+        let length = u32::try_from(entry.len()).ok()?;
+        let (tag, start) = (tag(entry, u64::from(position) + 1), Some(position));
+        // A token that answers for nothing has a line too: the pages lead to all entries.
+        let none = hashes.is_empty().then_some([].as_slice());
+        for hashes in hashes.chunks(HASH_BYTES).chain(none) {
+            of_entries.push(Line { hashes, length, tag, start });
+        }
+        position = position.checked_add(length)?;
+    }
+    of_entries.sort_by_key(|line| (line.lowest_hash(), line.start));
+    let (mut of_pages, mut pages) = (Vec::new(), Vec::new());
+    for lines in of_entries.chunks(LINES_PER_PAGE) {
+        let page = with_checksum(to_cbor(&lines));
+        let length = u32::try_from(page.len()).ok()?;
+        let tag = tag(&page, u64::from(position) + 1);
+        of_pages.push(Line { hashes: lines.first()?.hashes, length, tag, start: None });
+        position = position.checked_add(length)?;
+        pages.extend(page);
+    }
+    Some((of_pages, pages))
 }
 
 /// Returns the CRC-32 of the text of a registry, a wildcard or a key. When two texts have the same hash, an

@@ -1,21 +1,24 @@
-//! The layout of a vault file, format versions 1 and 2. `tests/fixtures/vault-1` is an example with known answers.
+//! The layout of a vault file, format versions 1 to 3. `tests/fixtures/vault-1` and `vault-3` are examples with known
+//! answers.
 //!
 //! Version 2 is used only for a vault with something that program version 0.1 cannot read: a choice for deletions, a
-//! scope at port 80, or a `*` in a scope that is not its first label. Nothing else differs.
+//! scope at port 80, or a `*` in a scope that is not its first label. Nothing else differs. Version 3 is used for a
+//! vault with more than 256 tokens, whose directory has pages.
 //!
 //! All numbers outside CBOR are little-endian.
 //!
 //! ```text
-//! header       30 bytes   "docker-credential-pat vault 1\n", or 2
+//! header       30 bytes   "docker-credential-pat vault 1\n", or 2 or 3
 //!               4 bytes   length of the directory (u32)
-//!               4 bytes   length of the entries (u32)
+//!               4 bytes   length of the entries and the pages (u32)
 //!               8 bytes   length of the ciphertexts (u64)
 //! directory               CBOR (RFC 8949)
 //! checksum      4 bytes   CRC-32 of the header and the directory
 //! base         16 bytes   first bytes of the nonces of all tags in this file, new in every file
 //! tag          16 bytes   tag of the header and the directory
 //! entries                 CBOR, one after another
-//! checksum      4 bytes   CRC-32 of the entries
+//! pages                   version 3 only: CBOR and 4 bytes CRC-32 of it, one after another
+//! checksum      4 bytes   CRC-32 of the entries and the pages
 //! ciphertexts             the encrypted secrets, one after another; nothing follows them
 //! ```
 //!
@@ -25,22 +28,25 @@
 //! ```text
 //! directory    [holders, fingerprint, counters, choices, lines]
 //! holder       [number, fields]; 0 key file, 1 OS keyring, 2 passphrase, 3 command, 4 other file
-//! line         [hashes, length, tag]; one for each entry, in the order of the entries
+//! line         [hashes, length, tag, start]; up to version 2, one for each entry, without `start`; in version 3, one
+//!              for each page, without `start`; both in their order
+//! page         [line, …]; one for each hash of each entry, sorted by hash and `start`
 //! entry        [token, nonce, tag, [offset, length], [nonce, tag, [offset, length]]]
 //! ```
 //!
 //! The last field of an entry is the token's previous secret, if it is kept.
 //!
-//! `Directory`, `Holder`, `DirectoryLine`, `Entry` and `Token` describe the fields. The offset is that of
+//! `Directory`, `Holder`, `Line`, `Entry` and `Token` describe the fields. The offset is that of
 //! the ciphertext, in bytes from the first ciphertext.
 //!
-//! The tags of the directory and of the entries are those of XChaCha20-Poly1305 for an empty message with
-//! the bytes as associated data. The nonce is the base and a number (u64): 0 for header and directory, 1 for
-//! the first entry, 2 for the second. Nonce and tag in an entry are those of its ciphertext, whose
-//! associated data is `binding`.
+//! The tags of the directory, the entries and the pages are those of XChaCha20-Poly1305 for an empty message with the
+//! bytes as associated data. The nonce is the base and a number (u64): 0 for header and directory; up to version 2, 1
+//! for the first entry and 2 for the second; in version 3, for an entry or a page, its position from the first entry,
+//! in bytes, plus 1. Nonce and tag in an entry are those of its ciphertext, whose associated data is `binding`.
 //!
-//! The checksums detect damage without the key; the tags detect changes, with the key. A `get` reads the
-//! directory and the few entries that it points to, and verifies only these.
+//! The checksums detect damage without the key; the tags detect changes, with the key. A `get` reads the directory,
+//! the pages whose hashes may be the ones that it seeks, and the few entries that they point to, and verifies only
+//! these.
 
 use std::ops::Range;
 
@@ -49,7 +55,7 @@ use minicbor::decode;
 use crate::inventory::Inventory;
 use crate::model::scope::Scope;
 use crate::model::token::Direction;
-use crate::vault::format::directory::{Directory, EntryPointer};
+use crate::vault::format::directory::{BlockPointer, Directory};
 use crate::vault::format::entry::CiphertextRange;
 use crate::vault::format::nonce::{BASE_BYTES, NonceBase, nonce};
 use crate::vault::seal::{TAG_BYTES, Tag, VaultKey};
@@ -58,10 +64,18 @@ use crate::vault::seal::{TAG_BYTES, Tag, VaultKey};
 const MAGIC: &[u8] = b"docker-credential-pat vault ";
 
 /// The latest version of the format that this program knows.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
 
-/// The first lines of vaults of version 1 and 2.
-const FIRST_LINES: [&[u8]; 2] = [b"docker-credential-pat vault 1\n", b"docker-credential-pat vault 2\n"];
+/// The first lines of vaults of version 1, 2 and 3.
+const FIRST_LINES: [&[u8]; 3] = [
+    b"docker-credential-pat vault 1\n",
+    b"docker-credential-pat vault 2\n",
+    b"docker-credential-pat vault 3\n",
+];
+
+/// The most tokens that a vault is written with in version 1 or 2. Its directory fits into the first read of the file.
+const MOST_TOKENS_WITHOUT_PAGES: usize = 256;
+
 const LENGTHS_BYTES: usize = 4 + 4 + 8;
 const CRC_BYTES: usize = 4;
 
@@ -151,9 +165,9 @@ impl<'b> VaultFront<'b> {
         key.verifies(self.authenticated, &nonce(self.base, 0), self.tag)
     }
 
-    /// True when the entry was written with this key, in this file and at this position.
-    pub fn is_entry_authentic(&self, pointer: &EntryPointer, entry: &[u8], key: &VaultKey) -> bool {
-        key.verifies(entry, &nonce(self.base, pointer.number), &pointer.tag)
+    /// True when the entry or the page was written with this key, in this file and at this position.
+    pub fn is_block_authentic(&self, pointer: &BlockPointer, block: &[u8], key: &VaultKey) -> bool {
+        key.verifies(block, &nonce(self.base, pointer.number), &pointer.tag)
     }
 
     /// Decodes the directory.
@@ -162,16 +176,29 @@ impl<'b> VaultFront<'b> {
     }
 }
 
-/// Removes the checksum that follows the entries; `None` when it is wrong.
-pub fn strip_checksum(mut checked_entries: Vec<u8>) -> Option<Vec<u8>> {
-    let (entries, crc) = checked_entries.split_last_chunk()?;
-    let is_undamaged = crc32fast::hash(entries).to_le_bytes() == *crc;
-    checked_entries.truncate(entries.len());
-    is_undamaged.then_some(checked_entries)
+/// Returns the bytes before the checksum that follows them; `None` when it is wrong.
+pub fn strip_checksum(bytes: &[u8]) -> Option<&[u8]> {
+    let (checked, crc) = bytes.split_last_chunk()?;
+    (crc32fast::hash(checked).to_le_bytes() == *crc).then_some(checked)
 }
 
-/// Returns the version of the format for these tokens and choices: the first one that can express them.
+/// Appends the checksum of bytes to them.
+pub fn with_checksum(mut bytes: Vec<u8>) -> Vec<u8> {
+    bytes.extend_from_slice(&crc32fast::hash(&bytes).to_le_bytes());
+    bytes
+}
+
+/// True when the directory in this version of the format has pages.
+pub fn has_pages(version: u32) -> bool {
+    version >= 3
+}
+
+/// Returns the version of the format for these tokens and choices: the first one that can express them and that a
+/// `get` reads little of.
 pub fn format_version(inventory: &Inventory) -> u32 {
+    if inventory.tokens().len() > MOST_TOKENS_WITHOUT_PAGES {
+        return 3;
+    }
     let scopes = inventory.tokens().iter().flat_map(|token| token.scopes.iter().chain(&token.signed_out));
     let mut scopes = scopes.chain(inventory.choices().iter().map(|choice| &choice.scope));
     let mut directions = inventory.choices().iter().map(|choice| choice.direction);
@@ -230,7 +257,8 @@ mod tests {
             (&b""[..], HeaderError::NotAVault),
             (b"docker-credential-pat vault 1\n", HeaderError::NotAVault),
             (b"docker-credential-pat vault 2\n", HeaderError::NotAVault),
-            (b"docker-credential-pat vault 3\n", HeaderError::Version(3)),
+            (b"docker-credential-pat vault 3\n", HeaderError::NotAVault),
+            (b"docker-credential-pat vault 4\n", HeaderError::Version(4)),
             (b"docker-credential-pat vault 0\n", HeaderError::Version(0)),
             (b"docker-credential-pat vault -1\n", HeaderError::NotAVault),
             (b"docker-credential-pat vault 99999999999\n", HeaderError::NotAVault),
