@@ -8,6 +8,7 @@ use crate::command::context::CommandContext;
 use crate::command::error::CommandError;
 use crate::command::token_view::count_words;
 use crate::model::hint::program;
+use crate::model::listing::list;
 use crate::model::name::Name;
 use crate::system::env;
 use crate::system::slow_notice::SlowNotice;
@@ -84,5 +85,5 @@ pub fn restore(args: &RestoreArgs, cx: &mut CommandContext) -> Result<(), Comman
 }
 
 fn names(names: &[Name]) -> String {
-    names.iter().map(|name| format!("\"{name}\"")).collect::<Vec<_>>().join(", ")
+    list(&names.iter().map(|name| format!("\"{name}\"")).collect::<Vec<_>>())
 }

@@ -14,6 +14,7 @@ use crate::docker::{buildx_configs, setup};
 use crate::doctor::keys::OpenedContents;
 use crate::doctor::{Finding, Severity, files};
 use crate::model::hint::{Hint, program};
+use crate::model::listing::list;
 use crate::model::name::quoted;
 use crate::model::registry::Key;
 use crate::system::env;
@@ -304,8 +305,8 @@ impl ClientFile<'_> {
 
 /// Reports the logins in a file, by their entries.
 pub(super) fn plain_text_logins(path: &Path, entries: &[String], mend: String) -> Finding {
-    let keys = entries.iter().map(|key| without_account(key)).collect::<Vec<_>>().join(", ");
-    let what = format!("{} holds logins in plain text: {keys}", env::tilde(path));
+    let keys: Vec<_> = entries.iter().map(|key| without_account(key)).collect();
+    let what = format!("{} holds logins in plain text: {}", env::tilde(path), list(&keys));
     plain_text("plain-text-login", what, path, mend)
 }
 

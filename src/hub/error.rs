@@ -6,6 +6,7 @@ use crate::hub::api::HUB_URL;
 use crate::hub::api::error::HubApiError;
 use crate::inventory::NameTaken;
 use crate::model::hint::{Hint, program};
+use crate::model::listing::list;
 use crate::model::name::Name;
 use crate::model::timestamp::Timestamp;
 use crate::vault::VaultError;
@@ -64,7 +65,7 @@ pub enum HubError {
     #[error("the new secret of \"{0}\" does not work; the old one stays in use, and the new one is deleted")]
     NotWorking(Name),
     /// More than one token has the text as its label or as the beginning of its ID.
-    #[error("\"{text}\" is more than one token: {}", candidates.join(", "))]
+    #[error("\"{text}\" is more than one token: {}", list(candidates))]
     Ambiguous { text: String, candidates: Vec<String> },
     /// No single token at Docker Hub fits.
     #[error("{0}")]

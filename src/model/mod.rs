@@ -5,6 +5,7 @@ pub mod choice;
 pub mod duration;
 pub mod hint;
 pub mod image;
+pub mod listing;
 pub mod name;
 pub mod reference;
 pub mod registry;

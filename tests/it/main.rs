@@ -16,6 +16,8 @@ mod doctor_online;
 mod durability;
 mod first_contact;
 #[cfg(target_os = "linux")]
+mod growth;
+#[cfg(target_os = "linux")]
 mod homes;
 mod hub;
 mod import_export;

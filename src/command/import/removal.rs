@@ -16,6 +16,7 @@ use crate::docker::other_helper::OtherHelper;
 use crate::docker::setup;
 use crate::docker::wire::Credentials;
 use crate::model::hint::{Hint, program};
+use crate::model::listing::list;
 use crate::model::name::quoted;
 use crate::system::env;
 
@@ -173,7 +174,7 @@ fn remove_from_file(
 
 /// A client that would no longer find its logins.
 #[derive(Debug, Error)]
-#[error("{} does not call this program for {}: it would be logged out there", path.display(), names.join(", "))]
+#[error("{} does not call this program for {}: it would be logged out there", path.display(), list(names))]
 struct LogoutError {
     path: PathBuf,
     /// The registries as the client names them.

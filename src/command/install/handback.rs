@@ -21,6 +21,7 @@ use crate::docker::wire::Credentials;
 use crate::inventory::Inventory;
 use crate::inventory::index::Index;
 use crate::model::hint::{Hint, program};
+use crate::model::listing::list;
 use crate::model::name::Name;
 use crate::model::registry::Key;
 use crate::resolve::resolve;
@@ -156,7 +157,7 @@ impl Handback {
         cx.say(&format!(
             "without this program, {} known to the vault only: {}",
             are_logins(names.len()),
-            names.join(", ")
+            list(&names)
         ));
         match args::confirm(&format!("Write them to {path} in plain text?"), false) {
             Ok(()) => Ok(true),
