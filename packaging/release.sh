@@ -20,12 +20,15 @@ build() { # LINKER_SCRIPT
 }
 program=$PWD/target/dist/build/$target/release/docker-credential-pat
 
-# Runs a verb, and prints the name of every function that it called.
+# Runs a verb, and prints the name of every function that it called. To the verb, its parent is a docker that pulls.
 functions() { # VERB INPUT
-  env -i HOME="$work" DOCKER_CREDENTIAL_PAT_KEY_HOLDER=key-file valgrind --tool=callgrind --demangle=no \
-    --callgrind-out-file="$work/profile" "$program" "$1" <<<"$2" >/dev/null 2>&1
+  (cd "$work" && env -i HOME="$work" PATH="$PATH" DOCKER_CREDENTIAL_PAT_KEY_HOLDER=key-file \
+    program="$program" verb="$1" input="$2" bash -c 'exec -a docker bash pull ghcr.io/acme/app:1')
   sed -nE "s/^c?fn=\([0-9]+\) ([_a-zA-Z][^']*).*/\1/p" "$work/profile"
 }
+cat >"$work/pull" <<'SCRIPT'
+valgrind --tool=callgrind --demangle=no --callgrind-out-file=profile "$program" "$verb" <<<"$input" >/dev/null 2>&1
+SCRIPT
 # Turns each name into the name of its section. Hashes in names become wildcards: another build has others.
 sections() {
   sed -E 's/17h[0-9a-f]{16}E.*/17h*/; s/\.(llvm\.)?[0-9]+$/*/; s/Cs[a-zA-Z0-9]+_/Cs*_/g; s/\$/?/g; s/.*/    *(.text.&)/'
@@ -36,6 +39,11 @@ question='{"ServerURL":"ghcr.io","Username":"user","Secret":"secret"}'
 functions store "$question" >"$work/store"
 functions get ghcr.io >"$work/get"
 functions list '' >"$work/list"
+# A token that only pulls, and one that pushes: the command line of the client decides.
+for right in pull push; do
+  echo "$right" | env -i HOME="$work" DOCKER_CREDENTIAL_PAT_KEY_HOLDER=key-file "$program" add "$right"     --registry ghcr.io --user user --permission "$right" --secret-stdin 2>/dev/null
+done
+functions get ghcr.io >"$work/get-of-two"
 functions erase quay.io >"$work/erase"
 # With so many tokens, the directory of the vault has pages.
 {
@@ -47,7 +55,7 @@ env -i HOME="$work" DOCKER_CREDENTIAL_PAT_KEY_HOLDER=key-file "$program" import 
 functions get r7.example.com >"$work/get-of-many"
 {
   printf '%s\n' SECTIONS '{' '  .text.first :' '  {'
-  cat "$work"/{get,get-of-many,list,erase,store} | sections | awk '!seen[$0]++'
+  cat "$work"/{get,get-of-two,get-of-many,list,erase,store} | sections | awk '!seen[$0]++'
   printf '%s\n' '  }' '}' 'INSERT BEFORE .text;'
 } >"$folder/order.ld"
 build "$(realpath "$folder/order.ld")"

@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, json};
 
 use crate::common::{Home, credentials, program, program_folder};
 
@@ -25,7 +25,7 @@ fn home_with_logins(count: usize) -> Home {
     let auths: Map<_, _> =
         (0..count).map(|number| (format!("r{number:05}.example"), login(number))).collect();
     fs::create_dir_all(home.docker_config().parent().expect("a folder")).expect("made");
-    fs::write(home.docker_config(), Value::from(json!({ "auths": auths })).to_string()).expect("written");
+    fs::write(home.docker_config(), json!({ "auths": auths }).to_string()).expect("written");
     home
 }
 
