@@ -53,7 +53,7 @@ fuzz_target!(init: { LazyLock::force(&published::ALL); }, |change: Change| {
     let ciphertexts = edited(part(layout.ciphertexts), &change.ciphertexts);
 
     let another = VaultKey::from_bytes(&[7; KEY_BYTES]).expect("a key");
-    let bytes = layout::assemble(layout.version, &directory, &entries, &ciphertexts, &another, base);
+    let bytes = layout::assemble(layout.version, &directory, &entries, &[], &ciphertexts, &another, base);
     let mut bytes = bytes.expect("it is not too large");
     if change.proof == Proof::AsItWas {
         let end = usize::try_from(Layout::parse(&bytes[..HEADER_BYTES]).expect("a head").front.end);

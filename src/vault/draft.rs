@@ -260,8 +260,7 @@ impl Draft {
         let Self { path, key, holders, inventory, .. } = &self;
         let encoding = directory::encode(version, inventory, &encoded, holders, key, &base);
         let bytes = encoding.and_then(|(directory, pages)| {
-            let entries = [encoded.entries, pages].concat();
-            layout::assemble(version, &directory, &entries, &encoded.ciphertexts, key, &base)
+            layout::assemble(version, &directory, &encoded.entries, &pages, &encoded.ciphertexts, key, &base)
         });
         Ok(disk::replace(path, &bytes.ok_or(VaultError::TooLarge)?, disk::PRIVATE)?)
     }

@@ -207,16 +207,17 @@ pub fn format_version(inventory: &Inventory) -> u32 {
     if is_known { 1 } else { 2 }
 }
 
-/// Assembles a vault; `None` when the directory or the entries are 4 GiB or larger.
+/// Assembles a vault; `None` when the directory, or the entries with the pages, are 4 GiB or larger.
 pub fn assemble(
     version: u32,
     directory: &[u8],
     entries: &[u8],
+    pages: &[u8],
     ciphertexts: &[u8],
     key: &VaultKey,
     base: &NonceBase,
 ) -> Option<Vec<u8>> {
-    let lengths = [directory.len(), entries.len()].map(u32::try_from);
+    let lengths = [directory.len(), entries.len() + pages.len()].map(u32::try_from);
     let [Ok(directory_length), Ok(entries_length)] = lengths else { return None };
     let first_line = FIRST_LINES.get(usize::try_from(version).ok()?.checked_sub(1)?)?;
     let layout = Layout::new(version, directory_length, entries_length, ciphertexts.len() as u64);
@@ -230,8 +231,11 @@ pub fn assemble(
     bytes.extend_from_slice(&crc.to_le_bytes());
     bytes.extend_from_slice(base);
     bytes.extend_from_slice(&tag);
+    let start = bytes.len();
     bytes.extend_from_slice(entries);
-    bytes.extend_from_slice(&crc32fast::hash(entries).to_le_bytes());
+    bytes.extend_from_slice(pages);
+    let crc = crc32fast::hash(&bytes[start..]);
+    bytes.extend_from_slice(&crc.to_le_bytes());
     bytes.extend_from_slice(ciphertexts);
     Some(bytes)
 }
