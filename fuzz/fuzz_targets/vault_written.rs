@@ -8,6 +8,7 @@ use std::path::Path;
 
 use docker_credential_pat::inventory::Inventory;
 use docker_credential_pat::model::token_id::TokenId;
+use docker_credential_pat::vault::VaultError;
 use docker_credential_pat::vault::draft::Draft;
 use docker_credential_pat::vault::file::Vault;
 use docker_credential_pat::vault::keys::Holder;
@@ -36,7 +37,8 @@ fuzz_target!(|changes: (Vec<Made>, Vec<Made>)| {
 /// Reads the vault in every way, and returns it for more changes.
 fn read(path: &Path, written: &Inventory, secrets: &BTreeMap<TokenId, String>) -> Draft {
     let vault = Vault::find(path).expect("a vault").expect("there");
-    assert_eq!(vault.inventory().expect("undamaged"), *written);
+    let listed = vault.inventory(|_| Ok::<_, VaultError>(Some(vault_key()))).expect("undamaged");
+    assert_eq!(listed, (written.clone(), true));
     for key in written.keys() {
         let about = vault.contents_about(&key).expect("undamaged");
         let unlocked = vault.unlock(vault_key(), &about).expect("its key");

@@ -7,6 +7,7 @@ use docker_credential_pat::inventory::Inventory;
 use docker_credential_pat::model::registry::Key;
 use docker_credential_pat::model::secret::Secret;
 use docker_credential_pat::model::token::Token;
+use docker_credential_pat::vault::VaultError;
 use docker_credential_pat::vault::draft::Draft;
 use docker_credential_pat::vault::file::{Vault, VaultContents};
 use docker_credential_pat::vault::seal::{KEY_BYTES, VaultKey};
@@ -46,6 +47,11 @@ pub static ALL: LazyLock<[Published; 3]> = LazyLock::new(|| {
     ]
 });
 
+/// Reads all tokens and choices, verified if there is a key.
+fn listed(vault: &Vault, key: Option<VaultKey>) -> Option<Inventory> {
+    vault.inventory(|_| Ok::<_, VaultError>(key)).ok().map(|(inventory, _)| inventory)
+}
+
 impl Published {
     fn of(vault: &'static [u8], key: &'static [u8]) -> Self {
         let found = Vault::find(&memory::write(vault)).expect("a vault").expect("there");
@@ -54,7 +60,7 @@ impl Published {
         let unlocked = found.unlock(VaultKey::from_bytes(key).expect("a key"), &contents).expect("its own");
         let tokens = contents.inventory.tokens().iter();
         let secrets = tokens.map(|token| unlocked.secret(token, &contents).expect("undamaged")).collect();
-        Self { vault, key, inventory: found.inventory().expect("undamaged"), secrets }
+        Self { vault, key, inventory: listed(&found, None).expect("undamaged"), secrets }
     }
 
     /// Returns the vault's key.
@@ -77,8 +83,11 @@ impl Published {
                 self.open(&vault, &contents);
             }
         }
-        let (inventory, contents) = (vault.inventory(), vault.all_contents());
-        assert_eq!(inventory.as_ref().ok(), contents.as_ref().ok().map(|contents| &contents.inventory));
+        let (inventory, contents) = (listed(&vault, None), vault.all_contents());
+        assert_eq!(inventory.as_ref(), contents.as_ref().ok().map(|contents| &contents.inventory));
+        if let Some(proven) = listed(&vault, Some(self.key())) {
+            assert_eq!(proven, self.inventory, "another inventory is proven");
+        }
         let Ok(contents) = contents else { return };
         let _ = contents.inventory.keys();
         self.open(&vault, &contents);

@@ -27,6 +27,7 @@ use crate::system::env;
 use crate::system::limited_read::{InputError, read_input};
 use crate::system::sanitize::{clean, clean_lines};
 use crate::system::{scrub, stdio};
+use crate::vault::store::Proof;
 
 /// The exit code for a failure. Clients treat every other code as success.
 const NOT_DONE: ExitCode = ExitCode::FAILURE;
@@ -127,7 +128,12 @@ fn run_verb(args: Vec<OsString>, called_as: Option<&str>, out: File) -> ExitCode
         Ok(cli) => cli,
         Err(error) => return wrong_usage(&error, is_nested, &out),
     };
-    run_in_context(called_as, out, |cx| cli.verb.run(cx))
+    run_in_context(called_as, out, |cx| {
+        cx.store.set_proof(Proof::Unattended);
+        cli.verb.run(cx)?;
+        cx.note_unproven();
+        Ok(())
+    })
 }
 
 /// Runs a verb for people with a context and reports its error.

@@ -62,6 +62,16 @@ impl<'d> CommandContext<'d> {
         say(&mut *self.err, line);
     }
 
+    /// Says that a locked vault was read, if it was: somebody else could have written what the command showed.
+    pub fn note_unproven(&mut self) {
+        if self.store.has_read_unproven() {
+            self.say(&format!(
+                "the vault is locked, so nothing proves that it is as you left it ({} unlock)",
+                program()
+            ));
+        }
+    }
+
     pub fn write_answer(&mut self, answer: &[u8]) -> Result<(), CommandError> {
         self.out.write_all(answer).map_err(CommandError::output)
     }

@@ -8,6 +8,7 @@ use crate::command::token_view::scope_words;
 use crate::model::choice::Choice;
 use crate::model::hint::program;
 use crate::model::name::quoted;
+use crate::model::registry::Key;
 use crate::model::timestamp::Timestamp;
 use crate::model::token::{Direction, Token};
 use crate::resolve::guess::{Guess, Unknown};
@@ -26,6 +27,15 @@ pub fn missed_token(verdict: &Verdict<'_>, now: Timestamp) -> Option<String> {
         ));
     };
     Some(format!("token \"{name}\" {chosen}{reason}; using \"{}\" ({command})", answer.name))
+}
+
+/// Says that a vault without a login for a key was not verified: somebody else could have removed the login.
+pub fn unproven(key: &Key) -> String {
+    format!(
+        "the vault is locked, so nothing proves that it has no login for {} ({} unlock)",
+        key.as_str(),
+        program()
+    )
 }
 
 /// Returns the reason why a token does not answer, and the command that changes that. `None` if the token would not

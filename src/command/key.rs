@@ -5,18 +5,21 @@ use std::path::{Path, PathBuf};
 use clap::ValueEnum;
 use clap::builder::PossibleValue;
 
+use crate::command::args;
 use crate::command::args::NewPassphraseArgs;
 use crate::command::context::CommandContext;
 use crate::command::error::CommandError;
 use crate::model::hint::program;
+use crate::model::name::quoted;
 use crate::system::env;
 use crate::system::slow_notice::SlowNotice;
 use crate::system::table::{Cell, Table, Tone};
 use crate::vault::keys::holders::{Holders, LockedError};
 use crate::vault::keys::keyring::Keyring;
 use crate::vault::keys::{CLIENT_TIMEOUT, Holder, HolderKind, cache, wrapping_key};
-use crate::vault::rekey::NewHolder;
+use crate::vault::rekey::{NewHolder, RekeyError};
 use crate::vault::seal::VaultKey;
+use crate::vault::store::StoreError;
 use crate::vault::{VaultError, rekey};
 
 /// Show who has the vault's key, give it to others, or renew it
@@ -39,6 +42,12 @@ enum KeyVerb {
     },
     /// Make a new key, and seal every secret with it
     Renew,
+    /// Allow the command that the vault names to run on this machine
+    Trust {
+        /// Do not ask
+        #[arg(long, short)]
+        yes: bool,
+    },
     /// Write a spare key, to be kept where a command or a file gives it back
     Make,
 }
@@ -87,6 +96,7 @@ pub fn run(args: &KeyArgs, cx: &mut CommandContext) -> Result<(), CommandError> 
         KeyVerb::Add(args) => add(&args.holder, cx),
         KeyVerb::Remove { holder } => remove(*holder, cx),
         KeyVerb::Renew => renew(cx),
+        KeyVerb::Trust { yes } => trust(*yes, cx),
         KeyVerb::Make => make(cx),
     }
 }
@@ -129,7 +139,12 @@ fn holder_state(holder: &Holder, holders: &Holders, cx: &CommandContext) -> (Str
         Holder::Passphrase(_) if env::passphrase_file().is_none() => {
             return ("asked for when it is needed".to_owned(), Tone::Plain);
         }
-        Holder::Command(_) => return ("run when it is needed".to_owned(), Tone::Plain),
+        Holder::Command(command) if cx.store.trusted_commands().contains(command.words()) => {
+            return ("run when it is needed".to_owned(), Tone::Plain);
+        }
+        Holder::Command(_) => {
+            return (format!("not allowed on this machine ({} key trust)", program()), Tone::Bad);
+        }
         Holder::KeyFile | Holder::Keyring | Holder::Passphrase(_) | Holder::File(_) => {}
     }
     match holders.key_from(holder, cx.store.key_file(), CLIENT_TIMEOUT) {
@@ -191,6 +206,31 @@ fn renew(cx: &mut CommandContext) -> Result<(), CommandError> {
             kind.word()
         ));
     }
+    Ok(())
+}
+
+/// Shows the key command of the vault and asks whether it may run here. Needs no vault key: the vault may not open
+/// without the command.
+fn trust(yes: bool, cx: &mut CommandContext) -> Result<(), CommandError> {
+    let holders = cx.store.holders()?.ok_or(RekeyError::NoVault)?;
+    let Some(Holder::Command(command)) = holders.find(HolderKind::Command) else {
+        return Err(RekeyError::NotAHolder(HolderKind::Command).into());
+    };
+    let trusted = cx.store.trusted_commands();
+    if trusted.contains(command.words()) {
+        cx.say("the key command may run on this machine already");
+        return Ok(());
+    }
+    cx.say(&format!(
+        "to open, the vault {} runs this program with these arguments:",
+        env::tilde(&holders.vault)
+    ));
+    for word in command.words() {
+        cx.say(&format!("  {}", quoted(word)));
+    }
+    args::confirm("Let it run on this machine?", yes)?;
+    trusted.add(command.words()).map_err(StoreError::from)?;
+    cx.say(&format!("it may run now ({} key remove command ends that)", program()));
     Ok(())
 }
 

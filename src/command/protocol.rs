@@ -177,14 +177,15 @@ fn get(input: &[u8], cx: &mut CommandContext) -> Result<VerbOutcome, CommandErro
     let request = context.request(&key, inventory);
     let verdict = resolve(&request, inventory.tokens(), inventory.choices(), now);
     let Some(token) = verdict.token else {
-        excerpt.confirm()?;
+        let is_proven = excerpt.confirm()?;
         if let Some(named) =
             request.token_name.filter(|named| get_warnings::is_named_elsewhere(named.value, &verdict))
         {
             return Err(NamedTokenError::new(named.value, &key, &cx.store.inventory()?).into());
         }
-        let line = get_warnings::missed_token(&verdict, *cx.now);
-        warn_once(line, &cx.store, &cx.now, &mut *cx.err);
+        let unproven = (!is_proven).then(|| get_warnings::unproven(&key));
+        let lines = [get_warnings::missed_token(&verdict, *cx.now), unproven];
+        warn_once(lines.into_iter().flatten(), &cx.store, &cx.now, &mut *cx.err);
         writeln!(cx.out, "{NOT_FOUND}").map_err(CommandError::output)?;
         log_get(&request, &verdict, cx);
         return Ok(VerbOutcome::NotFound);
@@ -263,6 +264,9 @@ fn erase(input: &[u8], cx: &mut CommandContext) -> Result<VerbOutcome, CommandEr
     // Docker sends several `erase` calls for one logout, and the first signs everything out. The others need no lock
     // and no write.
     if is_unknown(&key, cx)? {
+        if cx.store.has_read_unproven() {
+            cx.say(&format!("{}: {}", program(), get_warnings::unproven(&key)));
+        }
         log(&LogEntry::new(ProtocolVerb::Erase.word(), Some(&key), RequestOutcome::NotFound), cx);
         return Ok(VerbOutcome::Done);
     }

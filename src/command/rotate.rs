@@ -46,6 +46,10 @@ pub fn run(args: &RotateArgs, cx: &mut CommandContext) -> Result<(), CommandErro
     }
     let now = *cx.now;
     let expires = args::parse_expiry(args.expires.as_ref(), now)?;
+    #[cfg(feature = "online")]
+    if args.verify {
+        cx.store.require_proof()?;
+    }
     let inventory = cx.store.inventory()?;
     let was_linked = find(&inventory, &args.name)?.remote.is_some();
     let secret = args.secret.read("New secret", &args.name)?;

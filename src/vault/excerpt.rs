@@ -10,8 +10,8 @@ use crate::vault::keys::holders::Holders;
 use crate::vault::seal::VaultKey;
 use crate::vault::store::{StoreError, VaultStore};
 
-/// Some tokens of a vault, or all. The tokens are verified by [`release`](Self::release), which returns a
-/// secret, and checked by [`confirm`](Self::confirm), for an answer without a secret.
+/// Some tokens of a vault, or all. They are verified by [`release`](Self::release), which returns a secret, and, if
+/// the key is at hand, by [`confirm`](Self::confirm), for an answer without a secret.
 pub struct Excerpt<'k> {
     store: &'k VaultStore,
     /// `None` for an excerpt with all tokens.
@@ -95,13 +95,29 @@ impl Excerpt<'_> {
         is_renewed.then(|| now.open(same, self.store.key(&now.contents.holders)?))
     }
 
-    /// Checks that the excerpt is not damaged. Needs no vault key.
-    pub fn confirm(&self) -> Result<(), StoreError> {
-        let Some(vault) = &self.vault else { return Ok(()) };
-        vault.check()?;
-        if !self.contents.is_empty() {
-            vault.checked_entries()?;
+    /// Checks that the excerpt is not damaged, and verifies it if a file or the kernel's memory has the key. Returns
+    /// whether it is verified; without a vault there is nothing to verify.
+    pub fn confirm(&self) -> Result<bool, StoreError> {
+        let Some(vault) = &self.vault else { return Ok(true) };
+        match self.store.key_at_hand(&self.contents.holders) {
+            Ok(Some(key)) => Ok(vault.unlock(key, &self.contents).map(|_| true)?),
+            Ok(None) => {
+                vault.check()?;
+                if !self.contents.is_empty() {
+                    vault.checked_entries()?;
+                }
+                self.store.note_unproven();
+                Ok(false)
+            }
+            Err(error) => self.confirm_renewed().unwrap_or(Err(error)),
         }
-        Ok(())
+    }
+
+    /// Verifies the vault as it is now, when its key was renewed after the excerpt was read. A renewal changes no token.
+    #[cold]
+    fn confirm_renewed(&self) -> Option<Result<bool, StoreError>> {
+        let now = self.store.excerpt(self.key).ok()?;
+        let is_renewed = now.contents.holders.fingerprint != self.contents.holders.fingerprint;
+        is_renewed.then(|| now.confirm())
     }
 }

@@ -10,6 +10,8 @@ pub mod format;
 pub mod import;
 pub mod keys;
 pub mod login;
+#[cfg(test)]
+mod paging_tests;
 pub mod rekey;
 pub mod seal;
 pub mod store;

@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 
 use crate::model::hint::{Hint, program};
 use crate::system::env;
-use crate::vault::keys::command::KeyCommand;
+use crate::vault::keys::command::{KeyCommand, KeyCommandError};
 use crate::vault::keys::external_file::ExternalKeyFile;
 use crate::vault::keys::holders::{Holders, LockedError};
 use crate::vault::keys::keyring::Keyring;
@@ -110,7 +110,9 @@ fn make_holder(store: &VaultStore, key: &VaultKey, new: &NewHolder) -> Result<Ho
         }
         NewHolder::Passphrase(text) => Holder::Passphrase(PassphraseHolder::new(key, text)?),
         NewHolder::Command { program, args } => {
-            Holder::Command(KeyCommand::new(key, program.clone(), args.clone(), INTERACTIVE_TIMEOUT)?)
+            let command = KeyCommand::new(key, program.clone(), args.clone(), INTERACTIVE_TIMEOUT)?;
+            store.trusted_commands().add(command.words()).map_err(KeyCommandError::from)?;
+            Holder::Command(command)
         }
         NewHolder::File(path) => Holder::File(ExternalKeyFile::new(key, path)?),
     })
@@ -138,6 +140,9 @@ pub fn remove(store: &VaultStore, kind: HolderKind) -> Result<(), RekeyError> {
         },
         |fingerprint| remove_key(store, kind, fingerprint),
     )?;
+    if let Some(Holder::Command(command)) = holders.find(kind) {
+        store.trusted_commands().remove(command.words()).map_err(StoreError::from)?;
+    }
     Ok(())
 }
 
@@ -198,7 +203,9 @@ fn renew_holder(
         (Holder::Passphrase(_), Some(text)) => Holder::Passphrase(PassphraseHolder::new(key, text)?),
         // Another process added the passphrase after this one looked for it.
         (Holder::Passphrase(_), None) => return Err(PassphraseError::Added.into()),
-        (Holder::Command(command), _) => Holder::Command(command.rewrap(key, INTERACTIVE_TIMEOUT)?),
+        (Holder::Command(command), _) => {
+            Holder::Command(command.rewrap(key, &store.trusted_commands(), INTERACTIVE_TIMEOUT)?)
+        }
         (Holder::File(file), _) => Holder::File(file.rewrap(key)?),
     })
 }

@@ -1,6 +1,6 @@
 //! The vault of one user on disk, with its key and its log. Reading takes no lock; a change takes one.
 
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -20,7 +20,8 @@ use crate::vault::file::Vault;
 use crate::vault::keys::holders::{Holders, LockedError, UnattendedCheck};
 use crate::vault::keys::key_file::KeyFile;
 use crate::vault::keys::keyring::Keyring;
-use crate::vault::keys::{CLIENT_TIMEOUT, Holder, HolderError};
+use crate::vault::keys::trusted_commands::TrustedCommands;
+use crate::vault::keys::{CLIENT_TIMEOUT, Holder, HolderError, cache};
 use crate::vault::seal::VaultKey;
 
 /// The environment variable that names the holder of a new vault's key: `key-file` or `keyring`.
@@ -37,6 +38,22 @@ pub struct VaultStore {
     log: UsageLog,
     /// The key as it was first obtained, so that a person is asked for it once.
     obtained_key: OnceCell<VaultKey>,
+    proof: Cell<Proof>,
+    /// True when [`inventory`](Self::inventory) has returned what no key verified.
+    has_read_unproven: Cell<bool>,
+}
+
+/// The key with which [`VaultStore::inventory`] verifies what it reads.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Proof {
+    /// One that a file or the kernel's memory has; without one, nothing is verified. For Docker's verbs.
+    #[default]
+    AtHand,
+    /// As `AtHand`, or one that an OS keyring has and returns without asking. For people's verbs, which say when
+    /// nothing was verified.
+    Unattended,
+    /// Any, for which a person may be asked. For commands that act elsewhere on what the vault says.
+    Required,
 }
 
 /// The reason why the store cannot read or change the vault.
@@ -82,6 +99,8 @@ impl VaultStore {
             vault,
             folders,
             obtained_key: OnceCell::new(),
+            proof: Cell::default(),
+            has_read_unproven: Cell::default(),
         })
     }
 
@@ -125,10 +144,55 @@ impl VaultStore {
         Ok(self.holders()?.unwrap_or_default())
     }
 
-    /// Returns all tokens and choices. Needs no vault key.
+    /// Returns all tokens and choices, verified as [`Proof`] says.
     pub fn inventory(&self) -> Result<Inventory, StoreError> {
         let Some(vault) = Vault::find(&self.vault)? else { return Ok(Inventory::default()) };
-        Ok(vault.inventory()?)
+        let (inventory, is_proven) = vault.inventory(|holders| match self.proof.get() {
+            Proof::Required => self.key(holders).map(Some),
+            // An error here would hide the tokens from the person who has to find the right key.
+            Proof::AtHand | Proof::Unattended => Ok(self.key_at_hand(holders).ok().flatten()),
+        })?;
+        if !is_proven {
+            self.note_unproven();
+        }
+        Ok(inventory)
+    }
+
+    /// Records that something was read that no key has verified.
+    pub(super) fn note_unproven(&self) {
+        self.has_read_unproven.set(true);
+    }
+
+    /// Sets the key with which [`inventory`](Self::inventory) verifies what it reads.
+    pub fn set_proof(&self, proof: Proof) {
+        self.proof.set(proof);
+    }
+
+    /// Verifies the whole vault now and at each later reading. Call it before the first request to a service: what
+    /// somebody else wrote into the vault must not act there.
+    pub fn require_proof(&self) -> Result<(), StoreError> {
+        self.set_proof(Proof::Required);
+        self.inventory().map(drop)
+    }
+
+    /// True when something was read that no key has verified until now.
+    pub fn has_read_unproven(&self) -> bool {
+        self.has_read_unproven.get() && self.obtained_key.get().is_none()
+    }
+
+    /// Returns the key of the vault with these holders, if it needs no person: see [`Proof`].
+    pub(super) fn key_at_hand(&self, holders: &Holders) -> Result<Option<VaultKey>, StoreError> {
+        if let Some(key) = self.obtained_key.get().filter(|key| holders.has_key(key)) {
+            return Ok(Some(key.duplicate()));
+        }
+        let asks_keyring = self.proof.get() != Proof::AtHand;
+        let key = holders
+            .key_at_hand(&self.key_file, asks_keyring)
+            .map_err(|source| StoreError::Locked { vault: self.vault.clone(), source })?;
+        if let Some(key) = &key {
+            self.remember_key(holders, key.duplicate());
+        }
+        Ok(key)
     }
 
     /// Changes the vault durably, one process at a time. Makes the vault and its key if there are none.
@@ -152,9 +216,29 @@ impl VaultStore {
         let mut draft = self.draft()?;
         let outcome = edit(&mut draft)?;
         draft.drop_outdated(env::now(), |folder| !disk::is_missing(Path::new(folder)));
+        self.trust_known_command(&draft)?;
         draft.write().map_err(StoreError::from)?;
         then(&outcome)?;
         Ok(outcome)
+    }
+
+    /// Agrees to the key command of a vault that version 0.1 made: the kernel's memory has the key that the command
+    /// returned then, and the vault was verified with it.
+    fn trust_known_command(&self, draft: &Draft) -> Result<(), StoreError> {
+        let mut holders = draft.holders().iter();
+        let command = holders
+            .find_map(|holder| if let Holder::Command(command) = holder { Some(command) } else { None });
+        let Some(command) = command else { return Ok(()) };
+        let trusted = self.trusted_commands();
+        if !trusted.contains(command.words()) && cache::find(&draft.key().fingerprint()).is_some() {
+            trusted.add(command.words())?;
+        }
+        Ok(())
+    }
+
+    /// Returns the key commands that a person has agreed to.
+    pub fn trusted_commands(&self) -> TrustedCommands {
+        TrustedCommands::beside(&self.key_file)
     }
 
     /// Proves that the vault can be changed, by writing it as it is. Call it before a service creates a

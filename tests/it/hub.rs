@@ -18,7 +18,7 @@ use crate::common::{Home, not_found, stderr, stdout};
 const TOKENS: &str = "/v2/access-tokens";
 
 fn inventory(home: &Home) -> Inventory {
-    Vault::find(&home.vault()).expect("a vault").expect("there").inventory().expect("undamaged")
+    Vault::find(&home.vault()).expect("a vault").expect("there").all_contents().expect("undamaged").inventory
 }
 
 /// Returns the secret that clients get for Docker Hub.

@@ -52,6 +52,7 @@ enum CodingVerb {
 
 /// Runs the verb.
 pub fn run(args: &CodingArgs, cx: &mut CommandContext) -> Result<(), CommandError> {
+    cx.store.require_proof()?;
     match &args.verb {
         CodingVerb::LoginCommand(args) => login_command::run(args, cx),
         CodingVerb::Tokens(args) => tokens::run(args, cx),

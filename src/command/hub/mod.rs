@@ -56,6 +56,7 @@ enum HubVerb {
 /// Runs the verb.
 pub fn run(args: &HubArgs, cx: &mut CommandContext) -> Result<(), CommandError> {
     let hub = HubApi::find(print_progress)?;
+    cx.store.require_proof()?;
     match &args.verb {
         HubVerb::Tokens(args) => tokens::run(args, &hub, cx),
         HubVerb::Create(args) => create::run(args, &hub, cx),

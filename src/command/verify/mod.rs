@@ -91,6 +91,8 @@ pub fn run(args: &VerifyArgs, cx: &mut CommandContext) -> Result<(), CommandErro
         cx.say(&format!("there is no token that a registry could be asked about ({} ls)", program()));
         return Ok(());
     }
+    // The whole vault is verified before the first request.
+    let unlocked = excerpt.unlock()?;
     let mut answers = Vec::with_capacity(count);
     for (index, target) in targets.into_iter().enumerate() {
         let VerifyTarget { token, registry, repository } = &target;
@@ -98,7 +100,8 @@ pub fn run(args: &VerifyArgs, cx: &mut CommandContext) -> Result<(), CommandErro
             let number = index + 1;
             say(&mut *cx.err, &format!("{number} of {count}: {} asks {registry}", token.name));
         }
-        let secret = excerpt.release(token)?;
+        let Some(unlocked) = &unlocked else { break };
+        let secret = unlocked.release(token)?;
         let login = LoginRequest { user: token.user.reveal_with(&secret), secret: &secret };
         let mut progress = |line: &str| say(&mut *cx.err, line);
         let result = registries.authenticate(registry, login, repository.as_deref(), &mut progress);

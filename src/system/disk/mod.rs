@@ -16,7 +16,9 @@ use std::{fs, io, thread};
 use thiserror::Error;
 
 use crate::model::hint::Hint;
-pub use crate::system::disk::permissions::{PRIVATE, is_writable_by_others, mode, other_owner, private_mode};
+pub use crate::system::disk::permissions::{
+    PRIVATE, is_open_to_writers, is_writable_by_others, mode, other_owner, private_mode,
+};
 use crate::system::disk::permissions::{
     PRIVATE_FOLDER, group, private_folder, refuse_others_folder, set_group_of, set_mode, set_mode_of,
     with_mode,

@@ -18,15 +18,27 @@ pub(super) const PRIVATE_FOLDER: u32 = 0o700;
 /// or by those of the folder that a link leads to.
 pub fn is_writable_by_others(path: &Path) -> bool {
     #[cfg(unix)]
-    return [Some(path), path.parent(), without_links(path).parent()].into_iter().flatten().any(|path| {
-        fs::metadata(path).map_or(true, |metadata| {
-            let owner = std::os::unix::fs::MetadataExt::uid(&metadata);
-            let is_ours = owner == 0 || owner == rustix::process::geteuid().as_raw();
-            !is_ours || mode(&metadata) & 0o022 != 0
-        })
-    });
+    return [Some(path), path.parent(), without_links(path).parent()]
+        .into_iter()
+        .flatten()
+        .any(|path| fs::metadata(path).map_or(true, |metadata| is_open_to_writers(&metadata)));
     #[cfg(not(unix))]
     return path.as_os_str().is_empty();
+}
+
+/// True when the mode or the owner of a file or folder lets another user, other than root, write to it.
+pub fn is_open_to_writers(metadata: &fs::Metadata) -> bool {
+    #[cfg(unix)]
+    return {
+        let owner = std::os::unix::fs::MetadataExt::uid(metadata);
+        let is_ours = owner == 0 || owner == rustix::process::geteuid().as_raw();
+        !is_ours || mode(metadata) & 0o022 != 0
+    };
+    #[cfg(not(unix))]
+    return {
+        let _ = metadata;
+        false
+    };
 }
 
 /// Returns the permission bits of a file; an approximation on systems without them.

@@ -15,8 +15,8 @@ use crate::model::choice::Choice;
 use crate::model::registry::{DOCKER_HUB_KEY, Key, Registry};
 use crate::model::scope::Scope;
 use crate::model::token::Token;
+use crate::vault::format::checksum::{strip_checksum, with_checksum};
 use crate::vault::format::entry::{EncodedEntries, to_cbor};
-use crate::vault::format::layout::{has_pages, strip_checksum, with_checksum};
 use crate::vault::format::nonce::{NonceBase, nonce};
 use crate::vault::keys::Holder;
 use crate::vault::keys::holders::Holders;
@@ -113,9 +113,10 @@ impl Line<'_> {
 }
 
 impl Directory<'_> {
-    /// Takes the key holders out, for the vault at this path.
-    pub fn take_holders(&mut self, path: &Path) -> Holders {
-        Holders { list: mem::take(&mut self.holders), fingerprint: *self.fingerprint, vault: path.to_owned() }
+    /// Takes the key holders out, for the vault at this path, which others may have written.
+    pub fn take_holders(&mut self, path: &Path, others_may_write: bool) -> Holders {
+        let list = mem::take(&mut self.holders);
+        Holders { list, fingerprint: *self.fingerprint, vault: path.to_owned(), others_may_write }
     }
 
     /// Returns pointers to the entries, in their order, up to version 2.
@@ -156,6 +157,11 @@ pub fn add_entries_of_page(pointers: &mut Vec<BlockPointer>, page: &[u8], sought
         pointers.push(line.pointer(start, start + 1));
     }
     Some(())
+}
+
+/// True when the directory in this version of the format has pages.
+pub fn has_pages(version: u32) -> bool {
+    version >= 3
 }
 
 /// Returns the directory, encoded for a version of the format, and the pages that follow the entries, if it has any;

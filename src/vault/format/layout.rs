@@ -176,23 +176,6 @@ impl<'b> VaultFront<'b> {
     }
 }
 
-/// Returns the bytes before the checksum that follows them; `None` when it is wrong.
-pub fn strip_checksum(bytes: &[u8]) -> Option<&[u8]> {
-    let (checked, crc) = bytes.split_last_chunk()?;
-    (crc32fast::hash(checked).to_le_bytes() == *crc).then_some(checked)
-}
-
-/// Appends the checksum of bytes to them.
-pub fn with_checksum(mut bytes: Vec<u8>) -> Vec<u8> {
-    bytes.extend_from_slice(&crc32fast::hash(&bytes).to_le_bytes());
-    bytes
-}
-
-/// True when the directory in this version of the format has pages.
-pub fn has_pages(version: u32) -> bool {
-    version >= 3
-}
-
 /// Returns the version of the format for these tokens and choices: the first one that can express them and that a
 /// `get` reads little of.
 pub fn format_version(inventory: &Inventory) -> u32 {

@@ -8,8 +8,10 @@ use minicbor::{Decode, Encode};
 use thiserror::Error;
 
 use crate::model::hint::{Hint, program};
+use crate::system::disk::DiskError;
 use crate::system::process::ProcessError;
 use crate::system::{env, process};
+use crate::vault::keys::trusted_commands::TrustedCommands;
 use crate::vault::keys::{HolderError, HolderKind, wrapping_key};
 use crate::vault::seal::{VaultKey, WrappedKey};
 
@@ -46,6 +48,11 @@ pub enum KeyCommandError {
     /// The command requested a token of the vault that it should open, which would start it again endlessly.
     #[error("the key command asks this program for what only the key command can open")]
     Recursive,
+    /// The vault names it, but nobody has agreed to it here.
+    #[error("nobody has agreed on this machine to run the key command {program}, which the vault names")]
+    NotTrusted { program: String },
+    #[error("cannot record that the key command may run")]
+    NotRecorded(#[from] DiskError),
     #[error("cannot wrap the key")]
     Random(#[from] getrandom::Error),
 }
@@ -68,6 +75,10 @@ impl Hint for KeyCommandError {
                 "have the command take the key from somewhere else; {} key status shows it",
                 program()
             ),
+            Self::NotTrusted { .. } => {
+                format!("run `{} key trust`, which shows the command and asks", program())
+            }
+            Self::NotRecorded(error) => return error.hint(),
             Self::Random(_) => "try again".to_owned(),
         })
     }
@@ -85,18 +96,38 @@ impl KeyCommand {
         Ok(Self { program, args, wrapped })
     }
 
-    /// Wraps another vault key with the key that the same command prints.
-    pub fn rewrap(&self, vault_key: &VaultKey, timeout: Duration) -> Result<Self, KeyCommandError> {
+    /// Wraps another vault key with the key that the same command prints, if a person has agreed to it.
+    pub fn rewrap(
+        &self,
+        vault_key: &VaultKey,
+        trusted: &TrustedCommands,
+        timeout: Duration,
+    ) -> Result<Self, KeyCommandError> {
+        self.refuse_untrusted(trusted)?;
         Self::new(vault_key, self.program.clone(), self.args.clone(), timeout)
     }
 
     /// Returns the program and its arguments, separated by spaces and not quoted.
     pub fn command_line(&self) -> String {
-        std::iter::once(&self.program).chain(&self.args).map(String::as_str).collect::<Vec<_>>().join(" ")
+        self.words().collect::<Vec<_>>().join(" ")
     }
 
-    /// Runs the command, and returns the vault's key.
-    pub fn key(&self, timeout: Duration) -> Result<VaultKey, HolderError> {
+    /// Returns the program and its arguments.
+    pub fn words(&self) -> impl Iterator<Item = &str> {
+        std::iter::once(&self.program).chain(&self.args).map(String::as_str)
+    }
+
+    fn refuse_untrusted(&self, trusted: &TrustedCommands) -> Result<(), KeyCommandError> {
+        if trusted.contains(self.words()) {
+            Ok(())
+        } else {
+            Err(KeyCommandError::NotTrusted { program: self.program.clone() })
+        }
+    }
+
+    /// Runs the command, if a person has agreed to it, and returns the vault's key.
+    pub fn key(&self, trusted: &TrustedCommands, timeout: Duration) -> Result<VaultKey, HolderError> {
+        self.refuse_untrusted(trusted)?;
         let wrapping_key = run(&self.program, &self.args, timeout)?;
         wrapping_key.unwrap(&self.wrapped).ok_or(HolderError::OtherKey(HolderKind::Command))
     }

@@ -11,6 +11,7 @@ use crate::system::{disk, env, tty};
 use crate::vault::keys::command::KeyCommandError;
 use crate::vault::keys::key_file::KeyFile;
 use crate::vault::keys::keyring::Keyring;
+use crate::vault::keys::trusted_commands::TrustedCommands;
 use crate::vault::keys::{CLIENT_TIMEOUT, Holder, HolderError, HolderKind, cache};
 use crate::vault::seal::{Tag, VaultKey};
 
@@ -23,6 +24,8 @@ pub struct Holders {
     pub fingerprint: Tag,
     /// The path of the vault.
     pub vault: PathBuf,
+    /// True when another user could have written the file that was read.
+    pub others_may_write: bool,
 }
 
 /// The error of each holder, when none of them returns the key.
@@ -91,10 +94,10 @@ impl Holders {
             Holder::Passphrase(passphrase) => passphrase.obtain().map(|(_, key)| key).map_err(Into::into),
             // Nothing has verified the command yet, and anybody who may write to the vault could have set
             // it.
-            Holder::Command(_) if disk::is_writable_by_others(&self.vault) => {
+            Holder::Command(_) if self.others_may_write || disk::is_writable_by_others(&self.vault) => {
                 Err(KeyCommandError::OthersMayWrite.into())
             }
-            Holder::Command(command) => command.key(timeout),
+            Holder::Command(command) => command.key(&TrustedCommands::beside(key_file), timeout),
             Holder::File(file) => file.key(),
         }?;
         if self.has_key(&key) { Ok(key) } else { Err(HolderError::OtherKey(holder.kind())) }
@@ -138,6 +141,29 @@ impl Holders {
             }
         }
         Err(LockedError(errors))
+    }
+
+    /// Returns the key if a file or the kernel's memory has it or, with `asks_keyring`, an OS keyring that asks no
+    /// person. `None` when another holder has it; an error when a file has another key.
+    pub fn key_at_hand(
+        &self,
+        key_file: &KeyFile,
+        asks_keyring: bool,
+    ) -> Result<Option<VaultKey>, LockedError> {
+        let mut errors = Vec::new();
+        for holder in [HolderKind::KeyFile, HolderKind::File].iter().filter_map(|kind| self.find(*kind)) {
+            match self.key_from(holder, key_file, CLIENT_TIMEOUT) {
+                Ok(key) => return Ok(Some(key)),
+                Err(error @ HolderError::OtherKey(_)) => errors.push((holder.kind(), error)),
+                Err(_) => {}
+            }
+        }
+        if let Some(key) = self.cached_key() {
+            return Ok(Some(key));
+        }
+        let keyring = self.find(HolderKind::Keyring).filter(|holder| asks_keyring && is_unattended(holder));
+        let key = keyring.and_then(|holder| self.key_from(holder, key_file, CLIENT_TIMEOUT).ok());
+        if key.is_none() && !errors.is_empty() { Err(LockedError(errors)) } else { Ok(key) }
     }
 
     /// Asks every holder that answers without a person, even when the kernel caches the key.

@@ -7,6 +7,7 @@ pub mod holders;
 pub mod key_file;
 pub mod keyring;
 pub mod passphrase;
+pub mod trusted_commands;
 pub mod wrapping_key;
 
 use std::time::Duration;
