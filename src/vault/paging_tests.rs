@@ -188,6 +188,35 @@ fn a_forged_directory_page_or_entry_is_found_although_little_is_read() {
 }
 
 #[test]
+fn no_byte_of_the_open_part_can_be_forged() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("vault");
+    let wanted = key("r1.example.com");
+    for count in [3, 300] {
+        write(&path, hosts(count));
+        let whole = std::fs::read(&path).expect("the vault");
+        let layout = open(&path).layout;
+        let checksum = layout.front.end - (BASE_BYTES + TAG_BYTES) as u64 - 4..layout.front.end;
+        // Of the many tokens, every 97th byte; all of them take too long.
+        let open_part = (0..layout.checked_entries.end - 4).step_by(if count == 3 { 1 } else { 97 });
+        for at in open_part.filter(|at| !(checksum.start..checksum.start + 4).contains(at)) {
+            let mut changed = whole.clone();
+            changed[usize::try_from(at).expect("small")] ^= 1 << (at % 8);
+            write_checksum(&mut changed, 0..checksum.start);
+            write_checksum(&mut changed, layout.entries.clone());
+            std::fs::write(&path, &changed).expect("written");
+            let Ok(Some(vault)) = Vault::find(&path) else { continue };
+            let listed = vault.inventory(|_| Ok::<_, VaultError>(Some(vault_key())));
+            assert!(listed.is_err(), "byte {at} of {count} tokens");
+            let answered =
+                vault.contents_about(&wanted).and_then(|about| vault.unlock(vault_key(), &about).map(drop));
+            // A request reads only its own part.
+            assert!(answered.is_err() || at >= layout.entries.start, "byte {at} of {count} tokens");
+        }
+    }
+}
+
+#[test]
 fn a_damaged_page_is_never_an_answer_without_the_token() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("vault");

@@ -15,6 +15,7 @@ mod doctor;
 mod doctor_online;
 mod durability;
 mod first_contact;
+mod forged;
 #[cfg(target_os = "linux")]
 mod growth;
 #[cfg(target_os = "linux")]
