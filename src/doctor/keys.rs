@@ -143,7 +143,7 @@ fn check_holders(store: &VaultStore, holders: &Holders, findings: &mut Vec<Findi
             findings.push(Finding {
                 kind: LOCKED,
                 what: "the vault is locked, and nobody was asked for its key".to_owned(),
-                why: "what only the secrets can tell was not looked at",
+                why: "its secrets were not checked, and nothing proves that it is as you left it",
                 mend: format!("{} unlock, then doctor again", program()),
                 ..Finding::default()
             });

@@ -117,7 +117,8 @@ impl KeyCommand {
         std::iter::once(&self.program).chain(&self.args).map(String::as_str)
     }
 
-    fn refuse_untrusted(&self, trusted: &TrustedCommands) -> Result<(), KeyCommandError> {
+    /// Fails unless a person has agreed to the command.
+    pub fn refuse_untrusted(&self, trusted: &TrustedCommands) -> Result<(), KeyCommandError> {
         if trusted.contains(self.words()) {
             Ok(())
         } else {

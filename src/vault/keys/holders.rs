@@ -177,6 +177,14 @@ impl Holders {
                 Err(error) => errors.push((holder.kind(), error)),
             }
         }
+        // A command is not run here, but one that may not run opens nothing.
+        for holder in &others {
+            if let Holder::Command(command) = holder
+                && let Err(error) = command.refuse_untrusted(&TrustedCommands::beside(key_file))
+            {
+                errors.push((holder.kind(), error.into()));
+            }
+        }
         let check = UnattendedCheck { is_open: key.is_some(), errors, are_all: others.is_empty() };
         (key, check)
     }
