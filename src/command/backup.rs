@@ -42,7 +42,9 @@ pub struct RestoreArgs {
 pub fn backup(args: &BackupArgs, cx: &mut CommandContext) -> Result<(), CommandError> {
     let text = args.passphrase.read("Passphrase for the backup", cx)?;
     let file = env::working_directory()?.join(&args.file);
+    let notice = SlowNotice::start("writing the backup");
     let count = backup::create(&cx.store, &file, &text)?;
+    drop(notice);
     let file = env::tilde(&file);
     cx.say(&format!("{file} holds {}; nothing but its passphrase opens it", count_words(count)));
     Ok(())

@@ -82,9 +82,10 @@ impl<'d> CommandContext<'d> {
         self.write_answer(b"\n")
     }
 
-    /// Writes a table that fits the screen.
+    /// Writes a table that fits the screen, before any message that follows it.
     pub fn print_table<const COLUMNS: usize>(&mut self, table: &Table<COLUMNS>) -> Result<(), CommandError> {
-        table.write(&mut *self.out, self.screen).map_err(CommandError::output)
+        let written = table.write(&mut *self.out, self.screen);
+        written.and_then(|()| self.out.flush()).map_err(CommandError::output)
     }
 
     /// Writes a table whose cells are never cut, even if the lines are wider than the screen.
@@ -92,7 +93,8 @@ impl<'d> CommandContext<'d> {
         &mut self,
         table: &Table<COLUMNS>,
     ) -> Result<(), CommandError> {
-        table.write(&mut *self.out, Screen { width: None, ..self.screen }).map_err(CommandError::output)
+        let written = table.write(&mut *self.out, Screen { width: None, ..self.screen });
+        written.and_then(|()| self.out.flush()).map_err(CommandError::output)
     }
 
     /// Writes advice on a secret that was added.

@@ -654,8 +654,7 @@ fn logins_that_would_be_plain_text_stay_in_the_vault_and_are_named() {
     machine.program(&["install"]).assert().success();
     machine.program(&["import", "--remove"]).assert().success();
     let output = stderr(&machine.program(&["uninstall"]).assert().success());
-    for part in ["ghcr.io", "\"u@ghcr.io\"", "quay.io", "stays in the vault", "docker-credential-pat export"]
-    {
+    for part in ["ghcr.io", "\"u@ghcr.io\"", "quay.io", "stay in the vault", "docker-credential-pat export"] {
         assert!(output.contains(part), "{part}: {output}");
     }
     assert_eq!(machine.client_gets("ghcr.io"), None);

@@ -9,7 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
 use serde_json::{Map, json};
 
-use crate::common::{Home, credentials, program, program_folder};
+use crate::common::{Home, credentials, program, program_folder, stderr, stdout};
 
 /// The bytes that a process has read and written.
 #[derive(Debug)]
@@ -87,4 +87,33 @@ fn a_request_reads_no_more_among_many_tokens() {
         assert!(many.read <= few.read + 2 * 1024, "{key}: {few:?}, {many:?}");
         assert_eq!(many.written, few.written, "{key}");
     }
+}
+
+#[test]
+fn messages_about_many_logins_stay_short() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let home = home_with_logins(300);
+    let said = |args: &[&str]| {
+        let output = home.program([]).args(args).assert().success();
+        (stdout(&output).lines().count(), stderr(&output))
+    };
+    for args in [&["import", "--dry-run"][..], &["import"], &["import"]] {
+        let (rows, message) = said(args);
+        assert_eq!(rows, 41, "{args:?}: a head and 40 logins");
+        assert!(message.contains("and 260 more: "), "{args:?}: {message}");
+    }
+    said(&["install"]);
+    said(&["import", "--remove"]);
+    fs::set_permissions(home.docker_config(), fs::Permissions::from_mode(0o644)).expect("set");
+    let (_, message) = said(&["uninstall"]);
+    assert!(message.contains(" and 292 more stay in the vault") && message.len() < 1500, "{message}");
+    said(&["install"]);
+    let (_, message) = said(&["uninstall", "--plain-text"]);
+    assert!(
+        message.contains(" and 292 more are back in ~/.docker/config.json") && message.len() < 1500,
+        "{message}"
+    );
+    let mode = fs::metadata(home.docker_config()).expect("there").permissions().mode();
+    assert_eq!(mode & 0o777, 0o600, "it has secrets now");
 }

@@ -24,6 +24,9 @@ const HEADS: [&str; 5] = ["FROM", "KEY", "USER", "AS", "WHAT"];
 /// The columns that a narrow terminal omits, in this order.
 const LEAST_FIRST: &[&str] = &["AS", "FROM"];
 
+/// The most logins whose rows are all shown. Of more, a row without anything special is only counted.
+const MOST_ROWS: usize = 40;
+
 /// The logins to copy.
 pub(in crate::command) struct LoginCopy<'l> {
     logins: &'l ClientLogins,
@@ -71,11 +74,8 @@ impl<'l> LoginCopy<'l> {
         self.incoming.is_empty()
     }
 
-    /// Returns the table of the logins, with the token that each becomes. Nothing is changed.
-    pub(in crate::command) fn table(
-        &self,
-        cx: &CommandContext,
-    ) -> Result<Table<{ HEADS.len() }>, CommandError> {
+    /// Prints the logins, with the token that each becomes. Nothing is changed.
+    pub(in crate::command) fn print(&self, cx: &mut CommandContext) -> Result<(), CommandError> {
         let excerpt = cx.store.excerpt(None)?;
         let mut inventory = excerpt.inventory().clone();
         // The key is needed only where a token may have the same secret.
@@ -88,12 +88,19 @@ impl<'l> LoginCopy<'l> {
         let imported =
             take_over(&mut inventory, &self.incoming, self.profile.as_deref(), has_secret, *cx.now);
         let mut table = Table::with_heads(HEADS, LEAST_FIRST);
+        let (mut rows, mut new, mut here) = (0, 0, 0);
         for (found, place) in self.wanted.iter().zip(&self.places) {
             let (user, name, result) = match &found.login {
                 Ok(credentials) => {
                     let imported = place.and_then(|place| imported.get(place));
                     let token = imported.and_then(|imported| find_token(&inventory, imported.token));
                     let is_new = imported.is_some_and(|imported| imported.is_new);
+                    let needs_attention = is_new
+                        && token.is_some_and(|token| token.has_expired(*cx.now) || token.is_signed_out());
+                    if rows >= MOST_ROWS && !needs_attention {
+                        *(if is_new { &mut new } else { &mut here }) += 1;
+                        continue;
+                    }
                     (
                         user_of(credentials).display_name().into(),
                         token.map_or("-", |token| token.name.as_str()).into(),
@@ -113,6 +120,7 @@ impl<'l> LoginCopy<'l> {
                     ("-".into(), "-".into(), Cell::new(&format!("cannot: {}", obstacle.words()), Tone::Bad))
                 }
             };
+            rows += 1;
             table.push([
                 self.source_name(found.source).into(),
                 without_account(&found.key).as_str().into(),
@@ -121,7 +129,12 @@ impl<'l> LoginCopy<'l> {
                 result,
             ]);
         }
-        Ok(table)
+        drop(unlocked);
+        cx.print_table(&table)?;
+        if new + here > 0 {
+            cx.say(&format!("and {} more: {new} new, {here} already here", new + here));
+        }
+        Ok(())
     }
 
     /// Copies the logins in one change, opens the vault again and compares every secret with that of its source.

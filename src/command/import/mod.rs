@@ -48,8 +48,7 @@ pub fn run(args: &ImportArgs, cx: &mut CommandContext) -> Result<(), CommandErro
     if logins.found.is_empty() {
         cx.say("there is nothing to take over");
     } else {
-        let table = copy.table(cx)?;
-        cx.print_table(&table)?;
+        copy.print(cx)?;
     }
     let unserved = if args.remove { removal::unserved_registries(&logins) } else { None };
     if unserved.is_some() && !removal::can_remove_any(&logins) {

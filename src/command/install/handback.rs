@@ -1,7 +1,7 @@
 //! The logins that a client gets from this program and would lose with `uninstall`: they go back to the helper that it
 //! calls then, or into its file.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use thiserror::Error;
 use zeroize::Zeroizing;
@@ -46,9 +46,10 @@ struct LostLogin {
 /// The outcome for each login.
 #[derive(Default)]
 pub(super) struct HandbackReport {
-    lines: Vec<String>,
-    /// The tokens that the client no longer gets.
-    stay: Vec<String>,
+    /// The names of the logins that the client has again, by their place.
+    back: BTreeMap<String, Vec<String>>,
+    /// The names of the logins that the client no longer gets, and their tokens.
+    stay: Vec<(String, Name)>,
 }
 
 impl Handback {
@@ -118,11 +119,9 @@ impl Handback {
                 }
                 None => None,
             };
-            if let Some(place) = place {
-                report.lines.push(format!("the login at {name} is back in {place}"));
-            } else {
-                report.lines.push(format!("the login at {name} stays in the vault: \"{token}\""));
-                report.stay.push(token.as_argument().into_owned());
+            match place {
+                Some(place) => report.back.entry(place).or_default().push(name.clone()),
+                None => report.stay.push((name.clone(), token.clone())),
             }
         }
         config.set_logins(&plain)?;
@@ -131,10 +130,20 @@ impl Handback {
 
     /// Prints the outcome for each login. Fails if those of the vault are not known.
     pub(super) fn report(self, report: &HandbackReport, cx: &mut CommandContext) -> Result<(), CommandError> {
-        for line in &report.lines {
-            cx.say(line);
+        for (place, names) in &report.back {
+            cx.say(&match names.as_slice() {
+                [name] => format!("the login at {name} is back in {place}"),
+                names => format!("the logins at {} are back in {place}", list(names)),
+            });
         }
-        if let Some(token) = report.stay.first() {
+        let stay: Vec<String> =
+            report.stay.iter().map(|(name, token)| format!("{name} (\"{token}\")")).collect();
+        if let Some((name, token)) = report.stay.first() {
+            cx.say(&match stay.len() {
+                1 => format!("the login at {name} stays in the vault: \"{token}\""),
+                _ => format!("the logins at {} stay in the vault", list(&stay)),
+            });
+            let token = token.as_argument();
             cx.say(&format!("to take one out: {} export {token} --format docker-config", program()));
         }
         match self.vault_error {
@@ -156,7 +165,7 @@ impl Handback {
         let path = env::tilde(config.path());
         cx.say(&format!(
             "without this program, {} known to the vault only: {}",
-            are_logins(names.len()),
+            login_count(names.len()),
             list(&names)
         ));
         match args::confirm(&format!("Write them to {path} in plain text?"), false) {
@@ -165,11 +174,6 @@ impl Handback {
             Err(_) => Ok(false),
         }
     }
-}
-
-fn are_logins(count: usize) -> String {
-    let verb = if count == 1 { "is" } else { "are" };
-    format!("{} {verb}", login_count(count))
 }
 
 /// Returns what the client gets from this program for each registry for which it will not ask it any more: the name

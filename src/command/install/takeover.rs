@@ -71,9 +71,7 @@ impl Takeover {
             return Ok(());
         }
         cx.say("these logins are copied into the vault, so that the next pull works as the last one did:");
-        let table = copy.table(cx)?;
-        cx.print_table(&table)?;
-        cx.out.flush().map_err(CommandError::output)?;
+        copy.print(cx)?;
         if tty::is_available() {
             args::confirm_usual("Copy them?").map_err(|error| {
                 if error.is_interruption() { error } else { TakeoverError::Declined.into() }

@@ -116,6 +116,7 @@ impl ConfigFile {
         }
         if !logins.is_empty() {
             self.set(AUTHS, to_raw(map_to_json(&entries, 1)));
+            self.close_to_others();
         }
         Ok(())
     }

@@ -206,6 +206,13 @@ impl ConfigFile {
         })
     }
 
+    /// Makes the file private when it is written: it gets secrets.
+    fn close_to_others(&mut self) {
+        if let Some(saved) = &mut self.written {
+            saved.mode &= PRIVATE;
+        }
+    }
+
     fn set(&mut self, name: &str, value: Option<Box<RawValue>>) {
         self.members.set(name, value);
         self.has_changed = true;
