@@ -10,7 +10,7 @@ use thiserror::Error;
 use crate::model::hint::Hint;
 use crate::model::timestamp::Timestamp;
 #[cfg(unix)]
-use crate::system::user_database;
+use crate::system::{user_database, user_namespace};
 
 /// The variable that completion scripts set to the name of their shell.
 const COMPLETE: &str = "DOCKER_CREDENTIAL_PAT_COMPLETE";
@@ -176,7 +176,7 @@ pub fn home() -> Result<PathBuf, EnvError> {
 #[cold]
 fn registered_home() -> Option<PathBuf> {
     let is_folder = |home: &PathBuf| home.is_absolute() && home.parent().is_some();
-    if !user_database::is_id_unmapped() {
+    if !user_namespace::is_id_unmapped() {
         return None;
     }
     env::home_dir().filter(is_folder).or_else(user_database::home).filter(is_folder)

@@ -15,3 +15,5 @@ pub mod table;
 pub mod tty;
 #[cfg(unix)]
 mod user_database;
+#[cfg(unix)]
+mod user_namespace;

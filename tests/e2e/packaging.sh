@@ -147,7 +147,8 @@ equal "SETUP=no: Docker is left as it is" none helper
 # /usr/local/bin is the machine's own, so an empty one covers it.
 usr_local_bin() {
   mount -t tmpfs none /usr/local/bin || exit 3
-  as=()
+  # Root writes nothing below a folder of another user.
+  as=() users=$GROUP_DIR/users-of-root
   user usr-local-bin /usr/local/bin
   install_it >/dev/null && [[ -x /usr/local/bin/$program && ! -e $HOME/.local/bin ]] && [[ $(helper) == pat ]] &&
     uninstall_it REGISTRY_AUTH_FILE="$HOME/auth.json" >/dev/null && [[ ! -e /usr/local/bin/$program && $(helper) == none ]]
@@ -156,6 +157,25 @@ if [[ $EUID == 0 ]] && unshare --mount true 2>/dev/null && [[ -d /usr/local/bin 
   export clone tools rust users program GROUP_DIR here nobody
   export -f usr_local_bin user run limited install_it uninstall_it helper
   check "only /usr/local/bin in PATH: there and back" unshare --mount bash -c usr_local_bin
+fi
+
+# Root in another user's home: sudo -E.
+as_root() (
+  as=()
+  install_it "$@"
+)
+remove_as_root() (
+  as=()
+  uninstall_it "$@"
+)
+if [[ $EUID == 0 ]]; then
+  user roots-too .local/bin
+  run mkdir -p "$HOME/.local/bin"
+  ends "root in another user's home: install.sh is refused" 1 "$HOME/.local/bin belongs to another user" as_root
+  equal "root in another user's home: nothing is installed" "" ls "$HOME/.local/bin"
+  check "root in another user's home: they install" install_it
+  ends "root in another user's home: uninstall.sh is refused" 1 "belongs to another user" remove_as_root
+  check "root in another user's home: the program stays" test -x "$HOME/.local/bin/$program"
 fi
 
 # Another program of the name.

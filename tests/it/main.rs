@@ -26,6 +26,8 @@ mod keys;
 mod layers;
 mod logins;
 mod made_vaults;
+#[cfg(target_os = "linux")]
+mod others_homes;
 mod people;
 mod protocol;
 mod requests;

@@ -4,7 +4,6 @@ use std::fs::{File, OpenOptions};
 use std::path::Path;
 use std::{fs, io};
 
-use crate::system::disk::DiskError;
 #[cfg(unix)]
 use crate::system::disk::without_links;
 
@@ -102,21 +101,10 @@ pub(super) fn private_folder() -> fs::DirBuilder {
     builder
 }
 
-/// Sets the mode of a file or folder: the umask may have reduced the mode at its creation.
-#[cfg(unix)]
-pub(super) fn set_mode(path: &Path, mode: u32) -> io::Result<()> {
-    fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(mode))
-}
-
+/// Sets the mode of an open file or folder: the umask may have reduced the mode at its creation.
 #[cfg(unix)]
 pub(super) fn set_mode_of(file: &File, mode: u32) -> io::Result<()> {
     file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(mode))
-}
-
-#[cfg(not(unix))]
-#[expect(clippy::unnecessary_wraps, reason = "the same signature everywhere")]
-pub(super) fn set_mode(_path: &Path, _mode: u32) -> io::Result<()> {
-    Ok(())
 }
 
 #[cfg(not(unix))]
@@ -136,24 +124,69 @@ pub(super) fn with_mode(options: &mut OpenOptions, mode: u32) -> &mut OpenOption
     };
 }
 
-/// Fails for root in another user's folder: that user would lose access to the files made there, and could make
-/// a link lead anywhere.
+/// Sets the mode of a file or folder of this user, and never that of what a link leads to. `mode` gets the metadata of
+/// the open file, because the path may lead elsewhere by now.
 #[cfg(unix)]
-pub fn refuse_others_folder(folder: &Path) -> Result<(), DiskError> {
-    use std::os::unix::fs::MetadataExt;
-    if !rustix::process::geteuid().is_root() {
-        return Ok(());
-    }
-    match fs::metadata(folder) {
-        Ok(metadata) if metadata.uid() != 0 => {
-            Err(DiskError::OthersFolder { path: folder.to_owned(), owner: metadata.uid() })
+pub(super) fn set_mode(path: &Path, mode: impl FnOnce(&fs::Metadata) -> u32) -> io::Result<()> {
+    match nonblocking_nofollow(OpenOptions::new().read(true)).open(path) {
+        // The owner may not read it, as after a umask that denies even the owner.
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => set_mode_unread(path, mode),
+        opened => {
+            let file = opened?;
+            let metadata = file.metadata()?;
+            refuse_other_owner(&metadata)?;
+            set_mode_of(&file, mode(&metadata))
         }
-        Ok(_) | Err(_) => Ok(()),
     }
 }
 
-/// Never fails: such systems have no root.
 #[cfg(not(unix))]
-pub fn refuse_others_folder(_folder: &Path) -> Result<(), DiskError> {
+#[expect(clippy::unnecessary_wraps, reason = "the same signature everywhere")]
+pub(super) fn set_mode(_path: &Path, _mode: impl FnOnce(&fs::Metadata) -> u32) -> io::Result<()> {
     Ok(())
+}
+
+/// Linux changes no mode without following links, but has a path for each open file.
+#[cfg(target_os = "linux")]
+fn set_mode_unread(path: &Path, mode: impl FnOnce(&fs::Metadata) -> u32) -> io::Result<()> {
+    use rustix::fs::OFlags;
+    use std::os::fd::AsRawFd;
+    use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+
+    let flags = (OFlags::PATH | OFlags::NOFOLLOW).bits().cast_signed();
+    let file = OpenOptions::new().read(true).custom_flags(flags).open(path)?;
+    let metadata = file.metadata()?;
+    // Such a flag opens links too.
+    if metadata.is_symlink() {
+        return Err(io::ErrorKind::InvalidInput.into());
+    }
+    refuse_other_owner(&metadata)?;
+    let permissions = fs::Permissions::from_mode(mode(&metadata));
+    fs::set_permissions(format!("/proc/self/fd/{}", file.as_raw_fd()), permissions)
+}
+
+#[cfg(all(unix, not(target_os = "linux")))]
+fn set_mode_unread(path: &Path, mode: impl FnOnce(&fs::Metadata) -> u32) -> io::Result<()> {
+    use rustix::fs::{AtFlags, CWD, Mode, chmodat};
+
+    let metadata = fs::symlink_metadata(path)?;
+    refuse_other_owner(&metadata)?;
+    let mode = Mode::from_bits_truncate(rustix::fs::RawMode::try_from(mode(&metadata)).unwrap_or_default());
+    Ok(chmodat(CWD, path, mode, AtFlags::SYMLINK_NOFOLLOW)?)
+}
+
+#[cfg(unix)]
+fn refuse_other_owner(metadata: &fs::Metadata) -> io::Result<()> {
+    if other_owner(metadata).is_some() { Err(io::ErrorKind::PermissionDenied.into()) } else { Ok(()) }
+}
+
+/// Keeps `open` from following a link at the end of the path, and from blocking if there is a pipe.
+pub(super) fn nonblocking_nofollow(options: &mut OpenOptions) -> &mut OpenOptions {
+    #[cfg(unix)]
+    return std::os::unix::fs::OpenOptionsExt::custom_flags(
+        options,
+        (rustix::fs::OFlags::NONBLOCK | rustix::fs::OFlags::NOFOLLOW).bits().cast_signed(),
+    );
+    #[cfg(not(unix))]
+    return options;
 }
