@@ -83,6 +83,7 @@ fn unreadable(store: &VaultStore, error: &StoreError) -> Finding {
         }
         StoreError::Vault(
             VaultError::Empty { .. }
+            | VaultError::FileTooLarge { .. }
             | VaultError::NotAVault { .. }
             | VaultError::Damaged { .. }
             | VaultError::WrongKey { .. }

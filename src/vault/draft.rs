@@ -1,8 +1,8 @@
 //! A change to the vault that has not been written yet.
 
 use std::collections::BTreeMap;
+use std::mem;
 use std::path::PathBuf;
-use std::{fs, mem};
 
 use crate::inventory::{Counters, Inventory};
 use crate::model::choice::Choice;
@@ -12,7 +12,6 @@ use crate::model::token::{Origin, PreviousSecret, Token};
 use crate::model::token_id::TokenId;
 use crate::resolve::request::FOLDER_PREFIX;
 use crate::system::disk;
-use crate::system::disk::DiskError;
 use crate::vault::VaultError;
 use crate::vault::file::{UnlockedVault, VaultContents};
 use crate::vault::format::entry::{EncodedEntries, SealedSecrets};
@@ -267,8 +266,7 @@ impl Draft {
 
     /// Copies the vault to `vault.bak` before version 0.1 of the program cannot read it any more.
     fn keep_first_version(&self) -> Result<(), VaultError> {
-        let unreadable = |source| DiskError::Read { path: self.path.clone(), source };
-        let bytes = fs::read(&self.path).map_err(unreadable)?;
+        let Some((bytes, _)) = disk::read(&self.path, layout::MAX_FILE_BYTES)? else { return Ok(()) };
         let backup = disk::with_suffix(&disk::without_links(&self.path), ".bak");
         Ok(disk::replace_link(&backup, &bytes, disk::PRIVATE)?)
     }
@@ -303,6 +301,8 @@ impl Draft {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use zeroize::Zeroizing;
 
     use super::*;

@@ -23,6 +23,8 @@ mod hub;
 mod import_export;
 mod keys;
 mod layers;
+#[cfg(target_os = "linux")]
+mod limits;
 mod logins;
 mod made_vaults;
 mod people;
