@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 #[cfg(feature = "online")]
 use std::io;
 use std::io::Write;
+use std::path::Path;
 
 use serde::Serialize;
 
@@ -13,6 +14,8 @@ use crate::command::error::CommandError;
 use crate::inventory::Inventory;
 use crate::inventory::in_use::{InUseFor, tokens_in_use};
 use crate::model::hint::program;
+use crate::model::listing::list;
+use crate::model::name::quoted;
 use crate::model::registry::{DOCKER_HUB_KEY, Key};
 use crate::model::scope::Scope;
 use crate::model::timestamp::Timestamp;
@@ -23,7 +26,9 @@ use crate::resolve::guess::{Guess, Unknown};
 use crate::resolve::resolve;
 use crate::system::sanitize::clean;
 use crate::system::table::{Screen, Table};
-use crate::system::{env, sanitize};
+use crate::system::{disk, env, sanitize};
+use crate::vault::keys::Holder;
+use crate::vault::keys::holders::Holders;
 use crate::vault::store::VaultStore;
 
 /// The vault, the clock and the streams of a command.
@@ -83,6 +88,24 @@ impl<'d> CommandContext<'d> {
         table: &Table<COLUMNS>,
     ) -> Result<(), CommandError> {
         table.write(&mut *self.out, Screen { width: None, ..self.screen }).map_err(CommandError::output)
+    }
+
+    /// Notes that a file with a passphrase or a key is within reach of other users, if it is.
+    pub fn note_exposure(&mut self, path: &Path) {
+        if let Some(exposure) = disk::exposure(path) {
+            let remedy = exposure.remedy(&quoted(&path.to_string_lossy()));
+            self.say(&format!("note: {} ({remedy})", exposure.about(&env::tilde(path))));
+        }
+    }
+
+    /// Returns each holder of the vault's key with its place, for a sentence.
+    pub fn key_places(&self, holders: &Holders) -> String {
+        let place = |holder: &Holder| match holder {
+            Holder::KeyFile => format!("the key file {}", env::tilde(self.store.key_file().path())),
+            Holder::File(file) => format!("the key file elsewhere, {}", env::tilde(Path::new(file.path()))),
+            Holder::Keyring | Holder::Passphrase(_) | Holder::Command(_) => holder.kind().name().to_owned(),
+        };
+        list(&holders.list.iter().map(place).collect::<Vec<_>>())
     }
 
     /// Writes advice on a secret that was added.

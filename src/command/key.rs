@@ -154,7 +154,13 @@ fn add(holder: &AddHolder, cx: &mut CommandContext) -> Result<(), CommandError> 
     };
     rekey::add(&cx.store, &new)?;
     cx.say(&format!("{} opens the vault now", kind.name()));
-    if let Some(holders) = cx.store.holders()?
+    let holders = cx.store.holders()?;
+    if let Some(Holder::File(file)) = holders.as_ref().and_then(|holders| holders.find(kind))
+        && let Some((path, _)) = file.exposure()
+    {
+        cx.note_exposure(&path);
+    }
+    if let Some(holders) = holders
         && kind != HolderKind::KeyFile
         && holders.find(HolderKind::KeyFile).is_some()
     {

@@ -4,12 +4,13 @@ use crate::doctor::{Finding, Severity, quoted_path};
 use crate::inventory::Inventory;
 use crate::model::hint::{Hint, program};
 use crate::model::secret::Secret;
-use crate::system::env;
+use crate::system::disk::Exposure;
 use crate::system::sanitize::error_chain;
+use crate::system::{disk, env};
 use crate::vault::VaultError;
 use crate::vault::excerpt::Excerpt;
-use crate::vault::keys::HolderKind;
 use crate::vault::keys::holders::{Holders, LockedError, UnattendedCheck};
+use crate::vault::keys::{Holder, HolderKind};
 use crate::vault::store::{StoreError, VaultStore};
 
 /// The kind of the finding for a vault that stays locked because nobody was asked for its key.
@@ -151,7 +152,32 @@ fn check_holders(store: &VaultStore, holders: &Holders, findings: &mut Vec<Findi
         }
     }
     check_key_files(store, holders, findings);
+    check_exposure(holders, findings);
     is_open
+}
+
+/// Finds a key file elsewhere, and a passphrase file, within reach of other users.
+fn check_exposure(holders: &Holders, findings: &mut Vec<Finding>) {
+    let key = match holders.find(HolderKind::File) {
+        Some(Holder::File(file)) => file.exposure(),
+        Some(_) | None => None,
+    };
+    let has_passphrase = holders.find(HolderKind::Passphrase).is_some();
+    let passphrase = env::passphrase_file().filter(|_| has_passphrase);
+    let passphrase = passphrase.and_then(|path| disk::exposure(&path).map(|exposure| (path, exposure)));
+    for (path, exposure) in key.into_iter().chain(passphrase) {
+        findings.push(Finding {
+            kind: match exposure {
+                Exposure::OfAnotherUser(_) => "of-another-user",
+                Exposure::OpenToOthers(_) => "key-open-to-others",
+            },
+            severity: Severity::Warning,
+            what: exposure.about(&env::tilde(&path)),
+            why: "whoever has read it can open the vault, or a copy of it; if others use this machine, replace it",
+            mend: exposure.remedy(&quoted_path(&path)),
+            ..Finding::about_path(&path)
+        });
+    }
 }
 
 /// Finds key files that nothing needs.

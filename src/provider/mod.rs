@@ -97,7 +97,7 @@ pub fn contains_token(text: &str) -> bool {
     /// The length of the shortest word that is looked at, in bytes.
     const WORD_BYTES: usize = 8;
     /// The fewest letters after a prefix that ends with a separator, and after one that could begin a word.
-    const BODY_BYTES: [usize; 2] = [4, 12];
+    const BODY_BYTES: [usize; 2] = [4, 16];
     /// The start of a JSON Web Token: `{"` in base64.
     const JWT: &str = "eyJ";
 
@@ -194,7 +194,7 @@ mod tests {
             ("me@sie-glpat-abcdefgh", true),
             ("ya29.a0AfH6SMabcdef", true),
             ("cmvmdgt1234567890abcdef", true),
-            ("ATATT3xFfGF0abcdefgh", true),
+            ("ATATT3xFfGF0abcdefghijklmnop", true),
             (JWT, true),
             (&JWT.to_lowercase(), true),
             ("ghp_", false),

@@ -761,7 +761,10 @@ fn unlock_accepts_a_time_of_at_most_30_days() {
     }
     for time in ["1h 30m", "30min", "2d", "1w", "1mo"] {
         let message = stderr(&home.run(["unlock", "--for", time]).success());
-        assert!(message.contains("the vault is open always: its key is in a file"), "{message}");
+        assert!(
+            message.contains("the vault is open always: its key is in the key file ~/.config/"),
+            "{message}"
+        );
     }
     let message = stderr(&home.run(["lock"]).success());
     assert!(message.contains("but the key file gives it without asking you"), "{message}");

@@ -21,6 +21,7 @@ mod growth;
 mod homes;
 mod hub;
 mod import_export;
+mod key_places;
 mod keys;
 mod layers;
 #[cfg(target_os = "linux")]

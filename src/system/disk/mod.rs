@@ -16,7 +16,9 @@ use std::{fs, io, thread};
 use thiserror::Error;
 
 use crate::model::hint::Hint;
-pub use crate::system::disk::permissions::{PRIVATE, is_writable_by_others, mode, other_owner, private_mode};
+pub use crate::system::disk::permissions::{
+    Exposure, PRIVATE, is_writable_by_others, mode, other_owner, private_mode,
+};
 use crate::system::disk::permissions::{
     PRIVATE_FOLDER, group, private_folder, refuse_others_folder, set_group_of, set_mode, set_mode_of,
     with_mode,
@@ -112,6 +114,11 @@ pub fn read(path: &Path, limit: u64) -> Result<Option<(Vec<u8>, fs::Metadata)>, 
     let read = file.take(limit + 1).read_to_end(&mut bytes);
     read.map_err(|source| DiskError::Read { path: path.to_owned(), source })?;
     Ok(Some((bytes, metadata)))
+}
+
+/// Returns how a file is within reach of other users, if it is there and is.
+pub fn exposure(path: &Path) -> Option<Exposure> {
+    Exposure::of(path, &fs::metadata(path).ok()?)
 }
 
 /// Replaces a file atomically and durably. It keeps its group. A link is followed, even to a file that does not exist
