@@ -98,6 +98,17 @@ impl<'d> CommandContext<'d> {
         }
     }
 
+    /// Notes, after a change, that it was made to an older copy of the vault.
+    pub fn note_rollback(&mut self) {
+        if let Some(rollback) = self.store.accepted_rollback() {
+            self.say(&format!(
+                "{0}: warning: the vault was replaced by an older copy ({rollback}); what was changed since is lost, and \
+                 tokens that were removed since may be in it again ({0} ls)",
+                program()
+            ));
+        }
+    }
+
     /// Returns each holder of the vault's key with its place, for a sentence.
     pub fn key_places(&self, holders: &Holders) -> String {
         let place = |holder: &Holder| match holder {

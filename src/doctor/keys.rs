@@ -66,12 +66,30 @@ fn read(store: &VaultStore, findings: &mut Vec<Finding>) -> Result<OpenedContent
     let mut contents = OpenedContents { inventory: excerpt.inventory().clone(), secrets: Vec::new() };
     match excerpt.holders() {
         None => findings.push(no_vault(store)),
-        Some(holders) if check_holders(store, holders, findings) => {
-            contents.secrets = open_secrets(&excerpt, findings)?;
+        Some(holders) => {
+            check_age(store, holders, &contents.inventory, findings);
+            if check_holders(store, holders, findings) {
+                contents.secrets = open_secrets(&excerpt, findings)?;
+            }
         }
-        Some(_) => {}
     }
     Ok(contents)
+}
+
+/// Finds a vault that was replaced by an older copy.
+fn check_age(store: &VaultStore, holders: &Holders, inventory: &Inventory, findings: &mut Vec<Finding>) {
+    let Some(rollback) = store.find_rollback(holders, inventory) else { return };
+    findings.push(Finding {
+        kind: "vault-replaced",
+        severity: Severity::Warning,
+        what: format!("the vault {} was replaced by an older copy ({rollback})", env::tilde(store.path())),
+        why: "what was changed since is lost, and tokens that were removed since may be in it again",
+        mend: format!(
+            "put the newer one back; or look through {} ls: the next change takes the vault as it is",
+            program()
+        ),
+        ..Finding::about_path(store.path())
+    });
 }
 
 fn unreadable(store: &VaultStore, error: &StoreError) -> Finding {

@@ -13,6 +13,7 @@ pub mod login;
 pub mod rekey;
 pub mod seal;
 pub mod store;
+pub mod write_record;
 
 use std::path::{Path, PathBuf};
 

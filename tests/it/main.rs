@@ -32,6 +32,7 @@ mod people;
 mod protocol;
 mod requests;
 mod resolve;
+mod rollback;
 mod rust_client;
 mod tokens;
 mod upgrade;

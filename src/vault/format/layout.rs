@@ -27,6 +27,7 @@
 //!
 //! ```text
 //! directory    [holders, fingerprint, counters, choices, lines]
+//! counters     [id, turn, writes]; version 0.1 has no `writes`
 //! holder       [number, fields]; 0 key file, 1 OS keyring, 2 passphrase, 3 command, 4 other file
 //! line         [hashes, length, tag, start]; up to version 2, one for each entry, without `start`; in version 3, one
 //!              for each page, without `start`; both in their order
