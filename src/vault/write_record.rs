@@ -88,7 +88,7 @@ impl WriteRecord {
         for byte in fingerprint {
             let _ = write!(digits, "{byte:02x}");
         }
-        (digits, format!("{:?}", self.vault))
+        (digits, format!("{:?}", self.vault.to_string_lossy()))
     }
 
     fn read(&self) -> Vec<((String, String), u64)> {

@@ -295,6 +295,8 @@ fn a_renewal_interrupted_at_any_point_leaves_a_vault_that_opens() {
             let folder = |name: &str| if name.starts_with("vault") { home.vault() } else { home.key() };
             let path_of = |name: &str| folder(name).with_file_name(name);
             let _ = fs::remove_file(&renewed);
+            // Here the files of one moment are put back again and again.
+            let _ = fs::remove_file(home.key().with_file_name("vaults"));
             let there = [
                 ("vault", Some(vault.as_slice())),
                 ("key", Some(key)),
