@@ -88,6 +88,9 @@ impl NewPassphraseArgs {
     /// Reads the passphrase, or prompts for it twice on the terminal. A weak one gets a warning.
     pub fn read(&self, what: &str, cx: &mut CommandContext) -> Result<Zeroizing<String>, CommandError> {
         let text = self.read_unchecked(what)?;
+        if let Some(file) = &self.passphrase_file {
+            cx.note_exposure(file);
+        }
         if passphrase::is_weak(&text) {
             cx.say(&format!(
                 "note: that passphrase is easy to guess; take at least {} characters, {} of them different",

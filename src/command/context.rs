@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 #[cfg(feature = "online")]
 use std::io;
 use std::io::Write;
+use std::path::Path;
 
 use serde::Serialize;
 
@@ -13,6 +14,8 @@ use crate::command::error::CommandError;
 use crate::inventory::Inventory;
 use crate::inventory::in_use::{InUseFor, tokens_in_use};
 use crate::model::hint::program;
+use crate::model::listing::list;
+use crate::model::name::quoted;
 use crate::model::registry::{DOCKER_HUB_KEY, Key};
 use crate::model::scope::Scope;
 use crate::model::timestamp::Timestamp;
@@ -23,7 +26,9 @@ use crate::resolve::guess::{Guess, Unknown};
 use crate::resolve::resolve;
 use crate::system::sanitize::clean;
 use crate::system::table::{Screen, Table};
-use crate::system::{env, sanitize};
+use crate::system::{disk, env, sanitize};
+use crate::vault::keys::Holder;
+use crate::vault::keys::holders::Holders;
 use crate::vault::store::VaultStore;
 
 /// The vault, the clock and the streams of a command.
@@ -95,6 +100,35 @@ impl<'d> CommandContext<'d> {
     ) -> Result<(), CommandError> {
         let written = table.write(&mut *self.out, Screen { width: None, ..self.screen });
         written.and_then(|()| self.out.flush()).map_err(CommandError::output)
+    }
+
+    /// Notes that a file with a passphrase or a key is within reach of other users, if it is.
+    pub fn note_exposure(&mut self, path: &Path) {
+        if let Some(exposure) = disk::exposure(path) {
+            let remedy = exposure.remedy(&quoted(&path.to_string_lossy()));
+            self.say(&format!("note: {} ({remedy})", exposure.about(&env::tilde(path))));
+        }
+    }
+
+    /// Notes, after a change, that it was made to an older copy of the vault.
+    pub fn note_rollback(&mut self) {
+        if let Some(rollback) = self.store.accepted_rollback() {
+            self.say(&format!(
+                "{0}: warning: the vault was replaced by an older copy ({rollback}); what was changed since is lost, and \
+                 tokens that were removed since may be in it again ({0} ls)",
+                program()
+            ));
+        }
+    }
+
+    /// Returns each holder of the vault's key with its place, for a sentence.
+    pub fn key_places(&self, holders: &Holders) -> String {
+        let place = |holder: &Holder| match holder {
+            Holder::KeyFile => format!("the key file {}", env::tilde(self.store.key_file().path())),
+            Holder::File(file) => format!("the key file elsewhere, {}", env::tilde(Path::new(file.path()))),
+            Holder::Keyring | Holder::Passphrase(_) | Holder::Command(_) => holder.kind().name().to_owned(),
+        };
+        list(&holders.list.iter().map(place).collect::<Vec<_>>())
     }
 
     /// Writes advice on a secret that was added.

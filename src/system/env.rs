@@ -1,5 +1,7 @@
 //! Reads the environment: variables, folders, the clock.
 
+#[cfg(unix)]
+use std::ffi::OsStr;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -26,6 +28,10 @@ pub const USAGE: &str = "DOCKER_CREDENTIAL_PAT_USAGE";
 
 /// The file name of this program, and the name of its folder below each of the user's folders.
 pub const PROGRAM: &str = "docker-credential-pat";
+
+/// The folders of programs where `PATH` is not set.
+#[cfg(unix)]
+const USUAL_FOLDERS: &str = "/usr/local/bin:/bin:/usr/bin";
 
 /// The variable with the folder that has the vault's folder.
 const XDG_DATA: &str = "XDG_DATA_HOME";
@@ -136,6 +142,20 @@ pub fn programs(name: &str) -> Vec<PathBuf> {
     let Some(folders) = env::var_os("PATH") else { return Vec::new() };
     let name = format!("{name}{}", env::consts::EXE_SUFFIX);
     env::split_paths(&folders).map(|folder| folder.join(&name)).filter(|path| path.is_file()).collect()
+}
+
+/// Returns the path of the first executable program of this name in the absolute folders of `PATH`. Without `PATH`,
+/// they are those of the C library.
+#[cfg(unix)]
+pub fn find_executable(name: &OsStr) -> Option<PathBuf> {
+    let folders = env::var_os("PATH").unwrap_or_else(|| USUAL_FOLDERS.into());
+    let mut paths = env::split_paths(&folders).filter(|folder| folder.is_absolute());
+    paths.find_map(|folder| Some(folder.join(name)).filter(|path| is_executable(path)))
+}
+
+#[cfg(unix)]
+fn is_executable(path: &Path) -> bool {
+    path.is_file() && rustix::fs::access(path, rustix::fs::Access::EXEC_OK).is_ok()
 }
 
 /// Returns the absolute path of the running program.

@@ -21,7 +21,7 @@ use crate::model::hint::Hint;
 pub use crate::system::disk::ownership::LastLink;
 use crate::system::disk::ownership::refuse_others;
 pub use crate::system::disk::permissions::{
-    PRIVATE, is_open_to_writers, is_writable_by_others, mode, other_owner, private_mode,
+    Exposure, PRIVATE, is_open_to_writers, is_writable_by_others, mode, other_owner, private_mode,
 };
 use crate::system::disk::permissions::{
     PRIVATE_FOLDER, group, nonblocking_nofollow, private_folder, set_group_of, set_mode, set_mode_of,
@@ -118,6 +118,11 @@ pub fn read(path: &Path, limit: u64) -> Result<Option<(Vec<u8>, fs::Metadata)>, 
     let read = file.take(limit + 1).read_to_end(&mut bytes);
     read.map_err(|source| DiskError::Read { path: path.to_owned(), source })?;
     Ok(Some((bytes, metadata)))
+}
+
+/// Returns how a file is within reach of other users, if it is there and is.
+pub fn exposure(path: &Path) -> Option<Exposure> {
+    Exposure::of(path, &fs::metadata(path).ok()?)
 }
 
 /// Replaces a file atomically and durably. It keeps its group. A link is followed, even to a file that does not exist

@@ -66,6 +66,58 @@ pub fn other_owner(metadata: &fs::Metadata) -> Option<u32> {
     };
 }
 
+/// The way in which a private file is within reach of other users.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exposure {
+    /// It belongs to the user with this id.
+    OfAnotherUser(u32),
+    /// Its permission bits let others read or write it.
+    OpenToOthers(u32),
+}
+
+impl Exposure {
+    /// Returns how a file is exposed, if it is. Root may read files of the user whose folder they are in.
+    pub fn of(path: &Path, metadata: &fs::Metadata) -> Option<Self> {
+        if let Some(owner) =
+            other_owner(metadata).filter(|owner| *owner != 0 && !is_folder_owner(path, *owner))
+        {
+            return Some(Self::OfAnotherUser(owner));
+        }
+        let mode = mode(metadata);
+        (cfg!(unix) && mode & 0o077 != 0).then_some(Self::OpenToOthers(mode))
+    }
+
+    /// Returns the sentence about a file, for people.
+    pub fn about(self, path: &str) -> String {
+        match self {
+            Self::OfAnotherUser(owner) => format!("{path} belongs to another user (id {owner})"),
+            Self::OpenToOthers(mode) => format!("{path} is open to other users (mode {mode:04o})"),
+        }
+    }
+
+    /// Returns the command that ends it. The path is one word of a shell command.
+    pub fn remedy(self, path: &str) -> String {
+        match self {
+            Self::OfAnotherUser(_) => format!("sudo chown \"$(id -un)\" {path}"),
+            Self::OpenToOthers(_) => format!("chmod 600 {path}"),
+        }
+    }
+}
+
+/// True when this is root, in a folder of this user.
+#[cfg(unix)]
+fn is_folder_owner(path: &Path, owner: u32) -> bool {
+    let path = without_links(path);
+    let folder = path.parent().and_then(|folder| fs::metadata(folder).ok());
+    rustix::process::geteuid().is_root()
+        && folder.is_some_and(|folder| std::os::unix::fs::MetadataExt::uid(&folder) == owner)
+}
+
+#[cfg(not(unix))]
+fn is_folder_owner(_path: &Path, _owner: u32) -> bool {
+    true
+}
+
 /// Returns the id of the group of a file, if it exists.
 pub(super) fn group(path: &Path) -> Option<u32> {
     #[cfg(unix)]
