@@ -48,6 +48,11 @@ ends "get answers on the terminal, where what is typed shows" 0 'Ctrl-Dquay\.exa
   eval 'at_terminal --answer waiting "quay.example$end_of_input" -- "$program" get | tr -d "\r\n"'
 ends "with stdin from elsewhere the terminal is still asked" 0 'added "ci-3"' \
   at_terminal --hidden "Secret for" $'s3cret\n' -- sh -c "$program add ci-3 --registry other.example --user me </dev/null"
+ends "the question names the registry" 0 'Secret for "named" at named.example, other.example' \
+  at_terminal --hidden "Secret for" $'s3cret\n' -- "$program" add named --registry named.example --registry other.example --user me
+ends "so does the question for a new secret" 0 'New secret for "named" at named.example' \
+  at_terminal --hidden "New secret for" $'s3cret2\n' -- "$program" rotate named
+pat rm named --yes 2>/dev/null
 ends "a taken name is told before anything is asked" 1 'named "ci" already' at_terminal -- "$program" add ci --registry ghcr.example
 ends "the next step once there are tokens" 0 '^next: docker-credential-pat ls' at_terminal -- "$program"
 
