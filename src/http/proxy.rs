@@ -65,7 +65,7 @@ fn parse(address: &str) -> Result<Proxy, &'static str> {
     if !place.parse().is_ok_and(|place| is_whole_authority(&place)) {
         return Err(NO_ADDRESS);
     }
-    match uri.scheme_str() {
+    match uri.scheme_str().map(str::to_ascii_lowercase).as_deref() {
         None | Some("http" | "https") => {}
         Some(scheme) if scheme.starts_with("socks") => return Err("a SOCKS proxy"),
         Some(_) => return Err("not an HTTP proxy"),
