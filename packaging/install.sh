@@ -74,7 +74,7 @@ if [[ $(uname -s) == Linux ]]; then
 fi
 
 say "building for $bindir: the first time this takes three to four minutes on two cores"
-cargo build --release --locked ${target:+--target "$target"}
+packaging/build.sh ${target:+--target "$target"}
 built=${CARGO_TARGET_DIR:-target}/${target:+$target/}release/docker-credential-pat
 
 # The new file is written next to the old one, then replaces it: a helper that is running keeps its own file.

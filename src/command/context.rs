@@ -8,12 +8,13 @@ use std::io::Write;
 use std::path::Path;
 
 use serde::Serialize;
+use thiserror::Error;
 
 use crate::client::context::{Context, profile_words};
 use crate::command::error::CommandError;
 use crate::inventory::Inventory;
 use crate::inventory::in_use::{InUseFor, tokens_in_use};
-use crate::model::hint::program;
+use crate::model::hint::{Hint, program};
 use crate::model::listing::list;
 use crate::model::name::quoted;
 use crate::model::registry::{DOCKER_HUB_KEY, Key};
@@ -24,7 +25,7 @@ use crate::model::token_id::TokenId;
 use crate::provider::advice::Advice;
 use crate::resolve::guess::{Guess, Unknown};
 use crate::resolve::resolve;
-use crate::system::sanitize::clean;
+use crate::system::sanitize::{clean, is_showable};
 use crate::system::table::{Screen, Table};
 use crate::system::{disk, env, sanitize};
 use crate::vault::keys::Holder;
@@ -79,6 +80,15 @@ impl<'d> CommandContext<'d> {
 
     pub fn write_answer(&mut self, answer: &[u8]) -> Result<(), CommandError> {
         self.out.write_all(answer).map_err(CommandError::output)
+    }
+
+    /// Writes an answer with a secret in it, byte for byte. A terminal would act on control characters, and an escaped
+    /// secret would be another one, so a terminal gets neither. `command` is what the hint sends elsewhere.
+    pub fn write_exact(&mut self, answer: &[u8], command: &str) -> Result<(), CommandError> {
+        if self.screen.is_terminal && !str::from_utf8(answer).is_ok_and(is_showable) {
+            return Err(ControlCharacters { command: format!("{} {command}", program()) }.into());
+        }
+        self.write_answer(answer)
     }
 
     /// Writes an answer for programs: one line of JSON.
@@ -217,6 +227,20 @@ impl<'d> CommandContext<'d> {
                 token.rotating_verb()
             ));
         }
+    }
+}
+
+/// The answer has characters that control a terminal, and standard output is one.
+#[derive(Debug, Error)]
+#[error("cannot show that on a terminal: it has control characters or invisible characters")]
+struct ControlCharacters {
+    command: String,
+}
+
+impl Hint for ControlCharacters {
+    fn hint(&self) -> Option<String> {
+        let command = &self.command;
+        Some(format!("`{command} > FILE` writes it as it is, and `{command} | cat -v` shows it escaped"))
     }
 }
 

@@ -4,6 +4,8 @@ pub mod background;
 pub mod caller;
 pub mod disk;
 pub mod env;
+#[cfg(unix)]
+mod hidden_input;
 pub mod limited_read;
 pub mod process;
 pub mod sanitize;

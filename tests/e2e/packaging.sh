@@ -8,7 +8,7 @@ program=docker-credential-pat
 unset XDG_CONFIG_HOME XDG_DATA_HOME XDG_STATE_HOME XDG_CACHE_HOME XDG_RUNTIME_DIR # so that HOME decides
 
 mkdir -p "$clone/packaging" "$tools" "$rust" "$fixed" "$users"
-cp "$here/../../packaging/"{install,uninstall}.sh "$clone/packaging/"
+cp "$here/../../packaging/"{build,install,uninstall}.sh "$clone/packaging/"
 cp "$here/../../Cargo.toml" "$clone/"
 cp "$(type -P $program)" "$GROUP_DIR/built"
 for tool in bash sh sed dirname uname mkdir install ln mv rm cat cp env readlink find grep timeout; do
@@ -21,7 +21,10 @@ chmod 555 "$fixed"
 cat >"$rust/cargo" <<'CARGO'
 #!/usr/bin/env bash
 [[ ${*:1:3} == "build --release --locked" ]] || { echo "cargo $*" >&2; exit 1; }
-[[ ! ${5-} ]] || folder=/$5
+while (($#)); do
+  [[ $1 != --target ]] || folder=/$2
+  shift
+done
 mkdir -p "target${folder-}/release" && cp BUILT "target${folder-}/release/docker-credential-pat"
 CARGO
 sed -i "s|BUILT|$GROUP_DIR/built|" "$rust/cargo"
@@ -31,6 +34,18 @@ if [[ ${1-} == --version ]]; then echo "rustc ${FAKE_RUST-1.999.0} (0123456789 2
 RUSTC
 mkdir -p "$rust/rustc.sysroot/lib/rustlib/$(uname -m)-unknown-linux-musl/lib"
 chmod +x "$rust"/{cargo,rustc}
+
+# A panic has the place of its code in it, which would be a folder of whoever built the program.
+names_no_folder() {
+  local checkout
+  checkout=$(cd "$here/../.." && pwd)
+  ! LC_ALL=C grep -aoE "[[:print:]]*(/\.cargo/|/\.rustup/|$checkout/)[[:print:]]*" "$GROUP_DIR/built"
+}
+if [[ $(type -P $program) == */debug/* ]]; then
+  skipped_part "no folder of the builder is in the program" "it is a debug build"
+else
+  check "no folder of the builder is in the program" names_no_folder
+fi
 
 # Root may write anywhere, so root is another user here.
 as=()
