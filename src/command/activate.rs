@@ -13,7 +13,7 @@ use crate::model::token_id::TokenId;
 /// Which tokens
 #[derive(Debug, clap::Args)]
 pub struct ActivateArgs {
-    /// The tokens' names; all of them, or none
+    /// The names of the tokens
     #[arg(required = true, add = token_names())]
     names: Vec<String>,
 }

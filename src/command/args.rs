@@ -32,10 +32,10 @@ use crate::vault::keys::{cache, passphrase};
 /// Where a secret comes from: it is never an argument
 #[derive(Debug, clap::Args)]
 pub struct SecretArgs {
-    /// Read the secret from standard input; line ends at its end do not count
+    /// Read the secret from standard input; a newline at its end is ignored
     #[arg(long, conflicts_with = "secret_file")]
     secret_stdin: bool,
-    /// Read the secret from a file; line ends at its end do not count
+    /// Read the secret from a file; a newline at its end is ignored
     #[arg(long, value_name = "FILE")]
     secret_file: Option<PathBuf>,
 }
@@ -78,7 +78,7 @@ pub fn read_secret(stdin: bool, file: Option<&Path>) -> Result<Option<Zeroizing<
 /// Where a new passphrase comes from: it is never an argument
 #[derive(Debug, clap::Args)]
 pub struct NewPassphraseArgs {
-    /// Read the passphrase from a file instead of the terminal; line ends at its end do not count
+    /// Read the passphrase from a file; a newline at its end is ignored
     #[arg(long, value_name = "FILE")]
     passphrase_file: Option<PathBuf>,
 }
@@ -162,7 +162,7 @@ pub enum PermissionArg {
     Push,
     /// Delete
     Delete,
-    /// Nothing is known of it, and then everything is tried
+    /// Not known; the token is tried for everything
     Unknown,
 }
 

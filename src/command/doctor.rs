@@ -34,7 +34,7 @@ use crate::system::table::{Cell, Table, Tone};
 /// The version of the JSON format. An additional field or finding does not change it.
 const JSON_VERSION: u32 = 1;
 
-/// Tell what is wrong or could be safer, and the command that mends it
+/// Find problems, and show the command that fixes each
 ///
 /// The exit code is 1 when there is a problem or a warning.
 #[derive(Debug, clap::Args)]

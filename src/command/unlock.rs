@@ -14,7 +14,7 @@ use crate::vault::keys::cache::DEFAULT_TIME;
 use crate::vault::rekey;
 use crate::vault::rekey::UnlockResult;
 
-/// Keep the vault open for a while, so that nothing is asked meanwhile
+/// Keep the vault open for a while
 #[derive(Debug, clap::Args)]
 pub struct UnlockArgs {
     /// For how long: 30min, 8h, 1h 30min, 2d or 1w; at most 30 days
@@ -22,7 +22,7 @@ pub struct UnlockArgs {
     time: Option<Duration>,
 }
 
-/// Close the vault again, and forget the sign-in at Docker Hub
+/// Close the vault and forget the sign-in at Docker Hub
 #[derive(Debug, clap::Args)]
 pub struct LockArgs {}
 

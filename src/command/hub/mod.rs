@@ -27,7 +27,7 @@ use crate::model::token::TokenState;
 /// The longest lifetime of a token, in days: a year, which may be a leap year.
 const MAX_DAYS: i64 = 366;
 
-/// Make, list, watch, switch off, rotate and delete tokens at Docker Hub
+/// Manage access tokens at Docker Hub
 #[derive(Debug, clap::Args)]
 pub struct HubArgs {
     #[command(subcommand)]

@@ -35,10 +35,10 @@ pub(super) struct SignInArgs {
     /// Your Docker ID
     #[arg(long, short)]
     user: Option<String>,
-    /// Read the password from standard input; a second line is the code of the second factor
+    /// Read the password from standard input, and a second-factor code from a second line
     #[arg(long, conflicts_with = "password_file")]
     password_stdin: bool,
-    /// Read the password from a file; a second line is the code of the second factor
+    /// Read the password from a file, and a second-factor code from its second line
     #[arg(long, value_name = "FILE")]
     password_file: Option<PathBuf>,
 }

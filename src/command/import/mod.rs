@@ -16,23 +16,25 @@ use crate::model::name::quoted;
 use crate::system::limited_read::MAX_INPUT_BYTES;
 use crate::system::sanitize::error_chain;
 
-/// Take over what Docker keeps in plain text or with another helper; nothing here is overwritten
+/// Copy logins from Docker, podman or another helper
+///
+/// Nothing in the vault is overwritten, and what is copied stays where it is, unless --remove is given.
 #[derive(Debug, clap::Args)]
 pub struct ImportArgs {
-    /// From podman's file instead of Docker's, and from the helpers that it names
+    /// Copy from podman's file instead of Docker's, and from the helpers it names
     #[arg(long)]
     podman: bool,
-    /// From another such file: Docker's if it is called config.json, else podman's; a .dockercfg or a Kubernetes
-    /// manifest with pull secrets; - is standard input
+    /// Copy from this file: a config.json, an auth.json, a .dockercfg or a Kubernetes manifest with pull secrets; `-`
+    /// is standard input
     #[arg(long, conflicts_with_all = ["podman", "helper"])]
     file: Option<PathBuf>,
-    /// Only from this helper, such as secretservice
+    /// Copy only from this helper, such as secretservice
     #[arg(long, value_name = "NAME", conflicts_with = "podman")]
     helper: Option<String>,
-    /// Only show what would be done
+    /// Show what would be done, and do nothing
     #[arg(long)]
     dry_run: bool,
-    /// Then take out of there what is safely here: plain text out of the file, entries out of the helpers
+    /// Then remove what was copied from the file and from the helpers
     #[arg(long)]
     remove: bool,
 }

@@ -22,19 +22,21 @@ use crate::model::token::{Token, TokenKind};
 use crate::verify::response::{AuthResult, LoginOutcome};
 use crate::verify::{LoginRequest, RegistryClient, RegistryError};
 
-/// Ask registries whether they take a token, what it may do there, and how many pulls are left
+/// Ask registries whether they accept a token
+///
+/// Also shows what the token may do there, and how many pulls are left, where the registry says so.
 #[derive(Debug, clap::Args)]
 pub struct VerifyArgs {
     /// The tokens' names
     #[arg(required_unless_present = "all", add = token_names())]
     names: Vec<String>,
-    /// Every token that a registry can be asked about
+    /// Ask about every token that has a registry
     #[arg(long, conflicts_with = "names")]
     all: bool,
-    /// What it may do in this repository, such as ghcr.io/acme/app
+    /// Also ask what it may do in this repository, such as ghcr.io/acme/app
     #[arg(long, value_name = "[REGISTRY/]PATH")]
     repository: Option<String>,
-    /// Send secrets unencrypted too, where a registry is not encrypted: anybody on the way can read them
+    /// Send secrets unencrypted to registries without TLS: anybody on the network can read them
     #[arg(long)]
     plain_http: bool,
     /// Write JSON: {"version":1,"answers":[…]}
