@@ -6,6 +6,7 @@ pub mod kept_answers;
 pub mod logout;
 pub mod merge;
 pub mod name_pool;
+pub mod precedence;
 pub mod registry_removal;
 pub mod unfinished_rotation;
 

@@ -126,6 +126,11 @@ impl Token {
         })
     }
 
+    /// True when the token may only pull what everybody can pull.
+    pub fn is_public_only(&self) -> bool {
+        self.permissions.is_some_and(|permissions| permissions.public_only)
+    }
+
     /// Returns the last event that put the token in use for requests with this key.
     pub fn last_event(&self, key: &Key) -> Option<UseEvent> {
         match (&self.turns, self.in_use) {
@@ -301,6 +306,7 @@ impl TokenKind {
 }
 
 /// The permissions of a token.
+#[expect(clippy::struct_excessive_bools, reason = "each is independent of the others")]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Encode, Decode)]
 pub struct Permissions {
     #[n(0)]
@@ -309,15 +315,25 @@ pub struct Permissions {
     pub push: bool,
     #[n(2)]
     pub delete: bool,
+    /// True when only what everybody can pull may be pulled, as with Docker Hub's "Public Read-only".
+    #[cbor(n(3), skip_if = "is_false")]
+    pub public_only: bool,
 }
 
 impl Permissions {
-    /// Returns the words of the permissions: `pull`, `push`, `delete`.
+    /// Returns the words of the permissions: `pull` or `public-pull`, `push`, `delete`.
     pub fn words(self) -> impl Iterator<Item = &'static str> {
-        [(self.pull, "pull"), (self.push, "push"), (self.delete, "delete")]
+        let pull = if self.public_only { "public-pull" } else { "pull" };
+        [(self.pull, pull), (self.push, "push"), (self.delete, "delete")]
             .into_iter()
             .filter_map(|(allowed, word)| allowed.then_some(word))
     }
+}
+
+// The signature is that of `skip_if`.
+#[expect(clippy::trivially_copy_pass_by_ref)]
+fn is_false(value: &bool) -> bool {
+    !value
 }
 
 /// The switch that a person can set with `activate` and `deactivate`.

@@ -230,13 +230,15 @@ fn an_organizations_token_is_kept_with_what_it_was_made_for() {
     ] {
         assert_created(&hub, &[&app, options].concat(), resources, scopes, permissions);
     }
-    for (path, scope) in [("acme/*", "docker.io/acme"), ("*/*/public", "docker.io")] {
+    for (path, scope, permission) in
+        [("acme/*", "docker.io/acme", "pull"), ("*/*/public", "docker.io", "public-pull")]
+    {
         assert_created(
             &hub,
             &["--repository", path],
             &format!("{path} scope-image-pull"),
             &[scope],
-            &["pull"],
+            &[permission],
         );
     }
 }
@@ -282,14 +284,6 @@ fn what_an_organization_cannot_have_is_refused_with_a_hint() {
     );
 }
 
-/// Returns the name of the token that a request gets.
-fn given(home: &Home, args: &[&str]) -> String {
-    let mut program = home.program(["explain", "--json"]);
-    let answer = stdout(&program.args(args).assert().success());
-    let answer: Value = serde_json::from_str(&answer).expect("JSON");
-    answer["token"].as_str().unwrap_or("none").to_owned()
-}
-
 #[test]
 fn a_new_token_that_may_less_leaves_a_wider_one_in_use() {
     let Some(hub) = HubDouble::start() else { return };
@@ -297,12 +291,12 @@ fn a_new_token_that_may_less_leaves_a_wider_one_in_use() {
     hub.run(&home, &["create", "wide", "--permission", "push"]).success();
     let message = stderr(&hub.run(&home, &["create", "narrow"]).success());
     assert!(message.contains("(Read-only); it is in use to pull, and does not end"), "{message}");
-    let want =
-        "\"wide\" may do more, and stays in use for the rest (docker-credential-pat use narrow changes that)";
+    let want = "\"wide\" (docker.io) may do more, and stays in use for the rest (docker-credential-pat use narrow changes that)";
     assert!(message.contains(want), "{message}");
     let message =
         stderr(&hub.run(&home, &["create", "org", "--org", "acme", "--repository", "acme/app"]).success());
-    assert!(message.contains("\"wide\", \"narrow\" may do more, and stay in use"), "{message}");
+    // Each is named with the requests that it would lose.
+    assert!(message.contains("\n\"wide\" (docker.io/acme/app) may do more, and stays in use"), "{message}");
     for (args, want) in [
         (&["docker.io"][..], "wide"),
         (&["docker.io", "--push"], "wide"),
@@ -312,20 +306,71 @@ fn a_new_token_that_may_less_leaves_a_wider_one_in_use() {
         (&["acme/app", "--pull", "--push"], "wide"),
         (&["acme/other", "--push"], "wide"),
     ] {
-        assert_eq!(given(&home, args), want, "{args:?}");
+        assert_eq!(home.given(args), want, "{args:?}");
     }
     // One that may do the same takes over, as before.
     let message = stderr(&hub.run(&home, &["create", "next", "--permission", "push"]).success());
     assert!(message.contains("it is in use, and"), "{message}");
-    assert_eq!(given(&home, &["docker.io"]), "next");
+    assert_eq!(home.given(&["docker.io"]), "next");
     let args = ["create", "members", "--org", "acme", "--repository", "acme", "--scope", "scope-member-read"];
     let message = stderr(&hub.run(&home, &args).success());
-    assert!(message.contains("it opens no registry, and"), "{message}");
+    assert!(message.contains("it opens no registry, and") && !message.contains("may do more"), "{message}");
     home.run(["deactivate", "wide"]).success();
     assert_eq!(
-        (given(&home, &["docker.io"]), &home.token("members")["in_use"]),
+        (home.given(&["docker.io"]), &home.token("members")["in_use"]),
         ("next".to_owned(), &json!(false))
     );
+}
+
+#[test]
+fn a_token_for_what_is_public_takes_no_pulls_until_it_is_put_in_use() {
+    let Some(hub) = HubDouble::start() else { return };
+    for args in [
+        &["create", "pubonly", "--permission", "public-pull"][..],
+        &["create", "pubonly", "--org", "acme", "--repository", "*/*/public"],
+    ] {
+        let home = Home::new();
+        hub.run(&home, &["create", "wide", "--permission", "push"]).success();
+        let message = stderr(&hub.run(&home, args).success());
+        assert!(
+            message.contains("it is not in use, and") && message.contains("\"wide\" (docker.io)"),
+            "{message}"
+        );
+        let private = "docker.io/alice/private";
+        for request in [&[private][..], &[private, "--pull"], &["docker.io", "--pull"], &["docker.io"]] {
+            assert_eq!(home.given(request), "wide", "{args:?} {request:?}");
+        }
+        assert_eq!(home.token("pubonly")["permissions"], json!(["public-pull"]));
+        assert!(stdout(&home.run(["show", "pubonly"]).success()).contains("public-pull"));
+        assert!(stdout(&home.run(["ls"]).success()).contains("public-pull"));
+        // One that comes later does not lose its pulls either.
+        home.bring("later", "docker.io/alice", "alice", "canary", &["--permission", "pull,push"]).success();
+        assert_eq!(home.given(&[private, "--pull"]), "later");
+        home.run(["use", "pubonly"]).success();
+        assert_eq!(home.given(&["docker.io/library/alpine", "--pull"]), "pubonly");
+        assert_eq!(home.given(&["docker.io", "--push"]), "wide");
+        home.run(["rm", "wide", "later", "--yes"]).success();
+        assert_eq!(home.given(&[private, "--pull"]), "pubonly", "it is the only one");
+        // Its successor is not wider, even if the old token is gone.
+        if args.len() == 4 {
+            hub.control(&json!({ "forget": home.token("pubonly")["remote"]["id"] }));
+            hub.run(&home, &["rotate", "pubonly"]).success();
+            assert!(hub.pats().iter().any(|pat| pat["scopes"] == json!(["repo:public_read"])));
+        }
+    }
+}
+
+#[test]
+fn an_expiry_in_the_past_is_refused_as_such() {
+    let Some(hub) = HubDouble::start() else { return };
+    let home = Home::new();
+    hub.run(&home, &["create", "ci"]).success();
+    for args in [&["create", "old"][..], &["rotate", "ci"]] {
+        let args = [args, &["--expires", "2020-01-01"]].concat();
+        assert_failure(hub.run(&home, &args), "\"2020-01-01\" is in the past");
+    }
+    assert_failure(hub.run(&home, &["create", "new", "--expires", "2y"]), "ends within a year, or never");
+    assert_eq!(hub.labels(), ["ci"]);
 }
 
 #[test]
@@ -805,7 +850,8 @@ fn an_expired_token_can_only_be_deleted_or_rotated() {
     let now =
         Timestamp(i64::try_from(std::time::UNIX_EPOCH.elapsed().expect("a clock").as_secs()).expect("sane"));
     hub.run(&home, &["create", "ci", "--expires", &Timestamp(now.0 + 2).to_string()]).success();
-    for (end, want) in [("400d", "within a year"), ("2020-01-31", "within a year"), ("soon", "is not a date")]
+    for (end, want) in
+        [("400d", "within a year"), ("2020-01-31", "is in the past"), ("soon", "is not a date")]
     {
         assert_failure(hub.run(&home, &["create", "x", "--expires", end]), want);
     }

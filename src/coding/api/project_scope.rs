@@ -87,6 +87,15 @@ impl ProjectScope {
         }
     }
 
+    /// True when everything that the other scope allows is also allowed by this one.
+    pub fn includes(&self, other: &Self) -> bool {
+        let is_wider = matches!(
+            (self.value.as_str(), other.value.as_str()),
+            ("artifact_rw", "artifact_r") | ("depot_write", "depot_read")
+        );
+        (self.value == other.value || is_wider) && (self.target.is_none() || self.target == other.target)
+    }
+
     fn description(&self) -> &str {
         match self.value.as_str() {
             "artifact_r" => "pull",
@@ -109,11 +118,22 @@ impl fmt::Display for ProjectScope {
     }
 }
 
-/// Returns the permissions on images that scopes grant; `None` when none of them is for images.
+/// Returns the permissions on images that scopes grant, which may be none; `None` when CODING reports no scopes.
 pub fn permissions(scopes: &[ProjectScope]) -> Option<Permissions> {
     let has = |value: &str| scopes.iter().any(|scope| scope.value == value);
     let push = has("artifact_rw");
-    (push || has("artifact_r")).then_some(Permissions { pull: true, push, delete: false })
+    let pull = push || has("artifact_r");
+    (!scopes.is_empty()).then_some(Permissions { pull, push, ..Permissions::default() })
+}
+
+/// True when the scopes are known to open no registry.
+pub fn open_no_registry(scopes: &[ProjectScope]) -> bool {
+    permissions(scopes) == Some(Permissions::default())
+}
+
+/// Returns the scopes for people: `pull and push (of 123), read code`.
+pub fn scopes_description(scopes: &[ProjectScope]) -> String {
+    scopes.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
 /// Returns the scope that needs the fewest changes of letters to be the word; of several, the first.
@@ -186,14 +206,31 @@ mod tests {
     }
 
     #[test]
+    fn a_scope_includes_its_own_repository_and_the_permission_to_read() {
+        let scope = |text: &str| ProjectScope::parse(text).expect(text);
+        for (one, other, want) in [
+            ("artifact_r", "artifact_r:7", true),
+            ("artifact_rw:7", "artifact_r:7", true),
+            ("artifact_r:7", "artifact_r", false),
+            ("artifact_r:7", "artifact_r:8", false),
+            ("artifact_r", "artifact_rw", false),
+            ("depot_write", "depot_read", true),
+            ("artifact_r", "wiki_rw", false),
+        ] {
+            assert_eq!(scope(one).includes(&scope(other)), want, "{one} {other}");
+        }
+    }
+
+    #[test]
     fn artifact_scopes_grant_permissions_on_images_and_others_none() {
         let scope = |value: &str| ProjectScope { value: value.to_owned(), target: None, text: None };
         for (values, want) in [
             (&["artifact_r"][..], Some((true, false))),
             (&["artifact_r", "artifact_rw"], Some((true, true))),
-            (&["depot_read"], None),
+            (&["depot_read"], Some((false, false))),
             // CODING keeps such a word, and it allows nothing.
-            (&["ARTIFACT_RW"], None),
+            (&["ARTIFACT_RW"], Some((false, false))),
+            (&[], None),
         ] {
             let scopes: Vec<_> = values.iter().map(|value| scope(value)).collect();
             let permissions = permissions(&scopes);
