@@ -230,6 +230,17 @@ impl Inventory {
         });
     }
 
+    /// Forgets that a client stored other tokens under a key beyond their scopes: a client has now logged in there with
+    /// the token `login`.
+    pub fn forget_key_beyond_scopes(&mut self, key: &Key, login: TokenId) {
+        let Some(profile) = self.find(login).map(|token| token.profile.clone()) else { return };
+        for token in self.tokens.iter_mut().filter(|token| token.id != login && token.profile == profile) {
+            if token.has_key(key) && token.is_beyond_scopes(key) {
+                token.keys.retain(|other| other != key);
+            }
+        }
+    }
+
     /// Records a new secret: its kind, its expiry and the time. The token's record at its service no longer applies
     /// and is dropped.
     pub fn renew(&mut self, id: TokenId, kind: TokenKind, expires: Option<Timestamp>, now: Timestamp) {

@@ -100,12 +100,14 @@ impl Token {
     /// Returns a key under which a client stored the token although its scopes are only parts of what the key stands
     /// for.
     pub fn key_beyond_scopes(&self) -> Option<&Key> {
-        let is_within = |key: &Key| {
-            let Some(address) = key.address() else { return true };
-            let mut here = self.scopes.iter().filter(|scope| scope.reaches(address.registry())).peekable();
-            here.peek().is_none() || here.any(|scope| scope.covers_all_of(address))
-        };
-        self.keys.iter().find(|key| !is_within(key))
+        self.keys.iter().find(|key| self.is_beyond_scopes(key))
+    }
+
+    /// True when the scopes are only parts of what the key stands for.
+    pub fn is_beyond_scopes(&self, key: &Key) -> bool {
+        let Some(address) = key.address() else { return false };
+        let mut here = self.scopes.iter().filter(|scope| scope.reaches(address.registry())).peekable();
+        here.peek().is_some() && !here.any(|scope| scope.covers_all_of(address))
     }
 
     /// True when a client stored the token under the key, or one of its scopes is on the same registry.
