@@ -279,6 +279,27 @@ fn a_narrower_token_is_not_put_in_use_over_a_wider_one() {
 }
 
 #[test]
+fn the_login_command_for_a_project_takes_the_likely_token_or_asks() {
+    let Some(coding) = CodingDouble::start() else { return };
+    let command = ["login-command", "--team", "acme", "--project", "shop"];
+    let line = || stdout(&coding.unattended(&command).assert().success());
+    coding.create("rw", &["--scope", "artifact_rw"]);
+    coding.create("ro", &["--scope", "artifact_r"]);
+    assert!(line().contains("show rw --reveal"), "it may push");
+    coding.create("rw2", &["--scope", "artifact_rw"]);
+    let message = stderr(&coding.unattended(&command).assert().code(1).stdout(""));
+    assert!(
+        message.contains("\"rw\", \"ro\", \"rw2\"") && message.contains("login-command NAME"),
+        "{message}"
+    );
+    coding.home.run(["use", "ro", "acme-docker.pkg.coding.net/shop"]).success();
+    assert!(line().contains("show ro --reveal"), "it is chosen");
+    coding.home.run(["use", "--clear", "ro"]).success();
+    coding.create("shop", &[]);
+    assert!(line().contains("show shop --reveal"), "it has the name of the project");
+}
+
+#[test]
 fn a_token_that_may_do_more_or_lasts_longer_than_requested_is_deleted_again() {
     let Some(coding) = CodingDouble::start() else { return };
     for terse in [false, true] {

@@ -134,7 +134,7 @@ fn a_second_factor_is_read_from_the_second_line() {
     assert_failure(sign_in("pw-canary-of-bob\n"), "a second line behind the password");
     assert_failure(sign_in("pw-canary-of-bob\n111111\n"), "Docker Hub refuses the sign-in");
     assert_failure(sign_in("pw-canary-of-alice\n424242\n"), "Docker Hub refuses the sign-in");
-    assert_failure(sign_in("\n"), "the secret is empty");
+    assert_failure(sign_in("\n"), "the password is empty");
 }
 
 #[test]
@@ -260,6 +260,11 @@ fn what_an_organization_cannot_have_is_refused_with_a_hint() {
             &["--repository", "acme", "--scope", "scope-member-read", "--registry", "docker.io"],
             "opens no registry",
         ),
+        (&["--repository", "acme/app", "--scope", "scope-image-pul"], "the nearest is scope-image-pull"),
+        (
+            &["--repository", "acme/app", "--scope", "scope-member-read"],
+            "that scope goes with --repository acme",
+        ),
         (&many, "at most 50 repositories"),
     ] {
         assert_failure(create(options), want);
@@ -267,6 +272,10 @@ fn what_an_organization_cannot_have_is_refused_with_a_hint() {
     assert_eq!(hub.seen()["calls"], json!([]), "nothing is asked for that");
     // What only Docker Hub knows.
     assert_failure(create(&["--repository", "acme/missing"]), "(400): unknown path acme/missing");
+    assert_failure(
+        create(&["--repository", "acme/missing"]),
+        "hint: the organization has no such repository",
+    );
     assert_failure(create(&["--repository", "acme/app", "--scope", "scope-new"]), "(400): unknown scope");
     hub.control(&json!({ "oat_limit": 1 }));
     create(&["--repository", "acme/app"]).success();
@@ -358,6 +367,69 @@ fn a_token_for_what_is_public_takes_no_pulls_until_it_is_put_in_use() {
             assert!(hub.pats().iter().any(|pat| pat["scopes"] == json!(["repo:public_read"])));
         }
     }
+}
+
+#[test]
+fn words_that_are_no_verbs_of_hub_lead_on() {
+    let home = Home::new();
+    for (word, want) in [
+        ("login", "docker login, without -u"),
+        ("edit", "docker-credential-pat hub rename NAME LABEL"),
+        ("use", "docker-credential-pat use NAME"),
+    ] {
+        let message = stderr(&home.run(["hub", word]).code(2).stdout(""));
+        assert!(
+            message.contains(&format!("{word} is not a verb of hub")) && message.contains(want),
+            "{message}"
+        );
+    }
+    assert!(stderr(&home.run(["hub", "nonsense"]).code(2)).contains("unrecognized subcommand"));
+    assert!(stderr(&home.run(["coding", "login"]).code(2)).contains("unrecognized subcommand"));
+}
+
+#[test]
+fn what_is_known_here_of_an_organizations_token_is_listed() {
+    let Some(hub) = HubDouble::start() else { return };
+    let home = Home::new();
+    for (name, more) in [
+        ("app", &["--repository", "acme/app"][..]),
+        ("members", &["--repository", "acme", "--scope", "scope-member-read"]),
+    ] {
+        hub.run(&home, &[&["create", name, "--org", "acme"][..], more].concat()).success();
+    }
+    let table = stdout(&hub.run(&home, &["tokens", "--org", "acme"]).success());
+    let scope = |name: &str| table.lines().find(|line| line.starts_with(name)).expect("a row").to_owned();
+    assert!(scope("app").contains("docker.io/acme/app pull"), "{table}");
+    assert!(scope("members").contains("no registry"), "{table}");
+    let shown = stdout(&home.run(["show", "app"]).success());
+    let expires = shown.lines().find(|line| line.starts_with("expires")).expect("a line");
+    assert!(expires.ends_with("never"), "{shown}");
+}
+
+#[test]
+fn a_label_of_two_tokens_here_names_both() {
+    let Some(hub) = HubDouble::start() else { return };
+    let home = Home::new();
+    for name in ["one", "two"] {
+        hub.run(&home, &["create", name, "--label", "same"]).success();
+    }
+    let message = stderr(&hub.run(&home, &["deactivate", "same"]).code(1));
+    for want in [", here \"one\")", ", here \"two\")", "the name here"] {
+        assert!(message.contains(want), "{message}");
+    }
+}
+
+#[test]
+fn a_sync_names_what_changed() {
+    let Some(hub) = HubDouble::start() else { return };
+    let home = Home::new();
+    hub.run(&home, &["create", "ci"]).success();
+    hub.run(&home, &["create", "same"]).success();
+    let path = format!("{TOKENS}/{}", home.token("ci")["remote"]["id"].as_str().expect("an ID"));
+    hub.call("PATCH", &path, &hub.jwt("alice", "password", 600), &json!({ "token_label": "elsewhere" }));
+    let message = stderr(&hub.run(&home, &["sync"]).success());
+    assert!(message.contains("1 changed here\n\"ci\": new label\n"), "{message}");
+    assert!(!message.contains("\"same\""), "{message}");
 }
 
 #[test]
