@@ -144,9 +144,37 @@ const OTHER_WORDS: [(&[&str], &str); 7] = [
     ),
 ];
 
-/// Returns the hint for a word that is not a verb.
-pub(super) fn hint_for_word(word: &str) -> Option<&'static str> {
-    OTHER_WORDS.iter().find(|(words, _)| words.contains(&word)).map(|(_, hint)| *hint)
+/// Words that people try as verbs of `hub`, and what leads on from each.
+const HUB_WORDS: [(&[&str], &str); 5] = [
+    (
+        &["login", "signin", "sign-in", "whoami"],
+        "docker login, without -u, signs in at Docker Hub by the browser; every verb of hub also takes --user",
+    ),
+    (
+        &["logout", "signout", "sign-out"],
+        "docker logout signs out of Docker Hub; docker-credential-pat lock forgets a sign-in that was typed",
+    ),
+    (
+        &["edit", "update", "change", "label"],
+        "docker-credential-pat hub rename NAME LABEL changes the label; what a token may do cannot be changed, so make \
+         another one with docker-credential-pat hub create",
+    ),
+    (
+        &["show", "use", "select"],
+        "docker-credential-pat show NAME and docker-credential-pat use NAME are for every token; hub tokens lists \
+         those at Docker Hub",
+    ),
+    (&["new", "add", "make"], "docker-credential-pat hub create NAME makes a token at Docker Hub"),
+];
+
+/// Returns the hint for a word that is not a verb, or not one of the group.
+pub(super) fn hint_for_word(word: &str, group: Option<&str>) -> Option<&'static str> {
+    let words: &[(&[&str], &str)] = match group {
+        None => &OTHER_WORDS,
+        Some("hub") => &HUB_WORDS,
+        Some(_) => &[],
+    };
+    words.iter().find(|(words, _)| words.contains(&word)).map(|(_, hint)| *hint)
 }
 
 /// An example for each verb for people, without the name of the program.

@@ -173,6 +173,7 @@ pub fn parse_permissions(words: &[PermissionArg]) -> Option<Option<Permissions>>
         pull: has(PermissionArg::Pull),
         push: has(PermissionArg::Push),
         delete: has(PermissionArg::Delete),
+        public_only: false,
     };
     (!words.is_empty()).then(|| (!has(PermissionArg::Unknown)).then_some(permissions))
 }
@@ -219,6 +220,29 @@ pub fn parse_expiry(
     now: Timestamp,
 ) -> Result<Option<Option<Timestamp>>, CommandError> {
     Ok(text.map(|text| Timestamp::parse_expiry(text, now)).transpose()?)
+}
+
+/// Parses the expiry of a token that is to be created: a time that is not past, or never (`None`).
+#[cfg(feature = "online")]
+pub fn parse_coming_expiry(text: &str, now: Timestamp) -> Result<Option<Timestamp>, CommandError> {
+    let expires = Timestamp::parse_expiry(text, now)?;
+    if expires.is_some_and(|expires| expires <= now) {
+        return Err(PastExpiry(text.to_owned()).into());
+    }
+    Ok(expires)
+}
+
+/// An expiry that has passed.
+#[cfg(feature = "online")]
+#[derive(Debug, Error)]
+#[error("{0:?} is in the past")]
+struct PastExpiry(String);
+
+#[cfg(feature = "online")]
+impl Hint for PastExpiry {
+    fn hint(&self) -> Option<String> {
+        Some("give a later time, such as --expires 90d".to_owned())
+    }
 }
 
 /// Checks the name of a profile.

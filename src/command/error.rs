@@ -166,6 +166,8 @@ pub enum PromptError {
     },
     #[error("the secret is {0}")]
     Secret(&'static str),
+    #[error("the password is empty")]
+    EmptyPassword,
     #[error("the two passphrases are not the same")]
     TwoPassphrases,
     #[error("nothing was changed")]
@@ -175,7 +177,10 @@ pub enum PromptError {
 impl Hint for PromptError {
     fn hint(&self) -> Option<String> {
         match self {
-            Self::Missing { source: TtyError::Interrupted, .. } | Self::Secret(_) | Self::Declined => None,
+            Self::Missing { source: TtyError::Interrupted, .. }
+            | Self::Secret(_)
+            | Self::EmptyPassword
+            | Self::Declined => None,
             Self::Missing { option, .. } => Some(format!("give it with {option}")),
             Self::TwoPassphrases => Some("nothing was changed; try again".to_owned()),
         }

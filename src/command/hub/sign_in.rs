@@ -89,7 +89,7 @@ impl SignInArgs {
         };
         let mut lines = text.lines().map(|line| Secret::new(Zeroizing::new(line.to_owned())));
         let password = lines.next().filter(|password| !password.expose().is_empty());
-        let password = password.ok_or(PromptError::Secret("empty"))?;
+        let password = password.ok_or(PromptError::EmptyPassword)?;
         // Docker Hub refuses these too, but for some it says only that they are wrong.
         if ACCESS_TOKENS.iter().any(|prefix| password.expose().starts_with(prefix)) {
             return Err(HubApiError::SignedInByToken.into());
