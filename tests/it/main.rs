@@ -11,6 +11,8 @@ mod client;
 mod client_table;
 mod cnb;
 mod coding;
+#[cfg(all(unix, feature = "extras", feature = "keyring", feature = "online", feature = "scan"))]
+mod docs;
 mod doctor;
 mod doctor_online;
 mod durability;
