@@ -25,7 +25,7 @@ pub fn activate(args: &ActivateArgs, cx: &mut CommandContext) -> Result<(), Comm
 
 /// Runs `deactivate`.
 pub fn deactivate(args: &ActivateArgs, cx: &mut CommandContext) -> Result<(), CommandError> {
-    change(args, cx, Inventory::deactivate, "is switched off: kept, and not given out")
+    change(args, cx, Inventory::deactivate, "is switched off, and kept")
 }
 
 fn change(

@@ -123,7 +123,7 @@ fn outcome(token: &Token, in_use: Option<InUseFor>, now: Timestamp) -> String {
     let (name, argument) = (&token.name, token.name.as_argument());
     match (token.expires, in_use) {
         (Some(expires), _) if expires <= now => {
-            format!("added \"{name}\", which expired {} and is not given out", expires.relative_to(now))
+            format!("added \"{name}\", which expired {}, so clients do not get it", expires.relative_to(now))
         }
         (_, Some(in_use)) => format!("added \"{name}\", which is {}", in_use.description()),
         (_, None) => {

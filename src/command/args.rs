@@ -202,7 +202,7 @@ pub fn refuse_wrong_user(scopes: &[Scope], user: &str) -> Result<(), WrongUser> 
 
 /// A user name that a registry never takes. It is not shown, because it may be a secret in the wrong place.
 #[derive(Debug, Error)]
-#[error("{host} takes no user name but {only}, for every token")]
+#[error("{host} accepts no user name but {only}")]
 pub struct WrongUser {
     host: String,
     only: &'static str,

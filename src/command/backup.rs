@@ -73,7 +73,7 @@ pub fn restore(args: &RestoreArgs, cx: &mut CommandContext) -> Result<(), Comman
     let notice = SlowNotice::start("restoring tokens into the vault");
     let merged = backup.restore(&cx.store, *cx.now)?;
     drop(notice);
-    cx.say(&format!("{} came back", count_words(merged.added.len())));
+    cx.say(&format!("{} restored", count_words(merged.added.len())));
     if !merged.same.is_empty() {
         cx.say(&format!("here already: {}", names(&merged.same)));
     }

@@ -95,7 +95,7 @@ fn note_directory_choices(inventory: &Inventory, cx: &mut CommandContext) {
     let choices = match count {
         0 => return,
         1 => "1 choice for a directory does not count here".to_owned(),
-        _ => format!("{count} choices for directories do not count here"),
+        _ => format!("{count} choices for directories do not apply here"),
     };
     cx.say(&format!("{choices} ({} explain IMAGE, in that directory, follows it)", program()));
 }

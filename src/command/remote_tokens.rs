@@ -63,8 +63,8 @@ pub fn say_wider(token: &Token, wider: &[WiderToken], cx: &mut CommandContext) {
 /// Returns a clause about a token's expiry, for people.
 pub fn expiry_clause(token: &Token, now: Timestamp) -> String {
     match token.expires {
-        Some(expires) => format!("ends {}, on {}", expires.relative_to(now), expires.date()),
-        None => "does not end".to_owned(),
+        Some(expires) => format!("expires {}, on {}", expires.relative_to(now), expires.date()),
+        None => "does not expire".to_owned(),
     }
 }
 

@@ -57,7 +57,9 @@ pub fn lock(_args: &LockArgs, cx: &mut CommandContext) -> Result<(), CommandErro
         (_, open) => {
             let names: Vec<_> = open.iter().copied().map(HolderKind::name).collect();
             let names = names.join(" and ");
-            cx.say(&format!("the key is no longer kept in memory, but {names} gives it without asking you"));
+            cx.say(&format!(
+                "the key is no longer kept in memory, but {names} returns it without asking you"
+            ));
         }
     }
     Ok(())

@@ -33,7 +33,7 @@ pub struct OtherHelper {
 #[derive(Debug, Error)]
 pub enum HelperError {
     /// An empty name, or one that leads to a program outside `PATH`.
-    #[error("{name:?} is no name of a credential helper")]
+    #[error("{name:?} is not the name of a credential helper")]
     Name { name: String },
     #[error(transparent)]
     Child(#[from] ProcessError),

@@ -28,7 +28,7 @@ pub struct ProcessOutput {
 
 #[derive(Debug, Error)]
 pub enum ProcessError {
-    #[error("there is no program {}", program.display())]
+    #[error("cannot find the program {}", program.display())]
     NotFound { program: OsString },
     #[error("cannot start {}", program.display())]
     Start { program: OsString, source: io::Error },

@@ -146,7 +146,7 @@ fn no_verb_believes_a_forged_vault() {
             assert_eq!(forged, whole, "the forger writes a vault as the program does");
             continue;
         }
-        let word = "was changed by something else than this program";
+        let word = "was changed by something other than this program";
         for args in people {
             let output = home.program([]).args(args).assert().failure();
             let said = stdout(&output) + &stderr(&output);

@@ -159,7 +159,7 @@ fn plain_logins_of_docker_are_imported_and_removed_from_the_file() {
     assert_eq!(fs::metadata(backup(&config)).expect("a backup").permissions().mode() & 0o777 & !0o600, 0);
     assert_no_canary(home.path());
     assert_eq!(home.get(HUB), found("me", "canary-1"));
-    assert!(output(&home.run(["import", "--remove"]).success()).contains("there is nothing to take over"));
+    assert!(output(&home.run(["import", "--remove"]).success()).contains("there is nothing to copy"));
 }
 
 #[test]
@@ -280,7 +280,7 @@ fn a_failing_helper_is_named_and_the_others_are_imported() {
     for part in [
         "docker-credential-bad list says: the store is locked",
         "there is no program docker-credential-absent",
-        "\"../x\" is no name of a credential helper",
+        "\"../x\" is not the name of a credential helper",
         "docker-credential-liar list gives no answer that can be read",
         "\"ecr-login\" makes a new token at each call",
         "1 taken over; 1 read back",

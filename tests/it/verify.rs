@@ -151,8 +151,8 @@ fn a_user_name_with_a_colon_is_not_sent() {
 fn the_secret_is_sent_only_after_a_challenge() {
     for (name, answer, want) in [
         ("open", json("200 OK", "{}"), "open"),
-        ("no registry", json("404 Not Found", "{}"), "is no registry: it answers 404"),
-        ("forbidden", json("403 No", "{}"), "is no registry: it answers 403"),
+        ("no registry", json("404 Not Found", "{}"), "is not a registry: it answers 404"),
+        ("forbidden", json("403 No", "{}"), "is not a registry: it answers 403"),
     ] {
         let server = Server::start(vec![("", answer)]);
         let (_, text) = verify(&server, &[]);
@@ -267,7 +267,7 @@ fn unusable_arguments_and_authorities_are_errors() {
     for (args, want) in [
         (&["wild"][..], "no registry can be asked about \"wild\" like that"),
         (&["part", "--repository", "ghcr.io/other/app"], "no registry can be asked about \"part\" like that"),
-        (&["part", "--repository", "No Image"], "is no image and no registry"),
+        (&["part", "--repository", "No Image"], "is neither an image nor a registry"),
         (&["nobody"], "there is no token named \"nobody\""),
         (&[], "required arguments were not provided"),
         (&["part", "--all"], "cannot be used with"),

@@ -48,7 +48,7 @@ pub fn run(args: &ImportArgs, cx: &mut CommandContext) -> Result<(), CommandErro
     }
     let copy = LoginCopy::of_all(&logins);
     if logins.found.is_empty() {
-        cx.say("there is nothing to take over");
+        cx.say("there is nothing to copy");
     } else {
         copy.print(cx)?;
     }
@@ -59,12 +59,12 @@ pub fn run(args: &ImportArgs, cx: &mut CommandContext) -> Result<(), CommandErro
     if !args.dry_run {
         if !copy.is_empty() {
             let new = copy.copy(cx)?;
-            cx.say(&format!("{new} taken over; {} read back from the vault, each as it was", copy.count()));
+            cx.say(&format!("{new} copied into the vault; {} read back from it and compared", copy.count()));
         }
         if args.remove {
             failed += removal::remove(&logins, cx)?;
         } else if !copy.is_empty() {
-            cx.say("what is there stays there; --remove takes it out");
+            cx.say("the originals stay in place; --remove removes them");
         }
         if let Some(unserved) = unserved {
             return Err(removal::refusal(unserved));

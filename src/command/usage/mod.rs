@@ -84,8 +84,8 @@ fn print_uncounted(rows: &UsageRows<'_>, unread: UnreadLines, cx: &mut CommandCo
     let UnreadLines { other_version, damaged } = unread;
     for (count, what) in [
         (rows.not_found, "requests found no token here"),
-        (other_version, "lines of the log are of another version of this program, and do not count"),
-        (damaged, "lines of the log are damaged, and do not count"),
+        (other_version, "lines of the log are of another version of this program, and are not counted"),
+        (damaged, "lines of the log are damaged, and are not counted"),
     ] {
         if count > 0 {
             cx.say(&format!("{what}: {count}"));
@@ -101,10 +101,7 @@ fn switch(is_on: bool, cx: &mut CommandContext) -> Result<(), CommandError> {
         cx.say("the use of tokens is noted");
     } else {
         log.turn_off(*cx.now)?;
-        cx.say(&format!(
-            "the use of tokens is no longer noted; what was noted stays ({} usage --on)",
-            program()
-        ));
+        cx.say(&format!("the use of tokens is no longer recorded; the log stays ({} usage --on)", program()));
     }
     Ok(())
 }

@@ -90,7 +90,7 @@ pub fn run(args: &VerifyArgs, cx: &mut CommandContext) -> Result<(), CommandErro
     let plain = if args.plain_http { PlainHttp::Anywhere } else { PlainHttp::Loopback };
     let (registries, count) = (RegistryClient { http: &http, plain }, targets.len());
     if count == 0 && !args.json {
-        cx.say(&format!("there is no token that a registry could be asked about ({} ls)", program()));
+        cx.say(&format!("there is no token to verify ({} ls)", program()));
         return Ok(());
     }
     // The whole vault is verified before the first request.
@@ -217,7 +217,7 @@ fn check_answers(answers: &[VerifyAnswer<'_>]) -> Result<(), CommandError> {
 /// Registries that could not be asked, or did not accept every token.
 #[derive(Debug, Error)]
 enum VerifyError {
-    #[error("{0} does not take that user name and secret; nothing was changed")]
+    #[error("{0} does not accept that user name and secret; nothing was changed")]
     Refused(String),
     #[error("{}", not_accepted(*refused, *unknown))]
     NotAccepted {
@@ -228,7 +228,7 @@ enum VerifyError {
     #[error("no registry can be asked about \"{0}\" like that")]
     NothingToAsk(Name),
     /// The token has only wildcards, or keys that are not registries.
-    #[error("there is no one registry that could be asked")]
+    #[error("there is no registry to ask")]
     NoRegistry,
 }
 

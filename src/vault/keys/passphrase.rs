@@ -109,7 +109,7 @@ impl Hint for PassphraseError {
                 env::PASSPHRASE_FILE
             )),
             Self::Missing { .. } | Self::Empty { .. } | Self::NotText { .. } => {
-                Some(format!("mend {}, or unset it to be asked", env::PASSPHRASE_FILE))
+                Some(format!("correct {}, or unset it to be asked", env::PASSPHRASE_FILE))
             }
             Self::UnsupportedCost { .. } => {
                 Some("it is not a vault that this program made; do not trust it".to_owned())

@@ -152,7 +152,7 @@ impl Session {
         let mut args = arguments(line).unwrap_or_else(|| panic!("not a command of this program: {line}"));
         for arg in &mut args {
             if let Some(rest) = arg.strip_prefix("~/") {
-                *arg = self.home.path().join(rest).to_str().expect("a path").to_owned();
+                self.home.path().join(rest).to_str().expect("a path").clone_into(arg);
             }
         }
         let folder = tempfile::tempdir().expect("a folder");
