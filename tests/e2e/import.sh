@@ -122,7 +122,7 @@ check "Docker is logged in there" used_by alice with_config "$exported/pasted"
 check "export as Docker's file" pat export "$alice" --format docker-config --output "$exported/file/config.json"
 equal "it is for its owner alone" 600 stat -c %a "$exported/file/config.json"
 check "Docker reads it" used_by alice with_config "$exported/file"
-refused "a file that is there is not overwritten" "is there already" pat export "$alice" --format docker-config -o "$exported/file/config.json"
+refused "a file that is there is not overwritten" "exists already" pat export "$alice" --format docker-config -o "$exported/file/config.json"
 if part "skopeo reads an export" skopeo; then
   from_file() { skopeo inspect --authfile "$exported/file/config.json" --tls-verify=false "docker://$host/acme/app:1"; }
   check "skopeo reads it" used_by alice from_file

@@ -141,7 +141,7 @@ check "when it goes on, it works" cold on_bus alice_given
 close
 signal_keyring STOP
 (sleep 1; keyring kill) &
-trouble "a keyring that dies while it is asked" 'the OS keyring broke off|no OS keyring answers' 'start it' after 900 on_bus
+trouble "a keyring that dies while it is asked" 'the connection to the OS keyring broke|no OS keyring answers' 'start it' after 900 on_bus
 wait $!
 keyring unlock
 on_bus secret-tool lookup service "$program" username "$(on_bus item)" >"$server/key"

@@ -113,7 +113,7 @@ fn a_user_name_other_than_cnb_is_refused_with_the_fix() {
     for registry in ["docker.cnb.cool/acme", "docker.cnb.cool", "helm.cnb.cool/acme", "*.cnb.cool"] {
         let refused = stderr(&home.bring("acme", registry, "alice", "canary", &[]).code(1).stdout(""));
         assert!(
-            refused.contains("takes no user name but cnb") && refused.contains("--user cnb"),
+            refused.contains("accepts no user name but cnb") && refused.contains("--user cnb"),
             "{refused}"
         );
         assert!(!refused.contains("alice") && !refused.contains("canary"), "{refused}");

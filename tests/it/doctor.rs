@@ -95,7 +95,7 @@ fn a_healthy_setup_has_only_a_note_about_the_key_holder() {
     assert!(findings[0]["why"].as_str().expect("a text").contains("whole home"));
     let list = stdout(&home.run(["doctor"]).success().stderr(""));
     assert!(list.starts_with("note  the key file has the key of the vault\n"), "{list}");
-    assert!(list.ends_with("\nnothing is wrong\n") && list.contains("  mend: "), "{list}");
+    assert!(list.ends_with("\nnothing is wrong\n") && list.contains("  fix: "), "{list}");
 }
 
 #[test]

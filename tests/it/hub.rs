@@ -42,7 +42,9 @@ fn a_token_is_created_used_listed_switched_and_deleted() {
     let home = Home::new();
     let args = ["create", "ci", "--label", "my ci", "--permission", "push", "--expires", "90d"];
     let message = stderr(&hub.run(&home, &args).success());
-    assert!(message.contains("made \"ci\" at Docker Hub (Read & Write); it is in use, and ends in 90 days"));
+    assert!(
+        message.contains("made \"ci\" at Docker Hub (Read & Write); it is in use, and expires in 90 days")
+    );
     assert_eq!(hub.labels(), ["my ci"]);
     let token = home.token("ci");
     assert_eq!(
@@ -299,7 +301,7 @@ fn a_new_token_that_may_less_leaves_a_wider_one_in_use() {
     let home = Home::new();
     hub.run(&home, &["create", "wide", "--permission", "push"]).success();
     let message = stderr(&hub.run(&home, &["create", "narrow"]).success());
-    assert!(message.contains("(Read-only); it is in use to pull, and does not end"), "{message}");
+    assert!(message.contains("(Read-only); it is in use to pull, and does not expire"), "{message}");
     let want = "\"wide\" (docker.io) may do more, and stays in use for the rest (docker-credential-pat use narrow changes that)";
     assert!(message.contains(want), "{message}");
     let message =
@@ -502,7 +504,7 @@ fn local_verbs_report_that_docker_hub_is_unchanged() {
     let Some(hub) = HubDouble::start() else { return };
     let home = Home::new();
     hub.run(&home, &["create", "ci", "--expires", "2d"]).success();
-    assert!(stdout(&home.run(["doctor"]).code(1)).contains("mend: docker-credential-pat hub rotate ci\n"));
+    assert!(stdout(&home.run(["doctor"]).code(1)).contains("fix: docker-credential-pat hub rotate ci\n"));
     hub.run(&home, &["deactivate", "ci"]).success();
     let message = stderr(&home.run(["activate", "ci"]).success());
     assert!(message.contains("at Docker Hub too: docker-credential-pat hub activate ci\n"), "{message}");
@@ -930,7 +932,7 @@ fn an_expired_token_can_only_be_deleted_or_rotated() {
     thread::sleep(Duration::from_secs(3));
     assert_failure(hub.run(&home, &["deactivate", "ci"]), "an expired token can only be deleted");
     let message = stderr(&hub.run(&home, &["rotate", "ci", "--expires", "never"]).success());
-    assert!(message.contains("which does not end; the old one had expired"), "{message}");
+    assert!(message.contains("which does not expire; the old one had expired"), "{message}");
     home.run(["activate", "ci"]).success();
     assert!(hub.accepts("alice", &secret(&home)));
     assert_eq!(hub.labels(), ["ci", "ci"]);
@@ -963,7 +965,7 @@ fn an_address_that_could_leak_a_password_is_refused() {
     let home = Home::new();
     for (url, want) in [
         ("http://hub.example", "http://hub.example is not encrypted"),
-        ("//hub.example", "is no address"),
+        ("//hub.example", "is not an address"),
         ("https://a:b@hub.example", "has a user name in it"),
     ] {
         let mut program = home.program(["hub", "tokens", "--user", "alice", "--password-stdin"]);

@@ -531,7 +531,7 @@ fn a_key_command_without_a_valid_key_is_reported_by_name() {
         ("fails", "echo no >&2; exit 3", "give-key ended with exit code 3"),
         ("is killed", "kill -9 $$", "give-key ended with a signal"),
         ("gives a key and fails", &format!("cat '{spare}'; exit 1"), "give-key ended with exit code 1"),
-        ("gives nothing", ":", "what the key command"),
+        ("gives nothing", ":", "the key command"),
         ("gives something else", "echo ghp_garbage", "did not print a key of this program"),
         ("gives the key twice", &format!("cat '{spare}' '{spare}'"), "did not print a key of this program"),
         (

@@ -76,16 +76,16 @@ fn a_hostile_challenge_or_redirect_sends_the_secret_nowhere_else() {
         (
             "not known",
             vec![("", "HTTP/1.1 401 No\r\nWWW-Authenticate: Negotiate\r\nContent-Length: 0\r\n\r\n".into())],
-            "not known here",
+            "that this program does not know",
         ),
-        ("the registry redirects", vec![("", redirect(&elsewhere_url))], "where nothing is sent"),
+        ("the registry redirects", vec![("", redirect(&elsewhere_url))], "to which nothing is sent"),
         (
             "the token endpoint redirects",
             vec![
                 ("GET /token", redirect(&elsewhere_url)),
                 ("", bearer_challenge("http://127.0.0.1:PORT/token")),
             ],
-            "where nothing is sent",
+            "to which nothing is sent",
         ),
         (
             "the second answer redirects",
@@ -278,7 +278,9 @@ fn unusable_arguments_and_authorities_are_errors() {
     }
     // A file that holds no certificates.
     let file = home.path().join("ca.pem");
-    for (text, want) in [("", "there is no certificate"), ("-----BEGIN CERTIFICATE-----\nx", "is no PEM")] {
+    for (text, want) in
+        [("", "there is no certificate"), ("-----BEGIN CERTIFICATE-----\nx", "something is not PEM")]
+    {
         std::fs::write(&file, text).expect("written");
         let mut program = home.program(["verify", "part"]);
         let output = program.env("DOCKER_CREDENTIAL_PAT_CA_FILE", &file).output().expect("it runs");

@@ -86,7 +86,7 @@ enum ImportError {
     CannotRemove(PathBuf),
     #[error("\"{0}\" is this program itself")]
     OwnHelper(String),
-    #[error("what was taken over for {0} does not come back from the vault; nothing is taken out elsewhere")]
+    #[error("the copy of {0} could not be read back from the vault; nothing was removed elsewhere")]
     NotReadBack(String),
     /// All other logins were taken over.
     #[error("{}", incomplete(*skipped, *failed))]
@@ -117,9 +117,9 @@ impl Hint for ImportError {
 
 fn incomplete(skipped: usize, failed: usize) -> String {
     let failures = match failed {
-        0 => return format!("{skipped} could not be taken over, and stay where they are"),
+        0 => return format!("{skipped} could not be copied, and stay where they are"),
         1 => "1 helper did not do all that it was asked".to_owned(),
         _ => format!("{failed} helpers did not do all that they were asked"),
     };
-    if skipped == 0 { failures } else { format!("{skipped} could not be taken over, and {failures}") }
+    if skipped == 0 { failures } else { format!("{skipped} could not be copied, and {failures}") }
 }
