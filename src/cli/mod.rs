@@ -96,7 +96,9 @@ fn run_protocol_verb(verb: ProtocolVerb, called_as: Option<&str>, mut out: File)
         let input = input.map_err(WireError::from)?;
         let mut err = io::stderr();
         let mut cx = CommandContext::new(called_as, &mut out, &mut err)?;
-        Ok(protocol::run(verb, &input, &mut cx))
+        let outcome = protocol::run(verb, &input, &mut cx);
+        cx.note_rollback();
+        Ok(outcome)
     })();
     match outcome {
         Ok(VerbOutcome::Done) => ExitCode::SUCCESS,
@@ -147,7 +149,9 @@ fn run_in_context(
         let mut err = io::stderr();
         let mut cx = CommandContext::new(called_as, &mut out, &mut err)?;
         cx.screen = stdio::screen();
-        verb(&mut cx)?;
+        let done = verb(&mut cx);
+        cx.note_rollback();
+        done?;
         out.flush().map_err(CommandError::output)
     })();
     match done {

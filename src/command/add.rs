@@ -76,7 +76,7 @@ pub fn run(args: &AddArgs, cx: &mut CommandContext) -> Result<(), CommandError> 
         return Err(NameTaken(name).into());
     }
     let user = user(args, &scopes)?;
-    let secret = args.secret.read("Secret", name.as_str())?;
+    let secret = args.secret.read(&format!("Secret for \"{name}\" at {}", args::join_scopes(&scopes)))?;
     #[cfg(feature = "online")]
     if args.verify {
         verify::refuse_unaccepted(&scopes, &user, &secret, cx)?;

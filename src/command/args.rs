@@ -47,8 +47,8 @@ impl SecretArgs {
         self.secret_stdin || self.secret_file.is_some()
     }
 
-    /// Reads the secret, or prompts for it on the terminal.
-    pub fn read(&self, what: &str, name: &str) -> Result<Secret, CommandError> {
+    /// Reads the secret, or prompts for it on the terminal. `what` says which secret, and which host it is for.
+    pub fn read(&self, what: &str) -> Result<Secret, CommandError> {
         let missing = |source| PromptError::Missing {
             what: "secret",
             option: "--secret-stdin or --secret-file",
@@ -56,8 +56,7 @@ impl SecretArgs {
         };
         let text = match read_secret(self.secret_stdin, self.secret_file.as_deref())? {
             Some(text) => text,
-            None => tty::ask_hidden(&format!("{what} for \"{}\" (it does not show): ", clean(name)))
-                .map_err(missing)?,
+            None => tty::ask_hidden(&format!("{} (it does not show): ", clean(what))).map_err(missing)?,
         };
         if text.is_empty() { Err(PromptError::Secret("empty").into()) } else { Ok(Secret::new(text)) }
     }
@@ -88,6 +87,9 @@ impl NewPassphraseArgs {
     /// Reads the passphrase, or prompts for it twice on the terminal. A weak one gets a warning.
     pub fn read(&self, what: &str, cx: &mut CommandContext) -> Result<Zeroizing<String>, CommandError> {
         let text = self.read_unchecked(what)?;
+        if let Some(file) = &self.passphrase_file {
+            cx.note_exposure(file);
+        }
         if passphrase::is_weak(&text) {
             cx.say(&format!(
                 "note: that passphrase is easy to guess; take at least {} characters, {} of them different",
@@ -182,6 +184,11 @@ pub fn parse_scopes(texts: &[String]) -> Result<Vec<Scope>, ScopeError> {
         scopes.insert(Scope::parse_typed(text)?);
     }
     Ok(scopes.into_iter().collect())
+}
+
+/// Joins scopes for a question to a person.
+pub fn join_scopes(scopes: &[Scope]) -> String {
+    scopes.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
 /// Refuses a user name that one of the registries never takes.

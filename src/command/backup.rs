@@ -56,6 +56,9 @@ pub fn restore(args: &RestoreArgs, cx: &mut CommandContext) -> Result<(), Comman
         Some(file) => holder.open(&passphrase::read_file(file)?),
         None => Ok(holder.prompt("Passphrase of the backup (it does not show): ")?.1),
     })?;
+    if let Some(file) = &args.passphrase_file {
+        cx.note_exposure(file);
+    }
     let count = cx.store.inventory()?.tokens().len();
     if count > 0 {
         let question = format!(
@@ -81,6 +84,13 @@ pub fn restore(args: &RestoreArgs, cx: &mut CommandContext) -> Result<(), Comman
             "\"{name}\" has another secret here, which stays; to take the backup's: {} rm {}, and restore again",
             program(),
             name.as_argument()
+        ));
+    }
+    if let Some(holders) = cx.store.holders()? {
+        let places = cx.key_places(&holders);
+        cx.say(&format!(
+            "the vault opens with {places}, not with the passphrase of the backup ({} key status)",
+            program()
         ));
     }
     Ok(())

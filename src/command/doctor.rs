@@ -1,5 +1,6 @@
 //! `doctor`: lists everything that is wrong or could be safer, with the command that fixes it.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
@@ -93,8 +94,12 @@ fn examine(args: &DoctorArgs, cx: &mut CommandContext) -> Result<Vec<Finding>, C
     let online =
         |contents: &OpenedContents, findings: &mut Vec<Finding>| ask_online(args, contents, now, findings);
     let mut findings = doctor::check_all(&cx.store, usage.as_ref(), context::warning_days()?, now, online);
+    // In another user's home, every repair has the same error.
+    let mut errors = BTreeSet::new();
     for finding in findings.iter_mut().filter(|_| args.fix) {
-        if let Err(error) = finding.fix() {
+        if let Err(error) = finding.fix()
+            && errors.insert(sanitize::error_chain(&error))
+        {
             cx.say(&format!("{}: error: {}", program(), sanitize::error_chain(&error)));
         }
     }

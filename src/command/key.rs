@@ -11,9 +11,9 @@ use crate::command::context::CommandContext;
 use crate::command::error::CommandError;
 use crate::model::hint::program;
 use crate::model::name::quoted;
-use crate::system::env;
 use crate::system::slow_notice::SlowNotice;
 use crate::system::table::{Cell, Table, Tone};
+use crate::system::{disk, env};
 use crate::vault::keys::holders::{Holders, LockedError};
 use crate::vault::keys::keyring::Keyring;
 use crate::vault::keys::{CLIENT_TIMEOUT, Holder, HolderKind, cache, wrapping_key};
@@ -167,9 +167,19 @@ fn add(holder: &AddHolder, cx: &mut CommandContext) -> Result<(), CommandError> 
         }
         AddHolder::File { path } => (HolderKind::File, NewHolder::File(path.clone())),
     };
+    let is_replaced = cx.store.holders()?.is_some_and(|holders| holders.find(kind).is_some());
     rekey::add(&cx.store, &new)?;
     cx.say(&format!("{} opens the vault now", kind.name()));
-    if let Some(holders) = cx.store.holders()?
+    let holders = cx.store.holders()?;
+    if let Some(Holder::File(file)) = holders.as_ref().and_then(|holders| holders.find(kind))
+        && let Some((path, _)) = file.exposure()
+    {
+        cx.note_exposure(&path);
+    }
+    if is_replaced && !matches!(kind, HolderKind::KeyFile | HolderKind::Keyring) {
+        note_copies(&format!("{} that it had", kind.name()), Renewal::Possible, cx);
+    }
+    if let Some(holders) = holders
         && kind != HolderKind::KeyFile
         && holders.find(HolderKind::KeyFile).is_some()
     {
@@ -190,7 +200,32 @@ fn remove(kind: HolderKind, cx: &mut CommandContext) -> Result<(), CommandError>
             program()
         ));
     }
+    note_copies(kind.name(), Renewal::Possible, cx);
     Ok(())
+}
+
+/// Whether the vault's key may be known from a copy of the vault.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Renewal {
+    /// The key is the same in a copy.
+    Possible,
+    /// The vault has a new key.
+    Done,
+}
+
+/// Notes that copies of the vault from before open as they did, and how that ends.
+fn note_copies(opens_with: &str, renewal: Renewal, cx: &mut CommandContext) {
+    let copy = disk::with_suffix(&disk::without_links(cx.store.path()), ".bak");
+    let copy = if copy.exists() { format!("{}, ", env::tilde(&copy)) } else { String::new() };
+    let program = program();
+    let renew = match renewal {
+        Renewal::Possible => format!("{program} key renew gives this vault another key; "),
+        Renewal::Done => String::new(),
+    };
+    cx.say(&format!(
+        "a copy of the vault from before ({copy}in a backup of your files, synced) still opens with {opens_with}: {renew}\
+         if somebody else may have a copy, replace its tokens too ({program} rotate NAME)"
+    ));
 }
 
 fn renew(cx: &mut CommandContext) -> Result<(), CommandError> {
@@ -198,6 +233,7 @@ fn renew(cx: &mut CommandContext) -> Result<(), CommandError> {
     let unchanged = rekey::renew(&cx.store)?;
     drop(notice);
     cx.say("the vault has a new key, and every secret is sealed with it; copies of the old key open only old copies of the vault");
+    note_copies("the old key", Renewal::Done, cx);
     for kind in unchanged {
         cx.say(&format!(
             "{} opens it as before; to replace that too: {} key add {}",

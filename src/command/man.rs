@@ -1,7 +1,6 @@
 //! `man`: the manual pages, made from the same definitions as `--help`.
 
 use std::ffi::OsStr;
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use clap_mangen::Man;
@@ -10,7 +9,6 @@ use thiserror::Error;
 use crate::command::context::CommandContext;
 use crate::command::error::CommandError;
 use crate::model::hint::{Hint, program};
-use crate::system::disk::DiskError;
 use crate::system::sanitize::clean_lines;
 use crate::system::{disk, process, stdio};
 
@@ -51,8 +49,7 @@ pub fn run(args: &ManArgs, command: clap::Command, cx: &mut CommandContext) -> R
 }
 
 fn write_all(command: &clap::Command, folder: &Path) -> Result<(), CommandError> {
-    let failed = |source| DiskError::Write { path: folder.to_owned(), source };
-    fs::create_dir_all(folder).map_err(failed)?;
+    disk::make_public_folder(folder)?;
     write_each(command, folder)
 }
 

@@ -51,8 +51,10 @@ pub fn run(args: &RotateArgs, cx: &mut CommandContext) -> Result<(), CommandErro
         cx.store.require_proof()?;
     }
     let inventory = cx.store.inventory()?;
-    let was_linked = find(&inventory, &args.name)?.remote.is_some();
-    let secret = args.secret.read("New secret", &args.name)?;
+    let token = find(&inventory, &args.name)?;
+    let was_linked = token.remote.is_some();
+    let places = args::join_scopes(&token.scopes);
+    let secret = args.secret.read(&format!("New secret for \"{}\" at {places}", token.name))?;
     #[cfg(feature = "online")]
     if args.verify {
         let token = find(&inventory, &args.name)?;

@@ -31,9 +31,15 @@ pub fn unlock(args: &UnlockArgs, cx: &mut CommandContext) -> Result<(), CommandE
     let time = args.time.unwrap_or(DEFAULT_TIME);
     match rekey::unlock(&cx.store, time)? {
         UnlockResult::AlwaysOpen => {
-            cx.say(&format!("the vault is open always: its key is in a file ({} key status)", program()));
+            let files = cx.store.holders()?.unwrap_or_default().file_holders();
+            let places = cx.key_places(&files);
+            cx.say(&format!("the vault is open always: its key is in {places} ({} key status)", program()));
         }
-        UnlockResult::KeyCached => cx.say(&format!("the vault is open for {}", duration_words(time))),
+        UnlockResult::KeyCached => cx.say(&format!(
+            "the vault is open for {}: its key is in the kernel's memory until then ({} lock removes it)",
+            duration_words(time),
+            program()
+        )),
     }
     Ok(())
 }

@@ -4,6 +4,8 @@ pub mod background;
 pub mod caller;
 pub mod disk;
 pub mod env;
+#[cfg(unix)]
+mod hidden_input;
 pub mod limited_read;
 pub mod process;
 pub mod sanitize;
@@ -15,3 +17,5 @@ pub mod table;
 pub mod tty;
 #[cfg(unix)]
 mod user_database;
+#[cfg(unix)]
+mod user_namespace;

@@ -15,6 +15,7 @@ mod paging_tests;
 pub mod rekey;
 pub mod seal;
 pub mod store;
+pub mod write_record;
 
 use std::path::{Path, PathBuf};
 
@@ -31,6 +32,9 @@ pub enum VaultError {
     Disk(#[from] DiskError),
     #[error("the vault {} is empty", path.display())]
     Empty { path: PathBuf },
+    /// Larger than any vault that this program writes.
+    #[error("the vault {} is larger than {} MiB", path.display(), crate::vault::format::layout::MAX_FILE_BYTES >> 20)]
+    FileTooLarge { path: PathBuf },
     /// The first bytes are not those of a vault.
     #[error("{} is not a vault of this program", path.display())]
     NotAVault { path: PathBuf },
@@ -54,8 +58,7 @@ pub enum VaultError {
     DamagedSecret { path: PathBuf, name: Name },
     #[error("cannot seal the vault")]
     Random(#[from] getrandom::Error),
-    /// The directory, the entries or one entry is 4 GiB or larger.
-    #[error("the vault would be too large")]
+    #[error("the vault would be larger than {} MiB", crate::vault::format::layout::MAX_FILE_BYTES >> 20)]
     TooLarge,
 }
 
@@ -70,6 +73,7 @@ impl Hint for VaultError {
         match self {
             Self::Disk(error) => error.hint(),
             Self::Empty { path }
+            | Self::FileTooLarge { path }
             | Self::NotAVault { path }
             | Self::Damaged { path }
             | Self::Tampered { path } => Some(start_anew(path)),
@@ -83,7 +87,8 @@ impl Hint for VaultError {
             Self::DamagedSecret { name, .. } => {
                 Some(format!("run `{} rotate {}` and give it a new one", program(), name.as_argument()))
             }
-            Self::Random(_) | Self::TooLarge => None,
+            Self::Random(_) => None,
+            Self::TooLarge => Some(format!("remove tokens with `{} rm`; nothing was changed", program())),
         }
     }
 }

@@ -26,6 +26,9 @@ pub enum ChallengeError {
     /// The owner of a bare IP address is unknown.
     #[error("{at} names the token endpoint {realm}, an address without a name")]
     Literal { at: String, realm: String },
+    /// A service of another machine has no token endpoint on this one.
+    #[error("{at} names the token endpoint {realm}, which is on this machine")]
+    Loopback { at: String, realm: String },
     /// The secret would leave an encrypted connection for one without encryption.
     #[error("{at} names the token endpoint {realm}, which is not encrypted as the registry is")]
     Weaker { at: String, realm: String },
@@ -73,6 +76,9 @@ fn bearer(challenge: &ChallengeRef<'_>, registry: &Endpoint) -> Result<Challenge
     let is_same_machine = realm.host() == registry.host() || (realm.is_loopback() && registry.is_loopback());
     if realm.has_numeric_host() && !is_same_machine {
         return Err(ChallengeError::Literal { at, realm: realm.to_string() });
+    }
+    if realm.is_loopback() && !is_same_machine {
+        return Err(ChallengeError::Loopback { at, realm: realm.to_string() });
     }
     Ok(Challenge::Bearer { realm, service: parameter("service") })
 }
@@ -143,6 +149,9 @@ mod tests {
             (REGISTRY, "https://[2001:db8::1]/token", "an address without a name"),
             (REGISTRY, "https://16909060/token", "an address without a name"),
             (REGISTRY, "https://127.0.0.1/token", "an address without a name"),
+            (REGISTRY, "https://localhost/token", "on this machine"),
+            (REGISTRY, "https://a.localhost:5001/token", "on this machine"),
+            (REGISTRY, "https://auth.example:99999/token", "refused"),
             (REGISTRY, "ftp://auth.example/token", "refused"),
             (REGISTRY, "https://user@auth.example/token", "refused"),
             (REGISTRY, "/token", "refused"),

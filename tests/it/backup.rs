@@ -3,12 +3,14 @@
 use std::fs;
 use std::path::PathBuf;
 
+use crate::common;
 use crate::common::{Home, found, stderr};
 
 /// Writes a passphrase to a file, and returns the file.
 fn passphrase(home: &Home, text: &str) -> PathBuf {
     let path = home.path().join("passphrase");
     fs::write(&path, text).expect("written");
+    common::make_private(&path);
     path
 }
 

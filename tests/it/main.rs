@@ -24,14 +24,20 @@ mod growth;
 mod homes;
 mod hub;
 mod import_export;
+mod key_places;
 mod keys;
 mod layers;
+#[cfg(target_os = "linux")]
+mod limits;
 mod logins;
 mod made_vaults;
+#[cfg(target_os = "linux")]
+mod others_homes;
 mod people;
 mod protocol;
 mod requests;
 mod resolve;
+mod rollback;
 mod rust_client;
 mod tokens;
 mod upgrade;

@@ -106,6 +106,48 @@ fn a_hostile_challenge_or_redirect_sends_the_secret_nowhere_else() {
 }
 
 #[test]
+fn a_proxy_variable_that_is_not_understood_is_an_error_without_its_value() {
+    let home = Home::new();
+    add(&home, "ci", "registry.example");
+    for (variable, value, why) in [
+        ("HTTPS_PROXY", "socks5://proxyuser:canary@127.0.0.1:9", "a SOCKS proxy"),
+        ("all_proxy", "proxyuser:canary", "not an address"),
+        ("https_proxy", "gopher://proxyuser:canary@127.0.0.1:9", "not an HTTP proxy"),
+    ] {
+        let mut program = home.program(["verify", "ci"]);
+        let output = program.env(variable, value).output().expect("it runs");
+        let text = String::from_utf8([output.stdout, output.stderr].concat()).expect("UTF-8");
+        assert_eq!(output.status.code(), Some(1), "{text}");
+        assert!(text.contains(&format!("{variable} is {why}")) && text.contains("unset"), "{text}");
+        assert!(!text.contains("canary") && !text.contains("proxyuser"), "{text}");
+    }
+}
+
+#[test]
+fn the_password_of_a_proxy_that_does_not_answer_is_not_shown() {
+    let home = Home::new();
+    add(&home, "ci", "registry.example");
+    let mut program = home.program(["verify", "ci"]);
+    let output = program.env("HTTPS_PROXY", "http://proxyuser:canary@127.0.0.1:9").output().expect("it runs");
+    let text = String::from_utf8([output.stdout, output.stderr].concat()).expect("UTF-8");
+    assert_eq!(output.status.code(), Some(1), "{text}");
+    assert!(!text.contains("canary") && !text.contains("proxyuser"), "{text}");
+}
+
+#[test]
+fn a_user_name_with_a_colon_is_not_sent() {
+    let home = Home::new();
+    let server = Server::start(vec![("", ASKS_BASIC.to_owned())]);
+    let args = ["add", "ci", "--registry", &server.host(), "--user", "alice:canary", "--secret-stdin"];
+    home.program(args).write_stdin(SECRET).assert().success();
+    let output = home.program(["verify", "ci"]).output().expect("it runs");
+    let text = String::from_utf8([output.stdout, output.stderr].concat()).expect("UTF-8");
+    assert_eq!(output.status.code(), Some(1), "{text}");
+    assert!(text.contains("it has a colon"), "{text}");
+    assert!(!server.requests.lock().expect("unpoisoned").contains("authorization"));
+}
+
+#[test]
 fn the_secret_is_sent_only_after_a_challenge() {
     for (name, answer, want) in [
         ("open", json("200 OK", "{}"), "open"),

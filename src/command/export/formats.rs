@@ -6,6 +6,7 @@ use std::io::Write;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use clap::ValueEnum;
 use serde::{Serialize, Serializer};
 use serde_json::ser::PrettyFormatter;
 use thiserror::Error;
@@ -32,6 +33,13 @@ pub(super) enum ExportFormat {
     KubernetesSecret,
     /// A line for a shell that sets `DOCKER_AUTH_CONFIG`, as the docker CLI 28.3 and GitLab's runners read it
     Env,
+}
+
+impl ExportFormat {
+    /// Returns the value of `--format`.
+    pub(super) fn word(self) -> String {
+        self.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned())
+    }
 }
 
 /// Returns the text for a token under these keys.

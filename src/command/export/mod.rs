@@ -43,9 +43,11 @@ pub fn run(args: &ExportArgs, cx: &mut CommandContext) -> Result<(), CommandErro
     let secret = excerpt.release(&token)?;
     drop(excerpt);
     let text = formats::write(args.format, &token, &secret, &keys)?;
-    match &args.output {
-        Some(path) => disk::create(path, &text, disk::PRIVATE)?,
-        None => cx.write_answer(&text)?,
+    if let Some(path) = &args.output {
+        disk::create(path, &text, disk::PRIVATE)?;
+    } else {
+        let command = format!("export {} --format {}", token.name.as_argument(), args.format.word());
+        cx.write_exact(&text, &command)?;
     }
     let output = args.output.as_deref().map_or("this".to_owned(), env::tilde);
     cx.say(&format!("note: {output} holds the secret of \"{}\" in the open", token.name));

@@ -161,14 +161,14 @@ impl Home {
         self.program([verb]).env(variable.0, variable.1).write_stdin(stdin).assert()
     }
 
-    /// Returns the names of all files in the folders of the program, except the lock.
+    /// Returns the names of all files in the folders of the program, except the lock and the record of writes.
     pub(crate) fn files(&self) -> Vec<String> {
         let folders = [self.vault(), self.key()].map(|path| path.parent().map(Path::to_owned));
         let entries = folders.into_iter().flatten().filter_map(|folder| fs::read_dir(folder).ok()).flatten();
         let mut names: Vec<_> = entries
             .map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned())
             .collect();
-        names.retain(|name| name != "vault.lock");
+        names.retain(|name| name != "vault.lock" && name != "vaults");
         names.sort();
         names
     }

@@ -98,12 +98,12 @@ fn every_command_in_a_block_exists_with_its_options() {
             results.push(if output.status.success() { Ok(()) } else { Err(error) });
         }
     }
-    assert_all(results, 60);
+    assert_all(results, 45);
 }
 
 #[test]
 fn samples_show_what_the_program_writes() {
-    assert_all(pages().iter().flat_map(samples::run).collect(), 30);
+    assert_all(pages().iter().flat_map(samples::run).collect(), 25);
 }
 
 /// Fails with all errors, or if there are fewer results than were known when the test was written.

@@ -115,18 +115,15 @@ impl Session {
     /// Runs the commands of a block, and compares the output of each.
     fn compare(&mut self, page: &Page, block: &Block) -> Vec<Result<(), String>> {
         let starts = block.lines.iter().enumerate().filter(|(_, line)| line.starts_with("$ "));
-        let mut ends: Vec<_> = starts.map(|(at, _)| at).chain([block.lines.len()]).collect();
+        let bounds: Vec<_> = starts.map(|(at, _)| at).chain([block.lines.len()]).collect();
         assert_eq!(
-            ends.first(),
+            bounds.first(),
             Some(&0),
             "{page}: a block of samples begins with a command: {:?}",
             block.lines
         );
-        let mut results = Vec::new();
-        for (end, start) in ends.split_off(1).into_iter().zip(ends) {
-            results.push(self.compare_one(page, &block.lines[start..end]));
-        }
-        results
+        let samples = bounds.windows(2).map(|bounds| &block.lines[bounds[0]..bounds[1]]);
+        samples.map(|sample| self.compare_one(page, sample)).collect()
     }
 
     /// Runs the command of a sample, its first line, and compares its output.
