@@ -147,10 +147,9 @@ impl Session {
     /// Runs a command line of this program, and returns what a terminal would show of it.
     fn output(&mut self, line: &str, has_secret: bool) -> (String, bool) {
         let mut args = arguments(line).unwrap_or_else(|| panic!("not a command of this program: {line}"));
-        for arg in &mut args {
-            if let Some(rest) = arg.strip_prefix("~/") {
-                *arg = self.home.path().join(rest).to_str().expect("a path").to_owned();
-            }
+        let home = format!("{}/", self.home.path().display());
+        for arg in args.iter_mut().filter(|arg| arg.starts_with("~/")) {
+            arg.replace_range(..2, &home);
         }
         let folder = tempfile::tempdir().expect("a folder");
         let input = folder.path().join("input");
@@ -195,7 +194,7 @@ fn key(host: &str) -> String {
 }
 
 /// Returns whether the lines of the page show what the program wrote.
-fn is_shown(shown: &[&str], written: &[&str]) -> bool {
+pub(super) fn is_shown(shown: &[&str], written: &[&str]) -> bool {
     let Some((first, rest)) = shown.split_first() else { return written.is_empty() };
     if first.trim() == "…" {
         return (0..=written.len()).any(|skipped| is_shown(rest, &written[skipped..]));
