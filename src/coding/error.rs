@@ -34,6 +34,10 @@ pub enum CodingError {
     /// Tokens of several teams in one command.
     #[error("these tokens are at several places of CODING")]
     SeveralEndpoints,
+    /// CODING did something other than what was asked. It drops a scope whose number it does not know, and interprets an
+    /// empty list of scopes as everything, without an expiry.
+    #[error("CODING made the token {0}")]
+    Exceeds(String),
     #[error("the new token could not be kept, and {outcome}")]
     NotKept {
         source: Box<Self>,
@@ -55,6 +59,11 @@ impl Hint for CodingError {
             Self::Store(error) => return error.hint(),
             Self::NameTaken(error) => return error.hint(),
             Self::NotKept { source, .. } => return source.hint(),
+            Self::Exceeds(_) => {
+                "check the number of the repository in --scope, and the time in --expires; CODING reads \
+                                 the time in China's zone, so it ends up to 8 hours earlier"
+                    .to_owned()
+            }
             Self::UnknownTeam(_) => {
                 "give it with --team, as it stands in TEAM-docker.pkg.coding.net".to_owned()
             }

@@ -222,7 +222,7 @@ impl<'d> CommandContext<'d> {
         }
         if let Some(expires) = token.expires.filter(|expires| *expires <= *self.now) {
             self.say(&format!(
-                "it expired {}, and is not given out ({program} {} {argument})",
+                "it expired {}, so clients do not get it ({program} {} {argument})",
                 expires.relative_to(*self.now),
                 token.rotating_verb()
             ));

@@ -22,7 +22,7 @@ use crate::vault::seal::VaultKey;
 use crate::vault::store::StoreError;
 use crate::vault::{VaultError, rekey};
 
-/// Show who has the vault's key, give it to others, or renew it
+/// Manage the holders of the vault's key
 #[derive(Debug, clap::Args)]
 pub struct KeyArgs {
     #[command(subcommand)]
@@ -31,16 +31,16 @@ pub struct KeyArgs {
 
 #[derive(Debug, clap::Subcommand)]
 enum KeyVerb {
-    /// Show the key holders, any of which opens the vault, and how they stand
+    /// List the key holders and their state
     Status,
-    /// Give the key to one more holder
+    /// Add a key holder
     Add(KeyAddArgs),
-    /// Take the key from a holder; the last one keeps it
+    /// Remove a key holder; the last one cannot be removed
     Remove {
         /// The holder
         holder: HolderKind,
     },
-    /// Make a new key, and seal every secret with it
+    /// Make a new key and seal every secret with it
     Renew,
     /// Allow the command that the vault names to run on this machine
     Trust {
@@ -48,7 +48,7 @@ enum KeyVerb {
         #[arg(long, short)]
         yes: bool,
     },
-    /// Write a spare key, to be kept where a command or a file gives it back
+    /// Make a spare key for a command or a file that holds the vault's key
     Make,
 }
 
@@ -60,21 +60,21 @@ struct KeyAddArgs {
 
 #[derive(Debug, clap::Subcommand)]
 enum AddHolder {
-    /// The key file in the configuration folder, for its owner alone
+    /// The key file in the configuration folder, readable only by you
     KeyFile,
     /// The OS keyring: Secret Service, macOS Keychain or Windows Credential Manager
     Keyring,
-    /// A passphrase, which is asked for on the terminal
+    /// A passphrase, entered on the terminal
     Passphrase(NewPassphraseArgs),
-    /// A command that writes a spare key (see `key make`)
+    /// A command that prints a spare key (see `key make`)
     Command {
         /// The program, and its arguments
         #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true, value_name = "PROGRAM")]
         line: Vec<String>,
     },
-    /// A file with a spare key; one that is not there is made
+    /// A file with a spare key; it is made if it does not exist
     File {
-        /// An absolute path, or `$CREDENTIALS_DIRECTORY/NAME`, which is looked up each time
+        /// An absolute path, or `$CREDENTIALS_DIRECTORY/NAME` for a systemd credential
         path: PathBuf,
     },
 }

@@ -15,12 +15,14 @@ use crate::system::{disk, process, stdio};
 /// The mode of a page: readable by everybody.
 const PAGE_MODE: u32 = 0o644;
 
-/// Show the manual page of this program, or of one of its verbs; without a terminal, write it for `man`
+/// Show the manual page of this program or of a verb
+///
+/// Without a terminal, the page is written in the format of `man`.
 #[derive(Debug, clap::Args)]
 pub struct ManArgs {
-    /// The verb, or a verb and one below it (`hub rotate`); without one, the page of the whole program
+    /// A verb, such as `add` or `hub rotate`; by default, the page of the whole program
     verb: Vec<String>,
-    /// Write every page into this folder, as man1 of a MANPATH
+    /// Write all pages into this folder
     #[arg(long, conflicts_with = "verb")]
     dir: Option<PathBuf>,
 }

@@ -12,7 +12,7 @@ use crate::model::registry::Key;
 use crate::model::secret::Secret;
 use crate::system::table::{Cell, Table, Tone};
 
-/// Show all that is known of a token
+/// Show everything known about a token
 #[derive(Debug, clap::Args)]
 pub struct ShowArgs {
     /// The token's name

@@ -12,7 +12,7 @@ use crate::system::env::PROGRAM;
 
 #[derive(Debug, Error)]
 pub enum ProfileLinkError {
-    #[error("{} is there already, and is another program", path.display())]
+    #[error("{} exists already, and is another program", path.display())]
     Taken { path: PathBuf },
     #[error(transparent)]
     Disk(#[from] DiskError),

@@ -28,7 +28,7 @@ pub struct Endpoint(Uri);
 /// An address to which nothing is sent.
 #[derive(Debug, Error, PartialEq, Eq)]
 pub enum EndpointError {
-    #[error("{0:?} is no address such as https://registry.example.com")]
+    #[error("{0:?} is not an address such as https://registry.example.com")]
     NotAnAddress(String),
     /// A user name or password in an address would be shown and logged.
     #[error("the address of {0} has a user name in it")]
@@ -182,19 +182,19 @@ mod tests {
             ("http://0x7f.1", Err("http://0x7f.1 is not encrypted")),
             ("ftp://localhost", Err("ftp://localhost is neither https nor http")),
             ("https://alice:pw@example.com", Err("the address of example.com has a user name in it")),
-            ("/v2/", Err("\"/v2/\" is no address such as https://registry.example.com")),
+            ("/v2/", Err("\"/v2/\" is not an address such as https://registry.example.com")),
             ("http://a.LOCALHOST.:1", Ok("http://a.LOCALHOST.:1")),
             ("http://notlocalhost", Err("http://notlocalhost is not encrypted")),
             (
                 "https://example.com:",
-                Err("\"https://example.com:\" is no address such as https://registry.example.com"),
+                Err("\"https://example.com:\" is not an address such as https://registry.example.com"),
             ),
             (
                 "https://example.com:99999",
-                Err("\"https://example.com:99999\" is no address such as https://registry.example.com"),
+                Err("\"https://example.com:99999\" is not an address such as https://registry.example.com"),
             ),
-            ("https://", Err("\"https://\" is no address such as https://registry.example.com")),
-            ("https://a b", Err("\"https://a b\" is no address such as https://registry.example.com")),
+            ("https://", Err("\"https://\" is not an address such as https://registry.example.com")),
+            ("https://a b", Err("\"https://a b\" is not an address such as https://registry.example.com")),
         ] {
             let endpoint = Endpoint::parse(text, PlainHttp::Loopback).map(|endpoint| endpoint.to_string());
             assert_eq!(

@@ -25,7 +25,7 @@ pub enum HttpError {
     #[error("the answer of {at} is too large")]
     TooLarge { at: String },
     /// A redirect to another host, or of a request that does more than read.
-    #[error("{at} sends to {to}, where nothing is sent")]
+    #[error("{at} redirects to {to}, to which nothing is sent")]
     Redirected { at: String, to: String },
     /// The answer does not have the documented form.
     #[error("the answer of {at} is not as its interface is described")]
@@ -44,7 +44,7 @@ pub enum HttpError {
     #[error("{CA_FILE} names {}, in which {why}", path.display())]
     CaFile { path: PathBuf, why: String },
     /// The secret does not fit into a header, for example because of a line end.
-    #[error("that secret cannot be sent to {at}: it has letters that no request has")]
+    #[error("that secret cannot be sent to {at}: it has characters that a request cannot have")]
     Unsendable { at: String },
     /// The server would take what is behind the colon for a part of the password.
     #[error("that user name cannot be sent to {at}: it has a colon")]

@@ -221,7 +221,7 @@ fn redirect_target(from: &Endpoint, to: &str) -> Result<Endpoint, String> {
     match target {
         Ok(target) if target.is_same_origin(from) => Ok(target),
         Ok(target) => Err(target.to_string()),
-        Err(_) => Err("what is no address".to_owned()),
+        Err(_) => Err("something that is not an address".to_owned()),
     }
 }
 

@@ -117,7 +117,7 @@ impl Hint for HubError {
             ),
             Self::NotWorking(_) => "try again later".to_owned(),
             Self::NotIdentified(_) => format!("{program} hub tokens shows the ID of each; name one"),
-            Self::Ambiguous { .. } => "give more of the ID".to_owned(),
+            Self::Ambiguous { .. } => "give more of the ID, or the name here".to_owned(),
             Self::Unproven(_) => "if you are sure all the same, say so with --unproven".to_owned(),
         })
     }

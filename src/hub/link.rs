@@ -104,7 +104,7 @@ pub fn find_listed<'l>(all: &'l [ApiToken], id_or_label: &str) -> Result<&'l Api
 }
 
 fn identity(listed: &ApiToken) -> Identity<'_> {
-    Identity { id: &listed.id, label: &listed.label }
+    Identity { id: &listed.id, label: &listed.label, name: None }
 }
 
 fn unproven(token: &Token, is_accepted: bool, used: usize, is_named: bool) -> HubError {

@@ -6,6 +6,7 @@ pub mod kept_answers;
 pub mod logout;
 pub mod merge;
 pub mod name_pool;
+pub mod precedence;
 pub mod registry_removal;
 pub mod unfinished_rotation;
 
@@ -244,6 +245,17 @@ impl Inventory {
                 token.keys.push(key.clone());
             }
         });
+    }
+
+    /// Forgets that a client stored other tokens under a key beyond their scopes: a client has now logged in there with
+    /// the token `login`.
+    pub fn forget_key_beyond_scopes(&mut self, key: &Key, login: TokenId) {
+        let Some(profile) = self.find(login).map(|token| token.profile.clone()) else { return };
+        for token in self.tokens.iter_mut().filter(|token| token.id != login && token.profile == profile) {
+            if token.has_key(key) && token.is_beyond_scopes(key) {
+                token.keys.retain(|other| other != key);
+            }
+        }
     }
 
     /// Records a new secret: its kind, its expiry and the time. The token's record at its service no longer applies

@@ -57,14 +57,14 @@ pub enum EnvError {
     #[error("{variable} is not an absolute path: {}", path.display())]
     Relative { variable: &'static str, path: PathBuf },
     /// The default file of podman belongs to a session, and this process does not run in one.
-    #[error("cannot tell where podman keeps its logins: XDG_RUNTIME_DIR is not set")]
+    #[error("cannot find where podman keeps its logins: XDG_RUNTIME_DIR is not set")]
     NoPodmanFile,
     #[error("{variable} is not valid UTF-8")]
     NotText { variable: &'static str },
-    #[error("cannot tell where this program is")]
+    #[error("cannot find the path of this program")]
     Program(#[source] io::Error),
     /// The working directory was removed or cannot be read.
-    #[error("cannot tell the working directory")]
+    #[error("cannot find the working directory")]
     WorkingDirectory(#[source] io::Error),
 }
 

@@ -12,6 +12,7 @@ pub mod sanitize;
 pub mod scrub;
 pub mod secret_json;
 pub mod slow_notice;
+pub mod spelling;
 pub mod stdio;
 pub mod table;
 pub mod tty;

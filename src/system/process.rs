@@ -28,7 +28,7 @@ pub struct ProcessOutput {
 
 #[derive(Debug, Error)]
 pub enum ProcessError {
-    #[error("there is no program {}", program.display())]
+    #[error("cannot find the program {}", program.display())]
     NotFound { program: OsString },
     #[error("cannot start {}", program.display())]
     Start { program: OsString, source: io::Error },
@@ -217,7 +217,7 @@ mod tests {
     #[test]
     fn the_error_names_a_program_that_does_not_start() {
         let error = run(OsStr::new("no-such-program"), &["x"], b"", None, LONG).expect_err("absent");
-        assert_eq!(error.to_string(), "there is no program no-such-program");
+        assert_eq!(error.to_string(), "cannot find the program no-such-program");
         let error = run(OsStr::new("/etc/passwd"), &["x"], b"", None, LONG).expect_err("no program");
         assert_eq!(error.to_string(), "cannot start /etc/passwd");
     }

@@ -33,7 +33,7 @@ pub enum TtyError {
     #[error("nothing was typed")]
     NoAnswer,
     /// A control key, bytes that are not UTF-8, or more than [`MAX_SECRET_BYTES`].
-    #[error("what was typed is no text")]
+    #[error("the input is not text")]
     Unprintable,
     #[error("cannot read the answer from the terminal")]
     Read(#[source] io::Error),

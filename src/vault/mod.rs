@@ -51,7 +51,7 @@ pub enum VaultError {
     #[error("the key does not belong to the vault {}", path.display())]
     WrongKey { path: PathBuf },
     /// The vault was written without the key: the checksums are right, and a tag is wrong.
-    #[error("the vault {} was changed by something else than this program", path.display())]
+    #[error("the vault {} was changed by something other than this program", path.display())]
     Tampered { path: PathBuf },
     /// This secret does not open. The others may.
     #[error("the secret of token \"{name}\" in the vault {} is damaged", path.display())]
@@ -66,7 +66,7 @@ impl Hint for VaultError {
     fn hint(&self) -> Option<String> {
         let start_anew = |path: &Path| {
             format!(
-                "it was left as it is; put it back from a backup, or run `mv {0} {0}.broken` and log in again",
+                "it was not changed; restore it from a backup, or run `mv {0} {0}.broken` and log in again",
                 path.display()
             )
         };

@@ -19,7 +19,7 @@ pub enum Challenge {
 #[derive(Debug, Error, PartialEq, Eq)]
 pub enum ChallengeError {
     /// The challenge is neither Basic nor Bearer.
-    #[error("{at} wants to be told who asks in a way that is not known here")]
+    #[error("{at} asks for credentials in a way that this program does not know")]
     Unknown { at: String },
     #[error("{at} names a token endpoint that is refused")]
     Realm { at: String, source: EndpointError },
@@ -112,17 +112,17 @@ mod tests {
             (
                 HUB,
                 "Negotiate",
-                "https://registry-1.docker.io wants to be told who asks in a way that is not known here",
+                "https://registry-1.docker.io asks for credentials in a way that this program does not know",
             ),
             (
                 HUB,
                 "",
-                "https://registry-1.docker.io wants to be told who asks in a way that is not known here",
+                "https://registry-1.docker.io asks for credentials in a way that this program does not know",
             ),
             (
                 HUB,
                 r#"Bearer service="x""#,
-                "https://registry-1.docker.io wants to be told who asks in a way that is not known here",
+                "https://registry-1.docker.io asks for credentials in a way that this program does not know",
             ),
             (
                 "http://127.0.0.1:5000",

@@ -54,7 +54,7 @@ pub enum RegistryError {
     Endpoint(#[from] EndpointError),
     #[error(transparent)]
     Challenge(#[from] ChallengeError),
-    #[error("{at} is no registry: it answers {status}")]
+    #[error("{at} is not a registry: it answers {status}")]
     NoRegistry { at: String, status: u16 },
     #[error("the token endpoint {at} answers {status}")]
     NoToken { at: String, status: u16 },

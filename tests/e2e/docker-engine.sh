@@ -82,7 +82,7 @@ jq -n '[{acme: "cnb-A"}, {shop: "cnb-B"}, {third: "cnb-C"}] | map(to_entries[0] 
 add_cnb() { printf '%s' "$2" | pat add "$1" --registry "$cnb/$1" --user "${3:-cnb}" --secret-stdin; }
 pull_sends() { docker pull "$cnb/$1/app" >&2 && sent '/images/create$' '.auth.password' | tr -d '"'; }
 check "CNB: the token of an organization" add_cnb acme cnb-A
-refused "CNB: another user name" "takes no user name but cnb" add_cnb shop cnb-B alice
+refused "CNB: another user name" "accepts no user name but cnb" add_cnb shop cnb-B alice
 check "CNB: the token of another organization" add_cnb shop cnb-B
 check "CNB: docker login with the token of a third one" login_to "$cnb" cnb cnb-C
 equal "CNB: pull from the first organization comes with its token" cnb-A pull_sends acme

@@ -36,7 +36,7 @@ check "create one for the registry" hub create registry --label "the registry" -
 check "put it in use there" pat use registry "$host"
 check "a client comes with it" inspect
 before=$(pat show registry --reveal)
-ends "rotate" 0 '"registry" has its new secret, which does not end; the old one is switched off' hub rotate registry
+ends "rotate" 0 '"registry" has its new secret, which does not expire; the old one is switched off' hub rotate registry
 check "the next request comes with the new secret" inspect
 equal "the old one is switched off" "ci active, the registry active, the registry inactive" states
 check "it is another secret" eval '[[ $(pat show registry --reveal) != "$before" ]]'

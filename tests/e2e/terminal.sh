@@ -195,7 +195,7 @@ printf '#!/bin/sh\n[ "$1" = list ] && sleep 3 && echo "{}"\n' >"$HOME/slow/docke
 chmod +x "$HOME/slow/docker-credential-slow"
 ends "a helper that takes its time is named" 0 'reading the logins of docker-credential-slow' \
   at_terminal -- env PATH="$HOME/slow:$PATH" "$program" import --helper slow
-equal "without a terminal it is not" "there is nothing to take over" eval 'env PATH="$HOME/slow:$PATH" docker-credential-pat import --helper slow 2>&1'
+equal "without a terminal it is not" "there is nothing to copy" eval 'env PATH="$HOME/slow:$PATH" docker-credential-pat import --helper slow 2>&1'
 if type -P flock >/dev/null; then
   vault=$XDG_DATA_HOME/docker-credential-pat/vault
   locked() { flock "$vault.lock" sleep 4 & sleep 0.5; "$@"; local code=$?; wait; return $code; }

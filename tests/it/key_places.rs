@@ -107,7 +107,7 @@ fn a_key_command_with_a_bare_name_is_never_found_in_the_working_directory() {
         ["", ".", ":/usr/bin:/bin", "/usr/bin:/bin:", ".:/usr/bin:/bin", "sub:/usr/bin:/bin", "./sub:/bin"]
     {
         let said = stderr(&add(path).code(1));
-        assert!(said.contains("there is no program give-key"), "{path}: {said}");
+        assert!(said.contains("cannot find the program give-key"), "{path}: {said}");
     }
     add(&format!(":.:sub:{bin}:/usr/bin:/bin")).success();
     assert!(home.path().join("right").exists() && !home.path().join("wrong").exists());

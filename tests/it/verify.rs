@@ -76,16 +76,16 @@ fn a_hostile_challenge_or_redirect_sends_the_secret_nowhere_else() {
         (
             "not known",
             vec![("", "HTTP/1.1 401 No\r\nWWW-Authenticate: Negotiate\r\nContent-Length: 0\r\n\r\n".into())],
-            "not known here",
+            "that this program does not know",
         ),
-        ("the registry redirects", vec![("", redirect(&elsewhere_url))], "where nothing is sent"),
+        ("the registry redirects", vec![("", redirect(&elsewhere_url))], "to which nothing is sent"),
         (
             "the token endpoint redirects",
             vec![
                 ("GET /token", redirect(&elsewhere_url)),
                 ("", bearer_challenge("http://127.0.0.1:PORT/token")),
             ],
-            "where nothing is sent",
+            "to which nothing is sent",
         ),
         (
             "the second answer redirects",
@@ -151,8 +151,8 @@ fn a_user_name_with_a_colon_is_not_sent() {
 fn the_secret_is_sent_only_after_a_challenge() {
     for (name, answer, want) in [
         ("open", json("200 OK", "{}"), "open"),
-        ("no registry", json("404 Not Found", "{}"), "is no registry: it answers 404"),
-        ("forbidden", json("403 No", "{}"), "is no registry: it answers 403"),
+        ("no registry", json("404 Not Found", "{}"), "is not a registry: it answers 404"),
+        ("forbidden", json("403 No", "{}"), "is not a registry: it answers 403"),
     ] {
         let server = Server::start(vec![("", answer)]);
         let (_, text) = verify(&server, &[]);
@@ -267,7 +267,7 @@ fn unusable_arguments_and_authorities_are_errors() {
     for (args, want) in [
         (&["wild"][..], "no registry can be asked about \"wild\" like that"),
         (&["part", "--repository", "ghcr.io/other/app"], "no registry can be asked about \"part\" like that"),
-        (&["part", "--repository", "No Image"], "is no image and no registry"),
+        (&["part", "--repository", "No Image"], "is neither an image nor a registry"),
         (&["nobody"], "there is no token named \"nobody\""),
         (&[], "required arguments were not provided"),
         (&["part", "--all"], "cannot be used with"),
@@ -278,7 +278,9 @@ fn unusable_arguments_and_authorities_are_errors() {
     }
     // A file that holds no certificates.
     let file = home.path().join("ca.pem");
-    for (text, want) in [("", "there is no certificate"), ("-----BEGIN CERTIFICATE-----\nx", "is no PEM")] {
+    for (text, want) in
+        [("", "there is no certificate"), ("-----BEGIN CERTIFICATE-----\nx", "something is not PEM")]
+    {
         std::fs::write(&file, text).expect("written");
         let mut program = home.program(["verify", "part"]);
         let output = program.env("DOCKER_CREDENTIAL_PAT_CA_FILE", &file).output().expect("it runs");

@@ -81,10 +81,10 @@ fn obstacle(format: ExportFormat, token: &Token, secret: &Secret) -> Option<(&'s
     let (user, text) = (token.user.reveal_with(secret), secret.expose());
     match token.kind {
         TokenKind::Identity if format == ExportFormat::DockerConfig => return None,
-        TokenKind::Identity => return Some(("it is an identity token, which is no password", CONFIG.into())),
+        TokenKind::Identity => return Some(("it is an identity token, not a password", CONFIG.into())),
         TokenKind::Session if format != ExportFormat::DockerConfig => {
             return Some((
-                "it is a part of Docker Hub's sign-in, which is no password",
+                "it is a part of Docker Hub's sign-in, not a password",
                 "run docker login there".into(),
             ));
         }

@@ -35,10 +35,10 @@ pub(super) struct SignInArgs {
     /// Your Docker ID
     #[arg(long, short)]
     user: Option<String>,
-    /// Read the password from standard input; a second line is the code of the second factor
+    /// Read the password from standard input, and a second-factor code from a second line
     #[arg(long, conflicts_with = "password_file")]
     password_stdin: bool,
-    /// Read the password from a file; a second line is the code of the second factor
+    /// Read the password from a file, and a second-factor code from its second line
     #[arg(long, value_name = "FILE")]
     password_file: Option<PathBuf>,
 }
@@ -89,7 +89,7 @@ impl SignInArgs {
         };
         let mut lines = text.lines().map(|line| Secret::new(Zeroizing::new(line.to_owned())));
         let password = lines.next().filter(|password| !password.expose().is_empty());
-        let password = password.ok_or(PromptError::Secret("empty"))?;
+        let password = password.ok_or(PromptError::EmptyPassword)?;
         // Docker Hub refuses these too, but for some it says only that they are wrong.
         if ACCESS_TOKENS.iter().any(|prefix| password.expose().starts_with(prefix)) {
             return Err(HubApiError::SignedInByToken.into());

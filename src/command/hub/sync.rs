@@ -36,6 +36,9 @@ pub(super) fn run(args: &HubSyncArgs, hub: &HubApi, cx: &mut CommandContext) -> 
         count_words(report.compared),
         report.changed.len()
     ));
+    for (name, properties) in &report.changed {
+        cx.say(&format!("\"{name}\": new {}", properties.join(", ")));
+    }
     for name in &report.switched_off {
         cx.say(&format!(
             "\"{name}\" is inactive there, so it is switched off here ({program} hub activate {})",

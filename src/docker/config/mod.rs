@@ -70,7 +70,7 @@ impl Hint for ConfigError {
                 path.display()
             )),
             Self::NotJson { path, .. } | Self::Unexpected { path, .. } => {
-                Some(format!("mend {} by hand and try again; it was left as it is", path.display()))
+                Some(format!("mend {} by hand and try again; it was not changed", path.display()))
             }
         }
     }

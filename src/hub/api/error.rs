@@ -30,6 +30,9 @@ const LIMIT_WORDS: [&str; 5] = ["limit", "maximum", "quota", "exceed", "too many
 /// <https://docs.docker.com/security/access-tokens/organization-access-tokens/>.
 const PLAN_LIMITS: &str = "10 with Docker Team, 100 with Docker Business";
 
+/// The words about a repository that does not exist.
+const UNKNOWN_PATH: &str = "unknown path";
+
 /// An error of Docker Hub's API.
 #[derive(Debug, Error)]
 pub enum HubApiError {
@@ -105,6 +108,10 @@ impl Hint for HubApiError {
             }
             Self::Refused { status: 403 | 404, .. } => {
                 "if it is an organization's: check its name, and that your account may manage its tokens"
+            }
+            Self::Refused { status: 400, why } if why.contains(UNKNOWN_PATH) => {
+                "the organization has no such repository that your account may see: check its name in --repository, or \
+                 create the repository first"
             }
             Self::Refused { .. } | Self::TooMany => return None,
         };

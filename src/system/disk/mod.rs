@@ -50,7 +50,7 @@ pub enum DiskError {
     NotDurable { path: PathBuf, source: io::Error },
     #[error("{} is not a file", path.display())]
     NotAFile { path: PathBuf },
-    #[error("{} is there already", path.display())]
+    #[error("{} exists already", path.display())]
     Exists { path: PathBuf },
     /// The limit is in bytes.
     #[error("{} is larger than {limit} bytes", path.display())]

@@ -85,14 +85,14 @@ pub enum PassphraseError {
         memory: u32,
         passes: u32,
     },
-    #[error("checking the passphrase takes {memory} KiB of memory, which this process does not get")]
+    #[error("checking the passphrase takes {memory} KiB of memory, more than this process can have")]
     NoMemory {
         /// In KiB.
         memory: u32,
     },
     #[error(transparent)]
     Disk(#[from] DiskError),
-    #[error("cannot stretch the passphrase")]
+    #[error("cannot derive a key from the passphrase")]
     Random(#[from] getrandom::Error),
 }
 
@@ -109,7 +109,7 @@ impl Hint for PassphraseError {
                 env::PASSPHRASE_FILE
             )),
             Self::Missing { .. } | Self::Empty { .. } | Self::NotText { .. } => {
-                Some(format!("mend {}, or unset it to be asked", env::PASSPHRASE_FILE))
+                Some(format!("check {}, or unset it to be asked", env::PASSPHRASE_FILE))
             }
             Self::UnsupportedCost { .. } => {
                 Some("it is not a vault that this program made; do not trust it".to_owned())

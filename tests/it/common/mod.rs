@@ -133,6 +133,13 @@ impl Home {
         self.tokens().into_iter().find(|token| token["name"] == name).expect(name)
     }
 
+    /// Returns the name of the token that a request gets.
+    pub(crate) fn given(&self, args: &[&str]) -> String {
+        let output = self.program(["explain", "--json"]).args(args).assert().success().get_output().clone();
+        let answer: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+        answer["token"].as_str().unwrap_or("none").to_owned()
+    }
+
     /// Checks `ls` and `list` of a published vault against its recorded answers.
     pub(crate) fn assert_lists(&self, answers: &serde_json::Value) {
         let wanted = answers["tokens"].as_array().expect("an array");
