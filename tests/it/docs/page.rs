@@ -33,11 +33,15 @@ pub(super) fn pages() -> Vec<Page> {
     paths.retain(|path| path.extension().is_some_and(|extension| extension == "md"));
     paths.sort();
     assert!(paths.len() > 14, "the pages were found");
-    let read = |path: PathBuf| Page { text: fs::read_to_string(&path).expect("a page"), path };
-    paths.into_iter().map(read).collect()
+    paths.into_iter().map(Page::read).collect()
 }
 
 impl Page {
+    pub(super) fn read(path: impl Into<PathBuf>) -> Self {
+        let path = path.into();
+        Self { text: fs::read_to_string(&path).expect("a page"), path }
+    }
+
     pub(super) fn blocks(&self) -> Vec<Block> {
         let mut blocks = Vec::new();
         let mut comments = Vec::new();

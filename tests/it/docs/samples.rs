@@ -115,18 +115,15 @@ impl Session {
     /// Runs the commands of a block, and compares the output of each.
     fn compare(&mut self, page: &Page, block: &Block) -> Vec<Result<(), String>> {
         let starts = block.lines.iter().enumerate().filter(|(_, line)| line.starts_with("$ "));
-        let mut ends: Vec<_> = starts.map(|(at, _)| at).chain([block.lines.len()]).collect();
+        let bounds: Vec<_> = starts.map(|(at, _)| at).chain([block.lines.len()]).collect();
         assert_eq!(
-            ends.first(),
+            bounds.first(),
             Some(&0),
             "{page}: a block of samples begins with a command: {:?}",
             block.lines
         );
-        let mut results = Vec::new();
-        for (end, start) in ends.split_off(1).into_iter().zip(ends) {
-            results.push(self.compare_one(page, &block.lines[start..end]));
-        }
-        results
+        let samples = bounds.windows(2).map(|bounds| &block.lines[bounds[0]..bounds[1]]);
+        samples.map(|sample| self.compare_one(page, sample)).collect()
     }
 
     /// Runs the command of a sample, its first line, and compares its output.
@@ -150,10 +147,9 @@ impl Session {
     /// Runs a command line of this program, and returns what a terminal would show of it.
     fn output(&mut self, line: &str, has_secret: bool) -> (String, bool) {
         let mut args = arguments(line).unwrap_or_else(|| panic!("not a command of this program: {line}"));
-        for arg in &mut args {
-            if let Some(rest) = arg.strip_prefix("~/") {
-                self.home.path().join(rest).to_str().expect("a path").clone_into(arg);
-            }
+        let home = format!("{}/", self.home.path().display());
+        for arg in args.iter_mut().filter(|arg| arg.starts_with("~/")) {
+            arg.replace_range(..2, &home);
         }
         let folder = tempfile::tempdir().expect("a folder");
         let input = folder.path().join("input");
@@ -198,7 +194,7 @@ fn key(host: &str) -> String {
 }
 
 /// Returns whether the lines of the page show what the program wrote.
-fn is_shown(shown: &[&str], written: &[&str]) -> bool {
+pub(super) fn is_shown(shown: &[&str], written: &[&str]) -> bool {
     let Some((first, rest)) = shown.split_first() else { return written.is_empty() };
     if first.trim() == "…" {
         return (0..=written.len()).any(|skipped| is_shown(rest, &written[skipped..]));
