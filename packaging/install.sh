@@ -51,6 +51,17 @@ if [[ ! $bindir ]]; then
     if in_path "$folder" && is_writable "$folder"; then bindir=$folder; break; fi
   done
 fi
+# Root in another user's home (sudo -E): that user's links would lead root's files anywhere.
+is_own() { # PATH
+  local path=$1
+  [[ $EUID == 0 ]] || return 0
+  [[ $path == /* ]] || path=$PWD/$path
+  while [[ $path == /?* ]]; do
+    [[ (! -e $path && ! -L $path) || -O $path ]] || return 1
+    path=$(dirname "$path")
+  done
+}
+is_own "$bindir" || die "$bindir belongs to another user: run this as that user, or set HOME and BINDIR to your own folders"
 is_writable "$bindir" || die "cannot write to $bindir: choose another folder with BINDIR=DIR"
 
 # The release build is static if the toolchain has, or can get, the target for it.
@@ -63,7 +74,7 @@ if [[ $(uname -s) == Linux ]]; then
 fi
 
 say "building for $bindir: the first time this takes three to four minutes on two cores"
-cargo build --release --locked ${target:+--target "$target"}
+packaging/build.sh ${target:+--target "$target"}
 built=${CARGO_TARGET_DIR:-target}/${target:+$target/}release/docker-credential-pat
 
 # The new file is written next to the old one, then replaces it: a helper that is running keeps its own file.
@@ -79,6 +90,7 @@ data=${XDG_DATA_HOME:-} config=${XDG_CONFIG_HOME:-}
 [[ $config == /* ]] || config=$HOME/.config
 offer_in() { # SHELL FILE
   command -v "$1" >/dev/null || return 0
+  is_own "$2" || { say "$2 belongs to another user: not written"; return 0; }
   mkdir -p "$(dirname "$2")" && "$program" completions "$1" >"$2" && say "completions for $1 are in $2"
 }
 extras() {

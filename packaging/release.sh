@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Builds the program as it is released: static, with the functions that Docker's verbs call next to each other in the
 # file. packaging/verbs.ld says why, and does the same by module for every other build.
-#   packaging/release.sh [FOLDER]    writes docker-credential-pat to FOLDER (target/dist); needs valgrind and binutils
+#   packaging/release.sh [FOLDER]    writes docker-credential-pat and its licences to FOLDER (target/dist); needs valgrind and binutils
 set -euo pipefail
 shopt -s inherit_errexit
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -16,7 +16,7 @@ trap 'rm -rf "$work"' EXIT
 
 build() { # LINKER_SCRIPT
   LINK_ORDER=$1 CARGO_PROFILE_RELEASE_STRIP=false \
-    cargo build --release --locked --target "$target" --target-dir target/dist/build
+    packaging/build.sh --target "$target" --target-dir target/dist/build
 }
 program=$PWD/target/dist/build/$target/release/docker-credential-pat
 
@@ -60,4 +60,6 @@ functions get r7.example.com >"$work/get-of-many"
 } >"$folder/order.ld"
 build "$(realpath "$folder/order.ld")"
 strip -o "$folder/docker-credential-pat" "$program"
+packaging/build.sh --check "$folder/docker-credential-pat"
+cp LICENSE-APACHE LICENSE-MIT THIRD-PARTY.md "$folder/"
 echo "release.sh: $folder/docker-credential-pat, $(stat -c %s "$folder/docker-credential-pat") bytes"

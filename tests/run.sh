@@ -27,7 +27,7 @@ list_groups() {
   cat <<'LIST'
 unit            The Rust tests within src, and those in its documentation.
 it              The Rust tests that run the program.
-lint            cargo fmt and cargo clippy, with the default features and with none.
+lint            cargo fmt and cargo clippy, with the default features and with none; the dependencies and their licences.
 lint-windows    cargo clippy for Windows.
 release         The program as it is released, for the groups below.
 LIST
@@ -72,6 +72,24 @@ lint() {
   cargo fmt --check || status=1
   cargo clippy --locked --all-targets -- -D warnings || status=1
   cargo clippy --locked --no-default-features -- -D warnings || status=1
+  lint_dependencies || status=1
+  return $status
+}
+
+# Advisories are checked where cargo deny may fetch the list of them.
+lint_dependencies() {
+  local status=0
+  if cargo deny --version >/dev/null 2>&1; then
+    cargo deny --locked check licenses bans sources || status=1
+    cargo deny --locked check advisories || echo "note lint: the advisories for dependencies could not be checked, or there is one"
+  else
+    echo "skipped lint: cargo deny is not installed"
+  fi
+  if command -v jq >/dev/null; then
+    packaging/notices.sh --check || status=1
+  else
+    echo "skipped lint: jq is not installed, so THIRD-PARTY.md was not checked"
+  fi
   return $status
 }
 
@@ -97,10 +115,10 @@ cargo_test() { RUST_TEST_THREADS=$((2 * processors)) cargo test --locked --no-fa
 release_folder() { if has_target $target; then echo "$build/$target/release"; else echo "$build/release"; fi; }
 build_release() {
   if [[ $(uname -sm) == "Linux x86_64" ]] && add_target $target; then
-    cargo build --release --locked --target $target
+    packaging/build.sh --target $target
   else
     echo "note release: the target $target is not installed, so the program is not static"
-    cargo build --release --locked
+    packaging/build.sh
   fi
 }
 

@@ -72,7 +72,7 @@ impl Made<'_> {
             scopes: self.scopes.iter().filter_map(|text| Scope::parse(text).ok()).collect(),
             keys: self.keys.iter().filter_map(|text| Key::parse(text).ok()).collect(),
             label: self.label.map(str::to_owned),
-            permissions: self.permissions.map(|(pull, push, delete)| Permissions { pull, push, delete }),
+            permissions: self.permissions.map(|(pull, push, delete)| Permissions { pull, push, delete, ..Permissions::default() }),
             expires: self.expires.map(Timestamp),
             origin: ORIGINS[usize::from(self.origin) % ORIGINS.len()],
             profile: self.profile.map(str::to_owned),

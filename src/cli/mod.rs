@@ -96,7 +96,9 @@ fn run_protocol_verb(verb: ProtocolVerb, called_as: Option<&str>, mut out: File)
         let input = input.map_err(WireError::from)?;
         let mut err = io::stderr();
         let mut cx = CommandContext::new(called_as, &mut out, &mut err)?;
-        Ok(protocol::run(verb, &input, &mut cx))
+        let outcome = protocol::run(verb, &input, &mut cx);
+        cx.note_rollback();
+        Ok(outcome)
     })();
     match outcome {
         Ok(VerbOutcome::Done) => ExitCode::SUCCESS,
@@ -118,15 +120,13 @@ fn run_verb(args: Vec<OsString>, called_as: Option<&str>, out: File) -> ExitCode
     {
         return write(&out, &completions::answer(&shell, words, command()), ExitCode::SUCCESS);
     }
-    let is_nested = args
-        .first()
-        .and_then(|verb| verb.to_str())
-        .is_some_and(|verb| command().find_subcommand(verb).is_some());
+    let verb = args.first().and_then(|verb| verb.to_str());
+    let group = verb.filter(|verb| command().find_subcommand(verb).is_some()).map(str::to_owned);
     let line = std::iter::once(program().into()).chain(args);
     let parsed = command().try_get_matches_from(line).and_then(|parsed| Cli::from_arg_matches(&parsed));
     let cli = match parsed {
         Ok(cli) => cli,
-        Err(error) => return wrong_usage(&error, is_nested, &out),
+        Err(error) => return wrong_usage(&error, group.as_deref(), &out),
     };
     run_in_context(called_as, out, |cx| {
         cx.store.set_proof(Proof::Unattended);
@@ -147,7 +147,9 @@ fn run_in_context(
         let mut err = io::stderr();
         let mut cx = CommandContext::new(called_as, &mut out, &mut err)?;
         cx.screen = stdio::screen();
-        verb(&mut cx)?;
+        let done = verb(&mut cx);
+        cx.note_rollback();
+        done?;
         out.flush().map_err(CommandError::output)
     })();
     match done {
@@ -161,8 +163,8 @@ fn run_in_context(
     }
 }
 
-/// Writes the requested help, or the error in the arguments.
-fn wrong_usage(error: &clap::Error, is_nested: bool, out: &File) -> ExitCode {
+/// Writes the requested help, or the error in the arguments. `group` is the verb of the arguments, if it is one.
+fn wrong_usage(error: &clap::Error, group: Option<&str>, out: &File) -> ExitCode {
     // The text quotes the arguments verbatim.
     let text = clean_lines(&error.render().to_string());
     match error.kind() {
@@ -170,13 +172,17 @@ fn wrong_usage(error: &clap::Error, is_nested: bool, out: &File) -> ExitCode {
             write(out, &text, ExitCode::SUCCESS)
         }
         // Like the official helpers: clients read stdout and expect exit code 1.
-        ErrorKind::InvalidSubcommand if !is_nested => {
+        ErrorKind::InvalidSubcommand => {
             let action = error.get(clap::error::ContextKind::InvalidSubcommand);
             let action = action.map(ToString::to_string).unwrap_or_default();
-            let text = hint_for_word(&action).map_or(text, |hint| {
-                format!("{0}: error: {action} is not a verb of this program\n{0}: hint: {hint}\n", program())
+            let whole = group.unwrap_or("this program");
+            let text = hint_for_word(&action, group).map_or(text, |hint| {
+                format!("{0}: error: {action} is not a verb of {whole}\n{0}: hint: {hint}\n", program())
             });
             let _ = io::stderr().write_all(text.as_bytes());
+            if group.is_some() {
+                return ExitCode::from(WRONG_USAGE);
+            }
             // A person has read it on the same terminal.
             let line = format!("unknown action \"{}\"\n", clean(&action));
             if stdio::stdout_is_terminal() { NOT_DONE } else { write(out, &line, NOT_DONE) }

@@ -1,8 +1,9 @@
 //! Changes project tokens at CODING, then in the vault.
 
-use crate::coding::api::project_scope::{ProjectScope, permissions};
+use crate::coding::api::project_scope::{ProjectScope, open_no_registry, permissions};
 use crate::coding::api::project_token::ProjectToken;
 use crate::coding::api::request::ProjectTokenRequest;
+use crate::coding::create::ensure_within;
 use crate::coding::error::CodingError;
 use crate::coding::team::Team;
 use crate::coding::{CodingSession, LinkedProjectToken};
@@ -20,7 +21,9 @@ pub struct ProjectTokenChanges {
 }
 
 impl CodingSession<'_> {
-    /// Changes a token where CODING offers that, and returns the token as CODING then has it.
+    /// Changes a token where CODING offers that, and returns the token as CODING then has it. The vault records what
+    /// CODING has, even if that is not what was requested. A token that opens no registry any more is switched off in
+    /// the vault.
     pub fn edit(
         &self,
         linked: &LinkedProjectToken,
@@ -47,8 +50,12 @@ impl CodingSession<'_> {
         self.store.change(|draft| -> Result<_, CodingError> {
             draft.inventory.edit(id, changes)?;
             draft.inventory.set_remote(id, Some(remote));
+            if open_no_registry(&after.scopes) {
+                draft.inventory.deactivate(id);
+            }
             Ok(())
         })?;
+        ensure_within(&after, &request, self.now)?;
         Ok(after)
     }
 

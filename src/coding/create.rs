@@ -1,16 +1,19 @@
 //! Creates a project token at CODING and stores it in the vault.
 
 use crate::coding::CodingSession;
-use crate::coding::api::project_scope::permissions;
+use crate::coding::api::project_scope::{ProjectScope, permissions, scopes_description};
 use crate::coding::api::project_token::{ProjectToken, earliest_expiry};
 use crate::coding::api::request::ProjectTokenRequest;
 use crate::coding::error::CodingError;
 use crate::coding::team::Team;
 use crate::inventory::IncomingToken;
+use crate::inventory::precedence::{WiderToken, use_without_loss};
 use crate::model::name::Name;
 use crate::model::scope::Scope;
 use crate::model::secret::Secret;
+use crate::model::timestamp::Timestamp;
 use crate::model::token::{Origin, TokenKind, UserName};
+use crate::model::token_id::TokenId;
 use crate::vault::store::StoreError;
 
 /// A project token to create.
@@ -21,19 +24,47 @@ pub struct NewProjectToken {
     pub team: Team,
     /// The number of the project.
     pub project: u64,
-    /// The token's scope in the vault.
-    pub scope: Scope,
+    /// The token's scope in the vault; `None` for a token that opens no registry.
+    pub scope: Option<Scope>,
+}
+
+/// A project token that was created and stored.
+#[derive(Debug)]
+pub struct CreatedProjectToken {
+    pub id: TokenId,
+    pub token: ProjectToken,
+    /// The tokens that stay in use because they may do more.
+    pub wider: Vec<WiderToken>,
 }
 
 impl CodingSession<'_> {
-    /// Creates a token, stores it and puts it in use. A token that cannot be stored is deleted at CODING again.
-    pub fn create(&self, new: &NewProjectToken) -> Result<ProjectToken, CodingError> {
+    /// Creates a token, stores it and puts it in use where that takes nothing away from another one. A token that may
+    /// do more or lasts longer than requested, or that cannot be stored, is deleted at CODING again.
+    pub fn create(&self, new: &NewProjectToken) -> Result<CreatedProjectToken, CodingError> {
         self.store.ensure_writable()?;
-        let (created, secret) = self.client.create(new.project, &new.request)?;
-        match self.keep(new, &created, &secret) {
-            Ok(()) => Ok(created),
+        let (mut created, secret) = self.client.create(new.project, &new.request)?;
+        let kept = self.complete(new, &mut created).and_then(|()| self.keep(new, &created, &secret));
+        match kept {
+            Ok((id, wider)) => Ok(CreatedProjectToken { id, token: created, wider }),
             Err(error) => Err(self.undo(new.project, &created, error)),
         }
+    }
+
+    /// Adds what the answer to the creation does not report, and compares the token with the request.
+    fn complete(&self, new: &NewProjectToken, created: &mut ProjectToken) -> Result<(), CodingError> {
+        let is_complete =
+            |token: &ProjectToken| !token.scopes.is_empty() && (token.expires.is_some() || token.is_endless);
+        if !is_complete(created) {
+            let listed = self.client.tokens(new.project)?;
+            if let Some(listed) = listed.into_iter().find(|listed| listed.id == created.id) {
+                *created = listed;
+            }
+        }
+        ensure_within(created, &new.request, self.now)?;
+        if created.scopes.is_empty() {
+            created.scopes.clone_from(&new.request.scopes);
+        }
+        Ok(())
     }
 
     fn keep(
@@ -41,25 +72,25 @@ impl CodingSession<'_> {
         new: &NewProjectToken,
         created: &ProjectToken,
         secret: &Secret,
-    ) -> Result<(), CodingError> {
+    ) -> Result<(TokenId, Vec<WiderToken>), CodingError> {
         self.store.change(|draft| {
             let token = IncomingToken {
                 name: new.name.clone(),
                 kind: TokenKind::Project,
                 user: UserName::new(&created.user, secret),
-                scopes: vec![new.scope.clone()],
+                scopes: new.scope.clone().into_iter().collect(),
                 keys: Vec::new(),
                 label: Some(new.request.name.clone()).filter(|label| label != new.name.as_str()),
-                permissions: permissions(&new.request.scopes),
+                permissions: permissions(&created.scopes),
                 expires: created.expires.or(new.request.expires.map(earliest_expiry)),
                 origin: Origin::Add,
                 profile: None,
-                remote: Some(self.remote(Some(&new.team), new.project, created)),
+                // Without a scope in the vault, nothing else shows the team.
+                remote: Some(self.remote(new.scope.as_ref().map(|_| &new.team), new.project, created)),
             };
             let id = draft.inventory.add(token, self.now)?;
             draft.set_secret(id, secret).map_err(StoreError::from)?;
-            draft.inventory.use_everywhere(id);
-            Ok(())
+            Ok((id, use_without_loss(&mut draft.inventory, id, self.now)))
         })
     }
 
@@ -73,4 +104,29 @@ impl CodingSession<'_> {
         };
         CodingError::NotKept { source: Box::new(source), outcome }
     }
+}
+
+/// Checks that a token at CODING may do no more and lasts no longer than requested, and has not ended.
+pub(super) fn ensure_within(
+    token: &ProjectToken,
+    request: &ProjectTokenRequest,
+    now: Timestamp,
+) -> Result<(), CodingError> {
+    let is_requested = |scope: &&ProjectScope| request.scopes.iter().any(|wanted| wanted.includes(scope));
+    let more: Vec<ProjectScope> = token.scopes.iter().filter(|scope| !is_requested(scope)).cloned().collect();
+    let mut wrong = Vec::new();
+    if !more.is_empty() {
+        wrong.push(format!("with more permissions than requested: {}", scopes_description(&more)));
+    }
+    match (request.expires, token.expires) {
+        (Some(_), None) if token.is_endless => wrong.push("without an expiry".to_owned()),
+        (Some(wanted), Some(expires)) if expires > wanted => {
+            wrong.push(format!("with a later expiry than requested: {expires}"));
+        }
+        (Some(wanted), Some(expires)) if expires <= now && wanted > now => {
+            wrong.push(format!("with an expiry in the past: {expires}"));
+        }
+        _ => {}
+    }
+    if wrong.is_empty() { Ok(()) } else { Err(CodingError::Exceeds(wrong.join(", and "))) }
 }

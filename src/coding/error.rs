@@ -34,6 +34,10 @@ pub enum CodingError {
     /// Tokens of several teams in one command.
     #[error("these tokens are at several places of CODING")]
     SeveralEndpoints,
+    /// CODING did something other than what was asked. It drops a scope whose number it does not know, and interprets an
+    /// empty list of scopes as everything, without an expiry.
+    #[error("CODING made the token {0}")]
+    Exceeds(String),
     #[error("the new token could not be kept, and {outcome}")]
     NotKept {
         source: Box<Self>,
@@ -41,7 +45,7 @@ pub enum CodingError {
         outcome: String,
     },
     /// CODING shows the secrets of project tokens only.
-    #[error("\"{0}\" is no project token of CODING")]
+    #[error("\"{0}\" is not a project token of CODING")]
     NotAProjectToken(Name),
     /// A command line would contain the secret.
     #[error("the user name of \"{0}\" is its secret, which no line may hold")]
@@ -55,11 +59,16 @@ impl Hint for CodingError {
             Self::Store(error) => return error.hint(),
             Self::NameTaken(error) => return error.hint(),
             Self::NotKept { source, .. } => return source.hint(),
+            Self::Exceeds(_) => {
+                "check the number of the repository in --scope, and the time in --expires; CODING reads \
+                                 the time in China's zone, so it ends up to 8 hours earlier"
+                    .to_owned()
+            }
             Self::UnknownTeam(_) => {
                 "give it with --team, as it stands in TEAM-docker.pkg.coding.net".to_owned()
             }
             Self::NotForEndpoint { name, .. } => format!(
-                "{} show {} tells what it is for; leave out --token to be asked for another",
+                "{} show {} shows what it is for; leave out --token to be asked for another",
                 program(),
                 name.as_argument()
             ),
@@ -69,7 +78,7 @@ impl Hint for CodingError {
             Self::NotFound(_) => format!("{} coding tokens --project PROJECT shows them", program()),
             Self::SeveralEndpoints => "name those of one team at a time".to_owned(),
             Self::NotAProjectToken(name) => {
-                format!("{} show {} tells what it is", program(), name.as_argument())
+                format!("{} show {} shows what it is", program(), name.as_argument())
             }
             Self::UserIsSecret(name) => format!(
                 "{} export {} --format docker-login writes one with the secret",

@@ -13,7 +13,7 @@ use crate::model::token_id::TokenId;
 /// Which tokens
 #[derive(Debug, clap::Args)]
 pub struct ActivateArgs {
-    /// The tokens' names; all of them, or none
+    /// The names of the tokens
     #[arg(required = true, add = token_names())]
     names: Vec<String>,
 }
@@ -25,7 +25,7 @@ pub fn activate(args: &ActivateArgs, cx: &mut CommandContext) -> Result<(), Comm
 
 /// Runs `deactivate`.
 pub fn deactivate(args: &ActivateArgs, cx: &mut CommandContext) -> Result<(), CommandError> {
-    change(args, cx, Inventory::deactivate, "is switched off: kept, and not given out")
+    change(args, cx, Inventory::deactivate, "is switched off, and kept")
 }
 
 fn change(

@@ -24,23 +24,25 @@ use crate::system::sanitize::clean;
 use crate::system::tty;
 use crate::vault::login::docker_hub_users;
 
-/// Add a token: its secret is asked for on the terminal, or read from a file or standard input
+/// Add a token
+///
+/// The secret is asked for on the terminal, or read from a file or standard input.
 #[derive(Debug, clap::Args)]
 pub struct AddArgs {
-    /// A name of your choice for it
+    /// A name of your choice, unique in the vault
     name: String,
-    /// Where it may go: a registry, a registry and path, or *.domain; may be given more than once
+    /// A registry that it is for: HOST, HOST/PATH or *.DOMAIN; may be repeated
     #[arg(long, short, required = true, value_name = "REGISTRY[/PATH]")]
     registry: Vec<String>,
-    /// The user name that goes with it; not needed where a registry takes only one
+    /// The user name to log in with; not needed where the registry accepts only one
     #[arg(long, short)]
     user: Option<String>,
     #[command(flatten)]
     secret: SecretArgs,
-    /// What sort of token it is, where its beginning does not tell
+    /// The kind of token; by default recognized by how the secret begins
     #[arg(long)]
     kind: Option<TokenKind>,
-    /// What it is known to allow; not known is allowed
+    /// A permission of the token; may be repeated. By default, unknown
     #[arg(long, value_delimiter = ',')]
     permission: Vec<PermissionArg>,
     /// Expiry: 2027-01-31, 2027-01-31T12:00:00Z, a time from now (12h, 90d, 2w, 6mo, 1y) or never
@@ -49,7 +51,7 @@ pub struct AddArgs {
     /// A note for yourself
     #[arg(long)]
     label: Option<String>,
-    /// Keep it only if every registry takes it
+    /// Keep it only if every registry accepts it
     #[cfg(feature = "online")]
     #[arg(long)]
     verify: bool,
@@ -76,7 +78,7 @@ pub fn run(args: &AddArgs, cx: &mut CommandContext) -> Result<(), CommandError> 
         return Err(NameTaken(name).into());
     }
     let user = user(args, &scopes)?;
-    let secret = args.secret.read("Secret", name.as_str())?;
+    let secret = args.secret.read(&format!("Secret for \"{name}\" at {}", args::join_scopes(&scopes)))?;
     #[cfg(feature = "online")]
     if args.verify {
         verify::refuse_unaccepted(&scopes, &user, &secret, cx)?;
@@ -121,7 +123,7 @@ fn outcome(token: &Token, in_use: Option<InUseFor>, now: Timestamp) -> String {
     let (name, argument) = (&token.name, token.name.as_argument());
     match (token.expires, in_use) {
         (Some(expires), _) if expires <= now => {
-            format!("added \"{name}\", which expired {} and is not given out", expires.relative_to(now))
+            format!("added \"{name}\", which expired {}, so clients do not get it", expires.relative_to(now))
         }
         (_, Some(in_use)) => format!("added \"{name}\", which is {}", in_use.description()),
         (_, None) => {

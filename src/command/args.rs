@@ -32,10 +32,10 @@ use crate::vault::keys::{cache, passphrase};
 /// Where a secret comes from: it is never an argument
 #[derive(Debug, clap::Args)]
 pub struct SecretArgs {
-    /// Read the secret from standard input; line ends at its end do not count
+    /// Read the secret from standard input; a newline at its end is ignored
     #[arg(long, conflicts_with = "secret_file")]
     secret_stdin: bool,
-    /// Read the secret from a file; line ends at its end do not count
+    /// Read the secret from a file; a newline at its end is ignored
     #[arg(long, value_name = "FILE")]
     secret_file: Option<PathBuf>,
 }
@@ -47,8 +47,8 @@ impl SecretArgs {
         self.secret_stdin || self.secret_file.is_some()
     }
 
-    /// Reads the secret, or prompts for it on the terminal.
-    pub fn read(&self, what: &str, name: &str) -> Result<Secret, CommandError> {
+    /// Reads the secret, or prompts for it on the terminal. `what` says which secret, and which host it is for.
+    pub fn read(&self, what: &str) -> Result<Secret, CommandError> {
         let missing = |source| PromptError::Missing {
             what: "secret",
             option: "--secret-stdin or --secret-file",
@@ -56,8 +56,7 @@ impl SecretArgs {
         };
         let text = match read_secret(self.secret_stdin, self.secret_file.as_deref())? {
             Some(text) => text,
-            None => tty::ask_hidden(&format!("{what} for \"{}\" (it does not show): ", clean(name)))
-                .map_err(missing)?,
+            None => tty::ask_hidden(&format!("{} (it does not show): ", clean(what))).map_err(missing)?,
         };
         if text.is_empty() { Err(PromptError::Secret("empty").into()) } else { Ok(Secret::new(text)) }
     }
@@ -79,7 +78,7 @@ pub fn read_secret(stdin: bool, file: Option<&Path>) -> Result<Option<Zeroizing<
 /// Where a new passphrase comes from: it is never an argument
 #[derive(Debug, clap::Args)]
 pub struct NewPassphraseArgs {
-    /// Read the passphrase from a file instead of the terminal; line ends at its end do not count
+    /// Read the passphrase from a file; a newline at its end is ignored
     #[arg(long, value_name = "FILE")]
     passphrase_file: Option<PathBuf>,
 }
@@ -88,6 +87,9 @@ impl NewPassphraseArgs {
     /// Reads the passphrase, or prompts for it twice on the terminal. A weak one gets a warning.
     pub fn read(&self, what: &str, cx: &mut CommandContext) -> Result<Zeroizing<String>, CommandError> {
         let text = self.read_unchecked(what)?;
+        if let Some(file) = &self.passphrase_file {
+            cx.note_exposure(file);
+        }
         if passphrase::is_weak(&text) {
             cx.say(&format!(
                 "note: that passphrase is easy to guess; take at least {} characters, {} of them different",
@@ -160,7 +162,7 @@ pub enum PermissionArg {
     Push,
     /// Delete
     Delete,
-    /// Nothing is known of it, and then everything is tried
+    /// Not known; the token is tried for everything
     Unknown,
 }
 
@@ -171,6 +173,7 @@ pub fn parse_permissions(words: &[PermissionArg]) -> Option<Option<Permissions>>
         pull: has(PermissionArg::Pull),
         push: has(PermissionArg::Push),
         delete: has(PermissionArg::Delete),
+        public_only: false,
     };
     (!words.is_empty()).then(|| (!has(PermissionArg::Unknown)).then_some(permissions))
 }
@@ -184,6 +187,11 @@ pub fn parse_scopes(texts: &[String]) -> Result<Vec<Scope>, ScopeError> {
     Ok(scopes.into_iter().collect())
 }
 
+/// Joins scopes for a question to a person.
+pub fn join_scopes(scopes: &[Scope]) -> String {
+    scopes.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
+
 /// Refuses a user name that one of the registries never takes.
 pub fn refuse_wrong_user(scopes: &[Scope], user: &str) -> Result<(), WrongUser> {
     match CredentialHosts::new(&[], scopes).only_user() {
@@ -194,7 +202,7 @@ pub fn refuse_wrong_user(scopes: &[Scope], user: &str) -> Result<(), WrongUser> 
 
 /// A user name that a registry never takes. It is not shown, because it may be a secret in the wrong place.
 #[derive(Debug, Error)]
-#[error("{host} takes no user name but {only}, for every token")]
+#[error("{host} accepts no user name but {only}")]
 pub struct WrongUser {
     host: String,
     only: &'static str,
@@ -212,6 +220,29 @@ pub fn parse_expiry(
     now: Timestamp,
 ) -> Result<Option<Option<Timestamp>>, CommandError> {
     Ok(text.map(|text| Timestamp::parse_expiry(text, now)).transpose()?)
+}
+
+/// Parses the expiry of a token that is to be created: a time that is not past, or never (`None`).
+#[cfg(feature = "online")]
+pub fn parse_coming_expiry(text: &str, now: Timestamp) -> Result<Option<Timestamp>, CommandError> {
+    let expires = Timestamp::parse_expiry(text, now)?;
+    if expires.is_some_and(|expires| expires <= now) {
+        return Err(PastExpiry(text.to_owned()).into());
+    }
+    Ok(expires)
+}
+
+/// An expiry that has passed.
+#[cfg(feature = "online")]
+#[derive(Debug, Error)]
+#[error("{0:?} is in the past")]
+struct PastExpiry(String);
+
+#[cfg(feature = "online")]
+impl Hint for PastExpiry {
+    fn hint(&self) -> Option<String> {
+        Some("give a later time, such as --expires 90d".to_owned())
+    }
 }
 
 /// Checks the name of a profile.

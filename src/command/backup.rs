@@ -16,24 +16,26 @@ use crate::vault::backup;
 use crate::vault::backup::OpenedBackup;
 use crate::vault::keys::passphrase;
 
-/// Write the whole vault to a file that a passphrase alone opens
+/// Write the whole vault to a file protected by a passphrase
 #[derive(Debug, clap::Args)]
 pub struct BackupArgs {
-    /// Where to; an earlier backup there is replaced
+    /// The file to write; an earlier backup is replaced
     file: PathBuf,
     #[command(flatten)]
     passphrase: NewPassphraseArgs,
 }
 
-/// Bring back what a backup holds, when every token in it has been opened
+/// Bring back the tokens of a backup
+///
+/// Nothing changes unless every token of the backup can be opened. Tokens that are already in the vault stay.
 #[derive(Debug, clap::Args)]
 pub struct RestoreArgs {
     /// The backup
     file: PathBuf,
-    /// Read the passphrase from a file instead of the terminal; line ends at its end do not count
+    /// Read the passphrase from a file; a newline at its end is ignored
     #[arg(long, value_name = "FILE")]
     passphrase_file: Option<PathBuf>,
-    /// Do not ask before tokens come into a vault that has some
+    /// Do not ask before tokens are added to a vault that has some
     #[arg(long, short)]
     yes: bool,
 }
@@ -56,6 +58,9 @@ pub fn restore(args: &RestoreArgs, cx: &mut CommandContext) -> Result<(), Comman
         Some(file) => holder.open(&passphrase::read_file(file)?),
         None => Ok(holder.prompt("Passphrase of the backup (it does not show): ")?.1),
     })?;
+    if let Some(file) = &args.passphrase_file {
+        cx.note_exposure(file);
+    }
     let count = cx.store.inventory()?.tokens().len();
     if count > 0 {
         let question = format!(
@@ -68,7 +73,7 @@ pub fn restore(args: &RestoreArgs, cx: &mut CommandContext) -> Result<(), Comman
     let notice = SlowNotice::start("restoring tokens into the vault");
     let merged = backup.restore(&cx.store, *cx.now)?;
     drop(notice);
-    cx.say(&format!("{} came back", count_words(merged.added.len())));
+    cx.say(&format!("{} restored", count_words(merged.added.len())));
     if !merged.same.is_empty() {
         cx.say(&format!("here already: {}", names(&merged.same)));
     }
@@ -81,6 +86,13 @@ pub fn restore(args: &RestoreArgs, cx: &mut CommandContext) -> Result<(), Comman
             "\"{name}\" has another secret here, which stays; to take the backup's: {} rm {}, and restore again",
             program(),
             name.as_argument()
+        ));
+    }
+    if let Some(holders) = cx.store.holders()? {
+        let places = cx.key_places(&holders);
+        cx.say(&format!(
+            "the vault opens with {places}, not with the passphrase of the backup ({} key status)",
+            program()
         ));
     }
     Ok(())

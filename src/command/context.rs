@@ -5,14 +5,18 @@ use std::collections::BTreeMap;
 #[cfg(feature = "online")]
 use std::io;
 use std::io::Write;
+use std::path::Path;
 
 use serde::Serialize;
+use thiserror::Error;
 
 use crate::client::context::{Context, profile_words};
 use crate::command::error::CommandError;
 use crate::inventory::Inventory;
 use crate::inventory::in_use::{InUseFor, tokens_in_use};
-use crate::model::hint::program;
+use crate::model::hint::{Hint, program};
+use crate::model::listing::list;
+use crate::model::name::quoted;
 use crate::model::registry::{DOCKER_HUB_KEY, Key};
 use crate::model::scope::Scope;
 use crate::model::timestamp::Timestamp;
@@ -21,9 +25,11 @@ use crate::model::token_id::TokenId;
 use crate::provider::advice::Advice;
 use crate::resolve::guess::{Guess, Unknown};
 use crate::resolve::resolve;
-use crate::system::sanitize::clean;
+use crate::system::sanitize::{clean, is_showable};
 use crate::system::table::{Screen, Table};
-use crate::system::{env, sanitize};
+use crate::system::{disk, env, sanitize};
+use crate::vault::keys::Holder;
+use crate::vault::keys::holders::Holders;
 use crate::vault::store::VaultStore;
 
 /// The vault, the clock and the streams of a command.
@@ -76,6 +82,15 @@ impl<'d> CommandContext<'d> {
         self.out.write_all(answer).map_err(CommandError::output)
     }
 
+    /// Writes an answer with a secret in it, byte for byte. A terminal would act on control characters, and an escaped
+    /// secret would be another one, so a terminal gets neither. `command` is what the hint sends elsewhere.
+    pub fn write_exact(&mut self, answer: &[u8], command: &str) -> Result<(), CommandError> {
+        if self.screen.is_terminal && !str::from_utf8(answer).is_ok_and(is_showable) {
+            return Err(ControlCharacters { command: format!("{} {command}", program()) }.into());
+        }
+        self.write_answer(answer)
+    }
+
     /// Writes an answer for programs: one line of JSON.
     pub fn write_json(&mut self, answer: &impl Serialize) -> Result<(), CommandError> {
         sanitize::write_json(&mut *self.out, answer).map_err(CommandError::output)?;
@@ -95,6 +110,35 @@ impl<'d> CommandContext<'d> {
     ) -> Result<(), CommandError> {
         let written = table.write(&mut *self.out, Screen { width: None, ..self.screen });
         written.and_then(|()| self.out.flush()).map_err(CommandError::output)
+    }
+
+    /// Notes that a file with a passphrase or a key is within reach of other users, if it is.
+    pub fn note_exposure(&mut self, path: &Path) {
+        if let Some(exposure) = disk::exposure(path) {
+            let remedy = exposure.remedy(&quoted(&path.to_string_lossy()));
+            self.say(&format!("note: {} ({remedy})", exposure.about(&env::tilde(path))));
+        }
+    }
+
+    /// Notes, after a change, that it was made to an older copy of the vault.
+    pub fn note_rollback(&mut self) {
+        if let Some(rollback) = self.store.accepted_rollback() {
+            self.say(&format!(
+                "{0}: warning: the vault was replaced by an older copy ({rollback}); what was changed since is lost, and \
+                 tokens that were removed since may be in it again ({0} ls)",
+                program()
+            ));
+        }
+    }
+
+    /// Returns each holder of the vault's key with its place, for a sentence.
+    pub fn key_places(&self, holders: &Holders) -> String {
+        let place = |holder: &Holder| match holder {
+            Holder::KeyFile => format!("the key file {}", env::tilde(self.store.key_file().path())),
+            Holder::File(file) => format!("the key file elsewhere, {}", env::tilde(Path::new(file.path()))),
+            Holder::Keyring | Holder::Passphrase(_) | Holder::Command(_) => holder.kind().name().to_owned(),
+        };
+        list(&holders.list.iter().map(place).collect::<Vec<_>>())
     }
 
     /// Writes advice on a secret that was added.
@@ -178,11 +222,25 @@ impl<'d> CommandContext<'d> {
         }
         if let Some(expires) = token.expires.filter(|expires| *expires <= *self.now) {
             self.say(&format!(
-                "it expired {}, and is not given out ({program} {} {argument})",
+                "it expired {}, so clients do not get it ({program} {} {argument})",
                 expires.relative_to(*self.now),
                 token.rotating_verb()
             ));
         }
+    }
+}
+
+/// The answer has characters that control a terminal, and standard output is one.
+#[derive(Debug, Error)]
+#[error("cannot show that on a terminal: it has control characters or invisible characters")]
+struct ControlCharacters {
+    command: String,
+}
+
+impl Hint for ControlCharacters {
+    fn hint(&self) -> Option<String> {
+        let command = &self.command;
+        Some(format!("`{command} > FILE` writes it as it is, and `{command} | cat -v` shows it escaped"))
     }
 }
 

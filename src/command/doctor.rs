@@ -1,5 +1,6 @@
 //! `doctor`: lists everything that is wrong or could be safer, with the command that fixes it.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
@@ -33,7 +34,7 @@ use crate::system::table::{Cell, Table, Tone};
 /// The version of the JSON format. An additional field or finding does not change it.
 const JSON_VERSION: u32 = 1;
 
-/// Tell what is wrong or could be safer, and the command that mends it
+/// Find problems, and show the command that fixes each
 ///
 /// The exit code is 1 when there is a problem or a warning.
 #[derive(Debug, clap::Args)]
@@ -93,8 +94,12 @@ fn examine(args: &DoctorArgs, cx: &mut CommandContext) -> Result<Vec<Finding>, C
     let online =
         |contents: &OpenedContents, findings: &mut Vec<Finding>| ask_online(args, contents, now, findings);
     let mut findings = doctor::check_all(&cx.store, usage.as_ref(), context::warning_days()?, now, online);
+    // In another user's home, every repair has the same error.
+    let mut errors = BTreeSet::new();
     for finding in findings.iter_mut().filter(|_| args.fix) {
-        if let Err(error) = finding.fix() {
+        if let Err(error) = finding.fix()
+            && errors.insert(sanitize::error_chain(&error))
+        {
             cx.say(&format!("{}: error: {}", program(), sanitize::error_chain(&error)));
         }
     }
@@ -143,7 +148,7 @@ fn write_list(findings: &[Finding], cx: &mut CommandContext) -> Result<(), Comma
         table.push([Cell::new(word, tone), Cell::new(&finding.what, Tone::Head)]);
         table.push(["".into(), finding.why.into()]);
         let (head, tone) =
-            if finding.is_fixed == Some(true) { ("mended", Tone::Good) } else { ("mend", Tone::Plain) };
+            if finding.is_fixed == Some(true) { ("fixed", Tone::Good) } else { ("fix", Tone::Plain) };
         table.push(["".into(), Cell::new(&format!("{head}: {}", finding.mend), tone)]);
     }
     // A command is never cut, however narrow the screen is.
@@ -169,7 +174,7 @@ impl Hint for DoctorError {
         match self {
             Self::Findings { fixable: 0, .. } => None,
             Self::Findings { fixable, .. } => {
-                Some(format!("{} doctor --fix mends {fixable} of them", program()))
+                Some(format!("{} doctor --fix fixes {fixable} of them", program()))
             }
             #[cfg(not(feature = "scan"))]
             Self::NoScan => Some(format!("use the release of {} that has it", program())),

@@ -18,7 +18,7 @@ use crate::model::token::{Token, UserName};
 use crate::provider;
 use crate::vault::draft::Draft;
 
-/// Change a token's name, label, registries, permissions or user name; its secret stays
+/// Change a token's name, label, registries, permissions or user name
 #[derive(Debug, clap::Args)]
 #[command(group(ArgGroup::new("change").required(true).multiple(true)))]
 pub struct EditArgs {
@@ -31,10 +31,10 @@ pub struct EditArgs {
     /// Another note for yourself; an empty one removes it
     #[arg(long, group = "change")]
     label: Option<String>,
-    /// Where it may go from now on, in the place of all before; may be given more than once
+    /// A registry that it is for, replacing all earlier ones; may be repeated
     #[arg(long, short, value_name = "REGISTRY[/PATH]", group = "change")]
     registry: Vec<String>,
-    /// What it is known to allow
+    /// A permission of the token; may be repeated
     #[arg(long, value_delimiter = ',', group = "change")]
     permission: Vec<PermissionArg>,
     /// Another user name
@@ -43,7 +43,7 @@ pub struct EditArgs {
     /// Expiry: 2027-01-31, 2027-01-31T12:00:00Z, a time from now (12h, 90d, 2w, 6mo, 1y) or never
     #[arg(long, value_name = "WHEN", group = "change")]
     expires: Option<String>,
-    /// The end that is noted here is wrong: correct the note, where a provider's tokens have a fixed end
+    /// Correct a wrong expiry for a token whose provider sets it
     #[arg(long, requires = "expires")]
     note_only: bool,
 }

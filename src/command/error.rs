@@ -89,7 +89,7 @@ pub struct OutputError(#[source] io::Error);
 
 impl Hint for OutputError {
     fn hint(&self) -> Option<String> {
-        Some("connect standard output to something that takes it".to_owned())
+        Some("connect standard output to a file or a program that reads it".to_owned())
     }
 }
 
@@ -130,9 +130,9 @@ pub enum ArgumentError {
     NotOneRegistry(String),
     #[error("\"{name}\" may not go to {scope}")]
     OutOfScope { name: Name, scope: String },
-    #[error("{} is no directory", .0.display())]
+    #[error("{} is not a directory", .0.display())]
     NoDirectory(PathBuf),
-    #[error("{0:?} is no image and no registry")]
+    #[error("{0:?} is neither an image nor a registry")]
     NoImage(String),
 }
 
@@ -144,7 +144,7 @@ impl Hint for ArgumentError {
                 Some("name it as you do at login: ghcr.io or localhost:5000".to_owned())
             }
             Self::OutOfScope { name, .. } => Some(format!(
-                "{} show {1} tells where it may go, edit {1} --registry changes it",
+                "{} show {1} shows its registries, and edit {1} --registry changes them",
                 program(),
                 name.as_argument()
             )),
@@ -166,6 +166,8 @@ pub enum PromptError {
     },
     #[error("the secret is {0}")]
     Secret(&'static str),
+    #[error("the password is empty")]
+    EmptyPassword,
     #[error("the two passphrases are not the same")]
     TwoPassphrases,
     #[error("nothing was changed")]
@@ -175,7 +177,10 @@ pub enum PromptError {
 impl Hint for PromptError {
     fn hint(&self) -> Option<String> {
         match self {
-            Self::Missing { source: TtyError::Interrupted, .. } | Self::Secret(_) | Self::Declined => None,
+            Self::Missing { source: TtyError::Interrupted, .. }
+            | Self::Secret(_)
+            | Self::EmptyPassword
+            | Self::Declined => None,
             Self::Missing { option, .. } => Some(format!("give it with {option}")),
             Self::TwoPassphrases => Some("nothing was changed; try again".to_owned()),
         }

@@ -172,7 +172,7 @@ pub fn case_arguments(choice: &Choice) -> String {
 pub fn expires_soon(token: &Token, now: Timestamp, days: i64) -> Option<String> {
     let expires = token.expires.filter(|expires| days > 0 && expires.is_within(days, now))?;
     Some(format!(
-        "token \"{}\" for {} ends {}, on {} ({} {} {})",
+        "token \"{}\" for {} expires {}, on {} ({} {} {})",
         token.name,
         scope_words(token),
         expires.relative_to(now),

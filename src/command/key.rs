@@ -11,9 +11,9 @@ use crate::command::context::CommandContext;
 use crate::command::error::CommandError;
 use crate::model::hint::program;
 use crate::model::name::quoted;
-use crate::system::env;
 use crate::system::slow_notice::SlowNotice;
 use crate::system::table::{Cell, Table, Tone};
+use crate::system::{disk, env};
 use crate::vault::keys::holders::{Holders, LockedError};
 use crate::vault::keys::keyring::Keyring;
 use crate::vault::keys::{CLIENT_TIMEOUT, Holder, HolderKind, cache, wrapping_key};
@@ -22,7 +22,7 @@ use crate::vault::seal::VaultKey;
 use crate::vault::store::StoreError;
 use crate::vault::{VaultError, rekey};
 
-/// Show who has the vault's key, give it to others, or renew it
+/// Manage the holders of the vault's key
 #[derive(Debug, clap::Args)]
 pub struct KeyArgs {
     #[command(subcommand)]
@@ -31,16 +31,16 @@ pub struct KeyArgs {
 
 #[derive(Debug, clap::Subcommand)]
 enum KeyVerb {
-    /// Show the key holders, any of which opens the vault, and how they stand
+    /// List the key holders and their state
     Status,
-    /// Give the key to one more holder
+    /// Add a key holder
     Add(KeyAddArgs),
-    /// Take the key from a holder; the last one keeps it
+    /// Remove a key holder; the last one cannot be removed
     Remove {
         /// The holder
         holder: HolderKind,
     },
-    /// Make a new key, and seal every secret with it
+    /// Make a new key and seal every secret with it
     Renew,
     /// Allow the command that the vault names to run on this machine
     Trust {
@@ -48,7 +48,7 @@ enum KeyVerb {
         #[arg(long, short)]
         yes: bool,
     },
-    /// Write a spare key, to be kept where a command or a file gives it back
+    /// Make a spare key for a command or a file that holds the vault's key
     Make,
 }
 
@@ -60,21 +60,21 @@ struct KeyAddArgs {
 
 #[derive(Debug, clap::Subcommand)]
 enum AddHolder {
-    /// The key file in the configuration folder, for its owner alone
+    /// The key file in the configuration folder, readable only by you
     KeyFile,
     /// The OS keyring: Secret Service, macOS Keychain or Windows Credential Manager
     Keyring,
-    /// A passphrase, which is asked for on the terminal
+    /// A passphrase, entered on the terminal
     Passphrase(NewPassphraseArgs),
-    /// A command that writes a spare key (see `key make`)
+    /// A command that prints a spare key (see `key make`)
     Command {
         /// The program, and its arguments
         #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true, value_name = "PROGRAM")]
         line: Vec<String>,
     },
-    /// A file with a spare key; one that is not there is made
+    /// A file with a spare key; it is made if it does not exist
     File {
-        /// An absolute path, or `$CREDENTIALS_DIRECTORY/NAME`, which is looked up each time
+        /// An absolute path, or `$CREDENTIALS_DIRECTORY/NAME` for a systemd credential
         path: PathBuf,
     },
 }
@@ -167,9 +167,19 @@ fn add(holder: &AddHolder, cx: &mut CommandContext) -> Result<(), CommandError> 
         }
         AddHolder::File { path } => (HolderKind::File, NewHolder::File(path.clone())),
     };
+    let is_replaced = cx.store.holders()?.is_some_and(|holders| holders.find(kind).is_some());
     rekey::add(&cx.store, &new)?;
     cx.say(&format!("{} opens the vault now", kind.name()));
-    if let Some(holders) = cx.store.holders()?
+    let holders = cx.store.holders()?;
+    if let Some(Holder::File(file)) = holders.as_ref().and_then(|holders| holders.find(kind))
+        && let Some((path, _)) = file.exposure()
+    {
+        cx.note_exposure(&path);
+    }
+    if is_replaced && !matches!(kind, HolderKind::KeyFile | HolderKind::Keyring) {
+        note_copies(&format!("{} that it had", kind.name()), Renewal::Possible, cx);
+    }
+    if let Some(holders) = holders
         && kind != HolderKind::KeyFile
         && holders.find(HolderKind::KeyFile).is_some()
     {
@@ -190,7 +200,32 @@ fn remove(kind: HolderKind, cx: &mut CommandContext) -> Result<(), CommandError>
             program()
         ));
     }
+    note_copies(kind.name(), Renewal::Possible, cx);
     Ok(())
+}
+
+/// Whether the vault's key may be known from a copy of the vault.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Renewal {
+    /// The key is the same in a copy.
+    Possible,
+    /// The vault has a new key.
+    Done,
+}
+
+/// Notes that copies of the vault from before open as they did, and how that ends.
+fn note_copies(opens_with: &str, renewal: Renewal, cx: &mut CommandContext) {
+    let copy = disk::with_suffix(&disk::without_links(cx.store.path()), ".bak");
+    let copy = if copy.exists() { format!("{}, ", env::tilde(&copy)) } else { String::new() };
+    let program = program();
+    let renew = match renewal {
+        Renewal::Possible => format!("{program} key renew gives this vault another key; "),
+        Renewal::Done => String::new(),
+    };
+    cx.say(&format!(
+        "a copy of the vault from before ({copy}in a backup of your files, synced) still opens with {opens_with}: {renew}\
+         if somebody else may have a copy, replace its tokens too ({program} rotate NAME)"
+    ));
 }
 
 fn renew(cx: &mut CommandContext) -> Result<(), CommandError> {
@@ -198,6 +233,7 @@ fn renew(cx: &mut CommandContext) -> Result<(), CommandError> {
     let unchanged = rekey::renew(&cx.store)?;
     drop(notice);
     cx.say("the vault has a new key, and every secret is sealed with it; copies of the old key open only old copies of the vault");
+    note_copies("the old key", Renewal::Done, cx);
     for kind in unchanged {
         cx.say(&format!(
             "{} opens it as before; to replace that too: {} key add {}",

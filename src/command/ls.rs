@@ -31,10 +31,10 @@ const HEADS: [&str; 11] = [
 const LEAST_FIRST: &[&str] =
     &["STORED", "CREATED", "LAST-USED", "CAME-BY", BRIEF, "ALLOWS", "KIND", "EXPIRES", "USER"];
 
-/// List the tokens, and show which of them are in use
+/// List tokens and show which are in use
 #[derive(Debug, clap::Args)]
 pub struct LsArgs {
-    /// Only tokens that may go there
+    /// Only tokens for this registry
     #[arg(long, short, value_name = "REGISTRY[/PATH]", add = token_scopes())]
     registry: Option<String>,
     /// Only tokens that have expired
@@ -95,7 +95,7 @@ fn note_directory_choices(inventory: &Inventory, cx: &mut CommandContext) {
     let choices = match count {
         0 => return,
         1 => "1 choice for a directory does not count here".to_owned(),
-        _ => format!("{count} choices for directories do not count here"),
+        _ => format!("{count} choices for directories do not apply here"),
     };
     cx.say(&format!("{choices} ({} explain IMAGE, in that directory, follows it)", program()));
 }

@@ -1,7 +1,6 @@
 //! `man`: the manual pages, made from the same definitions as `--help`.
 
 use std::ffi::OsStr;
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use clap_mangen::Man;
@@ -10,19 +9,20 @@ use thiserror::Error;
 use crate::command::context::CommandContext;
 use crate::command::error::CommandError;
 use crate::model::hint::{Hint, program};
-use crate::system::disk::DiskError;
 use crate::system::sanitize::clean_lines;
 use crate::system::{disk, process, stdio};
 
 /// The mode of a page: readable by everybody.
 const PAGE_MODE: u32 = 0o644;
 
-/// Show the manual page of this program, or of one of its verbs; without a terminal, write it for `man`
+/// Show the manual page of this program or of a verb
+///
+/// Without a terminal, the page is written in the format of `man`.
 #[derive(Debug, clap::Args)]
 pub struct ManArgs {
-    /// The verb, or a verb and one below it (`hub rotate`); without one, the page of the whole program
+    /// A verb, such as `add` or `hub rotate`; by default, the page of the whole program
     verb: Vec<String>,
-    /// Write every page into this folder, as man1 of a MANPATH
+    /// Write all pages into this folder
     #[arg(long, conflicts_with = "verb")]
     dir: Option<PathBuf>,
 }
@@ -51,8 +51,7 @@ pub fn run(args: &ManArgs, command: clap::Command, cx: &mut CommandContext) -> R
 }
 
 fn write_all(command: &clap::Command, folder: &Path) -> Result<(), CommandError> {
-    let failed = |source| DiskError::Write { path: folder.to_owned(), source };
-    fs::create_dir_all(folder).map_err(failed)?;
+    disk::make_public_folder(folder)?;
     write_each(command, folder)
 }
 

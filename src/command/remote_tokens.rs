@@ -1,9 +1,13 @@
 //! Checks and texts that `hub` and `coding` share.
 
 use crate::command::args;
+use crate::command::context::CommandContext;
 use crate::command::error::CommandError;
 use crate::command::token_view::dated_cell;
+use crate::inventory::in_use::InUseFor;
+use crate::inventory::precedence::WiderToken;
 use crate::inventory::{Inventory, NameTaken};
+use crate::model::hint::program;
 use crate::model::name::Name;
 use crate::model::timestamp::Timestamp;
 use crate::model::token::Token;
@@ -28,11 +32,39 @@ pub fn confirm_deletion<'n>(
     args::confirm(&format!("Delete {} at {service} for good?", names.join(", ")), yes)
 }
 
+/// Returns a clause about the requests that a new token gets: `is in use to pull`.
+pub fn in_use_clause(
+    token: &Token,
+    inventory: &Inventory,
+    cx: &CommandContext,
+) -> Result<String, CommandError> {
+    if token.scopes.is_empty() {
+        return Ok("opens no registry".to_owned());
+    }
+    let in_use = cx.tokens_in_use(inventory)?.get(&token.id).copied();
+    Ok(format!("is {}", in_use.map_or("not in use", InUseFor::description)))
+}
+
+/// Names the tokens that stay in use beside a new one, and the command that changes this.
+pub fn say_wider(token: &Token, wider: &[WiderToken], cx: &mut CommandContext) {
+    if wider.is_empty() {
+        return;
+    }
+    let names = wider.iter().map(|other| format!("\"{}\" ({})", other.name, other.scope)).collect::<Vec<_>>();
+    let verb = if wider.len() == 1 { "stays" } else { "stay" };
+    cx.say(&format!(
+        "{} may do more, and {verb} in use for the rest ({} use {} changes that)",
+        names.join(", "),
+        program(),
+        token.name.as_argument()
+    ));
+}
+
 /// Returns a clause about a token's expiry, for people.
 pub fn expiry_clause(token: &Token, now: Timestamp) -> String {
     match token.expires {
-        Some(expires) => format!("ends {}, on {}", expires.relative_to(now), expires.date()),
-        None => "does not end".to_owned(),
+        Some(expires) => format!("expires {}, on {}", expires.relative_to(now), expires.date()),
+        None => "does not expire".to_owned(),
     }
 }
 

@@ -15,13 +15,13 @@ use crate::model::scope::Scope;
 use crate::model::token::Token;
 use crate::system::sanitize::clean;
 
-/// Remove tokens from the vault; at their registry they stay as they are
+/// Remove tokens from the vault; they stay valid at their registry
 #[derive(Debug, clap::Args)]
 pub struct RmArgs {
-    /// The tokens' names; all of them go, or none
+    /// The names of the tokens
     #[arg(required_unless_present = "registry", conflicts_with = "registry", add = token_names())]
     names: Vec<String>,
-    /// Remove everything that is for this registry, in all profiles
+    /// Remove everything for this registry, in all profiles
     #[arg(long, short, value_name = "REGISTRY[/PATH]", add = token_scopes())]
     registry: Option<String>,
     /// Do not ask

@@ -19,7 +19,9 @@ use crate::provider::{Credential, recognize};
 use crate::vault::login::docker_hub_users;
 use crate::vault::store::StoreError;
 
-/// Give a token a new secret and a new end; its name, scopes, choices and label stay
+/// Give a token a new secret
+///
+/// Its name, scopes, choices and label stay. The previous secret is kept for 30 days.
 #[derive(Debug, clap::Args)]
 pub struct RotateArgs {
     /// The token's name
@@ -27,13 +29,13 @@ pub struct RotateArgs {
     name: String,
     #[command(flatten)]
     secret: SecretArgs,
-    /// Go back to the secret before the current one; again, to return
+    /// Go back to the previous secret; run it again to return
     #[arg(long, conflicts_with_all = ["secret_stdin", "secret_file", "expires"])]
     undo: bool,
-    /// When the new secret ends: 2027-01-31, 2027-01-31T12:00:00Z, a time from now (12h, 90d, 2w, 6mo, 1y) or never
+    /// Expiry of the new secret: 2027-01-31, 2027-01-31T12:00:00Z, a time from now (12h, 90d, 2w, 6mo, 1y) or never
     #[arg(long, value_name = "WHEN")]
     expires: Option<String>,
-    /// Take it only if every registry does
+    /// Keep it only if every registry accepts it
     #[cfg(feature = "online")]
     #[arg(long, conflicts_with = "undo")]
     verify: bool,
@@ -51,8 +53,10 @@ pub fn run(args: &RotateArgs, cx: &mut CommandContext) -> Result<(), CommandErro
         cx.store.require_proof()?;
     }
     let inventory = cx.store.inventory()?;
-    let was_linked = find(&inventory, &args.name)?.remote.is_some();
-    let secret = args.secret.read("New secret", &args.name)?;
+    let token = find(&inventory, &args.name)?;
+    let was_linked = token.remote.is_some();
+    let places = args::join_scopes(&token.scopes);
+    let secret = args.secret.read(&format!("New secret for \"{}\" at {places}", token.name))?;
     #[cfg(feature = "online")]
     if args.verify {
         let token = find(&inventory, &args.name)?;

@@ -1,7 +1,5 @@
 //! `show`: the details of one token.
 
-use std::io::Write;
-
 use zeroize::Zeroizing;
 
 use crate::command::args::find;
@@ -14,7 +12,7 @@ use crate::model::registry::Key;
 use crate::model::secret::Secret;
 use crate::system::table::{Cell, Table, Tone};
 
-/// Show all that is known of a token
+/// Show everything known about a token
 #[derive(Debug, clap::Args)]
 pub struct ShowArgs {
     /// The token's name
@@ -80,15 +78,16 @@ fn rows(view: &TokenView<'_>) -> Vec<(&'static str, Cell)> {
 
 fn reveal(name: &str, cx: &mut CommandContext) -> Result<(), CommandError> {
     let excerpt = cx.store.excerpt(None)?;
-    let secret = excerpt.release(find(excerpt.inventory(), name)?)?;
-    write_secret(&secret, cx.out)
+    let token = find(excerpt.inventory(), name)?;
+    let (secret, command) = (excerpt.release(token)?, format!("show {} --reveal", token.name.as_argument()));
+    write_secret(&secret, &command, cx)
 }
 
-/// Writes a secret and a line end from one buffer, which is wiped.
-pub fn write_secret(secret: &Secret, out: &mut dyn Write) -> Result<(), CommandError> {
+/// Writes a secret and a line end from one buffer, which is wiped. `command` is what reveals the secret.
+pub fn write_secret(secret: &Secret, command: &str, cx: &mut CommandContext) -> Result<(), CommandError> {
     let text = secret.expose().as_bytes();
     let mut line = Zeroizing::new(Vec::with_capacity(text.len() + 1));
     line.extend_from_slice(text);
     line.push(b'\n');
-    out.write_all(&line).map_err(CommandError::output)
+    cx.write_exact(&line, command)
 }

@@ -145,6 +145,10 @@ impl<'t> TokenView<'t> {
 
     /// Returns the expiry, or what is known of it without a date.
     pub fn expires_or_provider_note(&self) -> Cell {
+        // Docker Hub reports the expiry of each token that has one.
+        if self.token.expires.is_none() && self.token.is_on_docker_hub() {
+            return "never".into();
+        }
         let rule = self.credential_type.filter(|_| self.token.expires.is_none()).map(|found| found.expiry);
         let hours = |count: u8| if count == 1 { "1 hour".to_owned() } else { format!("{count} hours") };
         match rule {

@@ -14,7 +14,7 @@ use crate::vault::keys::cache::DEFAULT_TIME;
 use crate::vault::rekey;
 use crate::vault::rekey::UnlockResult;
 
-/// Keep the vault open for a while, so that nothing is asked meanwhile
+/// Keep the vault open for a while
 #[derive(Debug, clap::Args)]
 pub struct UnlockArgs {
     /// For how long: 30min, 8h, 1h 30min, 2d or 1w; at most 30 days
@@ -22,7 +22,7 @@ pub struct UnlockArgs {
     time: Option<Duration>,
 }
 
-/// Close the vault again, and forget the sign-in at Docker Hub
+/// Close the vault and forget the sign-in at Docker Hub
 #[derive(Debug, clap::Args)]
 pub struct LockArgs {}
 
@@ -31,9 +31,15 @@ pub fn unlock(args: &UnlockArgs, cx: &mut CommandContext) -> Result<(), CommandE
     let time = args.time.unwrap_or(DEFAULT_TIME);
     match rekey::unlock(&cx.store, time)? {
         UnlockResult::AlwaysOpen => {
-            cx.say(&format!("the vault is open always: its key is in a file ({} key status)", program()));
+            let files = cx.store.holders()?.unwrap_or_default().file_holders();
+            let places = cx.key_places(&files);
+            cx.say(&format!("the vault is open always: its key is in {places} ({} key status)", program()));
         }
-        UnlockResult::KeyCached => cx.say(&format!("the vault is open for {}", duration_words(time))),
+        UnlockResult::KeyCached => cx.say(&format!(
+            "the vault is open for {}: its key is in the kernel's memory until then ({} lock removes it)",
+            duration_words(time),
+            program()
+        )),
     }
     Ok(())
 }
@@ -51,7 +57,9 @@ pub fn lock(_args: &LockArgs, cx: &mut CommandContext) -> Result<(), CommandErro
         (_, open) => {
             let names: Vec<_> = open.iter().copied().map(HolderKind::name).collect();
             let names = names.join(" and ");
-            cx.say(&format!("the key is no longer kept in memory, but {names} gives it without asking you"));
+            cx.say(&format!(
+                "the key is no longer kept in memory, but {names} returns it without asking you"
+            ));
         }
     }
     Ok(())

@@ -24,14 +24,16 @@ use crate::resolve::resolve;
 use crate::system::disk::DiskError;
 use crate::system::env;
 
-/// Put a token in use in the place of those that were there before; or, with a registry or an option, choose it
-/// for that case until you clear the choice
+/// Choose which token is used
+///
+/// With a name alone, clients get this token from now on wherever it may go. With a registry or an option, it is chosen
+/// for that case, until you clear the choice.
 #[derive(Debug, clap::Args)]
 pub struct UseArgs {
     /// The token's name
     #[arg(required_unless_present = "clear", add = token_names())]
     name: Option<String>,
-    /// Choose it for this registry, or for this part of one
+    /// Choose it for this registry, or for a path in one
     #[arg(value_name = "REGISTRY[/PATH]", add = token_scopes())]
     scope: Option<String>,
     /// Choose it under this profile only
@@ -42,7 +44,7 @@ pub struct UseArgs {
     dir: Option<PathBuf>,
     #[command(flatten)]
     direction: ChoiceDirectionArgs,
-    /// Take choices back: all that match the other arguments
+    /// Undo choices: all that match the other arguments
     #[arg(long)]
     clear: bool,
 }

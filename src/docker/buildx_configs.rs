@@ -48,8 +48,11 @@ fn parse_part(name: &str) -> Option<RegistryPart> {
     };
     let has = |word: &str| actions.is_some_and(|actions| actions.split(',').any(|action| action == word));
     // A push needs to pull too.
-    let permissions =
-        (has("pull") || has("push")).then(|| Permissions { pull: true, push: has("push"), delete: false });
+    let permissions = (has("pull") || has("push")).then(|| Permissions {
+        pull: true,
+        push: has("push"),
+        ..Permissions::default()
+    });
     Some(RegistryPart { scope: Scope::parse(place).ok()?, permissions })
 }
 

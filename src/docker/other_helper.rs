@@ -33,7 +33,7 @@ pub struct OtherHelper {
 #[derive(Debug, Error)]
 pub enum HelperError {
     /// An empty name, or one that leads to a program outside `PATH`.
-    #[error("{name:?} is no name of a credential helper")]
+    #[error("{name:?} is not the name of a credential helper")]
     Name { name: String },
     #[error(transparent)]
     Child(#[from] ProcessError),
@@ -42,10 +42,10 @@ pub enum HelperError {
     Refused { program: String, verb: &'static str, text: String },
     #[error("{program} {verb} gives no answer that can be read")]
     Unreadable { program: String, verb: &'static str },
-    #[error("{program} says that it has stored {key}, and gives something else")]
+    #[error("{program} says that it has stored {key}, but returns something else")]
     NotStored { program: String, key: String },
     /// Some helpers report success although their store is locked.
-    #[error("{program} says that it has erased {key}, and has it still")]
+    #[error("{program} says that it has erased {key}, but still has it")]
     StillThere { program: String, key: String },
 }
 

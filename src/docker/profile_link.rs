@@ -1,17 +1,18 @@
 //! Makes and removes the links that give this program the name of a profile. They are in the program's own folder.
 
+use std::fs;
 use std::path::{Path, PathBuf};
-use std::{fs, io};
 
 use thiserror::Error;
 
 use crate::model::hint::Hint;
+use crate::system::disk;
 use crate::system::disk::DiskError;
 use crate::system::env::PROGRAM;
 
 #[derive(Debug, Error)]
 pub enum ProfileLinkError {
-    #[error("{} is there already, and is another program", path.display())]
+    #[error("{} exists already, and is another program", path.display())]
     Taken { path: PathBuf },
     #[error(transparent)]
     Disk(#[from] DiskError),
@@ -21,6 +22,7 @@ impl Hint for ProfileLinkError {
     fn hint(&self) -> Option<String> {
         match self {
             Self::Taken { path } => Some(format!("move {} away, or choose another profile", path.display())),
+            Self::Disk(error @ DiskError::OfAnotherUser { .. }) => error.hint(),
             Self::Disk(_) => {
                 Some(format!("make it yourself: ln -s {PROGRAM} {PROGRAM}-PROFILE, in a folder of PATH"))
             }
@@ -33,7 +35,8 @@ pub fn make(path: &Path) -> Result<(), ProfileLinkError> {
     if path.symlink_metadata().is_ok() {
         return if is_ours(path) { Ok(()) } else { Err(ProfileLinkError::Taken { path: path.to_owned() }) };
     }
-    Ok(link(path).map_err(DiskError::writing(path))?)
+    let program = program_path(path);
+    Ok(disk::link_beside(program.file_name().unwrap_or_default(), path)?)
 }
 
 /// Removes a link, and returns whether there was one. Another program of that name stays.
@@ -41,25 +44,13 @@ pub fn remove(path: &Path) -> Result<bool, ProfileLinkError> {
     if !is_ours(path) {
         return Ok(false);
     }
-    fs::remove_file(path).map_err(DiskError::writing(path))?;
+    disk::remove(path)?;
     Ok(true)
 }
 
 /// Returns the path of the program in the folder of a link.
 fn program_path(path: &Path) -> PathBuf {
     path.with_file_name(format!("{PROGRAM}{}", std::env::consts::EXE_SUFFIX))
-}
-
-#[cfg(unix)]
-fn link(path: &Path) -> io::Result<()> {
-    let name = program_path(path).file_name().map(PathBuf::from).unwrap_or_default();
-    std::os::unix::fs::symlink(name, path)
-}
-
-/// Makes a hard link: on Windows, not every user may make symbolic links.
-#[cfg(not(unix))]
-fn link(path: &Path) -> io::Result<()> {
-    fs::hard_link(program_path(path), path)
 }
 
 #[cfg(unix)]

@@ -38,7 +38,7 @@ pub enum WireError {
     /// The message of the JSON parser is dropped: it could quote a secret.
     #[error("the request is not one JSON object with ServerURL, Username and Secret")]
     NotCredentials,
-    #[error("the request holds a \\u escape that is no character")]
+    #[error("the request holds a \\u escape that is not a character")]
     LoneSurrogate,
     #[error(transparent)]
     Key(#[from] KeyError),
@@ -198,15 +198,15 @@ mod tests {
             (r#"{"ServerURL":"h","Username":"u","Secret":"canary\u00g0"}"#, shape),
             (
                 r#"{"ServerURL":"h","Username":"u","Secret":"\uD83Dcanary"}"#,
-                "the request holds a \\u escape that is no character",
+                "the request holds a \\u escape that is not a character",
             ),
             (
                 r#"{"ServerURL":"h","Username":"u","Secret":"\uD83D\u0041"}"#,
-                "the request holds a \\u escape that is no character",
+                "the request holds a \\u escape that is not a character",
             ),
             (
                 r#"{"ServerURL":"h","Username":"u","Secret":"\uDE00"}"#,
-                "the request holds a \\u escape that is no character",
+                "the request holds a \\u escape that is not a character",
             ),
             (r#"{"Username":"u","Secret":"canary"}"#, "no credentials server URL"),
             (r#"{"ServerURL":null,"Username":"u","Secret":"canary"}"#, "no credentials server URL"),

@@ -146,7 +146,7 @@ fn unreadable(what: String, hint: Option<String>, path: Option<PathBuf>) -> Find
         kind: UNREADABLE,
         severity: Severity::Problem,
         what,
-        why: "whom the client asks for credentials cannot be told",
+        why: "it is not known which helper the client uses",
         mend: hint.unwrap_or_default(),
         path,
         ..Finding::default()

@@ -13,7 +13,7 @@ use crate::system::{disk, env};
 use crate::vault::store::VaultStore;
 
 /// The files that an interrupted write leaves.
-const HALF_WRITTEN: [&str; 4] = ["vault.new", "key.new", "key.renewed.new", "setup.json.new"];
+const HALF_WRITTEN: [&str; 5] = ["vault.new", "vaults.new", "key.new", "key.renewed.new", "setup.json.new"];
 
 /// The age, in seconds, from which such a file counts as left over: the write of a younger one may still finish.
 const WRITING_SECONDS: i64 = 60;

@@ -4,12 +4,13 @@ use crate::doctor::{Finding, Severity, quoted_path};
 use crate::inventory::Inventory;
 use crate::model::hint::{Hint, program};
 use crate::model::secret::Secret;
-use crate::system::env;
+use crate::system::disk::Exposure;
 use crate::system::sanitize::error_chain;
+use crate::system::{disk, env};
 use crate::vault::VaultError;
 use crate::vault::excerpt::Excerpt;
-use crate::vault::keys::HolderKind;
 use crate::vault::keys::holders::{Holders, LockedError, UnattendedCheck};
+use crate::vault::keys::{Holder, HolderKind};
 use crate::vault::store::{StoreError, VaultStore};
 
 /// The kind of the finding for a vault that stays locked because nobody was asked for its key.
@@ -65,12 +66,30 @@ fn read(store: &VaultStore, findings: &mut Vec<Finding>) -> Result<OpenedContent
     let mut contents = OpenedContents { inventory: excerpt.inventory().clone(), secrets: Vec::new() };
     match excerpt.holders() {
         None => findings.push(no_vault(store)),
-        Some(holders) if check_holders(store, holders, findings) => {
-            contents.secrets = open_secrets(&excerpt, findings)?;
+        Some(holders) => {
+            check_age(store, holders, &contents.inventory, findings);
+            if check_holders(store, holders, findings) {
+                contents.secrets = open_secrets(&excerpt, findings)?;
+            }
         }
-        Some(_) => {}
     }
     Ok(contents)
+}
+
+/// Finds a vault that was replaced by an older copy.
+fn check_age(store: &VaultStore, holders: &Holders, inventory: &Inventory, findings: &mut Vec<Finding>) {
+    let Some(rollback) = store.find_rollback(holders, inventory) else { return };
+    findings.push(Finding {
+        kind: "vault-replaced",
+        severity: Severity::Warning,
+        what: format!("the vault {} was replaced by an older copy ({rollback})", env::tilde(store.path())),
+        why: "what was changed since is lost, and tokens that were removed since may be in it again",
+        mend: format!(
+            "put the newer one back; or look through {} ls: the next change takes the vault as it is",
+            program()
+        ),
+        ..Finding::about_path(store.path())
+    });
 }
 
 fn unreadable(store: &VaultStore, error: &StoreError) -> Finding {
@@ -83,6 +102,7 @@ fn unreadable(store: &VaultStore, error: &StoreError) -> Finding {
         }
         StoreError::Vault(
             VaultError::Empty { .. }
+            | VaultError::FileTooLarge { .. }
             | VaultError::NotAVault { .. }
             | VaultError::Damaged { .. }
             | VaultError::WrongKey { .. }
@@ -150,7 +170,32 @@ fn check_holders(store: &VaultStore, holders: &Holders, findings: &mut Vec<Findi
         }
     }
     check_key_files(store, holders, findings);
+    check_exposure(holders, findings);
     is_open
+}
+
+/// Finds a key file elsewhere, and a passphrase file, within reach of other users.
+fn check_exposure(holders: &Holders, findings: &mut Vec<Finding>) {
+    let key = match holders.find(HolderKind::File) {
+        Some(Holder::File(file)) => file.exposure(),
+        Some(_) | None => None,
+    };
+    let has_passphrase = holders.find(HolderKind::Passphrase).is_some();
+    let passphrase = env::passphrase_file().filter(|_| has_passphrase);
+    let passphrase = passphrase.and_then(|path| disk::exposure(&path).map(|exposure| (path, exposure)));
+    for (path, exposure) in key.into_iter().chain(passphrase) {
+        findings.push(Finding {
+            kind: match exposure {
+                Exposure::OfAnotherUser(_) => "of-another-user",
+                Exposure::OpenToOthers(_) => "key-open-to-others",
+            },
+            severity: Severity::Warning,
+            what: exposure.about(&env::tilde(&path)),
+            why: "whoever has read it can open the vault, or a copy of it; if others use this machine, replace it",
+            mend: exposure.remedy(&quoted_path(&path)),
+            ..Finding::about_path(&path)
+        });
+    }
 }
 
 /// Finds key files that nothing needs.

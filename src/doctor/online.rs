@@ -68,10 +68,10 @@ fn check_registry(
             kind: "token-refused",
             severity: Severity::Problem,
             what: format!("{registry} does not take token \"{name}\""),
-            why: "whatever is pulled or pushed with it is refused",
+            why: "every pull and push with it is refused",
             mend: if token.is_on_docker_hub() {
                 format!(
-                    "{} hub sync, which tells whether it is off or gone there; hub rotate {argument} replaces it",
+                    "{} hub sync, which shows whether it is disabled or deleted there; hub rotate {argument} replaces it",
                     program()
                 )
             } else {

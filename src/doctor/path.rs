@@ -34,7 +34,7 @@ pub fn check(names: &[String], findings: &mut Vec<Finding>) {
                 kind: "program-not-executable",
                 severity: Severity::Problem,
                 what: format!("{} may not be executed", env::tilde(path)),
-                why: "clients look for it there, and go on without credentials",
+                why: "clients look for it there, and continue without credentials",
                 mend: format!("chmod +x {}", quoted_path(path)),
                 ..Finding::about_path(path)
             }),
@@ -44,7 +44,7 @@ pub fn check(names: &[String], findings: &mut Vec<Finding>) {
                     kind: "program-not-found",
                     severity: Severity::Problem,
                     what: format!("{called} is in no folder of PATH"),
-                    why: "clients look for it there, and go on without credentials",
+                    why: "clients look for it there, and continue without credentials",
                     mend: match (HelperName::profile(name), folder, &this) {
                         (Some(profile), ..) => {
                             format!("{} install --profile {profile} --registry HOST", program())

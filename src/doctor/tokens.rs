@@ -78,7 +78,7 @@ fn check_expiry(token: &Token, warning_days: i64, now: Timestamp) -> Option<Find
             kind: "token-expired",
             severity: Severity::Warning,
             what: format!("token \"{name}\" expired {}", expiry.relative_to(now)),
-            why: "its registry does not take it, and it is not given out",
+            why: "its registry refuses it, so clients do not get it",
             mend: format!("{} {} {argument}", program(), token.rotating_verb()),
             ..Finding::about_token(token)
         }),
@@ -86,8 +86,8 @@ fn check_expiry(token: &Token, warning_days: i64, now: Timestamp) -> Option<Find
             Some(Finding {
                 kind: "token-ends-soon",
                 severity: Severity::Warning,
-                what: format!("token \"{name}\" ends {}", expiry.relative_to(now)),
-                why: "from then on its registry does not take it",
+                what: format!("token \"{name}\" expires {}", expiry.relative_to(now)),
+                why: "from then on its registry refuses it",
                 mend: format!("{} {} {argument}", program(), token.rotating_verb()),
                 ..Finding::about_token(token)
             })
@@ -96,7 +96,7 @@ fn check_expiry(token: &Token, warning_days: i64, now: Timestamp) -> Option<Find
             Some(Finding {
                 kind: "token-never-ends",
                 what: format!("no end is known of token \"{name}\", and {} can give it one", provider.name),
-                why: "a token that leaks and never ends is good for as long as nobody notices",
+                why: "a leaked token that never expires works until somebody notices",
                 mend: if token.is_on_docker_hub() {
                     format!("{} hub rotate {argument} --expires 90d", program())
                 } else {
@@ -209,10 +209,10 @@ fn check_kind(token: &Token, secret: &Secret) -> Option<Finding> {
         kind: "token-opens-nothing",
         severity: Severity::Problem,
         what: format!(
-            "token \"{name}\" is a {} of {}, and no registry takes that",
+            "token \"{name}\" is a {} of {}, which no registry accepts",
             credential_type.name, credential_type.provider.name
         ),
-        why: "whatever is pulled or pushed with it is refused",
+        why: "every pull and push with it is refused",
         mend: format!("{} rotate {}, with a token for registries", program(), argument(token)),
         ..Finding::about_token(token)
     })
@@ -257,7 +257,7 @@ fn check_shared_secret(
         kind: "same-secret",
         severity: Severity::Warning,
         what: format!("tokens \"{}\" and \"{name}\" have the same secret", display_name(other)),
-        why: "when one of them gets a new secret, the other goes on with the old one",
+        why: "when one of them gets a new secret, the other keeps the old one",
         mend: format!(
             "{} edit {} --registry …, with the registries of both, then rm {}",
             program(),

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 
 use thiserror::Error;
 use ureq::http::Uri;
+use ureq::http::uri::Authority;
 
 use crate::model::hint::Hint;
 
@@ -27,7 +28,7 @@ pub struct Endpoint(Uri);
 /// An address to which nothing is sent.
 #[derive(Debug, Error, PartialEq, Eq)]
 pub enum EndpointError {
-    #[error("{0:?} is no address such as https://registry.example.com")]
+    #[error("{0:?} is not an address such as https://registry.example.com")]
     NotAnAddress(String),
     /// A user name or password in an address would be shown and logged.
     #[error("the address of {0} has a user name in it")]
@@ -61,7 +62,7 @@ impl Endpoint {
         if authority.as_str().contains('@') {
             return Err(EndpointError::HasUser(authority.host().to_owned()));
         }
-        if authority.host().is_empty() || (authority.port().is_none() && authority.as_str().ends_with(':')) {
+        if !is_whole_authority(authority) {
             return Err(not_an_address());
         }
         let endpoint = Self(uri);
@@ -109,8 +110,7 @@ impl Endpoint {
     /// True for an address on this machine: 127.0.0.0/8, `[::1]`, `localhost` and names below it
     /// (<https://www.rfc-editor.org/rfc/rfc6761#section-6.3>).
     pub fn is_loopback(&self) -> bool {
-        let host = self.host().to_ascii_lowercase();
-        host == "localhost" || host.ends_with(".localhost") || self.ip().is_some_and(|ip| ip.is_loopback())
+        is_loopback_name(self.host()) || self.ip().is_some_and(|ip| ip.is_loopback())
     }
 
     /// True when the host is an IP address in any spelling, and not a name.
@@ -126,7 +126,7 @@ impl Endpoint {
         &self.0
     }
 
-    fn port(&self) -> u16 {
+    pub(super) fn port(&self) -> u16 {
         self.0.port_u16().unwrap_or(if self.is_encrypted() { 443 } else { 80 })
     }
 
@@ -142,6 +142,19 @@ impl Endpoint {
         (!last.is_empty() && last.bytes().all(|byte| byte.is_ascii_digit()))
             || hexadecimal.is_some_and(|rest| rest.bytes().all(|byte| byte.is_ascii_hexdigit()))
     }
+}
+
+/// True for `localhost` and the names below it (<https://www.rfc-editor.org/rfc/rfc6761#section-6.3>).
+pub(super) fn is_loopback_name(host: &str) -> bool {
+    let host = host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase();
+    host == "localhost" || host.ends_with(".localhost")
+}
+
+/// True when there is a host, and a port that is a number if there is one at all. The parser of the library accepts
+/// other ports, and a connection would go to the usual port.
+pub(super) fn is_whole_authority(authority: &Authority) -> bool {
+    let host = authority.host();
+    !host.is_empty() && (authority.as_str() == host || authority.port_u16().is_some())
 }
 
 impl fmt::Display for Endpoint {
@@ -169,9 +182,19 @@ mod tests {
             ("http://0x7f.1", Err("http://0x7f.1 is not encrypted")),
             ("ftp://localhost", Err("ftp://localhost is neither https nor http")),
             ("https://alice:pw@example.com", Err("the address of example.com has a user name in it")),
-            ("/v2/", Err("\"/v2/\" is no address such as https://registry.example.com")),
-            ("https://", Err("\"https://\" is no address such as https://registry.example.com")),
-            ("https://a b", Err("\"https://a b\" is no address such as https://registry.example.com")),
+            ("/v2/", Err("\"/v2/\" is not an address such as https://registry.example.com")),
+            ("http://a.LOCALHOST.:1", Ok("http://a.LOCALHOST.:1")),
+            ("http://notlocalhost", Err("http://notlocalhost is not encrypted")),
+            (
+                "https://example.com:",
+                Err("\"https://example.com:\" is not an address such as https://registry.example.com"),
+            ),
+            (
+                "https://example.com:99999",
+                Err("\"https://example.com:99999\" is not an address such as https://registry.example.com"),
+            ),
+            ("https://", Err("\"https://\" is not an address such as https://registry.example.com")),
+            ("https://a b", Err("\"https://a b\" is not an address such as https://registry.example.com")),
         ] {
             let endpoint = Endpoint::parse(text, PlainHttp::Loopback).map(|endpoint| endpoint.to_string());
             assert_eq!(

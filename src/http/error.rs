@@ -6,7 +6,7 @@ use std::time::Duration;
 use thiserror::Error;
 
 use crate::http::CA_FILE;
-use crate::model::hint::Hint;
+use crate::model::hint::{Hint, program};
 
 /// A request without a usable answer.
 #[derive(Debug, Error)]
@@ -25,7 +25,7 @@ pub enum HttpError {
     #[error("the answer of {at} is too large")]
     TooLarge { at: String },
     /// A redirect to another host, or of a request that does more than read.
-    #[error("{at} sends to {to}, where nothing is sent")]
+    #[error("{at} redirects to {to}, to which nothing is sent")]
     Redirected { at: String, to: String },
     /// The answer does not have the documented form.
     #[error("the answer of {at} is not as its interface is described")]
@@ -35,14 +35,20 @@ pub enum HttpError {
     Busy { at: String, seconds: u64 },
     #[error("cannot reach {at} through the proxy: {why}")]
     Proxy { at: String, why: String },
+    /// A variable such as `HTTPS_PROXY` is not understood. Its value may hold a password, and is not shown.
+    #[error("{variable} is {why}")]
+    ProxyVariable { variable: &'static str, why: &'static str },
     /// Without certificates of authorities no server can be verified.
     #[error("no certificates of authorities are on this system")]
     NoAuthorities,
     #[error("{CA_FILE} names {}, in which {why}", path.display())]
     CaFile { path: PathBuf, why: String },
     /// The secret does not fit into a header, for example because of a line end.
-    #[error("that secret cannot be sent to {at}: it has letters that no request has")]
+    #[error("that secret cannot be sent to {at}: it has characters that a request cannot have")]
     Unsendable { at: String },
+    /// The server would take what is behind the colon for a part of the password.
+    #[error("that user name cannot be sent to {at}: it has a colon")]
+    ColonInUser { at: String },
 }
 
 impl Hint for HttpError {
@@ -51,6 +57,12 @@ impl Hint for HttpError {
             Self::Unreachable { .. } | Self::Slow { .. } | Self::Proxy { .. } => Some(
                 "check the address, the network, and HTTPS_PROXY and NO_PROXY if there is a proxy".to_owned(),
             ),
+            Self::ProxyVariable { variable, .. } => Some(format!(
+                "set {variable} to an HTTP proxy such as http://proxy.example.com:3128, or run `unset {variable}`"
+            )),
+            Self::ColonInUser { .. } => {
+                Some(format!("`{} edit NAME --user USER` changes the user name of a token", program()))
+            }
             Self::Untrusted { .. } => {
                 Some(format!("if an authority of your own vouches for it, name its certificate in {CA_FILE}"))
             }
@@ -81,6 +93,8 @@ impl HttpError {
             | Self::Untrusted { .. }
             | Self::Busy { .. }
             | Self::Proxy { .. }
+            | Self::ProxyVariable { .. }
+            | Self::ColonInUser { .. }
             | Self::NoAuthorities
             | Self::CaFile { .. }
             | Self::Unsendable { .. } => false,

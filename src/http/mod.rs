@@ -6,6 +6,8 @@
 pub mod endpoint;
 mod error;
 pub mod json_body;
+mod loopback;
+mod proxy;
 mod request;
 mod retry;
 pub mod server_text;
@@ -19,11 +21,13 @@ use std::time::Duration;
 use serde::Deserialize;
 use ureq::http::{HeaderMap, HeaderValue, header};
 use ureq::tls::TlsConfig;
-use ureq::{Agent, AsSendBody, Body, Proxy};
+use ureq::unversioned::transport::DefaultConnector;
+use ureq::{Agent, AsSendBody, Body};
 use zeroize::Zeroizing;
 
 use crate::http::endpoint::{Endpoint, PlainHttp};
 pub use crate::http::error::HttpError;
+use crate::http::loopback::LoopbackResolver;
 pub use crate::http::request::{Authorization, HttpRequest, JSON, Method, Repeat};
 pub use crate::http::tls::CA_FILE;
 use crate::system::limited_read::{InputError, read_input};
@@ -167,14 +171,15 @@ impl Http {
             let trusting = agent(tls::config()?);
             self.encrypted.get_or_init(|| trusting)
         };
-        // A proxy could not reach the loopback addresses of this machine.
-        let proxy = if endpoint.is_loopback() { None } else { Proxy::try_from_env() };
+        let proxy = proxy::find(endpoint, |name| std::env::var_os(name))?;
         Ok(agent.run(agent.configure_request(request).proxy(proxy).build()))
     }
 }
 
 fn agent(trusted: TlsConfig) -> Agent {
-    Agent::config_builder()
+    let config = Agent::config_builder()
+        // Each request has its own; the default would be read from the environment.
+        .proxy(None)
         .http_status_as_error(false)
         .max_redirects(0)
         .max_redirects_will_error(false)
@@ -184,8 +189,8 @@ fn agent(trusted: TlsConfig) -> Agent {
         .timeout_global(Some(PATIENCE))
         .user_agent(USER_AGENT)
         .tls_config(trusted)
-        .build()
-        .new_agent()
+        .build();
+    Agent::with_parts(config, DefaultConnector::default(), LoopbackResolver::default())
 }
 
 /// Builds a request without its body.
@@ -216,7 +221,7 @@ fn redirect_target(from: &Endpoint, to: &str) -> Result<Endpoint, String> {
     match target {
         Ok(target) if target.is_same_origin(from) => Ok(target),
         Ok(target) => Err(target.to_string()),
-        Err(_) => Err("what is no address".to_owned()),
+        Err(_) => Err("something that is not an address".to_owned()),
     }
 }
 
@@ -273,7 +278,7 @@ mod tests {
     fn send_returns_status_headers_and_body() {
         let (endpoint, requests) =
             server(&["HTTP/1.1 404 No\r\nX-Some: thing\r\nContent-Length: 7\r\n\r\n{\"a\":1}"]);
-        let authorization = Authorization::basic("alice", "pw");
+        let authorization = Authorization::basic("alice", "pw", &endpoint).expect("a header");
         let request = HttpRequest {
             method: Method::Post,
             authorization: Some(&authorization),
@@ -337,12 +342,32 @@ mod tests {
         ] {
             let error = error(Box::leak(Box::new([to])));
             assert!(
-                error.starts_with("HOST sends to ") && error.ends_with("where nothing is sent"),
+                error.starts_with("HOST redirects to ") && error.ends_with("to which nothing is sent"),
                 "{error}"
             );
         }
         let circular = "HTTP/1.1 302 Go\r\nLocation: /a\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
         assert!(error(Box::leak(Box::new([circular]))).contains("again and again"));
+    }
+
+    #[test]
+    fn a_name_below_localhost_is_this_machine_without_a_lookup() {
+        let (endpoint, requests) =
+            server(&["HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok"]);
+        for host in ["localhost", "a.b.localhost", "A.LOCALHOST", "a.localhost."] {
+            let address = format!("http://{host}:{}/", endpoint.port());
+            let named = Endpoint::parse(&address, PlainHttp::Loopback).expect(host);
+            assert_eq!(send(&HttpRequest::get(&named)).expect(host).body(), b"ok", "{host}");
+        }
+        assert_eq!(requests.lock().expect("unpoisoned").len(), 4);
+    }
+
+    #[test]
+    fn a_user_name_with_a_colon_is_refused_for_basic() {
+        let endpoint = Endpoint::parse("https://ghcr.io/v2/", PlainHttp::Loopback).expect("an address");
+        let error = Authorization::basic("canary:x", "pw", &endpoint).expect_err("a colon");
+        assert_eq!(error.to_string(), "that user name cannot be sent to https://ghcr.io: it has a colon");
+        assert!(Authorization::basic("alice", "p:w", &endpoint).is_ok());
     }
 
     #[test]

@@ -7,6 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use ureq::http::method::Method as Verb;
 use zeroize::Zeroizing;
 
+use crate::http::HttpError;
 use crate::http::endpoint::Endpoint;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,8 +48,12 @@ pub enum Repeat {
 pub struct Authorization(pub(super) Zeroizing<String>);
 
 impl Authorization {
-    /// Encodes user name and secret: <https://www.rfc-editor.org/rfc/rfc7617>.
-    pub fn basic(user: &str, secret: &str) -> Self {
+    /// Encodes user name and secret: <https://www.rfc-editor.org/rfc/rfc7617>. The name ends at the first colon, so one
+    /// with a colon cannot be sent.
+    pub fn basic(user: &str, secret: &str, to: &Endpoint) -> Result<Self, HttpError> {
+        if user.contains(':') {
+            return Err(HttpError::ColonInUser { at: to.to_string() });
+        }
         let mut pair = Zeroizing::new(String::with_capacity(user.len() + 1 + secret.len()));
         for part in [user, ":", secret] {
             pair.push_str(part);
@@ -57,7 +62,7 @@ impl Authorization {
         let mut encoded = Zeroizing::new(vec![0; size]);
         // Encoding cannot fail: the buffer has exactly the size for it.
         let length = STANDARD.encode_slice(pair.as_bytes(), &mut encoded).unwrap_or_default();
-        Self::new("Basic ", str::from_utf8(&encoded[..length]).unwrap_or_default())
+        Ok(Self::new("Basic ", str::from_utf8(&encoded[..length]).unwrap_or_default()))
     }
 
     /// Uses a bearer token: <https://www.rfc-editor.org/rfc/rfc6750>.

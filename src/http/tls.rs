@@ -52,7 +52,7 @@ fn additional_authorities() -> Result<Vec<Certificate<'static>>, HttpError> {
         match item {
             Ok(PemItem::Certificate(certificate)) => certificates.push(certificate),
             Ok(_) => {}
-            Err(_) => return Err(unfit("something is no PEM")),
+            Err(_) => return Err(unfit("something is not PEM")),
         }
     }
     if certificates.is_empty() { Err(unfit("there is no certificate")) } else { Ok(certificates) }

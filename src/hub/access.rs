@@ -8,6 +8,7 @@ use crate::hub::api::resource::{
 use crate::hub::api::token::TokenAccess;
 use crate::model::hint::Hint;
 use crate::model::scope::Scope;
+use crate::system::spelling::nearest_word;
 
 /// The largest number of repositories of one token:
 /// <https://docs.docker.com/security/access-tokens/organization-access-tokens/>.
@@ -42,6 +43,42 @@ const ORGANIZATION_SCOPES: [&str; 10] = [
     "scope-registry-usage-",
 ];
 
+/// The scopes that are known to exist: <https://docs.docker.com/security/access-tokens/reference/>.
+const KNOWN_SCOPES: [&str; 29] = [
+    IMAGE_PULL,
+    IMAGE_PUSH,
+    IMAGE_DELETE,
+    "scope-repository-read",
+    "scope-repository-edit",
+    "scope-repository-admin",
+    "scope-tag-read",
+    "scope-tag-admin",
+    "scope-webhook-read",
+    "scope-webhook-edit",
+    "scope-webhook-admin",
+    "scope-repo-group-read",
+    "scope-repo-group-edit",
+    "scope-repo-group-admin",
+    "scope-repository-settings-admin",
+    "scope-member-read",
+    "scope-member-edit",
+    "scope-invite-read",
+    "scope-invite-edit",
+    "scope-group-read",
+    "scope-group-edit",
+    "scope-activity-read",
+    "scope-siem_credentials-read",
+    "scope-ram-read",
+    "scope-ram-write",
+    "scope-report-read",
+    "scope-repository-create",
+    "scope-repository-list",
+    "scope-registry-usage-read",
+];
+
+/// The most changes of letters that count as a typing error. A scope that is less like any known one may be new.
+const MAX_TYPING_ERRORS: usize = 2;
+
 /// The permissions of a token for images; each includes those before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ImagePermission {
@@ -67,6 +104,8 @@ pub enum AccessError {
     Path { path: String, organization: String },
     #[error("{0:?} is not a scope at Docker Hub, where each begins with {SCOPE_START}")]
     Scope(String),
+    #[error("{scope:?} is not a scope at Docker Hub; the nearest is {nearest}")]
+    Mistyped { scope: String, nearest: &'static str },
     #[error("the token of an organization is for at most {MAX_REPOSITORIES} repositories, and these are {0}")]
     TooMany(usize),
     /// None of the scopes exists for this resource.
@@ -84,7 +123,7 @@ impl Hint for AccessError {
                 "give --repository {organization}/NAME, '{organization}/*' for all of them, '{PUBLIC}' for what is \
                  public, or {organization} for the organization itself"
             ),
-            Self::Scope(_) => format!(
+            Self::Scope(_) | Self::Mistyped { .. } => format!(
                 "--permission pull, push or delete is {IMAGE_PULL}, {IMAGE_PUSH} or {IMAGE_DELETE}; \
                  https://docs.docker.com/security/access-tokens/reference/ has all of them"
             ),
@@ -98,7 +137,7 @@ impl Hint for AccessError {
             Self::Unused { organization, is_for_repositories: true, .. } => {
                 format!("give --repository {organization}/NAME too")
             }
-            Self::Unused { organization, .. } => format!("give --repository {organization} too"),
+            Self::Unused { organization, .. } => format!("that scope goes with --repository {organization}"),
         })
     }
 }
@@ -114,6 +153,9 @@ pub fn organization_access(
     if let Some(other) = scopes.iter().find(|scope| !scope.starts_with(SCOPE_START)) {
         return Err(AccessError::Scope(other.clone()));
     }
+    if let Some(error) = scopes.iter().find_map(|scope| typing_error(scope)) {
+        return Err(error);
+    }
     let mut resources: Vec<Resource> = Vec::new();
     for path in paths {
         let mut resource = parse_path(organization, path)?;
@@ -121,9 +163,6 @@ pub fn organization_access(
             continue;
         }
         resource.scopes = scopes_for(&resource, permission, scopes);
-        if resource.scopes.is_empty() {
-            return Err(AccessError::NoScope(resource.path));
-        }
         resources.push(resource);
     }
     let count = resources.iter().filter(|resource| resource.kind == REPOSITORIES).count();
@@ -131,14 +170,24 @@ pub fn organization_access(
         return Err(AccessError::TooMany(count));
     }
     let is_used = |scope: &&String| resources.iter().any(|resource| resource.scopes.contains(scope));
-    match scopes.iter().find(|scope| !is_used(scope)) {
-        Some(scope) => Err(AccessError::Unused {
+    if let Some(scope) = scopes.iter().find(|scope| !is_used(scope)) {
+        return Err(AccessError::Unused {
             scope: scope.clone(),
             organization: organization.to_owned(),
             is_for_repositories: begins_with_any(scope, &REPOSITORY_SCOPES),
-        }),
+        });
+    }
+    match resources.iter().find(|resource| resource.scopes.is_empty()) {
+        Some(resource) => Err(AccessError::NoScope(resource.path.clone())),
         None => Ok(TokenAccess::Resources(resources)),
     }
+}
+
+/// Returns the error for a scope that is almost a known one.
+fn typing_error(scope: &str) -> Option<AccessError> {
+    let (nearest, changes) = nearest_word(scope, KNOWN_SCOPES)?;
+    (scope != nearest && changes <= MAX_TYPING_ERRORS)
+        .then(|| AccessError::Mistyped { scope: scope.to_owned(), nearest })
 }
 
 /// Reads a path as a person writes it, `docker.io/` before it or not.
@@ -230,6 +279,21 @@ mod tests {
             (&["acme/a/b"], pull, &[], "\"acme/a/b\" is not", "'*/*/public'"),
             (&["acme/a*"], pull, &[], "\"acme/a*\" is not", "acme for the organization"),
             (&["acme/app"], None, &["repo-pull"], "\"repo-pull\" is not a scope", "scope-image-pull"),
+            (
+                &["acme/app"],
+                None,
+                &["scope-image-pul"],
+                "\"scope-image-pul\" is not a scope at Docker Hub; the nearest is scope-image-pull",
+                "has all of them",
+            ),
+            (&["acme/app"], None, &["scope-Tag-read"], "the nearest is scope-tag-read", "has all of them"),
+            (
+                &["acme/app"],
+                None,
+                &["scope-member-read"],
+                "scope-member-read is for the organization itself",
+                "goes with --repository acme",
+            ),
             (&many, pull, &[], "at most 50 repositories, and these are 51", "'ORGANIZATION/*'"),
             (&["acme"], pull, &[], "not said what the token may do at acme", "--scope"),
             (&["acme/app"], None, &[], "not said what the token may do at acme/app", "--permission"),
@@ -238,7 +302,7 @@ mod tests {
                 pull,
                 &["scope-member-read"],
                 "scope-member-read is for the organization",
-                "acme too",
+                "goes with --repository acme",
             ),
             (
                 &["acme"],

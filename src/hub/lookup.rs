@@ -10,6 +10,8 @@ const MIN_ID_START: usize = 4;
 pub struct Identity<'t> {
     pub id: &'t str,
     pub label: &'t str,
+    /// The name in the vault.
+    pub name: Option<&'t str>,
 }
 
 /// Returns the token with this ID, or else the only one that has the text as its label or whose ID begins with it;
@@ -23,14 +25,15 @@ pub fn find_by_id_or_label<'t, T>(
         return Ok(Some(token));
     }
     let is_match = |token: &&T| {
-        let Identity { id, label } = identity(token);
+        let Identity { id, label, .. } = identity(token);
         label == text || (text.len() >= MIN_ID_START && begins_with(id, text))
     };
     let matches: Vec<&T> = all.iter().filter(is_match).collect();
     if matches.len() > 1 {
         let describe = |token: &&T| {
-            let Identity { id, label } = identity(token);
-            format!("\"{label}\" ({id})")
+            let Identity { id, label, name } = identity(token);
+            let name = name.map(|name| format!(", here \"{name}\"")).unwrap_or_default();
+            format!("\"{label}\" ({id}{name})")
         };
         let candidates = matches.iter().map(describe).collect();
         return Err(HubError::Ambiguous { text: text.to_owned(), candidates });
@@ -68,7 +71,7 @@ mod tests {
             ("web", "\"web\" (aaaa1111-x), \"web\" (aaaa2222-x)"),
             ("aaaa", "\"web\" (aaaa1111-x), \"web\" (aaaa2222-x), \"aaaa\" (bbbb3333-x)"),
         ] {
-            let found = find_by_id_or_label(&all, text, |(id, label)| Identity { id, label });
+            let found = find_by_id_or_label(&all, text, |(id, label)| Identity { id, label, name: None });
             let found = match found {
                 Ok(found) => found.map_or("none".to_owned(), |(id, _)| (*id).to_owned()),
                 Err(HubError::Ambiguous { candidates, .. }) => candidates.join(", "),

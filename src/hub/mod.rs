@@ -66,7 +66,7 @@ impl LinkedToken {
     /// Returns the ID and the label at Docker Hub, as far as the vault knows.
     pub fn identity(&self) -> Identity<'_> {
         let label = self.token.label.as_deref().unwrap_or(self.token.name.as_str());
-        Identity { id: &self.remote.id, label }
+        Identity { id: &self.remote.id, label, name: Some(self.token.name.as_str()) }
     }
 
     /// Returns the Docker ID that has to be signed in; `None` for an organization's token, which any member

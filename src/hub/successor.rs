@@ -32,6 +32,7 @@ fn least_access(permissions: Permissions) -> TokenAccess {
     let scope = match permissions {
         Permissions { delete: true, .. } => "repo:admin",
         Permissions { push: true, .. } => "repo:write",
+        Permissions { public_only: true, .. } => "repo:public_read",
         Permissions { .. } => "repo:read",
     };
     TokenAccess::Scopes(vec![scope.to_owned()])

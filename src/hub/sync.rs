@@ -17,8 +17,8 @@ use crate::vault::draft::Draft;
 pub struct SyncReport {
     /// The number of tokens that were compared.
     pub compared: usize,
-    /// Tokens that were updated in the vault.
-    pub changed: Vec<Name>,
+    /// Tokens that were updated in the vault, with the properties that changed.
+    pub changed: Vec<(Name, Vec<&'static str>)>,
     /// Tokens that are inactive at Docker Hub and so were switched off in the vault.
     pub switched_off: Vec<Name>,
     /// Tokens that open no registry, such as those for Cloud Sandboxes, and so were switched off in the vault.
@@ -103,8 +103,21 @@ fn update(
             report.without_registry.push(token.name.clone());
         }
     }
-    if token_with_id(&draft.inventory, token.id) != Some(token) {
-        report.changed.push(token.name.clone());
+    if let Some(after) = token_with_id(&draft.inventory, token.id).filter(|after| *after != token) {
+        report.changed.push((token.name.clone(), changed_properties(token, after)));
     }
     Ok(())
+}
+
+/// Returns the words for the properties in which two states of a token differ.
+fn changed_properties(before: &Token, after: &Token) -> Vec<&'static str> {
+    let last_used = |token: &Token| token.remote.as_ref().and_then(|remote| remote.last_used);
+    let words = [
+        ("label", before.label != after.label),
+        ("permissions", before.permissions != after.permissions),
+        ("expiry", before.expires != after.expires),
+        ("state", before.state != after.state),
+        ("last use", last_used(before) != last_used(after)),
+    ];
+    words.into_iter().filter_map(|(word, has_changed)| has_changed.then_some(word)).collect()
 }

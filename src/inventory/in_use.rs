@@ -105,7 +105,7 @@ fn add_answers<'i>(
 }
 
 /// Returns a key inside a scope; for a wildcard, on an invented host.
-fn key_within(scope: &Scope) -> Option<Key> {
+pub(super) fn key_within(scope: &Scope) -> Option<Key> {
     let host = scope.host().replace('*', "any");
     let path = scope.path().map(|path| format!("/{path}")).unwrap_or_default();
     Key::parse(&format!("{host}{path}")).ok()

@@ -106,7 +106,7 @@ mod tests {
         let mut token = incoming_token(name, scope, Origin::Import);
         let has = |letter: char| words.contains(letter);
         token.permissions =
-            (words != "?").then(|| Permissions { pull: has('r'), push: has('w'), delete: false });
+            (words != "?").then(|| Permissions { pull: has('r'), push: has('w'), ..Permissions::default() });
         inventory.add_with_free_name(token, Timestamp(0))
     }
 

@@ -55,8 +55,12 @@ impl Inventory {
                     }
                     let scope = Scope::from_address(address);
                     if !token.signed_out.iter().any(|out| out.includes(&scope)) {
+                        // Docker signs out of a path and then of its host, and one report is enough.
+                        let was_signed_out = token.is_signed_out();
                         token.signed_out.push(scope);
-                        report.kept.push(token.clone());
+                        if !was_signed_out {
+                            report.kept.push(token.clone());
+                        }
                     }
                 }
                 Some(_) => {}

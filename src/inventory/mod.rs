@@ -6,6 +6,7 @@ pub mod kept_answers;
 pub mod logout;
 pub mod merge;
 pub mod name_pool;
+pub mod precedence;
 pub mod registry_removal;
 pub mod unfinished_rotation;
 
@@ -37,7 +38,7 @@ pub struct Inventory {
 }
 
 /// The last numbers in use, so that no number is used twice.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Encode, Decode)]
+#[derive(Clone, Copy, Debug, Default, Encode, Decode)]
 pub struct Counters {
     /// The last [`TokenId`].
     #[n(0)]
@@ -45,7 +46,19 @@ pub struct Counters {
     /// The last number of an event in [`Turns`](crate::model::turns::Turns).
     #[n(1)]
     pub turn: u64,
+    /// The number of times that the vault was written; 0 for a vault of version 0.1, which ignores it.
+    #[cbor(n(2), default)]
+    pub writes: u64,
 }
+
+/// Two equal contents may have been written a different number of times.
+impl PartialEq for Counters {
+    fn eq(&self, other: &Self) -> bool {
+        (self.id, self.turn) == (other.id, other.turn)
+    }
+}
+
+impl Eq for Counters {}
 
 /// A token to add. Its fields are those of [`Token`].
 #[derive(Debug)]
@@ -96,6 +109,11 @@ impl Inventory {
 
     pub fn counters(&self) -> Counters {
         self.counters
+    }
+
+    /// Sets the number of times that the vault was written.
+    pub fn set_writes(&mut self, writes: u64) {
+        self.counters.writes = writes;
     }
 
     /// Returns the token with an id, in logarithmic time: ids grow in the order in which tokens are added.
@@ -227,6 +245,17 @@ impl Inventory {
                 token.keys.push(key.clone());
             }
         });
+    }
+
+    /// Forgets that a client stored other tokens under a key beyond their scopes: a client has now logged in there with
+    /// the token `login`.
+    pub fn forget_key_beyond_scopes(&mut self, key: &Key, login: TokenId) {
+        let Some(profile) = self.find(login).map(|token| token.profile.clone()) else { return };
+        for token in self.tokens.iter_mut().filter(|token| token.id != login && token.profile == profile) {
+            if token.has_key(key) && token.is_beyond_scopes(key) {
+                token.keys.retain(|other| other != key);
+            }
+        }
     }
 
     /// Records a new secret: its kind, its expiry and the time. The token's record at its service no longer applies

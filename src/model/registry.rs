@@ -187,7 +187,7 @@ pub enum KeyError {
     /// <https://github.com/docker/docker-credential-helpers/blob/master/credentials/error.go>
     #[error("no credentials server URL")]
     Empty,
-    #[error("the server URL has {bytes} bytes; at most {MAX_KEY_BYTES} are taken")]
+    #[error("the server URL has {bytes} bytes; at most {MAX_KEY_BYTES} are allowed")]
     TooLong { bytes: usize },
     /// A key may end up on a terminal or in a file name of a client.
     #[error("the server URL holds a control character")]

@@ -100,12 +100,14 @@ impl Token {
     /// Returns a key under which a client stored the token although its scopes are only parts of what the key stands
     /// for.
     pub fn key_beyond_scopes(&self) -> Option<&Key> {
-        let is_within = |key: &Key| {
-            let Some(address) = key.address() else { return true };
-            let mut here = self.scopes.iter().filter(|scope| scope.reaches(address.registry())).peekable();
-            here.peek().is_none() || here.any(|scope| scope.covers_all_of(address))
-        };
-        self.keys.iter().find(|key| !is_within(key))
+        self.keys.iter().find(|key| self.is_beyond_scopes(key))
+    }
+
+    /// True when the scopes are only parts of what the key stands for.
+    pub fn is_beyond_scopes(&self, key: &Key) -> bool {
+        let Some(address) = key.address() else { return false };
+        let mut here = self.scopes.iter().filter(|scope| scope.reaches(address.registry())).peekable();
+        here.peek().is_some() && !here.any(|scope| scope.covers_all_of(address))
     }
 
     /// True when a client stored the token under the key, or one of its scopes is on the same registry.
@@ -124,6 +126,11 @@ impl Token {
             Direction::Both => permissions.pull && permissions.push,
             Direction::Delete => permissions.delete,
         })
+    }
+
+    /// True when the token may only pull what everybody can pull.
+    pub fn is_public_only(&self) -> bool {
+        self.permissions.is_some_and(|permissions| permissions.public_only)
     }
 
     /// Returns the last event that put the token in use for requests with this key.
@@ -301,6 +308,7 @@ impl TokenKind {
 }
 
 /// The permissions of a token.
+#[expect(clippy::struct_excessive_bools, reason = "each is independent of the others")]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Encode, Decode)]
 pub struct Permissions {
     #[n(0)]
@@ -309,15 +317,25 @@ pub struct Permissions {
     pub push: bool,
     #[n(2)]
     pub delete: bool,
+    /// True when only what everybody can pull may be pulled, as with Docker Hub's "Public Read-only".
+    #[cbor(n(3), skip_if = "is_false")]
+    pub public_only: bool,
 }
 
 impl Permissions {
-    /// Returns the words of the permissions: `pull`, `push`, `delete`.
+    /// Returns the words of the permissions: `pull` or `public-pull`, `push`, `delete`.
     pub fn words(self) -> impl Iterator<Item = &'static str> {
-        [(self.pull, "pull"), (self.push, "push"), (self.delete, "delete")]
+        let pull = if self.public_only { "public-pull" } else { "pull" };
+        [(self.pull, pull), (self.push, "push"), (self.delete, "delete")]
             .into_iter()
             .filter_map(|(allowed, word)| allowed.then_some(word))
     }
+}
+
+// The signature is that of `skip_if`.
+#[expect(clippy::trivially_copy_pass_by_ref)]
+fn is_false(value: &bool) -> bool {
+    !value
 }
 
 /// The switch that a person can set with `activate` and `deactivate`.

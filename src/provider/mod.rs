@@ -92,6 +92,33 @@ pub fn find_by_prefix(secret: &str) -> Option<&'static CredentialType> {
     CREDENTIAL_TYPES.iter().find(|row| row.has_prefix(secret))
 }
 
+/// True when a word in a text begins like a token, in any case: hosts and repositories become lower case.
+pub fn contains_token(text: &str) -> bool {
+    /// The length of the shortest word that is looked at, in bytes.
+    const WORD_BYTES: usize = 8;
+    /// The fewest letters after a prefix that ends with a separator, and after one that could begin a word.
+    const BODY_BYTES: [usize; 2] = [4, 16];
+    /// The start of a JSON Web Token: `{"` in base64.
+    const JWT: &str = "eyJ";
+
+    let is_in_token = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
+    let bytes = text.as_bytes();
+    // Most texts have no word that is long enough.
+    if !bytes.split(|byte| !is_in_token(byte)).any(|word| word.len() >= WORD_BYTES) {
+        return false;
+    }
+    let begins_at = |start: usize, prefix: &str| {
+        let rest = bytes[start..].split_at_checked(prefix.len());
+        rest.filter(|(head, _)| head.eq_ignore_ascii_case(prefix.as_bytes())).is_some_and(|(_, body)| {
+            let fewest = BODY_BYTES[usize::from(prefix.ends_with(|letter: char| letter.is_alphanumeric()))];
+            body.iter().take_while(|byte| is_in_token(byte)).count() >= fewest
+        })
+    };
+    let prefixes = || CREDENTIAL_TYPES.iter().flat_map(|row| row.prefixes).copied().chain([JWT]);
+    let is_start = |at: &usize| *at == 0 || !bytes[*at - 1].is_ascii_alphanumeric();
+    (0..bytes.len()).filter(is_start).any(|start| prefixes().any(|prefix| begins_at(start, prefix)))
+}
+
 /// True when a user name belongs to one token, or stands for secrets that expire by themselves. It has one secret at a
 /// time, so that a new secret replaces the earlier one.
 pub fn has_one_secret(user: &str) -> bool {
@@ -157,6 +184,30 @@ mod tests {
     const ZERO: &str = "00000000-0000-0000-0000-000000000000";
     const HEX40: &str = "0123456789abcdef0123456789abcdef01234567";
     const JWT: &str = "eyJhbGciOiJIUzI1NiJ9.eyJleHAiOjE4OTM0NTYwMDB9.c2lnbmF0dXJl"; // {"exp":1893456000}
+
+    #[test]
+    fn a_text_with_a_token_in_it_is_recognized_in_any_case_and_a_host_is_not_one() {
+        for (text, want) in [
+            ("dckr_pat_abcdefgh", true),
+            ("DCKR_PAT_abcdefgh", true),
+            ("acme/app,acme/ghp_abcdefgh", true),
+            ("me@sie-glpat-abcdefgh", true),
+            ("ya29.a0AfH6SMabcdef", true),
+            ("cmvmdgt1234567890abcdef", true),
+            ("ATATT3xFfGF0abcdefghijklmnop", true),
+            (JWT, true),
+            (&JWT.to_lowercase(), true),
+            ("ghp_", false),
+            ("registry.gitlab.com", false),
+            ("123456789012.dkr.ecr.eu-west-1.amazonaws.com", false),
+            ("akcp.example.com", false),
+            ("atattack.example.com/eyjafjallajokull", false),
+            ("acme/docker-credential-pat", false),
+            ("https://index.docker.io/v1/access-token", false),
+        ] {
+            assert_eq!(contains_token(text), want, "{text}");
+        }
+    }
 
     fn at(host: &str, user: &str, secret: &str) -> Recognition {
         let key = Key::parse(host).expect(host);

@@ -95,7 +95,7 @@ mod tests {
         let mut inventory = Inventory::default();
         for (name, scope, allowed) in tokens {
             let may = |verb| allowed.contains(verb);
-            let known = Permissions { pull: may('r'), push: may('w'), delete: false };
+            let known = Permissions { pull: may('r'), push: may('w'), ..Permissions::default() };
             let permissions = (*allowed != "?").then_some(known);
             let incoming = incoming_token(name, scope, Origin::Add);
             inventory.add_with_free_name(IncomingToken { permissions, ..incoming }, Timestamp(0));

@@ -22,7 +22,8 @@
 //! **Fits:**
 //!
 //! 5. **Permission.** Keep the tokens that may pull, push or delete as requested; if the direction is not
-//!    known, those that may pull and push, and the token that was last put in use.
+//!    known, those that may pull and push, and the token that was last put in use. For a pull, a token that may
+//!    pull only what is public counts after all others, unless it was last put in use.
 //! 6. **Scope.** Keep the tokens with the closest scope: an exact host is closer than a wildcard, and a
 //!    longer path closer than a shorter one. If no repository is known, the whole registry is closer than a
 //!    part of it, and all parts are equal.

@@ -45,12 +45,15 @@ impl Steps<'_> {
 
     /// Runs steps 5 and 6.
     pub(super) fn keep_what_fits(&mut self, request: &Request<'_>) {
-        let put_in_use = self.last_put_in_use(request).filter(|_| request.direction.is_none());
+        let last = self.last_put_in_use(request);
+        let is_last = |token: &Token| last.is_some_and(|(_, id)| id == token.id);
         self.keep_best(Reason::NotAllowed, |token| {
-            if put_in_use.is_some_and(|(_, id)| id == token.id) {
+            if is_last(token) && request.direction.is_none() {
                 return Fit::Known;
             }
             match request.direction() {
+                // The images of the request may be private.
+                Some(Direction::Pull) if token.is_public_only() && !is_last(token) => Fit::Perhaps,
                 // An unknown permission to delete is a weaker sign than a known one.
                 Some(Direction::Delete) if token.permissions.is_none() => Fit::Perhaps,
                 direction if token.may_allow(direction.unwrap_or(Direction::Both)) => Fit::Known,

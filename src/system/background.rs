@@ -5,6 +5,9 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 use std::{io, thread};
 
+#[cfg(unix)]
+use crate::system::hidden_input;
+
 /// The first pause between two checks; each pause is twice as long as the one before, up to the longest.
 const FIRST_PAUSE: Duration = Duration::from_micros(100);
 const LONGEST_PAUSE: Duration = Duration::from_millis(20);
@@ -21,6 +24,8 @@ impl<T: Send + 'static> BackgroundTask<T> {
         let outcome = Arc::new(Mutex::new(None));
         let (slot, waiter) = (Arc::clone(&outcome), thread::current());
         let thread = thread::Builder::new().spawn(move || {
+            #[cfg(unix)]
+            hidden_input::leave_signals_to_others();
             let outcome = work();
             if let Ok(mut slot) = slot.lock() {
                 *slot = Some(outcome);

@@ -1,5 +1,7 @@
 //! Reads the environment: variables, folders, the clock.
 
+#[cfg(unix)]
+use std::ffi::OsStr;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -10,7 +12,7 @@ use thiserror::Error;
 use crate::model::hint::Hint;
 use crate::model::timestamp::Timestamp;
 #[cfg(unix)]
-use crate::system::user_database;
+use crate::system::{user_database, user_namespace};
 
 /// The variable that completion scripts set to the name of their shell.
 const COMPLETE: &str = "DOCKER_CREDENTIAL_PAT_COMPLETE";
@@ -26,6 +28,10 @@ pub const USAGE: &str = "DOCKER_CREDENTIAL_PAT_USAGE";
 
 /// The file name of this program, and the name of its folder below each of the user's folders.
 pub const PROGRAM: &str = "docker-credential-pat";
+
+/// The folders of programs where `PATH` is not set.
+#[cfg(unix)]
+const USUAL_FOLDERS: &str = "/usr/local/bin:/bin:/usr/bin";
 
 /// The variable with the folder that has the vault's folder.
 const XDG_DATA: &str = "XDG_DATA_HOME";
@@ -51,14 +57,14 @@ pub enum EnvError {
     #[error("{variable} is not an absolute path: {}", path.display())]
     Relative { variable: &'static str, path: PathBuf },
     /// The default file of podman belongs to a session, and this process does not run in one.
-    #[error("cannot tell where podman keeps its logins: XDG_RUNTIME_DIR is not set")]
+    #[error("cannot find where podman keeps its logins: XDG_RUNTIME_DIR is not set")]
     NoPodmanFile,
     #[error("{variable} is not valid UTF-8")]
     NotText { variable: &'static str },
-    #[error("cannot tell where this program is")]
+    #[error("cannot find the path of this program")]
     Program(#[source] io::Error),
     /// The working directory was removed or cannot be read.
-    #[error("cannot tell the working directory")]
+    #[error("cannot find the working directory")]
     WorkingDirectory(#[source] io::Error),
 }
 
@@ -138,6 +144,20 @@ pub fn programs(name: &str) -> Vec<PathBuf> {
     env::split_paths(&folders).map(|folder| folder.join(&name)).filter(|path| path.is_file()).collect()
 }
 
+/// Returns the path of the first executable program of this name in the absolute folders of `PATH`. Without `PATH`,
+/// they are those of the C library.
+#[cfg(unix)]
+pub fn find_executable(name: &OsStr) -> Option<PathBuf> {
+    let folders = env::var_os("PATH").unwrap_or_else(|| USUAL_FOLDERS.into());
+    let mut paths = env::split_paths(&folders).filter(|folder| folder.is_absolute());
+    paths.find_map(|folder| Some(folder.join(name)).filter(|path| is_executable(path)))
+}
+
+#[cfg(unix)]
+fn is_executable(path: &Path) -> bool {
+    path.is_file() && rustix::fs::access(path, rustix::fs::Access::EXEC_OK).is_ok()
+}
+
 /// Returns the absolute path of the running program.
 pub fn this_program() -> Result<PathBuf, EnvError> {
     // Without `/proc`, as in a chroot, Linux does not tell.
@@ -176,7 +196,7 @@ pub fn home() -> Result<PathBuf, EnvError> {
 #[cold]
 fn registered_home() -> Option<PathBuf> {
     let is_folder = |home: &PathBuf| home.is_absolute() && home.parent().is_some();
-    if !user_database::is_id_unmapped() {
+    if !user_namespace::is_id_unmapped() {
         return None;
     }
     env::home_dir().filter(is_folder).or_else(user_database::home).filter(is_folder)

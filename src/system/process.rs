@@ -3,6 +3,7 @@
 use std::ffi::{OsStr, OsString};
 use std::io;
 use std::io::Write;
+use std::path::PathBuf;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -11,6 +12,8 @@ use zeroize::Zeroizing;
 
 use crate::system::background;
 use crate::system::background::BackgroundTask;
+#[cfg(unix)]
+use crate::system::env;
 use crate::system::limited_read::{InputError, read_input};
 
 /// The time for the thread that wrote the input to wipe its copy after the program has exited.
@@ -25,7 +28,7 @@ pub struct ProcessOutput {
 
 #[derive(Debug, Error)]
 pub enum ProcessError {
-    #[error("there is no program {}", program.display())]
+    #[error("cannot find the program {}", program.display())]
     NotFound { program: OsString },
     #[error("cannot start {}", program.display())]
     Start { program: OsString, source: io::Error },
@@ -39,7 +42,8 @@ pub enum ProcessError {
     Read { program: OsString, source: io::Error },
 }
 
-/// Runs a program and returns its output. A bare name is looked up in `PATH`.
+/// Runs a program and returns its output. A bare name is looked up in the absolute folders of `PATH`: in a folder
+/// that depends on the working directory, anybody may have put a program.
 ///
 /// The program gets `stdin` as its input, our standard error, and our environment with the variable `mark` set to 1.
 /// After `patience` the program is killed, but not its own children: output that one of them still holds open is
@@ -52,7 +56,10 @@ pub fn run(
     patience: Duration,
 ) -> Result<ProcessOutput, ProcessError> {
     let deadline = Instant::now() + patience;
-    let mut command = Command::new(program);
+    let Some(path) = find(program) else {
+        return Err(ProcessError::NotFound { program: program.to_owned() });
+    };
+    let mut command = Command::new(path);
     command.args(args).envs(mark.map(|name| (name, "1"))).stdin(Stdio::piped()).stdout(Stdio::piped());
     let mut child = command.spawn().map_err(|source| match source.kind() {
         io::ErrorKind::NotFound => ProcessError::NotFound { program: program.to_owned() },
@@ -78,7 +85,8 @@ pub fn run(
 /// Runs a program that shows its input to a person, for as long as that person likes. Returns false when it failed; what
 /// it says then is not shown.
 pub fn show(program: &OsStr, args: &[impl AsRef<OsStr>], stdin: &[u8]) -> bool {
-    let mut command = Command::new(program);
+    let Some(path) = find(program) else { return false };
+    let mut command = Command::new(path);
     command.args(args).stdin(Stdio::piped()).stderr(Stdio::null());
     let Ok(mut child) = command.spawn() else { return false };
     if let Some(mut pipe) = child.stdin.take() {
@@ -86,6 +94,20 @@ pub fn show(program: &OsStr, args: &[impl AsRef<OsStr>], stdin: &[u8]) -> bool {
         let _ = pipe.write_all(stdin);
     }
     child.wait().is_ok_and(|status| status.success())
+}
+
+/// Returns the path of a program: that of a bare name, or the path itself.
+#[cfg(unix)]
+fn find(program: &OsStr) -> Option<PathBuf> {
+    let is_bare = !program.as_encoded_bytes().contains(&b'/');
+    if is_bare { env::find_executable(program) } else { Some(program.into()) }
+}
+
+/// Returns the program: Windows does not look in the working directory by itself.
+#[cfg(not(unix))]
+#[expect(clippy::unnecessary_wraps, reason = "the same signature everywhere")]
+fn find(program: &OsStr) -> Option<PathBuf> {
+    Some(program.into())
 }
 
 /// An error of a running program, without its name.
@@ -195,7 +217,7 @@ mod tests {
     #[test]
     fn the_error_names_a_program_that_does_not_start() {
         let error = run(OsStr::new("no-such-program"), &["x"], b"", None, LONG).expect_err("absent");
-        assert_eq!(error.to_string(), "there is no program no-such-program");
+        assert_eq!(error.to_string(), "cannot find the program no-such-program");
         let error = run(OsStr::new("/etc/passwd"), &["x"], b"", None, LONG).expect_err("no program");
         assert_eq!(error.to_string(), "cannot start /etc/passwd");
     }

@@ -23,6 +23,11 @@ pub fn clean_lines(text: &str) -> String {
     text.split('\n').map(clean).collect::<Vec<_>>().join("\n")
 }
 
+/// True for a text that a terminal shows as it is, in lines and with tabs: [`clean`] would escape nothing else.
+pub fn is_showable(text: &str) -> bool {
+    text.chars().all(|letter| matches!(letter, '\n' | '\t') || is_harmless(letter))
+}
+
 /// Joins an error and its sources into one line, without applying [`clean`].
 pub fn error_chain(error: &dyn Error) -> String {
     let (mut line, mut source) = (error_words(error), error.source());
@@ -124,6 +129,16 @@ mod tests {
             assert_eq!(clean(text), want);
         }
         assert_eq!(clean_lines("a\nb\r\n\x1b"), "a\nb\\u{d}\n\\u{1b}");
+    }
+
+    #[test]
+    fn a_text_is_showable_without_control_and_invisible_characters() {
+        for text in ["", "plain é 字", "two\nlines\tand a tab\n"] {
+            assert!(is_showable(text), "{text:?}");
+        }
+        for text in ["\x1b[31mred", "over\rwritten", "\0", "\x07", "\x7f", "\u{9b}1m", "\u{202e}gpj"] {
+            assert!(!is_showable(text), "{text:?}");
+        }
     }
 
     #[test]

@@ -45,6 +45,7 @@ pub fn screen() -> Screen {
     }
     let is_wanted = !anstyle_query::no_color() && anstyle_query::clicolor() != Some(false);
     Screen {
+        is_terminal: true,
         width: terminal_size::terminal_size_of(stdio::stdout()).map(|(width, _)| usize::from(width.0)),
         // A Windows console shows colours only after they have been enabled; elsewhere this returns `None`.
         has_colour: is_wanted

@@ -15,6 +15,8 @@ pub struct Screen {
     /// The width of a line in columns; `None` for no limit.
     pub width: Option<usize>,
     pub has_colour: bool,
+    /// True for a terminal, which acts on control characters.
+    pub is_terminal: bool,
 }
 
 /// The emphasis of a cell. The text says the same as the colour, for people who cannot see colours.
@@ -341,7 +343,7 @@ mod tests {
             (Some(24), "alice@regi…mple  regi…le"),
             (Some(1), "…  …"),
         ] {
-            let text = written(&tokens(), Screen { width, has_colour: false });
+            let text = written(&tokens(), Screen { width, has_colour: false, ..Screen::default() });
             let row = text.lines().nth(1).expect("a row");
             assert_eq!(row, want, "{width:?}");
         }
@@ -367,7 +369,7 @@ mod tests {
         let mut table = Table::with_heads(["LABEL", "SCOPE", "ID"], &["SCOPE"]).keep_whole(&["ID"]);
         table.push(["a label that is long".into(), "Read-only".into(), id.into()]);
         for (width, want) in [(60, "a label that is long  "), (46, "a label…  "), (20, "a lab…  ")] {
-            let text = written(&table, Screen { width: Some(width), has_colour: false });
+            let text = written(&table, Screen { width: Some(width), has_colour: false, ..Screen::default() });
             assert_eq!(text.lines().nth(1), Some(format!("{want}{id}").as_str()), "{width}");
         }
     }
@@ -382,12 +384,12 @@ mod tests {
             (22, "ci    me    2027-01-31"),
             (21, "ci    2027-01-31"),
         ] {
-            let text = written(&table, Screen { width: Some(width), has_colour: false });
+            let text = written(&table, Screen { width: Some(width), has_colour: false, ..Screen::default() });
             assert_eq!(text.lines().nth(1), Some(want), "{width}");
         }
         table.drop_order = &["USER", BRIEF];
         for (width, want) in [(31, "ci    2027-01-31 (in 66 days)"), (28, "ci    2027-01-31")] {
-            let text = written(&table, Screen { width: Some(width), has_colour: false });
+            let text = written(&table, Screen { width: Some(width), has_colour: false, ..Screen::default() });
             assert_eq!(text.lines().nth(1), Some(want), "{width}");
         }
     }
@@ -406,7 +408,7 @@ mod tests {
         // The same row twice stays the same.
         table.push(table.rows[0].clone());
         for width in 1..=60 {
-            let text = written(&table, Screen { width: Some(width), has_colour: false });
+            let text = written(&table, Screen { width: Some(width), has_colour: false, ..Screen::default() });
             let lines: std::collections::BTreeSet<_> = text.lines().skip(1).collect();
             assert_eq!(lines.len(), 4, "{width}: {text}");
         }
@@ -415,7 +417,8 @@ mod tests {
     #[test]
     fn no_line_is_wider_than_the_screen() {
         for width in 4..=60 {
-            let text = written(&tokens(), Screen { width: Some(width), has_colour: false });
+            let text =
+                written(&tokens(), Screen { width: Some(width), has_colour: false, ..Screen::default() });
             assert!(text.lines().all(|line| line.width() <= width), "{width}: {text}");
         }
     }
@@ -425,7 +428,7 @@ mod tests {
         let mut table = Table::with_heads(["USER", "STATE"], &[]);
         table.push(["\u{2601}\u{fe0f}".repeat(40).into(), "in use".into()]);
         for width in 4..=60 {
-            let text = written(&table, Screen { width: Some(width), has_colour: false });
+            let text = written(&table, Screen { width: Some(width), has_colour: false, ..Screen::default() });
             assert!(text.lines().all(|line| line.width() <= width), "{width}: {text}");
         }
     }
@@ -436,7 +439,7 @@ mod tests {
         table.push([Cell::new("in use", Tone::Good), Cell::new("x", Tone::Plain)]);
         table.push([Cell::new("expired", Tone::Bad), Cell::from("y")]);
         assert_eq!(written(&table, Screen::default()), "in use   x\nexpired  y\n");
-        let screen = Screen { width: None, has_colour: true };
+        let screen = Screen { has_colour: true, ..Screen::default() };
         assert_eq!(written(&table, screen), "\x1b[32min use\x1b[0m   x\n\x1b[31mexpired\x1b[0m  y\n");
     }
 

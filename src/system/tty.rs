@@ -4,14 +4,13 @@ use std::fs::{File, OpenOptions};
 use std::io;
 use std::io::{BufRead, BufReader, Read, Write};
 
-#[cfg(unix)]
-use rustix::termios;
-#[cfg(unix)]
-use rustix::termios::{LocalModes, OptionalActions, Termios};
 use thiserror::Error;
 use zeroize::Zeroizing;
 
 use crate::model::hint::program;
+#[cfg(unix)]
+use crate::system::hidden_input::HiddenInput;
+
 /// The longest answer, in bytes: terminals do not deliver longer lines.
 const MAX_ANSWER_BYTES: u64 = 4096;
 
@@ -34,7 +33,7 @@ pub enum TtyError {
     #[error("nothing was typed")]
     NoAnswer,
     /// A control key, bytes that are not UTF-8, or more than [`MAX_SECRET_BYTES`].
-    #[error("what was typed is no text")]
+    #[error("the input is not text")]
     Unprintable,
     #[error("cannot read the answer from the terminal")]
     Read(#[source] io::Error),
@@ -84,32 +83,6 @@ pub fn ask_hidden(question: &str) -> Result<Zeroizing<String>, TtyError> {
 #[cfg(not(unix))]
 pub fn ask_hidden(question: &str) -> Result<Zeroizing<String>, TtyError> {
     rpassword::prompt_password(question).map(Zeroizing::new).map_err(TtyError::Read)
-}
-
-/// Keeps a terminal from showing typed characters until the value is dropped. Ctrl-C arrives as a key: a process
-/// killed by it would leave the terminal without echo.
-#[cfg(unix)]
-struct HiddenInput<'t> {
-    terminal: &'t File,
-    before: Termios,
-}
-
-#[cfg(unix)]
-impl<'t> HiddenInput<'t> {
-    fn start(terminal: &'t File) -> io::Result<Self> {
-        let before = termios::tcgetattr(terminal)?;
-        let mut hidden = before.clone();
-        hidden.local_modes.remove(LocalModes::ECHO | LocalModes::ICANON | LocalModes::ISIG);
-        termios::tcsetattr(terminal, OptionalActions::Flush, &hidden)?;
-        Ok(Self { terminal, before })
-    }
-}
-
-#[cfg(unix)]
-impl Drop for HiddenInput<'_> {
-    fn drop(&mut self) {
-        let _ = termios::tcsetattr(self.terminal, OptionalActions::Flush, &self.before);
-    }
 }
 
 /// Reads keys up to Enter into memory that is wiped.

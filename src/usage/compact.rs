@@ -7,8 +7,7 @@ use std::path::{Path, PathBuf};
 
 use crate::model::timestamp::Timestamp;
 use crate::system::disk;
-use crate::system::disk::append::try_lock;
-use crate::system::disk::permissions::refuse_others_folder;
+use crate::system::disk::append::{rename_unsynced, try_lock};
 use crate::system::disk::{DiskError, PRIVATE};
 use crate::usage::history::UsageHistory;
 use crate::usage::recent_uses::RecentUses;
@@ -30,8 +29,6 @@ const MAX_READ_BYTES: u64 = 4 * MAX_BYTES;
 
 /// Compacts the log when it is full, unless another process is doing so.
 pub(super) fn compact_if_full(folder: &Path, now: Timestamp) -> Result<(), DiskError> {
-    // As root in another user's folder, the lock or the summary could be a link to any file.
-    refuse_others_folder(folder)?;
     let Some(_lock) = try_lock(&folder.join(LOCK))? else { return Ok(()) };
     // Another process may have compacted it before this one took the lock.
     match fs::symlink_metadata(folder.join(LOG)) {
@@ -51,9 +48,10 @@ pub(super) fn shift_files(folder: &Path, now: Timestamp) -> Result<(), DiskError
         fold_oldest(folder, now)?;
     }
     for number in (1..gap.unwrap_or(ARCHIVED_FILES)).rev() {
-        rename(&archived_file(folder, number), &archived_file(folder, number + 1))?;
+        rename_unsynced(&archived_file(folder, number), &archived_file(folder, number + 1))?;
     }
-    rename(&folder.join(LOG), &archived_file(folder, 1))
+    // Without syncing, because the log is not worth the wait.
+    rename_unsynced(&folder.join(LOG), &archived_file(folder, 1))
 }
 
 /// Adds the oldest file to the summary. The file stays; the summary marks it as folded, so that it counts
@@ -126,9 +124,4 @@ pub(super) fn read(path: &Path) -> Vec<u8> {
 
 fn archived_file(folder: &Path, number: usize) -> PathBuf {
     folder.join(format!("usage.{number}.jsonl"))
-}
-
-/// Renames a file without syncing, because the log is not worth the wait.
-fn rename(from: &Path, to: &Path) -> Result<(), DiskError> {
-    fs::rename(from, to).map_err(|source| DiskError::Write { path: to.to_owned(), source })
 }

@@ -11,15 +11,15 @@ pub mod record;
 pub mod stats;
 pub mod warning_record;
 
-use std::fs::File;
-use std::io::{Seek, SeekFrom, Write};
+use std::fs::{File, Metadata};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
 use crate::model::timestamp::Timestamp;
 use crate::system::caller::Caller;
 use crate::system::disk;
-use crate::system::disk::append::{create_append, open_append};
+use crate::system::disk::append::{create_append, open_append, remove_unsynced};
 use crate::system::disk::{DiskError, PRIVATE};
 use crate::usage::history::UsageHistory;
 use crate::usage::recent_uses::RecentUses;
@@ -65,11 +65,11 @@ impl UsageLog {
 
     fn try_append(&self, line: &[u8], now: Timestamp) -> io::Result<()> {
         let path = self.path();
-        let mut file = match open_append(&path) {
+        let (mut file, metadata) = match open_append(&path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => self.create(&path)?,
             opened => opened?,
         };
-        if file.seek(SeekFrom::End(0))? >= MAX_BYTES {
+        if metadata.len() >= MAX_BYTES {
             file = self.compacted(&path, now)?;
         }
         // The rest of an incomplete write is not written: another line may follow by now.
@@ -79,17 +79,17 @@ impl UsageLog {
     /// Creates the current file, unless logging is off.
     #[cold]
     #[inline(never)]
-    fn create(&self, path: &Path) -> io::Result<File> {
+    fn create(&self, path: &Path) -> io::Result<(File, Metadata)> {
         let is_off = || exists(&self.folder.join(OFF_LOG));
         if is_off() || !exists(&self.vault) {
             return Err(io::ErrorKind::NotFound.into());
         }
-        let file = create_append(path).map_err(io::Error::other)?;
+        let (file, metadata) = create_append(path).map_err(io::Error::other)?;
         // Another process may have turned the log off since the first check, when there was no file yet.
         if is_off() && file.metadata()?.len() == 0 {
-            fs::remove_file(path)?;
+            remove_unsynced(path)?;
         }
-        Ok(file)
+        Ok((file, metadata))
     }
 
     /// Compacts the log, if that is possible, and returns the file to write to.
@@ -98,15 +98,11 @@ impl UsageLog {
     fn compacted(&self, path: &Path, now: Timestamp) -> io::Result<File> {
         // If compaction fails or another process is compacting, the file may grow a little.
         let _ = compact::compact_if_full(&self.folder, now);
-        let mut file = match open_append(path) {
+        let (file, metadata) = match open_append(path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => self.create(path)?,
             opened => opened?,
         };
-        if file.seek(SeekFrom::End(0))? < FULL_BYTES {
-            Ok(file)
-        } else {
-            Err(io::ErrorKind::FileTooLarge.into())
-        }
+        if metadata.len() < FULL_BYTES { Ok(file) } else { Err(io::ErrorKind::FileTooLarge.into()) }
     }
 
     /// True when logging is off.

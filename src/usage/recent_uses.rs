@@ -76,7 +76,7 @@ impl RecentUses {
                 record::push_integer(out, "created", identity.created);
                 record::push_text(out, "registry", Some(&identity.registry));
                 record::push_text(out, "caller", Some(&identity.caller));
-                record::push_text(out, "outcome", Some(RECENT));
+                record::push_word(out, "outcome", Some(RECENT));
                 record::push_integer(out, "pulls", counted.pull.into());
                 record::push_integer(out, "pushes", counted.push.into());
                 out.extend_from_slice(b"}\n");

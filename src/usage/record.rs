@@ -3,9 +3,10 @@
 use serde::Deserialize;
 
 use crate::model::registry::{Address, Key};
+use crate::model::scope::Scope;
 use crate::model::timestamp::Timestamp;
-use crate::model::token::{Direction, Token};
-use crate::provider::find_by_prefix;
+use crate::model::token::{Direction, Origin, Token};
+use crate::provider;
 use crate::system::caller::Caller;
 use crate::system::sanitize::{push_json, push_number};
 use crate::usage::stats::UsageStats;
@@ -22,8 +23,8 @@ const MAX_TEXT_BYTES: usize = 512;
 /// The longest line that is read, in bytes. A byte of a text may take six bytes when it is escaped.
 const MAX_BYTES: usize = 32 * 1024;
 
-/// The length of the shortest token, in bytes.
-const TOKEN_BYTES: usize = 16;
+/// The longest label of a host, in bytes: <https://www.rfc-editor.org/rfc/rfc1035#section-2.3.4>.
+const MAX_LABEL_BYTES: usize = 63;
 
 /// The initial capacity for a line, in bytes, which is enough for nearly all lines.
 const USUAL_BYTES: usize = 320;
@@ -64,8 +65,8 @@ pub struct LogEntry<'l> {
     pub verb: &'static str,
     /// The token that was returned, stored or signed out.
     pub token: Option<&'l Token>,
-    /// The registry, or a key that is not an address.
-    pub registry: Option<&'l str>,
+    /// The key that the client sent.
+    pub key: Option<&'l Key>,
     pub repository: Option<&'l str>,
     pub direction: Option<Direction>,
     pub outcome: RequestOutcome,
@@ -74,21 +75,29 @@ pub struct LogEntry<'l> {
 }
 
 impl<'l> LogEntry<'l> {
-    /// Begins an entry with the registry and the repository of a key. A key that is not an address is left
-    /// out when it may contain a password.
+    /// Begins an entry with the registry and the repository of a key.
     pub fn new(verb: &'static str, key: Option<&'l Key>, outcome: RequestOutcome) -> Self {
-        let address = key.and_then(Key::address);
-        let verbatim =
-            key.map(Key::as_str).filter(|text| address.is_none() && !text.contains(['@', '?', '#']));
-        Self {
-            verb,
-            token: None,
-            registry: address.map(|address| address.registry().as_str()).or(verbatim),
-            repository: address.and_then(Address::repository),
-            direction: None,
-            outcome,
-            reason: None,
-        }
+        let repository = key.and_then(Key::address).and_then(Address::repository);
+        Self { verb, token: None, key, repository, direction: None, outcome, reason: None }
+    }
+
+    /// Returns the registry, or the key of a session. A person may have typed a secret in place of the registry, so
+    /// only what has the form of an address is logged, and what a token was added for.
+    fn registry(&self) -> Option<&'l str> {
+        let key = self.key?;
+        let Some(address) = key.address() else { return Some(key.as_str()).filter(|_| key.is_session()) };
+        let registry = address.registry().as_str();
+        let is_added = || self.token.is_some_and(|token| token.origin == Origin::Add);
+        (is_public(registry) || is_added()).then_some(registry)
+    }
+
+    /// Returns the name of the token. One that comes from a key is logged only when the key would be.
+    fn token_name(&self) -> Option<&'l str> {
+        let token = self.token?;
+        let mut handles = token.scopes.iter().map(Scope::handle);
+        let is_own = token.origin == Origin::Add;
+        (!token.scopes.is_empty() && (is_own || handles.all(|handle| is_public(&handle))))
+            .then_some(token.name.as_str())
     }
 
     /// Formats the line: a JSON object and a line end.
@@ -99,31 +108,30 @@ impl<'l> LogEntry<'l> {
         let mut out = Vec::with_capacity(USUAL_BYTES);
         push_start(&mut out);
         push_integer(&mut out, "at", now.0);
-        push_text(&mut out, "verb", Some(self.verb));
+        push_word(&mut out, "verb", Some(self.verb));
         if let Some(token) = self.token {
             push_integer(&mut out, "id", token.id.0.into());
             push_integer(&mut out, "created", token.created.0);
-            // The name of a token without a scope comes from a key, which may contain a password.
-            let is_public = |name: &&str| !token.scopes.is_empty() && !contains_token(name);
-            push_text(&mut out, "token", Some(token.name.as_str()).filter(is_public));
         }
-        push_text(&mut out, "registry", self.registry);
-        push_text(&mut out, "repository", self.repository);
-        push_text(&mut out, "direction", self.direction.map(Direction::word));
+        push_text(&mut out, "token", self.token_name());
+        let registry = self.registry();
+        push_text(&mut out, "registry", registry);
+        push_text(&mut out, "repository", self.repository.filter(|_| registry.is_some()));
+        push_word(&mut out, "direction", self.direction.map(Direction::word));
         push_text(&mut out, "client", client);
         push_caller(&mut out, caller);
-        push_text(&mut out, "outcome", Some(self.outcome.word()));
-        push_text(&mut out, "reason", self.reason);
+        push_word(&mut out, "outcome", Some(self.outcome.word()));
+        push_word(&mut out, "reason", self.reason);
         out.extend_from_slice(b"}\n");
         out
     }
 }
 
-/// True when the user name in a token's name is itself a token.
-fn contains_token(name: &str) -> bool {
-    let user = name.split_once('@').map_or(name, |(user, _)| user);
-    // The lookup costs a `get` more than the rest of its line, and few user names are that long.
-    user.len() >= TOKEN_BYTES && find_by_prefix(name).is_some()
+/// True for a host that is an address: it has a dot, a port or is `localhost`, and has no label that is longer than any
+/// host's.
+fn is_public(host: &str) -> bool {
+    (host.contains(['.', ':']) || host == "localhost")
+        && host.split('.').all(|label| label.len() <= MAX_LABEL_BYTES)
 }
 
 /// Begins a line with the version.
@@ -141,9 +149,15 @@ pub(super) fn push_integer(out: &mut Vec<u8>, name: &str, number: i64) {
     push_number(out, number.unsigned_abs());
 }
 
-/// Adds a field with a text, if there is one, cut to [`MAX_TEXT_BYTES`].
+/// Adds a field with a text, if there is one and it does not contain a token, cut to [`MAX_TEXT_BYTES`].
 #[inline(never)]
 pub(super) fn push_text(out: &mut Vec<u8>, name: &str, text: Option<&str>) {
+    push_word(out, name, text.filter(|text| !provider::contains_token(text)));
+}
+
+/// Adds a field with a text that is known to hold no secret, if there is one, cut to [`MAX_TEXT_BYTES`].
+#[inline(never)]
+pub(super) fn push_word(out: &mut Vec<u8>, name: &str, text: Option<&str>) {
     let Some(text) = text else { return };
     push_name(out, name);
     let mut end = text.len().min(MAX_TEXT_BYTES);
@@ -347,6 +361,14 @@ mod tests {
             ),
             ("https://user:password@ghcr.io", None, None),
             ("https://ghcr.io/?token=secret", None, None),
+            ("some words", None, None),
+            ("localhost/app", Some("localhost"), Some("app")),
+            ("registry:5000/app", Some("registry:5000"), Some("app")),
+            ("canary", None, None),
+            ("canary/canary", None, None),
+            ("dckr_pat_abcdefghijkl.example.com/app", None, Some("app")),
+            ("ghcr.io/acme/GHP_abcdefghijkl", Some("ghcr.io"), None),
+            ("eyJhbGciOiJIUzI1NiJ9.eyJleHAiOjE4OTM0NTYwMDB9.c2ln", None, None),
         ] {
             let key = Key::parse(key).expect("a key");
             let line = LogEntry::new("get", Some(&key), RequestOutcome::NotFound);
@@ -356,7 +378,8 @@ mod tests {
                 Some(Caller { process: 7, start: u64::MAX }),
             );
             let record = parse(bytes.strip_suffix(b"\n").expect("a line end")).expect("a line");
-            assert_eq!((record.registry.as_deref(), line.repository), (registry, repository));
+            let logged: serde_json::Value = serde_json::from_slice(&bytes).expect("JSON");
+            assert_eq!((record.registry.as_deref(), logged["repository"].as_str()), (registry, repository));
             assert_eq!((record.at, record.is_not_found()), (Some(NOW.0), true));
             assert_eq!(record.client.as_deref(), Some("a\"b\n{\"version\":1}"));
             assert_eq!(record.caller.as_deref(), Some("7:18446744073709551615"));

@@ -11,8 +11,7 @@ use crate::model::timestamp::Timestamp;
 use crate::model::token_id::TokenId;
 use crate::system::caller::Caller;
 use crate::system::disk;
-use crate::system::disk::append::open_append;
-use crate::system::disk::permissions::refuse_others_folder;
+use crate::system::disk::append::{create_empty, open_append, remove_unsynced};
 
 /// The time for which a warning is not repeated to its caller, in seconds. A command may push many images one by one.
 const CALLER_SECONDS: u64 = 600;
@@ -58,7 +57,7 @@ impl WarningRecord {
         if disk::make_folder(&self.0).is_err() {
             return true;
         }
-        match File::create_new(self.0.join(&name)) {
+        match create_empty(&self.0.join(&name)) {
             Ok(_) => {
                 self.remove_earlier(subject, &name);
                 true
@@ -71,7 +70,7 @@ impl WarningRecord {
     /// processes. When the caller is not known or the folder cannot be written, it returns true each time.
     pub fn is_first_for_caller(&self, caller: Option<Caller>, text: &str, now: Timestamp) -> bool {
         let Some(Caller { process, start }) = caller else { return true };
-        if disk::make_folder(&self.0).is_err() || refuse_others_folder(&self.0).is_err() {
+        if disk::make_folder(&self.0).is_err() {
             return true;
         }
         let hash = crc32fast::hash(text.as_bytes());
@@ -99,7 +98,7 @@ impl WarningRecord {
             let name = file_name(&path);
             if name.starts_with(&prefix) && name != today {
                 // Another process may have removed it already.
-                let _ = fs::remove_file(path);
+                let _ = remove_unsynced(&path);
             }
         }
     }
@@ -108,11 +107,11 @@ impl WarningRecord {
         for path in disk::entries(&self.0) {
             if file_name(&path).starts_with(CALLER_PREFIX)
                 && is_older(&path, MAX_AGE_SECONDS, now)
-                && let Ok(file) = open_append(&path)
+                && let Ok((file, _)) = open_append(&path)
                 && file.try_lock().is_ok()
                 && is_older(&path, MAX_AGE_SECONDS, now)
             {
-                let _ = fs::remove_file(path);
+                let _ = remove_unsynced(&path);
             }
         }
     }
@@ -121,14 +120,14 @@ impl WarningRecord {
 /// Creates the file, or renews the date of an old one. Returns false when another process has done so recently.
 fn claim(path: &Path, now: Timestamp) -> io::Result<bool> {
     for _ in 0..ATTEMPTS {
-        match File::create_new(path) {
+        match create_empty(path) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
             created => return created.and_then(|file| date(&file, now)).map(|()| true),
         }
         if !is_older(path, CALLER_SECONDS, now) {
             return Ok(false);
         }
-        let file = match open_append(path) {
+        let (file, _) = match open_append(path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
             opened => opened?,
         };

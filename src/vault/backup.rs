@@ -29,12 +29,12 @@ pub enum BackupError {
     Passphrase(#[from] PassphraseError),
     #[error("there is no vault yet")]
     NoVault,
-    #[error("{} is there already, and is no backup", path.display())]
+    #[error("{} exists already, and is not a backup", path.display())]
     NotABackup { path: PathBuf },
-    #[error("there is no backup {}", path.display())]
+    #[error("the backup {} does not exist", path.display())]
     Missing { path: PathBuf },
     /// The file is a vault, but a passphrase is not one of its key holders.
-    #[error("{} is no backup: no passphrase opens it", path.display())]
+    #[error("{} is not a backup: no passphrase opens it", path.display())]
     NoPassphrase { path: PathBuf },
 }
 

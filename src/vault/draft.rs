@@ -1,8 +1,8 @@
 //! A change to the vault that has not been written yet.
 
 use std::collections::BTreeMap;
+use std::mem;
 use std::path::PathBuf;
-use std::{fs, mem};
 
 use crate::inventory::{Counters, Inventory};
 use crate::model::choice::Choice;
@@ -12,7 +12,6 @@ use crate::model::token::{Origin, PreviousSecret, Token};
 use crate::model::token_id::TokenId;
 use crate::resolve::request::FOLDER_PREFIX;
 use crate::system::disk;
-use crate::system::disk::DiskError;
 use crate::vault::VaultError;
 use crate::vault::file::{UnlockedVault, VaultContents};
 use crate::vault::format::entry::{EncodedEntries, SealedSecrets};
@@ -234,13 +233,25 @@ impl Draft {
         Ok(copy)
     }
 
+    /// Has the vault written even when nothing has changed.
+    pub fn touch(&mut self) {
+        self.saved = None;
+    }
+
     /// Writes the vault durably, even when nothing has changed, which proves that it can be written.
-    pub fn rewrite(self) -> Result<(), VaultError> {
-        Self { saved: None, ..self }.write()
+    pub fn rewrite(mut self) -> Result<(), VaultError> {
+        self.touch();
+        self.write()
     }
 
     /// Writes the vault durably, unless nothing has changed. After an error, the vault on disk is as it was.
-    pub fn write(mut self) -> Result<(), VaultError> {
+    pub fn write(self) -> Result<(), VaultError> {
+        self.write_and_count().map(drop)
+    }
+
+    /// Writes the vault like [`write`](Self::write), and returns the number of this write; `None` when nothing has
+    /// changed.
+    pub fn write_and_count(mut self) -> Result<Option<u64>, VaultError> {
         self.reseal_changed_bindings()?;
         let encoded = EncodedEntries::encode(&self.inventory, &self.sealed);
         let is_unchanged = self.saved.as_ref().is_some_and(|saved| {
@@ -250,8 +261,10 @@ impl Draft {
                 && saved.holders == self.holders
         });
         if is_unchanged {
-            return Ok(());
+            return Ok(None);
         }
+        let writes = self.inventory.counters().writes.saturating_add(1);
+        self.inventory.set_writes(writes);
         let version = layout::format_version(&self.inventory);
         if version > 1 && self.is_first_version {
             self.keep_first_version()?;
@@ -262,13 +275,13 @@ impl Draft {
         let bytes = encoding.and_then(|(directory, pages)| {
             layout::assemble(version, &directory, &encoded.entries, &pages, &encoded.ciphertexts, key, &base)
         });
-        Ok(disk::replace(path, &bytes.ok_or(VaultError::TooLarge)?, disk::PRIVATE)?)
+        disk::replace(path, &bytes.ok_or(VaultError::TooLarge)?, disk::PRIVATE)?;
+        Ok(Some(writes))
     }
 
     /// Copies the vault to `vault.bak` before version 0.1 of the program cannot read it any more.
     fn keep_first_version(&self) -> Result<(), VaultError> {
-        let unreadable = |source| DiskError::Read { path: self.path.clone(), source };
-        let bytes = fs::read(&self.path).map_err(unreadable)?;
+        let Some((bytes, _)) = disk::read(&self.path, layout::MAX_FILE_BYTES)? else { return Ok(()) };
         let backup = disk::with_suffix(&disk::without_links(&self.path), ".bak");
         Ok(disk::replace_link(&backup, &bytes, disk::PRIVATE)?)
     }
@@ -303,6 +316,8 @@ impl Draft {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use zeroize::Zeroizing;
 
     use super::*;

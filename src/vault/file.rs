@@ -16,7 +16,7 @@ use crate::system::disk::DiskError;
 use crate::vault::VaultError;
 use crate::vault::format::directory::{BlockPointer, Directory, Sought};
 use crate::vault::format::entry::{DecodedEntry, EntrySeals, SealHeader, SealedSecrets};
-use crate::vault::format::layout::{HEADER_BYTES, HeaderError, Layout, VaultFront};
+use crate::vault::format::layout::{HEADER_BYTES, HeaderError, Layout, MAX_FILE_BYTES, VaultFront};
 use crate::vault::format::upgrade::upgrade_choice;
 use crate::vault::format::{checksum, directory};
 use crate::vault::keys::holders::Holders;
@@ -79,6 +79,9 @@ impl Vault {
         let size = metadata.len();
         if size == 0 {
             return Err(VaultError::Empty { path: path.to_owned() });
+        }
+        if size > MAX_FILE_BYTES {
+            return Err(VaultError::FileTooLarge { path: path.to_owned() });
         }
         let mut start = Vec::new();
         read_more(&mut file, &mut start, size.min(FIRST_READ_BYTES)).map_err(unreadable)?;
@@ -356,7 +359,7 @@ fn slice<'b>(bytes: &'b [u8], range: &Range<u64>) -> Option<&'b [u8]> {
 fn read_more(mut file: impl Read, bytes: &mut Vec<u8>, count: u64) -> io::Result<()> {
     let start = bytes.len();
     let count = usize::try_from(count).map_err(|_| io::ErrorKind::FileTooLarge)?;
-    bytes.reserve_exact(count);
+    bytes.try_reserve_exact(count).map_err(|_| io::ErrorKind::OutOfMemory)?;
     bytes.resize(start + count, 0);
     file.read_exact(&mut bytes[start..])
 }

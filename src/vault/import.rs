@@ -226,7 +226,7 @@ mod tests {
         for (name, permissions) in [("pull", [true, false]), ("push", [true, true])] {
             let mut token = incoming_token(name, "ghcr.io", Origin::Add);
             token.permissions =
-                Some(Permissions { pull: permissions[0], push: permissions[1], delete: false });
+                Some(Permissions { pull: permissions[0], push: permissions[1], ..Permissions::default() });
             inventory.add_with_free_name(token, Timestamp(0));
         }
         import(&mut inventory, &[credentials("ghcr.io", "b", "b")]);

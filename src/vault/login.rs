@@ -122,7 +122,10 @@ pub fn log_in(
         return Ok(known(*id));
     }
     let login = RecognizedLogin::new(credentials);
-    let renewed = if same.is_empty() { find_renewed(draft, credentials, profile, now) } else { Vec::new() };
+    let mut renewed =
+        if covering.is_empty() { find_renewed(draft, credentials, profile, now) } else { Vec::new() };
+    // A token for a part that has this secret already stays as it is.
+    renewed.retain(|id| same.iter().all(|(other, _)| other != id));
     let advice = login.advice(&draft.inventory, renewed.first().copied());
     let ids = if renewed.is_empty() {
         let token = login.to_token(Origin::Store, profile, now);
@@ -193,6 +196,7 @@ fn is_outdone(draft: &Draft, id: TokenId, request: &Request<'_>, now: Timestamp)
 
 /// Puts a token in use because a client logged in with it.
 fn put_in_use(draft: &mut Draft, id: TokenId, credentials: &Credentials) {
+    draft.inventory.forget_key_beyond_scopes(&credentials.key, id);
     draft.inventory.remember_key(id, &credentials.key);
     draft.inventory.log_in(id, &credentials.key);
 }

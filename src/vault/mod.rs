@@ -15,6 +15,7 @@ mod paging_tests;
 pub mod rekey;
 pub mod seal;
 pub mod store;
+pub mod write_record;
 
 use std::path::{Path, PathBuf};
 
@@ -31,6 +32,9 @@ pub enum VaultError {
     Disk(#[from] DiskError),
     #[error("the vault {} is empty", path.display())]
     Empty { path: PathBuf },
+    /// Larger than any vault that this program writes.
+    #[error("the vault {} is larger than {} MiB", path.display(), crate::vault::format::layout::MAX_FILE_BYTES >> 20)]
+    FileTooLarge { path: PathBuf },
     /// The first bytes are not those of a vault.
     #[error("{} is not a vault of this program", path.display())]
     NotAVault { path: PathBuf },
@@ -47,15 +51,14 @@ pub enum VaultError {
     #[error("the key does not belong to the vault {}", path.display())]
     WrongKey { path: PathBuf },
     /// The vault was written without the key: the checksums are right, and a tag is wrong.
-    #[error("the vault {} was changed by something else than this program", path.display())]
+    #[error("the vault {} was changed by something other than this program", path.display())]
     Tampered { path: PathBuf },
     /// This secret does not open. The others may.
     #[error("the secret of token \"{name}\" in the vault {} is damaged", path.display())]
     DamagedSecret { path: PathBuf, name: Name },
     #[error("cannot seal the vault")]
     Random(#[from] getrandom::Error),
-    /// The directory, the entries or one entry is 4 GiB or larger.
-    #[error("the vault would be too large")]
+    #[error("the vault would be larger than {} MiB", crate::vault::format::layout::MAX_FILE_BYTES >> 20)]
     TooLarge,
 }
 
@@ -63,13 +66,14 @@ impl Hint for VaultError {
     fn hint(&self) -> Option<String> {
         let start_anew = |path: &Path| {
             format!(
-                "it was left as it is; put it back from a backup, or run `mv {0} {0}.broken` and log in again",
+                "it was not changed; restore it from a backup, or run `mv {0} {0}.broken` and log in again",
                 path.display()
             )
         };
         match self {
             Self::Disk(error) => error.hint(),
             Self::Empty { path }
+            | Self::FileTooLarge { path }
             | Self::NotAVault { path }
             | Self::Damaged { path }
             | Self::Tampered { path } => Some(start_anew(path)),
@@ -83,7 +87,8 @@ impl Hint for VaultError {
             Self::DamagedSecret { name, .. } => {
                 Some(format!("run `{} rotate {}` and give it a new one", program(), name.as_argument()))
             }
-            Self::Random(_) | Self::TooLarge => None,
+            Self::Random(_) => None,
+            Self::TooLarge => Some(format!("remove tokens with `{} rm`; nothing was changed", program())),
         }
     }
 }

@@ -58,7 +58,7 @@ pub enum RekeyError {
     NoVault,
     #[error("{} does not have the key", .0.name())]
     NotAHolder(HolderKind),
-    #[error("{} alone has the key, and nothing else would open the vault", .0.name())]
+    #[error("{} is the only key holder", .0.name())]
     LastHolder(HolderKind),
     /// None of the other holders returns the key.
     #[error("no other key holder opens the vault: {others}")]
@@ -73,12 +73,12 @@ impl Hint for RekeyError {
         match self {
             Self::Store(error) => error.hint(),
             Self::Holder(_, error) => error.hint(),
-            Self::NotRemoved(..) => Some(format!("`{} key renew` makes it worthless", program())),
+            Self::NotRemoved(..) => Some(format!("`{} key renew` makes that key useless", program())),
             Self::NoVault => Some(format!("docker login, or {} add, makes one", program())),
             Self::NotAHolder(_) => Some(format!("{} key status shows who has it", program())),
-            Self::LastHolder(_) => Some(format!("give it to another one first: {} key add", program())),
+            Self::LastHolder(_) => Some(format!("add another one first: {} key add", program())),
             Self::OthersFail { kind, .. } => {
-                Some(format!("mend one of them, or keep {}; nothing was changed", kind.name()))
+                Some(format!("fix one of them, or keep {}; nothing was changed", kind.name()))
             }
             Self::NotCached => Some(format!(
                 "name a file with the passphrase in {}, or add a holder that asks nobody",

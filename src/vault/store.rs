@@ -22,7 +22,8 @@ use crate::vault::keys::key_file::KeyFile;
 use crate::vault::keys::keyring::Keyring;
 use crate::vault::keys::trusted_commands::TrustedCommands;
 use crate::vault::keys::{CLIENT_TIMEOUT, Holder, HolderError, cache};
-use crate::vault::seal::VaultKey;
+use crate::vault::seal::{Tag, VaultKey};
+use crate::vault::write_record::{Rollback, WriteRecord};
 
 /// The environment variable that names the holder of a new vault's key: `key-file` or `keyring`.
 pub const KEY_HOLDER: &str = "DOCKER_CREDENTIAL_PAT_KEY_HOLDER";
@@ -41,6 +42,8 @@ pub struct VaultStore {
     proof: Cell<Proof>,
     /// True when [`inventory`](Self::inventory) has returned what no key verified.
     has_read_unproven: Cell<bool>,
+    /// The older copy that a change has found in place of the vault.
+    accepted_rollback: OnceCell<Rollback>,
 }
 
 /// The key with which [`VaultStore::inventory`] verifies what it reads.
@@ -101,6 +104,7 @@ impl VaultStore {
             obtained_key: OnceCell::new(),
             proof: Cell::default(),
             has_read_unproven: Cell::default(),
+            accepted_rollback: OnceCell::new(),
         })
     }
 
@@ -214,10 +218,11 @@ impl VaultStore {
         self.ensure_key()?;
         let _lock = self.lock()?;
         let mut draft = self.draft()?;
+        let before = draft.key().fingerprint();
         let outcome = edit(&mut draft)?;
         draft.drop_outdated(env::now(), |folder| !disk::is_missing(Path::new(folder)));
         self.trust_known_command(&draft)?;
-        draft.write().map_err(StoreError::from)?;
+        self.write(draft, &before)?;
         then(&outcome)?;
         Ok(outcome)
     }
@@ -246,7 +251,44 @@ impl VaultStore {
     pub fn ensure_writable(&self) -> Result<(), StoreError> {
         self.ensure_key()?;
         let _lock = self.lock()?;
-        Ok(self.draft()?.rewrite()?)
+        let mut draft = self.draft()?;
+        draft.touch();
+        let fingerprint = draft.key().fingerprint();
+        self.write(draft, &fingerprint)
+    }
+
+    /// Writes a draft of a vault that had this key before, and records the write. An older copy that was put in place
+    /// of the vault is the vault from then on.
+    fn write(&self, mut draft: Draft, before: &Tag) -> Result<(), StoreError> {
+        let record = self.write_record();
+        let writes = draft.inventory.counters().writes;
+        let rollback = record.rollback(before, writes);
+        if rollback.is_some() {
+            draft.touch();
+        }
+        draft.inventory.set_writes(record.base(before, writes));
+        let fingerprint = draft.key().fingerprint();
+        if let Some(writes) = draft.write_and_count()? {
+            record.record(before, &fingerprint, writes);
+            if let Some(rollback) = rollback {
+                let _ = self.accepted_rollback.set(rollback);
+            }
+        }
+        Ok(())
+    }
+
+    fn write_record(&self) -> WriteRecord {
+        WriteRecord::new(self.folders.config.join("vaults"), &self.vault)
+    }
+
+    /// Returns the older copy that a change has found in place of the vault, and accepted.
+    pub fn accepted_rollback(&self) -> Option<Rollback> {
+        self.accepted_rollback.get().copied()
+    }
+
+    /// Returns whether a vault with these holders and contents is an older copy of the one that was last written.
+    pub fn find_rollback(&self, holders: &Holders, inventory: &Inventory) -> Option<Rollback> {
+        self.write_record().rollback(&holders.fingerprint, inventory.counters().writes)
     }
 
     /// Takes the lock for a change, if there is a vault. Dropping the value releases it.

@@ -19,13 +19,16 @@ pub enum Challenge {
 #[derive(Debug, Error, PartialEq, Eq)]
 pub enum ChallengeError {
     /// The challenge is neither Basic nor Bearer.
-    #[error("{at} wants to be told who asks in a way that is not known here")]
+    #[error("{at} asks for credentials in a way that this program does not know")]
     Unknown { at: String },
     #[error("{at} names a token endpoint that is refused")]
     Realm { at: String, source: EndpointError },
     /// The owner of a bare IP address is unknown.
     #[error("{at} names the token endpoint {realm}, an address without a name")]
     Literal { at: String, realm: String },
+    /// A service of another machine has no token endpoint on this one.
+    #[error("{at} names the token endpoint {realm}, which is on this machine")]
+    Loopback { at: String, realm: String },
     /// The secret would leave an encrypted connection for one without encryption.
     #[error("{at} names the token endpoint {realm}, which is not encrypted as the registry is")]
     Weaker { at: String, realm: String },
@@ -74,6 +77,9 @@ fn bearer(challenge: &ChallengeRef<'_>, registry: &Endpoint) -> Result<Challenge
     if realm.has_numeric_host() && !is_same_machine {
         return Err(ChallengeError::Literal { at, realm: realm.to_string() });
     }
+    if realm.is_loopback() && !is_same_machine {
+        return Err(ChallengeError::Loopback { at, realm: realm.to_string() });
+    }
     Ok(Challenge::Bearer { realm, service: parameter("service") })
 }
 
@@ -106,17 +112,17 @@ mod tests {
             (
                 HUB,
                 "Negotiate",
-                "https://registry-1.docker.io wants to be told who asks in a way that is not known here",
+                "https://registry-1.docker.io asks for credentials in a way that this program does not know",
             ),
             (
                 HUB,
                 "",
-                "https://registry-1.docker.io wants to be told who asks in a way that is not known here",
+                "https://registry-1.docker.io asks for credentials in a way that this program does not know",
             ),
             (
                 HUB,
                 r#"Bearer service="x""#,
-                "https://registry-1.docker.io wants to be told who asks in a way that is not known here",
+                "https://registry-1.docker.io asks for credentials in a way that this program does not know",
             ),
             (
                 "http://127.0.0.1:5000",
@@ -143,6 +149,9 @@ mod tests {
             (REGISTRY, "https://[2001:db8::1]/token", "an address without a name"),
             (REGISTRY, "https://16909060/token", "an address without a name"),
             (REGISTRY, "https://127.0.0.1/token", "an address without a name"),
+            (REGISTRY, "https://localhost/token", "on this machine"),
+            (REGISTRY, "https://a.localhost:5001/token", "on this machine"),
+            (REGISTRY, "https://auth.example:99999/token", "refused"),
             (REGISTRY, "ftp://auth.example/token", "refused"),
             (REGISTRY, "https://user@auth.example/token", "refused"),
             (REGISTRY, "/token", "refused"),

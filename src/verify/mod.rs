@@ -54,7 +54,7 @@ pub enum RegistryError {
     Endpoint(#[from] EndpointError),
     #[error(transparent)]
     Challenge(#[from] ChallengeError),
-    #[error("{at} is no registry: it answers {status}")]
+    #[error("{at} is not a registry: it answers {status}")]
     NoRegistry { at: String, status: u16 },
     #[error("the token endpoint {at} answers {status}")]
     NoToken { at: String, status: u16 },
@@ -181,14 +181,14 @@ impl LoginAttempt<'_> {
     fn authorize(&mut self, scope: Option<&str>) -> Result<Option<Grant>, RegistryError> {
         let LoginRequest { user, secret } = self.login;
         let Challenge::Bearer { realm, service } = self.challenge.clone() else {
-            let authorization = Authorization::basic(user, secret.expose());
+            let authorization = Authorization::basic(user, secret.expose(), &self.root)?;
             return Ok(Some(Grant { authorization, actions: None }));
         };
         let response = if user == IDENTITY_USER {
             self.exchange(&realm, service.as_deref(), scope)?
         } else {
             let endpoint = realm.with_path(&query(&realm, service.as_deref(), scope))?;
-            let basic = Authorization::basic(user, secret.expose());
+            let basic = Authorization::basic(user, secret.expose(), &endpoint)?;
             let request = HttpRequest { authorization: Some(&basic), ..HttpRequest::get(&endpoint) };
             self.http.send(&request, self.progress)?
         };

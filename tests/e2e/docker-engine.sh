@@ -74,3 +74,24 @@ for name in index.docker.io registry-1.docker.io "$hub"; do
   refused "logout of $name signs out" "$denied" docker pull acme/app
   equal "logout of $name leaves no login in the vault" "" users_kept
 done
+
+# CNB: all organizations on one host, and one user name for all.
+cnb=docker.cnb.cool
+jq -n '[{acme: "cnb-A"}, {shop: "cnb-B"}, {third: "cnb-C"}] | map(to_entries[0] | {user: "cnb", secret: .value, actions: ["pull", "push"], repos: ["\(.key)/*"]})' \
+  >"$server/accounts.json"
+add_cnb() { printf '%s' "$2" | pat add "$1" --registry "$cnb/$1" --user "${3:-cnb}" --secret-stdin; }
+pull_sends() { docker pull "$cnb/$1/app" >&2 && sent '/images/create$' '.auth.password' | tr -d '"'; }
+check "CNB: the token of an organization" add_cnb acme cnb-A
+refused "CNB: another user name" "accepts no user name but cnb" add_cnb shop cnb-B alice
+check "CNB: the token of another organization" add_cnb shop cnb-B
+check "CNB: docker login with the token of a third one" login_to "$cnb" cnb cnb-C
+equal "CNB: pull from the first organization comes with its token" cnb-A pull_sends acme
+equal "CNB: pull from the second organization comes with its token" cnb-B pull_sends shop
+equal "CNB: pull from elsewhere comes with the login" cnb-C pull_sends third
+check "CNB: logout" docker logout "$cnb"
+for organization in acme shop third; do
+  refused "CNB: after it nothing answers for $organization" "$denied" docker pull "$cnb/$organization/app"
+done
+check "CNB: use the first organization's token again" pat activate acme
+equal "CNB: and it answers" cnb-A pull_sends acme
+refused "CNB: the other one stays signed out" "$denied" docker pull "$cnb/shop/app"

@@ -36,7 +36,7 @@ check "create one for the registry" hub create registry --label "the registry" -
 check "put it in use there" pat use registry "$host"
 check "a client comes with it" inspect
 before=$(pat show registry --reveal)
-ends "rotate" 0 '"registry" has its new secret, which does not end; the old one is switched off' hub rotate registry
+ends "rotate" 0 '"registry" has its new secret, which does not expire; the old one is switched off' hub rotate registry
 check "the next request comes with the new secret" inspect
 equal "the old one is switched off" "ci active, the registry active, the registry inactive" states
 check "it is another secret" eval '[[ $(pat show registry --reveal) != "$before" ]]'
@@ -61,6 +61,8 @@ ends "no leads to nothing" 1 'nothing was changed' \
 typed() { pat lock >/dev/null 2>&1; limited "$python" "$here/terminal.py" "$@" -- docker-credential-pat hub tokens --user bob; }
 ends "the second factor is asked for" 0 '0 tokens of bob' typed --hidden "Password of bob" $'pw-canary-of-bob\n' --hidden "Code of the second factor" $'424242\n'
 code="Code of the second factor"
+ends "both questions name the host" 0 'Password of bob at Docker Hub, http://.*Code of the second factor of bob at Docker Hub, http://' \
+  eval "typed --hidden 'Password of bob' \$'pw-canary-of-bob\n' --hidden 'Code of' \$'424242\n' | tr -d '\r\n'"
 ends "a wrong one is asked for again" 0 'refuses that code' typed --hidden "Password of bob" $'pw-canary-of-bob\n' --hidden "$code" $'111111\n' --hidden "$code" $'424242\n'
 ends "three wrong ones are refused" 1 'refuses the sign-in' \
   typed --hidden "Password of bob" $'pw-canary-of-bob\n' --hidden "$code" $'111111\n' --hidden "$code" $'111111\n' --hidden "$code" $'111111\n'

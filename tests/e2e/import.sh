@@ -31,7 +31,7 @@ check "it is written in plain text" in_plain "$config" alice
 ends "import --dry-run shows what there is" 0 "alice@$host +new" pat import --dry-run
 equal "and does nothing" "[]" eval "pat ls --json | jq -c .tokens"
 refused "import --remove is refused while Docker does not ask this program" "hint: docker-credential-pat install," pat import --remove
-ends "import" 0 "1 taken over; 1 read back" pat import
+ends "import" 0 "1 copied into the vault; 1 read back" pat import
 check "the file is as it was" in_plain "$config" alice
 ends "install names the logins in plain text" 0 "docker-credential-pat import --remove" pat install
 check "no plain text in the backup" not_in_plain "$config.bak" alice
@@ -83,7 +83,7 @@ helper_part() {
   equal "$name has nothing any more" "{}" "$store" list
   check "Docker logs in from the vault" used_by bob use_here "$named"
   check "no secret in any file" no_secret_in_files
-  ends "import again finds nothing" 0 "nothing to take over" pat import
+  ends "import again finds nothing" 0 "nothing to copy" pat import
   check "logout" docker logout "$named"
   check "rm" pat rm --yes "$(pat ls --json | jq -r '.tokens[] | select(.user == "bob").name')"
 }
@@ -105,7 +105,7 @@ if part secretservice docker-credential-secretservice dbus-daemon dbus-send gnom
   check "lock the keyring" "$servers/keyring.sh" lock "$keyring"
   ends "a locked keyring is told" 1 "cannot: docker-credential-secretservice get says" pat import
   check "unlock the keyring" "$servers/keyring.sh" unlock "$keyring"
-  ends "then import works" 0 "1 taken over" pat import
+  ends "then import works" 0 "1 copied into the vault" pat import
   check "kill the keyring" "$servers/keyring.sh" kill "$keyring"
   ends "a keyring that is gone is told" 1 "error: docker-credential-secretservice list says" pat import
   unset DBUS_SESSION_BUS_ADDRESS
@@ -122,7 +122,7 @@ check "Docker is logged in there" used_by alice with_config "$exported/pasted"
 check "export as Docker's file" pat export "$alice" --format docker-config --output "$exported/file/config.json"
 equal "it is for its owner alone" 600 stat -c %a "$exported/file/config.json"
 check "Docker reads it" used_by alice with_config "$exported/file"
-refused "a file that is there is not overwritten" "is there already" pat export "$alice" --format docker-config -o "$exported/file/config.json"
+refused "a file that is there is not overwritten" "exists already" pat export "$alice" --format docker-config -o "$exported/file/config.json"
 if part "skopeo reads an export" skopeo; then
   from_file() { skopeo inspect --authfile "$exported/file/config.json" --tls-verify=false "docker://$host/acme/app:1"; }
   check "skopeo reads it" used_by alice from_file

@@ -103,7 +103,7 @@ if [[ -n $cached ]]; then
     # shellcheck disable=SC2086 # a command and its arguments
     equal "nor one by: ${session%% PATH*}" "${secret[alice]}" off_bus get_by $session
   done
-  ends "lock takes it out" 0 'the OS keyring gives it without asking you' pat lock
+  ends "lock takes it out" 0 'the OS keyring returns it without asking you' pat lock
   trouble "keyring killed: get says so once the vault is closed" 'no OS keyring answers on the session bus' 'start it, gnome-keyring-daemon' on_bus
   keyring unlock
   check "the keyring back, get works" on_bus alice_given
@@ -141,7 +141,7 @@ check "when it goes on, it works" cold on_bus alice_given
 close
 signal_keyring STOP
 (sleep 1; keyring kill) &
-trouble "a keyring that dies while it is asked" 'the OS keyring broke off|no OS keyring answers' 'start it' after 900 on_bus
+trouble "a keyring that dies while it is asked" 'the connection to the OS keyring broke|no OS keyring answers' 'start it' after 900 on_bus
 wait $!
 keyring unlock
 on_bus secret-tool lookup service "$program" username "$(on_bus item)" >"$server/key"

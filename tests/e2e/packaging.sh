@@ -8,7 +8,7 @@ program=docker-credential-pat
 unset XDG_CONFIG_HOME XDG_DATA_HOME XDG_STATE_HOME XDG_CACHE_HOME XDG_RUNTIME_DIR # so that HOME decides
 
 mkdir -p "$clone/packaging" "$tools" "$rust" "$fixed" "$users"
-cp "$here/../../packaging/"{install,uninstall}.sh "$clone/packaging/"
+cp "$here/../../packaging/"{build,install,uninstall}.sh "$clone/packaging/"
 cp "$here/../../Cargo.toml" "$clone/"
 cp "$(type -P $program)" "$GROUP_DIR/built"
 for tool in bash sh sed dirname uname mkdir install ln mv rm cat cp env readlink find grep timeout; do
@@ -21,7 +21,10 @@ chmod 555 "$fixed"
 cat >"$rust/cargo" <<'CARGO'
 #!/usr/bin/env bash
 [[ ${*:1:3} == "build --release --locked" ]] || { echo "cargo $*" >&2; exit 1; }
-[[ ! ${5-} ]] || folder=/$5
+while (($#)); do
+  [[ $1 != --target ]] || folder=/$2
+  shift
+done
 mkdir -p "target${folder-}/release" && cp BUILT "target${folder-}/release/docker-credential-pat"
 CARGO
 sed -i "s|BUILT|$GROUP_DIR/built|" "$rust/cargo"
@@ -31,6 +34,18 @@ if [[ ${1-} == --version ]]; then echo "rustc ${FAKE_RUST-1.999.0} (0123456789 2
 RUSTC
 mkdir -p "$rust/rustc.sysroot/lib/rustlib/$(uname -m)-unknown-linux-musl/lib"
 chmod +x "$rust"/{cargo,rustc}
+
+# A panic has the place of its code in it, which would be a folder of whoever built the program.
+names_no_folder() {
+  local checkout
+  checkout=$(cd "$here/../.." && pwd)
+  ! LC_ALL=C grep -aoE "[[:print:]]*(/\.cargo/|/\.rustup/|$checkout/)[[:print:]]*" "$GROUP_DIR/built"
+}
+if [[ $(type -P $program) == */debug/* ]]; then
+  skipped_part "no folder of the builder is in the program" "it is a debug build"
+else
+  check "no folder of the builder is in the program" names_no_folder
+fi
 
 # Root may write anywhere, so root is another user here.
 as=()
@@ -147,7 +162,8 @@ equal "SETUP=no: Docker is left as it is" none helper
 # /usr/local/bin is the machine's own, so an empty one covers it.
 usr_local_bin() {
   mount -t tmpfs none /usr/local/bin || exit 3
-  as=()
+  # Root writes nothing below a folder of another user.
+  as=() users=$GROUP_DIR/users-of-root
   user usr-local-bin /usr/local/bin
   install_it >/dev/null && [[ -x /usr/local/bin/$program && ! -e $HOME/.local/bin ]] && [[ $(helper) == pat ]] &&
     uninstall_it REGISTRY_AUTH_FILE="$HOME/auth.json" >/dev/null && [[ ! -e /usr/local/bin/$program && $(helper) == none ]]
@@ -156,6 +172,25 @@ if [[ $EUID == 0 ]] && unshare --mount true 2>/dev/null && [[ -d /usr/local/bin 
   export clone tools rust users program GROUP_DIR here nobody
   export -f usr_local_bin user run limited install_it uninstall_it helper
   check "only /usr/local/bin in PATH: there and back" unshare --mount bash -c usr_local_bin
+fi
+
+# Root in another user's home: sudo -E.
+as_root() (
+  as=()
+  install_it "$@"
+)
+remove_as_root() (
+  as=()
+  uninstall_it "$@"
+)
+if [[ $EUID == 0 ]]; then
+  user roots-too .local/bin
+  run mkdir -p "$HOME/.local/bin"
+  ends "root in another user's home: install.sh is refused" 1 "$HOME/.local/bin belongs to another user" as_root
+  equal "root in another user's home: nothing is installed" "" ls "$HOME/.local/bin"
+  check "root in another user's home: they install" install_it
+  ends "root in another user's home: uninstall.sh is refused" 1 "belongs to another user" remove_as_root
+  check "root in another user's home: the program stays" test -x "$HOME/.local/bin/$program"
 fi
 
 # Another program of the name.

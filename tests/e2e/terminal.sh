@@ -48,6 +48,11 @@ ends "get answers on the terminal, where what is typed shows" 0 'Ctrl-Dquay\.exa
   eval 'at_terminal --answer waiting "quay.example$end_of_input" -- "$program" get | tr -d "\r\n"'
 ends "with stdin from elsewhere the terminal is still asked" 0 'added "ci-3"' \
   at_terminal --hidden "Secret for" $'s3cret\n' -- sh -c "$program add ci-3 --registry other.example --user me </dev/null"
+ends "the question names the registry" 0 'Secret for "named" at named.example, other.example' \
+  at_terminal --hidden "Secret for" $'s3cret\n' -- "$program" add named --registry named.example --registry other.example --user me
+ends "so does the question for a new secret" 0 'New secret for "named" at named.example' \
+  at_terminal --hidden "New secret for" $'s3cret2\n' -- "$program" rotate named
+pat rm named --yes 2>/dev/null
 ends "a taken name is told before anything is asked" 1 'named "ci" already' at_terminal -- "$program" add ci --registry ghcr.example
 ends "the next step once there are tokens" 0 '^next: docker-credential-pat ls' at_terminal -- "$program"
 
@@ -56,6 +61,17 @@ add_new() { at_terminal "$@" -- "$program" add new --registry new.example --user
 ends "an empty secret is refused" 1 'empty' add_new --hidden "Secret for" $'\n'
 ends "the end of input is no secret" 1 'no secret' add_new --hidden "Secret for" $'\x04'
 ends "Ctrl-C ends the question, and the terminal echoes again" 130 'Secret for' add_new --hidden "Secret for" "s3cret$interrupt"
+# After every signal the terminal shows again what is typed, or the exit code is 125. SIGKILL cannot be handled.
+for signal in INT:2 TERM:15 HUP:1 QUIT:3 ALRM:14 USR1:10 USR2:12 PIPE SEGV:11 BUS:7 ABRT:6 XCPU:24 TSTP; do
+  case $signal in
+    # Rust ignores a closed pipe, and a program that was stopped continues: the question is still there.
+    PIPE | TSTP) ends "SIG$signal at the hidden question: it still waits" 0 'added "after-'"$signal" \
+      at_terminal --signal "Secret for" $signal --hidden "Secret for" $'s3cret\n' -- "$program" add after-$signal --registry $signal.example --user me
+      pat rm after-$signal --yes 2>/dev/null ;;
+    *) ends "SIG${signal%:*} at the hidden question: the terminal echoes again" $((128 + ${signal#*:})) 'Secret for' \
+      add_new --signal "Secret for" "${signal%:*}" ;;
+  esac
+done
 ends "Ctrl-C ends the question for the user name" 130 'User name' \
   at_terminal --answer "User name" "$interrupt" -- "$program" add new --registry new.example
 ends "no terminal: add names the option for the secret, at once" 1 '--secret-stdin or --secret-file' \
@@ -121,6 +137,7 @@ name=$(pat ls --json | jq -r '.tokens[] | select(.scopes | index("nasty.example"
 check "store a key that reads as another" put "$odd_key" odd s3cret
 add_labelled() { printf s3cret | pat add labelled --registry label.example --user me --label "$1" --secret-stdin; }
 check "add a label that would steer the terminal" add_labelled "label$nasty"
+add_user() { printf s3cret | pat add steering-user --registry steering.example --user "$1" --secret-stdin; }
 check "ls shows the user name without them" plain 'user\\u\{1b\}' "$program" ls
 check "ls shows the key without them" plain 'h\\u\{202e\}' "$program" ls
 check "show shows the user name without them" plain 'user\\u\{1b\}' "$program" show "$name"
@@ -130,6 +147,22 @@ check "a verb that is wrong is told without them" plain 'x\\u\{1b\}' sh -c "\"$p
 check "ls --json shows none of them either" plain 'user\\u001b' "$program" ls --json
 refused "a key with control characters is refused, without them" 'control character$' put "h$nasty" user s3cret
 equal "the user name comes back byte for byte" "user$nasty" eval "ask nasty.example | jq -r .Username"
+
+# Secrets are exact or not shown at all: escaped, they would be other secrets.
+check "a secret that would steer the terminal" eval 'printf "s3cret%s" "$nasty" | pat add steering --registry steering.example --user me --secret-stdin'
+ends "show --reveal keeps it off the terminal" 1 'hint: `docker-credential-pat show steering --reveal > FILE` writes it as it is' \
+  at_terminal -- "$program" show steering --reveal
+check "the refusal does not show it" plain 'control characters' sh -c "\"$program\" show steering --reveal; true"
+equal "nor any part of it" 0 eval 'at_terminal -- "$program" show steering --reveal | grep -c s3cret || true'
+equal "a pipe gets every byte" "s3cret$nasty" pat show steering --reveal
+ends "export keeps it off the terminal" 1 'export steering --format docker-login > FILE' \
+  at_terminal -- "$program" export steering --format docker-login
+ends "what is encoded may be shown" 0 '"auth"' at_terminal -- "$program" export steering --format docker-config
+equal "export to a pipe has every byte" 1 eval 'pat export steering --format docker-login 2>/dev/null | grep -cF "s3cret$nasty"'
+check "a user name that would steer the terminal" add_user "user$nasty"
+ends "export keeps that off the terminal too" 1 'control characters' at_terminal -- "$program" export steering-user --format docker-login
+ends "a secret of several lines is shown" 0 'two' eval 'printf "one\n\ttwo" | pat add lines --registry lines.example --user me --secret-stdin && at_terminal -- "$program" show lines --reveal'
+for token in steering steering-user lines; do pat rm $token --yes 2>/dev/null; done
 
 # The manual.
 manual() { at_terminal -- env PAGER=cat "$@" "$program" man rotate; }
@@ -162,7 +195,7 @@ printf '#!/bin/sh\n[ "$1" = list ] && sleep 3 && echo "{}"\n' >"$HOME/slow/docke
 chmod +x "$HOME/slow/docker-credential-slow"
 ends "a helper that takes its time is named" 0 'reading the logins of docker-credential-slow' \
   at_terminal -- env PATH="$HOME/slow:$PATH" "$program" import --helper slow
-equal "without a terminal it is not" "there is nothing to take over" eval 'env PATH="$HOME/slow:$PATH" docker-credential-pat import --helper slow 2>&1'
+equal "without a terminal it is not" "there is nothing to copy" eval 'env PATH="$HOME/slow:$PATH" docker-credential-pat import --helper slow 2>&1'
 if type -P flock >/dev/null; then
   vault=$XDG_DATA_HOME/docker-credential-pat/vault
   locked() { flock "$vault.lock" sleep 4 & sleep 0.5; "$@"; local code=$?; wait; return $code; }

@@ -147,7 +147,7 @@ tokens_life() {
     lines_of 'token "old" for .* expired .*; continuing without credentials \(docker-credential-pat rotate old\)' pull "$host/public/app:1"
   check "rotate it" rotate old "${secret[rw]}" --expires 3d
   equal "pull comes with it; stderr warns once of its end" 1 \
-    lines_of 'token "old" for .* ends in 3 days, .*\(docker-credential-pat rotate old\)' pull_thrice "$app"
+    lines_of 'token "old" for .* expires in 3 days, .*\(docker-credential-pat rotate old\)' pull_thrice "$app"
   equal "and no more that day" 0 lines_of 'docker-credential-pat' pull_thrice "$app"
   equal "it was given" rw came_with pull "$app"
   check "no secret in any file" no_secret_in_files

@@ -41,10 +41,10 @@ for mode in htpasswd token tls; do
     check "$mode: what one may that only pulls" told "[[\"reader-$mode\",\"accepted\",true,false,false]]" "reader-$mode" --repository "$host/acme/app:1"
     check "$mode: what it may not touch" told "[[\"good-$mode\",\"accepted\",false,false,false]]" "good-$mode" --repository other/app
   fi
-  refused "$mode: add --verify keeps nothing that is refused" "does not take" add "new-$mode" "not it" alice --verify
+  refused "$mode: add --verify keeps nothing that is refused" "does not accept" add "new-$mode" "not it" alice --verify
   refused "$mode: nothing of it is there" "no token named" pat show "new-$mode"
   check "$mode: add --verify keeps what is accepted" add "new-$mode" "${secret[alice]}" alice --verify
-  refused "$mode: rotate --verify takes no bad one" "does not take" bash -c "printf bad | docker-credential-pat rotate new-$mode --secret-stdin --verify"
+  refused "$mode: rotate --verify takes no bad one" "does not accept" bash -c "printf bad | docker-credential-pat rotate new-$mode --secret-stdin --verify"
   equal "$mode: and the old one is still there" "${secret[alice]}" pat show "new-$mode" --reveal
 done
 # The same encrypted registry behind a faulty proxy; its certificate is valid for any port of this machine.

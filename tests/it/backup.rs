@@ -3,12 +3,14 @@
 use std::fs;
 use std::path::PathBuf;
 
+use crate::common;
 use crate::common::{Home, found, stderr};
 
 /// Writes a passphrase to a file, and returns the file.
 fn passphrase(home: &Home, text: &str) -> PathBuf {
     let path = home.path().join("passphrase");
     fs::write(&path, text).expect("written");
+    common::make_private(&path);
     path
 }
 
@@ -38,7 +40,7 @@ fn a_restore_into_an_empty_home_restores_everything() {
     let file = backup(&home);
     let other = Home::new();
     let message = stderr(&restore(&other, &file, "correct horse", &[]).success());
-    assert!(message.starts_with("3 tokens came back"), "{message}");
+    assert!(message.starts_with("3 tokens restored"), "{message}");
     assert_eq!(other.tokens(), home.tokens());
     assert_eq!(other.get("ghcr.io/acme/app"), found("me", "secret of push"));
     assert_eq!(other.get("quay.io"), found("bob", "bobs secret"));
@@ -153,7 +155,7 @@ fn a_vault_that_only_a_passphrase_opens_is_not_overwritten() {
     let mut program = home.program(["backup"]);
     program.arg(home.vault()).arg("--passphrase-file").arg(&file);
     let message = stderr(&program.env("DOCKER_CREDENTIAL_PAT_PASSPHRASE_FILE", &file).assert().code(1));
-    assert!(message.contains("is no backup"), "{message}");
+    assert!(message.contains("is not a backup"), "{message}");
     assert_eq!(fs::read(home.vault()).expect("there"), vault);
 }
 

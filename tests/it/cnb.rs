@@ -60,6 +60,42 @@ fn the_tokens_of_two_organizations_each_answer_for_their_own_images() {
 }
 
 #[test]
+fn a_second_login_renews_the_login_even_with_the_secret_of_an_organization() {
+    let home = Home::new();
+    add(&home, "acme", "docker.cnb.cool/acme", "canary of acme");
+    // Without another token, Docker gets the one of acme, and stores it again.
+    home.store(HOST, "cnb", "canary of acme");
+    let note = "a client logged in to docker.cnb.cool with \"acme\"";
+    assert!(stderr(&home.run(["ls"]).success()).contains(note));
+    home.store(HOST, "cnb", "canary of C");
+    assert!(!stderr(&home.run(["ls"]).success()).contains(note), "a later login replaces it");
+    home.store(HOST, "cnb", "canary of acme");
+    let names: Vec<_> = home.tokens().iter().map(|token| token["name"].clone()).collect();
+    assert_eq!(names, ["acme", "cnb@docker.cnb.cool"]);
+    assert_eq!(home.get(HOST), found("cnb", "canary of acme"));
+    assert_eq!(home.get("docker.cnb.cool/other/app"), found("cnb", "canary of acme"));
+    home.run(["rotate", "cnb@docker.cnb.cool", "--undo"]).success();
+    assert_eq!(home.get("docker.cnb.cool/other/app"), found("cnb", "canary of C"));
+    assert_eq!(home.get("docker.cnb.cool/acme/app"), found("cnb", "canary of acme"));
+}
+
+#[test]
+fn a_logout_of_one_path_reports_each_kept_token_once() {
+    let home = Home::new();
+    for name in ["acme", "shop"] {
+        add(&home, name, &format!("docker.cnb.cool/{name}"), &format!("canary of {name}"));
+    }
+    // `docker logout docker.cnb.cool/shop` erases the path and the host.
+    let messages: String = ["docker.cnb.cool/shop", HOST]
+        .map(|key| stderr(&home.call("erase", key).success().stdout("")))
+        .concat();
+    for name in ["acme", "shop"] {
+        assert_eq!(messages.matches(&format!("kept \"{name}\", signed out")).count(), 1, "{messages}");
+        assert_eq!(home.get(&format!("docker.cnb.cool/{name}/app")), not_found());
+    }
+}
+
+#[test]
 fn a_logout_for_the_images_of_one_organization_keeps_the_token_of_the_other() {
     let home = Home::new();
     home.store("docker.cnb.cool/acme", "cnb", "canary of acme");
@@ -77,7 +113,7 @@ fn a_user_name_other_than_cnb_is_refused_with_the_fix() {
     for registry in ["docker.cnb.cool/acme", "docker.cnb.cool", "helm.cnb.cool/acme", "*.cnb.cool"] {
         let refused = stderr(&home.bring("acme", registry, "alice", "canary", &[]).code(1).stdout(""));
         assert!(
-            refused.contains("takes no user name but cnb") && refused.contains("--user cnb"),
+            refused.contains("accepts no user name but cnb") && refused.contains("--user cnb"),
             "{refused}"
         );
         assert!(!refused.contains("alice") && !refused.contains("canary"), "{refused}");

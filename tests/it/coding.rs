@@ -155,7 +155,17 @@ fn a_project_token_is_created_used_listed_changed_and_deleted() {
         assert_eq!(token["permissions"], json!(["pull"]));
         // The stand-in reads the expiry as China's time, which is earlier than intended, not later.
         assert_eq!(token["expires"], "2099-01-31T15:59:59Z", "{dates}");
-        assert_eq!(coding.home.get("acme-docker.pkg.coding.net/shop/images/app"), found(&user, &secret));
+        // What may be a push still gets the personal token, which may do more.
+        assert!(
+            message.contains("it is in use to pull, and")
+                && message.contains("\"pat\" (acme-docker.pkg.coding.net/shop)"),
+            "{message}"
+        );
+        let app = "acme-docker.pkg.coding.net/shop/images/app";
+        assert_eq!(coding.home.given(&[app, "--pull"]), "shop");
+        assert_eq!(coding.home.get(app), found("tester", PAT));
+        coding.home.run(["use", "shop"]).success();
+        assert_eq!(coding.home.get(app), found(&user, &secret));
 
         let listed = &coding.listed("shop")[0];
         assert_eq!(listed["label"], "ci of shop");
@@ -206,6 +216,163 @@ fn a_project_token_is_created_used_listed_changed_and_deleted() {
 }
 
 #[test]
+fn a_token_that_opens_no_registry_is_never_given() {
+    let Some(coding) = CodingDouble::start() else { return };
+    coding.create("shop", &["--scope", "artifact_rw"]);
+    let (user, secret) = (text(&coding.tokens()[0], "UserName"), text(&coding.tokens()[0], "Token"));
+    let app = "acme-docker.pkg.coding.net/shop/images/app";
+    for (number, scope) in
+        ["depot_read", "depot_read:5", "wiki_rw", "artifact_version_props_rw", "ci_manager"]
+            .into_iter()
+            .enumerate()
+    {
+        let name = format!("other{number}");
+        let message = coding.create(&name, &["--scope", scope]);
+        assert!(message.contains("it opens no registry, and"), "{scope}: {message}");
+        assert_eq!(coding.home.get(app), found(&user, &secret), "{scope}");
+        for direction in ["--pull", "--push"] {
+            assert_eq!(coding.home.given(&[app, direction]), "shop", "{scope}");
+        }
+        let token = coding.home.token(&name);
+        assert_eq!(
+            (&token["scopes"], &token["permissions"], &token["in_use"]),
+            (&json!([]), &json!([]), &json!(false)),
+            "{scope}"
+        );
+        let message =
+            coding.refused(&["create", "x", "--project", "shop", "--scope", scope, "--path", "shop/images"]);
+        assert!(message.contains("opens no registry"), "{message}");
+    }
+    // Its address is still known.
+    coding.done(&["rm", "other0", "--yes"]);
+    coding.create("both", &["--scope", "depot_read", "--scope", "artifact_rw"]);
+    assert_eq!(coding.home.given(&[app, "--push"]), "both");
+    // One that loses its scopes for images is no longer given.
+    coding.switch(&json!({ "offer": ["ModifyProjectToken"] }));
+    let message = coding.done(&["edit", "both", "--scope", "wiki_rw"]);
+    assert!(message.contains("\"both\" opens no registry now, so it is switched off here"), "{message}");
+    assert_eq!(coding.home.given(&[app, "--push"]), "shop");
+    let message = coding.done(&["edit", "both", "--scope", "artifact_r"]);
+    assert!(message.contains("docker-credential-pat activate both"), "{message}");
+}
+
+#[test]
+fn a_narrower_token_is_not_put_in_use_over_a_wider_one() {
+    let Some(coding) = CodingDouble::start() else { return };
+    coding.create("wide", &["--scope", "artifact_rw"]);
+    let message = coding.create("narrow", &["--scope", "artifact_r"]);
+    let want = "\"wide\" (acme-docker.pkg.coding.net/shop) may do more, and stays in use for the rest \
+                (docker-credential-pat use narrow changes that)";
+    assert!(message.contains("it is in use to pull, and") && message.contains(want), "{message}");
+    let app = "acme-docker.pkg.coding.net/shop/images/app";
+    for (args, want) in
+        [(&[app, "--pull", "--push"][..], "wide"), (&[app, "--push"], "wide"), (&[app, "--pull"], "narrow")]
+    {
+        assert_eq!(coding.home.given(args), want, "{args:?}");
+    }
+    // One that may do the same takes over, and one of another project takes nothing away.
+    let message = coding.create("next", &["--scope", "artifact_rw"]);
+    assert!(message.contains("it is in use, and") && !message.contains("may do more"), "{message}");
+    assert_eq!(coding.home.given(&[app]), "next");
+    let message = coding.done(&["create", "blog", "--project", "blog", "--scope", "artifact_rw"]);
+    assert!(message.contains("it is in use, and") && !message.contains("may do more"), "{message}");
+}
+
+#[test]
+fn the_login_command_for_a_project_takes_the_likely_token_or_asks() {
+    let Some(coding) = CodingDouble::start() else { return };
+    let command = ["login-command", "--team", "acme", "--project", "shop"];
+    let line = || stdout(&coding.unattended(&command).assert().success());
+    coding.create("rw", &["--scope", "artifact_rw"]);
+    coding.create("ro", &["--scope", "artifact_r"]);
+    assert!(line().contains("show rw --reveal"), "it may push");
+    coding.create("rw2", &["--scope", "artifact_rw"]);
+    let message = stderr(&coding.unattended(&command).assert().code(1).stdout(""));
+    assert!(
+        message.contains("\"rw\", \"ro\", \"rw2\"") && message.contains("login-command NAME"),
+        "{message}"
+    );
+    coding.home.run(["use", "ro", "acme-docker.pkg.coding.net/shop"]).success();
+    assert!(line().contains("show ro --reveal"), "it is chosen");
+    coding.home.run(["use", "--clear", "ro"]).success();
+    coding.create("shop", &[]);
+    assert!(line().contains("show shop --reveal"), "it has the name of the project");
+}
+
+#[test]
+fn a_token_that_may_do_more_or_lasts_longer_than_requested_is_deleted_again() {
+    let Some(coding) = CodingDouble::start() else { return };
+    for terse in [false, true] {
+        coding.switch(&json!({ "terse": terse }));
+        let args = ["create", "n9", "--project", "shop", "--scope", "artifact_r:99", "--expires", "10d"];
+        let message = coding.refused(&args);
+        for want in [
+            "is deleted again at CODING",
+            "with more permissions than requested: pull, pull and push, Wiki, and without an expiry",
+            "check the number of the repository",
+        ] {
+            assert!(message.contains(want), "{want} is not in {message}");
+        }
+        assert!(coding.tokens().is_empty() && !coding.has("n9"), "{terse}");
+        // CODING reads the time in China's zone.
+        let message = coding.refused(&["create", "n9", "--project", "shop", "--expires", "2h"]);
+        assert!(message.contains("with an expiry in the past"), "{message}");
+        assert!(coding.tokens().is_empty() && !coding.has("n9"), "{terse}");
+    }
+    coding.create("terse", &["--scope", "artifact_rw:7", "--expires", "2099-01-31"]);
+    let token = coding.home.token("terse");
+    assert_eq!(
+        (&token["permissions"], &token["expires"]),
+        (&json!(["pull", "push"]), &json!("2099-01-31T15:59:59Z"))
+    );
+    // The vault has what an edit has really made of it.
+    coding.switch(&json!({ "offer": ["ModifyProjectToken"] }));
+    let message = coding.refused(&["edit", "terse", "--scope", "artifact_r:99"]);
+    assert!(
+        message.contains("more permissions than requested") && message.contains("without an expiry"),
+        "{message}"
+    );
+    assert_eq!(coding.home.token("terse")["expires"], Value::Null);
+}
+
+#[test]
+fn what_cannot_be_meant_is_refused_before_a_token_is_made() {
+    let Some(coding) = CodingDouble::start() else { return };
+    coding.create("ci", &[]);
+    let create = ["create", "x", "--project", "shop"];
+    for (args, want) in [
+        (&["--expires", "2020-01-01"][..], "\"2020-01-01\" is in the past"),
+        (&["--expires", "0d"], "0d"),
+        (&["--path", "blog/x"], "give --path shop/REPOSITORY"),
+        (&["--path", "shopping"], "\"shopping\" is not in the project \"shop\""),
+    ] {
+        let message = coding.refused(&[&create, args].concat());
+        assert!(message.contains(want), "{args:?}: {message}");
+    }
+    let message = coding.refused(&["edit", "ci", "--expires", "2020-01-01"]);
+    assert!(message.contains("is in the past"), "{message}");
+    assert_eq!(coding.tokens().len(), 1);
+}
+
+#[test]
+fn a_wrong_personal_token_is_named_as_such_by_every_verb() {
+    let Some(coding) = CodingDouble::start() else { return };
+    for args in [
+        &["whoami"][..],
+        &["tokens", "--project", "shop"],
+        &["tokens", "--project", "11"],
+        &["create", "x", "--project", "shop"],
+    ] {
+        let mut program = coding.unattended(args);
+        program.args(["--url", &coding.url(), "--secret-stdin"]).write_stdin("wrong-canary");
+        let message = stderr(&program.assert().code(1).stdout(""));
+        assert!(message.contains("does not accept that personal access token"), "{args:?}: {message}");
+        assert!(message.contains("make a new one at CODING"), "{args:?}: {message}");
+        assert!(!message.contains("wrong-canary"), "{args:?}: {message}");
+    }
+}
+
+#[test]
 fn all_three_login_methods_work_on_one_host() {
     let Some(coding) = CodingDouble::start() else { return };
     let home = &coding.home;
@@ -219,10 +386,10 @@ fn all_three_login_methods_work_on_one_host() {
         "--path",
         "shop/images",
         "--scope",
-        "artifact_r",
+        "artifact_rw",
     ]);
     assert!(message.contains("clients that name only acme-docker.pkg.coding.net get"), "{message}");
-    coding.done(&["create", "blog", "--project", "blog"]);
+    coding.done(&["create", "blog", "--project", "blog", "--scope", "artifact_rw"]);
     let users: Vec<_> =
         coding.tokens().iter().map(|token| (text(token, "UserName"), text(token, "Token"))).collect();
     for (key, (user, secret)) in [
@@ -367,14 +534,14 @@ fn whoami_prints_the_account_or_the_refusal() {
     assert_eq!(stdout(&whoami(OTHER_PAT).success()), format!("olli (Olli) at {}\n", coding.url()));
     let message = stderr(&whoami("wrong-canary").code(1).stdout(""));
     assert!(
-        message.contains("does not take that personal access token")
+        message.contains("does not accept that personal access token")
             && message.contains("authorization invalid"),
         "{message}"
     );
     assert!(!message.contains("wrong-canary"));
     coding.fail("DescribeCodingCurrentUser", "401", 1);
     let message = stderr(&whoami(PAT).code(1).stdout(""));
-    assert!(message.contains("does not take that personal access token (status 401)"), "{message}");
+    assert!(message.contains("does not accept that personal access token (status 401)"), "{message}");
     for url in ["http://coding.example.com", "ftp://localhost", "https://me:pw@coding.example.com"] {
         let args = ["whoami", "--url", url, "--secret-stdin"];
         coding.unattended(&args).write_stdin(PAT).assert().code(1).stdout("");
@@ -577,7 +744,7 @@ fn an_added_project_token_is_found_by_its_user_name() {
     );
     coding.done(&["rm", "brought", "--project", "shop", "--yes"]);
     assert!(!coding.has("brought") && coding.tokens().is_empty());
-    assert!(coding.refused(&["show", "pat", "--reveal"]).contains("is no project token"));
+    assert!(coding.refused(&["show", "pat", "--reveal"]).contains("is not a project token"));
 }
 
 #[test]

@@ -95,7 +95,7 @@ fn a_healthy_setup_has_only_a_note_about_the_key_holder() {
     assert!(findings[0]["why"].as_str().expect("a text").contains("whole home"));
     let list = stdout(&home.run(["doctor"]).success().stderr(""));
     assert!(list.starts_with("note  the key file has the key of the vault\n"), "{list}");
-    assert!(list.ends_with("\nnothing is wrong\n") && list.contains("  mend: "), "{list}");
+    assert!(list.ends_with("\nnothing is wrong\n") && list.contains("  fix: "), "{list}");
 }
 
 #[test]
@@ -271,7 +271,7 @@ fn files_open_to_others_are_reported_and_fix_closes_them() {
     assert_eq!(of_kind(&findings, "plain-text-open-to-others")[0]["severity"], "problem");
     assert_eq!(of_kind(&findings, "vault-not-opened").len(), 1, "the key is not accepted");
     let done = home.run(["doctor"]).code(1);
-    assert!(stderr(&done).contains("hint: docker-credential-pat doctor --fix mends 3 of them"));
+    assert!(stderr(&done).contains("hint: docker-credential-pat doctor --fix fixes 3 of them"));
     let findings = diagnose(&home, &[], &["--fix"]);
     for (word, want) in [("open-to-others", true), ("key-open-to-others", true), ("plain-text-login", false)]
     {

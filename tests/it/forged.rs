@@ -146,7 +146,7 @@ fn no_verb_believes_a_forged_vault() {
             assert_eq!(forged, whole, "the forger writes a vault as the program does");
             continue;
         }
-        let word = "was changed by something else than this program";
+        let word = "was changed by something other than this program";
         for args in people {
             let output = home.program([]).args(args).assert().failure();
             let said = stdout(&output) + &stderr(&output);
@@ -211,7 +211,7 @@ fn no_request_leaves_for_a_forged_token_of_docker_hub() {
         &["link", "ci"],
     ] {
         let message = stderr(&hub.run(&home, args).code(1));
-        assert!(message.contains("was changed by something else"), "{args:?}: {message}");
+        assert!(message.contains("was changed by something other"), "{args:?}: {message}");
         assert_eq!(hub.seen()["calls"], calls, "{args:?}");
     }
     assert_eq!(hub.labels(), ["ci", "victim"]);

@@ -42,7 +42,9 @@ fn a_token_is_created_used_listed_switched_and_deleted() {
     let home = Home::new();
     let args = ["create", "ci", "--label", "my ci", "--permission", "push", "--expires", "90d"];
     let message = stderr(&hub.run(&home, &args).success());
-    assert!(message.contains("made \"ci\" at Docker Hub (Read & Write); it is in use, and ends in 90 days"));
+    assert!(
+        message.contains("made \"ci\" at Docker Hub (Read & Write); it is in use, and expires in 90 days")
+    );
     assert_eq!(hub.labels(), ["my ci"]);
     let token = home.token("ci");
     assert_eq!(
@@ -96,7 +98,7 @@ fn a_valid_sign_in_by_docker_login_needs_no_password() {
     }
     store("password", 5);
     let message = assert_no_secret(hub.program(&home, &["tokens"]).assert());
-    assert_failure(message, "the sign-in of alice by docker login has ended");
+    assert_failure(message, "the sign-in of alice by docker login has expired");
 }
 
 #[test]
@@ -134,7 +136,7 @@ fn a_second_factor_is_read_from_the_second_line() {
     assert_failure(sign_in("pw-canary-of-bob\n"), "a second line behind the password");
     assert_failure(sign_in("pw-canary-of-bob\n111111\n"), "Docker Hub refuses the sign-in");
     assert_failure(sign_in("pw-canary-of-alice\n424242\n"), "Docker Hub refuses the sign-in");
-    assert_failure(sign_in("\n"), "the secret is empty");
+    assert_failure(sign_in("\n"), "the password is empty");
 }
 
 #[test]
@@ -164,7 +166,7 @@ fn an_organizations_token_keeps_its_resources_when_rotated() {
     assert_eq!((&token["scopes"], &token["permissions"]), (&scopes, &json!(["pull", "push"])));
     assert_failure(hub.run_as("bob", &home, &["tokens", "--org", "acme"]), "(403): forbidden");
     assert_failure(hub.run_as("bob", &home, &["rm", "org", "--yes"]), "forbidden");
-    assert_failure(hub.run(&home, &["tokens", "--org", "../x"]), "no name of an organization");
+    assert_failure(hub.run(&home, &["tokens", "--org", "../x"]), "neither the name of an organization");
     assert_eq!(names(&home), ["org"]);
     let old = hub.seen()["oats"][0]["id"].as_str().expect("an ID").to_owned();
     let message = stderr(&hub.run(&home, &["rotate", "org"]).success());
@@ -230,13 +232,15 @@ fn an_organizations_token_is_kept_with_what_it_was_made_for() {
     ] {
         assert_created(&hub, &[&app, options].concat(), resources, scopes, permissions);
     }
-    for (path, scope) in [("acme/*", "docker.io/acme"), ("*/*/public", "docker.io")] {
+    for (path, scope, permission) in
+        [("acme/*", "docker.io/acme", "pull"), ("*/*/public", "docker.io", "public-pull")]
+    {
         assert_created(
             &hub,
             &["--repository", path],
             &format!("{path} scope-image-pull"),
             &[scope],
-            &["pull"],
+            &[permission],
         );
     }
 }
@@ -258,6 +262,11 @@ fn what_an_organization_cannot_have_is_refused_with_a_hint() {
             &["--repository", "acme", "--scope", "scope-member-read", "--registry", "docker.io"],
             "opens no registry",
         ),
+        (&["--repository", "acme/app", "--scope", "scope-image-pul"], "the nearest is scope-image-pull"),
+        (
+            &["--repository", "acme/app", "--scope", "scope-member-read"],
+            "that scope goes with --repository acme",
+        ),
         (&many, "at most 50 repositories"),
     ] {
         assert_failure(create(options), want);
@@ -265,6 +274,10 @@ fn what_an_organization_cannot_have_is_refused_with_a_hint() {
     assert_eq!(hub.seen()["calls"], json!([]), "nothing is asked for that");
     // What only Docker Hub knows.
     assert_failure(create(&["--repository", "acme/missing"]), "(400): unknown path acme/missing");
+    assert_failure(
+        create(&["--repository", "acme/missing"]),
+        "hint: the organization has no such repository",
+    );
     assert_failure(create(&["--repository", "acme/app", "--scope", "scope-new"]), "(400): unknown scope");
     hub.control(&json!({ "oat_limit": 1 }));
     create(&["--repository", "acme/app"]).success();
@@ -282,27 +295,19 @@ fn what_an_organization_cannot_have_is_refused_with_a_hint() {
     );
 }
 
-/// Returns the name of the token that a request gets.
-fn given(home: &Home, args: &[&str]) -> String {
-    let mut program = home.program(["explain", "--json"]);
-    let answer = stdout(&program.args(args).assert().success());
-    let answer: Value = serde_json::from_str(&answer).expect("JSON");
-    answer["token"].as_str().unwrap_or("none").to_owned()
-}
-
 #[test]
 fn a_new_token_that_may_less_leaves_a_wider_one_in_use() {
     let Some(hub) = HubDouble::start() else { return };
     let home = Home::new();
     hub.run(&home, &["create", "wide", "--permission", "push"]).success();
     let message = stderr(&hub.run(&home, &["create", "narrow"]).success());
-    assert!(message.contains("(Read-only); it is in use to pull, and does not end"), "{message}");
-    let want =
-        "\"wide\" may do more, and stays in use for the rest (docker-credential-pat use narrow changes that)";
+    assert!(message.contains("(Read-only); it is in use to pull, and does not expire"), "{message}");
+    let want = "\"wide\" (docker.io) may do more, and stays in use for the rest (docker-credential-pat use narrow changes that)";
     assert!(message.contains(want), "{message}");
     let message =
         stderr(&hub.run(&home, &["create", "org", "--org", "acme", "--repository", "acme/app"]).success());
-    assert!(message.contains("\"wide\", \"narrow\" may do more, and stay in use"), "{message}");
+    // Each is named with the requests that it would lose.
+    assert!(message.contains("\n\"wide\" (docker.io/acme/app) may do more, and stays in use"), "{message}");
     for (args, want) in [
         (&["docker.io"][..], "wide"),
         (&["docker.io", "--push"], "wide"),
@@ -312,20 +317,134 @@ fn a_new_token_that_may_less_leaves_a_wider_one_in_use() {
         (&["acme/app", "--pull", "--push"], "wide"),
         (&["acme/other", "--push"], "wide"),
     ] {
-        assert_eq!(given(&home, args), want, "{args:?}");
+        assert_eq!(home.given(args), want, "{args:?}");
     }
     // One that may do the same takes over, as before.
     let message = stderr(&hub.run(&home, &["create", "next", "--permission", "push"]).success());
     assert!(message.contains("it is in use, and"), "{message}");
-    assert_eq!(given(&home, &["docker.io"]), "next");
+    assert_eq!(home.given(&["docker.io"]), "next");
     let args = ["create", "members", "--org", "acme", "--repository", "acme", "--scope", "scope-member-read"];
     let message = stderr(&hub.run(&home, &args).success());
-    assert!(message.contains("it opens no registry, and"), "{message}");
+    assert!(message.contains("it opens no registry, and") && !message.contains("may do more"), "{message}");
     home.run(["deactivate", "wide"]).success();
     assert_eq!(
-        (given(&home, &["docker.io"]), &home.token("members")["in_use"]),
+        (home.given(&["docker.io"]), &home.token("members")["in_use"]),
         ("next".to_owned(), &json!(false))
     );
+}
+
+#[test]
+fn a_token_for_what_is_public_takes_no_pulls_until_it_is_put_in_use() {
+    let Some(hub) = HubDouble::start() else { return };
+    for args in [
+        &["create", "pubonly", "--permission", "public-pull"][..],
+        &["create", "pubonly", "--org", "acme", "--repository", "*/*/public"],
+    ] {
+        let home = Home::new();
+        hub.run(&home, &["create", "wide", "--permission", "push"]).success();
+        let message = stderr(&hub.run(&home, args).success());
+        assert!(
+            message.contains("it is not in use, and") && message.contains("\"wide\" (docker.io)"),
+            "{message}"
+        );
+        let private = "docker.io/alice/private";
+        for request in [&[private][..], &[private, "--pull"], &["docker.io", "--pull"], &["docker.io"]] {
+            assert_eq!(home.given(request), "wide", "{args:?} {request:?}");
+        }
+        assert_eq!(home.token("pubonly")["permissions"], json!(["public-pull"]));
+        assert!(stdout(&home.run(["show", "pubonly"]).success()).contains("public-pull"));
+        assert!(stdout(&home.run(["ls"]).success()).contains("public-pull"));
+        // One that comes later does not lose its pulls either.
+        home.bring("later", "docker.io/alice", "alice", "canary", &["--permission", "pull,push"]).success();
+        assert_eq!(home.given(&[private, "--pull"]), "later");
+        home.run(["use", "pubonly"]).success();
+        assert_eq!(home.given(&["docker.io/library/alpine", "--pull"]), "pubonly");
+        assert_eq!(home.given(&["docker.io", "--push"]), "wide");
+        home.run(["rm", "wide", "later", "--yes"]).success();
+        assert_eq!(home.given(&[private, "--pull"]), "pubonly", "it is the only one");
+        // Its successor is not wider, even if the old token is gone.
+        if args.len() == 4 {
+            hub.control(&json!({ "forget": home.token("pubonly")["remote"]["id"] }));
+            hub.run(&home, &["rotate", "pubonly"]).success();
+            assert!(hub.pats().iter().any(|pat| pat["scopes"] == json!(["repo:public_read"])));
+        }
+    }
+}
+
+#[test]
+fn words_that_are_no_verbs_of_hub_lead_on() {
+    let home = Home::new();
+    for (word, want) in [
+        ("login", "docker login, without -u"),
+        ("edit", "docker-credential-pat hub rename NAME LABEL"),
+        ("use", "docker-credential-pat use NAME"),
+    ] {
+        let message = stderr(&home.run(["hub", word]).code(2).stdout(""));
+        assert!(
+            message.contains(&format!("{word} is not a verb of hub")) && message.contains(want),
+            "{message}"
+        );
+    }
+    assert!(stderr(&home.run(["hub", "nonsense"]).code(2)).contains("unrecognized subcommand"));
+    assert!(stderr(&home.run(["coding", "login"]).code(2)).contains("unrecognized subcommand"));
+}
+
+#[test]
+fn what_is_known_here_of_an_organizations_token_is_listed() {
+    let Some(hub) = HubDouble::start() else { return };
+    let home = Home::new();
+    for (name, more) in [
+        ("app", &["--repository", "acme/app"][..]),
+        ("members", &["--repository", "acme", "--scope", "scope-member-read"]),
+    ] {
+        hub.run(&home, &[&["create", name, "--org", "acme"][..], more].concat()).success();
+    }
+    let table = stdout(&hub.run(&home, &["tokens", "--org", "acme"]).success());
+    let scope = |name: &str| table.lines().find(|line| line.starts_with(name)).expect("a row").to_owned();
+    assert!(scope("app").contains("docker.io/acme/app pull"), "{table}");
+    assert!(scope("members").contains("no registry"), "{table}");
+    let shown = stdout(&home.run(["show", "app"]).success());
+    let expires = shown.lines().find(|line| line.starts_with("expires")).expect("a line");
+    assert!(expires.ends_with("never"), "{shown}");
+}
+
+#[test]
+fn a_label_of_two_tokens_here_names_both() {
+    let Some(hub) = HubDouble::start() else { return };
+    let home = Home::new();
+    for name in ["one", "two"] {
+        hub.run(&home, &["create", name, "--label", "same"]).success();
+    }
+    let message = stderr(&hub.run(&home, &["deactivate", "same"]).code(1));
+    for want in [", here \"one\")", ", here \"two\")", "the name here"] {
+        assert!(message.contains(want), "{message}");
+    }
+}
+
+#[test]
+fn a_sync_names_what_changed() {
+    let Some(hub) = HubDouble::start() else { return };
+    let home = Home::new();
+    hub.run(&home, &["create", "ci"]).success();
+    hub.run(&home, &["create", "same"]).success();
+    let path = format!("{TOKENS}/{}", home.token("ci")["remote"]["id"].as_str().expect("an ID"));
+    hub.call("PATCH", &path, &hub.jwt("alice", "password", 600), &json!({ "token_label": "elsewhere" }));
+    let message = stderr(&hub.run(&home, &["sync"]).success());
+    assert!(message.contains("1 changed here\n\"ci\": new label\n"), "{message}");
+    assert!(!message.contains("\"same\""), "{message}");
+}
+
+#[test]
+fn an_expiry_in_the_past_is_refused_as_such() {
+    let Some(hub) = HubDouble::start() else { return };
+    let home = Home::new();
+    hub.run(&home, &["create", "ci"]).success();
+    for args in [&["create", "old"][..], &["rotate", "ci"]] {
+        let args = [args, &["--expires", "2020-01-01"]].concat();
+        assert_failure(hub.run(&home, &args), "\"2020-01-01\" is in the past");
+    }
+    assert_failure(hub.run(&home, &["create", "new", "--expires", "2y"]), "expires within a year, or never");
+    assert_eq!(hub.labels(), ["ci"]);
 }
 
 #[test]
@@ -385,7 +504,7 @@ fn local_verbs_report_that_docker_hub_is_unchanged() {
     let Some(hub) = HubDouble::start() else { return };
     let home = Home::new();
     hub.run(&home, &["create", "ci", "--expires", "2d"]).success();
-    assert!(stdout(&home.run(["doctor"]).code(1)).contains("mend: docker-credential-pat hub rotate ci\n"));
+    assert!(stdout(&home.run(["doctor"]).code(1)).contains("fix: docker-credential-pat hub rotate ci\n"));
     hub.run(&home, &["deactivate", "ci"]).success();
     let message = stderr(&home.run(["activate", "ci"]).success());
     assert!(message.contains("at Docker Hub too: docker-credential-pat hub activate ci\n"), "{message}");
@@ -427,7 +546,7 @@ fn a_busy_server_is_waited_for_and_harmless_requests_are_repeated() {
     hub.control(&json!({ "fail": [["POST", TOKENS, 503, 1]] }));
     assert_failure(
         hub.run(&home, &["create", "sick"]),
-        "did not tell whether it made a token; there is none now",
+        "did not say whether it created a token; there is none now",
     );
     assert_eq!(hub.count("POST /v2/access-tokens"), posts + 1);
     assert_eq!(
@@ -642,7 +761,7 @@ fn a_change_during_a_rotation_is_respected() {
     let message = during(&home, &|| {
         drop(home.program(["rotate", "ci", "--secret-stdin"]).write_stdin("another").assert().success());
     });
-    assert!(message.contains("changed by something else meanwhile"), "{message}");
+    assert!(message.contains("changed meanwhile"), "{message}");
     assert_eq!((hub.labels(), secret(&home)), (vec!["ci".to_owned()], "another".to_owned()));
 }
 
@@ -664,7 +783,7 @@ fn a_secret_stored_during_a_removal_is_kept() {
     home.program(["rotate", "ci", "--secret-stdin"]).write_stdin("another").assert().success();
     hub.control(&json!({ "delay_ms": 0 }));
     let message = wait_for_output(child);
-    assert!(message.contains("changed by something else meanwhile"), "{message}");
+    assert!(message.contains("changed meanwhile"), "{message}");
     assert_eq!((hub.labels(), secret(&home)), (vec![], "another".to_owned()));
 }
 
@@ -765,7 +884,7 @@ fn sync_updates_linked_tokens_from_docker_hub() {
     for want in [
         "compared 4 tokens with Docker Hub; 2 changed here",
         "\"off\" is inactive there, so it is switched off here",
-        "\"gone\" is gone there (docker-credential-pat rm gone",
+        "\"gone\" no longer exists there (docker-credential-pat rm gone",
     ] {
         assert!(message.contains(want), "{want} in {message}");
     }
@@ -805,14 +924,15 @@ fn an_expired_token_can_only_be_deleted_or_rotated() {
     let now =
         Timestamp(i64::try_from(std::time::UNIX_EPOCH.elapsed().expect("a clock").as_secs()).expect("sane"));
     hub.run(&home, &["create", "ci", "--expires", &Timestamp(now.0 + 2).to_string()]).success();
-    for (end, want) in [("400d", "within a year"), ("2020-01-31", "within a year"), ("soon", "is not a date")]
+    for (end, want) in
+        [("400d", "within a year"), ("2020-01-31", "is in the past"), ("soon", "is not a date")]
     {
         assert_failure(hub.run(&home, &["create", "x", "--expires", end]), want);
     }
     thread::sleep(Duration::from_secs(3));
     assert_failure(hub.run(&home, &["deactivate", "ci"]), "an expired token can only be deleted");
     let message = stderr(&hub.run(&home, &["rotate", "ci", "--expires", "never"]).success());
-    assert!(message.contains("which does not end; the old one had expired"), "{message}");
+    assert!(message.contains("which does not expire; the old one had expired"), "{message}");
     home.run(["activate", "ci"]).success();
     assert!(hub.accepts("alice", &secret(&home)));
     assert_eq!(hub.labels(), ["ci", "ci"]);
@@ -845,7 +965,7 @@ fn an_address_that_could_leak_a_password_is_refused() {
     let home = Home::new();
     for (url, want) in [
         ("http://hub.example", "http://hub.example is not encrypted"),
-        ("//hub.example", "is no address"),
+        ("//hub.example", "is not an address"),
         ("https://a:b@hub.example", "has a user name in it"),
     ] {
         let mut program = home.program(["hub", "tokens", "--user", "alice", "--password-stdin"]);

@@ -134,7 +134,7 @@ fn plain_logins_of_docker_are_imported_and_removed_from_the_file() {
     );
     assert!(home.tokens().is_empty());
     let moved = output(&home.run(["import"]).success());
-    assert!(moved.contains("3 taken over; 3 read back"), "{moved}");
+    assert!(moved.contains("3 copied into the vault; 3 read back"), "{moved}");
     assert_eq!(fs::read(&config).expect("there"), before);
     assert_eq!(home.get("ghcr.io"), found("me", "canary-2"));
     assert_eq!(home.get("quay.io"), found("<token>", "canary-3"));
@@ -150,7 +150,7 @@ fn plain_logins_of_docker_are_imported_and_removed_from_the_file() {
     write(&backup(&config), &format!(r#"{{"auths":{{"old.example":{{"auth":"{three}"}}}}}}"#));
     let removed = output(&home.run(["import", "--remove"]).success());
     assert!(
-        removed.contains("0 taken over; 3 read back")
+        removed.contains("0 copied into the vault; 3 read back")
             && removed.contains("3 taken out of ~/.docker/config.json"),
         "{removed}"
     );
@@ -159,7 +159,7 @@ fn plain_logins_of_docker_are_imported_and_removed_from_the_file() {
     assert_eq!(fs::metadata(backup(&config)).expect("a backup").permissions().mode() & 0o777 & !0o600, 0);
     assert_no_canary(home.path());
     assert_eq!(home.get(HUB), found("me", "canary-1"));
-    assert!(output(&home.run(["import", "--remove"]).success()).contains("there is nothing to take over"));
+    assert!(output(&home.run(["import", "--remove"]).success()).contains("there is nothing to copy"));
 }
 
 #[test]
@@ -189,7 +189,7 @@ fn logins_that_cannot_be_imported_stay_and_the_others_are_moved() {
     for part in [
         "cannot: its auth is not base64",
         "cannot: no helper can keep a registrytoken",
-        "error: 2 could not be taken over, and stay where they are",
+        "error: 2 could not be copied, and stay where they are",
     ] {
         assert!(moved.contains(part), "{part}: {moved}");
     }
@@ -215,7 +215,7 @@ fn import_overwrites_no_token_and_changes_no_answer() {
     );
     write(&home.docker_config(), &auths);
     let moved = output(&home.run(["import"]).success());
-    assert!(moved.contains("3 taken over; 4 read back"), "{moved}");
+    assert!(moved.contains("3 copied into the vault; 4 read back"), "{moved}");
     let names: Vec<_> =
         home.tokens().iter().map(|token| token["name"].as_str().expect("a name").to_owned()).collect();
     assert_eq!(names, ["me@ghcr.io", "mine", "me@ghcr.io-2", "me@quay.io", "me@new.example"]);
@@ -226,7 +226,7 @@ fn import_overwrites_no_token_and_changes_no_answer() {
     assert_eq!(home.get("new.example"), found("me", "canary-3"));
     output(&home.run(["use", "me@ghcr.io-2"]).success());
     assert_eq!(home.get("ghcr.io"), found("me", "canary-1"));
-    assert!(output(&home.run(["import"]).success()).contains("0 taken over; 4 read back"));
+    assert!(output(&home.run(["import"]).success()).contains("0 copied into the vault; 4 read back"));
     assert_eq!(home.get("ghcr.io"), found("me", "canary-1"));
 }
 
@@ -252,8 +252,8 @@ fn logins_of_another_helper_are_imported_and_erased_there() {
     for part in [
         "docker-credential-other",
         "it lists the key, and has nothing for it",
-        "2 taken over; 2 read back",
-        "1 could not be taken over",
+        "2 copied into the vault; 2 read back",
+        "1 could not be copied",
     ] {
         assert!(moved.contains(part), "{part}: {moved}");
     }
@@ -279,12 +279,12 @@ fn a_failing_helper_is_named_and_the_others_are_imported() {
     let moved = output(&program(&home, ["import"]).assert().code(1));
     for part in [
         "docker-credential-bad list says: the store is locked",
-        "there is no program docker-credential-absent",
-        "\"../x\" is no name of a credential helper",
+        "cannot find the program docker-credential-absent",
+        "\"../x\" is not the name of a credential helper",
         "docker-credential-liar list gives no answer that can be read",
-        "\"ecr-login\" makes a new token at each call",
-        "1 taken over; 1 read back",
-        "error: 1 could not be taken over, and 4 helpers did not do all that they were asked",
+        "\"ecr-login\" makes a new short-lived token at each call",
+        "1 copied into the vault; 1 read back",
+        "error: 1 could not be copied, and 4 helpers did not do all that they were asked",
     ] {
         assert!(moved.contains(part), "{part}: {moved}");
     }
@@ -367,7 +367,7 @@ fn an_erase_without_effect_is_reported() {
     write(&home.docker_config(), r#"{"credsStore":"pat"}"#);
     let removed = output(&program(&home, ["import", "--helper", "other", "--remove"]).assert().code(1));
     assert!(
-        removed.contains("docker-credential-other says that it has erased ghcr.io, and has it still"),
+        removed.contains("docker-credential-other says that it has erased ghcr.io, but still has it"),
         "{removed}"
     );
     assert_eq!(home.get("ghcr.io"), found("me", "canary-1"));
@@ -391,7 +391,10 @@ fn podmans_paths_become_scopes_and_its_entries_are_removed_whole() {
     };
     // A login that podman would lose stays, and the others are removed.
     let partly = output(&run(&["import", "--podman", "--remove"]).code(1));
-    assert!(partly.contains("3 taken over; 3 read back") && partly.contains("2 taken out of"), "{partly}");
+    assert!(
+        partly.contains("3 copied into the vault; 3 read back") && partly.contains("2 taken out of"),
+        "{partly}"
+    );
     assert!(partly.contains("does not call this program for quay.io:"), "{partly}");
     assert!(partly.contains("docker-credential-pat install --podman --registry quay.io,"), "{partly}");
     assert_eq!(read(&file)["auths"], json!({"quay.io": {"auth": CANARIES[2]}}));
@@ -402,7 +405,7 @@ fn podmans_paths_become_scopes_and_its_entries_are_removed_whole() {
     );
     output(&run(&["install", "--podman", "--registry", "quay.io"]).success());
     let moved = output(&run(&["import", "--podman", "--remove"]).success());
-    assert!(moved.contains("0 taken over; 1 read back"), "{moved}");
+    assert!(moved.contains("0 copied into the vault; 1 read back"), "{moved}");
     assert_eq!(read(&file)["auths"], json!({}));
     assert_eq!(home.token("me@ghcr.io")["scopes"], json!(["ghcr.io/acme"]));
     assert_eq!(home.get("ghcr.io/acme/app"), found("me", "canary-1"));
@@ -478,7 +481,7 @@ fn an_output_file_is_private_and_never_overwritten() {
     assert_eq!(read(&file), json!({"auths": {"a.example.com": {"auth": CANARIES[0]}}}));
     assert_eq!(fs::metadata(&file).expect("a file").permissions().mode() & 0o777, 0o600);
     let refused = stderr(&home.run(args).code(1).stdout(""));
-    assert!(refused.contains("is there already"), "{refused}");
+    assert!(refused.contains("exists already"), "{refused}");
     for (registry, want) in [
         ("", "is for every registry of *.example.com"),
         ("ghcr.io", "may not go to ghcr.io"),

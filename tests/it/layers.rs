@@ -121,6 +121,46 @@ fn the_places_that_contributing_names_exist() {
     }
 }
 
+/// `system/disk` checks whose the folders and links of a path are before it writes.
+#[test]
+fn only_the_disk_module_writes_files() {
+    const WRITES: [&str; 14] = [
+        "fs::write(",
+        "fs::rename(",
+        "fs::remove_",
+        "fs::copy(",
+        "fs::hard_link(",
+        "fs::create_dir",
+        "fs::set_permissions(",
+        "fs::DirBuilder",
+        "::symlink(",
+        "File::create",
+        "File::options",
+        "set_permissions(",
+        "tempfile::",
+        "chown(",
+    ];
+    let mut writers = BTreeSet::new();
+    let is_test = |path: &PathBuf| path.to_string_lossy().ends_with("tests.rs");
+    for path in sources(Path::new("src")).into_iter().filter(|path| !is_test(path)) {
+        let text = fs::read_to_string(&path).expect("a source file");
+        let code = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
+        let lines = code.lines().filter(|line| !line.trim_start().starts_with("//"));
+        if lines.clone().any(|line| WRITES.iter().any(|write| line.contains(write))) {
+            writers.insert(path.clone());
+        }
+        let opens = lines.filter(|line| line.contains("OpenOptions::new()")).count();
+        // The terminal is opened for writing, and no other file.
+        if opens > 0 && !path.ends_with("system/tty.rs") {
+            writers.insert(path);
+        }
+    }
+    let (inside, outside): (Vec<_>, Vec<_>) =
+        writers.into_iter().partition(|path| path.starts_with("src/system/disk"));
+    assert!(outside.is_empty(), "these write without system/disk: {outside:?}");
+    assert!(inside.len() > 2, "the writing functions were found");
+}
+
 #[test]
 fn every_file_of_tests_is_in_the_binary() {
     let main = fs::read_to_string("tests/it/main.rs").expect("the test binary");

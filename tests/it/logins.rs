@@ -56,7 +56,12 @@ fn any_permissions() -> impl Strategy<Value = Option<Permissions>> {
     prop::sample::select(vec!["", "pull", "push", "pull,push", "pull,push,delete", "delete"]).prop_map(
         |words| {
             let has = |word| words.split(',').any(|other| other == word);
-            let permissions = Permissions { pull: has("pull"), push: has("push"), delete: has("delete") };
+            let permissions = Permissions {
+                pull: has("pull"),
+                push: has("push"),
+                delete: has("delete"),
+                ..Permissions::default()
+            };
             (!words.is_empty()).then_some(permissions)
         },
     )

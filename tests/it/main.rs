@@ -11,6 +11,8 @@ mod client;
 mod client_table;
 mod cnb;
 mod coding;
+#[cfg(all(unix, feature = "extras", feature = "keyring", feature = "online", feature = "scan"))]
+mod docs;
 mod doctor;
 mod doctor_online;
 mod durability;
@@ -22,14 +24,20 @@ mod growth;
 mod homes;
 mod hub;
 mod import_export;
+mod key_places;
 mod keys;
 mod layers;
+#[cfg(target_os = "linux")]
+mod limits;
 mod logins;
 mod made_vaults;
+#[cfg(target_os = "linux")]
+mod others_homes;
 mod people;
 mod protocol;
 mod requests;
 mod resolve;
+mod rollback;
 mod rust_client;
 mod tokens;
 mod upgrade;

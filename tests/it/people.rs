@@ -128,7 +128,7 @@ fn an_expired_token_does_not_answer_and_the_reason_is_printed() {
     let home = Home::new();
     let args = ["add", "old", "-r", "ghcr.io", "-u", "me", "--secret-stdin", "--expires", "2020-01-31"];
     let added = stderr(&home.program(args).write_stdin("canary").assert().success());
-    assert!(added.contains("expired") && added.contains("not given out"), "{added}");
+    assert!(added.contains("expired") && added.contains("clients do not get it"), "{added}");
     let response = home.call("get", "ghcr.io").code(1).stdout(common::NOT_FOUND);
     let output = stderr(&response);
     assert!(output.contains("token \"old\" for ghcr.io expired") && !output.contains("canary"), "{output}");

@@ -247,7 +247,7 @@ fn malformed_requests_are_refused_and_change_nothing() {
         (
             "store",
             good.replace("canary", "\\ud800").into(),
-            "the request holds a \\u escape that is no character\n",
+            "the request holds a \\u escape that is not a character\n",
         ),
         (
             "store",

@@ -409,7 +409,7 @@ fn a_token_that_expires_soon_is_warned_of_once_a_day() {
     };
     let warning = get("ghcr.io");
     assert!(
-        warning.starts_with("docker-credential-pat: token \"a b\" for ghcr.io ends in 3 days, on "),
+        warning.starts_with("docker-credential-pat: token \"a b\" for ghcr.io expires in 3 days, on "),
         "{warning}"
     );
     assert!(warning.ends_with(" (docker-credential-pat rotate 'a b')\n"), "{warning}");
@@ -422,7 +422,7 @@ fn a_token_that_expires_soon_is_warned_of_once_a_day() {
     assert_eq!(daily_warnings(&home), [today], "yesterday's is gone");
     let with_days = |days: &str, key: &str| stderr(&home.call_with((WARN_DAYS, days), "get", key).success());
     for days in ["8", "8d", "2w", "1mo"] {
-        assert!(with_days(days, "quay.io").contains("\"far\" for quay.io ends in 8 days"), "{days}");
+        assert!(with_days(days, "quay.io").contains("\"far\" for quay.io expires in 8 days"), "{days}");
         for mark in daily_warnings(&home) {
             fs::remove_file(mark).expect("removed");
         }

@@ -79,7 +79,12 @@ fn incoming_token(
 
 fn permissions(words: &str) -> Permissions {
     let has = |word| words.split(',').any(|other| other == word);
-    Permissions { pull: has("pull"), push: has("push"), delete: has("delete") }
+    Permissions {
+        pull: has("pull") || has("public-pull"),
+        push: has("push"),
+        delete: has("delete"),
+        public_only: has("public-pull"),
+    }
 }
 
 /// Applies a line of the table to a vault that is never written.
@@ -262,8 +267,9 @@ fn any_scope() -> impl Strategy<Value = Scope> {
 }
 
 fn any_permissions() -> impl Strategy<Value = Option<Permissions>> {
-    proptest::option::of((any::<bool>(), any::<bool>(), any::<bool>()))
-        .prop_map(|all| all.map(|(pull, push, delete)| Permissions { pull, push, delete }))
+    proptest::option::of((any::<bool>(), any::<bool>(), any::<bool>())).prop_map(|all| {
+        all.map(|(pull, push, delete)| Permissions { pull, push, delete, ..Permissions::default() })
+    })
 }
 
 fn any_direction() -> impl Strategy<Value = Option<Direction>> {

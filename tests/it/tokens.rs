@@ -253,7 +253,7 @@ fn rotate_to_an_expired_secret_says_so() {
     home.bring("ci", "ghcr.io", "me", "old", &[]).success();
     let output = stderr(&rotate(&home, "ci", "new", &["--expires", "2020-01-31"]).success());
     assert_eq!(home.get("ghcr.io"), not_found());
-    assert!(output.contains("expired") && output.contains("is not given out"), "{output}");
+    assert!(output.contains("expired") && output.contains("clients do not get it"), "{output}");
 }
 
 #[test]
@@ -595,7 +595,7 @@ fn add_accepts_a_past_expiry_and_a_path_on_an_ipv6_host() {
     let home = Home::new();
     let added =
         home.bring("six", "[::1]:5000/acme", "me", "six-secret", &["--expires", "2020-01-31"]).success();
-    assert!(stderr(&added).contains("which expired") && stderr(&added).contains("is not given out"));
+    assert!(stderr(&added).contains("which expired") && stderr(&added).contains("clients do not get it"));
     let key = "[0:0::1]:5000/acme/app";
     let output = stderr(&home.call("get", key).code(1).stdout(common::NOT_FOUND));
     assert!(output.contains("token \"six\" for [::1]:5000/acme expired"), "{output}");

@@ -145,6 +145,66 @@ fn no_secret_is_logged() {
     assert_eq!((text.lines().count(), text.contains("canary")), (8, false), "{text}");
 }
 
+/// Texts that a person may have typed in place of a registry, none of which is an address.
+const TYPED_BY_MISTAKE: [&str; 8] = [
+    "dckr_pat_canaryCANARYcanary01234567",
+    "https://dckr_pat_canaryCANARYcanary01234567/v2/",
+    "ghp_canaryCANARYcanary0123456789",
+    "SIE-glpat-canaryCANARYcanary.01.0z1a2b3c4",
+    "ghcr.io/glpat-canaryCANARYcanary0123",
+    "me/ghp_canaryCANARYcanary0123456789",
+    "canary-password",
+    "canary password!",
+];
+
+#[test]
+fn a_secret_in_place_of_a_registry_is_not_logged() {
+    for key in TYPED_BY_MISTAKE {
+        let home = Home::new();
+        home.store("registry.example.com", "me", "secret");
+        let call = |verb: &str| drop(home.call(verb, key));
+        call("get");
+        call("erase");
+        home.call("store", common::credentials(key, "me", "secret"));
+        call("get");
+        call("erase");
+        call("get");
+        home.call_with(("DOCKER_CREDENTIAL_PAT_REPOSITORY", key), "get", "registry.example.com");
+        home.call_with(("DOCKER_CREDENTIAL_PAT_REPOSITORY", key), "get", key);
+        home.call_with(("DOCKER_CREDENTIAL_PAT_TOKEN_NAME", key), "get", key);
+        let text = fs::read_to_string(log(&home)).expect("a log").to_lowercase();
+        assert!(text.lines().count() >= 9 && !text.contains("canary"), "{key}: {text}");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_token_in_the_name_of_the_client_is_not_logged() {
+    let home = Home::new();
+    home.store("ghcr.io", "me", "secret");
+    let key = home.path().join("key");
+    fs::write(&key, "ghcr.io").expect("written");
+    let client = home.path().join("ghp_canaryCANARYcanary0123456789");
+    std::os::unix::fs::symlink("/bin/sh", &client).expect("a link");
+    let mut process = Command::new(&client);
+    process.env_clear().env("HOME", home.path()).args(["-c", "\"$0\" get < \"$1\"; :"]);
+    process.arg(common::program()).arg(&key).arg("--secret=canary");
+    assert!(process.stdout(Stdio::null()).status().expect("a shell").success());
+    assert_eq!(lines(&home)[1]["client"], Value::Null);
+    assert!(!fs::read_to_string(log(&home)).expect("a log").contains("canary"));
+}
+
+#[test]
+fn a_registry_without_a_dot_is_logged_when_a_token_was_added_for_it() {
+    let home = Home::new();
+    home.add("ci", "intranet");
+    home.call("get", "intranet/app").success();
+    home.call("get", "elsewhere/app").code(1);
+    let place = |line: &Value| ["token", "registry", "repository"].map(|name| line[name].clone());
+    let want = [[json!("ci"), json!("intranet"), json!("app")], [Value::Null, Value::Null, Value::Null]];
+    assert_eq!(lines(&home).iter().map(place).collect::<Vec<_>>(), want);
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn the_name_of_the_client_program_is_logged_and_escaped() {

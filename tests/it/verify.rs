@@ -76,16 +76,16 @@ fn a_hostile_challenge_or_redirect_sends_the_secret_nowhere_else() {
         (
             "not known",
             vec![("", "HTTP/1.1 401 No\r\nWWW-Authenticate: Negotiate\r\nContent-Length: 0\r\n\r\n".into())],
-            "not known here",
+            "that this program does not know",
         ),
-        ("the registry redirects", vec![("", redirect(&elsewhere_url))], "where nothing is sent"),
+        ("the registry redirects", vec![("", redirect(&elsewhere_url))], "to which nothing is sent"),
         (
             "the token endpoint redirects",
             vec![
                 ("GET /token", redirect(&elsewhere_url)),
                 ("", bearer_challenge("http://127.0.0.1:PORT/token")),
             ],
-            "where nothing is sent",
+            "to which nothing is sent",
         ),
         (
             "the second answer redirects",
@@ -106,11 +106,53 @@ fn a_hostile_challenge_or_redirect_sends_the_secret_nowhere_else() {
 }
 
 #[test]
+fn a_proxy_variable_that_is_not_understood_is_an_error_without_its_value() {
+    let home = Home::new();
+    add(&home, "ci", "registry.example");
+    for (variable, value, why) in [
+        ("HTTPS_PROXY", "socks5://proxyuser:canary@127.0.0.1:9", "a SOCKS proxy"),
+        ("all_proxy", "proxyuser:canary", "not an address"),
+        ("https_proxy", "gopher://proxyuser:canary@127.0.0.1:9", "not an HTTP proxy"),
+    ] {
+        let mut program = home.program(["verify", "ci"]);
+        let output = program.env(variable, value).output().expect("it runs");
+        let text = String::from_utf8([output.stdout, output.stderr].concat()).expect("UTF-8");
+        assert_eq!(output.status.code(), Some(1), "{text}");
+        assert!(text.contains(&format!("{variable} is {why}")) && text.contains("unset"), "{text}");
+        assert!(!text.contains("canary") && !text.contains("proxyuser"), "{text}");
+    }
+}
+
+#[test]
+fn the_password_of_a_proxy_that_does_not_answer_is_not_shown() {
+    let home = Home::new();
+    add(&home, "ci", "registry.example");
+    let mut program = home.program(["verify", "ci"]);
+    let output = program.env("HTTPS_PROXY", "http://proxyuser:canary@127.0.0.1:9").output().expect("it runs");
+    let text = String::from_utf8([output.stdout, output.stderr].concat()).expect("UTF-8");
+    assert_eq!(output.status.code(), Some(1), "{text}");
+    assert!(!text.contains("canary") && !text.contains("proxyuser"), "{text}");
+}
+
+#[test]
+fn a_user_name_with_a_colon_is_not_sent() {
+    let home = Home::new();
+    let server = Server::start(vec![("", ASKS_BASIC.to_owned())]);
+    let args = ["add", "ci", "--registry", &server.host(), "--user", "alice:canary", "--secret-stdin"];
+    home.program(args).write_stdin(SECRET).assert().success();
+    let output = home.program(["verify", "ci"]).output().expect("it runs");
+    let text = String::from_utf8([output.stdout, output.stderr].concat()).expect("UTF-8");
+    assert_eq!(output.status.code(), Some(1), "{text}");
+    assert!(text.contains("it has a colon"), "{text}");
+    assert!(!server.requests.lock().expect("unpoisoned").contains("authorization"));
+}
+
+#[test]
 fn the_secret_is_sent_only_after_a_challenge() {
     for (name, answer, want) in [
         ("open", json("200 OK", "{}"), "open"),
-        ("no registry", json("404 Not Found", "{}"), "is no registry: it answers 404"),
-        ("forbidden", json("403 No", "{}"), "is no registry: it answers 403"),
+        ("no registry", json("404 Not Found", "{}"), "is not a registry: it answers 404"),
+        ("forbidden", json("403 No", "{}"), "is not a registry: it answers 403"),
     ] {
         let server = Server::start(vec![("", answer)]);
         let (_, text) = verify(&server, &[]);
@@ -225,7 +267,7 @@ fn unusable_arguments_and_authorities_are_errors() {
     for (args, want) in [
         (&["wild"][..], "no registry can be asked about \"wild\" like that"),
         (&["part", "--repository", "ghcr.io/other/app"], "no registry can be asked about \"part\" like that"),
-        (&["part", "--repository", "No Image"], "is no image and no registry"),
+        (&["part", "--repository", "No Image"], "is neither an image nor a registry"),
         (&["nobody"], "there is no token named \"nobody\""),
         (&[], "required arguments were not provided"),
         (&["part", "--all"], "cannot be used with"),
@@ -236,7 +278,9 @@ fn unusable_arguments_and_authorities_are_errors() {
     }
     // A file that holds no certificates.
     let file = home.path().join("ca.pem");
-    for (text, want) in [("", "there is no certificate"), ("-----BEGIN CERTIFICATE-----\nx", "is no PEM")] {
+    for (text, want) in
+        [("", "there is no certificate"), ("-----BEGIN CERTIFICATE-----\nx", "something is not PEM")]
+    {
         std::fs::write(&file, text).expect("written");
         let mut program = home.program(["verify", "part"]);
         let output = program.env("DOCKER_CREDENTIAL_PAT_CA_FILE", &file).output().expect("it runs");

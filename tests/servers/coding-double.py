@@ -8,13 +8,15 @@ belongs to acme and may not see project tokens. Each PAT has scopes, without whi
 see projects, pat-that-lists may also see tokens, pat-for-tokens may only make tokens.
 A call about project tokens is answered inside "Data", with moments in milliseconds. ExpiredAt is read in China's time, and is
 YYYY-MM-DD HH:MM:SS or empty. As the service does, CreateProjectToken keeps any word as a scope, also one that allows nothing;
-it drops a scope whose Target is neither an artifact repository (7) nor a code repository (5); without any scope the token is for everything, without an end.
+it (and here ModifyProjectToken too) drops a scope whose Target is neither an artifact repository (7) nor a code repository (5); without any scope the token is for everything, without an end.
 Undocumented actions (Modify, Enable, Disable, Describe one token) are unknown, unless offered.
 POST /_ctl accepts switches, and GET /_ctl returns {"tokens": [...], "calls": [...]}, where a call is its action and its body:
   {"offer": [ACTION...]}   {"wrapped": false}, answers without "Data"; "twice": inside "Data" and "ProjectToken"   {"dates": "text"}, else milliseconds   {"page": N}, at most N tokens per page
   {"fail": {"action": A, "how": "error" | "500" | "cut" | "cut-after" | "html" | "401", "times": N, "message": M}}
+  {"terse": true}, answers to a creation without Scopes and ExpireAt
   {"spoil": PATH}, puts a folder in the way at PATH whenever a token is created
-  {"seed": N}, creates N tokens in project 11   {"rename": [ID, NAME]}   {"forget": ID}, deletes it as somebody else"""
+  {"seed": N}, creates N tokens in project 11   {"rename": [ID, NAME]}   {"forget": ID}, deletes it as somebody else
+  {"next_secret": "x"}, of the next token   {"same_pat": [PAT, "x"]}, another secret for a PAT"""
 import hashlib, json, os, re, urllib.parse, uuid
 from datetime import datetime, timedelta, timezone
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -37,7 +39,7 @@ NEVER = datetime(9999, 12, 31, tzinfo=timezone(timedelta(hours=8)))
 CHINA = timezone(timedelta(hours=8))
 WORDS = {"artifact_r": "拉取制品库", "artifact_rw": "拉取、推送制品库", "wiki_rw": "Wiki"}
 UNCONFIRMED = {"ModifyProjectToken", "EnableProjectToken", "DisableProjectToken", "DescribeProjectToken"}
-state = {"offer": set(), "wrapped": True, "dates": "numbers", "page": 1000, "fail": [], "spoil": None}
+state = {"offer": set(), "wrapped": True, "dates": "numbers", "page": 1000, "fail": [], "spoil": None, "terse": False}
 tokens, calls = {}, []
 
 
@@ -64,14 +66,19 @@ def shown(token, secret=False):
     return row | ({"Token": token["Token"]} if secret else {})
 
 
-def make(project, name, scopes, end):
-    now = datetime.now(timezone.utc)
+def kept(name, scopes, end):
     scopes = [scope for scope in scopes or [] if not scope.get("Target") or scope["Target"] in TARGETS]
     if not scopes:  # everything, without an end, whatever was wished
         name, scopes, end = "云 API 令牌", [{"Value": word} for word in WORDS], ""
+    return name, scopes, end
+
+
+def make(project, name, scopes, end):
+    now = datetime.now(timezone.utc)
+    name, scopes, end = kept(name, scopes, end)
     number = 1000 + len(tokens) + 1
     token = {"Id": number, "ProjectId": project, "CreatorId": 7, "TokenName": name, "UserName": "pt" + uuid.uuid4().hex[:10],
-             "Token": hashlib.sha1(str(uuid.uuid4()).encode()).hexdigest(), "Enabled": True, "ExpireAt": end_of(end),
+             "Token": state.pop("next_secret", None) or hashlib.sha1(str(uuid.uuid4()).encode()).hexdigest(), "Enabled": True, "ExpireAt": end_of(end),
              "CreatedAt": now, "UpdatedAt": now, "LastActivityAt": now, "Scopes": scopes}
     tokens[number] = token
     return token
@@ -113,7 +120,8 @@ def act(action, body, who):
     if action == "CreateProjectToken":
         if state["spoil"]:
             os.makedirs(os.path.join(state["spoil"], "x"))
-        return shown(make(project_of(body, who), body["TokenName"], body.get("Scopes"), body.get("ExpiredAt")), secret=True)
+        made = shown(make(project_of(body, who), body["TokenName"], body.get("Scopes"), body.get("ExpiredAt")), secret=True)
+        return {key: value for key, value in made.items() if key not in ("Scopes", "ExpireAt")} if state["terse"] else made
     if action == "DescribeProjectTokens":
         rows = [token for token in tokens.values() if token["ProjectId"] == project_of(body, who)]
         size = min(body["PageSize"], state["page"])
@@ -127,7 +135,8 @@ def act(action, body, who):
     if action == "DescribeProjectToken":
         return shown(token, secret=True)
     if action == "ModifyProjectToken":
-        token |= {"TokenName": body["TokenName"], "Scopes": body["Scopes"], "ExpireAt": end_of(body["ExpiredAt"])}
+        name, scopes, end = kept(body["TokenName"], body["Scopes"], body["ExpiredAt"])
+        token |= {"TokenName": name, "Scopes": scopes, "ExpireAt": end_of(end)}
         return {}
     if action in ("EnableProjectToken", "DisableProjectToken"):
         token["Enabled"] = action.startswith("Enable")
@@ -148,6 +157,8 @@ def control(body):
             tokens[value[0]]["TokenName"] = value[1]
         elif name == "forget":
             del tokens[value]
+        elif name == "same_pat":
+            PATS[value[1]] = PATS[value[0]]
         else:
             state[name] = value
 

@@ -28,6 +28,9 @@ const UNAUTHORIZED: [&str; 2] = ["AuthFailure", "Unauthorized"];
 /// The message of an error that concerns the permissions of the personal access token.
 const MISSING_PERMISSION: &str = "current scope does not support access";
 
+/// The message of an error for a personal access token that CODING does not know. Its code is that of a missing object.
+const UNKNOWN_TOKEN: &str = "authorization invalid";
+
 /// The number of tokens to request per page.
 const PAGE_SIZE: u64 = 100;
 
@@ -236,7 +239,10 @@ impl CodingClient {
                 Err(CodingApiError::Unauthorized { at: at(), why: format!("status {status}") })
             }
             (401 | 403, Some((code, message))) => Err(self.unauthorized(&code, &message)),
-            (_, Some((code, message))) if UNAUTHORIZED.iter().any(|word| code.starts_with(word)) => {
+            (_, Some((code, message)))
+                if message.contains(UNKNOWN_TOKEN)
+                    || UNAUTHORIZED.iter().any(|word| code.starts_with(word)) =>
+            {
                 Err(self.unauthorized(&code, &message))
             }
             (_, Some((code, message))) => Err(CodingApiError::Refused { action, code, message }),

@@ -6,6 +6,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::model::token::Permissions;
+use crate::system::spelling::nearest_word;
 
 /// The scopes for the images and other artifacts of a project, or of one artifact repository.
 const ARTIFACT_SCOPES: [&str; 3] = ["artifact_r", "artifact_rw", "artifact_version_props_rw"];
@@ -87,6 +88,15 @@ impl ProjectScope {
         }
     }
 
+    /// True when everything that the other scope allows is also allowed by this one.
+    pub fn includes(&self, other: &Self) -> bool {
+        let is_wider = matches!(
+            (self.value.as_str(), other.value.as_str()),
+            ("artifact_rw", "artifact_r") | ("depot_write", "depot_read")
+        );
+        (self.value == other.value || is_wider) && (self.target.is_none() || self.target == other.target)
+    }
+
     fn description(&self) -> &str {
         match self.value.as_str() {
             "artifact_r" => "pull",
@@ -109,34 +119,28 @@ impl fmt::Display for ProjectScope {
     }
 }
 
-/// Returns the permissions on images that scopes grant; `None` when none of them is for images.
+/// Returns the permissions on images that scopes grant, which may be none; `None` when CODING reports no scopes.
 pub fn permissions(scopes: &[ProjectScope]) -> Option<Permissions> {
     let has = |value: &str| scopes.iter().any(|scope| scope.value == value);
     let push = has("artifact_rw");
-    (push || has("artifact_r")).then_some(Permissions { pull: true, push, delete: false })
+    let pull = push || has("artifact_r");
+    (!scopes.is_empty()).then_some(Permissions { pull, push, ..Permissions::default() })
 }
 
-/// Returns the scope that needs the fewest changes of letters to be the word; of several, the first.
+/// True when the scopes are known to open no registry.
+pub fn open_no_registry(scopes: &[ProjectScope]) -> bool {
+    permissions(scopes) == Some(Permissions::default())
+}
+
+/// Returns the scopes for people: `pull and push (of 123), read code`.
+pub fn scopes_description(scopes: &[ProjectScope]) -> String {
+    scopes.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
+
+/// Returns the scope whose name is most like the word.
 fn nearest_scope(word: &str) -> &'static str {
-    let word = word.to_ascii_lowercase();
-    let all = ARTIFACT_SCOPES.iter().chain(&CODE_SCOPES).chain(&PROJECT_SCOPES);
-    all.min_by_key(|scope| changes_between(&word, scope)).copied().unwrap_or_default()
-}
-
-/// Counts the letters to insert, remove or replace that make one text the other:
-/// <https://en.wikipedia.org/wiki/Levenshtein_distance>
-fn changes_between(from: &str, to: &str) -> usize {
-    let mut row: Vec<usize> = (0..=to.len()).collect();
-    for (index, letter) in from.bytes().enumerate() {
-        let mut diagonal = index;
-        let mut left = index + 1;
-        for (above, other) in row[1..].iter_mut().zip(to.bytes()) {
-            left = (left + 1).min(*above + 1).min(diagonal + usize::from(letter != other));
-            diagonal = std::mem::replace(above, left);
-        }
-        row[0] = index + 1;
-    }
-    row.last().copied().unwrap_or_default()
+    let all = ARTIFACT_SCOPES.iter().chain(&CODE_SCOPES).chain(&PROJECT_SCOPES).copied();
+    nearest_word(word, all).map(|(scope, _)| scope).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -178,10 +182,21 @@ mod tests {
             assert_eq!(*scope, scope.to_ascii_lowercase());
             assert_eq!(nearest_scope(&scope.to_ascii_uppercase()), *scope);
         }
-        for (from, to, want) in
-            [("", "", 0), ("", "abc", 3), ("abc", "", 3), ("kitten", "sitting", 3), ("ab", "ba", 2)]
-        {
-            assert_eq!(changes_between(from, to), want, "{from} {to}");
+    }
+
+    #[test]
+    fn a_scope_includes_its_own_repository_and_the_permission_to_read() {
+        let scope = |text: &str| ProjectScope::parse(text).expect(text);
+        for (one, other, want) in [
+            ("artifact_r", "artifact_r:7", true),
+            ("artifact_rw:7", "artifact_r:7", true),
+            ("artifact_r:7", "artifact_r", false),
+            ("artifact_r:7", "artifact_r:8", false),
+            ("artifact_r", "artifact_rw", false),
+            ("depot_write", "depot_read", true),
+            ("artifact_r", "wiki_rw", false),
+        ] {
+            assert_eq!(scope(one).includes(&scope(other)), want, "{one} {other}");
         }
     }
 
@@ -191,9 +206,10 @@ mod tests {
         for (values, want) in [
             (&["artifact_r"][..], Some((true, false))),
             (&["artifact_r", "artifact_rw"], Some((true, true))),
-            (&["depot_read"], None),
+            (&["depot_read"], Some((false, false))),
             // CODING keeps such a word, and it allows nothing.
-            (&["ARTIFACT_RW"], None),
+            (&["ARTIFACT_RW"], Some((false, false))),
+            (&[], None),
         ] {
             let scopes: Vec<_> = values.iter().map(|value| scope(value)).collect();
             let permissions = permissions(&scopes);

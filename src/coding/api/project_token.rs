@@ -37,6 +37,8 @@ pub struct ProjectToken {
     pub created: Option<Timestamp>,
     /// `None` means never or not reported.
     pub expires: Option<Timestamp>,
+    /// True when CODING reports that the token does not expire.
+    pub is_endless: bool,
     pub last_used: Option<Timestamp>,
 }
 
@@ -51,6 +53,9 @@ impl ProjectToken {
             enabled: raw.enabled,
             created: raw.created_at.and_then(parse_timestamp),
             expires: raw.expire_at.and_then(parse_timestamp),
+            is_endless: raw
+                .expire_at
+                .is_some_and(|raw| raw.get() != "null" && parse_timestamp(raw).is_none()),
             last_used: raw.last_activity_at.and_then(parse_timestamp),
         })
     }

@@ -119,7 +119,8 @@ impl CodingAccess {
             None if self.secret.has_source() => None,
             None => personal_token(inventory, &endpoint, self.team.team.as_ref(), *cx.now),
         };
-        let ask = || self.secret.read("Personal access token", &endpoint.to_string()).map_err(suggest_token);
+        let ask =
+            || self.secret.read(&format!("Personal access token for {endpoint}")).map_err(suggest_token);
         let secret = token.map_or_else(ask, |token| Ok(excerpt.release(token)?))?;
         Ok(CodingClient::new(endpoint, secret, print_progress))
     }

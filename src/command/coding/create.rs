@@ -1,17 +1,21 @@
-//! `coding create`: creates a project token at CODING, and puts it in the vault and in use.
+//! `coding create`: creates a project token at CODING, and puts it in the vault. It is put in use where that takes
+//! nothing away from another token.
 
-use crate::coding::api::project_scope::ProjectScope;
-use crate::coding::api::project_token::ProjectToken;
+use thiserror::Error;
+
+use crate::coding::api::client::Project;
+use crate::coding::api::project_scope::{ProjectScope, open_no_registry, scopes_description};
 use crate::coding::api::request::ProjectTokenRequest;
-use crate::coding::create::NewProjectToken;
+use crate::coding::create::{CreatedProjectToken, NewProjectToken};
 use crate::coding::error::CodingError;
+use crate::coding::team::Team;
 use crate::command::args;
-use crate::command::args::find;
 use crate::command::coding::access::CodingAccess;
 use crate::command::coding::session;
 use crate::command::context::CommandContext;
-use crate::command::error::CommandError;
-use crate::command::remote_tokens::{ensure_free_name, expiry_clause};
+use crate::command::error::{ArgumentError, CommandError};
+use crate::command::remote_tokens::{ensure_free_name, expiry_clause, in_use_clause, say_wider};
+use crate::model::hint::Hint;
 use crate::model::name::Name;
 use crate::model::scope::Scope;
 
@@ -54,8 +58,7 @@ pub(super) fn run(args: &CodingCreateArgs, cx: &mut CommandContext) -> Result<()
     let team = args.access.team(&inventory)?;
     let client = args.access.connect(&inventory, cx)?;
     let project = client.project(&args.project)?;
-    let path = args.path.as_ref().unwrap_or(&project.name);
-    let scope = Scope::parse(&format!("{}/{path}", team.image_host()))?;
+    let scope = args.vault_scope(&request, &team, &project)?;
     let new = NewProjectToken { name, request, team, project: project.id, scope };
     let created = session(cx, &client).create(&new).map_err(|error| {
         let text = error.to_string();
@@ -69,30 +72,82 @@ pub(super) fn run(args: &CodingCreateArgs, cx: &mut CommandContext) -> Result<()
 impl CodingCreateArgs {
     fn request(&self, name: &Name, cx: &CommandContext) -> Result<ProjectTokenRequest, CommandError> {
         let default = || ProjectScope::parse(DEFAULT_SCOPE).into_iter().collect();
+        let expires = self.expires.as_deref().map(|text| args::parse_coming_expiry(text, *cx.now));
         Ok(ProjectTokenRequest {
             name: self.token_name.clone().unwrap_or_else(|| name.to_string()),
             scopes: if self.scope.is_empty() { default() } else { self.scope.clone() },
-            expires: args::parse_expiry(self.expires.as_ref(), *cx.now)?.flatten(),
+            expires: expires.transpose()?.flatten(),
+        })
+    }
+
+    /// Returns the part of the team's images that the token is for; `None` if its scopes open no registry.
+    fn vault_scope(
+        &self,
+        request: &ProjectTokenRequest,
+        team: &Team,
+        project: &Project,
+    ) -> Result<Option<Scope>, CommandError> {
+        let path = self.path.as_deref();
+        if open_no_registry(&request.scopes) {
+            return path.map_or(Ok(None), |path| Err(PathError::NoRegistry(path.to_owned()).into()));
+        }
+        let path = path.unwrap_or(&project.name);
+        let scope = Scope::parse(&format!("{}/{path}", team.image_host()))?;
+        let own = Scope::parse(&format!("{}/{}", team.image_host(), project.name))?;
+        if own.includes(&scope) {
+            Ok(Some(scope))
+        } else {
+            Err(PathError::OtherProject { path: path.to_owned(), project: project.name.clone() }.into())
+        }
+    }
+}
+
+/// A path that the token cannot be for.
+#[derive(Debug, Error)]
+enum PathError {
+    #[error("with these scopes the token opens no registry, so it is not for the path {0:?}")]
+    NoRegistry(String),
+    #[error("{path:?} is not in the project {project:?}")]
+    OtherProject { path: String, project: String },
+}
+
+impl Hint for PathError {
+    fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::NoRegistry(_) => {
+                "leave out --path, or give --scope artifact_r or artifact_rw too".to_owned()
+            }
+            Self::OtherProject { project, .. } => {
+                format!("give --path {project}/REPOSITORY, or leave it out")
+            }
         })
     }
 }
 
 fn report(
     new: &NewProjectToken,
-    created: &ProjectToken,
+    created: &CreatedProjectToken,
     cx: &mut CommandContext,
 ) -> Result<(), CommandError> {
     let inventory = cx.store.inventory()?;
-    let token = find(&inventory, new.name.as_str())?;
-    let expiry = expiry_clause(token, *cx.now);
+    let no_token = || ArgumentError::NoSuchToken(new.name.to_string());
+    let token = inventory.find(created.id).ok_or_else(no_token)?;
+    let place = new.scope.as_ref().map(|scope| format!(", for {scope}")).unwrap_or_default();
     cx.say(&format!(
-        "made \"{}\" at CODING, user name {}, for {}; it is in use, and {expiry}",
-        new.name, created.user, new.scope
+        "made \"{}\" at CODING ({}), user name {}{place}; it {}, and {}",
+        new.name,
+        scopes_description(&created.token.scopes),
+        created.token.user,
+        in_use_clause(token, &inventory, cx)?,
+        expiry_clause(token, *cx.now)
     ));
+    say_wider(token, &created.wider, cx);
     match token.permissions {
-        None => cx.say("note: none of its scopes is for images (artifact_r pulls, artifact_rw pushes too)"),
+        _ if token.scopes.is_empty() => {
+            cx.say("note: none of its scopes is for images (artifact_r pulls, artifact_rw pushes too)");
+        }
         Some(may) if !may.push => cx.say("it may pull; --scope artifact_rw makes one that may push too"),
-        Some(_) => {}
+        Some(_) | None => {}
     }
     cx.note_overriding_tokens(token, &inventory)?;
     cx.note_guesses(token, &inventory)

@@ -4,7 +4,7 @@ use std::slice;
 
 use clap::ArgGroup;
 
-use crate::coding::api::project_scope::ProjectScope;
+use crate::coding::api::project_scope::{ProjectScope, open_no_registry, scopes_description};
 use crate::coding::change::ProjectTokenChanges;
 use crate::command::args;
 use crate::command::coding::session;
@@ -12,7 +12,9 @@ use crate::command::coding::target::TargetLocationArgs;
 use crate::command::completions::token_names;
 use crate::command::context::CommandContext;
 use crate::command::error::CommandError;
+use crate::model::hint::program;
 use crate::model::timestamp::Timestamp;
+use crate::model::token::TokenState;
 
 /// Change what a project token is called, what it may do or when it ends, where CODING offers that
 #[derive(Debug, clap::Args)]
@@ -36,7 +38,7 @@ pub(super) struct CodingEditArgs {
 
 /// Runs the verb.
 pub(super) fn run(args: &CodingEditArgs, cx: &mut CommandContext) -> Result<(), CommandError> {
-    let expires = args::parse_expiry(args.expires.as_ref(), *cx.now)?;
+    let expires = args.expires.as_deref().map(|text| args::parse_coming_expiry(text, *cx.now)).transpose()?;
     let (client, targets) = args.location.connect(slice::from_ref(&args.name), cx)?;
     for target in targets {
         let changes = ProjectTokenChanges {
@@ -45,14 +47,25 @@ pub(super) fn run(args: &CodingEditArgs, cx: &mut CommandContext) -> Result<(), 
             expires,
         };
         let edited = session(cx, &client).edit(&target, changes)?;
-        let scopes: Vec<_> = edited.scopes.iter().map(ToString::to_string).collect();
         let expires = edited.expires.map_or_else(|| "never".to_owned(), Timestamp::date);
         cx.say(&format!(
-            "changed \"{}\": at CODING \"{}\", it may {}; it ends: {expires}",
+            "changed \"{}\": at CODING \"{}\", it may {}; it expires: {expires}",
             target.token.name,
             edited.name,
-            scopes.join(", ")
+            scopes_description(&edited.scopes)
         ));
+        let (program, name) = (program(), &target.token.name);
+        let opens_registry = !open_no_registry(&edited.scopes);
+        if !opens_registry {
+            cx.say(&format!("\"{name}\" opens no registry now, so it is switched off here"));
+        } else if target.token.scopes.is_empty() {
+            cx.say(&format!(
+                "it is not known here where it may go ({program} edit {} --registry TEAM-docker.pkg.coding.net/PROJECT)",
+                name.as_argument()
+            ));
+        } else if target.token.state == TokenState::Inactive {
+            cx.say(&format!("\"{name}\" is switched off here ({program} activate {})", name.as_argument()));
+        }
     }
     Ok(())
 }

@@ -1,5 +1,7 @@
 //! `coding login-command`: writes the `docker login` line of CODING's page, without the secret in it.
 
+use thiserror::Error;
+
 use crate::client::context::Context;
 use crate::coding::error::CodingError;
 use crate::coding::team::Team;
@@ -10,10 +12,12 @@ use crate::command::context::CommandContext;
 use crate::command::error::{ArgumentError, CommandError, PromptError};
 use crate::docker::wire::WireError;
 use crate::inventory::Inventory;
-use crate::model::hint::program;
+use crate::model::hint::{Hint, program};
 use crate::model::name::quoted;
 use crate::model::registry::Key;
-use crate::model::token::{Token, TokenKind, UserName};
+use crate::model::scope::Scope;
+use crate::model::timestamp::Timestamp;
+use crate::model::token::{Direction, Token, TokenKind, TokenState, UserName};
 use crate::resolve::resolve;
 use crate::system::sanitize::clean;
 use crate::system::tty;
@@ -64,7 +68,7 @@ pub(super) fn run(args: &CodingLoginCommandArgs, cx: &mut CommandContext) -> Res
     Ok(())
 }
 
-/// Returns the token that Docker would get.
+/// Returns the token that a person chose or that is for exactly the project, or else the one that Docker would get.
 fn resolved_token<'i>(
     team: &Team,
     project: Option<&str>,
@@ -75,7 +79,57 @@ fn resolved_token<'i>(
     let key = Key::parse(&project.map_or(images.clone(), |project| format!("{images}/{project}")))?;
     let context = Context::from_environment(cx.called_as)?;
     let request = context.plain_request(&key, inventory);
-    Ok(resolve(&request, inventory.tokens(), inventory.choices(), *cx.now).token)
+    let verdict = resolve(&request, inventory.tokens(), inventory.choices(), *cx.now);
+    if let Some(project) = project.filter(|_| verdict.choice.is_none()) {
+        let scope = Scope::parse(&format!("{images}/{project}"))?;
+        if let Some(token) = token_of_project(&scope, project, inventory, *cx.now)? {
+            return Ok(Some(token));
+        }
+    }
+    Ok(verdict.token)
+}
+
+/// Returns the project token for exactly these images: of several, the one with the name of the project, or else the
+/// only one that may push.
+fn token_of_project<'i>(
+    scope: &Scope,
+    project: &str,
+    inventory: &'i Inventory,
+    now: Timestamp,
+) -> Result<Option<&'i Token>, SeveralTokens> {
+    let is_usable = |token: &&Token| {
+        token.kind == TokenKind::Project
+            && token.scopes.contains(scope)
+            && token.state == TokenState::Active
+            && !token.has_expired(now)
+            && !token.is_signed_out()
+    };
+    let tokens: Vec<&Token> = inventory.tokens().iter().filter(is_usable).collect();
+    let same_name = tokens.iter().find(|token| token.name.as_str() == project);
+    let mut pushing = tokens.iter().filter(|token| token.may_allow(Direction::Push));
+    let only_pushing = pushing.next().filter(|_| pushing.next().is_none());
+    match (tokens.as_slice(), same_name.or(only_pushing)) {
+        ([], _) => Ok(None),
+        ([token], _) | (_, Some(token)) => Ok(Some(token)),
+        (all, None) => {
+            let names = all.iter().map(|token| format!("\"{}\"", token.name)).collect::<Vec<_>>().join(", ");
+            Err(SeveralTokens { project: project.to_owned(), names })
+        }
+    }
+}
+
+/// Several tokens of one project, none of which is the likely one.
+#[derive(Debug, Error)]
+#[error("the project {project:?} has several tokens here: {names}")]
+struct SeveralTokens {
+    project: String,
+    names: String,
+}
+
+impl Hint for SeveralTokens {
+    fn hint(&self) -> Option<String> {
+        Some(format!("{} coding login-command NAME names the one", program()))
+    }
 }
 
 fn line_for_token(token: &Token, user: Option<&str>, team: &Team) -> Result<String, CommandError> {

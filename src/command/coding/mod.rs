@@ -23,7 +23,7 @@ const ENDING: &str = "CODING ends: its free edition closed on 2025-09-01, and al
      2028-09-30. Tencent points to CNB, whose tokens `add NAME --registry docker.cnb.cool/ORGANIZATION` keeps. \
      The calls for project tokens are in no published reference of CODING; what it answers is shown.";
 
-/// Make, list, change and delete project tokens at CODING, and show the line to log in with
+/// Manage project tokens at CODING; for CNB, see `add`
 #[derive(Debug, clap::Args)]
 #[command(after_help = ENDING)]
 pub struct CodingArgs {

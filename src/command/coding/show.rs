@@ -12,6 +12,7 @@ use crate::command::context::CommandContext;
 use crate::command::error::{ArgumentError, CommandError};
 use crate::command::show::write_secret;
 use crate::inventory::Inventory;
+use crate::model::name::quoted;
 use crate::model::token::{Token, TokenKind};
 
 /// Show a project token as CODING knows it, or with --reveal its secret
@@ -34,7 +35,7 @@ pub(super) fn run(args: &CodingShowArgs, cx: &mut CommandContext) -> Result<(), 
         Some(token) if !is_project_token(&token) => Err(CodingError::NotAProjectToken(token.name).into()),
         Some(token) if args.reveal => {
             let secret = excerpt.release(&token)?;
-            write_secret(&secret, cx.out)
+            write_secret(&secret, &command(args), cx)
         }
         Some(_) => {
             let (client, targets) = args.location.connect(slice::from_ref(&args.name), cx)?;
@@ -49,6 +50,11 @@ pub(super) fn run(args: &CodingShowArgs, cx: &mut CommandContext) -> Result<(), 
             show_unknown(args, &inventory, cx)
         }
     }
+}
+
+/// Returns the command that reveals the secret.
+fn command(args: &CodingShowArgs) -> String {
+    format!("coding show {} --reveal", quoted(&args.name))
 }
 
 fn is_project_token(token: &Token) -> bool {
@@ -68,7 +74,7 @@ fn show_unknown(
     let project = client.project(project)?.id;
     let token = session(cx, &client).find(project, &args.name)?;
     if args.reveal {
-        return write_secret(&client.secret(project, token.id)?, cx.out);
+        return write_secret(&client.secret(project, token.id)?, &command(args), cx);
     }
     write_table(slice::from_ref(&token), inventory, cx)
 }

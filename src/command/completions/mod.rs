@@ -17,10 +17,10 @@ use crate::system::env;
 use crate::system::sanitize::clean;
 use crate::vault::store::VaultStore;
 
-/// Write the script by which a shell completes the arguments of this program
+/// Write a completion script for a shell
 #[derive(Debug, clap::Args)]
 pub struct CompletionsArgs {
-    /// The shell that is to read it
+    /// The shell
     shell: Shell,
 }
 

@@ -29,7 +29,7 @@ use crate::resolve::request::{Repositories, Request, RequestSource, Sourced};
 use crate::resolve::{Verdict, resolve};
 use crate::system::env;
 
-/// Explain which token an image, a registry or a command gets, and why
+/// Show which token an image or a command gets, and why
 #[derive(Debug, clap::Args)]
 pub struct ExplainArgs {
     /// An image such as alpine or ghcr.io/acme/app, or a registry as clients send it, such as ghcr.io

@@ -109,7 +109,7 @@ impl<'e> Explanation<'e> {
         }
         if let (None, Some(kind)) = (self.verdict.token, self.pat_type()) {
             let (provider, made_at) = (kind.provider.name, kind.made_at);
-            writeln!(out, "{provider} makes tokens at {made_at}; {} add brings one in", program())?;
+            writeln!(out, "{provider} creates tokens at {made_at}; {} add stores one here", program())?;
         }
         if let Some(line) = self.warning() {
             writeln!(out, "{}", clean(&line))?;

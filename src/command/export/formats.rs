@@ -6,6 +6,7 @@ use std::io::Write;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use clap::ValueEnum;
 use serde::{Serialize, Serializer};
 use serde_json::ser::PrettyFormatter;
 use thiserror::Error;
@@ -32,6 +33,13 @@ pub(super) enum ExportFormat {
     KubernetesSecret,
     /// A line for a shell that sets `DOCKER_AUTH_CONFIG`, as the docker CLI 28.3 and GitLab's runners read it
     Env,
+}
+
+impl ExportFormat {
+    /// Returns the value of `--format`.
+    pub(super) fn word(self) -> String {
+        self.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned())
+    }
 }
 
 /// Returns the text for a token under these keys.
@@ -73,10 +81,10 @@ fn obstacle(format: ExportFormat, token: &Token, secret: &Secret) -> Option<(&'s
     let (user, text) = (token.user.reveal_with(secret), secret.expose());
     match token.kind {
         TokenKind::Identity if format == ExportFormat::DockerConfig => return None,
-        TokenKind::Identity => return Some(("it is an identity token, which is no password", CONFIG.into())),
+        TokenKind::Identity => return Some(("it is an identity token, not a password", CONFIG.into())),
         TokenKind::Session if format != ExportFormat::DockerConfig => {
             return Some((
-                "it is a part of Docker Hub's sign-in, which is no password",
+                "it is a part of Docker Hub's sign-in, not a password",
                 "run docker login there".into(),
             ));
         }

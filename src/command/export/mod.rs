@@ -18,19 +18,21 @@ use crate::model::scope::Scope;
 use crate::model::token::Token;
 use crate::system::{disk, env};
 
-/// Write a token down for another machine, a cluster or a CI job: its secret in the open
+/// Write a token for another machine, a cluster or a CI job
+///
+/// The output contains its secret in plain text.
 #[derive(Debug, clap::Args)]
 pub struct ExportArgs {
     /// The token's name
     #[arg(add = token_names())]
     name: String,
-    /// As what
+    /// The format
     #[arg(long)]
     format: ExportFormat,
     /// Only for this registry
     #[arg(long, short, add = token_scopes())]
     registry: Option<String>,
-    /// Write it to a new file, for you alone, instead of standard output
+    /// Write to a new file that only you can read, instead of standard output
     #[arg(long, short, value_name = "FILE")]
     output: Option<PathBuf>,
 }
@@ -43,9 +45,11 @@ pub fn run(args: &ExportArgs, cx: &mut CommandContext) -> Result<(), CommandErro
     let secret = excerpt.release(&token)?;
     drop(excerpt);
     let text = formats::write(args.format, &token, &secret, &keys)?;
-    match &args.output {
-        Some(path) => disk::create(path, &text, disk::PRIVATE)?,
-        None => cx.write_answer(&text)?,
+    if let Some(path) = &args.output {
+        disk::create(path, &text, disk::PRIVATE)?;
+    } else {
+        let command = format!("export {} --format {}", token.name.as_argument(), args.format.word());
+        cx.write_exact(&text, &command)?;
     }
     let output = args.output.as_deref().map_or("this".to_owned(), env::tilde);
     cx.say(&format!("note: {output} holds the secret of \"{}\" in the open", token.name));

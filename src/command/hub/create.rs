@@ -7,18 +7,15 @@ use crate::command::context::CommandContext;
 use crate::command::error::{ArgumentError, CommandError};
 use crate::command::hub::sign_in::SignInArgs;
 use crate::command::hub::{NotForHub, account, parse_hub_expiry, parse_label, session};
-use crate::command::remote_tokens::{ensure_free_name, expiry_clause};
+use crate::command::remote_tokens::{ensure_free_name, expiry_clause, in_use_clause, say_wider};
 use crate::hub::access::{ImagePermission, organization_access};
 use crate::hub::api::HubApi;
 use crate::hub::api::token::TokenAccess;
 use crate::hub::create::NewToken;
-use crate::inventory::in_use::InUseFor;
 use crate::model::hint::program;
 use crate::model::name::Name;
 use crate::model::registry::Registry;
 use crate::model::scope::Scope;
-use crate::model::token::Token;
-use crate::model::token_id::TokenId;
 
 /// Make a token at Docker Hub; its secret goes into the vault and is not shown
 #[derive(Debug, clap::Args)]
@@ -99,28 +96,18 @@ pub(super) fn run(args: &HubCreateArgs, hub: &HubApi, cx: &mut CommandContext) -
     let new = args.new_token(cx)?;
     ensure_free_name(&new.name, &cx.store.inventory()?)?;
     let client = args.sign_in.run(hub, None, cx)?;
-    let in_use: Vec<TokenId> = cx.tokens_in_use(&cx.store.inventory()?)?.into_keys().collect();
-    let created = session(cx, &client).create(&new, &in_use)?;
+    let created = session(cx, &client).create(&new)?;
     let inventory = cx.store.inventory()?;
     let token = inventory.tokens().iter().find(|token| token.id == created.id);
     let Some(token) = token else { return Err(ArgumentError::NoSuchToken(new.name.to_string()).into()) };
-    let in_use = if token.scopes.is_empty() {
-        "opens no registry".to_owned()
-    } else if created.wider.is_empty() {
-        "is in use".to_owned()
-    } else {
-        let in_use = cx.tokens_in_use(&inventory)?.get(&token.id).copied();
-        format!("is {}", in_use.map_or("not in use", InUseFor::description))
-    };
+    let in_use = in_use_clause(token, &inventory, cx)?;
     cx.say(&format!(
         "made \"{}\" at Docker Hub ({}); it {in_use}, and {}",
         token.name,
         new.access.description(),
         expiry_clause(token, *cx.now)
     ));
-    if !created.wider.is_empty() {
-        say_wider(token, &created.wider, cx);
-    }
+    say_wider(token, &created.wider, cx);
     if !created.has_label {
         cx.say(&format!(
             "its label there is not yet \"{}\" ({} hub rename {} LABEL)",
@@ -149,7 +136,7 @@ impl HubCreateArgs {
             [] => access.vault_scopes(),
             _ if access.opens_no_registry() => {
                 return Err(NotForHub(
-                    "with these scopes it opens no registry, and takes no --registry".to_owned(),
+                    "with these scopes it opens no registry, so it cannot have --registry".to_owned(),
                 )
                 .into());
             }
@@ -176,15 +163,4 @@ impl HubCreateArgs {
         let permission = self.permission.or(least).map(Permission::for_images).transpose()?;
         Ok(organization_access(organization, &self.repository, permission, &self.scope)?)
     }
-}
-
-/// Names the tokens that stay in use, and the command that changes this.
-fn say_wider(token: &Token, wider: &[Name], cx: &mut CommandContext) {
-    let names = wider.iter().map(|name| format!("\"{name}\"")).collect::<Vec<_>>().join(", ");
-    let verb = if wider.len() == 1 { "stays" } else { "stay" };
-    cx.say(&format!(
-        "{names} may do more, and {verb} in use for the rest ({} use {} changes that)",
-        program(),
-        token.name.as_argument()
-    ));
 }

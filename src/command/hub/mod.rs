@@ -14,6 +14,7 @@ mod tokens;
 
 use thiserror::Error;
 
+use crate::command::args;
 use crate::command::context::{CommandContext, print_progress};
 use crate::command::error::CommandError;
 use crate::hub::HubSession;
@@ -27,7 +28,7 @@ use crate::model::token::TokenState;
 /// The longest lifetime of a token, in days: a year, which may be a leap year.
 const MAX_DAYS: i64 = 366;
 
-/// Make, list, watch, switch off, rotate and delete tokens at Docker Hub
+/// Manage access tokens at Docker Hub
 #[derive(Debug, clap::Args)]
 pub struct HubArgs {
     #[command(subcommand)]
@@ -89,10 +90,9 @@ fn parse_label(text: &str) -> Result<String, CommandError> {
 
 /// Parses an expiry, which at Docker Hub is within a year or never (`None`).
 fn parse_hub_expiry(text: &str, now: Timestamp) -> Result<Option<Timestamp>, CommandError> {
-    let expires = Timestamp::parse_expiry(text, now)?;
-    let allowed = now.0 + 1..=now.0 + MAX_DAYS * DAY;
-    if expires.is_some_and(|expires| !allowed.contains(&expires.0)) {
-        return Err(NotForHub("at Docker Hub a token ends within a year, or never".to_owned()).into());
+    let expires = args::parse_coming_expiry(text, now)?;
+    if expires.is_some_and(|expires| expires.0 > now.0 + MAX_DAYS * DAY) {
+        return Err(NotForHub("at Docker Hub a token expires within a year, or never".to_owned()).into());
     }
     Ok(expires)
 }

@@ -5,6 +5,7 @@ use serde::Serialize;
 use crate::command::context::CommandContext;
 use crate::command::error::CommandError;
 use crate::command::remote_tokens::{JSON_VERSION, dated_or, state_word};
+use crate::command::token_view::scope_words;
 use crate::hub::api::resource::Resource;
 use crate::hub::api::token::ApiToken;
 use crate::model::timestamp::Timestamp;
@@ -53,7 +54,10 @@ impl<'t> TokenRow<'t> {
             last_used: listed.last_used(),
             expires: listed.expires,
             name: kept.map(|token| token.name.as_str()),
-            access: listed.access.description(),
+            access: Some(listed.access.description())
+                .filter(|access| !access.is_empty())
+                .or(kept.map(access_words))
+                .unwrap_or_default(),
         }
     }
 
@@ -80,6 +84,15 @@ impl<'t> TokenRow<'t> {
             self.id.into(),
         ]
     }
+}
+
+/// Returns what the vault knows of a token's access, for a list without it: `docker.io/acme/app pull`.
+fn access_words(token: &Token) -> String {
+    if token.scopes.is_empty() {
+        return "no registry".to_owned();
+    }
+    let words = token.permissions.map(|known| known.words().collect::<Vec<_>>().join(","));
+    format!("{} {}", scope_words(token), words.unwrap_or_default()).trim_end().to_owned()
 }
 
 /// Writes the list as a table.

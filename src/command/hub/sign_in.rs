@@ -35,10 +35,10 @@ pub(super) struct SignInArgs {
     /// Your Docker ID
     #[arg(long, short)]
     user: Option<String>,
-    /// Read the password from standard input; a second line is the code of the second factor
+    /// Read the password from standard input, and a second-factor code from a second line
     #[arg(long, conflicts_with = "password_file")]
     password_stdin: bool,
-    /// Read the password from a file; a second line is the code of the second factor
+    /// Read the password from a file, and a second-factor code from its second line
     #[arg(long, value_name = "FILE")]
     password_file: Option<PathBuf>,
 }
@@ -64,7 +64,7 @@ impl SignInArgs {
             Some(user) => user.to_owned(),
             None => only_user(cx)?,
         };
-        let (password, code) = self.password_and_code(&user)?;
+        let (password, code) = self.password_and_code(hub, &user)?;
         let bearer = match hub.sign_in(&user, &password)? {
             LoginStep::Done(bearer) => bearer,
             LoginStep::SecondFactor(pending) => match code {
@@ -81,18 +81,15 @@ impl SignInArgs {
     }
 
     /// Reads the password, and the code of the second factor if there is a second line.
-    fn password_and_code(&self, user: &str) -> Result<(Secret, Option<Secret>), CommandError> {
+    fn password_and_code(&self, hub: &HubApi, user: &str) -> Result<(Secret, Option<Secret>), CommandError> {
         let option = "--password-stdin or --password-file, or sign in by `docker login` without -u";
         let text = match args::read_secret(self.password_stdin, self.password_file.as_deref())? {
             Some(text) => text,
-            None => {
-                tty::ask_hidden(&format!("Password of {} at Docker Hub (it does not show): ", clean(user)))
-                    .map_err(missing("password", option))?
-            }
+            None => tty::ask_hidden(&question("Password", hub, user)).map_err(missing("password", option))?,
         };
         let mut lines = text.lines().map(|line| Secret::new(Zeroizing::new(line.to_owned())));
         let password = lines.next().filter(|password| !password.expose().is_empty());
-        let password = password.ok_or(PromptError::Secret("empty"))?;
+        let password = password.ok_or(PromptError::EmptyPassword)?;
         // Docker Hub refuses these too, but for some it says only that they are wrong.
         if ACCESS_TOKENS.iter().any(|prefix| password.expose().starts_with(prefix)) {
             return Err(HubApiError::SignedInByToken.into());
@@ -113,16 +110,21 @@ fn confirm_typed_code(
     cx: &mut CommandContext,
 ) -> Result<Secret, CommandError> {
     for _ in 1..CODE_ATTEMPTS {
-        match hub.confirm_second_factor(pending, &ask_code(user)?) {
+        match hub.confirm_second_factor(pending, &ask_code(hub, user)?) {
             Err(HubApiError::SignIn(why)) => cx.say(&format!("Docker Hub refuses that code: {why}")),
             other => return Ok(other?),
         }
     }
-    Ok(hub.confirm_second_factor(pending, &ask_code(user)?)?)
+    Ok(hub.confirm_second_factor(pending, &ask_code(hub, user)?)?)
 }
 
-fn ask_code(user: &str) -> Result<Secret, CommandError> {
-    let question = format!("Code of the second factor of {} (it does not show): ", clean(user));
+/// Returns the question for something secret, with the host that it is sent to.
+fn question(what: &str, hub: &HubApi, user: &str) -> String {
+    format!("{what} of {} at Docker Hub, {} (it does not show): ", clean(user), hub.address())
+}
+
+fn ask_code(hub: &HubApi, user: &str) -> Result<Secret, CommandError> {
+    let question = question("Code of the second factor", hub, user);
     let missing = missing("second factor", "a second line behind the password");
     let code = tty::ask_hidden(&question).map_err(missing)?;
     Ok(Secret::new(Zeroizing::new(code.trim().to_owned())))
@@ -159,7 +161,7 @@ fn session(wanted: Option<&str>, cx: &mut CommandContext) -> Result<Option<(Stri
     drop(excerpt);
     if let Some(user) = expired {
         cx.say(&format!(
-            "the sign-in of {user} by docker login has ended (docker login without -u renews it)"
+            "the sign-in of {user} by docker login has expired (docker login without -u renews it)"
         ));
     }
     Ok(None)

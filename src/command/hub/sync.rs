@@ -36,6 +36,9 @@ pub(super) fn run(args: &HubSyncArgs, hub: &HubApi, cx: &mut CommandContext) -> 
         count_words(report.compared),
         report.changed.len()
     ));
+    for (name, properties) in &report.changed {
+        cx.say(&format!("\"{name}\": new {}", properties.join(", ")));
+    }
     for name in &report.switched_off {
         cx.say(&format!(
             "\"{name}\" is inactive there, so it is switched off here ({program} hub activate {})",
@@ -46,7 +49,10 @@ pub(super) fn run(args: &HubSyncArgs, hub: &HubApi, cx: &mut CommandContext) -> 
         cx.say(&format!("\"{name}\" opens no registry, so it is switched off here"));
     }
     for name in &report.gone {
-        cx.say(&format!("\"{name}\" is gone there ({program} rm {} takes it out here)", name.as_argument()));
+        cx.say(&format!(
+            "\"{name}\" no longer exists there ({program} rm {} removes it here)",
+            name.as_argument()
+        ));
     }
     for (name, owner) in &report.other_owners {
         cx.say(&format!("\"{name}\" is a token of {owner} ({program} hub sync --user {owner})"));

@@ -16,23 +16,25 @@ use crate::model::name::quoted;
 use crate::system::limited_read::MAX_INPUT_BYTES;
 use crate::system::sanitize::error_chain;
 
-/// Take over what Docker keeps in plain text or with another helper; nothing here is overwritten
+/// Copy logins from Docker, podman or another helper
+///
+/// Nothing in the vault is overwritten, and what is copied stays where it is, unless --remove is given.
 #[derive(Debug, clap::Args)]
 pub struct ImportArgs {
-    /// From podman's file instead of Docker's, and from the helpers that it names
+    /// Copy from podman's file instead of Docker's, and from the helpers it names
     #[arg(long)]
     podman: bool,
-    /// From another such file: Docker's if it is called config.json, else podman's; a .dockercfg or a Kubernetes
-    /// manifest with pull secrets; - is standard input
+    /// Copy from this file: a config.json, an auth.json, a .dockercfg or a Kubernetes manifest with pull secrets; `-`
+    /// is standard input
     #[arg(long, conflicts_with_all = ["podman", "helper"])]
     file: Option<PathBuf>,
-    /// Only from this helper, such as secretservice
+    /// Copy only from this helper, such as secretservice
     #[arg(long, value_name = "NAME", conflicts_with = "podman")]
     helper: Option<String>,
-    /// Only show what would be done
+    /// Show what would be done, and do nothing
     #[arg(long)]
     dry_run: bool,
-    /// Then take out of there what is safely here: plain text out of the file, entries out of the helpers
+    /// Then remove what was copied from the file and from the helpers
     #[arg(long)]
     remove: bool,
 }
@@ -46,7 +48,7 @@ pub fn run(args: &ImportArgs, cx: &mut CommandContext) -> Result<(), CommandErro
     }
     let copy = LoginCopy::of_all(&logins);
     if logins.found.is_empty() {
-        cx.say("there is nothing to take over");
+        cx.say("there is nothing to copy");
     } else {
         copy.print(cx)?;
     }
@@ -57,12 +59,12 @@ pub fn run(args: &ImportArgs, cx: &mut CommandContext) -> Result<(), CommandErro
     if !args.dry_run {
         if !copy.is_empty() {
             let new = copy.copy(cx)?;
-            cx.say(&format!("{new} taken over; {} read back from the vault, each as it was", copy.count()));
+            cx.say(&format!("{new} copied into the vault; {} read back from it and compared", copy.count()));
         }
         if args.remove {
             failed += removal::remove(&logins, cx)?;
         } else if !copy.is_empty() {
-            cx.say("what is there stays there; --remove takes it out");
+            cx.say("the originals stay in place; --remove removes them");
         }
         if let Some(unserved) = unserved {
             return Err(removal::refusal(unserved));
@@ -84,7 +86,7 @@ enum ImportError {
     CannotRemove(PathBuf),
     #[error("\"{0}\" is this program itself")]
     OwnHelper(String),
-    #[error("what was taken over for {0} does not come back from the vault; nothing is taken out elsewhere")]
+    #[error("the copy of {0} could not be read back from the vault; nothing was removed elsewhere")]
     NotReadBack(String),
     /// All other logins were taken over.
     #[error("{}", incomplete(*skipped, *failed))]
@@ -115,9 +117,9 @@ impl Hint for ImportError {
 
 fn incomplete(skipped: usize, failed: usize) -> String {
     let failures = match failed {
-        0 => return format!("{skipped} could not be taken over, and stay where they are"),
+        0 => return format!("{skipped} could not be copied, and stay where they are"),
         1 => "1 helper did not do all that it was asked".to_owned(),
         _ => format!("{failed} helpers did not do all that they were asked"),
     };
-    if skipped == 0 { failures } else { format!("{skipped} could not be taken over, and {failures}") }
+    if skipped == 0 { failures } else { format!("{skipped} could not be copied, and {failures}") }
 }

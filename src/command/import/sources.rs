@@ -135,7 +135,7 @@ impl ImportArgs {
             }
             if OtherHelper::makes_tokens(&name) {
                 cx.say(&format!(
-                    "\"{name}\" makes a new token at each call, which soon ends: it is left as it is"
+                    "\"{name}\" makes a new short-lived token at each call, so it is not copied"
                 ));
             } else {
                 names.push(name);

@@ -19,25 +19,25 @@ use crate::usage::record::UnreadLines;
 /// The days that are shown without `--since`.
 const DEFAULT_DAYS: i64 = 30;
 
-/// Show how tokens were used: how often, when last, and by which client
+/// Show how often, when and by which client tokens were used
 #[derive(Debug, clap::Args)]
 pub struct UsageArgs {
     /// Only this token
     #[arg(add = token_names())]
     name: Option<String>,
-    /// Only what was since then: a date (2027-01-31) or a time until now (12h, 30d, 2w, 6mo, 1y)
+    /// Only use since then: a date (2027-01-31) or an age (12h, 30d, 2w, 6mo, 1y)
     #[arg(long, value_name = "WHEN")]
     since: Option<String>,
-    /// What a row stands for
+    /// The meaning of a row
     #[arg(long, value_enum, default_value = "token")]
     by: GroupBy,
     /// Write JSON: {"version":1,"rows":[…],…}
     #[arg(long)]
     json: bool,
-    /// Note nothing any more; what was noted stays
+    /// Stop recording; what was recorded stays
     #[arg(long, conflicts_with_all = ["name", "since", "by", "json"])]
     off: bool,
-    /// Note again
+    /// Record again
     #[arg(long, conflicts_with_all = ["name", "since", "by", "json", "off"])]
     on: bool,
 }
@@ -84,8 +84,8 @@ fn print_uncounted(rows: &UsageRows<'_>, unread: UnreadLines, cx: &mut CommandCo
     let UnreadLines { other_version, damaged } = unread;
     for (count, what) in [
         (rows.not_found, "requests found no token here"),
-        (other_version, "lines of the log are of another version of this program, and do not count"),
-        (damaged, "lines of the log are damaged, and do not count"),
+        (other_version, "lines of the log are of another version of this program, and are not counted"),
+        (damaged, "lines of the log are damaged, and are not counted"),
     ] {
         if count > 0 {
             cx.say(&format!("{what}: {count}"));
@@ -101,10 +101,7 @@ fn switch(is_on: bool, cx: &mut CommandContext) -> Result<(), CommandError> {
         cx.say("the use of tokens is noted");
     } else {
         log.turn_off(*cx.now)?;
-        cx.say(&format!(
-            "the use of tokens is no longer noted; what was noted stays ({} usage --on)",
-            program()
-        ));
+        cx.say(&format!("the use of tokens is no longer recorded; the log stays ({} usage --on)", program()));
     }
     Ok(())
 }

@@ -22,19 +22,21 @@ use crate::model::token::{Token, TokenKind};
 use crate::verify::response::{AuthResult, LoginOutcome};
 use crate::verify::{LoginRequest, RegistryClient, RegistryError};
 
-/// Ask registries whether they take a token, what it may do there, and how many pulls are left
+/// Ask registries whether they accept a token
+///
+/// Also shows what the token may do there, and how many pulls are left, where the registry says so.
 #[derive(Debug, clap::Args)]
 pub struct VerifyArgs {
     /// The tokens' names
     #[arg(required_unless_present = "all", add = token_names())]
     names: Vec<String>,
-    /// Every token that a registry can be asked about
+    /// Ask about every token that has a registry
     #[arg(long, conflicts_with = "names")]
     all: bool,
-    /// What it may do in this repository, such as ghcr.io/acme/app
+    /// Also ask what it may do in this repository, such as ghcr.io/acme/app
     #[arg(long, value_name = "[REGISTRY/]PATH")]
     repository: Option<String>,
-    /// Send secrets unencrypted too, where a registry is not encrypted: anybody on the way can read them
+    /// Send secrets unencrypted to registries without TLS: anybody on the network can read them
     #[arg(long)]
     plain_http: bool,
     /// Write JSON: {"version":1,"answers":[…]}
@@ -88,7 +90,7 @@ pub fn run(args: &VerifyArgs, cx: &mut CommandContext) -> Result<(), CommandErro
     let plain = if args.plain_http { PlainHttp::Anywhere } else { PlainHttp::Loopback };
     let (registries, count) = (RegistryClient { http: &http, plain }, targets.len());
     if count == 0 && !args.json {
-        cx.say(&format!("there is no token that a registry could be asked about ({} ls)", program()));
+        cx.say(&format!("there is no token to verify ({} ls)", program()));
         return Ok(());
     }
     // The whole vault is verified before the first request.
@@ -215,7 +217,7 @@ fn check_answers(answers: &[VerifyAnswer<'_>]) -> Result<(), CommandError> {
 /// Registries that could not be asked, or did not accept every token.
 #[derive(Debug, Error)]
 enum VerifyError {
-    #[error("{0} does not take that user name and secret; nothing was changed")]
+    #[error("{0} does not accept that user name and secret; nothing was changed")]
     Refused(String),
     #[error("{}", not_accepted(*refused, *unknown))]
     NotAccepted {
@@ -226,7 +228,7 @@ enum VerifyError {
     #[error("no registry can be asked about \"{0}\" like that")]
     NothingToAsk(Name),
     /// The token has only wildcards, or keys that are not registries.
-    #[error("there is no one registry that could be asked")]
+    #[error("there is no registry to ask")]
     NoRegistry,
 }
 

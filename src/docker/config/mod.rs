@@ -16,7 +16,7 @@ use crate::docker::config::logins::without_secrets;
 use crate::docker::config::members::{JsonMap, Members, map_to_json};
 use crate::model::hint::Hint;
 use crate::system::disk;
-use crate::system::disk::{DiskError, PRIVATE};
+use crate::system::disk::{DiskError, LastLink, PRIVATE};
 
 /// The largest accepted file, in bytes.
 pub const MAX_BYTES: u64 = 16 * 1024 * 1024;
@@ -70,7 +70,7 @@ impl Hint for ConfigError {
                 path.display()
             )),
             Self::NotJson { path, .. } | Self::Unexpected { path, .. } => {
-                Some(format!("mend {} by hand and try again; it was left as it is", path.display()))
+                Some(format!("mend {} by hand and try again; it was not changed", path.display()))
             }
         }
     }
@@ -177,9 +177,9 @@ impl ConfigFile {
         if !self.has_changed {
             return Ok(());
         }
-        disk::check_replaceable(&self.path)?;
+        disk::check_replaceable(&self.path, LastLink::Followed)?;
         if self.exists() {
-            disk::check_replaceable(&backup_path(&self.path))?;
+            disk::check_replaceable(&backup_path(&self.path), LastLink::Replaced)?;
         }
         Ok(())
     }
@@ -243,7 +243,7 @@ impl SavedConfig {
         };
         let clean = clean.map(|members| to_file(&members));
         let bytes = clean.as_ref().map_or(self.bytes.as_slice(), |json| json.as_bytes());
-        disk::replace(path, bytes, self.mode & PRIVATE)
+        disk::replace_link(path, bytes, self.mode & PRIVATE)
     }
 }
 
@@ -257,7 +257,7 @@ pub fn backup_path(path: &Path) -> PathBuf {
 pub fn clean_backup(path: &Path) -> Result<bool, ConfigError> {
     let backup = ConfigFile::read(backup_path(path))?;
     let Some(clean) = without_secrets(&backup.members) else { return Ok(false) };
-    disk::replace(&backup.path, to_file(&clean).as_bytes(), PRIVATE)?;
+    disk::replace_link(&backup.path, to_file(&clean).as_bytes(), PRIVATE)?;
     Ok(true)
 }
 

@@ -75,7 +75,7 @@ fn exposed(found: &LocatedMatch, path: &Path, contents: &OpenedContents) -> Find
                     name.as_deref().unwrap_or_default()
                 ),
                 format!(
-                    "{} rotate {}; revoke the old one, and take it out of the file",
+                    "{} rotate {}; revoke the old one, and remove it from the file",
                     program(),
                     token.map(token_name::argument).unwrap_or_default()
                 ),
@@ -88,7 +88,7 @@ fn exposed(found: &LocatedMatch, path: &Path, contents: &OpenedContents) -> Find
                 "what looks like a {} of {} stands in {position}",
                 credential_type.name, credential_type.provider.name
             ),
-            format!("take it out of the file, and revoke it: {}", credential_type.made_at),
+            format!("remove it from the file, and revoke it: {}", credential_type.made_at),
             None,
         ),
     };
@@ -118,5 +118,5 @@ fn incomplete(what: String, path: Option<&Path>) -> Finding {
 }
 
 fn cut(path: &Path) -> Finding {
-    incomplete(format!("{} has more than is looked at or told of", env::tilde(path)), Some(path))
+    incomplete(format!("{} has more than this scan reads or reports", env::tilde(path)), Some(path))
 }

@@ -30,6 +30,9 @@ const LIMIT_WORDS: [&str; 5] = ["limit", "maximum", "quota", "exceed", "too many
 /// <https://docs.docker.com/security/access-tokens/organization-access-tokens/>.
 const PLAN_LIMITS: &str = "10 with Docker Team, 100 with Docker Business";
 
+/// The words about a repository that does not exist.
+const UNKNOWN_PATH: &str = "unknown path";
+
 /// An error of Docker Hub's API.
 #[derive(Debug, Error)]
 pub enum HubApiError {
@@ -62,7 +65,7 @@ pub enum HubApiError {
         why: String,
     },
     /// A name or an ID that is not a plain segment of a path.
-    #[error("{0:?} is no name of an organization and no identity of a token")]
+    #[error("{0:?} is neither the name of an organization nor the ID of a token")]
     NotAnId(String),
     /// A list whose pages do not end.
     #[error("Docker Hub lists more tokens than anybody has")]
@@ -105,6 +108,10 @@ impl Hint for HubApiError {
             }
             Self::Refused { status: 403 | 404, .. } => {
                 "if it is an organization's: check its name, and that your account may manage its tokens"
+            }
+            Self::Refused { status: 400, why } if why.contains(UNKNOWN_PATH) => {
+                "the organization has no such repository that your account may see: check its name in --repository, or \
+                 create the repository first"
             }
             Self::Refused { .. } | Self::TooMany => return None,
         };

@@ -87,6 +87,11 @@ impl HubApi {
         Ok(Self { http: Http::default(), endpoint, progress })
     }
 
+    /// Returns scheme and host, to which passwords and tokens are sent.
+    pub fn address(&self) -> String {
+        self.endpoint.to_string()
+    }
+
     /// Returns the address of the API, unless it is the usual one.
     pub fn custom_url(&self) -> Option<String> {
         (!self.endpoint.is_at(DEFAULT_URL)).then(|| self.endpoint.to_string())

@@ -44,6 +44,7 @@ impl Resource {
                 _ => return None,
             }
         }
+        granted.public_only = granted.pull && self.path == PUBLIC;
         Some(granted)
     }
 
@@ -119,7 +120,7 @@ mod tests {
                 None,
                 "docker.io/acme/a docker.io/acme/b",
             ),
-            (&["TYPE_REPO */*/public scope-image-pull"], Some("pull"), "docker.io"),
+            (&["TYPE_REPO */*/public scope-image-pull"], Some("public-pull"), "docker.io"),
             (
                 &["TYPE_REPO */*/public scope-image-pull", "TYPE_REPO acme/a scope-image-push"],
                 Some("pull push"),

@@ -99,10 +99,13 @@ impl TokenAccess {
             match scope.as_str() {
                 "repo:admin" => (granted.pull, granted.push, granted.delete) = (true, true, true),
                 "repo:write" => (granted.pull, granted.push) = (true, true),
-                "repo:read" | PUBLIC_READ => granted.pull = true,
-                SANDBOXES => {}
+                "repo:read" => granted.pull = true,
+                PUBLIC_READ | SANDBOXES => {}
                 _ => is_recognized = false,
             }
+        }
+        if !granted.pull && scopes.iter().any(|scope| scope == PUBLIC_READ) {
+            (granted.pull, granted.public_only) = (true, true);
         }
         is_recognized.then_some(granted)
     }
@@ -110,14 +113,6 @@ impl TokenAccess {
     /// True when the token is known to open no registry: one for Cloud Sandboxes, or for an organization's members.
     pub fn opens_no_registry(&self) -> bool {
         self.permissions() == Some(Permissions::default())
-    }
-
-    /// True when the token opens only what is public, which the vault cannot tell from what is private.
-    pub fn is_public_only(&self) -> bool {
-        match self {
-            Self::Scopes(scopes) => scopes.iter().all(|scope| scope == PUBLIC_READ),
-            Self::Resources(resources) => resources.iter().all(|resource| resource.path == resource::PUBLIC),
-        }
     }
 
     /// Returns the scopes in the vault: all of Docker Hub for a person's token, the repositories of an organization's;
@@ -241,12 +236,16 @@ mod tests {
 
     #[test]
     fn scopes_have_the_words_of_the_page_and_permissions_if_known() {
-        let all = |pull, push, delete| Some(Permissions { pull, push, delete });
+        let all = |pull, push, delete| Some(Permissions { pull, push, delete, ..Permissions::default() });
         for (scopes, description, permissions) in [
             (&["repo:admin"][..], "Read, Write, Delete", all(true, true, true)),
             (&["repo:write"], "Read & Write", all(true, true, false)),
             (&["repo:read"], "Read-only", all(true, false, false)),
-            (&["repo:public_read"], "Public Read-only", all(true, false, false)),
+            (
+                &["repo:public_read"],
+                "Public Read-only",
+                Some(Permissions { pull: true, public_only: true, ..Permissions::default() }),
+            ),
             (&["sandbox:use"], "Cloud Sandboxes", all(false, false, false)),
             (&["sandbox:use", "repo:read"], "Cloud Sandboxes, Read-only", all(true, false, false)),
             (&["repo:new"], "repo:new", None),

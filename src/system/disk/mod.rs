@@ -1,12 +1,14 @@
 //! Reads files, and writes them completely or not at all, private to their owner.
 
 pub mod append;
-pub mod permissions;
+mod ownership;
+mod permissions;
 mod replaceable;
 mod retry;
 #[cfg(test)]
 mod tests;
 
+use std::ffi::OsStr;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
@@ -16,11 +18,13 @@ use std::{fs, io, thread};
 use thiserror::Error;
 
 use crate::model::hint::Hint;
+pub use crate::system::disk::ownership::LastLink;
+use crate::system::disk::ownership::refuse_others;
 pub use crate::system::disk::permissions::{
-    PRIVATE, is_open_to_writers, is_writable_by_others, mode, other_owner, private_mode,
+    Exposure, PRIVATE, is_open_to_writers, is_writable_by_others, mode, other_owner, private_mode,
 };
 use crate::system::disk::permissions::{
-    PRIVATE_FOLDER, group, private_folder, refuse_others_folder, set_group_of, set_mode, set_mode_of,
+    PRIVATE_FOLDER, group, nonblocking_nofollow, private_folder, set_group_of, set_mode, set_mode_of,
     with_mode,
 };
 pub use crate::system::disk::replaceable::{ReplaceObstacle, check_replaceable};
@@ -46,16 +50,16 @@ pub enum DiskError {
     NotDurable { path: PathBuf, source: io::Error },
     #[error("{} is not a file", path.display())]
     NotAFile { path: PathBuf },
-    #[error("{} is there already", path.display())]
+    #[error("{} exists already", path.display())]
     Exists { path: PathBuf },
     /// The limit is in bytes.
     #[error("{} is larger than {limit} bytes", path.display())]
     TooLarge { path: PathBuf, limit: u64 },
     #[error("another process has kept {} locked for {} seconds", path.display(), LOCK_PATIENCE.as_secs())]
     Locked { path: PathBuf },
-    /// Root works in the folder of the user with the id `owner`.
-    #[error("{} belongs to another user (id {owner}), and files made by root would be lost to that user", path.display())]
-    OthersFolder { path: PathBuf, owner: u32 },
+    /// A file, folder or link on the way to what is to be written belongs to the user with the id `owner`.
+    #[error("{} belongs to another user (id {owner}), so nothing is written there", path.display())]
+    OfAnotherUser { path: PathBuf, owner: u32 },
 }
 
 impl DiskError {
@@ -81,7 +85,7 @@ impl Hint for DiskError {
             Self::Exists { .. } => Some("choose another name, or remove it first".to_owned()),
             Self::TooLarge { .. } => None,
             Self::Locked { .. } => Some("end the process that holds it, or try again".to_owned()),
-            Self::OthersFolder { .. } => {
+            Self::OfAnotherUser { .. } => {
                 Some("run it as that user, or set HOME to your own home folder".to_owned())
             }
         }
@@ -116,14 +120,20 @@ pub fn read(path: &Path, limit: u64) -> Result<Option<(Vec<u8>, fs::Metadata)>, 
     Ok(Some((bytes, metadata)))
 }
 
+/// Returns how a file is within reach of other users, if it is there and is.
+pub fn exposure(path: &Path) -> Option<Exposure> {
+    Exposure::of(path, &fs::metadata(path).ok()?)
+}
+
 /// Replaces a file atomically and durably. It keeps its group. A link is followed, even to a file that does not exist
 /// yet, and remains a link.
 ///
 /// The new content is written to `NAME.new` in the same folder, which replaces one that a killed process left. After
 /// a [`DiskError::Write`], the old file is as it was.
 pub fn replace(path: &Path, bytes: &[u8], mode: u32) -> Result<(), DiskError> {
+    refuse_others(path, LastLink::Followed)?;
     let target = write_target(path).map_err(DiskError::writing(path))?;
-    replace_link(&target, bytes, mode).map_err(|error| match error {
+    write_over(&target, bytes, mode).map_err(|error| match error {
         DiskError::Write { source, .. } => DiskError::writing(path)(source),
         other => other,
     })
@@ -131,19 +141,24 @@ pub fn replace(path: &Path, bytes: &[u8], mode: u32) -> Result<(), DiskError> {
 
 /// Replaces a file as [`replace`] does, but a link is replaced itself.
 pub fn replace_link(path: &Path, bytes: &[u8], mode: u32) -> Result<(), DiskError> {
-    let folder = folder_of(path);
-    refuse_others_folder(folder)?;
+    refuse_others(path, LastLink::Replaced)?;
+    write_over(path, bytes, mode)
+}
+
+fn write_over(path: &Path, bytes: &[u8], mode: u32) -> Result<(), DiskError> {
     let new = with_suffix(path, ".new");
     let written = write_new(&new, bytes, mode, group(path)).and_then(|()| retry::rename(&new, path));
     if let Err(error) = written {
         let _ = fs::remove_file(&new);
         return Err(DiskError::writing(path)(error));
     }
-    sync_folder(folder).map_err(|source| DiskError::NotDurable { path: path.to_owned(), source })
+    sync_folder(folder_of(path)).map_err(|source| DiskError::NotDurable { path: path.to_owned(), source })
 }
 
 /// Renames a file within its folder, durably. It replaces a file that has the new name.
 pub fn rename(from: &Path, to: &Path) -> Result<(), DiskError> {
+    refuse_others(from, LastLink::Replaced)?;
+    refuse_others(to, LastLink::Followed)?;
     let failed = DiskError::writing(to);
     let target = without_links(to);
     retry::rename(from, &target).map_err(&failed)?;
@@ -152,6 +167,7 @@ pub fn rename(from: &Path, to: &Path) -> Result<(), DiskError> {
 
 /// Removes a file durably, if it exists.
 pub fn remove(path: &Path) -> Result<(), DiskError> {
+    refuse_others(path, LastLink::Replaced)?;
     match fs::remove_file(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         removed => removed.and_then(|()| sync_folder(folder_of(path))).map_err(DiskError::writing(path)),
@@ -160,6 +176,7 @@ pub fn remove(path: &Path) -> Result<(), DiskError> {
 
 /// Creates a file completely or not at all. An existing file is left alone, and links are not followed.
 pub fn create(path: &Path, bytes: &[u8], mode: u32) -> Result<(), DiskError> {
+    refuse_others(path, LastLink::Replaced)?;
     let opened = with_mode(OpenOptions::new().create_new(true).write(true), mode).open(path);
     let mut file = opened.map_err(|source| match source.kind() {
         io::ErrorKind::AlreadyExists => DiskError::Exists { path: path.to_owned() },
@@ -192,16 +209,18 @@ pub fn lock(path: &Path) -> Result<File, DiskError> {
 
 /// Opens the lock file of a file, and returns it with its path.
 fn lock_file(path: &Path) -> Result<(File, PathBuf), DiskError> {
+    refuse_others(path, LastLink::Followed)?;
     // A link that leads nowhere gets no lock there: the disk with its target may not be mounted.
     let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     let path = with_suffix(&target, ".lock");
-    refuse_others_folder(folder_of(&path))?;
-    // Opening a pipe would block.
-    if fs::metadata(&path).is_ok_and(|metadata| !metadata.is_file()) {
+    refuse_others(&path, LastLink::Replaced)?;
+    // Such an error of `open` would not name the cause.
+    if fs::symlink_metadata(&path).is_ok_and(|metadata| !metadata.is_file()) {
         return Err(DiskError::NotAFile { path });
     }
-    let file = with_mode(OpenOptions::new().create(true).truncate(false).write(true), PRIVATE).open(&path);
-    let file = file.map_err(DiskError::writing(&path))?;
+    let mut options = OpenOptions::new();
+    let options = nonblocking_nofollow(options.create(true).truncate(false).write(true));
+    let file = with_mode(options, PRIVATE).open(&path).map_err(DiskError::writing(&path))?;
     // A umask that denies even the owner would keep the next process from opening the file.
     set_mode_of(&file, PRIVATE).map_err(DiskError::writing(&path))?;
     Ok((file, path))
@@ -209,17 +228,17 @@ fn lock_file(path: &Path) -> Result<(File, PathBuf), DiskError> {
 
 /// Creates a folder and its missing parents, for their owner alone. An existing folder stays as it is.
 pub fn make_folder(path: &Path) -> Result<(), DiskError> {
+    refuse_others(path, LastLink::Followed)?;
     if path.is_dir() {
         return Ok(());
     }
     let missing: Vec<&Path> = path.ancestors().take_while(|above| !above.is_dir()).collect();
-    path.ancestors().nth(missing.len()).map_or(Ok(()), refuse_others_folder)?;
     let failed = DiskError::writing(path);
     for folder in missing.into_iter().rev() {
         match private_folder().create(folder) {
             // Another process was faster, but may not have synced the parent yet.
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-            made => made.and_then(|()| set_mode(folder, PRIVATE_FOLDER)).map_err(&failed)?,
+            made => made.and_then(|()| set_mode(folder, |_| PRIVATE_FOLDER)).map_err(&failed)?,
         }
         sync_folder(folder_of(folder)).map_err(&failed)?;
     }
@@ -232,10 +251,36 @@ pub fn entries(folder: &Path) -> Vec<PathBuf> {
     entries.flatten().map(|entry| entry.path()).collect()
 }
 
-/// Closes a file or folder to all but its owner. A file that its owner may execute stays executable.
+/// Creates a folder and its missing parents with the modes that the umask permits.
+pub fn make_public_folder(path: &Path) -> Result<(), DiskError> {
+    refuse_others(path, LastLink::Followed)?;
+    fs::create_dir_all(path).map_err(DiskError::writing(path))
+}
+
+/// Creates a link to a file in the same folder. On Windows, not every user may make symbolic links, so it is a hard
+/// link there.
+pub fn link_beside(name: &OsStr, path: &Path) -> Result<(), DiskError> {
+    refuse_others(path, LastLink::Replaced)?;
+    #[cfg(unix)]
+    let linked = std::os::unix::fs::symlink(name, path);
+    #[cfg(not(unix))]
+    let linked = fs::hard_link(path.with_file_name(name), path);
+    linked.map_err(DiskError::writing(path))
+}
+
+/// Closes a file or folder to all but its owner. A file that its owner may execute stays executable. For a link, that
+/// is the file that it leads to, if it belongs to the user of this process.
 pub fn make_private(path: &Path) -> Result<(), DiskError> {
-    let closed = fs::metadata(path).and_then(|metadata| set_mode(path, private_mode(&metadata)));
-    closed.map_err(DiskError::writing(path))
+    refuse_others(path, LastLink::Followed)?;
+    let failed = DiskError::writing(path);
+    let target = write_target(path).map_err(&failed)?;
+    match fs::symlink_metadata(&target).map_err(&failed)? {
+        metadata if !metadata.is_file() && !metadata.is_dir() => Err(DiskError::NotAFile { path: target }),
+        metadata => match other_owner(&metadata) {
+            Some(owner) => Err(DiskError::OfAnotherUser { path: target, owner }),
+            None => set_mode(&target, private_mode).map_err(failed),
+        },
+    }
 }
 
 /// Resolves a path to an absolute one without links. The file may be missing, also at the end of a link; a path that

@@ -4,7 +4,6 @@ use std::fs::{File, OpenOptions};
 use std::path::Path;
 use std::{fs, io};
 
-use crate::system::disk::DiskError;
 #[cfg(unix)]
 use crate::system::disk::without_links;
 
@@ -67,6 +66,58 @@ pub fn other_owner(metadata: &fs::Metadata) -> Option<u32> {
     };
 }
 
+/// The way in which a private file is within reach of other users.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exposure {
+    /// It belongs to the user with this id.
+    OfAnotherUser(u32),
+    /// Its permission bits let others read or write it.
+    OpenToOthers(u32),
+}
+
+impl Exposure {
+    /// Returns how a file is exposed, if it is. Root may read files of the user whose folder they are in.
+    pub fn of(path: &Path, metadata: &fs::Metadata) -> Option<Self> {
+        if let Some(owner) =
+            other_owner(metadata).filter(|owner| *owner != 0 && !is_folder_owner(path, *owner))
+        {
+            return Some(Self::OfAnotherUser(owner));
+        }
+        let mode = mode(metadata);
+        (cfg!(unix) && mode & 0o077 != 0).then_some(Self::OpenToOthers(mode))
+    }
+
+    /// Returns the sentence about a file, for people.
+    pub fn about(self, path: &str) -> String {
+        match self {
+            Self::OfAnotherUser(owner) => format!("{path} belongs to another user (id {owner})"),
+            Self::OpenToOthers(mode) => format!("{path} is open to other users (mode {mode:04o})"),
+        }
+    }
+
+    /// Returns the command that ends it. The path is one word of a shell command.
+    pub fn remedy(self, path: &str) -> String {
+        match self {
+            Self::OfAnotherUser(_) => format!("sudo chown \"$(id -un)\" {path}"),
+            Self::OpenToOthers(_) => format!("chmod 600 {path}"),
+        }
+    }
+}
+
+/// True when this is root, in a folder of this user.
+#[cfg(unix)]
+fn is_folder_owner(path: &Path, owner: u32) -> bool {
+    let path = without_links(path);
+    let folder = path.parent().and_then(|folder| fs::metadata(folder).ok());
+    rustix::process::geteuid().is_root()
+        && folder.is_some_and(|folder| std::os::unix::fs::MetadataExt::uid(&folder) == owner)
+}
+
+#[cfg(not(unix))]
+fn is_folder_owner(_path: &Path, _owner: u32) -> bool {
+    true
+}
+
 /// Returns the id of the group of a file, if it exists.
 pub(super) fn group(path: &Path) -> Option<u32> {
     #[cfg(unix)]
@@ -102,21 +153,10 @@ pub(super) fn private_folder() -> fs::DirBuilder {
     builder
 }
 
-/// Sets the mode of a file or folder: the umask may have reduced the mode at its creation.
-#[cfg(unix)]
-pub(super) fn set_mode(path: &Path, mode: u32) -> io::Result<()> {
-    fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(mode))
-}
-
+/// Sets the mode of an open file or folder: the umask may have reduced the mode at its creation.
 #[cfg(unix)]
 pub(super) fn set_mode_of(file: &File, mode: u32) -> io::Result<()> {
     file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(mode))
-}
-
-#[cfg(not(unix))]
-#[expect(clippy::unnecessary_wraps, reason = "the same signature everywhere")]
-pub(super) fn set_mode(_path: &Path, _mode: u32) -> io::Result<()> {
-    Ok(())
 }
 
 #[cfg(not(unix))]
@@ -136,24 +176,69 @@ pub(super) fn with_mode(options: &mut OpenOptions, mode: u32) -> &mut OpenOption
     };
 }
 
-/// Fails for root in another user's folder: that user would lose access to the files made there, and could make
-/// a link lead anywhere.
+/// Sets the mode of a file or folder of this user, and never that of what a link leads to. `mode` gets the metadata of
+/// the open file, because the path may lead elsewhere by now.
 #[cfg(unix)]
-pub fn refuse_others_folder(folder: &Path) -> Result<(), DiskError> {
-    use std::os::unix::fs::MetadataExt;
-    if !rustix::process::geteuid().is_root() {
-        return Ok(());
-    }
-    match fs::metadata(folder) {
-        Ok(metadata) if metadata.uid() != 0 => {
-            Err(DiskError::OthersFolder { path: folder.to_owned(), owner: metadata.uid() })
+pub(super) fn set_mode(path: &Path, mode: impl FnOnce(&fs::Metadata) -> u32) -> io::Result<()> {
+    match nonblocking_nofollow(OpenOptions::new().read(true)).open(path) {
+        // The owner may not read it, as after a umask that denies even the owner.
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => set_mode_unread(path, mode),
+        opened => {
+            let file = opened?;
+            let metadata = file.metadata()?;
+            refuse_other_owner(&metadata)?;
+            set_mode_of(&file, mode(&metadata))
         }
-        Ok(_) | Err(_) => Ok(()),
     }
 }
 
-/// Never fails: such systems have no root.
 #[cfg(not(unix))]
-pub fn refuse_others_folder(_folder: &Path) -> Result<(), DiskError> {
+#[expect(clippy::unnecessary_wraps, reason = "the same signature everywhere")]
+pub(super) fn set_mode(_path: &Path, _mode: impl FnOnce(&fs::Metadata) -> u32) -> io::Result<()> {
     Ok(())
+}
+
+/// Linux changes no mode without following links, but has a path for each open file.
+#[cfg(target_os = "linux")]
+fn set_mode_unread(path: &Path, mode: impl FnOnce(&fs::Metadata) -> u32) -> io::Result<()> {
+    use rustix::fs::OFlags;
+    use std::os::fd::AsRawFd;
+    use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+
+    let flags = (OFlags::PATH | OFlags::NOFOLLOW).bits().cast_signed();
+    let file = OpenOptions::new().read(true).custom_flags(flags).open(path)?;
+    let metadata = file.metadata()?;
+    // Such a flag opens links too.
+    if metadata.is_symlink() {
+        return Err(io::ErrorKind::InvalidInput.into());
+    }
+    refuse_other_owner(&metadata)?;
+    let permissions = fs::Permissions::from_mode(mode(&metadata));
+    fs::set_permissions(format!("/proc/self/fd/{}", file.as_raw_fd()), permissions)
+}
+
+#[cfg(all(unix, not(target_os = "linux")))]
+fn set_mode_unread(path: &Path, mode: impl FnOnce(&fs::Metadata) -> u32) -> io::Result<()> {
+    use rustix::fs::{AtFlags, CWD, Mode, chmodat};
+
+    let metadata = fs::symlink_metadata(path)?;
+    refuse_other_owner(&metadata)?;
+    let mode = Mode::from_bits_truncate(rustix::fs::RawMode::try_from(mode(&metadata)).unwrap_or_default());
+    Ok(chmodat(CWD, path, mode, AtFlags::SYMLINK_NOFOLLOW)?)
+}
+
+#[cfg(unix)]
+fn refuse_other_owner(metadata: &fs::Metadata) -> io::Result<()> {
+    if other_owner(metadata).is_some() { Err(io::ErrorKind::PermissionDenied.into()) } else { Ok(()) }
+}
+
+/// Keeps `open` from following a link at the end of the path, and from blocking if there is a pipe.
+pub(super) fn nonblocking_nofollow(options: &mut OpenOptions) -> &mut OpenOptions {
+    #[cfg(unix)]
+    return std::os::unix::fs::OpenOptionsExt::custom_flags(
+        options,
+        (rustix::fs::OFlags::NONBLOCK | rustix::fs::OFlags::NOFOLLOW).bits().cast_signed(),
+    );
+    #[cfg(not(unix))]
+    return options;
 }

@@ -7,7 +7,8 @@ use std::{fs, io};
 use thiserror::Error;
 
 use crate::system::disk;
-use crate::system::disk::permissions::{PRIVATE, refuse_others_folder};
+use crate::system::disk::ownership::{LastLink, refuse_others};
+use crate::system::disk::permissions::PRIVATE;
 use crate::system::disk::{DiskError, folder_of, write_target};
 
 /// The reason why a file cannot be replaced in a folder that is writable.
@@ -57,18 +58,20 @@ impl From<ReplaceObstacle> for io::Error {
 ///
 /// Creates and removes `NAME.new` beside the file, and leaves the file itself alone: to replace it with a copy of
 /// itself would break hard links, and lose its owner and times.
-pub fn check_replaceable(path: &Path) -> Result<(), DiskError> {
+pub fn check_replaceable(path: &Path, last_link: LastLink) -> Result<(), DiskError> {
+    refuse_others(path, last_link)?;
     let failed = DiskError::writing(path);
-    let target = write_target(path).map_err(&failed)?;
+    let is_replaced = last_link == LastLink::Replaced;
+    let target = if is_replaced { path.to_owned() } else { write_target(path).map_err(&failed)? };
     let folder = folder_of(&target);
     if disk::is_missing(folder) {
         let above = folder.ancestors().find(|above| !disk::is_missing(above)).unwrap_or(folder);
-        refuse_others_folder(above)?;
         return check_folder(above).map_err(failed);
     }
-    refuse_others_folder(folder)?;
     match fs::symlink_metadata(&target) {
-        Ok(metadata) if !metadata.is_file() => return Err(DiskError::NotAFile { path: path.to_owned() }),
+        Ok(metadata) if !(metadata.is_file() || is_replaced && metadata.is_symlink()) => {
+            return Err(DiskError::NotAFile { path: path.to_owned() });
+        }
         Ok(metadata) => check_file(&target, &metadata, folder).map_err(&failed)?,
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
         Err(error) => return Err(failed(error)),

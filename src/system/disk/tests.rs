@@ -10,7 +10,7 @@ use std::{env, fs};
 use tempfile::tempdir;
 
 use crate::model::hint::Hint;
-use crate::system::disk::{DiskError, check_replaceable, replace, without_links};
+use crate::system::disk::{DiskError, LastLink, check_replaceable, replace, without_links};
 use crate::system::sanitize::error_chain;
 
 /// The variable with the file that a copy of the test checks in a mount namespace.
@@ -40,7 +40,7 @@ fn a_file_is_created_at_the_end_of_links() {
     let file = targets.join("file");
     for name in ["links/relative", "links/chain", "linked-folder/chain"] {
         let path = root.join(name);
-        check_replaceable(&path).expect(name);
+        check_replaceable(&path, LastLink::Followed).expect(name);
         assert!(!file.exists(), "{name}: the check creates nothing");
         for content in ["new", "newer"] {
             replace(&path, content.as_bytes(), 0o600).expect(name);
@@ -64,7 +64,7 @@ fn a_link_that_leads_nowhere_is_an_error_and_stays() {
         assert!(matches!(error, DiskError::Write { .. }), "{name}: {error}");
         assert!(path(name).is_symlink(), "{name}");
     }
-    assert!(check_replaceable(&path("loop")).is_err());
+    assert!(check_replaceable(&path("loop"), LastLink::Followed).is_err());
     assert_eq!(names(root.path()), ["loop", "no-folder"]);
 }
 
@@ -100,18 +100,19 @@ fn a_group_that_is_not_permitted_gets_no_access() {
 fn the_check_changes_nothing() {
     let root = tempdir().expect("a folder");
     let path = root.path().join("file");
-    check_replaceable(&path).expect("it can be created");
-    check_replaceable(&root.path().join("no/such/folder/file")).expect("its folders can be created");
+    check_replaceable(&path, LastLink::Followed).expect("it can be created");
+    check_replaceable(&root.path().join("no/such/folder/file"), LastLink::Followed)
+        .expect("its folders can be created");
     assert_eq!(names(root.path()), [""; 0]);
     fs::write(&path, "content").expect("a file");
     fs::hard_link(&path, root.path().join("other")).expect("a link");
     let before = fs::metadata(&path).expect("it exists");
-    check_replaceable(&path).expect("it can be replaced");
+    check_replaceable(&path, LastLink::Followed).expect("it can be replaced");
     let after = fs::metadata(&path).expect("it exists");
     assert_eq!((before.ino(), before.nlink(), before.mtime_nsec()), (after.ino(), 2, after.mtime_nsec()));
     assert_eq!(names(root.path()), ["file", "other"]);
-    assert!(matches!(check_replaceable(root.path()), Err(DiskError::NotAFile { .. })));
-    assert!(check_replaceable(&path.join("below")).is_err(), "below a file");
+    assert!(matches!(check_replaceable(root.path(), LastLink::Followed), Err(DiskError::NotAFile { .. })));
+    assert!(check_replaceable(&path.join("below"), LastLink::Followed).is_err(), "below a file");
 }
 
 #[test]
@@ -123,7 +124,7 @@ fn a_folder_that_is_not_writable_fails_the_check() {
     let root = tempdir().expect("a folder");
     fs::set_permissions(root.path(), fs::Permissions::from_mode(0o500)).expect("chmod");
     for name in ["file", "folder/file"] {
-        let error = check_replaceable(&root.path().join(name)).expect_err(name);
+        let error = check_replaceable(&root.path().join(name), LastLink::Followed).expect_err(name);
         assert!(error.hint().is_some_and(|hint| hint.contains("make its folder writable")), "{name}");
     }
 }
@@ -131,7 +132,7 @@ fn a_folder_that_is_not_writable_fails_the_check() {
 #[test]
 fn a_file_that_is_mounted_fails_the_check() {
     if let Some(path) = env::var_os(MOUNTED_FILE) {
-        let error = check_replaceable(Path::new(&path)).expect_err("it is mounted");
+        let error = check_replaceable(Path::new(&path), LastLink::Followed).expect_err("it is mounted");
         println!("{}; hint: {}", error_chain(&error), error.hint().unwrap_or_default());
         return;
     }

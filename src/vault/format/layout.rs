@@ -27,6 +27,7 @@
 //!
 //! ```text
 //! directory    [holders, fingerprint, counters, choices, lines]
+//! counters     [id, turn, writes]; version 0.1 has no `writes`
 //! holder       [number, fields]; 0 key file, 1 OS keyring, 2 passphrase, 3 command, 4 other file
 //! line         [hashes, length, tag, start]; up to version 2, one for each entry, without `start`; in version 3, one
 //!              for each page, without `start`; both in their order
@@ -75,6 +76,9 @@ const FIRST_LINES: [&[u8]; 3] = [
 
 /// The most tokens that a vault is written with in version 1 or 2. Its directory fits into the first read of the file.
 const MOST_TOKENS_WITHOUT_PAGES: usize = 256;
+
+/// The size of the largest vault that is read or written, in bytes. Tens of thousands of tokens need a tenth of it.
+pub const MAX_FILE_BYTES: u64 = 256 * 1024 * 1024;
 
 const LENGTHS_BYTES: usize = 4 + 4 + 8;
 const CRC_BYTES: usize = 4;
@@ -190,7 +194,7 @@ pub fn format_version(inventory: &Inventory) -> u32 {
     if is_known { 1 } else { 2 }
 }
 
-/// Assembles a vault; `None` when the directory, or the entries with the pages, are 4 GiB or larger.
+/// Assembles a vault; `None` when it is larger than [`MAX_FILE_BYTES`].
 pub fn assemble(
     version: u32,
     directory: &[u8],
@@ -204,6 +208,9 @@ pub fn assemble(
     let [Ok(directory_length), Ok(entries_length)] = lengths else { return None };
     let first_line = FIRST_LINES.get(usize::try_from(version).ok()?.checked_sub(1)?)?;
     let layout = Layout::new(version, directory_length, entries_length, ciphertexts.len() as u64);
+    if layout.ciphertexts.end > MAX_FILE_BYTES {
+        return None;
+    }
     let mut bytes = Vec::with_capacity(usize::try_from(layout.ciphertexts.end).ok()?);
     bytes.extend_from_slice(first_line);
     bytes.extend_from_slice(&directory_length.to_le_bytes());

@@ -29,7 +29,7 @@ pub struct KeyCommand {
 /// The reason why a command does not return a key.
 #[derive(Debug, Error)]
 pub enum KeyCommandError {
-    #[error("the key command gives no key")]
+    #[error("the key command returned no key")]
     Child(#[from] ProcessError),
     /// The path depends on the working directory, where anybody may have put a program.
     #[error("the key command {program} is neither a name to be found in PATH nor an absolute path")]
@@ -40,13 +40,13 @@ pub enum KeyCommandError {
         /// `None` when a signal terminated the command.
         code: Option<i32>,
     },
-    #[error("what the key command {program} writes is no key of this program")]
+    #[error("the key command {program} did not print a key of this program")]
     NotAKey { program: String },
     /// Somebody else may have replaced the command in the vault with another one.
     #[error("others may write to the vault, so the command that it names is not run")]
     OthersMayWrite,
     /// The command requested a token of the vault that it should open, which would start it again endlessly.
-    #[error("the key command asks this program for what only the key command can open")]
+    #[error("the key command asks this program for the vault that it should open")]
     Recursive,
     /// The vault names it, but nobody has agreed to it here.
     #[error("nobody has agreed on this machine to run the key command {program}, which the vault names")]
@@ -61,10 +61,10 @@ impl Hint for KeyCommandError {
     fn hint(&self) -> Option<String> {
         Some(match self {
             Self::Child(ProcessError::Hung { .. }) => {
-                format!("run `{} unlock`, which waits longer for it", program())
+                format!("run `{} unlock`, which waits longer", program())
             }
             Self::Child(_) | Self::Failed { .. } => {
-                format!("run the command by itself to see what it lacks; {} key status shows it", program())
+                format!("run the command by itself to see why; {} key status shows it", program())
             }
             Self::NotAKey { .. } => {
                 format!("`{} key make` writes a key, to be kept where the command finds it", program())

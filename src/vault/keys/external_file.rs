@@ -7,7 +7,7 @@ use thiserror::Error;
 use zeroize::Zeroizing;
 
 use crate::model::hint::{Hint, program};
-use crate::system::disk::DiskError;
+use crate::system::disk::{DiskError, Exposure};
 use crate::system::{disk, env};
 use crate::vault::keys::{HolderError, HolderKind, wrapping_key};
 use crate::vault::seal::{VaultKey, WrappedKey};
@@ -87,6 +87,12 @@ impl ExternalKeyFile {
         &self.path
     }
 
+    /// Returns the path in this run and how the file is within reach of other users, if it is.
+    pub fn exposure(&self) -> Option<(PathBuf, Exposure)> {
+        let path = resolve_path(&self.path).ok()?;
+        disk::exposure(&path).map(|exposure| (path, exposure))
+    }
+
     /// Reads the file, and returns the vault's key.
     pub fn key(&self) -> Result<VaultKey, HolderError> {
         self.wrapping_key()?.unwrap(&self.wrapped).ok_or(HolderError::OtherKey(HolderKind::File))
@@ -109,7 +115,8 @@ fn resolve_path(path: &str) -> Result<PathBuf, ExternalKeyFileError> {
     Ok(folder.join(name))
 }
 
-/// Reads the wrapping key. Its permissions are not checked: they are those of the mount.
+/// Reads the wrapping key. It is not refused for its permissions, which are those of the mount; `key add` and `doctor`
+/// name them.
 fn read(path: &Path) -> Result<Option<VaultKey>, ExternalKeyFileError> {
     let Some((bytes, _)) = disk::read(path, MAX_BYTES)? else { return Ok(None) };
     let bytes = Zeroizing::new(bytes);

@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 
 use crate::model::hint::Hint;
 use crate::system::disk;
-use crate::system::disk::{DiskError, PRIVATE};
+use crate::system::disk::{DiskError, Exposure, PRIVATE};
 use crate::vault::seal::{KEY_BYTES, Tag, VaultKey};
 
 /// The first bytes of a key file; the number is the version of its format. The 32 bytes of the key follow.
@@ -28,12 +28,8 @@ pub struct KeyFile {
 pub enum KeyFileError {
     #[error("the key file {} is missing", path.display())]
     Missing { path: PathBuf },
-    #[error("the key file {} is open to other users (mode {mode:04o})", path.display())]
-    OpenToOthers {
-        path: PathBuf,
-        /// The permission bits.
-        mode: u32,
-    },
+    #[error("the key file {}", exposure.about(&path.display().to_string()))]
+    Exposed { path: PathBuf, exposure: Exposure },
     #[error("{} is not a key file of this program", path.display())]
     NotAKey { path: PathBuf },
     /// The file has another key, which another vault may need.
@@ -52,9 +48,9 @@ impl Hint for KeyFileError {
                 "put it back from a backup; without it the vault cannot be opened. To start anew, move the vault away"
                     .to_owned(),
             ),
-            Self::OpenToOthers { path, .. } => Some(format!(
-                "run `chmod 600 {}`; if others use this machine, renew the tokens in the vault",
-                path.display()
+            Self::Exposed { path, exposure } => Some(format!(
+                "run `{}`; if others use this machine, renew the tokens in the vault",
+                exposure.remedy(&path.display().to_string())
             )),
             Self::Taken { path } => Some(format!("if no vault needs it any more, run `mv {0} {0}.old`", path.display())),
             Self::NotAKey { .. } => Some("put it back from a backup".to_owned()),
@@ -156,9 +152,8 @@ impl KeyFile {
 
     fn read_if_exists(&self) -> Result<Option<VaultKey>, KeyFileError> {
         let Some((mut file, metadata)) = disk::open(&self.path)? else { return Ok(None) };
-        let mode = disk::mode(&metadata);
-        if cfg!(unix) && mode & 0o077 != 0 {
-            return Err(KeyFileError::OpenToOthers { path: self.path.clone(), mode });
+        if let Some(exposure) = Exposure::of(&self.path, &metadata) {
+            return Err(KeyFileError::Exposed { path: self.path.clone(), exposure });
         }
         let mut bytes = Zeroizing::new([0; FILE_BYTES + 1]);
         let mut length = 0;
@@ -232,6 +227,23 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
+    fn a_key_file_of_another_user_is_refused_unless_its_folder_is_that_users() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = KeyFile::new(folder.path().join("key"));
+        file.read_or_create().expect("a key");
+        let give = |path: &Path| std::os::unix::fs::chown(path, Some(12_345), None);
+        if give(file.path()).is_err() {
+            eprintln!("skipped: only root can give a file away");
+            return;
+        }
+        let error = file.read().err().expect("of another user");
+        assert!(error.to_string().ends_with("key belongs to another user (id 12345)"), "{error}");
+        give(folder.path()).expect("given away");
+        file.read().expect("root in a user's folder");
+    }
+
+    #[cfg(unix)]
+    #[test]
     fn a_key_file_that_others_may_access_is_refused() {
         use std::os::unix::fs::PermissionsExt;
         let folder = tempfile::tempdir().expect("a folder");
@@ -240,7 +252,10 @@ mod tests {
         assert_eq!(fs::metadata(file.path()).expect("the file").permissions().mode() & 0o777, PRIVATE);
         for mode in [0o644, 0o640, 0o604, 0o660] {
             fs::set_permissions(file.path(), fs::Permissions::from_mode(mode)).expect("chmod");
-            assert!(matches!(file.read(), Err(KeyFileError::OpenToOthers { .. })), "{mode:o}");
+            assert!(
+                matches!(file.read(), Err(KeyFileError::Exposed { exposure: Exposure::OpenToOthers(_), .. })),
+                "{mode:o}"
+            );
         }
     }
 }

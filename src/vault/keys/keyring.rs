@@ -44,7 +44,7 @@ pub enum KeyringError {
     /// The item was removed, or this is the keyring of another user.
     #[error("the OS keyring does not have the key of this vault")]
     NoItem,
-    #[error("the OS keyring broke off")]
+    #[error("the connection to the OS keyring broke")]
     Disconnected,
     #[error("the OS keyring gave no answer within {seconds} s")]
     TimedOut { seconds: u64 },

@@ -26,10 +26,10 @@ const PASSES: u32 = 3;
 const LANES: u32 = 1;
 
 /// The most memory that a vault may require, in KiB. The parameters are read before anything verifies them.
-const MAX_MEMORY_KIB: u32 = 1024 * 1024;
+const MAX_MEMORY_KIB: u32 = 256 * 1024;
 
-/// The most memory in all passes together that a vault may require, in KiB. That much takes several seconds.
-const MAX_WORK_KIB: u64 = 4 * 1024 * 1024;
+/// The most memory in all passes together that a vault may require, in KiB. That much takes a few seconds.
+const MAX_WORK_KIB: u64 = 1024 * 1024;
 
 const SALT_BYTES: usize = 16;
 
@@ -85,9 +85,14 @@ pub enum PassphraseError {
         memory: u32,
         passes: u32,
     },
+    #[error("checking the passphrase takes {memory} KiB of memory, more than this process can have")]
+    NoMemory {
+        /// In KiB.
+        memory: u32,
+    },
     #[error(transparent)]
     Disk(#[from] DiskError),
-    #[error("cannot stretch the passphrase")]
+    #[error("cannot derive a key from the passphrase")]
     Random(#[from] getrandom::Error),
 }
 
@@ -104,11 +109,16 @@ impl Hint for PassphraseError {
                 env::PASSPHRASE_FILE
             )),
             Self::Missing { .. } | Self::Empty { .. } | Self::NotText { .. } => {
-                Some(format!("mend {}, or unset it to be asked", env::PASSPHRASE_FILE))
+                Some(format!("check {}, or unset it to be asked", env::PASSPHRASE_FILE))
             }
             Self::UnsupportedCost { .. } => {
                 Some("it is not a vault that this program made; do not trust it".to_owned())
             }
+            Self::NoMemory { .. } => Some(format!(
+                "raise the memory limit of the process (`ulimit -v`, or that of the container), or run `{} unlock` \
+                 outside it",
+                program()
+            )),
             Self::Disk(error) => error.hint(),
             Self::Random(_) => None,
         }
@@ -196,7 +206,10 @@ fn derive_key(
     let _notice = SlowNotice::start("deriving a key from the passphrase");
     Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
         .hash_password_into(passphrase.as_bytes(), salt, key.as_mut_slice())
-        .map_err(|_| unsupported())?;
+        .map_err(|error| match error {
+            argon2::Error::OutOfMemory => PassphraseError::NoMemory { memory },
+            _ => unsupported(),
+        })?;
     VaultKey::from_bytes(key.as_slice()).ok_or_else(unsupported)
 }
 
@@ -217,9 +230,15 @@ mod tests {
     fn parameters_that_cost_too_much_or_are_invalid_are_refused() {
         let key = VaultKey::from_bytes(&[7; KEY_BYTES]).expect("32 bytes");
         let wrapped = key.wrap(&key).expect("random numbers");
-        for (memory, passes, lanes) in
-            [(u32::MAX, 3, 1), (1024 * 1024, 5, 1), (64, u32::MAX, 1), (64, 0, 1), (0, 1, 1), (64, 1, 0)]
-        {
+        for (memory, passes, lanes) in [
+            (u32::MAX, 3, 1),
+            (256 * 1024 + 1, 1, 1),
+            (256 * 1024, 5, 1),
+            (64, u32::MAX, 1),
+            (64, 0, 1),
+            (0, 1, 1),
+            (64, 1, 0),
+        ] {
             let wrapped = wrapped.clone();
             let holder = PassphraseHolder { salt: [0; SALT_BYTES].into(), memory, passes, lanes, wrapped };
             assert!(

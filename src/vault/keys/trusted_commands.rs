@@ -72,13 +72,13 @@ fn line<'w>(words: impl Iterator<Item = &'w str>) -> String {
 }
 
 #[cfg(test)]
-#[cfg(unix)]
 mod tests {
-    use super::*;
-
+    #[cfg(unix)]
     #[test]
     fn only_the_very_command_is_agreed_to() {
         use std::os::unix::fs::PermissionsExt;
+
+        use super::*;
 
         let folder = tempfile::tempdir().expect("a folder");
         let trusted = TrustedCommands::beside(&KeyFile::new(folder.path().join("config/key")));

@@ -133,6 +133,13 @@ impl Home {
         self.tokens().into_iter().find(|token| token["name"] == name).expect(name)
     }
 
+    /// Returns the name of the token that a request gets.
+    pub(crate) fn given(&self, args: &[&str]) -> String {
+        let output = self.program(["explain", "--json"]).args(args).assert().success().get_output().clone();
+        let answer: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+        answer["token"].as_str().unwrap_or("none").to_owned()
+    }
+
     /// Checks `ls` and `list` of a published vault against its recorded answers.
     pub(crate) fn assert_lists(&self, answers: &serde_json::Value) {
         let wanted = answers["tokens"].as_array().expect("an array");
@@ -161,14 +168,14 @@ impl Home {
         self.program([verb]).env(variable.0, variable.1).write_stdin(stdin).assert()
     }
 
-    /// Returns the names of all files in the folders of the program, except the lock.
+    /// Returns the names of all files in the folders of the program, except the lock and the record of writes.
     pub(crate) fn files(&self) -> Vec<String> {
         let folders = [self.vault(), self.key()].map(|path| path.parent().map(Path::to_owned));
         let entries = folders.into_iter().flatten().filter_map(|folder| fs::read_dir(folder).ok()).flatten();
         let mut names: Vec<_> = entries
             .map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned())
             .collect();
-        names.retain(|name| name != "vault.lock");
+        names.retain(|name| name != "vault.lock" && name != "vaults");
         names.sort();
         names
     }
