@@ -184,7 +184,7 @@ fn add(holder: &AddHolder, cx: &mut CommandContext) -> Result<(), CommandError> 
         && holders.find(HolderKind::KeyFile).is_some()
     {
         cx.say(&format!(
-            "so does the key file still, for whoever may read it ({} key remove key-file)",
+            "the key file still opens it too, for everybody who can read that file ({} key remove key-file)",
             program()
         ));
     }

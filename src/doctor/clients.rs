@@ -315,7 +315,7 @@ fn plain_text(kind: &'static str, what: String, path: &Path, mend: String) -> Fi
         kind,
         severity: Severity::Warning,
         what,
-        why: "whoever can read that file, or a backup of it, has them",
+        why: "everybody who can read that file, or a backup of it, has them",
         mend,
         ..Finding::about_path(path)
     }

@@ -90,7 +90,7 @@ fn key_open_to_others(path: &str, mode: &str) -> Finding {
     Finding {
         kind: "key-open-to-others",
         severity: Severity::Problem,
-        why: "whoever has read it can open the vault, so it is not accepted; if others use this machine, renew \
+        why: "everybody who has read it can open the vault, so it is not accepted; if others use this machine, renew \
               the tokens too",
         ..open_to_others(path, mode)
     }

@@ -191,7 +191,7 @@ fn check_exposure(holders: &Holders, findings: &mut Vec<Finding>) {
             },
             severity: Severity::Warning,
             what: exposure.about(&env::tilde(&path)),
-            why: "whoever has read it can open the vault, or a copy of it; if others use this machine, replace it",
+            why: "everybody who has read it can open the vault, or a copy of it; if others use this machine, replace it",
             mend: exposure.remedy(&quoted_path(&path)),
             ..Finding::about_path(&path)
         });
@@ -242,7 +242,7 @@ fn open_secrets(
                 kind: "secret-damaged",
                 severity: Severity::Problem,
                 what: error_chain(error),
-                why: "whoever asks for this token gets an error",
+                why: "clients that need this token get an error",
                 mend: error.hint().unwrap_or_default(),
                 ..Finding::about_token(token)
             });

@@ -139,7 +139,7 @@ fn check_use(token: &Token, usage: &UsageLookup<'_>, now: Timestamp) -> Option<F
     (is_observed && only_pulls && (permissions.push || permissions.delete)).then(|| Finding {
         kind: "token-wider-than-needed",
         what: format!("token \"{name}\" may {words}, and was only ever seen to pull"),
-        why: "whoever gets hold of it can change your images",
+        why: "somebody who gets it can change your images",
         mend: format!("{} rotate {argument}, with a new one that may only pull", program()),
         ..Finding::about_token(token)
     })
@@ -176,7 +176,7 @@ fn check_plain_fields(token: &Token, findings: &mut Vec<Finding>) {
         kind,
         severity: Severity::Problem,
         what,
-        why: "whoever may read the vault, or a backup of it, has it",
+        why: "everybody who can read the vault, or a backup of it, has it",
         mend,
         ..Finding::about_token(token)
     };

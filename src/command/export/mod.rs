@@ -55,7 +55,7 @@ pub fn run(args: &ExportArgs, cx: &mut CommandContext) -> Result<(), CommandErro
     cx.say(&format!("note: {output} holds the secret of \"{}\" in the open", token.name));
     for scope in token.scopes.iter().filter(|scope| scope.path().is_some()) {
         cx.say(&format!(
-            "note: \"{}\" is for {scope} only, and whoever gets this uses it for all of {}",
+            "note: \"{}\" is for {scope} only, but everybody who gets this uses it for all of {}",
             token.name,
             scope.host()
         ));

@@ -96,7 +96,7 @@ fn exposed(found: &LocatedMatch, path: &Path, contents: &OpenedContents) -> Find
         kind,
         severity: Severity::Problem,
         what,
-        why: "whoever can read the file has it, and a commit or an image keeps it for good",
+        why: "everybody who can read the file has it, and a commit or an image keeps it for good",
         mend,
         token,
         path: Some(path.to_owned()),

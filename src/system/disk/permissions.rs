@@ -198,33 +198,16 @@ pub(super) fn set_mode(_path: &Path, _mode: impl FnOnce(&fs::Metadata) -> u32) -
     Ok(())
 }
 
-/// Linux changes no mode without following links, but has a path for each open file.
-#[cfg(target_os = "linux")]
+/// Sets the mode of what its owner may not read. Root may read everything, so this is an ordinary user, whose links lead
+/// at worst to another file of the same user. (A path in /proc/self/fd is closed to a process that cannot be traced.)
+#[cfg(unix)]
 fn set_mode_unread(path: &Path, mode: impl FnOnce(&fs::Metadata) -> u32) -> io::Result<()> {
-    use rustix::fs::OFlags;
-    use std::os::fd::AsRawFd;
-    use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
-
-    let flags = (OFlags::PATH | OFlags::NOFOLLOW).bits().cast_signed();
-    let file = OpenOptions::new().read(true).custom_flags(flags).open(path)?;
-    let metadata = file.metadata()?;
-    // Such a flag opens links too.
+    let metadata = fs::symlink_metadata(path)?;
     if metadata.is_symlink() {
         return Err(io::ErrorKind::InvalidInput.into());
     }
     refuse_other_owner(&metadata)?;
-    let permissions = fs::Permissions::from_mode(mode(&metadata));
-    fs::set_permissions(format!("/proc/self/fd/{}", file.as_raw_fd()), permissions)
-}
-
-#[cfg(all(unix, not(target_os = "linux")))]
-fn set_mode_unread(path: &Path, mode: impl FnOnce(&fs::Metadata) -> u32) -> io::Result<()> {
-    use rustix::fs::{AtFlags, CWD, Mode, chmodat};
-
-    let metadata = fs::symlink_metadata(path)?;
-    refuse_other_owner(&metadata)?;
-    let mode = Mode::from_bits_truncate(rustix::fs::RawMode::try_from(mode(&metadata)).unwrap_or_default());
-    Ok(chmodat(CWD, path, mode, AtFlags::SYMLINK_NOFOLLOW)?)
+    fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(mode(&metadata)))
 }
 
 #[cfg(unix)]

@@ -31,7 +31,7 @@ const RARE_WORDS: [(&str, usize); 12] = [
 #[test]
 fn every_link_leads_to_a_page_and_an_anchor() {
     let mut results = Vec::new();
-    for page in pages().into_iter().chain([Page::read("README.zh-CN.md")]) {
+    for page in pages() {
         for link in page.links().filter(|link| !link.contains("://")) {
             let (file, anchor) = link.split_once('#').unwrap_or((link, ""));
             let folder = page.path.parent().unwrap_or(Path::new(""));
@@ -52,7 +52,7 @@ fn every_page_is_linked_and_short() {
     for page in &pages {
         let lines = page.text.lines().count();
         match page.path.to_str().expect("a name") {
-            "README.md" => assert!(lines <= README_LINES, "{page}: {lines} lines"),
+            "README.md" | "README.zh-CN.md" => assert!(lines <= README_LINES, "{page}: {lines} lines"),
             "CHANGELOG.md" => {}
             path => {
                 assert!(lines <= PAGE_LINES, "{page}: {lines} lines");

@@ -27,9 +27,10 @@ impl fmt::Display for Page {
 
 /// Returns all pages in English, sorted by path.
 pub(super) fn pages() -> Vec<Page> {
-    let root = ["README.md", "CHANGELOG.md", "SECURITY.md", "CONTRIBUTING.md"].map(PathBuf::from);
-    let docs = fs::read_dir("docs").expect("docs").map(|entry| entry.expect("an entry").path());
-    let mut paths: Vec<_> = root.into_iter().chain(docs).collect();
+    let root = ["README.md", "README.zh-CN.md", "CHANGELOG.md", "SECURITY.md", "CONTRIBUTING.md"];
+    let docs = ["docs", "docs/zh-CN"].into_iter().flat_map(|folder| fs::read_dir(folder).expect(folder));
+    let docs = docs.map(|entry| entry.expect("an entry").path());
+    let mut paths: Vec<_> = root.into_iter().map(PathBuf::from).chain(docs).collect();
     paths.retain(|path| path.extension().is_some_and(|extension| extension == "md"));
     paths.sort();
     assert!(paths.len() > 14, "the pages were found");
