@@ -45,7 +45,7 @@ pub enum CodingError {
         outcome: String,
     },
     /// CODING shows the secrets of project tokens only.
-    #[error("\"{0}\" is no project token of CODING")]
+    #[error("\"{0}\" is not a project token of CODING")]
     NotAProjectToken(Name),
     /// A command line would contain the secret.
     #[error("the user name of \"{0}\" is its secret, which no line may hold")]
@@ -68,7 +68,7 @@ impl Hint for CodingError {
                 "give it with --team, as it stands in TEAM-docker.pkg.coding.net".to_owned()
             }
             Self::NotForEndpoint { name, .. } => format!(
-                "{} show {} tells what it is for; leave out --token to be asked for another",
+                "{} show {} shows what it is for; leave out --token to be asked for another",
                 program(),
                 name.as_argument()
             ),
@@ -78,7 +78,7 @@ impl Hint for CodingError {
             Self::NotFound(_) => format!("{} coding tokens --project PROJECT shows them", program()),
             Self::SeveralEndpoints => "name those of one team at a time".to_owned(),
             Self::NotAProjectToken(name) => {
-                format!("{} show {} tells what it is", program(), name.as_argument())
+                format!("{} show {} shows what it is", program(), name.as_argument())
             }
             Self::UserIsSecret(name) => format!(
                 "{} export {} --format docker-login writes one with the secret",

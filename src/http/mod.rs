@@ -342,7 +342,7 @@ mod tests {
         ] {
             let error = error(Box::leak(Box::new([to])));
             assert!(
-                error.starts_with("HOST sends to ") && error.ends_with("where nothing is sent"),
+                error.starts_with("HOST redirects to ") && error.ends_with("to which nothing is sent"),
                 "{error}"
             );
         }

@@ -40,7 +40,7 @@ pub enum HubError {
     #[error("\"{name}\" expired on {}, and an expired token can only be deleted", expires.date())]
     Expired { name: Name, expires: Timestamp },
     /// Another process changed the token.
-    #[error("the token was changed by something else meanwhile")]
+    #[error("the token was changed meanwhile")]
     ChangedMeanwhile,
     /// The token is the successor in an interrupted rotation, which only a rotation of `old` can continue.
     #[error("\"{name}\" is to take the place of \"{old}\"")]
@@ -54,7 +54,7 @@ pub enum HubError {
         is_deleted: bool,
     },
     /// A request to create a token that was not answered.
-    #[error("Docker Hub did not tell whether it made a token; {}", if *is_cleaned_up { "there is none now" } else { "one may be left there" })]
+    #[error("Docker Hub did not say whether it created a token; {}", if *is_cleaned_up { "there is none now" } else { "one may be left there" })]
     Unanswered {
         source: HubApiError,
         /// The label that the token would have had.
@@ -101,7 +101,7 @@ impl Hint for HubError {
             Self::OtherUrl { url: None, .. } => format!("run `unset {HUB_URL}`"),
             Self::OtherOwner { owner, .. } => format!("sign in with --user {owner}"),
             Self::Gone(name) => format!(
-                "{program} rm {} takes it out of the vault; hub create makes a new one",
+                "{program} rm {} removes it from the vault; hub create creates a new one",
                 name.as_argument()
             ),
             Self::Expired { name, .. } => {

@@ -110,7 +110,7 @@ fn identity(listed: &ApiToken) -> Identity<'_> {
 fn unproven(token: &Token, is_accepted: bool, used: usize, is_named: bool) -> HubError {
     let name = &token.name;
     let why = match (is_accepted, used) {
-        (false, _) => format!("Docker Hub does not take the secret of \"{name}\""),
+        (false, _) => format!("Docker Hub does not accept the secret of \"{name}\""),
         (true, 0) => format!("Docker Hub takes the secret of \"{name}\", but shows a use of no token"),
         (true, _) => "more than one token was used just now".to_owned(),
     };

@@ -2,17 +2,7 @@
 # The memory of the program at exit: no secret is left, nor any eight consecutive bytes of one. No client is needed.
 # Nothing is sampled: every offset of the large secrets and of the memory is checked.
 source "$(dirname "$0")/lib.sh"
-python=$(python_with ctypes fcntl termios) || skip "python3 is not installed"
-program=docker-credential-pat
-folder=$GROUP_DIR/secrets # outside the home: a file for each, as it is and as the request to store it
-mkdir "$folder"
-
-# The program hides its memory from its own user, but not from root.
-as_tracer=()
-((EUID == 0)) || as_tracer=(unshare --user --map-root-user)
-"${as_tracer[@]}" true 2>/dev/null || skip "a user namespace to trace in is not permitted"
-memscan=("${as_tracer[@]}" "$python" "$here/../memory/memscan.py")
-scan() { limited "${memscan[@]}" "$@"; }
+source "$here/memory-common.sh"
 
 # Random letters, so that no part of a secret is in memory by chance; a known beginning, as of ghp_..., is in the program's tables.
 "$python" - "$folder" <<'PYTHON'
@@ -37,9 +27,6 @@ for kind, make in kinds.items():
 PYTHON
 small=$folder/"36 bytes old" large=$folder/"1 MiB old" request=$folder/request
 
-probe=$(scan --secret "$small" -- "$program" version 2>&1)
-(($? != 3)) || skip "tracing is not permitted: $probe"
-
 # The search itself: it finds the secrets that are there, also in this program, and nothing else.
 holder='import os, sys; held = open(sys.argv[1], "rb").read(); os._exit(0)'
 # A separator that no secret contains, so that no third match arises between the two by chance.
@@ -47,13 +34,11 @@ holder='import os, sys; held = open(sys.argv[1], "rb").read(); os._exit(0)'
 with_it_around() { CANARY=$(<"$small") "$@"; }
 ends "the search finds a secret" 1 'a whole copy \(as it is\)' scan --secret "$small" -- "$python" -c "$holder" "$small"
 ends "the search finds a large secret" 1 'a whole copy \(as it is\)' scan --secret "$large" -- "$python" -c "$holder" "$large"
-ends "the search finds pieces of a secret" 1 '3 of 29 pieces' scan --secret "$small" -- "$python" -c "$holder" "$folder/pieces"
+ends "the search finds pieces of a secret" 1 '3 of [0-9]+ pieces' scan --secret "$small" -- "$python" -c "$holder" "$folder/pieces"
 ends "the search finds a secret in this program" 1 'a whole copy \(as it is\)' with_it_around scan --secret "$small" -- "$program" version
 check "the search finds nothing where nothing is" scan --secret "$small" --stdin "$small" -- "$python" -c "$holder" "$request"
 ends "a program that fails proves nothing" 2 'exit code is 1' scan --secret "$small" -- false
 
-# no_trace WHAT ARG...: checks that the program, with the arguments after --, leaves nothing of the secrets in memory.
-no_trace() { check "$1: nothing is left" scan "${@:2}"; }
 gives() { cmp <(ask ghcr.example | jq -j .Secret) "$1"; }
 
 for kind in "36 bytes" "36 bytes to escape" "64 KiB" "1 MiB"; do
@@ -136,10 +121,6 @@ end_all() {
   stop_servers
 }
 trap end_all EXIT
-in_home() {
-  HOME=$1 XDG_CONFIG_HOME=$1/.config XDG_DATA_HOME=$1/.local/share XDG_STATE_HOME=$1/.local/state "${@:2}"
-}
-letters() { "$python" -c 'import secrets, sys; print(secrets.token_hex(int(sys.argv[1]) // 2), end="")' "$1"; }
 
 letters 24 >"$folder/passphrase"
 letters 24 >"$folder/next passphrase"

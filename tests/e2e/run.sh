@@ -7,7 +7,7 @@
 set -uo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 # The longest come first, so that groups that run in parallel finish together.
-all=(memory first-contact verify engine keys import docker-py surroundings docker docker-token docker-identity docker-engine podman skopeo buildah
+all=(memory memory-verbs first-contact verify engine keys import docker-py surroundings docker docker-token docker-identity docker-engine podman skopeo buildah
   client-options tokens-docker tokens-podman tokens-skopeo tokens-buildah tokens-keys hub coding terminal packaging completions)
 by_name=(clients) # run only when they are named
 
@@ -51,7 +51,7 @@ run_group() {
   mkdir -m 700 "$home/run"
   before=$(wc -l <"$results")
   setsid env -i PATH="$bin:$PATH" LC_ALL=C.UTF-8 TERM=dumb PYTHON="${PYTHON:-}" PYTHONDONTWRITEBYTECODE=1 \
-    HUB_SPEC="${HUB_SPEC:-}" TOOLS_CACHE="$TOOLS_CACHE" \
+    HUB_SPEC="${HUB_SPEC:-}" TOOLS_CACHE="$TOOLS_CACHE" BIN="$bin" OTHER_BIN="${OTHER_BIN:-}" \
     HOME="$home" XDG_CONFIG_HOME="$home/.config" XDG_DATA_HOME="$home/.local/share" XDG_STATE_HOME="$home/.local/state" \
     XDG_CACHE_HOME="$home/.cache" XDG_RUNTIME_DIR="$home/run" TMPDIR="$home/tmp" \
     GROUP="$1" GROUP_DIR="$dir" RESULTS="$results" bash "$here/$1.sh" </dev/null 2>&1 &

@@ -366,7 +366,7 @@ fn a_wrong_personal_token_is_named_as_such_by_every_verb() {
         let mut program = coding.unattended(args);
         program.args(["--url", &coding.url(), "--secret-stdin"]).write_stdin("wrong-canary");
         let message = stderr(&program.assert().code(1).stdout(""));
-        assert!(message.contains("does not take that personal access token"), "{args:?}: {message}");
+        assert!(message.contains("does not accept that personal access token"), "{args:?}: {message}");
         assert!(message.contains("make a new one at CODING"), "{args:?}: {message}");
         assert!(!message.contains("wrong-canary"), "{args:?}: {message}");
     }
@@ -534,14 +534,14 @@ fn whoami_prints_the_account_or_the_refusal() {
     assert_eq!(stdout(&whoami(OTHER_PAT).success()), format!("olli (Olli) at {}\n", coding.url()));
     let message = stderr(&whoami("wrong-canary").code(1).stdout(""));
     assert!(
-        message.contains("does not take that personal access token")
+        message.contains("does not accept that personal access token")
             && message.contains("authorization invalid"),
         "{message}"
     );
     assert!(!message.contains("wrong-canary"));
     coding.fail("DescribeCodingCurrentUser", "401", 1);
     let message = stderr(&whoami(PAT).code(1).stdout(""));
-    assert!(message.contains("does not take that personal access token (status 401)"), "{message}");
+    assert!(message.contains("does not accept that personal access token (status 401)"), "{message}");
     for url in ["http://coding.example.com", "ftp://localhost", "https://me:pw@coding.example.com"] {
         let args = ["whoami", "--url", url, "--secret-stdin"];
         coding.unattended(&args).write_stdin(PAT).assert().code(1).stdout("");
@@ -744,7 +744,7 @@ fn an_added_project_token_is_found_by_its_user_name() {
     );
     coding.done(&["rm", "brought", "--project", "shop", "--yes"]);
     assert!(!coding.has("brought") && coding.tokens().is_empty());
-    assert!(coding.refused(&["show", "pat", "--reveal"]).contains("is no project token"));
+    assert!(coding.refused(&["show", "pat", "--reveal"]).contains("is not a project token"));
 }
 
 #[test]

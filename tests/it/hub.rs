@@ -98,7 +98,7 @@ fn a_valid_sign_in_by_docker_login_needs_no_password() {
     }
     store("password", 5);
     let message = assert_no_secret(hub.program(&home, &["tokens"]).assert());
-    assert_failure(message, "the sign-in of alice by docker login has ended");
+    assert_failure(message, "the sign-in of alice by docker login has expired");
 }
 
 #[test]
@@ -166,7 +166,7 @@ fn an_organizations_token_keeps_its_resources_when_rotated() {
     assert_eq!((&token["scopes"], &token["permissions"]), (&scopes, &json!(["pull", "push"])));
     assert_failure(hub.run_as("bob", &home, &["tokens", "--org", "acme"]), "(403): forbidden");
     assert_failure(hub.run_as("bob", &home, &["rm", "org", "--yes"]), "forbidden");
-    assert_failure(hub.run(&home, &["tokens", "--org", "../x"]), "no name of an organization");
+    assert_failure(hub.run(&home, &["tokens", "--org", "../x"]), "neither the name of an organization");
     assert_eq!(names(&home), ["org"]);
     let old = hub.seen()["oats"][0]["id"].as_str().expect("an ID").to_owned();
     let message = stderr(&hub.run(&home, &["rotate", "org"]).success());
@@ -443,7 +443,7 @@ fn an_expiry_in_the_past_is_refused_as_such() {
         let args = [args, &["--expires", "2020-01-01"]].concat();
         assert_failure(hub.run(&home, &args), "\"2020-01-01\" is in the past");
     }
-    assert_failure(hub.run(&home, &["create", "new", "--expires", "2y"]), "ends within a year, or never");
+    assert_failure(hub.run(&home, &["create", "new", "--expires", "2y"]), "expires within a year, or never");
     assert_eq!(hub.labels(), ["ci"]);
 }
 
@@ -546,7 +546,7 @@ fn a_busy_server_is_waited_for_and_harmless_requests_are_repeated() {
     hub.control(&json!({ "fail": [["POST", TOKENS, 503, 1]] }));
     assert_failure(
         hub.run(&home, &["create", "sick"]),
-        "did not tell whether it made a token; there is none now",
+        "did not say whether it created a token; there is none now",
     );
     assert_eq!(hub.count("POST /v2/access-tokens"), posts + 1);
     assert_eq!(
@@ -761,7 +761,7 @@ fn a_change_during_a_rotation_is_respected() {
     let message = during(&home, &|| {
         drop(home.program(["rotate", "ci", "--secret-stdin"]).write_stdin("another").assert().success());
     });
-    assert!(message.contains("changed by something else meanwhile"), "{message}");
+    assert!(message.contains("changed meanwhile"), "{message}");
     assert_eq!((hub.labels(), secret(&home)), (vec!["ci".to_owned()], "another".to_owned()));
 }
 
@@ -783,7 +783,7 @@ fn a_secret_stored_during_a_removal_is_kept() {
     home.program(["rotate", "ci", "--secret-stdin"]).write_stdin("another").assert().success();
     hub.control(&json!({ "delay_ms": 0 }));
     let message = wait_for_output(child);
-    assert!(message.contains("changed by something else meanwhile"), "{message}");
+    assert!(message.contains("changed meanwhile"), "{message}");
     assert_eq!((hub.labels(), secret(&home)), (vec![], "another".to_owned()));
 }
 
@@ -884,7 +884,7 @@ fn sync_updates_linked_tokens_from_docker_hub() {
     for want in [
         "compared 4 tokens with Docker Hub; 2 changed here",
         "\"off\" is inactive there, so it is switched off here",
-        "\"gone\" is gone there (docker-credential-pat rm gone",
+        "\"gone\" no longer exists there (docker-credential-pat rm gone",
     ] {
         assert!(message.contains(want), "{want} in {message}");
     }

@@ -4,7 +4,8 @@ usage: memscan.py [--stdin FILE] [--stdout FILE] [--code N] --secret FILE [--sec
 Linux only: PTRACE_O_TRACEEXIT stops the program's first thread inside exit(2), before its address space is dropped. Then every
 readable mapping of /proc/PID/maps except code, and the general and vector registers of that thread, are searched for
   * each secret as a whole: as it is, as JSON writes it (two ways), and in base64
-  * any 8 consecutive bytes of it, as it is and as JSON writes it, at every offset
+  * any 8 consecutive bytes of it, as it is and as JSON writes it, at every offset; of a secret of at most 4 KiB also in base64
+    and in base64 twice, wherever in the encoded text it begins
 The memory of a program that made itself undumpable is accessible only to root, including root of one's own user namespace.
 Prints one line with the result, and a line for each match. The program's output is discarded unless --stdout is given.
 Exit code: 0 nothing found, 1 found, 2 trouble (also when the program's exit code is not N, or 0), 3 not permitted here."""
@@ -16,6 +17,7 @@ EVENT_EXIT, WAIT_FOR_ALL = 6, 0x40000000
 REGISTER_SETS = {"general registers": 1, "floating point registers": 2, "vector registers": 0x202}
 UNREADABLE = ("[vvar]", "[vvar_vclock]", "[vsyscall]")
 WINDOW = 8
+LONGEST_IN_BASE64 = 4096
 NOTHING, FOUND, TROUBLE, FORBIDDEN = range(4)
 
 libc = ctypes.CDLL(None, use_errno=True)
@@ -51,6 +53,13 @@ def windows(data):
         yield view[start:end].cast("Q")
 
 
+def within_base64(secret):
+    """The characters of base64 that only the secret decides: a text for each remainder of its offset in the encoded text."""
+    for before in range(3):
+        start = -before % 3
+        yield base64.b64encode(secret[start : start + (len(secret) - start) // 3 * 3])
+
+
 class Secrets:
     def __init__(self, paths):
         self.wholes, self.windows = {}, set()
@@ -68,7 +77,11 @@ class Secrets:
             spellings["JSON in ASCII"] = json.dumps(text)[1:-1].encode()
         except UnicodeDecodeError:  # a binary secret, such as a vault key
             pass
-        for spelling in set(spellings.values()):
+        pieces = set(spellings.values())
+        if len(secret) <= LONGEST_IN_BASE64:
+            once = {text for piece in pieces for text in within_base64(piece)}
+            pieces |= once | {text for piece in once for text in within_base64(piece)}
+        for spelling in pieces:
             self.windows.update(*windows(spelling))
         for name, spelling in {**spellings, "base64": base64.b64encode(secret)}.items():
             self.wholes.setdefault(spelling, name)

@@ -15,7 +15,8 @@ POST /_ctl accepts switches, and GET /_ctl returns {"tokens": [...], "calls": [.
   {"fail": {"action": A, "how": "error" | "500" | "cut" | "cut-after" | "html" | "401", "times": N, "message": M}}
   {"terse": true}, answers to a creation without Scopes and ExpireAt
   {"spoil": PATH}, puts a folder in the way at PATH whenever a token is created
-  {"seed": N}, creates N tokens in project 11   {"rename": [ID, NAME]}   {"forget": ID}, deletes it as somebody else"""
+  {"seed": N}, creates N tokens in project 11   {"rename": [ID, NAME]}   {"forget": ID}, deletes it as somebody else
+  {"next_secret": "x"}, of the next token   {"same_pat": [PAT, "x"]}, another secret for a PAT"""
 import hashlib, json, os, re, urllib.parse, uuid
 from datetime import datetime, timedelta, timezone
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -77,7 +78,7 @@ def make(project, name, scopes, end):
     name, scopes, end = kept(name, scopes, end)
     number = 1000 + len(tokens) + 1
     token = {"Id": number, "ProjectId": project, "CreatorId": 7, "TokenName": name, "UserName": "pt" + uuid.uuid4().hex[:10],
-             "Token": hashlib.sha1(str(uuid.uuid4()).encode()).hexdigest(), "Enabled": True, "ExpireAt": end_of(end),
+             "Token": state.pop("next_secret", None) or hashlib.sha1(str(uuid.uuid4()).encode()).hexdigest(), "Enabled": True, "ExpireAt": end_of(end),
              "CreatedAt": now, "UpdatedAt": now, "LastActivityAt": now, "Scopes": scopes}
     tokens[number] = token
     return token
@@ -156,6 +157,8 @@ def control(body):
             tokens[value[0]]["TokenName"] = value[1]
         elif name == "forget":
             del tokens[value]
+        elif name == "same_pat":
+            PATS[value[1]] = PATS[value[0]]
         else:
             state[name] = value
 

@@ -13,6 +13,7 @@ POST /_ctl with any of these, which are not part of Docker Hub, answers {}:
                                                      {"release": true}; then the connection ends without an answer
   {"oat_limit": 2}                                   the number of tokens that an organization can have; 10 as with Docker Team
   {"page_cap": 2}  {"delay_ms": 5}  {"advance_s": 60}  {"echo": true} repeats what was sent in the words of an error
+  {"code": ["bob", "x"]} changes a code  {"next_signatures": ["x"]} ends the next sign-ins' tokens with these
   {"next_secret": "x"}  {"forget": "ID"} deletes a token; {"reject": true} takes no secret at /v2/auth/token that is made from now on
   {"seed": {"owner": "alice", "label": "x", "count": 120, "generated_by": "desktop"}}
 and {"jwt": {"sub": "alice", "via": "password" | "pat" | "oat", "ttl": 600}} answers {"jwt": …}, {"try": ["alice", "secret"]} answers
@@ -43,6 +44,7 @@ class State:
     oat_limit = 10
     wait_s, wait_is, page_cap, delay_ms, shift, echo, reject = 1, "seconds", 100, 0, 0, False, False
     next_secret = None
+    next_signatures, chosen = [], {}  # chosen: what is before a chosen signature -> the signature
 
 
 class Refused(Exception):
@@ -76,14 +78,16 @@ def signature(message):
 def jwt(sub, via, ttl=600):
     claims = {"sub": sub, "via": via, "exp": int(now() + ttl), "jti": str(uuid.uuid4())}
     message = encoded(b'{"alg":"HS256","typ":"JWT"}') + "." + encoded(json.dumps(claims).encode())
-    return message + "." + signature(message)
+    if State.next_signatures:
+        State.chosen[message] = State.next_signatures.pop(0)
+    return message + "." + State.chosen.get(message, signature(message))
 
 
 def claims_of(token):
     try:
         message, sign = token.rsplit(".", 1)
         claims = json.loads(base64.urlsafe_b64decode(message.split(".")[1] + "=="))
-        return claims if hmac.compare_digest(sign, signature(message)) and claims["exp"] > now() else None
+        return claims if hmac.compare_digest(sign, State.chosen.get(message, signature(message))) and claims["exp"] > now() else None
     except Exception:
         return None
 
@@ -184,6 +188,8 @@ def control(body):
     State.shift += body.get("advance_s", 0)
     State.fail += [list(row) for row in body.get("fail", [])]
     State.cut += [list(row) for row in body.get("cut", [])]
+    State.next_signatures += body.get("next_signatures", [])
+    SECOND_FACTORS.update([body["code"]] if "code" in body else [])
     State.tokens.pop(body.get("forget"), None)
     if "hold" in body:
         State.hold, State.counted = body["hold"], 0

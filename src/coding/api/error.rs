@@ -22,7 +22,7 @@ pub enum CodingApiError {
     )]
     MissingPermission { action: &'static str, permission: &'static str, code: String, message: String },
     /// CODING does not accept the personal access token.
-    #[error("{at} does not take that personal access token ({why})")]
+    #[error("{at} does not accept that personal access token ({why})")]
     Unauthorized { at: String, why: String },
     /// An answer without the body that CODING's answers have.
     #[error("{at} answers {status} to {action}")]

@@ -49,7 +49,7 @@ pub(super) fn run(args: &CodingEditArgs, cx: &mut CommandContext) -> Result<(), 
         let edited = session(cx, &client).edit(&target, changes)?;
         let expires = edited.expires.map_or_else(|| "never".to_owned(), Timestamp::date);
         cx.say(&format!(
-            "changed \"{}\": at CODING \"{}\", it may {}; it ends: {expires}",
+            "changed \"{}\": at CODING \"{}\", it may {}; it expires: {expires}",
             target.token.name,
             edited.name,
             scopes_description(&edited.scopes)

@@ -19,15 +19,15 @@ pub(super) fn run(args: &TargetArgs, to: TokenState, cx: &mut CommandContext) ->
         {
             let argument = name.as_argument();
             cx.say(&format!(
-                "\"{name}\" still works; {} deactivate {argument} keeps it from being given out here, coding rm \
+                "\"{name}\" still works; {} deactivate {argument} switches it off here, coding rm \
                  {argument} deletes it",
                 program()
             ));
         }
         outcome?;
         cx.say(&match to {
-            TokenState::Active => format!("\"{name}\" is enabled at CODING, and given out again"),
-            TokenState::Inactive => format!("\"{name}\" is disabled at CODING, and not given out"),
+            TokenState::Active => format!("\"{name}\" is enabled at CODING and in the vault"),
+            TokenState::Inactive => format!("\"{name}\" is disabled at CODING and in the vault"),
         });
     }
     Ok(())

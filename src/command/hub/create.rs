@@ -136,7 +136,7 @@ impl HubCreateArgs {
             [] => access.vault_scopes(),
             _ if access.opens_no_registry() => {
                 return Err(NotForHub(
-                    "with these scopes it opens no registry, and takes no --registry".to_owned(),
+                    "with these scopes it opens no registry, so it cannot have --registry".to_owned(),
                 )
                 .into());
             }

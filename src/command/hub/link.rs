@@ -63,6 +63,6 @@ fn account_of(token: &Token) -> Result<(HubAccount, Option<&str>), CommandError>
             Ok((HubAccount::Organization(user.clone()), None))
         }
         (UserName::Named(_), TokenKind::Project | TokenKind::Identity | TokenKind::Session)
-        | (UserName::SameAsSecret, _) => Err(unfit("is no access token of a person or an organization")),
+        | (UserName::SameAsSecret, _) => Err(unfit("is not an access token of a person or an organization")),
     }
 }

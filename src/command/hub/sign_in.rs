@@ -161,7 +161,7 @@ fn session(wanted: Option<&str>, cx: &mut CommandContext) -> Result<Option<(Stri
     drop(excerpt);
     if let Some(user) = expired {
         cx.say(&format!(
-            "the sign-in of {user} by docker login has ended (docker login without -u renews it)"
+            "the sign-in of {user} by docker login has expired (docker login without -u renews it)"
         ));
     }
     Ok(None)

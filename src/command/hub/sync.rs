@@ -49,7 +49,10 @@ pub(super) fn run(args: &HubSyncArgs, hub: &HubApi, cx: &mut CommandContext) -> 
         cx.say(&format!("\"{name}\" opens no registry, so it is switched off here"));
     }
     for name in &report.gone {
-        cx.say(&format!("\"{name}\" is gone there ({program} rm {} takes it out here)", name.as_argument()));
+        cx.say(&format!(
+            "\"{name}\" no longer exists there ({program} rm {} removes it here)",
+            name.as_argument()
+        ));
     }
     for (name, owner) in &report.other_owners {
         cx.say(&format!("\"{name}\" is a token of {owner} ({program} hub sync --user {owner})"));

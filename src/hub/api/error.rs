@@ -65,7 +65,7 @@ pub enum HubApiError {
         why: String,
     },
     /// A name or an ID that is not a plain segment of a path.
-    #[error("{0:?} is no name of an organization and no identity of a token")]
+    #[error("{0:?} is neither the name of an organization nor the ID of a token")]
     NotAnId(String),
     /// A list whose pages do not end.
     #[error("Docker Hub lists more tokens than anybody has")]
