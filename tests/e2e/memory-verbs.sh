@@ -162,9 +162,11 @@ codings() {
   leaves_none "coding tokens" -- "$program" coding tokens --project shop --token me
   leaves_none "coding show" -- "$program" coding show shop --token me
   leaves_none "coding show --reveal" -- "$program" coding show shop --token me --reveal
-  leaves_none "coding edit" -- "$program" coding edit shop --token me --token-name store
+  leaves_none "coding edit" -- "$program" coding edit shop --token me --token-name "store-$build"
   check "$build: forget it here" pat rm shop --yes
-  leaves_none "coding show --reveal of what CODING has" -- "$program" coding show store --project shop --token me --reveal
+  leaves_none "coding show --reveal of what CODING has" -- "$program" coding show "store-$build" --project shop --token me --reveal
+  check "$build: another one" "$program" coding create shop --token me --project shop
+  leaves_none "coding rm" -- "$program" coding rm shop --token me --yes
   fails "coding tokens by a wrong secret" "authorization invalid" --stdin "$folder/wrong" -- \
     "$program" coding tokens --project shop --team acme --secret-stdin
   leaves_none "rm of the personal token" -- "$program" rm me --yes
