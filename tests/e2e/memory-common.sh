@@ -24,3 +24,12 @@ no_trace() { check "$1: nothing is left" scan "${@:2}"; }
 in_home() {
   HOME=$1 XDG_CONFIG_HOME=$1/.config XDG_DATA_HOME=$1/.local/share XDG_STATE_HOME=$1/.local/state "${@:2}"
 }
+
+# start_keyring: from now on commands are on the bus of an OS keyring; false if there is none to start.
+keyring=$server/keyring
+start_keyring() {
+  part "the OS keyring" dbus-daemon dbus-send gnome-keyring-daemon secret-tool || return
+  ((EUID == 0)) || { skipped_part "the OS keyring" "its bus knows no user of another namespace"; return 1; }
+  "$servers/keyring.sh" up "$keyring" || give_up "the keyring starts" "$(tail -n 20 "$keyring"/*.log)"
+  export XDG_RUNTIME_DIR=$keyring/run DBUS_SESSION_BUS_ADDRESS=unix:path=$keyring/run/bus
+}

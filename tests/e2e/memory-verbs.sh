@@ -11,6 +11,7 @@ PATH=$helpers:$PATH
 end_all() {
   local home
   for home in "$HOME"/*/; do in_home "${home%/}" pat lock >/dev/null 2>&1; done
+  stop_all "$keyring"
   stop_servers
 }
 trap end_all EXIT
@@ -53,8 +54,9 @@ chmod 700 "$folder/give-key" "$helpers/docker-credential-standin"
 
 # --- The parts. Each starts with what the part before has left in the vault.
 protocol() {
-  leaves_none "store" --stdin "$folder/first.json" -- "$program" store
-  tail -c 32 "$XDG_CONFIG_HOME/docker-credential-pat/key" >"$folder/key-$build"
+  key_file=$XDG_CONFIG_HOME/docker-credential-pat/key
+  leaves_none "store, which makes a key" --end 32 "$key_file" --stdin "$folder/first.json" -- "$program" store
+  tail -c 32 "$key_file" >"$folder/key-$build"
   needle "key-$build"
   leaves_none "get" --stdin "$folder/request" -- "$program" get
   leaves_none "list" -- "$program" list
@@ -162,9 +164,11 @@ codings() {
   leaves_none "coding tokens" -- "$program" coding tokens --project shop --token me
   leaves_none "coding show" -- "$program" coding show shop --token me
   leaves_none "coding show --reveal" -- "$program" coding show shop --token me --reveal
-  leaves_none "coding edit" -- "$program" coding edit shop --token me --token-name store
+  leaves_none "coding edit" -- "$program" coding edit shop --token me --token-name "store-$build"
   check "$build: forget it here" pat rm shop --yes
-  leaves_none "coding show --reveal of what CODING has" -- "$program" coding show store --project shop --token me --reveal
+  leaves_none "coding show --reveal of what CODING has" -- "$program" coding show "store-$build" --project shop --token me --reveal
+  check "$build: another one" "$program" coding create shop --token me --project shop
+  leaves_none "coding rm" -- "$program" coding rm shop --token me --yes
   fails "coding tokens by a wrong secret" "authorization invalid" --stdin "$folder/wrong" -- \
     "$program" coding tokens --project shop --team acme --secret-stdin
   leaves_none "rm of the personal token" -- "$program" rm me --yes
@@ -191,13 +195,16 @@ verifies() {
 
 keys() {
   local file=$folder/key-file-$build keeper
-  for keeper in "passphrase --passphrase-file $folder/passphrase" "command $folder/give-key" "file $file"; do
+  leaves_none "key make" --end 65 "$file.made" --stdout "$file.made" -- "$program" key make
+  leaves_none "key add file" --end 65 "$file" -- "$program" key add file "$file"
+  for keeper in "passphrase --passphrase-file $folder/passphrase" "command $folder/give-key"; do
     # shellcheck disable=SC2086 # words
     leaves_none "key add ${keeper%% *}" -- "$program" key add $keeper
-    [[ $keeper != file* ]] || { tr -d '\n' <"$file" | tail -c 64 >"$file-digits"; needles+=(--secret "$file-digits"); }
   done
-  DOCKER_CREDENTIAL_PAT_PASSPHRASE_FILE=$folder/passphrase leaves_none "key renew" -- "$program" key renew
-  tail -c 32 "$XDG_CONFIG_HOME/docker-credential-pat/key" >"$folder/renewed-$build"
+  tr -d '\n' <"$file" | tail -c 64 >"$file-digits"
+  needles+=(--secret "$file-digits")
+  DOCKER_CREDENTIAL_PAT_PASSPHRASE_FILE=$folder/passphrase leaves_none "key renew" --end 32 "$key_file" -- "$program" key renew
+  tail -c 32 "$key_file" >"$folder/renewed-$build"
   needle "renewed-$build"
   leaves_none "key remove" -- "$program" key remove command
 }
@@ -257,6 +264,26 @@ troubles() {
   leaves_none "lock after it" -- "$program" lock
 }
 
+keyrings() {
+  in_home "$HOME/keyring-$build" keyring_verbs
+}
+keyring_verbs() {
+  local key=$folder/keyring-key-$build
+  check "$build: a vault for the keyring" eval 'pat store <"$folder/first.json"'
+  tail -c 32 "$XDG_CONFIG_HOME/docker-credential-pat/key" >"$key"
+  needles+=(--secret "$key")
+  leaves_none "key add keyring" -- "$program" key add keyring
+  leaves_none "key remove key-file" -- "$program" key remove key-file
+  pat lock >/dev/null 2>&1
+  leaves_none "get by the keyring" --stdin "$folder/request" -- "$program" get
+  leaves_none "key renew in the keyring" -- "$program" key renew
+  leaves_none "unlock by the keyring" -- "$program" unlock
+  "$servers/keyring.sh" lock "$keyring"
+  pat lock >/dev/null 2>&1
+  fails "get while the keyring is locked" "keyring" --stdin "$folder/request" -- "$program" get
+  "$servers/keyring.sh" unlock "$keyring" >/dev/null
+}
+
 every_verb() {
   protocol
   life
@@ -268,6 +295,7 @@ every_verb() {
   keys
   backups
   troubles
+  [[ ! ${has_keyring-} ]] || keyrings
 }
 
 # other_build: puts a build with another C library first in PATH. OTHER_BIN names its folder; otherwise it is looked for
@@ -290,6 +318,8 @@ other_build() {
 start_hub
 start_coding
 start_verify
+has_keyring=
+start_keyring && has_keyring=1
 scan_build() {
   local home
   build=$("$program" version | grep -oE 'musl|gnu|linux' | tail -n 1)

@@ -35,6 +35,13 @@ with_it_around() { CANARY=$(<"$small") "$@"; }
 ends "the search finds a secret" 1 'a whole copy \(as it is\)' scan --secret "$small" -- "$python" -c "$holder" "$small"
 ends "the search finds a large secret" 1 'a whole copy \(as it is\)' scan --secret "$large" -- "$python" -c "$holder" "$large"
 ends "the search finds pieces of a secret" 1 '3 of [0-9]+ pieces' scan --secret "$small" -- "$python" -c "$holder" "$folder/pieces"
+for before in x xy xyz; do
+  { printf %s "$before"; cat "$small"; } | base64 -w 0 | base64 -w 0 >"$folder/twice"
+  ends "the search finds a secret that is twice in base64" 1 'of [0-9]+ pieces' scan --secret "$small" -- "$python" -c "$holder" "$folder/twice"
+done
+maker='import os, sys; held = os.urandom(36); open(sys.argv[1], "wb").write(held); os._exit(0)'
+ends "the search finds a secret that the program makes" 1 'a whole copy \(as it is\)' scan --secret "$small" --end 36 "$folder/made" -- \
+  "$python" -c "$maker" "$folder/made"
 ends "the search finds a secret in this program" 1 'a whole copy \(as it is\)' with_it_around scan --secret "$small" -- "$program" version
 check "the search finds nothing where nothing is" scan --secret "$small" --stdin "$small" -- "$python" -c "$holder" "$request"
 ends "a program that fails proves nothing" 2 'exit code is 1' scan --secret "$small" -- false
@@ -113,7 +120,6 @@ no_trace "hub tokens" --secret "$folder/session" --secret "$folder/rotated" -- "
 no_trace "hub rm" --secret "$folder/session" --secret "$folder/rotated" -- "$program" hub rm hubbed --yes
 
 # --- Every holder of the vault's key: nothing is left of the secrets, of that key, or of the holder's own secret.
-keyring=$server/keyring
 end_all() {
   local home
   for home in "$HOME"/by-*; do in_home "$home" pat lock >/dev/null 2>&1; done
@@ -203,13 +209,7 @@ typed_passphrase() {
 check "passphrase: unlock by a typed one: nothing is left" typed_passphrase
 
 keyring_part() {
-  local tool
-  for tool in dbus-daemon dbus-send gnome-keyring-daemon secret-tool; do
-    type -P "$tool" >/dev/null || { echo "skipped $GROUP: the OS keyring: $tool is not installed"; echo skipped >>"$RESULTS"; return; }
-  done
-  ((EUID == 0)) || { echo "skipped $GROUP: the OS keyring: its bus knows no user of another namespace"; echo skipped >>"$RESULTS"; return; }
-  "$servers/keyring.sh" up "$keyring" || give_up "the keyring starts" "$(tail -n 20 "$keyring"/*.log)"
-  export XDG_RUNTIME_DIR=$keyring/run DBUS_SESSION_BUS_ADDRESS=unix:path=$keyring/run/bus
+  start_keyring || return
   needles=()
   kept_by keyring keyring
   in_home "$HOME/by-keyring" every_verb "OS keyring" --secret "$folder/keyring key"

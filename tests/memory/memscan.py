@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 """Runs a program, stops it at its exit with its memory intact, and searches it for secrets.
-usage: memscan.py [--stdin FILE] [--stdout FILE] [--code N] --secret FILE [--secret FILE]... -- PROGRAM ARG...
+usage: memscan.py [--stdin FILE] [--stdout FILE] [--code N] [--end COUNT FILE]... --secret FILE [--secret FILE]... -- PROGRAM ARG...
 Linux only: PTRACE_O_TRACEEXIT stops the program's first thread inside exit(2), before its address space is dropped. Then every
 readable mapping of /proc/PID/maps except code, and the general and vector registers of that thread, are searched for
   * each secret as a whole: as it is, as JSON writes it (two ways), and in base64
   * any 8 consecutive bytes of it, as it is and as JSON writes it, at every offset; of a secret of at most 4 KiB also in base64
     and in base64 twice, wherever in the encoded text it begins
 The memory of a program that made itself undumpable is accessible only to root, including root of one's own user namespace.
+--end is for a secret that the program makes: the last COUNT bytes of FILE, as it is when the program ends.
 Prints one line with the result, and a line for each match. The program's output is discarded unless --stdout is given.
 Exit code: 0 nothing found, 1 found, 2 trouble (also when the program's exit code is not N, or 0), 3 not permitted here."""
 import argparse, base64, ctypes, errno, json, os, signal, sys
@@ -64,8 +65,11 @@ class Secrets:
     def __init__(self, paths):
         self.wholes, self.windows = {}, set()
         for path in paths:
-            with open(path, "rb") as file:
-                self.add(file.read())
+            self.add_file(path)
+
+    def add_file(self, path, count=0):
+        with open(path, "rb") as file:
+            self.add(file.read()[-count:])
 
     def add(self, secret):
         if len(secret) < WINDOW:
@@ -140,7 +144,7 @@ def start(command, stdin, stdout):
         os._exit(FORBIDDEN if error.errno in (errno.EPERM, errno.EACCES) else TROUBLE)
 
 
-def scan(pid, secrets):
+def scan(pid, secrets, ends):
     """Follows the program to its end. Returns the findings, how much was searched in bytes, and its exit code."""
     _, status = os.waitpid(pid, 0)
     if not os.WIFSTOPPED(status):
@@ -156,6 +160,8 @@ def scan(pid, secrets):
             continue
         event, number = status >> 16, os.WSTOPSIG(status)
         if event == EVENT_EXIT and thread == pid:
+            for count, path in ends:
+                secrets.add_file(path, int(count))
             for data, place, at in mappings(pid):
                 findings += secrets.look(data, place, at)
                 searched += len(data)
@@ -173,13 +179,14 @@ def main():
     parser.add_argument("--stdin", default="/dev/null")
     parser.add_argument("--stdout", default="/dev/null")
     parser.add_argument("--code", type=int, default=0)
+    parser.add_argument("--end", nargs=2, action="append", default=[])
     parser.add_argument("--secret", action="append", required=True)
     parser.add_argument("command", nargs="+")
     arguments = parser.parse_args()
     signal.alarm(60)
     try:
         secrets = Secrets(arguments.secret)
-        findings, searched, code = scan(start(arguments.command, arguments.stdin, arguments.stdout), secrets)
+        findings, searched, code = scan(start(arguments.command, arguments.stdin, arguments.stdout), secrets, arguments.end)
     except PermissionError as error:
         print(f"memscan.py: {error}", file=sys.stderr)
         return FORBIDDEN

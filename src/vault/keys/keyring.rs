@@ -100,7 +100,8 @@ impl Keyring {
 
     /// Stores a key, and checks that the keyring returns it.
     pub fn store(&self, key: &VaultKey, timeout: Duration) -> Result<(), KeyringError> {
-        let bytes = Zeroizing::new(*key.expose());
+        // On the heap: an array would be copied into frames of the other thread that no scrub reaches.
+        let bytes = Zeroizing::new(key.expose().to_vec());
         let stored = self.call(timeout, move |item| os::store(item, bytes.as_slice()))?;
         if *stored == *key.expose() { Ok(()) } else { Err(KeyringError::NoItem) }
     }
