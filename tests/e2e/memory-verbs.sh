@@ -93,7 +93,7 @@ exports() {
     leaves_none "export $format to a pipe" --stdout "/dev/fd/$pipe" -- "$program" export ci --format "$format"
     exec {pipe}>&-
   done
-  fails "export to a file that is there" "is there already" -- "$program" export ci --format env --output "$GROUP_DIR/$build-env"
+  fails "export to a file that is there" "exists already" -- "$program" export ci --format env --output "$GROUP_DIR/$build-env"
   fails "export to a full disk" "No space left" --stdout /dev/full -- "$program" export ci --format env
 }
 
