@@ -42,7 +42,7 @@ enum KeyVerb {
     },
     /// Make a new key and seal every secret with it
     Renew,
-    /// Allow the command that the vault names to run on this machine
+    /// Allow a replaced vault, or the command that the vault names, on this machine
     Trust {
         /// Do not ask
         #[arg(long, short)]
@@ -245,10 +245,17 @@ fn renew(cx: &mut CommandContext) -> Result<(), CommandError> {
     Ok(())
 }
 
-/// Shows the key command of the vault and asks whether it may run here. Needs no vault key: the vault may not open
-/// without the command.
+/// Asks whether a vault that replaced another one may be used here, or else shows the key command of the vault and asks
+/// whether it may run here. Needs no vault key: the vault may not open without.
 fn trust(yes: bool, cx: &mut CommandContext) -> Result<(), CommandError> {
     let holders = cx.store.holders()?.ok_or(RekeyError::NoVault)?;
+    if cx.store.is_replaced(&holders) {
+        cx.say(&format!("the vault {} is another one than you last used here", env::tilde(&holders.vault)));
+        args::confirm("Use it on this machine?", yes)?;
+        cx.store.accept_replaced(&holders);
+        cx.say("it may be used now");
+        return Ok(());
+    }
     let Some(Holder::Command(command)) = holders.find(HolderKind::Command) else {
         return Err(RekeyError::NotAHolder(HolderKind::Command).into());
     };

@@ -62,7 +62,10 @@ fn no_vault(store: &VaultStore) -> Finding {
 }
 
 fn read(store: &VaultStore, findings: &mut Vec<Finding>) -> Result<OpenedContents, StoreError> {
+    // Verifies the vault, if the key is at hand.
+    store.inventory()?;
     let excerpt = store.excerpt(None)?;
+    excerpt.holders().map_or(Ok(()), |holders| store.refuse_replaced(holders))?;
     let mut contents = OpenedContents { inventory: excerpt.inventory().clone(), secrets: Vec::new() };
     match excerpt.holders() {
         None => findings.push(no_vault(store)),
@@ -111,7 +114,10 @@ fn unreadable(store: &VaultStore, error: &StoreError) -> Finding {
             | VaultError::Random(_)
             | VaultError::TooLarge,
         ) => "vault-damaged",
-        StoreError::Key { .. } | StoreError::Locked { .. } | StoreError::UnknownHolder(_) => {
+        StoreError::Key { .. }
+        | StoreError::Locked { .. }
+        | StoreError::Replaced { .. }
+        | StoreError::UnknownHolder(_) => {
             return not_opened(store, &error_chain(error), error.hint());
         }
     };

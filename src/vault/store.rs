@@ -7,7 +7,7 @@ use std::time::Duration;
 use thiserror::Error;
 
 use crate::inventory::Inventory;
-use crate::model::hint::Hint;
+use crate::model::hint::{Hint, program};
 use crate::system::disk::DiskError;
 use crate::system::env::{EnvError, Folders};
 use crate::system::slow_notice::SlowNotice;
@@ -21,7 +21,7 @@ use crate::vault::keys::holders::{Holders, LockedError, UnattendedCheck};
 use crate::vault::keys::key_file::KeyFile;
 use crate::vault::keys::keyring::Keyring;
 use crate::vault::keys::trusted_commands::TrustedCommands;
-use crate::vault::keys::{CLIENT_TIMEOUT, Holder, HolderError, cache};
+use crate::vault::keys::{CLIENT_TIMEOUT, Holder, HolderError, HolderKind, cache};
 use crate::vault::seal::{Tag, VaultKey};
 use crate::vault::write_record::{Rollback, WriteRecord};
 
@@ -76,6 +76,9 @@ pub enum StoreError {
     Locked { vault: PathBuf, source: LockedError },
     #[error("{KEY_HOLDER} is neither key-file nor keyring: {0:?}")]
     UnknownHolder(String),
+    /// A file elsewhere opens it, which whoever put the vault here could have put there too.
+    #[error("the vault {} was replaced by another one, with another key", vault.display())]
+    Replaced { vault: PathBuf },
 }
 
 impl Hint for StoreError {
@@ -86,6 +89,10 @@ impl Hint for StoreError {
             Self::Vault(error) => error.hint(),
             Self::Key { source, .. } => source.hint(),
             Self::Locked { source, .. } => source.hint(),
+            Self::Replaced { .. } => Some(format!(
+                "restore yours from a backup; if you put this one there, run `{} key trust`",
+                program()
+            )),
             Self::UnknownHolder(_) => Some(format!("set {KEY_HOLDER} to one of them, or unset it")),
         }
     }
@@ -194,6 +201,7 @@ impl VaultStore {
             .key_at_hand(&self.key_file, asks_keyring)
             .map_err(|source| StoreError::Locked { vault: self.vault.clone(), source })?;
         if let Some(key) = &key {
+            self.refuse_replaced(holders)?;
             self.remember_key(holders, key.duplicate());
         }
         Ok(key)
@@ -268,6 +276,10 @@ impl VaultStore {
         }
         draft.inventory.set_writes(record.base(before, writes));
         let fingerprint = draft.key().fingerprint();
+        if fingerprint != *before {
+            // The vault with the renewed key is known here even if this process ends right after it is written.
+            record.record(&fingerprint, &fingerprint, 0);
+        }
         if let Some(writes) = draft.write_and_count()? {
             record.record(before, &fingerprint, writes);
             if let Some(rollback) = rollback {
@@ -318,6 +330,7 @@ impl VaultStore {
     fn draft(&self) -> Result<Draft, StoreError> {
         if let Some(vault) = Vault::find(&self.vault)? {
             let contents = vault.all_contents()?;
+            self.refuse_replaced(&contents.holders)?;
             let unlocked = vault.unlock(self.key(&contents.holders)?, &contents)?;
             self.key_file
                 .complete_renewal(|key| contents.holders.has_key(key))
@@ -361,9 +374,29 @@ impl VaultStore {
         let key = holders
             .key(&self.key_file)
             .map_err(|source| StoreError::Locked { vault: self.vault.clone(), source })?;
+        self.refuse_replaced(holders)?;
         // If the key was renewed in the meantime, the first one stays, and the new one is requested again.
         let _ = self.obtained_key.set(key.duplicate());
         Ok(key)
+    }
+
+    /// Fails for a vault that a file elsewhere opens, if another vault was last written here.
+    pub fn refuse_replaced(&self, holders: &Holders) -> Result<(), StoreError> {
+        if self.is_replaced(holders) {
+            Err(StoreError::Replaced { vault: self.vault.clone() })
+        } else {
+            Ok(())
+        }
+    }
+
+    /// True when a file elsewhere opens the vault, and another vault was last written here.
+    pub fn is_replaced(&self, holders: &Holders) -> bool {
+        holders.find(HolderKind::File).is_some() && self.write_record().is_replaced(&holders.fingerprint)
+    }
+
+    /// Records that a person has agreed to a vault that replaced another one.
+    pub fn accept_replaced(&self, holders: &Holders) {
+        self.write_record().record(&holders.fingerprint, &holders.fingerprint, 0);
     }
 
     /// Keeps a key that a holder returned for all later uses of this store, so that no holder is asked again.
@@ -376,7 +409,10 @@ impl VaultStore {
     /// Opens the vault with these holders, if that asks no person, for all later uses of this store.
     pub fn unlock_unattended(&self, holders: &Holders) -> UnattendedCheck {
         let (key, mut check) = holders.check_unattended(&self.key_file);
-        check.is_open = key.is_some_and(|key| self.obtained_key.set(key).is_ok());
+        check.is_open = key.is_some();
+        if let Some(key) = key {
+            self.remember_key(holders, key);
+        }
         check
     }
 

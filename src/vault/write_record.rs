@@ -1,6 +1,7 @@
 //! The record of the last write to each vault, beside the key: it reveals a vault that was replaced by an older copy.
 //!
-//! The record is a hint for people. Nothing else depends on it, and one that cannot be read or written is not an error.
+//! The record is a hint for people, and one that cannot be read or written is not an error. It also reveals a vault that
+//! was replaced by another one, whose key a file elsewhere could have brought along.
 
 use std::fmt;
 use std::fmt::Write;
@@ -52,6 +53,19 @@ impl WriteRecord {
     pub fn rollback(&self, fingerprint: &Tag, writes: u64) -> Option<Rollback> {
         let last = self.last(fingerprint).filter(|last| writes != 0 && writes < *last)?;
         Some(Rollback { found: writes, last: Some(last).filter(|last| *last != RENEWED) })
+    }
+
+    /// True when another vault was written here, with another key, and never this one.
+    pub fn is_replaced(&self, fingerprint: &Tag) -> bool {
+        let (digits, path) = self.identity(fingerprint);
+        let mut others = false;
+        for ((other, at), number) in self.read() {
+            if at == path && other == digits {
+                return false;
+            }
+            others |= at == path && number != RENEWED;
+        }
+        others
     }
 
     /// Returns the number after which the next write is counted, for a vault with this number.
@@ -128,6 +142,7 @@ mod tests {
         assert_eq!(record.rollback(&old, 7), Some(Rollback { found: 7, last: None }), "the key was renewed");
         assert_eq!((record.rollback(&new, 8), record.base(&old, 7)), (None, 7));
         assert_eq!(elsewhere.rollback(&old, 3), None);
+        assert_eq!([old, new, [3; 16]].map(|key| record.is_replaced(&key)), [false, false, true]);
         record.record(&old, &old, 8);
         assert_eq!(record.rollback(&old, 8), None, "the older copy was accepted");
         fs::write(&file, b"\xff nothing\n\n1 2\n").expect("written");

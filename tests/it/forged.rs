@@ -186,6 +186,60 @@ fn a_locked_vault_is_read_with_a_word_that_nothing_proves_it() {
     }
 }
 
+#[test]
+fn a_vault_that_brings_its_own_key_does_not_replace_another() {
+    let home = home_with_tokens();
+    let attacker = Home::new();
+    attacker.bring("mine", "box.example", "mallory", "attacker's", &[]).success();
+    let spare = home.path().join("spare");
+    attacker.run(["key", "add", "file", spare.to_str().expect("text")]).success();
+    attacker.run(["key", "remove", "key-file"]).success();
+    fs::copy(attacker.vault(), home.vault()).expect("replaced");
+    let word = "was replaced by another one, with another key";
+    for (verb, input) in [
+        ("get", "box.example".to_owned()),
+        ("get", "nothing.example".to_owned()),
+        ("store", credentials("new.example", "me", "s")),
+        ("erase", "box.example".to_owned()),
+    ] {
+        let output = stdout(&home.call(verb, input).code(1));
+        assert!(output.contains(word), "{verb}: {output}");
+    }
+    assert!(stderr(&home.run(["ls"]).success()).contains("nothing proves"));
+    assert!(stdout(&home.run(["doctor"]).code(1)).contains(word));
+    home.run(["key", "trust", "--yes"]).success();
+    assert_eq!(
+        home.get("box.example"),
+        Ok(("mallory".to_owned(), "attacker's".to_owned())),
+        "as a person agreed"
+    );
+    // On a machine where no vault was written, as in CI, it opens.
+    let fresh = Home::new();
+    fs::create_dir_all(fresh.vault().parent().expect("a folder")).expect("made");
+    fs::copy(attacker.vault(), fresh.vault()).expect("copied");
+    assert!(fresh.get("box.example").is_ok());
+}
+
+#[test]
+fn a_vault_that_does_not_name_its_key_file_is_verified_with_it() {
+    let home = home_with_tokens();
+    let mut forger = Forger::new(&fs::read(home.vault()).expect("the vault"));
+    // Of the first holder, which is the key file, only the number becomes that of the keyring.
+    assert_eq!(forger.directory[..5], [0x85, 0x81, 0x82, 0, 0x80], "as CBOR writes it");
+    forger.directory[3] = 1;
+    forger.write(&home.vault());
+    let word = "was changed by something other than this program";
+    for args in [&["ls"][..], &["explain", "box.example"], &["doctor"]] {
+        let output = home.program([]).args(args).assert().failure();
+        let said = stdout(&output) + &stderr(&output);
+        assert!(said.contains(word) && !said.contains("key.old"), "{args:?}: {said}");
+    }
+    for (verb, input) in [("get", "nothing.example"), ("list", ""), ("erase", "nothing.example")] {
+        let output = stdout(&home.call(verb, input).code(1));
+        assert!(output.contains(word), "{verb}: {output}");
+    }
+}
+
 #[cfg(feature = "online")]
 #[test]
 fn no_request_leaves_for_a_forged_token_of_docker_hub() {

@@ -151,10 +151,14 @@ impl Holders {
         asks_keyring: bool,
     ) -> Result<Option<VaultKey>, LockedError> {
         let mut errors = Vec::new();
-        for holder in [HolderKind::KeyFile, HolderKind::File].iter().filter_map(|kind| self.find(*kind)) {
+        // The key file is read even if the vault does not name it: somebody else could have removed its name.
+        let elsewhere = self.find(HolderKind::File);
+        for holder in [Some(&Holder::KeyFile), elsewhere].into_iter().flatten() {
             match self.key_from(holder, key_file, CLIENT_TIMEOUT) {
                 Ok(key) => return Ok(Some(key)),
-                Err(error @ HolderError::OtherKey(_)) => errors.push((holder.kind(), error)),
+                Err(error @ HolderError::OtherKey(kind)) if self.find(kind).is_some() => {
+                    errors.push((kind, error));
+                }
                 Err(_) => {}
             }
         }
