@@ -14,6 +14,7 @@ die() { say "$*" >&2; exit 1; }
 bindir=${BINDIR:-}
 [[ ! $bindir || $bindir == /* ]] || bindir=$PWD/$bindir
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
+source packaging/is-own.sh
 
 # What is missing: all of it in one go, before anything is built.
 missing=0
@@ -51,16 +52,6 @@ if [[ ! $bindir ]]; then
     if in_path "$folder" && is_writable "$folder"; then bindir=$folder; break; fi
   done
 fi
-# Root in another user's home (sudo -E): that user's links would lead root's files anywhere.
-is_own() { # PATH
-  local path=$1
-  [[ $EUID == 0 ]] || return 0
-  [[ $path == /* ]] || path=$PWD/$path
-  while [[ $path == /?* ]]; do
-    [[ (! -e $path && ! -L $path) || -O $path ]] || return 1
-    path=$(dirname "$path")
-  done
-}
 is_own "$bindir" || die "$bindir belongs to another user: run this as that user, or set HOME and BINDIR to your own folders"
 is_writable "$bindir" || die "cannot write to $bindir: choose another folder with BINDIR=DIR"
 

@@ -9,6 +9,7 @@ shopt -s nullglob
 say() { printf 'uninstall.sh: %s\n' "$*"; }
 die() { say "$*" >&2; exit 1; }
 : "${HOME:?uninstall.sh: HOME is not set}"
+source "$(dirname "${BASH_SOURCE[0]}")/is-own.sh"
 purge='' yes=''
 for argument; do
   case $argument in
@@ -30,16 +31,6 @@ for folder in "$HOME/.local/bin" "$HOME/bin" /usr/local/bin; do
   if [[ ! $bindir && -w $folder ]] && is_there "$folder/$name"; then bindir=$folder; fi
 done
 bindir=${bindir:-$HOME/.local/bin}
-# Root in another user's home (sudo -E): that user's links could lead to what is root's.
-is_own() { # PATH
-  local path=$1
-  [[ $EUID == 0 ]] || return 0
-  [[ $path == /* ]] || path=$PWD/$path
-  while [[ $path == /?* ]]; do
-    [[ (! -e $path && ! -L $path) || -O $path ]] || return 1
-    path=$(dirname "$path")
-  done
-}
 for folder in "$bindir" "$data" "$config" "$state"; do
   is_own "$folder" || die "$folder belongs to another user: run this as that user, or set HOME; nothing was removed"
 done

@@ -76,7 +76,7 @@ pub enum StoreError {
     Locked { vault: PathBuf, source: LockedError },
     #[error("{KEY_HOLDER} is neither key-file nor keyring: {0:?}")]
     UnknownHolder(String),
-    /// A file elsewhere opens it, which whoever put the vault here could have put there too.
+    /// A file elsewhere opens it, which could have come with the vault.
     #[error("the vault {} was replaced by another one, with another key", vault.display())]
     Replaced { vault: PathBuf },
 }

@@ -34,16 +34,14 @@ pub(super) struct HubCreateArgs {
     /// Make it for an organization
     #[arg(long, value_name = "ORGANIZATION", requires = "repository")]
     org: Option<String>,
-    /// What it is for: ORGANIZATION/NAME, 'ORGANIZATION/*', '*/*/public', or ORGANIZATION for the organization itself;
-    /// may be given more than once
+    /// A repository that it is for: ORGANIZATION/NAME, 'ORGANIZATION/*' or '*/*/public'; or ORGANIZATION, for the
+    /// organization itself; may be repeated
     #[arg(long, value_name = "PATH", requires = "org")]
     repository: Vec<String>,
-    /// What else it may do there, as Docker Hub calls it: scope-tag-read; without --permission, all it may do; may be
-    /// given more than once
+    /// A scope of Docker Hub, such as scope-tag-read, in addition to --permission or in its place; may be repeated
     #[arg(long, value_name = "SCOPE", requires = "org")]
     scope: Vec<String>,
-    /// Where it may go; without it, to all of Docker Hub, or to the organization's repositories that it is for; may be
-    /// given more than once
+    /// A registry that it is for; by default all of Docker Hub, or the repositories of the organization; may be repeated
     #[arg(long, short, value_name = "REGISTRY[/PATH]")]
     registry: Vec<String>,
     #[command(flatten)]

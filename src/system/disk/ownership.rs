@@ -9,7 +9,7 @@ use std::path::Path;
 
 use crate::system::disk::DiskError;
 
-/// Tells whether a write follows a link at the end of its path, or replaces it.
+/// A link at the end of a path, which a write follows or replaces.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LastLink {
     Followed,

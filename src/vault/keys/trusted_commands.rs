@@ -29,30 +29,28 @@ impl TrustedCommands {
 
     /// Records that a person has agreed to a command.
     pub fn add<'w>(&self, words: impl Iterator<Item = &'w str>) -> Result<(), DiskError> {
-        let line = line(words);
-        self.change(|lines| {
-            if !lines.contains(&line) {
-                lines.push(line);
-            }
-        })
+        let (line, mut lines) = (line(words), self.lines()?);
+        if lines.contains(&line) {
+            return Ok(());
+        }
+        lines.push(line);
+        self.write(&lines)
     }
 
     /// Forgets a command.
     pub fn remove<'w>(&self, words: impl Iterator<Item = &'w str>) -> Result<(), DiskError> {
-        let line = line(words);
-        if self.lines()?.contains(&line) {
-            self.change(|lines| lines.retain(|other| *other != line))
-        } else {
-            Ok(())
+        let (line, mut lines) = (line(words), self.lines()?);
+        if !lines.contains(&line) {
+            return Ok(());
         }
+        lines.retain(|other| *other != line);
+        self.write(&lines)
     }
 
-    fn change(&self, edit: impl FnOnce(&mut Vec<String>)) -> Result<(), DiskError> {
+    fn write(&self, lines: &[String]) -> Result<(), DiskError> {
         if let Some(folder) = self.path.parent() {
             disk::make_folder(folder)?;
         }
-        let mut lines = self.lines()?;
-        edit(&mut lines);
         let text: String = lines.iter().flat_map(|line| [line.as_str(), "\n"]).collect();
         disk::replace_link(&self.path, text.as_bytes(), disk::PRIVATE)
     }
