@@ -8,7 +8,7 @@ program=docker-credential-pat
 unset XDG_CONFIG_HOME XDG_DATA_HOME XDG_STATE_HOME XDG_CACHE_HOME XDG_RUNTIME_DIR # so that HOME decides
 
 mkdir -p "$clone/packaging" "$tools" "$rust" "$fixed" "$users"
-cp "$here/../../packaging/"{build,install,uninstall}.sh "$clone/packaging/"
+cp "$here/../../packaging/"{build,install,is-own,uninstall}.sh "$clone/packaging/"
 cp "$here/../../Cargo.toml" "$clone/"
 cp "$(type -P $program)" "$GROUP_DIR/built"
 for tool in bash sh sed dirname uname mkdir install ln mv rm cat cp env readlink find grep timeout; do
