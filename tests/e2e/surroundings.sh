@@ -278,11 +278,14 @@ no_output() { "$@" >&- 2>&-; }
 no_stream() { "$@" <&- >&- 2>&-; }
 # The null device as Python's DEVNULL, Node's "ignore" and daemon(3) open it, for reading and writing.
 null_stdout() { "$@" 1<>/dev/null; }
-# unread KEY VERB: the reader is gone before the answer comes.
-unread() {
-  { sleep 0.2; printf '%s' "$1"; } | pat "$2" | :
-  return "${PIPESTATUS[1]}"
-}
+# unread KEY VERB: the pipe for the answer has lost its reader before the program starts.
+unread() (
+  local both answer
+  mkfifo "$HOME/answer"
+  exec {both}<>"$HOME/answer" {answer}>"$HOME/answer" {both}>&-
+  rm "$HOME/answer"
+  printf '%s' "$1" | pat "$2" >&"$answer"
+)
 
 # honest_store STREAM KEY: stores under STREAM; the exit code tells the truth.
 honest_store() {
