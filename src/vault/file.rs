@@ -356,10 +356,9 @@ fn slice<'b>(bytes: &'b [u8], range: &Range<u64>) -> Option<&'b [u8]> {
 }
 
 /// Appends exactly `count` bytes of a file. The buffer grows by exactly as much.
-fn read_more(mut file: impl Read, bytes: &mut Vec<u8>, count: u64) -> io::Result<()> {
-    let start = bytes.len();
-    let count = usize::try_from(count).map_err(|_| io::ErrorKind::FileTooLarge)?;
-    bytes.try_reserve_exact(count).map_err(|_| io::ErrorKind::OutOfMemory)?;
-    bytes.resize(start + count, 0);
-    file.read_exact(&mut bytes[start..])
+fn read_more(file: impl Read, bytes: &mut Vec<u8>, count: u64) -> io::Result<()> {
+    let additional = usize::try_from(count).map_err(|_| io::ErrorKind::FileTooLarge)?;
+    bytes.try_reserve_exact(additional).map_err(|_| io::ErrorKind::OutOfMemory)?;
+    let read = file.take(count).read_to_end(bytes)?;
+    if read == additional { Ok(()) } else { Err(io::ErrorKind::UnexpectedEof.into()) }
 }

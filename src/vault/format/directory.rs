@@ -8,7 +8,7 @@ use std::path::Path;
 use std::{iter, mem};
 
 use minicbor::bytes::ByteArray;
-use minicbor::{Decode, Encode};
+use minicbor::{Decode, Decoder, Encode};
 
 use crate::inventory::{Counters, Inventory};
 use crate::model::choice::Choice;
@@ -151,10 +151,13 @@ impl Directory<'_> {
 /// Adds pointers to the entries that a page has lines of. An entry may be there several times, and they are not in
 /// order. `None` when the page is damaged.
 pub fn add_entries_of_page(pointers: &mut Vec<BlockPointer>, page: &[u8], sought: &Sought) -> Option<()> {
-    let lines: Vec<Line<'_>> = minicbor::decode(strip_checksum(page)?).ok()?;
-    for line in lines.iter().filter(|line| line.is_sought(sought)) {
-        let start = line.start?.into();
-        pointers.push(line.pointer(start, start + 1));
+    let mut decoder = Decoder::new(strip_checksum(page)?);
+    for line in decoder.array_iter::<Line<'_>>().ok()? {
+        let line = line.ok()?;
+        if line.is_sought(sought) {
+            let start = line.start?.into();
+            pointers.push(line.pointer(start, start + 1));
+        }
     }
     Some(())
 }
