@@ -121,7 +121,7 @@ impl Scope {
     /// its only one and its first label, it is the last two labels.
     pub fn handle(&self) -> String {
         match &self.host {
-            Host::Exact(registry) => registry.to_string(),
+            Host::Exact(registry) => registry.as_str().to_owned(),
             Host::Wildcard(host) if host.rfind(ANY_LABEL) == Some(0) => host.clone(),
             Host::Wildcard(host) => last_two_labels(host).to_owned(),
         }
@@ -130,7 +130,8 @@ impl Scope {
     /// Returns the [handles](Self::handle) of all scopes that can reach a registry.
     pub fn handles_for(registry: &Registry) -> [Option<String>; 3] {
         let host = registry.as_str();
-        let wildcard = host.split_once('.').map(|(_, domain)| format!("*.{domain}"));
+        // Every `get` runs this, so it does without the formatting machinery.
+        let wildcard = host.split_once('.').map(|(_, domain)| "*.".to_owned() + domain);
         [Some(host.to_owned()), wildcard, Some(last_two_labels(host).to_owned())]
     }
 
@@ -143,7 +144,7 @@ impl Scope {
     /// Returns the host as text: a registry, or a host with `*` for some labels.
     pub fn host(&self) -> String {
         match &self.host {
-            Host::Exact(registry) => registry.to_string(),
+            Host::Exact(registry) => registry.as_str().to_owned(),
             Host::Wildcard(host) => host.clone(),
         }
     }
