@@ -26,11 +26,11 @@ trace() { # VERB INPUT
   (cd "$work" && env -i HOME="$work" PATH="$PATH" DOCKER_CREDENTIAL_PAT_KEY_HOLDER=key-file \
     program="$program" verb="$1" input="$2" bash -c 'exec -a docker bash pull ghcr.io/acme/app:1')
   sed -nE "s/^c?fn=\([0-9]+\) ([_a-zA-Z][^']*).*/\1/p" "$work/profile" >>"$work/functions"
-  # The starts of the sections and the addresses that were read, sorted: each address follows its section.
+  # The starts of the sections and the addresses that were read, sorted: each address follows the start of its section.
   {
-    awk '/^ \.[a-z]/ { name = $1; $1 = "" } name != "" && $1 ~ /^0x/ { print substr($1, 3), name; name = "" }' "$work/map"
-    sed -nE 's/^ [LM] +([0-9a-f]+),.*/0000000000000000\1/p' "$work/reads" | sed -E 's/.*(.{16})$/\1/' | sort -u
-  } | sort | awk 'NF > 1 { name = $2; next } name ~ /^\.rodata\.[._a-z]*[._L]/ { print name }' >>"$work/constants"
+    awk '/^ \.[a-z]/ { name = $1; sub(/^ [^ ]+/, "") } name != "" && $1 ~ /^0x/ { print substr($1, 3), name; name = "" }' "$work/map"
+    sed -nE 's/^ [LM] +([0-9a-f]+),.*/0000000000000000\1/p' "$work/reads" | sed -E 's/.*(.{16})$/\1 ~/' | sort -u
+  } | LC_ALL=C sort | awk '$2 != "~" { name = $2; next } name ~ /^\.rodata\.[._a-z]*[._L]/ { print name }' >>"$work/constants"
 }
 cat >"$work/pull" <<'SCRIPT'
 run() { valgrind "$@" "$program" "$verb" <<<"$input" >/dev/null 2>&1; }
@@ -66,7 +66,7 @@ trace get r7.example.com
   printf '%s\n' SECTIONS '{' '  .text.first :' '  {'
   # Code that is seldom called is in sections of another name.
   patterns 's/.*/.text.& .text.unlikely.&/' "$work/functions"
-  printf '%s\n' '    *crt1.o(.text .text.*) *crtbegin.o(.text .text.*)' '  }' '}' 'INSERT BEFORE .text;'
+  printf '%s\n' '    *libc.a:*(.text .text.*)' '    *crt1.o(.text .text.*) *crtbegin.o(.text .text.*)' '  }' '}' 'INSERT BEFORE .text;'
   printf '%s\n' SECTIONS '{' '  .rodata.first :' '  {' '    *(.rodata.cst*)'
   patterns '' "$work/constants"
   printf '%s\n' '  }' '}' 'INSERT BEFORE .rodata;'
