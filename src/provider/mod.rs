@@ -108,11 +108,12 @@ pub fn contains_token(text: &str) -> bool {
         return false;
     }
     let begins_at = |start: usize, prefix: &str| {
-        let rest = bytes[start..].split_at_checked(prefix.len());
-        rest.filter(|(head, _)| head.eq_ignore_ascii_case(prefix.as_bytes())).is_some_and(|(_, body)| {
+        // Letter by letter: nearly every prefix differs in its first.
+        let mut rest = bytes[start..].iter();
+        prefix.bytes().all(|letter| rest.next().is_some_and(|own| own.eq_ignore_ascii_case(&letter))) && {
             let fewest = BODY_BYTES[usize::from(prefix.ends_with(|letter: char| letter.is_alphanumeric()))];
-            body.iter().take_while(|byte| is_in_token(byte)).count() >= fewest
-        })
+            rest.take_while(|byte| is_in_token(byte)).count() >= fewest
+        }
     };
     let prefixes = || CREDENTIAL_TYPES.iter().flat_map(|row| row.prefixes).copied().chain([JWT]);
     let is_start = |at: &usize| *at == 0 || !bytes[*at - 1].is_ascii_alphanumeric();

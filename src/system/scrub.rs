@@ -16,8 +16,8 @@ const COMMAND_STACK_BYTES: usize = 128 * 1024;
 /// Bytes of stack to overwrite after a call to a message bus and its cryptography; a thread has 2 MiB.
 const DEEP_STACK_BYTES: usize = 512 * 1024;
 
-/// Bytes for the cipher to work on, enough to fill every register that it uses.
-const CIPHER_BYTES: usize = 512;
+/// Bytes for the cipher to work on: four blocks, which it encrypts at once, in every register that it uses.
+const CIPHER_BYTES: usize = 256;
 
 /// Overwrites the stack below the caller, and the registers. Call it last, from `main`.
 pub fn scrub() {
