@@ -64,7 +64,7 @@ if [[ $(uname -s) == Linux ]]; then
   if has_target; then target=$musl; else say "no target $musl: the build is not static, and starts more slowly"; fi
 fi
 
-say "building for $bindir: the first time this takes three to four minutes on two cores"
+say "building for $bindir: the first time this takes about three minutes on two cores"
 packaging/build.sh ${target:+--target "$target"}
 built=${CARGO_TARGET_DIR:-target}/${target:+$target/}release/docker-credential-pat
 
