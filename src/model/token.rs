@@ -24,6 +24,7 @@ const KEPT_DAYS: i64 = 30;
 /// The numbers are positions in the vault's CBOR array. A field keeps its number; a new field comes last and
 /// is optional.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(context_bound = "crate::model::cbor::ListMemory")]
 pub struct Token {
     /// The id, which never changes, unlike the name.
     #[n(0)]

@@ -7,6 +7,7 @@ use crate::model::registry::Key;
 /// The events of a token. A vault numbers the events of all its tokens with one counter, independent of any
 /// clock.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode)]
+#[cbor(context_bound = "crate::model::cbor::ListMemory")]
 pub struct Turns {
     /// The number under which the token came into the vault. It is 0, before all others, for an imported token
     /// and for one that version 0.1 added.

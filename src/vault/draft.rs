@@ -15,7 +15,7 @@ use crate::system::disk;
 use crate::vault::VaultError;
 use crate::vault::file::{UnlockedVault, VaultContents};
 use crate::vault::format::entry::{EncodedEntries, SealedSecrets};
-use crate::vault::format::{directory, entry, layout};
+use crate::vault::format::{directory, entry, layout, memory};
 use crate::vault::keys::holders::Holders;
 use crate::vault::keys::{Holder, HolderKind};
 use crate::vault::seal::{Sealed, VaultKey, random_bytes};
@@ -266,10 +266,14 @@ impl Draft {
         let base = random_bytes()?;
         let Self { path, key, holders, inventory, .. } = &self;
         let encoding = directory::encode(version, inventory, &encoded, holders, key, &base);
-        let bytes = encoding.and_then(|(directory, pages)| {
-            layout::assemble(version, &directory, &encoded.entries, &pages, &encoded.ciphertexts, key, &base)
-        });
-        disk::replace(path, &bytes.ok_or(VaultError::TooLarge)?, disk::PRIVATE)?;
+        let (directory, pages, counts) = encoding.ok_or(VaultError::TooLarge)?;
+        let bytes =
+            layout::assemble(version, &directory, &encoded.entries, &pages, &encoded.ciphertexts, key, &base);
+        let bytes = bytes.ok_or(VaultError::TooLarge)?;
+        if !memory::is_readable(inventory, &counts, bytes.len() as u64) {
+            return Err(VaultError::TooManyItems);
+        }
+        disk::replace(path, &bytes, disk::PRIVATE)?;
         Ok(Some(writes))
     }
 

@@ -4,5 +4,6 @@ pub mod checksum;
 pub mod directory;
 pub mod entry;
 pub mod layout;
+pub mod memory;
 pub mod nonce;
 pub mod upgrade;
