@@ -146,6 +146,12 @@ impl Token {
         }
     }
 
+    /// Returns the numbers of all its events.
+    pub fn turns_mut(&mut self) -> impl Iterator<Item = &mut u64> {
+        let in_use = self.in_use.iter_mut().map(|in_use| &mut in_use.turn);
+        self.turns.iter_mut().flat_map(Turns::numbers_mut).chain(in_use)
+    }
+
     /// Returns the number under which the token came into the vault; 0 is before all others.
     pub fn arrival(&self) -> u64 {
         self.turns.as_ref().map_or(0, |turns| turns.arrival)

@@ -96,6 +96,27 @@ fn a_restore_keeps_existing_tokens_and_reports_other_secrets() {
 }
 
 #[test]
+fn a_restore_names_the_choices_that_it_brings_and_a_later_login_undoes_what_has_none() {
+    let home = Home::new();
+    home.add("old", "ghcr.io");
+    home.add("chosen", "quay.io");
+    home.run(["use", "old"]).success();
+    home.run(["use", "chosen", "quay.io", "--push"]).success();
+    let file = backup(&home);
+    let other = Home::new();
+    let message = stderr(&restore(&other, &file, "correct horse", &[]).success());
+    let line = "chosen is chosen for quay.io, pushes, as in the backup, also after a later login; to undo: \
+                docker-credential-pat use chosen --clear";
+    assert!(message.contains(line), "{message}");
+    assert_eq!(message.matches("as in the backup").count(), 1, "{message}");
+    other.store("ghcr.io", "bob", "bobs secret");
+    assert_eq!(other.get("ghcr.io"), found("bob", "bobs secret"));
+    other.run(["use", "chosen", "--clear"]).success();
+    other.store("quay.io", "bob", "bobs other");
+    assert_eq!(other.get("quay.io"), found("bob", "bobs other"));
+}
+
+#[test]
 fn a_damaged_backup_restores_nothing() {
     let home = Home::new();
     home.add("one", "ghcr.io");
