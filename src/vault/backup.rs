@@ -28,6 +28,10 @@ const MAX_ENTRY_BYTES: u64 = 1024 * 1024;
 /// The size in bytes of the texts of the longest choice that is restored: a registry and two paths.
 const MAX_CHOICE_BYTES: usize = 16 * 1024;
 
+/// The end of the name under which a backup is written before it replaces an earlier one. A killed process leaves such a
+/// file, and the next backup replaces it; a person has no reason to choose this name.
+const NEW_SUFFIX: &str = ".docker-credential-pat.new";
+
 /// The reason why a backup cannot be made or restored.
 #[derive(Debug, Error)]
 pub enum BackupError {
@@ -39,6 +43,8 @@ pub enum BackupError {
     NoVault,
     #[error("{} exists already, and is not a backup", path.display())]
     NotABackup { path: PathBuf },
+    #[error("{} is in a folder of this program, which removes and replaces files there", path.display())]
+    OwnFolder { path: PathBuf },
     #[error("the backup {} does not exist", path.display())]
     Missing { path: PathBuf },
     /// The file is a vault, but a passphrase is not one of its key holders.
@@ -62,6 +68,7 @@ impl Hint for BackupError {
             Self::Passphrase(error) => error.hint(),
             Self::NoVault => Some(format!("docker login, or {} add, makes one", program())),
             Self::NotABackup { .. } => Some("choose another name; nothing was overwritten".to_owned()),
+            Self::OwnFolder { .. } => Some("choose another folder".to_owned()),
             Self::Missing { .. } => None,
             Self::NoPassphrase { .. } => {
                 Some("a copy of the vault itself goes back to its place, with its key".to_owned())
@@ -74,26 +81,24 @@ impl Hint for BackupError {
 /// Replaces an earlier backup. Returns the number of tokens.
 pub fn create(store: &VaultStore, file: &Path, passphrase: &str) -> Result<usize, BackupError> {
     store.holders()?.ok_or(BackupError::NoVault)?;
-    ensure_replaceable(file, store.path())?;
+    ensure_replaceable(file, store)?;
     let key = VaultKey::generate().map_err(VaultError::from)?;
     let holder = Holder::Passphrase(PassphraseHolder::new(&key, passphrase)?);
     store.change(|draft| {
-        draft.copy_to(file.to_owned(), key, holder)?.write()?;
+        draft.copy_to(file.to_owned(), NEW_SUFFIX, key, holder)?.write()?;
         Ok(draft.inventory.tokens().len())
     })
 }
 
 /// Checks that the path is free or has an earlier backup: a vault that only a passphrase opens, other than
 /// the user's own vault.
-fn ensure_replaceable(file: &Path, own_vault: &Path) -> Result<(), BackupError> {
+fn ensure_replaceable(file: &Path, store: &VaultStore) -> Result<(), BackupError> {
     let not_a_backup = || BackupError::NotABackup { path: file.to_owned() };
-    if disk::without_links(file) == disk::without_links(own_vault) {
+    if disk::without_links(file) == disk::without_links(store.path()) {
         return Err(not_a_backup());
     }
-    // The backup is written to this path first, and a file at it would be lost.
-    let temporary = disk::with_suffix(&disk::without_links(file), ".new");
-    if temporary.symlink_metadata().is_ok() {
-        return Err(BackupError::NotABackup { path: temporary });
+    if store.owns(file) {
+        return Err(BackupError::OwnFolder { path: file.to_owned() });
     }
     let is_passphrase = |holder: &Holder| holder.kind() == HolderKind::Passphrase;
     match Vault::find(file).and_then(|vault| vault.map(|vault| vault.all_contents()).transpose()) {

@@ -35,6 +35,8 @@ pub struct Draft {
     saved: Option<SavedVault>,
     /// True when the vault on disk has version 1 of the format and this key.
     is_first_version: bool,
+    /// The end of the name under which the vault is written before it replaces the old one.
+    new_suffix: &'static str,
 }
 
 struct SavedVault {
@@ -56,6 +58,7 @@ impl Draft {
             bindings: BTreeMap::new(),
             saved: None,
             is_first_version: false,
+            new_suffix: disk::NEW_SUFFIX,
         }
     }
 
@@ -84,6 +87,7 @@ impl Draft {
                 .collect(),
             saved: Some(saved),
             is_first_version: version == 1,
+            new_suffix: disk::NEW_SUFFIX,
             inventory,
         })
     }
@@ -218,9 +222,16 @@ impl Draft {
         Ok(())
     }
 
-    /// Makes a copy for another file, with all secrets encrypted with another key.
-    pub fn copy_to(&self, path: PathBuf, key: VaultKey, holder: Holder) -> Result<Self, VaultError> {
-        let mut copy = Self { inventory: self.inventory.clone(), ..Self::new(path, key, holder) };
+    /// Makes a copy for another file, with all secrets encrypted with another key. It is written under a name with
+    /// this end before it replaces the file.
+    pub fn copy_to(
+        &self,
+        path: PathBuf,
+        new_suffix: &'static str,
+        key: VaultKey,
+        holder: Holder,
+    ) -> Result<Self, VaultError> {
+        let mut copy = Self { inventory: self.inventory.clone(), new_suffix, ..Self::new(path, key, holder) };
         for token in self.inventory.tokens() {
             copy.set_secret(token.id, &self.secret(token)?)?;
             let binding = entry::binding(token);
@@ -273,7 +284,7 @@ impl Draft {
         if !memory::is_readable(inventory, &counts, bytes.len() as u64) {
             return Err(VaultError::TooManyItems);
         }
-        disk::replace(path, &bytes, disk::PRIVATE)?;
+        disk::replace_through(path, self.new_suffix, &bytes, disk::PRIVATE)?;
         Ok(Some(writes))
     }
 
