@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::inventory::Inventory;
+use crate::model::token::Token;
 
 impl Inventory {
     /// Makes the counters cover all tokens. Another program may have written a number above them, and version 0.2
@@ -25,7 +26,7 @@ impl Inventory {
             last += 1;
             *rank = last;
         }
-        for turn in self.tokens.iter_mut().flat_map(|token| token.turns_mut()) {
+        for turn in self.tokens.iter_mut().flat_map(Token::turns_mut) {
             *turn = ranks.get(turn).copied().unwrap_or_default();
         }
         self.counters.turn = last;
@@ -36,7 +37,7 @@ impl Inventory {
         if self.counters.turn.checked_add(offset).is_none() {
             self.number_by_rank();
         }
-        for turn in self.tokens.iter_mut().flat_map(|token| token.turns_mut()) {
+        for turn in self.tokens.iter_mut().flat_map(Token::turns_mut) {
             *turn = turn.saturating_add(offset);
         }
         self.counters.turn = self.counters.turn.saturating_add(offset);
@@ -55,6 +56,7 @@ impl Inventory {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::inventory::Counters;
     use crate::inventory::tests::{inventory, key};
     use crate::model::token::Origin;
     use crate::model::token_id::TokenId;
@@ -90,10 +92,10 @@ mod tests {
     fn numbers_above_the_counters_are_repaired() {
         let mut inventory = used();
         let tokens = inventory.tokens().to_vec();
-        for turn in inventory.tokens.iter_mut().flat_map(|token| token.turns_mut()) {
+        for turn in inventory.tokens.iter_mut().flat_map(Token::turns_mut) {
             *turn += u64::MAX - 10;
         }
-        let read = Inventory::new(inventory.tokens.clone(), Vec::new(), Default::default());
+        let read = Inventory::new(inventory.tokens.clone(), Vec::new(), Counters::default());
         assert_eq!(read.tokens(), tokens, "in the same order");
         assert_eq!((read.counters().id, read.counters().turn), (2, 3));
         assert_eq!(Inventory::new(tokens, Vec::new(), used().counters()), used(), "nothing to repair");

@@ -214,8 +214,8 @@ mod tests {
 
     #[test]
     fn a_backup_that_this_program_cannot_have_written_is_refused() {
-        let two = inventory(&[("a", "ghcr.io", Origin::Add), ("b", "ghcr.io", Origin::Add)]);
         type Change = fn(&mut [Token], &mut Vec<Choice>);
+        let two = inventory(&[("a", "ghcr.io", Origin::Add), ("b", "ghcr.io", Origin::Add)]);
         let cases: [(&str, bool, Change); 9] = [
             ("nothing", true, |_, _| {}),
             ("one name", false, |tokens, _| tokens[1].name = tokens[0].name.clone()),
@@ -236,7 +236,7 @@ mod tests {
             match opened {
                 Ok(opened) => assert!(is_opened && opened.count() == 2, "{case}"),
                 Err(error) => {
-                    assert!(!is_opened && error.to_string().ends_with("is damaged"), "{case}: {error}")
+                    assert!(!is_opened && error.to_string().ends_with("is damaged"), "{case}: {error}");
                 }
             }
         }

@@ -128,10 +128,10 @@ fn lock_lookup(
     logins: &ClientLogins,
     source: LoginSource,
 ) -> Result<LockedLookup<impl Sized + use<>>, CommandError> {
-    let _lock = setup::lock(&env::Folders::find()?.setup())?;
+    let lock = setup::lock(&env::Folders::find()?.setup())?;
     let file = logins.deciding_file(source);
     let read = |file: &LoginFile| ConfigFile::read(file.config.path().to_owned())?.helper_lookup(file.owner);
-    Ok(LockedLookup { _lock, lookup: file.map(read).transpose()? })
+    Ok(LockedLookup { _lock: lock, lookup: file.map(read).transpose()? })
 }
 
 /// Erases the logins of one helper. Returns false when that fails.
