@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn a_merged_token_is_older_than_what_comes_later_whatever_its_numbers_are() {
+    fn a_merged_token_with_any_numbers_is_older_than_what_comes_later() {
         for (counter, turn) in [(1, 1), (u64::MAX, 1), (u64::MAX, u64::MAX), (1, u64::MAX), (0, u64::MAX)] {
             let mut there = inventory(&[("x", "ghcr.io", Origin::Add)]);
             there.use_everywhere(TokenId(1));

@@ -15,7 +15,7 @@ use crate::system::disk;
 use crate::vault::VaultError;
 use crate::vault::file::{UnlockedVault, VaultContents};
 use crate::vault::format::entry::{EncodedEntries, SealedSecrets};
-use crate::vault::format::{directory, entry, layout, memory};
+use crate::vault::format::{directory, entry, layout, readable};
 use crate::vault::keys::holders::Holders;
 use crate::vault::keys::{Holder, HolderKind};
 use crate::vault::seal::{Sealed, VaultKey, random_bytes};
@@ -281,7 +281,7 @@ impl Draft {
         let bytes =
             layout::assemble(version, &directory, &encoded.entries, &pages, &encoded.ciphertexts, key, &base);
         let bytes = bytes.ok_or(VaultError::TooLarge)?;
-        if !memory::is_readable(inventory, &counts, bytes.len() as u64) {
+        if !readable::is_readable(inventory, &counts, bytes.len() as u64) {
             return Err(VaultError::TooManyItems);
         }
         disk::replace_through(path, self.new_suffix, &bytes, disk::PRIVATE)?;

@@ -132,7 +132,7 @@ impl Vault {
         {
             return Err(self.not_authentic(&holders, key).into());
         }
-        if !memory.take_tokens(pointers.len()) {
+        if !memory.take_items::<DecodedEntry>(pointers.len()) {
             return Err(self.unreadable(&memory).into());
         }
         let mut tokens = Vec::with_capacity(pointers.len());
@@ -203,7 +203,7 @@ impl Vault {
         memory: &mut MemoryLimit,
     ) -> Result<VaultContents, VaultError> {
         let holders = directory.take_holders(&self.path, self.others_may_write);
-        if !memory.take_tokens(pointers.len()) {
+        if !memory.take_items::<DecodedEntry>(pointers.len()) {
             return Err(self.unreadable(memory));
         }
         let mut tokens = Vec::with_capacity(pointers.len());

@@ -142,7 +142,7 @@ impl Directory<'_> {
 
     /// Returns pointers to the entries, in their order, up to version 2; `None` when they take too much memory.
     pub fn entries(&self, sought: &Sought, memory: &mut MemoryLimit) -> Option<Vec<BlockPointer>> {
-        if !memory.take_pointers(self.lines.len()) {
+        if !memory.take_items::<BlockPointer>(self.lines.len()) {
             return None;
         }
         let mut end = 0;
@@ -158,7 +158,7 @@ impl Directory<'_> {
     /// in bytes from the first entry; `None` when there is not enough room for the pages, one is too long, or the
     /// pointers take too much memory.
     pub fn pages(&self, sought: &Sought, end: u64, memory: &mut MemoryLimit) -> Option<Vec<BlockPointer>> {
-        if !memory.take_pointers(self.lines.len()) {
+        if !memory.take_items::<BlockPointer>(self.lines.len()) {
             return None;
         }
         let total = self.lines.iter().map(|line| u64::from(line.length)).sum();
@@ -195,7 +195,7 @@ pub fn add_entries_of_page(
     for _ in 0..count {
         let line: Line<'_> = decoder.decode().ok()?;
         if line.is_sought(sought) {
-            if !memory.take_pointers(1) {
+            if !memory.take_items::<BlockPointer>(1) {
                 return None;
             }
             let start = line.start?.into();

@@ -6,4 +6,5 @@ pub mod entry;
 pub mod layout;
 pub mod memory;
 pub mod nonce;
+pub mod readable;
 pub mod upgrade;
