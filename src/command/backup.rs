@@ -6,7 +6,7 @@ use crate::command::args;
 use crate::command::args::NewPassphraseArgs;
 use crate::command::context::CommandContext;
 use crate::command::error::CommandError;
-use crate::command::token_view::count_words;
+use crate::command::token_view::{choice_words, count_words};
 use crate::model::hint::program;
 use crate::model::listing::list;
 use crate::model::name::Name;
@@ -80,6 +80,15 @@ pub fn restore(args: &RestoreArgs, cx: &mut CommandContext) -> Result<(), Comman
     let inventory = cx.store.inventory()?;
     for token in inventory.tokens().iter().filter(|token| merged.signed_out.contains(&token.id)) {
         cx.note_signed_out(token);
+    }
+    for choice in &merged.choices {
+        let token = inventory.find(choice.token);
+        let token = token.map_or_else(|| "?".into(), |token| token.name.as_argument());
+        cx.say(&format!(
+            "{token} is chosen for {}, as in the backup, also after a later login; to undo: {} use {token} --clear",
+            choice_words(choice),
+            program()
+        ));
     }
     for name in &merged.kept {
         cx.say(&format!(

@@ -77,7 +77,7 @@ struct PreviousHelpers {
 const EVERY: &str = "*";
 
 /// Takes the lock for reading and changing a setup. Dropping the value releases it.
-pub fn lock(record: &Path) -> Result<impl Sized, SetupError> {
+pub fn lock(record: &Path) -> Result<impl Sized + use<>, SetupError> {
     record.parent().map_or(Ok(()), disk::make_folder)?;
     Ok(disk::lock(record)?)
 }

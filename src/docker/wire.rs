@@ -13,6 +13,7 @@ use crate::model::hint::Hint;
 use crate::model::registry::{Key, KeyError};
 use crate::model::secret::Secret;
 use crate::system::limited_read::InputError;
+use crate::system::sanitize::write_json;
 use crate::system::secret_json::{JsonStringError, unescape, write_exact};
 
 /// The answer that makes a client continue without credentials. Clients compare the whole text:
@@ -133,10 +134,11 @@ pub fn write_list(out: impl Write, users: &[(&str, &str)]) -> io::Result<()> {
     write_whole(out, &ListAnswer(users))
 }
 
-/// Writes an answer and a line feed from one wiped buffer of their exact size, in one write.
+/// Writes an answer and a line feed from one wiped buffer of their exact size, in one write. What a terminal would act
+/// on is escaped, which is the same JSON: a person may run `get` and `list` too.
 fn write_whole(mut out: impl Write, answer: &impl Serialize) -> io::Result<()> {
     let bytes = write_exact(|out| {
-        serde_json::to_writer(&mut *out, answer)?;
+        write_json(&mut *out, answer)?;
         out.write_all(b"\n")
     })?;
     out.write_all(&bytes)?;
@@ -223,6 +225,24 @@ mod tests {
         }
         assert!(matches!(parse_credentials(b"\xff"), Err(WireError::NotUtf8)));
         assert!(matches!(parse_key(b"\xff"), Err(WireError::NotUtf8)));
+    }
+
+    #[test]
+    fn an_answer_has_no_character_that_a_terminal_acts_on() {
+        let text = "a\u{9b}31m\u{202e}\u{7f}\u{1b}\u{e0041}\"é字";
+        let secret = Secret::new(Zeroizing::new(text.to_owned()));
+        let (mut credentials, mut list) = (Vec::new(), Vec::new());
+        write_credentials(&mut credentials, &Key::parse("ghcr.io").expect("a key"), text, &secret)
+            .expect("memory");
+        write_list(&mut list, &[("ghcr.io", text)]).expect("memory");
+        let escaped = r#""a\u009b31m\u202e\u007f\u001b\udb40\udc41\"é字""#;
+        for (answer, want) in [
+            (credentials, format!(r#"{{"ServerURL":"ghcr.io","Username":{escaped},"Secret":{escaped}}}"#)),
+            (list, format!(r#"{{"ghcr.io":{escaped}}}"#)),
+        ] {
+            assert_eq!(String::from_utf8(answer).expect("text"), want + "\n");
+        }
+        assert_eq!(serde_json::from_str::<String>(escaped).expect("JSON"), text);
     }
 
     proptest! {

@@ -108,11 +108,13 @@ fn unreadable(store: &VaultStore, error: &StoreError) -> Finding {
             | VaultError::FileTooLarge { .. }
             | VaultError::NotAVault { .. }
             | VaultError::Damaged { .. }
+            | VaultError::ListsTooLong { .. }
             | VaultError::WrongKey { .. }
             | VaultError::Tampered { .. }
             | VaultError::DamagedSecret { .. }
             | VaultError::Random(_)
-            | VaultError::TooLarge,
+            | VaultError::TooLarge
+            | VaultError::TooManyItems,
         ) => "vault-damaged",
         StoreError::Key { .. }
         | StoreError::Locked { .. }

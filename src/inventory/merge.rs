@@ -1,13 +1,14 @@
 //! Merges the tokens of another inventory into this one, by their names.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 
 use crate::inventory::Inventory;
 use crate::inventory::kept_answers::KeptAnswers;
 use crate::model::choice::Choice;
 use crate::model::name::Name;
 use crate::model::timestamp::Timestamp;
-use crate::model::token::{InUse, Token};
+use crate::model::token::Token;
 use crate::model::token_id::TokenId;
 
 /// The tokens that a merge added, and those that it did not.
@@ -19,6 +20,8 @@ pub struct MergeReport {
     pub same: Vec<Name>,
     /// Tokens that this inventory has with another secret, which it keeps.
     pub kept: Vec<Name>,
+    /// The choices that came along.
+    pub choices: Vec<Choice>,
     /// Added tokens, by their ids here, that are signed out where another token answered before.
     pub signed_out: Vec<TokenId>,
 }
@@ -38,35 +41,32 @@ impl Inventory {
         let keys = self.keys().into_iter().chain(other.keys()).map(Cow::into_owned);
         let answers = KeptAnswers::record(self, keys.collect::<Vec<_>>(), now);
         let mut report = MergeReport::default();
-        // The events here count as later than all events of the other inventory.
-        let offset = other.counters.turn;
-        for token in &mut self.tokens {
-            token.in_use = token.in_use.map(|in_use| InUse { turn: in_use.turn + offset, ..in_use });
-            if let Some(turns) = &mut token.turns {
-                turns.move_later(offset);
-            }
-        }
+        // The events here count as later than all events of the other inventory, however large their numbers are.
+        let mut other = other.clone();
+        other.number_by_rank();
+        self.move_later(other.counters.turn);
         let own = self.tokens.clone();
-        for token in &other.tokens {
-            match own.iter().find(|existing| existing.name == token.name) {
-                Some(existing) if is_same(existing, token) => report.same.push(token.name.clone()),
-                Some(_) => report.kept.push(token.name.clone()),
+        let by_name: HashMap<&Name, &Token> = own.iter().map(|token| (&token.name, token)).collect();
+        for token in other.tokens {
+            match by_name.get(&token.name) {
+                Some(existing) if is_same(existing, &token) => report.same.push(token.name),
+                Some(_) => report.kept.push(token.name),
                 None => {
-                    self.counters.id += 1;
-                    let id = TokenId(self.counters.id);
-                    self.tokens.push(Token { id, ..token.clone() });
+                    let id = self.next_id();
                     report.added.push((token.id, id));
+                    self.tokens.push(Token { id, ..token });
                 }
             }
         }
-        self.counters.turn += offset;
         for choice in &other.choices {
             let added = report.added.iter().find(|(old, _)| *old == choice.token);
             let mut scopes = own.iter().flat_map(|token| &token.scopes);
             let is_taken = scopes.any(|scope| scope.overlaps(&choice.scope))
                 || self.choices.iter().any(|other| other.is_same_case(choice));
             if let (Some((_, token)), false) = (added, is_taken) {
-                self.choices.push(Choice { token: *token, ..choice.clone() });
+                let choice = Choice { token: *token, ..choice.clone() };
+                report.choices.push(choice.clone());
+                self.choices.push(choice);
             }
         }
         report.signed_out = answers.keep(self, now);
@@ -77,7 +77,7 @@ impl Inventory {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::inventory::tests::{inventory, key, names};
+    use crate::inventory::tests::{incoming_token, inventory, key, names};
     use crate::model::scope::Scope;
     use crate::model::token::Origin;
     use crate::resolve::request::Request;
@@ -129,6 +129,39 @@ mod tests {
     }
 
     #[test]
+    fn a_merged_token_with_any_numbers_is_older_than_what_comes_later() {
+        for (counter, turn) in [(1, 1), (u64::MAX, 1), (u64::MAX, u64::MAX), (1, u64::MAX), (0, u64::MAX)] {
+            let mut there = inventory(&[("x", "ghcr.io", Origin::Add)]);
+            there.use_everywhere(TokenId(1));
+            there.log_in(TokenId(1), &key("ghcr.io"));
+            there.counters.turn = counter;
+            there.tokens.iter_mut().flat_map(Token::turns_mut).for_each(|number| *number = turn);
+            let mut here = inventory(&[("mine", "ghcr.io", Origin::Add), ("q", "quay.io", Origin::Add)]);
+            here.use_everywhere(TokenId(2));
+            here.merge(&there, |_, _| false, Timestamp(0));
+            here.merge(&there, |_, _| true, Timestamp(0));
+            here.use_everywhere(TokenId(1));
+            assert_eq!(answer(&here, "ghcr.io"), Some("mine"), "{counter} {turn}");
+            assert!(here.counters.turn < 20, "{counter} {turn}");
+            let mut empty = Inventory::default();
+            empty.merge(&there, |_, _| false, Timestamp(0));
+            let login = empty.add(incoming_token("login", "ghcr.io", Origin::Store), Timestamp(0));
+            empty.log_in(login.expect("a free name"), &key("ghcr.io"));
+            assert_eq!(answer(&empty, "ghcr.io"), Some("login"), "{counter} {turn}");
+        }
+    }
+
+    #[test]
+    fn a_merged_token_gets_an_id_that_is_free() {
+        let there = inventory(&[("x", "ghcr.io", Origin::Add), ("y", "ghcr.io", Origin::Add)]);
+        let mut here = inventory(&[("a", "ghcr.io", Origin::Add)]);
+        here.counters.id = u32::MAX;
+        here.merge(&there, |_, _| false, Timestamp(0));
+        let ids: Vec<u32> = here.tokens().iter().map(|token| token.id.0).collect();
+        assert_eq!(ids, [1, 2, 3]);
+    }
+
+    #[test]
     fn a_choice_is_added_for_scopes_without_a_token_here() {
         let choice = |token: u32, scope: &str| Choice {
             scope: Scope::parse(scope).expect(scope),
@@ -142,8 +175,9 @@ mod tests {
         let mut there = inventory(&[("other", "quay.io", Origin::Add), ("x", "ghcr.io", Origin::Add)]);
         there.set_choice(choice(2, "ghcr.io/acme"));
         there.set_choice(choice(1, "quay.io/else"));
-        here.merge(&there, |_, _| false, Timestamp(0));
+        let merged = here.merge(&there, |_, _| false, Timestamp(0));
         assert_eq!(here.choices(), [choice(1, "ghcr.io/acme"), choice(2, "quay.io/else")]);
+        assert_eq!(merged.choices, [choice(2, "quay.io/else")]);
     }
 
     #[test]

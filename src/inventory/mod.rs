@@ -8,9 +8,11 @@ pub mod merge;
 pub mod name_pool;
 pub mod precedence;
 pub mod registry_removal;
+mod turn_order;
 pub mod unfinished_rotation;
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 use minicbor::{Decode, Encode};
 use thiserror::Error;
@@ -95,7 +97,9 @@ pub struct NameTaken(pub Name);
 
 impl Inventory {
     pub fn new(tokens: Vec<Token>, choices: Vec<Choice>, counters: Counters) -> Self {
-        Self { tokens, choices, counters }
+        let mut inventory = Self { tokens, choices, counters };
+        inventory.repair_counters();
+        inventory
     }
 
     /// Returns the tokens, in the order in which they were added.
@@ -159,8 +163,7 @@ impl Inventory {
     }
 
     fn add_as(&mut self, name: Name, new: IncomingToken, now: Timestamp) -> TokenId {
-        self.counters.id += 1;
-        let id = TokenId(self.counters.id);
+        let id = self.next_id();
         let arrival = if new.origin == Origin::Import { 0 } else { self.next_turn() };
         self.tokens.push(Token {
             id,
@@ -186,9 +189,15 @@ impl Inventory {
         id
     }
 
-    fn next_turn(&mut self) -> u64 {
-        self.counters.turn += 1;
-        self.counters.turn
+    /// Returns an id that no token has or, while there are any, has had.
+    fn next_id(&mut self) -> TokenId {
+        if let Some(id) = self.counters.id.checked_add(1) {
+            self.counters.id = id;
+            return TokenId(id);
+        }
+        let ids: BTreeSet<TokenId> = self.tokens.iter().map(|token| token.id).collect();
+        let free = (1..=u32::MAX).map(TokenId).find(|id| !ids.contains(id));
+        free.unwrap_or(TokenId(u32::MAX))
     }
 
     /// Puts a token in use for all its scopes, every profile and every Docker configuration folder, at a person's

@@ -24,6 +24,7 @@ const KEPT_DAYS: i64 = 30;
 /// The numbers are positions in the vault's CBOR array. A field keeps its number; a new field comes last and
 /// is optional.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(context_bound = "crate::model::cbor::ListMemory")]
 pub struct Token {
     /// The id, which never changes, unlike the name.
     #[n(0)]
@@ -143,6 +144,12 @@ impl Token {
             }
             (None, None) => None,
         }
+    }
+
+    /// Returns the numbers of all its events.
+    pub fn turns_mut(&mut self) -> impl Iterator<Item = &mut u64> {
+        let in_use = self.in_use.iter_mut().map(|in_use| &mut in_use.turn);
+        self.turns.iter_mut().flat_map(Turns::numbers_mut).chain(in_use)
     }
 
     /// Returns the number under which the token came into the vault; 0 is before all others.

@@ -7,6 +7,7 @@ use crate::model::registry::Key;
 /// The events of a token. A vault numbers the events of all its tokens with one counter, independent of any
 /// clock.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode)]
+#[cbor(context_bound = "crate::model::cbor::ListMemory")]
 pub struct Turns {
     /// The number under which the token came into the vault. It is 0, before all others, for an imported token
     /// and for one that version 0.1 added.
@@ -57,11 +58,10 @@ impl Turns {
         used.into_iter().chain(login).max_by_key(|event| event.turn)
     }
 
-    /// Makes every event later. What came before all others still does.
-    pub fn move_later(&mut self, offset: u64) {
+    /// Returns the numbers of all events. What came before all others has none.
+    pub fn numbers_mut(&mut self) -> impl Iterator<Item = &mut u64> {
         let events = self.used.iter_mut().chain(self.logins.iter_mut().map(|login| &mut login.turn));
-        let arrival = Some(&mut self.arrival).filter(|arrival| **arrival > 0);
-        events.chain(arrival).for_each(|turn| *turn += offset);
+        events.chain(Some(&mut self.arrival).filter(|arrival| **arrival > 0))
     }
 
     /// Records a login at the registry of a key.

@@ -1,11 +1,12 @@
 //! Backups: copies of the vault that only a passphrase opens.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
 use crate::inventory::merge::MergeReport;
+use crate::model::choice::Choice;
 use crate::model::hint::{Hint, program};
 use crate::model::secret::Secret;
 use crate::model::timestamp::Timestamp;
@@ -20,6 +21,17 @@ use crate::vault::keys::{Holder, HolderKind};
 use crate::vault::seal::VaultKey;
 use crate::vault::store::{StoreError, VaultStore};
 
+/// The size in bytes of the longest token that is restored, without its secrets. All texts of a token together are
+/// shorter, because no system has room for more in a command line.
+const MAX_ENTRY_BYTES: u64 = 1024 * 1024;
+
+/// The size in bytes of the texts of the longest choice that is restored: a registry and two paths.
+const MAX_CHOICE_BYTES: usize = 16 * 1024;
+
+/// The end of the name under which a backup is written before it replaces an earlier one. A killed process leaves such a
+/// file, and the next backup replaces it; a person has no reason to choose this name.
+const NEW_SUFFIX: &str = ".docker-credential-pat.new";
+
 /// The reason why a backup cannot be made or restored.
 #[derive(Debug, Error)]
 pub enum BackupError {
@@ -31,6 +43,8 @@ pub enum BackupError {
     NoVault,
     #[error("{} exists already, and is not a backup", path.display())]
     NotABackup { path: PathBuf },
+    #[error("{} is in a folder of this program, which removes and replaces files there", path.display())]
+    OwnFolder { path: PathBuf },
     #[error("the backup {} does not exist", path.display())]
     Missing { path: PathBuf },
     /// The file is a vault, but a passphrase is not one of its key holders.
@@ -54,6 +68,7 @@ impl Hint for BackupError {
             Self::Passphrase(error) => error.hint(),
             Self::NoVault => Some(format!("docker login, or {} add, makes one", program())),
             Self::NotABackup { .. } => Some("choose another name; nothing was overwritten".to_owned()),
+            Self::OwnFolder { .. } => Some("choose another folder".to_owned()),
             Self::Missing { .. } => None,
             Self::NoPassphrase { .. } => {
                 Some("a copy of the vault itself goes back to its place, with its key".to_owned())
@@ -66,26 +81,24 @@ impl Hint for BackupError {
 /// Replaces an earlier backup. Returns the number of tokens.
 pub fn create(store: &VaultStore, file: &Path, passphrase: &str) -> Result<usize, BackupError> {
     store.holders()?.ok_or(BackupError::NoVault)?;
-    ensure_replaceable(file, store.path())?;
+    ensure_replaceable(file, store)?;
     let key = VaultKey::generate().map_err(VaultError::from)?;
     let holder = Holder::Passphrase(PassphraseHolder::new(&key, passphrase)?);
     store.change(|draft| {
-        draft.copy_to(file.to_owned(), key, holder)?.write()?;
+        draft.copy_to(file.to_owned(), NEW_SUFFIX, key, holder)?.write()?;
         Ok(draft.inventory.tokens().len())
     })
 }
 
 /// Checks that the path is free or has an earlier backup: a vault that only a passphrase opens, other than
 /// the user's own vault.
-fn ensure_replaceable(file: &Path, own_vault: &Path) -> Result<(), BackupError> {
+fn ensure_replaceable(file: &Path, store: &VaultStore) -> Result<(), BackupError> {
     let not_a_backup = || BackupError::NotABackup { path: file.to_owned() };
-    if disk::without_links(file) == disk::without_links(own_vault) {
+    if disk::without_links(file) == disk::without_links(store.path()) {
         return Err(not_a_backup());
     }
-    // The backup is written to this path first, and a file at it would be lost.
-    let temporary = disk::with_suffix(&disk::without_links(file), ".new");
-    if temporary.symlink_metadata().is_ok() {
-        return Err(BackupError::NotABackup { path: temporary });
+    if store.owns(file) {
+        return Err(BackupError::OwnFolder { path: file.to_owned() });
     }
     let is_passphrase = |holder: &Holder| holder.kind() == HolderKind::Passphrase;
     match Vault::find(file).and_then(|vault| vault.map(|vault| vault.all_contents()).transpose()) {
@@ -94,6 +107,21 @@ fn ensure_replaceable(file: &Path, own_vault: &Path) -> Result<(), BackupError> 
         Err(VaultError::Disk(error @ DiskError::Read { .. })) => Err(VaultError::from(error).into()),
         Ok(Some(_)) | Err(_) => Err(not_a_backup()),
     }
+}
+
+/// False for a backup that this program cannot have written: two tokens with one name or one id, or longer texts than a
+/// person can enter.
+fn is_restorable(contents: &VaultContents) -> bool {
+    let (mut names, mut ids) = (HashSet::new(), HashSet::new());
+    let mut tokens = contents.inventory.tokens().iter();
+    let mut lengths = contents.pointers.iter().map(|pointer| pointer.range.end - pointer.range.start);
+    let text_bytes = |choice: &Choice| {
+        let texts = [choice.profile.as_ref(), choice.directory.as_ref()];
+        choice.scope.to_string().len() + texts.into_iter().flatten().map(String::len).sum::<usize>()
+    };
+    tokens.all(|token| names.insert(&token.name) && ids.insert(token.id))
+        && lengths.all(|length| length <= MAX_ENTRY_BYTES)
+        && contents.inventory.choices().iter().all(|choice| text_bytes(choice) <= MAX_CHOICE_BYTES)
 }
 
 /// An open backup with all its secrets.
@@ -112,6 +140,9 @@ impl OpenedBackup {
         let path = file.to_owned();
         let vault = Vault::find(file)?.ok_or(BackupError::Missing { path: path.clone() })?;
         let contents = vault.all_contents()?;
+        if !is_restorable(&contents) {
+            return Err(VaultError::Damaged { path }.into());
+        }
         let Some(Holder::Passphrase(passphrase)) = contents.holders.find(HolderKind::Passphrase) else {
             return Err(BackupError::NoPassphrase { path });
         };
@@ -152,5 +183,65 @@ impl OpenedBackup {
             }
             Ok(merged)
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use zeroize::Zeroizing;
+
+    use super::*;
+    use crate::inventory::tests::{incoming_token, inventory};
+    use crate::inventory::{Counters, Inventory};
+    use crate::model::scope::Scope;
+    use crate::model::token::{Origin, UserName};
+    use crate::vault::draft::Draft;
+
+    /// Writes these contents to a backup, and opens it. Everybody can write one with a passphrase of their own.
+    fn open(inventory: &Inventory) -> Result<OpenedBackup, BackupError> {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("backup");
+        let key = VaultKey::generate().expect("a key");
+        let holder = Holder::Passphrase(PassphraseHolder::new(&key, "correct horse").expect("wrapped"));
+        let mut draft = Draft::new(path.clone(), key.duplicate(), holder);
+        draft.inventory = inventory.clone();
+        for token in inventory.tokens() {
+            draft.set_secret(token.id, &Secret::new(Zeroizing::new("secret".to_owned()))).expect("sealed");
+        }
+        draft.write().expect("written");
+        OpenedBackup::open(&path, |_| Ok(key))
+    }
+
+    #[test]
+    fn a_backup_that_this_program_cannot_have_written_is_refused() {
+        type Change = fn(&mut [Token], &mut Vec<Choice>);
+        let two = inventory(&[("a", "ghcr.io", Origin::Add), ("b", "ghcr.io", Origin::Add)]);
+        let cases: [(&str, bool, Change); 9] = [
+            ("nothing", true, |_, _| {}),
+            ("one name", false, |tokens, _| tokens[1].name = tokens[0].name.clone()),
+            ("one id", false, |tokens, _| tokens[1].id = tokens[0].id),
+            ("a label of a command line", true, |tokens, _| tokens[0].label = Some("L".repeat(1 << 17))),
+            ("a long label", false, |tokens, _| tokens[0].label = Some("L".repeat(1 << 20))),
+            ("a long user", false, |tokens, _| tokens[0].user = UserName::Named("u".repeat(1 << 20))),
+            ("a long profile", false, |tokens, _| tokens[1].profile = Some("p".repeat(1 << 20))),
+            ("a path of 4096 bytes", true, |_, choices| choices[0].directory = Some("/".repeat(4096))),
+            ("a long path", false, |_, choices| choices[0].directory = Some("/".repeat(1 << 20))),
+        ];
+        for (case, is_opened, change) in cases {
+            let scope = Scope::parse("ghcr.io").expect("a scope");
+            let choice = Choice { scope, token: TokenId(1), profile: None, directory: None, direction: None };
+            let (mut tokens, mut choices) = (two.tokens().to_vec(), vec![choice]);
+            change(&mut tokens, &mut choices);
+            let opened = open(&Inventory::new(tokens, choices, Counters::default()));
+            match opened {
+                Ok(opened) => assert!(is_opened && opened.count() == 2, "{case}"),
+                Err(error) => {
+                    assert!(!is_opened && error.to_string().ends_with("is damaged"), "{case}: {error}");
+                }
+            }
+        }
+        let mut one = Inventory::default();
+        one.add(incoming_token("a", "ghcr.io", Origin::Add), Timestamp(0)).expect("a free name");
+        assert!(open(&one).is_ok());
     }
 }

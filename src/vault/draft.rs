@@ -15,7 +15,7 @@ use crate::system::disk;
 use crate::vault::VaultError;
 use crate::vault::file::{UnlockedVault, VaultContents};
 use crate::vault::format::entry::{EncodedEntries, SealedSecrets};
-use crate::vault::format::{directory, entry, layout};
+use crate::vault::format::{directory, entry, layout, readable};
 use crate::vault::keys::holders::Holders;
 use crate::vault::keys::{Holder, HolderKind};
 use crate::vault::seal::{Sealed, VaultKey, random_bytes};
@@ -35,6 +35,8 @@ pub struct Draft {
     saved: Option<SavedVault>,
     /// True when the vault on disk has version 1 of the format and this key.
     is_first_version: bool,
+    /// The end of the name under which the vault is written before it replaces the old one.
+    new_suffix: &'static str,
 }
 
 struct SavedVault {
@@ -56,6 +58,7 @@ impl Draft {
             bindings: BTreeMap::new(),
             saved: None,
             is_first_version: false,
+            new_suffix: disk::NEW_SUFFIX,
         }
     }
 
@@ -84,6 +87,7 @@ impl Draft {
                 .collect(),
             saved: Some(saved),
             is_first_version: version == 1,
+            new_suffix: disk::NEW_SUFFIX,
             inventory,
         })
     }
@@ -218,9 +222,16 @@ impl Draft {
         Ok(())
     }
 
-    /// Makes a copy for another file, with all secrets encrypted with another key.
-    pub fn copy_to(&self, path: PathBuf, key: VaultKey, holder: Holder) -> Result<Self, VaultError> {
-        let mut copy = Self { inventory: self.inventory.clone(), ..Self::new(path, key, holder) };
+    /// Makes a copy for another file, with all secrets encrypted with another key. It is written under a name with
+    /// this end before it replaces the file.
+    pub fn copy_to(
+        &self,
+        path: PathBuf,
+        new_suffix: &'static str,
+        key: VaultKey,
+        holder: Holder,
+    ) -> Result<Self, VaultError> {
+        let mut copy = Self { inventory: self.inventory.clone(), new_suffix, ..Self::new(path, key, holder) };
         for token in self.inventory.tokens() {
             copy.set_secret(token.id, &self.secret(token)?)?;
             let binding = entry::binding(token);
@@ -266,10 +277,14 @@ impl Draft {
         let base = random_bytes()?;
         let Self { path, key, holders, inventory, .. } = &self;
         let encoding = directory::encode(version, inventory, &encoded, holders, key, &base);
-        let bytes = encoding.and_then(|(directory, pages)| {
-            layout::assemble(version, &directory, &encoded.entries, &pages, &encoded.ciphertexts, key, &base)
-        });
-        disk::replace(path, &bytes.ok_or(VaultError::TooLarge)?, disk::PRIVATE)?;
+        let (directory, pages, counts) = encoding.ok_or(VaultError::TooLarge)?;
+        let bytes =
+            layout::assemble(version, &directory, &encoded.entries, &pages, &encoded.ciphertexts, key, &base);
+        let bytes = bytes.ok_or(VaultError::TooLarge)?;
+        if !readable::is_readable(inventory, &counts, bytes.len() as u64) {
+            return Err(VaultError::TooManyItems);
+        }
+        disk::replace_through(path, self.new_suffix, &bytes, disk::PRIVATE)?;
         Ok(Some(writes))
     }
 

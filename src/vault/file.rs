@@ -17,6 +17,7 @@ use crate::vault::VaultError;
 use crate::vault::format::directory::{BlockPointer, Directory, Sought};
 use crate::vault::format::entry::{DecodedEntry, EntrySeals, SealHeader, SealedSecrets};
 use crate::vault::format::layout::{HEADER_BYTES, HeaderError, Layout, MAX_FILE_BYTES, VaultFront};
+use crate::vault::format::memory::MemoryLimit;
 use crate::vault::format::upgrade::upgrade_choice;
 use crate::vault::format::{checksum, directory};
 use crate::vault::keys::holders::Holders;
@@ -100,13 +101,14 @@ impl Vault {
 
     /// Reads the tokens that may concern a registry key. Neither checks nor verifies them.
     pub fn contents_about(&self, key: &Key) -> Result<VaultContents, VaultError> {
-        let directory = self.directory()?;
-        let (pointers, pages) = self.pointers(&directory, Some(key))?;
+        let mut memory = self.memory();
+        let directory = self.directory(&mut memory)?;
+        let (pointers, pages) = self.pointers(&directory, Some(key), &mut memory)?;
         let mut entries = Vec::new();
         for pointer in &pointers {
             entries.extend(self.read(&self.within(&self.layout.entries, &pointer.range)?)?);
         }
-        self.contents(directory, pointers, pages, entries)
+        self.contents(directory, pointers, pages, entries, &mut memory)
     }
 
     /// Reads all tokens and choices, checks that they are not damaged, and verifies them if `obtain_key` returns the
@@ -120,31 +122,41 @@ impl Vault {
     ) -> Result<(Inventory, bool), E> {
         self.check()?;
         let entries = self.checked_entries()?;
-        let mut directory = self.directory()?;
+        let mut memory = self.memory();
+        let mut directory = self.directory(&mut memory)?;
         let holders = directory.take_holders(&self.path, self.others_may_write);
-        let (pointers, pages) = self.pointers(&directory, None)?;
+        let (pointers, pages) = self.pointers(&directory, None, &mut memory)?;
         let key = obtain_key(&holders)?;
         if let Some(key) = &key
             && !self.is_authentic(&pages, split_entries(&pointers, &entries), key)?
         {
             return Err(self.not_authentic(&holders, key).into());
         }
+        if !memory.take_items::<DecodedEntry>(pointers.len()) {
+            return Err(self.unreadable(&memory).into());
+        }
         let mut tokens = Vec::with_capacity(pointers.len());
         for (_, bytes) in split_entries(&pointers, &entries) {
-            tokens.push(DecodedEntry::decode(bytes).map_err(|_| self.damaged())?.token);
+            let entry = DecodedEntry::decode(bytes, &mut memory);
+            tokens.push(entry.map_err(|_| self.unreadable(&memory))?.token);
         }
         Ok((inventory_of(tokens, directory), key.is_some()))
     }
 
     /// Reads all contents, and checks that they are not damaged. Needs no vault key.
     pub fn all_contents(&self) -> Result<VaultContents, VaultError> {
+        self.read_all(&mut self.memory())
+    }
+
+    /// Reads all contents as [`all_contents`](Self::all_contents) does, with as much memory for the lists.
+    pub(super) fn read_all(&self, memory: &mut MemoryLimit) -> Result<VaultContents, VaultError> {
         self.check()?;
         let mut entries = self.checked_entries()?;
-        let directory = self.directory()?;
-        let (pointers, pages) = self.pointers(&directory, None)?;
+        let directory = self.directory(memory)?;
+        let (pointers, pages) = self.pointers(&directory, None, memory)?;
         let end = pointers.last().map_or(0, |last| last.range.end);
         entries.truncate(usize::try_from(end).unwrap_or(usize::MAX));
-        self.contents(directory, pointers, pages, entries)
+        self.contents(directory, pointers, pages, entries, memory)
     }
 
     /// Returns pointers to the entries that may concern a registry key, or to all entries, in their order, and the
@@ -153,17 +165,23 @@ impl Vault {
         &self,
         directory: &Directory<'_>,
         key: Option<&Key>,
+        memory: &mut MemoryLimit,
     ) -> Result<(Vec<BlockPointer>, Vec<Page>), VaultError> {
         let sought = Sought::by(key);
+        let area = &self.layout.entries;
+        if !directory.fits_into(area.end - area.start) {
+            return Err(self.damaged());
+        }
         if !directory::has_pages(self.layout.version) {
-            return Ok((directory.entries(&sought), Vec::new()));
+            let pointers = directory.entries(&sought, memory).ok_or_else(|| self.unreadable(memory))?;
+            return Ok((pointers, Vec::new()));
         }
         let (mut pointers, mut pages) = (Vec::new(), Vec::new());
-        let area = &self.layout.entries;
-        let found = directory.pages(&sought, area.end - area.start).ok_or_else(|| self.damaged())?;
-        for pointer in found {
+        let found = directory.pages(&sought, area.end - area.start, memory);
+        for pointer in found.ok_or_else(|| self.unreadable(memory))? {
             let bytes = self.read(&self.within(area, &pointer.range)?)?;
-            directory::add_entries_of_page(&mut pointers, &bytes, &sought).ok_or_else(|| self.damaged())?;
+            directory::add_entries_of_page(&mut pointers, &bytes, &sought, memory)
+                .ok_or_else(|| self.unreadable(memory))?;
             pages.push(Page { pointer, bytes });
         }
         pointers.sort_unstable_by_key(|pointer| pointer.range.start);
@@ -182,12 +200,17 @@ impl Vault {
         pointers: Vec<BlockPointer>,
         pages: Vec<Page>,
         entries: Vec<u8>,
+        memory: &mut MemoryLimit,
     ) -> Result<VaultContents, VaultError> {
         let holders = directory.take_holders(&self.path, self.others_may_write);
+        if !memory.take_items::<DecodedEntry>(pointers.len()) {
+            return Err(self.unreadable(memory));
+        }
         let mut tokens = Vec::with_capacity(pointers.len());
         let mut seals = Vec::with_capacity(pointers.len());
         for (_, bytes) in split_entries(&pointers, &entries) {
-            let entry = DecodedEntry::decode(bytes).map_err(|_| self.damaged())?;
+            let entry = DecodedEntry::decode(bytes, memory);
+            let entry = entry.map_err(|_| self.unreadable(memory))?;
             seals.push(entry.seals);
             tokens.push(entry.token);
         }
@@ -249,12 +272,30 @@ impl Vault {
         VaultFront::split(&self.layout, &self.start).ok_or_else(|| self.damaged())
     }
 
-    fn directory(&self) -> Result<Directory<'_>, VaultError> {
-        self.front()?.directory().map_err(|error| {
+    fn directory(&self, memory: &mut MemoryLimit) -> Result<Directory<'_>, VaultError> {
+        self.front()?.directory(memory).map_err(|error| {
             // A later version of this program may have written a new kind of key holder.
             let is_later = error.is_unknown_variant() && self.check().is_ok();
-            if is_later { VaultError::UnknownHolder { path: self.path.clone() } } else { self.damaged() }
+            if is_later {
+                VaultError::UnknownHolder { path: self.path.clone() }
+            } else {
+                self.unreadable(memory)
+            }
         })
+    }
+
+    /// Returns the limit for the memory of the lists.
+    fn memory(&self) -> MemoryLimit {
+        MemoryLimit::for_file(self.layout.ciphertexts.end)
+    }
+
+    /// Returns the error for what cannot be decoded.
+    fn unreadable(&self, memory: &MemoryLimit) -> VaultError {
+        if memory.is_exceeded() {
+            VaultError::ListsTooLong { path: self.path.clone() }
+        } else {
+            self.damaged()
+        }
     }
 
     fn damaged(&self) -> VaultError {

@@ -47,6 +47,9 @@ pub enum VaultError {
     /// Bytes are missing, or a checksum is wrong.
     #[error("the vault {} is damaged", path.display())]
     Damaged { path: PathBuf },
+    /// They would take more memory than those of any vault that this program writes.
+    #[error("the vault {} has longer lists than this program reads", path.display())]
+    ListsTooLong { path: PathBuf },
     /// The key has another fingerprint.
     #[error("the key does not belong to the vault {}", path.display())]
     WrongKey { path: PathBuf },
@@ -60,6 +63,8 @@ pub enum VaultError {
     Random(#[from] getrandom::Error),
     #[error("the vault would be larger than {} MiB", crate::vault::format::layout::MAX_FILE_BYTES >> 20)]
     TooLarge,
+    #[error("the vault would have more tokens, registries or choices than this program reads")]
+    TooManyItems,
 }
 
 impl Hint for VaultError {
@@ -76,6 +81,7 @@ impl Hint for VaultError {
             | Self::FileTooLarge { path }
             | Self::NotAVault { path }
             | Self::Damaged { path }
+            | Self::ListsTooLong { path }
             | Self::Tampered { path } => Some(start_anew(path)),
             Self::Version { .. } | Self::UnknownHolder { .. } => {
                 Some(format!("use the version of {} that wrote it", program()))
@@ -88,7 +94,9 @@ impl Hint for VaultError {
                 Some(format!("run `{} rotate {}` and give it a new one", program(), name.as_argument()))
             }
             Self::Random(_) => None,
-            Self::TooLarge => Some(format!("remove tokens with `{} rm`; nothing was changed", program())),
+            Self::TooLarge | Self::TooManyItems => {
+                Some(format!("remove tokens with `{} rm`; nothing was changed", program()))
+            }
         }
     }
 }

@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 use crate::model::hint::{Hint, program};
 use crate::system::env;
 use crate::vault::keys::command::{KeyCommand, KeyCommandError};
-use crate::vault::keys::external_file::ExternalKeyFile;
+use crate::vault::keys::external_file::{ExternalKeyFile, ExternalKeyFileError};
 use crate::vault::keys::holders::{Holders, LockedError};
 use crate::vault::keys::keyring::Keyring;
 use crate::vault::keys::passphrase::{PassphraseError, PassphraseHolder};
@@ -113,6 +113,9 @@ fn make_holder(store: &VaultStore, key: &VaultKey, new: &NewHolder) -> Result<Ho
             let command = KeyCommand::new(key, program.clone(), args.clone(), INTERACTIVE_TIMEOUT)?;
             store.trusted_commands().add(command.words()).map_err(KeyCommandError::from)?;
             Holder::Command(command)
+        }
+        NewHolder::File(path) if store.owns(path) => {
+            return Err(ExternalKeyFileError::OwnFolder { path: path.clone() }.into());
         }
         NewHolder::File(path) => Holder::File(ExternalKeyFile::new(key, path)?),
     })

@@ -130,6 +130,21 @@ impl VaultStore {
         &self.key_file
     }
 
+    /// True for a path in a folder of this program, or beside the file that a link there leads to with the name of such
+    /// a file (`vault.new`, `vault.bak`). A change of the vault removes or replaces files there.
+    pub fn owns(&self, path: &Path) -> bool {
+        let path = disk::without_links(path);
+        let Folders { data, config, state } = &self.folders;
+        let mut folders = [data, config, state].into_iter().map(|folder| disk::without_links(folder));
+        folders.any(|folder| path.starts_with(folder))
+            || [self.path(), self.key_file.path()].into_iter().map(disk::without_links).any(|target| {
+                let name = target.file_name().unwrap_or_default().as_encoded_bytes();
+                let own = path.file_name().unwrap_or_default().as_encoded_bytes();
+                let rest = own.strip_prefix(name).filter(|_| path.parent() == target.parent());
+                rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(b"."))
+            })
+    }
+
     /// Returns the log of client requests.
     pub fn log(&self) -> &UsageLog {
         &self.log

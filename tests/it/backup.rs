@@ -96,6 +96,27 @@ fn a_restore_keeps_existing_tokens_and_reports_other_secrets() {
 }
 
 #[test]
+fn a_restore_names_the_choices_that_it_brings_and_a_later_login_undoes_what_has_none() {
+    let home = Home::new();
+    home.add("old", "ghcr.io");
+    home.add("chosen", "quay.io");
+    home.run(["use", "old"]).success();
+    home.run(["use", "chosen", "quay.io", "--push"]).success();
+    let file = backup(&home);
+    let other = Home::new();
+    let message = stderr(&restore(&other, &file, "correct horse", &[]).success());
+    let line = "chosen is chosen for quay.io, pushes, as in the backup, also after a later login; to undo: \
+                docker-credential-pat use chosen --clear";
+    assert!(message.contains(line), "{message}");
+    assert_eq!(message.matches("as in the backup").count(), 1, "{message}");
+    other.store("ghcr.io", "bob", "bobs secret");
+    assert_eq!(other.get("ghcr.io"), found("bob", "bobs secret"));
+    other.run(["use", "chosen", "--clear"]).success();
+    other.store("quay.io", "bob", "bobs other");
+    assert_eq!(other.get("quay.io"), found("bob", "bobs other"));
+}
+
+#[test]
 fn a_damaged_backup_restores_nothing() {
     let home = Home::new();
     home.add("one", "ghcr.io");
@@ -130,9 +151,13 @@ fn a_backup_overwrites_only_backups_and_a_vault_cannot_be_restored() {
     assert_eq!(fs::read(&notes).expect("there"), b"my notes");
     let temporary = home.path().join("monday.new");
     fs::write(&temporary, "my notes").expect("written");
+    // A killed process has left the other one.
+    let left = home.path().join("monday.docker-credential-pat.new");
+    fs::write(&left, "docker-credential-pat vault").expect("written");
     let mut program = home.program(["backup"]);
-    program.arg(home.path().join("monday")).arg("--passphrase-file").arg(&passphrase).assert().code(1);
+    program.arg(home.path().join("monday")).arg("--passphrase-file").arg(&passphrase).assert().success();
     assert_eq!(fs::read(&temporary).expect("there"), b"my notes");
+    assert!(!left.exists());
     assert_eq!(fs::read(home.vault()).expect("there"), vault);
     let message = stderr(&restore(&home, &home.vault(), "correct horse", &["--yes"]).code(1));
     assert!(message.contains("no passphrase opens it"), "{message}");
@@ -140,6 +165,43 @@ fn a_backup_overwrites_only_backups_and_a_vault_cannot_be_restored() {
     // An earlier backup is replaced.
     backup(&home);
     backup(&home);
+}
+
+#[cfg(unix)]
+#[test]
+fn nothing_that_is_to_be_kept_is_written_into_a_folder_of_this_program() {
+    let home = Home::new();
+    home.add("ci", "ghcr.io");
+    let passphrase = passphrase(&home, "correct horse");
+    let folder = |path: &str| home.path().join(path).join("docker-credential-pat");
+    let link = home.path().join("link");
+    std::os::unix::fs::symlink(folder(".local/share"), &link).expect("linked");
+    for path in [
+        folder(".local/share").join("vault.new"),
+        folder(".local/share").join("vault.bak"),
+        folder(".local/share").join("monday"),
+        folder(".config").join("key.new"),
+        folder(".local/state").join("monday"),
+        link.join("vault.bak"),
+    ] {
+        let mut program = home.program(["backup"]);
+        program.arg(&path).arg("--passphrase-file").arg(&passphrase);
+        let message = stderr(&program.assert().code(1));
+        assert!(message.contains("is in a folder of this program"), "{}: {message}", path.display());
+        let message = stderr(&home.program(["key", "add", "file"]).arg(&path).assert().code(1));
+        assert!(message.contains("is in a folder of this program"), "{}: {message}", path.display());
+        assert!(!path.exists(), "{}", path.display());
+    }
+    // A link to a vault elsewhere.
+    let elsewhere = home.path().join("synced");
+    fs::create_dir(&elsewhere).expect("made");
+    fs::rename(home.vault(), elsewhere.join("vault")).expect("moved");
+    std::os::unix::fs::symlink(elsewhere.join("vault"), home.vault()).expect("linked");
+    for (name, is_written) in [("vault.bak", false), ("vault.new", false), ("vault-monday", true)] {
+        let mut program = home.program(["backup"]);
+        program.arg(elsewhere.join(name)).arg("--passphrase-file").arg(&passphrase);
+        program.assert().code(i32::from(!is_written));
+    }
 }
 
 #[test]

@@ -3,12 +3,15 @@
 #![cfg(unix)]
 
 use std::fs;
+use std::io::{BufRead, BufReader};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
 
 use assert_cmd::Command;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use docker_credential_pat::docker::setup;
 use docker_credential_pat::system::env;
 use serde_json::{Value, json};
 
@@ -160,6 +163,45 @@ fn plain_logins_of_docker_are_imported_and_removed_from_the_file() {
     assert_no_canary(home.path());
     assert_eq!(home.get(HUB), found("me", "canary-1"));
     assert!(output(&home.run(["import", "--remove"]).success()).contains("there is nothing to copy"));
+}
+
+/// Runs `import --remove`, and makes a change as `uninstall` would, after the logins were copied and before they are
+/// removed.
+fn remove_meanwhile(home: &Home, args: &[&str], change: impl FnOnce()) -> String {
+    let lock = setup::lock(&home.path().join(".config/docker-credential-pat/setup.json")).expect("the lock");
+    let mut program = std::process::Command::new(common::program());
+    program.args(["import", "--remove"]).args(args).env_clear().env("HOME", home.path());
+    program.env("PATH", format!("{}:{}:/usr/bin:/bin", home.path().join("bin").display(), path()));
+    program.env("DOCKER_CREDENTIAL_PAT_KEY_HOLDER", "key-file").current_dir(home.path());
+    let mut child = program.stderr(Stdio::piped()).spawn().expect("it runs");
+    let mut lines = BufReader::new(child.stderr.take().expect("piped")).lines().map_while(Result::ok);
+    let mut said: String = lines.by_ref().take_while(|line| !line.contains("read back")).collect();
+    change();
+    drop(lock);
+    said.extend(lines);
+    child.wait().expect("it ends");
+    said
+}
+
+#[test]
+fn logins_stay_where_the_client_no_longer_asks_this_program_when_they_are_removed() {
+    let home = Home::new();
+    let config = home.docker_config();
+    let [one, two, _] = CANARIES;
+    let auths = format!(r#""auths":{{"ghcr.io":{{"auth":"{one}"}},"quay.io":{{"auth":"{two}"}}}}"#);
+    let without = format!(r#"{{{auths},"credHelpers":{{"quay.io":"pat"}}}}"#);
+    write(&config, &format!(r#"{{{auths},"credsStore":"pat"}}"#));
+    let said = remove_meanwhile(&home, &[], || write(&config, &without));
+    assert!(said.contains("1 taken out of") && said.contains("1 changed in ~/.docker/config.json"), "{said}");
+    assert_eq!(read(&config)["auths"], json!({"ghcr.io": {"auth": one}, "quay.io": {}}));
+
+    write(&config, r#"{"credsStore":"pat"}"#);
+    let logins = ["ghcr.io", "quay.io"].map(|key| (key, common::credentials(key, "me", "canary-1")));
+    let kept = helper(&home, "other", &logins.each_ref().map(|(key, answer)| (*key, answer.as_str())));
+    let without = r#"{"credsStore":"other","credHelpers":{"quay.io":"pat"}}"#;
+    let said = remove_meanwhile(&home, &["--helper", "other"], || write(&config, without));
+    assert!(said.contains("no longer called for ghcr.io: left in docker-credential-other"), "{said}");
+    assert!(kept.join("0.json").exists() && !kept.join("1.json").exists(), "{said}");
 }
 
 #[test]

@@ -127,6 +127,45 @@ fn forged_lengths_within_a_vault_are_damage() {
 }
 
 #[test]
+fn millions_of_forged_items_are_an_error_and_not_memory() {
+    let list = |item: &[u8], count: u32| {
+        [&[0x9a], count.to_be_bytes().as_slice(), &item.repeat(usize::try_from(count).expect("small"))]
+            .concat()
+    };
+    let start = |holders: &[u8]| [&[0x85], holders, &[0x50], &[0; 16], &[0x82, 0, 0]].concat();
+    let line = [b"\x83\x40\x00\x50".as_slice(), &[0; 16]].concat();
+    let home = Home::new();
+    home.store("ghcr.io", "me", "secret");
+    let key = KeyFile::new(home.key()).read_or_create().expect("a key");
+    let passphrase = home.path().join("passphrase");
+    fs::write(&passphrase, "correct horse battery").expect("written");
+    make_private(&passphrase);
+    let backup = home.path().join("backup");
+    let (backup_text, passphrase) = (backup.to_string_lossy(), passphrase.to_string_lossy());
+    for (version, directory, entries) in [
+        (1, [start(&list(b"\x82\x00\x80", 6_000_000)), b"\x80\x80".to_vec()].concat(), 16),
+        (3, [start(b"\x80"), list(b"\x82\x63a.b\x01", 3_000_000), b"\x80".to_vec()].concat(), 16),
+        (1, [start(b"\x80"), b"\x80".to_vec(), list(&line, 900_000)].concat(), 16),
+        (1, [start(b"\x80"), b"\x80".to_vec(), list(&line, 900_000)].concat(), 24 * 900_000),
+    ] {
+        let entries = vec![0; entries];
+        let vault = layout::assemble(version, &directory, &entries, &[], &[], &key, &[0; 16]).expect("small");
+        fs::write(home.vault(), &vault).expect("written");
+        fs::write(&backup, vault).expect("written");
+        let restore = ["restore", &backup_text, "--passphrase-file", &passphrase];
+        for args in [&["get"][..], &["list"], &["ls"], &restore] {
+            let output = run(&home, 400_000, args, "ghcr.io", None);
+            let said = String::from_utf8_lossy(&output.stderr);
+            // A request reads no entry that is not for its registry.
+            let is_unproven = args == ["get"] && said.contains("nothing proves");
+            let is_refused =
+                is_unproven || said.contains("is damaged") || said.contains("has longer lists than");
+            assert!(output.status.code() == Some(1) && is_refused, "{args:?}: {:?} {said}", output.status);
+        }
+    }
+}
+
+#[test]
 fn huge_files_beside_the_vault_are_errors_or_ignored() {
     for name in [
         ".config/docker-credential-pat/key",

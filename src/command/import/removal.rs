@@ -8,7 +8,7 @@ use thiserror::Error;
 use crate::command::context::CommandContext;
 use crate::command::error::CommandError;
 use crate::docker::client_logins::{ClientLogins, FoundLogin, LoginFile, LoginSource};
-use crate::docker::config::helper_lookup::ConfigOwner;
+use crate::docker::config::helper_lookup::{ConfigOwner, HelperLookup};
 use crate::docker::config::logins::{EntryRemainder, PlainLogin};
 use crate::docker::config::{ConfigFile, backup_path, clean_backup};
 use crate::docker::helper_name::HelperName;
@@ -18,6 +18,7 @@ use crate::docker::wire::Credentials;
 use crate::model::hint::{Hint, program};
 use crate::model::listing::list;
 use crate::model::name::quoted;
+use crate::model::registry::Key;
 use crate::system::env;
 
 /// The registries for which a client does not ask this program, by the file that decides it. The client would lose
@@ -89,8 +90,12 @@ fn install_command(
 /// Removes every login that was read back from the vault. Returns the number of helpers that failed; each error
 /// is printed.
 pub(super) fn remove(logins: &ClientLogins, cx: &mut CommandContext) -> Result<usize, CommandError> {
-    let helpers = logins.helpers.iter().enumerate();
-    let failed = helpers.filter(|(index, helper)| !erase(logins, *index, helper, cx)).count();
+    let mut failed = 0;
+    for (index, helper) in logins.helpers.iter().enumerate() {
+        if !erase(logins, index, helper, cx)? {
+            failed += 1;
+        }
+    }
     for (index, file) in logins.files.iter().enumerate() {
         remove_from_file(logins, index, file, cx)?;
     }
@@ -103,10 +108,48 @@ fn removable(logins: &ClientLogins, source: LoginSource) -> impl Iterator<Item =
     found.filter(|(found, login)| is_served(logins, found, login)).map(|(_, login)| login)
 }
 
+/// The helpers that a client calls while `install` and `uninstall` wait for this program.
+struct LockedLookup<L> {
+    _lock: L,
+    /// `None` when no file decides.
+    lookup: Option<HelperLookup>,
+}
+
+impl<L> LockedLookup<L> {
+    /// True when the client asks this program for a key.
+    fn is_served(&self, key: &Key) -> bool {
+        self.lookup.as_ref().and_then(|lookup| lookup.helper_for(key)).is_some_and(HelperName::is_ours)
+    }
+}
+
+/// Reads the helpers that the client calls by now for the logins of a source. An `uninstall` since they were found
+/// makes the client need these logins again.
+fn lock_lookup(
+    logins: &ClientLogins,
+    source: LoginSource,
+) -> Result<LockedLookup<impl Sized + use<>>, CommandError> {
+    let lock = setup::lock(&env::Folders::find()?.setup())?;
+    let file = logins.deciding_file(source);
+    let read = |file: &LoginFile| ConfigFile::read(file.config.path().to_owned())?.helper_lookup(file.owner);
+    Ok(LockedLookup { _lock: lock, lookup: file.map(read).transpose()? })
+}
+
 /// Erases the logins of one helper. Returns false when that fails.
-fn erase(logins: &ClientLogins, index: usize, helper: &OtherHelper, cx: &mut CommandContext) -> bool {
+fn erase(
+    logins: &ClientLogins,
+    index: usize,
+    helper: &OtherHelper,
+    cx: &mut CommandContext,
+) -> Result<bool, CommandError> {
     let mut erased = 0;
-    for credentials in removable(logins, LoginSource::Helper(index)) {
+    let source = LoginSource::Helper(index);
+    for credentials in removable(logins, source) {
+        let now = lock_lookup(logins, source)?;
+        if !now.is_served(&credentials.key) {
+            let key = credentials.key.as_str();
+            cx.say(&format!("this program is no longer called for {key}: left in {}", helper.program()));
+            continue;
+        }
         match helper.erase(credentials) {
             Ok(true) => erased += 1,
             Ok(false) => {
@@ -115,14 +158,14 @@ fn erase(logins: &ClientLogins, index: usize, helper: &OtherHelper, cx: &mut Com
             }
             Err(error) => {
                 cx.say(&format!("{}: error: {}", program(), CommandError::from(error).line()));
-                return false;
+                return Ok(false);
             }
         }
     }
     if erased > 0 {
         cx.say(&format!("{erased} erased from {}", helper.program()));
     }
-    true
+    Ok(true)
 }
 
 /// Removes the plain text from a client's file as it is now. Logins that changed in the meantime stay.
@@ -133,11 +176,11 @@ fn remove_from_file(
     cx: &mut CommandContext,
 ) -> Result<(), CommandError> {
     let path = config.path();
-    let record = env::Folders::find()?.setup();
-    let _lock = setup::lock(&record)?;
+    let source = LoginSource::File(index);
+    let now = lock_lookup(logins, source)?;
     let mut config = ConfigFile::read(path.to_owned())?;
     let mut by_key: HashMap<&str, Vec<&Credentials>> = HashMap::new();
-    for old in removable(logins, LoginSource::File(index)) {
+    for old in removable(logins, source).filter(|old| now.is_served(&old.key)) {
         by_key.entry(old.key.as_str()).or_default().push(old);
     }
     let is_removable = |login: &PlainLogin| {
@@ -162,7 +205,7 @@ fn remove_from_file(
         config.write()?;
         cx.say(&format!("{} taken out of {}", keys.len(), env::tilde(path)));
     }
-    let changed = removable(logins, LoginSource::File(index)).count().saturating_sub(keys.len());
+    let changed = removable(logins, source).count().saturating_sub(keys.len());
     if changed > 0 {
         cx.say(&format!("{changed} changed in {} meanwhile: left there", env::tilde(path)));
     }

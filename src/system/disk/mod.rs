@@ -35,6 +35,9 @@ const LOCK_PATIENCE: Duration = Duration::from_secs(30);
 /// The maximum number of links to a file that does not exist; the kernel follows as many.
 const MAX_LINKS: usize = 40;
 
+/// The end of the name under which the new content of a file of this program is written.
+pub const NEW_SUFFIX: &str = ".new";
+
 /// The pause between two attempts to take a lock.
 const LOCK_POLL: Duration = Duration::from_millis(2);
 
@@ -131,9 +134,14 @@ pub fn exposure(path: &Path) -> Option<Exposure> {
 /// The new content is written to `NAME.new` in the same folder, which replaces one that a killed process left. After
 /// a [`DiskError::Write`], the old file is as it was.
 pub fn replace(path: &Path, bytes: &[u8], mode: u32) -> Result<(), DiskError> {
+    replace_through(path, NEW_SUFFIX, bytes, mode)
+}
+
+/// Replaces a file as [`replace`] does. The name of the new content ends in `new_suffix`.
+pub fn replace_through(path: &Path, new_suffix: &str, bytes: &[u8], mode: u32) -> Result<(), DiskError> {
     refuse_others(path, LastLink::Followed)?;
     let target = write_target(path).map_err(DiskError::writing(path))?;
-    write_over(&target, bytes, mode).map_err(|error| match error {
+    write_over(&target, new_suffix, bytes, mode).map_err(|error| match error {
         DiskError::Write { source, .. } => DiskError::writing(path)(source),
         other => other,
     })
@@ -142,11 +150,11 @@ pub fn replace(path: &Path, bytes: &[u8], mode: u32) -> Result<(), DiskError> {
 /// Replaces a file as [`replace`] does, but a link is replaced itself.
 pub fn replace_link(path: &Path, bytes: &[u8], mode: u32) -> Result<(), DiskError> {
     refuse_others(path, LastLink::Replaced)?;
-    write_over(path, bytes, mode)
+    write_over(path, NEW_SUFFIX, bytes, mode)
 }
 
-fn write_over(path: &Path, bytes: &[u8], mode: u32) -> Result<(), DiskError> {
-    let new = with_suffix(path, ".new");
+fn write_over(path: &Path, new_suffix: &str, bytes: &[u8], mode: u32) -> Result<(), DiskError> {
+    let new = with_suffix(path, new_suffix);
     let written = write_new(&new, bytes, mode, group(path)).and_then(|()| retry::rename(&new, path));
     if let Err(error) = written {
         let _ = fs::remove_file(&new);
@@ -286,7 +294,15 @@ pub fn make_private(path: &Path) -> Result<(), DiskError> {
 /// Resolves a path to an absolute one without links. The file may be missing, also at the end of a link; a path that
 /// leads nowhere else is returned unchanged.
 pub fn without_links(path: &Path) -> PathBuf {
-    write_target(path).unwrap_or_else(|_| path.to_owned())
+    if let Ok(target) = fs::canonicalize(path) {
+        return target;
+    }
+    let target = write_target(path).unwrap_or_else(|_| path.to_owned());
+    // The folder of a missing file may be there.
+    match (target.parent().map(fs::canonicalize), target.file_name()) {
+        (Some(Ok(folder)), Some(name)) => folder.join(name),
+        _ => target,
+    }
 }
 
 /// Returns the path at which a file is written: the end of all links, where there may be no file yet.

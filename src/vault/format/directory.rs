@@ -17,6 +17,7 @@ use crate::model::scope::Scope;
 use crate::model::token::Token;
 use crate::vault::format::checksum::{strip_checksum, with_checksum};
 use crate::vault::format::entry::{EncodedEntries, to_cbor};
+use crate::vault::format::memory::MemoryLimit;
 use crate::vault::format::nonce::{NonceBase, nonce};
 use crate::vault::keys::Holder;
 use crate::vault::keys::holders::Holders;
@@ -25,30 +26,37 @@ use crate::vault::seal::{TAG_BYTES, Tag, VaultKey};
 /// The lines of a page, at most. A `get` reads about three pages, and a line of the directory for each other page.
 const LINES_PER_PAGE: usize = 32;
 
+/// The size of the longest page that is read, in bytes. A line of one has at most 33.
+const MAX_PAGE_BYTES: u32 = 2048;
+
+/// The size in bytes that any entry and any page has at least.
+const MIN_BLOCK_BYTES: u64 = 24;
+
 /// The size of a [`hash`] in bytes.
 const HASH_BYTES: usize = 4;
 
 /// The directory.
 #[derive(Encode, Decode)]
+#[cbor(context_bound = "crate::model::cbor::ListMemory")]
 pub struct Directory<'b> {
     /// The key holders, any of which opens the vault.
-    #[n(0)]
+    #[cbor(n(0), decode_with = "crate::vault::keys::decode_holders")]
     holders: Vec<Holder>,
     /// The [fingerprint](VaultKey::fingerprint) of the vault's key.
     #[n(1)]
     fingerprint: ByteArray<TAG_BYTES>,
     #[n(2)]
     pub counters: Counters,
-    #[n(3)]
+    #[cbor(n(3), decode_with = "crate::model::cbor::decode_list")]
     pub choices: Vec<Choice>,
     /// One for each entry or, in version 3, for each page; in their order.
-    #[b(4)]
+    #[cbor(b(4), decode_with = "crate::model::cbor::decode_list")]
     lines: Vec<Line<'b>>,
 }
 
 /// The description of an entry or of a page.
 #[derive(Encode, Decode)]
-struct Line<'b> {
+pub struct Line<'b> {
     /// A [`hash`], four bytes in little-endian order, for each registry, wildcard or key that the token concerns. A
     /// line in a page has one of them, and there is a line for each. The line of a page has the lowest hash in it.
     #[cbor(b(0), with = "minicbor::bytes")]
@@ -70,6 +78,14 @@ pub struct BlockPointer {
     pub tag: Tag,
     /// In bytes from the first entry.
     pub range: Range<u64>,
+}
+
+/// The numbers of lines of a vault.
+pub struct LineCounts {
+    /// The lines of the directory.
+    pub directory: usize,
+    /// The pointers that reading all entries makes: one for each line of the directory and of the pages.
+    pub pointers: usize,
 }
 
 /// The entries that are sought.
@@ -119,20 +135,32 @@ impl Directory<'_> {
         Holders { list, fingerprint: *self.fingerprint, vault: path.to_owned(), others_may_write }
     }
 
-    /// Returns pointers to the entries, in their order, up to version 2.
-    pub fn entries(&self, sought: &Sought) -> Vec<BlockPointer> {
+    /// True when an area of this size has room for all entries or pages that the directory has lines of.
+    pub fn fits_into(&self, area: u64) -> bool {
+        self.lines.len() as u64 <= area / MIN_BLOCK_BYTES
+    }
+
+    /// Returns pointers to the entries, in their order, up to version 2; `None` when they take too much memory.
+    pub fn entries(&self, sought: &Sought, memory: &mut MemoryLimit) -> Option<Vec<BlockPointer>> {
+        if !memory.take_items::<BlockPointer>(self.lines.len()) {
+            return None;
+        }
         let mut end = 0;
         let pointers = self.lines.iter().zip(1..).filter_map(|(line, number)| {
             let start = end;
             end += u64::from(line.length);
             line.is_sought(sought).then(|| line.pointer(start, number))
         });
-        pointers.collect()
+        Some(pointers.collect())
     }
 
     /// Returns pointers to the pages with the lines of the entries, in version 3. `end` is where the last page ends,
-    /// in bytes from the first entry; `None` when there is not enough room for the pages.
-    pub fn pages(&self, sought: &Sought, end: u64) -> Option<Vec<BlockPointer>> {
+    /// in bytes from the first entry; `None` when there is not enough room for the pages, one is too long, or the
+    /// pointers take too much memory.
+    pub fn pages(&self, sought: &Sought, end: u64, memory: &mut MemoryLimit) -> Option<Vec<BlockPointer>> {
+        if !memory.take_items::<BlockPointer>(self.lines.len()) {
+            return None;
+        }
         let total = self.lines.iter().map(|line| u64::from(line.length)).sum();
         let mut start = end.checked_sub(total)?;
         let mut pointers = Vec::new();
@@ -140,6 +168,9 @@ impl Directory<'_> {
             // Lines with one hash may be in two pages.
             let highest = self.lines.get(index + 1).map_or(u32::MAX, Line::lowest_hash);
             if sought.has_any(|hash| (line.lowest_hash()..=highest).contains(&hash)) {
+                if line.length > MAX_PAGE_BYTES {
+                    return None;
+                }
                 pointers.push(line.pointer(start, start + 1));
             }
             start += u64::from(line.length);
@@ -149,12 +180,24 @@ impl Directory<'_> {
 }
 
 /// Adds pointers to the entries that a page has lines of. An entry may be there several times, and they are not in
-/// order. `None` when the page is damaged.
-pub fn add_entries_of_page(pointers: &mut Vec<BlockPointer>, page: &[u8], sought: &Sought) -> Option<()> {
+/// order. `None` when the page is damaged, or the pointers take too much memory.
+pub fn add_entries_of_page(
+    pointers: &mut Vec<BlockPointer>,
+    page: &[u8],
+    sought: &Sought,
+    memory: &mut MemoryLimit,
+) -> Option<()> {
     let mut decoder = Decoder::new(strip_checksum(page)?);
-    for line in decoder.array_iter::<Line<'_>>().ok()? {
-        let line = line.ok()?;
+    let count = decoder.array().ok()??;
+    if count > LINES_PER_PAGE as u64 {
+        return None;
+    }
+    for _ in 0..count {
+        let line: Line<'_> = decoder.decode().ok()?;
         if line.is_sought(sought) {
+            if !memory.take_items::<BlockPointer>(1) {
+                return None;
+            }
             let start = line.start?.into();
             pointers.push(line.pointer(start, start + 1));
         }
@@ -167,8 +210,8 @@ pub fn has_pages(version: u32) -> bool {
     version >= 3
 }
 
-/// Returns the directory, encoded for a version of the format, and the pages that follow the entries, if it has any;
-/// `None` when they are 4 GiB or larger.
+/// Returns the directory, encoded for a version of the format, the pages that follow the entries, if it has any, and
+/// the numbers of lines; `None` when they are 4 GiB or larger.
 pub fn encode(
     version: u32,
     inventory: &Inventory,
@@ -176,7 +219,7 @@ pub fn encode(
     holders: &[Holder],
     key: &VaultKey,
     base: &NonceBase,
-) -> Option<(Vec<u8>, Vec<u8>)> {
+) -> Option<(Vec<u8>, Vec<u8>, LineCounts)> {
     let hashes: Vec<Vec<u8>> = inventory.tokens().iter().map(token_hashes).collect();
     let tag = |block: &[u8], number| key.tag(block, &nonce(base, number)).into();
     let (lines, pages) = if has_pages(version) {
@@ -188,6 +231,9 @@ pub fn encode(
         });
         (lines.collect::<Option<_>>()?, Vec::new())
     };
+    let of_entries = hashes.iter().map(|hashes| hashes.chunks(HASH_BYTES).len().max(1)).sum::<usize>();
+    let of_pages = if has_pages(version) { of_entries } else { 0 };
+    let counts = LineCounts { directory: lines.len(), pointers: lines.len() + of_pages };
     let directory = to_cbor(&Directory {
         holders: holders.to_vec(),
         fingerprint: key.fingerprint().into(),
@@ -195,7 +241,7 @@ pub fn encode(
         choices: inventory.choices().to_vec(),
         lines,
     });
-    Some((directory, pages))
+    Some((directory, pages, counts))
 }
 
 /// Encodes the pages, and returns them with the lines that the directory has of them.

@@ -12,11 +12,13 @@ use crate::model::registry::Key;
 use crate::model::scope::Scope;
 use crate::model::token::Token;
 use crate::model::token_id::TokenId;
+use crate::vault::format::memory::MemoryLimit;
 use crate::vault::format::upgrade::upgrade;
 use crate::vault::seal::{NONCE_BYTES, Nonce, Sealed, TAG_BYTES, Tag};
 
 /// An entry: a token, and the headers of its encrypted secrets.
 #[derive(Encode, Decode)]
+#[cbor(context_bound = "crate::model::cbor::ListMemory")]
 struct Entry {
     #[n(0)]
     token: Token,
@@ -90,8 +92,8 @@ impl CiphertextRange {
 
 impl DecodedEntry {
     /// Decodes an entry, and upgrades a token that version 0.1 wrote.
-    pub fn decode(bytes: &[u8]) -> Result<Self, decode::Error> {
-        let Entry { mut token, nonce, tag, ciphertext, previous } = minicbor::decode(bytes)?;
+    pub fn decode(bytes: &[u8], memory: &mut MemoryLimit) -> Result<Self, decode::Error> {
+        let Entry { mut token, nonce, tag, ciphertext, previous } = minicbor::decode_with(bytes, memory)?;
         let header = |nonce: ByteArray<_>, tag: ByteArray<_>, ciphertext| SealHeader {
             nonce: nonce.into(),
             tag: tag.into(),

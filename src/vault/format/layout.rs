@@ -48,6 +48,10 @@
 //! The checksums detect damage without the key; the tags detect changes, with the key. A `get` reads the directory,
 //! the pages whose hashes may be the ones that it seeks, and the few entries that they point to, and verifies only
 //! these.
+//!
+//! Limits, because all this is read before the key proves it: the file has at most 256 MiB, a directory at most 16
+//! holders, a page at most 32 lines and 2048 bytes, and no entry and no page is shorter than 24 bytes. All lists
+//! together take at most 16 MiB and 8 bytes for each byte of the file, and at most 256 MiB: see `MemoryLimit`.
 
 use std::ops::Range;
 
@@ -58,6 +62,7 @@ use crate::model::scope::Scope;
 use crate::model::token::Direction;
 use crate::vault::format::directory::{BlockPointer, Directory};
 use crate::vault::format::entry::CiphertextRange;
+use crate::vault::format::memory::MemoryLimit;
 use crate::vault::format::nonce::{BASE_BYTES, NonceBase, nonce};
 use crate::vault::seal::{TAG_BYTES, Tag, VaultKey};
 
@@ -175,8 +180,8 @@ impl<'b> VaultFront<'b> {
     }
 
     /// Decodes the directory.
-    pub fn directory(&self) -> Result<Directory<'b>, decode::Error> {
-        minicbor::decode(self.directory)
+    pub fn directory(&self, memory: &mut MemoryLimit) -> Result<Directory<'b>, decode::Error> {
+        minicbor::decode_with(self.directory, memory)
     }
 }
 

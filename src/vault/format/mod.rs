@@ -4,5 +4,7 @@ pub mod checksum;
 pub mod directory;
 pub mod entry;
 pub mod layout;
+pub mod memory;
 pub mod nonce;
+pub mod readable;
 pub mod upgrade;

@@ -17,10 +17,11 @@ use crate::vault::seal::{VaultKey, WrappedKey};
 
 /// A command, and the vault's key wrapped with the key that the command prints.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(context_bound = "crate::model::cbor::ListMemory")]
 pub struct KeyCommand {
     #[n(0)]
     program: String,
-    #[n(1)]
+    #[cbor(n(1), decode_with = "crate::model::cbor::decode_list")]
     args: Vec<String>,
     #[n(2)]
     wrapped: WrappedKey,

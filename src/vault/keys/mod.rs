@@ -12,9 +12,10 @@ pub mod wrapping_key;
 
 use std::time::Duration;
 
-use minicbor::{Decode, Encode};
+use minicbor::{Decode, Decoder, Encode, decode};
 use thiserror::Error;
 
+use crate::model::cbor::{ListMemory, decode_list};
 use crate::model::hint::{Hint, program};
 use crate::vault::keys::command::{KeyCommand, KeyCommandError};
 use crate::vault::keys::external_file::{ExternalKeyFile, ExternalKeyFileError};
@@ -31,6 +32,7 @@ pub const INTERACTIVE_TIMEOUT: Duration = Duration::from_secs(120);
 /// A key holder as it is stored in the vault, so that `get` never has to look for one. A new kind of holder
 /// gets a new number; a program that does not know the number reports that a later version wrote the vault.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(context_bound = "crate::model::cbor::ListMemory")]
 pub enum Holder {
     #[n(0)]
     KeyFile,
@@ -42,6 +44,20 @@ pub enum Holder {
     Command(#[n(0)] KeyCommand),
     #[n(4)]
     File(#[n(0)] ExternalKeyFile),
+}
+
+/// The most key holders in a vault. There are five kinds, and later versions may add some.
+pub const MAX_HOLDERS: usize = 16;
+
+/// Decodes the key holders of a vault.
+pub fn decode_holders<C: ListMemory>(
+    input: &mut Decoder<'_>,
+    context: &mut C,
+) -> Result<Vec<Holder>, decode::Error> {
+    if input.probe().array()?.is_some_and(|length| length > MAX_HOLDERS as u64) {
+        return Err(decode::Error::message("more key holders than a vault has"));
+    }
+    decode_list(input, context)
 }
 
 /// The kind of a key holder. A vault has at most one holder of each kind.
