@@ -13,6 +13,7 @@ use crate::model::token::Token;
 use crate::model::token_id::TokenId;
 use crate::system::disk;
 use crate::system::disk::DiskError;
+use crate::system::tty::TtyError;
 use crate::vault::VaultError;
 use crate::vault::file::{Vault, VaultContents};
 use crate::vault::keys::passphrase::{PassphraseError, PassphraseHolder};
@@ -29,10 +30,19 @@ pub enum BackupError {
     Passphrase(#[from] PassphraseError),
     #[error("there is no vault yet")]
     NoVault,
+    /// A backup is to be written there.
     #[error("{} exists already, and is not a backup", path.display())]
-    NotABackup { path: PathBuf },
+    Occupied { path: PathBuf },
     #[error("the backup {} does not exist", path.display())]
     Missing { path: PathBuf },
+    #[error("{} is not a backup of this program", path.display())]
+    NotABackup { path: PathBuf },
+    #[error("the backup {} is damaged", path.display())]
+    Damaged { path: PathBuf },
+    #[error("that is not the backup's passphrase")]
+    WrongPassphrase,
+    #[error("the backup's passphrase is needed")]
+    NotEntered(#[source] TtyError),
     /// The file is a vault, but a passphrase is not one of its key holders.
     #[error("{} is not a backup: no passphrase opens it", path.display())]
     NoPassphrase { path: PathBuf },
@@ -48,13 +58,22 @@ impl Hint for BackupError {
     fn hint(&self) -> Option<String> {
         match self {
             Self::Store(error) => error.hint(),
-            Self::Passphrase(PassphraseError::Wrong) => {
+            Self::WrongPassphrase => {
                 Some("try again: the backup has the passphrase that it was made with".to_owned())
+            }
+            Self::NotEntered(_) => {
+                Some(format!("{} restore FILE --passphrase-file PASSPHRASE-FILE", program()))
             }
             Self::Passphrase(error) => error.hint(),
             Self::NoVault => Some(format!("docker login, or {} add, makes one", program())),
-            Self::NotABackup { .. } => Some("choose another name; nothing was overwritten".to_owned()),
+            Self::Occupied { .. } => Some("choose another name; nothing was overwritten".to_owned()),
             Self::Missing { .. } => None,
+            Self::NotABackup { .. } => {
+                Some(format!("nothing was changed; name a file that `{} backup` wrote", program()))
+            }
+            Self::Damaged { .. } => {
+                Some(format!("nothing was changed; name another file that `{} backup` wrote", program()))
+            }
             Self::NoPassphrase { .. } => {
                 Some("a copy of the vault itself goes back to its place, with its key".to_owned())
             }
@@ -78,21 +97,37 @@ pub fn create(store: &VaultStore, file: &Path, passphrase: &str) -> Result<usize
 /// Checks that the path is free or has an earlier backup: a vault that only a passphrase opens, other than
 /// the user's own vault.
 fn ensure_replaceable(file: &Path, own_vault: &Path) -> Result<(), BackupError> {
-    let not_a_backup = || BackupError::NotABackup { path: file.to_owned() };
+    let occupied = || BackupError::Occupied { path: file.to_owned() };
     if disk::without_links(file) == disk::without_links(own_vault) {
-        return Err(not_a_backup());
+        return Err(occupied());
     }
     // The backup is written to this path first, and a file at it would be lost.
     let temporary = disk::with_suffix(&disk::without_links(file), ".new");
     if temporary.symlink_metadata().is_ok() {
-        return Err(BackupError::NotABackup { path: temporary });
+        return Err(BackupError::Occupied { path: temporary });
     }
     let is_passphrase = |holder: &Holder| holder.kind() == HolderKind::Passphrase;
     match Vault::find(file).and_then(|vault| vault.map(|vault| vault.all_contents()).transpose()) {
         Ok(None) => Ok(()),
         Ok(Some(contents)) if contents.holders.list.iter().all(is_passphrase) => Ok(()),
         Err(VaultError::Disk(error @ DiskError::Read { .. })) => Err(VaultError::from(error).into()),
-        Ok(Some(_)) | Err(_) => Err(not_a_backup()),
+        Ok(Some(_)) | Err(_) => Err(occupied()),
+    }
+}
+
+/// Converts the error of a file that is read as a backup. Its remedy is not that of a damaged vault.
+fn unusable(file: &Path, error: VaultError) -> BackupError {
+    let path = file.to_owned();
+    match error {
+        VaultError::Empty { .. }
+        | VaultError::FileTooLarge { .. }
+        | VaultError::NotAVault { .. }
+        | VaultError::Disk(DiskError::NotAFile { .. }) => BackupError::NotABackup { path },
+        VaultError::Damaged { .. }
+        | VaultError::Tampered { .. }
+        | VaultError::WrongKey { .. }
+        | VaultError::DamagedSecret { .. } => BackupError::Damaged { path },
+        other => other.into(),
     }
 }
 
@@ -109,18 +144,27 @@ impl OpenedBackup {
         file: &Path,
         key_of: impl FnOnce(&PassphraseHolder) -> Result<VaultKey, PassphraseError>,
     ) -> Result<Self, BackupError> {
-        let path = file.to_owned();
-        let vault = Vault::find(file)?.ok_or(BackupError::Missing { path: path.clone() })?;
-        let contents = vault.all_contents()?;
+        let path = || file.to_owned();
+        let unusable = |error| unusable(file, error);
+        let vault =
+            Vault::find(file).map_err(unusable)?.ok_or_else(|| BackupError::Missing { path: path() })?;
+        let contents = vault.all_contents().map_err(unusable)?;
         let Some(Holder::Passphrase(passphrase)) = contents.holders.find(HolderKind::Passphrase) else {
-            return Err(BackupError::NoPassphrase { path });
+            return Err(BackupError::NoPassphrase { path: path() });
         };
-        let unlocked = vault.unlock(key_of(passphrase)?, &contents)?;
+        let key = key_of(passphrase).map_err(|error| match error {
+            PassphraseError::Wrong => BackupError::WrongPassphrase,
+            PassphraseError::NotEntered(source) => BackupError::NotEntered(source),
+            PassphraseError::UnsupportedCost { .. } => BackupError::NotABackup { path: path() },
+            other => other.into(),
+        })?;
+        let unlocked = vault.unlock(key, &contents).map_err(unusable)?;
         let (mut secrets, mut previous_secrets) = (BTreeMap::new(), BTreeMap::new());
         for token in contents.inventory.tokens() {
-            secrets.insert(token.id, unlocked.secret(token, &contents)?);
+            secrets.insert(token.id, unlocked.secret(token, &contents).map_err(unusable)?);
             if token.previous.is_some() {
-                previous_secrets.insert(token.id, unlocked.previous_secret(token, &contents)?);
+                let previous = unlocked.previous_secret(token, &contents).map_err(unusable)?;
+                previous_secrets.insert(token.id, previous);
             }
         }
         Ok(Self { contents, secrets, previous_secrets })
