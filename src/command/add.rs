@@ -7,16 +7,16 @@ use crate::command::args;
 use crate::command::args::{PermissionArg, SecretArgs, find};
 use crate::command::context::CommandContext;
 use crate::command::error::{CommandError, PromptError};
+use crate::command::token_view::expiry_words;
 #[cfg(feature = "online")]
 use crate::command::verify;
 use crate::docker::wire::WireError;
 use crate::inventory::in_use::InUseFor;
 use crate::inventory::{IncomingToken, NameTaken};
 use crate::model::hint::program;
-use crate::model::name::Name;
 use crate::model::scope::Scope;
 use crate::model::timestamp::Timestamp;
-use crate::model::token::{Origin, Token, TokenKind, UserName};
+use crate::model::token::{Origin, Token, TokenKind};
 use crate::provider::advice::advise;
 use crate::provider::hosts::CredentialHosts;
 use crate::provider::{Credential, recognize};
@@ -42,7 +42,7 @@ pub struct AddArgs {
     /// The kind of token; by default recognized by how the secret begins
     #[arg(long)]
     kind: Option<TokenKind>,
-    /// A permission of the token; may be repeated. By default, unknown
+    /// The permissions of the token, separated by commas. By default, unknown
     #[arg(long, value_delimiter = ',')]
     permission: Vec<PermissionArg>,
     /// Expiry: 2027-01-31, 2027-01-31T12:00:00Z, a time from now (12h, 90d, 2w, 6mo, 1y) or never
@@ -70,7 +70,8 @@ impl ValueEnum for TokenKind {
 
 /// Runs the verb.
 pub fn run(args: &AddArgs, cx: &mut CommandContext) -> Result<(), CommandError> {
-    let name = Name::parse_typed(&args.name)?;
+    let name = args::parse_name(&args.name)?;
+    let label = args::parse_label(args.label.as_deref())?;
     let scopes = args::parse_scopes(&args.registry)?;
     let expires = args::parse_expiry(args.expires.as_ref(), *cx.now)?;
     // The name is checked before a person has to type the secret.
@@ -79,6 +80,7 @@ pub fn run(args: &AddArgs, cx: &mut CommandContext) -> Result<(), CommandError> 
     }
     let user = user(args, &scopes)?;
     let secret = args.secret.read(&format!("Secret for \"{name}\" at {}", args::join_scopes(&scopes)))?;
+    let user_name = args::parse_user(&user, &secret)?;
     #[cfg(feature = "online")]
     if args.verify {
         verify::refuse_unaccepted(&scopes, &user, &secret, cx)?;
@@ -92,10 +94,10 @@ pub fn run(args: &AddArgs, cx: &mut CommandContext) -> Result<(), CommandError> 
         let token = IncomingToken {
             name: name.clone(),
             kind,
-            user: UserName::new(&user, &secret),
+            user: user_name.clone(),
             scopes: scopes.clone(),
             keys: Vec::new(),
-            label: args.label.clone().filter(|label| !label.is_empty()),
+            label: label.clone(),
             permissions: args::parse_permissions(&args.permission).flatten(),
             expires,
             origin: Origin::Add,
@@ -112,8 +114,7 @@ pub fn run(args: &AddArgs, cx: &mut CommandContext) -> Result<(), CommandError> 
     cx.print_advice(&advice);
     let has_path = scopes.iter().any(|scope| scope.path().is_some());
     if has_path {
-        cx.note_overriding_tokens(token, &inventory)?;
-        cx.note_guesses(token, &inventory)?;
+        cx.note_other_answers(token, &inventory)?;
     }
     Ok(())
 }
@@ -125,9 +126,13 @@ fn outcome(token: &Token, in_use: Option<InUseFor>, now: Timestamp) -> String {
         (Some(expires), _) if expires <= now => {
             format!("added \"{name}\", which expired {}, so clients do not get it", expires.relative_to(now))
         }
-        (_, Some(in_use)) => format!("added \"{name}\", which is {}", in_use.description()),
-        (_, None) => {
-            format!("added \"{name}\"; another token is in use ({} use {argument})", program())
+        (expires, Some(in_use)) => {
+            let expiry = expires.map(|_| format!(" and {}", expiry_words(token, now))).unwrap_or_default();
+            format!("added \"{name}\", which is {}{expiry}", in_use.description())
+        }
+        (expires, None) => {
+            let expiry = expires.map(|_| format!(", which {}", expiry_words(token, now))).unwrap_or_default();
+            format!("added \"{name}\"{expiry}; another token is in use ({} use {argument})", program())
         }
     }
 }
@@ -146,6 +151,7 @@ fn user(args: &AddArgs, scopes: &[Scope]) -> Result<String, CommandError> {
     if user.is_empty() {
         return Err(WireError::NoUser.into());
     }
+    args::refuse_colon(&user)?;
     args::refuse_wrong_user(scopes, &user)?;
     Ok(user)
 }

@@ -14,8 +14,10 @@ use crate::model::token::Token;
 use crate::model::token_id::TokenId;
 use crate::system::disk;
 use crate::system::disk::DiskError;
+use crate::system::tty::TtyError;
 use crate::vault::VaultError;
 use crate::vault::file::{Vault, VaultContents};
+use crate::vault::format::layout::MAX_FILE_BYTES;
 use crate::vault::keys::passphrase::{PassphraseError, PassphraseHolder};
 use crate::vault::keys::{Holder, HolderKind};
 use crate::vault::seal::VaultKey;
@@ -41,12 +43,23 @@ pub enum BackupError {
     Passphrase(#[from] PassphraseError),
     #[error("there is no vault yet")]
     NoVault,
+    /// A backup is to be written there.
     #[error("{} exists already, and is not a backup", path.display())]
-    NotABackup { path: PathBuf },
+    Occupied { path: PathBuf },
     #[error("{} is in a folder of this program, which removes and replaces files there", path.display())]
     OwnFolder { path: PathBuf },
     #[error("the backup {} does not exist", path.display())]
     Missing { path: PathBuf },
+    #[error("{} is not a backup of this program", path.display())]
+    NotABackup { path: PathBuf },
+    #[error("{} is not a backup of this program: it is larger than {} MiB", path.display(), MAX_FILE_BYTES >> 20)]
+    TooLarge { path: PathBuf },
+    #[error("the backup {} is damaged", path.display())]
+    Damaged { path: PathBuf },
+    #[error("that is not the backup's passphrase")]
+    WrongPassphrase,
+    #[error("the backup's passphrase is needed")]
+    NotEntered(#[source] TtyError),
     /// The file is a vault, but a passphrase is not one of its key holders.
     #[error("{} is not a backup: no passphrase opens it", path.display())]
     NoPassphrase { path: PathBuf },
@@ -62,14 +75,23 @@ impl Hint for BackupError {
     fn hint(&self) -> Option<String> {
         match self {
             Self::Store(error) => error.hint(),
-            Self::Passphrase(PassphraseError::Wrong) => {
+            Self::WrongPassphrase => {
                 Some("try again: the backup has the passphrase that it was made with".to_owned())
+            }
+            Self::NotEntered(_) => {
+                Some(format!("{} restore FILE --passphrase-file PASSPHRASE-FILE", program()))
             }
             Self::Passphrase(error) => error.hint(),
             Self::NoVault => Some(format!("docker login, or {} add, makes one", program())),
-            Self::NotABackup { .. } => Some("choose another name; nothing was overwritten".to_owned()),
+            Self::Occupied { .. } => Some("choose another name; nothing was overwritten".to_owned()),
             Self::OwnFolder { .. } => Some("choose another folder".to_owned()),
             Self::Missing { .. } => None,
+            Self::NotABackup { .. } | Self::TooLarge { .. } => {
+                Some(format!("nothing was changed; name a file that `{} backup` wrote", program()))
+            }
+            Self::Damaged { .. } => {
+                Some(format!("nothing was changed; name another file that `{} backup` wrote", program()))
+            }
             Self::NoPassphrase { .. } => {
                 Some("a copy of the vault itself goes back to its place, with its key".to_owned())
             }
@@ -77,11 +99,19 @@ impl Hint for BackupError {
     }
 }
 
+/// Checks what can be checked before a passphrase is asked for: that there is a vault, and a place for its backup.
+pub fn check(store: &VaultStore, file: &Path) -> Result<(), BackupError> {
+    store.holders()?.ok_or(BackupError::NoVault)?;
+    if let Some(folder) = file.parent().filter(|folder| disk::is_missing(folder)) {
+        return Err(VaultError::from(DiskError::NoFolder { path: folder.to_owned() }).into());
+    }
+    ensure_replaceable(file, store)
+}
+
 /// Writes a copy of the vault to a file durably, encrypted with a new key that only the passphrase opens.
 /// Replaces an earlier backup. Returns the number of tokens.
 pub fn create(store: &VaultStore, file: &Path, passphrase: &str) -> Result<usize, BackupError> {
-    store.holders()?.ok_or(BackupError::NoVault)?;
-    ensure_replaceable(file, store)?;
+    check(store, file)?;
     let key = VaultKey::generate().map_err(VaultError::from)?;
     let holder = Holder::Passphrase(PassphraseHolder::new(&key, passphrase)?);
     store.change(|draft| {
@@ -93,9 +123,9 @@ pub fn create(store: &VaultStore, file: &Path, passphrase: &str) -> Result<usize
 /// Checks that the path is free or has an earlier backup: a vault that only a passphrase opens, other than
 /// the user's own vault.
 fn ensure_replaceable(file: &Path, store: &VaultStore) -> Result<(), BackupError> {
-    let not_a_backup = || BackupError::NotABackup { path: file.to_owned() };
+    let occupied = || BackupError::Occupied { path: file.to_owned() };
     if disk::without_links(file) == disk::without_links(store.path()) {
-        return Err(not_a_backup());
+        return Err(occupied());
     }
     if store.owns(file) {
         return Err(BackupError::OwnFolder { path: file.to_owned() });
@@ -105,7 +135,23 @@ fn ensure_replaceable(file: &Path, store: &VaultStore) -> Result<(), BackupError
         Ok(None) => Ok(()),
         Ok(Some(contents)) if contents.holders.list.iter().all(is_passphrase) => Ok(()),
         Err(VaultError::Disk(error @ DiskError::Read { .. })) => Err(VaultError::from(error).into()),
-        Ok(Some(_)) | Err(_) => Err(not_a_backup()),
+        Ok(Some(_)) | Err(_) => Err(occupied()),
+    }
+}
+
+/// Converts the error of a file that is read as a backup. Its remedy is not that of a damaged vault.
+fn unusable(file: &Path, error: VaultError) -> BackupError {
+    let path = file.to_owned();
+    match error {
+        VaultError::FileTooLarge { .. } => BackupError::TooLarge { path },
+        VaultError::Empty { .. }
+        | VaultError::NotAVault { .. }
+        | VaultError::Disk(DiskError::NotAFile { .. }) => BackupError::NotABackup { path },
+        VaultError::Damaged { .. }
+        | VaultError::Tampered { .. }
+        | VaultError::WrongKey { .. }
+        | VaultError::DamagedSecret { .. } => BackupError::Damaged { path },
+        other => other.into(),
     }
 }
 
@@ -137,21 +183,30 @@ impl OpenedBackup {
         file: &Path,
         key_of: impl FnOnce(&PassphraseHolder) -> Result<VaultKey, PassphraseError>,
     ) -> Result<Self, BackupError> {
-        let path = file.to_owned();
-        let vault = Vault::find(file)?.ok_or(BackupError::Missing { path: path.clone() })?;
-        let contents = vault.all_contents()?;
+        let path = || file.to_owned();
+        let unusable = |error| unusable(file, error);
+        let vault =
+            Vault::find(file).map_err(unusable)?.ok_or_else(|| BackupError::Missing { path: path() })?;
+        let contents = vault.all_contents().map_err(unusable)?;
         if !is_restorable(&contents) {
-            return Err(VaultError::Damaged { path }.into());
+            return Err(BackupError::Damaged { path: path() });
         }
         let Some(Holder::Passphrase(passphrase)) = contents.holders.find(HolderKind::Passphrase) else {
-            return Err(BackupError::NoPassphrase { path });
+            return Err(BackupError::NoPassphrase { path: path() });
         };
-        let unlocked = vault.unlock(key_of(passphrase)?, &contents)?;
+        let key = key_of(passphrase).map_err(|error| match error {
+            PassphraseError::Wrong => BackupError::WrongPassphrase,
+            PassphraseError::NotEntered(source) => BackupError::NotEntered(source),
+            PassphraseError::UnsupportedCost { .. } => BackupError::NotABackup { path: path() },
+            other => other.into(),
+        })?;
+        let unlocked = vault.unlock(key, &contents).map_err(unusable)?;
         let (mut secrets, mut previous_secrets) = (BTreeMap::new(), BTreeMap::new());
         for token in contents.inventory.tokens() {
-            secrets.insert(token.id, unlocked.secret(token, &contents)?);
+            secrets.insert(token.id, unlocked.secret(token, &contents).map_err(unusable)?);
             if token.previous.is_some() {
-                previous_secrets.insert(token.id, unlocked.previous_secret(token, &contents)?);
+                let previous = unlocked.previous_secret(token, &contents).map_err(unusable)?;
+                previous_secrets.insert(token.id, previous);
             }
         }
         Ok(Self { contents, secrets, previous_secrets })

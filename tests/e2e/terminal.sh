@@ -10,7 +10,7 @@ at_terminal() { limited "$python" "$here/terminal.py" "$@"; }
 at_once() { timeout --foreground 30 "$@"; } # what waits for an answer is cut off
 
 # The program's name alone.
-ends "no arguments: a status" 0 'Docker does not ask this program yet' at_terminal -- "$program"
+ends "no arguments: a status" 0 'Docker does not use this program yet' at_terminal -- "$program"
 ends "and the next step" 0 '^next: docker-credential-pat install' at_terminal -- "$program"
 ends "also while stdin comes from elsewhere" 0 '^next:' at_terminal -- sh -c "$program </dev/null"
 check "the next step, done" at_terminal -- "$program" install
@@ -113,7 +113,7 @@ for variable in NO_COLOR=1 CLICOLOR=0 TERM=dumb; do
 done
 equal "without a terminal: no colour" 0 eval 'TERM=xterm pat ls | grep -c $'"'\e'"' || true'
 ends "without colour it is told as well" 0 'expired .* 2020-01-31 \([0-9]+ days ago\)' pat ls
-ends "ls of a registry without a token says so" 0 'no token is like that' at_terminal -- "$program" ls --registry nowhere.example
+ends "ls of a registry without a token says so" 0 'no token is for nowhere.example' at_terminal -- "$program" ls --registry nowhere.example
 
 # Characters that would control the terminal, or make a line read as another: C0, C1, DEL and marks of direction.
 nasty=$'\e[31m\e]0;title\a\u009b7m\x7f\u202e\u2066'

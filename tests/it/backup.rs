@@ -60,7 +60,7 @@ fn a_backup_is_encrypted_and_only_its_passphrase_opens_it() {
     }
     let other = Home::new();
     let message = stderr(&restore(&other, &file, "correct horses", &[]).code(1));
-    assert!(message.contains("not the vault's passphrase"), "{message}");
+    assert!(message.contains("not the backup's passphrase"), "{message}");
     assert!(!other.vault().exists());
 }
 
@@ -128,11 +128,35 @@ fn a_damaged_backup_restores_nothing() {
         let mut changed = whole.clone();
         changed[at] ^= 1;
         fs::write(&file, changed).expect("written");
-        restore(&other, &file, "correct horse", &[]).code(1);
+        let message = stderr(&restore(&other, &file, "correct horse", &[]).code(1));
         assert!(!other.vault().exists(), "byte {at}");
+        assert!(
+            message.contains(&format!("the backup {} is damaged", file.display())),
+            "byte {at}: {message}"
+        );
+        assert!(message.contains("nothing was changed") && !message.contains("mv "), "byte {at}: {message}");
     }
     fs::write(&file, &whole[..whole.len() - 5]).expect("written");
-    restore(&other, &file, "correct horse", &[]).code(1);
+    let message = stderr(&restore(&other, &file, "correct horse", &[]).code(1));
+    assert!(message.contains(&format!("the backup {} is damaged", file.display())), "{message}");
+}
+
+#[test]
+fn a_file_that_is_not_a_backup_is_named_as_one() {
+    let home = Home::new();
+    let file = home.path().join("notes");
+    for text in ["", "my notes", "docker-credential-pat\n"] {
+        fs::write(&file, text).expect("written");
+        let message = stderr(&restore(&home, &file, "correct horse", &[]).code(1));
+        assert!(message.contains("notes is not a backup of this program"), "{text:?}: {message}");
+        assert!(
+            message.contains("name a file that `docker-credential-pat backup` wrote"),
+            "{text:?}: {message}"
+        );
+    }
+    let message = stderr(&restore(&home, &home.path().to_owned(), "correct horse", &[]).code(1));
+    assert!(message.contains("is not a backup of this program"), "a folder: {message}");
+    assert_eq!(fs::read(&file).expect("there"), b"docker-credential-pat\n");
 }
 
 #[test]
@@ -229,4 +253,10 @@ fn without_a_vault_a_backup_fails_and_makes_no_vault() {
     let message = stderr(&program.assert().code(1));
     assert!(message.contains("there is no vault yet"), "{message}");
     assert!(!home.vault().exists() && !home.path().join("b").exists());
+    // No passphrase is asked for first.
+    let message = stderr(&home.run(["backup", "b"]).code(1));
+    assert!(message.contains("there is no vault yet"), "{message}");
+    home.add("ci", "ghcr.io");
+    let message = stderr(&home.run(["backup", "nowhere/b"]).code(1));
+    assert!(message.contains("there is no folder ") && message.contains("hint: mkdir -p "), "{message}");
 }

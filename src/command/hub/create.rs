@@ -13,7 +13,6 @@ use crate::hub::api::HubApi;
 use crate::hub::api::token::TokenAccess;
 use crate::hub::create::NewToken;
 use crate::model::hint::program;
-use crate::model::name::Name;
 use crate::model::registry::Registry;
 use crate::model::scope::Scope;
 
@@ -120,15 +119,14 @@ pub(super) fn run(args: &HubCreateArgs, hub: &HubApi, cx: &mut CommandContext) -
         cx.say(&format!("note: it goes to {other}, which is not Docker Hub"));
     }
     if token.scopes.iter().any(|scope| scope.path().is_some()) {
-        cx.note_overriding_tokens(token, &inventory)?;
-        cx.note_guesses(token, &inventory)?;
+        cx.note_other_answers(token, &inventory)?;
     }
     Ok(())
 }
 
 impl HubCreateArgs {
     fn new_token(&self, cx: &CommandContext) -> Result<NewToken, CommandError> {
-        let name = Name::parse_typed(&self.name)?;
+        let name = args::parse_name(&self.name)?;
         let access = self.access()?;
         let scopes = match self.registry.as_slice() {
             [] => access.vault_scopes(),

@@ -108,9 +108,10 @@ impl Hint for PassphraseError {
                 program(),
                 env::PASSPHRASE_FILE
             )),
-            Self::Missing { .. } | Self::Empty { .. } | Self::NotText { .. } => {
-                Some(format!("check {}, or unset it to be asked", env::PASSPHRASE_FILE))
-            }
+            Self::Missing { .. } | Self::Empty { .. } | Self::NotText { .. } => Some(format!(
+                "check --passphrase-file or {}; without them, it is asked for",
+                env::PASSPHRASE_FILE
+            )),
             Self::UnsupportedCost { .. } => {
                 Some("it is not a vault that this program made; do not trust it".to_owned())
             }
