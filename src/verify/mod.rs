@@ -58,6 +58,9 @@ pub enum RegistryError {
     NoRegistry { at: String, status: u16 },
     #[error("the token endpoint {at} answers {status}")]
     NoToken { at: String, status: u16 },
+    /// Neither an acceptance nor a refusal, so it is not known whether the registry accepts the token.
+    #[error("{at} answers {status} to the login")]
+    NoVerdict { at: String, status: u16 },
 }
 
 impl Hint for RegistryError {
@@ -67,7 +70,7 @@ impl Hint for RegistryError {
             Self::Endpoint(error) => error.hint(),
             Self::Challenge(_) => Some("the secret was not sent; ask whoever runs the registry".to_owned()),
             Self::NoRegistry { .. } => Some("check host and port".to_owned()),
-            Self::NoToken { .. } => Some("try again later".to_owned()),
+            Self::NoToken { .. } | Self::NoVerdict { .. } => Some("try again later".to_owned()),
         }
     }
 }
@@ -166,8 +169,10 @@ impl LoginAttempt<'_> {
         }
         let Some(grant) = grant else { return Ok(AuthResult::default()) };
         let root = self.root.clone();
-        if self.send(Method::Get, &root, &grant)?.status == 401 {
-            return Ok(AuthResult::default());
+        match self.send(Method::Get, &root, &grant)?.status {
+            200 => {}
+            401 | 403 => return Ok(AuthResult::default()),
+            status => return Err(RegistryError::NoVerdict { at: root.to_string(), status }),
         }
         let access = repository.map(|repository| self.access(repository, &grant)).transpose()?;
         Ok(AuthResult {

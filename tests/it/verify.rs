@@ -149,19 +149,72 @@ fn a_user_name_with_a_colon_is_not_sent() {
 
 #[test]
 fn the_secret_is_sent_only_after_a_challenge() {
-    for (name, answer, want) in [
-        ("open", json("200 OK", "{}"), "open"),
-        ("no registry", json("404 Not Found", "{}"), "is not a registry: it answers 404"),
-        ("forbidden", json("403 No", "{}"), "is not a registry: it answers 403"),
+    for (name, answer, code, want) in [
+        ("open", json("200 OK", "{}"), 0, "open"),
+        ("no registry", json("404 Not Found", "{}"), 1, "is not a registry: it answers 404"),
+        ("forbidden", json("403 No", "{}"), 1, "is not a registry: it answers 403"),
     ] {
         let server = Server::start(vec![("", answer)]);
-        let (_, text) = verify(&server, &[]);
-        assert!(text.contains(want), "{name}: {text}");
+        let (found, text) = verify(&server, &[]);
+        assert!(found == Some(code) && text.contains(want), "{name}: {text}");
         assert!(!has_secret(&server), "{name}");
     }
     let server = Server::start(vec![("", ASKS_BASIC.to_owned())]);
     let (code, text) = verify(&server, &[]);
     assert!(code == Some(1) && text.contains("refused") && has_secret(&server), "{text}");
+}
+
+#[test]
+fn only_200_to_the_login_is_accepted_and_anything_else_deletes_and_stores_nothing() {
+    for (status, word) in [
+        (200, "accepted"),
+        (204, "unknown"),
+        (302, "unknown"),
+        (400, "unknown"),
+        (401, "refused"),
+        (403, "refused"),
+        (404, "unknown"),
+        (418, "unknown"),
+        (500, "unknown"),
+        (999, "unknown"),
+    ] {
+        // A 500 is asked for again, which takes seconds.
+        let schemes = if status == 500 { &["Bearer"][..] } else { &["Basic", "Bearer"] };
+        for scheme in schemes.iter().copied() {
+            let challenge = match scheme {
+                "Basic" => ASKS_BASIC.to_owned(),
+                _ => bearer_challenge("http://127.0.0.1:PORT/token"),
+            };
+            let answer = format!("HTTP/1.1 {status} X\r\nContent-Length: 0\r\n{LAST}");
+            let server = Server::start(vec![
+                ("GET /token", json("200 OK", r#"{"token":"t"}"#)),
+                (if scheme == "Basic" { "GET /v2/ … : Basic" } else { "GET /v2/ … : Bearer" }, answer),
+                ("", challenge),
+            ]);
+            let home = Home::new();
+            add(&home, "ci", &server.host());
+            home.program(["rotate", "ci", "--secret-stdin"]).write_stdin("newer-secret").assert().success();
+            let has_previous = || !home.tokens()[0]["previous_secret"].is_null();
+            assert!(has_previous(), "{:?}", home.tokens());
+            let is_accepted = word == "accepted";
+            let output = home.program(["verify", "ci"]).output().expect("it runs");
+            let text = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+            let case = format!("{scheme} {status}: {text}");
+            assert!(text.contains(word), "{case}");
+            assert_eq!(output.status.code(), Some(i32::from(!is_accepted)), "{case}");
+            assert_eq!(has_previous(), !is_accepted, "{case}");
+            if !is_accepted && status != 500 {
+                let mut rotate = home.program(["rotate", "ci", "--verify", "--secret-stdin"]);
+                rotate.write_stdin("newest-secret").assert().code(1);
+                assert_eq!(home.get(&server.host()), common::found(USER, "newer-secret"), "{case}");
+            }
+            if word == "unknown" && status != 500 {
+                let doctor = home.program(["doctor", "--online"]).output().expect("it runs");
+                let report = String::from_utf8_lossy(&doctor.stdout).into_owned();
+                assert!(report.contains(&format!("answers {status} to the login")), "{case}: {report}");
+            }
+        }
+    }
 }
 
 #[test]
