@@ -20,6 +20,7 @@ use crate::model::registry::Registry;
 use crate::model::secret::Secret;
 use crate::model::timestamp::Timestamp;
 use crate::model::token::IDENTITY_USER;
+use crate::provider::hosts::GITHUB;
 use crate::system::secret_json::unescape;
 use crate::verify::challenge::{Challenge, ChallengeError};
 use crate::verify::response::{
@@ -103,7 +104,9 @@ impl RegistryClient<'_> {
                 result.pull_limit = attempt.pull_limit(repository)?;
             }
         }
-        result.expires = attempt.expires;
+        // Anybody else could switch a token off everywhere with this header.
+        let is_accepted = result.outcome == LoginOutcome::Accepted;
+        result.expires = attempt.expires.filter(|_| is_accepted && GITHUB.owns(registry.as_str()));
         Ok(result)
     }
 
@@ -202,7 +205,7 @@ impl LoginAttempt<'_> {
             400 | 401 | 403 => return Ok(None),
             status => return Err(RegistryError::NoToken { at: realm.to_string(), status }),
         }
-        self.note_expiry(&response);
+        self.note_expiry(&realm, &response);
         let token = parse_token(&response)?;
         Ok(Some(Grant { actions: parse_actions(&token), authorization: Authorization::bearer(&token) }))
     }
@@ -264,13 +267,16 @@ impl LoginAttempt<'_> {
         let accept = if method == Method::Head { MANIFESTS } else { JSON };
         let request = HttpRequest { method, authorization, accept, ..HttpRequest::get(endpoint) };
         let response = self.http.send(&request, self.progress)?;
-        self.note_expiry(&response);
+        self.note_expiry(endpoint, &response);
         Ok(response)
     }
 
-    /// Reads the expiry that GitHub reports:
+    /// Reads the expiry that GitHub reports, unless another host than the registry's own reports it:
     /// <https://github.blog/changelog/2021-07-26-expiration-options-for-personal-access-tokens/>.
-    fn note_expiry(&mut self, response: &Response) {
+    fn note_expiry(&mut self, from: &Endpoint, response: &Response) {
+        if !from.is_same_origin(&self.root) {
+            return;
+        }
         let expires = response.header("github-authentication-token-expiration").and_then(parse_time);
         self.expires = self.expires.or(expires);
     }

@@ -1,12 +1,16 @@
 //! `verify` against hostile and broken registries: the secret goes nowhere else, and the error names the registry.
 #![cfg(feature = "online")]
 
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::thread;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use crate::common;
-use crate::common::Home;
 use crate::common::server::{ASKS_BASIC, Server};
+use crate::common::Home;
 
 const USER: &str = "alice";
 const SECRET: &str = "ghp_canaryCANARYcanary";
@@ -248,7 +252,7 @@ fn the_error_for_a_broken_token_endpoint_names_the_fault() {
 }
 
 #[test]
-fn access_pull_limit_and_expiry_are_shown_and_the_expiry_is_stored() {
+fn access_and_pull_limit_are_shown_and_the_expiry_of_a_stranger_is_ignored() {
     let jwt = "eyJhbGciOiJIUzI1NiJ9.eyJhY2Nlc3MiOlt7InR5cGUiOiJyZXBvc2l0b3J5IiwibmFtZSI6ImEvYiIsImFjdGlvbnMiOlsicHVsbCJdfV19.c2ln";
     let server = Server::start(vec![
         ("GET /token", json("200 OK", &format!(r#"{{"token":"{jwt}"}}"#))),
@@ -285,30 +289,76 @@ fn access_pull_limit_and_expiry_are_shown_and_the_expiry_is_stored() {
         ("pulls_left", serde_json::json!(76)),
         ("pulls_limit", serde_json::json!(100)),
         ("pulls_seconds", serde_json::json!(21_600)),
-        ("expires", serde_json::json!("2038-01-02T03:04:05Z")),
+        ("expires", serde_json::Value::Null),
         ("error", serde_json::Value::Null),
     ] {
         assert_eq!(answer[name], want, "{name}: {json}\n{requests}");
     }
-    assert_eq!(
-        home.tokens()[0]["expires"],
-        "2038-01-02T03:04:05Z",
-        "stored for the warning before the expiry"
-    );
+    assert_eq!(home.tokens()[0]["expires"], serde_json::Value::Null, "the registry is not GitHub's");
+}
+
+/// Starts a proxy that stands for every registry on plain HTTP: it opens a tunnel, breaks off TLS, and answers a
+/// request with one of these texts, the second if the request has credentials.
+fn registry_behind_a_proxy(asks: &'static str, answers: String) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = format!("http://{}", listener.local_addr().expect("an address"));
+    thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            let read = |stream: &mut TcpStream| {
+                let mut bytes = Vec::new();
+                let mut buffer = [0; 4096];
+                while let Ok(count @ 1..) = stream.read(&mut buffer) {
+                    bytes.extend_from_slice(&buffer[..count]);
+                    // A TLS handshake begins with this byte, and the head of a request ends in an empty line.
+                    if bytes.first() == Some(&0x16) || bytes.ends_with(b"\r\n\r\n") {
+                        break;
+                    }
+                }
+                String::from_utf8_lossy(&bytes).into_owned()
+            };
+            let mut request = read(&mut stream);
+            if request.starts_with("CONNECT") {
+                let _ = stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n");
+                request = read(&mut stream);
+            }
+            if request.starts_with("GET") {
+                let answer = if request.contains("authorization") { &answers } else { asks };
+                let _ = stream.write_all(answer.as_bytes());
+            }
+        }
+    });
+    address
 }
 
 #[test]
-fn a_reported_expiry_in_the_past_is_not_stored() {
-    let expired = "HTTP/1.1 200 OK\r\nGitHub-Authentication-Token-Expiration: 2020-01-02 03:04:05 UTC\r\nContent-Length: 0\r\n";
-    let server = Server::start(vec![
-        ("GET /v2/ … authorization: Basic", format!("{expired}{LAST}")),
-        ("", format!("{ASKS_BASIC}{LAST}")),
-    ]);
-    let home = Home::new();
-    add(&home, "ci", &server.host());
-    home.run(["verify", "ci"]).success();
-    assert_eq!(home.tokens()[0]["expires"], serde_json::Value::Null);
-    assert_eq!(home.get(&server.host()), common::found(USER, SECRET));
+fn an_expiry_is_recorded_from_githubs_registries_and_only_with_an_acceptance() {
+    let later = Some("2038-01-02T03:04:05Z");
+    for (registry, status, year, want) in [
+        ("ghcr.io", 200, 2038, later),
+        ("docker.pkg.github.com", 200, 2038, later),
+        ("containers.acme.ghe.com", 200, 2038, later),
+        ("ghcr.io", 200, 2020, None),
+        ("ghcr.io", 401, 2038, None),
+        ("ghcr.io", 403, 2038, None),
+        ("ghcr.io", 404, 2038, None),
+        ("ghcr.io.example.com", 200, 2038, None),
+        ("github.example.com", 200, 2038, None),
+    ] {
+        let proxy = registry_behind_a_proxy(
+            ASKS_BASIC,
+            format!(
+                "HTTP/1.1 {status} X\r\nGitHub-Authentication-Token-Expiration: {year}-01-02 03:04:05 UTC\r\n\
+                 Content-Length: 0\r\n{LAST}"
+            ),
+        );
+        let home = Home::new();
+        add(&home, "ci", registry);
+        let mut program = home.program(["verify", "ci", "--plain-http"]);
+        let output = program.env("HTTP_PROXY", &proxy).output().expect("it runs");
+        let text = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+        assert_eq!(output.status.code(), Some(i32::from(status != 200)), "{registry} {status}: {text}");
+        assert_eq!(home.tokens()[0]["expires"].as_str(), want, "{registry} {status} {year}: {text}");
+    }
 }
 
 #[test]
