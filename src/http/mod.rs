@@ -16,13 +16,13 @@ mod tls;
 use std::cell::OnceCell;
 use std::fmt;
 use std::io::Read;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde::Deserialize;
 use ureq::http::{HeaderMap, HeaderValue, header};
 use ureq::tls::TlsConfig;
 use ureq::unversioned::transport::DefaultConnector;
-use ureq::{Agent, AsSendBody, Body};
+use ureq::{Agent, AsSendBody, Body, Proxy};
 use zeroize::Zeroizing;
 
 use crate::http::endpoint::{Endpoint, PlainHttp};
@@ -30,7 +30,9 @@ pub use crate::http::error::HttpError;
 use crate::http::loopback::LoopbackResolver;
 pub use crate::http::request::{Authorization, HttpRequest, JSON, Method, Repeat};
 pub use crate::http::tls::CA_FILE;
+use crate::system::background::BackgroundTask;
 use crate::system::limited_read::{InputError, read_input};
+use crate::system::sanitize::error_words;
 use crate::system::slow_notice::SlowNotice;
 
 /// The time limit for a name lookup, and for a connection.
@@ -136,44 +138,66 @@ impl Http {
         Err(HttpError::Redirected { at: endpoint.to_string(), to: "itself again and again".to_owned() })
     }
 
+    /// Sends a request and reads its answer on another thread, so that the time limit holds for all of it: the limits
+    /// of the library are for each read while a proxy opens the tunnel.
     fn send_once(&self, request: &HttpRequest<'_>) -> Result<Response, HttpError> {
         let at = request.endpoint.to_string();
+        let agent = self.agent(request.endpoint)?;
+        let proxy = proxy::find(request.endpoint, |name| std::env::var_os(name))?;
         let head = head(request)?;
-        let sent = match request.body {
-            Some((_, body)) => self.run(head.map(|()| body), request.endpoint)?,
-            None => self.run(head, request.endpoint)?,
-        };
-        let (parts, body) = sent.map_err(|error| tls::to_http_error(error, &at, PATIENCE))?.into_parts();
-        let reader = body.into_with_config().limit(u64::MAX).reader();
-        let body = read_input(reader.take(MAX_BODY_BYTES + 1)).map_err(|error| match error {
-            InputError::Read(error) => tls::to_http_error(error.into(), &at, PATIENCE),
-            InputError::TooLarge => HttpError::TooLarge { at: at.clone() },
-        })?;
-        if u64::try_from(body.len()).is_ok_and(|bytes| bytes <= MAX_BODY_BYTES) {
-            Ok(Response { at, status: parts.status.as_u16(), headers: parts.headers, body })
-        } else {
-            Err(HttpError::TooLarge { at })
-        }
+        let body = request.body.map(|(_, body)| Zeroizing::new(body.to_vec()));
+        let deadline = Instant::now() + PATIENCE;
+        let place = at.clone();
+        let exchange = BackgroundTask::start(move || exchange(&agent, proxy, head, body.as_deref(), place));
+        let exchange =
+            exchange.map_err(|error| HttpError::Unreachable { at: at.clone(), why: error_words(&error) })?;
+        exchange.wait(deadline).unwrap_or(Err(HttpError::Slow { at, patience: PATIENCE }))
     }
 
-    fn run(
-        &self,
-        request: ureq::http::Request<impl AsSendBody>,
-        endpoint: &Endpoint,
-    ) -> Result<Result<ureq::http::Response<Body>, ureq::Error>, HttpError> {
-        let plain;
-        let agent = if !endpoint.is_encrypted() {
-            plain = agent(TlsConfig::default());
-            &plain
-        } else if let Some(agent) = self.encrypted.get() {
-            agent
-        } else {
-            let trusting = agent(tls::config()?);
-            self.encrypted.get_or_init(|| trusting)
-        };
-        let proxy = proxy::find(endpoint, |name| std::env::var_os(name))?;
-        Ok(agent.run(agent.configure_request(request).proxy(proxy).build()))
+    /// Returns the client of the library for an endpoint.
+    fn agent(&self, endpoint: &Endpoint) -> Result<Agent, HttpError> {
+        if !endpoint.is_encrypted() {
+            return Ok(agent(TlsConfig::default()));
+        }
+        if let Some(agent) = self.encrypted.get() {
+            return Ok(agent.clone());
+        }
+        let trusting = agent(tls::config()?);
+        Ok(self.encrypted.get_or_init(|| trusting).clone())
     }
+}
+
+/// Sends a request and reads its whole answer.
+fn exchange(
+    agent: &Agent,
+    proxy: Option<Proxy>,
+    head: ureq::http::Request<()>,
+    body: Option<&Vec<u8>>,
+    at: String,
+) -> Result<Response, HttpError> {
+    let sent = match body {
+        Some(body) => run(agent, proxy, head.map(|()| body.as_slice())),
+        None => run(agent, proxy, head),
+    };
+    let (parts, body) = sent.map_err(|error| tls::to_http_error(error, &at, PATIENCE))?.into_parts();
+    let reader = body.into_with_config().limit(u64::MAX).reader();
+    let body = read_input(reader.take(MAX_BODY_BYTES + 1)).map_err(|error| match error {
+        InputError::Read(error) => tls::to_http_error(error.into(), &at, PATIENCE),
+        InputError::TooLarge => HttpError::TooLarge { at: at.clone() },
+    })?;
+    if u64::try_from(body.len()).is_ok_and(|bytes| bytes <= MAX_BODY_BYTES) {
+        Ok(Response { at, status: parts.status.as_u16(), headers: parts.headers, body })
+    } else {
+        Err(HttpError::TooLarge { at })
+    }
+}
+
+fn run(
+    agent: &Agent,
+    proxy: Option<Proxy>,
+    request: ureq::http::Request<impl AsSendBody>,
+) -> Result<ureq::http::Response<Body>, ureq::Error> {
+    agent.run(agent.configure_request(request).proxy(proxy).build())
 }
 
 fn agent(trusted: TlsConfig) -> Agent {

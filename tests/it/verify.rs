@@ -4,13 +4,14 @@
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::thread;
+use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use crate::common;
 use crate::common::server::{ASKS_BASIC, Server};
-use crate::common::Home;
+use crate::common::{HANG, Home};
 
 const USER: &str = "alice";
 const SECRET: &str = "ghp_canaryCANARYcanary";
@@ -136,6 +137,30 @@ fn the_password_of_a_proxy_that_does_not_answer_is_not_shown() {
     let text = String::from_utf8([output.stdout, output.stderr].concat()).expect("UTF-8");
     assert_eq!(output.status.code(), Some(1), "{text}");
     assert!(!text.contains("canary") && !text.contains("proxyuser"), "{text}");
+}
+
+#[test]
+fn a_proxy_that_never_finishes_its_answer_is_given_up() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let proxy = format!("http://{}", listener.local_addr().expect("an address"));
+    thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nX: ");
+            // Twice as long as the bound below.
+            for _ in 0..600 {
+                let _ = stream.write_all(b"a");
+                thread::sleep(Duration::from_millis(200));
+            }
+        }
+    });
+    let home = Home::new();
+    add(&home, "ci", "registry.example");
+    let mut program = home.program(["verify", "ci"]);
+    program.env("HTTPS_PROXY", &proxy).timeout(HANG);
+    let output = program.output().expect("it runs");
+    let text = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+    assert_eq!(output.status.code(), Some(1), "{text}");
+    assert!(text.contains("https://registry.example gave no answer within 10 s"), "{text}");
 }
 
 #[test]
