@@ -556,6 +556,102 @@ fn a_busy_server_is_waited_for_and_harmless_requests_are_repeated() {
 }
 
 #[test]
+fn a_token_that_may_do_more_or_lasts_longer_than_requested_is_deleted_again() {
+    let Some(hub) = HubDouble::start() else { return };
+    let org_resource =
+        |path: &str, scope: &str| json!([{ "type": "TYPE_REPO", "path": path, "scopes": [scope] }]);
+    let org = ["--org", "acme", "--repository", "acme/app"];
+    for terse in [false, true] {
+        for (args, made, want) in [
+            (
+                &["--expires", "30d"][..],
+                json!({ "scopes": ["repo:admin"], "expires_at": null, "is_active": false }),
+                "with more permissions than requested: Read, Write, Delete, and without an expiry",
+            ),
+            (&["--expires", "30d"], json!({ "expires_at": "soon" }), "without an expiry"),
+            (
+                &["--expires", "30d"],
+                json!({ "expires_at": "2099-01-31T00:00:00Z" }),
+                "with a later expiry than requested: 2099-01-31",
+            ),
+            (
+                &["--expires", "30d"],
+                json!({ "expires_at": "2020-01-31T00:00:00Z" }),
+                "with an expiry in the past: 2020-01-31",
+            ),
+            (
+                &[],
+                json!({ "scopes": ["repo:read", "repo:new"] }),
+                "more permissions than requested: repo:new",
+            ),
+            (
+                &org,
+                json!({ "resources": org_resource("acme/app", "scope-image-push") }),
+                "more permissions than requested: acme/app scope-image-push",
+            ),
+            (
+                &org,
+                json!({ "resources": org_resource("acme/*", "scope-image-pull") }),
+                "more permissions than requested: acme/* scope-image-pull",
+            ),
+        ] {
+            hub.control(&json!({ "made": made, "terse": terse }));
+            let home = Home::new();
+            let message = stderr(&hub.run(&home, &[&["create", "ci"][..], args].concat()).code(1));
+            assert!(
+                message.contains(want) && message.contains("was deleted at Docker Hub again"),
+                "{message}"
+            );
+            let seen = hub.seen();
+            assert_eq!((&seen["pats"], &seen["oats"]), (&json!([]), &json!([])), "{args:?} {made}");
+            assert!(names(&home).is_empty(), "{args:?} {made}");
+        }
+    }
+    // A successor too, and the old token stays as it is.
+    hub.control(&json!({ "made": {}, "terse": false }));
+    let home = Home::new();
+    hub.run(&home, &["create", "ci", "--expires", "30d"]).success();
+    hub.control(&json!({ "made": { "scopes": ["repo:admin"] } }));
+    let message = stderr(&hub.run(&home, &["rotate", "ci"]).code(1));
+    assert!(message.contains("more permissions than requested: Read, Write, Delete"), "{message}");
+    assert_eq!((hub.labels(), names(&home)), (vec!["ci".to_owned()], vec!["ci".to_owned()]));
+    hub.control(&json!({ "made": {} }));
+    let message = stderr(&hub.run(&home, &["rotate", "ci"]).success());
+    assert!(!message.contains("continued"), "nothing of the first rotation is left: {message}");
+}
+
+#[test]
+fn the_vault_has_what_docker_hub_has_made_and_not_what_was_requested() {
+    let Some(hub) = HubDouble::start() else { return };
+    let home = Home::new();
+    hub.control(&json!({ "made": { "scopes": ["repo:read"], "expires_at": "2038-01-02T03:04:05Z",
+        "is_active": false } }));
+    let message = stderr(&hub.run(&home, &["create", "ci", "--permission", "push"]).success());
+    for want in
+        ["(Read-only)", "on 2038-01-02", "made it switched off (docker-credential-pat hub activate ci)"]
+    {
+        assert!(message.contains(want), "{want} is not in {message}");
+    }
+    let token = home.token("ci");
+    assert_eq!(
+        (&token["permissions"], &token["expires"], &token["state"]),
+        (&json!(["pull"]), &json!("2038-01-02T03:04:05Z"), &json!("inactive"))
+    );
+    let narrow = json!([{ "type": "TYPE_REPO", "path": "acme/b", "scopes": ["scope-image-pull"] }]);
+    hub.control(&json!({ "made": { "resources": narrow } }));
+    let args = ["create", "org", "--org", "acme", "--repository", "acme/*", "--permission", "push"];
+    hub.run(&home, &args).success();
+    let token = home.token("org");
+    assert_eq!((&token["permissions"], &token["scopes"]), (&json!(["pull"]), &json!(["docker.io/acme/b"])));
+    // What the answer leaves out is looked up.
+    hub.control(&json!({ "made": {}, "terse": true }));
+    hub.run(&home, &["create", "terse", "--permission", "push", "--expires", "2h"]).success();
+    let token = home.token("terse");
+    assert_eq!(token["permissions"], json!(["pull", "push"]));
+    assert!(!token["expires"].is_null());
+}
+
+#[test]
 fn a_token_whose_answer_was_lost_is_deleted_or_named() {
     let Some(hub) = HubDouble::start() else { return };
     let home = Home::new();

@@ -6,6 +6,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::model::token::Permissions;
+use crate::provider::issued::Grant;
 use crate::system::spelling::nearest_word;
 
 /// The scopes for the images and other artifacts of a project, or of one artifact repository.
@@ -88,16 +89,7 @@ impl ProjectScope {
         }
     }
 
-    /// True when everything that the other scope allows is also allowed by this one.
-    pub fn includes(&self, other: &Self) -> bool {
-        let is_wider = matches!(
-            (self.value.as_str(), other.value.as_str()),
-            ("artifact_rw", "artifact_r") | ("depot_write", "depot_read")
-        );
-        (self.value == other.value || is_wider) && (self.target.is_none() || self.target == other.target)
-    }
-
-    fn description(&self) -> &str {
+    fn words(&self) -> &str {
         match self.value.as_str() {
             "artifact_r" => "pull",
             "artifact_rw" => "pull and push",
@@ -111,10 +103,24 @@ impl ProjectScope {
     }
 }
 
+impl Grant for ProjectScope {
+    fn includes(&self, other: &Self) -> bool {
+        let is_wider = matches!(
+            (self.value.as_str(), other.value.as_str()),
+            ("artifact_rw", "artifact_r") | ("depot_write", "depot_read")
+        );
+        (self.value == other.value || is_wider) && (self.target.is_none() || self.target == other.target)
+    }
+
+    fn description(&self) -> String {
+        self.to_string()
+    }
+}
+
 impl fmt::Display for ProjectScope {
     /// Writes the permission for people: `pull and push (of 123)`.
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str(self.description())?;
+        out.write_str(self.words())?;
         self.target.map_or(Ok(()), |target| write!(out, " (of {target})"))
     }
 }

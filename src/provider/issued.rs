@@ -1,0 +1,49 @@
+//! Compares a token that a service has made with the request for it.
+
+use crate::model::listing::list;
+use crate::model::timestamp::Timestamp;
+
+/// The expiry that a service reports for a token that it has made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum IssuedExpiry {
+    At(Timestamp),
+    Never,
+    Unreported,
+}
+
+/// A permission of a token at a service.
+pub trait Grant {
+    /// True when everything that the other permission allows is also allowed by this one.
+    fn includes(&self, other: &Self) -> bool;
+
+    /// Returns the words for people.
+    fn description(&self) -> String;
+}
+
+/// Returns the words for what a new token has beyond the request, such as `with more permissions than requested:
+/// pull and push, and without an expiry`; `None` when it may do no more and lasts no longer, and has not expired.
+pub fn excess<G: Grant>(
+    granted: &[G],
+    requested: &[G],
+    issued: IssuedExpiry,
+    wanted: Option<Timestamp>,
+    now: Timestamp,
+) -> Option<String> {
+    let is_requested = |grant: &&G| requested.iter().any(|wanted| wanted.includes(grant));
+    let more: Vec<_> = granted.iter().filter(|grant| !is_requested(grant)).map(G::description).collect();
+    let mut wrong = Vec::new();
+    if !more.is_empty() {
+        wrong.push(format!("with more permissions than requested: {}", list(&more)));
+    }
+    match (wanted, issued) {
+        (Some(_), IssuedExpiry::Never) => wrong.push("without an expiry".to_owned()),
+        (Some(wanted), IssuedExpiry::At(expires)) if expires > wanted => {
+            wrong.push(format!("with a later expiry than requested: {expires}"));
+        }
+        (_, IssuedExpiry::At(expires)) if expires <= now && wanted.is_none_or(|wanted| wanted > now) => {
+            wrong.push(format!("with an expiry in the past: {expires}"));
+        }
+        _ => {}
+    }
+    (!wrong.is_empty()).then(|| wrong.join(", and "))
+}
