@@ -6,6 +6,7 @@
 pub mod endpoint;
 mod error;
 pub mod json_body;
+pub mod list_limits;
 mod loopback;
 mod proxy;
 mod request;
@@ -114,7 +115,7 @@ impl Http {
         request: &HttpRequest<'_>,
         progress: &mut dyn FnMut(&str),
     ) -> Result<Response, HttpError> {
-        retry::send(request.repeat, self.pause, progress, || {
+        retry::send(request.repeat, self.pause, request.deadline, progress, || {
             let _notice = SlowNotice::start(format!("waiting for {}", request.endpoint));
             self.send_following(request)
         })
@@ -146,12 +147,14 @@ impl Http {
         let proxy = proxy::find(request.endpoint, |name| std::env::var_os(name))?;
         let head = head(request)?;
         let body = request.body.map(|(_, body)| Zeroizing::new(body.to_vec()));
-        let deadline = Instant::now() + PATIENCE;
+        let start = Instant::now();
+        let deadline = request.deadline.map_or(start + PATIENCE, |deadline| deadline.min(start + PATIENCE));
         let place = at.clone();
         let exchange = BackgroundTask::start(move || exchange(&agent, proxy, head, body.as_deref(), place));
         let exchange =
             exchange.map_err(|error| HttpError::Unreachable { at: at.clone(), why: error_words(&error) })?;
-        exchange.wait(deadline).unwrap_or(Err(HttpError::Slow { at, patience: PATIENCE }))
+        let patience = deadline.saturating_duration_since(start);
+        exchange.wait(deadline).unwrap_or(Err(HttpError::Slow { at, patience }))
     }
 
     /// Returns the client of the library for an endpoint.
@@ -343,6 +346,26 @@ mod tests {
             (&["HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf"], "the answer of HOST is broken"),
         ] {
             assert_eq!(error(answer), want, "{answer:?}");
+        }
+    }
+
+    #[test]
+    fn nothing_is_awaited_beyond_the_deadline_of_a_request() {
+        const BUSY: &str =
+            "HTTP/1.1 429 No\r\nRetry-After: 59\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+        for (answers, seconds, want) in [
+            (&[""][..], 1, "HOST gave no answer within 1 s"),
+            (&[BUSY], 30, "HOST asks to wait for 59 s"),
+            (&["hello\r\n\r\n"], 1, "the answer of HOST is broken"),
+        ] {
+            let (endpoint, requests) = server(answers);
+            let deadline = Some(Instant::now() + Duration::from_millis(seconds * 1000 + 100));
+            let request = HttpRequest { deadline, ..HttpRequest::get(&endpoint) };
+            // The pause before a repetition is longer than the rest of the time.
+            let http = Http { pause: Duration::from_secs(60), ..Http::default() };
+            let error = http.send(&request, &mut |_| {}).expect_err(want);
+            assert_eq!(error.to_string().replace(&endpoint.to_string(), "HOST"), want);
+            assert_eq!(requests.lock().expect("unpoisoned").len(), 1, "{want}");
         }
     }
 

@@ -12,6 +12,7 @@ use assert_cmd::Command;
 use serde_json::{Value, json};
 
 use crate::common;
+use crate::common::server::{Server, json_answer};
 use crate::common::{Home, found, stderr, stdout};
 
 const PAT: &str = "pat-of-acme-0123456789abcdef0123456789ab";
@@ -607,15 +608,38 @@ fn several_teams_in_the_vault_require_a_choice() {
 fn every_page_is_read_until_the_list_is_complete() {
     let Some(coding) = CodingDouble::start() else { return };
     coding.switch(&json!({ "seed": 250 }));
-    for (page, pages) in [(1000, 3), (20, 13), (250, 3)] {
+    for (page, pages) in [(1000, 3), (20, 13), (250, 3), (1, 250)] {
         coding.switch(&json!({ "page": page }));
         let before = coding.actions().len();
         assert_eq!(coding.listed("shop").len(), 250, "{page}");
         assert_eq!(coding.actions().len() - before, pages + 1, "{page}");
     }
-    coding.switch(&json!({ "page": 1 }));
-    let message = coding.refused(&["tokens", "--project", "shop"]);
-    assert!(message.contains("more than"), "{message}");
+}
+
+/// Starts a stand-in for CODING with one project and these answers.
+fn coding_server(answers: Vec<(&'static str, Value)>) -> Server {
+    let wrap = |(call, content): (&'static str, Value)| {
+        (call, json_answer("200 OK", &json!({ "Response": content }).to_string()))
+    };
+    let project = json!({ "Project": { "Id": 11, "Name": "shop" } });
+    let project = ("POST /open-api?Action=DescribeProjectByName", project);
+    Server::start([project].into_iter().chain(answers).map(wrap).collect())
+}
+
+/// Runs `coding` against such a stand-in, with a personal access token from standard input.
+fn run_at(server: &Server, home: &Home, args: &[&str]) -> assert_cmd::assert::Assert {
+    let url = format!("http://{}", server.host());
+    let more = ["--project", "shop", "--team", "acme", "--url", &url, "--secret-stdin"];
+    home.program(["coding"]).args(args).args(more).write_stdin(PAT).assert()
+}
+
+#[test]
+fn a_list_without_end_is_given_up() {
+    let token = |number: usize| json!({ "Id": number, "UserName": "u" });
+    let tokens: Vec<Value> = (1..=10_001).map(token).collect();
+    let server = coding_server(vec![("", json!({ "ProjectToken": tokens }))]);
+    let message = stderr(&run_at(&server, &Home::new(), &["tokens"]).code(1));
+    assert!(message.contains("does not end within 10,000 entries"), "{message}");
 }
 
 #[test]

@@ -13,6 +13,7 @@ use docker_credential_pat::vault::file::Vault;
 use serde_json::{Value, json};
 
 use crate::common::hub_double::{CANARIES, HUB, HubDouble, assert_no_secret};
+use crate::common::server::{Server, json_answer};
 use crate::common::{Home, not_found, stderr, stdout};
 
 const TOKENS: &str = "/v2/access-tokens";
@@ -514,6 +515,37 @@ fn local_verbs_report_that_docker_hub_is_unchanged() {
         message.contains(&format!("still at Docker Hub (docker-credential-pat hub rm --id {id} ")),
         "{message}"
     );
+}
+
+/// Starts a stand-in that accepts each sign-in, with a list of these tokens.
+fn listing_server(tokens: &[Value]) -> Server {
+    Server::start(vec![
+        ("POST /v2/users/login", json_answer("200 OK", r#"{"token":"signed-in-bearer"}"#)),
+        (
+            "GET /v2/access-tokens",
+            json_answer("200 OK", &json!({ "next": "x", "results": tokens }).to_string()),
+        ),
+        ("", json_answer("404 No", "{}")),
+    ])
+}
+
+/// Runs `hub` against such a stand-in, with a sign-in by password.
+fn run_at(server: &Server, home: &Home, args: &[&str]) -> assert_cmd::assert::Assert {
+    let mut program = home.program(["hub"]);
+    program.args(args).args(["--user", "alice", "--password-stdin"]).write_stdin("pw-canary-of-alice\n");
+    program.env("DOCKER_CREDENTIAL_PAT_HUB_URL", format!("http://{}", server.host())).assert()
+}
+
+#[test]
+fn a_list_without_end_is_given_up() {
+    let token = |number: usize| json!({ "uuid": format!("t{number}"), "is_active": true });
+    for (count, requests) in [(10_001, 1), (3_000, 4)] {
+        let server = listing_server(&(0..count).map(token).collect::<Vec<_>>());
+        let message = stderr(&run_at(&server, &Home::new(), &["tokens"]).code(1));
+        assert!(message.contains("does not end within 10,000 entries"), "{message}");
+        let seen = server.requests.lock().expect("unpoisoned");
+        assert_eq!(seen.matches("GET /v2/access-tokens").count(), requests, "{count}");
+    }
 }
 
 #[test]

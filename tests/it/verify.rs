@@ -10,7 +10,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use crate::common;
-use crate::common::server::{ASKS_BASIC, Server};
+use crate::common::server::{ASKS_BASIC, Server, json_answer as json};
 use crate::common::{HANG, Home};
 
 const USER: &str = "alice";
@@ -45,13 +45,6 @@ fn verify(server: &Server, args: &[&str]) -> (Option<i32>, String) {
 fn bearer_challenge(realm: &str) -> String {
     format!(
         "HTTP/1.1 401 No\r\nWWW-Authenticate: Bearer realm=\"{realm}\",service=\"s\"\r\nContent-Length: 0\r\n{LAST}"
-    )
-}
-
-fn json(status: &str, body: &str) -> String {
-    format!(
-        "HTTP/1.1 {status}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n{LAST}{body}",
-        body.len()
     )
 }
 

@@ -5,6 +5,7 @@
 //! the names that CODING's service uses, and the service's answer is passed on.
 
 use std::collections::BTreeSet;
+use std::time::Instant;
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -17,6 +18,7 @@ use crate::coding::api::request::{
     ProjectTokenRequest, ServiceError, content, response_body, token_with_secret,
 };
 use crate::http::endpoint::Endpoint;
+use crate::http::list_limits::ListLimits;
 use crate::http::server_text::redact;
 use crate::http::{Authorization, Http, HttpRequest, JSON, Method, Repeat, Response};
 use crate::model::secret::Secret;
@@ -33,9 +35,6 @@ const UNKNOWN_TOKEN: &str = "authorization invalid";
 
 /// The number of tokens to request per page.
 const PAGE_SIZE: u64 = 100;
-
-/// The maximum number of pages to read: 5,000 tokens are more than any project has.
-const MAX_PAGES: u64 = 50;
 
 /// The account to which a personal access token belongs.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -130,10 +129,13 @@ impl CodingClient {
             total_count: Option<&'a RawValue>,
         }
         let (mut tokens, mut seen) = (Vec::new(), BTreeSet::new());
-        for number in 1..=MAX_PAGES {
+        let mut limits = ListLimits::start();
+        for number in 1_u64.. {
             let fields = json!({ "ProjectId": project, "PageNumber": number, "PageSize": PAGE_SIZE });
-            let answer = self.send("DescribeProjectTokens", fields, Repeat::Harmless)?;
+            let deadline = Some(limits.deadline());
+            let answer = self.send_by(deadline, "DescribeProjectTokens", fields, Repeat::Harmless)?;
             let page: ProjectPage<'_> = content(&answer)?;
+            limits.count(&answer, page.project_token.as_ref().map_or(0, Vec::len))?;
             let count_before = tokens.len();
             for raw in page.project_token.iter().flatten() {
                 let token = ProjectToken::from_raw(raw).ok_or_else(|| answer.unexpected())?;
@@ -148,7 +150,7 @@ impl CodingClient {
                 return Ok(tokens);
             }
         }
-        Err(CodingApiError::TooMany(PAGE_SIZE * MAX_PAGES))
+        Ok(tokens)
     }
 
     /// Creates a token of a project and returns it with its secret. After a [`CodingApiError::Unconfirmed`], the
@@ -208,8 +210,14 @@ impl CodingClient {
     }
 
     /// Sends a request, and returns the answer unless it reports an error.
-    fn send(
+    fn send(&self, action: &'static str, fields: Value, repeat: Repeat) -> Result<Response, CodingApiError> {
+        self.send_by(None, action, fields, repeat)
+    }
+
+    /// Sends a request that has to be answered by a time.
+    fn send_by(
         &self,
+        deadline: Option<Instant>,
         action: &'static str,
         mut fields: Value,
         repeat: Repeat,
@@ -223,6 +231,7 @@ impl CodingClient {
             authorization: Some(&authorization),
             body: Some((JSON, body.as_bytes())),
             repeat,
+            deadline,
             ..HttpRequest::get(&url)
         };
         let progress = self.progress;

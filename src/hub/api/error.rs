@@ -67,9 +67,6 @@ pub enum HubApiError {
     /// A name or an ID that is not a plain segment of a path.
     #[error("{0:?} is neither the name of an organization nor the ID of a token")]
     NotAnId(String),
-    /// A list whose pages do not end.
-    #[error("Docker Hub lists more tokens than anybody has")]
-    TooMany,
 }
 
 impl Hint for HubApiError {
@@ -113,7 +110,7 @@ impl Hint for HubApiError {
                 "the organization has no such repository that your account may see: check its name in --repository, or \
                  create the repository first"
             }
-            Self::Refused { .. } | Self::TooMany => return None,
+            Self::Refused { .. } => return None,
         };
         Some(hint.to_owned())
     }
@@ -143,7 +140,6 @@ impl HubApiError {
             | Self::NotAnId(_)
             | Self::NoRoom { .. } => true,
             Self::Refused { status, .. } => (400..500).contains(status),
-            Self::TooMany => false,
             Self::Http(error) => !error.is_ambiguous(),
         }
     }

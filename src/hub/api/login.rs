@@ -93,6 +93,13 @@ impl HubApi {
 
     fn post(&self, path: &str, body: &[u8]) -> Result<Response, HubApiError> {
         let repeat = Repeat::Harmless;
-        self.send(&ApiCall { method: Method::Post, path, bearer: None, body: Some(body), repeat })
+        self.send(&ApiCall {
+            method: Method::Post,
+            path,
+            bearer: None,
+            body: Some(body),
+            repeat,
+            deadline: None,
+        })
     }
 }
