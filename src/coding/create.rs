@@ -14,7 +14,7 @@ use crate::model::secret::Secret;
 use crate::model::timestamp::Timestamp;
 use crate::model::token::{Origin, TokenKind, UserName};
 use crate::model::token_id::TokenId;
-use crate::provider::issued::{IssuedExpiry, excess};
+use crate::provider::issued::{IssuedExpiry, excess, unfit_secret};
 use crate::vault::store::StoreError;
 
 /// A project token to create.
@@ -44,7 +44,10 @@ impl CodingSession<'_> {
     pub fn create(&self, new: &NewProjectToken) -> Result<CreatedProjectToken, CodingError> {
         self.store.ensure_writable()?;
         let (mut created, secret) = self.client.create(new.project, &new.request)?;
-        let kept = self.complete(new, &mut created).and_then(|()| self.keep(new, &created, &secret));
+        let unfit = unfit_secret(&secret).map_or(Ok(()), |unfit| Err(CodingError::Exceeds(unfit.to_owned())));
+        let kept = unfit
+            .and_then(|()| self.complete(new, &mut created))
+            .and_then(|()| self.keep(new, &created, &secret));
         match kept {
             Ok((id, wider)) => Ok(CreatedProjectToken { id, token: created, wider }),
             Err(error) => Err(self.undo(new.project, &created, error)),

@@ -12,6 +12,7 @@ mod proxy;
 mod request;
 mod retry;
 pub mod server_text;
+pub mod short_text;
 mod tls;
 
 use std::cell::OnceCell;

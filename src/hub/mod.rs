@@ -27,7 +27,7 @@ use crate::model::remote::Remote;
 use crate::model::timestamp::Timestamp;
 use crate::model::token::Token;
 use crate::model::token_id::TokenId;
-use crate::provider::issued::{IssuedExpiry, excess};
+use crate::provider::issued::{IssuedExpiry, excess, unfit_secret};
 use crate::vault::store::VaultStore;
 
 /// The vault, and Docker Hub with a sign-in.
@@ -128,7 +128,7 @@ impl HubSession<'_> {
             let is_cleaned_up = self.delete_lost(account, new.label).is_ok();
             HubError::Unanswered { source, label: new.label.to_owned(), is_cleaned_up }
         })?;
-        match self.complete(account, new, &mut created.listed) {
+        match self.complete(account, new, &mut created) {
             Ok(()) => Ok(created),
             Err(error) => Err(self.undo(account, &created, error)),
         }
@@ -139,8 +139,11 @@ impl HubSession<'_> {
         &self,
         account: &HubAccount,
         new: &CreateRequest<'_>,
-        created: &mut ApiToken,
+        NewApiToken { listed: created, secret }: &mut NewApiToken,
     ) -> Result<(), HubError> {
+        if let Some(unfit) = unfit_secret(secret) {
+            return Err(HubError::Exceeds(unfit.to_owned()));
+        }
         let lacks_expiry = new.expires.is_some() && created.expires.is_none();
         if (lacks_expiry || created.access.grants().is_empty())
             && let Some(listed) = self.client.fetch(account, &created.id)?

@@ -1,7 +1,11 @@
 //! Compares a token that a service has made with the request for it.
 
 use crate::model::listing::list;
+use crate::model::secret::Secret;
 use crate::model::timestamp::Timestamp;
+
+/// The longest secret of a new token, in bytes.
+const MAX_SECRET_BYTES: usize = 16 * 1024;
 
 /// The expiry that a service reports for a token that it has made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,6 +22,18 @@ pub trait Grant {
 
     /// Returns the words for people.
     fn description(&self) -> String;
+}
+
+/// Returns the words for a new secret that is not kept: each is printable ASCII, and one that is not could not be sent
+/// or shown.
+pub fn unfit_secret(secret: &Secret) -> Option<&'static str> {
+    let text = secret.expose();
+    let is_printable = text.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic());
+    match text.len() {
+        0 => Some("without a secret"),
+        length if length > MAX_SECRET_BYTES => Some("with a secret of more than 16 KiB"),
+        _ => (!is_printable).then_some("with a secret that is not printable ASCII"),
+    }
 }
 
 /// Returns the words for what a new token has beyond the request, such as `with more permissions than requested:
@@ -46,4 +62,28 @@ pub fn excess<G: Grant>(
         _ => {}
     }
     (!wrong.is_empty()).then(|| wrong.join(", and "))
+}
+
+#[cfg(test)]
+mod tests {
+    use zeroize::Zeroizing;
+
+    use super::*;
+
+    #[test]
+    fn a_new_secret_is_printable_ascii_within_its_limit() {
+        let longest = "x".repeat(MAX_SECRET_BYTES);
+        for (text, want) in [
+            ("dckr_pat_x", None),
+            (" ~", None),
+            (longest.as_str(), None),
+            (&format!("{longest}x"), Some("with a secret of more than 16 KiB")),
+            ("", Some("without a secret")),
+            ("a\nb", Some("with a secret that is not printable ASCII")),
+            ("a\u{7f}", Some("with a secret that is not printable ASCII")),
+            ("é", Some("with a secret that is not printable ASCII")),
+        ] {
+            assert_eq!(unfit_secret(&Secret::new(Zeroizing::new(text.to_owned()))), want, "{}", text.len());
+        }
+    }
 }

@@ -634,6 +634,33 @@ fn run_at(server: &Server, home: &Home, args: &[&str]) -> assert_cmd::assert::As
 }
 
 #[test]
+fn a_text_without_measure_is_refused_and_an_unfit_secret_is_deleted_again() {
+    let long = "x".repeat(1025);
+    for (name, value) in [
+        ("TokenName", json!(long)),
+        ("UserName", json!(long)),
+        ("Scopes", json!([{ "Value": "artifact_r", "Text": long }])),
+    ] {
+        let mut token = json!({ "Id": 7, "UserName": "pt7" });
+        token[name] = value;
+        let server = coding_server(vec![("", json!({ "ProjectToken": [token] }))]);
+        let message = stderr(&run_at(&server, &Home::new(), &["tokens"]).code(1));
+        assert!(message.contains("is not as its interface is described"), "{name}: {message}");
+    }
+    let secret = "x".repeat(16 * 1024 + 1);
+    let created = json!({ "Id": 7, "UserName": "pt7", "Token": secret, "ExpireAt": 0,
+        "Scopes": [{ "Value": "artifact_r" }] });
+    let server = coding_server(vec![("POST /open-api?Action=CreateProjectToken", created), ("", json!({}))]);
+    let home = Home::new();
+    let message = stderr(&run_at(&server, &home, &["create", "ci"]).code(1));
+    for want in ["with a secret of more than 16 KiB", "is deleted again at CODING"] {
+        assert!(message.contains(want), "{want} is not in {message}");
+    }
+    assert!(home.tokens().is_empty());
+    assert!(server.requests.lock().expect("unpoisoned").contains("Action=DeleteProjectToken"));
+}
+
+#[test]
 fn a_list_without_end_is_given_up() {
     let token = |number: usize| json!({ "Id": number, "UserName": "u" });
     let tokens: Vec<Value> = (1..=10_001).map(token).collect();

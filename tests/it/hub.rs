@@ -549,6 +549,33 @@ fn a_list_without_end_is_given_up() {
 }
 
 #[test]
+fn a_text_without_measure_is_refused_and_an_unfit_secret_is_deleted_again() {
+    let long = "x".repeat(1025);
+    for (name, value) in [
+        ("token_label", json!(long)),
+        ("generated_by", json!(long)),
+        ("scopes", json!(["repo:read", long])),
+        ("resources", json!([{ "type": "TYPE_REPO", "path": long, "scopes": [] }])),
+    ] {
+        let mut token = json!({ "uuid": "t1", "is_active": true });
+        token[name] = value;
+        let message = stderr(&run_at(&listing_server(&[token]), &Home::new(), &["tokens"]).code(1));
+        assert!(message.contains("is not as its interface is described"), "{name}: {message}");
+    }
+    let Some(hub) = HubDouble::start() else { return };
+    let home = Home::new();
+    for (secret, want) in [
+        ("x".repeat(16 * 1024 + 1), "with a secret of more than 16 KiB"),
+        ("a\nb".to_owned(), "with a secret that is not printable ASCII"),
+    ] {
+        hub.control(&json!({ "next_secret": secret }));
+        let message = stderr(&hub.run(&home, &["create", "ci"]).code(1));
+        assert!(message.contains(want) && message.contains("was deleted at Docker Hub again"), "{message}");
+        assert!(hub.pats().is_empty() && names(&home).is_empty());
+    }
+}
+
+#[test]
 fn every_page_is_read_from_the_same_host() {
     let Some(hub) = HubDouble::start() else { return };
     let home = Home::new();

@@ -20,6 +20,7 @@ use crate::coding::api::request::{
 use crate::http::endpoint::Endpoint;
 use crate::http::list_limits::ListLimits;
 use crate::http::server_text::redact;
+use crate::http::short_text::short_text;
 use crate::http::{Authorization, Http, HttpRequest, JSON, Method, Repeat, Response};
 use crate::model::secret::Secret;
 use crate::model::token::TokenState;
@@ -81,7 +82,9 @@ impl CodingClient {
         #[derive(Deserialize)]
         #[serde(rename_all = "PascalCase")]
         struct CodingUser {
+            #[serde(default, deserialize_with = "short_text")]
             name: Option<String>,
+            #[serde(deserialize_with = "short_text")]
             global_key: String,
         }
         let answer = self.send("DescribeCodingCurrentUser", json!({}), Repeat::Harmless);
@@ -106,6 +109,7 @@ impl CodingClient {
         struct ProjectJson<'a> {
             #[serde(borrow)]
             id: &'a RawValue,
+            #[serde(deserialize_with = "short_text")]
             name: String,
         }
         let (action, fields) = match name_or_number.parse::<u64>() {

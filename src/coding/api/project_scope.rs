@@ -5,6 +5,7 @@ use std::fmt;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::http::short_text::short_text;
 use crate::model::token::Permissions;
 use crate::provider::issued::Grant;
 use crate::system::spelling::nearest_word;
@@ -37,7 +38,9 @@ const PROJECT_SCOPES: [&str; 14] = [
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct ScopeAnswer {
+    #[serde(deserialize_with = "short_text")]
     value: String,
+    #[serde(default, deserialize_with = "short_text")]
     text: Option<String>,
     target: Option<Value>,
 }

@@ -4,6 +4,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::http::Response;
+use crate::http::short_text::short_text;
 use crate::hub::api::error::HubApiError;
 use crate::hub::api::resource::Resource;
 use crate::hub::api::{path_segment, resource};
@@ -63,16 +64,26 @@ pub(super) struct TokenPage {
 /// A person's or an organization's token; each has its own names for the same fields.
 #[derive(Deserialize)]
 struct RawApiToken<'a> {
+    #[serde(default, deserialize_with = "short_text")]
     uuid: Option<String>,
+    #[serde(default, deserialize_with = "short_text")]
     id: Option<String>,
+    #[serde(default, deserialize_with = "short_text")]
     token_label: Option<String>,
+    #[serde(default, deserialize_with = "short_text")]
     label: Option<String>,
     is_active: bool,
+    #[serde(default, deserialize_with = "short_text")]
     generated_by: Option<String>,
+    #[serde(default, deserialize_with = "short_text")]
     created_at: Option<String>,
+    #[serde(default, deserialize_with = "short_text")]
     last_used: Option<String>,
+    #[serde(default, deserialize_with = "short_text")]
     last_used_at: Option<String>,
+    #[serde(default, deserialize_with = "short_text")]
     expires_at: Option<String>,
+    #[serde(default, deserialize_with = "short_text")]
     scopes: Option<Vec<String>>,
     resources: Option<Vec<Resource>>,
     #[serde(borrow)]
