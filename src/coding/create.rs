@@ -103,7 +103,9 @@ impl CodingSession<'_> {
         let outcome = match self.client.delete(project, created.id) {
             Ok(()) => "is deleted again at CODING".to_owned(),
             Err(error) => {
-                format!("is left at CODING as \"{}\", user name {}: {error}", created.name, created.user)
+                let safe = |text: &str| self.client.redact_text(text);
+                let (name, user) = (safe(&created.name), safe(&created.user));
+                format!("is left at CODING as \"{name}\", user name {user}: {error}")
             }
         };
         CodingError::NotKept { source: Box::new(source), outcome }

@@ -31,6 +31,7 @@ use crate::http::endpoint::{Endpoint, PlainHttp};
 pub use crate::http::error::HttpError;
 use crate::http::loopback::LoopbackResolver;
 pub use crate::http::request::{Authorization, HttpRequest, JSON, Method, Repeat};
+use crate::http::server_text::SessionSecrets;
 pub use crate::http::tls::CA_FILE;
 use crate::system::background::BackgroundTask;
 use crate::system::limited_read::{InputError, read_input};
@@ -100,15 +101,22 @@ impl fmt::Debug for Response {
 pub struct Http {
     encrypted: OnceCell<Agent>,
     pause: Duration,
+    secrets: SessionSecrets,
 }
 
 impl Default for Http {
     fn default() -> Self {
-        Self { encrypted: OnceCell::new(), pause: retry::PAUSE }
+        Self { encrypted: OnceCell::new(), pause: retry::PAUSE, secrets: SessionSecrets::default() }
     }
 }
 
 impl Http {
+    /// Returns the secrets that are masked in the texts of servers. A request adds its authorization by itself; a secret
+    /// in a body or in an answer is to be added.
+    pub fn secrets(&self) -> &SessionSecrets {
+        &self.secrets
+    }
+
     /// Sends a request, and repeats it where that is harmless and may help. `progress` gets a line for people
     /// before each wait. An answer with an error status is a success here.
     pub fn send(
@@ -116,8 +124,14 @@ impl Http {
         request: &HttpRequest<'_>,
         progress: &mut dyn FnMut(&str),
     ) -> Result<Response, HttpError> {
-        retry::send(request.repeat, self.pause, request.deadline, progress, || {
-            let _notice = SlowNotice::start(format!("waiting for {}", request.endpoint));
+        if let Some(authorization) = request.authorization {
+            self.secrets.add(authorization.credentials());
+        }
+        // A registry chooses the host of its token endpoint.
+        let mut progress = |line: &str| progress(&self.secrets.mask(line));
+        retry::send(request.repeat, self.pause, request.deadline, &mut progress, || {
+            let line = format!("waiting for {}", request.endpoint);
+            let _notice = SlowNotice::start(self.secrets.mask(&line).as_str());
             self.send_following(request)
         })
     }
@@ -129,12 +143,13 @@ impl Http {
             let response = self.send_once(&HttpRequest { endpoint: &endpoint, ..*request })?;
             let is_redirect = matches!(response.status, 301 | 302 | 303 | 307 | 308);
             let Some(to) = response.header("location").filter(|_| is_redirect) else { return Ok(response) };
+            let refused = |to: &str| {
+                Err(HttpError::Redirected { at: endpoint.to_string(), to: self.secrets.redact(to) })
+            };
             endpoint = match redirect_target(&endpoint, to) {
                 Ok(target) if request.method.is_read_only() => target,
-                Ok(target) => {
-                    return Err(HttpError::Redirected { at: endpoint.to_string(), to: target.to_string() });
-                }
-                Err(to) => return Err(HttpError::Redirected { at: endpoint.to_string(), to }),
+                Ok(target) => return refused(&target.to_string()),
+                Err(to) => return refused(&to),
             };
         }
         Err(HttpError::Redirected { at: endpoint.to_string(), to: "itself again and again".to_owned() })

@@ -76,6 +76,11 @@ impl Authorization {
         Self::new("token ", token)
     }
 
+    /// Returns the value without its scheme.
+    pub(super) fn credentials(&self) -> &str {
+        self.0.split_once(' ').map_or(self.0.as_str(), |(_, value)| value)
+    }
+
     fn new(scheme: &str, value: &str) -> Self {
         let mut text = Zeroizing::new(String::with_capacity(scheme.len() + value.len()));
         text.push_str(scheme);

@@ -21,6 +21,7 @@ use crate::model::secret::Secret;
 use crate::model::timestamp::Timestamp;
 use crate::model::token::IDENTITY_USER;
 use crate::provider::hosts::GITHUB;
+use crate::system::sanitize::error_chain;
 use crate::system::secret_json::unescape;
 use crate::verify::challenge::{Challenge, ChallengeError};
 use crate::verify::response::{
@@ -62,6 +63,9 @@ pub enum RegistryError {
     /// Neither an acceptance nor a refusal, so it is not known whether the registry accepts the token.
     #[error("{at} answers {status} to the login")]
     NoVerdict { at: String, status: u16 },
+    /// Another of these errors, in whose text the registry repeats a part of the secret, which is masked.
+    #[error("{text}")]
+    Masked { text: String, hint: Option<String> },
 }
 
 impl Hint for RegistryError {
@@ -71,6 +75,7 @@ impl Hint for RegistryError {
             Self::Endpoint(error) => error.hint(),
             Self::Challenge(_) => Some("the secret was not sent; ask whoever runs the registry".to_owned()),
             Self::NoRegistry { .. } => Some("check host and port".to_owned()),
+            Self::Masked { hint, .. } => hint.clone(),
             Self::NoToken { .. } | Self::NoVerdict { .. } => Some("try again later".to_owned()),
         }
     }
@@ -84,6 +89,24 @@ pub struct RegistryClient<'h> {
 impl RegistryClient<'_> {
     /// Logs in to a registry, and reads the access to a repository. A refused login is a result, not an error.
     pub fn authenticate(
+        &self,
+        registry: &Registry,
+        login: LoginRequest<'_>,
+        repository: Option<&str>,
+        progress: &mut dyn FnMut(&str),
+    ) -> Result<AuthResult, RegistryError> {
+        // A registry may know the secret from an earlier login, and chooses the host of its token endpoint.
+        let secrets = self.http.secrets();
+        secrets.add(login.secret.expose());
+        self.try_login(registry, login, repository, progress).map_err(|error| {
+            let text = error_chain(&error);
+            let masked = secrets.mask(&text);
+            let (text, hint) = (masked.to_string(), (text != *masked).then(|| error.hint()));
+            hint.map_or(error, |hint| RegistryError::Masked { text, hint })
+        })
+    }
+
+    fn try_login(
         &self,
         registry: &Registry,
         login: LoginRequest<'_>,

@@ -661,6 +661,24 @@ fn a_text_without_measure_is_refused_and_an_unfit_secret_is_deleted_again() {
 }
 
 #[test]
+fn a_user_name_that_is_the_secret_is_not_printed() {
+    let secret = "secret-of-the-new-token";
+    for (scope, code) in [("artifact_r", 0), ("artifact_rw", 1)] {
+        let created = json!({ "Id": 7, "UserName": secret, "TokenName": secret, "Token": secret, "ExpireAt": 0,
+            "Scopes": [{ "Value": scope }] });
+        let error = json!({ "Error": { "Code": "X", "Message": format!("no {secret}") } });
+        let server = coding_server(vec![("POST /open-api?Action=CreateProjectToken", created), ("", error)]);
+        let message = stderr(&run_at(&server, &Home::new(), &["create", "ci"]).code(code));
+        assert!(message.contains(if code == 0 {
+            "user name (the token itself)"
+        } else {
+            "is left at CODING"
+        }));
+        assert!(!message.contains(secret), "{message}");
+    }
+}
+
+#[test]
 fn a_list_without_end_is_given_up() {
     let token = |number: usize| json!({ "Id": number, "UserName": "u" });
     let tokens: Vec<Value> = (1..=10_001).map(token).collect();

@@ -549,6 +549,35 @@ fn a_list_without_end_is_given_up() {
 }
 
 #[test]
+fn no_part_of_a_secret_of_the_session_that_the_server_repeats_is_printed() {
+    let sign_in = || ("POST /v2/users/login", json_answer("200 OK", r#"{"token":"signed-in-bearer"}"#));
+    let redirect = |to: &str| format!("HTTP/1.1 302 Go\r\nLocation: {to}\r\nContent-Length: 0\r\n\r\n");
+    let refuse = |text: &str| json_answer("403 No", &json!({ "detail": text }).to_string());
+    for (answer, want) in [
+        (redirect("https://signed-in-bearer.evil.example/"), "redirects to https://***.evil.example"),
+        (redirect("https://in-BEARER.evil.example/"), "redirects to https://***.evil.example"),
+        (refuse("no pw-canary-of, of-alice, canary%2Dof%2Dalice"), "(403): no ***, ***, ***"),
+        (refuse("no Bearer signed-in, ned-in-bea"), "(403): no Bearer ***, ***"),
+    ] {
+        let server = Server::start(vec![sign_in(), ("", answer)]);
+        let message = stderr(&run_at(&server, &Home::new(), &["tokens"]).code(1));
+        assert!(message.contains(want), "{want} is not in {message}");
+    }
+    // The password again, and the secret of the new token.
+    let created =
+        json!({ "uuid": "t1", "is_active": true, "scopes": ["repo:admin"], "token": "dckr_pat_new" });
+    for text in ["pw-canary-of-alice", "dckr_pat_new"] {
+        let server = Server::start(vec![
+            sign_in(),
+            ("POST /v2/access-tokens", json_answer("201 Made", &created.to_string())),
+            ("", refuse(&format!("no {text}"))),
+        ]);
+        let message = stderr(&run_at(&server, &Home::new(), &["create", "ci"]).code(1));
+        assert!(!message.contains(text), "{message}");
+    }
+}
+
+#[test]
 fn a_text_without_measure_is_refused_and_an_unfit_secret_is_deleted_again() {
     let long = "x".repeat(1025);
     for (name, value) in [

@@ -157,6 +157,21 @@ fn a_proxy_that_never_finishes_its_answer_is_given_up() {
 }
 
 #[test]
+fn a_part_of_the_secret_in_the_name_of_a_token_endpoint_is_masked() {
+    for realm in [
+        "http://canaryCANARY.example/token",
+        "https://192.0.2.1:1/token?canaryCANARY",
+        "ftp://ghp_canary.example/token",
+        "ghp_canaryCANARYcanary",
+        "http://canarycanary.localhost:1/token",
+    ] {
+        let server = Server::start(vec![("", bearer_challenge(realm))]);
+        let (code, text) = verify(&server, &[]);
+        assert!(code == Some(1) && !text.to_lowercase().contains("canary"), "{realm}: {text}");
+    }
+}
+
+#[test]
 fn a_user_name_with_a_colon_is_not_sent() {
     let home = Home::new();
     let server = Server::start(vec![("", ASKS_BASIC.to_owned())]);

@@ -10,7 +10,6 @@ use std::time::Instant;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
-use zeroize::Zeroizing;
 
 use crate::coding::api::error::CodingApiError;
 use crate::coding::api::project_token::{ProjectToken, RawProjectToken, parse_number};
@@ -19,7 +18,6 @@ use crate::coding::api::request::{
 };
 use crate::http::endpoint::Endpoint;
 use crate::http::list_limits::ListLimits;
-use crate::http::server_text::redact;
 use crate::http::short_text::short_text;
 use crate::http::{Authorization, Http, HttpRequest, JSON, Method, Repeat, Response};
 use crate::model::secret::Secret;
@@ -167,7 +165,11 @@ impl CodingClient {
         let mut fields = request.json();
         fields["ProjectId"] = json!(project);
         let created = self.send("CreateProjectToken", fields, Repeat::Never);
-        created.and_then(|answer| token_with_secret(&answer)).map_err(|error| match error {
+        let created = created.and_then(|answer| token_with_secret(&answer));
+        if let Ok((_, secret)) = &created {
+            self.http.secrets().add(secret.expose());
+        }
+        created.map_err(|error| match error {
             error if error.is_ambiguous() => {
                 CodingApiError::Unconfirmed { name: request.name.clone(), source: Box::new(error) }
             }
@@ -263,15 +265,18 @@ impl CodingClient {
         }
     }
 
+    /// Makes a text of CODING safe to show, without a secret of this session.
+    pub fn redact_text(&self, text: &str) -> String {
+        self.http.secrets().redact(text)
+    }
+
     fn unauthorized(&self, code: &str, message: &str) -> CodingApiError {
         CodingApiError::Unauthorized { at: self.endpoint.to_string(), why: format!("{code}: {message}") }
     }
 
-    /// Returns the code and the message of an error: shortened, safe for a terminal, and without the token that was
-    /// sent.
+    /// Returns the code and the message of an error: shortened, safe for a terminal, and without a secret.
     fn redact(&self, error: ServiceError) -> (String, String) {
-        let redact_text =
-            |text: Option<String>| redact(Zeroizing::new(text.unwrap_or_default()), &[self.token.expose()]);
+        let redact_text = |text: Option<String>| self.redact_text(&text.unwrap_or_default());
         (redact_text(error.code), redact_text(error.message))
     }
 }

@@ -130,7 +130,9 @@ impl<'h> HubClient<'h> {
             deadline: None,
         })?;
         let answer = self.success(answer).map_err(|error| error.of_creation(account))?;
-        NewApiToken::from_response(&answer)
+        let created = NewApiToken::from_response(&answer)?;
+        self.api.http.secrets().add(created.secret.expose());
+        Ok(created)
     }
 
     /// Changes a token's label; false when the token is gone.
@@ -162,7 +164,7 @@ impl<'h> HubClient<'h> {
     fn success(&self, answer: Response) -> Result<Response, HubApiError> {
         match answer.status {
             200..=299 => Ok(answer),
-            _ => Err(error::from_response(&answer, &[self.bearer.expose()])),
+            _ => Err(error::from_response(&answer, self.api.http.secrets())),
         }
     }
 
