@@ -205,13 +205,18 @@ fn a_project_token_is_created_used_listed_changed_and_deleted() {
         let revealed =
             stdout(&coding.unattended(&["show", "shop", "--reveal"]).assert().success().stderr(""));
         assert_eq!(revealed, format!("{secret}\n"));
-        // The endpoint where the token was created takes precedence over the variable.
+        // The vault alone does not decide where the personal access token goes.
+        for variable in ["", "https://coding.invalid"] {
+            let requests = coding.actions().len();
+            let mut program = coding.unattended(&["rm", "shop", "--token", "pat", "--yes"]);
+            program.env("DOCKER_CREDENTIAL_PAT_CODING_URL", variable);
+            let message = stderr(&program.assert().code(1).stdout(""));
+            let want = format!("\"shop\" was made at {}, which is not CODING's own address", coding.url());
+            assert!(message.contains(&want) && message.contains("--url"), "{message}");
+            assert_eq!(coding.actions().len(), requests, "nothing is sent: {variable:?}");
+        }
         let mut program = coding.unattended(&["rm", "shop", "--token", "pat", "--yes"]);
-        program
-            .env("DOCKER_CREDENTIAL_PAT_CODING_URL", "https://coding.invalid")
-            .assert()
-            .success()
-            .stdout("");
+        program.env("DOCKER_CREDENTIAL_PAT_CODING_URL", coding.url()).assert().success().stdout("");
         assert!(coding.tokens().is_empty() && !coding.has("shop"));
     }
 }
