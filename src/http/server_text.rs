@@ -17,6 +17,9 @@ const MAX_SEARCHED: usize = 4096;
 /// The length of the shortest part of a secret that is masked, in bytes; a shorter secret is masked as a whole.
 const MIN_PART: usize = 8;
 
+/// The length of the shortest secret that is masked, in bytes. With a shorter one, the gaps in the words would show it.
+const MIN_SECRET: usize = 4;
+
 const MASK: &str = "***";
 
 /// The secrets of a session with a server: those that were sent to it and those that it created.
@@ -26,7 +29,7 @@ pub struct SessionSecrets(RefCell<Vec<Zeroizing<String>>>);
 impl SessionSecrets {
     pub fn add(&self, secret: &str) {
         let mut secrets = self.0.borrow_mut();
-        if !secret.is_empty() && secrets.iter().all(|known| known.as_str() != secret) {
+        if secret.len() >= MIN_SECRET && secrets.iter().all(|known| known.as_str() != secret) {
             secrets.push(Zeroizing::new(secret.to_owned()));
         }
     }
@@ -38,14 +41,51 @@ impl SessionSecrets {
         end_of(&text, MAX_LETTERS).map_or_else(|| clean(&text), |end| clean(&text[..end]) + "…")
     }
 
+    /// Masks each part of a secret in a text.
+    pub fn mask(&self, text: &str) -> Zeroizing<String> {
+        self.masker().mask(text)
+    }
+
+    /// Prepares the secrets for masking them in many texts.
+    pub fn masker(&self) -> Masker {
+        let secrets = self.0.borrow();
+        let forms: Vec<_> = secrets.iter().flat_map(|secret| forms(secret)).collect();
+        let (short, long): (Vec<_>, Vec<_>) = forms.into_iter().partition(|form| form.len() < MIN_PART);
+        // Exactly the size that is needed: a buffer that grows would leave copies behind.
+        let count = long.iter().map(|form| form.len() - MIN_PART + 1).sum();
+        let mut parts: Zeroizing<Vec<[u8; MIN_PART]>> = Zeroizing::new(Vec::with_capacity(count));
+        for form in &long {
+            parts.extend(form.windows(MIN_PART).filter_map(|part| <[u8; MIN_PART]>::try_from(part).ok()));
+        }
+        parts.sort_unstable();
+        Masker { short, parts }
+    }
+}
+
+/// What is masked in texts, in lower case.
+pub struct Masker {
+    /// The secrets that are masked as a whole.
+    short: Vec<Zeroizing<Vec<u8>>>,
+    /// The parts of all other secrets, sorted.
+    parts: Zeroizing<Vec<[u8; MIN_PART]>>,
+}
+
+impl Masker {
     /// Replaces what a text has in common with a secret, from eight bytes on, in upper or lower case: the secret as it
     /// is, as in JSON or as in an address. The header of a request is a secret of its own, in base64.
     pub fn mask(&self, text: &str) -> Zeroizing<String> {
         let searched = lowercase(text);
         let mut is_secret = vec![false; text.len()];
-        for secret in self.0.borrow().iter() {
-            for form in forms(secret) {
-                mark(&searched, &form, &mut is_secret);
+        for (at, part) in searched.windows(MIN_PART).enumerate() {
+            if self.parts.binary_search_by(|known| known.as_slice().cmp(part)).is_ok() {
+                is_secret[at..at + MIN_PART].fill(true);
+            }
+        }
+        for form in &self.short {
+            for (at, part) in searched.windows(form.len()).enumerate() {
+                if part == form.as_slice() {
+                    is_secret[at..at + part.len()].fill(true);
+                }
             }
         }
         let mut masked = Zeroizing::new(String::with_capacity(text.len()));
@@ -76,21 +116,6 @@ fn lowercase(text: &str) -> Zeroizing<Vec<u8>> {
     Zeroizing::new(text.as_bytes().to_ascii_lowercase())
 }
 
-/// Marks the bytes of a text that are in a part of a form.
-fn mark(text: &[u8], form: &[u8], is_secret: &mut [bool]) {
-    let length = MIN_PART.min(form.len());
-    if length == 0 {
-        return;
-    }
-    let mut parts: Vec<&[u8]> = form.windows(length).collect();
-    parts.sort_unstable();
-    for (at, part) in text.windows(length).enumerate() {
-        if parts.binary_search(&part).is_ok() {
-            is_secret[at..at + length].fill(true);
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use base64::Engine;
@@ -116,7 +141,7 @@ mod tests {
             (&format!("{}hunter2", "x".repeat(195)), format!("{}***", "x".repeat(195))),
             (&format!("é{}", "字".repeat(10_000)), format!("é{}…", "字".repeat(199))),
         ] {
-            assert_eq!(redact(&["hunter2", ""], text), want);
+            assert_eq!(redact(&["hunter2", "", "pw"], text), want);
         }
     }
 

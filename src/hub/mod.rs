@@ -144,14 +144,19 @@ impl HubSession<'_> {
         if let Some(unfit) = unfit_secret(secret) {
             return Err(HubError::Exceeds(unfit.to_owned()));
         }
+        let (granted, requested) = (created.access.grants(), new.access.grants());
+        let issued = created.expires.map_or(IssuedExpiry::Unreported, IssuedExpiry::At);
+        if let Some(excess) = excess(&granted, &requested, issued, new.expires, self.now) {
+            return Err(HubError::Exceeds(excess));
+        }
         let lacks_expiry = new.expires.is_some() && created.expires.is_none();
-        if (lacks_expiry || created.access.grants().is_empty())
+        if (lacks_expiry || granted.is_empty())
             && let Some(listed) = self.client.fetch(account, &created.id)?
         {
             *created = listed;
         }
         let issued = created.expires.map_or(IssuedExpiry::Never, IssuedExpiry::At);
-        let (granted, requested) = (created.access.grants(), new.access.grants());
+        let granted = created.access.grants();
         if let Some(excess) = excess(&granted, &requested, issued, new.expires, self.now) {
             return Err(HubError::Exceeds(excess));
         }
@@ -163,7 +168,7 @@ impl HubSession<'_> {
 
     /// Deletes the tokens at Docker Hub that have exactly this label and are not in the vault.
     fn delete_lost(&self, account: &HubAccount, label: &str) -> Result<(), HubError> {
-        let all = self.client.list(account)?;
+        let all = self.client.list_unmasked(account)?;
         let inventory = self.store.inventory()?;
         for lost in all.iter().filter(|listed| listed.label == label) {
             if kept_token(&inventory, account, self.client.api().custom_url().as_deref(), &lost.id).is_none()

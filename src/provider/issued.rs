@@ -15,8 +15,8 @@ pub enum IssuedExpiry {
     Unreported,
 }
 
-/// A permission of a token at a service.
-pub trait Grant {
+/// A scope of a token at a service.
+pub trait GrantedScope {
     /// True when everything that the other permission allows is also allowed by this one.
     fn includes(&self, other: &Self) -> bool;
 
@@ -38,7 +38,7 @@ pub fn unfit_secret(secret: &Secret) -> Option<&'static str> {
 
 /// Returns the words for what a new token has beyond the request, such as `with more permissions than requested:
 /// pull and push, and without an expiry`; `None` when it may do no more and lasts no longer, and has not expired.
-pub fn excess<G: Grant>(
+pub fn excess<G: GrantedScope>(
     granted: &[G],
     requested: &[G],
     issued: IssuedExpiry,

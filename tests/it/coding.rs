@@ -667,6 +667,10 @@ fn a_text_without_measure_is_refused_and_an_unfit_secret_is_deleted_again() {
 
 #[test]
 fn a_user_name_that_is_the_secret_is_not_printed() {
+    let listed = json!({ "Id": 7, "UserName": PAT, "TokenName": format!("of {PAT}") });
+    let server = coding_server(vec![("", json!({ "ProjectToken": [listed] }))]);
+    let table = stdout(&run_at(&server, &Home::new(), &["tokens"]).success());
+    assert!(table.contains("of ***") && !table.contains(PAT), "{table}");
     let secret = "secret-of-the-new-token";
     for (scope, code) in [("artifact_r", 0), ("artifact_rw", 1)] {
         let created = json!({ "Id": 7, "UserName": secret, "TokenName": secret, "Token": secret, "ExpireAt": 0,

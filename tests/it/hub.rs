@@ -523,7 +523,10 @@ fn listing_server(tokens: &[Value]) -> Server {
         ("POST /v2/users/login", json_answer("200 OK", r#"{"token":"signed-in-bearer"}"#)),
         (
             "GET /v2/access-tokens",
-            json_answer("200 OK", &json!({ "next": "x", "results": tokens }).to_string()),
+            json_answer(
+                "200 OK",
+                &json!({ "next": (tokens.len() > 1).then_some("x"), "results": tokens }).to_string(),
+            ),
         ),
         ("", json_answer("404 No", "{}")),
     ])
@@ -563,6 +566,10 @@ fn no_part_of_a_secret_of_the_session_that_the_server_repeats_is_printed() {
         let message = stderr(&run_at(&server, &Home::new(), &["tokens"]).code(1));
         assert!(message.contains(want), "{want} is not in {message}");
     }
+    let label = "signed-in-bearer pw-canary-of-alice";
+    let server = listing_server(&[json!({ "uuid": "t1", "is_active": true, "token_label": label })]);
+    let table = stdout(&run_at(&server, &Home::new(), &["tokens"]).success());
+    assert!(table.contains("*** ***"), "{table}");
     // The password again, and the secret of the new token.
     let created =
         json!({ "uuid": "t1", "is_active": true, "scopes": ["repo:admin"], "token": "dckr_pat_new" });
@@ -654,7 +661,7 @@ fn a_token_that_may_do_more_or_lasts_longer_than_requested_is_deleted_again() {
             (
                 &["--expires", "30d"][..],
                 json!({ "scopes": ["repo:admin"], "expires_at": null, "is_active": false }),
-                "with more permissions than requested: Read, Write, Delete, and without an expiry",
+                "with more permissions than requested: Read, Write, Delete",
             ),
             (&["--expires", "30d"], json!({ "expires_at": "soon" }), "without an expiry"),
             (

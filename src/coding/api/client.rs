@@ -120,8 +120,19 @@ impl CodingClient {
         Ok(Project { id, name: project.name })
     }
 
-    /// Returns every token of a project.
+    /// Returns every token of a project. In its names, each part of a secret of this session is masked.
     pub fn tokens(&self, project: u64) -> Result<Vec<ProjectToken>, CodingApiError> {
+        let mut tokens = self.read_tokens(project)?;
+        let masker = self.http.secrets().masker();
+        for token in &mut tokens {
+            for name in [&mut token.name, &mut token.user] {
+                *name = masker.mask(name).to_string();
+            }
+        }
+        Ok(tokens)
+    }
+
+    fn read_tokens(&self, project: u64) -> Result<Vec<ProjectToken>, CodingApiError> {
         #[derive(Deserialize)]
         #[serde(rename_all = "PascalCase")]
         struct ProjectPage<'a> {

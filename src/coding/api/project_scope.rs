@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::http::short_text::short_text;
 use crate::model::token::Permissions;
-use crate::provider::issued::Grant;
+use crate::provider::issued::GrantedScope;
 use crate::system::spelling::nearest_word;
 
 /// The scopes for the images and other artifacts of a project, or of one artifact repository.
@@ -106,7 +106,7 @@ impl ProjectScope {
     }
 }
 
-impl Grant for ProjectScope {
+impl GrantedScope for ProjectScope {
     fn includes(&self, other: &Self) -> bool {
         let is_wider = matches!(
             (self.value.as_str(), other.value.as_str()),

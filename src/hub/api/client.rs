@@ -77,8 +77,18 @@ impl<'h> HubClient<'h> {
         self.api
     }
 
-    /// Returns every token of an account.
+    /// Returns every token of an account. In a label, each part of a secret of this session is masked.
     pub fn list(&self, account: &HubAccount) -> Result<Vec<ApiToken>, HubApiError> {
+        let mut all = self.list_unmasked(account)?;
+        let masker = self.api.http.secrets().masker();
+        for listed in &mut all {
+            listed.label = masker.mask(&listed.label).to_string();
+        }
+        Ok(all)
+    }
+
+    /// Returns every token of an account with its exact label, which is not to be shown.
+    pub fn list_unmasked(&self, account: &HubAccount) -> Result<Vec<ApiToken>, HubApiError> {
         let (mut all, mut seen) = (Vec::new(), BTreeSet::new());
         let mut limits = ListLimits::start();
         for page in 1.. {

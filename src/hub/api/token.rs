@@ -12,7 +12,7 @@ use crate::model::scope::Scope;
 use crate::model::secret::Secret;
 use crate::model::timestamp::Timestamp;
 use crate::model::token::Permissions;
-use crate::provider::issued::Grant;
+use crate::provider::issued::GrantedScope;
 use crate::system::secret_json::unescape;
 
 /// The scope for Docker's Cloud Sandboxes, which opens no registry.
@@ -184,7 +184,7 @@ pub struct HubGrant<'a> {
     scope: &'a str,
 }
 
-impl Grant for HubGrant<'_> {
+impl GrantedScope for HubGrant<'_> {
     fn includes(&self, other: &Self) -> bool {
         let is_same_path = self.path.eq_ignore_ascii_case(other.path);
         let covers_path = is_same_path || {
