@@ -1,7 +1,7 @@
 //! Creates a project token at CODING and stores it in the vault.
 
 use crate::coding::CodingSession;
-use crate::coding::api::project_scope::{ProjectScope, permissions, scopes_description};
+use crate::coding::api::project_scope::permissions;
 use crate::coding::api::project_token::{ProjectToken, earliest_expiry};
 use crate::coding::api::request::ProjectTokenRequest;
 use crate::coding::error::CodingError;
@@ -14,6 +14,7 @@ use crate::model::secret::Secret;
 use crate::model::timestamp::Timestamp;
 use crate::model::token::{Origin, TokenKind, UserName};
 use crate::model::token_id::TokenId;
+use crate::provider::issued::{IssuedExpiry, excess, unfit_secret};
 use crate::vault::store::StoreError;
 
 /// A project token to create.
@@ -43,7 +44,10 @@ impl CodingSession<'_> {
     pub fn create(&self, new: &NewProjectToken) -> Result<CreatedProjectToken, CodingError> {
         self.store.ensure_writable()?;
         let (mut created, secret) = self.client.create(new.project, &new.request)?;
-        let kept = self.complete(new, &mut created).and_then(|()| self.keep(new, &created, &secret));
+        let unfit = unfit_secret(&secret).map_or(Ok(()), |unfit| Err(CodingError::Exceeds(unfit.to_owned())));
+        let kept = unfit
+            .and_then(|()| self.complete(new, &mut created))
+            .and_then(|()| self.keep(new, &created, &secret));
         match kept {
             Ok((id, wider)) => Ok(CreatedProjectToken { id, token: created, wider }),
             Err(error) => Err(self.undo(new.project, &created, error)),
@@ -99,7 +103,9 @@ impl CodingSession<'_> {
         let outcome = match self.client.delete(project, created.id) {
             Ok(()) => "is deleted again at CODING".to_owned(),
             Err(error) => {
-                format!("is left at CODING as \"{}\", user name {}: {error}", created.name, created.user)
+                let safe = |text: &str| self.client.redact_text(text);
+                let (name, user) = (safe(&created.name), safe(&created.user));
+                format!("is left at CODING as \"{name}\", user name {user}: {error}")
             }
         };
         CodingError::NotKept { source: Box::new(source), outcome }
@@ -112,21 +118,11 @@ pub(super) fn ensure_within(
     request: &ProjectTokenRequest,
     now: Timestamp,
 ) -> Result<(), CodingError> {
-    let is_requested = |scope: &&ProjectScope| request.scopes.iter().any(|wanted| wanted.includes(scope));
-    let more: Vec<ProjectScope> = token.scopes.iter().filter(|scope| !is_requested(scope)).cloned().collect();
-    let mut wrong = Vec::new();
-    if !more.is_empty() {
-        wrong.push(format!("with more permissions than requested: {}", scopes_description(&more)));
-    }
-    match (request.expires, token.expires) {
-        (Some(_), None) if token.is_endless => wrong.push("without an expiry".to_owned()),
-        (Some(wanted), Some(expires)) if expires > wanted => {
-            wrong.push(format!("with a later expiry than requested: {expires}"));
-        }
-        (Some(wanted), Some(expires)) if expires <= now && wanted > now => {
-            wrong.push(format!("with an expiry in the past: {expires}"));
-        }
-        _ => {}
-    }
-    if wrong.is_empty() { Ok(()) } else { Err(CodingError::Exceeds(wrong.join(", and "))) }
+    let issued = match token.expires {
+        Some(expires) => IssuedExpiry::At(expires),
+        None if token.is_endless => IssuedExpiry::Never,
+        None => IssuedExpiry::Unreported,
+    };
+    excess(&token.scopes, &request.scopes, issued, request.expires, now)
+        .map_or(Ok(()), |excess| Err(CodingError::Exceeds(excess)))
 }

@@ -26,6 +26,11 @@ pub enum CodingError {
         /// Scheme, host and port.
         endpoint: String,
     },
+    /// The vault alone names an address that is not CODING's own.
+    #[error(
+        "\"{name}\" was made at {url}, which is not CODING's own address, so no personal access token is sent there"
+    )]
+    UnnamedEndpoint { name: Name, url: String },
     #[error("it is not known which of CODING's project tokens \"{0}\" is")]
     NotLinked(Name),
     /// The project has no token with that name, user name or number.
@@ -72,6 +77,9 @@ impl Hint for CodingError {
                 program(),
                 name.as_argument()
             ),
+            Self::UnnamedEndpoint { .. } => {
+                "if that is your installation of CODING, name it: --url URL, or DOCKER_CREDENTIAL_PAT_CODING_URL".to_owned()
+            }
             Self::NotLinked(_) => {
                 "give its project with --project, so that it is found by its user name".to_owned()
             }

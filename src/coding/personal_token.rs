@@ -43,6 +43,19 @@ pub fn may_send_to(token: &Token, endpoint: &Endpoint) -> bool {
     names_endpoint(token, endpoint) || is_endpoint_of_its_team(token, endpoint)
 }
 
+/// True when an endpoint is CODING's own: the one for every team, or that of the token's team. A token that opens no
+/// registry does not show its team.
+pub fn is_codings_own(endpoint: &Endpoint, token: &Token) -> bool {
+    let mut teams = Team::all_from_scopes(token).peekable();
+    let is_own = |team: &Team| endpoint.is_at(&team.api_url());
+    endpoint.is_at(ANY_TEAM_URL)
+        || if teams.peek().is_some() {
+            teams.any(|team| is_own(&team))
+        } else {
+            Team::from_api_host(endpoint.host()).is_some_and(|team| is_own(&team))
+        }
+}
+
 fn is_endpoint_of_its_team(token: &Token, endpoint: &Endpoint) -> bool {
     if endpoint.is_at(ANY_TEAM_URL) {
         return Team::all_from_scopes(token).next().is_some()
@@ -84,6 +97,24 @@ mod tests {
         });
         inventory.set_remote(id, remote);
         inventory.tokens()[0].clone()
+    }
+
+    #[test]
+    fn an_endpoint_of_codings_own_is_that_of_the_tokens_team_or_of_all() {
+        let acme = "acme-docker.pkg.coding.net/shop";
+        for (scope, url, want) in [
+            (acme, "https://acme.coding.net", true),
+            (acme, "https://e.coding.net", true),
+            (acme, "https://other.coding.net", false),
+            (acme, "https://acme.coding.net:8443", false),
+            (acme, "https://acme.coding.net.evil.example", false),
+            (acme, "http://127.0.0.1:8080", false),
+            ("*.pkg.coding.net", "https://other.coding.net", true),
+            ("ghcr.io", "https://x.other.coding.net", false),
+        ] {
+            let endpoint = Endpoint::parse(url, PlainHttp::Loopback).expect(url);
+            assert_eq!(is_codings_own(&endpoint, &token(scope, None)), want, "{scope} {url}");
+        }
     }
 
     #[test]

@@ -24,6 +24,9 @@ pub enum HttpError {
     /// The headers are larger than 32 KiB, or the body is larger than 1 MiB.
     #[error("the answer of {at} is too large")]
     TooLarge { at: String },
+    /// A list with more pages than are read.
+    #[error("the list of {at} does not end within {limit}")]
+    Endless { at: String, limit: &'static str },
     /// A redirect to another host, or of a request that does more than read.
     #[error("{at} redirects to {to}, to which nothing is sent")]
     Redirected { at: String, to: String },
@@ -72,7 +75,7 @@ impl Hint for HttpError {
             Self::CaFile { .. } => Some("name a file with certificates in PEM".to_owned()),
             Self::Busy { .. } => Some("run it again then".to_owned()),
             Self::Redirected { .. } => Some("if that is where it belongs, give that address".to_owned()),
-            Self::Broken { .. } | Self::TooLarge { .. } | Self::Unexpected { .. } => {
+            Self::Broken { .. } | Self::TooLarge { .. } | Self::Endless { .. } | Self::Unexpected { .. } => {
                 Some("check that the address is right, and try again later".to_owned())
             }
             Self::Unsendable { .. } => None,
@@ -87,6 +90,7 @@ impl HttpError {
             Self::Slow { .. }
             | Self::Broken { .. }
             | Self::TooLarge { .. }
+            | Self::Endless { .. }
             | Self::Redirected { .. }
             | Self::Unexpected { .. } => true,
             Self::Unreachable { .. }

@@ -6,31 +6,36 @@
 pub mod endpoint;
 mod error;
 pub mod json_body;
+pub mod list_limits;
 mod loopback;
 mod proxy;
 mod request;
 mod retry;
 pub mod server_text;
+pub mod short_text;
 mod tls;
 
 use std::cell::OnceCell;
 use std::fmt;
 use std::io::Read;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde::Deserialize;
 use ureq::http::{HeaderMap, HeaderValue, header};
 use ureq::tls::TlsConfig;
 use ureq::unversioned::transport::DefaultConnector;
-use ureq::{Agent, AsSendBody, Body};
+use ureq::{Agent, AsSendBody, Body, Proxy};
 use zeroize::Zeroizing;
 
 use crate::http::endpoint::{Endpoint, PlainHttp};
 pub use crate::http::error::HttpError;
 use crate::http::loopback::LoopbackResolver;
 pub use crate::http::request::{Authorization, HttpRequest, JSON, Method, Repeat};
+use crate::http::server_text::SessionSecrets;
 pub use crate::http::tls::CA_FILE;
+use crate::system::background::BackgroundTask;
 use crate::system::limited_read::{InputError, read_input};
+use crate::system::sanitize::error_words;
 use crate::system::slow_notice::SlowNotice;
 
 /// The time limit for a name lookup, and for a connection.
@@ -96,15 +101,22 @@ impl fmt::Debug for Response {
 pub struct Http {
     encrypted: OnceCell<Agent>,
     pause: Duration,
+    secrets: SessionSecrets,
 }
 
 impl Default for Http {
     fn default() -> Self {
-        Self { encrypted: OnceCell::new(), pause: retry::PAUSE }
+        Self { encrypted: OnceCell::new(), pause: retry::PAUSE, secrets: SessionSecrets::default() }
     }
 }
 
 impl Http {
+    /// Returns the secrets that are masked in the texts of servers. A request adds its authorization by itself; a secret
+    /// in a body or in an answer is to be added.
+    pub fn secrets(&self) -> &SessionSecrets {
+        &self.secrets
+    }
+
     /// Sends a request, and repeats it where that is harmless and may help. `progress` gets a line for people
     /// before each wait. An answer with an error status is a success here.
     pub fn send(
@@ -112,8 +124,14 @@ impl Http {
         request: &HttpRequest<'_>,
         progress: &mut dyn FnMut(&str),
     ) -> Result<Response, HttpError> {
-        retry::send(request.repeat, self.pause, progress, || {
-            let _notice = SlowNotice::start(format!("waiting for {}", request.endpoint));
+        if let Some(authorization) = request.authorization {
+            self.secrets.add(authorization.credentials());
+        }
+        // A registry chooses the host of its token endpoint.
+        let mut progress = |line: &str| progress(&self.secrets.mask(line));
+        retry::send(request.repeat, self.pause, request.deadline, &mut progress, || {
+            let line = format!("waiting for {}", request.endpoint);
+            let _notice = SlowNotice::start(self.secrets.mask(&line).as_str());
             self.send_following(request)
         })
     }
@@ -125,55 +143,80 @@ impl Http {
             let response = self.send_once(&HttpRequest { endpoint: &endpoint, ..*request })?;
             let is_redirect = matches!(response.status, 301 | 302 | 303 | 307 | 308);
             let Some(to) = response.header("location").filter(|_| is_redirect) else { return Ok(response) };
+            let refused = |to: &str| {
+                Err(HttpError::Redirected { at: endpoint.to_string(), to: self.secrets.redact(to) })
+            };
             endpoint = match redirect_target(&endpoint, to) {
                 Ok(target) if request.method.is_read_only() => target,
-                Ok(target) => {
-                    return Err(HttpError::Redirected { at: endpoint.to_string(), to: target.to_string() });
-                }
-                Err(to) => return Err(HttpError::Redirected { at: endpoint.to_string(), to }),
+                Ok(target) => return refused(&target.to_string()),
+                Err(to) => return refused(&to),
             };
         }
         Err(HttpError::Redirected { at: endpoint.to_string(), to: "itself again and again".to_owned() })
     }
 
+    /// Sends a request and reads its answer on another thread, so that the time limit holds for all of it: the limits
+    /// of the library are for each read while a proxy opens the tunnel.
     fn send_once(&self, request: &HttpRequest<'_>) -> Result<Response, HttpError> {
         let at = request.endpoint.to_string();
+        let agent = self.agent(request.endpoint)?;
+        let proxy = proxy::find(request.endpoint, |name| std::env::var_os(name))?;
         let head = head(request)?;
-        let sent = match request.body {
-            Some((_, body)) => self.run(head.map(|()| body), request.endpoint)?,
-            None => self.run(head, request.endpoint)?,
-        };
-        let (parts, body) = sent.map_err(|error| tls::to_http_error(error, &at, PATIENCE))?.into_parts();
-        let reader = body.into_with_config().limit(u64::MAX).reader();
-        let body = read_input(reader.take(MAX_BODY_BYTES + 1)).map_err(|error| match error {
-            InputError::Read(error) => tls::to_http_error(error.into(), &at, PATIENCE),
-            InputError::TooLarge => HttpError::TooLarge { at: at.clone() },
-        })?;
-        if u64::try_from(body.len()).is_ok_and(|bytes| bytes <= MAX_BODY_BYTES) {
-            Ok(Response { at, status: parts.status.as_u16(), headers: parts.headers, body })
-        } else {
-            Err(HttpError::TooLarge { at })
-        }
+        let body = request.body.map(|(_, body)| Zeroizing::new(body.to_vec()));
+        let start = Instant::now();
+        let deadline = request.deadline.map_or(start + PATIENCE, |deadline| deadline.min(start + PATIENCE));
+        let place = at.clone();
+        let exchange = BackgroundTask::start(move || exchange(&agent, proxy, head, body.as_deref(), place));
+        let exchange =
+            exchange.map_err(|error| HttpError::Unreachable { at: at.clone(), why: error_words(&error) })?;
+        let patience = deadline.saturating_duration_since(start);
+        exchange.wait(deadline).unwrap_or(Err(HttpError::Slow { at, patience }))
     }
 
-    fn run(
-        &self,
-        request: ureq::http::Request<impl AsSendBody>,
-        endpoint: &Endpoint,
-    ) -> Result<Result<ureq::http::Response<Body>, ureq::Error>, HttpError> {
-        let plain;
-        let agent = if !endpoint.is_encrypted() {
-            plain = agent(TlsConfig::default());
-            &plain
-        } else if let Some(agent) = self.encrypted.get() {
-            agent
-        } else {
-            let trusting = agent(tls::config()?);
-            self.encrypted.get_or_init(|| trusting)
-        };
-        let proxy = proxy::find(endpoint, |name| std::env::var_os(name))?;
-        Ok(agent.run(agent.configure_request(request).proxy(proxy).build()))
+    /// Returns the client of the library for an endpoint.
+    fn agent(&self, endpoint: &Endpoint) -> Result<Agent, HttpError> {
+        if !endpoint.is_encrypted() {
+            return Ok(agent(TlsConfig::default()));
+        }
+        if let Some(agent) = self.encrypted.get() {
+            return Ok(agent.clone());
+        }
+        let trusting = agent(tls::config()?);
+        Ok(self.encrypted.get_or_init(|| trusting).clone())
     }
+}
+
+/// Sends a request and reads its whole answer.
+fn exchange(
+    agent: &Agent,
+    proxy: Option<Proxy>,
+    head: ureq::http::Request<()>,
+    body: Option<&Vec<u8>>,
+    at: String,
+) -> Result<Response, HttpError> {
+    let sent = match body {
+        Some(body) => run(agent, proxy, head.map(|()| body.as_slice())),
+        None => run(agent, proxy, head),
+    };
+    let (parts, body) = sent.map_err(|error| tls::to_http_error(error, &at, PATIENCE))?.into_parts();
+    let reader = body.into_with_config().limit(u64::MAX).reader();
+    let body = read_input(reader.take(MAX_BODY_BYTES + 1)).map_err(|error| match error {
+        InputError::Read(error) => tls::to_http_error(error.into(), &at, PATIENCE),
+        InputError::TooLarge => HttpError::TooLarge { at: at.clone() },
+    })?;
+    if u64::try_from(body.len()).is_ok_and(|bytes| bytes <= MAX_BODY_BYTES) {
+        Ok(Response { at, status: parts.status.as_u16(), headers: parts.headers, body })
+    } else {
+        Err(HttpError::TooLarge { at })
+    }
+}
+
+fn run(
+    agent: &Agent,
+    proxy: Option<Proxy>,
+    request: ureq::http::Request<impl AsSendBody>,
+) -> Result<ureq::http::Response<Body>, ureq::Error> {
+    agent.run(agent.configure_request(request).proxy(proxy).build())
 }
 
 fn agent(trusted: TlsConfig) -> Agent {
@@ -319,6 +362,26 @@ mod tests {
             (&["HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf"], "the answer of HOST is broken"),
         ] {
             assert_eq!(error(answer), want, "{answer:?}");
+        }
+    }
+
+    #[test]
+    fn nothing_is_awaited_beyond_the_deadline_of_a_request() {
+        const BUSY: &str =
+            "HTTP/1.1 429 No\r\nRetry-After: 59\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+        for (answers, seconds, want) in [
+            (&[""][..], 1, "HOST gave no answer within 1 s"),
+            (&[BUSY], 30, "HOST asks to wait for 59 s"),
+            (&["hello\r\n\r\n"], 1, "the answer of HOST is broken"),
+        ] {
+            let (endpoint, requests) = server(answers);
+            let deadline = Some(Instant::now() + Duration::from_millis(seconds * 1000 + 100));
+            let request = HttpRequest { deadline, ..HttpRequest::get(&endpoint) };
+            // The pause before a repetition is longer than the rest of the time.
+            let http = Http { pause: Duration::from_secs(60), ..Http::default() };
+            let error = http.send(&request, &mut |_| {}).expect_err(want);
+            assert_eq!(error.to_string().replace(&endpoint.to_string(), "HOST"), want);
+            assert_eq!(requests.lock().expect("unpoisoned").len(), 1, "{want}");
         }
     }
 

@@ -1,6 +1,7 @@
 //! HTTP requests and their authorization.
 
 use std::fmt;
+use std::time::Instant;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -75,6 +76,11 @@ impl Authorization {
         Self::new("token ", token)
     }
 
+    /// Returns the value without its scheme.
+    pub(super) fn credentials(&self) -> &str {
+        self.0.split_once(' ').map_or(self.0.as_str(), |(_, value)| value)
+    }
+
     fn new(scheme: &str, value: &str) -> Self {
         let mut text = Zeroizing::new(String::with_capacity(scheme.len() + value.len()));
         text.push_str(scheme);
@@ -99,6 +105,8 @@ pub struct HttpRequest<'a> {
     /// The media type and the bytes of the body.
     pub body: Option<(&'static str, &'a [u8])>,
     pub repeat: Repeat,
+    /// The time by which the answer has to be there, with all repetitions; `None` means the usual limits.
+    pub deadline: Option<Instant>,
 }
 
 /// The media type of JSON: <https://www.rfc-editor.org/rfc/rfc8259#section-11>.
@@ -107,6 +115,14 @@ pub const JSON: &str = "application/json";
 impl<'a> HttpRequest<'a> {
     pub fn get(endpoint: &'a Endpoint) -> Self {
         let method = Method::Get;
-        Self { method, endpoint, authorization: None, accept: JSON, body: None, repeat: Repeat::Harmless }
+        Self {
+            method,
+            endpoint,
+            authorization: None,
+            accept: JSON,
+            body: None,
+            repeat: Repeat::Harmless,
+            deadline: None,
+        }
     }
 }

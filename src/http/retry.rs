@@ -1,7 +1,7 @@
 //! Repeats requests after a pause.
 
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::http::{HttpError, Repeat, Response};
 use crate::system::env;
@@ -20,27 +20,32 @@ const DEFAULT_WAIT: u64 = 5;
 /// Too many requests: <https://www.rfc-editor.org/rfc/rfc6585#section-4>.
 const TOO_MANY: u16 = 429;
 
-/// Calls `send_once` until it succeeds, or another try is not allowed or cannot help.
+/// Calls `send_once` until it succeeds, or another try is not allowed, cannot help, or would
+/// begin after the deadline.
 pub(super) fn send(
     repeat: Repeat,
     pause: Duration,
+    deadline: Option<Instant>,
     progress: &mut dyn FnMut(&str),
     send_once: impl Fn() -> Result<Response, HttpError>,
 ) -> Result<Response, HttpError> {
     let mut next_pause = pause;
+    let has_time_for = |pause| deadline.is_none_or(|deadline| Instant::now() + pause < deadline);
     for _ in 1..MAX_TRIES {
         let outcome = send_once();
         match &outcome {
             // The server did not execute the request, so any request may be sent again.
             Ok(response) if response.status == TOO_MANY => {
                 let (at, seconds) = (&response.at, retry_after(response, env::now().0));
-                if seconds > MAX_WAIT {
+                let pause = Duration::from_secs(seconds);
+                if seconds > MAX_WAIT || !has_time_for(pause) {
                     return Err(HttpError::Busy { at: at.clone(), seconds });
                 }
                 progress(&format!("{at} has had too many requests; waiting {seconds} s as it asks"));
-                thread::sleep(Duration::from_secs(seconds));
+                thread::sleep(pause);
                 continue;
             }
+            _ if !has_time_for(next_pause) => return outcome,
             Ok(response) if repeat == Repeat::Harmless && response.status >= 500 => {
                 progress(&format!("{} has a problem ({}); trying again", response.at, response.status));
             }

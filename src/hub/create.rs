@@ -32,6 +32,8 @@ pub struct NewToken {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CreateReport {
     pub id: TokenId,
+    /// The access that Docker Hub granted, which may be less than requested.
+    pub access: TokenAccess,
     /// False when the token still has the label with which it was created.
     pub has_label: bool,
     /// The tokens that stay in use because they may do more.
@@ -40,7 +42,8 @@ pub struct CreateReport {
 
 impl HubSession<'_> {
     /// Creates a token and stores it. It is put in use where that takes nothing away from another one. A token that
-    /// cannot be stored is deleted at Docker Hub again.
+    /// may do more or lasts longer than requested, or that cannot be stored, is deleted at Docker Hub again. The vault
+    /// records what Docker Hub has made.
     pub fn create(&self, new: &NewToken) -> Result<CreateReport, HubError> {
         // The key and the lock are tried first, so that no token is created that cannot be stored.
         self.store.ensure_vault()?;
@@ -54,7 +57,8 @@ impl HubSession<'_> {
         let kept = self.store_new(new, &created);
         let (id, wider) = kept.map_err(|error| self.undo(&new.account, &created, error))?;
         let relabelled = self.client.relabel(&new.account, &created.listed.id, &new.label);
-        Ok(CreateReport { id, has_label: relabelled.is_ok_and(|is_there| is_there), wider })
+        let has_label = relabelled.is_ok_and(|is_there| is_there);
+        Ok(CreateReport { id, access: created.listed.access, has_label, wider })
     }
 
     fn store_new(
@@ -62,17 +66,21 @@ impl HubSession<'_> {
         new: &NewToken,
         created: &NewApiToken,
     ) -> Result<(TokenId, Vec<WiderToken>), HubError> {
-        let remote = self.remote(&new.account, &created.listed);
+        let listed = &created.listed;
+        let remote = self.remote(&new.account, listed);
+        // A person's own scopes stay; the usual ones follow from what the token may do.
+        let has_own_scopes = new.scopes != new.access.vault_scopes() && !listed.access.opens_no_registry();
+        let scopes = if has_own_scopes { new.scopes.clone() } else { listed.access.vault_scopes() };
         self.store.change(|draft| {
             let incoming = IncomingToken {
                 name: new.name.clone(),
                 kind: new.account.token_kind(),
                 user: UserName::new(&remote.owner, &created.secret),
-                scopes: new.scopes.clone(),
+                scopes: scopes.clone(),
                 keys: Vec::new(),
                 label: Some(new.label.clone()),
-                permissions: new.access.permissions(),
-                expires: created.listed.expires.or(new.expires),
+                permissions: listed.access.permissions(),
+                expires: listed.expires,
                 origin: Origin::Add,
                 profile: None,
                 remote: Some(remote),
@@ -81,6 +89,10 @@ impl HubSession<'_> {
             // lost.
             let id = draft.inventory.add_with_free_name(incoming, self.now);
             draft.set_secret(id, &created.secret)?;
+            if !listed.is_active {
+                draft.inventory.deactivate(id);
+                return Ok((id, Vec::new()));
+            }
             Ok((id, use_without_loss(&mut draft.inventory, id, self.now)))
         })
     }

@@ -45,6 +45,9 @@ pub enum HubError {
     /// The token is the successor in an interrupted rotation, which only a rotation of `old` can continue.
     #[error("\"{name}\" is to take the place of \"{old}\"")]
     IsSuccessor { name: Name, old: Name },
+    /// Docker Hub did something other than what was asked.
+    #[error("Docker Hub made the token {0}")]
+    Exceeds(String),
     /// A token was created, but is not in the vault.
     #[error("the new token could not be kept, and {}", if *is_deleted { "was deleted at Docker Hub again" } else { "is left there" })]
     NotKept {
@@ -115,6 +118,7 @@ impl Hint for HubError {
             Self::Unanswered { label, is_cleaned_up: false, .. } => format!(
                 "look for \"{label}\" in {program} hub tokens; nobody has its secret, and hub rm --id ID deletes it"
             ),
+            Self::Exceeds(_) => format!("{program} hub tokens shows what is there; then try again"),
             Self::NotWorking(_) => "try again later".to_owned(),
             Self::NotIdentified(_) => format!("{program} hub tokens shows the ID of each; name one"),
             Self::Ambiguous { .. } => "give more of the ID, or the name here".to_owned(),

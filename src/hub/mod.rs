@@ -27,6 +27,7 @@ use crate::model::remote::Remote;
 use crate::model::timestamp::Timestamp;
 use crate::model::token::Token;
 use crate::model::token_id::TokenId;
+use crate::provider::issued::{IssuedExpiry, excess, unfit_secret};
 use crate::vault::store::VaultStore;
 
 /// The vault, and Docker Hub with a sign-in.
@@ -114,24 +115,60 @@ impl HubSession<'_> {
     }
 
     /// Creates a token under a unique label. If there is no answer, a token with that label is deleted, because
-    /// nobody has its secret.
+    /// nobody has its secret. A token that may do more or lasts longer than requested is deleted again.
     fn create_or_clean_up(
         &self,
         account: &HubAccount,
         new: &CreateRequest<'_>,
     ) -> Result<NewApiToken, HubError> {
-        self.client.create(account, new).map_err(|source| {
+        let mut created = self.client.create(account, new).map_err(|source| {
             if source.is_undone() {
                 return source.into();
             }
             let is_cleaned_up = self.delete_lost(account, new.label).is_ok();
             HubError::Unanswered { source, label: new.label.to_owned(), is_cleaned_up }
-        })
+        })?;
+        match self.complete(account, new, &mut created) {
+            Ok(()) => Ok(created),
+            Err(error) => Err(self.undo(account, &created, error)),
+        }
+    }
+
+    /// Adds what the answer to the creation does not report, and compares the token with the request.
+    fn complete(
+        &self,
+        account: &HubAccount,
+        new: &CreateRequest<'_>,
+        NewApiToken { listed: created, secret }: &mut NewApiToken,
+    ) -> Result<(), HubError> {
+        if let Some(unfit) = unfit_secret(secret) {
+            return Err(HubError::Exceeds(unfit.to_owned()));
+        }
+        let (granted, requested) = (created.access.grants(), new.access.grants());
+        let issued = created.expires.map_or(IssuedExpiry::Unreported, IssuedExpiry::At);
+        if let Some(excess) = excess(&granted, &requested, issued, new.expires, self.now) {
+            return Err(HubError::Exceeds(excess));
+        }
+        let lacks_expiry = new.expires.is_some() && created.expires.is_none();
+        if (lacks_expiry || granted.is_empty())
+            && let Some(listed) = self.client.fetch(account, &created.id)?
+        {
+            *created = listed;
+        }
+        let issued = created.expires.map_or(IssuedExpiry::Never, IssuedExpiry::At);
+        let granted = created.access.grants();
+        if let Some(excess) = excess(&granted, &requested, issued, new.expires, self.now) {
+            return Err(HubError::Exceeds(excess));
+        }
+        if granted.is_empty() {
+            created.access = new.access.clone();
+        }
+        Ok(())
     }
 
     /// Deletes the tokens at Docker Hub that have exactly this label and are not in the vault.
     fn delete_lost(&self, account: &HubAccount, label: &str) -> Result<(), HubError> {
-        let all = self.client.list(account)?;
+        let all = self.client.list_unmasked(account)?;
         let inventory = self.store.inventory()?;
         for lost in all.iter().filter(|listed| listed.label == label) {
             if kept_token(&inventory, account, self.client.api().custom_url().as_deref(), &lost.id).is_none()

@@ -151,7 +151,12 @@ impl HubSession<'_> {
                 .map_err(|error| self.undo(&making.account, &created, error)),
             Err(error) => {
                 // If a token may be left at Docker Hub, the record of its label also stays.
-                if !matches!(&error, HubError::Unanswered { is_cleaned_up: false, .. }) {
+                let is_left = matches!(
+                    &error,
+                    HubError::Unanswered { is_cleaned_up: false, .. }
+                        | HubError::NotKept { is_deleted: false, .. }
+                );
+                if !is_left {
                     let _ = self.step(&making, |_, _| Ok(None));
                 }
                 Err(error)
@@ -178,7 +183,7 @@ impl HubSession<'_> {
                 scopes: old.scopes.clone(),
                 keys: Vec::new(),
                 label: Some(format!("to take the place of \"{}\"", old.name)),
-                permissions: old.permissions,
+                permissions: created.listed.access.permissions().or(old.permissions),
                 expires: created.listed.expires,
                 origin: Origin::Add,
                 profile: None,
@@ -223,6 +228,8 @@ impl HubSession<'_> {
             let secret = draft.secret(&new)?;
             let orphaned = tokens_with_same_secret(draft, &token);
             draft.inventory.renew(token.id, new.kind, new.expires, self.now);
+            let permissions = new.permissions.map(Some);
+            draft.inventory.edit(token.id, TokenChanges { permissions, ..TokenChanges::default() })?;
             // The old secret stops working at Docker Hub.
             draft.inventory.set_previous(token.id, None);
             draft.inventory.keep_at_logout(token.id);

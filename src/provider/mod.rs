@@ -13,6 +13,7 @@ pub mod catalog;
 pub mod credential_type;
 pub mod expiry;
 pub mod hosts;
+pub mod issued;
 #[cfg(test)]
 mod registries;
 

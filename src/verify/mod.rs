@@ -20,6 +20,8 @@ use crate::model::registry::Registry;
 use crate::model::secret::Secret;
 use crate::model::timestamp::Timestamp;
 use crate::model::token::IDENTITY_USER;
+use crate::provider::hosts::GITHUB;
+use crate::system::sanitize::error_chain;
 use crate::system::secret_json::unescape;
 use crate::verify::challenge::{Challenge, ChallengeError};
 use crate::verify::response::{
@@ -58,6 +60,12 @@ pub enum RegistryError {
     NoRegistry { at: String, status: u16 },
     #[error("the token endpoint {at} answers {status}")]
     NoToken { at: String, status: u16 },
+    /// Neither an acceptance nor a refusal, so it is not known whether the registry accepts the token.
+    #[error("{at} answers {status} to the login")]
+    NoVerdict { at: String, status: u16 },
+    /// Another of these errors, in whose text the registry repeats a part of the secret, which is masked.
+    #[error("{text}")]
+    Masked { text: String, hint: Option<String> },
 }
 
 impl Hint for RegistryError {
@@ -67,7 +75,8 @@ impl Hint for RegistryError {
             Self::Endpoint(error) => error.hint(),
             Self::Challenge(_) => Some("the secret was not sent; ask whoever runs the registry".to_owned()),
             Self::NoRegistry { .. } => Some("check host and port".to_owned()),
-            Self::NoToken { .. } => Some("try again later".to_owned()),
+            Self::Masked { hint, .. } => hint.clone(),
+            Self::NoToken { .. } | Self::NoVerdict { .. } => Some("try again later".to_owned()),
         }
     }
 }
@@ -80,6 +89,24 @@ pub struct RegistryClient<'h> {
 impl RegistryClient<'_> {
     /// Logs in to a registry, and reads the access to a repository. A refused login is a result, not an error.
     pub fn authenticate(
+        &self,
+        registry: &Registry,
+        login: LoginRequest<'_>,
+        repository: Option<&str>,
+        progress: &mut dyn FnMut(&str),
+    ) -> Result<AuthResult, RegistryError> {
+        // A registry may know the secret from an earlier login, and chooses the host of its token endpoint.
+        let secrets = self.http.secrets();
+        secrets.add(login.secret.expose());
+        self.try_login(registry, login, repository, progress).map_err(|error| {
+            let text = error_chain(&error);
+            let masked = secrets.mask(&text);
+            let (text, hint) = (masked.to_string(), (text != *masked).then(|| error.hint()));
+            hint.map_or(error, |hint| RegistryError::Masked { text, hint })
+        })
+    }
+
+    fn try_login(
         &self,
         registry: &Registry,
         login: LoginRequest<'_>,
@@ -100,7 +127,9 @@ impl RegistryClient<'_> {
                 result.pull_limit = attempt.pull_limit(repository)?;
             }
         }
-        result.expires = attempt.expires;
+        // Anybody else could switch a token off everywhere with this header.
+        let is_accepted = result.outcome == LoginOutcome::Accepted;
+        result.expires = attempt.expires.filter(|_| is_accepted && GITHUB.owns(registry.as_str()));
         Ok(result)
     }
 
@@ -166,8 +195,10 @@ impl LoginAttempt<'_> {
         }
         let Some(grant) = grant else { return Ok(AuthResult::default()) };
         let root = self.root.clone();
-        if self.send(Method::Get, &root, &grant)?.status == 401 {
-            return Ok(AuthResult::default());
+        match self.send(Method::Get, &root, &grant)?.status {
+            200 => {}
+            401 | 403 => return Ok(AuthResult::default()),
+            status => return Err(RegistryError::NoVerdict { at: root.to_string(), status }),
         }
         let access = repository.map(|repository| self.access(repository, &grant)).transpose()?;
         Ok(AuthResult {
@@ -197,7 +228,7 @@ impl LoginAttempt<'_> {
             400 | 401 | 403 => return Ok(None),
             status => return Err(RegistryError::NoToken { at: realm.to_string(), status }),
         }
-        self.note_expiry(&response);
+        self.note_expiry(&realm, &response);
         let token = parse_token(&response)?;
         Ok(Some(Grant { actions: parse_actions(&token), authorization: Authorization::bearer(&token) }))
     }
@@ -259,13 +290,16 @@ impl LoginAttempt<'_> {
         let accept = if method == Method::Head { MANIFESTS } else { JSON };
         let request = HttpRequest { method, authorization, accept, ..HttpRequest::get(endpoint) };
         let response = self.http.send(&request, self.progress)?;
-        self.note_expiry(&response);
+        self.note_expiry(endpoint, &response);
         Ok(response)
     }
 
-    /// Reads the expiry that GitHub reports:
+    /// Reads the expiry that GitHub reports, unless another host than the registry's own reports it:
     /// <https://github.blog/changelog/2021-07-26-expiration-options-for-personal-access-tokens/>.
-    fn note_expiry(&mut self, response: &Response) {
+    fn note_expiry(&mut self, from: &Endpoint, response: &Response) {
+        if !from.is_same_origin(&self.root) {
+            return;
+        }
         let expires = response.header("github-authentication-token-expiration").and_then(parse_time);
         self.expires = self.expires.or(expires);
     }

@@ -10,7 +10,7 @@ pub struct AuthResult {
     pub outcome: LoginOutcome,
     pub access: RepositoryAccess,
     pub pull_limit: Option<PullLimit>,
-    /// The expiry of the secret, if the registry reports it.
+    /// The expiry of the secret, if a registry of GitHub's accepts the secret and reports it.
     pub expires: Option<Timestamp>,
 }
 

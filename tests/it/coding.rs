@@ -12,6 +12,7 @@ use assert_cmd::Command;
 use serde_json::{Value, json};
 
 use crate::common;
+use crate::common::server::{Server, json_answer};
 use crate::common::{Home, found, stderr, stdout};
 
 const PAT: &str = "pat-of-acme-0123456789abcdef0123456789ab";
@@ -204,13 +205,18 @@ fn a_project_token_is_created_used_listed_changed_and_deleted() {
         let revealed =
             stdout(&coding.unattended(&["show", "shop", "--reveal"]).assert().success().stderr(""));
         assert_eq!(revealed, format!("{secret}\n"));
-        // The endpoint where the token was created takes precedence over the variable.
+        // The vault alone does not decide where the personal access token goes.
+        for variable in ["", "https://coding.invalid"] {
+            let requests = coding.actions().len();
+            let mut program = coding.unattended(&["rm", "shop", "--token", "pat", "--yes"]);
+            program.env("DOCKER_CREDENTIAL_PAT_CODING_URL", variable);
+            let message = stderr(&program.assert().code(1).stdout(""));
+            let want = format!("\"shop\" was made at {}, which is not CODING's own address", coding.url());
+            assert!(message.contains(&want) && message.contains("--url"), "{message}");
+            assert_eq!(coding.actions().len(), requests, "nothing is sent: {variable:?}");
+        }
         let mut program = coding.unattended(&["rm", "shop", "--token", "pat", "--yes"]);
-        program
-            .env("DOCKER_CREDENTIAL_PAT_CODING_URL", "https://coding.invalid")
-            .assert()
-            .success()
-            .stdout("");
+        program.env("DOCKER_CREDENTIAL_PAT_CODING_URL", coding.url()).assert().success().stdout("");
         assert!(coding.tokens().is_empty() && !coding.has("shop"));
     }
 }
@@ -607,15 +613,87 @@ fn several_teams_in_the_vault_require_a_choice() {
 fn every_page_is_read_until_the_list_is_complete() {
     let Some(coding) = CodingDouble::start() else { return };
     coding.switch(&json!({ "seed": 250 }));
-    for (page, pages) in [(1000, 3), (20, 13), (250, 3)] {
+    for (page, pages) in [(1000, 3), (20, 13), (250, 3), (1, 250)] {
         coding.switch(&json!({ "page": page }));
         let before = coding.actions().len();
         assert_eq!(coding.listed("shop").len(), 250, "{page}");
         assert_eq!(coding.actions().len() - before, pages + 1, "{page}");
     }
-    coding.switch(&json!({ "page": 1 }));
-    let message = coding.refused(&["tokens", "--project", "shop"]);
-    assert!(message.contains("more than"), "{message}");
+}
+
+/// Starts a stand-in for CODING with one project and these answers.
+fn coding_server(answers: Vec<(&'static str, Value)>) -> Server {
+    let wrap = |(call, content): (&'static str, Value)| {
+        (call, json_answer("200 OK", &json!({ "Response": content }).to_string()))
+    };
+    let project = json!({ "Project": { "Id": 11, "Name": "shop" } });
+    let project = ("POST /open-api?Action=DescribeProjectByName", project);
+    Server::start([project].into_iter().chain(answers).map(wrap).collect())
+}
+
+/// Runs `coding` against such a stand-in, with a personal access token from standard input.
+fn run_at(server: &Server, home: &Home, args: &[&str]) -> assert_cmd::assert::Assert {
+    let url = format!("http://{}", server.host());
+    let more = ["--project", "shop", "--team", "acme", "--url", &url, "--secret-stdin"];
+    home.program(["coding"]).args(args).args(more).write_stdin(PAT).assert()
+}
+
+#[test]
+fn a_text_without_measure_is_refused_and_an_unfit_secret_is_deleted_again() {
+    let long = "x".repeat(1025);
+    for (name, value) in [
+        ("TokenName", json!(long)),
+        ("UserName", json!(long)),
+        ("Scopes", json!([{ "Value": "artifact_r", "Text": long }])),
+    ] {
+        let mut token = json!({ "Id": 7, "UserName": "pt7" });
+        token[name] = value;
+        let server = coding_server(vec![("", json!({ "ProjectToken": [token] }))]);
+        let message = stderr(&run_at(&server, &Home::new(), &["tokens"]).code(1));
+        assert!(message.contains("is not as its interface is described"), "{name}: {message}");
+    }
+    let secret = "x".repeat(16 * 1024 + 1);
+    let created = json!({ "Id": 7, "UserName": "pt7", "Token": secret, "ExpireAt": 0,
+        "Scopes": [{ "Value": "artifact_r" }] });
+    let server = coding_server(vec![("POST /open-api?Action=CreateProjectToken", created), ("", json!({}))]);
+    let home = Home::new();
+    let message = stderr(&run_at(&server, &home, &["create", "ci"]).code(1));
+    for want in ["with a secret of more than 16 KiB", "is deleted again at CODING"] {
+        assert!(message.contains(want), "{want} is not in {message}");
+    }
+    assert!(home.tokens().is_empty());
+    assert!(server.requests.lock().expect("unpoisoned").contains("Action=DeleteProjectToken"));
+}
+
+#[test]
+fn a_user_name_that_is_the_secret_is_not_printed() {
+    let listed = json!({ "Id": 7, "UserName": PAT, "TokenName": format!("of {PAT}") });
+    let server = coding_server(vec![("", json!({ "ProjectToken": [listed] }))]);
+    let table = stdout(&run_at(&server, &Home::new(), &["tokens"]).success());
+    assert!(table.contains("of ***") && !table.contains(PAT), "{table}");
+    let secret = "secret-of-the-new-token";
+    for (scope, code) in [("artifact_r", 0), ("artifact_rw", 1)] {
+        let created = json!({ "Id": 7, "UserName": secret, "TokenName": secret, "Token": secret, "ExpireAt": 0,
+            "Scopes": [{ "Value": scope }] });
+        let error = json!({ "Error": { "Code": "X", "Message": format!("no {secret}") } });
+        let server = coding_server(vec![("POST /open-api?Action=CreateProjectToken", created), ("", error)]);
+        let message = stderr(&run_at(&server, &Home::new(), &["create", "ci"]).code(code));
+        assert!(message.contains(if code == 0 {
+            "user name (the token itself)"
+        } else {
+            "is left at CODING"
+        }));
+        assert!(!message.contains(secret), "{message}");
+    }
+}
+
+#[test]
+fn a_list_without_end_is_given_up() {
+    let token = |number: usize| json!({ "Id": number, "UserName": "u" });
+    let tokens: Vec<Value> = (1..=10_001).map(token).collect();
+    let server = coding_server(vec![("", json!({ "ProjectToken": tokens }))]);
+    let message = stderr(&run_at(&server, &Home::new(), &["tokens"]).code(1));
+    assert!(message.contains("does not end within 10,000 entries"), "{message}");
 }
 
 #[test]

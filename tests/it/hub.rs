@@ -13,6 +13,7 @@ use docker_credential_pat::vault::file::Vault;
 use serde_json::{Value, json};
 
 use crate::common::hub_double::{CANARIES, HUB, HubDouble, assert_no_secret};
+use crate::common::server::{Server, json_answer};
 use crate::common::{Home, not_found, stderr, stdout};
 
 const TOKENS: &str = "/v2/access-tokens";
@@ -516,6 +517,100 @@ fn local_verbs_report_that_docker_hub_is_unchanged() {
     );
 }
 
+/// Starts a stand-in that accepts each sign-in, with a list of these tokens.
+fn listing_server(tokens: &[Value]) -> Server {
+    Server::start(vec![
+        ("POST /v2/users/login", json_answer("200 OK", r#"{"token":"signed-in-bearer"}"#)),
+        (
+            "GET /v2/access-tokens",
+            json_answer(
+                "200 OK",
+                &json!({ "next": (tokens.len() > 1).then_some("x"), "results": tokens }).to_string(),
+            ),
+        ),
+        ("", json_answer("404 No", "{}")),
+    ])
+}
+
+/// Runs `hub` against such a stand-in, with a sign-in by password.
+fn run_at(server: &Server, home: &Home, args: &[&str]) -> assert_cmd::assert::Assert {
+    let mut program = home.program(["hub"]);
+    program.args(args).args(["--user", "alice", "--password-stdin"]).write_stdin("pw-canary-of-alice\n");
+    program.env("DOCKER_CREDENTIAL_PAT_HUB_URL", format!("http://{}", server.host())).assert()
+}
+
+#[test]
+fn a_list_without_end_is_given_up() {
+    let token = |number: usize| json!({ "uuid": format!("t{number}"), "is_active": true });
+    for (count, requests) in [(10_001, 1), (3_000, 4)] {
+        let server = listing_server(&(0..count).map(token).collect::<Vec<_>>());
+        let message = stderr(&run_at(&server, &Home::new(), &["tokens"]).code(1));
+        assert!(message.contains("does not end within 10,000 entries"), "{message}");
+        let seen = server.requests.lock().expect("unpoisoned");
+        assert_eq!(seen.matches("GET /v2/access-tokens").count(), requests, "{count}");
+    }
+}
+
+#[test]
+fn no_part_of_a_secret_of_the_session_that_the_server_repeats_is_printed() {
+    let sign_in = || ("POST /v2/users/login", json_answer("200 OK", r#"{"token":"signed-in-bearer"}"#));
+    let redirect = |to: &str| format!("HTTP/1.1 302 Go\r\nLocation: {to}\r\nContent-Length: 0\r\n\r\n");
+    let refuse = |text: &str| json_answer("403 No", &json!({ "detail": text }).to_string());
+    for (answer, want) in [
+        (redirect("https://signed-in-bearer.evil.example/"), "redirects to https://***.evil.example"),
+        (redirect("https://in-BEARER.evil.example/"), "redirects to https://***.evil.example"),
+        (refuse("no pw-canary-of, of-alice, canary%2Dof%2Dalice"), "(403): no ***, ***, ***"),
+        (refuse("no Bearer signed-in, ned-in-bea"), "(403): no Bearer ***, ***"),
+    ] {
+        let server = Server::start(vec![sign_in(), ("", answer)]);
+        let message = stderr(&run_at(&server, &Home::new(), &["tokens"]).code(1));
+        assert!(message.contains(want), "{want} is not in {message}");
+    }
+    let label = "signed-in-bearer pw-canary-of-alice";
+    let server = listing_server(&[json!({ "uuid": "t1", "is_active": true, "token_label": label })]);
+    let table = stdout(&run_at(&server, &Home::new(), &["tokens"]).success());
+    assert!(table.contains("*** ***"), "{table}");
+    // The password again, and the secret of the new token.
+    let created =
+        json!({ "uuid": "t1", "is_active": true, "scopes": ["repo:admin"], "token": "dckr_pat_new" });
+    for text in ["pw-canary-of-alice", "dckr_pat_new"] {
+        let server = Server::start(vec![
+            sign_in(),
+            ("POST /v2/access-tokens", json_answer("201 Made", &created.to_string())),
+            ("", refuse(&format!("no {text}"))),
+        ]);
+        let message = stderr(&run_at(&server, &Home::new(), &["create", "ci"]).code(1));
+        assert!(!message.contains(text), "{message}");
+    }
+}
+
+#[test]
+fn a_text_without_measure_is_refused_and_an_unfit_secret_is_deleted_again() {
+    let long = "x".repeat(1025);
+    for (name, value) in [
+        ("token_label", json!(long)),
+        ("generated_by", json!(long)),
+        ("scopes", json!(["repo:read", long])),
+        ("resources", json!([{ "type": "TYPE_REPO", "path": long, "scopes": [] }])),
+    ] {
+        let mut token = json!({ "uuid": "t1", "is_active": true });
+        token[name] = value;
+        let message = stderr(&run_at(&listing_server(&[token]), &Home::new(), &["tokens"]).code(1));
+        assert!(message.contains("is not as its interface is described"), "{name}: {message}");
+    }
+    let Some(hub) = HubDouble::start() else { return };
+    let home = Home::new();
+    for (secret, want) in [
+        ("x".repeat(16 * 1024 + 1), "with a secret of more than 16 KiB"),
+        ("a\nb".to_owned(), "with a secret that is not printable ASCII"),
+    ] {
+        hub.control(&json!({ "next_secret": secret }));
+        let message = stderr(&hub.run(&home, &["create", "ci"]).code(1));
+        assert!(message.contains(want) && message.contains("was deleted at Docker Hub again"), "{message}");
+        assert!(hub.pats().is_empty() && names(&home).is_empty());
+    }
+}
+
 #[test]
 fn every_page_is_read_from_the_same_host() {
     let Some(hub) = HubDouble::start() else { return };
@@ -553,6 +648,102 @@ fn a_busy_server_is_waited_for_and_harmless_requests_are_repeated() {
         (hub.labels(), names(&home)),
         (vec!["moment".into(), "seconds".into()], vec!["seconds".into(), "moment".into()])
     );
+}
+
+#[test]
+fn a_token_that_may_do_more_or_lasts_longer_than_requested_is_deleted_again() {
+    let Some(hub) = HubDouble::start() else { return };
+    let org_resource =
+        |path: &str, scope: &str| json!([{ "type": "TYPE_REPO", "path": path, "scopes": [scope] }]);
+    let org = ["--org", "acme", "--repository", "acme/app"];
+    for terse in [false, true] {
+        for (args, made, want) in [
+            (
+                &["--expires", "30d"][..],
+                json!({ "scopes": ["repo:admin"], "expires_at": null, "is_active": false }),
+                "with more permissions than requested: Read, Write, Delete",
+            ),
+            (&["--expires", "30d"], json!({ "expires_at": "soon" }), "without an expiry"),
+            (
+                &["--expires", "30d"],
+                json!({ "expires_at": "2099-01-31T00:00:00Z" }),
+                "with a later expiry than requested: 2099-01-31",
+            ),
+            (
+                &["--expires", "30d"],
+                json!({ "expires_at": "2020-01-31T00:00:00Z" }),
+                "with an expiry in the past: 2020-01-31",
+            ),
+            (
+                &[],
+                json!({ "scopes": ["repo:read", "repo:new"] }),
+                "more permissions than requested: repo:new",
+            ),
+            (
+                &org,
+                json!({ "resources": org_resource("acme/app", "scope-image-push") }),
+                "more permissions than requested: acme/app scope-image-push",
+            ),
+            (
+                &org,
+                json!({ "resources": org_resource("acme/*", "scope-image-pull") }),
+                "more permissions than requested: acme/* scope-image-pull",
+            ),
+        ] {
+            hub.control(&json!({ "made": made, "terse": terse }));
+            let home = Home::new();
+            let message = stderr(&hub.run(&home, &[&["create", "ci"][..], args].concat()).code(1));
+            assert!(
+                message.contains(want) && message.contains("was deleted at Docker Hub again"),
+                "{message}"
+            );
+            let seen = hub.seen();
+            assert_eq!((&seen["pats"], &seen["oats"]), (&json!([]), &json!([])), "{args:?} {made}");
+            assert!(names(&home).is_empty(), "{args:?} {made}");
+        }
+    }
+    // A successor too, and the old token stays as it is.
+    hub.control(&json!({ "made": {}, "terse": false }));
+    let home = Home::new();
+    hub.run(&home, &["create", "ci", "--expires", "30d"]).success();
+    hub.control(&json!({ "made": { "scopes": ["repo:admin"] } }));
+    let message = stderr(&hub.run(&home, &["rotate", "ci"]).code(1));
+    assert!(message.contains("more permissions than requested: Read, Write, Delete"), "{message}");
+    assert_eq!((hub.labels(), names(&home)), (vec!["ci".to_owned()], vec!["ci".to_owned()]));
+    hub.control(&json!({ "made": {} }));
+    let message = stderr(&hub.run(&home, &["rotate", "ci"]).success());
+    assert!(!message.contains("continued"), "nothing of the first rotation is left: {message}");
+}
+
+#[test]
+fn the_vault_has_what_docker_hub_has_made_and_not_what_was_requested() {
+    let Some(hub) = HubDouble::start() else { return };
+    let home = Home::new();
+    hub.control(&json!({ "made": { "scopes": ["repo:read"], "expires_at": "2038-01-02T03:04:05Z",
+        "is_active": false } }));
+    let message = stderr(&hub.run(&home, &["create", "ci", "--permission", "push"]).success());
+    for want in
+        ["(Read-only)", "on 2038-01-02", "made it switched off (docker-credential-pat hub activate ci)"]
+    {
+        assert!(message.contains(want), "{want} is not in {message}");
+    }
+    let token = home.token("ci");
+    assert_eq!(
+        (&token["permissions"], &token["expires"], &token["state"]),
+        (&json!(["pull"]), &json!("2038-01-02T03:04:05Z"), &json!("inactive"))
+    );
+    let narrow = json!([{ "type": "TYPE_REPO", "path": "acme/b", "scopes": ["scope-image-pull"] }]);
+    hub.control(&json!({ "made": { "resources": narrow } }));
+    let args = ["create", "org", "--org", "acme", "--repository", "acme/*", "--permission", "push"];
+    hub.run(&home, &args).success();
+    let token = home.token("org");
+    assert_eq!((&token["permissions"], &token["scopes"]), (&json!(["pull"]), &json!(["docker.io/acme/b"])));
+    // What the answer leaves out is looked up.
+    hub.control(&json!({ "made": {}, "terse": true }));
+    hub.run(&home, &["create", "terse", "--permission", "push", "--expires", "2h"]).success();
+    let token = home.token("terse");
+    assert_eq!(token["permissions"], json!(["pull", "push"]));
+    assert!(!token["expires"].is_null());
 }
 
 #[test]

@@ -14,6 +14,7 @@ POST /_ctl with any of these, which are not part of Docker Hub, answers {}:
   {"oat_limit": 2}                                   the number of tokens that an organization can have; 10 as with Docker Team
   {"page_cap": 2}  {"delay_ms": 5}  {"advance_s": 60}  {"echo": true} repeats what was sent in the words of an error
   {"code": ["bob", "x"]} changes a code  {"next_signatures": ["x"]} ends the next sign-ins' tokens with these
+  {"made": {"scopes": ["repo:admin"]}} changes what is made from now on; {"terse": true} leaves scopes and expiry out of that answer
   {"next_secret": "x"}  {"forget": "ID"} deletes a token; {"reject": true} takes no secret at /v2/auth/token that is made from now on
   {"seed": {"owner": "alice", "label": "x", "count": 120, "generated_by": "desktop"}}
 and {"jwt": {"sub": "alice", "via": "password" | "pat" | "oat", "ttl": 600}} answers {"jwt": …}, {"try": ["alice", "secret"]} answers
@@ -43,7 +44,7 @@ class State:
     held, release = threading.Event(), threading.Event()
     oat_limit = 10
     wait_s, wait_is, page_cap, delay_ms, shift, echo, reject = 1, "seconds", 100, 0, 0, False, False
-    next_secret = None
+    next_secret, made, terse = None, {}, False
     next_signatures, chosen = [], {}  # chosen: what is before a chosen signature -> the signature
 
 
@@ -183,7 +184,7 @@ def resources_of(body, organization):
 
 
 def control(body):
-    for name in ("wait_s", "wait_is", "page_cap", "delay_ms", "echo", "reject", "next_secret", "oat_limit"):
+    for name in ("wait_s", "wait_is", "page_cap", "delay_ms", "echo", "reject", "next_secret", "oat_limit", "made", "terse"):
         setattr(State, name, body.get(name, getattr(State, name)))
     State.shift += body.get("advance_s", 0)
     State.fail += [list(row) for row in body.get("fail", [])]
@@ -311,8 +312,7 @@ class Handler(BaseHTTPRequestHandler):
         token = make_pat(me, text_of(body, "token_label"), scopes, self.headers.get("User-Agent", ""))
         if "expires_at" in body:
             token["expires_at"] = end_of(body)
-        State.tokens[token["uuid"]] = token
-        return self.answer(201, shown(token, token["_secret"]))
+        return self.made(token)
 
     def organizations(self, path, query, organization, me):
         if self.command == "GET":
@@ -327,8 +327,15 @@ class Handler(BaseHTTPRequestHandler):
         token["resources"] = resources
         if body.get("expires_at") is not None:
             token["expires_at"] = end_of(body)
-        State.tokens[token["id"]] = token
-        return self.answer(201, shown(token, token["_secret"]))
+        return self.made(token)
+
+    def made(self, token):
+        token.update(State.made)
+        State.tokens[token.get("uuid") or token["id"]] = token
+        told = shown(token, token["_secret"])
+        if State.terse:
+            told = {name: value for name, value in told.items() if name not in ("scopes", "resources", "expires_at")}
+        return self.answer(201, told)
 
     def one(self, token, label):
         if self.command == "PATCH":

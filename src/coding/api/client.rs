@@ -5,11 +5,11 @@
 //! the names that CODING's service uses, and the service's answer is passed on.
 
 use std::collections::BTreeSet;
+use std::time::Instant;
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
-use zeroize::Zeroizing;
 
 use crate::coding::api::error::CodingApiError;
 use crate::coding::api::project_token::{ProjectToken, RawProjectToken, parse_number};
@@ -17,7 +17,8 @@ use crate::coding::api::request::{
     ProjectTokenRequest, ServiceError, content, response_body, token_with_secret,
 };
 use crate::http::endpoint::Endpoint;
-use crate::http::server_text::redact;
+use crate::http::list_limits::ListLimits;
+use crate::http::short_text::short_text;
 use crate::http::{Authorization, Http, HttpRequest, JSON, Method, Repeat, Response};
 use crate::model::secret::Secret;
 use crate::model::token::TokenState;
@@ -33,9 +34,6 @@ const UNKNOWN_TOKEN: &str = "authorization invalid";
 
 /// The number of tokens to request per page.
 const PAGE_SIZE: u64 = 100;
-
-/// The maximum number of pages to read: 5,000 tokens are more than any project has.
-const MAX_PAGES: u64 = 50;
 
 /// The account to which a personal access token belongs.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -82,7 +80,9 @@ impl CodingClient {
         #[derive(Deserialize)]
         #[serde(rename_all = "PascalCase")]
         struct CodingUser {
+            #[serde(default, deserialize_with = "short_text")]
             name: Option<String>,
+            #[serde(deserialize_with = "short_text")]
             global_key: String,
         }
         let answer = self.send("DescribeCodingCurrentUser", json!({}), Repeat::Harmless);
@@ -107,6 +107,7 @@ impl CodingClient {
         struct ProjectJson<'a> {
             #[serde(borrow)]
             id: &'a RawValue,
+            #[serde(deserialize_with = "short_text")]
             name: String,
         }
         let (action, fields) = match name_or_number.parse::<u64>() {
@@ -119,8 +120,19 @@ impl CodingClient {
         Ok(Project { id, name: project.name })
     }
 
-    /// Returns every token of a project.
+    /// Returns every token of a project. In its names, each part of a secret of this session is masked.
     pub fn tokens(&self, project: u64) -> Result<Vec<ProjectToken>, CodingApiError> {
+        let mut tokens = self.read_tokens(project)?;
+        let masker = self.http.secrets().masker();
+        for token in &mut tokens {
+            for name in [&mut token.name, &mut token.user] {
+                *name = masker.mask(name).to_string();
+            }
+        }
+        Ok(tokens)
+    }
+
+    fn read_tokens(&self, project: u64) -> Result<Vec<ProjectToken>, CodingApiError> {
         #[derive(Deserialize)]
         #[serde(rename_all = "PascalCase")]
         struct ProjectPage<'a> {
@@ -130,10 +142,13 @@ impl CodingClient {
             total_count: Option<&'a RawValue>,
         }
         let (mut tokens, mut seen) = (Vec::new(), BTreeSet::new());
-        for number in 1..=MAX_PAGES {
+        let mut limits = ListLimits::start();
+        for number in 1_u64.. {
             let fields = json!({ "ProjectId": project, "PageNumber": number, "PageSize": PAGE_SIZE });
-            let answer = self.send("DescribeProjectTokens", fields, Repeat::Harmless)?;
+            let deadline = Some(limits.deadline());
+            let answer = self.send_by(deadline, "DescribeProjectTokens", fields, Repeat::Harmless)?;
             let page: ProjectPage<'_> = content(&answer)?;
+            limits.count(&answer, page.project_token.as_ref().map_or(0, Vec::len))?;
             let count_before = tokens.len();
             for raw in page.project_token.iter().flatten() {
                 let token = ProjectToken::from_raw(raw).ok_or_else(|| answer.unexpected())?;
@@ -148,7 +163,7 @@ impl CodingClient {
                 return Ok(tokens);
             }
         }
-        Err(CodingApiError::TooMany(PAGE_SIZE * MAX_PAGES))
+        Ok(tokens)
     }
 
     /// Creates a token of a project and returns it with its secret. After a [`CodingApiError::Unconfirmed`], the
@@ -161,7 +176,11 @@ impl CodingClient {
         let mut fields = request.json();
         fields["ProjectId"] = json!(project);
         let created = self.send("CreateProjectToken", fields, Repeat::Never);
-        created.and_then(|answer| token_with_secret(&answer)).map_err(|error| match error {
+        let created = created.and_then(|answer| token_with_secret(&answer));
+        if let Ok((_, secret)) = &created {
+            self.http.secrets().add(secret.expose());
+        }
+        created.map_err(|error| match error {
             error if error.is_ambiguous() => {
                 CodingApiError::Unconfirmed { name: request.name.clone(), source: Box::new(error) }
             }
@@ -208,8 +227,14 @@ impl CodingClient {
     }
 
     /// Sends a request, and returns the answer unless it reports an error.
-    fn send(
+    fn send(&self, action: &'static str, fields: Value, repeat: Repeat) -> Result<Response, CodingApiError> {
+        self.send_by(None, action, fields, repeat)
+    }
+
+    /// Sends a request that has to be answered by a time.
+    fn send_by(
         &self,
+        deadline: Option<Instant>,
         action: &'static str,
         mut fields: Value,
         repeat: Repeat,
@@ -223,6 +248,7 @@ impl CodingClient {
             authorization: Some(&authorization),
             body: Some((JSON, body.as_bytes())),
             repeat,
+            deadline,
             ..HttpRequest::get(&url)
         };
         let progress = self.progress;
@@ -250,15 +276,18 @@ impl CodingClient {
         }
     }
 
+    /// Makes a text of CODING safe to show, without a secret of this session.
+    pub fn redact_text(&self, text: &str) -> String {
+        self.http.secrets().redact(text)
+    }
+
     fn unauthorized(&self, code: &str, message: &str) -> CodingApiError {
         CodingApiError::Unauthorized { at: self.endpoint.to_string(), why: format!("{code}: {message}") }
     }
 
-    /// Returns the code and the message of an error: shortened, safe for a terminal, and without the token that was
-    /// sent.
+    /// Returns the code and the message of an error: shortened, safe for a terminal, and without a secret.
     fn redact(&self, error: ServiceError) -> (String, String) {
-        let redact_text =
-            |text: Option<String>| redact(Zeroizing::new(text.unwrap_or_default()), &[self.token.expose()]);
+        let redact_text = |text: Option<String>| self.redact_text(&text.unwrap_or_default());
         (redact_text(error.code), redact_text(error.message))
     }
 }

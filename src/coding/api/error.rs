@@ -34,8 +34,6 @@ pub enum CodingApiError {
         name: String,
         source: Box<Self>,
     },
-    #[error("the project has more than {0} tokens")]
-    TooMany(u64),
 }
 
 impl Hint for CodingApiError {
@@ -65,7 +63,7 @@ impl Hint for CodingApiError {
                 "it may have ended, be for another team, or be held to other addresses; make a new one at \
                  CODING: Personal account settings > Access tokens"
             }
-            Self::Status { .. } | Self::TooMany(_) => "check the address, and try again later",
+            Self::Status { .. } => "check the address, and try again later",
             Self::Unconfirmed { .. } => {
                 return Some(format!(
                     "{} coding tokens shows it if it is there; at CODING it can be seen again and deleted: \
@@ -89,8 +87,7 @@ impl CodingApiError {
             | Self::Refused { .. }
             | Self::MissingPermission { .. }
             | Self::Unauthorized { .. }
-            | Self::Unconfirmed { .. }
-            | Self::TooMany(_) => false,
+            | Self::Unconfirmed { .. } => false,
         }
     }
 }

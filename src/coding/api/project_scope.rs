@@ -5,7 +5,9 @@ use std::fmt;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::http::short_text::short_text;
 use crate::model::token::Permissions;
+use crate::provider::issued::GrantedScope;
 use crate::system::spelling::nearest_word;
 
 /// The scopes for the images and other artifacts of a project, or of one artifact repository.
@@ -36,7 +38,9 @@ const PROJECT_SCOPES: [&str; 14] = [
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct ScopeAnswer {
+    #[serde(deserialize_with = "short_text")]
     value: String,
+    #[serde(default, deserialize_with = "short_text")]
     text: Option<String>,
     target: Option<Value>,
 }
@@ -88,16 +92,7 @@ impl ProjectScope {
         }
     }
 
-    /// True when everything that the other scope allows is also allowed by this one.
-    pub fn includes(&self, other: &Self) -> bool {
-        let is_wider = matches!(
-            (self.value.as_str(), other.value.as_str()),
-            ("artifact_rw", "artifact_r") | ("depot_write", "depot_read")
-        );
-        (self.value == other.value || is_wider) && (self.target.is_none() || self.target == other.target)
-    }
-
-    fn description(&self) -> &str {
+    fn words(&self) -> &str {
         match self.value.as_str() {
             "artifact_r" => "pull",
             "artifact_rw" => "pull and push",
@@ -111,10 +106,24 @@ impl ProjectScope {
     }
 }
 
+impl GrantedScope for ProjectScope {
+    fn includes(&self, other: &Self) -> bool {
+        let is_wider = matches!(
+            (self.value.as_str(), other.value.as_str()),
+            ("artifact_rw", "artifact_r") | ("depot_write", "depot_read")
+        );
+        (self.value == other.value || is_wider) && (self.target.is_none() || self.target == other.target)
+    }
+
+    fn description(&self) -> String {
+        self.to_string()
+    }
+}
+
 impl fmt::Display for ProjectScope {
     /// Writes the permission for people: `pull and push (of 123)`.
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str(self.description())?;
+        out.write_str(self.words())?;
         self.target.map_or(Ok(()), |target| write!(out, " (of {target})"))
     }
 }

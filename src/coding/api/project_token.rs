@@ -9,6 +9,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::coding::api::project_scope::{ProjectScope, ScopeAnswer};
+use crate::http::short_text::short_text;
 use crate::model::timestamp::Timestamp;
 
 /// The offset of China's time zone from UTC, in seconds. CODING does not document the time zone of its texts. Of the
@@ -67,8 +68,11 @@ impl ProjectToken {
 pub(super) struct RawProjectToken<'a> {
     #[serde(borrow)]
     id: Option<&'a RawValue>,
+    #[serde(default, deserialize_with = "short_text")]
     token_name: Option<String>,
+    #[serde(default, deserialize_with = "short_text")]
     user_name: Option<String>,
+    #[serde(default, deserialize_with = "short_text")]
     global_key: Option<String>,
     #[serde(borrow)]
     pub(super) token: Option<&'a RawValue>,

@@ -4,7 +4,7 @@ use crate::coding::api::client::CodingClient;
 use crate::coding::api::error::CodingApiError;
 use crate::coding::coding_remote;
 use crate::coding::error::CodingError;
-use crate::coding::personal_token::{ANY_TEAM_URL, may_send_to, personal_token};
+use crate::coding::personal_token::{ANY_TEAM_URL, is_codings_own, may_send_to, personal_token};
 use crate::coding::team::Team;
 use crate::command::args::{SecretArgs, find};
 use crate::command::completions::token_names;
@@ -81,16 +81,28 @@ impl CodingAccess {
     }
 
     /// Returns the endpoint for a token in the vault. The token's ID means nothing elsewhere, so the endpoint where
-    /// the token was created takes precedence over the variable.
+    /// the token was created takes precedence over the variable. The vault may come from somebody else, such as a
+    /// backup, and a personal access token is sent to the endpoint. So one that is not CODING's own has to be named by the
+    /// arguments or the variable too.
     pub(super) fn endpoint_for(
         &self,
         token: &Token,
         inventory: &Inventory,
     ) -> Result<Endpoint, CommandError> {
-        let team_url = || Team::all_from_scopes(token).next().map(|team| team.api_url());
-        let made_at = || coding_remote(token).and_then(|remote| remote.base_url.clone().or_else(team_url));
+        if let Some(url) = &self.url {
+            return Ok(parse_endpoint(url)?);
+        }
         let variable = env::text(CODING_URL)?;
-        match self.url.clone().or_else(made_at).or(variable).or_else(team_url) {
+        let remote = coding_remote(token);
+        if let Some(url) = remote.and_then(|remote| remote.base_url.as_deref()) {
+            let is_at = |endpoint: &Endpoint| endpoint.is_at(url);
+            let named = variable.as_deref().map(parse_endpoint).transpose()?.filter(is_at);
+            let own = || parse_endpoint(url).ok().filter(|endpoint| is_codings_own(endpoint, token));
+            let (name, url) = (token.name.clone(), url.to_owned());
+            return named.or_else(own).ok_or_else(|| CodingError::UnnamedEndpoint { name, url }.into());
+        }
+        let team_url = || Team::all_from_scopes(token).next().map(|team| team.api_url());
+        match remote.and_then(|_| team_url()).or(variable).or_else(team_url) {
             Some(url) => Ok(parse_endpoint(&url)?),
             None => self.endpoint(inventory),
         }

@@ -138,7 +138,7 @@ fn report(
         "made \"{}\" at CODING ({}), user name {}{place}; it {}, and {}",
         new.name,
         scopes_description(&created.token.scopes),
-        created.token.user,
+        token.user.display_name(),
         in_use_clause(token, &inventory, cx)?,
         expiry_clause(token, *cx.now)
     ));

@@ -15,6 +15,7 @@ use crate::hub::create::NewToken;
 use crate::model::hint::program;
 use crate::model::registry::Registry;
 use crate::model::scope::Scope;
+use crate::model::token::TokenState;
 
 /// Make a token at Docker Hub; its secret goes into the vault and is not shown
 #[derive(Debug, clap::Args)]
@@ -101,9 +102,13 @@ pub(super) fn run(args: &HubCreateArgs, hub: &HubApi, cx: &mut CommandContext) -
     cx.say(&format!(
         "made \"{}\" at Docker Hub ({}); it {in_use}, and {}",
         token.name,
-        new.access.description(),
+        created.access.description(),
         expiry_clause(token, *cx.now)
     ));
+    if token.state == TokenState::Inactive {
+        let (program, argument) = (program(), token.name.as_argument());
+        cx.say(&format!("Docker Hub made it switched off ({program} hub activate {argument})"));
+    }
     say_wider(token, &created.wider, cx);
     if !created.has_label {
         cx.say(&format!(

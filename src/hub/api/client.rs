@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 
 use crate::http::json_body::json;
+use crate::http::list_limits::ListLimits;
 use crate::http::{Method, Repeat, Response};
 use crate::hub::api::error::HubApiError;
 use crate::hub::api::resource::Resource;
@@ -15,9 +16,6 @@ use crate::model::timestamp::Timestamp;
 
 /// The number of tokens to request per page; the server may return fewer.
 const PAGE_SIZE: usize = 100;
-
-/// The maximum number of pages to read.
-const MAX_PAGES: usize = 200;
 
 const NOT_FOUND: u16 = 404;
 
@@ -79,24 +77,44 @@ impl<'h> HubClient<'h> {
         self.api
     }
 
-    /// Returns every token of an account.
+    /// Returns every token of an account. In a label, each part of a secret of this session is masked.
     pub fn list(&self, account: &HubAccount) -> Result<Vec<ApiToken>, HubApiError> {
+        let mut all = self.list_unmasked(account)?;
+        let masker = self.api.http.secrets().masker();
+        for listed in &mut all {
+            listed.label = masker.mask(&listed.label).to_string();
+        }
+        Ok(all)
+    }
+
+    /// Returns every token of an account with its exact label, which is not to be shown.
+    pub fn list_unmasked(&self, account: &HubAccount) -> Result<Vec<ApiToken>, HubApiError> {
         let (mut all, mut seen) = (Vec::new(), BTreeSet::new());
-        for page in 1..=MAX_PAGES {
+        let mut limits = ListLimits::start();
+        for page in 1.. {
             let path = format!("{}?page={page}&page_size={PAGE_SIZE}", account.path()?);
-            let answer = self.send(Method::Get, &path, None)?;
+            let answer = self.api.send(&ApiCall {
+                method: Method::Get,
+                path: &path,
+                bearer: Some(&self.bearer),
+                body: None,
+                repeat: Repeat::Harmless,
+                deadline: Some(limits.deadline()),
+            })?;
             // The last token of a page may have been deleted in the meantime.
             if answer.status == NOT_FOUND && page > 1 {
                 return Ok(all);
             }
-            let TokenPage { tokens, count, has_next } = TokenPage::from_response(&self.success(answer)?)?;
+            let answer = self.success(answer)?;
+            let TokenPage { tokens, count, has_next } = TokenPage::from_response(&answer)?;
+            limits.count(&answer, tokens.len())?;
             let is_empty = tokens.is_empty();
             all.extend(tokens.into_iter().filter(|token| seen.insert(token.id.clone())));
             if is_empty || (!has_next && count.is_none_or(|count| all.len() >= count)) {
                 return Ok(all);
             }
         }
-        Err(HubApiError::TooMany)
+        Ok(all)
     }
 
     /// Returns one token; `None` when it is gone.
@@ -119,9 +137,12 @@ impl<'h> HubClient<'h> {
             bearer: Some(&self.bearer),
             body: Some(&body),
             repeat: Repeat::Never,
+            deadline: None,
         })?;
         let answer = self.success(answer).map_err(|error| error.of_creation(account))?;
-        NewApiToken::from_response(&answer)
+        let created = NewApiToken::from_response(&answer)?;
+        self.api.http.secrets().add(created.secret.expose());
+        Ok(created)
     }
 
     /// Changes a token's label; false when the token is gone.
@@ -147,13 +168,13 @@ impl<'h> HubClient<'h> {
 
     fn send(&self, method: Method, path: &str, body: Option<&[u8]>) -> Result<Response, HubApiError> {
         let bearer = Some(&self.bearer);
-        self.api.send(&ApiCall { method, path, bearer, body, repeat: Repeat::Harmless })
+        self.api.send(&ApiCall { method, path, bearer, body, repeat: Repeat::Harmless, deadline: None })
     }
 
     fn success(&self, answer: Response) -> Result<Response, HubApiError> {
         match answer.status {
             200..=299 => Ok(answer),
-            _ => Err(error::from_response(&answer, &[self.bearer.expose()])),
+            _ => Err(error::from_response(&answer, self.api.http.secrets())),
         }
     }
 

@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 use thiserror::Error;
 
 use crate::http::endpoint::EndpointError;
-use crate::http::server_text::redact;
+use crate::http::server_text::SessionSecrets;
 use crate::http::{HttpError, Response};
 use crate::hub::api::{HUB_URL, HubAccount};
 use crate::model::hint::{Hint, program};
@@ -67,9 +67,6 @@ pub enum HubApiError {
     /// A name or an ID that is not a plain segment of a path.
     #[error("{0:?} is neither the name of an organization nor the ID of a token")]
     NotAnId(String),
-    /// A list whose pages do not end.
-    #[error("Docker Hub lists more tokens than anybody has")]
-    TooMany,
 }
 
 impl Hint for HubApiError {
@@ -113,7 +110,7 @@ impl Hint for HubApiError {
                 "the organization has no such repository that your account may see: check its name in --repository, or \
                  create the repository first"
             }
-            Self::Refused { .. } | Self::TooMany => return None,
+            Self::Refused { .. } => return None,
         };
         Some(hint.to_owned())
     }
@@ -143,7 +140,6 @@ impl HubApiError {
             | Self::NotAnId(_)
             | Self::NoRoom { .. } => true,
             Self::Refused { status, .. } => (400..500).contains(status),
-            Self::TooMany => false,
             Self::Http(error) => !error.is_ambiguous(),
         }
     }
@@ -165,9 +161,9 @@ struct ErrorBody<'a> {
     text: Option<&'a RawValue>,
 }
 
-/// Returns the error in an answer. `sent` are the secrets that the answer could repeat.
-pub(super) fn from_response(answer: &Response, sent: &[&str]) -> HubApiError {
-    let why = server_text(answer, sent);
+/// Returns the error in an answer, which could repeat these secrets.
+pub(super) fn from_response(answer: &Response, secrets: &SessionSecrets) -> HubApiError {
+    let why = server_text(answer, secrets);
     let lowercase = why.to_ascii_lowercase();
     let is_token_sign_in = SIGNED_IN_BY_TOKEN.iter().any(|phrase| lowercase.contains(phrase));
     match answer.status {
@@ -176,12 +172,12 @@ pub(super) fn from_response(answer: &Response, sent: &[&str]) -> HubApiError {
     }
 }
 
-/// Returns the text of an error: safe for a terminal, shortened, and without any secret that was sent.
-pub(super) fn server_text(answer: &Response, sent: &[&str]) -> String {
+/// Returns the text of an error: safe for a terminal, shortened, and without any of these secrets.
+pub(super) fn server_text(answer: &Response, secrets: &SessionSecrets) -> String {
     let first_text = |body: ErrorBody<'_>| {
         let texts = [body.detail, body.text, body.message].into_iter().flatten();
         texts.filter_map(|raw| unescape(raw).ok()).find(|text| !text.is_empty())
     };
     let text = answer.json::<ErrorBody>().ok().and_then(first_text);
-    text.map_or_else(|| "it does not say why".to_owned(), |text| redact(text, sent))
+    text.map_or_else(|| "it does not say why".to_owned(), |text| secrets.redact(&text))
 }

@@ -31,6 +31,7 @@ struct LoginAnswer<'a> {
 impl HubApi {
     /// Returns a client for an existing sign-in.
     pub fn client(&self, user: String, bearer: Secret) -> HubClient<'_> {
+        self.http.secrets().add(bearer.expose());
         HubClient::new(self, user, bearer)
     }
 
@@ -43,7 +44,8 @@ impl HubApi {
             password: &'a str,
         }
         let body = json(&PasswordBody { username: user, password: password.expose() });
-        self.step("/v2/users/login", &body, &[password.expose()])
+        self.http.secrets().add(password.expose());
+        self.step("/v2/users/login", &body)
     }
 
     /// Completes a sign-in with the second factor.
@@ -54,7 +56,10 @@ impl HubApi {
             code: &'a str,
         }
         let body = json(&SecondFactorBody { login_2fa_token: pending.expose(), code: code.expose() });
-        match self.step("/v2/users/2fa-login", &body, &[pending.expose(), code.expose()])? {
+        for secret in [pending, code] {
+            self.http.secrets().add(secret.expose());
+        }
+        match self.step("/v2/users/2fa-login", &body)? {
             LoginStep::Done(bearer) => Ok(bearer),
             LoginStep::SecondFactor(_) => Err(HubApiError::SignIn("it asks for one more code".to_owned())),
         }
@@ -68,15 +73,16 @@ impl HubApi {
             secret: &'a str,
         }
         let body = json(&AccessTokenBody { identifier: user, secret: secret.expose() });
+        self.http.secrets().add(secret.expose());
         let answer = self.post("/v2/auth/token", &body)?;
         match answer.status {
             200 => Ok(true),
             401 | 403 => Ok(false),
-            _ => Err(error::from_response(&answer, &[secret.expose()])),
+            _ => Err(error::from_response(&answer, self.http.secrets())),
         }
     }
 
-    fn step(&self, path: &str, body: &[u8], sent: &[&str]) -> Result<LoginStep, HubApiError> {
+    fn step(&self, path: &str, body: &[u8]) -> Result<LoginStep, HubApiError> {
         let answer = self.post(path, body)?;
         let body: Option<LoginAnswer> = answer.json().ok();
         let secret = |raw: Option<&RawValue>| raw.and_then(|raw| unescape(raw).ok()).map(Secret::new);
@@ -85,14 +91,21 @@ impl HubApi {
             200 => secret(token).map(LoginStep::Done).ok_or_else(|| answer.unexpected().into()),
             400 | 401 | 403 => match secret(pending).filter(|pending| !pending.expose().is_empty()) {
                 Some(pending) => Ok(LoginStep::SecondFactor(pending)),
-                None => Err(HubApiError::SignIn(error::server_text(&answer, sent))),
+                None => Err(HubApiError::SignIn(error::server_text(&answer, self.http.secrets()))),
             },
-            _ => Err(error::from_response(&answer, sent)),
+            _ => Err(error::from_response(&answer, self.http.secrets())),
         }
     }
 
     fn post(&self, path: &str, body: &[u8]) -> Result<Response, HubApiError> {
         let repeat = Repeat::Harmless;
-        self.send(&ApiCall { method: Method::Post, path, bearer: None, body: Some(body), repeat })
+        self.send(&ApiCall {
+            method: Method::Post,
+            path,
+            bearer: None,
+            body: Some(body),
+            repeat,
+            deadline: None,
+        })
     }
 }

@@ -6,6 +6,8 @@ pub mod login;
 pub mod resource;
 pub mod token;
 
+use std::time::Instant;
+
 use crate::http::endpoint::{Endpoint, PlainHttp};
 use crate::http::{Authorization, Http, HttpRequest, JSON, Method, Repeat, Response};
 use crate::hub::api::error::HubApiError;
@@ -77,6 +79,7 @@ struct ApiCall<'a> {
     bearer: Option<&'a Secret>,
     body: Option<&'a [u8]>,
     repeat: Repeat,
+    deadline: Option<Instant>,
 }
 
 impl HubApi {
@@ -114,6 +117,7 @@ impl HubApi {
             authorization: authorization.as_ref(),
             body: call.body.map(|body| (JSON, body)),
             repeat: call.repeat,
+            deadline: call.deadline,
             ..HttpRequest::get(&url)
         };
         let progress = self.progress;

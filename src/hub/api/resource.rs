@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::http::short_text::short_text;
 use crate::model::scope::Scope;
 use crate::model::token::Permissions;
 
@@ -23,10 +24,12 @@ pub const IMAGE_DELETE: &str = "scope-image-delete";
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Resource {
     /// `TYPE_REPO`, `TYPE_ORG`, or the type of another product.
-    #[serde(rename = "type")]
+    #[serde(rename = "type", deserialize_with = "short_text")]
     pub kind: String,
     /// `acme/app`, `acme/*` or `*/*/public`; for an organization its name.
+    #[serde(deserialize_with = "short_text")]
     pub path: String,
+    #[serde(deserialize_with = "short_text")]
     pub scopes: Vec<String>,
 }
 

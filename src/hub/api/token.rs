@@ -4,6 +4,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::http::Response;
+use crate::http::short_text::short_text;
 use crate::hub::api::error::HubApiError;
 use crate::hub::api::resource::Resource;
 use crate::hub::api::{path_segment, resource};
@@ -11,6 +12,7 @@ use crate::model::scope::Scope;
 use crate::model::secret::Secret;
 use crate::model::timestamp::Timestamp;
 use crate::model::token::Permissions;
+use crate::provider::issued::GrantedScope;
 use crate::system::secret_json::unescape;
 
 /// The scope for Docker's Cloud Sandboxes, which opens no registry.
@@ -62,16 +64,26 @@ pub(super) struct TokenPage {
 /// A person's or an organization's token; each has its own names for the same fields.
 #[derive(Deserialize)]
 struct RawApiToken<'a> {
+    #[serde(default, deserialize_with = "short_text")]
     uuid: Option<String>,
+    #[serde(default, deserialize_with = "short_text")]
     id: Option<String>,
+    #[serde(default, deserialize_with = "short_text")]
     token_label: Option<String>,
+    #[serde(default, deserialize_with = "short_text")]
     label: Option<String>,
     is_active: bool,
+    #[serde(default, deserialize_with = "short_text")]
     generated_by: Option<String>,
+    #[serde(default, deserialize_with = "short_text")]
     created_at: Option<String>,
+    #[serde(default, deserialize_with = "short_text")]
     last_used: Option<String>,
+    #[serde(default, deserialize_with = "short_text")]
     last_used_at: Option<String>,
+    #[serde(default, deserialize_with = "short_text")]
     expires_at: Option<String>,
+    #[serde(default, deserialize_with = "short_text")]
     scopes: Option<Vec<String>>,
     resources: Option<Vec<Resource>>,
     #[serde(borrow)]
@@ -133,6 +145,21 @@ impl TokenAccess {
         }
     }
 
+    /// Returns each scope, with the resource that it is for.
+    pub fn grants(&self) -> Vec<HubGrant<'_>> {
+        match self {
+            Self::Scopes(scopes) => {
+                scopes.iter().map(|scope| HubGrant { kind: "", path: "", scope: scope.as_str() }).collect()
+            }
+            Self::Resources(resources) => resources
+                .iter()
+                .flat_map(|Resource { kind, path, scopes }| {
+                    scopes.iter().map(move |scope| HubGrant { kind, path, scope })
+                })
+                .collect(),
+        }
+    }
+
     /// Returns a person's scopes in the words of Docker Hub's page, and an organization's scopes unchanged.
     pub fn description(&self) -> String {
         match self {
@@ -146,6 +173,60 @@ impl TokenAccess {
             }
         }
     }
+}
+
+/// One scope of a token: for all repositories of a person, or for one resource of an organization.
+#[derive(Clone, Copy, Debug)]
+pub struct HubGrant<'a> {
+    /// The type of the resource; empty for a person's token, as is the path.
+    kind: &'a str,
+    path: &'a str,
+    scope: &'a str,
+}
+
+impl GrantedScope for HubGrant<'_> {
+    fn includes(&self, other: &Self) -> bool {
+        let is_same_path = self.path.eq_ignore_ascii_case(other.path);
+        let covers_path = is_same_path || {
+            // `acme/*` is for each repository of acme.
+            let owner = self.path.strip_suffix('*').filter(|owner| owner.ends_with('/'));
+            let of_owner = |owner: &str| other.path.get(..owner.len());
+            owner.is_some_and(|owner| of_owner(owner).is_some_and(|of| of.eq_ignore_ascii_case(owner)))
+        };
+        self.kind == other.kind && covers_path && includes_scope(self.scope, other.scope)
+    }
+
+    fn description(&self) -> String {
+        if self.path.is_empty() {
+            page_word(self.scope).to_owned()
+        } else {
+            format!("{} {}", self.path, self.scope)
+        }
+    }
+}
+
+/// True when a scope is another one, or is for the same things and allows more: `repo:write` and `repo:read`,
+/// `scope-tag-admin` and `scope-tag-read`.
+fn includes_scope(scope: &str, other: &str) -> bool {
+    // Each word allows what those before it allow.
+    const LEVELS: [&[&str]; 3] = [
+        &["repo:public_read", "repo:read", "repo:write", "repo:admin"],
+        &["pull", "push", "delete"],
+        &["read", "edit", "admin"],
+    ];
+    let is_wider = |words: &&[&str]| {
+        let (one, two) = (level(scope, words), level(other, words));
+        matches!((one, two), (Some((things, at)), Some((others, below))) if things == others && below <= at)
+    };
+    scope == other || LEVELS.iter().any(is_wider)
+}
+
+/// Splits a scope into its beginning and the position of its last word; `None` when that is not one of the words.
+fn level<'s>(scope: &'s str, words: &[&str]) -> Option<(&'s str, usize)> {
+    words.iter().enumerate().find_map(|(at, word)| {
+        let things = scope.strip_suffix(word)?;
+        (things.is_empty() || things.ends_with('-')).then_some((things, at))
+    })
 }
 
 /// Returns the word for a scope on Docker Hub's page: <https://docs.docker.com/security/access-tokens/>.
@@ -233,6 +314,34 @@ impl RawApiToken<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_scope_includes_the_lower_ones_for_the_same_resource() {
+        let grant = |text: &'static str| {
+            let [kind, path, scope] = text.split(' ').collect::<Vec<_>>()[..] else { panic!("{text}") };
+            HubGrant { kind, path, scope }
+        };
+        for (one, other, want) in [
+            ("  repo:read", "  repo:read", true),
+            ("  repo:admin", "  repo:write", true),
+            ("  repo:read", "  repo:public_read", true),
+            ("  repo:read", "  repo:write", false),
+            ("  repo:admin", "  sandbox:use", false),
+            ("  repo:read", "T acme/app scope-image-pull", false),
+            ("T acme/app scope-image-push", "T acme/app scope-image-pull", true),
+            ("T acme/app scope-image-push", "T acme/app scope-image-delete", false),
+            ("T acme/app scope-image-pull", "T ACME/app scope-image-pull", true),
+            ("T acme/app scope-image-pull", "T acme/other scope-image-pull", false),
+            ("T acme/* scope-image-pull", "T acme/other scope-image-pull", true),
+            ("T acme/* scope-image-pull", "T acme2/other scope-image-pull", false),
+            ("T acme/app scope-image-pull", "T acme/* scope-image-pull", false),
+            ("T acme/app scope-tag-admin", "T acme/app scope-tag-read", true),
+            ("T acme/app scope-tag-admin", "T acme/app scope-webhook-read", false),
+            ("T acme/app scope-image-pull", "U acme/app scope-image-pull", false),
+        ] {
+            assert_eq!(grant(one).includes(&grant(other)), want, "{one} {other}");
+        }
+    }
 
     #[test]
     fn scopes_have_the_words_of_the_page_and_permissions_if_known() {

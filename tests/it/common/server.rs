@@ -1,7 +1,7 @@
 //! A stand-in for a registry, with prepared answers.
 
 use std::io::{Read, Write};
-use std::net::TcpListener;
+use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
@@ -24,9 +24,7 @@ impl Server {
             for mut stream in listener.incoming().flatten() {
                 let (seen, answers) = (Arc::clone(&seen), Arc::clone(&answers));
                 thread::spawn(move || {
-                    let mut bytes = vec![0; 16 * 1024];
-                    let count = stream.read(&mut bytes).unwrap_or_default();
-                    let request = String::from_utf8_lossy(&bytes[..count]).into_owned();
+                    let request = read_request(&mut stream);
                     let fits = |(parts, _): &&(&str, String)| {
                         let mut parts = parts.split(" … ");
                         request.starts_with(parts.next().unwrap_or_default())
@@ -45,6 +43,35 @@ impl Server {
     pub(crate) fn host(&self) -> String {
         format!("127.0.0.1:{}", self.port)
     }
+}
+
+/// Reads the head of a request, and the body that it announces.
+fn read_request(stream: &mut TcpStream) -> String {
+    let mut request = Vec::new();
+    let mut buffer = vec![0; 16 * 1024];
+    while let Ok(count @ 1..) = stream.read(&mut buffer) {
+        request.extend_from_slice(&buffer[..count]);
+        // The beginning of TLS, which this server does not speak.
+        if !request[0].is_ascii_alphabetic() {
+            break;
+        }
+        let text = String::from_utf8_lossy(&request);
+        let Some((head, body)) = text.split_once("\r\n\r\n") else { continue };
+        let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")?.parse().ok());
+        if body.len() >= length.unwrap_or(0_usize) {
+            break;
+        }
+    }
+    String::from_utf8_lossy(&request).into_owned()
+}
+
+/// An answer with this status, such as `200 OK`, and this JSON.
+pub(crate) fn json_answer(status: &str, body: &str) -> String {
+    format!(
+        "HTTP/1.1 {status}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\
+         Connection: close\r\n\r\n{body}",
+        body.len()
+    )
 }
 
 /// An answer that requires Basic authentication.
