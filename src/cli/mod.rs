@@ -2,6 +2,7 @@
 //! parsed; the parser dispatches all others.
 
 mod parser;
+mod usage_error;
 
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
@@ -11,9 +12,10 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::FromArgMatches;
-use clap::error::ErrorKind;
+use clap::error::{ContextKind, ErrorKind};
 
-use crate::cli::parser::{Cli, command, hint_for_word};
+use crate::cli::parser::{Cli, command};
+use crate::cli::usage_error::{UsageError, VerbPath};
 #[cfg(feature = "extras")]
 use crate::command::completions;
 use crate::command::context::CommandContext;
@@ -22,6 +24,7 @@ use crate::command::protocol::{ProtocolVerb, VerbOutcome};
 use crate::command::{protocol, status};
 use crate::docker::wire::WireError;
 use crate::model::hint::program;
+use crate::provider::mask_tokens;
 #[cfg(feature = "extras")]
 use crate::system::env;
 use crate::system::limited_read::{InputError, read_input};
@@ -52,7 +55,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let verb = words.first().and_then(|word| ProtocolVerb::from_word(word));
     match (verb, words.as_slice()) {
         (Some(verb), [_]) => run_protocol_verb(verb, called_as, out),
-        (Some(_), [word, "--help" | "-h"]) => run_verb(vec!["help".into(), word.into()], called_as, out),
+        (Some(_), [word, "--help" | "-h"]) => run_verb(&["help".into(), word.into()], called_as, out),
         (Some(verb), [word, ..]) => {
             let way = if verb == ProtocolVerb::List {
                 format!("{} ls takes some", program())
@@ -68,7 +71,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
             write(&out, &format!("usage: {} {usage}\n", program()), NOT_DONE)
         }
         _ => {
-            let code = run_verb(args, called_as, out);
+            let code = run_verb(&args, called_as, out);
             scrub::scrub_command_stack();
             code
         }
@@ -112,21 +115,19 @@ fn run_protocol_verb(verb: ProtocolVerb, called_as: Option<&str>, mut out: File)
 
 /// Parses the arguments and runs a verb for people.
 #[inline(never)]
-fn run_verb(args: Vec<OsString>, called_as: Option<&str>, out: File) -> ExitCode {
+fn run_verb(args: &[OsString], called_as: Option<&str>, out: File) -> ExitCode {
     // Both the variable and `--` are needed: a variable that stays set must not disable the verbs.
     #[cfg(feature = "extras")]
-    if let ([escape, words @ ..], Some(shell)) = (args.as_slice(), env::completing_shell())
+    if let ([escape, words @ ..], Some(shell)) = (args, env::completing_shell())
         && escape == "--"
     {
         return write(&out, &completions::answer(&shell, words, command()), ExitCode::SUCCESS);
     }
-    let verb = args.first().and_then(|verb| verb.to_str());
-    let group = verb.filter(|verb| command().find_subcommand(verb).is_some()).map(str::to_owned);
-    let line = std::iter::once(program().into()).chain(args);
+    let line = std::iter::once(program().into()).chain(args.iter().cloned());
     let parsed = command().try_get_matches_from(line).and_then(|parsed| Cli::from_arg_matches(&parsed));
     let cli = match parsed {
         Ok(cli) => cli,
-        Err(error) => return wrong_usage(&error, group.as_deref(), &out),
+        Err(error) => return wrong_usage(&error, args, &out),
     };
     run_in_context(called_as, out, |cx| {
         cx.store.set_proof(Proof::Unattended);
@@ -163,35 +164,20 @@ fn run_in_context(
     }
 }
 
-/// Writes the requested help, or the error in the arguments. `group` is the verb of the arguments, if it is one.
-fn wrong_usage(error: &clap::Error, group: Option<&str>, out: &File) -> ExitCode {
-    // The text quotes the arguments verbatim.
-    let text = clean_lines(&error.render().to_string());
-    match error.kind() {
-        ErrorKind::DisplayHelp | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
-            write(out, &text, ExitCode::SUCCESS)
-        }
-        // Like the official helpers: clients read stdout and expect exit code 1.
-        ErrorKind::InvalidSubcommand => {
-            let action = error.get(clap::error::ContextKind::InvalidSubcommand);
-            let action = action.map(ToString::to_string).unwrap_or_default();
-            let whole = group.unwrap_or("this program");
-            let text = hint_for_word(&action, group).map_or(text, |hint| {
-                format!("{0}: error: {action} is not a verb of {whole}\n{0}: hint: {hint}\n", program())
-            });
-            let _ = io::stderr().write_all(text.as_bytes());
-            if group.is_some() {
-                return ExitCode::from(WRONG_USAGE);
-            }
-            // A person has read it on the same terminal.
-            let line = format!("unknown action \"{}\"\n", clean(&action));
-            if stdio::stdout_is_terminal() { NOT_DONE } else { write(out, &line, NOT_DONE) }
-        }
-        _ => {
-            let _ = io::stderr().write_all(text.as_bytes());
-            ExitCode::from(WRONG_USAGE)
-        }
+/// Writes the requested help, or the error in the arguments.
+fn wrong_usage(error: &clap::Error, args: &[OsString], out: &File) -> ExitCode {
+    if let ErrorKind::DisplayHelp | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand = error.kind() {
+        return write(out, &clean_lines(&error.render().to_string()), ExitCode::SUCCESS);
     }
+    let verb = VerbPath::find(args);
+    CommandError::from(UsageError::new(error, &verb)).report(io::stderr());
+    if error.kind() != ErrorKind::InvalidSubcommand || !verb.is_empty() {
+        return ExitCode::from(WRONG_USAGE);
+    }
+    // Like the official helpers: clients read stdout and expect exit code 1. A person has read it on the same terminal.
+    let action = error.get(ContextKind::InvalidSubcommand).map(ToString::to_string).unwrap_or_default();
+    let line = format!("unknown action \"{}\"\n", clean(&mask_tokens(&action)));
+    if stdio::stdout_is_terminal() { NOT_DONE } else { write(out, &line, NOT_DONE) }
 }
 
 /// Returns the version line in the format of the official helpers: name, package and version. The package is the

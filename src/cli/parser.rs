@@ -110,7 +110,7 @@ pub(super) enum Subcommand {
 }
 
 /// Docker's verbs, for help, manual and completions. They run before any argument is parsed.
-const DOCKER_VERBS: [(&str, &str); 5] = [
+pub(super) const DOCKER_VERBS: [(&str, &str); 5] = [
     ("get", "Print the credentials for the registry on standard input"),
     ("store", "Save the credentials on standard input"),
     ("erase", "Sign out of the registry on standard input"),
@@ -205,6 +205,11 @@ const EXAMPLES: [(&str, &str); 25] = [
     ("unlock", "unlock --for 8h"),
     ("lock", "lock"),
 ];
+
+/// Returns an example for a verb for people, without the name of the program.
+pub(super) fn example(verb: &str) -> Option<&'static str> {
+    EXAMPLES.iter().find(|(name, _)| *name == verb).map(|(_, example)| *example)
+}
 
 /// Returns the definition of the command line, with Docker's verbs.
 pub(super) fn command() -> clap::Command {

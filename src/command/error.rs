@@ -12,6 +12,7 @@ use crate::inventory::Inventory;
 use crate::model::hint::{Hint, program};
 use crate::model::name::Name;
 use crate::model::registry::Key;
+use crate::provider::{contains_token, mask_tokens};
 use crate::resolve::Reason;
 use crate::system::sanitize::{clean, error_chain};
 use crate::system::tty::TtyError;
@@ -68,18 +69,26 @@ impl CommandError {
         self.error.is::<OutputError>().then_some("not-read")
     }
 
-    /// Returns the error and its causes in one line that is safe for a terminal.
+    /// Returns the error and its causes in one line that is safe for a terminal, without tokens.
     pub fn line(&self) -> String {
-        clean(&error_chain(&*self.error))
+        clean(&mask_tokens(&error_chain(&*self.error)))
     }
 
-    /// Writes the error and its hint for people.
+    /// Writes the error and its hint for people. If the error quotes a token, the hint is how to give one.
     pub fn report(&self, mut err: impl Write) {
-        let hint = self.hint.as_ref().map(|hint| format!("{}: hint: {}\n", program(), clean(hint)));
+        let has_token = contains_token(&error_chain(&*self.error));
+        let secret = has_token.then(secret_hint);
+        let hint = secret.as_ref().or(self.hint.as_ref()).map(|hint| clean(&mask_tokens(hint)));
+        let hint = hint.map(|hint| format!("{}: hint: {hint}\n", program()));
         let text = format!("{}: error: {}\n{}", program(), self.line(), hint.unwrap_or_default());
         // If stderr is closed too, nobody can read it.
         let _ = err.write_all(text.as_bytes());
     }
+}
+
+/// Returns the hint for a secret in the wrong place.
+pub fn secret_hint() -> String {
+    format!("printf %s \"$TOKEN\" | {} add NAME --registry HOST --secret-stdin", program())
 }
 
 /// The answer was not written, or only a part of it.

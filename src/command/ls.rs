@@ -11,6 +11,7 @@ use crate::model::hint::program;
 use crate::model::scope::{Scope, ScopeError};
 use crate::model::timestamp::Timestamp;
 use crate::model::token::Token;
+use crate::provider::mask_tokens;
 use crate::system::table::{BRIEF, Cell, Table};
 
 const HEADS: [&str; 11] = [
@@ -62,7 +63,7 @@ pub fn run(args: &LsArgs, cx: &mut CommandContext) -> Result<(), CommandError> {
         cx.say(&match (inventory.tokens().len(), no_home) {
             (_, Some(error)) => format!("no tokens: {error}"),
             (0, None) => format!("no tokens yet: docker login, or {program} add"),
-            (_, None) => format!("no token is like that; {program} ls shows all of them"),
+            (_, None) => format!("{} ({program} ls)", args.nothing_found()),
         });
         return Ok(());
     }
@@ -101,6 +102,15 @@ fn note_directory_choices(inventory: &Inventory, cx: &mut CommandContext) {
 }
 
 impl LsArgs {
+    /// Says that no token matches the arguments.
+    fn nothing_found(&self) -> String {
+        match self.registry.as_deref().map(mask_tokens) {
+            None => "no token has expired".to_owned(),
+            Some(registry) if self.expired => format!("no token for {registry} has expired"),
+            Some(registry) => format!("no token is for {registry}"),
+        }
+    }
+
     /// Returns the tokens that match the arguments.
     fn select<'i>(&self, inventory: &'i Inventory, now: Timestamp) -> Result<Vec<&'i Token>, ScopeError> {
         let mut tokens: Vec<_> = inventory.tokens().iter().collect();

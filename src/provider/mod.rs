@@ -16,6 +16,8 @@ pub mod hosts;
 #[cfg(test)]
 mod registries;
 
+use std::borrow::Cow;
+
 use crate::model::registry::Key;
 use crate::model::scope::Scope;
 use crate::model::timestamp::Timestamp;
@@ -94,6 +96,24 @@ pub fn find_by_prefix(secret: &str) -> Option<&'static CredentialType> {
 
 /// True when a word in a text begins like a token, in any case: hosts and repositories become lower case.
 pub fn contains_token(text: &str) -> bool {
+    find_token(text.as_bytes(), 0).is_some()
+}
+
+/// Replaces each word of a text that begins like a token, up to its end, with `***`.
+pub fn mask_tokens(text: &str) -> Cow<'_, str> {
+    let is_in_secret = |byte: &u8| byte.is_ascii_alphanumeric() || b"_-.+/=~".contains(byte);
+    let (mut masked, mut rest) = (String::new(), 0);
+    while let Some(start) = find_token(text.as_bytes(), rest) {
+        let word = text.as_bytes()[start..].iter().take_while(|byte| is_in_secret(byte)).count();
+        masked.push_str(&text[rest..start]);
+        masked.push_str("***");
+        rest = start + word;
+    }
+    if rest == 0 { text.into() } else { (masked + &text[rest..]).into() }
+}
+
+/// Returns the first position from `from` on at which a word begins like a token.
+fn find_token(bytes: &[u8], from: usize) -> Option<usize> {
     /// The length of the shortest word that is looked at, in bytes.
     const WORD_BYTES: usize = 8;
     /// The fewest letters after a prefix that ends with a separator, and after one that could begin a word.
@@ -102,10 +122,9 @@ pub fn contains_token(text: &str) -> bool {
     const JWT: &str = "eyJ";
 
     let is_in_token = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
-    let bytes = text.as_bytes();
     // Most texts have no word that is long enough.
-    if !bytes.split(|byte| !is_in_token(byte)).any(|word| word.len() >= WORD_BYTES) {
-        return false;
+    if !bytes[from..].split(|byte| !is_in_token(byte)).any(|word| word.len() >= WORD_BYTES) {
+        return None;
     }
     let begins_at = |start: usize, prefix: &str| {
         let rest = bytes[start..].split_at_checked(prefix.len());
@@ -116,7 +135,7 @@ pub fn contains_token(text: &str) -> bool {
     };
     let prefixes = || CREDENTIAL_TYPES.iter().flat_map(|row| row.prefixes).copied().chain([JWT]);
     let is_start = |at: &usize| *at == 0 || !bytes[*at - 1].is_ascii_alphanumeric();
-    (0..bytes.len()).filter(is_start).any(|start| prefixes().any(|prefix| begins_at(start, prefix)))
+    (from..bytes.len()).filter(is_start).find(|start| prefixes().any(|prefix| begins_at(*start, prefix)))
 }
 
 /// True when a user name belongs to one token, or stands for secrets that expire by themselves. It has one secret at a
@@ -206,6 +225,20 @@ mod tests {
             ("https://index.docker.io/v1/access-token", false),
         ] {
             assert_eq!(contains_token(text), want, "{text}");
+            assert_eq!(mask_tokens(text) != text, want, "{text}");
+        }
+    }
+
+    #[test]
+    fn tokens_in_a_text_are_masked_to_their_end() {
+        for (text, want) in [
+            ("there is no token named \"ghp_abcdefgh\"", "there is no token named \"***\""),
+            ("cannot read /tmp/ghp_abcd/x: not found", "cannot read /tmp/***: not found"),
+            ("a ghp_abcd, b GLPAT-abcd.01.0z and c", "a ***, b *** and c"),
+            (&format!("\"{JWT}\""), "\"***\""),
+            ("ghp_ is a prefix", "ghp_ is a prefix"),
+        ] {
+            assert_eq!(mask_tokens(text), want);
         }
     }
 

@@ -113,7 +113,7 @@ for variable in NO_COLOR=1 CLICOLOR=0 TERM=dumb; do
 done
 equal "without a terminal: no colour" 0 eval 'TERM=xterm pat ls | grep -c $'"'\e'"' || true'
 ends "without colour it is told as well" 0 'expired .* 2020-01-31 \([0-9]+ days ago\)' pat ls
-ends "ls of a registry without a token says so" 0 'no token is like that' at_terminal -- "$program" ls --registry nowhere.example
+ends "ls of a registry without a token says so" 0 'no token is for nowhere.example' at_terminal -- "$program" ls --registry nowhere.example
 
 # Characters that would control the terminal, or make a line read as another: C0, C1, DEL and marks of direction.
 nasty=$'\e[31m\e]0;title\a\u009b7m\x7f\u202e\u2066'

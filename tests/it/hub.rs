@@ -381,12 +381,12 @@ fn words_that_are_no_verbs_of_hub_lead_on() {
     ] {
         let message = stderr(&home.run(["hub", word]).code(2).stdout(""));
         assert!(
-            message.contains(&format!("{word} is not a verb of hub")) && message.contains(want),
+            message.contains(&format!("hub has no verb \"{word}\"")) && message.contains(want),
             "{message}"
         );
     }
-    assert!(stderr(&home.run(["hub", "nonsense"]).code(2)).contains("unrecognized subcommand"));
-    assert!(stderr(&home.run(["coding", "login"]).code(2)).contains("unrecognized subcommand"));
+    assert!(stderr(&home.run(["hub", "nonsense"]).code(2)).contains(" has no verb \""));
+    assert!(stderr(&home.run(["coding", "login"]).code(2)).contains(" has no verb \""));
 }
 
 #[test]

@@ -403,7 +403,7 @@ fn words_that_people_try_lead_to_the_verb() {
         let output = stderr(&response);
         assert!(output.contains(want) && output.lines().count() == 2, "{output}");
     }
-    assert!(stderr(&home.run(["frobnicate"])).contains("unrecognized subcommand"));
+    assert!(stderr(&home.run(["frobnicate"])).contains("there is no verb \"frobnicate\""));
     home.add("ci", "ghcr.io");
     assert!(stdout(&home.run(["tokens"]).success()).contains("ci"));
     for word in ["remove", "delete"] {

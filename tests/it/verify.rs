@@ -269,7 +269,7 @@ fn unusable_arguments_and_authorities_are_errors() {
         (&["part", "--repository", "ghcr.io/other/app"], "no registry can be asked about \"part\" like that"),
         (&["part", "--repository", "No Image"], "is neither an image nor a registry"),
         (&["nobody"], "there is no token named \"nobody\""),
-        (&[], "required arguments were not provided"),
+        (&[], "NAMES is missing"),
         (&["part", "--all"], "cannot be used with"),
     ] {
         let output = home.program(["verify"]).args(args).output().expect("it runs");
