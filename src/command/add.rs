@@ -13,10 +13,9 @@ use crate::docker::wire::WireError;
 use crate::inventory::in_use::InUseFor;
 use crate::inventory::{IncomingToken, NameTaken};
 use crate::model::hint::program;
-use crate::model::name::Name;
 use crate::model::scope::Scope;
 use crate::model::timestamp::Timestamp;
-use crate::model::token::{Origin, Token, TokenKind, UserName};
+use crate::model::token::{Origin, Token, TokenKind};
 use crate::provider::advice::advise;
 use crate::provider::hosts::CredentialHosts;
 use crate::provider::{Credential, recognize};
@@ -70,7 +69,8 @@ impl ValueEnum for TokenKind {
 
 /// Runs the verb.
 pub fn run(args: &AddArgs, cx: &mut CommandContext) -> Result<(), CommandError> {
-    let name = Name::parse_typed(&args.name)?;
+    let name = args::parse_name(&args.name)?;
+    let label = args::parse_label(args.label.as_deref())?;
     let scopes = args::parse_scopes(&args.registry)?;
     let expires = args::parse_expiry(args.expires.as_ref(), *cx.now)?;
     // The name is checked before a person has to type the secret.
@@ -79,6 +79,7 @@ pub fn run(args: &AddArgs, cx: &mut CommandContext) -> Result<(), CommandError> 
     }
     let user = user(args, &scopes)?;
     let secret = args.secret.read(&format!("Secret for \"{name}\" at {}", args::join_scopes(&scopes)))?;
+    let user_name = args::parse_user(&user, &secret)?;
     #[cfg(feature = "online")]
     if args.verify {
         verify::refuse_unaccepted(&scopes, &user, &secret, cx)?;
@@ -92,10 +93,10 @@ pub fn run(args: &AddArgs, cx: &mut CommandContext) -> Result<(), CommandError> 
         let token = IncomingToken {
             name: name.clone(),
             kind,
-            user: UserName::new(&user, &secret),
+            user: user_name.clone(),
             scopes: scopes.clone(),
             keys: Vec::new(),
-            label: args.label.clone().filter(|label| !label.is_empty()),
+            label: label.clone(),
             permissions: args::parse_permissions(&args.permission).flatten(),
             expires,
             origin: Origin::Add,

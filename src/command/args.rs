@@ -16,12 +16,13 @@ use crate::command::error::{ArgumentError, CommandError, PromptError};
 use crate::docker::wire::WireError;
 use crate::inventory::Inventory;
 use crate::model::duration::{Period, duration_words};
-use crate::model::hint::Hint;
+use crate::model::hint::{Hint, program};
 use crate::model::name::{Name, is_profile};
-use crate::model::scope::{Scope, ScopeError};
+use crate::model::scope::Scope;
 use crate::model::secret::Secret;
 use crate::model::timestamp::Timestamp;
-use crate::model::token::{Permissions, Token};
+use crate::model::token::{Permissions, Token, UserName};
+use crate::provider::contains_whole_token;
 use crate::provider::hosts::CredentialHosts;
 use crate::system::disk::DiskError;
 use crate::system::limited_read::{InputError, read_input};
@@ -178,10 +179,69 @@ pub fn parse_permissions(words: &[PermissionArg]) -> Option<Option<Permissions>>
     (!words.is_empty()).then(|| (!has(PermissionArg::Unknown)).then_some(permissions))
 }
 
+/// A field of a token that the vault does not encrypt.
+#[derive(Clone, Copy, Debug)]
+pub enum PlainField {
+    Name,
+    UserName,
+    Label,
+    Registry,
+}
+
+/// A secret in a field that the vault does not encrypt. It is not shown.
+#[derive(Debug, Error)]
+#[error("that {one} begins like a token, and {many} are not encrypted", one = .0.words().0, many = .0.words().1)]
+pub struct TokenInPlainField(PlainField);
+
+impl Hint for TokenInPlainField {
+    fn hint(&self) -> Option<String> {
+        Some(format!("{} add NAME --registry HOST asks for the secret", program()))
+    }
+}
+
+impl PlainField {
+    fn words(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Name => ("name", "names"),
+            Self::UserName => ("user name", "user names"),
+            Self::Label => ("label", "labels"),
+            Self::Registry => ("registry", "registries"),
+        }
+    }
+
+    /// Refuses a text with a token in it.
+    pub fn refuse_token(self, text: &str) -> Result<(), TokenInPlainField> {
+        if contains_whole_token(text) { Err(TokenInPlainField(self)) } else { Ok(()) }
+    }
+}
+
+/// Parses the name of a new token.
+pub fn parse_name(text: &str) -> Result<Name, CommandError> {
+    PlainField::Name.refuse_token(text)?;
+    Ok(Name::parse_typed(text)?)
+}
+
+/// Parses a label; an empty one is none.
+pub fn parse_label(text: Option<&str>) -> Result<Option<String>, TokenInPlainField> {
+    let text = text.unwrap_or_default();
+    PlainField::Label.refuse_token(text)?;
+    Ok((!text.is_empty()).then(|| text.to_owned()))
+}
+
+/// Parses a user name. A few registries take the token itself, which the vault then keeps as the secret only.
+pub fn parse_user(user: &str, secret: &Secret) -> Result<UserName, CommandError> {
+    let user = UserName::new(user, secret);
+    if let UserName::Named(user) = &user {
+        PlainField::UserName.refuse_token(user)?;
+    }
+    Ok(user)
+}
+
 /// Parses scopes, and drops duplicates.
-pub fn parse_scopes(texts: &[String]) -> Result<Vec<Scope>, ScopeError> {
+pub fn parse_scopes(texts: &[String]) -> Result<Vec<Scope>, CommandError> {
     let mut scopes = BTreeSet::new();
     for text in texts {
+        PlainField::Registry.refuse_token(text)?;
         scopes.insert(Scope::parse_typed(text)?);
     }
     Ok(scopes.into_iter().collect())

@@ -51,7 +51,8 @@ pub struct EditArgs {
 /// Runs the verb.
 pub fn run(args: &EditArgs, cx: &mut CommandContext) -> Result<(), CommandError> {
     let expires = args::parse_expiry(args.expires.as_ref(), *cx.now)?;
-    let name = args.new_name.as_deref().map(Name::parse_typed).transpose()?;
+    let name = args.new_name.as_deref().map(args::parse_name).transpose()?;
+    let label = args.label.as_deref().map(|label| args::parse_label(Some(label))).transpose()?;
     let scopes = args::parse_scopes(&args.registry)?;
     find(&cx.store.inventory()?, &args.name)?;
     let token = cx.store.change(|draft| -> Result<_, CommandError> {
@@ -65,7 +66,7 @@ pub fn run(args: &EditArgs, cx: &mut CommandContext) -> Result<(), CommandError>
             user: args.user.as_ref().map(|user| user_of(draft, &token, user)).transpose()?,
             name,
             scopes: (!scopes.is_empty()).then_some(scopes),
-            label: args.label.as_ref().map(|label| Some(label.clone()).filter(|label| !label.is_empty())),
+            label,
             permissions: args::parse_permissions(&args.permission),
             expires,
         };
@@ -102,7 +103,7 @@ fn user_of(draft: &Draft, token: &Token, user: &str) -> Result<UserName, Command
     if user.is_empty() {
         return Err(WireError::NoUser.into());
     }
-    Ok(UserName::new(user, &draft.secret(token)?))
+    args::parse_user(user, &draft.secret(token)?)
 }
 
 /// The expiry of this token cannot change, because the provider fixed it.

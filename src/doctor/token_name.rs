@@ -2,10 +2,7 @@
 //! then replaced.
 
 use crate::model::token::{Token, UserName};
-use crate::provider::find_by_prefix;
-
-/// The length, in bytes, of the shortest user name that counts as a token when it begins like one.
-const TOKEN_BYTES: usize = 20;
+use crate::provider::contains_whole_token;
 
 /// The number of first characters of a password that must not appear in a name.
 const REVEALING_LETTERS: usize = 4;
@@ -13,13 +10,9 @@ const REVEALING_LETTERS: usize = 4;
 /// True when the user name, which the vault does not encrypt, is itself a token.
 pub(super) fn has_token_for_user(token: &Token) -> bool {
     match &token.user {
-        UserName::Named(user) => looks_like_token(user),
+        UserName::Named(user) => contains_whole_token(user),
         UserName::SameAsSecret => false,
     }
-}
-
-fn looks_like_token(text: &str) -> bool {
-    text.len() >= TOKEN_BYTES && find_by_prefix(text).is_some()
 }
 
 /// Returns the password in a key that a client stored the token under.
@@ -36,7 +29,7 @@ pub(super) fn key_password(token: &Token) -> Option<&str> {
 fn has_revealing_name(token: &Token) -> bool {
     let name = token.name.as_str();
     let head = |password: &str| password.chars().take(REVEALING_LETTERS).collect::<String>();
-    looks_like_token(name) || key_password(token).is_some_and(|password| name.contains(&head(password)))
+    contains_whole_token(name) || key_password(token).is_some_and(|password| name.contains(&head(password)))
 }
 
 /// Returns the name of a token, for people.

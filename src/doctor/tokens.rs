@@ -17,7 +17,7 @@ use crate::model::token::{Token, TokenKind, TokenState};
 use crate::provider::advice::SAFER_THAN_A_PASSWORD;
 use crate::provider::catalog::CREDENTIAL_TYPES;
 use crate::provider::credential_type::{CredentialType, ExpiryRule};
-use crate::provider::{find_by_prefix, likely_type};
+use crate::provider::{contains_whole_token, find_by_prefix, likely_type};
 use crate::usage::stats::UsageStats;
 
 /// The number of days without any request after which a token counts as unused.
@@ -180,13 +180,30 @@ fn check_plain_fields(token: &Token, findings: &mut Vec<Finding>) {
         mend,
         ..Finding::about_token(token)
     };
-    if has_token_for_user(token) {
+    let has_token = contains_whole_token;
+    let fields = [
+        ("user-name-is-token", "user name", "user names stand", "--user USER", has_token_for_user(token)),
+        ("name-is-token", "name", "names stand", "--name NEW-NAME", has_token(token.name.as_str())),
+        (
+            "label-is-token",
+            "label",
+            "labels stand",
+            "--label ''",
+            token.label.as_deref().is_some_and(has_token),
+        ),
+        (
+            "registry-is-token",
+            "registry",
+            "registries stand",
+            "--registry HOST",
+            token.scopes.iter().any(|scope| has_token(&scope.to_string())),
+        ),
+    ];
+    for (kind, field, stand, option, _) in fields.into_iter().filter(|(.., is_token)| *is_token) {
         findings.push(finding(
-            "user-name-is-token",
-            format!(
-                "the user name of token \"{name}\" looks like a token, and user names stand open in the vault"
-            ),
-            format!("{} edit {argument} --user USER; revoke that token where it was made", program()),
+            kind,
+            format!("the {field} of token \"{name}\" looks like a token, and {stand} open in the vault"),
+            format!("{} edit {argument} {option}; revoke that token where it was made", program()),
         ));
     }
     if key_password(token).is_some() {

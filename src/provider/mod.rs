@@ -17,6 +17,8 @@ pub mod hosts;
 mod registries;
 
 use std::borrow::Cow;
+use std::iter;
+use std::ops::Range;
 
 use crate::model::registry::Key;
 use crate::model::scope::Scope;
@@ -99,17 +101,34 @@ pub fn contains_token(text: &str) -> bool {
     find_token(text.as_bytes(), 0).is_some()
 }
 
+/// True when a text contains a word that begins like a token and is as long as one: no name that a person chose.
+pub fn contains_whole_token(text: &str) -> bool {
+    /// The length of the shortest token, in bytes.
+    const TOKEN_BYTES: usize = 20;
+
+    tokens(text).any(|token| token.len() >= TOKEN_BYTES)
+}
+
 /// Replaces each word of a text that begins like a token, up to its end, with `***`.
 pub fn mask_tokens(text: &str) -> Cow<'_, str> {
-    let is_in_secret = |byte: &u8| byte.is_ascii_alphanumeric() || b"_-.+/=~".contains(byte);
     let (mut masked, mut rest) = (String::new(), 0);
-    while let Some(start) = find_token(text.as_bytes(), rest) {
-        let word = text.as_bytes()[start..].iter().take_while(|byte| is_in_secret(byte)).count();
-        masked.push_str(&text[rest..start]);
+    for token in tokens(text) {
+        masked.push_str(&text[rest..token.start]);
         masked.push_str("***");
-        rest = start + word;
+        rest = token.end;
     }
     if rest == 0 { text.into() } else { (masked + &text[rest..]).into() }
+}
+
+/// Returns each part of a text that begins like a token, up to the end of the word.
+fn tokens(text: &str) -> impl Iterator<Item = Range<usize>> {
+    let is_in_secret = |byte: &u8| byte.is_ascii_alphanumeric() || b"_-.+/=~".contains(byte);
+    let mut from = 0;
+    iter::from_fn(move || {
+        let start = find_token(text.as_bytes(), from)?;
+        from = start + text.as_bytes()[start..].iter().take_while(|byte| is_in_secret(byte)).count();
+        Some(start..from)
+    })
 }
 
 /// Returns the first position from `from` on at which a word begins like a token.
@@ -239,6 +258,15 @@ mod tests {
             ("ghp_ is a prefix", "ghp_ is a prefix"),
         ] {
             assert_eq!(mask_tokens(text), want);
+        }
+        for (text, want) in [
+            ("ghp_canary", false),
+            ("dckr_pat_laptop", false),
+            ("ghp_abcdefghijklmnop", true),
+            ("old: ghp_abcdefghijklmnop", true),
+            ("h.io/GHP_abcdefghijklmnop", true),
+        ] {
+            assert_eq!(contains_whole_token(text), want, "{text}");
         }
     }
 

@@ -460,7 +460,6 @@ fn each_state_of_a_token_has_its_finding() {
         ("password", "registry.cn-hangzhou.aliyuncs.com", "bob", "canary", &[], None),
         ("token-opens-nothing", "registry.gitlab.com", "bob", "glrt-canary", &[], Some("problem")),
         ("token-opens-nothing", "registry.gitlab.com", "bob", "glpat-canary", &[], None),
-        ("user-name-is-token", "ghcr.io", "dckr_pat_canary_for_a_user", "canary", &[], Some("problem")),
         (
             "user-name-is-token",
             "registry.digitalocean.com",
@@ -486,7 +485,13 @@ fn each_state_of_a_token_has_its_finding() {
 fn names_made_of_secrets_are_not_shown() {
     let home = healthy();
     home.store("ghcr.io", "ghp_canary_for_a_user_name", "canary");
-    assert_eq!(severity(&home, &[], "user-name-is-token").as_deref(), Some("problem"));
+    for kind in ["user-name-is-token", "name-is-token"] {
+        assert_eq!(severity(&home, &[], kind).as_deref(), Some("problem"), "{kind}");
+    }
+    let home = healthy();
+    assert_eq!(severity(&home, &[], "registry-is-token"), None);
+    home.store("ghcr.io/ghp_canary_for_a_registry", "bob", "secret");
+    assert_eq!(severity(&home, &[], "registry-is-token").as_deref(), Some("problem"));
     let home = healthy();
     assert_eq!(severity(&home, &[], "key-with-password"), None);
     home.store("https://bob:canary@registry.example/v1/", "bob", "secret");

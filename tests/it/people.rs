@@ -742,3 +742,38 @@ fn a_secret_in_the_wrong_place_is_never_echoed() {
         }
     }
 }
+
+#[test]
+fn a_token_is_refused_in_each_field_that_is_not_encrypted() {
+    let home = Home::new();
+    home.add("ci", "ghcr.io");
+    let token = "ghp_abcdefghijklmnopqrstuvwxyz0123456789";
+    let before = fs::read(home.vault()).expect("the vault");
+    for (line, field) in [
+        ("add TOKEN --registry ghcr.io --user me --secret-stdin", "that name begins like a token, and names"),
+        ("add n --registry ghcr.io --user TOKEN --secret-stdin", "that user name begins like a token"),
+        ("add n --registry ghcr.io --user me --label TOKEN --secret-stdin", "that label begins like a token"),
+        ("add n --registry TOKEN --user me --secret-stdin", "that registry begins like a token"),
+        ("add n --registry ghcr.io/TOKEN --user me --secret-stdin", "that registry begins like a token"),
+        ("edit ci --name TOKEN", "that name begins like a token"),
+        ("edit ci --user TOKEN", "that user name begins like a token"),
+        ("edit ci --label TOKEN", "that label begins like a token"),
+        ("edit ci --registry TOKEN", "that registry begins like a token"),
+        #[cfg(feature = "online")]
+        ("hub create TOKEN", "that name begins like a token"),
+        #[cfg(feature = "online")]
+        ("hub create n --label TOKEN", "that label begins like a token"),
+        #[cfg(feature = "online")]
+        ("coding create TOKEN --project shop --team acme", "that name begins like a token"),
+    ] {
+        let args = line.replace("TOKEN", token);
+        let run = home.program([]).args(args.split(' ')).write_stdin("secret").assert().code(1);
+        let message = stderr(&run);
+        assert!(message.contains(field) && message.contains("are not encrypted"), "{line}: {message}");
+        assert!(!message.to_lowercase().contains(token), "{line}: {message}");
+        assert_eq!(fs::read(home.vault()).expect("the vault"), before, "{line}");
+    }
+    // A few registries take the token as the user name too; it is kept as the secret.
+    home.bring("do", "registry.digitalocean.com", token, token, &[]).success();
+    assert!(!String::from_utf8_lossy(&fs::read(home.vault()).expect("the vault")).contains(token));
+}

@@ -51,7 +51,7 @@ pub(super) struct CodingCreateArgs {
 
 /// Runs the verb. Everything that can fail without a new token is done before one is created.
 pub(super) fn run(args: &CodingCreateArgs, cx: &mut CommandContext) -> Result<(), CommandError> {
-    let name = Name::parse_typed(&args.name)?;
+    let name = args::parse_name(&args.name)?;
     let request = args.request(&name, cx)?;
     let inventory = cx.store.inventory()?;
     ensure_free_name(&name, &inventory)?;
@@ -73,6 +73,7 @@ impl CodingCreateArgs {
     fn request(&self, name: &Name, cx: &CommandContext) -> Result<ProjectTokenRequest, CommandError> {
         let default = || ProjectScope::parse(DEFAULT_SCOPE).into_iter().collect();
         let expires = self.expires.as_deref().map(|text| args::parse_coming_expiry(text, *cx.now));
+        args::parse_label(self.token_name.as_deref())?;
         Ok(ProjectTokenRequest {
             name: self.token_name.clone().unwrap_or_else(|| name.to_string()),
             scopes: if self.scope.is_empty() { default() } else { self.scope.clone() },

@@ -13,7 +13,6 @@ use crate::hub::api::HubApi;
 use crate::hub::api::token::TokenAccess;
 use crate::hub::create::NewToken;
 use crate::model::hint::program;
-use crate::model::name::Name;
 use crate::model::registry::Registry;
 use crate::model::scope::Scope;
 
@@ -128,7 +127,7 @@ pub(super) fn run(args: &HubCreateArgs, hub: &HubApi, cx: &mut CommandContext) -
 
 impl HubCreateArgs {
     fn new_token(&self, cx: &CommandContext) -> Result<NewToken, CommandError> {
-        let name = Name::parse_typed(&self.name)?;
+        let name = args::parse_name(&self.name)?;
         let access = self.access()?;
         let scopes = match self.registry.as_slice() {
             [] => access.vault_scopes(),

@@ -15,6 +15,7 @@ mod tokens;
 use thiserror::Error;
 
 use crate::command::args;
+use crate::command::args::PlainField;
 use crate::command::context::{CommandContext, print_progress};
 use crate::command::error::CommandError;
 use crate::hub::HubSession;
@@ -82,6 +83,7 @@ fn account(organization: Option<&String>) -> HubAccount {
 
 /// Checks that Docker Hub accepts a label.
 fn parse_label(text: &str) -> Result<String, CommandError> {
+    PlainField::Label.refuse_token(text)?;
     if (1..=MAX_LABEL).contains(&text.chars().count()) {
         return Ok(text.to_owned());
     }
