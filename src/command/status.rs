@@ -5,6 +5,7 @@ use crate::command::error::CommandError;
 use crate::command::token_view::count_words;
 use crate::docker::config::ConfigFile;
 use crate::docker::helper_name::HelperName;
+use crate::doctor::{Severity, path};
 use crate::model::hint::program;
 use crate::system::env;
 
@@ -13,22 +14,50 @@ pub fn run(cx: &mut CommandContext) -> Result<(), CommandError> {
     let inventory = cx.store.inventory()?;
     let config = ConfigFile::read(env::docker_config()?)?;
     let config_path = env::tilde(config.path());
-    let own = config.own_helpers()?.into_iter().map(|(_, helper)| helper);
-    let is_set_up = config.store()?.into_iter().chain(own).any(|helper| HelperName::is_ours(&helper));
-    let set_up = if is_set_up { "Docker asks this program" } else { "Docker does not ask this program yet" };
+    let helpers =
+        config.store()?.into_iter().chain(config.own_helpers()?.into_iter().map(|(_, helper)| helper));
+    let helpers: Vec<_> =
+        helpers.filter(|helper| HelperName::is_ours(helper)).map(|helper| helper.to_string()).collect();
+    let obstacle = obstacle(&helpers);
+    let set_up = match &obstacle {
+        _ if helpers.is_empty() => "Docker does not use this program yet".to_owned(),
+        Some(obstacle) => format!("Docker cannot use this program: {obstacle}"),
+        None => "Docker uses this program".to_owned(),
+    };
+    let vault = env::tilde(cx.store.path());
     let count = match inventory.tokens().len() {
         0 => "no tokens yet".to_owned(),
         count => count_words(count),
     };
-    let program = program();
-    let next = match (is_set_up, inventory.tokens().is_empty()) {
-        (false, _) => format!("{program} install"),
-        (true, true) => format!("docker login, or {program} add"),
-        (true, false) => format!("{program} ls"),
+    let expired = inventory.tokens().iter().filter(|token| token.has_expired(*cx.now)).count();
+    let expired_line = match expired {
+        0 => String::new(),
+        1 => "1 token has expired\n".to_owned(),
+        count => format!("{} have expired\n", count_words(count)),
     };
-    let vault = env::tilde(cx.store.path());
+    let program = program();
+    let next = if helpers.is_empty() {
+        format!("{program} install")
+    } else if obstacle.is_some() {
+        format!("{program} doctor")
+    } else if inventory.tokens().is_empty() {
+        format!("docker login, or {program} add")
+    } else if expired > 0 {
+        format!("{program} ls --expired")
+    } else {
+        format!("{program} ls")
+    };
     cx.write_answer(
-        format!("{set_up} ({config_path})\n{count} in {vault}\n\nnext: {next}\nall:  {program} --help\n")
-            .as_bytes(),
+        format!(
+            "{set_up} ({config_path})\n{count} in {vault}\n{expired_line}\nnext: {next}\nall:  {program} --help\n"
+        )
+        .as_bytes(),
     )
+}
+
+/// Returns what keeps clients from calling this program under one of these names.
+fn obstacle(helpers: &[String]) -> Option<String> {
+    let mut findings = Vec::new();
+    path::check(helpers, &mut findings);
+    findings.into_iter().find(|finding| finding.severity == Severity::Problem).map(|finding| finding.what)
 }

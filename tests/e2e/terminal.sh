@@ -10,7 +10,7 @@ at_terminal() { limited "$python" "$here/terminal.py" "$@"; }
 at_once() { timeout --foreground 30 "$@"; } # what waits for an answer is cut off
 
 # The program's name alone.
-ends "no arguments: a status" 0 'Docker does not ask this program yet' at_terminal -- "$program"
+ends "no arguments: a status" 0 'Docker does not use this program yet' at_terminal -- "$program"
 ends "and the next step" 0 '^next: docker-credential-pat install' at_terminal -- "$program"
 ends "also while stdin comes from elsewhere" 0 '^next:' at_terminal -- sh -c "$program </dev/null"
 check "the next step, done" at_terminal -- "$program" install

@@ -777,3 +777,33 @@ fn a_token_is_refused_in_each_field_that_is_not_encrypted() {
     home.bring("do", "registry.digitalocean.com", token, token, &[]).success();
     assert!(!String::from_utf8_lossy(&fs::read(home.vault()).expect("the vault")).contains(token));
 }
+
+#[test]
+fn the_status_names_what_is_to_be_done_first() {
+    let home = Home::new();
+    let status = |path: Option<&str>| {
+        let mut program = home.program(["status"]);
+        program.envs(path.map(|path| ("PATH", path)));
+        stdout(&program.assert().success())
+    };
+    let next =
+        |status: &str| status.split_once("next: ").expect("a step").1.lines().next().map(str::to_owned);
+    let first = status(None);
+    assert!(first.starts_with("Docker does not use this program yet"), "{first}");
+    assert_eq!(next(&first).as_deref(), Some("docker-credential-pat install"));
+    home.run(["install"]).success();
+    home.add("ci", "ghcr.io");
+    let set_up = status(None);
+    assert!(set_up.starts_with("Docker uses this program (~/.docker/config.json)\n1 token in "), "{set_up}");
+    assert_eq!(next(&set_up).as_deref(), Some("docker-credential-pat ls"));
+    for name in ["a", "b"] {
+        home.bring(name, "quay.io", "me", "secret", &["--expires", "2020-01-01"]).success();
+    }
+    let expired = status(None);
+    assert!(expired.contains("\n2 tokens have expired\n"), "{expired}");
+    assert_eq!(next(&expired).as_deref(), Some("docker-credential-pat ls --expired"));
+    let outside = status(Some("/nowhere"));
+    let want = "Docker cannot use this program: docker-credential-pat is in no folder of PATH";
+    assert!(outside.starts_with(want), "{outside}");
+    assert_eq!(next(&outside).as_deref(), Some("docker-credential-pat doctor"));
+}
