@@ -1,13 +1,16 @@
 //! `ls`: lists the tokens and shows which ones are in use. `HEADS` is the order of the columns, and `token_view`
 //! writes the cells.
 
+use crate::client::context::Context;
 use crate::command::completions::token_scopes;
 use crate::command::context::CommandContext;
 use crate::command::error::CommandError;
 use crate::command::token_view;
-use crate::command::token_view::TokenView;
+use crate::command::token_view::{TokenView, choice_words};
 use crate::inventory::Inventory;
+use crate::model::choice::Choice;
 use crate::model::hint::program;
+use crate::model::registry::{DOCKER_HUB_KEY, Key};
 use crate::model::scope::{Scope, ScopeError};
 use crate::model::timestamp::Timestamp;
 use crate::model::token::Token;
@@ -31,6 +34,9 @@ const HEADS: [&str; 11] = [
 /// The columns that a narrow terminal omits, in this order.
 const LEAST_FIRST: &[&str] =
     &["STORED", "CREATED", "LAST-USED", "CAME-BY", BRIEF, "ALLOWS", "KIND", "EXPIRES", "USER"];
+
+/// The most choices for directories that are named.
+const MOST_CHOICES: usize = 8;
 
 /// List tokens and show which are in use
 #[derive(Debug, clap::Args)]
@@ -73,8 +79,7 @@ pub fn run(args: &LsArgs, cx: &mut CommandContext) -> Result<(), CommandError> {
     }
     cx.print_table(&table)?;
     note_logins_for_parts(&inventory, cx);
-    note_directory_choices(&inventory, cx);
-    Ok(())
+    note_directory_choices(&tokens, &inventory, cx)
 }
 
 /// Notes each token that a client logged in with for more than the token is for.
@@ -90,15 +95,52 @@ fn note_logins_for_parts(inventory: &Inventory, cx: &mut CommandContext) {
     }
 }
 
-/// Notes that some tokens are in use in certain directories only. The listing is the same in every directory.
-fn note_directory_choices(inventory: &Inventory, cx: &mut CommandContext) {
-    let count = inventory.choices().iter().filter(|choice| choice.directory.is_some()).count();
-    let choices = match count {
-        0 => return,
-        1 => "1 choice for a directory does not count here".to_owned(),
-        _ => format!("{count} choices for directories do not apply here"),
+/// Notes each choice for a directory of a listed token, first those that apply here. The table is the same in every
+/// directory.
+fn note_directory_choices(
+    tokens: &[TokenView<'_>],
+    inventory: &Inventory,
+    cx: &mut CommandContext,
+) -> Result<(), CommandError> {
+    let listed = |choice: &&Choice| {
+        choice.directory.is_some() && tokens.iter().any(|view| view.token.id == choice.token)
     };
-    cx.say(&format!("{choices} ({} explain IMAGE, in that directory, follows it)", program()));
+    let choices: Vec<&Choice> = inventory.choices().iter().filter(listed).collect();
+    if choices.is_empty() {
+        return Ok(());
+    }
+    let context = Context::from_environment(cx.called_as)?;
+    let any_key = Key::parse(DOCKER_HUB_KEY)?;
+    let request = context.stated_request(&any_key, inventory);
+    let is_here = |choice: &&Choice| {
+        let within = |folder: &String| request.directory.is_some_and(|here| here.value.starts_with(folder));
+        let under = |profile: &String| request.profile.is_some_and(|now| now.value == profile);
+        choice.directory.as_ref().is_some_and(within) && choice.profile.as_ref().is_none_or(under)
+    };
+    // Of two that apply here, the one for the deeper directory is followed.
+    let is_followed = |choice: &&Choice| {
+        let same_case = |other: &&Choice| {
+            (&other.scope, &other.profile, other.direction)
+                == (&choice.scope, &choice.profile, choice.direction)
+        };
+        inventory.choices().iter().filter(is_here).filter(same_case).all(|other| {
+            other.directory.as_ref().map(String::len) <= choice.directory.as_ref().map(String::len)
+        })
+    };
+    let (here, elsewhere): (Vec<_>, Vec<_>) = choices.into_iter().partition(is_here);
+    let here = here.into_iter().filter(is_followed).map(|choice| ("here, ", choice));
+    let mut notes = here.chain(elsewhere.into_iter().map(|choice| ("", choice)));
+    for (place, choice) in notes.by_ref().take(MOST_CHOICES) {
+        let name = inventory.find(choice.token).map_or("a token", |token| token.name.as_str());
+        cx.say(&format!("{place}\"{name}\" is chosen for {}", choice_words(choice)));
+    }
+    match notes.count() {
+        0 => {}
+        more => {
+            cx.say(&format!("choices for directories that are not shown: {more} ({} show NAME)", program()))
+        }
+    }
+    Ok(())
 }
 
 impl LsArgs {

@@ -807,3 +807,38 @@ fn the_status_names_what_is_to_be_done_first() {
     assert!(outside.starts_with(want), "{outside}");
     assert_eq!(next(&outside).as_deref(), Some("docker-credential-pat doctor"));
 }
+
+#[test]
+fn ls_names_the_choices_for_directories_of_the_listed_tokens() {
+    let home = Home::new();
+    for (name, registry) in
+        [("all", "ghcr.io"), ("home", "ghcr.io"), ("inner", "ghcr.io"), ("quay", "quay.io")]
+    {
+        home.add(name, registry);
+    }
+    let root = home.path().canonicalize().expect("there");
+    for folder in ["a/b", "elsewhere"] {
+        fs::create_dir_all(root.join(folder)).expect("made");
+    }
+    home.run(["use", "all", "ghcr.io"]).success();
+    for (name, folder) in [("home", "a"), ("inner", "a/b")] {
+        let dir = root.join(folder);
+        home.run(["use", name, "ghcr.io", "--dir", dir.to_str().expect("UTF-8")]).success();
+    }
+    let (outer, inner) =
+        ("\"home\" is chosen for ghcr.io, in ~/a\n", "\"inner\" is chosen for ghcr.io, in ~/a/b\n");
+    for (folder, args, want) in [
+        ("elsewhere", &[][..], format!("{outer}{inner}")),
+        ("a", &[], format!("here, {outer}{inner}")),
+        ("a/b", &[], format!("here, {inner}")),
+        ("a", &["--registry", "quay.io"], String::new()),
+        ("a", &["--registry", "ghcr.io"], format!("here, {outer}{inner}")),
+    ] {
+        let mut program = home.program(["ls"]);
+        let run = program.env("HOME", &root).args(args).current_dir(root.join(folder)).assert().success();
+        assert_eq!(stderr(&run), want, "{folder} {args:?}");
+    }
+    let mut narrow = home.program(["ls", "--expired"]);
+    let run = narrow.current_dir(root.join("a")).assert().success();
+    assert!(!stderr(&run).contains("is chosen"), "{}", stderr(&run));
+}
