@@ -137,7 +137,7 @@ fn note_directory_choices(
     match notes.count() {
         0 => {}
         more => {
-            cx.say(&format!("choices for directories that are not shown: {more} ({} show NAME)", program()))
+            cx.say(&format!("choices for directories that are not shown: {more} ({} show NAME)", program()));
         }
     }
     Ok(())

@@ -16,8 +16,7 @@ pub fn run(cx: &mut CommandContext) -> Result<(), CommandError> {
     let config_path = env::tilde(config.path());
     let helpers =
         config.store()?.into_iter().chain(config.own_helpers()?.into_iter().map(|(_, helper)| helper));
-    let helpers: Vec<_> =
-        helpers.filter(|helper| HelperName::is_ours(helper)).map(|helper| helper.to_string()).collect();
+    let helpers: Vec<_> = helpers.filter(|helper| HelperName::is_ours(helper)).collect();
     let obstacle = obstacle(&helpers);
     let set_up = match &obstacle {
         _ if helpers.is_empty() => "Docker does not use this program yet".to_owned(),

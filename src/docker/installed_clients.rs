@@ -24,6 +24,8 @@ pub struct AskedElsewhere {
     pub config: PathBuf,
     /// The helper that the client asks; `None` when it reads its files.
     pub helper: Option<String>,
+    /// True when the file does not name the helper, and Docker found it in `PATH`.
+    pub is_found: bool,
 }
 
 /// Returns whom the client asks for a key, if that is not this program. A file that cannot be read says nothing.
@@ -33,13 +35,16 @@ pub fn asked_elsewhere(owner: ConfigOwner, key: &Key) -> Option<AskedElsewhere> 
         ConfigOwner::Podman => env::podman_own_files().ok()?,
     };
     let config = files.first()?.clone();
-    let mut helper = None;
+    let (mut helper, mut is_found) = (None, false);
     for file in files {
-        helper = helper.or(ConfigFile::read(file).ok()?.helper_for(key, owner).ok()?);
+        let file = ConfigFile::read(file).ok()?;
+        helper = helper.or(file.helper_for(key, owner).ok()?);
+        is_found |= file.store().ok()?.is_none() && file.store_found_by_docker().ok()?.is_some();
     }
+    is_found &= owner == ConfigOwner::Docker;
     match helper {
         Some(helper) if HelperName::is_ours(&helper) => None,
-        helper => Some(AskedElsewhere { config, helper }),
+        helper => Some(AskedElsewhere { config, helper, is_found }),
     }
 }
 

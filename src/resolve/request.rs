@@ -49,6 +49,8 @@ pub enum RequestSource {
     WorkingDirectory,
     /// An argument of this program.
     Argument,
+    /// What this program assumes without an argument.
+    Default,
 }
 
 /// The repositories of a request.

@@ -675,7 +675,7 @@ fn each_installed_client_that_does_not_ask_is_reported() {
     config_with(&home, r#"{"credsStore":"desktop"}"#);
     assert_eq!(severity(&home, &variables, "client-not-set-up").as_deref(), Some("note"));
     let explained = home.program(["explain", "ghcr.io"]).envs(variables).assert().success();
-    let line = "Docker does not ask this program for ghcr.io: ~/.docker/config.json names \"desktop\"";
+    let line = "Docker does not use this program for ghcr.io: ~/.docker/config.json names \"desktop\"";
     assert!(stderr(&explained).contains(line), "{}", stderr(&explained));
     let podman =
         home.program(["explain", "ghcr.io", "--client", "podman"]).envs(variables).assert().success();

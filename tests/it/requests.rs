@@ -529,7 +529,7 @@ fn explain_json_keeps_its_names_and_values() {
                 "key": "ghcr.io",
                 "registry": { "value": "ghcr.io", "from": "from the key" },
                 "repository": { "value": "acme/app", "from": "as asked" },
-                "direction": { "value": "pull", "from": "as asked" },
+                "direction": { "value": "pull", "from": "the default" },
                 "profile": null,
                 "docker_config": null,
                 "directory": null,
@@ -573,13 +573,14 @@ fn explain_json_keeps_its_names_and_values() {
 fn explain_reads_an_image_as_clients_do() {
     let home = home_with_three();
     let stated = |value: &str| json!({ "value": value, "from": "as asked" });
+    let assumed = json!({ "value": "pull", "from": "the default" });
     let shown = |value: &str| json!({ "value": value, "from": "from the client's command line" });
     let hub = "https://index.docker.io/v1/";
     for (args, key, repository, direction) in [
-        (&["alpine"][..], hub, stated("library/alpine"), stated("pull")),
-        (&["docker.io/library/alpine:3.20"], hub, stated("library/alpine"), stated("pull")),
+        (&["alpine"][..], hub, stated("library/alpine"), assumed.clone()),
+        (&["docker.io/library/alpine:3.20"], hub, stated("library/alpine"), assumed.clone()),
         (&["acme/app", "--push"], hub, stated("acme/app"), stated("push")),
-        (&["docker://ghcr.io/acme/app:1"], "ghcr.io", stated("acme/app"), stated("pull")),
+        (&["docker://ghcr.io/acme/app:1"], "ghcr.io", stated("acme/app"), assumed.clone()),
         (&["oci://ghcr.io/acme/chart", "--push"], "ghcr.io", stated("acme/chart"), stated("push")),
         (&["alpine", "--client", "podman"], "docker.io", Value::Null, shown("pull")),
         (&["docker.io/alpine", "--client", "podman"], "docker.io", shown("library/alpine"), shown("pull")),
@@ -604,7 +605,7 @@ fn explain_reads_an_image_as_clients_do() {
         (&["ghcr.io", "--push"], "ghcr.io", Value::Null, stated("push")),
         (&["https://ghcr.io/v2/"], "https://ghcr.io/v2/", Value::Null, Value::Null),
         (&["localhost:5000"], "localhost:5000", Value::Null, Value::Null),
-        (&["[::1]:5000/acme/app"], "[::1]:5000", stated("acme/app"), stated("pull")),
+        (&["[::1]:5000/acme/app"], "[::1]:5000", stated("acme/app"), assumed.clone()),
     ] {
         let explained = explain(&home, args);
         assert_eq!(explained["request"]["key"], key, "{args:?}");
@@ -744,4 +745,70 @@ fn stored_texts_are_printed_without_control_characters() {
     assert_eq!(home.token("ci")["label"], bad, "in JSON it is the same text");
     home.run(["rm", "ci", "--yes"]).success();
     assert_eq!(home.get("nowhere.example"), not_found());
+}
+
+#[test]
+fn each_reason_of_explain_is_the_true_one() {
+    let home = Home::new();
+    for (name, registry) in [("shop", "ghcr.io/shop"), ("web", "ghcr.io/web"), ("deploy", "ghcr.io")] {
+        home.add(name, registry);
+    }
+    for (name, registry) in [("first", "quay.io"), ("second", "quay.io")] {
+        home.add(name, registry);
+    }
+    home.store("h.example", "alice", "secret of alice");
+    home.store("h.example", "bob", "secret of bob");
+    for (user, names) in [("one", ["one", "two"]), ("two", ["two", "one"])] {
+        home.add(names[0], &format!("{user}.example"));
+        home.add(&format!("{}-2", names[0]), &format!("{user}.example"));
+    }
+    home.run(["use", "two-2"]).success();
+    let part = "for a part of the registry, and the image is not known";
+    for (args, token, want) in [
+        (&["ghcr.io", "--push"][..], "shop", part),
+        (&["ghcr.io", "--push"], "web", part),
+        (&["ghcr.io", "--push"], "deploy", "it is for the whole registry, and the image is not known"),
+        (&["ghcr.io/shop/app"], "deploy", "another one's scope is closer"),
+        (&["quay.io"], "second", "another one was added first"),
+        (&["quay.io"], "first", "it was added first"),
+        (&["h.example"], "alice@h.example", "a client logged in with another one later"),
+        (&["h.example"], "bob@h.example", "it is the last login"),
+        (&["two.example"], "two", "a later login or use comes first"),
+    ] {
+        let explained = explain(&home, args);
+        let tokens = explained["tokens"].as_array().expect("a list");
+        let decision = tokens.iter().find(|decision| decision["name"] == token).expect(token);
+        assert_eq!(decision["why"], want, "{args:?} {token}");
+    }
+    let explained = stdout(&home.run(["explain", "ghcr.io/shop/app"]).success());
+    assert!(explained.contains("pull (the default)"), "{explained}");
+    let explained = stdout(&home.run(["explain", "ghcr.io/shop/app", "--pull"]).success());
+    assert!(explained.contains("pull (as asked)"), "{explained}");
+}
+
+#[cfg(unix)]
+#[test]
+fn explain_names_the_helper_that_docker_found_and_an_imported_login() {
+    use std::os::unix::fs::PermissionsExt;
+    let home = Home::new();
+    let bin = home.path().join("bin");
+    fs::create_dir(&bin).expect("made");
+    let logins = r#"{"auths":{"ghcr.io":{"auth":"Ym9iOmNhbmFyeQ=="}}}"#;
+    fs::create_dir(home.path().join(".docker")).expect("made");
+    fs::write(home.docker_config(), logins).expect("written");
+    home.add("early", "ghcr.io");
+    home.run(["install"]).success();
+    let explained = explain(&home, &["ghcr.io"]);
+    assert_eq!(explained["token"], "bob@ghcr.io", "{explained}");
+    let tokens = explained["tokens"].to_string();
+    assert!(tokens.contains("it was imported, and no later login or use comes first"), "{tokens}");
+    fs::remove_file(home.docker_config()).expect("removed");
+    for name in ["docker", "pass", "docker-credential-pass"] {
+        fs::write(bin.join(name), "#!/bin/sh\n").expect("written");
+        fs::set_permissions(bin.join(name), fs::Permissions::from_mode(0o755)).expect("set");
+    }
+    let path = format!("{}:{}", bin.display(), common::program_folder().display());
+    let explained = home.program(["explain", "ghcr.io"]).env("PATH", path).assert().success();
+    let want = "~/.docker/config.json names no helper, and Docker found \"pass\" in PATH";
+    assert!(stderr(&explained).contains(want), "{}", stderr(&explained));
 }

@@ -244,7 +244,7 @@ pub fn run(args: &ExplainArgs, cx: &mut CommandContext) -> Result<(), CommandErr
     Ok(())
 }
 
-/// Names each installed client, or only the one that is explained, if it does not ask this program for a key.
+/// Names each installed client, or only the one that is explained, if it does not use this program for a key.
 fn note_clients_that_ask_elsewhere(client: Option<Client>, key: &Key, cx: &mut CommandContext) {
     let is_podman = |client| matches!(client, Client::Podman | Client::Skopeo | Client::Buildah);
     for (owner, name, option) in
@@ -254,11 +254,17 @@ fn note_clients_that_ask_elsewhere(client: Option<Client>, key: &Key, cx: &mut C
         if !is_meant || installed(owner).is_empty() {
             continue;
         }
-        if let Some(AskedElsewhere { config, helper }) = asked_elsewhere(owner, key) {
+        if let Some(AskedElsewhere { config, helper, is_found }) = asked_elsewhere(owner, key) {
             let config = env::tilde(&config);
-            let helper = helper.map_or("no helper".to_owned(), |helper| format!("\"{helper}\""));
+            let reason = match helper {
+                None => format!("{config} names no helper"),
+                Some(helper) if is_found => {
+                    format!("{config} names no helper, and {name} found \"{helper}\" in PATH")
+                }
+                Some(helper) => format!("{config} names \"{helper}\""),
+            };
             cx.say(&format!(
-                "{name} does not ask this program for {}: {config} names {helper} ({} install{option})",
+                "{name} does not use this program for {}: {reason} ({} install{option})",
                 key.as_str(),
                 program()
             ));
@@ -290,12 +296,14 @@ fn request<'r>(target: &'r ExplainTarget, args: &ExplainArgs, mut request: Reque
         let value = Repositories { paths, may_need_more: false };
         request.repositories = request.repositories.or(Some(Sourced { value, from }));
     }
+    let asked = args.direction.direction().map(|value| Sourced { value, from });
+    let default = Sourced { value: Direction::Pull, from: RequestSource::Default };
     let direction = match target {
-        ExplainTarget::Images(..) => args.direction.direction().or(Some(Direction::Pull)),
-        ExplainTarget::Key(_) => args.direction.direction(),
+        ExplainTarget::Images(..) => asked.or(Some(default)),
+        ExplainTarget::Key(_) => asked,
     };
     // A variable takes precedence over the command line, as in a `get`.
-    request.direction = request.direction.or(direction.map(|value| Sourced { value, from }));
+    request.direction = request.direction.or(direction);
     request
 }
 

@@ -14,7 +14,7 @@ use crate::command::token_view::choice_words;
 use crate::model::hint::program;
 use crate::model::scope::Scope;
 use crate::model::timestamp::Timestamp;
-use crate::model::token::{Direction, Token, TokenKind, UserName};
+use crate::model::token::{Direction, Origin, Token, TokenKind, UserName};
 use crate::model::turns::UseKind;
 use crate::provider::credential_type::CredentialType;
 use crate::provider::likely_type;
@@ -60,7 +60,7 @@ impl<'e> Explanation<'e> {
             name: token.name.as_str(),
             answers: false,
             reason: Some(reason.word()),
-            why: why_not(token, *reason, self.request.direction(), self.now),
+            why: self.why_not(token, *reason),
         });
         answer.into_iter().chain(others).collect()
     }
@@ -69,7 +69,9 @@ impl<'e> Explanation<'e> {
     fn why_it_answers(&self) -> String {
         let Some(answer) = self.verdict.token else { return String::new() };
         let verbs = self.request.direction().map_or("pull and push", Direction::verbs);
-        let was_used = answer.last_event(self.request.key).is_some_and(|event| event.kind == UseKind::Use);
+        let event = answer.last_event(self.request.key);
+        let was_used = event.is_some_and(|event| event.kind == UseKind::Use);
+        let was_imported = answer.origin == Origin::Import && event.is_some();
         match self.verdict.decided_by() {
             None => "the only token that may go there".to_owned(),
             Some(Reason::NotNamed) => format!("{TOKEN_NAME} names it"),
@@ -79,21 +81,88 @@ impl<'e> Explanation<'e> {
             },
             Some(Reason::NotOfProfile) => "a client logged in with it under this profile".to_owned(),
             Some(Reason::NotAllowed) => format!("it may {verbs}"),
-            Some(Reason::LessSpecific) if self.request.repositories().is_empty() => {
+            Some(Reason::LessSpecific) if self.is_for_a_part(self.last_rival()) => {
                 "it is for the whole registry, and the image is not known".to_owned()
             }
             Some(Reason::LessSpecific) => "its scope is the closest".to_owned(),
             Some(Reason::NotOfFolder) => "a client logged in with it under this DOCKER_CONFIG".to_owned(),
             Some(Reason::Replaced | Reason::NotInUse) if was_used => "you put it in use last".to_owned(),
+            Some(Reason::Replaced | Reason::NotInUse) if was_imported => {
+                "it was imported, and no later login or use comes first".to_owned()
+            }
             Some(Reason::Replaced) => "it is the last login, which replaces what was there before".to_owned(),
             Some(Reason::MorePermissions) => "it allows the least that is enough".to_owned(),
             Some(Reason::OtherKey) => "a client stored it under exactly this key".to_owned(),
-            Some(Reason::NotInUse) if answer.last_event(self.request.key).is_some() => {
-                "it is the last login".to_owned()
-            }
+            Some(Reason::NotInUse) if event.is_some() => "it is the last login".to_owned(),
+            Some(Reason::NotInUse) if answer.origin == Origin::Import => "it was imported first".to_owned(),
             // An obstacle is not a step that decides.
             Some(_) => "it was added first".to_owned(),
         }
+    }
+
+    /// Returns the reason why another token does not answer.
+    fn why_not(&self, token: &Token, reason: Reason) -> String {
+        let (direction, now) = (self.request.direction(), self.now);
+        let command = |verb: &str| format!("({} {verb} {})", program(), token.name.as_argument());
+        match reason {
+            Reason::OtherRepository => "for other repositories".to_owned(),
+            Reason::Inactive => format!("switched off {}", command("activate")),
+            Reason::Expired => {
+                let expiry = token.expires.map(|expiry| expiry.relative_to(now)).unwrap_or_default();
+                format!("expired {expiry} {}", command(token.rotating_verb()))
+            }
+            Reason::SignedOut => format!("signed out {}", command("activate")),
+            Reason::OtherProfile | Reason::OtherFolder => match &token.profile {
+                Some(profile) => format!("for {} only", profile_words(profile)),
+                None => "for a profile only".to_owned(),
+            },
+            Reason::NotOfProfile => "another one was logged in with under this profile".to_owned(),
+            Reason::OtherAccount => "its account does not answer for Docker Hub".to_owned(),
+            Reason::NotNamed => "another one is named".to_owned(),
+            Reason::NotChosen => "another one is chosen".to_owned(),
+            Reason::NotAllowed => {
+                let verbs = direction.map_or("pull and push", Direction::verbs);
+                let words = token.permissions.map(|allowed| allowed.words().collect::<Vec<_>>().join(", "));
+                format!(
+                    "may not {verbs}, only {}",
+                    words.filter(|words| !words.is_empty()).unwrap_or("nothing".into())
+                )
+            }
+            Reason::LessSpecific if self.is_for_a_part(Some(token)) => {
+                "for a part of the registry, and the image is not known".to_owned()
+            }
+            Reason::LessSpecific => "another one's scope is closer".to_owned(),
+            Reason::NotOfFolder => "another one was logged in with under this DOCKER_CONFIG".to_owned(),
+            Reason::Replaced => "a later login or use comes first".to_owned(),
+            Reason::MorePermissions => "allows more than needed".to_owned(),
+            Reason::OtherKey => "another one was stored under exactly this key".to_owned(),
+            Reason::NotInUse => self.what_came_first().to_owned(),
+        }
+    }
+
+    /// Returns the event for which the answer comes before another token that is equal in all else.
+    fn what_came_first(&self) -> &'static str {
+        let event = self.verdict.token.and_then(|answer| answer.last_event(self.request.key));
+        let is_imported = self.verdict.token.is_some_and(|answer| answer.origin == Origin::Import);
+        match event.map(|event| event.kind) {
+            Some(UseKind::Use) => "another one was put in use later",
+            Some(UseKind::Login | UseKind::OldLogin) if is_imported => "an imported login comes first",
+            Some(UseKind::Login | UseKind::OldLogin) => "a client logged in with another one later",
+            None if is_imported => "another one was imported first",
+            None => "another one was added first",
+        }
+    }
+
+    /// Returns the token that the last step set aside.
+    fn last_rival(&self) -> Option<&Token> {
+        self.verdict.set_aside.last().map(|(token, _)| *token)
+    }
+
+    /// True for a token for a part of the registry, if the image is not known.
+    fn is_for_a_part(&self, token: Option<&Token>) -> bool {
+        let Some((token, address)) = token.zip(self.request.key.address()) else { return false };
+        let is_whole = |scope: &Scope| scope.path().is_none() && scope.covers(address.registry(), None);
+        self.request.repositories().is_empty() && !token.scopes.iter().any(is_whole)
     }
 
     /// Writes the explanation for people.
@@ -186,40 +255,6 @@ pub(super) fn source_words(from: RequestSource) -> String {
         RequestSource::CommandLine => "from the client's command line".to_owned(),
         RequestSource::WorkingDirectory => "the working directory".to_owned(),
         RequestSource::Argument => "as asked".to_owned(),
-    }
-}
-
-fn why_not(token: &Token, reason: Reason, direction: Option<Direction>, now: Timestamp) -> String {
-    let command = |verb: &str| format!("({} {verb} {})", program(), token.name.as_argument());
-    match reason {
-        Reason::OtherRepository => "for other repositories".to_owned(),
-        Reason::Inactive => format!("switched off {}", command("activate")),
-        Reason::Expired => {
-            let expiry = token.expires.map(|expiry| expiry.relative_to(now)).unwrap_or_default();
-            format!("expired {expiry} {}", command(token.rotating_verb()))
-        }
-        Reason::SignedOut => format!("signed out {}", command("activate")),
-        Reason::OtherProfile | Reason::OtherFolder => match &token.profile {
-            Some(profile) => format!("for {} only", profile_words(profile)),
-            None => "for a profile only".to_owned(),
-        },
-        Reason::NotOfProfile => "another one was logged in with under this profile".to_owned(),
-        Reason::OtherAccount => "its account does not answer for Docker Hub".to_owned(),
-        Reason::NotNamed => "another one is named".to_owned(),
-        Reason::NotChosen => "another one is chosen".to_owned(),
-        Reason::NotAllowed => {
-            let verbs = direction.map_or("pull and push", Direction::verbs);
-            let words = token.permissions.map(|allowed| allowed.words().collect::<Vec<_>>().join(", "));
-            format!(
-                "may not {verbs}, only {}",
-                words.filter(|words| !words.is_empty()).unwrap_or("nothing".into())
-            )
-        }
-        Reason::LessSpecific => "another one's scope is closer".to_owned(),
-        Reason::NotOfFolder => "another one was logged in with under this DOCKER_CONFIG".to_owned(),
-        Reason::Replaced => "a later login or use replaced it".to_owned(),
-        Reason::MorePermissions => "allows more than needed".to_owned(),
-        Reason::OtherKey => "another one was stored under exactly this key".to_owned(),
-        Reason::NotInUse => "another one is in use, or was added first".to_owned(),
+        RequestSource::Default => "the default".to_owned(),
     }
 }
