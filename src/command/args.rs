@@ -72,8 +72,8 @@ pub fn read_secret(stdin: bool, file: Option<&Path>) -> Result<Option<Zeroizing<
         let unreadable = |source| WireError::Input(InputError::Read(source));
         return read_text(stdio::stdin().map_err(unreadable)?, unreadable).map(Some);
     };
-    let unreadable = |source| DiskError::Read { path: path.to_owned(), source };
-    read_text(File::open(path).map_err(unreadable)?, unreadable).map(Some)
+    let unreadable = DiskError::reading(path);
+    read_text(File::open(path).map_err(&unreadable)?, &unreadable).map(Some)
 }
 
 /// Where a new passphrase comes from: it is never an argument

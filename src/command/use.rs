@@ -1,6 +1,7 @@
 //! `use`: puts a token in use, or chooses it for a scope, a profile, a directory, pulls or pushes.
 
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use thiserror::Error;
@@ -211,6 +212,9 @@ fn absolute(directory: &Path, may_be_missing: bool) -> Result<String, CommandErr
         Ok(path) => return Err(ArgumentError::NoDirectory(path).into()),
         Err(_) if may_be_missing && directory.is_absolute() => directory.to_owned(),
         Err(_) if may_be_missing => env::working_directory()?.join(directory),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            return Err(DiskError::NoFolder { path: directory.to_owned() }.into());
+        }
         Err(source) => return Err(DiskError::Read { path: directory.to_owned(), source }.into()),
     };
     path.into_os_string().into_string().map_err(|path| NotUtf8Path(path.display().to_string()).into())

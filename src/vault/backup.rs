@@ -16,6 +16,7 @@ use crate::system::disk::DiskError;
 use crate::system::tty::TtyError;
 use crate::vault::VaultError;
 use crate::vault::file::{Vault, VaultContents};
+use crate::vault::format::layout::MAX_FILE_BYTES;
 use crate::vault::keys::passphrase::{PassphraseError, PassphraseHolder};
 use crate::vault::keys::{Holder, HolderKind};
 use crate::vault::seal::VaultKey;
@@ -37,6 +38,8 @@ pub enum BackupError {
     Missing { path: PathBuf },
     #[error("{} is not a backup of this program", path.display())]
     NotABackup { path: PathBuf },
+    #[error("{} is not a backup of this program: it is larger than {} MiB", path.display(), MAX_FILE_BYTES >> 20)]
+    TooLarge { path: PathBuf },
     #[error("the backup {} is damaged", path.display())]
     Damaged { path: PathBuf },
     #[error("that is not the backup's passphrase")]
@@ -68,7 +71,7 @@ impl Hint for BackupError {
             Self::NoVault => Some(format!("docker login, or {} add, makes one", program())),
             Self::Occupied { .. } => Some("choose another name; nothing was overwritten".to_owned()),
             Self::Missing { .. } => None,
-            Self::NotABackup { .. } => {
+            Self::NotABackup { .. } | Self::TooLarge { .. } => {
                 Some(format!("nothing was changed; name a file that `{} backup` wrote", program()))
             }
             Self::Damaged { .. } => {
@@ -119,8 +122,8 @@ fn ensure_replaceable(file: &Path, own_vault: &Path) -> Result<(), BackupError> 
 fn unusable(file: &Path, error: VaultError) -> BackupError {
     let path = file.to_owned();
     match error {
+        VaultError::FileTooLarge { .. } => BackupError::TooLarge { path },
         VaultError::Empty { .. }
-        | VaultError::FileTooLarge { .. }
         | VaultError::NotAVault { .. }
         | VaultError::Disk(DiskError::NotAFile { .. }) => BackupError::NotABackup { path },
         VaultError::Damaged { .. }

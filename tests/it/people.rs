@@ -106,7 +106,7 @@ fn an_invalid_addition_is_an_error_and_changes_nothing() {
         (
             vec!["new", "-r", "quay.io", "-u", "me", "--secret-file", "/nonexistent"],
             "",
-            "cannot read /nonexistent",
+            "there is no file /nonexistent",
         ),
     ] {
         let output =
@@ -841,4 +841,30 @@ fn ls_names_the_choices_for_directories_of_the_listed_tokens() {
     let mut narrow = home.program(["ls", "--expired"]);
     let run = narrow.current_dir(root.join("a")).assert().success();
     assert!(!stderr(&run).contains("is chosen"), "{}", stderr(&run));
+}
+
+#[test]
+fn a_missing_file_or_folder_is_the_cause_that_an_error_names() {
+    let home = Home::new();
+    home.add("pull", "ghcr.io");
+    let passphrase = home.path().join("passphrase");
+    fs::write(&passphrase, "correct horse battery").expect("written");
+    common::make_private(&passphrase);
+    for (line, want, hint) in [
+        ("use pull ghcr.io --dir nodir", "there is no folder nodir", "mkdir -p nodir"),
+        (
+            "backup nodir/x --passphrase-file passphrase",
+            "there is no folder HOME/nodir",
+            "mkdir -p HOME/nodir",
+        ),
+        ("export pull --format docker-config --output nodir/x", "nodir", "mkdir -p "),
+        ("add n --registry ghcr.io --user me --secret-file missing", "there is no file missing", "ls ."),
+        ("rotate pull --secret-file nodir/x", "there is no folder nodir", "mkdir -p nodir"),
+    ] {
+        let mut program = home.program([]);
+        let run = program.args(line.split(' ')).current_dir(home.path()).assert().code(1);
+        let message = stderr(&run).replace(home.path().to_str().expect("UTF-8"), "HOME");
+        assert!(message.contains(want) && message.contains(hint), "{message}");
+        assert!(!message.contains("for you"), "{message}");
+    }
 }

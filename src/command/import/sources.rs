@@ -153,9 +153,9 @@ fn is_pipe(file: &Path) -> bool {
 
 /// Reads a pipe to its end.
 fn read_pipe(file: &Path) -> Result<Zeroizing<Vec<u8>>, CommandError> {
-    let unreadable = |source| DiskError::Read { path: file.to_owned(), source };
+    let unreadable = DiskError::reading(file);
     let opened = if file == Path::new("-") { stdio::stdin() } else { fs::File::open(file) };
-    read_input(opened.map_err(unreadable)?).map_err(|error| match error {
+    read_input(opened.map_err(&unreadable)?).map_err(|error| match error {
         InputError::Read(source) => CommandError::from(unreadable(source)),
         InputError::TooLarge => ImportError::TooLarge.into(),
     })

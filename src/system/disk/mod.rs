@@ -18,6 +18,7 @@ use std::{fs, io, thread};
 use thiserror::Error;
 
 use crate::model::hint::Hint;
+use crate::model::name::quoted;
 pub use crate::system::disk::ownership::LastLink;
 use crate::system::disk::ownership::refuse_others;
 pub use crate::system::disk::permissions::{
@@ -48,6 +49,10 @@ pub enum DiskError {
     /// The file is written, but a power failure may still bring back the old one.
     #[error("{} is written, but the disk does not confirm it", path.display())]
     NotDurable { path: PathBuf, source: io::Error },
+    #[error("there is no file {}", path.display())]
+    NoFile { path: PathBuf },
+    #[error("there is no folder {}", path.display())]
+    NoFolder { path: PathBuf },
     #[error("{} is not a file", path.display())]
     NotAFile { path: PathBuf },
     #[error("{} exists already", path.display())]
@@ -63,15 +68,47 @@ pub enum DiskError {
 }
 
 impl DiskError {
-    /// Returns a function that makes a [`DiskError::Write`] for this path.
+    /// Returns a function that makes the error of reading this path: it is missing, its folder is, or it cannot be
+    /// read.
+    pub fn reading(path: &Path) -> impl Fn(io::Error) -> Self {
+        |source| match Self::missing_folder(path, &source) {
+            Some(error) => error,
+            // A link that leads nowhere is there.
+            None if source.kind() == io::ErrorKind::NotFound && !path.is_symlink() => {
+                Self::NoFile { path: path.to_owned() }
+            }
+            None => Self::Read { path: path.to_owned(), source },
+        }
+    }
+
+    /// Returns a function that makes the error of writing this path: its folder is missing, or it cannot be written.
     pub fn writing(path: &Path) -> impl Fn(io::Error) -> Self {
-        |source| Self::Write { path: path.to_owned(), source }
+        |source| {
+            let missing = Self::missing_folder(path, &source);
+            missing.unwrap_or_else(|| Self::Write { path: path.to_owned(), source })
+        }
+    }
+
+    fn missing_folder(path: &Path, source: &io::Error) -> Option<Self> {
+        let folder = folder_of(path);
+        let is_missing = source.kind() == io::ErrorKind::NotFound
+            && !folder.as_os_str().is_empty()
+            && is_missing(folder)
+            && !folder.is_symlink();
+        is_missing.then(|| Self::NoFolder { path: folder.to_owned() })
     }
 }
 
 impl Hint for DiskError {
     fn hint(&self) -> Option<String> {
         match self {
+            Self::Read { path, source } if source.kind() == io::ErrorKind::NotFound => {
+                Some(format!("it is a link that leads nowhere: ls -l {}", quoted(&path.to_string_lossy())))
+            }
+            Self::NoFile { path } => {
+                Some(format!("check its name: ls {}", quoted(&visible_folder(path).to_string_lossy())))
+            }
+            Self::NoFolder { path } => Some(format!("mkdir -p {}", quoted(&path.to_string_lossy()))),
             Self::Read { path, .. } => Some(format!("make {} readable for you", path.display())),
             Self::Write { source, .. } if source.kind() == io::ErrorKind::StorageFull => {
                 Some("make room on the disk; nothing was lost".to_owned())
@@ -94,7 +131,7 @@ impl Hint for DiskError {
 
 /// Opens a file for reading; `None` when it does not exist.
 pub fn open(path: &Path) -> Result<Option<(File, fs::Metadata)>, DiskError> {
-    let unreadable = |source| DiskError::Read { path: path.to_owned(), source };
+    let unreadable = DiskError::reading(path);
     let file = match nonblocking(OpenOptions::new().read(true)).open(path) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound && !path.is_symlink() => return Ok(None),
@@ -180,7 +217,7 @@ pub fn create(path: &Path, bytes: &[u8], mode: u32) -> Result<(), DiskError> {
     let opened = with_mode(OpenOptions::new().create_new(true).write(true), mode).open(path);
     let mut file = opened.map_err(|source| match source.kind() {
         io::ErrorKind::AlreadyExists => DiskError::Exists { path: path.to_owned() },
-        _ => DiskError::Write { path: path.to_owned(), source },
+        _ => DiskError::writing(path)(source),
     })?;
     // The umask may deny even the owner.
     let written =
@@ -314,6 +351,12 @@ pub fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);
     name.into()
+}
+
+/// Returns the folder of a path, for a command that lists it.
+fn visible_folder(path: &Path) -> &Path {
+    let folder = folder_of(path);
+    if folder.as_os_str().is_empty() { Path::new(".") } else { folder }
 }
 
 fn folder_of(path: &Path) -> &Path {
