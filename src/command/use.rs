@@ -45,7 +45,7 @@ pub struct UseArgs {
     dir: Option<PathBuf>,
     #[command(flatten)]
     direction: ChoiceDirectionArgs,
-    /// Undo choices: all that match the other arguments
+    /// Undo the choice for exactly this case; without a case, all choices
     #[arg(long)]
     clear: bool,
 }
@@ -146,19 +146,24 @@ fn say_in_use(token: &Token, inventory: &Inventory, cx: &mut CommandContext) -> 
 }
 
 fn clear(name: Option<&str>, case: &ChoiceCase, cx: &mut CommandContext) -> Result<(), CommandError> {
-    let (removed, inventory) = cx.store.change(|draft| -> Result<_, CommandError> {
+    let (removed, token, inventory) = cx.store.change(|draft| -> Result<_, CommandError> {
         let token = name.map(|name| find(&draft.inventory, name).map(|token| token.id)).transpose()?;
-        let removed = draft.inventory.remove_choices(|choice| case.includes(choice, token));
-        Ok((removed, draft.inventory.clone()))
+        let removed = draft.inventory.remove_choices(|choice| {
+            case.includes(choice, token) && (case.is_any() || case.is_that_of(choice))
+        });
+        Ok((removed, token, draft.inventory.clone()))
     })?;
+    let name_of =
+        |choice: &Choice| inventory.find(choice.token).map_or("a token", |token| token.name.as_str());
     for choice in &removed {
-        let token = inventory.tokens().iter().find(|token| token.id == choice.token);
-        let name = token.map_or("a token", |token| token.name.as_str());
-        cx.say(&format!("\"{name}\" is no longer chosen for {}", choice_words(choice)));
+        cx.say(&format!("\"{}\" is no longer chosen for {}", name_of(choice), choice_words(choice)));
     }
     if removed.is_empty() {
         let program = program();
         cx.say(&format!("there was no such choice ({program} show NAME lists those of a token)"));
+    }
+    for choice in inventory.choices().iter().filter(|choice| case.includes(choice, token)) {
+        cx.say(&format!("\"{}\" is still chosen for {}", name_of(choice), choice_words(choice)));
     }
     Ok(())
 }
@@ -174,6 +179,14 @@ impl ChoiceCase {
         *self == Self::default()
     }
 
+    /// True for the choice of exactly this case. Without a registry, a choice was made for each scope of the token.
+    fn is_that_of(&self, choice: &Choice) -> bool {
+        self.profile == choice.profile
+            && self.directory == choice.directory
+            && self.direction == choice.direction
+    }
+
+    /// True for a choice of this case, or of a part of it.
     fn includes(&self, choice: &Choice, token: Option<TokenId>) -> bool {
         token.is_none_or(|token| choice.token == token)
             && self.scope.as_ref().is_none_or(|scope| choice.scope == *scope)

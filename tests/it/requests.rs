@@ -173,6 +173,32 @@ fn clear_takes_back_the_choices_of_all_tokens_for_one_case() {
     assert_eq!(choose(&home, &["--clear"]).lines().count(), 2);
 }
 
+#[test]
+fn clear_takes_back_exactly_the_named_case() {
+    let home = home_with_three();
+    let dir = fs::canonicalize(home.path()).expect("there");
+    let dir = dir.to_str().expect("UTF-8");
+    let cases: [&[&str]; 4] = [&[], &["--dir", dir], &["--push"], &["--profile", "work"]];
+    for case in cases {
+        choose(&home, &[&["b", "ghcr.io"], case].concat());
+    }
+    for (left, case) in [(3, cases[0]), (2, cases[2]), (1, cases[3]), (0, cases[1])] {
+        let output = choose(&home, &[&["b", "ghcr.io"], case, &["--clear"]].concat());
+        assert_eq!(output.matches("\"b\" is no longer chosen for ghcr.io").count(), 1, "{case:?}: {output}");
+        let shown = if case.is_empty() { left } else { 0 };
+        assert_eq!(
+            output.matches("\"b\" is still chosen for ghcr.io, ").count(),
+            shown,
+            "{case:?}: {output}"
+        );
+        assert_eq!(home.token("b")["choices"].as_array().map(Vec::len), Some(left), "{case:?}: {output}");
+    }
+    choose(&home, &["b", "ghcr.io", "--push"]);
+    let output = choose(&home, &["b", "ghcr.io", "--clear"]);
+    let still = "\n\"b\" is still chosen for ghcr.io, pushes\n";
+    assert!(output.starts_with("there was no such choice") && output.ends_with(still), "{output}");
+}
+
 #[cfg(unix)]
 #[test]
 fn the_program_name_or_a_variable_selects_a_profile() {
