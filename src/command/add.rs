@@ -7,6 +7,7 @@ use crate::command::args;
 use crate::command::args::{PermissionArg, SecretArgs, find};
 use crate::command::context::CommandContext;
 use crate::command::error::{CommandError, PromptError};
+use crate::command::token_view::expiry_words;
 #[cfg(feature = "online")]
 use crate::command::verify;
 use crate::docker::wire::WireError;
@@ -41,7 +42,7 @@ pub struct AddArgs {
     /// The kind of token; by default recognized by how the secret begins
     #[arg(long)]
     kind: Option<TokenKind>,
-    /// A permission of the token; may be repeated. By default, unknown
+    /// The permissions of the token, separated by commas. By default, unknown
     #[arg(long, value_delimiter = ',')]
     permission: Vec<PermissionArg>,
     /// Expiry: 2027-01-31, 2027-01-31T12:00:00Z, a time from now (12h, 90d, 2w, 6mo, 1y) or never
@@ -113,8 +114,7 @@ pub fn run(args: &AddArgs, cx: &mut CommandContext) -> Result<(), CommandError> 
     cx.print_advice(&advice);
     let has_path = scopes.iter().any(|scope| scope.path().is_some());
     if has_path {
-        cx.note_overriding_tokens(token, &inventory)?;
-        cx.note_guesses(token, &inventory)?;
+        cx.note_other_answers(token, &inventory)?;
     }
     Ok(())
 }
@@ -126,9 +126,13 @@ fn outcome(token: &Token, in_use: Option<InUseFor>, now: Timestamp) -> String {
         (Some(expires), _) if expires <= now => {
             format!("added \"{name}\", which expired {}, so clients do not get it", expires.relative_to(now))
         }
-        (_, Some(in_use)) => format!("added \"{name}\", which is {}", in_use.description()),
-        (_, None) => {
-            format!("added \"{name}\"; another token is in use ({} use {argument})", program())
+        (expires, Some(in_use)) => {
+            let expiry = expires.map(|_| format!(" and {}", expiry_words(token, now))).unwrap_or_default();
+            format!("added \"{name}\", which is {}{expiry}", in_use.description())
+        }
+        (expires, None) => {
+            let expiry = expires.map(|_| format!(", which {}", expiry_words(token, now))).unwrap_or_default();
+            format!("added \"{name}\"{expiry}; another token is in use ({} use {argument})", program())
         }
     }
 }
@@ -147,6 +151,7 @@ fn user(args: &AddArgs, scopes: &[Scope]) -> Result<String, CommandError> {
     if user.is_empty() {
         return Err(WireError::NoUser.into());
     }
+    args::refuse_colon(&user)?;
     args::refuse_wrong_user(scopes, &user)?;
     Ok(user)
 }

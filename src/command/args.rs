@@ -252,6 +252,22 @@ pub fn join_scopes(scopes: &[Scope]) -> String {
     scopes.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
+/// Refuses a user name with a colon.
+pub fn refuse_colon(user: &str) -> Result<(), ColonInUser> {
+    if user.contains(':') { Err(ColonInUser) } else { Ok(()) }
+}
+
+/// A user name with a colon, at which Basic authentication ends it. It is not shown: a password may follow.
+#[derive(Debug, Error)]
+#[error("a user name cannot contain \":\", at which clients separate it from the secret")]
+pub struct ColonInUser;
+
+impl Hint for ColonInUser {
+    fn hint(&self) -> Option<String> {
+        Some(format!("{} add NAME --registry HOST --user USER asks for the secret", program()))
+    }
+}
+
 /// Refuses a user name that one of the registries never takes.
 pub fn refuse_wrong_user(scopes: &[Scope], user: &str) -> Result<(), WrongUser> {
     match CredentialHosts::new(&[], scopes).only_user() {

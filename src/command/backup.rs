@@ -42,8 +42,9 @@ pub struct RestoreArgs {
 
 /// Runs `backup`.
 pub fn backup(args: &BackupArgs, cx: &mut CommandContext) -> Result<(), CommandError> {
-    let text = args.passphrase.read("Passphrase for the backup", cx)?;
     let file = env::working_directory()?.join(&args.file);
+    backup::check(&cx.store, &file)?;
+    let text = args.passphrase.read("Passphrase for the backup", cx)?;
     let notice = SlowNotice::start("writing the backup");
     let count = backup::create(&cx.store, &file, &text)?;
     drop(notice);

@@ -17,7 +17,7 @@ use crate::inventory::in_use::{InUseFor, tokens_in_use};
 use crate::model::hint::{Hint, program};
 use crate::model::listing::list;
 use crate::model::name::quoted;
-use crate::model::registry::{DOCKER_HUB_KEY, Key};
+use crate::model::registry::{DOCKER_HUB_KEY, Key, Registry};
 use crate::model::scope::Scope;
 use crate::model::timestamp::Timestamp;
 use crate::model::token::{Token, TokenState};
@@ -156,9 +156,20 @@ impl<'d> CommandContext<'d> {
         Ok(tokens_in_use(inventory, &context.stated_request(&any_key, inventory), *self.now))
     }
 
+    /// Notes each registry of a new token for which clients get a guess or another token.
+    pub fn note_other_answers(&mut self, token: &Token, inventory: &Inventory) -> Result<(), CommandError> {
+        let guessed = self.note_guesses(token, inventory)?;
+        self.note_overriding_tokens_except(&guessed, token, inventory)
+    }
+
     /// Notes each registry of a token for which clients that do not name the image get a guess: one token,
-    /// while others are for other parts of the registry.
-    pub fn note_guesses(&mut self, token: &Token, inventory: &Inventory) -> Result<(), CommandError> {
+    /// while others are for other parts of the registry. Returns these registries.
+    fn note_guesses<'t>(
+        &mut self,
+        token: &'t Token,
+        inventory: &Inventory,
+    ) -> Result<Vec<&'t Registry>, CommandError> {
+        let mut guessed = Vec::new();
         let context = Context::from_profile(self.called_as)?;
         for registry in token.scopes.iter().filter(|scope| scope.path().is_some()).filter_map(Scope::registry)
         {
@@ -172,9 +183,10 @@ impl<'d> CommandContext<'d> {
                     "clients that do not name the image, such as compose, get \"{name}\" for \
                      {registry}; to choose a token for a directory: {program} use NAME {registry} --dir DIR"
                 ));
+                guessed.push(registry);
             }
         }
-        Ok(())
+        Ok(guessed)
     }
 
     /// Notes each registry of a token for which clients still get another token.
@@ -185,8 +197,18 @@ impl<'d> CommandContext<'d> {
         token: &Token,
         inventory: &Inventory,
     ) -> Result<(), CommandError> {
+        self.note_overriding_tokens_except(&[], token, inventory)
+    }
+
+    fn note_overriding_tokens_except(
+        &mut self,
+        except: &[&Registry],
+        token: &Token,
+        inventory: &Inventory,
+    ) -> Result<(), CommandError> {
         let context = Context::from_environment(self.called_as)?;
-        for registry in token.scopes.iter().filter_map(Scope::registry) {
+        let registries = token.scopes.iter().filter_map(Scope::registry);
+        for registry in registries.filter(|registry| !except.contains(registry)) {
             let key = Key::parse(registry.docker_key())?;
             let request = context.plain_request(&key, inventory);
             let verdict = resolve(&request, inventory.tokens(), inventory.choices(), *self.now);

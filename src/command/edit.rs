@@ -34,7 +34,7 @@ pub struct EditArgs {
     /// A registry that it is for, replacing all earlier ones; may be repeated
     #[arg(long, short, value_name = "REGISTRY[/PATH]", group = "change")]
     registry: Vec<String>,
-    /// A permission of the token; may be repeated
+    /// The permissions of the token, separated by commas
     #[arg(long, value_delimiter = ',', group = "change")]
     permission: Vec<PermissionArg>,
     /// Another user name
@@ -103,6 +103,7 @@ fn user_of(draft: &Draft, token: &Token, user: &str) -> Result<UserName, Command
     if user.is_empty() {
         return Err(WireError::NoUser.into());
     }
+    args::refuse_colon(user)?;
     args::parse_user(user, &draft.secret(token)?)
 }
 

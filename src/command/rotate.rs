@@ -7,13 +7,13 @@ use crate::command::args::{SecretArgs, find};
 use crate::command::completions::token_names;
 use crate::command::context::CommandContext;
 use crate::command::error::CommandError;
+use crate::command::token_view::expiry_words;
 #[cfg(feature = "online")]
 use crate::command::verify;
 use crate::inventory::TokenChanges;
 use crate::model::hint::{Hint, program};
 use crate::model::name::Name;
-use crate::model::timestamp::Timestamp;
-use crate::model::token::{Token, UserName};
+use crate::model::token::UserName;
 use crate::provider::advice::advise;
 use crate::provider::{Credential, recognize};
 use crate::vault::login::docker_hub_users;
@@ -120,15 +120,6 @@ fn undo(name: &str, cx: &mut CommandContext) -> Result<(), CommandError> {
     cx.say(&format!("\"{}\" has its previous secret again, which {}", token.name, expiry_words(&token, now)));
     cx.note_restrictions(&token);
     Ok(())
-}
-
-/// Returns a clause on the expiry of a token: `expires in 90 days, on 2027-01-31`.
-fn expiry_words(token: &Token, now: Timestamp) -> String {
-    match token.expires {
-        Some(at) if at <= now => format!("expired {}, on {}", at.relative_to(now), at.date()),
-        Some(at) => format!("expires {}, on {}", at.relative_to(now), at.date()),
-        None => "has no known expiry".to_owned(),
-    }
 }
 
 /// No previous secret of the token is kept.

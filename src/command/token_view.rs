@@ -286,6 +286,15 @@ pub fn count_words(count: usize) -> String {
     if count == 1 { "1 token".to_owned() } else { format!("{count} tokens") }
 }
 
+/// Returns a clause on the expiry of a token: `expires in 90 days, on 2027-01-31`.
+pub fn expiry_words(token: &Token, now: Timestamp) -> String {
+    match token.expires {
+        Some(at) if at <= now => format!("expired {}, on {}", at.relative_to(now), at.date()),
+        Some(at) => format!("expires {}, on {}", at.relative_to(now), at.date()),
+        None => "has no known expiry".to_owned(),
+    }
+}
+
 /// Returns the scopes of a token, or the keys of one without scopes.
 pub fn scope_words(token: &Token) -> String {
     let words: Vec<String> = if token.scopes.is_empty() {

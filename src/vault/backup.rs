@@ -84,11 +84,19 @@ impl Hint for BackupError {
     }
 }
 
+/// Checks what can be checked before a passphrase is asked for: that there is a vault, and a place for its backup.
+pub fn check(store: &VaultStore, file: &Path) -> Result<(), BackupError> {
+    store.holders()?.ok_or(BackupError::NoVault)?;
+    if let Some(folder) = file.parent().filter(|folder| disk::is_missing(folder)) {
+        return Err(VaultError::from(DiskError::NoFolder { path: folder.to_owned() }).into());
+    }
+    ensure_replaceable(file, store.path())
+}
+
 /// Writes a copy of the vault to a file durably, encrypted with a new key that only the passphrase opens.
 /// Replaces an earlier backup. Returns the number of tokens.
 pub fn create(store: &VaultStore, file: &Path, passphrase: &str) -> Result<usize, BackupError> {
-    store.holders()?.ok_or(BackupError::NoVault)?;
-    ensure_replaceable(file, store.path())?;
+    check(store, file)?;
     let key = VaultKey::generate().map_err(VaultError::from)?;
     let holder = Holder::Passphrase(PassphraseHolder::new(&key, passphrase)?);
     store.change(|draft| {

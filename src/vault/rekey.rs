@@ -77,8 +77,9 @@ impl Hint for RekeyError {
             Self::NoVault => Some(format!("docker login, or {} add, makes one", program())),
             Self::NotAHolder(_) => Some(format!("{} key status shows who has it", program())),
             Self::LastHolder(_) => Some(format!("add another one first: {} key add", program())),
-            Self::OthersFail { kind, .. } => {
-                Some(format!("fix one of them, or keep {}; nothing was changed", kind.name()))
+            Self::OthersFail { kind, others } => {
+                let remedy = others.hint().unwrap_or_else(|| "fix one of them".to_owned());
+                Some(format!("{remedy}, or keep {}; nothing was changed", kind.name()))
             }
             Self::NotCached => Some(format!(
                 "name a file with the passphrase in {}, or add a holder that asks nobody",

@@ -191,4 +191,10 @@ fn without_a_vault_a_backup_fails_and_makes_no_vault() {
     let message = stderr(&program.assert().code(1));
     assert!(message.contains("there is no vault yet"), "{message}");
     assert!(!home.vault().exists() && !home.path().join("b").exists());
+    // No passphrase is asked for first.
+    let message = stderr(&home.run(["backup", "b"]).code(1));
+    assert!(message.contains("there is no vault yet"), "{message}");
+    home.add("ci", "ghcr.io");
+    let message = stderr(&home.run(["backup", "nowhere/b"]).code(1));
+    assert!(message.contains("there is no folder ") && message.contains("hint: mkdir -p "), "{message}");
 }

@@ -718,3 +718,20 @@ fn buildx_folders_become_scopes_and_permissions() {
     let left = read(&folder.join("ghcr.io/org@pull/config.json"));
     assert_eq!(left, json!({"auths": {"ghcr.io": {}}, "credsStore": "pat"}));
 }
+
+#[test]
+fn a_missing_helper_that_was_named_is_one_error() {
+    let home = Home::new();
+    let message = stderr(&home.run(["import", "--helper", "absent"]).code(1).stdout(""));
+    let want = "error: cannot find the program docker-credential-absent\n";
+    assert!(message.contains(want) && message.matches("error: ").count() == 1, "{message}");
+    assert!(!message.contains("there is nothing to copy") && message.lines().count() == 2, "{message}");
+}
+
+#[test]
+fn install_leads_on_to_the_tokens_that_are_there() {
+    let home = Home::new();
+    home.add("ci", "ghcr.io");
+    let message = stderr(&home.run(["install"]).success());
+    assert!(message.ends_with("next: docker-credential-pat ls\n"), "{message}");
+}

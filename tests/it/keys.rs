@@ -226,6 +226,15 @@ fn the_last_holder_and_an_absent_holder_cannot_be_removed() {
 }
 
 #[test]
+fn without_a_terminal_a_removal_names_the_variable_for_the_passphrase() {
+    let home = KeyHome::new();
+    home.add_holder(&strings(&holder_cases(&home)[0].0)).success();
+    let mut program = home.without_terminal(&["key", "remove", "key-file"]);
+    let message = stderr(&program.env_remove("DOCKER_CREDENTIAL_PAT_PASSPHRASE_FILE").assert().code(1));
+    assert!(message.contains("in DOCKER_CREDENTIAL_PAT_PASSPHRASE_FILE, or keep the key file"), "{message}");
+}
+
+#[test]
 fn a_holder_cannot_be_removed_when_no_other_opens_the_vault() {
     for (index, break_it) in [
         (0, "echo wrong >passphrase"),

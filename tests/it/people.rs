@@ -35,7 +35,9 @@ fn an_added_token_answers_get_and_appears_in_show_and_ls() {
         "2099-01-31",
     ];
     let added = home.program(args).write_stdin("ghp_canary\r\n").assert().success().stdout("");
-    assert_eq!(stderr(&added), "added \"ci\", which is in use\n");
+    let said = stderr(&added);
+    assert!(said.starts_with("added \"ci\", which is in use and expires in "), "{said}");
+    assert!(said.ends_with(" days, on 2099-01-31\n"), "{said}");
     assert_eq!(home.get("ghcr.io/acme/app"), found("me", "ghp_canary"));
     assert_eq!(home.get("ghcr.io/other/app"), not_found());
     let listing = stdout(&home.run(["show", "ci"]).success());
@@ -866,5 +868,22 @@ fn a_missing_file_or_folder_is_the_cause_that_an_error_names() {
         let message = stderr(&run).replace(home.path().to_str().expect("UTF-8"), "HOME");
         assert!(message.contains(want) && message.contains(hint), "{message}");
         assert!(!message.contains("for you"), "{message}");
+    }
+}
+
+#[test]
+fn add_confirms_the_expiry_and_names_one_fact_once() {
+    let home = Home::new();
+    let dated = stderr(&home.bring("a", "ghcr.io/a", "me", "x", &["--expires", "90d"]).success());
+    assert!(dated.starts_with("added \"a\", which is in use and expires in 90 days, on 20"), "{dated}");
+    let second = stderr(&home.bring("b", "ghcr.io/b", "me", "y", &[]).success());
+    assert!(second.contains("clients that do not name the image, such as compose, get \"a\""), "{second}");
+    assert!(!second.contains("clients that name only"), "{second}");
+    for args in [&["add", "c", "-r", "ghcr.io", "-u", "me:pass"][..], &["edit", "a", "--user", "me:pass"]] {
+        let refused = stderr(&home.program([]).args(args).write_stdin("x").assert().code(1));
+        assert!(
+            refused.contains("a user name cannot contain \":\"") && !refused.contains("pass"),
+            "{refused}"
+        );
     }
 }

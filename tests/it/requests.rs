@@ -838,3 +838,32 @@ fn explain_names_the_helper_that_docker_found_and_an_imported_login() {
     let want = "~/.docker/config.json names no helper, and Docker found \"pass\" in PATH";
     assert!(stderr(&explained).contains(want), "{}", stderr(&explained));
 }
+
+#[test]
+fn explain_refuses_a_command_without_dashes_and_a_capital_letter() {
+    let home = Home::new();
+    home.store("https://h.example/Acme/App", "me", "s");
+    for (args, want, hint) in [
+        (
+            &["docker", "push", "ghcr.io/acme/app"][..],
+            "\"docker push ghcr.io/acme/app\" is a command",
+            "explain -- docker push ghcr.io/acme/app",
+        ),
+        (
+            &["ghcr.io/Acme/App"],
+            "\"ghcr.io/Acme/App\" is not an image: its name must be lower case",
+            "explain ghcr.io/acme/app",
+        ),
+        (&["alpine", "Acme/App"], "its name must be lower case", "explain acme/app"),
+    ] {
+        let message = stderr(&home.program(["explain"]).args(args).assert().code(1).stdout(""));
+        assert!(
+            message.contains(want) && message.contains(&format!("hint: docker-credential-pat {hint}\n")),
+            "{message}"
+        );
+    }
+    home.run(["explain", "https://h.example/Acme/App"]).success();
+    home.run(["explain", "ghcr.io/acme/app:V1"]).success();
+    home.store("h.example/Acme/App", "me", "s");
+    home.run(["explain", "h.example/Acme/App"]).success();
+}

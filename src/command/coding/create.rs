@@ -150,6 +150,5 @@ fn report(
         Some(may) if !may.push => cx.say("it may pull; --scope artifact_rw makes one that may push too"),
         Some(_) | None => {}
     }
-    cx.note_overriding_tokens(token, &inventory)?;
-    cx.note_guesses(token, &inventory)
+    cx.note_other_answers(token, &inventory)
 }

@@ -64,6 +64,17 @@ struct RequestDirectionArgs {
     delete: bool,
 }
 
+impl ExplainArgs {
+    /// Refuses a command without `--` before it: its words would be read as images.
+    fn refuse_bare_command(&self) -> Result<(), BareCommand> {
+        let words: Vec<&str> = self.target.iter().chain(&self.others).map(String::as_str).collect();
+        match client::read_line(&words) {
+            Some((_, transfers)) if !transfers.registries().is_empty() => Err(BareCommand(words.join(" "))),
+            Some(_) | None => Ok(()),
+        }
+    }
+}
+
 impl RequestDirectionArgs {
     fn direction(&self) -> Option<Direction> {
         match (self.delete, self.pull, self.push) {
@@ -100,6 +111,10 @@ impl ExplainTarget {
             return Ok(Self::Images(image, Vec::new()));
         }
         let key = Key::parse(text)?;
+        let is_key = inventory.tokens().iter().any(|token| token.has_key(&key)) || text.contains("://");
+        if !is_key && is_upper_case(text) {
+            return Err(UpperCase(text.to_owned()).into());
+        }
         let has_token = || inventory.tokens().iter().any(|token| token.concerns(&key));
         let host = text.split_once(':').map_or(text, |(host, _)| host);
         let is_host =
@@ -122,7 +137,10 @@ impl ExplainTarget {
         let parse = |text: &String| {
             let image =
                 Image::parse(without_prefix(text)).filter(|image| image.address().registry() == registry);
-            image.ok_or_else(|| OtherTarget(text.clone()))
+            match image {
+                None if is_upper_case(text) => Err(CommandError::from(UpperCase(text.clone()))),
+                image => image.ok_or_else(|| OtherTarget(text.clone()).into()),
+            }
         };
         let others = texts.iter().map(parse).collect::<Result<_, _>>()?;
         Ok(Self::Images(first, others))
@@ -179,6 +197,12 @@ impl ExplainTarget {
     }
 }
 
+/// True for an image whose only error is a capital letter in its name.
+fn is_upper_case(text: &str) -> bool {
+    let parses = |text: &str| text.contains('/') && Image::parse(without_prefix(text)).is_some();
+    !parses(text) && parses(&text.to_lowercase())
+}
+
 /// Removes the prefix with which skopeo or helm marks an image on a registry.
 fn without_prefix(text: &str) -> &str {
     IMAGE_PREFIXES.iter().find_map(|prefix| text.strip_prefix(prefix)).unwrap_or(text)
@@ -189,6 +213,7 @@ pub fn run(args: &ExplainArgs, cx: &mut CommandContext) -> Result<(), CommandErr
     let inventory = cx.store.inventory()?;
     let context = Context::from_environment(cx.called_as)?;
     let typed: Vec<_> = args.line.iter().map(String::as_str).collect();
+    args.refuse_bare_command()?;
     let target = match &args.target {
         Some(text) => ExplainTarget::parse(text, &inventory)?.with_others(&args.others)?,
         None => ExplainTarget::of_line(client::read_line(&typed))?,
@@ -335,6 +360,28 @@ impl Hint for LineError {
                 format!("omit the client: {program} explain IMAGE --{}", direction.word())
             }
         })
+    }
+}
+
+/// A command that is not marked as one.
+#[derive(Debug, Error)]
+#[error("\"{0}\" is a command, not an image")]
+struct BareCommand(String);
+
+impl Hint for BareCommand {
+    fn hint(&self) -> Option<String> {
+        Some(format!("{} explain -- {}", program(), self.0))
+    }
+}
+
+/// An image that no registry has.
+#[derive(Debug, Error)]
+#[error("{0:?} is not an image: its name must be lower case")]
+struct UpperCase(String);
+
+impl Hint for UpperCase {
+    fn hint(&self) -> Option<String> {
+        Some(format!("{} explain {}", program(), quoted(&self.0.to_lowercase())))
     }
 }
 

@@ -119,8 +119,7 @@ pub(super) fn run(args: &HubCreateArgs, hub: &HubApi, cx: &mut CommandContext) -
         cx.say(&format!("note: it goes to {other}, which is not Docker Hub"));
     }
     if token.scopes.iter().any(|scope| scope.path().is_some()) {
-        cx.note_overriding_tokens(token, &inventory)?;
-        cx.note_guesses(token, &inventory)?;
+        cx.note_other_answers(token, &inventory)?;
     }
     Ok(())
 }

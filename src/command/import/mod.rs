@@ -84,6 +84,8 @@ enum ImportError {
     /// A pipe, a Kubernetes manifest, or a file that clients no longer write.
     #[error("logins cannot be removed from {}", .0.display())]
     CannotRemove(PathBuf),
+    #[error("cannot find the program docker-credential-{0}")]
+    NoHelper(String),
     #[error("\"{0}\" is this program itself")]
     OwnHelper(String),
     #[error("the copy of {0} could not be read back from the vault; nothing was removed elsewhere")]
@@ -106,6 +108,7 @@ impl Hint for ImportError {
                 "{0} import reads Docker's file, and {0} import --podman reads podman's",
                 program()
             )),
+            Self::NoHelper(_) => Some(format!("{} import --dry-run shows the helpers in use", program())),
             Self::CannotRemove(file) => {
                 let file = quoted(&file.to_string_lossy()).into_owned();
                 Some(format!("{} import --file {file}, without --remove", program()))

@@ -113,6 +113,8 @@ impl ImportArgs {
         if let Some(name) = &self.helper {
             return if HelperName::is_ours(name) {
                 Err(ImportError::OwnHelper(name.clone()).into())
+            } else if env::find_program(&format!("docker-credential-{name}")).is_none() {
+                Err(ImportError::NoHelper(name.clone()).into())
             } else {
                 Ok(vec![name.clone()])
             };

@@ -134,7 +134,7 @@ impl Installation {
         cx.say(&if let Some(file) = plain_text {
             let podman = client.podman_option();
             format!("next: {program} import{podman} --remove takes the plain text out of {file}")
-        } else if copied > 0 {
+        } else if copied > 0 || !cx.store.inventory()?.tokens().is_empty() {
             format!("next: {program} ls")
         } else {
             format!("next: {} login, or {program} add", if client.podman { "podman" } else { "docker" })
