@@ -140,7 +140,7 @@ const OTHER_WORDS: [(&[&str], &str); 7] = [
     (&["switch", "select", "default"], "docker-credential-pat use NAME puts a token in use"),
     (
         &["init", "setup", "configure", "config"],
-        "docker-credential-pat install makes Docker ask this program",
+        "docker-credential-pat install makes Docker use this program",
     ),
 ];
 

@@ -27,6 +27,7 @@ use crate::provider::hosts::CredentialHosts;
 use crate::system::disk::DiskError;
 use crate::system::limited_read::{InputError, read_input};
 use crate::system::sanitize::clean;
+use crate::system::tty::TtyError;
 use crate::system::{stdio, tty};
 use crate::vault::keys::{cache, passphrase};
 
@@ -118,17 +119,22 @@ impl NewPassphraseArgs {
 
 /// Asks a person to confirm, unless `is_confirmed` is already true.
 pub fn confirm(question: &str, is_confirmed: bool) -> Result<(), CommandError> {
-    let missing = |source| PromptError::Missing { what: "answer", option: "--yes", source };
     let is_yes = is_confirmed
-        || matches!(tty::ask(&format!("{question} [y/N] ")).map_err(missing)?.trim(), "y" | "Y" | "yes");
+        || matches!(tty::ask(&format!("{question} [y/N] ")).map_err(no_answer)?.trim(), "y" | "Y" | "yes");
     if is_yes { Ok(()) } else { Err(PromptError::Declined.into()) }
 }
 
 /// Asks a person to confirm what is usually wanted: an empty answer is a yes.
 pub fn confirm_usual(question: &str) -> Result<(), CommandError> {
-    let missing = |source| PromptError::Missing { what: "answer", option: "--yes", source };
-    let answer = tty::ask(&format!("{question} [Y/n] ")).map_err(missing)?;
+    let answer = tty::ask(&format!("{question} [Y/n] ")).map_err(no_answer)?;
     if matches!(answer.trim(), "" | "y" | "Y" | "yes") { Ok(()) } else { Err(PromptError::Declined.into()) }
+}
+
+fn no_answer(source: TtyError) -> PromptError {
+    match source {
+        TtyError::NoTerminal => PromptError::Unconfirmed,
+        source => PromptError::Missing { what: "answer", option: "--yes", source },
+    }
 }
 
 /// Parses the time for which the vault stays open, from 1 s to 30 days: `8h`, `30min`, `1h 30m`.

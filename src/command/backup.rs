@@ -65,7 +65,7 @@ pub fn restore(args: &RestoreArgs, cx: &mut CommandContext) -> Result<(), Comman
     let count = cx.store.inventory()?.tokens().len();
     if count > 0 {
         let question = format!(
-            "The vault has {}. Bring in those of the {} in the backup whose names are not here?",
+            "The vault has {}, and the backup {}. Restore the tokens of the backup whose names are not in the vault?",
             count_words(count),
             backup.count()
         );

@@ -42,10 +42,10 @@ pub struct DoctorArgs {
     /// Write JSON: {"version":1,"findings":[…]}
     #[arg(long)]
     json: bool,
-    /// Mend what can be mended without losing anything: file modes, and what was left over
+    /// Repair file modes, and remove what a killed process left
     #[arg(long)]
     fix: bool,
-    /// Ask the tokens' registries too whether they take them, and Docker Hub if docker login is signed in there
+    /// Ask the tokens' registries too whether they accept them, and Docker Hub if docker login is signed in there
     #[cfg(feature = "online")]
     #[arg(long, conflicts_with = "fix")]
     online: bool,

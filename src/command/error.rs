@@ -14,6 +14,7 @@ use crate::model::name::Name;
 use crate::model::registry::Key;
 use crate::provider::{contains_token, mask_tokens};
 use crate::resolve::Reason;
+use crate::system::env;
 use crate::system::sanitize::{clean, error_chain};
 use crate::system::tty::TtyError;
 use crate::vault::store::StoreError;
@@ -173,6 +174,9 @@ pub enum PromptError {
         option: &'static str,
         source: TtyError,
     },
+    /// There is no terminal for a question that `--yes` answers.
+    #[error("cannot ask without a terminal")]
+    Unconfirmed,
     #[error("the secret is {0}")]
     Secret(&'static str),
     #[error("the password is empty")]
@@ -191,6 +195,7 @@ impl Hint for PromptError {
             | Self::EmptyPassword
             | Self::Declined => None,
             Self::Missing { option, .. } => Some(format!("give it with {option}")),
+            Self::Unconfirmed => Some(format!("{} --yes", env::command_line())),
             Self::TwoPassphrases => Some("nothing was changed; try again".to_owned()),
         }
     }

@@ -33,7 +33,7 @@ pub fn unlock(args: &UnlockArgs, cx: &mut CommandContext) -> Result<(), CommandE
         UnlockResult::AlwaysOpen => {
             let files = cx.store.holders()?.unwrap_or_default().file_holders();
             let places = cx.key_places(&files);
-            cx.say(&format!("the vault is open always: its key is in {places} ({} key status)", program()));
+            cx.say(&format!("the vault is always open: its key is in {places} ({} key status)", program()));
         }
         UnlockResult::KeyCached => cx.say(&format!(
             "the vault is open for {}: its key is in the kernel's memory until then ({} lock removes it)",

@@ -38,7 +38,7 @@ pub enum HelperError {
     #[error(transparent)]
     Child(#[from] ProcessError),
     /// An exit code other than 0, or a signal.
-    #[error("{program} {verb} says: {text}")]
+    #[error("{program} {verb} {text}")]
     Refused { program: String, verb: &'static str, text: String },
     #[error("{program} {verb} gives no answer that can be read")]
     Unreadable { program: String, verb: &'static str },
@@ -79,7 +79,9 @@ impl OtherHelper {
     /// Returns the credentials for a key; `None` when there are none, or their user name or secret is empty.
     pub fn credentials(&self, key: &Key) -> Result<Option<Credentials>, HelperError> {
         let answer = match self.call("get", key.as_str()) {
-            Err(HelperError::Refused { text, .. }) if text == NOT_FOUND => return Ok(None),
+            Err(HelperError::Refused { text, .. }) if text.strip_prefix("says: ") == Some(NOT_FOUND) => {
+                return Ok(None);
+            }
             answer => answer?,
         };
         match parse_answer(&answer, key.clone()) {
@@ -131,14 +133,17 @@ impl OtherHelper {
             return Ok(output.stdout);
         }
         let stdout = String::from_utf8_lossy(output.stdout.trim_ascii());
+        let says = |line: &str| format!("says: {}", line.chars().take(MAX_LETTERS).collect::<String>());
         let text = match (stdout.lines().next(), output.code) {
             // Credentials despite the exit code: they hold a secret, which must not be shown.
-            (Some(line), _) if line.starts_with('{') => "an answer, and then that it is none".to_owned(),
+            (Some(line), _) if line.starts_with('{') => {
+                "says: an answer, and then that it is none".to_owned()
+            }
             // The text of `list` holds no secret, and that of the other verbs could.
-            (Some(line), _) if verb == "list" => line.chars().take(MAX_LETTERS).collect(),
-            (Some(line), _) => without_secrets(line).chars().take(MAX_LETTERS).collect(),
-            (None, Some(code)) => format!("nothing, and ends with exit code {code}"),
-            (None, None) => "nothing, and is killed".to_owned(),
+            (Some(line), _) if verb == "list" => says(line),
+            (Some(line), _) => says(&without_secrets(line)),
+            (None, Some(code)) => format!("failed with exit code {code} and no message"),
+            (None, None) => "was killed, and wrote no message".to_owned(),
         };
         Err(HelperError::Refused { program: self.program.clone(), verb, text })
     }

@@ -132,8 +132,8 @@ fn not_asked(owner: ConfigOwner, client: &str, is_known: bool) -> Finding {
         kind,
         severity,
         what: match other {
-            Some(other) => format!("{client} asks \"{other}\", and not this program"),
-            None => format!("{client} does not ask this program"),
+            Some(other) => format!("{client} uses \"{other}\", and not this program"),
+            None => format!("{client} does not use this program"),
         },
         why,
         mend: format!("{} install{option}", program()),
@@ -246,7 +246,7 @@ impl ClientFile<'_> {
             kind: SET_UP_LOST,
             severity: Severity::Warning,
             what: format!(
-                "{} was set up to ask this program for {registry}, and now names {helper}",
+                "{} was set up to use this program for {registry}, and now names {helper}",
                 env::tilde(path)
             ),
             why: if helper.starts_with("desktop") {

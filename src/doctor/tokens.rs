@@ -95,7 +95,7 @@ fn check_expiry(token: &Token, warning_days: i64, now: Timestamp) -> Option<Find
         (None, Some(CredentialType { provider, made_at, expiry: ExpiryRule::AtProvider, .. })) if is_on => {
             Some(Finding {
                 kind: "token-never-ends",
-                what: format!("no end is known of token \"{name}\", and {} can give it one", provider.name),
+                what: format!("token \"{name}\" has no recorded expiry, and {} can set one", provider.name),
                 why: "a leaked token that never expires works until somebody notices",
                 mend: if token.is_on_docker_hub() {
                     format!("{} hub rotate {argument} --expires 90d", program())

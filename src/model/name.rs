@@ -129,8 +129,8 @@ pub enum NameError {
     TooLong,
     /// The name looks like an option, or contains an invisible character.
     #[error(
-        "{0:?} is no name for a token: no `-` in front, no blanks around it, no control \
-             characters and nothing else that does not show"
+        "{0:?} is not a valid name: it may not begin with \"-\", begin or end with a space, or contain invisible \
+         characters"
     )]
     Unfit(String),
 }

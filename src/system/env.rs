@@ -9,7 +9,8 @@ use std::{env, fs, io};
 
 use thiserror::Error;
 
-use crate::model::hint::Hint;
+use crate::model::hint::{Hint, program};
+use crate::model::name::quoted;
 use crate::model::timestamp::Timestamp;
 #[cfg(unix)]
 use crate::system::{user_database, user_namespace};
@@ -156,6 +157,12 @@ pub fn find_executable(name: &OsStr) -> Option<PathBuf> {
 #[cfg(unix)]
 fn is_executable(path: &Path) -> bool {
     path.is_file() && rustix::fs::access(path, rustix::fs::Access::EXEC_OK).is_ok()
+}
+
+/// Returns the command that was called, for a hint that adds an option to it.
+pub fn command_line() -> String {
+    let args = env::args_os().skip(1).map(|arg| quoted(&arg.to_string_lossy()).into_owned());
+    std::iter::once(program().to_owned()).chain(args).collect::<Vec<_>>().join(" ")
 }
 
 /// Returns the absolute path of the running program.

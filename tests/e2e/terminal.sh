@@ -87,7 +87,7 @@ printf s3cret | pat add gone --registry gone.example --user me --secret-stdin 2>
 question='from the vault? [y/N]'
 ends "rm asks, and n changes nothing" 1 'Remove "gone" and its secret from the vault\? \[y/N\].*nothing was changed' \
   eval 'at_terminal --answer "$question" $'"'n\n'"' -- "$program" rm gone | tr -d "\r\n"; ((PIPESTATUS[0] == 0))'
-ends "no terminal: rm names --yes, at once" 1 'give it with --yes' at_once setsid --wait "$program" rm gone
+ends "no terminal: rm names --yes, at once" 1 'docker-credential-pat rm gone --yes' at_once setsid --wait "$program" rm gone
 ends "rm --registry names what goes" 0 'removed "gone" from the vault' \
   at_terminal --answer "$question" $'y\n' -- "$program" rm --registry gone.example
 equal "it is gone" "ci ci-2 ci-3" eval 'pat ls --json | jq -r "[.tokens[].name] | join(\" \")"'

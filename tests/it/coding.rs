@@ -779,7 +779,7 @@ fn rm_distinguishes_a_gone_token_from_one_that_cannot_be_deleted() {
     coding.fail("DeleteProjectToken", "error", 2);
     let message = coding.refused(&["rm", "gone", "stays", "--yes"]);
     assert!(
-        message.contains("not at CODING any more: \"gone\"") && message.contains("it cannot be done"),
+        message.contains("\"gone\" was not at CODING any more") && message.contains("it cannot be done"),
         "{message}"
     );
     assert!(!coding.has("gone") && coding.has("stays") && coding.tokens().len() == 1);
@@ -802,7 +802,7 @@ fn a_secret_stored_during_a_removal_is_kept() {
         rotate.write_stdin("another").assert().success();
         removal.join().expect("it ends")
     });
-    assert!(message.contains("deleted at CODING: \"ci\", whose new secret is kept here"), "{message}");
+    assert!(message.contains("deleted \"ci\" at CODING; its new secret is kept here"), "{message}");
     assert!(coding.has("ci") && coding.tokens().is_empty());
 }
 

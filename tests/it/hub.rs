@@ -75,7 +75,7 @@ fn a_token_is_created_used_listed_switched_and_deleted() {
     assert_eq!((hub.labels(), secret(&home)), (vec!["my ci".to_owned()], first));
     hub.run(&home, &["rename", "ci", "laptop"]).success();
     assert_eq!((hub.labels(), &home.token("ci")["label"]), (vec!["laptop".to_owned()], &json!("laptop")));
-    assert_failure(hub.run(&home, &["rm", "ci"]), "give it with --yes");
+    assert_failure(hub.run(&home, &["rm", "ci"]), " --yes");
     hub.run(&home, &["rm", "ci", "--yes"]).success();
     assert!(hub.labels().is_empty() && home.tokens().is_empty());
 }
@@ -486,7 +486,7 @@ fn a_token_outside_the_vault_is_found_by_id_or_label() {
         assert!(message.contains(&format!("\"twice\" ({id})")), "{message}");
     }
     assert_failure(hub.run(&home, &["rm", "team", "nothing", "--yes"]), "has the ID or label \"nothing\"");
-    assert_failure(hub.run(&home, &["rm", "web"]), "give it with --yes");
+    assert_failure(hub.run(&home, &["rm", "web"]), " --yes");
     assert_eq!(hub.labels(), before, "nothing is deleted");
     let message = stderr(&hub.run(&home, &["rm", &web[..13], &one, "--yes"]).success());
     assert!(message.contains(&format!("\"web\" ({web}) is deleted at Docker Hub")), "{message}");

@@ -473,7 +473,7 @@ fn docker_login_format_is_a_line_that_a_shell_runs() {
         .assert()
         .success();
     let written = home.run(["export", "ci", "--format", "docker-login"]).success();
-    assert_eq!(stderr(&written), "note: this holds the secret of \"ci\" in the open\n");
+    assert_eq!(stderr(&written), "note: this contains the secret of \"ci\" in plain text\n");
     let line = stdout(&written);
     assert!(line.starts_with(" printf %s "), "{line}");
     let hub = format!("[login][--username][o'me][--password-stdin]{secret}|\n");
@@ -519,7 +519,7 @@ fn an_output_file_is_private_and_never_overwritten() {
     let path = file.to_str().expect("UTF-8");
     let args = ["export", "ci", "--format", "docker-config", "--registry", "a.example.com", "--output", path];
     let text = output(&home.run(args).success());
-    assert!(text.contains("out.json holds the secret of \"ci\" in the open"), "{text}");
+    assert!(text.contains("out.json contains the secret of \"ci\" in plain text"), "{text}");
     assert_eq!(read(&file), json!({"auths": {"a.example.com": {"auth": CANARIES[0]}}}));
     assert_eq!(fs::metadata(&file).expect("a file").permissions().mode() & 0o777, 0o600);
     let refused = stderr(&home.run(args).code(1).stdout(""));

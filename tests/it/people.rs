@@ -92,7 +92,7 @@ fn an_invalid_addition_is_an_error_and_changes_nothing() {
             "there is a token named \"ci\" already",
         ),
         (vec!["", "-r", "quay.io", "-u", "me", "--secret-stdin"], "x", "a token's name is empty"),
-        (vec!["a\u{7}", "-r", "quay.io", "-u", "me", "--secret-stdin"], "x", "is no name for a token"),
+        (vec!["a\u{7}", "-r", "quay.io", "-u", "me", "--secret-stdin"], "x", "is not a valid name"),
         (
             vec!["new", "-r", "quay io", "-u", "me", "--secret-stdin"],
             "x",

@@ -132,7 +132,7 @@ fn an_invalid_change_is_refused_and_changes_nothing() {
         (vec!["ci", "--name", "other"], "there is a token named \"other\" already"),
         (vec!["ci", "--label", "x", "--name", "other"], "there is a token named \"other\" already"),
         (vec!["ci", "--name", ""], "a token's name is empty"),
-        (vec!["ci", "--name", "a\u{200b}b"], "is no name for a token"),
+        (vec!["ci", "--name", "a\u{200b}b"], "is not a valid name"),
         (vec!["ci", "--registry", "not a registry"], "is not a registry"),
         (vec!["ci", "--user", ""], "no credentials username"),
         (vec!["ci", "--expires", "soon"], "is not a date"),
@@ -349,7 +349,8 @@ fn rm_without_a_terminal_needs_yes() {
         let message = String::from_utf8_lossy(&output.stderr);
         assert_eq!(output.status.code(), Some(1), "{args:?}");
         assert!(
-            message.contains("no terminal") && message.contains("give it with --yes"),
+            message.contains("cannot ask without a terminal")
+                && message.contains(&format!("hint: docker-credential-pat {} --yes\n", args.join(" "))),
             "{args:?} {message}"
         );
     }

@@ -175,9 +175,8 @@ fn a_part_of_the_secret_in_the_name_of_a_token_endpoint_is_masked() {
 fn a_user_name_with_a_colon_is_not_sent() {
     let home = Home::new();
     let server = Server::start(vec![("", ASKS_BASIC.to_owned())]);
-    let args = ["add", "ci", "--registry", &server.host(), "--user", "alice:canary", "--secret-stdin"];
-    home.program(args).write_stdin(SECRET).assert().success();
-    let output = home.program(["verify", "ci"]).output().expect("it runs");
+    home.store(&server.host(), "alice:canary", SECRET);
+    let output = home.program(["verify", "--all"]).output().expect("it runs");
     let text = String::from_utf8([output.stdout, output.stderr].concat()).expect("UTF-8");
     assert_eq!(output.status.code(), Some(1), "{text}");
     assert!(text.contains("it has a colon"), "{text}");

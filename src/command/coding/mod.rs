@@ -19,7 +19,7 @@ use crate::command::error::CommandError;
 use crate::model::token::TokenState;
 
 /// Facts about the service that a person should know before a token is made there.
-const ENDING: &str = "CODING ends: its free edition closed on 2025-09-01, and all of it is switched off on \
+const ENDING: &str = "CODING is being shut down: its free edition closed on 2025-09-01, and all of it is switched off on \
      2028-09-30. Tencent points to CNB, whose tokens `add NAME --registry docker.cnb.cool/ORGANIZATION` keeps. \
      The calls for project tokens are in no published reference of CODING; what it answers is shown.";
 

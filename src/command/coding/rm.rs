@@ -23,13 +23,13 @@ pub(super) fn run(args: &CodingRmArgs, cx: &mut CommandContext) -> Result<(), Co
     confirm_deletion(targets.iter().map(|target| target.token.name.as_str()), "CODING", args.yes)?;
     for target in targets {
         let report = session(cx, &client).remove(&target)?;
-        let there = if report.was_there { "deleted at CODING:" } else { "not at CODING any more:" };
-        let here = if report.is_removed_here {
-            "and removed it from the vault"
-        } else {
-            "whose new secret is kept here"
-        };
-        cx.say(&format!("{there} \"{}\", {here}", target.token.name));
+        let name = &target.token.name;
+        cx.say(&match (report.was_there, report.is_removed_here) {
+            (true, true) => format!("deleted \"{name}\" at CODING and here"),
+            (true, false) => format!("deleted \"{name}\" at CODING; its new secret is kept here"),
+            (false, true) => format!("\"{name}\" was not at CODING any more; deleted here"),
+            (false, false) => format!("\"{name}\" was not at CODING any more; its new secret is kept here"),
+        });
     }
     Ok(())
 }

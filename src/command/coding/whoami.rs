@@ -5,7 +5,7 @@ use crate::command::context::CommandContext;
 use crate::command::error::CommandError;
 use crate::system::sanitize::clean;
 
-/// Tell whether CODING takes the personal access token, and whose it is; nothing is changed
+/// Report whether CODING accepts the personal access token, and whose it is; nothing is changed
 #[derive(Debug, clap::Args)]
 pub(super) struct CodingWhoamiArgs {
     #[command(flatten)]

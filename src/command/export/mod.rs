@@ -52,7 +52,7 @@ pub fn run(args: &ExportArgs, cx: &mut CommandContext) -> Result<(), CommandErro
         cx.write_exact(&text, &command)?;
     }
     let output = args.output.as_deref().map_or("this".to_owned(), env::tilde);
-    cx.say(&format!("note: {output} holds the secret of \"{}\" in the open", token.name));
+    cx.say(&format!("note: {output} contains the secret of \"{}\" in plain text", token.name));
     for scope in token.scopes.iter().filter(|scope| scope.path().is_some()) {
         cx.say(&format!(
             "note: \"{}\" is for {scope} only, but everybody who gets this uses it for all of {}",

@@ -9,7 +9,7 @@ use crate::hub::LinkedToken;
 use crate::hub::api::HubApi;
 use crate::model::hint::program;
 
-/// Write label, state, end, permissions and last use of the known tokens into the vault
+/// Write label, state, expiry, permissions and last use of the known tokens into the vault
 #[derive(Debug, clap::Args)]
 pub(super) struct HubSyncArgs {
     #[command(flatten)]

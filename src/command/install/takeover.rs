@@ -70,7 +70,7 @@ impl Takeover {
         if copy.is_empty() {
             return Ok(());
         }
-        cx.say("these logins are copied into the vault, so that the next pull works as the last one did:");
+        cx.say("these logins will be copied into the vault, so that pulls keep working:");
         copy.print(cx)?;
         if tty::is_available() {
             args::confirm_usual("Copy them?").map_err(|error| {

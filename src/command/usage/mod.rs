@@ -82,13 +82,27 @@ pub fn run(args: &UsageArgs, cx: &mut CommandContext) -> Result<(), CommandError
 /// Prints the number of requests and lines that no row includes.
 fn print_uncounted(rows: &UsageRows<'_>, unread: UnreadLines, cx: &mut CommandContext) {
     let UnreadLines { other_version, damaged } = unread;
-    for (count, what) in [
-        (rows.not_found, "requests found no token here"),
-        (other_version, "lines of the log are of another version of this program, and are not counted"),
-        (damaged, "lines of the log are damaged, and are not counted"),
+    for (count, [one, many]) in [
+        (rows.not_found, ["1 request found no token", "requests found no token"]),
+        (
+            other_version,
+            [
+                "1 line of the log is of another version of this program, and is not counted",
+                "lines of the log are of another version of this program, and are not counted",
+            ],
+        ),
+        (
+            damaged,
+            [
+                "1 line of the log is damaged, and is not counted",
+                "lines of the log are damaged, and are not counted",
+            ],
+        ),
     ] {
-        if count > 0 {
-            cx.say(&format!("{what}: {count}"));
+        match count {
+            0 => {}
+            1 => cx.say(one),
+            count => cx.say(&format!("{count} {many}")),
         }
     }
 }

@@ -75,11 +75,14 @@ pub(super) fn write_table(
 /// Returns what is known about access, such as `pull, not push`.
 fn access_words(access: RepositoryAccess) -> String {
     let actions = [("pull", access.pull), ("push", access.push), ("delete", access.delete)];
+    // Only a push would show whether an account may push.
+    let unknown = access.pull == Some(true) && access.push.is_none();
     let words: Vec<_> = actions
         .into_iter()
         .filter_map(|(word, is_allowed)| {
             Some(if is_allowed? { word.to_owned() } else { format!("not {word}") })
         })
+        .chain(unknown.then(|| "push unknown".to_owned()))
         .collect();
     if words.is_empty() { "-".to_owned() } else { words.join(", ") }
 }
@@ -136,4 +139,22 @@ impl<'a> AnswerJson<'a> {
 pub(super) fn write_json(answers: &[VerifyAnswer<'_>], cx: &mut CommandContext) -> Result<(), CommandError> {
     let answers = answers.iter().map(AnswerJson::new).collect();
     cx.write_json(&VerifyJson { version: JSON_VERSION, answers })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unknown_right_to_push_is_named_beside_the_right_to_pull() {
+        let access = |pull, push| access_words(RepositoryAccess { pull, push, delete: None });
+        for (pull, push, want) in [
+            (Some(true), None, "pull, push unknown"),
+            (Some(true), Some(false), "pull, not push"),
+            (Some(false), None, "not pull"),
+            (None, None, "-"),
+        ] {
+            assert_eq!(access(pull, push), want);
+        }
+    }
 }
