@@ -24,7 +24,7 @@ use crate::command::protocol::{ProtocolVerb, VerbOutcome};
 use crate::command::{protocol, status};
 use crate::docker::wire::WireError;
 use crate::model::hint::program;
-use crate::provider::mask_tokens;
+use crate::provider::mask_secrets;
 #[cfg(feature = "extras")]
 use crate::system::env;
 use crate::system::limited_read::{InputError, read_input};
@@ -176,7 +176,7 @@ fn wrong_usage(error: &clap::Error, args: &[OsString], out: &File) -> ExitCode {
     }
     // Like the official helpers: clients read stdout and expect exit code 1. A person has read it on the same terminal.
     let action = error.get(ContextKind::InvalidSubcommand).map(ToString::to_string).unwrap_or_default();
-    let line = format!("unknown action \"{}\"\n", clean(&mask_tokens(&action)));
+    let line = format!("unknown action \"{}\"\n", clean(&mask_secrets(&action)));
     if stdio::stdout_is_terminal() { NOT_DONE } else { write(out, &line, NOT_DONE) }
 }
 

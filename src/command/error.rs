@@ -12,7 +12,7 @@ use crate::inventory::Inventory;
 use crate::model::hint::{Hint, program};
 use crate::model::name::Name;
 use crate::model::registry::Key;
-use crate::provider::{contains_token, mask_tokens};
+use crate::provider::{contains_token, mask_secrets};
 use crate::resolve::Reason;
 use crate::system::env;
 use crate::system::sanitize::{clean, error_chain};
@@ -70,16 +70,16 @@ impl CommandError {
         self.error.is::<OutputError>().then_some("not-read")
     }
 
-    /// Returns the error and its causes in one line that is safe for a terminal, without tokens.
+    /// Returns the error and its causes in one line that is safe for a terminal, without secrets.
     pub fn line(&self) -> String {
-        clean(&mask_tokens(&error_chain(&*self.error)))
+        clean(&mask_secrets(&error_chain(&*self.error)))
     }
 
     /// Writes the error and its hint for people. If the error quotes a token, the hint is how to give one.
     pub fn report(&self, mut err: impl Write) {
         let has_token = contains_token(&error_chain(&*self.error));
         let secret = has_token.then(secret_hint);
-        let hint = secret.as_ref().or(self.hint.as_ref()).map(|hint| clean(&mask_tokens(hint)));
+        let hint = secret.as_ref().or(self.hint.as_ref()).map(|hint| clean(&mask_secrets(hint)));
         let hint = hint.map(|hint| format!("{}: hint: {hint}\n", program()));
         let text = format!("{}: error: {}\n{}", program(), self.line(), hint.unwrap_or_default());
         // If stderr is closed too, nobody can read it.

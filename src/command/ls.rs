@@ -14,7 +14,7 @@ use crate::model::registry::{DOCKER_HUB_KEY, Key};
 use crate::model::scope::{Scope, ScopeError};
 use crate::model::timestamp::Timestamp;
 use crate::model::token::Token;
-use crate::provider::mask_tokens;
+use crate::provider::mask_secrets;
 use crate::system::table::{BRIEF, Cell, Table};
 
 const HEADS: [&str; 11] = [
@@ -146,7 +146,7 @@ fn note_directory_choices(
 impl LsArgs {
     /// Says that no token matches the arguments.
     fn nothing_found(&self) -> String {
-        match self.registry.as_deref().map(mask_tokens) {
+        match self.registry.as_deref().map(mask_secrets) {
             None => "no token has expired".to_owned(),
             Some(registry) if self.expired => format!("no token for {registry} has expired"),
             Some(registry) => format!("no token is for {registry}"),

@@ -110,8 +110,28 @@ pub fn contains_whole_token(text: &str) -> bool {
     tokens(text).any(|token| token.len() >= TOKEN_BYTES)
 }
 
-/// Replaces each word of a text that begins like a token, up to its end, with `***`.
-pub fn mask_tokens(text: &str) -> Cow<'_, str> {
+/// Replaces each word of a text that begins like a token, up to its end, and each password in front of a host with
+/// `***`.
+pub fn mask_secrets(text: &str) -> String {
+    let is_end = |letter: char| letter.is_whitespace() || matches!(letter, '"' | '\'');
+    mask_tokens(text).split_inclusive(is_end).map(mask_password).collect()
+}
+
+/// Replaces the password of an address such as `https://user:password@host`.
+fn mask_password(word: &str) -> Cow<'_, str> {
+    let Some((before, host)) = word.rsplit_once('@') else { return word.into() };
+    let user_and_password = before.rsplit_once("://").map_or(before, |(_, rest)| rest);
+    // An image may have a tag in front of its digest.
+    let is_digest = ["sha256:", "sha512:"].iter().any(|algorithm| host.starts_with(algorithm));
+    match user_and_password.split_once(':') {
+        Some((_, password)) if !is_digest && !password.is_empty() => {
+            format!("{}***@{host}", &before[..before.len() - password.len()]).into()
+        }
+        _ => word.into(),
+    }
+}
+
+fn mask_tokens(text: &str) -> Cow<'_, str> {
     let (mut masked, mut rest) = (String::new(), 0);
     for token in tokens(text) {
         masked.push_str(&text[rest..token.start]);
@@ -251,7 +271,7 @@ mod tests {
     }
 
     #[test]
-    fn tokens_in_a_text_are_masked_to_their_end() {
+    fn tokens_and_passwords_in_a_text_are_masked_to_their_end() {
         for (text, want) in [
             ("there is no token named \"ghp_abcdefgh\"", "there is no token named \"***\""),
             ("cannot read /tmp/ghp_abcd/x: not found", "cannot read /tmp/***: not found"),
@@ -260,6 +280,16 @@ mod tests {
             ("ghp_ is a prefix", "ghp_ is a prefix"),
         ] {
             assert_eq!(mask_tokens(text), want);
+        }
+        for (text, want) in [
+            ("\"https://me:S3/cr@t@ghcr.io/a\" is no", "\"https://me:***@ghcr.io/a\" is no"),
+            ("me:canary@ghcr.io", "me:***@ghcr.io"),
+            ("alice@ghcr.io:5000 and a@b", "alice@ghcr.io:5000 and a@b"),
+            ("ghcr.io:5000/acme/app:1@sha256:0a", "ghcr.io:5000/acme/app:1@sha256:0a"),
+            ("https://alice@h me@x: no", "https://alice@h me@x: no"),
+            ("ghp_abcd:x@h", "***:***@h"),
+        ] {
+            assert_eq!(mask_secrets(text), want);
         }
         for (text, want) in [
             ("ghp_canary", false),

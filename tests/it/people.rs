@@ -746,6 +746,30 @@ fn a_secret_in_the_wrong_place_is_never_echoed() {
 }
 
 #[test]
+fn a_password_in_an_address_is_never_echoed() {
+    let home = Home::new();
+    for line in [
+        "add n --registry ADDRESS --user me --secret-stdin",
+        "use n ADDRESS",
+        "explain ADDRESS/acme/app",
+        "install --registry ADDRESS",
+        "ls --registry ADDRESS",
+        "rm --registry ADDRESS --yes",
+        "verify ADDRESS",
+        "import --file ADDRESS",
+        "ADDRESS",
+    ] {
+        for address in ["https://me:canary@ghcr.io", "me:canary@ghcr.io"] {
+            let line = line.replace("ADDRESS", address);
+            let mut command = home.program([]);
+            let output = command.args(line.split(' ')).write_stdin("secret").output().expect("it runs");
+            let text = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+            assert!(!text.contains("canary") && text.contains("***@ghcr.io"), "{line}: {text}");
+        }
+    }
+}
+
+#[test]
 fn a_token_is_refused_in_each_field_that_is_not_encrypted() {
     let home = Home::new();
     home.add("ci", "ghcr.io");
