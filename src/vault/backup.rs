@@ -102,10 +102,11 @@ impl Hint for BackupError {
 /// Checks what can be checked before a passphrase is asked for: that there is a vault, and a place for its backup.
 pub fn check(store: &VaultStore, file: &Path) -> Result<(), BackupError> {
     store.holders()?.ok_or(BackupError::NoVault)?;
-    if let Some(folder) = file.parent().filter(|folder| disk::is_missing(folder)) {
-        return Err(VaultError::from(DiskError::NoFolder { path: folder.to_owned() }).into());
+    ensure_replaceable(file, store)?;
+    match file.parent().filter(|folder| disk::is_missing(folder)) {
+        Some(folder) => Err(VaultError::from(DiskError::NoFolder { path: folder.to_owned() }).into()),
+        None => Ok(()),
     }
-    ensure_replaceable(file, store)
 }
 
 /// Writes a copy of the vault to a file durably, encrypted with a new key that only the passphrase opens.

@@ -101,7 +101,7 @@ not_enough "no C compiler" "no C compiler \(cc\): install one"
 ends "no Rust and no C compiler: both are named" 1 'no C compiler' install_it PATH="$tools"
 ends "no Rust and no C compiler: both are named, this too" 1 'no Rust' install_it PATH="$tools"
 ln -s "$tools/cat" "$tools/cc"
-ends "exactly the minimum of Rust is enough" 0 'three to four minutes' install_it "FAKE_RUST=$minimum.0"
+ends "exactly the minimum of Rust is enough" 0 'about three minutes' install_it "FAKE_RUST=$minimum.0"
 
 # The folder.
 user local-bin bin .local/bin
