@@ -112,11 +112,7 @@ fn note_directory_choices(
     let context = Context::from_environment(cx.called_as)?;
     let any_key = Key::parse(DOCKER_HUB_KEY)?;
     let request = context.stated_request(&any_key, inventory);
-    let is_here = |choice: &&Choice| {
-        let within = |folder: &String| request.directory.is_some_and(|here| here.value.starts_with(folder));
-        let under = |profile: &String| request.profile.is_some_and(|now| now.value == profile);
-        choice.directory.as_ref().is_some_and(within) && choice.profile.as_ref().is_none_or(under)
-    };
+    let is_here = |choice: &&Choice| choice.directory.is_some() && request.is_at_place_of(choice);
     // Of two that apply here, the one for the deeper directory is followed.
     let is_followed = |choice: &&Choice| {
         let same_case = |other: &&Choice| {

@@ -54,17 +54,10 @@ impl ChoiceRank {
         let Choice { scope, profile, directory, direction, token: _ } = choice;
         let is_unknown_part = scope.path().is_some() && request.repositories().is_empty();
         let closeness = scopes_closeness(slice::from_ref(scope), request).filter(|_| !is_unknown_part)?;
-        let is_same_profile =
-            |profile: &String| request.profile.is_some_and(|current| current.value == profile);
-        let is_below =
-            |folder: &Path| request.directory.is_some_and(|current| current.value.starts_with(folder));
-        let folder = directory.as_ref().map(Path::new);
-        let applies = direction.is_none_or(|chosen| includes(chosen, request.direction()))
-            && profile.as_ref().is_none_or(is_same_profile)
-            && folder.is_none_or(is_below);
-        applies.then(|| Self {
+        let is_direction = direction.is_none_or(|chosen| includes(chosen, request.direction()));
+        (is_direction && request.is_at_place_of(choice)).then(|| Self {
             has_profile: profile.is_some(),
-            depth: folder.map_or(0, |folder| folder.components().count()),
+            depth: directory.as_ref().map_or(0, |folder| Path::new(folder).components().count()),
             closeness,
             has_direction: direction.is_some(),
         })

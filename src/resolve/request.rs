@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use crate::model::choice::Choice;
 use crate::model::registry::{Address, Key};
 use crate::model::timestamp::Timestamp;
 use crate::model::token::{Direction, Token};
@@ -122,6 +123,14 @@ impl<'r> Request<'r> {
             direction: None,
             directory: None,
         }
+    }
+
+    /// True when the profile and the directory of a choice, where it has them, are those of the request.
+    pub fn is_at_place_of(&self, choice: &Choice) -> bool {
+        let is_same = |profile: &String| self.profile.is_some_and(|current| current.value == profile);
+        let is_within =
+            |folder: &String| self.directory.is_some_and(|current| current.value.starts_with(folder));
+        choice.profile.as_ref().is_none_or(is_same) && choice.directory.as_ref().is_none_or(is_within)
     }
 
     /// Returns the paths of the repositories. None are returned if they are not known.
