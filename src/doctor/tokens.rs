@@ -182,27 +182,21 @@ fn check_plain_fields(token: &Token, findings: &mut Vec<Finding>) {
     };
     let has_token = contains_whole_token;
     let fields = [
-        ("user-name-is-token", "user name", "user names stand", "--user USER", has_token_for_user(token)),
-        ("name-is-token", "name", "names stand", "--name NEW-NAME", has_token(token.name.as_str())),
-        (
-            "label-is-token",
-            "label",
-            "labels stand",
-            "--label ''",
-            token.label.as_deref().is_some_and(has_token),
-        ),
+        ("user-name-is-token", "user name", "user names", "--user USER", has_token_for_user(token)),
+        ("name-is-token", "name", "names", "--name NEW-NAME", has_token(token.name.as_str())),
+        ("label-is-token", "label", "labels", "--label ''", token.label.as_deref().is_some_and(has_token)),
         (
             "registry-is-token",
             "registry",
-            "registries stand",
+            "registries",
             "--registry HOST",
             token.scopes.iter().any(|scope| has_token(&scope.to_string())),
         ),
     ];
-    for (kind, field, stand, option, _) in fields.into_iter().filter(|(.., is_token)| *is_token) {
+    for (kind, field, many, option, _) in fields.into_iter().filter(|(.., is_token)| *is_token) {
         findings.push(finding(
             kind,
-            format!("the {field} of token \"{name}\" looks like a token, and {stand} open in the vault"),
+            format!("the {field} of token \"{name}\" looks like a token, and {many} are not encrypted"),
             format!("{} edit {argument} {option}; revoke that token where it was made", program()),
         ));
     }
