@@ -204,8 +204,8 @@ fn check_plain_fields(token: &Token, findings: &mut Vec<Finding>) {
         findings.push(finding(
             "key-with-password",
             format!(
-                "token \"{name}\" was stored under an address with a password, and addresses stand open in \
-                 the vault"
+                "token \"{name}\" was stored under an address with a password, and addresses are not \
+                 encrypted"
             ),
             format!("{} rm {argument}; change that password, and log in with the bare host name", program()),
         ));
