@@ -90,7 +90,7 @@ impl<'e> Explanation<'e> {
             Some(Reason::Replaced | Reason::NotInUse) if was_imported => {
                 "it was imported, and no later login or use comes first".to_owned()
             }
-            Some(Reason::Replaced) => "it is the last login, which replaces what was there before".to_owned(),
+            Some(Reason::Replaced) => "it is the last login, which comes before older tokens".to_owned(),
             Some(Reason::MorePermissions) => "it allows the least that is enough".to_owned(),
             Some(Reason::OtherKey) => "a client stored it under exactly this key".to_owned(),
             Some(Reason::NotInUse) if event.is_some() => "it is the last login".to_owned(),
