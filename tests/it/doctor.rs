@@ -652,13 +652,11 @@ fn without_the_feature_the_flag_is_refused() {
 #[cfg(unix)]
 #[test]
 fn each_installed_client_that_does_not_ask_is_reported() {
-    use std::os::unix::fs::PermissionsExt;
     let home = Home::new();
     home.bring("ci", "ghcr.io", "bob", "canary-secret", &[]).success();
     let bin = home.path().join("bin");
     let program = |name: &str| {
-        write(&bin.join(name), "#!/bin/sh\n");
-        fs::set_permissions(bin.join(name), fs::Permissions::from_mode(0o755)).expect("set");
+        common::write_program(&bin.join(name), "#!/bin/sh\n");
     };
     let path = format!("{}:{}", bin.display(), common::program_folder().display());
     let variables = [("PATH", path.as_str())];

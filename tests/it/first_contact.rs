@@ -3,7 +3,6 @@
 #![cfg(unix)]
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::process::{Child, Stdio};
 use std::thread;
@@ -427,8 +426,7 @@ impl Machine {
     }
 
     fn script(&self, name: &str, text: &str) {
-        self.write(&format!("bin/{name}"), text);
-        fs::set_permissions(self.bin().join(name), fs::Permissions::from_mode(0o755)).expect("set");
+        common::write_program(&self.bin().join(name), text);
     }
 
     fn path(&self) -> String {

@@ -72,9 +72,7 @@ fn path() -> String {
 
 /// Puts a program into the home's `bin`.
 fn script(home: &Home, name: &str, text: &str) {
-    let path = home.path().join("bin").join(name);
-    write(&path, text);
-    fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("set");
+    common::write_program(&home.path().join("bin").join(name), text);
 }
 
 /// Puts a helper into the home with these keys, each with its answer to `get`.

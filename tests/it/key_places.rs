@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use assert_cmd::assert::Assert;
 use serde_json::Value;
 
+use crate::common;
 use crate::common::{Home, found, make_private, stderr, stdout};
 
 const PASSPHRASE_FILE: &str = "DOCKER_CREDENTIAL_PAT_PASSPHRASE_FILE";
@@ -87,13 +88,10 @@ fn a_key_command_with_a_bare_name_is_never_found_in_the_working_directory() {
     let home = home();
     let spare = write(&home, "spare", &stdout(&home.run(["key", "make"]).success()), 0o600);
     let script = |name: &str, mark: &str| {
-        let mark = home.path().join(mark);
-        write(
-            &home,
-            name,
-            &format!("#!/bin/sh\n: > '{}'\nexec cat '{}'\n", mark.display(), spare.display()),
-            0o755,
-        )
+        let (path, mark) = (home.path().join(name), home.path().join(mark));
+        let text = format!("#!/bin/sh\n: > '{}'\nexec cat '{}'\n", mark.display(), spare.display());
+        common::write_program(&path, text);
+        path
     };
     script("work/give-key", "wrong");
     script("work/sub/give-key", "wrong");

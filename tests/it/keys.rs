@@ -85,9 +85,8 @@ impl KeyHome {
 
     /// Writes a shell script, and returns its path.
     fn script(&self, name: &str, text: &str) -> String {
-        let path = self.write(name, format!("#!/bin/sh\n{text}\n"));
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o700)).expect("chmod");
-        path
+        common::write_program(&self.file(name), format!("#!/bin/sh\n{text}\n"));
+        self.path_text(name)
     }
 
     /// Writes a wrapping key to a file, and a command that prints it. Returns both paths.

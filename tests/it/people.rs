@@ -533,15 +533,13 @@ fn install_is_refused_where_clients_would_not_find_the_program() {
 #[cfg(unix)]
 #[test]
 fn a_helper_that_does_not_answer_stops_install_before_anything_changes() {
-    use std::os::unix::fs::PermissionsExt;
     let home = Home::new();
     let before = r#"{"auths":{"ghcr.io":{}},"credsStore":"locked"}"#;
     write_config(&home, before);
     let bin = home.path().join("bin");
     fs::create_dir(&bin).expect("made");
     let helper = bin.join("docker-credential-locked");
-    fs::write(&helper, "#!/bin/sh\necho 'the keyring is locked'\nexit 1\n").expect("written");
-    fs::set_permissions(&helper, fs::Permissions::from_mode(0o755)).expect("set");
+    common::write_program(&helper, "#!/bin/sh\necho 'the keyring is locked'\nexit 1\n");
     let path = format!("{}:{}:/bin", bin.display(), common::program_folder().display());
     let output = stderr(&home.program(["install"]).env("PATH", &path).assert().code(1));
     assert!(
@@ -678,7 +676,10 @@ fn a_profile_has_its_own_link_and_logins() {
     let home = Home::new();
     let bin = home.path().join("bin");
     fs::create_dir(&bin).expect("made");
-    fs::copy(common::program(), bin.join("docker-credential-pat")).expect("copied");
+    common::write_program(
+        &bin.join("docker-credential-pat"),
+        fs::read(common::program()).expect("the program"),
+    );
     let program = |args: &[&str]| {
         let mut command = assert_cmd::Command::new(bin.join("docker-credential-pat"));
         command.env_clear().env("HOME", home.path()).env("PATH", &bin).args(args);

@@ -815,7 +815,6 @@ fn each_reason_of_explain_is_the_true_one() {
 #[cfg(unix)]
 #[test]
 fn explain_names_the_helper_that_docker_found_and_an_imported_login() {
-    use std::os::unix::fs::PermissionsExt;
     let home = Home::new();
     let bin = home.path().join("bin");
     fs::create_dir(&bin).expect("made");
@@ -830,8 +829,7 @@ fn explain_names_the_helper_that_docker_found_and_an_imported_login() {
     assert!(tokens.contains("it was imported, and no later login or use comes first"), "{tokens}");
     fs::remove_file(home.docker_config()).expect("removed");
     for name in ["docker", "pass", "docker-credential-pass"] {
-        fs::write(bin.join(name), "#!/bin/sh\n").expect("written");
-        fs::set_permissions(bin.join(name), fs::Permissions::from_mode(0o755)).expect("set");
+        common::write_program(&bin.join(name), "#!/bin/sh\n");
     }
     let path = format!("{}:{}", bin.display(), common::program_folder().display());
     let explained = home.program(["explain", "ghcr.io"]).env("PATH", path).assert().success();

@@ -231,6 +231,20 @@ pub(crate) fn program_folder() -> &'static Path {
     program().parent().expect("a folder")
 }
 
+/// Writes a program. Another process writes the file, so that no child that another test starts at that moment inherits
+/// its descriptor: until that child runs, the system refuses to run the program, as "Text file busy".
+#[cfg(unix)]
+pub(crate) fn write_program(path: &Path, content: impl AsRef<[u8]>) {
+    fs::create_dir_all(path.parent().expect("a folder")).expect("made");
+    let mut shell = Command::new("sh");
+    shell
+        .args(["-c", "cat >\"$0\" && chmod 755 \"$0\""])
+        .arg(path)
+        .write_stdin(content.as_ref())
+        .assert()
+        .success();
+}
+
 /// Gives a file to its owner alone.
 pub(crate) fn make_private(path: &Path) {
     #[cfg(unix)]
