@@ -4,6 +4,7 @@
 
 use std::error::Error as _;
 use std::ffi::OsString;
+use std::iter;
 
 use clap::error::{ContextKind, ErrorKind};
 use thiserror::Error;
@@ -84,11 +85,13 @@ impl VerbPath {
     }
 
     fn help(&self) -> String {
-        [program(), &self.joined(), "--help"]
-            .into_iter()
-            .filter(|word| !word.is_empty())
-            .collect::<Vec<_>>()
-            .join(" ")
+        self.with("--help")
+    }
+
+    /// Returns the command with another word.
+    fn with(&self, word: &str) -> String {
+        let words = self.words.iter().map(String::as_str);
+        iter::once(program()).chain(words).chain([word]).collect::<Vec<_>>().join(" ")
     }
 }
 
@@ -158,10 +161,7 @@ impl UsageError {
             |verb: &&String| !path.is_empty() || DOCKER_VERBS.iter().all(|(name, _)| name != verb);
         let near = suggested.iter().rev().find(is_for_people);
         let hint = hint_for_word(word, (!path.is_empty()).then_some(&group)).map(str::to_owned);
-        let hint = hint.or_else(|| {
-            let words = [program(), &group, near?].into_iter().filter(|word| !word.is_empty());
-            Some(words.collect::<Vec<_>>().join(" "))
-        });
+        let hint = hint.or_else(|| near.map(|verb| path.with(verb)));
         Self { text, hint: hint.unwrap_or_else(|| path.help()) }
     }
 
@@ -178,7 +178,7 @@ impl UsageError {
             }
             (false, None) => format!("unexpected argument {arg:?}"),
         };
-        let near = (!suggested.is_empty()).then(|| format!("{} {} {suggested}", program(), path.joined()));
+        let near = (!suggested.is_empty()).then(|| path.with(suggested));
         Self { text, hint: secret_hint.or(near).unwrap_or_else(|| path.help()) }
     }
 }

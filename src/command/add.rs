@@ -73,7 +73,7 @@ pub fn run(args: &AddArgs, cx: &mut CommandContext) -> Result<(), CommandError> 
     let name = args::parse_name(&args.name)?;
     let label = args::parse_label(args.label.as_deref())?;
     let scopes = args::parse_scopes(&args.registry)?;
-    let expires = args::parse_expiry(args.expires.as_ref(), *cx.now)?;
+    let expires = args::parse_expiry(args.expires.as_deref(), *cx.now)?;
     // The name is checked before a person has to type the secret.
     if cx.store.inventory()?.find_by_name(name.as_str()).is_some() {
         return Err(NameTaken(name).into());

@@ -297,19 +297,19 @@ impl Hint for WrongUser {
 }
 
 /// Parses an expiry: `None` without a text, `Some(None)` for never.
-pub fn parse_expiry(
-    text: Option<&String>,
-    now: Timestamp,
-) -> Result<Option<Option<Timestamp>>, CommandError> {
+pub fn parse_expiry(text: Option<&str>, now: Timestamp) -> Result<Option<Option<Timestamp>>, CommandError> {
     Ok(text.map(|text| Timestamp::parse_expiry(text, now)).transpose()?)
 }
 
-/// Parses the expiry of a token that is to be created: a time that is not past, or never (`None`).
+/// Parses the expiry of a token at a service as [`parse_expiry`] does. A time that is past is an error.
 #[cfg(feature = "online")]
-pub fn parse_coming_expiry(text: &str, now: Timestamp) -> Result<Option<Timestamp>, CommandError> {
-    let expires = Timestamp::parse_expiry(text, now)?;
-    if expires.is_some_and(|expires| expires <= now) {
-        return Err(PastExpiry(text.to_owned()).into());
+pub fn parse_coming_expiry(
+    text: Option<&str>,
+    now: Timestamp,
+) -> Result<Option<Option<Timestamp>>, CommandError> {
+    let expires = parse_expiry(text, now)?;
+    if expires.flatten().is_some_and(|expires| expires <= now) {
+        return Err(PastExpiry(text.unwrap_or_default().to_owned()).into());
     }
     Ok(expires)
 }

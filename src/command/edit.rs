@@ -50,7 +50,7 @@ pub struct EditArgs {
 
 /// Runs the verb.
 pub fn run(args: &EditArgs, cx: &mut CommandContext) -> Result<(), CommandError> {
-    let expires = args::parse_expiry(args.expires.as_ref(), *cx.now)?;
+    let expires = args::parse_expiry(args.expires.as_deref(), *cx.now)?;
     let name = args.new_name.as_deref().map(args::parse_name).transpose()?;
     let label = args.label.as_deref().map(|label| args::parse_label(Some(label))).transpose()?;
     let scopes = args::parse_scopes(&args.registry)?;

@@ -6,7 +6,7 @@ use crate::command::completions::token_scopes;
 use crate::command::context::CommandContext;
 use crate::command::error::CommandError;
 use crate::command::token_view;
-use crate::command::token_view::{TokenView, choice_words};
+use crate::command::token_view::{TokenView, choice_words, chosen_name};
 use crate::inventory::Inventory;
 use crate::model::choice::Choice;
 use crate::model::hint::program;
@@ -127,8 +127,8 @@ fn note_directory_choices(
     let here = here.into_iter().filter(is_followed).map(|choice| ("here, ", choice));
     let mut notes = here.chain(elsewhere.into_iter().map(|choice| ("", choice)));
     for (place, choice) in notes.by_ref().take(MOST_CHOICES) {
-        let name = inventory.find(choice.token).map_or("a token", |token| token.name.as_str());
-        cx.say(&format!("{place}\"{name}\" is chosen for {}", choice_words(choice)));
+        let name = chosen_name(choice, inventory);
+        cx.say(&format!("{place}{name} is chosen for {}", choice_words(choice)));
     }
     match notes.count() {
         0 => {}

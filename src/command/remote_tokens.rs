@@ -3,11 +3,12 @@
 use crate::command::args;
 use crate::command::context::CommandContext;
 use crate::command::error::CommandError;
-use crate::command::token_view::dated_cell;
+use crate::command::token_view::{dated_cell, expiry_words};
 use crate::inventory::in_use::InUseFor;
 use crate::inventory::precedence::WiderToken;
 use crate::inventory::{Inventory, NameTaken};
 use crate::model::hint::program;
+use crate::model::listing::list;
 use crate::model::name::Name;
 use crate::model::timestamp::Timestamp;
 use crate::model::token::Token;
@@ -54,18 +55,15 @@ pub fn say_wider(token: &Token, wider: &[WiderToken], cx: &mut CommandContext) {
     let verb = if wider.len() == 1 { "stays" } else { "stay" };
     cx.say(&format!(
         "{} may do more, and {verb} in use for the rest ({} use {} changes that)",
-        names.join(", "),
+        list(&names),
         program(),
         token.name.as_argument()
     ));
 }
 
-/// Returns a clause about a token's expiry, for people.
+/// Returns a clause about a token's expiry at a service, which is known.
 pub fn expiry_clause(token: &Token, now: Timestamp) -> String {
-    match token.expires {
-        Some(expires) => format!("expires {}, on {}", expires.relative_to(now), expires.date()),
-        None => "does not expire".to_owned(),
-    }
+    token.expires.map_or_else(|| "does not expire".to_owned(), |_| expiry_words(token, now))
 }
 
 /// Returns a time as a list shows it, or `missing` if there is none.

@@ -47,7 +47,7 @@ pub fn run(args: &RotateArgs, cx: &mut CommandContext) -> Result<(), CommandErro
         return undo(&args.name, cx);
     }
     let now = *cx.now;
-    let expires = args::parse_expiry(args.expires.as_ref(), now)?;
+    let expires = args::parse_expiry(args.expires.as_deref(), now)?;
     #[cfg(feature = "online")]
     if args.verify {
         cx.store.require_proof()?;

@@ -286,6 +286,11 @@ pub fn count_words(count: usize) -> String {
     if count == 1 { "1 token".to_owned() } else { format!("{count} tokens") }
 }
 
+/// Returns the name of the token of a choice, for people.
+pub fn chosen_name(choice: &Choice, inventory: &Inventory) -> String {
+    inventory.find(choice.token).map_or_else(|| "a token".to_owned(), |token| format!("\"{}\"", token.name))
+}
+
 /// Returns a clause on the expiry of a token: `expires in 90 days, on 2027-01-31`.
 pub fn expiry_words(token: &Token, now: Timestamp) -> String {
     match token.expires {

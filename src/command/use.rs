@@ -12,7 +12,7 @@ use crate::command::args::find;
 use crate::command::completions::{token_names, token_scopes};
 use crate::command::context::CommandContext;
 use crate::command::error::{ArgumentError, CommandError};
-use crate::command::token_view::{choice_words, scope_words};
+use crate::command::token_view::{choice_words, chosen_name, scope_words};
 use crate::inventory::Inventory;
 use crate::model::choice::Choice;
 use crate::model::hint::{Hint, program};
@@ -153,17 +153,17 @@ fn clear(name: Option<&str>, case: &ChoiceCase, cx: &mut CommandContext) -> Resu
         });
         Ok((removed, token, draft.inventory.clone()))
     })?;
-    let name_of =
-        |choice: &Choice| inventory.find(choice.token).map_or("a token", |token| token.name.as_str());
     for choice in &removed {
-        cx.say(&format!("\"{}\" is no longer chosen for {}", name_of(choice), choice_words(choice)));
+        let name = chosen_name(choice, &inventory);
+        cx.say(&format!("{name} is no longer chosen for {}", choice_words(choice)));
     }
     if removed.is_empty() {
         let program = program();
         cx.say(&format!("there was no such choice ({program} show NAME lists those of a token)"));
     }
     for choice in inventory.choices().iter().filter(|choice| case.includes(choice, token)) {
-        cx.say(&format!("\"{}\" is still chosen for {}", name_of(choice), choice_words(choice)));
+        let name = chosen_name(choice, &inventory);
+        cx.say(&format!("{name} is still chosen for {}", choice_words(choice)));
     }
     Ok(())
 }

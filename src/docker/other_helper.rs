@@ -38,8 +38,8 @@ pub enum HelperError {
     #[error(transparent)]
     Child(#[from] ProcessError),
     /// An exit code other than 0, or a signal.
-    #[error("{program} {verb} {text}")]
-    Refused { program: String, verb: &'static str, text: String },
+    #[error("{program} {verb} {refusal}")]
+    Refused { program: String, verb: &'static str, refusal: Refusal },
     #[error("{program} {verb} gives no answer that can be read")]
     Unreadable { program: String, verb: &'static str },
     #[error("{program} says that it has stored {key}, but returns something else")]
@@ -47,6 +47,18 @@ pub enum HelperError {
     /// Some helpers report success although their store is locked.
     #[error("{program} says that it has erased {key}, but still has it")]
     StillThere { program: String, key: String },
+}
+
+/// The end of a call that failed.
+#[derive(Debug, Error)]
+pub enum Refusal {
+    /// The helper wrote a message, from which all that could be a secret is removed.
+    #[error("says: {0}")]
+    Text(String),
+    #[error("failed with exit code {0} and no message")]
+    ExitCode(i32),
+    #[error("was killed, and wrote no message")]
+    Killed,
 }
 
 impl OtherHelper {
@@ -79,7 +91,7 @@ impl OtherHelper {
     /// Returns the credentials for a key; `None` when there are none, or their user name or secret is empty.
     pub fn credentials(&self, key: &Key) -> Result<Option<Credentials>, HelperError> {
         let answer = match self.call("get", key.as_str()) {
-            Err(HelperError::Refused { text, .. }) if text.strip_prefix("says: ") == Some(NOT_FOUND) => {
+            Err(HelperError::Refused { refusal: Refusal::Text(text), .. }) if text == NOT_FOUND => {
                 return Ok(None);
             }
             answer => answer?,
@@ -133,19 +145,17 @@ impl OtherHelper {
             return Ok(output.stdout);
         }
         let stdout = String::from_utf8_lossy(output.stdout.trim_ascii());
-        let says = |line: &str| format!("says: {}", line.chars().take(MAX_LETTERS).collect::<String>());
-        let text = match (stdout.lines().next(), output.code) {
+        let text = |line: &str| Refusal::Text(line.chars().take(MAX_LETTERS).collect());
+        let refusal = match (stdout.lines().next(), output.code) {
             // Credentials despite the exit code: they hold a secret, which must not be shown.
-            (Some(line), _) if line.starts_with('{') => {
-                "says: an answer, and then that it is none".to_owned()
-            }
+            (Some(line), _) if line.starts_with('{') => text("an answer, and then that it is none"),
             // The text of `list` holds no secret, and that of the other verbs could.
-            (Some(line), _) if verb == "list" => says(line),
-            (Some(line), _) => says(&without_secrets(line)),
-            (None, Some(code)) => format!("failed with exit code {code} and no message"),
-            (None, None) => "was killed, and wrote no message".to_owned(),
+            (Some(line), _) if verb == "list" => text(line),
+            (Some(line), _) => text(&without_secrets(line)),
+            (None, Some(code)) => Refusal::ExitCode(code),
+            (None, None) => Refusal::Killed,
         };
-        Err(HelperError::Refused { program: self.program.clone(), verb, text })
+        Err(HelperError::Refused { program: self.program.clone(), verb, refusal })
     }
 
     fn unreadable(&self, verb: &'static str) -> HelperError {

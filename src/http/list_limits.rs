@@ -13,7 +13,7 @@ const MAX_ENTRIES: usize = 10_000;
 /// The largest size of all pages together, in bytes.
 const MAX_BYTES: usize = 8 * 1024 * 1024;
 
-/// What is left of the limits while the pages of a list are read.
+/// The rest of the limits while the pages of a list are read.
 pub struct ListLimits {
     deadline: Instant,
     entries: usize,

@@ -62,7 +62,7 @@ impl SessionSecrets {
     }
 }
 
-/// What is masked in texts, in lower case.
+/// The bytes to mask in texts, in lower case.
 pub struct Masker {
     /// The secrets that are masked as a whole.
     short: Vec<Zeroizing<Vec<u8>>>,

@@ -144,19 +144,14 @@ impl HubSession<'_> {
         if let Some(unfit) = unfit_secret(secret) {
             return Err(HubError::Exceeds(unfit.to_owned()));
         }
-        let (granted, requested) = (created.access.grants(), new.access.grants());
-        let issued = created.expires.map_or(IssuedExpiry::Unreported, IssuedExpiry::At);
-        if let Some(excess) = excess(&granted, &requested, issued, new.expires, self.now) {
-            return Err(HubError::Exceeds(excess));
-        }
         let lacks_expiry = new.expires.is_some() && created.expires.is_none();
-        if (lacks_expiry || granted.is_empty())
+        if (lacks_expiry || created.access.grants().is_empty())
             && let Some(listed) = self.client.fetch(account, &created.id)?
         {
             *created = listed;
         }
         let issued = created.expires.map_or(IssuedExpiry::Never, IssuedExpiry::At);
-        let granted = created.access.grants();
+        let (granted, requested) = (created.access.grants(), new.access.grants());
         if let Some(excess) = excess(&granted, &requested, issued, new.expires, self.now) {
             return Err(HubError::Exceeds(excess));
         }

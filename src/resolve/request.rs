@@ -50,7 +50,7 @@ pub enum RequestSource {
     WorkingDirectory,
     /// An argument of this program.
     Argument,
-    /// What this program assumes without an argument.
+    /// Assumed by this program, without an argument.
     Default,
 }
 

@@ -51,11 +51,11 @@ pub fn write_json(out: impl Write, value: &impl Serialize) -> io::Result<()> {
     struct Clean;
     impl Formatter for Clean {
         fn write_string_fragment<W: ?Sized + Write>(&mut self, out: &mut W, text: &str) -> io::Result<()> {
-            let mut rest = text;
             // Every `get` runs this, and nearly every text is plain.
             if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
                 return out.write_all(text.as_bytes());
             }
+            let mut rest = text;
             while let Some((at, letter)) = rest.char_indices().find(|(_, letter)| !is_harmless(*letter)) {
                 out.write_all(&rest.as_bytes()[..at])?;
                 letter.encode_utf16(&mut [0; 2]).iter().try_for_each(|unit| write!(out, "\\u{unit:04x}"))?;

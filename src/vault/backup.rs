@@ -46,8 +46,6 @@ pub enum BackupError {
     /// A backup is to be written there.
     #[error("{} exists already, and is not a backup", path.display())]
     Occupied { path: PathBuf },
-    #[error("{} is in a folder of this program, which removes and replaces files there", path.display())]
-    OwnFolder { path: PathBuf },
     #[error("the backup {} does not exist", path.display())]
     Missing { path: PathBuf },
     #[error("{} is not a backup of this program", path.display())]
@@ -84,7 +82,6 @@ impl Hint for BackupError {
             Self::Passphrase(error) => error.hint(),
             Self::NoVault => Some(format!("docker login, or {} add, makes one", program())),
             Self::Occupied { .. } => Some("choose another name; nothing was overwritten".to_owned()),
-            Self::OwnFolder { .. } => Some("choose another folder".to_owned()),
             Self::Missing { .. } => None,
             Self::NotABackup { .. } | Self::TooLarge { .. } => {
                 Some(format!("nothing was changed; name a file that `{} backup` wrote", program()))
@@ -128,9 +125,7 @@ fn ensure_replaceable(file: &Path, store: &VaultStore) -> Result<(), BackupError
     if disk::without_links(file) == disk::without_links(store.path()) {
         return Err(occupied());
     }
-    if store.owns(file) {
-        return Err(BackupError::OwnFolder { path: file.to_owned() });
-    }
+    store.refuse_own(file).map_err(VaultError::from)?;
     let is_passphrase = |holder: &Holder| holder.kind() == HolderKind::Passphrase;
     match Vault::find(file).and_then(|vault| vault.map(|vault| vault.all_contents()).transpose()) {
         Ok(None) => Ok(()),

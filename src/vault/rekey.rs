@@ -115,10 +115,10 @@ fn make_holder(store: &VaultStore, key: &VaultKey, new: &NewHolder) -> Result<Ho
             store.trusted_commands().add(command.words()).map_err(KeyCommandError::from)?;
             Holder::Command(command)
         }
-        NewHolder::File(path) if store.owns(path) => {
-            return Err(ExternalKeyFileError::OwnFolder { path: path.clone() }.into());
+        NewHolder::File(path) => {
+            store.refuse_own(path).map_err(ExternalKeyFileError::from)?;
+            Holder::File(ExternalKeyFile::new(key, path)?)
         }
-        NewHolder::File(path) => Holder::File(ExternalKeyFile::new(key, path)?),
     })
 }
 

@@ -130,9 +130,14 @@ impl VaultStore {
         &self.key_file
     }
 
+    /// Refuses a path at which a change of the vault removes or replaces files.
+    pub fn refuse_own(&self, path: &Path) -> Result<(), DiskError> {
+        if self.owns(path) { Err(DiskError::OwnFolder { path: path.to_owned() }) } else { Ok(()) }
+    }
+
     /// True for a path in a folder of this program, or beside the file that a link there leads to with the name of such
-    /// a file (`vault.new`, `vault.bak`). A change of the vault removes or replaces files there.
-    pub fn owns(&self, path: &Path) -> bool {
+    /// a file (`vault.new`, `vault.bak`).
+    fn owns(&self, path: &Path) -> bool {
         let path = disk::without_links(path);
         let Folders { data, config, state } = &self.folders;
         let mut folders = [data, config, state].into_iter().map(|folder| disk::without_links(folder));

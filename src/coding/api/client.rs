@@ -143,7 +143,9 @@ impl CodingClient {
         }
         let (mut tokens, mut seen) = (Vec::new(), BTreeSet::new());
         let mut limits = ListLimits::start();
-        for number in 1_u64.. {
+        let mut number = 0_u64;
+        loop {
+            number += 1;
             let fields = json!({ "ProjectId": project, "PageNumber": number, "PageSize": PAGE_SIZE });
             let deadline = Some(limits.deadline());
             let answer = self.send_by(deadline, "DescribeProjectTokens", fields, Repeat::Harmless)?;
@@ -163,7 +165,6 @@ impl CodingClient {
                 return Ok(tokens);
             }
         }
-        Ok(tokens)
     }
 
     /// Creates a token of a project and returns it with its secret. After a [`CodingApiError::Unconfirmed`], the

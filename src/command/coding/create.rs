@@ -72,12 +72,12 @@ pub(super) fn run(args: &CodingCreateArgs, cx: &mut CommandContext) -> Result<()
 impl CodingCreateArgs {
     fn request(&self, name: &Name, cx: &CommandContext) -> Result<ProjectTokenRequest, CommandError> {
         let default = || ProjectScope::parse(DEFAULT_SCOPE).into_iter().collect();
-        let expires = self.expires.as_deref().map(|text| args::parse_coming_expiry(text, *cx.now));
+        let expires = args::parse_coming_expiry(self.expires.as_deref(), *cx.now)?;
         args::parse_label(self.token_name.as_deref())?;
         Ok(ProjectTokenRequest {
             name: self.token_name.clone().unwrap_or_else(|| name.to_string()),
             scopes: if self.scope.is_empty() { default() } else { self.scope.clone() },
-            expires: expires.transpose()?.flatten(),
+            expires: expires.flatten(),
         })
     }
 

@@ -38,7 +38,7 @@ pub(super) struct CodingEditArgs {
 
 /// Runs the verb.
 pub(super) fn run(args: &CodingEditArgs, cx: &mut CommandContext) -> Result<(), CommandError> {
-    let expires = args.expires.as_deref().map(|text| args::parse_coming_expiry(text, *cx.now)).transpose()?;
+    let expires = args::parse_coming_expiry(args.expires.as_deref(), *cx.now)?;
     args::parse_label(args.token_name.as_deref())?;
     let (client, targets) = args.location.connect(slice::from_ref(&args.name), cx)?;
     for target in targets {

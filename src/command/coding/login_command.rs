@@ -13,6 +13,7 @@ use crate::command::error::{ArgumentError, CommandError, PromptError};
 use crate::docker::wire::WireError;
 use crate::inventory::Inventory;
 use crate::model::hint::{Hint, program};
+use crate::model::listing::list;
 use crate::model::name::quoted;
 use crate::model::registry::Key;
 use crate::model::scope::Scope;
@@ -112,8 +113,8 @@ fn token_of_project<'i>(
         ([], _) => Ok(None),
         ([token], _) | (_, Some(token)) => Ok(Some(token)),
         (all, None) => {
-            let names = all.iter().map(|token| format!("\"{}\"", token.name)).collect::<Vec<_>>().join(", ");
-            Err(SeveralTokens { project: project.to_owned(), names })
+            let names: Vec<_> = all.iter().map(|token| format!("\"{}\"", token.name)).collect();
+            Err(SeveralTokens { project: project.to_owned(), names: list(&names) })
         }
     }
 }

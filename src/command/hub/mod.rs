@@ -92,7 +92,7 @@ fn parse_label(text: &str) -> Result<String, CommandError> {
 
 /// Parses an expiry, which at Docker Hub is within a year or never (`None`).
 fn parse_hub_expiry(text: &str, now: Timestamp) -> Result<Option<Timestamp>, CommandError> {
-    let expires = args::parse_coming_expiry(text, now)?;
+    let expires = args::parse_coming_expiry(Some(text), now)?.flatten();
     if expires.is_some_and(|expires| expires.0 > now.0 + MAX_DAYS * DAY) {
         return Err(NotForHub("at Docker Hub a token expires within a year, or never".to_owned()).into());
     }

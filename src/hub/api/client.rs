@@ -91,16 +91,12 @@ impl<'h> HubClient<'h> {
     pub fn list_unmasked(&self, account: &HubAccount) -> Result<Vec<ApiToken>, HubApiError> {
         let (mut all, mut seen) = (Vec::new(), BTreeSet::new());
         let mut limits = ListLimits::start();
-        for page in 1.. {
+        let mut page = 0_u64;
+        loop {
+            page += 1;
             let path = format!("{}?page={page}&page_size={PAGE_SIZE}", account.path()?);
-            let answer = self.api.send(&ApiCall {
-                method: Method::Get,
-                path: &path,
-                bearer: Some(&self.bearer),
-                body: None,
-                repeat: Repeat::Harmless,
-                deadline: Some(limits.deadline()),
-            })?;
+            let call = self.call(Method::Get, &path);
+            let answer = self.api.send(&ApiCall { deadline: Some(limits.deadline()), ..call })?;
             // The last token of a page may have been deleted in the meantime.
             if answer.status == NOT_FOUND && page > 1 {
                 return Ok(all);
@@ -114,7 +110,6 @@ impl<'h> HubClient<'h> {
                 return Ok(all);
             }
         }
-        Ok(all)
     }
 
     /// Returns one token; `None` when it is gone.
@@ -131,14 +126,9 @@ impl<'h> HubClient<'h> {
         let (scopes, resources) = new.access.parts();
         let body = TokenBody::with_label(account, new.label);
         let body = json(&TokenBody { scopes, resources, expires_at: new.expires, ..body });
-        let answer = self.api.send(&ApiCall {
-            method: Method::Post,
-            path: &account.path()?,
-            bearer: Some(&self.bearer),
-            body: Some(&body),
-            repeat: Repeat::Never,
-            deadline: None,
-        })?;
+        let path = account.path()?;
+        let call = ApiCall { body: Some(&body), repeat: Repeat::Never, ..self.call(Method::Post, &path) };
+        let answer = self.api.send(&call)?;
         let answer = self.success(answer).map_err(|error| error.of_creation(account))?;
         let created = NewApiToken::from_response(&answer)?;
         self.api.http.secrets().add(created.secret.expose());
@@ -167,8 +157,12 @@ impl<'h> HubClient<'h> {
     }
 
     fn send(&self, method: Method, path: &str, body: Option<&[u8]>) -> Result<Response, HubApiError> {
-        let bearer = Some(&self.bearer);
-        self.api.send(&ApiCall { method, path, bearer, body, repeat: Repeat::Harmless, deadline: None })
+        self.api.send(&ApiCall { body, ..self.call(method, path) })
+    }
+
+    /// Returns a call with the sign-in.
+    fn call<'c>(&'c self, method: Method, path: &'c str) -> ApiCall<'c> {
+        ApiCall { bearer: Some(&self.bearer), ..ApiCall::new(method, path) }
     }
 
     fn success(&self, answer: Response) -> Result<Response, HubApiError> {

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::http::json_body::json;
-use crate::http::{Method, Repeat, Response};
+use crate::http::{Method, Response};
 use crate::hub::api::client::HubClient;
 use crate::hub::api::error::HubApiError;
 use crate::hub::api::{ApiCall, HubApi, error};
@@ -98,14 +98,6 @@ impl HubApi {
     }
 
     fn post(&self, path: &str, body: &[u8]) -> Result<Response, HubApiError> {
-        let repeat = Repeat::Harmless;
-        self.send(&ApiCall {
-            method: Method::Post,
-            path,
-            bearer: None,
-            body: Some(body),
-            repeat,
-            deadline: None,
-        })
+        self.send(&ApiCall { body: Some(body), ..ApiCall::new(Method::Post, path) })
     }
 }

@@ -82,6 +82,13 @@ struct ApiCall<'a> {
     deadline: Option<Instant>,
 }
 
+impl<'a> ApiCall<'a> {
+    /// Makes a call without a sign-in and without a body.
+    fn new(method: Method, path: &'a str) -> Self {
+        Self { method, path, bearer: None, body: None, repeat: Repeat::Harmless, deadline: None }
+    }
+}
+
 impl HubApi {
     /// Finds the address of Docker Hub. Waits are reported to `progress`.
     pub fn find(progress: fn(&str)) -> Result<Self, HubApiError> {

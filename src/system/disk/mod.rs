@@ -56,6 +56,8 @@ pub enum DiskError {
     NoFile { path: PathBuf },
     #[error("there is no folder {}", path.display())]
     NoFolder { path: PathBuf },
+    #[error("{} is in a folder of this program, which removes and replaces files there", path.display())]
+    OwnFolder { path: PathBuf },
     #[error("{} is not a file", path.display())]
     NotAFile { path: PathBuf },
     #[error("{} exists already", path.display())]
@@ -111,6 +113,7 @@ impl Hint for DiskError {
             Self::NoFile { path } => {
                 Some(format!("check its name: ls {}", quoted(&visible_folder(path).to_string_lossy())))
             }
+            Self::OwnFolder { .. } => Some("choose another folder".to_owned()),
             Self::NoFolder { path } => Some(format!("mkdir -p {}", quoted(&path.to_string_lossy()))),
             Self::Read { path, .. } => Some(format!("make {} readable for you", path.display())),
             Self::Write { source, .. } if source.kind() == io::ErrorKind::StorageFull => {

@@ -39,8 +39,6 @@ pub enum ExternalKeyFileError {
     /// The path depends on the working directory, or is not UTF-8.
     #[error("{} is neither an absolute path nor begins with $CREDENTIALS_DIRECTORY/", path.display())]
     RelativePath { path: PathBuf },
-    #[error("{} is in a folder of this program, which removes and replaces files there", path.display())]
-    OwnFolder { path: PathBuf },
     #[error("{} holds no key of this program", path.display())]
     NotAKey { path: PathBuf },
     #[error(transparent)]
@@ -57,7 +55,6 @@ impl Hint for ExternalKeyFileError {
                 Some("run it as the service whose credential the key is".to_owned())
             }
             Self::RelativePath { .. } => Some("give the path from the root on".to_owned()),
-            Self::OwnFolder { .. } => Some("choose another folder".to_owned()),
             Self::NotAKey { .. } => {
                 Some(format!("make one with `{} key make`, or put the right one back", program()))
             }
