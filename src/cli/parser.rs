@@ -118,7 +118,7 @@ pub(super) const DOCKER_VERBS: [(&str, &str); 5] = [
     ("version", "Print the version"),
 ];
 
-/// Words that people try as verbs, and what leads on from each.
+/// Words that people try as verbs, and the hint for each.
 const OTHER_WORDS: [(&[&str], &str); 7] = [
     (
         &["login", "signin", "sign-in"],
@@ -144,7 +144,7 @@ const OTHER_WORDS: [(&[&str], &str); 7] = [
     ),
 ];
 
-/// Words that people try as verbs of `hub`, and what leads on from each.
+/// Words that people try as verbs of `hub`, and the hint for each.
 const HUB_WORDS: [(&[&str], &str); 5] = [
     (
         &["login", "signin", "sign-in", "whoami"],
@@ -152,7 +152,7 @@ const HUB_WORDS: [(&[&str], &str); 5] = [
     ),
     (
         &["logout", "signout", "sign-out"],
-        "docker logout signs out of Docker Hub; docker-credential-pat lock forgets a sign-in that was typed",
+        "docker logout signs out of Docker Hub; docker-credential-pat lock forgets a typed sign-in",
     ),
     (
         &["edit", "update", "change", "label"],

@@ -174,7 +174,7 @@ impl UsageError {
             (true, Some(_)) => format!("there is no option {arg}: a secret is never an argument"),
             (true, None) => format!("there is no option {arg}"),
             (false, Some(_)) => {
-                "there is an argument too many, not shown because it may be a secret".to_owned()
+                "there is one argument too many, not shown because it may be a secret".to_owned()
             }
             (false, None) => format!("unexpected argument {arg:?}"),
         };

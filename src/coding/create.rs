@@ -112,7 +112,7 @@ impl CodingSession<'_> {
     }
 }
 
-/// Checks that a token at CODING may do no more and lasts no longer than requested, and has not ended.
+/// Checks that a token at CODING may do no more and lasts no longer than requested, and has not expired.
 pub(super) fn ensure_within(
     token: &ProjectToken,
     request: &ProjectTokenRequest,

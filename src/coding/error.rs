@@ -65,8 +65,8 @@ impl Hint for CodingError {
             Self::NameTaken(error) => return error.hint(),
             Self::NotKept { source, .. } => return source.hint(),
             Self::Exceeds(_) => {
-                "check the number of the repository in --scope, and the time in --expires; CODING reads \
-                                 the time in China's zone, so it ends up to 8 hours earlier"
+                "check the number of the repository in --scope, and the time in --expires; CODING may read \
+                                 it as China's time, so the token may expire 8 hours early"
                     .to_owned()
             }
             Self::UnknownTeam(_) => {

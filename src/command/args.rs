@@ -227,14 +227,14 @@ pub fn parse_name(text: &str) -> Result<Name, CommandError> {
     Ok(Name::parse_typed(text)?)
 }
 
-/// Parses a label; an empty one is none.
+/// Parses a label; an empty text means no label.
 pub fn parse_label(text: Option<&str>) -> Result<Option<String>, TokenInPlainField> {
     let text = text.unwrap_or_default();
     PlainField::Label.refuse_token(text)?;
     Ok((!text.is_empty()).then(|| text.to_owned()))
 }
 
-/// Parses a user name. A few registries take the token itself, which the vault then keeps as the secret only.
+/// Parses a user name. At a few registries it is the token itself, which the vault then keeps only as the secret.
 pub fn parse_user(user: &str, secret: &Secret) -> Result<UserName, CommandError> {
     let user = UserName::new(user, secret);
     if let UserName::Named(user) = &user {
@@ -265,7 +265,7 @@ pub fn refuse_colon(user: &str) -> Result<(), ColonInUser> {
 
 /// A user name with a colon, at which Basic authentication ends it. It is not shown: a password may follow.
 #[derive(Debug, Error)]
-#[error("a user name cannot contain \":\", at which clients separate it from the secret")]
+#[error("a user name cannot contain \":\", which separates it from the secret")]
 pub struct ColonInUser;
 
 impl Hint for ColonInUser {

@@ -148,7 +148,7 @@ fn able_alternative(other: &Token, reason: Reason, direction: Direction, choice:
             format!("\"{name}\" may, but another one is chosen ({program} use {argument}{case} --{option})")
         }
         Reason::NotOfProfile => {
-            format!("\"{name}\" may, but another one was logged in with under this profile")
+            format!("\"{name}\" may, but a client logged in with another one under this profile")
         }
         // These do not occur: a token that allows the direction comes before one that does not.
         Reason::NotAllowed

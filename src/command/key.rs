@@ -246,14 +246,14 @@ fn renew(cx: &mut CommandContext) -> Result<(), CommandError> {
 }
 
 /// Asks whether a vault that replaced another one may be used here, or else shows the key command of the vault and asks
-/// whether it may run here. Needs no vault key: the vault may not open without.
+/// whether it may run here. Needs no vault key: the vault may not open before this.
 fn trust(yes: bool, cx: &mut CommandContext) -> Result<(), CommandError> {
     let holders = cx.store.holders()?.ok_or(RekeyError::NoVault)?;
     if cx.store.is_replaced(&holders) {
-        cx.say(&format!("the vault {} is another one than you last used here", env::tilde(&holders.vault)));
+        cx.say(&format!("the vault {} is not the one that you last used here", env::tilde(&holders.vault)));
         args::confirm("Use it on this machine?", yes)?;
         cx.store.accept_replaced(&holders);
-        cx.say("it may be used now");
+        cx.say("the vault may be used now");
         return Ok(());
     }
     let Some(Holder::Command(command)) = holders.find(HolderKind::Command) else {

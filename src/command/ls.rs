@@ -35,7 +35,7 @@ const HEADS: [&str; 11] = [
 const LEAST_FIRST: &[&str] =
     &["STORED", "CREATED", "LAST-USED", "CAME-BY", BRIEF, "ALLOWS", "KIND", "EXPIRES", "USER"];
 
-/// The most choices for directories that are named.
+/// The maximum number of choices for directories to show.
 const MOST_CHOICES: usize = 8;
 
 /// List tokens and show which are in use
@@ -133,7 +133,7 @@ fn note_directory_choices(
     match notes.count() {
         0 => {}
         more => {
-            cx.say(&format!("choices for directories that are not shown: {more} ({} show NAME)", program()));
+            cx.say(&format!("more choices for directories, not shown: {more} ({} show NAME)", program()));
         }
     }
     Ok(())

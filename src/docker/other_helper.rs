@@ -148,7 +148,7 @@ impl OtherHelper {
         let text = |line: &str| Refusal::Text(line.chars().take(MAX_LETTERS).collect());
         let refusal = match (stdout.lines().next(), output.code) {
             // Credentials despite the exit code: they hold a secret, which must not be shown.
-            (Some(line), _) if line.starts_with('{') => text("an answer, and then that it is none"),
+            (Some(line), _) if line.starts_with('{') => text("credentials (not shown), although it failed"),
             // The text of `list` holds no secret, and that of the other verbs could.
             (Some(line), _) if verb == "list" => text(line),
             (Some(line), _) => text(&without_secrets(line)),

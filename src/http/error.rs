@@ -47,7 +47,7 @@ pub enum HttpError {
     #[error("{CA_FILE} names {}, in which {why}", path.display())]
     CaFile { path: PathBuf, why: String },
     /// The secret does not fit into a header, for example because of a line end.
-    #[error("that secret cannot be sent to {at}: it has characters that a request cannot have")]
+    #[error("that secret cannot be sent to {at}: it has characters that a request cannot contain")]
     Unsendable { at: String },
     /// The server would take what is behind the colon for a part of the password.
     #[error("that user name cannot be sent to {at}: it has a colon")]

@@ -112,7 +112,7 @@ impl Default for Http {
 
 impl Http {
     /// Returns the secrets that are masked in the texts of servers. A request adds its authorization by itself; a secret
-    /// in a body or in an answer is to be added.
+    /// in a body or in an answer must be added.
     pub fn secrets(&self) -> &SessionSecrets {
         &self.secrets
     }

@@ -189,7 +189,7 @@ impl Inventory {
         id
     }
 
-    /// Returns an id that no token has or, while there are any, has had.
+    /// Returns an id that no token has ever had or, once all were used, that none has now.
     fn next_id(&mut self) -> TokenId {
         if let Some(id) = self.counters.id.checked_add(1) {
             self.counters.id = id;

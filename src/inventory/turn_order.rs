@@ -32,7 +32,7 @@ impl Inventory {
         self.counters.turn = last;
     }
 
-    /// Makes every event so much later. What came before all others still does.
+    /// Makes every event later by this offset. An arrival before all others has no number and stays first.
     pub(super) fn move_later(&mut self, offset: u64) {
         if self.counters.turn.checked_add(offset).is_none() {
             self.number_by_rank();

@@ -35,7 +35,7 @@ encode_as_text!(Scope, Scope::parse_stored, scope => &scope.to_string());
 /// The memory that decoded lists may take. An item of a few bytes can take a hundred times as much memory, and nothing
 /// has proven yet who wrote it.
 pub trait ListMemory {
-    /// Takes the memory for so many items of this size in bytes. Returns false when there is less left.
+    /// Takes the memory for this number of items of this size in bytes. Returns false when too little is left.
     fn take(&mut self, count: u64, size: usize) -> bool;
 }
 
@@ -46,7 +46,7 @@ impl ListMemory for () {
     }
 }
 
-/// Decodes a list into exactly the memory that it needs, if there is as much left. `Vec`'s own decoder reserves four
+/// Decodes a list into exactly the memory that it needs, if that much is left. `Vec`'s own decoder reserves four
 /// items for a list of one, which with thousands of tokens is most of the memory.
 pub fn decode_list<'b, C: ListMemory, T: Decode<'b, C>>(
     input: &mut Decoder<'b>,

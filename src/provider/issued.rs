@@ -24,7 +24,7 @@ pub trait GrantedScope {
     fn description(&self) -> String;
 }
 
-/// Returns the words for a new secret that is not kept: each is printable ASCII, and one that is not could not be sent
+/// Returns the reason why a new secret is not kept. One that is not printable ASCII could not be sent
 /// or shown.
 pub fn unfit_secret(secret: &Secret) -> Option<&'static str> {
     let text = secret.expose();

@@ -43,7 +43,7 @@ pub enum BackupError {
     Passphrase(#[from] PassphraseError),
     #[error("there is no vault yet")]
     NoVault,
-    /// A backup is to be written there.
+    /// The path for a new backup is taken.
     #[error("{} exists already, and is not a backup", path.display())]
     Occupied { path: PathBuf },
     #[error("the backup {} does not exist", path.display())]

@@ -244,7 +244,7 @@ impl Draft {
         Ok(copy)
     }
 
-    /// Has the vault written even when nothing has changed, which proves that it can be written.
+    /// Makes the next write happen even when nothing has changed, to prove that it can.
     pub fn touch(&mut self) {
         self.saved = None;
     }

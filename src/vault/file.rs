@@ -148,7 +148,7 @@ impl Vault {
         self.read_all(&mut self.memory())
     }
 
-    /// Reads all contents as [`all_contents`](Self::all_contents) does, with as much memory for the lists.
+    /// Reads all contents as [`all_contents`](Self::all_contents) does, with at most this much memory for the lists.
     pub(super) fn read_all(&self, memory: &mut MemoryLimit) -> Result<VaultContents, VaultError> {
         self.check()?;
         let mut entries = self.checked_entries()?;

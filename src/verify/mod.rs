@@ -63,7 +63,7 @@ pub enum RegistryError {
     /// Neither an acceptance nor a refusal, so it is not known whether the registry accepts the token.
     #[error("{at} answers {status} to the login")]
     NoVerdict { at: String, status: u16 },
-    /// Another of these errors, in whose text the registry repeats a part of the secret, which is masked.
+    /// Another of these errors, with a part of the secret that the registry repeated masked in its text.
     #[error("{text}")]
     Masked { text: String, hint: Option<String> },
 }

@@ -129,7 +129,7 @@ struct SeveralTokens {
 
 impl Hint for SeveralTokens {
     fn hint(&self) -> Option<String> {
-        Some(format!("{} coding login-command NAME names the one", program()))
+        Some(format!("{} coding login-command NAME chooses one of them", program()))
     }
 }
 

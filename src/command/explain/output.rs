@@ -116,8 +116,8 @@ impl<'e> Explanation<'e> {
                 Some(profile) => format!("for {} only", profile_words(profile)),
                 None => "for a profile only".to_owned(),
             },
-            Reason::NotOfProfile => "another one was logged in with under this profile".to_owned(),
-            Reason::OtherAccount => "its account does not answer for Docker Hub".to_owned(),
+            Reason::NotOfProfile => "a client logged in with another one under this profile".to_owned(),
+            Reason::OtherAccount => "its account is not in use at Docker Hub".to_owned(),
             Reason::NotNamed => "another one is named".to_owned(),
             Reason::NotChosen => "another one is chosen".to_owned(),
             Reason::NotAllowed => {
@@ -132,7 +132,7 @@ impl<'e> Explanation<'e> {
                 "for a part of the registry, and the image is not known".to_owned()
             }
             Reason::LessSpecific => "another one's scope is closer".to_owned(),
-            Reason::NotOfFolder => "another one was logged in with under this DOCKER_CONFIG".to_owned(),
+            Reason::NotOfFolder => "a client logged in with another one under this DOCKER_CONFIG".to_owned(),
             Reason::Replaced => "a later login or use comes first".to_owned(),
             Reason::MorePermissions => "allows more than needed".to_owned(),
             Reason::OtherKey => "another one was stored under exactly this key".to_owned(),
@@ -140,7 +140,7 @@ impl<'e> Explanation<'e> {
         }
     }
 
-    /// Returns the event for which the answer comes before another token that is equal in all else.
+    /// Returns the event that puts the answer before another token that is otherwise equal.
     fn what_came_first(&self) -> &'static str {
         let event = self.verdict.token.and_then(|answer| answer.last_event(self.request.key));
         let is_imported = self.verdict.token.is_some_and(|answer| answer.origin == Origin::Import);

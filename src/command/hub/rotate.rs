@@ -12,7 +12,7 @@ use crate::hub::api::HubApi;
 use crate::hub::rotate::{OldTokenAction, OldTokenOutcome, RotateOptions, RotateReport, SuccessorExpiry};
 use crate::model::hint::program;
 
-/// Replace a token by a new one at Docker Hub; can be stopped at any time; run it again to resume
+/// Replace a token with a new one at Docker Hub; can be stopped at any time; run it again to resume
 #[derive(Debug, clap::Args)]
 pub(super) struct HubRotateArgs {
     /// The token: by name here, by ID at Docker Hub (or how it begins, at least 4 characters), or by label there
@@ -21,7 +21,7 @@ pub(super) struct HubRotateArgs {
     /// Delete the old one, rather than only switch it off
     #[arg(long)]
     delete_old: bool,
-    /// Expiry of the new one, at most in a year; without it, it lasts as long as the old one did
+    /// Expiry of the new token, within a year; by default, it lasts as long as the old one did
     #[arg(long, value_name = "WHEN")]
     expires: Option<String>,
     #[command(flatten)]

@@ -18,7 +18,7 @@ use crate::system::sanitize::error_chain;
 
 /// Copy logins from Docker, podman or another helper
 ///
-/// Nothing in the vault is overwritten, and what is copied stays where it is, unless --remove is given.
+/// Nothing in the vault is overwritten, and the originals stay where they are. --remove removes them.
 #[derive(Debug, clap::Args)]
 pub struct ImportArgs {
     /// Copy from podman's file instead of Docker's, and from the helpers it names
@@ -31,10 +31,10 @@ pub struct ImportArgs {
     /// Copy only from this helper, such as secretservice
     #[arg(long, value_name = "NAME", conflicts_with = "podman")]
     helper: Option<String>,
-    /// Show what would be done, and do nothing
+    /// Show what would be done, without doing it
     #[arg(long)]
     dry_run: bool,
-    /// Then remove what was copied from the file and from the helpers
+    /// Then remove the originals from the file and from the helpers
     #[arg(long)]
     remove: bool,
 }

@@ -122,7 +122,7 @@ impl<L> LockedLookup<L> {
     }
 }
 
-/// Reads the helpers that the client calls by now for the logins of a source. An `uninstall` since they were found
+/// Reads the helpers that the client now calls for the logins of a source. An `uninstall` since they were found
 /// makes the client need these logins again.
 fn lock_lookup(
     logins: &ClientLogins,

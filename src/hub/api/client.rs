@@ -87,7 +87,7 @@ impl<'h> HubClient<'h> {
         Ok(all)
     }
 
-    /// Returns every token of an account with its exact label, which is not to be shown.
+    /// Returns every token of an account with its exact label, which must not be shown.
     pub fn list_unmasked(&self, account: &HubAccount) -> Result<Vec<ApiToken>, HubApiError> {
         let (mut all, mut seen) = (Vec::new(), BTreeSet::new());
         let mut limits = ListLimits::start();

@@ -198,8 +198,8 @@ pub(super) fn set_mode(_path: &Path, _mode: impl FnOnce(&fs::Metadata) -> u32) -
     Ok(())
 }
 
-/// Sets the mode of what its owner may not read. Root may read everything, so this is an ordinary user, whose links lead
-/// at worst to another file of the same user. (A path in /proc/self/fd is closed to a process that cannot be traced.)
+/// Sets the mode of a path that its owner cannot read. Root may read everything, so this is an ordinary user, whose
+/// links lead at worst to another file of the same user. (A path in /proc/self/fd is closed to a process that cannot be traced.)
 #[cfg(unix)]
 fn set_mode_unread(path: &Path, mode: impl FnOnce(&fs::Metadata) -> u32) -> io::Result<()> {
     let metadata = fs::symlink_metadata(path)?;

@@ -26,10 +26,10 @@ use crate::vault::seal::{TAG_BYTES, Tag, VaultKey};
 /// The lines of a page, at most. A `get` reads about three pages, and a line of the directory for each other page.
 const LINES_PER_PAGE: usize = 32;
 
-/// The size of the longest page that is read, in bytes. A line of one has at most 33.
+/// The size of the longest page that is read, in bytes. A line of a page has at most 33 bytes.
 const MAX_PAGE_BYTES: u32 = 2048;
 
-/// The size in bytes that any entry and any page has at least.
+/// The minimum size of an entry or a page, in bytes.
 const MIN_BLOCK_BYTES: u64 = 24;
 
 /// The size of a [`hash`] in bytes.
@@ -135,7 +135,7 @@ impl Directory<'_> {
         Holders { list, fingerprint: *self.fingerprint, vault: path.to_owned(), others_may_write }
     }
 
-    /// True when an area of this size has room for all entries or pages that the directory has lines of.
+    /// True when an area of this size has room for all entries or pages that the lines of the directory stand for.
     pub fn fits_into(&self, area: u64) -> bool {
         self.lines.len() as u64 <= area / MIN_BLOCK_BYTES
     }

@@ -51,7 +51,7 @@
 //!
 //! Limits, because all this is read before the key proves it: the file has at most 256 MiB, a directory at most 16
 //! holders, a page at most 32 lines and 2048 bytes, and no entry and no page is shorter than 24 bytes. All lists
-//! together take at most 16 MiB and 8 bytes for each byte of the file, and at most 256 MiB: see `MemoryLimit`.
+//! together take at most 16 MiB plus 8 bytes for each byte of the file, and at most 256 MiB: see `MemoryLimit`.
 
 use std::ops::Range;
 
